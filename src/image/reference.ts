@@ -1,0 +1,129 @@
+/**
+ * What is in an image name: a registry's host, a path there, and a tag or a digest or both.
+ *
+ * People write names the short way (`nginx`), machines the whole way (`docker.io/library/nginx`);
+ * a reference is held whole, and printed either way. The grammar is the distribution project's:
+ *
+ *     reference  := name [ ":" tag ] [ "@" digest ]
+ *     name       := [ host "/" ] path
+ *     host       := ( domain-component *( "." domain-component ) | "[" IPv6 "]" ) [ ":" port ]
+ *     path       := component *( "/" component )
+ *     component  := alnum+ *( separator alnum+ )          separator := "_" | "." | "__" | "-"+
+ *     tag        := word *127( word | "." | "-" )
+ *
+ * Source: https://github.com/distribution/reference/blob/main/reference.go (read 2026-11).
+ */
+
+import { type Digest, isDigest } from "./digest.ts";
+import { InvalidInput } from "./invalid-input.ts";
+
+export type ImageReference = {
+  /** Where it lives, lower-cased by nobody: `docker.io`, `public.ecr.aws`, `localhost:5000`. */
+  readonly host: string;
+  /** The repository's path at that host: `library/nginx`. */
+  readonly path: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+};
+
+export const DOCKER_HUB_HOST = "docker.io";
+const DOCKER_HUB_ALIASES = new Set([DOCKER_HUB_HOST, "index.docker.io", "registry-1.docker.io"]);
+
+/** "Repository names must not be more than 255 characters", counted with the host. */
+const NAME_LENGTH_MAX = 255;
+
+const ALNUM = "[a-z0-9]+";
+const COMPONENT = `${ALNUM}(?:(?:\\.|_|__|-+)${ALNUM})*`;
+const DOMAIN_COMPONENT = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
+const HOST = `(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
+const TAG = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
+
+const NAME = new RegExp(`^(?:(?<host>${HOST})/)?(?<path>${COMPONENT}(?:/${COMPONENT})*)$`);
+const WHOLE_TAG = new RegExp(`^${TAG}$`);
+const IDENTIFIER = /^[a-f0-9]{64}$/;
+
+/** Reads a familiar or canonical image reference. Throws InvalidInput that says what is wrong with it. */
+export function parseReference(text: string): ImageReference {
+  const wrong = (expected: string): never => {
+    throw new InvalidInput("image", `${expected}, got ${JSON.stringify(text.slice(0, 300))}`);
+  };
+  if (text.length > NAME_LENGTH_MAX + 1 + 128 + 1 + 135)
+    wrong("an image reference of at most 255 characters");
+  if (IDENTIFIER.test(text)) wrong("a name, not a bare 64-digit image id");
+
+  const at = text.indexOf("@");
+  const named = at < 0 ? text : text.slice(0, at);
+  const digest = at < 0 ? undefined : text.slice(at + 1);
+  if (digest !== undefined && !isDigest(digest))
+    return wrong("a digest such as sha256:<64 hex digits> after @");
+
+  // A colon after the last slash begins a tag; one before it belongs to the host's port.
+  const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
+  const name = colon < 0 ? named : named.slice(0, colon);
+  const tag = colon < 0 ? undefined : named.slice(colon + 1);
+  if (tag !== undefined && !WHOLE_TAG.test(tag))
+    return wrong("a tag of [A-Za-z0-9_.-], at most 128 characters");
+
+  const { host, path } = splitHost(name);
+  const canonical = `${host}/${path}`;
+  if (NAME.exec(canonical)?.groups?.path !== path)
+    return wrong("an image reference (lower-case repository path)");
+  if (canonical.length > NAME_LENGTH_MAX) return wrong("a repository name of at most 255 characters");
+  return { host, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+}
+
+/** The reference that the text is, or undefined where it is none. */
+export function referenceIn(text: unknown): ImageReference | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (error instanceof InvalidInput) return undefined;
+    throw error;
+  }
+}
+
+/** The whole name: `docker.io/library/nginx:1.25@sha256:…`. */
+export function canonicalName(reference: ImageReference): string {
+  return `${repositoryName(reference)}${suffix(reference)}`;
+}
+
+/** The name as people write it: `nginx:1.25`. */
+export function familiarName(reference: ImageReference): string {
+  if (reference.host !== DOCKER_HUB_HOST) return canonicalName(reference);
+  const official = /^library\/([^/]+)$/.exec(reference.path)?.[1];
+  // A first component that reads as a host must keep the real host before it.
+  const short = official ?? reference.path;
+  const { host, path } = splitHost(short);
+  const same = host === reference.host && path === reference.path && !IDENTIFIER.test(short);
+  return `${same ? short : `${DOCKER_HUB_HOST}/${reference.path}`}${suffix(reference)}`;
+}
+
+/** Host and path without tag or digest: `docker.io/library/nginx`. */
+export function repositoryName(reference: ImageReference): string {
+  return `${reference.host}/${reference.path}`;
+}
+
+/** What to ask a registry for: the digest where there is one, else the tag, else `latest`. */
+export function manifestName(reference: ImageReference): string {
+  return reference.digest ?? reference.tag ?? "latest";
+}
+
+/** The same repository pinned to a digest, without a tag: what ECS documents as `repository@digest`. */
+export function pinned(reference: ImageReference, digest: Digest): ImageReference {
+  return { host: reference.host, path: reference.path, digest };
+}
+
+function suffix({ tag, digest }: ImageReference): string {
+  return `${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
+}
+
+function splitHost(name: string): { host: string; path: string } {
+  const slash = name.indexOf("/");
+  const first = slash < 0 ? "" : name.slice(0, slash);
+  const isHost = first === "localhost" || /[.:]/.test(first) || first !== first.toLowerCase();
+  const host = isHost ? first : DOCKER_HUB_HOST;
+  const rest = isHost ? name.slice(slash + 1) : name;
+  if (!DOCKER_HUB_ALIASES.has(host)) return { host, path: rest };
+  return { host: DOCKER_HUB_HOST, path: rest.includes("/") ? rest : `library/${rest}` };
+}

@@ -1,0 +1,43 @@
+/**
+ * What a registry's refusal means, in six words that callers decide on.
+ *
+ * A 429 of a quota surfaces at once, with its numbers: only a workflow may decide to wait hours.
+ */
+
+import type { Quota } from "./rate-limit.ts";
+
+export type RegistryErrorKind =
+  | "rate-limited"
+  | "unauthorized"
+  | "denied"
+  | "absent"
+  | "malformed"
+  | "unavailable";
+
+export type RegistryErrorFields = {
+  readonly kind: RegistryErrorKind;
+  /** The registry's host, as the reference names it. */
+  readonly host: string;
+  readonly status?: number;
+  readonly quota?: Quota;
+  readonly retryAfterSeconds?: number;
+};
+
+export class RegistryError extends Error {
+  override readonly name = "RegistryError";
+  readonly kind: RegistryErrorKind;
+  readonly host: string;
+  readonly status: number | undefined;
+  readonly quota: Quota | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  /** @param message what was attempted, on what, and what came back; without tokens, queries or passwords */
+  constructor(message: string, fields: RegistryErrorFields, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = fields.kind;
+    this.host = fields.host;
+    this.status = fields.status;
+    this.quota = fields.quota;
+    this.retryAfterSeconds = fields.retryAfterSeconds;
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The seam between the registry client and the world: one request in, one answer with a readable body out.
+ *
+ * `node:http(s)` stands behind it in production, a registry in memory in the sandbox. Redirects are not
+ * followed here, and nothing is retried: who may see a credential is the caller's decision, hop by hop.
+ */
+
+import type { Readable } from "node:stream";
+
+export type RegistryRequest = {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A stream needs `content-length` in the headers. */
+  readonly body?: Uint8Array | Readable;
+  readonly signal?: AbortSignal;
+};
+
+export type RegistryAnswer = {
+  readonly status: number;
+  /** Names in lower case; repeated headers joined with ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Must be read to its end or destroyed. */
+  readonly body: Readable;
+};
+
+/** Rejects only where there was no answer at all. */
+export type Send = (request: RegistryRequest) => Promise<RegistryAnswer>;
