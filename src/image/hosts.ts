@@ -29,28 +29,44 @@ const DOCKER_HUB_FRONTS = new Set([
   "docker.n8n.io",
 ]);
 
-// https://docs.aws.amazon.com/general/latest/gr/ecr.html: dkr.ecr, dkr.ecr-fips, and the dual-stack dkr-ecr.<region>.on.aws
-const ECR_CLASSIC =
-  /^(?<account>[0-9]{12})\.dkr\.ecr(?<fips>-fips)?\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.(?<suffix>amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov)$/;
-const ECR_DUAL_STACK =
-  /^(?<account>[0-9]{12})\.dkr-ecr(?<fips>-fips)?\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.on\.(?<suffix>aws|amazonwebservices\.com\.cn|amazonwebservices\.eu)$/;
+/** Each partition's registry domains; botocore's partitions.json and amazon-ecr-credential-helper, read 2026-11. */
+const PARTITIONS: Readonly<
+  Record<string, { readonly region: RegExp; readonly classic: string; readonly dualStack?: string }>
+> = {
+  "aws-cn": {
+    region: /^cn-/,
+    classic: "amazonaws.com.cn",
+    dualStack: "on.amazonwebservices.com.cn",
+  },
+  "aws-us-gov": { region: /^us-gov-/, classic: "amazonaws.com", dualStack: "on.aws" },
+  "aws-eusc": { region: /^eusc-/, classic: "amazonaws.eu", dualStack: "on.amazonwebservices.eu" },
+  "aws-iso": { region: /^us-iso-/, classic: "c2s.ic.gov" },
+  "aws-iso-b": { region: /^us-isob-/, classic: "sc2s.sgov.gov" },
+  "aws-iso-e": { region: /^eu-isoe-/, classic: "cloud.adc-e.uk" },
+  "aws-iso-f": { region: /^us-isof-/, classic: "csp.hci.ic.gov" },
+};
+const COMMERCIAL = { classic: "amazonaws.com", dualStack: "on.aws" };
+
+// https://docs.aws.amazon.com/general/latest/gr/ecr.html: dkr.ecr, dkr.ecr-fips, and dkr-ecr for IPv4 and IPv6.
+const ECR_HOST =
+  /^(?<account>[0-9]{12})\.dkr(?<joint>[.-])ecr(?<fips>-fips)?\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})\.(?<domain>[a-z0-9.-]+)$/;
 
 /** Which registry a reference's host is. */
 export function registryOf(host: string): Registry {
   if (host === DOCKER_HUB_HOST) return { kind: "docker-hub" };
   if (host === "public.ecr.aws" || host === "ecr-public.aws.com") return { kind: "ecr-public" };
-  const classic = ECR_CLASSIC.exec(host)?.groups;
-  const match = classic ?? ECR_DUAL_STACK.exec(host)?.groups;
-  if (match === undefined) return { kind: "other", host };
-  const { account = "", region = "", fips } = match;
-  return {
-    kind: "ecr",
-    account,
-    region,
-    partition: partitionOf(region),
-    fips: fips !== undefined,
-    dualStack: classic === undefined,
-  };
+  return ecrOf(host) ?? { kind: "other", host };
+}
+
+function ecrOf(host: string): Registry | undefined {
+  const { account, joint, fips, region, domain } = ECR_HOST.exec(host)?.groups ?? {};
+  if (account === undefined || region === undefined) return undefined;
+  const partition = partitionOf(region);
+  const dualStack = joint === "-";
+  const domains = PARTITIONS[partition] ?? COMMERCIAL;
+  // A region under another partition's domain is nobody's registry, or worse, somebody's.
+  if (domain !== (dualStack ? domains.dualStack : domains.classic)) return undefined;
+  return { kind: "ecr", account, region, partition, fips: fips !== undefined, dualStack };
 }
 
 /** Whether pulls from this host count against Docker Hub's limit, vanity hosts included. */
@@ -60,24 +76,10 @@ export function isDockerHubFront(host: string): boolean {
 
 /** The registry host of an account's private ECR. */
 export function ecrHost(account: string, region: string): string {
-  return `${account}.dkr.ecr.${region}.${DNS_SUFFIX[partitionOf(region)] ?? "amazonaws.com"}`;
+  return `${account}.dkr.ecr.${region}.${(PARTITIONS[partitionOf(region)] ?? COMMERCIAL).classic}`;
 }
-
-const DNS_SUFFIX: Readonly<Record<string, string>> = {
-  aws: "amazonaws.com",
-  "aws-cn": "amazonaws.com.cn",
-  "aws-us-gov": "amazonaws.com",
-  "aws-iso": "c2s.ic.gov",
-  "aws-iso-b": "sc2s.sgov.gov",
-  "aws-eusc": "amazonaws.eu",
-};
 
 /** The partition that a region belongs to: `aws` unless its prefix says otherwise. */
 export function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  if (region.startsWith("us-gov-")) return "aws-us-gov";
-  if (region.startsWith("us-iso-")) return "aws-iso";
-  if (region.startsWith("us-isob-")) return "aws-iso-b";
-  if (region.startsWith("eusc-")) return "aws-eusc";
-  return "aws";
+  return Object.keys(PARTITIONS).find((id) => PARTITIONS[id]?.region.test(region)) ?? "aws";
 }

@@ -18,7 +18,7 @@ import { type Digest, isDigest } from "./digest.ts";
 import { InvalidInput } from "./invalid-input.ts";
 
 export type ImageReference = {
-  /** Where it lives, lower-cased by nobody: `docker.io`, `public.ecr.aws`, `localhost:5000`. */
+  /** Where it lives, in the letters it was written in: `docker.io`, `public.ecr.aws`, `localhost:5000`. */
   readonly host: string;
   /** The repository's path at that host: `library/nginx`. */
   readonly path: string;
@@ -29,8 +29,10 @@ export type ImageReference = {
 export const DOCKER_HUB_HOST = "docker.io";
 const DOCKER_HUB_ALIASES = new Set([DOCKER_HUB_HOST, "index.docker.io", "registry-1.docker.io"]);
 
-/** "Repository names must not be more than 255 characters", counted with the host. */
-const NAME_LENGTH_MAX = 255;
+/** "The maximum total number of characters in a repository name": of the path, `library/` included, the host not. */
+const PATH_LENGTH_MAX = 255;
+/** The grammar bounds no host; DNS does (253), and a port has 5 digits. */
+const HOST_LENGTH_MAX = 259;
 
 const ALNUM = "[a-z0-9]+";
 const COMPONENT = `${ALNUM}(?:(?:\\.|_|__|-+)${ALNUM})*`;
@@ -47,9 +49,10 @@ export function parseReference(text: string): ImageReference {
   const wrong = (expected: string): never => {
     throw new InvalidInput("image", `${expected}, got ${JSON.stringify(text.slice(0, 300))}`);
   };
-  if (text.length > NAME_LENGTH_MAX + 1 + 128 + 1 + 135)
-    wrong("an image reference of at most 255 characters");
-  if (IDENTIFIER.test(text)) wrong("a name, not a bare 64-digit image id");
+  // Nothing longer can be one: host / path : tag @ digest. Keeps a megabyte of nonsense from the expressions below.
+  if (text.length > HOST_LENGTH_MAX + 1 + PATH_LENGTH_MAX + 1 + 128 + 1 + 135)
+    return wrong("an image reference, which is shorter");
+  if (IDENTIFIER.test(text)) return wrong("a name, not a bare 64-digit image id");
 
   const at = text.indexOf("@");
   const named = at < 0 ? text : text.slice(0, at);
@@ -68,7 +71,8 @@ export function parseReference(text: string): ImageReference {
   const canonical = `${host}/${path}`;
   if (NAME.exec(canonical)?.groups?.path !== path)
     return wrong("an image reference (lower-case repository path)");
-  if (canonical.length > NAME_LENGTH_MAX) return wrong("a repository name of at most 255 characters");
+  if (host.length > HOST_LENGTH_MAX) return wrong("a registry host of at most 253 characters and a port");
+  if (path.length > PATH_LENGTH_MAX) return wrong("a repository path of at most 255 characters");
   return { host, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
 }
 

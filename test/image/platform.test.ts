@@ -1,0 +1,80 @@
+import { equal, throws } from "node:assert/strict";
+import { describe, test } from "vitest";
+import { InvalidInput } from "../../src/image/invalid-input.ts";
+import { parsePlatform, platformMatches, printPlatform } from "../../src/image/platform.ts";
+
+describe("one spelling for each platform", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["linux/amd64",       "linux/amd64"],
+    ["LINUX/X86_64",      "linux/amd64"],
+    ["linux/x86-64",      "linux/amd64"],
+    ["linux/amd64/v1",    "linux/amd64"],
+    ["linux/amd64/v3",    "linux/amd64/v3"],
+    ["LINUX/ARM64",       "linux/arm64"],
+    ["linux/aarch64",     "linux/arm64"],
+    ["linux/arm64/v8",    "linux/arm64"],
+    ["linux/arm64/8",     "linux/arm64"],
+    ["linux/arm64/v9",    "linux/arm64/v9"],
+    ["linux/arm",         "linux/arm/v7"],
+    ["linux/arm/7",       "linux/arm/v7"],
+    ["linux/arm/v6",      "linux/arm/v6"],
+    ["linux/armhf",       "linux/arm/v7"],
+    ["linux/armel",       "linux/arm/v6"],
+    ["linux/i386",        "linux/386"],
+    ["windows/amd64",     "windows/amd64"],
+    ["unknown/unknown",   "unknown/unknown"],
+    ["linux/constructor", "linux/constructor"],
+  ] as const;
+  for (const [written, printed] of table) {
+    test(`${written} is ${printed}`, () => {
+      equal(printPlatform(parsePlatform(written)), printed);
+      equal(printPlatform(parsePlatform(printed)), printed);
+    });
+  }
+});
+
+describe("what is no platform", () => {
+  for (const text of [
+    "",
+    "linux",
+    "linux/",
+    "/amd64",
+    "linux//v8",
+    "linux/arm64/",
+    "linux/arm64/v8/x",
+    "linux/am d",
+    "a/b\n",
+  ]) {
+    test(JSON.stringify(text), () => throws(() => parsePlatform(text), InvalidInput));
+  }
+});
+
+describe("what runs where", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["linux/amd64",  "linux/x86_64",    true],
+    ["linux/arm64",  "linux/arm64/v8",  true],
+    ["linux/arm/v7", "linux/arm",       true],
+    ["linux/amd64",  "linux/arm64",     false],
+    ["linux/amd64",  "windows/amd64",   false],
+    ["linux/amd64",  "linux/amd64/v3",  false],
+    ["linux/arm/v7", "linux/arm/v6",    false],
+    ["linux/amd64",  "unknown/unknown", false],
+  ] as const;
+  for (const [wanted, offered, runs] of table) {
+    test(`an image for ${offered} ${runs ? "runs" : "does not run"} on ${wanted}`, () => {
+      equal(platformMatches(parsePlatform(wanted), parsePlatform(offered)), runs);
+    });
+  }
+
+  test("an index is read as it was written: nothing in it needs to be normal", () => {
+    equal(
+      platformMatches(
+        { os: "linux", architecture: "arm64" },
+        { os: "Linux", architecture: "AArch64", variant: "V8" },
+      ),
+      true,
+    );
+  });
+});
