@@ -1,0 +1,76 @@
+/**
+ * How a remediation ended: one record for every event that was looked at, whatever came of it.
+ *
+ * It is the detail of the `Image Pull Remediation` event (source `repull`); docs/outcome-event.md documents it.
+ */
+
+import * as z from "zod";
+
+export const OUTCOME_SCHEMA_VERSION = "1";
+
+/** What each outcome means; the first five need nobody's attention. */
+export const OUTCOMES = {
+  settled: "the service runs the substitute",
+  applied: "the redeployment was accepted and is not watched",
+  ignored: "nothing of ours",
+  superseded: "somebody else has changed the service meanwhile",
+  observed: "planned only: the policy says observe",
+  "stand-still": "no place holds the image with enough proof",
+  declined: "this workload or text is not one that Repull changes",
+  restored: "the substitute did worse; the service is back on its former revision",
+  unsettled: "the rollout has not ended in the time it was given",
+  failed: "a step failed; what was done until then is in the record",
+} as const;
+
+export type OutcomeKind = keyof typeof OUTCOMES;
+
+const WELL: readonly OutcomeKind[] = ["settled", "applied", "ignored", "superseded", "observed"];
+
+/** Whether nobody has to look at it: exit status 0. */
+export function endedWell(kind: OutcomeKind): boolean {
+  return WELL.includes(kind);
+}
+
+const trusted = z.object({ digest: z.string(), from: z.enum(["reference", "deployment", "origin"]) });
+
+export const outcomeSchema = z.object({
+  schemaVersion: z.literal(OUTCOME_SCHEMA_VERSION),
+  outcome: z.enum(Object.keys(OUTCOMES) as [OutcomeKind, ...OutcomeKind[]]),
+  because: z.string(),
+  /** The execution's name: the same for every event of one failing deployment. */
+  execution: z.string(),
+  failure: z
+    .object({
+      kind: z.string(),
+      limitedAs: z.string().optional(),
+      registry: z.string().optional(),
+      image: z.string().optional(),
+      evidence: z.array(z.string()),
+    })
+    .optional(),
+  workload: z
+    .object({
+      kind: z.enum(["service", "standalone", "scheduled"]),
+      cluster: z.string(),
+      name: z.string(),
+    })
+    .optional(),
+  formerTaskDefinition: z.string().optional(),
+  newTaskDefinition: z.string().optional(),
+  images: z.array(
+    z.object({
+      image: z.string(),
+      containers: z.array(z.string()),
+      failing: z.boolean(),
+      trusted: trusted.optional(),
+      substitute: z.string().optional(),
+      strategy: z.string().optional(),
+      proof: z.string().optional(),
+      passedOver: z.array(z.object({ strategy: z.string(), place: z.string(), because: z.string() })),
+    }),
+  ),
+  /** What the owner can or should do now. */
+  nextSteps: z.array(z.string()),
+});
+
+export type Outcome = z.infer<typeof outcomeSchema>;

@@ -1,0 +1,39 @@
+/** The workflow's steps on AWS's own engine: Lambda durable functions. */
+
+import type { StepConfig } from "@aws/durable-execution-sdk-js";
+import { ATTEMPTS_DEFAULT, pauseSeconds, StepFailed, type StepOptions, type Steps } from "./steps.ts";
+
+/** What of the durable context is used: easy to wrap in a test that has to move another clock as well. */
+export type DurableSlice = {
+  step(name: string, run: () => Promise<unknown>, config: StepConfig<unknown>): PromiseLike<unknown>;
+  wait(name: string, duration: { seconds: number }): PromiseLike<void>;
+};
+
+/** Steps over a durable context. Retries are the engine's, with the pauses of `steps.ts`. */
+export function durableSteps(context: DurableSlice): Steps {
+  return {
+    async step<T>(name: string, run: () => Promise<T>, options: StepOptions = {}): Promise<T> {
+      const { attempts = ATTEMPTS_DEFAULT, retryIf = () => true } = options;
+      try {
+        return (await context.step(name, run, {
+          retryStrategy: (error, attempt) =>
+            attempt < attempts && retryIf(error)
+              ? { shouldRetry: true, delay: { seconds: pauseSeconds(attempt) } }
+              : { shouldRetry: false },
+        })) as T;
+      } catch (error) {
+        throw new StepFailed(name, wordsOf(error), { cause: error });
+      }
+    },
+    async wait(name, seconds) {
+      await context.wait(name, { seconds });
+    },
+  };
+}
+
+/** The engine wraps what a step threw; the innermost message is the one that says something. */
+function wordsOf(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  return inner instanceof Error ? inner.message : String(inner);
+}

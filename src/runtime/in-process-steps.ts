@@ -1,0 +1,140 @@
+/**
+ * A durable execution without Lambda: the same workflow, over a log in memory.
+ *
+ * It is the honest twin of AWS's engine. It can die after any step, or after a step's effect and before its
+ * record; then the workflow runs again from the top over the log, and a sequence that differs is a bug.
+ */
+
+import assert from "node:assert/strict";
+import type { Clock } from "./clock.ts";
+import { ATTEMPTS_DEFAULT, pauseSeconds, StepFailed, type StepOptions, type Steps } from "./steps.ts";
+
+export type StepRecord =
+  | { readonly kind: "step"; readonly name: string; readonly result?: string; readonly failed?: string }
+  | { readonly kind: "wait"; readonly name: string; readonly dueAt: number };
+
+/** Where a process may end: after the effect but before its record (`unrecorded`), or right after the record. */
+export type Death = {
+  readonly name: string;
+  readonly index: number;
+  readonly when: "unrecorded" | "recorded";
+};
+
+export type InProcessOptions = {
+  readonly clock: Clock;
+  /** Kept by the caller, so that a death of the whole process can be survived too. */
+  readonly log?: StepRecord[];
+  readonly dies?: (at: Death) => boolean;
+  readonly onStep?: (record: StepRecord) => void;
+  /** Against a `dies` that never stops. */
+  readonly runsMax?: number;
+};
+
+/** Runs a workflow to its end, over and over after each death. */
+export async function runInProcess<T>(
+  workflow: (steps: Steps) => Promise<T>,
+  options: InProcessOptions,
+): Promise<T> {
+  const log = options.log ?? [];
+  const runsMax = options.runsMax ?? 1000;
+  for (let run = 0; run < runsMax; run++) {
+    const { promise: death, resolve: die } = Promise.withResolvers<typeof DIED>();
+    const ended = await Promise.race([workflow(stepsOver(log, options, die)), death]);
+    if (ended !== DIED) return ended;
+  }
+  throw new assert.AssertionError({ message: `the workflow died ${runsMax} times and never ended` });
+}
+
+const DIED = Symbol("died");
+const never = new Promise<never>(() => {});
+
+function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typeof DIED) => void): Steps {
+  const { clock, dies, onStep } = options;
+  let cursor = 0;
+  let dead = false;
+
+  /** A dead process does not throw, which the workflow could catch: it just never goes on. */
+  const survives = (death: Death): boolean => {
+    if (dies?.(death) !== true) return true;
+    dead = true;
+    die(DIED);
+    return false;
+  };
+  /** The record of the operation that is due now, if an earlier run got this far. */
+  const remembered = <K extends StepRecord["kind"]>(
+    kind: K,
+    name: string,
+  ): Extract<StepRecord, { kind: K }> | undefined => {
+    const record = log[cursor];
+    cursor += 1;
+    if (record === undefined) return undefined;
+    assert.equal(
+      `${record.kind} ${record.name}`,
+      `${kind} ${name}`,
+      `replay differs at operation ${cursor - 1}`,
+    );
+    return record as Extract<StepRecord, { kind: K }>;
+  };
+  const remember = (record: StepRecord): void => {
+    assert.equal(log.length, cursor - 1, `${record.kind} ${record.name} ran beside another operation`);
+    log.push(record);
+    onStep?.(record);
+  };
+
+  const step = async <T>(name: string, run: () => Promise<T>, stepOptions: StepOptions = {}): Promise<T> => {
+    if (dead) return never;
+    const index = cursor;
+    const known = remembered("step", name);
+    if (known !== undefined) return resultOf<T>(known);
+    const made = await attempt(name, run, stepOptions, clock);
+    if (dead || !survives({ name, index, when: "unrecorded" })) return never;
+    remember(made);
+    if (!survives({ name, index, when: "recorded" })) return never;
+    return resultOf<T>(made);
+  };
+
+  const wait = async (name: string, seconds: number): Promise<void> => {
+    assert.ok(
+      Number.isInteger(seconds) && seconds >= 1 && seconds <= 31_622_400,
+      `a wait of ${seconds} seconds`,
+    );
+    if (dead) return never;
+    const index = cursor;
+    const known = remembered("wait", name);
+    const due = known ?? { kind: "wait", name, dueAt: clock.now() + seconds * 1000 };
+    if (known === undefined) {
+      remember(due);
+      if (!survives({ name, index, when: "recorded" })) return never;
+    }
+    const left = due.dueAt - clock.now();
+    if (left > 0) await clock.sleep(left);
+    if (dead) return never;
+  };
+
+  return { step, wait };
+}
+
+async function attempt(
+  name: string,
+  run: () => Promise<unknown>,
+  { attempts = ATTEMPTS_DEFAULT, retryIf = () => true }: StepOptions,
+  clock: Clock,
+): Promise<Extract<StepRecord, { kind: "step" }>> {
+  for (let count = 1; ; count++) {
+    try {
+      const result = await run();
+      return { kind: "step", name, ...(result === undefined ? {} : { result: JSON.stringify(result) }) };
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      if (count >= attempts || !retryIf(error)) {
+        return { kind: "step", name, failed: error instanceof Error ? error.message : String(error) };
+      }
+      await clock.sleep(pauseSeconds(count) * 1000);
+    }
+  }
+}
+
+function resultOf<T>(record: Extract<StepRecord, { kind: "step" }>): T {
+  if (record.failed !== undefined) throw new StepFailed(record.name, record.failed);
+  return (record.result === undefined ? undefined : JSON.parse(record.result)) as T;
+}

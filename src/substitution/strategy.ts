@@ -1,0 +1,25 @@
+/**
+ * A strategy names places where an image's bytes may be; it does not ask, and it does not choose.
+ *
+ * The survey asks each place, the planner compares. To add one, see CONTRIBUTING.md.
+ */
+
+import type { Digest } from "../image/digest.ts";
+import type { ImageReference } from "../image/reference.ts";
+import type { Candidate } from "./candidate.ts";
+import type { StrategyName } from "./policy.ts";
+
+export type StrategyContext = {
+  /** The registry host of our own account and region. */
+  readonly ecrHost: string;
+  readonly mirrorPrefix: string;
+  readonly trusted?: Digest;
+};
+
+export type Strategy = {
+  readonly name: StrategyName;
+  /** In a few words, for plans: what it does to the service. */
+  readonly summary: string;
+  /** The places to ask, best first; none where the strategy has nothing to offer for this image. */
+  candidates(image: ImageReference, context: StrategyContext): readonly Candidate[];
+};
