@@ -1,11 +1,100 @@
-/** Bundles the three functions and the command line into `dist/`, each one file, and reports their sizes. */
+/**
+ * Bundles the three functions and the command line into `dist/`, each one file that runs alone, and reports their sizes.
+ *
+ * The AWS SDK is bundled too: the Lambda runtime's own copy has an age that nobody knows, and an old one
+ * drops the members of a task definition that it has not heard of.
+ */
 
-import { rm } from "node:fs/promises";
-import { build } from "esbuild";
+import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { type BuildOptions, build } from "esbuild";
+
+const root = dirname(fileURLToPath(import.meta.url));
+
+type Bundle = {
+  readonly entry: string;
+  readonly file: string;
+  readonly target: string;
+  readonly isCommand: boolean;
+};
+
+const BUNDLES: readonly Bundle[] = [
+  { entry: "functions/detect/handler.ts", file: "dist/detect/index.mjs", target: "node24", isCommand: false },
+  {
+    entry: "functions/remediate/handler.ts",
+    file: "dist/remediate/index.mjs",
+    target: "node24",
+    isCommand: false,
+  },
+  { entry: "functions/mirror/handler.ts", file: "dist/mirror/index.mjs", target: "node24", isCommand: false },
+  { entry: "src/cli/main.ts", file: "dist/cli/repull.mjs", target: "node22", isCommand: true },
+];
 
 // Some bundled CommonJS dependencies call require(); an ES module has to make its own.
-const requireBanner = 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
-console.log("building");
-await rm("dist", { recursive: true, force: true });
-void build;
-void requireBanner;
+const REQUIRE =
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+const missing = await missingEntries();
+if (missing.length > 0) {
+  console.error(`build: no such entry: ${missing.join(", ")}`);
+  process.exit(1);
+}
+
+await rm(join(root, "dist"), { recursive: true, force: true });
+for (const bundle of BUNDLES) await build(optionsOf(bundle));
+await chmod(join(root, "dist/cli/repull.mjs"), 0o755);
+await report();
+
+function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
+  return {
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: file,
+    bundle: true,
+    minify: true,
+    // Names tell a stack trace and an error's class apart.
+    keepNames: true,
+    platform: "node",
+    format: "esm",
+    target,
+    mainFields: ["module", "main"],
+    conditions: ["node"],
+    // A stack trace in the log should name our lines; the sources themselves are in the repository.
+    sourcemap: isCommand ? false : "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    banner: { js: isCommand ? `#!/usr/bin/env node\n${REQUIRE}` : REQUIRE },
+    logLevel: "warning",
+  };
+}
+
+async function missingEntries(): Promise<readonly string[]> {
+  const found = await Promise.all(
+    BUNDLES.map(({ entry }) =>
+      stat(join(root, entry)).then(
+        (it) => it.isFile(),
+        () => false,
+      ),
+    ),
+  );
+  return BUNDLES.filter((_, index) => !found[index]).map(({ entry }) => entry);
+}
+
+/** Prints each bundle's size, and leaves the figures in `dist/sizes.json` for whoever compares them. */
+async function report(): Promise<void> {
+  const sizes: Record<string, { readonly minifiedBytes: number; readonly gzipBytes: number }> = {};
+  console.log(`${"bundle".padEnd(26)}${"minified".padStart(12)}${"gzip".padStart(12)}`);
+  for (const { file } of BUNDLES) {
+    const bytes = await readFile(join(root, file));
+    const size = { minifiedBytes: bytes.length, gzipBytes: gzipSync(bytes, { level: 9 }).length };
+    sizes[file] = size;
+    console.log(`${file.padEnd(26)}${kilobytes(size.minifiedBytes)}${kilobytes(size.gzipBytes)}`);
+  }
+  await writeFile(join(root, "dist/sizes.json"), `${JSON.stringify(sizes, null, 2)}\n`);
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} kB`.padStart(12);
+}
