@@ -1,5 +1,8 @@
 /** A service as ECS describes it, reduced to what remediation decides on. */
 
+import type { JsonObject } from "../runtime/json.ts";
+import { numberIn, objectIn, objectsIn, present, textIn } from "./members.ts";
+
 export type Deployment = {
   readonly id: string;
   readonly status: string;
@@ -27,6 +30,7 @@ export type Service = {
   readonly runningCount: number;
   readonly deployments: readonly Deployment[];
   readonly healthCheckGracePeriodSeconds: number;
+  /** How long a deployment that goes well may wait by its own design: the bake time, canary and linear steps included. */
   readonly bakeTimeMinutes: number;
   /** Member present when ECS manages the service itself (Express services, managed daemons). */
   readonly resourceManagementType?: string;
@@ -36,4 +40,72 @@ export type Service = {
 /** The deployment that ECS is bringing the service to. */
 export function primaryDeployment(service: Service): Deployment | undefined {
   return service.deployments.find((deployment) => deployment.status === "PRIMARY");
+}
+
+/** Reads one service of a DescribeServices answer; whatever is missing or odd takes ECS's own default. */
+export function readService(json: JsonObject): Service {
+  // Services of an external deployer keep their revision in task sets, and may have none of their own.
+  const primaryTaskSet = objectsIn(json, "taskSets").find((set) => set.status === "PRIMARY") ?? {};
+  return {
+    arn: textIn(json, "serviceArn") ?? "",
+    name: textIn(json, "serviceName") ?? "",
+    clusterArn: textIn(json, "clusterArn") ?? "",
+    status: textIn(json, "status") ?? "",
+    controller: controllerOf(json),
+    schedulingStrategy: textIn(json, "schedulingStrategy") === "DAEMON" ? "DAEMON" : "REPLICA",
+    ...present("launchType", textIn(json, "launchType")),
+    taskDefinition: textIn(json, "taskDefinition") ?? textIn(primaryTaskSet, "taskDefinition") ?? "",
+    desiredCount: numberIn(json, "desiredCount") ?? 0,
+    runningCount: numberIn(json, "runningCount") ?? 0,
+    deployments: objectsIn(json, "deployments").map(readDeployment),
+    healthCheckGracePeriodSeconds: numberIn(json, "healthCheckGracePeriodSeconds") ?? 0,
+    bakeTimeMinutes: bakeTimeMinutesOf(objectIn(json, "deploymentConfiguration") ?? {}),
+    ...present("resourceManagementType", textIn(json, "resourceManagementType")),
+    tags: Object.fromEntries(
+      objectsIn(json, "tags").flatMap((tag) => {
+        const key = textIn(tag, "key");
+        return key === undefined ? [] : [[key, textIn(tag, "value") ?? ""]];
+      }),
+    ),
+  };
+}
+
+function readDeployment(json: JsonObject): Deployment {
+  return {
+    id: textIn(json, "id") ?? "",
+    status: textIn(json, "status") ?? "",
+    taskDefinition: textIn(json, "taskDefinition") ?? "",
+    ...present("rolloutState", textIn(json, "rolloutState")),
+    ...present("rolloutStateReason", textIn(json, "rolloutStateReason")),
+    desiredCount: numberIn(json, "desiredCount") ?? 0,
+    runningCount: numberIn(json, "runningCount") ?? 0,
+    pendingCount: numberIn(json, "pendingCount") ?? 0,
+    failedTasks: numberIn(json, "failedTasks") ?? 0,
+  };
+}
+
+function controllerOf(json: JsonObject): Service["controller"] {
+  const controller = objectIn(json, "deploymentController");
+  const type = controller === undefined ? undefined : textIn(controller, "type");
+  if (type === undefined || type === "ECS") return "ECS";
+
+  // A controller that we have never heard of is somebody else's: nothing of ours may deploy there.
+  return type === "CODE_DEPLOY" ? "CODE_DEPLOY" : "EXTERNAL";
+}
+
+/** Defaults as the API's reference has them: 10 minutes of canary, 6 minutes before each tenth. */
+function bakeTimeMinutesOf(configuration: JsonObject): number {
+  const bake = numberIn(configuration, "bakeTimeInMinutes") ?? 0;
+  const strategy = textIn(configuration, "strategy");
+  if (strategy === "CANARY") {
+    const canary = objectIn(configuration, "canaryConfiguration") ?? {};
+    return bake + (numberIn(canary, "canaryBakeTimeInMinutes") ?? 10);
+  }
+  if (strategy === "LINEAR") {
+    const linear = objectIn(configuration, "linearConfiguration") ?? {};
+    const percent = numberIn(linear, "stepPercent") ?? 10;
+    const pauses = percent > 0 ? Math.ceil(100 / percent) - 1 : 0;
+    return bake + pauses * (numberIn(linear, "stepBakeTimeInMinutes") ?? 6);
+  }
+  return bake;
 }

@@ -3,9 +3,151 @@
  * not know, it loses, and AWS adds members every few months. Only what is named here is ever changed.
  */
 
+import assert from "node:assert/strict";
+
+import { registryOf } from "../image/hosts.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
+import type { Platform } from "../image/platform.ts";
+import { parseReference, referenceIn } from "../image/reference.ts";
 import type { JsonObject } from "../runtime/json.ts";
+import { isMarkerKey, isTagValue, TAG_KEY_LENGTH_MAX, TAGS_MAX } from "./marker.ts";
+import { isList, isObject, objectIn, objectsIn, present, textIn, textsIn } from "./members.ts";
 
 export type Tag = { readonly key: string; readonly value: string };
 
 /** What DescribeTaskDefinition answers with `include: ["TAGS"]`: the tags stand beside, not inside. */
 export type DescribedTaskDefinition = { readonly taskDefinition: JsonObject; readonly tags: readonly Tag[] };
+
+/**
+ * What ECS writes into a task definition and does not take back. All else is registrable, known to us or not.
+ * A test compares this list with the service's own model, so that an SDK update tells when it grows.
+ */
+export const OUTPUT_ONLY_MEMBERS: readonly string[] = [
+  "taskDefinitionArn",
+  "revision",
+  "status",
+  "requiresAttributes",
+  "compatibilities",
+  "registeredAt",
+  "registeredBy",
+  "deregisteredAt",
+  "deleteRequestedAt",
+];
+
+/** ECS counts the part before `@` only. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html */
+const IMAGE_NAME_LENGTH_MAX = 255;
+
+export type RevisionChange = {
+  /** Container name → the image to run instead. */
+  readonly images: ReadonlyMap<string, string>;
+  /** The new revision's `repull:` tags, the most important first. */
+  readonly marker: readonly Tag[];
+};
+
+/**
+ * The input of RegisterTaskDefinition for a revision that differs in these images and in its tags alone.
+ *
+ * A container whose image moves to another registry loses its `repositoryCredentials`: they are the former
+ * registry's, ECR takes none, and nobody else shall see them. The owner's tags are all kept; AWS's own
+ * (`aws:…`) and an earlier revision's `repull:` tags are not. Of the marker as many tags are set, in their
+ * order, as 50 in all allow. Throws InvalidInput for a container that the definition does not have.
+ */
+export function reviseTaskDefinition(described: DescribedTaskDefinition, change: RevisionChange): JsonObject {
+  const { taskDefinition } = described;
+  const containers = taskDefinition.containerDefinitions;
+  if (textIn(taskDefinition, "family") === undefined) {
+    throw new InvalidInput("taskDefinition.family", "the family's name");
+  }
+  if (!isList(containers)) {
+    throw new InvalidInput("taskDefinition.containerDefinitions", "a list of containers");
+  }
+  for (const name of change.images.keys()) {
+    if (!containers.some((container) => isObject(container) && container.name === name)) {
+      throw new InvalidInput(`images[${JSON.stringify(name)}]`, "a container of the task definition");
+    }
+  }
+
+  const kept = Object.entries(taskDefinition).filter(([member]) => !OUTPUT_ONLY_MEMBERS.includes(member));
+  return {
+    ...Object.fromEntries(kept),
+    containerDefinitions: containers.map((container) => {
+      if (!isObject(container) || typeof container.name !== "string") return container;
+      const image = change.images.get(container.name);
+      return image === undefined ? container : withImage(container, image);
+    }),
+    tags: revisionTags(described.tags, change.marker),
+  };
+}
+
+function withImage(container: JsonObject, image: string): JsonObject {
+  const [name = ""] = image.split("@");
+  const next = parseReference(image);
+  if (name.length > IMAGE_NAME_LENGTH_MAX) {
+    throw new InvalidInput("image", `at most ${IMAGE_NAME_LENGTH_MAX} characters before the digest`);
+  }
+  const staysThere = referenceIn(container.image)?.host === next.host && registryOf(next.host).kind !== "ecr";
+  if (staysThere || !("repositoryCredentials" in container)) return { ...container, image };
+  const { repositoryCredentials: _, ...others } = container;
+  return { ...others, image };
+}
+
+function revisionTags(owners: readonly Tag[], marker: readonly Tag[]): readonly JsonObject[] {
+  for (const { key, value } of marker) {
+    assert(isMarkerKey(key) && key.length <= TAG_KEY_LENGTH_MAX, `${key} is no marker's tag`);
+    assert(isTagValue(value), `the value of ${key} is none that AWS takes`);
+  }
+  // AWS reserves the prefix in any case: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+  const kept = owners.filter(({ key }) => !/^aws:/i.test(key) && !isMarkerKey(key));
+  const room = Math.max(0, TAGS_MAX - kept.length);
+  return [...kept, ...marker.slice(0, room)].map(({ key, value }) => ({ key, value }));
+}
+
+export type ContainerSummary = {
+  readonly name: string;
+  /** As written. */
+  readonly image?: string;
+  /** ECS's default is true. */
+  readonly essential: boolean;
+  readonly hasRepositoryCredentials: boolean;
+};
+
+/** The containers that have a name, in their order. */
+export function containersOf(taskDefinition: JsonObject): readonly ContainerSummary[] {
+  return objectsIn(taskDefinition, "containerDefinitions").flatMap((container) => {
+    const name = textIn(container, "name");
+    if (name === undefined) return [];
+    return {
+      name,
+      ...present("image", textIn(container, "image")),
+      essential: container.essential !== false,
+      hasRepositoryCredentials: objectIn(container, "repositoryCredentials") !== undefined,
+    };
+  });
+}
+
+/**
+ * The platform that the definition asks for; undefined where it leaves that to the instance.
+ * Fargate's default is Linux on X86_64; a definition that also suits EC2 may run on either.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#runtime-platform
+ */
+export function runtimePlatformOf(taskDefinition: JsonObject): Platform | undefined {
+  const declared = objectIn(taskDefinition, "runtimePlatform") ?? {};
+  const requires = textsIn(taskDefinition, "requiresCompatibilities");
+  const isFargateOnly = requires.length === 1 && requires[0] === "FARGATE";
+  const architecture = textIn(declared, "cpuArchitecture") ?? (isFargateOnly ? "X86_64" : undefined);
+  const family = textIn(declared, "operatingSystemFamily") ?? "LINUX";
+  const os = family === "LINUX" ? "linux" : family.startsWith("WINDOWS") ? "windows" : undefined;
+  if (os === undefined) return undefined;
+  if (architecture === "X86_64") return { os, architecture: "amd64" };
+  if (architecture === "ARM64") return { os, architecture: "arm64" };
+  return undefined;
+}
+
+export function familyOf(taskDefinition: JsonObject): string | undefined {
+  return textIn(taskDefinition, "family");
+}
+
+/** The role with which the agent pulls: a Fargate task without one cannot pull from private ECR. */
+export function executionRoleOf(taskDefinition: JsonObject): string | undefined {
+  return textIn(taskDefinition, "executionRoleArn");
+}

@@ -1,5 +1,8 @@
 /** A task as ECS describes it, reduced to what remediation decides on. */
 
+import type { JsonObject } from "../runtime/json.ts";
+import { numberIn, objectsIn, present, textIn } from "./members.ts";
+
 export type TaskContainer = {
   readonly name: string;
   readonly image?: string;
@@ -23,3 +26,31 @@ export type Task = {
   readonly architecture?: string;
   readonly containers: readonly TaskContainer[];
 };
+
+/** Reads one task of a DescribeTasks answer; what is missing or odd is left out. */
+export function readTask(json: JsonObject): Task {
+  const architecture = objectsIn(json, "attributes").find(({ name }) => name === "ecs.cpu-architecture");
+  return {
+    arn: textIn(json, "taskArn") ?? "",
+    taskDefinitionArn: textIn(json, "taskDefinitionArn") ?? "",
+    ...present("group", textIn(json, "group")),
+    ...present("startedBy", textIn(json, "startedBy")),
+    ...present("lastStatus", textIn(json, "lastStatus")),
+    ...present("stopCode", textIn(json, "stopCode")),
+    ...present("stoppedReason", textIn(json, "stoppedReason")),
+    ...present("launchType", textIn(json, "launchType")),
+    ...present("architecture", architecture === undefined ? undefined : textIn(architecture, "value")),
+    containers: objectsIn(json, "containers").map(readContainer),
+  };
+}
+
+function readContainer(json: JsonObject): TaskContainer {
+  return {
+    name: textIn(json, "name") ?? "",
+    ...present("image", textIn(json, "image")),
+    ...present("imageDigest", textIn(json, "imageDigest")),
+    ...present("lastStatus", textIn(json, "lastStatus")),
+    ...present("reason", textIn(json, "reason")),
+    ...present("exitCode", numberIn(json, "exitCode")),
+  };
+}

@@ -1,0 +1,39 @@
+/** How every AWS client of ours is set: where, as whom, how patient. */
+
+export type AwsSettings = {
+  readonly region: string;
+  /** Another address for all services: an emulator, or a proxy. */
+  readonly endpoint?: string;
+  /** Absent: the SDK's own chain (the function's role, profiles, instance metadata). */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** How often in all a call is tried, throttles included. */
+  readonly attemptsMax?: number;
+};
+
+/**
+ * RegisterTaskDefinition is refilled by one a second (facts of 2026-11, ECS API throttling): with the SDK's
+ * doubling pauses seven attempts wait out some thirty seconds of a crowd.
+ */
+const ATTEMPTS_MAX = 7;
+const CONNECT_MILLISECONDS_MAX = 5_000;
+const REQUEST_MILLISECONDS_MAX = 20_000;
+
+/** The part of an SDK client's configuration that all our clients share. */
+export function clientConfiguration({ region, endpoint, credentials, attemptsMax }: AwsSettings) {
+  return {
+    region,
+    maxAttempts: attemptsMax ?? ATTEMPTS_MAX,
+    retryMode: "standard",
+    requestHandler: {
+      connectionTimeout: CONNECT_MILLISECONDS_MAX,
+      requestTimeout: REQUEST_MILLISECONDS_MAX,
+      throwOnRequestTimeout: true,
+    },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * JSON over AWS's own wire, past the SDK's types.
+ *
+ * The SDK's client signs, retries and names errors well, but reads and writes only the members that it
+ * knows: what AWS adds after its release is lost both ways, silently. So the answer's text is taken where
+ * it arrives, and a request's body is put in its place before it is measured and signed.
+ */
+
+import assert from "node:assert/strict";
+
+import type { $Command, ECSClient, ServiceInputTypes, ServiceOutputTypes } from "@aws-sdk/client-ecs";
+
+import type { JsonObject } from "../runtime/json.ts";
+import { isObject } from "../workload/members.ts";
+
+/** A hundred described tasks are about a megabyte; nothing that ECS answers comes near this. */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+
+const EMPTY_OBJECT = Buffer.from("{}");
+
+type HttpRequest = { body?: unknown; headers: Record<string, string> };
+type HttpAnswer = { statusCode: number; body: AsyncIterable<Uint8Array> | Uint8Array };
+
+type EcsCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = $Command<
+  Input,
+  Output,
+  ECSClient["config"],
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
+
+/**
+ * Sends the command and answers the JSON that ECS wrote, unknown members included.
+ * @param body what to send in place of the command's own input
+ */
+export async function sendRaw<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+  client: ECSClient,
+  command: EcsCommand<Input, Output>,
+  body?: JsonObject,
+): Promise<JsonObject> {
+  let answer: Uint8Array | undefined;
+
+  if (body !== undefined) {
+    const bytes = Buffer.from(JSON.stringify(body));
+    // After the serializer, before the signer; the length is set here so that nobody measures the former body.
+    command.middlewareStack.add(
+      (next) => (args) => {
+        const request = requestIn(args.request);
+        request.body = bytes;
+        request.headers = { ...request.headers, "content-length": String(bytes.length) };
+        return next(args);
+      },
+      { name: "repullReplaceBody", step: "build", priority: "high" },
+    );
+  }
+
+  // Low priority is nearest to the wire: before the SDK's own reader, once for each attempt.
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = answerIn(result.response);
+      const bytes = await collect(response.body);
+      if (response.statusCode >= 300) {
+        response.body = bytes;
+      } else {
+        // The SDK gets nothing to read, so that no member's odd type can make it stumble.
+        answer = bytes;
+        response.body = EMPTY_OBJECT;
+      }
+      return result;
+    },
+    { name: "repullTapAnswer", step: "deserialize", priority: "low" },
+  );
+
+  await client.send(command);
+  return parse(answer ?? new Uint8Array());
+}
+
+/** The SDK types both as `unknown`. */
+function requestIn(value: unknown): HttpRequest {
+  assert(typeof value === "object" && value !== null && "headers" in value, "no HTTP request");
+  return value as HttpRequest;
+}
+
+function answerIn(value: unknown): HttpAnswer {
+  assert(typeof value === "object" && value !== null && "statusCode" in value && "body" in value);
+  return value as HttpAnswer;
+}
+
+async function collect(body: AsyncIterable<Uint8Array> | Uint8Array): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > ANSWER_BYTES_MAX)
+      throw new RangeError(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parse(bytes: Uint8Array): JsonObject {
+  const value: JsonObject[string] = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  if (!isObject(value)) throw new SyntaxError("the answer is not a JSON object");
+  return value;
+}

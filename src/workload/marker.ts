@@ -1,0 +1,98 @@
+/**
+ * The tags by which a revision says that Repull made it: for which execution, from which revision, and
+ * what each of its images stood for.
+ *
+ *     repull:execution = r-5d41402abc4b2a76b9719d911017c592
+ *     repull:former    = web:41
+ *     repull:image-1   = nginx:1.25 sha256:9f86d081…              the owner's words, and the digest that runs
+ *
+ * Tags may spread to tasks, so there are few. They can be edited by anybody who may tag: they explain and
+ * find again, and prove nothing.
+ */
+
+import { type Digest, isDigest } from "../image/digest.ts";
+import { referenceIn } from "../image/reference.ts";
+import type { Tag } from "./task-definition.ts";
+
+export type Marker = {
+  /** The durable execution's name. */
+  readonly execution: string;
+  /** `web:41`, or `:41` where the family's name leaves no room. */
+  readonly former?: string;
+  readonly images: readonly MarkedImage[];
+};
+
+export type MarkedImage = {
+  /** As the owner wrote it. */
+  readonly image: string;
+  /** What was put in its place. */
+  readonly digest: Digest;
+};
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html#tag-restrictions (read 2026-11). */
+export const TAGS_MAX = 50;
+export const TAG_KEY_LENGTH_MAX = 128;
+const TAG_VALUE_LENGTH_MAX = 256;
+const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+const PREFIX = "repull:";
+const EXECUTION = `${PREFIX}execution`;
+const FORMER = `${PREFIX}former`;
+const IMAGE = /^repull:image-([1-9][0-9]?)$/;
+
+const EXECUTION_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const FORMER_NAME = /^[A-Za-z0-9_-]{0,255}:[1-9][0-9]{0,9}$/;
+
+/** Whether Repull owns a tag of this name. The owner's own switch, `repull`, is not one. */
+export function isMarkerKey(key: string): boolean {
+  return key.startsWith(PREFIX);
+}
+
+/** Whether AWS takes this text as a tag's value. */
+export function isTagValue(text: string): boolean {
+  return text.length <= TAG_VALUE_LENGTH_MAX && TAG_VALUE.test(text);
+}
+
+/**
+ * The marker as tags, the most important first: what does not fit beside the owner's is cut from the end.
+ * An image whose name is too long or too odd for a tag is left out: the former revision still has it.
+ */
+export function markerTags({ execution, former, images }: Marker): readonly Tag[] {
+  const values = images.map(({ image, digest }) => `${image} ${digest}`).filter(isTagValue);
+  return [
+    { key: EXECUTION, value: execution },
+    ...(former === undefined ? [] : [{ key: FORMER, value: isTagValue(former) ? former : tail(former) }]),
+    ...[...new Set(values)].map((value, index) => ({ key: `${PREFIX}image-${index + 1}`, value })),
+  ];
+}
+
+function tail(former: string): string {
+  return former.slice(former.lastIndexOf(":"));
+}
+
+/** Reads a revision's marker; undefined where no execution is named. What makes no sense is passed over. */
+export function readMarker(tags: readonly Tag[]): Marker | undefined {
+  const execution = valueUnder(tags, EXECUTION);
+  if (execution === undefined || !EXECUTION_NAME.test(execution)) return undefined;
+  const former = valueUnder(tags, FORMER);
+  const images = tags
+    .map(({ key, value }) => ({ position: Number(IMAGE.exec(key)?.[1]), marked: markedImageIn(value) }))
+    .filter(({ position }) => !Number.isNaN(position))
+    .toSorted((a, b) => a.position - b.position)
+    .flatMap(({ marked }) => marked ?? []);
+  return {
+    execution,
+    ...(former !== undefined && FORMER_NAME.test(former) ? { former } : {}),
+    images,
+  };
+}
+
+function valueUnder(tags: readonly Tag[], key: string): string | undefined {
+  return tags.find((tag) => tag.key === key)?.value;
+}
+
+function markedImageIn(value: string): MarkedImage | undefined {
+  const [image = "", digest, ...rest] = value.split(" ");
+  if (rest.length > 0 || !isDigest(digest) || referenceIn(image) === undefined) return undefined;
+  return { image, digest };
+}

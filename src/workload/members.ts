@@ -1,0 +1,53 @@
+/**
+ * Reads members of JSON that somebody else wrote.
+ *
+ * ECS leaves members out freely, and a later version may change a type: what is not of the expected
+ * type counts as absent, so that one odd member never hides the rest.
+ */
+
+import type { Json, JsonObject } from "../runtime/json.ts";
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !isList(value);
+}
+
+export function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** A text member; an empty text is one. */
+export function textIn(json: JsonObject, member: string): string | undefined {
+  const value = json[member];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** A number member that is finite. */
+export function numberIn(json: JsonObject, member: string): number | undefined {
+  const value = json[member];
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+export function objectIn(json: JsonObject, member: string): JsonObject | undefined {
+  const value = json[member];
+  return isObject(value) ? value : undefined;
+}
+
+/** The objects of a list member; what is not an object is passed over, what is not a list is empty. */
+export function objectsIn(json: JsonObject, member: string): readonly JsonObject[] {
+  const value = json[member];
+  return isList(value) ? value.filter(isObject) : [];
+}
+
+/** The texts of a list member. */
+export function textsIn(json: JsonObject, member: string): readonly string[] {
+  const value = json[member];
+  return isList(value) ? value.filter((entry) => typeof entry === "string") : [];
+}
+
+/** The member under its own name where it has a value: for optional members of exact types. */
+export function present<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [key in Name]: Value });
+}
