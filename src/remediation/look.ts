@@ -7,9 +7,15 @@
 
 import type { Digest } from "../image/digest.ts";
 import { isDockerHubFront, registryOf } from "../image/hosts.ts";
-import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
-import { type ImageReference, manifestName, parseReference, pinned, repositoryName } from "../image/reference.ts";
-import { childFor, parseManifest } from "../oci/manifest.ts";
+import { type Platform, printPlatform } from "../image/platform.ts";
+import {
+  type ImageReference,
+  manifestName,
+  parseReference,
+  pinned,
+  repositoryName,
+} from "../image/reference.ts";
+import { childFor, type Descriptor, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-types.ts";
 import type { ManifestHead } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -21,11 +27,20 @@ export type LookContext = { readonly trusted?: Digest; readonly platform?: Platf
 const INDEX_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What a candidate's registry says. Never throws for what a registry answers, or does not. */
-export async function look(candidate: Candidate, context: LookContext, ports: Pick<Ports, "registries" | "ecr">): Promise<Seen> {
+export async function look(
+  candidate: Candidate,
+  context: LookContext,
+  ports: Pick<Ports, "registries" | "ecr">,
+): Promise<Seen> {
   const place = parseReference(candidate.source ?? candidate.image);
   try {
-    const seen = candidate.strategy === "own-copy" ? await lookAtCopy(place, context, ports) : await lookByDigest(place, context, ports);
-    return seen.kind === "found" && registryOf(place.host).kind === "ecr" ? await vetoed(seen, place, ports) : seen;
+    const seen =
+      candidate.strategy === "own-copy"
+        ? await lookAtCopy(place, context, ports)
+        : await lookByDigest(place, context, ports);
+    return seen.kind === "found" && registryOf(place.host).kind === "ecr"
+      ? await vetoed(seen, place, ports)
+      : seen;
   } catch (error) {
     if (error instanceof RegistryError) return refusal(error, place);
     throw error;
@@ -33,19 +48,29 @@ export async function look(candidate: Candidate, context: LookContext, ports: Pi
 }
 
 /** The trusted digest where there is one; the tag tells whether other bytes stand there instead. */
-async function lookByDigest(place: ImageReference, { trusted, platform }: LookContext, { registries }: Pick<Ports, "registries">): Promise<Seen> {
+async function lookByDigest(
+  place: ImageReference,
+  { trusted, platform }: LookContext,
+  { registries }: Pick<Ports, "registries">,
+): Promise<Seen> {
   const exact = trusted === undefined ? undefined : await registries.headManifest(pinned(place, trusted));
   if (exact !== undefined) return limited(exact, place) ?? found(exact);
 
   const tagged = place.digest === undefined ? await registries.headManifest(place) : undefined;
-  if (tagged === undefined) return { kind: "absent", because: `${repositoryName(place)} has no ${manifestName(place)}` };
+  if (tagged === undefined)
+    return { kind: "absent", because: `${repositoryName(place)} has no ${manifestName(place)}` };
   const seen = limited(tagged, place) ?? found(tagged);
-  if (seen.kind !== "found" || platform === undefined || !seen.isIndex || isDockerHubFront(place.host)) return seen;
+  if (seen.kind !== "found" || platform === undefined || !seen.isIndex || isDockerHubFront(place.host))
+    return seen;
   return { ...seen, ...(await childOf(pinned(place, seen.digest), platform, registries)) };
 }
 
 /** A copy of ours holds the trusted manifest itself, or one platform of it beside the index that proves it. */
-async function lookAtCopy(place: ImageReference, { trusted, platform }: LookContext, { registries }: Pick<Ports, "registries">): Promise<Seen> {
+async function lookAtCopy(
+  place: ImageReference,
+  { trusted, platform }: LookContext,
+  { registries }: Pick<Ports, "registries">,
+): Promise<Seen> {
   if (trusted === undefined) {
     return { kind: "unknown", because: "no digest is trusted, so a copy cannot be recognised" };
   }
@@ -56,8 +81,9 @@ async function lookAtCopy(place: ImageReference, { trusted, platform }: LookCont
   if (platform === undefined) return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
   if (proof === undefined) return nothing;
-  const child = childFor(parseManifest(proof), platform);
-  if (child === undefined) return { kind: "absent", because: `the trusted image has no ${printPlatform(platform)}` };
+  const child = childIn(parseManifest(proof), platform);
+  if (child === undefined)
+    return { kind: "absent", because: `the trusted image has no ${printPlatform(platform)}` };
   const copy = await registries.headManifest(pinned(place, child.digest));
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };
 }
@@ -66,17 +92,30 @@ function found({ digest, mediaType }: ManifestHead): Found {
   return { kind: "found", digest, isIndex: isIndexType(mediaType) };
 }
 
-async function childOf(index: ImageReference, platform: Platform, registries: Ports["registries"]): Promise<{ platformDigest?: Digest }> {
+async function childOf(
+  index: ImageReference,
+  platform: Platform,
+  registries: Ports["registries"],
+): Promise<{ platformDigest?: Digest }> {
   const manifest = await registries.getManifest(index);
-  const child = manifest === undefined ? undefined : childFor(parseManifest(manifest.bytes, manifest.mediaType), platform);
+  const child =
+    manifest === undefined ? undefined : childIn(parseManifest(manifest.bytes, manifest.mediaType), platform);
   return child === undefined ? {} : { platformDigest: child.digest };
+}
+
+function childIn(manifest: ParsedManifest, platform: Platform): Descriptor | undefined {
+  return manifest.kind === "index" ? childFor(manifest, platform) : undefined;
 }
 
 /** A source with nothing left is not asked again: its HEAD says so for free. */
 function limited({ quota }: ManifestHead, place: ImageReference): Seen | undefined {
   if (quota === undefined || quota.remaining > 0) return undefined;
-  const hours = quota.windowSeconds === undefined ? "" : ` in ${Math.round(quota.windowSeconds / 3600)} hours`;
-  return { kind: "rate-limited", because: `${place.host} grants no more pulls here (0 of ${quota.limit}${hours} left)` };
+  const hours =
+    quota.windowSeconds === undefined ? "" : ` in ${Math.round(quota.windowSeconds / 3600)} hours`;
+  return {
+    kind: "rate-limited",
+    because: `${place.host} grants no more pulls here (0 of ${quota.limit}${hours} left)`,
+  };
 }
 
 async function vetoed(seen: Found, place: ImageReference, { ecr }: Pick<Ports, "ecr">): Promise<Seen> {

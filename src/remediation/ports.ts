@@ -70,7 +70,11 @@ export interface Copier {
   ): Promise<CopyResult>;
 }
 
-export type ExecutionStatus = "running" | "succeeded" | "failed" | "timed-out" | "stopped";
+export type ExecutionStatus = {
+  readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped";
+  /** Why it failed, where the engine tells. */
+  readonly because?: string;
+};
 
 /** Named durable executions: one name starts once. */
 export interface Executions {

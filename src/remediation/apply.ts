@@ -1,0 +1,117 @@
+/**
+ * The writes: a revision, then the redeployment. Each looks again before it writes, for a step runs at least once.
+ */
+
+import { referenceIn } from "../image/reference.ts";
+import type { ImagePlan } from "../substitution/planner.ts";
+import { revisionName, sameRevision } from "../workload/arn.ts";
+import { type MarkedImage, markerTags, readMarker } from "../workload/marker.ts";
+import { primaryDeployment } from "../workload/service.ts";
+import { containersOf, reviseTaskDefinition } from "../workload/task-definition.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Ports } from "./ports.ts";
+import type { Superseded, Survey } from "./survey.ts";
+
+const REVISIONS_SEEN = 5;
+
+export type Registered = { readonly kind: "registered"; readonly arn: string } | Superseded;
+
+/** The images that a plan writes, by container. */
+export function imagesByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
+  return new Map(
+    images.flatMap(({ containers, winner }) =>
+      winner?.writes === undefined ? [] : containers.map((name) => [name, winner.writes ?? ""] as const),
+    ),
+  );
+}
+
+/** Registers the revision that a plan asks for, or finds the one that an earlier run of this step registered. */
+export async function register(
+  { former, family, service }: Survey,
+  images: readonly ImagePlan[],
+  execution: string,
+  ports: Ports,
+): Promise<Registered> {
+  const described = await ports.ecs.describeTaskDefinition(former);
+  if (described === undefined)
+    return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
+  const known = await registeredBefore(family, images, execution, ports);
+  if (known !== undefined) return { kind: "registered", arn: known };
+
+  const marker = markerTags({ execution, former: revisionName(former), service, images: marked(images) });
+  const revision = reviseTaskDefinition(described, { images: imagesByContainer(images), marker });
+  const arn = await ports.ecs.registerTaskDefinition(revision);
+  ports.log.info("revision registered", { former, revision: arn, execution });
+  return { kind: "registered", arn };
+}
+
+/** The revision of this execution that writes these very images: two rungs may differ only in the place. */
+async function registeredBefore(
+  family: string,
+  images: readonly ImagePlan[],
+  execution: string,
+  ports: Ports,
+): Promise<string | undefined> {
+  const wanted = imagesByContainer(images);
+  for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
+    if (readMarker(tags)?.execution !== execution) continue;
+    const described = await ports.ecs.describeTaskDefinition(arn);
+    const containers = described === undefined ? [] : containersOf(described.taskDefinition);
+    const written = containers.filter(({ name, image }) => wanted.has(name) && wanted.get(name) === image);
+    if (written.length === wanted.size) return arn;
+  }
+  return undefined;
+}
+
+function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {
+  return images.flatMap(({ image, winner }) => {
+    const digest = referenceIn(winner?.writes)?.digest ?? winner?.digest;
+    return digest === undefined ? [] : [{ image, digest }];
+  });
+}
+
+/** `already`: the service runs the revision, whoever's answer was lost. */
+export type Redeployed = { readonly kind: "redeployed" } | { readonly kind: "already" } | Superseded;
+
+/**
+ * Points the service at a revision, unless somebody has deployed since it was looked at.
+ *
+ * `from` is what it must still run, by revision and, where known, by deployment.
+ */
+export async function redeploy(
+  change: {
+    readonly clusterArn: string;
+    readonly service: string;
+    readonly to: string;
+    readonly from: string;
+    readonly deploymentId?: string;
+  },
+  ports: Ports,
+): Promise<Redeployed> {
+  const { clusterArn, to, from, deploymentId } = change;
+  const service = await ports.ecs.describeService(clusterArn, change.service);
+  if (service === undefined || service.status !== "ACTIVE") {
+    return { kind: "superseded", because: `the service ${change.service} was deleted meanwhile` };
+  }
+  if (sameRevision(service.taskDefinition, to)) return { kind: "already" };
+  const primary = primaryDeployment(service);
+  if (!sameRevision(service.taskDefinition, from)) {
+    return { kind: "superseded", because: `${revisionName(service.taskDefinition)} was deployed meanwhile` };
+  }
+  if (deploymentId !== undefined && primary !== undefined && primary.id !== deploymentId) {
+    return {
+      kind: "superseded",
+      because: `${revisionName(from)} was deployed anew meanwhile (${primary.id})`,
+    };
+  }
+  try {
+    await ports.ecs.updateService(clusterArn, change.service, to);
+  } catch (error) {
+    // A controller that takes no revision from us will not take one at the next attempt either.
+    if (error instanceof AwsError && error.kind === "conflict")
+      return { kind: "superseded", because: error.message };
+    throw error;
+  }
+  ports.log.info("service redeployed", { service: service.arn, from, to });
+  return { kind: "redeployed" };
+}

@@ -1,0 +1,58 @@
+/**
+ * Reads a failure again where nobody can have cut or made it up: from the task itself, as ECS describes it.
+ *
+ * The event is a hint. Where the task is still there, its own words count; where it is gone, only an event whose words
+ * are whole is enough to act on.
+ */
+
+import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import { readEvent } from "../ecs-events/read-event.ts";
+import type { Task } from "../workload/task.ts";
+import type { Ports } from "./ports.ts";
+import type { Declined } from "./survey.ts";
+
+export type Confirmed = { readonly kind: "confirmed"; readonly failure: PullFailure; readonly task?: Task };
+
+/** The failure in ECS's own words, reduced to Docker Hub's limits, the certain ones; or why it is none of ours. */
+export async function confirm(failure: PullFailure, ports: Ports): Promise<Confirmed | Ignored | Declined> {
+  const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
+  const told = task === undefined ? failure : readEvent(eventOf(failure, task), ports.home);
+  if (told.kind === "ignored") {
+    return { kind: "ignored", because: `ECS tells otherwise than the event: ${told.because}` };
+  }
+  const limits = told.failures.filter(isDockerHubLimit);
+  const [first, ...others] = limits.filter(({ classification }) => classification.confidence === "certain");
+  if (first !== undefined) {
+    const certain: PullFailure = { ...told, failures: [first, ...others] };
+    return { kind: "confirmed", failure: certain, ...(task === undefined ? {} : { task }) };
+  }
+  if (limits[0] === undefined) {
+    return {
+      kind: "ignored",
+      because: `not a limit of Docker Hub: ${told.failures[0].classification.because}`,
+    };
+  }
+  const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of it";
+  return {
+    kind: "declined",
+    because: `the reason is cut off, and ${where}: ${limits[0].classification.because}`,
+    nextSteps: ["read the service's events in ECS; the next failing task starts another look"],
+  };
+}
+
+function isDockerHubLimit({ classification: { kind } }: FailedContainer): boolean {
+  return kind === "docker-hub-pull-limit" || kind === "docker-hub-abuse-limit";
+}
+
+/** A described task in the shape of its event, so that one reader judges both. */
+function eventOf(failure: PullFailure, task: Task): unknown {
+  const { arn, ...detail } = task;
+  return {
+    source: "aws.ecs",
+    "detail-type": "ECS Task State Change",
+    account: failure.account,
+    region: failure.region,
+    resources: [arn],
+    detail: { ...detail, taskArn: arn, clusterArn: failure.clusterArn },
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Names of executions: the key that ECS gives for free, hashed.
+ *
+ * A hundred failing tasks of one deployment make one name, and a name starts once. The attempt is part of it, so that
+ * an execution that failed never blocks its deployment for ever.
+ */
+
+import { createHash } from "node:crypto";
+import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Digest } from "../image/digest.ts";
+
+/** 64 characters of [a-zA-Z0-9-_] at most (https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html). */
+function named(prefix: "r" | "m", key: readonly string[], attempt: number): string {
+  const hash = createHash("sha256").update(key.join("\n")).digest("hex").slice(0, 40);
+  return `${prefix}-${hash}-${attempt}`;
+}
+
+/** The name of the remediation that a failure starts: one for each failing deployment or, without one, each revision. */
+export function remediationName(
+  { clusterArn, taskDefinitionArn, owner }: PullFailure,
+  attempt: number,
+): string {
+  const key =
+    owner.kind === "service" ? [owner.service, owner.deploymentId ?? ""] : [owner.kind, owner.family];
+  return named("r", [clusterArn, taskDefinitionArn, ...key], attempt);
+}
+
+/** The name of a copy: one for each image, platform and target, whoever needs it. */
+export function mirrorName(
+  copy: { digest: Digest; target: string; platform?: string },
+  attempt: number,
+): string {
+  return named("m", [copy.digest, copy.target, copy.platform ?? "all"], attempt);
+}

@@ -1,0 +1,105 @@
+/** Workloads that are never changed, and failures that are no longer news; each with the reason in words. */
+
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import { revisionName, sameRevision } from "../workload/arn.ts";
+import { readMarker } from "../workload/marker.ts";
+import { primaryDeployment, type Service } from "../workload/service.ts";
+import type { Ports } from "./ports.ts";
+import type { Declined, Superseded } from "./survey.ts";
+
+/** A task that no service started: nothing of ours could start it again. */
+export function notAService({ owner, taskDefinitionArn, failures }: PullFailure): Declined {
+  const image = failures[0].classification.image ?? "its image";
+  const what = owner.kind === "scheduled" ? `schedule ${owner.schedule}` : "RunTask call";
+  return {
+    kind: "declined",
+    because: `the task belongs to no service: it was started by a ${what}, and only its starter can start it again`,
+    nextSteps: [
+      `mirror ${image} into ECR: npx repull mirror ${image} <account>.dkr.ecr.<region>.amazonaws.com/<repository>`,
+      `register a revision of ${revisionName(taskDefinitionArn)} with the copy, and start the task again`,
+    ],
+  };
+}
+
+/** The service was deleted. */
+export function gone(service: string): Ignored {
+  return { kind: "ignored", because: `the service ${service} is not there any more` };
+}
+
+/** Why this service is never changed, whatever has failed. */
+export function untouchable(service: Service): Ignored | Declined | undefined {
+  const { name, status, controller, tags } = service;
+  if (status !== "ACTIVE") return { kind: "ignored", because: `the service ${name} is ${status}` };
+  if (tags.repull === "off") return declined(`the service ${name} opted out (tag repull=off)`);
+  if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
+    return declined(`ECS manages the service ${name} itself (${service.resourceManagementType})`);
+  }
+  if (controller === "CODE_DEPLOY") {
+    return declined(
+      `CodeDeploy deploys the service ${name}: ECS refuses a new task definition from anybody else`,
+      [`register a revision with an image from ECR, and deploy it with CodeDeploy`],
+    );
+  }
+  if (controller === "EXTERNAL") {
+    return declined(`an external controller deploys the service ${name} by task sets`, [
+      "let that controller create a task set with an image from ECR",
+    ]);
+  }
+  return undefined;
+}
+
+function declined(because: string, nextSteps: readonly string[] = []): Declined {
+  return { kind: "declined", because, nextSteps };
+}
+
+/**
+ * Whether the failing revision is no longer the one to heal.
+ *
+ * Judged by the service and by its primary deployment, for one of them may still be old. A revision of this very
+ * execution is no news: it has come back for another look.
+ */
+export async function movedOn(
+  service: Service,
+  former: string,
+  execution: string,
+  ports: Ports,
+): Promise<Ignored | Superseded | undefined> {
+  const primary = primaryDeployment(service);
+  if (service.taskDefinition === former && primary !== undefined && isWhole(primary)) {
+    return {
+      kind: "ignored",
+      because: `all ${primary.desiredCount} tasks of the service ${service.name} run ${revisionName(former)} now`,
+    };
+  }
+  for (const revision of new Set([
+    service.taskDefinition,
+    primary?.taskDefinition ?? service.taskDefinition,
+  ])) {
+    if (revision === former) continue;
+    const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
+    if (marker?.execution === execution) continue;
+    if (marker?.former !== undefined && sameRevision(marker.former, former)) {
+      return {
+        kind: "ignored",
+        because: `already done: the service ${service.name} was moved from ${revisionName(former)} to ${revisionName(revision)} by ${marker.execution}`,
+      };
+    }
+    return {
+      kind: "superseded",
+      because: `the service ${service.name} is on ${revisionName(revision)} now, no longer on ${revisionName(former)}`,
+    };
+  }
+  return undefined;
+}
+
+function isWhole({
+  rolloutState,
+  runningCount,
+  desiredCount,
+}: {
+  rolloutState?: string;
+  runningCount: number;
+  desiredCount: number;
+}): boolean {
+  return rolloutState === "COMPLETED" && desiredCount > 0 && runningCount >= desiredCount;
+}

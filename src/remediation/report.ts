@@ -1,0 +1,119 @@
+/** The record that every remediation leaves: an event on the bus, and a line in the log. */
+
+import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { JsonObject } from "../runtime/json.ts";
+import type { ImagePlan } from "../substitution/planner.ts";
+import { revisionName } from "../workload/arn.ts";
+import { endedWell, OUTCOME_SCHEMA_VERSION, type Outcome, type OutcomeKind } from "./outcome.ts";
+import type { Ports } from "./ports.ts";
+
+/** How a remediation ended, before it is put into the record's words. */
+export type Ending = {
+  readonly kind: OutcomeKind;
+  readonly because: string;
+  readonly images?: readonly ImagePlan[];
+  readonly made?: { readonly former: string; readonly ours: string } | undefined;
+  readonly remedies?: readonly string[];
+  readonly nextSteps?: readonly string[];
+};
+
+/** Publishes the outcome and logs it. */
+export async function report(
+  ending: Ending,
+  failure: PullFailure | undefined,
+  execution: string,
+  ports: Ports,
+): Promise<Outcome> {
+  const outcome = outcomeOf(ending, failure, execution);
+  await ports.bus.publish(outcome as unknown as JsonObject);
+  const level = endedWell(outcome.outcome) ? "info" : "warn";
+  ports.log[level](`remediation ${outcome.outcome}`, { ...outcome });
+  return outcome;
+}
+
+/** The record of an ending. */
+export function outcomeOf(ending: Ending, failure: PullFailure | undefined, execution: string): Outcome {
+  const { kind, because, images = [], made } = ending;
+  const classification = failure?.failures[0].classification;
+  return {
+    schemaVersion: OUTCOME_SCHEMA_VERSION,
+    outcome: kind,
+    because,
+    execution,
+    ...(classification === undefined
+      ? {}
+      : {
+          failure: {
+            kind: classification.kind,
+            ...(classification.limitedAs === undefined ? {} : { limitedAs: classification.limitedAs }),
+            ...(classification.registry === undefined ? {} : { registry: classification.registry }),
+            ...(classification.image === undefined ? {} : { image: classification.image }),
+            evidence: [...classification.evidence],
+          },
+        }),
+    ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
+    ...(made === undefined ? {} : { formerTaskDefinition: made.former, newTaskDefinition: made.ours }),
+    images: images.map(imageOutcome),
+    nextSteps: [...(ending.nextSteps ?? ending.remedies ?? nextStepsFor(ending))],
+  };
+}
+
+function workloadOf({ owner, clusterArn }: PullFailure): NonNullable<Outcome["workload"]> {
+  return {
+    kind: owner.kind,
+    cluster: clusterArn,
+    name: owner.kind === "service" ? owner.service : owner.family,
+  };
+}
+
+function imageOutcome({
+  image,
+  containers,
+  failing,
+  trusted,
+  winner,
+  losers,
+}: ImagePlan): Outcome["images"][number] {
+  return {
+    image,
+    containers: [...containers],
+    failing,
+    ...(trusted === undefined ? {} : { trusted }),
+    ...(winner === undefined
+      ? {}
+      : {
+          substitute: winner.writes ?? winner.candidate.image,
+          strategy: winner.candidate.strategy,
+          proof: winner.proof,
+        }),
+    passedOver: losers.map(({ candidate, because }) => ({
+      strategy: candidate.strategy,
+      place: candidate.source ?? candidate.image,
+      because,
+    })),
+  };
+}
+
+function nextStepsFor({ kind, images = [], made }: Ending): readonly string[] {
+  switch (kind) {
+    case "settled":
+    case "applied":
+      return images.flatMap(({ image, winner }) =>
+        winner?.writes === undefined
+          ? []
+          : [
+              `in the source of the task definition, replace ${image} by ${winner.writes}: the next deploy would bring the old image back`,
+            ],
+      );
+    case "restored":
+      return [
+        `find out why ${made === undefined ? "the substitute" : revisionName(made.ours)} failed: its stopped tasks and logs are in ECS`,
+      ];
+    case "unsettled":
+      return ["look at the service's deployment in ECS: it goes on, and nothing more will be changed"];
+    case "failed":
+      return ["read the execution's history; the next failing task starts another attempt"];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Reads the world before anything is decided: the event is a hint, ECS is the authority.
+ *
+ * What comes out is small and JSON, so that it can be a step's result: names, digests and reasons, never a task
+ * definition or an environment value.
+ */
+
+import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import { isDockerHubFront } from "../image/hosts.ts";
+import type { Platform } from "../image/platform.ts";
+import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
+import type { ImageFacts } from "../substitution/planner.ts";
+import type { Policy } from "../substitution/policy.ts";
+import { revisionName, sameRevision } from "../workload/arn.ts";
+import { readMarker } from "../workload/marker.ts";
+import { primaryDeployment, type Service } from "../workload/service.ts";
+import type { Task } from "../workload/task.ts";
+import {
+  containersOf,
+  type DescribedTaskDefinition,
+  familyOf,
+  runtimePlatformOf,
+} from "../workload/task-definition.ts";
+import { confirm } from "./confirm.ts";
+import type { Ports } from "./ports.ts";
+import { gone, movedOn, notAService, untouchable } from "./refusal.ts";
+import { settleSecondsFor } from "./settle.ts";
+import { type NamedImage, surveyImage } from "./survey-image.ts";
+
+export type Declined = {
+  readonly kind: "declined";
+  readonly because: string;
+  readonly nextSteps: readonly string[];
+};
+export type Superseded = { readonly kind: "superseded"; readonly because: string };
+
+export type Survey = {
+  readonly kind: "survey";
+  readonly clusterArn: string;
+  readonly service: string;
+  /** What the service points at now: the failing revision, or one of this execution's own. */
+  readonly current: string;
+  /** The primary deployment's id; compared again immediately before the write. */
+  readonly deploymentId?: string;
+  readonly desiredCount: number;
+  readonly runningCount: number;
+  /** The failing revision. */
+  readonly former: string;
+  readonly family: string;
+  readonly platform?: Platform;
+  readonly images: readonly ImageFacts[];
+  /** Revisions of other executions in place of this same one: substitutes that did not last. */
+  readonly triedBefore: number;
+  readonly settleSeconds: number;
+};
+
+export type SurveyRequest = {
+  readonly failure: PullFailure;
+  readonly policy: Policy;
+  readonly execution: string;
+  /** Substitutes that this execution has tried and that failed to start: not offered again. */
+  readonly failed: readonly string[];
+};
+
+export type SurveyResult = Survey | Ignored | Declined | Superseded;
+
+const REVISIONS_SEEN = 5;
+
+/** Everything that the plan needs to know, or why there is nothing to plan. */
+export async function survey(request: SurveyRequest, ports: Ports): Promise<SurveyResult> {
+  const confirmed = await confirm(request.failure, ports);
+  if (confirmed.kind !== "confirmed") return confirmed;
+  const { failure, task } = confirmed;
+  const { owner, clusterArn, taskDefinitionArn: former } = failure;
+  if (owner.kind !== "service") return notAService(failure);
+
+  const service = await ports.ecs.describeService(clusterArn, owner.service);
+  if (service === undefined) return gone(owner.service);
+  const refusal = untouchable(service) ?? (await movedOn(service, former, request.execution, ports));
+  if (refusal !== undefined) return refusal;
+  const described = await ports.ecs.describeTaskDefinition(former);
+  if (described === undefined) {
+    return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
+  }
+
+  const platform = platformOf(described, service, task?.launchType ?? failure.launchType);
+  const images = await surveyImages(described, failure, service, platform, request, ports);
+  if (!images.some(({ failing }) => failing)) {
+    const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
+    return { kind: "ignored", because };
+  }
+  const family = familyOf(described.taskDefinition) ?? revisionName(former);
+  const deploymentId = primaryDeployment(service)?.id;
+  return {
+    kind: "survey",
+    clusterArn,
+    service: service.name,
+    current: service.taskDefinition,
+    ...(deploymentId === undefined ? {} : { deploymentId }),
+    desiredCount: service.desiredCount,
+    runningCount: service.runningCount,
+    former,
+    family,
+    ...(platform === undefined ? {} : { platform }),
+    images,
+    triedBefore: await countTries(family, former, service, request.execution, ports),
+    settleSeconds: settleSecondsFor(service),
+  };
+}
+
+/**
+ * The one platform that the tasks need, where there is only one. Fargate without a word means x86_64
+ * (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html); a cluster of instances may mix.
+ */
+function platformOf(
+  { taskDefinition }: DescribedTaskDefinition,
+  service: Service,
+  launchType: string | undefined,
+): Platform | undefined {
+  const stated = runtimePlatformOf(taskDefinition);
+  if (stated !== undefined) return stated;
+  return (service.launchType ?? launchType) === "FARGATE"
+    ? { os: "linux", architecture: "amd64" }
+    : undefined;
+}
+
+/** Every image of the task definition that comes from Docker Hub, for the next one would fail next. */
+async function surveyImages(
+  { taskDefinition }: DescribedTaskDefinition,
+  failure: PullFailure,
+  service: Service,
+  platform: Platform | undefined,
+  { policy, failed }: SurveyRequest,
+  ports: Ports,
+): Promise<readonly ImageFacts[]> {
+  const { clusterArn: cluster, name } = service;
+  const running = await ports.ecs.listTasks({ cluster, service: name, desiredStatus: "RUNNING" });
+  const scene = {
+    failure,
+    service,
+    running,
+    policy,
+    failed,
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const surveyed: ImageFacts[] = [];
+  for (const named of namedImages(taskDefinition, failure)) {
+    if (named.failing || isDockerHubFront(named.reference.host))
+      surveyed.push(await surveyImage(named, scene, ports));
+  }
+  return surveyed;
+}
+
+function namedImages(
+  taskDefinition: DescribedTaskDefinition["taskDefinition"],
+  failure: PullFailure,
+): readonly NamedImage[] {
+  const byImage = Map.groupBy(containersOf(taskDefinition), ({ image }) => image ?? "");
+  return [...byImage].flatMap(([image, containers]) => {
+    const reference = referenceIn(image);
+    if (reference === undefined) return [];
+    const names = containers.map(({ name }) => name);
+    const failing = failure.failures.some((failed) => concerns(failed, reference, names));
+    return [{ image, reference, containers: names, failing }];
+  });
+}
+
+/** The failed container by name; by image where only the task's own reason told. */
+function concerns(
+  { name, image, classification }: FailedContainer,
+  reference: ImageReference,
+  containers: readonly string[],
+): boolean {
+  if (name !== undefined) return containers.includes(name);
+  const told = referenceIn(image ?? classification.image);
+  if (told === undefined) return isDockerHubFront(reference.host);
+  return repositoryName(told) === repositoryName(reference);
+}
+
+/** Tries are counted where the truth is: in the tags of the family's own revisions. */
+async function countTries(
+  family: string,
+  former: string,
+  service: Service,
+  execution: string,
+  ports: Ports,
+): Promise<number> {
+  const revisions = await ports.ecs.newestRevisions(family, REVISIONS_SEEN);
+  return revisions.filter(({ tags }) => {
+    const marker = readMarker(tags);
+    return (
+      marker?.former !== undefined &&
+      marker.execution !== execution &&
+      sameRevision(marker.former, former) &&
+      marker.service === service.name
+    );
+  }).length;
+}
