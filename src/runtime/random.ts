@@ -32,7 +32,10 @@ export function createRandom(seed: number | string): Random {
   const random: Random = {
     next: () => word() / 2 ** 32,
     integer(min, max) {
-      assert(Number.isSafeInteger(min) && Number.isSafeInteger(max) && min <= max, `no integer in ${min}..${max}`);
+      assert(
+        Number.isSafeInteger(min) && Number.isSafeInteger(max) && min <= max,
+        `no integer in ${min}..${max}`,
+      );
       return min + Math.floor(random.next() * (max - min + 1));
     },
     pick(list) {

@@ -1,0 +1,22 @@
+import type { RegistryRequest } from "../../oci/transport.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Contents } from "./contents.ts";
+import type { PullLimit } from "./pull-limit.ts";
+import type { Route } from "./route.ts";
+import type { Identity, SignIn } from "./sign-in.ts";
+import type { RegistryKind, RegistryWays } from "./ways.ts";
+
+/** One admitted request, with everything that the one who answers it needs. */
+export type Exchange = {
+  readonly registry: { readonly kind: RegistryKind; readonly host: string };
+  readonly request: RegistryRequest;
+  readonly route: Route;
+  readonly identity: Identity;
+  /** Where the caller calls from. */
+  readonly address: string;
+  readonly ways: RegistryWays;
+  readonly contents: Contents;
+  readonly signIn: SignIn;
+  readonly pullLimit: PullLimit;
+  readonly clock: Pick<Clock, "now">;
+};
