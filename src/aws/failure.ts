@@ -112,6 +112,11 @@ export function awsErrorOf(action: string, error: unknown): AwsError {
   });
 }
 
+/** The AwsError of a code that came inside an answer. */
+export function awsErrorOfCode(action: string, code: string, message: string): AwsError {
+  return new AwsError(kindOf(code, message, undefined), action, `${action}: ${code}: ${bounded(message)}`);
+}
+
 /** Whether the error is one of these codes. */
 export function isCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && codes.includes(error.name);
@@ -144,7 +149,11 @@ function statusOf(error: unknown): number | undefined {
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const said = isSignatureQuoted(text) ? (text.split(/[.\n]/)[0] ?? "") : text;
-  return said.length > MESSAGE_LENGTH_MAX ? `${said.slice(0, MESSAGE_LENGTH_MAX)}…` : said;
+  return bounded(said);
+}
+
+function bounded(text: string): string {
+  return text.length > MESSAGE_LENGTH_MAX ? `${text.slice(0, MESSAGE_LENGTH_MAX)}…` : text;
 }
 
 function isSignatureQuoted(text: string): boolean {

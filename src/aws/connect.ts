@@ -1,0 +1,36 @@
+/** Wires the ports of a remediation to one account and region. Nothing is asked of AWS before a port is used. */
+
+import { partitionOf } from "../image/hosts.ts";
+import type { Ports } from "../remediation/ports.ts";
+import type { AwsSettings } from "./client-settings.ts";
+import { createEcr } from "./ecr.ts";
+import { createEcs } from "./ecs.ts";
+import { createBus } from "./event-bus.ts";
+import { createExecutions, type DurableFunctions } from "./executions.ts";
+
+export type Connection = {
+  readonly aws: AwsSettings;
+  readonly account: string;
+  /** Where outcomes are published; not needed by who brings a bus. */
+  readonly busName?: string;
+  /** Not needed by who brings executions, as the command line does: it runs the copies itself. */
+  readonly functions?: DurableFunctions;
+};
+
+/** What AWS has no gateway for, and what a caller has its own of. */
+type Brought = Pick<Ports, "registries" | "copier" | "clock" | "log"> &
+  Partial<Pick<Ports, "executions" | "bus">>;
+
+export function connect({ aws, account, busName, functions }: Connection, brought: Brought): Ports {
+  const executions =
+    brought.executions ?? (functions === undefined ? undefined : createExecutions(aws, functions));
+  if (executions === undefined) throw new TypeError("connect: neither functions nor executions");
+  return {
+    ...brought,
+    home: { account, region: aws.region, partition: partitionOf(aws.region) },
+    ecs: createEcs(aws),
+    ecr: createEcr(aws, brought.clock),
+    executions,
+    bus: brought.bus ?? createBus(aws, busName ?? "default"),
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * Named executions of the durable functions: Lambda starts one name once.
+ *
+ * An asynchronous invocation says "accepted" to a second start with the same input as well, so a name is
+ * looked up before it is used; of two starters who both saw nothing, Lambda still lets one through.
+ * https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html (read 2026-11)
+ */
+
+import {
+  type Execution,
+  GetDurableExecutionCommand,
+  InvokeCommand,
+  LambdaClient,
+  ListDurableExecutionsByFunctionCommand,
+} from "@aws-sdk/client-lambda";
+
+import type { ExecutionStatus, Executions } from "../remediation/ports.ts";
+import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
+import { awsErrorOf, isCode } from "./failure.ts";
+
+export type DurableFunctions = {
+  /** ARNs with a version or an alias: a durable execution can be started on nothing else. */
+  readonly remediate: string;
+  readonly mirror: string;
+};
+
+const STATUS: Readonly<Record<string, ExecutionStatus["status"]>> = {
+  RUNNING: "running",
+  SUCCEEDED: "succeeded",
+  FAILED: "failed",
+  TIMED_OUT: "timed-out",
+  STOPPED: "stopped",
+};
+
+/** The filter by name may match more than the whole name; a name's neighbours are its few attempts. */
+const PAGES_MAX = 5;
+const BECAUSE_LENGTH_MAX = 500;
+
+export function createExecutions(settings: AwsSettings, functions: DurableFunctions): Executions {
+  const client = new LambdaClient(clientConfiguration(settings));
+
+  /** Over all versions: an execution that an earlier release started is still the one of its name. */
+  const find = async (functionArn: string, name: string): Promise<Execution | undefined> => {
+    let marker: string | undefined;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const listed = await client.send(
+        new ListDurableExecutionsByFunctionCommand({
+          FunctionName: unqualified(functionArn),
+          DurableExecutionName: name,
+          ...(marker === undefined ? {} : { Marker: marker }),
+        }),
+      );
+      const found = listed.DurableExecutions?.find((execution) => execution.DurableExecutionName === name);
+      if (found !== undefined) return found;
+      marker = listed.NextMarker;
+      if (!marker) return undefined;
+    }
+    return undefined;
+  };
+
+  const findOrThrow = async (functionArn: string, name: string) => {
+    try {
+      return await find(functionArn, name);
+    } catch (error) {
+      throw awsErrorOf("lambda:ListDurableExecutionsByFunction", error);
+    }
+  };
+
+  return {
+    async start(workflow, name, input) {
+      if ((await findOrThrow(functions[workflow], name)) !== undefined) return "taken";
+      try {
+        await client.send(
+          new InvokeCommand({
+            FunctionName: functions[workflow],
+            InvocationType: "Event",
+            DurableExecutionName: name,
+            Payload: Buffer.from(JSON.stringify(input)),
+          }),
+        );
+        return "started";
+      } catch (error) {
+        if (isCode(error, "DurableExecutionAlreadyStartedException")) return "taken";
+        throw awsErrorOf("lambda:InvokeFunction", error);
+      }
+    },
+
+    async status(workflow, name) {
+      const found = await findOrThrow(functions[workflow], name);
+      if (found === undefined) return undefined;
+      const status = STATUS[found.Status ?? ""] ?? "running";
+      if (status !== "failed") return { status };
+      const because = await reason(client, found.DurableExecutionArn);
+      return because === undefined ? { status } : { status, because };
+    },
+  };
+}
+
+/** What the execution died of, where Lambda says; its status stands without it. */
+async function reason(client: LambdaClient, executionArn: string | undefined): Promise<string | undefined> {
+  if (executionArn === undefined) return undefined;
+  const execution = await client
+    .send(new GetDurableExecutionCommand({ DurableExecutionArn: executionArn }))
+    .catch(() => undefined);
+  return execution?.Error?.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX);
+}
+
+/** `arn:…:function:name` of `arn:…:function:name:live`, and `name` of `name:live`. */
+function unqualified(functionArn: string): string {
+  return functionArn.replace(
+    /^((?:arn:[^:]*:lambda:[^:]*:[^:]*:function:|(?:[0-9]{12}:)?function:)?[^:]+):[^:]+$/,
+    "$1",
+  );
+}

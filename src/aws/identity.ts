@@ -1,0 +1,25 @@
+/** Whose credentials these are: the account that a command will act on, shown before it acts. */
+
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+
+import { AwsError } from "../remediation/aws-error.ts";
+import { arnIn } from "../workload/arn.ts";
+import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
+import { awsErrorOf } from "./failure.ts";
+
+export type Identity = { readonly account: string; readonly partition: string };
+
+/** Asks STS; needs no permission. Throws AwsError. */
+export async function identify(settings: AwsSettings): Promise<Identity> {
+  const action = "sts:GetCallerIdentity";
+  try {
+    const { Account, Arn } = await new STSClient(clientConfiguration(settings)).send(
+      new GetCallerIdentityCommand({}),
+    );
+    if (Account === undefined)
+      throw new AwsError("unavailable", action, `${action}: no account in the answer`);
+    return { account: Account, partition: arnIn(Arn ?? "")?.partition ?? "aws" };
+  } catch (error) {
+    throw awsErrorOf(action, error);
+  }
+}

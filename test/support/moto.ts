@@ -1,0 +1,77 @@
+/** moto's server on a free port of loopback: ECS, ECR, EventBridge, SQS and STS as wire shapes. `pip install "moto[server]"`. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+export const MOTO_CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" } as const;
+/** The account that every caller of moto has. */
+export const MOTO_ACCOUNT = "123456789012";
+
+export type Moto = { readonly url: string; stop(): Promise<void> };
+
+const START_MILLISECONDS_MAX = 60_000;
+
+/** Starts moto and waits until it answers. Throws, with its own words, where it is not installed or does not start. */
+export async function startMoto(): Promise<Moto> {
+  const port = await freePort();
+  const address = ["-H", "127.0.0.1", "-p", String(port)];
+  const failures: string[] = [];
+  for (const [command, ...first] of [["moto_server"], ["python3", "-m", "moto.server"]]) {
+    if (command === undefined) continue;
+    const server = spawn(command, [...first, ...address], { stdio: ["ignore", "ignore", "pipe"] });
+    const url = `http://127.0.0.1:${port}`;
+    const because = await answers(server, url);
+    if (because === undefined) return { url, stop: () => stop(server) };
+    failures.push(`${command}: ${because}`);
+    await stop(server);
+  }
+  throw new Error(`moto does not start (pip install "moto[server]"): ${failures.join("; ")}`);
+}
+
+/** Undefined once the server answers; else why it never will. */
+async function answers(server: ChildProcess, url: string): Promise<string | undefined> {
+  let words = "";
+  let ended: string | undefined;
+  server.stderr?.on("data", (chunk) => {
+    words = `${words}${chunk}`.slice(-2000);
+  });
+  server.once("error", (error) => {
+    ended = error.message;
+  });
+  server.once("exit", (code) => {
+    ended ??= `ended with status ${code}: ${words.trim()}`;
+  });
+  for (let waited = 0; waited < START_MILLISECONDS_MAX; waited += 100) {
+    if (ended !== undefined) return ended;
+    const answer = await fetch(`${url}/moto-api/data.json`).catch(() => undefined);
+    if (answer?.ok) {
+      await answer.body?.cancel();
+      return undefined;
+    }
+    await delay(100);
+  }
+  return `no answer within ${START_MILLISECONDS_MAX} ms: ${words.trim()}`;
+}
+
+/** Ends the very process that was started, and waits for its end. */
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
+  const exited = once(server, "exit");
+  server.kill("SIGTERM");
+  const patience = setTimeout(() => server.kill("SIGKILL"), 5_000);
+  await exited;
+  clearTimeout(patience);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
