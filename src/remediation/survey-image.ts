@@ -5,6 +5,7 @@
  * shown and never trusted, for the tag may have moved on purpose.
  */
 
+import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { ecrHost } from "../image/hosts.ts";
 import type { Platform } from "../image/platform.ts";

@@ -14,7 +14,6 @@ import type { Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
-import type { Task } from "../workload/task.ts";
 import {
   containersOf,
   type DescribedTaskDefinition,

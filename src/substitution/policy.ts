@@ -44,3 +44,17 @@ export function readPolicy(settings: unknown): Policy {
   const issue = read.error.issues[0];
   throw new InvalidInput(issue?.path.join(".") ?? "", issue?.message ?? "a policy", { cause: read.error });
 }
+
+/** Reads the policy from `REPULL_*` settings; what is absent or empty has its default. Throws InvalidInput. */
+export function policyFrom(env: Readonly<Record<string, string | undefined>>): Policy {
+  const given = (name: string): string | undefined => (env[name]?.trim() === "" ? undefined : env[name]?.trim());
+  const settings = {
+    strategies: given("REPULL_STRATEGIES")?.split(",").map((name) => name.trim()),
+    leastProof: given("REPULL_LEAST_PROOF"),
+    mirrorPrefix: given("REPULL_MIRROR_PREFIX"),
+    pinning: given("REPULL_PINNING"),
+    platforms: given("REPULL_PLATFORMS"),
+    mode: given("REPULL_MODE"),
+  };
+  return readPolicy(Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)));
+}

@@ -1,0 +1,48 @@
+/**
+ * Entry point of `detect`: a batch of SQS messages in, one named remediation for each failing deployment out.
+ *
+ * What cannot be read goes to the dead-letter queue at once, with its reason; what fails for another cause is reported
+ * as this one message's failure, and SQS brings it again.
+ */
+
+import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { createDeadLetters } from "../../src/aws/dead-letters.ts";
+import { createExecutions } from "../../src/aws/executions.ts";
+import { partitionOf } from "../../src/image/hosts.ts";
+import { InvalidInput } from "../../src/image/invalid-input.ts";
+import { detect } from "../../src/remediation/detect.ts";
+import { accountOf, settingsFrom } from "../settings.ts";
+
+const settings = settingsFrom(process.env);
+const executions = createExecutions(settings.aws, settings.functions);
+const deadLetters = createDeadLetters(settings.aws, settings.deadLetterQueueUrl);
+const log = new Logger({ serviceName: "repull-detect" });
+const processor = new BatchProcessor(EventType.SQS);
+
+/** Lambda's entry. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const { region } = settings.aws;
+  const home = { account: accountOf(context.invokedFunctionArn), region, partition: partitionOf(region) };
+  const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
+    try {
+      const detected = await detect(parsed(body), { home, executions });
+      log.info(`event ${detected.kind}`, { messageId, ...detected });
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      log.warn("event rejected", { messageId, because: error.message });
+      await deadLetters.reject(body, error.message);
+    }
+  };
+  return await processPartialResponse(event, one, processor, { context, throwOnFullBatchFailure: false });
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    // V8 quotes the text in its message, and the text may hold secrets.
+    throw new InvalidInput("body", "an EventBridge document in JSON");
+  }
+}

@@ -1,0 +1,55 @@
+/** The functions' settings: what the stack's parameters became in the environment. The only reader of it. */
+
+import type { AwsSettings } from "../src/aws/client-settings.ts";
+import type { DurableFunctions } from "../src/aws/executions.ts";
+import { InvalidInput } from "../src/image/invalid-input.ts";
+import { type Policy, policyFrom } from "../src/substitution/policy.ts";
+
+export type Settings = {
+  readonly aws: AwsSettings;
+  readonly policy: Policy;
+  readonly busName: string;
+  /** Read when used: not every function starts others. */
+  readonly functions: DurableFunctions;
+  readonly deadLetterQueueUrl: string;
+  readonly registryEndpoints: string;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the settings; one that a function needs and that is missing is an InvalidInput when it is read. */
+export function settingsFrom(env: Environment): Settings {
+  const needed = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === "")
+      throw new InvalidInput(name, "a value in the function's environment");
+    return value;
+  };
+  const endpoint = env.AWS_ENDPOINT_URL;
+  return {
+    aws: { region: needed("AWS_REGION"), ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }) },
+    policy: policyFrom(env),
+    busName: env.REPULL_BUS_NAME || "default",
+    functions: {
+      get remediate() {
+        return needed("REPULL_REMEDIATE_FUNCTION");
+      },
+      get mirror() {
+        return needed("REPULL_MIRROR_FUNCTION");
+      },
+    },
+    get deadLetterQueueUrl() {
+      return needed("REPULL_DEAD_LETTER_QUEUE_URL");
+    },
+    registryEndpoints: env.REPULL_REGISTRY_ENDPOINTS ?? "",
+  };
+}
+
+/** The account that a function runs in: the fifth part of its own ARN. */
+export function accountOf(invokedFunctionArn: string): string {
+  const account = invokedFunctionArn.split(":")[4];
+  if (account === undefined || !/^[0-9]{12}$/.test(account)) {
+    throw new InvalidInput("invokedFunctionArn", `a Lambda function's ARN, got ${invokedFunctionArn}`);
+  }
+  return account;
+}
