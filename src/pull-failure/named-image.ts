@@ -1,0 +1,162 @@
+/**
+ * The images and addresses that an error text names.
+ *
+ * A reference in the text says what was wanted; a URL says who answered, and often names the digest of one
+ * platform's manifest: that gives the repository, never the tag.
+ */
+
+import { isDigest } from "../image/digest.ts";
+import { type ImageReference, referenceIn } from "../image/reference.ts";
+import { canonicalHost } from "./whose-registry.ts";
+
+/** A URL of the text, and what was answered there. */
+export type Address = {
+  readonly index: number;
+  readonly end: number;
+  readonly host: string;
+  /** Repository of a `/v2/…/manifests/…` or `/blobs/…` address. */
+  readonly path?: string;
+  readonly tag?: string;
+  readonly resource?: "manifests" | "blobs" | "token";
+  /** The HTTP status that the text reports for this address. */
+  readonly status?: number;
+  /** The text ends where a status was about to be told. */
+  readonly cutBeforeStatus: boolean;
+  /** URL and status as the text has them. */
+  readonly quote: string;
+};
+
+export type NamedReference = {
+  readonly index: number;
+  readonly host?: string;
+  readonly reference?: ImageReference;
+};
+
+const URL_START = /\bhttps?:\/\/(?:[^\s/?#"'<>@]*@)?([^\s/?#"'<>\\,;()@[\]…]+)([^\s"'<>]*)/gi;
+const ADDRESSES_MAX = 200;
+
+const STATUS_BEFORE =
+  /unexpected (?:http )?status(?: code)?(?: from (?:get|head|post|put) request to)?:? ?["']?$/i;
+const STATUS_AFTER =
+  /^["'\])]*:? ?(?:unexpected (?:http )?status(?: code)?:? ?|(?:failed with )?status(?: code)?:? ?)?[[(]?(?:remote response:? ?)?(\d{3})?(?![\d.])[\])]?:? ?(too many requests|toomanyrequests\b)?/i;
+/** Nothing, or the beginning of 429: what a cut leaves after a URL. */
+const CUT_STATUS = /^["':]*(?: ?(?:4|42)?)(?:\.{2,}|…)?[\s-]*$/;
+
+/** `pulling from host H failed with status code [manifests T]: 429` names a host without a URL. */
+const HOST_STATUS =
+  /pulling from host ([\w.:-]{1,255}) failed with (?:unexpected )?status(?: code)? \[manifests ([^\]\s]{1,200})(?:\]:? ?(\d{3})?|$)/gi;
+
+/** Every address of the text with what was answered there, in order. */
+export function addressesIn(text: string): readonly Address[] {
+  const found: Address[] = [];
+  for (const match of text.matchAll(URL_START)) {
+    if (found.length === ADDRESSES_MAX) break;
+    found.push(addressOf(text, match));
+  }
+  for (const match of text.matchAll(HOST_STATUS)) {
+    if (found.length === ADDRESSES_MAX) break;
+    const [quote, host = "", , status] = match;
+    found.push({
+      index: match.index,
+      end: match.index + quote.length,
+      host: canonicalHost(host),
+      resource: "manifests",
+      ...(status === undefined ? {} : { status: Number(status) }),
+      cutBeforeStatus: status === undefined && match.index + quote.length === text.length,
+      quote,
+    });
+  }
+  return found.sort((a, b) => a.index - b.index);
+}
+
+function addressOf(text: string, match: RegExpExecArray): Address {
+  const [whole, rawHost = "", rawRest = ""] = match;
+  const end = match.index + whole.length;
+  const elided = /\.{2,}:?$/.test(rawHost) || text.startsWith("…", end);
+  const host = rawHost.replace(/[.:]+$/, "");
+  const rest = rawRest.replace(/[:.,;)\]…]+$/, "");
+  const after = text.slice(end, end + 120);
+  const answer = STATUS_AFTER.exec(after);
+  const status = answer?.[1] !== undefined ? Number(answer[1]) : answer?.[2] !== undefined ? 429 : undefined;
+  const atEnd = end === text.length;
+  // A host that the cut may have shortened is nobody's host.
+  const hostIsWhole = !atEnd || rest !== "" || elided;
+  const waiting =
+    STATUS_BEFORE.test(text.slice(Math.max(0, match.index - 80), match.index)) &&
+    status === undefined &&
+    (atEnd || (CUT_STATUS.test(after) && end + after.length === text.length));
+  return {
+    index: match.index,
+    end,
+    host: hostIsWhole ? canonicalHost(host) : "",
+    ...resourceOf(rest, atEnd && !/[:"'\])]$/.test(whole)),
+    ...(status === undefined || status < 400 || status > 599 ? {} : { status }),
+    cutBeforeStatus: waiting && hostIsWhole,
+    quote: `${whole}${status === undefined ? "" : (answer?.[0] ?? "")}`,
+  };
+}
+
+function resourceOf(rest: string, mayBeCut: boolean): Partial<Pick<Address, "path" | "tag" | "resource">> {
+  if (/^\/(?:v2\/)?(?:token|oauth2\/token|service\/token)\b/.test(rest)) return { resource: "token" };
+  if (!rest.startsWith("/v2/")) return {};
+  for (const resource of ["manifests", "blobs"] as const) {
+    const at = rest.lastIndexOf(`/${resource}/`);
+    if (at < 0) continue;
+    const path = rest.slice("/v2/".length, at);
+    const name = rest.slice(at + resource.length + 2);
+    const isTag = resource === "manifests" && !mayBeCut && /^[A-Za-z0-9_][\w.-]{0,127}$/.test(name);
+    return { resource, ...(path === "" ? {} : { path }), ...(isTag && !isDigest(name) ? { tag: name } : {}) };
+  }
+  return {};
+}
+
+type Place = {
+  readonly pattern: RegExp;
+  /** Whether a lone word (`nginx`) counts here; elsewhere it would be prose ("image has been…"). */
+  readonly lone: boolean;
+};
+
+/** Where clients write the reference that they were asked for. */
+const PLACES: readonly Place[] = [
+  { pattern: /\bimage ["']([^\s"',]{1,600})["']/gi, lone: true },
+  {
+    pattern: /failed to resolve (?:ref(?:erence)?|source metadata for) ["']?([^\s"',]{1,600})/gi,
+    lone: true,
+  },
+  { pattern: /pull access denied for ([^\s"',]{1,600}),/gi, lone: true },
+  { pattern: /\bmanifest for ["']?([^\s"',]{1,600})["']? not found/gi, lone: true },
+  { pattern: /\bdocker:\/\/([^\s"',]{1,600})/gi, lone: true },
+  { pattern: /\bmanifest [\w.:@-]{1,140} in ([^\s"',]{1,600})/gi, lone: true },
+  {
+    pattern:
+      /(?:flag value|trying to pull|error pulling|failed to solve:|\bimage:?|repository|cannot pull|do request: (?:get|head)|error getting credentials for) ["']?([^\s"',]{1,600})/gi,
+    lone: false,
+  },
+];
+const REFERENCES_MAX = 100;
+
+/** Every image reference that the text names in so many words, in order. */
+export function referencesIn(text: string): readonly NamedReference[] {
+  const found: NamedReference[] = [];
+  for (const { pattern, lone } of PLACES) {
+    for (const match of text.matchAll(pattern)) {
+      if (found.length === REFERENCES_MAX) break;
+      const written = match[1] ?? "";
+      // Text that stops inside a name has lost the rest of it.
+      if (match.index + match[0].length === text.length && match[0].endsWith(written)) continue;
+      const named = namedReference(written.replace(/[:.;)\]]+$/, ""), lone);
+      if (named !== undefined) found.push({ index: match.index, ...named });
+    }
+  }
+  return found.sort((a, b) => a.index - b.index);
+}
+
+function namedReference(written: string, lone: boolean): Omit<NamedReference, "index"> | undefined {
+  if (/^https?:/i.test(written)) return undefined;
+  const slash = written.indexOf("/");
+  const hasHost = slash > 0 && /[.:]|^localhost$/.test(written.slice(0, slash));
+  const reference = referenceIn(written);
+  if (reference !== undefined && (lone || /[/:@]/.test(written)))
+    return { reference, host: canonicalHost(reference.host) };
+  return hasHost ? { host: canonicalHost(written.slice(0, slash)) } : undefined;
+}
