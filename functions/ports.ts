@@ -3,7 +3,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { connect } from "../src/aws/connect.ts";
 import { createEcrCredentials } from "../src/aws/ecr-credentials.ts";
-import { createCopier } from "../src/oci/copier.ts";
+import { createCopier } from "../src/oci/copy.ts";
 import { httpTransport } from "../src/oci/http-transport.ts";
 import { createRegistries } from "../src/oci/registry.ts";
 import type { Ports } from "../src/remediation/ports.ts";

@@ -1,9 +1,13 @@
-/** What the product needs of a logger: a static message and fields. Powertools' Logger fits it as it is. */
+/** What the product needs of a logger: a static message, and fields. Powertools' Logger fits it as it is. */
+export type LogFields = { readonly [name: string]: unknown };
+
+type Write = (message: string, ...fields: LogFields[]) => void;
+
 export interface Log {
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
 }
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

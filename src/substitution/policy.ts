@@ -42,19 +42,31 @@ export function readPolicy(settings: unknown): Policy {
   const read = policySchema.safeParse(settings);
   if (read.success) return read.data;
   const issue = read.error.issues[0];
-  throw new InvalidInput(issue?.path.join(".") ?? "", issue?.message ?? "a policy", { cause: read.error });
+  const member = issue?.path[0];
+  const setting = member === undefined ? "policy" : (SETTINGS[member as keyof Policy] ?? String(member));
+  throw new InvalidInput(setting, expectation(issue), { cause: read.error });
 }
+
+function expectation(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === "invalid_value") return `one of ${issue.values.join(", ")}`;
+  return issue?.message ?? "a policy";
+}
+
+const SETTINGS: Readonly<Record<keyof Policy, string>> = {
+  strategies: "REPULL_STRATEGIES",
+  leastProof: "REPULL_LEAST_PROOF",
+  mirrorPrefix: "REPULL_MIRROR_PREFIX",
+  pinning: "REPULL_PINNING",
+  platforms: "REPULL_PLATFORMS",
+  mode: "REPULL_MODE",
+};
 
 /** Reads the policy from `REPULL_*` settings; what is absent or empty has its default. Throws InvalidInput. */
 export function policyFrom(env: Readonly<Record<string, string | undefined>>): Policy {
-  const given = (name: string): string | undefined => (env[name]?.trim() === "" ? undefined : env[name]?.trim());
-  const settings = {
-    strategies: given("REPULL_STRATEGIES")?.split(",").map((name) => name.trim()),
-    leastProof: given("REPULL_LEAST_PROOF"),
-    mirrorPrefix: given("REPULL_MIRROR_PREFIX"),
-    pinning: given("REPULL_PINNING"),
-    platforms: given("REPULL_PLATFORMS"),
-    mode: given("REPULL_MODE"),
-  };
-  return readPolicy(Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)));
+  const given = Object.entries(SETTINGS).flatMap(([member, setting]) => {
+    const value = env[setting]?.trim();
+    if (value === undefined || value === "") return [];
+    return [[member, member === "strategies" ? value.split(",").map((name) => name.trim()) : value]];
+  });
+  return readPolicy(Object.fromEntries(given));
 }

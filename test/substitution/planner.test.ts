@@ -1,0 +1,244 @@
+import { describe, expect, test } from "vitest";
+import type { Digest } from "../../src/image/digest.ts";
+import { parseReference } from "../../src/image/reference.ts";
+import type { Candidate, Seen } from "../../src/substitution/candidate.ts";
+import { explainPlan } from "../../src/substitution/explain.ts";
+import { type ImageFacts, planSubstitution } from "../../src/substitution/planner.ts";
+import { DEFAULT_POLICY, type Policy, policyFrom } from "../../src/substitution/policy.ts";
+import { STRATEGIES } from "../../src/substitution/strategies/index.ts";
+
+const TRUSTED: Digest = `sha256:${"a".repeat(64)}`;
+const OTHER: Digest = `sha256:${"b".repeat(64)}`;
+const CHILD: Digest = `sha256:${"c".repeat(64)}`;
+const AMD64 = { os: "linux", architecture: "amd64" };
+const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+
+/** What each word of the table says that a place answered. */
+const SEEN: Readonly<Record<string, Seen>> = {
+  same: { kind: "found", digest: TRUSTED, isIndex: true },
+  child: { kind: "found", digest: CHILD, isIndex: false, childOf: TRUSTED },
+  holds: { kind: "found", digest: OTHER, isIndex: true, platformDigest: TRUSTED },
+  moved: { kind: "found", digest: OTHER, isIndex: true },
+  stranger: { kind: "found", digest: CHILD, isIndex: false, childOf: OTHER },
+  absent: { kind: "absent", because: "it is not there" },
+  limited: { kind: "rate-limited", because: "no pulls are left" },
+  silent: { kind: "unreachable", because: "no answer" },
+};
+
+const PLACES: Readonly<Record<string, Candidate>> = {
+  own: { strategy: "own-copy", image: `${ECR}/repull/docker.io/library/nginx:1.25`, samePublisher: false },
+  public: {
+    strategy: "public-mirror",
+    image: "public.ecr.aws/docker/library/nginx:1.25",
+    samePublisher: true,
+  },
+  fresh: {
+    strategy: "fresh-mirror",
+    image: `${ECR}/repull/docker.io/library/nginx:1.25`,
+    source: "docker.io/library/nginx:1.25",
+    samePublisher: false,
+  },
+};
+
+function sightings(words: string): ImageFacts["sightings"] {
+  return words
+    .split(" ")
+    .filter((word) => word !== "")
+    .map((word) => {
+      const [place = "", seen = ""] = word.split(":");
+      const candidate = PLACES[place];
+      const answer = SEEN[seen];
+      if (candidate === undefined || answer === undefined) throw new Error(`unknown word: ${word}`);
+      return { candidate, seen: answer };
+    });
+}
+
+function nginx(words: string, facts: Partial<ImageFacts> = {}): ImageFacts {
+  return {
+    image: "nginx:1.25",
+    containers: ["web"],
+    failing: true,
+    trusted: { digest: TRUSTED, from: "origin" },
+    sightings: sightings(words),
+    ...facts,
+  };
+}
+
+function chosen(words: string, facts: Facts, policy: Partial<Policy>): string {
+  const { trusted, ...unknown } = nginx(words);
+  const known =
+    facts === "untrusted" ? { ...unknown, untrustedBecause: `not ${trusted?.from}` } : nginx(words, facts);
+  const plan = planSubstitution([known], { policy: { ...DEFAULT_POLICY, ...policy }, platform: AMD64 });
+  const winner = plan.images[0]?.winner;
+  return winner === undefined ? plan.kind : `${winner.candidate.strategy} ${winner.proof}`;
+}
+
+type Facts = Partial<ImageFacts> | "untrusted";
+const ofPlatform: Facts = { trusted: { digest: TRUSTED, from: "deployment" } };
+
+describe("the planner", () => {
+  for (const [because, words, expected, facts, policy] of [
+    ["order is preference", "own:same public:same fresh:same", "own-copy same-index", {}, {}],
+    [
+      "what is absent is passed over",
+      "own:absent public:same fresh:same",
+      "public-mirror same-index",
+      {},
+      {},
+    ],
+    [
+      "a moved tag is another image",
+      "own:absent public:moved fresh:same",
+      "fresh-mirror same-platform",
+      {},
+      {},
+    ],
+    ["silence is not consent", "own:silent public:silent fresh:limited", "stand-still", {}, {}],
+    ["no candidate, no change", "", "stand-still", {}, {}],
+    ["a platform of the trusted index will do", "own:child", "own-copy same-platform", {}, {}],
+    ["a platform of another index will not", "own:stranger", "stand-still", {}, {}],
+    [
+      "an index that lists the trusted manifest will do",
+      "public:holds",
+      "public-mirror same-platform",
+      ofPlatform,
+      {},
+    ],
+    [
+      "the owner may ask for the very index",
+      "own:child public:same",
+      "public-mirror same-index",
+      {},
+      { leastProof: "same-index" },
+    ],
+    ["a copy of one platform is no index", "fresh:same", "stand-still", {}, { leastProof: "same-index" }],
+    [
+      "a whole copy is",
+      "fresh:same",
+      "fresh-mirror same-index",
+      {},
+      { leastProof: "same-index", platforms: "all" },
+    ],
+    ["without a digest a name proves nothing", "own:same public:same", "stand-still", "untrusted", {}],
+    [
+      "unless the owner takes the publisher's word",
+      "own:same public:same",
+      "public-mirror same-publisher",
+      "untrusted",
+      { leastProof: "same-publisher" },
+    ],
+  ] as const satisfies readonly (readonly [string, string, string, Facts, Partial<Policy>])[]) {
+    test(`${because}: ${words || "(nothing)"} → ${expected}`, () => {
+      expect(chosen(words, facts, policy)).toBe(expected);
+    });
+  }
+
+  test("writes what was proved: the digest, without a tag", () => {
+    const plan = planSubstitution([nginx("public:same")], { policy: DEFAULT_POLICY });
+    expect(plan.images[0]?.winner?.writes).toBe(`public.ecr.aws/docker/library/nginx@${TRUSTED}`);
+  });
+
+  for (const [words, written] of [
+    ["public:same", "public.ecr.aws/docker/library/nginx:1.25"],
+    ["own:same", `${ECR}/repull/docker.io/library/nginx:1.25-${"a".repeat(12)}`],
+  ] as const) {
+    test(`writes ${written} where the owner wants tags`, () => {
+      const plan = planSubstitution([nginx(words)], { policy: { ...DEFAULT_POLICY, pinning: "tag" } });
+      expect(plan.images[0]?.winner?.writes).toBe(written);
+    });
+  }
+
+  test("writes nothing before the copy exists", () => {
+    const plan = planSubstitution([nginx("fresh:same")], { policy: DEFAULT_POLICY, platform: AMD64 });
+    expect(plan.images[0]?.winner).toMatchObject({
+      copy: { source: "docker.io/library/nginx:1.25", target: PLACES.fresh?.image, platform: AMD64 },
+      digest: TRUSTED,
+    });
+    expect(plan.images[0]?.winner?.writes).toBeUndefined();
+  });
+
+  test("copies the whole image where the tasks' platform is not known", () => {
+    const plan = planSubstitution([nginx("fresh:same")], { policy: DEFAULT_POLICY });
+    expect(plan.images[0]?.winner).toMatchObject({ proof: "same-index" });
+    expect(plan.images[0]?.winner?.copy?.platform).toBeUndefined();
+  });
+
+  test("stands still when the failing image has no substitute, though another one has", () => {
+    const sidecar = { ...nginx("public:same"), image: "redis:7", containers: ["cache"], failing: false };
+    const plan = planSubstitution([nginx("public:moved"), sidecar], { policy: DEFAULT_POLICY });
+    expect(plan.kind).toBe("stand-still");
+  });
+
+  test("goes ahead when only an image that has not failed yet has no substitute", () => {
+    const sidecar = { ...nginx("public:absent"), image: "redis:7", containers: ["cache"], failing: false };
+    const plan = planSubstitution([nginx("public:same"), sidecar], { policy: DEFAULT_POLICY });
+    expect(plan.kind).toBe("substitute");
+    expect(plan.images.map(({ winner }) => winner !== undefined)).toEqual([true, false]);
+  });
+
+  test("explains each loser in words, and what the owner could do", () => {
+    const plan = planSubstitution([nginx("own:absent public:moved fresh:limited")], {
+      policy: DEFAULT_POLICY,
+    });
+    const words = explainPlan(plan).join("\n");
+    expect(words).toContain("no place was found that holds nginx:1.25 with enough proof");
+    expect(words).toContain("it is not there");
+    expect(words).toContain("it holds other bytes: bbbbbbbbbbbb instead of aaaaaaaaaaaa");
+    expect(words).toContain("no pulls are left");
+    expect(words).toContain("6 hours");
+  });
+});
+
+describe("the strategies", () => {
+  const context = { ecrHost: ECR, mirrorPrefix: "repull" };
+  for (const [image, strategy, places] of [
+    ["nginx:1.25", "own-copy", [`${ECR}/repull/docker.io/library/nginx:1.25`]],
+    ["docker.n8n.io/n8nio/n8n:1", "own-copy", [`${ECR}/repull/docker.n8n.io/n8nio/n8n:1`]],
+    ["localhost:5000/team/x", "own-copy", [`${ECR}/repull/localhost-5000/team/x`]],
+    ["nginx:1.25", "public-mirror", ["public.ecr.aws/docker/library/nginx:1.25"]],
+    ["grafana/grafana:11", "public-mirror", []],
+    ["quay.io/library/nginx:1", "public-mirror", []],
+    ["nginx:1.25", "fresh-mirror", [`${ECR}/repull/docker.io/library/nginx:1.25`]],
+  ] as const) {
+    test(`${strategy} names ${places.join(", ") || "no place"} for ${image}`, () => {
+      const named = STRATEGIES[strategy]
+        .candidates(parseReference(image), context)
+        .map((candidate) => candidate.image);
+      expect(named).toEqual(places);
+    });
+  }
+
+  test("a fresh copy is made from ECR Public first, where the trusted digest may be without a limit", () => {
+    const sources = STRATEGIES["fresh-mirror"]
+      .candidates(parseReference("nginx:1.25"), { ...context, trusted: TRUSTED })
+      .map(({ source }) => source);
+    expect(sources).toEqual([
+      `public.ecr.aws/docker/library/nginx@${TRUSTED}`,
+      `docker.io/library/nginx@${TRUSTED}`,
+    ]);
+  });
+});
+
+describe("the policy", () => {
+  test("has defaults for everything", () => {
+    expect(policyFrom({})).toEqual(DEFAULT_POLICY);
+    expect(DEFAULT_POLICY).toMatchObject({
+      leastProof: "same-platform",
+      pinning: "digest",
+      mode: "remediate",
+    });
+  });
+
+  for (const [setting, value, complaint] of [
+    ["REPULL_STRATEGIES", "own-copy,magic", "own-copy"],
+    ["REPULL_LEAST_PROOF", "none", "same-platform"],
+    ["REPULL_MIRROR_PREFIX", "Repull", "prefix"],
+    ["REPULL_PINNING", "maybe", "digest"],
+    ["REPULL_MODE", "panic", "observe"],
+  ] as const) {
+    test(`says what ${setting} may be instead of ${value}`, () => {
+      expect(() => policyFrom({ [setting]: value })).toThrow(complaint);
+      expect(() => policyFrom({ [setting]: value })).toThrow(setting);
+    });
+  }
+});
