@@ -1,0 +1,39 @@
+/** Trouble on order for the sandbox's AWS: the next calls of an action are refused as AWS refuses them. */
+
+import { AwsError, type AwsErrorKind } from "../remediation/aws-error.ts";
+import type { AwsFault } from "./ecs-port.ts";
+
+export type AwsFaults = {
+  readonly check: AwsFault;
+  /** Has an action fail so many times, or until lifted; answers how to lift it. */
+  order(action: string, kind: AwsErrorKind, times?: number): () => void;
+};
+
+/** As AWS words them: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html */
+const WORDS: Readonly<Record<AwsErrorKind, string>> = {
+  throttled: "Rate exceeded",
+  denied: "User is not authorized to perform this action",
+  absent: "The specified resource could not be found.",
+  conflict: "The resource is being changed by another operation.",
+  invalid: "The specified parameter isn't valid.",
+  unavailable: "The request has failed due to a temporary failure of the server.",
+};
+
+export function createAwsFaults(): AwsFaults {
+  const orders: { action: string; kind: AwsErrorKind; left: number }[] = [];
+  return {
+    check(action) {
+      const order = orders.find((one) => one.action === action && one.left > 0);
+      if (order === undefined) return;
+      order.left -= 1;
+      throw new AwsError(order.kind, action, WORDS[order.kind]);
+    },
+    order(action, kind, times = Number.POSITIVE_INFINITY) {
+      const order = { action, kind, left: times };
+      orders.push(order);
+      return () => {
+        order.left = 0;
+      };
+    },
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * What ECS remembers: services with their deployments, tasks with their containers.
+ *
+ * Plain records that the scheduler and the tasks change; everything that leaves the sandbox is a copy in
+ * the shape of the API (`ecs-documents.ts`).
+ */
+
+import type { Digest } from "../image/digest.ts";
+import type { Platform } from "../image/platform.ts";
+import type { Send } from "../oci/transport.ts";
+import type { Json, JsonObject } from "../runtime/json.ts";
+import type { Random } from "../runtime/random.ts";
+import type { EventBus } from "./bus.ts";
+import type { Home } from "./home.ts";
+import type { PullCredentials } from "./image-pull.ts";
+import type { TaskDefinitions } from "./task-definitions.ts";
+import type { Unverified } from "./unverified.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+/** The world around a cluster, as its parts need it. */
+export type Surroundings = {
+  readonly home: Home;
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly bus: EventBus;
+  readonly definitions: TaskDefinitions;
+  /** The tasks' way to the internet: what the registries see is the address of their NAT gateway. */
+  readonly send: Send;
+  /** What a task may show to a registry: ECR's token of its execution role, or the secret of its `repositoryCredentials`. */
+  readonly credentialsFor: (
+    container: JsonObject,
+    executionRole: string | undefined,
+  ) => PullCredentials | undefined;
+  readonly crashOf: (container: JsonObject, digest: Digest) => Crash | undefined;
+  readonly unverified: Unverified;
+};
+
+/** How a container ends by itself, once it runs. */
+export type Crash = { readonly exitCode: number; readonly afterSeconds: number };
+
+export type LaunchType = "FARGATE" | "EC2";
+export type Controller = "ECS" | "CODE_DEPLOY" | "EXTERNAL";
+export type RolloutState = "IN_PROGRESS" | "COMPLETED" | "FAILED";
+
+export type ClusterRecord = {
+  readonly name: string;
+  readonly arn: string;
+  readonly services: Map<string, ServiceRecord>;
+  readonly tasks: Map<string, TaskRecord>;
+};
+
+export type ServiceRecord = {
+  readonly cluster: ClusterRecord;
+  readonly name: string;
+  readonly arn: string;
+  readonly controller: Controller;
+  readonly schedulingStrategy: "REPLICA" | "DAEMON";
+  readonly launchType: LaunchType;
+  readonly platformVersion: string | undefined;
+  readonly platform: Platform;
+  readonly minimumHealthyPercent: number;
+  readonly maximumPercent: number;
+  readonly circuitBreaker: { readonly enable: boolean; readonly rollback: boolean };
+  readonly healthCheckGracePeriodSeconds: number;
+  readonly bakeTimeMinutes: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Members of DescribeServices that the sandbox does not act on. */
+  readonly others: JsonObject;
+  readonly createdAt: number;
+  status: "ACTIVE" | "INACTIVE";
+  desiredCount: number;
+  taskDefinition: string;
+  /** The primary first. */
+  deployments: DeploymentRecord[];
+  /** What a circuit breaker goes back to. */
+  lastCompleted: DeploymentRecord | undefined;
+  /** Newest first, as DescribeServices shows them. */
+  events: { readonly id: string; readonly at: number; readonly message: string }[];
+  failedRounds: number;
+  startsAgainAt: number;
+  /** When the scheduler will look at it next. */
+  readonly looks: Set<number>;
+};
+
+export type DeploymentRecord = {
+  readonly id: string;
+  readonly taskDefinition: string;
+  readonly createdAt: number;
+  status: "PRIMARY" | "ACTIVE" | "INACTIVE";
+  rolloutState: RolloutState;
+  rolloutStateReason: string;
+  failedTasks: number;
+  updatedAt: number;
+  /** Version consistency: container → the digest that its tag was resolved to when the first task started. */
+  readonly resolved: Map<string, Digest>;
+};
+
+export type TaskRecord = {
+  readonly cluster: ClusterRecord;
+  readonly service: ServiceRecord | undefined;
+  readonly deployment: DeploymentRecord | undefined;
+  readonly id: string;
+  readonly arn: string;
+  readonly definition: JsonObject;
+  readonly launchType: LaunchType;
+  readonly platformVersion: string | undefined;
+  readonly platform: Platform;
+  readonly group: string;
+  readonly startedBy: string | undefined;
+  readonly overrides: JsonObject;
+  readonly attachment: JsonObject | undefined;
+  readonly createdAt: number;
+  readonly containers: ContainerRecord[];
+  lastStatus: "PROVISIONING" | "PENDING" | "RUNNING" | "DEPROVISIONING" | "STOPPED";
+  desiredStatus: "RUNNING" | "STOPPED";
+  version: number;
+  updatedAt: number;
+  connectivityAt?: number;
+  pullStartedAt?: number;
+  pullStoppedAt?: number;
+  startedAt?: number;
+  executionStoppedAt?: number;
+  stoppingAt?: number;
+  stoppedAt?: number;
+  stopCode?: StopCode;
+  stoppedReason?: string;
+};
+
+export type StopCode =
+  | "TaskFailedToStart"
+  | "EssentialContainerExited"
+  | "UserInitiated"
+  | "ServiceSchedulerInitiated";
+
+export type ContainerRecord = {
+  readonly arn: string;
+  readonly name: string;
+  readonly image: string;
+  readonly definition: JsonObject;
+  lastStatus: "PENDING" | "RUNNING" | "STOPPED";
+  imageDigest?: Digest;
+  runtimeId?: string;
+  exitCode?: number;
+  reason?: string;
+};
+
+/** `ecs-svc/` and 19 digits, as the tasks' `startedBy` shows it. */
+export function deploymentId(random: Random): string {
+  return `ecs-svc/${random.integer(1, 9)}${digits(random, 18)}`;
+}
+
+/** So many hex digits. */
+export function hex(random: Random, length: number): string {
+  return [...random.bytes(Math.ceil(length / 2))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")
+    .slice(0, length);
+}
+
+/** A version 4 UUID of the world's own chance. */
+export function uuid(random: Random): string {
+  const h = hex(random, 32);
+  return `${h.slice(0, 8)}-${h.slice(8, 12)}-4${h.slice(13, 16)}-8${h.slice(17, 20)}-${h.slice(20)}`;
+}
+
+function digits(random: Random, length: number): string {
+  return Array.from({ length }, () => String(random.integer(0, 9))).join("");
+}
+
+/** JSON that others may keep: nothing that is undefined, nothing shared. */
+export function jsonOf(members: Readonly<Record<string, Json | undefined>>): JsonObject {
+  return JSON.parse(JSON.stringify(members)) as JsonObject;
+}

@@ -1,0 +1,377 @@
+/**
+ * Amazon ECS in one region, as far as a remediation can see it: clusters, services, tasks and revisions.
+ *
+ * Tasks really pull: through the registries of the sandbox, from the address of their NAT gateway. So a limit
+ * strikes here as it does there, and a revision that names another image runs only if that image is to be had.
+ */
+
+import type { Digest } from "../image/digest.ts";
+import type { Platform } from "../image/platform.ts";
+import { parseReference } from "../image/reference.ts";
+import type { Send } from "../oci/transport.ts";
+import { AwsError } from "../remediation/aws-error.ts";
+import type { JsonObject } from "../runtime/json.ts";
+import { textIn } from "../workload/members.ts";
+import { runtimePlatformOf } from "../workload/task-definition.ts";
+import {
+  type ClusterRecord,
+  type Controller,
+  type DeploymentRecord,
+  deploymentId,
+  hex,
+  type LaunchType,
+  type ServiceRecord,
+  type Surroundings,
+  type TaskRecord,
+  uuid,
+} from "./cluster-state.ts";
+import { startDeployment } from "./deployments.ts";
+import { pullImage } from "./image-pull.ts";
+import { recalledTask } from "./recalled-task.ts";
+import { createServiceScheduler } from "./service-scheduler.ts";
+import { containerRecords, runTask, stopTask } from "./task-run.ts";
+
+const UPDATE = "ecs:UpdateService";
+/** "Stopped tasks currently appear in the returned results for at least one hour." */
+const STOPPED_SHOWN_MS = 3_600_000;
+
+export type NewService = {
+  readonly cluster: string;
+  readonly name: string;
+  /** ARN, `family:revision` or `family`. */
+  readonly taskDefinition: string;
+  readonly desiredCount?: number;
+  readonly launchType?: LaunchType;
+  readonly platformVersion?: string;
+  readonly controller?: Controller;
+  readonly schedulingStrategy?: "REPLICA" | "DAEMON";
+  readonly minimumHealthyPercent?: number;
+  readonly maximumPercent?: number;
+  readonly circuitBreaker?: { readonly enable: boolean; readonly rollback: boolean };
+  readonly healthCheckGracePeriodSeconds?: number;
+  readonly bakeTimeMinutes?: number;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Its first deployment's id; else the world makes one up. */
+  readonly deploymentId?: string;
+  /** Other members for DescribeServices to show, `resourceManagementType` for example. */
+  readonly others?: JsonObject;
+};
+
+export interface Cluster {
+  /** Makes a service; its tasks start as the world goes on. */
+  createService(settings: NewService): ServiceRecord;
+  /**
+   * Makes a service that has long been running: its tasks are there, its deployment is COMPLETED.
+   * @param send how its images were pulled, back then; an image that is not to be had leaves no digest
+   */
+  createRunningService(settings: NewService, send: Send): Promise<ServiceRecord>;
+  /** Points a service at a revision. Throws AwsError as ECS refuses. */
+  updateService(cluster: string, service: string, taskDefinition: string): void;
+  /** Starts a deployment as the service's own controller does, CodeDeploy for example. */
+  deploy(cluster: string, service: string, taskDefinition: string, deploymentId?: string): void;
+  /** Starts a task that belongs to no service. */
+  runTask(settings: {
+    readonly cluster: string;
+    readonly taskDefinition: string;
+    readonly launchType?: LaunchType;
+    readonly group?: string;
+    readonly startedBy?: string;
+    readonly overrides?: JsonObject;
+  }): TaskRecord;
+  stopTask(cluster: string, taskArn: string, reason: string): void;
+  /** @param cluster name or ARN */
+  service(cluster: string, service: string): ServiceRecord | undefined;
+  task(cluster: string, taskArn: string): TaskRecord | undefined;
+  /** Puts a task there that stopped in the past, as a recorded event tells of it. */
+  recallTask(detail: JsonObject): void;
+  /** The tasks that ECS still shows: stopped ones for an hour. */
+  tasks(cluster: string): readonly TaskRecord[];
+  readonly services: () => readonly ServiceRecord[];
+}
+
+/** An ECS without any cluster; a cluster is there as soon as it is named. */
+export function createCluster(world: Surroundings): Cluster {
+  const { home, clock, random, definitions } = world;
+  const clusters = new Map<string, ClusterRecord>();
+  const arnOf = (resource: string): string =>
+    `arn:${home.partition}:ecs:${home.region}:${home.account}:${resource}`;
+
+  const clusterNamed = (cluster: string): ClusterRecord => {
+    const name = shortName(cluster);
+    const found = clusters.get(name);
+    if (found !== undefined) return found;
+    const made = { name, arn: arnOf(`cluster/${name}`), services: new Map(), tasks: new Map() };
+    clusters.set(name, made);
+    return made;
+  };
+
+  const revision = (name: string, action: string): { arn: string; definition: JsonObject } => {
+    const found = definitions.describe(name);
+    const arn = found && textIn(found.taskDefinition, "taskDefinitionArn");
+    if (found === undefined || arn === undefined)
+      throw new AwsError("invalid", action, "Unable to find task definition.");
+    if (found.taskDefinition.status !== "ACTIVE")
+      throw new AwsError("invalid", action, "TaskDefinition is inactive");
+    return { arn, definition: { ...found.taskDefinition } };
+  };
+
+  const newTask = (
+    place: { cluster: ClusterRecord; service?: ServiceRecord; deployment?: DeploymentRecord },
+    definition: JsonObject,
+    settings: {
+      launchType: LaunchType;
+      platformVersion?: string | undefined;
+      platform: Platform;
+      group: string;
+      startedBy?: string | undefined;
+      overrides?: JsonObject;
+    },
+  ): TaskRecord => {
+    const id = hex(random, 32);
+    const task: TaskRecord = {
+      cluster: place.cluster,
+      service: place.service,
+      deployment: place.deployment,
+      id,
+      arn: arnOf(`task/${place.cluster.name}/${id}`),
+      definition,
+      launchType: settings.launchType,
+      platformVersion: settings.platformVersion,
+      platform: settings.platform,
+      group: settings.group,
+      startedBy: settings.startedBy,
+      overrides: settings.overrides ?? {},
+      attachment: settings.launchType === "FARGATE" ? networkInterface(world) : undefined,
+      createdAt: clock.now(),
+      containers: containerRecords(world, place.cluster.name, id, definition),
+      lastStatus: "PENDING",
+      desiredStatus: "RUNNING",
+      version: 0,
+      updatedAt: clock.now(),
+    };
+    place.cluster.tasks.set(id, task);
+    return task;
+  };
+
+  const newServiceTask = (service: ServiceRecord, deployment: DeploymentRecord): TaskRecord => {
+    const described = definitions.describe(deployment.taskDefinition);
+    const { launchType, platformVersion, platform, cluster, name } = service;
+    return newTask({ cluster, service, deployment }, described?.taskDefinition ?? {}, {
+      launchType,
+      platformVersion,
+      platform,
+      group: `service:${name}`,
+      startedBy: deployment.id,
+    });
+  };
+
+  const begin = (task: TaskRecord): void => {
+    clock.schedule(clock.now(), () => runTask(task, world, scheduler.watcher));
+  };
+  const scheduler = createServiceScheduler(world, (service, deployment) =>
+    begin(newServiceTask(service, deployment)),
+  );
+
+  const newService = (settings: NewService): ServiceRecord => {
+    const { arn, definition } = revision(settings.taskDefinition, "ecs:CreateService");
+    const cluster = clusterNamed(settings.cluster);
+    if (cluster.services.has(settings.name))
+      throw new AwsError("invalid", "ecs:CreateService", "Creation of service was not idempotent.");
+    const isDaemon = settings.schedulingStrategy === "DAEMON";
+    const launchType = settings.launchType ?? "FARGATE";
+    const service: ServiceRecord = {
+      cluster,
+      name: settings.name,
+      arn: arnOf(`service/${cluster.name}/${settings.name}`),
+      controller: settings.controller ?? "ECS",
+      schedulingStrategy: settings.schedulingStrategy ?? "REPLICA",
+      launchType,
+      platformVersion: launchType === "FARGATE" ? (settings.platformVersion ?? "1.4.0") : undefined,
+      platform: runtimePlatformOf(definition) ?? { os: "linux", architecture: "amd64" },
+      minimumHealthyPercent: settings.minimumHealthyPercent ?? (isDaemon ? 0 : 100),
+      maximumPercent: settings.maximumPercent ?? (isDaemon ? 100 : 200),
+      circuitBreaker: settings.circuitBreaker ?? { enable: false, rollback: false },
+      healthCheckGracePeriodSeconds: settings.healthCheckGracePeriodSeconds ?? 0,
+      bakeTimeMinutes: settings.bakeTimeMinutes ?? 0,
+      tags: settings.tags ?? {},
+      others: settings.others ?? {},
+      createdAt: clock.now(),
+      status: "ACTIVE",
+      desiredCount: settings.desiredCount ?? 1,
+      taskDefinition: arn,
+      deployments: [],
+      lastCompleted: undefined,
+      events: [],
+      failedRounds: 0,
+      startsAgainAt: clock.now(),
+      looks: new Set(),
+    };
+    cluster.services.set(service.name, service);
+    return service;
+  };
+
+  const find = (cluster: string, service: string): ServiceRecord | undefined => {
+    const [, ofArn] = /:service\/(?:[^/]+\/)?([^/]+)$/.exec(service) ?? [];
+    return clusters.get(shortName(cluster))?.services.get(ofArn ?? service);
+  };
+
+  const existing = (cluster: string, name: string): ServiceRecord => {
+    const service = find(cluster, name);
+    if (service === undefined) throw new AwsError("absent", UPDATE, "Service not found.");
+    if (service.status !== "ACTIVE") throw new AwsError("invalid", UPDATE, "Service was not ACTIVE.");
+    return service;
+  };
+
+  /** The same revision again is no deployment, unless one is forced. */
+  const deploy = (service: ServiceRecord, taskDefinition: string, id?: string): void => {
+    const { arn } = revision(taskDefinition, UPDATE);
+    if (service.taskDefinition === arn) return;
+    service.taskDefinition = arn;
+    startDeployment(service, arn, world, id === undefined ? {} : { id });
+    scheduler.look(service);
+  };
+
+  return {
+    createService(settings) {
+      const service = newService(settings);
+      startDeployment(
+        service,
+        service.taskDefinition,
+        world,
+        settings.deploymentId === undefined ? {} : { id: settings.deploymentId },
+      );
+      scheduler.look(service);
+      return service;
+    },
+    async createRunningService(settings, send) {
+      const service = newService(settings);
+      const id = settings.deploymentId ?? deploymentId(random);
+      const deployment: DeploymentRecord = {
+        id,
+        taskDefinition: service.taskDefinition,
+        createdAt: clock.now(),
+        status: "PRIMARY",
+        rolloutState: "COMPLETED",
+        rolloutStateReason: `ECS deployment ${id} completed.`,
+        failedTasks: 0,
+        updatedAt: clock.now(),
+        resolved: new Map(),
+      };
+      service.deployments = [deployment];
+      service.lastCompleted = deployment;
+      for (let count = 0; count < service.desiredCount; count++) {
+        await putInPlace(newServiceTask(service, deployment), send, world);
+      }
+      return service;
+    },
+    updateService(clusterName, serviceName, taskDefinition) {
+      const service = existing(clusterName, serviceName);
+      if (service.controller === "CODE_DEPLOY")
+        throw new AwsError(
+          "invalid",
+          UPDATE,
+          "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
+        );
+      // ECS's own words for this one are not known; that a task set has to be made instead is documented.
+      if (service.controller === "EXTERNAL")
+        throw new AwsError(
+          "invalid",
+          UPDATE,
+          "Unable to update task definition on services with an EXTERNAL deployment controller.",
+        );
+      deploy(service, taskDefinition);
+    },
+    deploy: (clusterName, serviceName, taskDefinition, id) =>
+      deploy(existing(clusterName, serviceName), taskDefinition, id),
+    runTask({ cluster, taskDefinition, launchType = "FARGATE", group, startedBy, overrides }) {
+      const { definition } = revision(taskDefinition, "ecs:RunTask");
+      const task = newTask({ cluster: clusterNamed(cluster) }, definition, {
+        launchType,
+        platformVersion: launchType === "FARGATE" ? "1.4.0" : undefined,
+        platform: runtimePlatformOf(definition) ?? { os: "linux", architecture: "amd64" },
+        group: group ?? `family:${textIn(definition, "family")}`,
+        startedBy,
+        ...(overrides === undefined ? {} : { overrides }),
+      });
+      begin(task);
+      return task;
+    },
+    recallTask(detail) {
+      const task = recalledTask(detail, clusterNamed(textIn(detail, "clusterArn") ?? "default"), world);
+      task.cluster.tasks.set(task.id, task);
+    },
+    stopTask(cluster, taskArn, reason) {
+      const task = clusters.get(shortName(cluster))?.tasks.get(shortName(taskArn));
+      if (task === undefined)
+        throw new AwsError("invalid", "ecs:StopTask", "The referenced task was not found.");
+      stopTask(task, world, scheduler.watcher, "UserInitiated", reason);
+    },
+    service: find,
+    task: (cluster, taskArn) => {
+      const task = clusters.get(shortName(cluster))?.tasks.get(shortName(taskArn));
+      return task !== undefined && isShown(task, clock.now()) ? task : undefined;
+    },
+    tasks: (cluster) =>
+      [...(clusters.get(shortName(cluster))?.tasks.values() ?? [])].filter((task) =>
+        isShown(task, clock.now()),
+      ),
+    services: () => [...clusters.values()].flatMap(({ services }) => [...services.values()]),
+  };
+}
+
+function isShown(task: TaskRecord, now: number): boolean {
+  return task.stoppedAt === undefined || now - task.stoppedAt <= STOPPED_SHOWN_MS;
+}
+
+/** The name at the end of an ARN, or the name itself. */
+function shortName(arnOrName: string): string {
+  return arnOrName.slice(arnOrName.lastIndexOf("/") + 1);
+}
+
+/** Makes a task that has been running since before the story began. */
+async function putInPlace(task: TaskRecord, send: Send, world: Surroundings): Promise<void> {
+  for (const container of task.containers) {
+    const digest = await digestOfRunning(task, container.image, send, world, container.definition);
+    if (digest !== undefined) {
+      container.imageDigest = digest;
+      task.deployment?.resolved.set(container.name, digest);
+    }
+    container.lastStatus = "RUNNING";
+    container.runtimeId = uuid(world.random);
+  }
+  task.lastStatus = "RUNNING";
+  task.startedAt = world.clock.now() - 86_400_000;
+  task.version = 4;
+}
+
+async function digestOfRunning(
+  task: TaskRecord,
+  image: string,
+  send: Send,
+  world: Surroundings,
+  container: JsonObject,
+): Promise<Digest | undefined> {
+  const credentials = world.credentialsFor(container, textIn(task.definition, "executionRoleArn"));
+  const pull = await pullImage({
+    reference: parseReference(image),
+    platform: task.platform,
+    send,
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  return pull.kind === "pulled" ? pull.digest : undefined;
+}
+
+function networkInterface({ random }: Surroundings): JsonObject {
+  const address = `10.0.${random.integer(0, 31)}.${random.integer(4, 250)}`;
+  return {
+    id: uuid(random),
+    type: "eni",
+    status: "ATTACHED",
+    details: [
+      { name: "subnetId", value: `subnet-0${hex(random, 16)}` },
+      { name: "networkInterfaceId", value: `eni-0${hex(random, 16)}` },
+      { name: "macAddress", value: `0a:${hex(random, 10).replace(/(..)(?=.)/g, "$1:")}` },
+      { name: "privateIPv4Address", value: address },
+    ],
+  };
+}

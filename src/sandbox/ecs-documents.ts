@@ -1,0 +1,154 @@
+/**
+ * The cluster's records in the shapes that ECS sends: the API's answers, and the events on the bus.
+ *
+ * Shapes as captured from real accounts (events of 2019 to 2024, DescribeTasks of 2024): times are ISO texts
+ * in events and seconds since the epoch in the API, and a container that never ran has no digest or runtime id.
+ */
+
+import type { Json, JsonObject } from "../runtime/json.ts";
+import { textIn } from "../workload/members.ts";
+import { type DeploymentRecord, jsonOf, type ServiceRecord, type TaskRecord } from "./cluster-state.ts";
+
+type Time = (milliseconds: number | undefined) => Json | undefined;
+
+const isoTime: Time = (ms) => (ms === undefined ? undefined : new Date(ms).toISOString());
+const epochSeconds: Time = (ms) => (ms === undefined ? undefined : ms / 1000);
+
+/** A task as DescribeTasks answers it. */
+export function describedTask(task: TaskRecord): JsonObject {
+  return taskDocument(task, epochSeconds, { platformFamily: "Linux", tags: [] });
+}
+
+/** The `detail` of an ECS Task State Change event. */
+export function taskEventDetail(task: TaskRecord): JsonObject {
+  return taskDocument(task, isoTime, {});
+}
+
+function taskDocument(task: TaskRecord, time: Time, others: JsonObject): JsonObject {
+  const { definition, attachment, platform, cluster, launchType } = task;
+  const architecture = platform.architecture === "arm64" ? "arm64" : "x86_64";
+  return jsonOf({
+    attachments: attachment === undefined ? [] : [attachment],
+    attributes: [{ name: "ecs.cpu-architecture", value: architecture }],
+    availabilityZone: zoneOf(task),
+    clusterArn: cluster.arn,
+    connectivity: task.connectivityAt === undefined ? undefined : "CONNECTED",
+    connectivityAt: time(task.connectivityAt),
+    ...(launchType === "EC2"
+      ? {
+          containerInstanceArn: `${cluster.arn.replace(":cluster/", ":container-instance/")}/${"0".repeat(31)}1`,
+        }
+      : {}),
+    containers: task.containers.map((container) => ({
+      containerArn: container.arn,
+      ...(container.exitCode === undefined ? {} : { exitCode: container.exitCode }),
+      lastStatus: container.lastStatus,
+      name: container.name,
+      image: container.image,
+      ...(container.imageDigest === undefined ? {} : { imageDigest: container.imageDigest }),
+      ...(container.runtimeId === undefined ? {} : { runtimeId: container.runtimeId }),
+      ...(container.reason === undefined ? {} : { reason: container.reason }),
+      taskArn: task.arn,
+      networkInterfaces: [],
+      cpu: String(container.definition.cpu ?? 0),
+    })),
+    cpu: textIn(definition, "cpu"),
+    createdAt: time(task.createdAt),
+    desiredStatus: task.desiredStatus,
+    enableExecuteCommand: false,
+    executionStoppedAt: time(task.executionStoppedAt),
+    group: task.group,
+    launchType,
+    lastStatus: task.lastStatus,
+    memory: textIn(definition, "memory"),
+    overrides: { containerOverrides: task.containers.map(({ name }) => ({ name })), ...task.overrides },
+    platformVersion: task.platformVersion,
+    pullStartedAt: time(task.pullStartedAt),
+    pullStoppedAt: time(task.pullStoppedAt),
+    startedAt: time(task.startedAt),
+    startedBy: task.startedBy,
+    stopCode: task.stopCode,
+    stoppedAt: time(task.stoppedAt),
+    stoppedReason: task.stoppedReason,
+    stoppingAt: time(task.stoppingAt),
+    taskArn: task.arn,
+    taskDefinitionArn: textIn(definition, "taskDefinitionArn"),
+    updatedAt: time(task.updatedAt),
+    version: task.version,
+    ...others,
+  });
+}
+
+/** A service as DescribeServices answers it, tags included. */
+export function describedService(service: ServiceRecord): JsonObject {
+  const tasks = [...service.cluster.tasks.values()].filter((task) => task.service === service);
+  const deployments = service.deployments.map((deployment) => describedDeployment(service, deployment));
+  const isEcs = service.controller === "ECS";
+  return jsonOf({
+    ...service.others,
+    serviceArn: service.arn,
+    serviceName: service.name,
+    clusterArn: service.cluster.arn,
+    loadBalancers: [],
+    status: service.status,
+    desiredCount: service.desiredCount,
+    runningCount: tasks.filter(isRunning).length,
+    pendingCount: tasks.filter(isPending).length,
+    launchType: service.launchType,
+    platformVersion: service.platformVersion,
+    // Services of CODE_DEPLOY keep the revision they were made with; those of EXTERNAL have task sets only.
+    taskDefinition: service.controller === "EXTERNAL" ? undefined : service.taskDefinition,
+    deploymentConfiguration: {
+      ...(service.controller === "ECS"
+        ? { deploymentCircuitBreaker: { ...service.circuitBreaker }, strategy: "ROLLING" }
+        : {}),
+      bakeTimeInMinutes: service.bakeTimeMinutes,
+      maximumPercent: service.maximumPercent,
+      minimumHealthyPercent: service.minimumHealthyPercent,
+    },
+    deployments: isEcs ? deployments : [],
+    ...(isEcs ? {} : { taskSets: deployments.map((set) => ({ ...set, stabilityStatus: "STEADY_STATE" })) }),
+    events: service.events.map(({ id, at, message }) => ({ id, createdAt: at / 1000, message })),
+    createdAt: service.createdAt / 1000,
+    healthCheckGracePeriodSeconds: service.healthCheckGracePeriodSeconds,
+    schedulingStrategy: service.schedulingStrategy,
+    deploymentController: { type: service.controller },
+    tags: Object.entries(service.tags).map(([key, value]) => ({ key, value })),
+    propagateTags: "NONE",
+  });
+}
+
+function describedDeployment(service: ServiceRecord, deployment: DeploymentRecord): JsonObject {
+  const tasks = [...service.cluster.tasks.values()].filter((task) => task.deployment === deployment);
+  return {
+    id: deployment.id,
+    status: deployment.status,
+    taskDefinition: deployment.taskDefinition,
+    desiredCount: deployment.status === "PRIMARY" ? service.desiredCount : 0,
+    pendingCount: tasks.filter(isPending).length,
+    runningCount: tasks.filter(isRunning).length,
+    failedTasks: deployment.failedTasks,
+    createdAt: deployment.createdAt / 1000,
+    updatedAt: deployment.updatedAt / 1000,
+    launchType: service.launchType,
+    ...(service.controller === "ECS"
+      ? { rolloutState: deployment.rolloutState, rolloutStateReason: deployment.rolloutStateReason }
+      : {}),
+  };
+}
+
+/** Counts for a service: it runs, and nobody has told it to stop. */
+export function isRunning(task: TaskRecord): boolean {
+  return task.lastStatus === "RUNNING" && task.desiredStatus === "RUNNING";
+}
+
+export function isPending(task: TaskRecord): boolean {
+  return (
+    (task.lastStatus === "PENDING" || task.lastStatus === "PROVISIONING") && task.desiredStatus === "RUNNING"
+  );
+}
+
+function zoneOf(task: TaskRecord): string {
+  const region = task.cluster.arn.split(":")[3] ?? "";
+  return `${region}${"abc"[Number.parseInt(task.id[0] ?? "0", 16) % 3]}`;
+}

@@ -1,0 +1,57 @@
+/** The sandbox's ECS as the remediation sees it: the same port that the AWS gateway implements. */
+
+import { AwsError } from "../remediation/aws-error.ts";
+import type { Ecs } from "../remediation/ports.ts";
+import { readService } from "../workload/service.ts";
+import { readTask } from "../workload/task.ts";
+import type { Cluster } from "./cluster.ts";
+import { describedService, describedTask } from "./ecs-documents.ts";
+import type { TaskDefinitions } from "./task-definitions.ts";
+
+/** Called before each action with its IAM name; throws an AwsError to have that action fail. */
+export type AwsFault = (action: string) => void;
+
+/** DescribeTasks and ListTasks answer at most so many. */
+const TASKS_MAX = 100;
+
+/** @param faults what makes an action fail before it does anything */
+export function createEcsPort(cluster: Cluster, definitions: TaskDefinitions, faults: AwsFault): Ecs {
+  return {
+    async describeTask(clusterArn, taskArn) {
+      faults("ecs:DescribeTasks");
+      const task = cluster.task(clusterArn, taskArn);
+      return task && readTask(describedTask(task));
+    },
+    async describeService(clusterName, service) {
+      faults("ecs:DescribeServices");
+      const found = cluster.service(clusterName, service);
+      return found && readService(describedService(found));
+    },
+    async listTasks({ cluster: clusterName, service, desiredStatus }) {
+      faults("ecs:ListTasks");
+      const found = cluster.service(clusterName, service);
+      if (found === undefined) throw new AwsError("absent", "ecs:ListTasks", "Service not found.");
+      return cluster
+        .tasks(clusterName)
+        .filter((task) => task.service === found && task.desiredStatus === desiredStatus)
+        .slice(-TASKS_MAX)
+        .map((task) => readTask(describedTask(task)));
+    },
+    async describeTaskDefinition(arn) {
+      faults("ecs:DescribeTaskDefinition");
+      return definitions.describe(arn);
+    },
+    async registerTaskDefinition(registrable) {
+      faults("ecs:RegisterTaskDefinition");
+      return definitions.register(registrable);
+    },
+    async newestRevisions(family, count) {
+      faults("ecs:ListTaskDefinitions");
+      return definitions.newest(family, count);
+    },
+    async updateService(clusterName, service, taskDefinitionArn) {
+      faults("ecs:UpdateService");
+      cluster.updateService(clusterName, service, taskDefinitionArn);
+    },
+  };
+}

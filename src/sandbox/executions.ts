@@ -1,0 +1,102 @@
+/**
+ * Durable executions in the sandbox: one name starts once, and what it started lives in the world's time.
+ *
+ * Each is a process of the clock over a log of its own, so that it can wait for hours beside others, die after
+ * any step, and go on from where the log ends.
+ */
+
+import assert from "node:assert/strict";
+import type { ExecutionStatus, Executions } from "../remediation/ports.ts";
+import { type Death, runInProcess, type StepRecord } from "../runtime/in-process-steps.ts";
+import type { Json } from "../runtime/json.ts";
+import type { Steps } from "../runtime/steps.ts";
+import { present } from "../workload/members.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+export type Workflow = Parameters<Executions["start"]>[0];
+export type WorkflowBody = (input: Json, steps: Steps, name: string) => Promise<unknown>;
+
+export type ExecutionRecord = {
+  readonly workflow: Workflow;
+  readonly name: string;
+  readonly input: Json;
+  readonly startedAt: number;
+  readonly log: readonly StepRecord[];
+  status: ExecutionStatus["status"];
+  endedAt?: number;
+  result?: unknown;
+  /** The words of what it failed with. */
+  failure?: string;
+};
+
+export interface SandboxExecutions {
+  readonly port: Executions;
+  /** Says what runs when an execution of this workflow is started. */
+  serve(workflow: Workflow, body: WorkflowBody): void;
+  /** Decides after each step whether the process dies there. */
+  dies(decide: (death: Death, execution: ExecutionRecord) => boolean): void;
+  /** In the order of their start. */
+  readonly records: readonly ExecutionRecord[];
+  running(): boolean;
+}
+
+/** Between the asynchronous invocation and the first line of the function. */
+const START_MS = 500;
+
+export function createExecutions(clock: VirtualClock): SandboxExecutions {
+  const bodies = new Map<Workflow, WorkflowBody>();
+  const records: ExecutionRecord[] = [];
+  let decide: (death: Death, execution: ExecutionRecord) => boolean = () => false;
+  const find = (workflow: Workflow, name: string): ExecutionRecord | undefined =>
+    records.find((record) => record.workflow === workflow && record.name === name);
+
+  const live = async (record: ExecutionRecord, log: StepRecord[], body: WorkflowBody): Promise<void> => {
+    try {
+      record.result = await runInProcess((steps) => body(structuredClone(record.input), steps, record.name), {
+        clock,
+        log,
+        dies: (death) => decide(death, record),
+      });
+      record.status = "succeeded";
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      record.status = "failed";
+      record.failure = error instanceof Error ? error.message : String(error);
+    }
+    record.endedAt = clock.now();
+  };
+
+  return {
+    port: {
+      async start(workflow, name, input) {
+        // Lambda's own rule for the names of durable executions.
+        assert.match(name, /^[A-Za-z0-9_-]{1,64}$/, "the name of an execution");
+        if (find(workflow, name) !== undefined) return "taken";
+        const body = bodies.get(workflow);
+        assert(body !== undefined, `nobody serves ${workflow}`);
+        const log: StepRecord[] = [];
+        const record: ExecutionRecord = {
+          workflow,
+          name,
+          input: structuredClone(input),
+          startedAt: clock.now(),
+          log,
+          status: "running",
+        };
+        records.push(record);
+        clock.schedule(clock.now() + START_MS, () => live(record, log, body));
+        return "started";
+      },
+      async status(workflow, name) {
+        const found = find(workflow, name);
+        return found && { status: found.status, ...present("because", found.failure) };
+      },
+    },
+    serve: (workflow, body) => void bodies.set(workflow, body),
+    dies(by) {
+      decide = by;
+    },
+    records,
+    running: () => records.some(({ status }) => status === "running"),
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * What nobody has measured, each with a switch.
+ *
+ * Where public sources do not tell how ECS behaves, the sandbox takes one side and can take the other, so that
+ * a remediation can be tried in both worlds. A first real deployment may settle them; see the names for the questions.
+ */
+
+export type Unverified = {
+  /** Whether an image may be written `name:tag@sha256:…`; the documented form is `name@sha256:…`. */
+  readonly imageMayHaveTagAndDigest: boolean;
+  /** Whether a rolled-back service starts its old tasks anew (and pulls again), or keeps those still running. */
+  readonly rollbackStartsAnew: boolean;
+  /** How long a new task must run before the scheduler stops an old one for it. */
+  readonly replaceAfterSeconds: number;
+  /** The pause after the first failed round of starts, what each further one multiplies it by, and its bound (27 minutes: documented). */
+  readonly throttle: {
+    readonly firstSeconds: number;
+    readonly growth: number;
+    readonly maxSeconds: number;
+  };
+  /** Fargate "truncates long error messages"; where is not said. */
+  readonly fargateReasonLengthMax: number;
+  /** The containerd whose words Fargate speaks: 2 puts a newline where 1 writes " - Server message: ". */
+  readonly containerd: 1 | 2;
+  /** The error name of an EC2 agent that resolves digests first. */
+  readonly ec2ErrorName: "CannotPullContainerError" | "CannotPullImageManifestError";
+  /** Whether a task that could not start tells the digest that its image's tag was resolved to. */
+  readonly failedTaskTellsDigest: boolean;
+};
+
+export const UNVERIFIED_DEFAULT: Unverified = {
+  imageMayHaveTagAndDigest: true,
+  rollbackStartsAnew: true,
+  replaceAfterSeconds: 15,
+  throttle: { firstSeconds: 30, growth: 2, maxSeconds: 27 * 60 },
+  fargateReasonLengthMax: 1024,
+  containerd: 1,
+  ec2ErrorName: "CannotPullContainerError",
+  failedTaskTellsDigest: false,
+};

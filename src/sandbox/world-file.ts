@@ -1,0 +1,197 @@
+/**
+ * A world in twenty lines: which services there are, what the registries hold, whose quota is gone.
+ *
+ * A file of this shape stands beside a sample event, so that a replay can end well or otherwise. Everything
+ * has a default; a key that nobody knows is refused with the one that was probably meant.
+ */
+
+import { z } from "zod";
+import { InvalidInput } from "../image/invalid-input.ts";
+import type { Json } from "../runtime/json.ts";
+
+const json: z.ZodType<Json> = z.json();
+const jsonObject = z.record(z.string(), json);
+
+const image = z.strictObject({
+  /** `linux/amd64` alone by default; several make an index. */
+  platforms: z.array(z.string()).min(1).optional(),
+  /** The size of its layers together, for each platform: 64 by default. */
+  kilobytes: z.number().int().positive().max(16_384).optional(),
+  /** The very bytes of another image of this file, named whole: `docker.io/library/nginx:1.25`. Absent: bytes of its own. */
+  sameAs: z.string().optional(),
+  /** With `sameAs`: only this platform's manifest, as an emergency copy has it. */
+  onlyPlatform: z.string().optional(),
+  /** Containers of it exit with this code, this long after they start (5 seconds). */
+  exits: z.number().int().optional(),
+  exitsAfterSeconds: z.number().positive().optional(),
+  /** In ECR: archived, so that it is there and cannot be pulled. */
+  archived: z.boolean().optional(),
+});
+
+const quota = z.strictObject({
+  /** Anonymous pulls of one address in six hours: 100. */
+  limit: z.number().int().nonnegative().optional(),
+  /** What is left of them to the tasks' address: all. */
+  remaining: z.number().int().nonnegative().optional(),
+  /** What is left to Repull's own address, where that is another (`repullAddress`): all. */
+  remainingForRepull: z.number().int().nonnegative().optional(),
+  /** When what was used comes back: in 6 hours. */
+  resetsInSeconds: z.number().int().positive().max(21_600).optional(),
+});
+
+const account = z.strictObject({
+  password: z.string(),
+  /** Pulls in six hours; absent: 200. */
+  limit: z.union([z.number().int().nonnegative(), z.literal("unlimited")]).optional(),
+  remaining: z.number().int().nonnegative().optional(),
+});
+
+const registry = z.strictObject({
+  /** `path:tag` → the image. */
+  images: z.record(z.string(), image).optional(),
+  /** Repositories without images. */
+  repositories: z.array(z.string()).optional(),
+  /** Repositories that only a signed-in caller sees. */
+  privateRepositories: z.array(z.string()).optional(),
+  /** Docker Hub only. */
+  quota: quota.optional(),
+  /** User → what signs in with. */
+  accounts: z.record(z.string(), account).optional(),
+  /** The user of `accounts` as whom Repull pulls there; absent: nobody. */
+  repullSignsInAs: z.string().optional(),
+  /** What every request to it gets. */
+  trouble: z.enum(["abuse-limit", "unreachable", "server-error"]).optional(),
+});
+
+const service = z.strictObject({
+  /** `default` if absent. */
+  cluster: z.string().optional(),
+  name: z.string(),
+  /** The image of its one container, named like the service; or `images`, container → image; or `taskDefinition`. */
+  image: z.string().optional(),
+  images: z.record(z.string(), z.string()).optional(),
+  /** The whole task definition, as RegisterTaskDefinition takes it. `image` and `images` are ignored beside it. */
+  taskDefinition: jsonObject.optional(),
+  /** The number that its revision gets: 1. */
+  revision: z.number().int().positive().optional(),
+  /** What ran before and still does: an image, or container → image. Absent: this is the service's first deployment. */
+  formerly: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+  /** No deployment under way: the revision itself has long been running. */
+  settled: z.boolean().optional(),
+  deploymentId: z.string().optional(),
+  desiredCount: z.number().int().nonnegative().max(100).optional(),
+  launchType: z.enum(["FARGATE", "EC2"]).optional(),
+  platformVersion: z.string().optional(),
+  controller: z.enum(["ECS", "CODE_DEPLOY", "EXTERNAL"]).optional(),
+  schedulingStrategy: z.enum(["REPLICA", "DAEMON"]).optional(),
+  minimumHealthyPercent: z.number().int().nonnegative().optional(),
+  maximumPercent: z.number().int().nonnegative().optional(),
+  circuitBreaker: z.enum(["off", "on", "rollback"]).optional(),
+  healthCheckGracePeriodSeconds: z.number().int().nonnegative().optional(),
+  bakeTimeMinutes: z.number().int().nonnegative().optional(),
+  /** Without an execution role a Fargate task cannot pull from private ECR. True if absent. */
+  executionRole: z.boolean().optional(),
+  architecture: z.enum(["X86_64", "ARM64"]).optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+});
+
+const task = z.strictObject({
+  cluster: z.string().optional(),
+  family: z.string(),
+  image: z.string().optional(),
+  images: z.record(z.string(), z.string()).optional(),
+  taskDefinition: jsonObject.optional(),
+  revision: z.number().int().positive().optional(),
+  launchType: z.enum(["FARGATE", "EC2"]).optional(),
+  startedBy: z.string().optional(),
+  group: z.string().optional(),
+  executionRole: z.boolean().optional(),
+  architecture: z.enum(["X86_64", "ARM64"]).optional(),
+});
+
+const refusal = z.strictObject({
+  /** As IAM names it: `ecs:UpdateService`. */
+  action: z.string(),
+  kind: z.enum(["throttled", "denied", "absent", "conflict", "invalid", "unavailable"]),
+  /** How many calls are refused; absent: all. */
+  times: z.number().int().positive().optional(),
+});
+
+const worldFile = z.strictObject({
+  /** For the reader. */
+  about: z.string().optional(),
+  account: z
+    .string()
+    .regex(/^[0-9]{12}$/)
+    .optional(),
+  region: z.string().optional(),
+  /** When the story begins, ISO 8601. */
+  time: z.iso.datetime().optional(),
+  services: z.array(service).optional(),
+  /** Tasks that belong to no service; they start with the story. */
+  tasks: z.array(task).optional(),
+  /** Host → what it holds. `ecr` stands for the account's own; Docker Hub, ECR Public and ECR are always there. */
+  registries: z.record(z.string(), registry).optional(),
+  /** Whether Repull calls from the tasks' NAT address, and shares its quota, or from its own (the default). */
+  repullAddress: z.enum(["own", "shared"]).optional(),
+  /** ARN → the secret behind a container's `repositoryCredentials`. */
+  secrets: z.record(z.string(), z.strictObject({ username: z.string(), password: z.string() })).optional(),
+  /** What AWS refuses. */
+  refusals: z.array(refusal).optional(),
+});
+
+export type WorldFile = z.infer<typeof worldFile>;
+export type ServiceEntry = z.infer<typeof service>;
+export type TaskEntry = z.infer<typeof task>;
+export type RegistryEntry = z.infer<typeof registry>;
+export type ImageEntry = z.infer<typeof image>;
+
+/** Every key that some part of a world file has. */
+const KNOWN_KEYS = [
+  ...new Set(
+    [worldFile, service, task, registry, quota, account, image, refusal].flatMap(({ shape }) =>
+      Object.keys(shape),
+    ),
+  ),
+];
+
+/** Reads a world file's JSON. Throws InvalidInput that names the place, and for an unknown key the likely one. */
+export function readWorldFile(value: unknown): WorldFile {
+  const read = worldFile.safeParse(value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  if (issue === undefined) throw new InvalidInput("", "a world file");
+  const path = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const [key = ""] = issue.keys;
+    const likely = nearest(key, KNOWN_KEYS);
+    throw new InvalidInput(
+      path === "" ? key : `${path}.${key}`,
+      likely === undefined ? "no such key" : `no such key; perhaps ${likely}`,
+    );
+  }
+  throw new InvalidInput(path, issue.message);
+}
+
+/** The word that differs least, if it differs little. */
+function nearest(word: string, words: readonly string[]): string | undefined {
+  const ranked = words
+    .map((candidate) => ({ candidate, steps: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((one, other) => one.steps - other.steps);
+  const best = ranked[0];
+  return best !== undefined && best.steps <= Math.max(2, word.length / 2) ? best.candidate : undefined;
+}
+
+/** Levenshtein's: letters put in, taken out or changed. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const changed = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
