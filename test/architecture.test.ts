@@ -1,0 +1,232 @@
+/**
+ * Who may import whom, and where the world's effects may come from.
+ *
+ * Pure folders stay pure, the AWS SDK stays in one folder, and time stays a parameter, because a test says so.
+ */
+
+import { deepEqual, equal } from "node:assert/strict";
+import { describe, test } from "vitest";
+import { codeOf, importsOf, type ProjectFile, projectFiles, resolveImport } from "./support/project-files.ts";
+
+/** Folder → the folders, or single files, of ours that it may import. `types of` is what `runtime/json.ts` is for. */
+// biome-ignore format: a table is read by its columns
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  "src/image":        [],
+  "src/runtime":      [],
+  "src/pull-failure": ["src/image", "src/runtime/json.ts"],
+  "src/workload":     ["src/image", "src/runtime/json.ts"],
+  "src/substitution": ["src/image", "src/runtime/json.ts"],
+  "src/ecs-events":   ["src/image", "src/runtime/json.ts", "src/pull-failure", "src/workload"],
+  "src/oci":          ["src/image", "src/runtime"],
+  "src/remediation":  ["src/image", "src/runtime", "src/pull-failure", "src/workload", "src/substitution", "src/ecs-events", "src/oci"],
+  "src/aws":          ["src/image", "src/runtime", "src/pull-failure", "src/workload", "src/substitution", "src/ecs-events", "src/oci", "src/remediation"],
+  "src/sandbox":      ["src/image", "src/runtime", "src/pull-failure", "src/workload", "src/substitution", "src/ecs-events", "src/oci", "src/remediation"],
+  "src/cli":          ["src/image", "src/runtime", "src/pull-failure", "src/workload", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/aws", "src/sandbox"],
+  "functions":        ["src/image", "src/runtime", "src/oci", "src/substitution", "src/ecs-events", "src/remediation", "src/aws"],
+};
+
+/** Package, or the beginning of its name → the folders that may import it. */
+// biome-ignore format: a table is read by its columns
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@aws-sdk/":                      ["src/aws"],
+  "@smithy/":                       ["src/aws"],
+  "@aws/durable-execution-sdk-js":  ["src/runtime", "functions"],
+  "@aws-lambda-powertools/":        ["src/runtime", "functions"],
+  "aws-lambda":                     ["functions"],
+  "commander":                      ["src/cli"],
+  "zod":                            ["src/ecs-events", "src/substitution", "src/remediation", "src/runtime", "src/cli", "src/sandbox"],
+  "node:assert":                    ["src", "functions"],
+  "node:crypto":                    ["src"],
+  "node:buffer":                    ["src"],
+  "node:util":                      ["src/oci", "src/aws", "src/sandbox", "src/cli", "src/runtime"],
+  "node:stream":                    ["src/oci", "src/aws", "src/sandbox", "src/cli"],
+  "node:zlib":                      ["src/oci", "src/sandbox"],
+  "node:http":                      ["src/oci", "src/sandbox", "src/cli"],
+  "node:https":                     ["src/oci"],
+  "node:net":                       ["src/oci", "src/sandbox"],
+  "node:dns":                       ["src/oci"],
+  "node:tls":                       ["src/oci"],
+  "node:events":                    ["src/oci", "src/sandbox"],
+  "node:async_hooks":               ["src/runtime", "src/sandbox"],
+  "node:timers":                    ["src/runtime", "src/sandbox/virtual-clock.ts"],
+  "node:perf_hooks":                ["src/runtime"],
+  "node:fs":                        ["src/cli"],
+  "node:os":                        ["src/cli"],
+  "node:path":                      ["src/cli"],
+  "node:url":                       ["src/cli"],
+  "node:process":                   ["src/cli"],
+  "node:readline":                  ["src/cli"],
+  "node:child_process":             ["src/cli"],
+};
+
+type Ban = {
+  readonly pattern: RegExp;
+  readonly unless?: RegExp;
+  readonly except: readonly string[];
+  readonly remedy: string;
+};
+
+/** What code may not mention, but for the places named. A method of that name (`socket.setTimeout`) is another thing. */
+const BANS: readonly Ban[] = [
+  {
+    pattern: /\bprocess\s*\.\s*env\b|\benv\s*\}\s*=\s*process\b/g,
+    except: ["functions", "src/cli/main.ts"],
+    remedy: "take the setting as an argument: only functions/ and src/cli/main.ts read the environment",
+  },
+  {
+    pattern:
+      /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(?:\(\s*\)|(?![\s\w(]))|(?<![\w.])Date\s*\(\s*\)|\bperformance\s*\.\s*now\b|\bhrtime\b/g,
+    except: ["src/runtime"],
+    remedy: "ask the Clock (src/runtime/clock.ts): time is a parameter",
+  },
+  {
+    pattern: /(?<![\w.])set(?:Timeout|Interval|Immediate)\b|\bAbortSignal\s*\.\s*timeout\b/g,
+    // The virtual clock lets real callbacks run before it moves the time.
+    except: ["src/runtime", "src/sandbox/virtual-clock.ts"],
+    remedy: "sleep by the Clock (src/runtime/clock.ts): a real timer cannot be skipped in a test",
+  },
+  {
+    pattern: /\bMath\s*\.\s*random\b|\brandom(?:UUID|Bytes|Int|FillSync)\b|\bgetRandomValues\b/g,
+    except: ["src/runtime"],
+    remedy: "chance comes from src/runtime, so that one seed is one exact run",
+  },
+  {
+    pattern: /(?<![\w.])fetch\s*\(/g,
+    // Somebody's own function of that name is not the global one.
+    unless: /\bfunction fetch\b|\bconst fetch\b/,
+    except: [],
+    remedy:
+      "use a Send (src/oci/transport.ts): fetch holds blobs back badly and follows redirects with credentials",
+  },
+  {
+    pattern: /\bprocess\s*\.\s*(?:exit|exitCode|stdout|stderr|stdin|argv)\b/g,
+    except: ["src/cli"],
+    remedy: "return the value: only src/cli prints, reads the terminal and exits",
+  },
+];
+
+/** Every reason why this module does not fit, each with its remedy. */
+function objections({ path, text }: ProjectFile): readonly string[] {
+  const folder = folderOf(path);
+  const allowed = FOLDERS[folder];
+  if (allowed === undefined)
+    return [`${folder} is no folder of the design: add it to FOLDERS here, or move the file`];
+  return [...importObjections(path, folder, allowed, text), ...banObjections(path, codeOf(text))];
+}
+
+function importObjections(
+  path: string,
+  folder: string,
+  allowed: readonly string[],
+  text: string,
+): readonly string[] {
+  return importsOf(text).flatMap((specifier) => {
+    if (specifier.startsWith(".")) {
+      const target = resolveImport(path, specifier);
+      if (target === "package.json" || isWithin(target, [folder, ...allowed])) return [];
+      return [
+        `${folder} may not import ${target}: it sees ${allowed.join(", ") || "nothing of ours"}. Move the idea, or pass it in`,
+      ];
+    }
+    const rule = Object.keys(PACKAGES).find(
+      (name) => specifier === name || specifier.startsWith(name.endsWith("/") ? name : `${name}/`),
+    );
+    if (rule === undefined)
+      return [`${specifier} is imported nowhere yet: add it to PACKAGES here with the folders that need it`];
+    const places = PACKAGES[rule] ?? [];
+    if (isWithin(path, places)) return [];
+    return [`${folder} may not import ${specifier}: only ${places.join(", ")} may. Ask through a port`];
+  });
+}
+
+function banObjections(path: string, code: string): readonly string[] {
+  return BANS.filter(({ except, unless }) => !isWithin(path, except) && !unless?.test(code)).flatMap(
+    ({ pattern, remedy }) => [...code.matchAll(pattern)].map(({ 0: found }) => `${found.trim()}: ${remedy}`),
+  );
+}
+
+function isWithin(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path === place || path.startsWith(`${place}/`));
+}
+
+function folderOf(path: string): string {
+  const [first = "", second = ""] = path.split("/");
+  return first === "src" ? `src/${second}` : first;
+}
+
+const modules = projectFiles().filter(({ path }) => /^(?:src|functions)\/.*\.ts$/.test(path));
+
+describe("every module keeps its place", () => {
+  for (const file of modules) {
+    test(file.path, () => deepEqual(objections(file), []));
+  }
+
+  test("and they were found at all", () => equal(modules.length > 20, true));
+});
+
+describe("each rule can fail", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["src/image/x.ts",        'import { a } from "../oci/copy.ts";',                    "src/image may not import src/oci/copy.ts"],
+    ["src/image/x.ts",        'import type { a } from "../oci/copy.ts";',               "src/image may not import src/oci/copy.ts"],
+    ["src/image/x.ts",        'import {\n  a,\n  b,\n} from "../oci/copy.ts";',         "src/image may not import src/oci/copy.ts"],
+    ["src/image/x.ts",        'import * as a from "../oci/copy.ts";',                   "src/image may not import src/oci/copy.ts"],
+    ["src/image/x.ts",        'import "../oci/copy.ts";',                               "src/image may not import src/oci/copy.ts"],
+    ["src/image/x.ts",        'export { a } from "../oci/copy.ts";',                    "src/image may not import src/oci/copy.ts"],
+    ["src/image/x.ts",        'export * from "../oci/copy.ts";',                        "src/image may not import src/oci/copy.ts"],
+    ["src/image/x.ts",        'const a = await import("../oci/copy.ts");',              "src/image may not import src/oci/copy.ts"],
+    ["src/image/x.ts",        'type A = import("../oci/copy.ts").A;',                   "src/image may not import src/oci/copy.ts"],
+    ["src/workload/x.ts",     'import { a } from "../runtime/clock.ts";',               "src/workload may not import src/runtime/clock.ts"],
+    ["src/aws/x.ts",          'import { a } from "../sandbox/world.ts";',               "src/aws may not import src/sandbox/world.ts"],
+    ["src/sandbox/x.ts",      'import { a } from "../aws/connect.ts";',                 "src/sandbox may not import src/aws/connect.ts"],
+    ["functions/detect/x.ts", 'import { a } from "../../src/sandbox/world.ts";',        "functions may not import src/sandbox/world.ts"],
+    ["src/oci/x.ts",          'import { a } from "../../test/support/a.ts";',           "src/oci may not import test/support/a.ts"],
+    ["src/elsewhere/x.ts",    "",                                                       "src/elsewhere is no folder of the design"],
+    ["src/oci/x.ts",          'import { a } from "@aws-sdk/client-ecr";',               "src/oci may not import @aws-sdk/client-ecr"],
+    ["src/remediation/x.ts",  'import { a } from "@aws/durable-execution-sdk-js";',     "src/remediation may not import @aws/durable-execution-sdk-js"],
+    ["src/aws/x.ts",          'import { a } from "@aws-lambda-powertools/logger";',     "src/aws may not import @aws-lambda-powertools/logger"],
+    ["functions/x.ts",        'import { a } from "commander";',                         "functions may not import commander"],
+    ["src/image/x.ts",        'import { a } from "zod";',                               "src/image may not import zod"],
+    ["src/oci/x.ts",          'import { a } from "left-pad";',                          "left-pad is imported nowhere yet"],
+    ["src/substitution/x.ts", 'import { a } from "node:fs/promises";',                  "src/substitution may not import node:fs/promises"],
+    ["src/oci/x.ts",          'import { a } from "node:timers/promises";',              "src/oci may not import node:timers/promises"],
+    ["src/oci/x.ts",          "const a = process.env.HOME;",                            "process.env:"],
+    ["src/cli/explain.ts",    "const { env } = process;",                               "env } = process:"],
+    ["src/oci/x.ts",          "const a = Date.now();",                                  "Date.now:"],
+    ["src/oci/x.ts",          "const a = new Date();",                                  "new Date():"],
+    ["src/cli/x.ts",          "const a = performance.now();",                           "performance.now:"],
+    ["src/sandbox/x.ts",      "setTimeout(go, 5);",                                     "setTimeout:"],
+    ["src/aws/x.ts",          "setInterval(go, 5);",                                    "setInterval:"],
+    ["src/aws/x.ts",          "AbortSignal.timeout(5)",                                 "AbortSignal.timeout:"],
+    ["src/oci/x.ts",          "const a = Math.random();",                               "Math.random:"],
+    ["src/oci/x.ts",          "const a = randomUUID();",                                "randomUUID:"],
+    ["src/oci/x.ts",          "await fetch(url);",                                      "fetch(:"],
+    ["src/remediation/x.ts",  "process.exit(1);",                                       "process.exit:"],
+  ] as const;
+
+  for (const [path, text, objection] of table) {
+    test(`${path}: ${text.replaceAll("\n", " ") || "(a file there)"}`, () => {
+      const found = objections({ path, text });
+      equal(found.length, 1, found.join("\n"));
+      equal(found[0]?.startsWith(objection), true, found[0]);
+    });
+  }
+});
+
+describe("and does not fail what is right", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["src/oci/x.ts",           'import { a } from "../image/digest.ts"; import { b } from "./copy.ts";', "own folder and allowed ones"],
+    ["src/workload/x.ts",      'import type { Json } from "../runtime/json.ts";',                        "the shape of JSON"],
+    ["src/oci/x.ts",           "// Date.now() is not called here, nor fetch(url)",                       "a comment"],
+    ["src/oci/x.ts",           'const a = "see process.env, fetch(x) and // this";',                "a string"],
+    ["src/oci/x.ts",           "socket.setTimeout(5); const a = new Date(text);",                        "a method, a date from text"],
+    ["functions/detect/x.ts",  "const ports = connect(process.env);",                                    "the environment at the edge"],
+    ["src/cli/main.ts",        "process.exitCode = await run(process.argv, process.env);",               "the command line's rim"],
+    ["src/runtime/clock.ts",   "const now = () => Date.now();",                                          "the clock itself"],
+  ] as const;
+
+  for (const [path, text, because] of table) {
+    test(`${because}: ${text}`, () => deepEqual(objections({ path, text }), []));
+  }
+});

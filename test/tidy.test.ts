@@ -1,0 +1,221 @@
+/**
+ * What the project's files may not hold, each rule with its remedy.
+ *
+ * A rule that nothing can break would be decoration: every one is tried on a bad sample first.
+ */
+
+import { deepEqual, equal } from "node:assert/strict";
+import { describe, test } from "vitest";
+import { codeOf, type ProjectFile, projectFiles } from "./support/project-files.ts";
+
+const LINES_MAX = 400;
+
+/** Files that have got away, each with its length when it did. A ratchet: entries shrink and go, none is added. */
+const LINES_MAX_OF: Readonly<Record<string, number>> = {};
+
+/** The word → what to say instead. */
+const BANNED_WORDS: Readonly<Record<string, string>> = {
+  util: "name the noun that it is about",
+  utils: "name the noun that it is about",
+  helper: "name what it does",
+  helpers: "name what they do",
+  common: "name what they have in common",
+  manager: "name what it does: registry, copier, planner",
+  src: "source",
+  dst: "target",
+  dest: "target",
+  destination: "target",
+};
+
+type Rule = {
+  readonly name: string;
+  readonly concerns: (path: string) => boolean;
+  /** What is wrong, each with its remedy. */
+  readonly find: (file: ProjectFile) => readonly string[];
+};
+
+const isCode = (path: string) => path.endsWith(".ts");
+const isOurs = (path: string) => /^(?:src|functions)\/.*\.ts$/.test(path);
+const isGenerated = (path: string) => path === "package-lock.json";
+const isLegal = (path: string) => path === "LICENSE";
+
+// Written in halves, so that this file does not find itself.
+const LEFTOVER = new RegExp(
+  `\\b(?:${["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].join("|")})\\b`,
+  "g",
+);
+const MACHINE_PATH = new RegExp(
+  `(?<![\\w.$}/-])/(?:${["wo" + "rk", "ro" + "ot", "ho" + "me", "Us" + "ers", "t" + "mp"].join("|")})/[\\w.]`,
+  "g",
+);
+
+const RULES: readonly Rule[] = [
+  {
+    name: "nothing is left for later",
+    concerns: (path) => !isGenerated(path) && !isLegal(path),
+    find: ({ text }) => matches(text, LEFTOVER, "do it now, or open an issue"),
+  },
+  {
+    name: `no file is longer than ${LINES_MAX} lines`,
+    concerns: (path) => /\.(?:ts|py|sh|md|yaml)$/.test(path),
+    find: ({ path, text }) => {
+      const lines = text.split("\n").length - 1;
+      // A template is a list; it has no second idea to move out.
+      const max = LINES_MAX_OF[path] ?? (path.endsWith(".yaml") ? 2 * LINES_MAX : LINES_MAX);
+      return lines > max ? [`${lines} lines: a file holds one idea; move the second one out`] : [];
+    },
+  },
+  {
+    name: "names are of the domain",
+    // The two tests that hold the words themselves have to name them.
+    concerns: (path) => isCode(path) && path !== "test/tidy.test.ts" && path !== "test/architecture.test.ts",
+    find: ({ path, text }) => [
+      ...path
+        .split("/")
+        .slice(0, -1)
+        .flatMap((folder, depth) => (depth === 0 && folder === "src" ? [] : namesIn(folder))),
+      ...namesIn(path.split("/").at(-1)?.replace(/\..*$/, "") ?? ""),
+      ...new Set(
+        codeOf(text)
+          .match(/[A-Za-z_$][\w$]*/g)
+          ?.flatMap(namesIn),
+      ),
+    ],
+  },
+  {
+    name: "only the rim prints",
+    concerns: (path) => isCode(path) && !/^(?:src\/cli\/|bench\/|build\.ts$)/.test(path),
+    find: ({ text }) =>
+      matches(
+        codeOf(text),
+        /\bconsole\s*\.\s*\w+/g,
+        "return the text, or use the Log; src/cli, bench and build.ts print",
+      ),
+  },
+  {
+    name: "no path of somebody's machine",
+    concerns: (path) => !isGenerated(path),
+    find: ({ text }) => matches(text, MACHINE_PATH, "make it relative, or ask os.tmpdir()"),
+  },
+  {
+    name: "a file opens by saying what it is",
+    concerns: isOurs,
+    find: ({ text }) =>
+      text.trimStart().startsWith("/**") || text.split("\n").length - 1 <= 20
+        ? []
+        : ["begin with a doc comment of two sentences that teach the idea"],
+  },
+  {
+    name: "the compiler is not told to look away",
+    concerns: isCode,
+    find: ({ text }) =>
+      matches(
+        text,
+        new RegExp(`@ts-${"(?:ignore|nocheck|expect-error)"}`, "g"),
+        "give it the type that is true",
+      ),
+  },
+  {
+    name: "tests run the real modules, all of them",
+    concerns: (path) => /^test\/.*\.ts$/.test(path),
+    find: ({ text }) =>
+      matches(
+        codeOf(text),
+        /\bvi\s*\.\s*(?:mock|doMock)\b|\b(?:test|it|describe)\s*\.\s*(?:skip|only|todo|fails)\b/g,
+        "put a fake behind a port; a test that does not run is no test",
+      ),
+  },
+  {
+    name: "no secret, not even a false one that looks true",
+    concerns: (path) => !isGenerated(path),
+    find: ({ text }) =>
+      matches(
+        text,
+        /\bAKIA(?!IOSFODNN7EXAMPLE)[0-9A-Z]{16}\b|\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY/g,
+        "use a value that nobody can mistake for one",
+      ),
+  },
+];
+
+function matches(text: string, pattern: RegExp, remedy: string): readonly string[] {
+  return [...text.matchAll(pattern)].map(
+    (found) => `line ${text.slice(0, found.index).split("\n").length}: ${found[0]}: ${remedy}`,
+  );
+}
+
+/** The banned words in an identifier, a folder's or a file's name: `srcPath`, `copy-helpers`. */
+function namesIn(name: string): readonly string[] {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z]+/);
+  return words.flatMap((word) => {
+    const instead = Object.hasOwn(BANNED_WORDS, word) ? BANNED_WORDS[word] : undefined;
+    return instead === undefined ? [] : [`${name}: not "${word}" but: ${instead}`];
+  });
+}
+
+const files = projectFiles();
+
+describe("the project is tidy", () => {
+  for (const rule of RULES) {
+    test(rule.name, () => {
+      const found = files
+        .filter(({ path }) => rule.concerns(path))
+        .flatMap((file) => rule.find(file).map((objection) => `${file.path}: ${objection}`));
+      deepEqual(found, []);
+    });
+  }
+
+  test("and there were files to look at", () => equal(files.length > 50, true));
+});
+
+describe("each rule can fail", () => {
+  const lines = (count: number) => "x\n".repeat(count);
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["nothing is left for later",              "README.md",             `${"TO" + "DO"}: write this`],
+    [`no file is longer than ${LINES_MAX} lines`, "src/a.ts",           lines(LINES_MAX + 1)],
+    ["names are of the domain",                "src/oci/a.ts",          "const srcPath = 1;"],
+    ["names are of the domain",                "src/oci/a.ts",          "function pathHelper() {}"],
+    ["names are of the domain",                "src/oci/utils.ts",      ""],
+    ["names are of the domain",                "src/common/a.ts",       ""],
+    ["names are of the domain",                "src/src/a.ts",          ""],
+    ["only the rim prints",                    "src/oci/a.ts",          "console.log(1);"],
+    ["no path of somebody's machine",          "README.md",             `see ${"/ho"}${"me/someone/repull"}`],
+    ["a file opens by saying what it is",      "src/oci/a.ts",          lines(21)],
+    ["the compiler is not told to look away",  "src/oci/a.ts",          `// @ts-${"ignore"}`],
+    ["tests run the real modules, all of them", "test/a.test.ts",       `vi.${"mock"}(x)`],
+    ["tests run the real modules, all of them", "test/a.test.ts",       `test.${"skip"}(x)`],
+    ["no secret, not even a false one that looks true", "README.md",    `AKIA${"A".repeat(16)}`],
+  ] as const;
+
+  for (const [name, path, text] of table) {
+    test(`${name}: ${path} ${JSON.stringify(text.slice(0, 40))}`, () => {
+      const rule = RULES.find((one) => one.name === name);
+      equal(rule?.concerns(path), true);
+      equal(rule?.find({ path, text }).length, 1);
+    });
+  }
+
+  test("a rule without a bad sample would not be here", () => {
+    deepEqual(new Set(table.map(([name]) => name)), new Set(RULES.map(({ name }) => name)));
+  });
+});
+
+describe("and does not fail what is right", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["names are of the domain",           "src/oci/a.ts", 'import { a } from "../src/utils.ts"; // src, helper', "a path and a comment are no names"],
+    ["names are of the domain",           "src/oci/a.ts", "const common_ = Object.constructor;".replace("common_", "shared"), "nor is every object's member"],
+    ["only the rim prints",               "src/cli/a.ts", "console.log(1);",                          "the command line prints"],
+    ["no path of somebody's machine",     "README.md",    "https://example.com/home/x and test/tmp/x", "an address, a relative path"],
+    ["a file opens by saying what it is", "src/oci/a.ts", "export type A = string;\n",                "a short file of types says it by itself"],
+  ] as const;
+  for (const [name, path, text, because] of table) {
+    test(`${because}: ${text}`, () => {
+      const rule = RULES.find((one) => one.name === name);
+      deepEqual(rule?.concerns(path) ? rule.find({ path, text }) : [], []);
+    });
+  }
+});
