@@ -1,0 +1,94 @@
+"""Checks the template as far as that goes without an account: it lints, and SAM makes CloudFormation of it.
+
+    python infra/check.py lint        cfn-lint, warnings included
+    python infra/check.py translate   the SAM translator, offline; then what it made is looked at
+
+Exits 0 when all is well; says what is wrong otherwise.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+TEMPLATE = Path(__file__).parent / "template.yaml"
+FUNCTIONS = ("Detect", "Remediate", "Mirror")
+
+
+def lint() -> list[str]:
+    # The program that this interpreter's own installation of it brought.
+    program = shutil.which("cfn-lint", path=str(Path(sys.executable).parent)) or "cfn-lint"
+    run = subprocess.run(
+        [program, "--template", str(TEMPLATE)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [] if run.returncode == 0 else [run.stdout + run.stderr]
+
+
+def translate() -> list[str]:
+    # The translator asks for a region even when it calls nobody.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+    from samtranslator.yaml_helper import yaml_parse
+
+    source = yaml_parse(TEMPLATE.read_text())
+    problems = []
+    for name in FUNCTIONS:
+        properties = source["Resources"][f"{name}Function"]["Properties"]
+        bundle = (TEMPLATE.parent / properties["CodeUri"]).resolve()
+        if not (bundle / "index.mjs").is_file():
+            problems.append(f"{name}Function: {bundle.name}/index.mjs is not built")
+        # `sam package` puts an address in the place of the folder.
+        properties["CodeUri"] = {"Bucket": "bucket", "Key": f"{name}.zip"}
+
+    # No managed policies: the template names none, so nobody needs to look any up.
+    made = Translator({}, Parser()).translate(source, {})
+    return problems + look_at(made["Resources"])
+
+
+def look_at(resources: dict) -> list[str]:
+    problems = []
+    for wanted, count in {
+        "AWS::Lambda::Function": 3,
+        "AWS::Lambda::Alias": 3,
+        "AWS::Lambda::Version": 3,
+        "AWS::Lambda::EventSourceMapping": 1,
+        "AWS::IAM::Role": 3,
+        "AWS::Events::Rule": 1,
+        "AWS::SQS::Queue": 3,
+        "AWS::Logs::LogGroup": 3,
+    }.items():
+        made = [name for name, it in resources.items() if it["Type"] == wanted]
+        if len(made) != count:
+            problems.append(f"{wanted}: expected {count}, SAM made {made}")
+    for name in FUNCTIONS:
+        properties = resources[f"{name}Function"]["Properties"]
+        is_durable = "DurableConfig" in properties
+        if is_durable != (name != "Detect"):
+            problems.append(f"{name}Function: DurableConfig {'should not' if is_durable else 'should'} be there")
+        if properties["Role"] != {"Fn::GetAtt": [f"{name}Role", "Arn"]}:
+            problems.append(f"{name}Function: its role is not {name}Role")
+        attached = resources[f"{name}Role"]["Properties"].get("ManagedPolicyArns", [])
+        if attached:
+            problems.append(f"{name}Role: a managed policy grants more than is needed: {attached}")
+    if "arn:aws:" in json.dumps({name: it.get("Properties") for name, it in resources.items()}):
+        problems.append("an ARN names the partition aws: use ${AWS::Partition}")
+    pattern = resources["PullFailureRule"]["Properties"]["EventPattern"]
+    # EventBridge's own limit, with room for the longest names.
+    if len(json.dumps(pattern)) > 4096:
+        problems.append("the event pattern is longer than 4,096 characters")
+    return problems
+
+
+if __name__ == "__main__":
+    checks = {"lint": lint, "translate": translate}
+    if len(sys.argv) != 2 or sys.argv[1] not in checks:
+        sys.exit(f"usage: python infra/check.py {'|'.join(checks)}")
+    found = checks[sys.argv[1]]()
+    print("\n".join(found) or f"template: {sys.argv[1]} is clean")
+    sys.exit(1 if found else 0)

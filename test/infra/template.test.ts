@@ -1,0 +1,153 @@
+/**
+ * The stack's template against the code that it deploys: what both say is compared.
+ *
+ * That the template is valid, and what SAM makes of it, is checked by `infra/check.py`, which needs Python.
+ */
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { describe, test } from "vitest";
+import { DEFAULT_POLICY, policyFrom, STRATEGY_NAMES } from "../../src/substitution/policy.ts";
+import { PROOFS } from "../../src/substitution/proof.ts";
+import { codeOf, projectFiles, withoutComments } from "../support/project-files.ts";
+
+const files = projectFiles();
+const template = files.find(({ path }) => path === "infra/template.yaml")?.text ?? "";
+const lines = template.split("\n");
+
+/** The lines of one parameter, resource or statement: from its first line to the next of the same depth. */
+function block(first: RegExp): string {
+  const start = lines.findIndex((line) => first.test(line));
+  if (start < 0) throw new Error(`no line like ${first} in the template`);
+  const depth = /^ */.exec(lines[start] ?? "")?.[0].length ?? 0;
+  const length = lines
+    .slice(start + 1)
+    .findIndex((line) => line.trim() !== "" && (/^ */.exec(line)?.[0].length ?? 0) <= depth);
+  return lines.slice(start, length < 0 ? undefined : start + 1 + length).join("\n");
+}
+
+const parameter = (name: string) => block(new RegExp(`^  ${name}:$`));
+const listed = (text: string, key: string) =>
+  new RegExp(`${key}: \\[(.*)\\]`).exec(text)?.[1]?.split(", ") ?? [];
+const defaultOf = (name: string) => /Default: "?([^"\n]*)"?/.exec(parameter(name))?.[1];
+
+describe("a parameter offers what the policy knows", () => {
+  test("strategies", () => {
+    equal(defaultOf("Strategies"), STRATEGY_NAMES.join(","));
+    equal(parameter("Strategies").includes(`^(${STRATEGY_NAMES.join("|")})$`), true);
+  });
+  test("least proof", () => deepEqual(listed(parameter("LeastProof"), "AllowedValues"), [...PROOFS]));
+
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["LeastProof",   DEFAULT_POLICY.leastProof],
+    ["Pinning",      DEFAULT_POLICY.pinning],
+    ["Platforms",    DEFAULT_POLICY.platforms],
+    ["Mode",         DEFAULT_POLICY.mode],
+    ["MirrorPrefix", DEFAULT_POLICY.mirrorPrefix],
+  ] as const;
+  for (const [name, value] of table) {
+    test(`${name} has the default of the code, ${value}`, () => equal(defaultOf(name), value));
+  }
+
+  // biome-ignore format: a table is read by its columns
+  const words = [
+    ["LeastProof", "REPULL_LEAST_PROOF"],
+    ["Pinning",    "REPULL_PINNING"],
+    ["Platforms",  "REPULL_PLATFORMS"],
+    ["Mode",       "REPULL_MODE"],
+  ] as const;
+  for (const [name, setting] of words) {
+    test(`every word of ${name} is understood`, () => {
+      const allowed = listed(parameter(name), "AllowedValues");
+      equal(allowed.length >= 2, true);
+      for (const word of allowed) policyFrom({ [setting]: word });
+    });
+  }
+});
+
+describe("the environment", () => {
+  const set = new Set(template.match(/\bREPULL_[A-Z_]+(?=:)/g));
+  const readers = files.filter(({ path }) => /^(?:src|functions)\/.*\.ts$/.test(path));
+  const read = new Set(
+    readers.flatMap(({ text }) => withoutComments(text).match(/\bREPULL_[A-Z_]+\b/g) ?? []),
+  );
+
+  for (const name of set) {
+    test(`${name} is set for somebody who reads it`, () => equal(read.has(name), true));
+  }
+
+  const wiring = files
+    .filter(({ path }) => /^functions\/.*\.ts$/.test(path))
+    .map(({ text }) => withoutComments(text))
+    .join("\n");
+  for (const name of new Set(wiring.match(/\bREPULL_[A-Z_]+\b/g))) {
+    test(`${name} is read by a function and set by the template`, () => equal(set.has(name), true));
+  }
+});
+
+describe("each function", () => {
+  for (const name of ["Detect", "Remediate", "Mirror"]) {
+    const folder = name.toLowerCase();
+    test(`${folder} runs the bundle that the build makes of its handler`, () => {
+      const build = (files.find(({ path }) => path === "build.ts")?.text ?? "").replace(/\s+/g, " ");
+      match(block(new RegExp(`^  ${name}Function:$`)), new RegExp(`CodeUri: \\.\\./dist/${folder}\\n`));
+      equal(build.includes(`"functions/${folder}/handler.ts", file: "dist/${folder}/index.mjs"`), true);
+      equal(template.includes("Handler: index.handler"), true);
+      const handler = files.find(({ path }) => path === `functions/${folder}/handler.ts`)?.text ?? "";
+      match(codeOf(handler), /export const handler\b|export (?:async )?function handler\b/);
+    });
+  }
+});
+
+describe("rights", () => {
+  const statements = lines.flatMap((line, index) => {
+    const sid = /^ +(?:- )+Sid: (\w+)$/.exec(line)?.[1];
+    return sid === undefined
+      ? []
+      : [{ sid, index, text: block(new RegExp(`^${line.replace(/[-$*+?.()|[\]{}]/g, "\\$&")}$`)) }];
+  });
+  // A wildcard in the action, or in the resource beyond the owner's own pattern.
+  const isWide = (text: string) => /Resource: "\*"|^[^#]*(?:Resource: |- )!Sub arn:\S*\*/m.test(text);
+
+  test("are found", () => equal(statements.length >= 25, true));
+
+  for (const { sid, index, text } of statements) {
+    test(`${sid} (line ${index + 1}) names its actions`, () =>
+      equal(/\b[a-z-]+:[A-Za-z]*\*/.test(text.replace(/arn:\S+/g, "")), false));
+    if (isWide(text) && !sid.startsWith("OnlyTheRule")) {
+      test(`${sid} (line ${index + 1}) says why it has a wildcard`, () =>
+        match(lines[index - 1] ?? "", /^\s*# \S/));
+    }
+  }
+
+  test("a role may be passed to tasks only, and only a role that the owner named", () => {
+    const text = block(/Sid: PassTheTasksRoles$/);
+    match(text, /Resource: !Ref PassableRoleArns\n/);
+    match(text, /iam:PassedToService: ecs-tasks\.amazonaws\.com/);
+    equal(/Default:/.test(parameter("PassableRoleArns")), false);
+  });
+
+  test("the owner's list cannot be everything", () => {
+    const pattern = new RegExp(/AllowedPattern: (\S+)/.exec(parameter("PassableRoleArns"))?.[1] ?? "");
+    // biome-ignore format: a table is read by its columns
+    const table = [
+      ["arn:aws:iam::123456789012:role/task",        true],
+      ["arn:aws-cn:iam::123456789012:role/ecs/*",    true],
+      ["arn:aws:iam::123456789012:role/*",           false],
+      ["arn:aws:iam::*:role/task",                   false],
+      ["arn:aws:iam::123456789012:role/*/task",      false],
+      ["*",                                          false],
+    ] as const;
+    for (const [arn, isAllowed] of table) equal(pattern.test(arn), isAllowed, arn);
+  });
+
+  test("no ARN names a partition", () => {
+    equal(/arn:aws[a-z-]*:/.test(template.replace(/^\s*(?:#|arn:aws:iam::123456789012).*$/gm, "")), false);
+  });
+});
+
+test("whoever starts a durable execution names a published version", () => {
+  for (const [, name] of template.matchAll(/REPULL_(?:REMEDIATE|MIRROR)_FUNCTION: (.*)/g))
+    match(name ?? "", /:live$/);
+  match(template, /AutoPublishAlias: live/);
+});
