@@ -1,0 +1,78 @@
+/**
+ * What a task's state change means to us: a pull that failed, or nothing.
+ *
+ * The reason is already on the event before STOPPED, and every event may come twice; so any state counts, and
+ * whoever acts on it must be able to meet the same failure again.
+ */
+
+import { partitionOf } from "../image/hosts.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
+import { arnIn, ecsArnIn } from "../workload/arn.ts";
+import { ownerOf } from "../workload/owner.ts";
+import { type Envelope, readTaskDetail, type TaskDetail } from "./envelope.ts";
+import { failedContainers } from "./failed-containers.ts";
+import type { Home, Ignored, PullFailure } from "./pull-failure-event.ts";
+
+/** Reads a task's state change. Throws InvalidInput where a failure lacks what it takes to act on it. */
+export function readTaskStateChange(envelope: Envelope, home: Home | undefined): PullFailure | Ignored {
+  const detail = readTaskDetail(envelope);
+  const [first, ...others] = failedContainers(detail);
+  if (first === undefined) return { kind: "ignored", because: whyNoFailure(detail) };
+
+  const taskArn = detail.taskArn ?? envelope.resources.find((one) => ecsArnIn(one)?.kind === "task");
+  if (taskArn === undefined) throw new InvalidInput("detail.taskArn", "the task's ARN");
+  const { taskDefinitionArn } = detail;
+  if (taskDefinitionArn === undefined)
+    throw new InvalidInput("detail.taskDefinitionArn", "the ARN of the task definition");
+  const arn = arnIn(taskArn);
+  const account = envelope.account ?? arn?.account;
+  const region = envelope.region ?? arn?.region;
+  if (!account) throw new InvalidInput("account", "an account id");
+  if (!region) throw new InvalidInput("region", "a region");
+  const partition = arn?.partition ?? partitionOf(region);
+  const clusterArn = detail.clusterArn ?? clusterOf(taskArn, partition, region, account);
+  if (clusterArn === undefined) throw new InvalidInput("detail.clusterArn", "the cluster's ARN");
+
+  // The envelope is EventBridge's word, the ARNs are the detail's: neither may lead elsewhere.
+  const stranger = home && [taskArn, clusterArn, taskDefinitionArn].find((one) => !isAtHome(one, home));
+  if (stranger !== undefined)
+    return { kind: "ignored", because: `${stranger.slice(0, 200)} is not of this account and region` };
+
+  const { group, startedBy, version, launchType } = detail;
+  const { id: eventId, time } = envelope;
+  return {
+    kind: "pull-failure",
+    ...(eventId === undefined ? {} : { eventId }),
+    account,
+    region,
+    partition,
+    clusterArn,
+    taskArn,
+    taskDefinitionArn,
+    owner: ownerOf({ group, startedBy, clusterArn, taskDefinitionArn }),
+    ...(version === undefined ? {} : { version }),
+    ...(time === undefined ? {} : { time }),
+    ...(launchType === undefined ? {} : { launchType }),
+    failures: [first, ...others],
+  };
+}
+
+function whyNoFailure({ stopCode, lastStatus, stoppedReason, containers }: TaskDetail): string {
+  if (stopCode === "UserInitiated") return "somebody stopped the task; the reason is that person's text";
+  const hasReason = stoppedReason !== undefined || containers.some(({ reason }) => reason !== undefined);
+  if (!hasReason) return `the task is ${lastStatus ?? "in a state that is not told"} and tells of no failure`;
+  return "the task ended, but its reasons tell of no pull that failed";
+}
+
+/** The cluster that a task's ARN of the newer format names. */
+function clusterOf(taskArn: string, partition: string, region: string, account: string): string | undefined {
+  const arn = ecsArnIn(taskArn);
+  return arn?.kind === "task" && arn.cluster !== undefined
+    ? `arn:${partition}:ecs:${region}:${account}:cluster/${arn.cluster}`
+    : undefined;
+}
+
+function isAtHome(text: string, home: Home): boolean {
+  const arn = arnIn(text);
+  return arn === undefined || (arn.account === home.account && arn.region === home.region);
+}
