@@ -21,6 +21,10 @@ export type RegistryErrorFields = {
   readonly status?: number;
   readonly quota?: Quota;
   readonly retryAfterSeconds?: number;
+  /** The distribution specification's own codes in the body, in upper case: `MANIFEST_UNKNOWN`, `TAG_INVALID`. */
+  readonly codes?: readonly string[];
+  /** Worth another try within seconds: a transient failure, or a throttle by the second. */
+  readonly passing?: boolean;
 };
 
 export class RegistryError extends Error {
@@ -30,6 +34,8 @@ export class RegistryError extends Error {
   readonly status: number | undefined;
   readonly quota: Quota | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly codes: readonly string[];
+  readonly passing: boolean;
 
   /** @param message what was attempted, on what, and what came back; without tokens, queries or passwords */
   constructor(message: string, fields: RegistryErrorFields, options?: ErrorOptions) {
@@ -39,5 +45,7 @@ export class RegistryError extends Error {
     this.status = fields.status;
     this.quota = fields.quota;
     this.retryAfterSeconds = fields.retryAfterSeconds;
+    this.codes = fields.codes ?? [];
+    this.passing = fields.passing ?? false;
   }
 }

@@ -1,6 +1,20 @@
+/**
+ * The registries of the world, as the rest of the product asks them.
+ *
+ * A survey asks three questions of any image (`Registries`); a copy opens a repository for itself and
+ * counts what it asked. Tokens and challenges are remembered between them, for every host once.
+ */
+
 import type { Digest } from "../image/digest.ts";
 import type { ImageReference } from "../image/reference.ts";
+import { manifestName } from "../image/reference.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { addressOf } from "./addresses.ts";
+import type { Access, FindCredentials } from "./credentials.ts";
+import { Exchange } from "./exchange.ts";
 import type { Quota } from "./rate-limit.ts";
+import { Repository } from "./repository.ts";
+import type { Send } from "./transport.ts";
 
 /** What a manifest is, without its bytes. */
 export type ManifestHead = {
@@ -25,4 +39,42 @@ export interface Registries {
     bytesMax: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array | undefined>;
+}
+
+/** What a copier opens: one repository, whose requests it counts. */
+export interface Repositories {
+  open(reference: ImageReference, access: Access, alsoPulls?: readonly string[]): Repository;
+}
+
+export type RegistriesOptions = {
+  readonly send: Send;
+  readonly clock: Clock;
+  readonly credentials?: FindCredentials;
+  /** `REPULL_REGISTRY_ENDPOINTS`: a host's traffic goes to the URL that stands in for it. */
+  readonly endpoints?: ReadonlyMap<string, string>;
+};
+
+/** Connects to registries. Who we are at each host is looked up once, when it asks. */
+export function createRegistries(options: RegistriesOptions): Registries & Repositories {
+  const world = {
+    send: options.send,
+    clock: options.clock,
+    credentials: options.credentials ?? (async () => undefined),
+  };
+  const exchanges = new Map<string, Exchange>();
+  const open: Repositories["open"] = (reference, access, alsoPulls = []) => {
+    const key = `${access} ${reference.host}`;
+    const exchange =
+      exchanges.get(key) ?? new Exchange(addressOf(reference.host, options.endpoints), access, world);
+    exchanges.set(key, exchange);
+    return new Repository(exchange, reference.path, access, options.clock, alsoPulls);
+  };
+  return {
+    open,
+    headManifest: (reference, signal) =>
+      open(reference, "pull").headManifest(manifestName(reference), signal),
+    getManifest: (reference, signal) => open(reference, "pull").getManifest(manifestName(reference), signal),
+    getBlob: (reference, digest, bytesMax, signal) =>
+      open(reference, "pull").getBlob(digest, bytesMax, signal),
+  };
 }

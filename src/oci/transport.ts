@@ -15,6 +15,8 @@ export type RegistryRequest = {
   /** A stream needs `content-length` in the headers. */
   readonly body?: Uint8Array | Readable;
   readonly signal?: AbortSignal;
+  /** Whether the connection may end at a loopback address. Only a registry that a person put there may. */
+  readonly loopback?: boolean;
 };
 
 export type RegistryAnswer = {

@@ -1,0 +1,173 @@
+/**
+ * Brings one blob from the source to the target, or finds that it is there.
+ *
+ * The GET and the POST go out together: they wait for different machines. A stream cannot be sent twice, so
+ * what breaks in the middle of an upload begins again from the question whether the target has it.
+ */
+
+import type { Digest } from "../image/digest.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { BlobStream, WrongBytes } from "./blob-stream.ts";
+import { CopyError, onSide, refusedOn } from "./copy-error.ts";
+import type { Descriptor } from "./manifest.ts";
+import { RegistryError } from "./registry-error.ts";
+import type { Repository, Upload } from "./repository.ts";
+import type { RegistryAnswer } from "./transport.ts";
+
+export type BlobRoute = {
+  readonly source: Repository;
+  readonly target: Repository;
+  readonly clock: Clock;
+  /** Ask the target first. Not where the answer is known. */
+  readonly askTarget: boolean;
+  /** A repository at the target's registry that may hold the blob. */
+  readonly mountFrom?: string | undefined;
+  /** Bytes that are already here: an index, an empty config. */
+  readonly bytesOf?: (digest: Digest) => Uint8Array | undefined;
+  readonly onBytes?: (bytes: number) => void;
+};
+
+const TRIES_MAX = 3;
+const PAUSE_MS = 500;
+/** So small that a stream costs more than the bytes: fetched whole, checked, and sent from memory. */
+const SMALL_BYTES = 64 * 1024;
+
+/** Moves a blob, verified in flight. Throws CopyError, or the signal's reason. */
+export async function moveBlob(
+  route: BlobRoute,
+  blob: Descriptor,
+  signal: AbortSignal,
+): Promise<"moved" | "skipped" | "mounted"> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await moveOnce(route, blob, route.askTarget || attempt > 1, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (attempt >= TRIES_MAX || !isPassing(error)) throw error;
+      await route.clock.sleep(PAUSE_MS * 2 ** attempt, signal);
+    }
+  }
+}
+
+/** A token that ran out on the way is renewed by then; all else that passes says so. */
+function isPassing(error: unknown): boolean {
+  const refusal = error instanceof CopyError ? error.refusal : undefined;
+  return refusal !== undefined && (refusal.passing || refusal.kind === "unauthorized");
+}
+
+async function moveOnce(
+  route: BlobRoute,
+  blob: Descriptor,
+  askTarget: boolean,
+  signal: AbortSignal,
+): Promise<"moved" | "skipped" | "mounted"> {
+  const { source, target, mountFrom } = route;
+  const { digest } = blob;
+  if (askTarget && (await onSide("target", digest, target.hasBlob(digest, signal)))) return "skipped";
+  const begin = (): Promise<Upload> =>
+    onSide("target", digest, target.beginUpload(digest, mountFrom, signal));
+  const bytes = route.bytesOf?.(digest);
+  // Where a mount may spare the bytes, its answer comes first.
+  const early = mountFrom === undefined && bytes === undefined ? undefined : await begin();
+  if (early?.kind === "mounted") return "mounted";
+  const begun = early === undefined ? begin() : Promise.resolve(early);
+
+  if (bytes !== undefined || blob.size <= SMALL_BYTES) {
+    const fetched = bytes === undefined ? fetchSmall(route, blob, signal) : Promise.resolve(bytes);
+    const [content, upload] = await bothOrNeither(fetched, begun, target, () => {});
+    await onSide("target", digest, target.putBlob(upload, blob, content, signal));
+    route.onBytes?.(blob.size);
+    return "moved";
+  }
+  const opened = openAt(source, digest, 0, signal);
+  const [first, upload] = await bothOrNeither(opened, begun, target, ({ body }) => body.destroy());
+  await stream(route, blob, first, upload, signal);
+  return "moved";
+}
+
+async function stream(
+  { source, target, clock, onBytes }: BlobRoute,
+  blob: Descriptor,
+  first: RegistryAnswer,
+  upload: URL,
+  signal: AbortSignal,
+): Promise<void> {
+  const { digest, size } = blob;
+  const open = (offset: number): Promise<RegistryAnswer> => openAt(source, digest, offset, signal);
+  const body = new BlobStream(
+    { digest, size, open, clock, ...(onBytes === undefined ? {} : { onBytes }) },
+    first,
+  );
+  body.on("error", () => {});
+  try {
+    await target.putBlob(upload, blob, body, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (body.errored === null)
+      throw error instanceof RegistryError ? refusedOn("target", digest, error) : error;
+    await target.cancelUpload(upload);
+    throw brokenSource(source, digest, body.errored);
+  } finally {
+    body.destroy();
+  }
+}
+
+function brokenSource(source: Repository, digest: Digest, cause: Error): Error {
+  if (cause instanceof CopyError) return cause;
+  const named = `source: blob ${source.host}/${source.path}@${digest}: ${cause.message}`;
+  if (cause instanceof WrongBytes) {
+    return new CopyError(named, { kind: "mismatch", side: "source", digest }, { cause });
+  }
+  const fields = { kind: "unavailable", host: source.host, passing: false } as const;
+  return refusedOn("source", digest, new RegistryError(named, fields, { cause }));
+}
+
+async function openAt(
+  source: Repository,
+  digest: Digest,
+  offset: number,
+  signal: AbortSignal,
+): Promise<RegistryAnswer> {
+  const answer = await onSide("source", digest, source.openBlob(digest, offset, signal));
+  if (answer !== undefined) return answer;
+  const message = `source: ${source.host}/${source.path} has no blob ${digest}, which its manifest names`;
+  throw new CopyError(message, { kind: "absent", side: "source", digest });
+}
+
+async function fetchSmall(
+  { source, clock }: BlobRoute,
+  blob: Descriptor,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { digest, size } = blob;
+  const first = await openAt(source, digest, 0, signal);
+  const open = (offset: number): Promise<RegistryAnswer> => openAt(source, digest, offset, signal);
+  const body = new BlobStream({ digest, size, open, clock }, first);
+  const onAbort = (): void => void body.destroy(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof Error ? brokenSource(source, digest, error) : error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** Both answers, or the one failure with the other side tidied up: no body left open, no upload left begun. */
+async function bothOrNeither<T>(
+  fetched: Promise<T>,
+  begun: Promise<Upload>,
+  target: Repository,
+  letGo: (fetched: T) => void,
+): Promise<[T, URL]> {
+  const [content, upload] = await Promise.allSettled([fetched, begun]);
+  const url = upload.status === "fulfilled" && upload.value.kind === "open" ? upload.value.url : undefined;
+  if (content.status === "fulfilled" && url !== undefined) return [content.value, url];
+  if (content.status === "fulfilled") letGo(content.value);
+  if (url !== undefined) await target.cancelUpload(url);
+  throw content.status === "rejected" ? content.reason : (upload as PromiseRejectedResult).reason;
+}

@@ -1,0 +1,18 @@
+/** Who we are at a registry. Held as the header that proves it, so that nothing else needs to know the parts. */
+
+export type Credentials =
+  /** `Basic …`, as it goes over the wire. */
+  | { readonly kind: "basic"; readonly header: string }
+  /** What `docker login` keeps where the registry gave it a refresh token instead of taking the password. */
+  | { readonly kind: "identity-token"; readonly token: string };
+
+/** What a repository is opened for: the copier's source, or its target. */
+export type Access = "pull" | "push";
+
+/** Looks up who we are at a host, as references name it; undefined: nobody. */
+export type FindCredentials = (host: string, access: Access) => Promise<Credentials | undefined>;
+
+/** Basic credentials of a name and a password. */
+export function basicCredentials(user: string, password: string): Credentials {
+  return { kind: "basic", header: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
+}

@@ -1,0 +1,260 @@
+/**
+ * One request to a registry, until there is an answer worth having: authorised, redirected, tried again.
+ *
+ * The transport below follows nothing and repeats nothing. Everything here that repeats is bounded, and a
+ * credential is shown to the registry's own origin only, hop by hop.
+ */
+
+import { digestOf } from "../image/digest.ts";
+import { registryOf } from "../image/hosts.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { mayCarryCredentials, type RegistryAddress, whyNotFollow } from "./addresses.ts";
+import { discard } from "./answer-body.ts";
+import { parseChallenges } from "./challenge.ts";
+import type { Access, Credentials, FindCredentials } from "./credentials.ts";
+import { quoted, refusalOf } from "./refusal.ts";
+import { RegistryError } from "./registry-error.ts";
+import { answerChallenge, isFresh, type Token } from "./token.ts";
+import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
+
+export type Question = {
+  readonly method: RegistryRequest["method"];
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RegistryRequest["body"];
+  /** For messages: what is attempted, on what. */
+  readonly attempted: string;
+  readonly scopes: readonly string[];
+  /** Which answers are an answer. All others become RegistryError. */
+  readonly accepts: readonly number[];
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each request that goes to the registry itself, before it is sent. */
+  readonly onRequest?: () => void;
+};
+
+const TRIES_MAX = 4;
+const REDIRECTS_MAX = 5;
+const PAUSE_MS = 400;
+
+/** Everything that is remembered of one registry: who we are there, what it asked for, which tokens we hold. */
+export class Exchange {
+  readonly address: RegistryAddress;
+  readonly #access: Access;
+  readonly #send: Send;
+  readonly #clock: Clock;
+  readonly #findCredentials: FindCredentials;
+  readonly #tokens = new Map<string, Promise<Token | undefined>>();
+  #credentials: Promise<Credentials | undefined> | undefined;
+  #challenge: string | undefined;
+
+  constructor(
+    address: RegistryAddress,
+    access: Access,
+    world: { readonly send: Send; readonly clock: Clock; readonly credentials: FindCredentials },
+  ) {
+    this.address = address;
+    this.#access = access;
+    this.#send = world.send;
+    this.#clock = world.clock;
+    this.#findCredentials = world.credentials;
+  }
+
+  /** An accepted answer, whose body is the caller's to read or to destroy. Throws RegistryError, or the signal's reason. */
+  async ask(question: Question): Promise<RegistryAnswer> {
+    const { signal } = question;
+    const replayable = !isStream(question.body);
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      const outcome = await this.#once(question);
+      if (!(outcome instanceof RegistryError)) return outcome;
+      if (!outcome.passing || !replayable || attempt >= TRIES_MAX) throw outcome;
+      await this.#clock.sleep(this.#pauseMs(outcome, attempt, question.url), signal);
+    }
+  }
+
+  async #once(question: Question): Promise<RegistryAnswer | RegistryError> {
+    const { signal, attempted, accepts, scopes } = question;
+    const { host } = this.address;
+    let answer: RegistryAnswer;
+    try {
+      const header = await this.#knownHeader(scopes, signal);
+      answer = await this.#follow(question, header);
+      if (answer.status === 401) {
+        const renewed = await this.#renewedHeader(answer, scopes, header, signal);
+        if (renewed !== undefined && !isStream(question.body)) {
+          discard(answer);
+          answer = await this.#follow(question, renewed);
+        }
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof RegistryError) return error;
+      // A verdict on our own body is not the registry's failure.
+      if (isStream(question.body) && question.body.errored !== null) throw question.body.errored;
+      return noAnswer(attempted, host, error);
+    }
+    if (accepts.includes(answer.status)) return answer;
+    return refusalOf(answer, { host, attempted, side: this.#access, clock: this.#clock, signal });
+  }
+
+  /** Sends, and follows redirects by hand: the credential stays at the registry's own origin. */
+  async #follow(question: Question, header: string | undefined): Promise<RegistryAnswer> {
+    const { method, body, signal, attempted, accepts } = question;
+    let { url } = question;
+    for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
+      const headers: Record<string, string> = { "user-agent": "repull", ...question.headers };
+      if (header !== undefined && mayCarryCredentials(this.address, url)) headers.authorization = header;
+      if (hop === 0) question.onRequest?.();
+      const answer = await this.#send({
+        method,
+        url,
+        headers,
+        loopback: this.address.loopback,
+        ...(body === undefined ? {} : { body }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const { location } = answer.headers;
+      const redirects = [301, 302, 303, 307, 308].includes(answer.status) && !accepts.includes(answer.status);
+      if (!redirects || location === undefined || (method !== "GET" && method !== "HEAD")) return answer;
+      discard(answer);
+      url = this.resolve(location, url, attempted);
+    }
+    throw this.#refuse(`${attempted}: more than ${REDIRECTS_MAX} redirects`, "malformed");
+  }
+
+  /** Where a registry's `location` leads. Throws RegistryError where it must not be followed. */
+  resolve(location: string, from: URL, attempted: string): URL {
+    const url = URL.parse(location, from.href);
+    const because = url === null ? "it is no address" : whyNotFollow(this.address, url);
+    if (url !== null && because === undefined) return url;
+    throw this.#refuse(
+      `${attempted}: pointed to ${quoted(location)}, which is not followed: ${because}`,
+      "denied",
+    );
+  }
+
+  #refuse(message: string, kind: "malformed" | "denied"): RegistryError {
+    return new RegistryError(message, { kind, host: this.address.host });
+  }
+
+  /** The header for a scope, where it is known without asking the registry first. */
+  async #knownHeader(
+    scopes: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    if (this.#challenge !== undefined) return (await this.#token(this.#challenge, scopes, signal))?.header;
+    // ECR takes its Basic token at once and has nothing to challenge us with.
+    if (registryOf(this.address.host).kind !== "ecr") return undefined;
+    const credentials = await this.#whoWeAre();
+    return credentials?.kind === "basic" ? credentials.header : undefined;
+  }
+
+  /** Answers a 401, unless what we have just shown is all that there is to show. */
+  async #renewedHeader(
+    answer: RegistryAnswer,
+    scopes: readonly string[],
+    shown: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    const challenge = answer.headers["www-authenticate"];
+    if (challenge === undefined) return undefined;
+    const known = this.#tokens.get(scopes.join(" "));
+    // Several requests may meet one expired token; the first renews it for all.
+    if (known !== undefined && (await known.catch(() => undefined))?.header === shown) {
+      this.#tokens.delete(scopes.join(" "));
+    }
+    // Credentials run out as well: ECR's after twelve hours.
+    if (shown !== undefined) this.#credentials = undefined;
+    this.#challenge = challenge;
+    const header = (await this.#token(challenge, scopes, signal))?.header;
+    return header === shown ? undefined : header;
+  }
+
+  async #token(
+    challenge: string,
+    scopes: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Token | undefined> {
+    const key = scopes.join(" ");
+    const known = this.#tokens.get(key);
+    if (known !== undefined) {
+      const token = await known.catch(() => undefined);
+      if (token === undefined || isFresh(token, this.#clock)) return known;
+      if (this.#tokens.get(key) !== known) return this.#token(challenge, scopes, signal);
+    }
+    const asked = this.#fetchToken(challenge, scopes, signal);
+    this.#tokens.set(key, asked);
+    // A failure is told to all who wait for it, and not remembered.
+    asked.catch(() => this.#tokens.get(key) === asked && this.#tokens.delete(key));
+    return orAborted(asked, signal);
+  }
+
+  /** The strongest challenge first. Where the asker gives up, whoever waits for the same token asks again. */
+  async #fetchToken(
+    challenge: string,
+    scopes: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Token | undefined> {
+    const challenges = parseChallenges(challenge);
+    const credentials = await this.#whoWeAre();
+    const bearer = challenges.find(({ scheme }) => scheme === "bearer");
+    const basic = challenges.find(({ scheme }) => scheme === "basic");
+    const chosen = bearer ?? basic;
+    if (chosen === undefined) return undefined;
+    const request = { address: this.address, challenge: chosen, scopes, credentials, side: this.#access };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await answerChallenge(this.#send, this.#clock, request, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        const { host } = this.address;
+        const known = error instanceof RegistryError ? error : noAnswer("asking for a token", host, error);
+        if (!known.passing || attempt >= TRIES_MAX) throw known;
+        await this.#clock.sleep(this.#pauseMs(known, attempt, this.address.base), signal);
+      }
+    }
+  }
+
+  #whoWeAre(): Promise<Credentials | undefined> {
+    this.#credentials ??= this.#findCredentials(this.address.host, this.#access);
+    const asked = this.#credentials;
+    asked.catch(() => {
+      if (this.#credentials === asked) this.#credentials = undefined;
+    });
+    return asked;
+  }
+
+  /** Doubling, with jitter that comes from what is asked and when, so that a simulated world repeats itself. */
+  #pauseMs(error: RegistryError, attempt: number, url: URL): number {
+    const asked = (error.retryAfterSeconds ?? 0) * 1000;
+    const hash = digestOf(`${url.href} ${attempt} ${this.#clock.now()}`).slice(7, 15);
+    const chance = Number.parseInt(hash, 16) / 0x1_0000_0000;
+    return Math.ceil(asked + PAUSE_MS * 2 ** (attempt - 1) * (0.5 + chance));
+  }
+}
+
+function noAnswer(attempted: string, host: string, cause: unknown): RegistryError {
+  const because = cause instanceof Error ? quoted(cause.message) : "the connection failed";
+  const fields = { kind: "unavailable", host, passing: true } as const;
+  return new RegistryError(`${attempted}: no answer from ${host}: ${because}`, fields, { cause });
+}
+
+function isStream(
+  body: RegistryRequest["body"],
+): body is Exclude<RegistryRequest["body"], Uint8Array | undefined> {
+  return body !== undefined && !(body instanceof Uint8Array);
+}
+
+/** The promise, or the signal's reason: whoever stops waiting does not stop the others. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The transport of the real world: `node:http(s)` with connections kept, and every wait bounded.
+ *
+ * Bytes go from socket to socket through a data/drain loop by hand: `fetch` and web streams cost twice the
+ * CPU and do not hold a fast source back. Addresses are judged where a connection is made, after the name
+ * has been resolved: what a name says and where it leads are two things.
+ */
+
+import { lookup as resolve } from "node:dns";
+import http from "node:http";
+import https from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { Readable } from "node:stream";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { isForbiddenAddress, isLoopbackAddress } from "./addresses.ts";
+import { Pace } from "./pace.ts";
+import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
+
+export type HttpTransportOptions = {
+  /** For the pace of bodies; time-outs are the sockets' own. */
+  readonly clock?: Clock;
+  /** Until a connection stands, and between two bytes that the peer owes us. Default 30. */
+  readonly idleSeconds?: number;
+  /** From the last byte of an upload to its answer: registries hash and move a layer first. Default 300. */
+  readonly uploadAnswerSeconds?: number;
+  /** Connections to one host at once. Default 32: sixteen blobs and what is asked beside them. */
+  readonly socketsPerHostMax?: number;
+  /** More certificate authorities, in PEM, beside the system's. */
+  readonly ca?: readonly string[];
+  /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` as Node reads them (24.5 and newer). */
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+};
+
+export type HttpTransport = Send & { readonly close: () => void };
+
+const HEADER_BYTES_MAX = 32 * 1024;
+const IDLE_SECONDS = 30;
+
+/** A transport over real sockets; `close` ends the connections that it keeps. */
+export function httpTransport(options: HttpTransportOptions = {}): HttpTransport {
+  const idleMs = (options.idleSeconds ?? IDLE_SECONDS) * 1000;
+  const uploadAnswerMs = (options.uploadAnswerSeconds ?? 300) * 1000;
+  const clock = options.clock ?? systemClock;
+  // A connection that may end at loopback is never lent to a request that may not: two sets of agents.
+  const strict = agentsFor(options, false);
+  const lenient = agentsFor(options, true);
+
+  const send = (request: RegistryRequest): Promise<RegistryAnswer> =>
+    new Promise((resolveAnswer, reject) => {
+      const { url, body, signal } = request;
+      if (signal?.aborted === true) return reject(signal.reason);
+      const literal = literalAddress(url);
+      const because = literal === undefined ? undefined : whyNotAddress(literal, request.loopback === true);
+      if (because !== undefined) return reject(new Error(`${url.hostname} is ${because}`));
+
+      const { plain, secure } = request.loopback === true ? lenient : strict;
+      const isSecure = url.protocol === "https:";
+      const outgoing = (isSecure ? https : http).request(url, {
+        method: request.method,
+        headers: request.headers,
+        agent: isSecure ? secure : plain,
+        maxHeaderSize: HEADER_BYTES_MAX,
+      });
+
+      const upload = body instanceof Readable ? body : undefined;
+      let incoming: http.IncomingMessage | undefined;
+      let sent = upload === undefined;
+      const end = (reason: unknown): void => {
+        outgoing.destroy(reason instanceof Error ? reason : new Error("aborted"));
+      };
+      const onAbort = (): void => end(signal?.reason);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      outgoing.once("close", () => signal?.removeEventListener("abort", onAbort));
+      outgoing.on("error", (error) => {
+        upload?.destroy();
+        // After an answer, the failure is its body's to report.
+        if (incoming === undefined) reject(error);
+        else incoming.destroy(error);
+      });
+
+      outgoing.on("timeout", () => {
+        // Who is waited for? While we hold the peer back, or our own source is slow, it owes us nothing.
+        const heldByUs = incoming === undefined ? !sent && upload?.isPaused() === false : incoming.isPaused();
+        if (heldByUs) outgoing.setTimeout(idleMs);
+        else end(new Error(`nothing came for ${(sent && upload ? uploadAnswerMs : idleMs) / 1000} s`));
+      });
+
+      outgoing.once("response", (response) => {
+        incoming = response;
+        // An answer before the last byte is a refusal: nothing more is sent, and the connection is not kept.
+        if (!sent) {
+          response.once("close", () => outgoing.destroy());
+          upload?.destroy();
+        }
+        outgoing.setTimeout(idleMs);
+        // A body that nobody listens to any more must not bring the process down.
+        response.on("error", () => {});
+        resolveAnswer({
+          status: response.statusCode ?? 0,
+          headers: joined(response.headers),
+          body: response,
+        });
+      });
+
+      if (upload === undefined) return void outgoing.end(body);
+      pump(upload, outgoing, clock, end);
+      upload.once("end", () => {
+        sent = true;
+        outgoing.setTimeout(uploadAnswerMs);
+        outgoing.end();
+      });
+      upload.once("close", () => {
+        // Destroyed without an error: the request must not wait for bytes that will never come.
+        if (!sent && incoming === undefined) end(new Error("the upload's source ended"));
+      });
+    });
+
+  return Object.assign(send, {
+    close: () => {
+      for (const { plain, secure } of [strict, lenient]) {
+        plain.destroy();
+        secure.destroy();
+      }
+    },
+  });
+}
+
+/** Moves a body into a request and holds the body back while the peer is slower. */
+function pump(
+  body: Readable,
+  outgoing: http.ClientRequest,
+  clock: Clock,
+  end: (reason: unknown) => void,
+): void {
+  const pace = new Pace(clock);
+  let written = 0;
+  body.on("data", (chunk: Uint8Array) => {
+    if (outgoing.destroyed) return;
+    written += chunk.byteLength;
+    if (outgoing.write(chunk)) return;
+    body.pause();
+    pace.start();
+  });
+  outgoing.on("drain", () => {
+    const fast = pace.moved(written);
+    written = 0;
+    pace.stop();
+    if (fast) body.resume();
+    else end(new Error("the upload moves too slowly to end"));
+  });
+  body.once("error", end);
+}
+
+type Agents = { readonly plain: http.Agent; readonly secure: https.Agent };
+
+function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
+  const common = {
+    keepAlive: true,
+    maxSockets: options.socketsPerHostMax ?? 32,
+    // On the agent, so that it covers the time until a connection stands, too.
+    timeout: (options.idleSeconds ?? IDLE_SECONDS) * 1000,
+    // The connection used last is the least likely to have been closed by its peer.
+    scheduling: "lifo" as const,
+    lookup: lookupWithin(loopback),
+    ...(options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv }),
+  };
+  return {
+    plain: new http.Agent(common),
+    secure: new https.Agent({ ...common, ...(options.ca === undefined ? {} : { ca: [...options.ca] }) }),
+  };
+}
+
+/** Name resolution that leaves out every address that the request may not reach. */
+function lookupWithin(loopback: boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, []);
+      const allowed = addresses.filter(({ address }) => whyNotAddress(address, loopback) === undefined);
+      const first = allowed[0];
+      if (first === undefined) {
+        const because = whyNotAddress(addresses[0]?.address ?? "", loopback) ?? "nowhere";
+        return callback(new Error(`${hostname} is ${because}`), []);
+      }
+      if (options.all === true) return callback(null, allowed);
+      callback(null, first.address, first.family);
+    });
+  };
+}
+
+function literalAddress(url: URL): string | undefined {
+  const bare = url.hostname.replace(/^\[|\]$/g, "");
+  return isIP(bare) === 0 ? undefined : bare;
+}
+
+function whyNotAddress(address: string, loopback: boolean): string | undefined {
+  if (isForbiddenAddress(address)) return "at an address that no registry has";
+  if (!loopback && isLoopbackAddress(address)) return "a loopback address, which nobody named";
+  return undefined;
+}
+
+function joined(headers: http.IncomingHttpHeaders): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return flat;
+}

@@ -1,0 +1,180 @@
+/**
+ * A manifest says what an image is made of; an index says which manifest is for which platform.
+ *
+ * Both come from strangers, so everything is checked and bounded before it is believed. The bytes are
+ * what is copied; what is read here only says what must travel with them.
+ */
+
+import { type Digest, isDigest } from "../image/digest.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
+import { normalised, type Platform, platformMatches } from "../image/platform.ts";
+import {
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  DOCKER_SCHEMA_1,
+  DOCKER_SCHEMA_1_SIGNED,
+  isForeignLayer,
+  isIndexType,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from "./media-types.ts";
+
+export type Descriptor = {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly platform?: Platform;
+  readonly annotations?: Readonly<Record<string, string>>;
+};
+
+export type ParsedManifest =
+  | {
+      readonly kind: "image";
+      readonly mediaType: string;
+      readonly config: Descriptor;
+      readonly layers: readonly Descriptor[];
+    }
+  | { readonly kind: "index"; readonly mediaType: string; readonly children: readonly Descriptor[] };
+
+/** The specification's own bound, and ECR's. */
+export const MANIFEST_BYTES_MAX = 4 * 1024 * 1024;
+/** ECR allows 4,200 layer parts and Docker 127 layers; nothing honest comes near this. */
+const LAYERS_MAX = 10_000;
+const CHILDREN_MAX = 512;
+/** A blob's greatest size: what a double counts exactly. */
+const SIZE_MAX = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Reads a manifest of Docker's schema 2 or of OCI, with or without its own `mediaType`.
+ * Throws InvalidInput that names what is wrong, or that it is the retired schema 1.
+ */
+export function parseManifest(bytes: Uint8Array, contentType = ""): ParsedManifest {
+  if (bytes.byteLength > MANIFEST_BYTES_MAX) throw new InvalidInput("manifest", "at most 4 MiB");
+  const document = parseObject(bytes);
+  const mediaType = mediaTypeOf(document, contentType);
+  if (isIndexType(mediaType)) {
+    const children = listOf(document.manifests, "manifests", CHILDREN_MAX);
+    return { kind: "index", mediaType, children };
+  }
+  const config = descriptor(document.config, "config");
+  const layers = listOf(document.layers ?? [], "layers", LAYERS_MAX);
+  return { kind: "image", mediaType, config, layers };
+}
+
+/** The blobs that must be at the target before the manifest is: config and layers, each once, none of the foreign. */
+export function blobsOf(image: Extract<ParsedManifest, { kind: "image" }>): readonly Descriptor[] {
+  const unique = new Map<Digest, Descriptor>();
+  for (const blob of [image.config, ...image.layers]) {
+    if (!isForeignLayer(blob.mediaType)) unique.set(blob.digest, blob);
+  }
+  return [...unique.values()];
+}
+
+/** The child of an index that runs on a platform: an exact match, else one that names no variant. */
+export function childFor(
+  index: Extract<ParsedManifest, { kind: "index" }>,
+  platform: Platform,
+): Descriptor | undefined {
+  const offered = index.children.filter((child) => child.platform !== undefined && !isAttestation(child));
+  const exact = offered.find((child) => child.platform && platformMatches(platform, child.platform));
+  if (exact !== undefined) return exact;
+  // arm64/v9 where only arm64 is offered: every later variant runs what names none.
+  const { os, architecture, variant } = normalised(platform);
+  if (variant === undefined || architecture === "arm") return undefined;
+  return offered.find((child) => child.platform && platformMatches({ os, architecture }, child.platform));
+}
+
+/** BuildKit lists an image's attestations beside its platforms, under a platform that nothing runs on. */
+export function isAttestation(child: Descriptor): boolean {
+  return (
+    child.annotations?.["vnd.docker.reference.type"] === "attestation-manifest" ||
+    (child.platform?.os === "unknown" && child.platform.architecture === "unknown")
+  );
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parseObject(bytes: Uint8Array): Fields {
+  let document: unknown;
+  try {
+    document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new InvalidInput("manifest", "JSON", { cause });
+  }
+  return fieldsOf(document, "manifest");
+}
+
+/** What the document says it is wins; then the header; then its shape. Two that disagree are an attack. */
+function mediaTypeOf(document: Fields, contentType: string): string {
+  const stated = document.mediaType;
+  if (stated !== undefined && typeof stated !== "string") throw new InvalidInput("mediaType", "text");
+  const isSchema1 = document.schemaVersion === 1 || stated === DOCKER_SCHEMA_1;
+  if (isSchema1 || contentType === DOCKER_SCHEMA_1 || contentType === DOCKER_SCHEMA_1_SIGNED) {
+    throw new InvalidInput(
+      "schemaVersion",
+      "schema 2 or OCI; this is Docker's schema 1, which no registry of today takes: push the image anew",
+    );
+  }
+  if (document.schemaVersion !== 2) throw new InvalidInput("schemaVersion", "2");
+  const known = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST];
+  const shape = document.manifests !== undefined && document.config === undefined ? OCI_INDEX : OCI_MANIFEST;
+  const mediaType = stated ?? (known.includes(contentType) ? contentType : shape);
+  if (!known.includes(mediaType)) {
+    throw new InvalidInput(
+      "mediaType",
+      `an image manifest or an index, got ${JSON.stringify(mediaType.slice(0, 100))}`,
+    );
+  }
+  // The specification forbids the mixture: what is an index to one reader would be an image to another.
+  const mixed = isIndexType(mediaType)
+    ? document.config !== undefined || document.layers !== undefined
+    : document.manifests !== undefined;
+  if (mixed) throw new InvalidInput("manifest", "either layers or manifests, not both");
+  return mediaType;
+}
+
+function listOf(value: unknown, path: string, countMax: number): readonly Descriptor[] {
+  if (!Array.isArray(value)) throw new InvalidInput(path, "a list");
+  if (value.length > countMax)
+    throw new InvalidInput(path, `at most ${countMax} entries, got ${value.length}`);
+  return value.map((item, index) => descriptor(item, `${path}[${index}]`));
+}
+
+function descriptor(value: unknown, path: string): Descriptor {
+  const fields = fieldsOf(value, path);
+  const { mediaType, digest, size } = fields;
+  if (typeof mediaType !== "string") throw new InvalidInput(`${path}.mediaType`, "text");
+  if (!isDigest(digest)) throw new InvalidInput(`${path}.digest`, "a sha256 or sha512 digest");
+  if (typeof size !== "number" || !Number.isInteger(size) || size < 0 || size > SIZE_MAX) {
+    throw new InvalidInput(`${path}.size`, "a whole number of bytes");
+  }
+  const platform = platformOf(fields.platform);
+  const annotations = textsOf(fields.annotations);
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(platform === undefined ? {} : { platform }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+function platformOf(value: unknown): Platform | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { os, architecture, variant } = value as Fields;
+  if (typeof os !== "string" || typeof architecture !== "string") return undefined;
+  return { os, architecture, ...(typeof variant === "string" && variant !== "" ? { variant } : {}) };
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.fromEntries(Object.entries(value).filter(([, text]) => typeof text === "string"));
+}
+
+function fieldsOf(value: unknown, path: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InvalidInput(path, "an object");
+  }
+  return value as Fields;
+}

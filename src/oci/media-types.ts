@@ -1,0 +1,33 @@
+/** The names of what a registry holds. https://github.com/opencontainers/image-spec/blob/main/media-types.md */
+
+export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+export const DOCKER_MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+export const DOCKER_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+json";
+export const DOCKER_SCHEMA_1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+export const OCI_EMPTY = "application/vnd.oci.empty.v1+json";
+
+/** What we can read; always all of it, or ECR and others convert what they send. */
+export const MANIFEST_ACCEPT = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(", ");
+
+/** Whether these bytes list other manifests. */
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === OCI_INDEX || mediaType === DOCKER_MANIFEST_LIST;
+}
+
+/**
+ * Layers that live at their publisher's own address and are not ours to carry: Windows base layers.
+ * https://github.com/opencontainers/image-spec/blob/main/layer.md#non-distributable-layers
+ */
+export function isForeignLayer(mediaType: string): boolean {
+  return (
+    mediaType === "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" ||
+    /^application\/vnd\.oci\.image\.layer\.nondistributable\.v1\.tar(?:\+(?:gzip|zstd))?$/.test(mediaType)
+  );
+}
+
+/** The bare type of a `content-type` header, in lower case. */
+export function bareMediaType(contentType: string | undefined): string {
+  return (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}

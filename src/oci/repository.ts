@@ -1,0 +1,301 @@
+/**
+ * One repository of one registry, opened to pull from or to push to: the distribution specification as methods.
+ *
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. Absence is undefined, refusal is
+ * RegistryError, and every manifest that comes out of here has been checked against its name.
+ */
+
+import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
+import { type Digest, isDigest } from "../image/digest.ts";
+import { isDockerHubFront } from "../image/hosts.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { discard, readWithin } from "./answer-body.ts";
+import type { Access } from "./credentials.ts";
+import type { Exchange, Question } from "./exchange.ts";
+import { MANIFEST_BYTES_MAX } from "./manifest.ts";
+import { bareMediaType, MANIFEST_ACCEPT } from "./media-types.ts";
+import { type Quota, readQuota } from "./rate-limit.ts";
+import type { Manifest, ManifestHead } from "./registry.ts";
+import { RegistryError } from "./registry-error.ts";
+import type { RegistryAnswer } from "./transport.ts";
+
+export type Upload = { readonly kind: "mounted" } | { readonly kind: "open"; readonly url: URL };
+
+export class Repository {
+  readonly host: string;
+  readonly path: string;
+  readonly #exchange: Exchange;
+  readonly #clock: Clock;
+  readonly #scopes: readonly string[];
+  #requests = 0;
+  #quota: Quota | undefined;
+
+  constructor(
+    exchange: Exchange,
+    path: string,
+    access: Access,
+    clock: Clock,
+    alsoPulls: readonly string[] = [],
+  ) {
+    this.#exchange = exchange;
+    this.host = exchange.address.host;
+    this.path = path;
+    this.#clock = clock;
+    this.#scopes = [
+      `repository:${path}:${access === "push" ? "pull,push" : "pull"}`,
+      ...alsoPulls.map((other) => `repository:${other}:pull`),
+    ];
+  }
+
+  /** Requests sent to the registry so far; tokens and redirected hops not counted. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** The quota as the latest answer named it. */
+  get quota(): Quota | undefined {
+    return this.#quota;
+  }
+
+  /** What a name stands for, without its bytes. `name` is a tag or a digest. */
+  async headManifest(name: string, signal?: AbortSignal): Promise<ManifestHead | undefined> {
+    const attempted = `HEAD manifest ${this.#named(name)}`;
+    const answer = await this.#ask({
+      method: "HEAD",
+      url: this.#url(`manifests/${name}`),
+      headers: { accept: MANIFEST_ACCEPT },
+      attempted,
+      accepts: [200, 404],
+      signal,
+    });
+    discard(answer);
+    if (answer.status === 404) return undefined;
+    const { headers } = answer;
+    const stated = headers["docker-content-digest"];
+    const digest = isDigest(stated) ? stated : isDigest(name) ? name : undefined;
+    if (digest === undefined) {
+      // A GET is a counted pull at Docker Hub; elsewhere it is the only way to learn the digest.
+      if (isDockerHubFront(this.host)) throw this.#malformed(`${attempted}: the answer names no digest`);
+      return this.getManifest(name, signal);
+    }
+    if (isDigest(name) && digest !== name) throw this.#malformed(`${attempted}: the answer is of ${digest}`);
+    const size = Number(headers["content-length"]);
+    return {
+      digest,
+      mediaType: bareMediaType(headers["content-type"]),
+      ...(Number.isInteger(size) && size > 0 ? { size } : {}),
+      ...(this.#quota === undefined ? {} : { quota: this.#quota }),
+    };
+  }
+
+  /** A manifest's bytes, checked against its digest. */
+  async getManifest(name: string, signal?: AbortSignal): Promise<Manifest | undefined> {
+    const attempted = `GET manifest ${this.#named(name)}`;
+    const answer = await this.#ask({
+      method: "GET",
+      url: this.#url(`manifests/${name}`),
+      headers: { accept: MANIFEST_ACCEPT },
+      attempted,
+      accepts: [200, 404],
+      signal,
+    });
+    if (answer.status === 404) {
+      discard(answer);
+      return undefined;
+    }
+    const bytes = await this.#read(answer, MANIFEST_BYTES_MAX, attempted, signal);
+    if (bytes === undefined) throw this.#malformed(`${attempted}: the manifest is over 4 MiB`);
+    const stated = answer.headers["docker-content-digest"];
+    const wanted = isDigest(name) ? name : isDigest(stated) ? stated : undefined;
+    const digest = hashed(bytes, wanted);
+    if (wanted !== undefined && digest !== wanted) {
+      throw this.#malformed(`${attempted}: the bytes are ${digest}, not ${wanted}`);
+    }
+    return {
+      digest,
+      bytes,
+      size: bytes.byteLength,
+      mediaType: bareMediaType(answer.headers["content-type"]),
+      ...(this.#quota === undefined ? {} : { quota: this.#quota }),
+    };
+  }
+
+  /** A whole blob in memory, checked against its digest. */
+  async getBlob(digest: Digest, bytesMax: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    const attempted = `GET blob ${this.#named(digest)}`;
+    const answer = await this.openBlob(digest, 0, signal);
+    if (answer === undefined) return undefined;
+    const bytes = await this.#read(answer, bytesMax, attempted, signal);
+    if (bytes === undefined) throw this.#malformed(`${attempted}: more than ${bytesMax} bytes came`);
+    const got = hashed(bytes, digest);
+    if (got !== digest) throw this.#malformed(`${attempted}: the bytes are ${got}`);
+    return bytes;
+  }
+
+  /** A blob's bytes as they come, from an offset: 206, or 200 where the registry knows no ranges. */
+  async openBlob(digest: Digest, offset: number, signal?: AbortSignal): Promise<RegistryAnswer | undefined> {
+    const answer = await this.#ask({
+      method: "GET",
+      url: this.#url(`blobs/${digest}`),
+      ...(offset === 0 ? {} : { headers: { range: `bytes=${offset}-` } }),
+      attempted: `GET blob ${this.#named(digest)}`,
+      accepts: [200, 206, 404],
+      signal,
+    });
+    if (answer.status !== 404) return answer;
+    discard(answer);
+    return undefined;
+  }
+
+  /** Whether the repository has a blob. */
+  async hasBlob(digest: Digest, signal?: AbortSignal): Promise<boolean> {
+    const answer = await this.#ask({
+      method: "HEAD",
+      url: this.#url(`blobs/${digest}`),
+      attempted: `HEAD blob ${this.#named(digest)}`,
+      accepts: [200, 404],
+      signal,
+    });
+    discard(answer);
+    return answer.status === 200;
+  }
+
+  /** Begins an upload, or has the registry take the blob over from another of its repositories. */
+  async beginUpload(digest: Digest, mountFrom?: string, signal?: AbortSignal): Promise<Upload> {
+    const url = this.#url("blobs/uploads/");
+    if (mountFrom !== undefined) {
+      url.searchParams.set("mount", digest);
+      url.searchParams.set("from", mountFrom);
+    }
+    const attempted = `POST upload of ${this.#named(digest)}`;
+    const ask = (to: URL): Promise<RegistryAnswer> =>
+      this.#ask({
+        method: "POST",
+        url: to,
+        headers: { "content-length": "0" },
+        attempted,
+        accepts: [201, 202],
+        signal,
+      });
+    let answer: RegistryAnswer;
+    try {
+      answer = await ask(url);
+    } catch (error) {
+      // Not allowed to mount is not forbidden to upload.
+      const denied =
+        error instanceof RegistryError &&
+        ["denied", "unauthorized", "absent", "malformed"].includes(error.kind);
+      if (mountFrom === undefined || !denied) throw error;
+      answer = await ask(this.#url("blobs/uploads/"));
+    }
+    discard(answer);
+    if (answer.status === 201 && mountFrom !== undefined) return { kind: "mounted" };
+    const { location } = answer.headers;
+    if (location === undefined) throw this.#malformed(`${attempted}: the answer names no location`);
+    return { kind: "open", url: this.#exchange.resolve(location, url, attempted) };
+  }
+
+  /** Sends a blob in one PUT with its length: the only upload that every registry, ECR too, takes rightly. */
+  async putBlob(
+    upload: URL,
+    blob: { readonly digest: Digest; readonly size: number },
+    body: Uint8Array | Readable,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const url = new URL(upload);
+    url.searchParams.set("digest", blob.digest);
+    const answer = await this.#ask({
+      method: "PUT",
+      url,
+      headers: { "content-length": String(blob.size), "content-type": "application/octet-stream" },
+      body,
+      attempted: `PUT blob ${this.#named(blob.digest)}`,
+      accepts: [201],
+      signal,
+    });
+    discard(answer);
+  }
+
+  /** Gives up an upload; a registry that does not let us forgets it by itself. */
+  async cancelUpload(upload: URL): Promise<void> {
+    try {
+      const attempted = `DELETE upload in ${this.#named("")}`;
+      discard(await this.#ask({ method: "DELETE", url: upload, attempted, accepts: [200, 202, 204, 404] }));
+    } catch {
+      // Only tidiness is lost.
+    }
+  }
+
+  /** Stores a manifest under its own digest, or under a tag. */
+  async putManifest(
+    name: string,
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string; readonly digest: Digest },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const attempted = `PUT manifest ${this.#named(name)}`;
+    const answer = await this.#ask({
+      method: "PUT",
+      url: this.#url(`manifests/${name}`),
+      headers: {
+        "content-length": String(manifest.bytes.byteLength),
+        "content-type": manifest.mediaType,
+      },
+      body: manifest.bytes,
+      attempted,
+      accepts: [200, 201],
+      signal,
+    });
+    discard(answer);
+    const stored = answer.headers["docker-content-digest"];
+    if (isDigest(stored) && stored !== manifest.digest) {
+      throw this.#malformed(`${attempted}: the registry stored ${stored}, not ${manifest.digest}`);
+    }
+  }
+
+  async #ask(question: Omit<Question, "scopes" | "onRequest">): Promise<RegistryAnswer> {
+    const answer = await this.#exchange.ask({
+      ...question,
+      scopes: this.#scopes,
+      onRequest: () => {
+        this.#requests += 1;
+      },
+    });
+    this.#quota = readQuota(answer.headers) ?? this.#quota;
+    return answer;
+  }
+
+  async #read(
+    answer: RegistryAnswer,
+    bytesMax: number,
+    attempted: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | undefined> {
+    try {
+      return await readWithin(answer, bytesMax, this.#clock, signal);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      const fields = { kind: "unavailable", host: this.host, passing: true } as const;
+      throw new RegistryError(`${attempted}: the answer broke off`, fields, { cause });
+    }
+  }
+
+  #url(rest: string): URL {
+    const { base } = this.#exchange.address;
+    return new URL(`${base.pathname.replace(/\/+$/, "")}/v2/${this.path}/${rest}`, base);
+  }
+
+  #named(name: string): string {
+    return `${this.host}/${this.path}${isDigest(name) ? "@" : ":"}${name}`;
+  }
+
+  #malformed(message: string): RegistryError {
+    return new RegistryError(message, { kind: "malformed", host: this.host });
+  }
+}
+
+/** The digest of some bytes, by the algorithm of the one that they should have. */
+function hashed(bytes: Uint8Array, wanted: Digest | undefined): Digest {
+  const algorithm = wanted?.startsWith("sha512:") === true ? "sha512" : "sha256";
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}

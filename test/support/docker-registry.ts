@@ -1,0 +1,120 @@
+/** A real docker-registry process on a free loopback port, with its storage in a folder that goes with it. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+export type DockerRegistryOptions = {
+  /** A line of an htpasswd file, bcrypt of the least cost: the registry hashes on every request. */
+  readonly htpasswd?: string;
+  readonly token?: {
+    readonly realm: string;
+    readonly service: string;
+    readonly issuer: string;
+    readonly certificate: string;
+  };
+  readonly tls?: { readonly certificate: string; readonly key: string };
+};
+
+export type DockerRegistry = {
+  readonly url: string;
+  /** `127.0.0.1:<port>`: what a reference names it by. */
+  readonly host: string;
+  stop(): Promise<void>;
+};
+
+/** Starts Debian's docker-registry; deletes are allowed. Throws where the program is missing or does not come up. */
+export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
+  const folder = await mkdtemp(join(tmpdir(), "repull-registry-"));
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
+  await writeFile(join(folder, "config.yml"), configuration(folder, host, options));
+  if (options.htpasswd !== undefined) await writeFile(join(folder, "htpasswd"), `${options.htpasswd}\n`);
+  const registry = spawn("docker-registry", ["serve", join(folder, "config.yml")], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
+  });
+  let words = "";
+  registry.stderr.on("data", (chunk: Buffer) => {
+    words = `${words}${chunk.toString()}`.slice(-2000);
+  });
+  const stop = async (): Promise<void> => {
+    await end(registry);
+    await rm(folder, { recursive: true, force: true });
+  };
+  const url = `${options.tls === undefined ? "http" : "https"}://${host}`;
+  for (let waited = 0; !(await accepts(port)); waited += 25) {
+    if (registry.exitCode !== null || waited > 10_000) {
+      await stop();
+      throw new Error(`docker-registry did not come up: ${words}`);
+    }
+    await delay(25);
+  }
+  return { url, host, stop };
+}
+
+function configuration(
+  folder: string,
+  host: string,
+  { token, htpasswd, tls }: DockerRegistryOptions,
+): string {
+  // YAML reads JSON.
+  const auth = {
+    ...(htpasswd === undefined ? {} : { htpasswd: { realm: "test", path: join(folder, "htpasswd") } }),
+    ...(token === undefined
+      ? {}
+      : {
+          token: {
+            realm: token.realm,
+            service: token.service,
+            issuer: token.issuer,
+            rootcertbundle: token.certificate,
+          },
+        }),
+  };
+  return JSON.stringify({
+    version: "0.1",
+    log: { level: "error", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
+    http: {
+      addr: host,
+      secret: "a secret of the test's own",
+      ...(tls === undefined ? {} : { tls: { certificate: tls.certificate, key: tls.key } }),
+    },
+    ...(Object.keys(auth).length === 0 ? {} : { auth }),
+  });
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = http.get({ host: "127.0.0.1", port, path: "/v2/", agent: false }, (answer) => {
+      answer.resume();
+      resolve(true);
+    });
+    request.once("error", () => resolve(false));
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
+}
