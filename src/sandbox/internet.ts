@@ -22,7 +22,7 @@ export function createInternet(registries: readonly SandboxRegistry[]): Internet
   return {
     from: (address) => async (request) => {
       const { host, protocol } = request.url;
-      const registry = registries.find((one) => one.handlesHost(host));
+      const registry = registries.find((one) => one.answersAt(request.url));
       if (registry === undefined) throw connectionError("ENOTFOUND", host);
       if (protocol !== "https:" && registry.kind !== "plain") throw connectionError("ECONNREFUSED", host);
       return await registry.handle(request, address);

@@ -77,8 +77,9 @@ export async function serveRegistry(
 /** `/-/<host>/<path>` leads to another of the registry's hosts, all else to the registry itself. */
 function worldUrl(target: string, registry: SandboxRegistry): URL {
   const { host = "", rest = "" } = /^\/-\/(?<host>[^/]+)(?<rest>\/.*)$/.exec(target)?.groups ?? {};
-  return registry.handlesHost(host)
-    ? new URL(`https://${host}${rest}`)
+  const other = URL.canParse(`https://${host}${rest}`) ? new URL(`https://${host}${rest}`) : undefined;
+  return other !== undefined && registry.answersAt(other)
+    ? other
     : new URL(`https://${registry.host}${target}`);
 }
 
@@ -91,9 +92,8 @@ function servedHeaders(
   for (const name of ["location", "www-authenticate"] as const) {
     const value = headers[name];
     if (value === undefined) continue;
-    served[name] = registry.hosts.reduce(
-      (text, host) => text.replaceAll(`https://${host}/`, servedBase(host, registry, port)),
-      value,
+    served[name] = value.replaceAll(/https:\/\/(?<host>[^/"]+)\//g, (_, host: string) =>
+      servedBase(host, registry, port),
     );
   }
   return served;

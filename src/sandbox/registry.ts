@@ -6,10 +6,11 @@
  * six hours is over when that clock says so. `registry-server.ts` serves it to foreign clients.
  */
 
+import { Readable } from "node:stream";
 import type { Digest } from "../image/digest.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "../oci/transport.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { abortable, answer, connectionError, refusal, withoutBody } from "./registry/answer.ts";
+import { abortable, answer, connectionError, drain, refusal, withoutBody } from "./registry/answer.ts";
 import { deleteBlob, serveBlob, serveRedirected } from "./registry/blobs.ts";
 import { createContents, type RepositoryOptions, type StoredManifest } from "./registry/contents.ts";
 import type { Exchange } from "./registry/exchange.ts";
@@ -26,7 +27,7 @@ import { createPullLimit, type PullSource, pullSource } from "./registry/pull-li
 import { isWrite, type RequestKind, type Route, routeOf } from "./registry/route.ts";
 import { type Account, createSignIn, type IssuedPassword } from "./registry/sign-in.ts";
 import { createUploads } from "./registry/uploads.ts";
-import { type RegistryKind, type RegistryWays, WAYS } from "./registry/ways.ts";
+import { type RegistryKind, type RegistryWays, waysOf } from "./registry/ways.ts";
 import { createWindowCounter } from "./registry/window-counter.ts";
 import { nameUnknown } from "./registry/words.ts";
 
@@ -38,18 +39,19 @@ export type RegistrySettings = {
   readonly accounts?: readonly Account[];
   /** Anonymous pulls of one address in six hours, where they are counted: 100. */
   readonly anonymousPulls?: number;
-  /** What differs from `WAYS[kind]`. */
+  /** What differs from what `registry/ways.ts` says of the kind. */
   readonly ways?: Partial<RegistryWays>;
 };
 
 export interface SandboxRegistry {
   readonly kind: RegistryKind;
   readonly host: string;
-  /** Every host that it answers for: the registry's own first, then those of its tokens and blobs. */
+  /** The hosts that are its own: the registry's first, then that of its tokens. */
   readonly hosts: readonly string[];
   /** May be changed while it runs. */
   readonly ways: RegistryWays;
-  handlesHost(host: string): boolean;
+  /** Whether it answers at this address. A host that blobs are redirected to may serve several registries. */
+  answersAt(url: URL): boolean;
   /** @param address where the caller calls from: what anonymous pulls are counted by */
   handle(request: RegistryRequest, address?: string): Promise<RegistryAnswer>;
   /** The registry as a client at this address sees it. */
@@ -86,7 +88,7 @@ const SOMEWHERE = "192.0.2.1";
 /** A registry without repositories. */
 export function createRegistry(settings: RegistrySettings): SandboxRegistry {
   const { kind, host, clock, accounts = [] } = settings;
-  const ways: RegistryWays = { ...WAYS[kind], ...settings.ways };
+  const ways: RegistryWays = { ...waysOf(kind, host), ...settings.ways };
   const contents = createContents();
   const faults = createFaults(host);
   const uploads = createUploads();
@@ -96,18 +98,21 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
   const counts = new Map<RequestKind, number>();
   const hubHosts = kind === "docker-hub" ? ["index.docker.io", "auth.docker.io"] : [];
 
-  const hosts = (): readonly string[] => [
-    host,
-    ...hubHosts,
-    ...(ways.blobsRedirectTo === undefined ? [] : [ways.blobsRedirectTo]),
-  ];
+  const hosts = [host, ...hubHosts];
 
   async function handle(request: RegistryRequest, address = SOMEWHERE): Promise<RegistryAnswer> {
     request.signal?.throwIfAborted();
     const route = placeOf(request);
     counts.set(route.kind, (counts.get(route.kind) ?? 0) + 1);
-    const given = await faults.apply(route.kind, () => respond(request, route, address));
-    return abortable(request.method === "HEAD" ? withoutBody(given) : given, request.signal);
+    try {
+      const given = await faults.apply(route.kind, () => respond(request, route, address));
+      drain(request.body);
+      return abortable(request.method === "HEAD" ? withoutBody(given) : given, request.signal);
+    } catch (error) {
+      // Who is still sending must notice, as when a socket closes.
+      if (request.body instanceof Readable) request.body.destroy();
+      throw error;
+    }
   }
 
   /** What is asked for, whichever of the registry's hosts is asked. */
@@ -119,7 +124,7 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
 
   async function respond(request: RegistryRequest, route: Route, address: string): Promise<RegistryAnswer> {
     if (route.kind === "redirected-blob") return serveRedirected(request, { clock, contents, ways });
-    if (route.kind === "token") return signIn.issueToken(request);
+    if (route.kind === "token") return await signIn.issueToken(request);
     if (route.kind === "unknown") return refusal(404, "UNSUPPORTED", "The operation is unsupported.");
     const identity = signIn.admit(request, route);
     if ("status" in identity) return identity;
@@ -199,11 +204,10 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
   return {
     kind,
     host,
-    get hosts() {
-      return hosts();
-    },
+    hosts,
     ways,
-    handlesHost: (asked) => hosts().includes(asked),
+    answersAt: (url) =>
+      hosts.includes(url.host) || (url.host === ways.blobsRedirectTo && url.pathname.startsWith(`/${host}/`)),
     handle,
     asClient: (address) => async (request) => await handle(request, address),
     createRepository: contents.createRepository,

@@ -36,6 +36,16 @@ export function refusal(
   );
 }
 
+/** Several refusals of one kind in one answer: what each is about. */
+export function refusals(
+  status: number,
+  code: string,
+  message: string,
+  details: readonly unknown[],
+): RegistryAnswer {
+  return jsonAnswer(status, { errors: details.map((detail) => ({ code, message, detail })) });
+}
+
 /** A refusal in bare words, as proxies in front of a registry give it. */
 export function bareRefusal(status: number, text: string, headers: Headers = {}): RegistryAnswer {
   return answer(status, { "content-type": "text/plain", ...headers }, new TextEncoder().encode(text));
@@ -92,18 +102,22 @@ export async function bytesOf(request: RegistryRequest, bytesMax: number): Promi
   if (body === undefined) return NOTHING;
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of body instanceof Uint8Array ? [body] : (body as AsyncIterable<Uint8Array>)) {
+  // The stream is left as it is when there is too much: destroying a socket's body would take the answer with it.
+  const parts = body instanceof Uint8Array ? [body] : body.iterator({ destroyOnReturn: false });
+  for await (const piece of parts as AsyncIterable<Uint8Array>) {
     size += piece.length;
-    if (size > bytesMax) {
-      if (!(body instanceof Uint8Array)) body.destroy();
-      return "too-large";
-    }
+    if (size > bytesMax) return "too-large";
     pieces.push(piece);
   }
   const declared = headers["content-length"];
   if (declared !== undefined && Number(declared) !== size) throw connectionError("ECONNRESET", url.host);
   request.signal?.throwIfAborted();
   return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+}
+
+/** Lets the rest of a body that nobody read flow away, as a server does once it has answered. */
+export function drain(body: RegistryRequest["body"]): void {
+  if (body instanceof Readable && !body.destroyed && !body.readableEnded) body.resume();
 }
 
 function bodyOf(bytes: Uint8Array): Readable {

@@ -25,7 +25,8 @@ export function serveBlob(exchange: Exchange, method: "GET" | "HEAD"): RegistryA
   if (ways.blobsRedirectTo === undefined) return part(request, route.name, bytes);
   const expires = clock.now() + SIGNED_SECONDS * 1000;
   const query = new URLSearchParams({ expires: String(expires), verify: signature(route.name, expires) });
-  return answer(307, { location: `https://${ways.blobsRedirectTo}/${route.name}/data?${query}` });
+  const path = `${exchange.registry.host}/${route.name}`;
+  return answer(307, { location: `https://${ways.blobsRedirectTo}/${path}/data?${query}` });
 }
 
 /** Answers at the address that blobs are redirected to. It knows signed addresses, and no other credentials. */
@@ -36,7 +37,7 @@ export function serveRedirected(
   if (ways.redirectedRefusesAuthorization && request.headers.authorization !== undefined) {
     return bareRefusal(400, "Only one auth mechanism allowed");
   }
-  const digest = decodeURIComponent(request.url.pathname.split("/")[1] ?? "");
+  const digest = decodeURIComponent(request.url.pathname.split("/")[2] ?? "");
   const expires = Number(request.url.searchParams.get("expires"));
   const signed = isDigest(digest) && request.url.searchParams.get("verify") === signature(digest, expires);
   if (!signed || clock.now() >= expires) return bareRefusal(403, "Forbidden");

@@ -59,7 +59,7 @@ export function createFaults(host: string) {
             : bareRefusal(as.status, as.bare, headers);
         }
         case "abuse-limit":
-          return bareRefusal(429, "Too Many Requests (HAP429).\n");
+          return bareRefusal(429, "Too Many Requests (HAP429)");
         case "cut-body":
           return cutShort(await ask(), as.afterBytes, host);
         case "wrong-bytes":

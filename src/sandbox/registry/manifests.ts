@@ -1,5 +1,6 @@
 /** Manifests, tags and what refers to a manifest: asked for, stored, listed, removed. */
 
+import { strict as assert } from "node:assert";
 import { digestOf, isDigest } from "../../image/digest.ts";
 import type { RegistryAnswer } from "../../oci/transport.ts";
 import { answer, bytesOf, jsonAnswer, refusal } from "./answer.ts";
@@ -102,7 +103,7 @@ export async function storeManifest(exchange: Exchange): Promise<RegistryAnswer>
 function repositoryToPush({ contents, route }: Exchange): Repository {
   contents.createRepository(route.path);
   const repository = contents.repository(route.path);
-  if (repository === undefined) throw new Error(`repository ${route.path} was just created`);
+  assert(repository !== undefined, "the repository was just created");
   return repository;
 }
 

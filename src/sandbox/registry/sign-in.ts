@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import type { RegistryAnswer, RegistryRequest } from "../../oci/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { bareRefusal, jsonAnswer, refusal } from "./answer.ts";
+import { bareRefusal, bytesOf, jsonAnswer, refusal } from "./answer.ts";
 import type { Contents } from "./contents.ts";
 import type { RequestKind, Route } from "./route.ts";
 import type { RegistryKind, RegistryWays } from "./ways.ts";
@@ -129,14 +129,17 @@ export function createSignIn(world: {
       : token.grants.get(path)?.has(action) === true;
 
   /** Answers a request to the token address. Wrong passwords are refused, unknown repositories granted nothing. */
-  function issueToken(request: RegistryRequest): RegistryAnswer {
-    const given = basic(request.headers.authorization);
+  async function issueToken(request: RegistryRequest): Promise<RegistryAnswer> {
+    const form = request.method === "POST" ? await formOf(request) : undefined;
+    const given = form === undefined ? basic(request.headers.authorization) : passwordIn(form);
     const identity = given === undefined ? ANONYMOUS : accountOf(given.user, given.password);
     if (identity === "wrong" || identity === "expired") {
       return jsonAnswer(401, { details: "incorrect username or password" });
     }
     const grants = new Map<string, ReadonlySet<Action>>();
-    for (const scope of request.url.searchParams.getAll("scope").flatMap((text) => text.split(" "))) {
+    for (const scope of (form ?? request.url.searchParams)
+      .getAll("scope")
+      .flatMap((text) => text.split(" "))) {
       const { path = "", actions = "" } =
         /^repository:(?<path>[^:]+):(?<actions>[a-z,*]+)$/.exec(scope)?.groups ?? {};
       const asked = actions === "*" ? ALL_ACTIONS : actions.split(",");
@@ -186,6 +189,18 @@ function actionsFor(kind: RequestKind): readonly Action[] {
   if (kind.endsWith("-delete")) return ["delete"];
   if (kind.startsWith("upload-") || kind.endsWith("-put")) return ["pull", "push"];
   return ["pull"];
+}
+
+const FORM_BYTES_MAX = 65_536;
+
+/** The other way to ask for a token, which containerd tries first: https://distribution.github.io/distribution/spec/auth/oauth/ */
+async function formOf(request: RegistryRequest): Promise<URLSearchParams> {
+  const bytes = await bytesOf(request, FORM_BYTES_MAX);
+  return new URLSearchParams(bytes === "too-large" ? "" : new TextDecoder().decode(bytes));
+}
+
+function passwordIn(form: URLSearchParams): { user: string; password: string } {
+  return { user: form.get("username") ?? "", password: form.get("password") ?? "" };
 }
 
 function basic(header: string | undefined): { user: string; password: string } | undefined {

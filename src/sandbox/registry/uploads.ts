@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { isDigest } from "../../image/digest.ts";
+import { type Digest, isDigest } from "../../image/digest.ts";
 import type { RegistryAnswer } from "../../oci/transport.ts";
 import { answer, bytesOf, refusal } from "./answer.ts";
 import { linksOf, matches, parsed } from "./contents.ts";
@@ -144,11 +144,7 @@ export function createUploads() {
   };
 }
 
-function mountable(
-  { contents, request, signIn, ways }: Exchange,
-  digest: `sha256:${string}` | `sha512:${string}`,
-  from: string,
-): boolean {
+function mountable({ contents, request, signIn, ways }: Exchange, digest: Digest, from: string): boolean {
   const repository = contents.repository(from);
   if (ways.mounting === "off" || repository?.blobs.has(digest) !== true || !signIn.mayPull(request, from))
     return false;

@@ -5,6 +5,8 @@
  * other way, so that a scenario can run in both worlds.
  */
 
+import { registryOf } from "../../image/hosts.ts";
+
 export type RegistryKind = "docker-hub" | "ecr" | "ecr-public" | "plain";
 
 export type RegistryWays = {
@@ -115,8 +117,6 @@ const ECR: RegistryWays = {
   mounting: "off",
   // https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
   layerBytesMax: 52_000 * MEBIBYTE,
-  // The bucket that a VPC endpoint policy must name: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
-  blobsRedirectTo: "prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com",
   // S3: "Only one auth mechanism allowed".
   redirectedRefusesAuthorization: true,
   // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-manifest-formats.html: by tag, never by digest.
@@ -135,10 +135,22 @@ const ECR_PUBLIC: RegistryWays = {
   blobsRedirectTo: "d5l0dvt14r5h8.cloudfront.net",
 };
 
-/** How this kind of registry behaves unless told otherwise. */
-export const WAYS: Readonly<Record<RegistryKind, Readonly<RegistryWays>>> = {
+const WAYS: Readonly<Record<RegistryKind, RegistryWays>> = {
   plain: PLAIN,
   "docker-hub": DOCKER_HUB,
   ecr: ECR,
   "ecr-public": ECR_PUBLIC,
 };
+
+/** How this kind of registry behaves unless told otherwise. */
+export function waysOf(kind: RegistryKind, host: string): RegistryWays {
+  const registry = registryOf(host);
+  return registry.kind === "ecr"
+    ? { ...WAYS[kind], blobsRedirectTo: layerBucket(registry.region) }
+    : WAYS[kind];
+}
+
+// The bucket that a VPC endpoint policy must name: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+function layerBucket(region: string): string {
+  return `prod-${region}-starport-layer-bucket.s3.${region}.amazonaws.com`;
+}

@@ -1,7 +1,7 @@
 /** How each registry words the same refusal: what classifiers and people read. */
 
 import type { RegistryAnswer } from "../../oci/transport.ts";
-import { refusal } from "./answer.ts";
+import { refusal, refusals } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** The repository does not exist. */
@@ -33,18 +33,8 @@ export function missing(
   digests: readonly string[],
 ): RegistryAnswer {
   if (registry.kind !== "ecr" && registry.kind !== "ecr-public") {
-    const errors = digests.map((digest) => ({
-      code: "MANIFEST_BLOB_UNKNOWN",
-      message: "blob unknown to registry",
-      detail: { digest },
-    }));
-    return refusal(
-      400,
-      errors[0]?.code ?? "MANIFEST_INVALID",
-      "blob unknown to registry",
-      {},
-      errors.map(({ detail }) => detail),
-    );
+    const details = digests.map((digest) => ({ digest }));
+    return refusals(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", details);
   }
   return refusal(
     404,
