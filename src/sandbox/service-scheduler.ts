@@ -54,7 +54,10 @@ export function createServiceScheduler(
     const room = Math.floor((service.desiredCount * service.maximumPercent) / 100) - alive.length;
     const missing = Math.min(service.desiredCount - own, room);
     if (missing <= 0) return;
-    if (clock.now() < service.startsAgainAt) return lookAt(service, service.startsAgainAt);
+    if (clock.now() < service.startsAgainAt) {
+      lookAt(service, service.startsAgainAt);
+      return;
+    }
     for (let count = 0; count < missing; count++) start(service, primary);
     say(service, `(service ${service.name}) has started ${missing} tasks.`, world);
   };

@@ -141,35 +141,33 @@ function tagsOf(registrable: JsonObject): readonly Tag[] {
 }
 
 function refuseWhatEcsRefuses(registrable: JsonObject, tagAndDigest: boolean): void {
-  const refuse = (because: string): never => {
-    throw new AwsError("invalid", REGISTER, because);
-  };
+  const refusal = (because: string): AwsError => new AwsError("invalid", REGISTER, because);
   const { family } = registrable;
   if (typeof family !== "string" || !/^[A-Za-z0-9_-]{1,255}$/.test(family))
-    refuse("Family contains invalid characters.");
+    throw refusal("Family contains invalid characters.");
 
   const containers = objectsIn(registrable, "containerDefinitions");
-  if (containers.length === 0) refuse("Container list cannot be empty.");
+  if (containers.length === 0) throw refusal("Container list cannot be empty.");
   if (!containers.some(({ essential }) => essential !== false))
-    refuse("Invalid setting for container. At least one container must be essential.");
+    throw refusal("Invalid setting for container. At least one container must be essential.");
 
   for (const { name, image } of containers) {
     const reference = referenceIn(image);
     if (typeof image !== "string" || reference === undefined)
-      return refuse(`Container.image: ${name}: invalid image`);
+      throw refusal(`Container.image: ${name}: invalid image`);
     if ((image.split("@")[0] ?? "").length > IMAGE_LENGTH_MAX)
-      refuse("Container.image should not exceed 255 characters.");
+      throw refusal("Container.image should not exceed 255 characters.");
     if (!tagAndDigest && reference.tag !== undefined && reference.digest !== undefined)
-      refuse(`Container.image: ${name}: a tag and a digest together`);
+      throw refusal(`Container.image: ${name}: a tag and a digest together`);
     if (isEcr(reference) && isForFargate(registrable) && registrable.executionRoleArn === undefined)
-      refuse("Fargate requires task definition to have execution role ARN to support ECR images.");
+      throw refusal("Fargate requires task definition to have execution role ARN to support ECR images.");
   }
 
   const tags = tagsOf(registrable);
-  if (tags.length > TAGS_MAX) refuse("Too many tags: at most 50.");
+  if (tags.length > TAGS_MAX) throw refusal("Too many tags: at most 50.");
   for (const { key, value } of tags) {
-    if (key.length > 128 || value.length > 256) refuse(`Invalid tag ${key}: too long.`);
-    if (key.toLowerCase().startsWith("aws:")) refuse(`Invalid tag ${key}: aws: is reserved.`);
+    if (key.length > 128 || value.length > 256) throw refusal(`Invalid tag ${key}: too long.`);
+    if (key.toLowerCase().startsWith("aws:")) throw refusal(`Invalid tag ${key}: aws: is reserved.`);
   }
 }
 

@@ -67,7 +67,9 @@ const service = z.strictObject({
   /** `default` if absent. */
   cluster: z.string().optional(),
   name: z.string(),
-  /** The image of its one container, named like the service; or `images`, container → image; or `taskDefinition`. */
+  /** The family of its task definition: the service's name. */
+  family: z.string().optional(),
+  /** The image of its one container, named like the family; or `images`, container → image; or `taskDefinition`. */
   image: z.string().optional(),
   images: z.record(z.string(), z.string()).optional(),
   /** The whole task definition, as RegisterTaskDefinition takes it. `image` and `images` are ignored beside it. */
@@ -76,7 +78,7 @@ const service = z.strictObject({
   revision: z.number().int().positive().optional(),
   /** What ran before and still does: an image, or container → image. Absent: this is the service's first deployment. */
   formerly: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
-  /** No deployment under way: the revision itself has long been running. */
+  /** No deployment under way: the revision itself has long been running. Ignored beside `formerly`. */
   settled: z.boolean().optional(),
   deploymentId: z.string().optional(),
   desiredCount: z.number().int().nonnegative().max(100).optional(),

@@ -5,20 +5,18 @@
  * the same ports as in the world outside.
  */
 
-import assert from "node:assert/strict";
 import { ecrHost, partitionOf } from "../image/hosts.ts";
 import { referenceIn, repositoryName } from "../image/reference.ts";
 import { createCopier } from "../oci/copy.ts";
 import { basicCredentials, type FindCredentials } from "../oci/credentials.ts";
 import { createRegistries } from "../oci/registry.ts";
 import type { Ports } from "../remediation/ports.ts";
-import type { JsonObject } from "../runtime/json.ts";
 import { type Log, silentLog } from "../runtime/log.ts";
 import { createRandom } from "../runtime/random.ts";
 import { objectIn, textIn } from "../workload/members.ts";
 import { type AwsFaults, createAwsFaults } from "./aws-faults.ts";
 import { createBus, type Delivery, type EventBus } from "./bus.ts";
-import { type Cluster, createCluster, type NewService } from "./cluster.ts";
+import { type Cluster, createCluster } from "./cluster.ts";
 import type { Surroundings } from "./cluster-state.ts";
 import { createEcrPort } from "./ecr-port.ts";
 import { createEcsPort } from "./ecs-port.ts";
@@ -30,8 +28,9 @@ import type { RegistryKind, RegistryWays } from "./registry/ways.ts";
 import { createTaskDefinitions, type TaskDefinitions } from "./task-definitions.ts";
 import { UNVERIFIED_DEFAULT, type Unverified } from "./unverified.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
-import type { ServiceEntry, TaskEntry, WorldFile } from "./world-file.ts";
+import type { WorldFile } from "./world-file.ts";
 import { createWorldRegistries, WINDOW_MS, type WorldRegistries } from "./world-registries.ts";
+import { addService, addTask } from "./world-workloads.ts";
 
 export type WorldOptions = {
   /** Decides every id, every delivery, every byte of an image: 1. */
@@ -63,8 +62,6 @@ export interface World {
 /** Documentation addresses: RFC 5737. */
 const TASKS_ADDRESS = "203.0.113.10";
 const REPULL_ADDRESS = "198.51.100.20";
-/** From where everything that already runs was pulled, long ago: nothing of it is counted to the others. */
-const PAST_ADDRESS = "192.0.2.99";
 const TIME_DEFAULT = "2026-01-20T10:00:00Z";
 
 /** Makes the world that a file describes, at the moment at which its services begin to deploy. */
@@ -153,108 +150,6 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   for (const entry of file.services ?? []) await addService(world, entry);
   for (const entry of file.tasks ?? []) addTask(world, entry);
   return world;
-}
-
-/** Adds a service as a world file describes it: what it ran formerly is there, what it shall run begins to deploy. */
-export async function addService(world: World, entry: ServiceEntry): Promise<void> {
-  const { cluster, definitions, internet, home } = world;
-  const past = internet.from(PAST_ADDRESS);
-  const family = String(entry.taskDefinition?.family ?? entry.name);
-  const registered = (images: ServiceEntry["formerly"], whole?: JsonObject): string =>
-    definitions.register(whole ?? taskDefinitionOf(home, family, imagesOf(family, images), entry));
-  const settings = (taskDefinition: string): NewService => ({
-    ...settingsOf(entry),
-    taskDefinition,
-  });
-
-  if (entry.formerly !== undefined) {
-    definitions.skipTo(family, Math.max(1, (entry.revision ?? 1) - 1));
-    await cluster.createRunningService(settings(registered(entry.formerly)), past);
-  }
-  if (entry.revision !== undefined) definitions.skipTo(family, entry.revision);
-  const arn = registered(entry.images ?? entry.image, entry.taskDefinition);
-  const id = entry.deploymentId === undefined ? {} : { deploymentId: entry.deploymentId };
-  if (entry.settled === true) {
-    assert(entry.formerly === undefined, "a service is settled, or it was formerly something else");
-    await cluster.createRunningService({ ...settings(arn), ...id }, past);
-  } else if (entry.formerly === undefined) {
-    cluster.createService({ ...settings(arn), ...id });
-  } else {
-    cluster.deploy(entry.cluster ?? "default", entry.name, arn, entry.deploymentId);
-  }
-}
-
-/** Starts a task that belongs to no service. */
-export function addTask({ cluster, definitions, home }: World, entry: TaskEntry): void {
-  const { family, revision, launchType, startedBy, group } = entry;
-  if (revision !== undefined) definitions.skipTo(family, revision);
-  const images = imagesOf(family, entry.images ?? entry.image);
-  cluster.runTask({
-    cluster: entry.cluster ?? "default",
-    taskDefinition: definitions.register(
-      entry.taskDefinition ?? taskDefinitionOf(home, family, images, entry),
-    ),
-    ...(launchType === undefined ? {} : { launchType }),
-    ...(startedBy === undefined ? {} : { startedBy }),
-    ...(group === undefined ? {} : { group }),
-  });
-}
-
-type Images = Readonly<Record<string, string>>;
-
-/** A lone image is that of a container named like the family. */
-function imagesOf(family: string, images: string | Images | undefined): Images {
-  if (typeof images !== "string") return images ?? { [family]: "busybox" };
-  return { [family]: images };
-}
-
-/** A task definition such as people write: only the containers' names and images matter to the story. */
-function taskDefinitionOf(
-  home: Home,
-  family: string,
-  images: Images,
-  {
-    launchType = "FARGATE",
-    executionRole = true,
-    architecture,
-  }: Pick<ServiceEntry, "launchType" | "executionRole" | "architecture">,
-): JsonObject {
-  const role = `arn:${home.partition}:iam::${home.account}:role/${family}-execution`;
-  return {
-    family,
-    networkMode: launchType === "FARGATE" ? "awsvpc" : "bridge",
-    requiresCompatibilities: [launchType],
-    cpu: "256",
-    memory: "512",
-    ...(executionRole ? { executionRoleArn: role } : {}),
-    ...(architecture === undefined
-      ? {}
-      : { runtimePlatform: { cpuArchitecture: architecture, operatingSystemFamily: "LINUX" } }),
-    containerDefinitions: Object.entries(images).map(([name, image]) => ({ name, image, essential: true })),
-  };
-}
-
-function settingsOf(entry: ServiceEntry): Omit<NewService, "taskDefinition"> {
-  const {
-    cluster = "default",
-    circuitBreaker = "off",
-    image: _image,
-    images: _images,
-    taskDefinition: _definition,
-    revision: _revision,
-    formerly: _formerly,
-    settled: _settled,
-    deploymentId: _id,
-    executionRole: _role,
-    architecture: _architecture,
-    ...same
-  } = entry;
-  const given = Object.entries(same).filter(([, value]) => value !== undefined);
-  return {
-    ...(Object.fromEntries(given) as Pick<NewService, "name">),
-    cluster,
-    circuitBreaker: { enable: circuitBreaker !== "off", rollback: circuitBreaker === "rollback" },
-  };
 }
 
 /** What a task shows to registries: its secret where it names one; to ECR its role, on Fargate only if it has one. */

@@ -1,0 +1,147 @@
+/**
+ * The world in which a recorded event happened.
+ *
+ * The event tells the service, its revision, its deployment and the task that failed; a world file tells the
+ * rest: what the registries hold, whose quota is gone, and whatever of the service the event cannot know.
+ */
+
+import { DOCKER_HUB_HOST, referenceIn } from "../image/reference.ts";
+import type { Json, JsonObject } from "../runtime/json.ts";
+import { familyAndRevision } from "../workload/arn.ts";
+import { isObject, objectIn, objectsIn, present, textIn } from "../workload/members.ts";
+import { createWorld, type World, type WorldOptions } from "./world.ts";
+import type { ImageEntry, ServiceEntry, WorldFile } from "./world-file.ts";
+import { ECR_PUBLIC_HOST } from "./world-registries.ts";
+import { imagesOf, taskDefinitionOf } from "./world-workloads.ts";
+
+/**
+ * Makes the world of a file with the recorded events already part of its past: their services deploy the
+ * revisions that they name, and their tasks are there to be described. What is no event changes nothing.
+ */
+export async function createRecordedWorld(
+  file: WorldFile,
+  events: readonly Json[],
+  options: WorldOptions = {},
+): Promise<World> {
+  const details = events.flatMap((event) => {
+    const detail = isObject(event) ? objectIn(event, "detail") : undefined;
+    return detail === undefined ? [] : [detail];
+  });
+  const world = await createWorld(withServicesOf(details, withHomeOf(events, file)), options);
+  for (const detail of details) {
+    if (textIn(detail, "taskArn") === undefined) continue;
+    registerIfAbsent(world, detail);
+    world.cluster.recallTask(detail);
+  }
+  return world;
+}
+
+/**
+ * A world in which a limit that struck can be healed: Docker Hub holds the events' images and lets the tasks
+ * pull no more; what is an official image there is on ECR Public too, the very same.
+ */
+export function healableWorld(events: readonly Json[]): WorldFile {
+  const hub: Record<string, ImageEntry> = {};
+  const ecrPublic: Record<string, ImageEntry> = {};
+  for (const image of events.filter(isObject).flatMap((event) => imagesIn(objectIn(event, "detail") ?? {}))) {
+    const reference = referenceIn(image);
+    if (reference === undefined || reference.host !== DOCKER_HUB_HOST || reference.digest !== undefined)
+      continue;
+    const name = `${reference.path}:${reference.tag ?? "latest"}`;
+    hub[name] = { platforms: ["linux/amd64", "linux/arm64"] };
+    if (reference.path.startsWith("library/"))
+      ecrPublic[`docker/${name}`] = { sameAs: `${DOCKER_HUB_HOST}/${name}` };
+  }
+  return {
+    registries: {
+      [DOCKER_HUB_HOST]: { images: hub, quota: { remaining: 0 } },
+      [ECR_PUBLIC_HOST]: { images: ecrPublic },
+    },
+  };
+}
+
+function withHomeOf(events: readonly Json[], file: WorldFile): WorldFile {
+  const first = events.filter(isObject).find((event) => textIn(event, "account") !== undefined) ?? {};
+  const time = Date.parse(textIn(first, "time") ?? "");
+  return {
+    ...present("account", textIn(first, "account")),
+    ...present("region", textIn(first, "region")),
+    ...(Number.isNaN(time) ? {} : { time: new Date(time).toISOString() }),
+    ...file,
+  };
+}
+
+/** Each service that the events name, completed by what the file says of it; and the file's others. */
+function withServicesOf(details: readonly JsonObject[], file: WorldFile): WorldFile {
+  const services = new Map((file.services ?? []).map((entry) => [entry.name, entry]));
+  for (const detail of details) {
+    const recorded = serviceIn(detail);
+    if (recorded === undefined) continue;
+    const declared = services.get(recorded.name);
+    const { images, ...others } = recorded;
+    const hasImages = [declared?.image, declared?.images, declared?.taskDefinition].some(
+      (said) => said !== undefined,
+    );
+    services.set(recorded.name, { ...others, ...(hasImages ? {} : present("images", images)), ...declared });
+  }
+  return { ...file, services: [...services.values()] };
+}
+
+function serviceIn(detail: JsonObject): ServiceEntry | undefined {
+  const [, name] = /^service:(.+)$/.exec(textIn(detail, "group") ?? "") ?? [];
+  const named = familyAndRevision(textIn(detail, "taskDefinitionArn") ?? "");
+  if (name === undefined || named === undefined) return undefined;
+  const startedBy = textIn(detail, "startedBy");
+  const images = imagesByContainer(detail);
+  const clusterArn = textIn(detail, "clusterArn") ?? "default";
+  return {
+    cluster: clusterArn.slice(clusterArn.lastIndexOf("/") + 1),
+    name,
+    family: named.family,
+    revision: named.revision,
+    launchType: launchTypeIn(detail),
+    ...(Object.keys(images).length === 0 ? {} : { images }),
+    ...(startedBy?.startsWith("ecs-svc/") === true ? { deploymentId: startedBy } : {}),
+    ...architectureIn(detail),
+  };
+}
+
+/** A standalone task's revision, or that of a service which the file says to have moved on since. */
+function registerIfAbsent({ definitions, home }: World, detail: JsonObject): void {
+  const arn = textIn(detail, "taskDefinitionArn") ?? "";
+  const named = familyAndRevision(arn);
+  const images = imagesByContainer(detail);
+  if (named === undefined || definitions.describe(arn) !== undefined || Object.keys(images).length === 0)
+    return;
+  definitions.skipTo(named.family, named.revision);
+  definitions.register(
+    taskDefinitionOf(home, named.family, imagesOf(named.family, images), {
+      launchType: launchTypeIn(detail),
+      ...architectureIn(detail),
+    }),
+  );
+}
+
+function launchTypeIn(detail: JsonObject): "EC2" | "FARGATE" {
+  return textIn(detail, "launchType") === "EC2" || "containerInstanceArn" in detail ? "EC2" : "FARGATE";
+}
+
+function architectureIn(detail: JsonObject): Pick<ServiceEntry, "architecture"> {
+  const attribute = objectsIn(detail, "attributes").find(({ name }) => name === "ecs.cpu-architecture");
+  return attribute?.value === "arm64" ? { architecture: "ARM64" } : {};
+}
+
+function imagesByContainer(detail: JsonObject): Readonly<Record<string, string>> {
+  const named = objectsIn(detail, "containers").flatMap((container): [string, string][] => {
+    const name = textIn(container, "name");
+    const image = textIn(container, "image");
+    return name === undefined || referenceIn(image) === undefined || image === undefined
+      ? []
+      : [[name, image]];
+  });
+  return Object.fromEntries(named);
+}
+
+function imagesIn(detail: JsonObject): readonly string[] {
+  return Object.values(imagesByContainer(detail));
+}

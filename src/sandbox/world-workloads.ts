@@ -1,0 +1,121 @@
+/** The services and tasks of a world file, put into the cluster with the task definitions that people write. */
+
+import type { JsonObject } from "../runtime/json.ts";
+import type { Cluster, NewService } from "./cluster.ts";
+import type { Home } from "./home.ts";
+import type { Internet } from "./internet.ts";
+import type { TaskDefinitions } from "./task-definitions.ts";
+import type { ServiceEntry, TaskEntry } from "./world-file.ts";
+
+/** What workloads are put into. */
+export type Place = {
+  readonly home: Home;
+  readonly cluster: Cluster;
+  readonly definitions: TaskDefinitions;
+  readonly internet: Internet;
+};
+
+/** From where everything that already runs was pulled, long ago: nothing of it is counted to the others. */
+const PAST_ADDRESS = "192.0.2.99";
+
+/** Adds a service as a world file describes it: what it ran formerly is there, what it shall run begins to deploy. */
+export async function addService(place: Place, entry: ServiceEntry): Promise<void> {
+  const { cluster, definitions, internet, home } = place;
+  const past = internet.from(PAST_ADDRESS);
+  const family = String(entry.taskDefinition?.family ?? entry.family ?? entry.name);
+  const registered = (images: ServiceEntry["formerly"], whole?: JsonObject): string =>
+    definitions.register(whole ?? taskDefinitionOf(home, family, imagesOf(family, images), entry));
+  const settings = (taskDefinition: string): NewService => ({
+    ...settingsOf(entry),
+    taskDefinition,
+  });
+
+  if (entry.formerly !== undefined) {
+    definitions.skipTo(family, Math.max(1, (entry.revision ?? 1) - 1));
+    await cluster.createRunningService(settings(registered(entry.formerly)), past);
+  }
+  if (entry.revision !== undefined) definitions.skipTo(family, entry.revision);
+  const arn = registered(entry.images ?? entry.image, entry.taskDefinition);
+  const id = entry.deploymentId === undefined ? {} : { deploymentId: entry.deploymentId };
+  if (entry.settled === true && entry.formerly === undefined) {
+    await cluster.createRunningService({ ...settings(arn), ...id }, past);
+  } else if (entry.formerly === undefined) {
+    cluster.createService({ ...settings(arn), ...id });
+  } else {
+    cluster.deploy(entry.cluster ?? "default", entry.name, arn, entry.deploymentId);
+  }
+}
+
+/** Starts a task that belongs to no service. */
+export function addTask({ cluster, definitions, home }: Place, entry: TaskEntry): void {
+  const { family, revision, launchType, startedBy, group } = entry;
+  if (revision !== undefined) definitions.skipTo(family, revision);
+  const images = imagesOf(family, entry.images ?? entry.image);
+  cluster.runTask({
+    cluster: entry.cluster ?? "default",
+    taskDefinition: definitions.register(
+      entry.taskDefinition ?? taskDefinitionOf(home, family, images, entry),
+    ),
+    ...(launchType === undefined ? {} : { launchType }),
+    ...(startedBy === undefined ? {} : { startedBy }),
+    ...(group === undefined ? {} : { group }),
+  });
+}
+
+type Images = Readonly<Record<string, string>>;
+
+/** A lone image is that of a container named like the family. */
+export function imagesOf(family: string, images: string | Images | undefined): Images {
+  if (typeof images !== "string") return images ?? { [family]: "busybox" };
+  return { [family]: images };
+}
+
+/** A task definition such as people write: only the containers' names and images matter to the story. */
+export function taskDefinitionOf(
+  home: Home,
+  family: string,
+  images: Images,
+  {
+    launchType = "FARGATE",
+    executionRole = true,
+    architecture,
+  }: Pick<ServiceEntry, "launchType" | "executionRole" | "architecture">,
+): JsonObject {
+  const role = `arn:${home.partition}:iam::${home.account}:role/${family}-execution`;
+  return {
+    family,
+    networkMode: launchType === "FARGATE" ? "awsvpc" : "bridge",
+    requiresCompatibilities: [launchType],
+    cpu: "256",
+    memory: "512",
+    ...(executionRole ? { executionRoleArn: role } : {}),
+    ...(architecture === undefined
+      ? {}
+      : { runtimePlatform: { cpuArchitecture: architecture, operatingSystemFamily: "LINUX" } }),
+    containerDefinitions: Object.entries(images).map(([name, image]) => ({ name, image, essential: true })),
+  };
+}
+
+function settingsOf(entry: ServiceEntry): Omit<NewService, "taskDefinition"> {
+  const {
+    cluster = "default",
+    circuitBreaker = "off",
+    family: _family,
+    image: _image,
+    images: _images,
+    taskDefinition: _definition,
+    revision: _revision,
+    formerly: _formerly,
+    settled: _settled,
+    deploymentId: _id,
+    executionRole: _role,
+    architecture: _architecture,
+    ...same
+  } = entry;
+  const given = Object.entries(same).filter(([, value]) => value !== undefined);
+  return {
+    ...(Object.fromEntries(given) as Pick<NewService, "name">),
+    cluster,
+    circuitBreaker: { enable: circuitBreaker !== "off", rollback: circuitBreaker === "rollback" },
+  };
+}
