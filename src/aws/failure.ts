@@ -105,11 +105,16 @@ const MESSAGE_LENGTH_MAX = 500;
 export function awsErrorOf(action: string, error: unknown): AwsError {
   if (error instanceof AwsError) return error;
   const code = codeOf(error);
-  const message = messageOf(error);
-  return new AwsError(kindOf(code, message, statusOf(error)), action, `${action}: ${code}: ${message}`, {
-    // The other words of a signature's refusal quote the request, session token included.
-    ...(isSignatureQuoted(message) ? {} : { cause: error }),
-  });
+  const said = error instanceof Error ? error.message : String(error);
+  // A refused signature's further words quote the request that was signed, session token included.
+  const quotes = /canonical string|string-to-sign/i.test(said);
+  const message = bounded(quotes ? (said.split(/[.\n]/)[0] ?? "") : said);
+  return new AwsError(
+    kindOf(code, message, statusOf(error)),
+    action,
+    `${action}: ${code}: ${message}`,
+    quotes ? {} : { cause: error },
+  );
 }
 
 /** The AwsError of a code that came inside an answer. */
@@ -146,16 +151,6 @@ function statusOf(error: unknown): number | undefined {
   return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
 }
 
-function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const said = isSignatureQuoted(text) ? (text.split(/[.\n]/)[0] ?? "") : text;
-  return bounded(said);
-}
-
 function bounded(text: string): string {
   return text.length > MESSAGE_LENGTH_MAX ? `${text.slice(0, MESSAGE_LENGTH_MAX)}…` : text;
-}
-
-function isSignatureQuoted(text: string): boolean {
-  return /canonical string|string-to-sign/i.test(text);
 }

@@ -18,7 +18,7 @@ const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
 const EMPTY_OBJECT = Buffer.from("{}");
 
-type HttpRequest = { body?: unknown; headers: Record<string, string> };
+type HttpRequest = { body?: unknown };
 type HttpAnswer = { statusCode: number; body: AsyncIterable<Uint8Array> | Uint8Array };
 
 type EcsCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = $Command<
@@ -42,12 +42,10 @@ export async function sendRaw<Input extends ServiceInputTypes, Output extends Se
 
   if (body !== undefined) {
     const bytes = Buffer.from(JSON.stringify(body));
-    // After the serializer, before the signer; the length is set here so that nobody measures the former body.
+    // After the serializer wrote a body, before the SDK measures and signs the one it finds.
     command.middlewareStack.add(
       (next) => (args) => {
-        const request = requestIn(args.request);
-        request.body = bytes;
-        request.headers = { ...request.headers, "content-length": String(bytes.length) };
+        requestIn(args.request).body = bytes;
         return next(args);
       },
       { name: "repullReplaceBody", step: "build", priority: "high" },

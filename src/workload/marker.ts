@@ -4,6 +4,7 @@
  *
  *     repull:execution = r-5d41402abc4b2a76b9719d911017c592
  *     repull:former    = web:41
+ *     repull:service   = storefront                           the service that it was made for
  *     repull:image-1   = nginx:1.25 sha256:9f86d081…              the owner's words, and the digest that runs
  *
  * Tags may spread to tasks, so there are few. They can be edited by anybody who may tag: they explain and
@@ -19,6 +20,8 @@ export type Marker = {
   readonly execution: string;
   /** `web:41`, or `:41` where the family's name leaves no room. */
   readonly former?: string;
+  /** The service's name: several services may share one family. */
+  readonly service?: string;
   readonly images: readonly MarkedImage[];
 };
 
@@ -38,9 +41,12 @@ const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const PREFIX = "repull:";
 const EXECUTION = `${PREFIX}execution`;
 const FORMER = `${PREFIX}former`;
+const SERVICE = `${PREFIX}service`;
 const IMAGE = /^repull:image-([1-9][0-9]?)$/;
 
 const EXECUTION_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html, serviceName
+const SERVICE_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 const FORMER_NAME = /^[A-Za-z0-9_-]{0,255}:[1-9][0-9]{0,9}$/;
 
 /** Whether Repull owns a tag of this name. The owner's own switch, `repull`, is not one. */
@@ -57,11 +63,12 @@ export function isTagValue(text: string): boolean {
  * The marker as tags, the most important first: what does not fit beside the owner's is cut from the end.
  * An image whose name is too long or too odd for a tag is left out: the former revision still has it.
  */
-export function markerTags({ execution, former, images }: Marker): readonly Tag[] {
+export function markerTags({ execution, former, service, images }: Marker): readonly Tag[] {
   const values = images.map(({ image, digest }) => `${image} ${digest}`).filter(isTagValue);
   return [
     { key: EXECUTION, value: execution },
     ...(former === undefined ? [] : [{ key: FORMER, value: isTagValue(former) ? former : tail(former) }]),
+    ...(service === undefined ? [] : [{ key: SERVICE, value: service }]),
     ...[...new Set(values)].map((value, index) => ({ key: `${PREFIX}image-${index + 1}`, value })),
   ];
 }
@@ -75,6 +82,7 @@ export function readMarker(tags: readonly Tag[]): Marker | undefined {
   const execution = valueUnder(tags, EXECUTION);
   if (execution === undefined || !EXECUTION_NAME.test(execution)) return undefined;
   const former = valueUnder(tags, FORMER);
+  const service = valueUnder(tags, SERVICE);
   const images = tags
     .map(({ key, value }) => ({ position: Number(IMAGE.exec(key)?.[1]), marked: markedImageIn(value) }))
     .filter(({ position }) => !Number.isNaN(position))
@@ -83,6 +91,7 @@ export function readMarker(tags: readonly Tag[]): Marker | undefined {
   return {
     execution,
     ...(former !== undefined && FORMER_NAME.test(former) ? { former } : {}),
+    ...(service !== undefined && SERVICE_NAME.test(service) ? { service } : {}),
     images,
   };
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 
 import { createEcs } from "../../src/aws/ecs.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
+import { objectsIn, textsIn } from "../../src/workload/members.ts";
 import { OUTPUT_ONLY_MEMBERS, reviseTaskDefinition } from "../../src/workload/task-definition.ts";
 import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws-stub.ts";
 import { filled, membersOf, UNKNOWN_MEMBER } from "./service-model.ts";
@@ -18,17 +19,22 @@ const outputOnly = membersOf(TaskDefinition$).filter(
   (member) => !membersOf(RegisterTaskDefinitionRequest$).includes(member),
 );
 
-// biome-ignore lint/suspicious/noExplicitAny: the tests change JSON in place
-function describedTaskDefinition(): any {
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  const whole: any = structuredClone(filled(TaskDefinition$));
-  whole.taskDefinitionArn = FORMER;
-  whole.family = "shop";
-  whole.containerDefinitions[0].name = "web";
-  whole.containerDefinitions[0].image = "nginx:1.25";
-  whole.containerDefinitions[1].name = "log";
-  whole.containerDefinitions[1].image = "fluent/fluent-bit:3.0";
-  return whole;
+function describedTaskDefinition(): JsonObject {
+  const whole = filled(TaskDefinition$);
+  const [web, log] = objectsIn(whole, "containerDefinitions");
+  return {
+    ...whole,
+    taskDefinitionArn: FORMER,
+    family: "shop",
+    containerDefinitions: [
+      { ...web, name: "web", image: "nginx:1.25" },
+      { ...log, name: "log", image: "fluent/fluent-bit:3.0" },
+    ],
+  };
+}
+
+function without(json: JsonObject, members: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(json).filter(([member]) => !members.includes(member)));
 }
 
 describe("a revision loses nothing", () => {
@@ -43,7 +49,9 @@ describe("a revision loses nothing", () => {
           { key: "team", value: "shop", [UNKNOWN_MEMBER]: 1 },
           { key: "aws:cloudformation:stack-name", value: "shop" },
         ];
-        return { body: { taskDefinition: described, tags: body.include?.includes("TAGS") ? tags : [] } };
+        return {
+          body: { taskDefinition: described, tags: textsIn(body, "include").includes("TAGS") ? tags : [] },
+        };
       }
       if (action === "RegisterTaskDefinition") {
         registered = body;
@@ -70,11 +78,12 @@ describe("a revision loses nothing", () => {
     const registrable = reviseTaskDefinition(former, { images: new Map([["web", IN_ECR]]), marker });
     expect(await ecs().registerTaskDefinition(registrable)).toBe(REVISED);
 
-    const expected = describedTaskDefinition();
-    for (const member of outputOnly) delete expected[member];
-    expected.containerDefinitions[0].image = IN_ECR;
-    delete expected.containerDefinitions[0].repositoryCredentials;
-    expected.tags = [{ key: "team", value: "shop" }, ...marker];
+    const [web = {}, log = {}] = objectsIn(described, "containerDefinitions");
+    const expected = {
+      ...without(described, outputOnly),
+      containerDefinitions: [{ ...without(web, ["repositoryCredentials"]), image: IN_ECR }, log],
+      tags: [{ key: "team", value: "shop" }, ...marker],
+    };
     expect(registered).toEqual(expected);
   });
 

@@ -8,6 +8,8 @@ import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import type { JsonObject } from "../../src/runtime/json.ts";
+
 export const STUB_CREDENTIALS = {
   accessKeyId: "AKIDEXAMPLE",
   secretAccessKey: "a-secret-of-the-stub",
@@ -18,8 +20,7 @@ export type AwsRequest = {
   readonly action: string;
   readonly headers: IncomingHttpHeaders;
   readonly query: URLSearchParams;
-  // biome-ignore lint/suspicious/noExplicitAny: tests reach into JSON of every shape
-  readonly body: any;
+  readonly body: JsonObject;
 };
 
 export type AwsAnswer = {

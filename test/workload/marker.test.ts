@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import type { Digest } from "../../src/image/digest.ts";
+import { isTagValue, type Marker, markerTags, readMarker } from "../../src/workload/marker.ts";
+
+const SHA: Digest = `sha256:${"ab".repeat(32)}`;
+const OTHER: Digest = `sha256:${"cd".repeat(32)}`;
+
+test("a marker is a few tags that a person can read, the most important first", () => {
+  const images = [
+    { image: "nginx:1.25", digest: SHA },
+    { image: "fluent/fluent-bit:3.0", digest: OTHER },
+    { image: "nginx:1.25", digest: SHA },
+  ];
+  expect(markerTags({ execution: "r-1", former: "web:41", service: "storefront", images })).toEqual([
+    { key: "repull:execution", value: "r-1" },
+    { key: "repull:former", value: "web:41" },
+    { key: "repull:service", value: "storefront" },
+    { key: "repull:image-1", value: `nginx:1.25 ${SHA}` },
+    { key: "repull:image-2", value: `fluent/fluent-bit:3.0 ${OTHER}` },
+  ]);
+});
+
+const name = (letters: string, minLength: number, maxLength: number) =>
+  fc.string({ unit: fc.constantFrom(...letters), minLength, maxLength });
+const image = fc
+  .tuple(
+    name("abc019", 1, 20),
+    name("abc019", 1, 40),
+    fc.option(name("abcXYZ019", 1, 60), { nil: undefined }),
+  )
+  .map(([host, path, tag]) => `${host}.example/${path}${tag === undefined ? "" : `:${tag}`}`);
+const marker: fc.Arbitrary<Marker> = fc.record(
+  {
+    execution: name("abcXYZ019-_", 1, 64),
+    former: fc
+      .tuple(name("abcXYZ019-_", 1, 245), fc.integer({ min: 1, max: 999_999 }))
+      .map((parts) => parts.join(":")),
+    service: name("abcXYZ019-_", 1, 255),
+    images: fc.uniqueArray(fc.record({ image, digest: fc.constantFrom(SHA, OTHER) }), {
+      maxLength: 12,
+      selector: (marked) => `${marked.image} ${marked.digest}`,
+    }),
+  },
+  { requiredKeys: ["execution", "images"] },
+);
+
+test("what is written is read again, in whatever order ECS answers", () => {
+  fc.assert(
+    fc.property(marker, (written) => {
+      expect(readMarker(markerTags(written).toReversed())).toEqual(written);
+    }),
+  );
+});
+
+test("every value is one that AWS takes, however long the names", () => {
+  const long = fc.record({
+    execution: name("abc", 1, 64),
+    former: name("abc", 250, 255).map((family) => `${family}:123456`),
+    images: fc.array(
+      fc.record({ image: fc.oneof(image, fc.string({ maxLength: 400 })), digest: fc.constant(SHA) }),
+    ),
+  });
+  fc.assert(
+    fc.property(long, (written) => {
+      const tags = markerTags(written);
+      expect(tags.filter(({ value }) => !isTagValue(value))).toEqual([]);
+      expect(tags[1]?.value).toMatch(/:123456$/);
+    }),
+  );
+});
+
+describe("tags that anybody may have edited", () => {
+  const execution = { key: "repull:execution", value: "r-1" };
+  // biome-ignore format: a table
+  const table = [
+    ["none",                         [],                                                               undefined],
+    ["no execution",                 [{ key: "repull:former", value: "web:41" }],                      undefined],
+    ["an execution that is none",    [{ key: "repull:execution", value: "r 1; rm" }],                  undefined],
+    ["an execution without end",     [{ key: "repull:execution", value: "r".repeat(65) }],             undefined],
+    ["an execution alone",           [execution],                                                      { execution: "r-1", images: [] }],
+    ["a former that is none",        [execution, { key: "repull:former", value: "arn:aws:x" }],        { execution: "r-1", images: [] }],
+    ["a service that is none",       [execution, { key: "repull:service", value: "a/b" }],             { execution: "r-1", images: [] }],
+    ["an image without a digest",    [execution, { key: "repull:image-1", value: "nginx" }],           { execution: "r-1", images: [] }],
+    ["an image with a bad digest",   [execution, { key: "repull:image-1", value: "nginx sha256:1" }],  { execution: "r-1", images: [] }],
+    ["more words than two",          [execution, { key: "repull:image-1", value: `nginx ${SHA} x` }],  { execution: "r-1", images: [] }],
+    ["an image that is none",        [execution, { key: "repull:image-1", value: `NGINX! ${SHA}` }],   { execution: "r-1", images: [] }],
+    ["a number that is none",        [execution, { key: "repull:image-x", value: `nginx ${SHA}` }],    { execution: "r-1", images: [] }],
+  ] as const;
+  for (const [what, tags, expected] of table) {
+    test(`${what}: ${expected === undefined ? "no marker" : "what still makes sense"}`, () => {
+      expect(readMarker(tags)).toEqual(expected);
+    });
+  }
+
+  test("never throw", () => {
+    const key = fc.oneof(
+      fc.constantFrom("repull:execution", "repull:former", "repull:service", "repull:image-1", "__proto__"),
+      fc.string(),
+    );
+    const value = fc.oneof(
+      fc.string(),
+      fc.constantFrom("r-1", "web:41", `nginx ${SHA}`, "x".repeat(100_000)),
+    );
+    fc.assert(fc.property(fc.array(fc.record({ key, value })), (tags) => void readMarker(tags)));
+  });
+});
