@@ -1,3 +1,9 @@
+/**
+ * One admitted request, with everything that the one who answers it needs.
+ *
+ * Who asks and what for is settled before; what the answer is depends on nothing else than this.
+ */
+
 import type { RegistryRequest } from "../../oci/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Contents } from "./contents.ts";
@@ -6,7 +12,6 @@ import type { Route } from "./route.ts";
 import type { Identity, SignIn } from "./sign-in.ts";
 import type { RegistryKind, RegistryWays } from "./ways.ts";
 
-/** One admitted request, with everything that the one who answers it needs. */
 export type Exchange = {
   readonly registry: { readonly kind: RegistryKind; readonly host: string };
   readonly request: RegistryRequest;

@@ -35,6 +35,7 @@ type Token = {
 
 const ANONYMOUS: Identity = { kind: "anonymous" };
 const ALL_ACTIONS: readonly Action[] = ["pull", "push", "delete"];
+const SCOPE = /^repository:(?<path>[^:]+):(?<actions>[a-z,*]+)$/;
 /** What Docker Hub's tokens say in `expires_in`. */
 const TOKEN_SECONDS = 300;
 /** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html */
@@ -108,18 +109,23 @@ export function createSignIn(world: {
     const needed = actionsFor(route.kind);
     if (valid && needed.every((action) => mayUse(token, route.path, action))) return token.identity;
 
-    const asked = needed.includes("push") ? "pull,push" : needed.join(",");
-    const scope =
-      route.path === ""
-        ? ""
-        : `,scope="${kind === "ecr-public" ? "aws" : `repository:${route.path}:${asked}`}"`;
     const error = value === undefined ? "" : `,error="${valid ? "insufficient_scope" : "invalid_token"}"`;
-    const challenge = `Bearer realm="${realm(request.url.origin)}",service="${service()}"${scope}${error}`;
-    const detail =
-      route.path === ""
-        ? undefined
-        : [{ Type: "repository", Class: "", Name: route.path, Action: needed[0] }];
-    return refusal(401, "UNAUTHORIZED", "authentication required", { "www-authenticate": challenge }, detail);
+    const challenge = `Bearer realm="${realm(request.url.origin)}",service="${service}"${scopeOf(route)}${error}`;
+    const detail = [{ Type: "repository", Class: "", Name: route.path, Action: needed[0] }];
+    return refusal(
+      401,
+      "UNAUTHORIZED",
+      "authentication required",
+      { "www-authenticate": challenge },
+      route.path === "" ? undefined : detail,
+    );
+  }
+
+  /** What a challenge tells the client to ask a token for. */
+  function scopeOf({ kind: asked, path }: Route): string {
+    if (path === "") return "";
+    if (kind === "ecr-public") return ',scope="aws"';
+    return `,scope="repository:${path}:${actionsFor(asked).join(",")}"`;
   }
 
   /** ECR Public's tokens name no repository; the others' hold what was asked for and granted. */
@@ -136,22 +142,22 @@ export function createSignIn(world: {
     if (identity === "wrong" || identity === "expired") {
       return jsonAnswer(401, { details: "incorrect username or password" });
     }
-    const grants = new Map<string, ReadonlySet<Action>>();
-    for (const scope of (form ?? request.url.searchParams)
-      .getAll("scope")
-      .flatMap((text) => text.split(" "))) {
-      const { path = "", actions = "" } =
-        /^repository:(?<path>[^:]+):(?<actions>[a-z,*]+)$/.exec(scope)?.groups ?? {};
-      const asked = actions === "*" ? ALL_ACTIONS : actions.split(",");
-      grants.set(path, new Set([...allowed(identity, path)].filter((action) => asked.includes(action))));
-    }
+    const scopes = (form ?? request.url.searchParams).getAll("scope").flatMap((text) => text.split(" "));
+    const grants = new Map(scopes.map((scope) => grantOf(identity, scope)));
     const token = secret(`token ${tokens.size}`);
     tokens.set(token, { identity, grants, expiresAt: clock.now() + TOKEN_SECONDS * 1000 });
     const issued_at = new Date(clock.now()).toISOString();
     return jsonAnswer(200, { token, access_token: token, expires_in: TOKEN_SECONDS, issued_at });
   }
 
-  const service = () => (kind === "docker-hub" ? "registry.docker.io" : host);
+  /** What of a scope such as `repository:library/nginx:pull,push` this identity gets. */
+  function grantOf(identity: Identity, scope: string): readonly [string, ReadonlySet<Action>] {
+    const { path = "", actions = "" } = SCOPE.exec(scope)?.groups ?? {};
+    const asked = actions === "*" ? ALL_ACTIONS : actions.split(",");
+    return [path, new Set([...allowed(identity, path)].filter((action) => asked.includes(action)))];
+  }
+
+  const service = kind === "docker-hub" ? "registry.docker.io" : host;
   const realm = (origin: string) =>
     kind === "docker-hub"
       ? "https://auth.docker.io/token"
