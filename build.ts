@@ -54,8 +54,6 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
     outfile: file,
     bundle: true,
     minify: true,
-    // Names tell a stack trace and an error's class apart.
-    keepNames: true,
     platform: "node",
     format: "esm",
     target,

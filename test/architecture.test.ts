@@ -6,7 +6,14 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { codeOf, importsOf, type ProjectFile, projectFiles, resolveImport } from "./support/project-files.ts";
+import {
+  codeOf,
+  importsOf,
+  type ProjectFile,
+  projectFiles,
+  resolveImport,
+  withoutComments,
+} from "./support/project-files.ts";
 
 /** Folder → the folders, or single files, of ours that it may import. `types of` is what `runtime/json.ts` is for. */
 // biome-ignore format: a table is read by its columns
@@ -105,13 +112,27 @@ const BANS: readonly Ban[] = [
   },
 ];
 
+/** Imports of this shape cost more than they seem to. */
+const COSTLY: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
+  {
+    pattern: /import\s*\{[^}]*\bz\b[^}]*\}\s*from\s*"zod"|import\s+z\s+from\s*"zod"/g,
+    remedy:
+      'write import * as z from "zod": a named z brings every language of its messages into the bundle, 360 kB',
+  },
+];
+
 /** Every reason why this module does not fit, each with its remedy. */
 function objections({ path, text }: ProjectFile): readonly string[] {
   const folder = folderOf(path);
   const allowed = FOLDERS[folder];
   if (allowed === undefined)
     return [`${folder} is no folder of the design: add it to FOLDERS here, or move the file`];
-  return [...importObjections(path, folder, allowed, text), ...banObjections(path, codeOf(text))];
+  const costly = COSTLY.filter(({ pattern }) => withoutComments(text).search(pattern) >= 0);
+  return [
+    ...importObjections(path, folder, allowed, text),
+    ...banObjections(path, codeOf(text)),
+    ...costly.map(({ remedy }) => remedy),
+  ];
 }
 
 function importObjections(
@@ -190,6 +211,7 @@ describe("each rule can fail", () => {
     ["src/oci/x.ts",          'import { a } from "left-pad";',                          "left-pad is imported nowhere yet"],
     ["src/substitution/x.ts", 'import { a } from "node:fs/promises";',                  "src/substitution may not import node:fs/promises"],
     ["src/oci/x.ts",          'import { a } from "node:timers/promises";',              "src/oci may not import node:timers/promises"],
+    ["src/cli/x.ts",          'import { z } from "zod";',                               "write import * as z"],
     ["src/oci/x.ts",          "const a = process.env.HOME;",                            "process.env:"],
     ["src/cli/explain.ts",    "const { env } = process;",                               "env } = process:"],
     ["src/oci/x.ts",          "const a = Date.now();",                                  "Date.now:"],

@@ -131,7 +131,7 @@ const RULES: readonly Rule[] = [
     find: ({ text }) =>
       matches(
         text,
-        /\bAKIA(?!IOSFODNN7EXAMPLE)[0-9A-Z]{16}\b|\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY/g,
+        /\bAKIA(?!IOSFODNN7EXAMPLE)[0-9A-Z]{16}\b|\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\sA-Za-z0-9+/=]{64}/g,
         "use a value that nobody can mistake for one",
       ),
   },

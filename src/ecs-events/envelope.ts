@@ -3,7 +3,7 @@
  * absent, and every member may be missing until it is needed. What is there must have its type.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
 
 /** Longer than any ARN, name or image reference that AWS accepts. */

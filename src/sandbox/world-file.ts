@@ -5,7 +5,7 @@
  * has a default; a key that nobody knows is refused with the one that was probably meant.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
 import type { Json } from "../runtime/json.ts";
 
