@@ -154,7 +154,7 @@ function pump(
 type Agents = { readonly plain: http.Agent; readonly secure: https.Agent };
 
 function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
-  const common = {
+  const settings = {
     keepAlive: true,
     maxSockets: options.socketsPerHostMax ?? 32,
     // On the agent, so that it covers the time until a connection stands, too.
@@ -165,8 +165,8 @@ function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
     ...(options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv }),
   };
   return {
-    plain: new http.Agent(common),
-    secure: new https.Agent({ ...common, ...(options.ca === undefined ? {} : { ca: [...options.ca] }) }),
+    plain: new http.Agent(settings),
+    secure: new https.Agent({ ...settings, ...(options.ca === undefined ? {} : { ca: [...options.ca] }) }),
   };
 }
 

@@ -151,3 +151,66 @@ test("whoever starts a durable execution names a published version", () => {
     match(name ?? "", /:live$/);
   match(template, /AutoPublishAlias: live/);
 });
+
+describe("the calls that the code makes, and the rights that the roles give", () => {
+  const SERVICES: Readonly<Record<string, string>> = {
+    "client-ecs": "ecs",
+    "client-ecr": "ecr",
+    "client-eventbridge": "events",
+    "client-lambda": "lambda",
+    "client-sqs": "sqs",
+  };
+  /** A call whose right has another name. */
+  const RIGHTS: Readonly<Record<string, string>> = { "lambda:Invoke": "lambda:InvokeFunction" };
+
+  const calls = new Set(
+    files
+      .filter(({ path }) => /^src\/aws\/.*\.ts$/.test(path))
+      .flatMap(({ text }) =>
+        [...text.matchAll(/import\s*\{([^}]*)\}\s*from\s*"@aws-sdk\/(client-[a-z]+)"/g)].flatMap(
+          ([, names = "", client = ""]) =>
+            SERVICES[client] === undefined
+              ? []
+              : [...names.matchAll(/\b([A-Z]\w+)Command\b/g)].map(
+                  ([, call]) => `${SERVICES[client]}:${call}`,
+                ),
+        ),
+      ),
+  );
+  const granted = new Set(template.match(/\b(?:ecs|ecr|events|lambda|sqs|iam|logs|kms):[A-Z]\w+\b(?!:)/g));
+
+  /** Rights that no call of ours names, each with who needs it. */
+  // biome-ignore format: a table is read by its columns
+  const WITHOUT_A_CALL: Readonly<Record<string, string>> = {
+    "logs:CreateLogStream":               "the Lambda runtime",
+    "logs:PutLogEvents":                  "the Lambda runtime",
+    "sqs:ReceiveMessage":                 "the event source mapping",
+    "sqs:DeleteMessage":                  "the event source mapping",
+    "sqs:GetQueueAttributes":             "the event source mapping",
+    "sqs:ChangeMessageVisibility":        "the event source mapping",
+    "kms:Decrypt":                        "SQS, with a key of the owner's",
+    "kms:GenerateDataKey":                "SQS, with a key of the owner's",
+    "lambda:CheckpointDurableExecution":  "the durable SDK",
+    "lambda:GetDurableExecutionState":    "the durable SDK",
+    "iam:PassRole":                       "RegisterTaskDefinition, for the roles that a revision keeps",
+    "ecs:TagResource":                    "RegisterTaskDefinition, for its tags",
+    "ecr:TagResource":                    "CreateRepository, for its tags",
+    "ecr:BatchGetImage":                  "the registry's GET of a manifest",
+    "ecr:BatchCheckLayerAvailability":    "the registry's HEAD of a blob",
+    "ecr:GetDownloadUrlForLayer":         "the registry's GET of a blob, and its mount",
+    "ecr:InitiateLayerUpload":            "the registry's POST of an upload",
+    "ecr:UploadLayerPart":                "the registry's upload",
+    "ecr:CompleteLayerUpload":            "the registry's PUT of a blob",
+    "ecr:PutImage":                       "the registry's PUT of a manifest",
+  };
+
+  test("calls were found", () => equal(calls.size >= 10, true));
+  for (const call of calls) {
+    test(`${call} is granted`, () => equal(granted.has(RIGHTS[call] ?? call), true));
+  }
+  for (const right of granted) {
+    const caller = [...calls].find((call) => (RIGHTS[call] ?? call) === right) ?? WITHOUT_A_CALL[right];
+    test(`${right} is needed, by ${caller ?? "nobody: take it away"}`, () =>
+      equal(caller !== undefined, true));
+  }
+});
