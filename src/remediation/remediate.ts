@@ -64,7 +64,7 @@ async function heal(
   try {
     for (let rung = 1; rung <= RUNGS_MAX; rung++) {
       const climbed = await climb(failure, { failed, rung }, ports, options, steps);
-      if (climbed.kind !== "next-rung") return climbed;
+      if (climbed.kind !== "next-rung") return last === undefined ? climbed : afterwards(last, climbed);
       failed.push(...climbed.failed);
       last = climbed.ending;
     }
@@ -77,6 +77,13 @@ async function heal(
     };
   }
   return last ?? { kind: "failed", because: "no rung was climbed" };
+}
+
+/** A rung that changed nothing does not hide that the one before did. */
+function afterwards(before: Ending, now: Ending): Ending {
+  return now.made === undefined
+    ? { ...before, because: `${before.because}; after that, ${now.because}` }
+    : now;
 }
 
 type Climbed =

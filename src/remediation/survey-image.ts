@@ -7,9 +7,15 @@
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
-import { ecrHost } from "../image/hosts.ts";
+import { ecrHost, registryOf } from "../image/hosts.ts";
 import type { Platform } from "../image/platform.ts";
-import { canonicalName, type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
+import {
+  canonicalName,
+  type ImageReference,
+  parseReference,
+  referenceIn,
+  repositoryName,
+} from "../image/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Seen, Sighting, Trusted } from "../substitution/candidate.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
@@ -30,6 +36,8 @@ export type Scene = {
   readonly policy: Policy;
   /** Places that this execution has tried in vain. */
   readonly failed: readonly string[];
+  /** Why the service's tasks could not pull from private ECR, whatever is there. */
+  readonly withoutEcr?: string;
 };
 
 export type NamedImage = {
@@ -53,7 +61,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   for (const strategy of policy.strategies) {
     for (const candidate of STRATEGIES[strategy].candidates(reference, { ...place, ...trusted })) {
       const context = { ...trusted, ...(platform === undefined ? {} : { platform }) };
-      const seen = triedInVain(candidate.image, scene) ?? (await look(candidate, context, ports));
+      const seen = outOfReach(candidate.image, scene) ?? (await look(candidate, context, ports));
       sightings.push({ candidate, seen });
     }
   }
@@ -72,7 +80,11 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   };
 }
 
-function triedInVain(image: string, { failed }: Scene): Seen | undefined {
+/** A place that holds the bytes is no help where the task cannot pull from it. */
+function outOfReach(image: string, { failed, withoutEcr }: Scene): Seen | undefined {
+  const { host } = parseReference(image);
+  if (withoutEcr !== undefined && registryOf(host).kind === "ecr")
+    return { kind: "denied", because: withoutEcr };
   const repository = repositoryOf(image);
   if (!failed.some((place) => repositoryOf(place) === repository)) return undefined;
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };

@@ -17,6 +17,7 @@ import { primaryDeployment, type Service } from "../workload/service.ts";
 import {
   containersOf,
   type DescribedTaskDefinition,
+  executionRoleOf,
   familyOf,
   runtimePlatformOf,
 } from "../workload/task-definition.ts";
@@ -24,7 +25,7 @@ import { confirm } from "./confirm.ts";
 import type { Ports } from "./ports.ts";
 import { gone, movedOn, notAService, untouchable } from "./refusal.ts";
 import { settleSecondsFor } from "./settle.ts";
-import { type NamedImage, surveyImage } from "./survey-image.ts";
+import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
 
 export type Declined = {
   readonly kind: "declined";
@@ -82,8 +83,15 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
   }
 
-  const platform = platformOf(described, service, task?.launchType ?? failure.launchType);
-  const images = await surveyImages(described, failure, service, platform, request, ports);
+  const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
+  const platform = platformOf(described, launchType);
+  // ECS refuses such a revision: "Fargate requires task definition to have execution role ARN to support ECR images."
+  const roleless = launchType === "FARGATE" && executionRoleOf(described.taskDefinition) === undefined;
+  const reach = {
+    ...(platform === undefined ? {} : { platform }),
+    ...(roleless ? { withoutEcr: "a Fargate task without an execution role cannot pull from ECR" } : {}),
+  };
+  const images = await surveyImages(described, failure, service, reach, request, ports);
   if (!images.some(({ failing }) => failing)) {
     const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
     return { kind: "ignored", because };
@@ -113,14 +121,11 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
  */
 function platformOf(
   { taskDefinition }: DescribedTaskDefinition,
-  service: Service,
   launchType: string | undefined,
 ): Platform | undefined {
   const stated = runtimePlatformOf(taskDefinition);
   if (stated !== undefined) return stated;
-  return (service.launchType ?? launchType) === "FARGATE"
-    ? { os: "linux", architecture: "amd64" }
-    : undefined;
+  return launchType === "FARGATE" ? { os: "linux", architecture: "amd64" } : undefined;
 }
 
 /** Every image of the task definition that comes from Docker Hub, for the next one would fail next. */
@@ -128,20 +133,13 @@ async function surveyImages(
   { taskDefinition }: DescribedTaskDefinition,
   failure: PullFailure,
   service: Service,
-  platform: Platform | undefined,
+  reach: Pick<Scene, "platform" | "withoutEcr">,
   { policy, failed }: SurveyRequest,
   ports: Ports,
 ): Promise<readonly ImageFacts[]> {
   const { clusterArn: cluster, name } = service;
   const running = await ports.ecs.listTasks({ cluster, service: name, desiredStatus: "RUNNING" });
-  const scene = {
-    failure,
-    service,
-    running,
-    policy,
-    failed,
-    ...(platform === undefined ? {} : { platform }),
-  };
+  const scene: Scene = { failure, service, running, policy, failed, ...reach };
   const surveyed: ImageFacts[] = [];
   for (const named of namedImages(taskDefinition, failure)) {
     if (named.failing || isDockerHubFront(named.reference.host))

@@ -40,11 +40,18 @@ export const DEFAULT_POLICY: Policy = policySchema.parse({});
 /** Reads a policy. Throws InvalidInput that names the setting and what it may be. */
 export function readPolicy(settings: unknown): Policy {
   const read = policySchema.safeParse(settings);
-  if (read.success) return read.data;
+  if (read.success) return { ...read.data, strategies: withOwnCopies(read.data.strategies) };
   const issue = read.error.issues[0];
   const member = issue?.path[0];
   const setting = member === undefined ? "policy" : (SETTINGS[member as keyof Policy] ?? String(member));
   throw new InvalidInput(setting, expectation(issue), { cause: read.error });
+}
+
+/** What fresh-mirror has made is found again as an own copy: the one cannot do without the other. */
+function withOwnCopies(strategies: readonly StrategyName[]): StrategyName[] {
+  const once = [...new Set(strategies)];
+  if (once.includes("own-copy")) return once;
+  return once.flatMap((name) => (name === "fresh-mirror" ? ["own-copy", name] : [name]));
 }
 
 function expectation(issue: z.core.$ZodIssue | undefined): string {

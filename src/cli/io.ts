@@ -1,0 +1,14 @@
+/** What a command may touch of the process that runs it: everything else would be hidden input. */
+export type CommandIo = {
+  /** Results, to standard output. */
+  out(text: string): void;
+  /** Progress and errors, to standard error. */
+  err(text: string): void;
+  /** Whether standard error is a terminal: progress may be redrawn. */
+  readonly isTty: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A file's text, or standard input's for `-`; undefined where it cannot be read. */
+  readFile(path: string): Promise<string | undefined>;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+};

@@ -1,0 +1,128 @@
+/** The command line: reads arguments and environment, runs one command, prints and exits. Nothing else does. */
+
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { Command, CommanderError, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { InvalidInput } from "../image/invalid-input.ts";
+import { AwsError } from "../remediation/aws-error.ts";
+import { policyFrom } from "../substitution/policy.ts";
+import { demo } from "./demo.ts";
+import { explain } from "./explain.ts";
+import type { CommandIo } from "./io.ts";
+import { mirror } from "./mirror.ts";
+import { replay } from "./replay.ts";
+
+const EXIT_USAGE = 2;
+
+const stopping = new AbortController();
+process.once("SIGINT", () => stopping.abort(new Error("interrupted")));
+
+const io: CommandIo = {
+  out: (chunk) => void process.stdout.write(chunk),
+  err: (chunk) => void process.stderr.write(chunk),
+  isTty: process.stderr.isTTY === true,
+  env: process.env,
+  readFile: async (path) => {
+    if (path === "-") return await text(process.stdin);
+    return await readFile(path, "utf8").catch(() => undefined);
+  },
+  signal: stopping.signal,
+};
+
+// `repull … | head` is no fault of anybody's.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const program = new Command("repull")
+  .description("Puts Amazon ECS services that hit a registry's pull limit back on their feet.")
+  .version(packageJson.version)
+  .configureOutput({ writeOut: io.out, writeErr: io.err })
+  .showHelpAfterError("(repull help COMMAND tells more)")
+  .exitOverride();
+
+const json = new Option("--json", "one JSON object a line, to standard output").default(false);
+const seed = new Option("--seed <seed>", "decides everything that the sandbox leaves to chance").default("1");
+
+program
+  .command("demo", { isDefault: false })
+  .description("Tell the whole story in a sandbox: three services, the limit, and how they run again.")
+  .addOption(seed)
+  .addOption(json)
+  .action((options) => finish(() => demo({ ...options, policy: policyFrom(io.env) }, io)));
+
+program
+  .command("explain")
+  .description(
+    "Say what an event or an error text means, and what would be done. Asks nobody, changes nothing.",
+  )
+  .argument("[file...]", "EventBridge documents: one, an array, or one a line; - for standard input")
+  .option("--text <text>", "an error text instead of files")
+  .option("--image <image>", "the image of the container that failed with --text")
+  .addOption(json)
+  .action((files: string[], options) =>
+    finish(() => {
+      if (options.text === undefined && files.length === 0)
+        program.error("explain: name a FILE, - or --text", { exitCode: EXIT_USAGE });
+      if (options.text !== undefined && files.length > 0)
+        program.error("explain: either FILE or --text", { exitCode: EXIT_USAGE });
+      return explain({ files, ...options, policy: policyFrom(io.env) }, io);
+    }),
+  );
+
+program
+  .command("replay")
+  .description("Remediate recorded events: in a sandbox, or with --aws in the account of the environment.")
+  .argument("<file...>", "EventBridge documents: one, an array, or one a line; - for standard input")
+  .option(
+    "--aws",
+    "against the account of the environment (AWS_REGION, AWS_ENDPOINT_URL); shows the plan first",
+    false,
+  )
+  .option("--yes", "with --aws: go on and write", false)
+  .option("--no-wait", "stop once the redeployment is accepted (outcome: applied)")
+  .option("--world <file>", "the sandbox's world, instead of the .world.json beside the event")
+  .addOption(seed)
+  .addOption(json)
+  .action((files: string[], { wait, ...options }) =>
+    finish(() => replay({ files, ...options, settle: wait, policy: policyFrom(io.env) }, io)),
+  );
+
+program
+  .command("mirror")
+  .description(
+    "Copy one image between two registries, byte for byte. Without a choice of platforms, the whole image.",
+  )
+  .argument("<source>", "image reference: nginx:1.27, or with a digest exactly those bytes")
+  .argument("<target>", "image reference with the tag to set")
+  .option(
+    "--platform <platform>",
+    "OS/ARCH[/VARIANT]; may be given several times",
+    (value, all: string[]) => [...all, value],
+    [],
+  )
+  .option("--all-platforms", "every platform of the image", false)
+  .addOption(json)
+  .action((source: string, target: string, { platform, ...options }) =>
+    finish(() => mirror({ source, target, platforms: platform, ...options }, io)),
+  );
+
+/** Runs a command to its exit status; what a user did wrong is told in a line, never by a stack trace. */
+async function finish(run: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await run();
+  } catch (error) {
+    if (!(error instanceof InvalidInput || error instanceof AwsError)) throw error;
+    io.err(`repull: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+}

@@ -1,0 +1,42 @@
+/**
+ * Repull installed in a world: its workflows served by the world's executions, its rule listening on the bus.
+ *
+ * The code that runs is the product's own, unchanged; only the ports are the world's.
+ */
+
+import { type Detected, detect } from "../remediation/detect.ts";
+import { mirror } from "../remediation/mirror.ts";
+import { type RemediationOptions, remediate } from "../remediation/remediate.ts";
+import type { Policy } from "../substitution/policy.ts";
+import type { World } from "./world.ts";
+
+export type Installation = {
+  readonly policy: Policy;
+  readonly settle?: boolean;
+  readonly onPlan?: RemediationOptions["onPlan"];
+  /** Told of every ECS event that `detect` got from the bus. */
+  readonly onDetected?: (detected: Detected, document: unknown) => void;
+};
+
+/** Serves the two workflows, so that what is started in this world runs in it. */
+export function serveWorkflows(world: World, { policy, settle, onPlan }: Installation): void {
+  const options = {
+    policy,
+    ...(settle === undefined ? {} : { settle }),
+    ...(onPlan === undefined ? {} : { onPlan }),
+  };
+  world.executions.serve("remediate", (input, steps, execution) =>
+    remediate(input, world.ports, { ...options, execution }, steps),
+  );
+  world.executions.serve("mirror", (input, steps) => mirror(input, world.ports, policy, steps));
+}
+
+/** Serves the workflows, and hands every ECS event of the bus to `detect`; answers how to stop listening. */
+export function installRepull(world: World, installation: Installation): () => void {
+  serveWorkflows(world, installation);
+  return world.bus.subscribe(async (document) => {
+    if (document.source !== "aws.ecs") return;
+    const detected = await detect(document, world.ports);
+    installation.onDetected?.(detected, document);
+  });
+}

@@ -1,0 +1,294 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { outcomeSchema } from "../../src/remediation/outcome.ts";
+import type { World } from "../../src/sandbox/world.ts";
+import { ENGINES, play, type Scenario, stateOf } from "../support/scenario.ts";
+
+const MULTI = { platforms: ["linux/amd64", "linux/arm64"] };
+const ECR_COPY = /^123456789012\.dkr\.ecr\.us-east-1\.amazonaws\.com\/repull\/docker\.io\//;
+const PUBLIC = /^public\.ecr\.aws\/docker\/library\//;
+const LEFT = /^[a-z]+(?:\/[a-z]+)?:/;
+
+const service = { cluster: "prod", name: "web", image: "nginx:1.25", revision: 42, desiredCount: 2 };
+const hub = (images: object, quota: object = { remaining: 0 }) => ({ images, quota });
+const limited = (extra: object = {}, registries: object = {}) => ({
+  services: [{ ...service, ...extra }],
+  registries: {
+    "docker.io": hub({ "library/nginx:1.25": MULTI, "grafana/grafana:11": MULTI }),
+    ...registries,
+  },
+});
+const onPublic = {
+  "public.ecr.aws": { images: { "docker/library/nginx:1.25": { sameAs: "docker.io/library/nginx:1.25" } } },
+};
+
+const ownCopy = {
+  ecr: { images: { "repull/docker.io/library/nginx:1.25": { sameAs: "docker.io/library/nginx:1.25" } } },
+};
+
+type Row = readonly [because: string, outcome: string, images: readonly RegExp[], scenario: Scenario];
+
+const table: readonly Row[] = [
+  ["an official image comes from ECR Public", "settled", [PUBLIC], { world: limited({}, onPublic) }],
+  [
+    "EC2's daemon names no image, its container does",
+    "settled",
+    [PUBLIC],
+    { world: limited({ launchType: "EC2" }, onPublic) },
+  ],
+  [
+    "another image is copied into ECR",
+    "settled",
+    [ECR_COPY],
+    { world: limited({ image: "grafana/grafana:11" }) },
+  ],
+  [
+    "a moved tag on ECR Public is passed over for a copy",
+    "settled",
+    [ECR_COPY],
+    { world: limited({}, { "public.ecr.aws": { images: { "docker/library/nginx:1.25": MULTI } } }) },
+  ],
+  [
+    "a copy of long ago is found by its digest",
+    "settled",
+    [ECR_COPY],
+    {
+      world: limited(
+        {},
+        {
+          ecr: {
+            images: { "repull/docker.io/library/nginx:1.25": { sameAs: "docker.io/library/nginx:1.25" } },
+          },
+        },
+      ),
+    },
+  ],
+  [
+    "the sidecar's image would fail next",
+    "settled",
+    [PUBLIC, ECR_COPY],
+    {
+      world: limited(
+        { image: undefined, images: { web: "nginx:1.25", metrics: "grafana/grafana:11" } },
+        onPublic,
+      ),
+    },
+  ],
+  [
+    "ARM tasks get an ARM copy",
+    "settled",
+    [ECR_COPY],
+    { world: limited({ image: "grafana/grafana:11", architecture: "ARM64" }) },
+  ],
+  [
+    "the owner may want the whole image",
+    "settled",
+    [ECR_COPY],
+    { world: limited({ image: "grafana/grafana:11" }), policy: { platforms: "all" } },
+  ],
+  [
+    "the whole image, for a cluster of unknown machines",
+    "settled",
+    [ECR_COPY],
+    { world: limited({ image: "grafana/grafana:11", launchType: "EC2" }) },
+  ],
+  [
+    "where old tasks serve, they go on serving",
+    "settled",
+    [PUBLIC],
+    {
+      world: limited(
+        { formerly: "nginx:1.24" },
+        { ...onPublic, "docker.io": hub({ "library/nginx:1.25": MULTI, "library/nginx:1.24": MULTI }) },
+      ),
+    },
+  ],
+  [
+    "without waiting, it ends when ECS has accepted",
+    "applied",
+    [PUBLIC],
+    { world: limited({}, onPublic), settle: false },
+  ],
+  [
+    "observing writes nothing",
+    "observed",
+    [LEFT],
+    { world: limited({}, onPublic), policy: { mode: "observe" } },
+  ],
+  [
+    "no place, no change",
+    "stand-still",
+    [LEFT],
+    { world: { ...limited({ image: "grafana/grafana:11" }), repullAddress: "shared" } },
+  ],
+  [
+    "a copy may be made from ECR Public while Docker Hub refuses",
+    "settled",
+    [ECR_COPY],
+    {
+      world: { ...limited({}, onPublic), repullAddress: "shared" },
+      policy: { strategies: ["fresh-mirror"] },
+    },
+  ],
+  [
+    "a Fargate task without a role cannot pull from ECR",
+    "settled",
+    [PUBLIC],
+    { world: limited({ executionRole: false }, { ...onPublic, ...ownCopy }) },
+  ],
+  [
+    "and stands still where ECR is the only place",
+    "stand-still",
+    [LEFT],
+    { world: limited({ image: "grafana/grafana:11", executionRole: false }) },
+  ],
+  [
+    "where tasks cannot pull the substitute, the next place is tried",
+    "settled",
+    [PUBLIC],
+    { world: limited({}, { ...onPublic, ...ownCopy }), meanwhile: ecrRefusesPulls },
+  ],
+  [
+    "and where there is no next place, the former revision is put back",
+    "restored",
+    [LEFT],
+    {
+      world: limited({}, { ...onPublic, ...ownCopy }),
+      policy: { strategies: ["own-copy"] },
+      meanwhile: ecrRefusesPulls,
+    },
+  ],
+  [
+    "who opted out is left alone",
+    "declined",
+    [LEFT],
+    { world: limited({ tags: { repull: "off" } }, onPublic) },
+  ],
+  [
+    "CodeDeploy's services are CodeDeploy's",
+    "declined",
+    [LEFT],
+    { world: limited({ controller: "CODE_DEPLOY" }, onPublic) },
+  ],
+  [
+    "an external controller's are its own",
+    "declined",
+    [LEFT],
+    { world: limited({ controller: "EXTERNAL" }, onPublic) },
+  ],
+  [
+    "a copy that crashes is taken back",
+    "restored",
+    [LEFT],
+    {
+      world: limited(
+        {},
+        {
+          "public.ecr.aws": {
+            images: { "docker/library/nginx:1.25": { sameAs: "docker.io/library/nginx:1.25", exits: 1 } },
+          },
+        },
+      ),
+    },
+  ],
+  [
+    "who deploys meanwhile is not overwritten",
+    "superseded",
+    [/^nginx:1\.26$/],
+    {
+      world: limited(
+        { image: "grafana/grafana:11" },
+        { "docker.io": hub({ "grafana/grafana:11": MULTI, "library/nginx:1.26": MULTI }) },
+      ),
+      meanwhile: deployNginx126,
+    },
+  ],
+  [
+    "AWS that is busy is asked again",
+    "settled",
+    [PUBLIC],
+    {
+      world: {
+        ...limited({}, onPublic),
+        refusals: [
+          { action: "ecs:RegisterTaskDefinition", kind: "throttled", times: 2 },
+          { action: "ecs:UpdateService", kind: "unavailable", times: 2 },
+        ],
+      },
+    },
+  ],
+  [
+    "rights that are missing end it with the reason",
+    "failed",
+    [LEFT],
+    { world: { ...limited({}, onPublic), refusals: [{ action: "ecs:UpdateService", kind: "denied" }] } },
+  ],
+];
+
+/** The repository's policy is changed under our feet: what could be seen can no longer be pulled. */
+function ecrRefusesPulls({ registries }: World): void {
+  registries.ecr.fail({
+    on: "manifest-get",
+    as: { kind: "status", status: 403, code: "DENIED", message: "not authorized" },
+  });
+}
+
+function deployNginx126(world: World): void {
+  const { arn } = register(world);
+  world.cluster.updateService("prod", "web", arn);
+}
+
+function register(world: World): { arn: string } {
+  const arn = world.definitions.register({
+    family: "web",
+    containerDefinitions: [{ name: "web", image: "nginx:1.26", essential: true }],
+  });
+  return { arn };
+}
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+
+for (const engine of ENGINES) {
+  describe(`a remediation on the ${engine} engine`, () => {
+    for (const [because, expected, images, scenario] of table) {
+      test(`${because}: ${expected}`, async () => {
+        const { world, outcome, execution } = await play(scenario, engine);
+        expect(`${outcome.outcome}: ${outcome.because}`).toMatch(new RegExp(`^${expected}: `));
+
+        const now = await stateOf(world, "prod", "web");
+        expect(now.images).toHaveLength(images.length);
+        for (const [index, image] of images.entries()) expect(now.images[index]).toMatch(image);
+        if (expected === "settled")
+          expect(now).toMatchObject({ running: now.service.desiredCount, rollout: "COMPLETED" });
+
+        // One record for one remediation; a death between the effect and its record may say it twice.
+        expect(new Set(world.bus.outcomes.map((detail) => JSON.stringify(detail))).size).toBe(1);
+        expect(outcomeSchema.parse(world.bus.outcomes[0])).toEqual(outcome);
+        expect(outcome.execution).toBe(execution);
+      });
+    }
+  });
+}
+
+describe("a second look at the same failure", () => {
+  test("finds the work done, changes nothing and says by whom it was done", async () => {
+    const { world, event, outcome } = await play({ world: limited({}, onPublic), settle: false });
+    const before = await stateOf(world, "prod", "web");
+    const again = await play({ world: limited({}, onPublic), settle: false });
+    expect(again.outcome.outcome).toBe("applied");
+    expect(outcome.outcome).toBe("applied");
+
+    const { remediate } = await import("../../src/remediation/remediate.ts");
+    const { runInProcess } = await import("../../src/runtime/in-process-steps.ts");
+    const { DEFAULT_POLICY } = await import("../../src/substitution/policy.ts");
+    const second = await runInProcess(
+      (steps) => remediate(event, world.ports, { policy: DEFAULT_POLICY, execution: "r-another-1" }, steps),
+      { clock: world.clock },
+    );
+    expect(second).toMatchObject({ outcome: "ignored" });
+    expect(second.because).toContain("already done");
+    expect(second.because).toContain("web:43");
+    expect(await stateOf(world, "prod", "web")).toEqual(before);
+  });
+});

@@ -1,0 +1,139 @@
+/**
+ * One failing service in a world, and the product remediating it on an engine of choice.
+ *
+ * `twin` is the in-process engine; `dying` is the same, dying once after every operation and once between the effect
+ * and the record of every step; `official` is AWS's own testing engine with its time skipped.
+ */
+
+import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { readEvent } from "../../src/ecs-events/read-event.ts";
+import { reduceEvent } from "../../src/ecs-events/reduce.ts";
+import { detect } from "../../src/remediation/detect.ts";
+import { remediationName } from "../../src/remediation/names.ts";
+import type { Outcome } from "../../src/remediation/outcome.ts";
+import { remediate } from "../../src/remediation/remediate.ts";
+import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps.ts";
+import type { Json, JsonObject } from "../../src/runtime/json.ts";
+import { serveWorkflows } from "../../src/sandbox/product.ts";
+import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world.ts";
+import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { primaryDeployment, type Service } from "../../src/workload/service.ts";
+import { containersOf } from "../../src/workload/task-definition.ts";
+
+export const ENGINES = ["twin", "dying", "official"] as const;
+export type Engine = (typeof ENGINES)[number];
+
+export type Scenario = {
+  /** A world file; its first service, or first task, is the one that fails. */
+  readonly world: unknown;
+  readonly policy?: Partial<Policy>;
+  readonly options?: WorldOptions;
+  readonly settle?: boolean;
+  /** Something that happens to the world while the remediation waits for its rollout for the first time. */
+  readonly meanwhile?: (world: World) => void;
+};
+
+export type Ended = {
+  readonly world: World;
+  readonly event: JsonObject;
+  readonly outcome: Outcome;
+  readonly execution: string;
+};
+
+const HOURS = 3600;
+
+/** Lets the world fail, remediates on the engine, and answers how it ended. */
+export async function play(scenario: Scenario, engine: Engine = "twin"): Promise<Ended> {
+  const world = await createWorld(readWorldFile(scenario.world), scenario.options);
+  const event = await firstFailure(world);
+  const { meanwhile } = scenario;
+  if (meanwhile !== undefined) world.clock.schedule(world.clock.now() + 5_000, () => meanwhile(world));
+  const policy = readPolicy({ ...DEFAULT_POLICY, ...scenario.policy });
+  const installation = { policy, ...(scenario.settle === undefined ? {} : { settle: scenario.settle }) };
+  serveWorkflows(world, installation);
+  if (engine === "dying") dieEverywhere(world);
+  const ended =
+    engine === "official" ? await officially(world, event, installation) : await inWorld(world, event);
+  return { world, event, ...ended };
+}
+
+/** The first document on the bus that tells of a pull that failed. */
+export async function firstFailure(world: World): Promise<JsonObject> {
+  let found: JsonObject | undefined;
+  const failing = (document: JsonObject): boolean => readEvent(document, world.home).kind === "pull-failure";
+  const stop = world.bus.subscribe((document) => {
+    if (document.source === "aws.ecs" && found === undefined && failing(document)) found = document;
+  });
+  await world.runUntil(() => found !== undefined, HOURS);
+  stop();
+  if (found === undefined) throw new Error("nothing failed in this world");
+  return found;
+}
+
+async function inWorld(world: World, event: JsonObject): Promise<{ outcome: Outcome; execution: string }> {
+  world.clock.schedule(world.clock.now(), () => detect(event, world.ports));
+  const remediation = () => world.executions.records.find(({ workflow }) => workflow === "remediate");
+  await world.runUntil(() => remediation() !== undefined && remediation()?.status !== "running", 24 * HOURS);
+  const record = remediation();
+  if (record?.status !== "succeeded")
+    throw new Error(`the execution is ${record?.status}: ${record?.failure}`);
+  return { outcome: record.result as Outcome, execution: record.name };
+}
+
+/** Each operation of each execution is survived at its second try. */
+function dieEverywhere(world: World): void {
+  const died = new Set<string>();
+  world.executions.dies(({ index, when }, { workflow, name }) => {
+    const place = `${workflow} ${name} ${index} ${when}`;
+    if (died.has(place)) return false;
+    died.add(place);
+    return true;
+  });
+}
+
+async function officially(
+  world: World,
+  event: JsonObject,
+  installation: { policy: Policy; settle?: boolean },
+): Promise<{ outcome: Outcome; execution: string }> {
+  const failure = readEvent(event, world.home);
+  if (failure.kind !== "pull-failure") throw new Error(failure.because);
+  const execution = remediationName(failure, 1);
+  const due = new Map<string, number>();
+  const handlerFunction = withDurableExecution(async (input: Json, context) => {
+    const moving: DurableSlice = {
+      step: (name, run, config) => context.step(name, run, config),
+      // The engine skips its own time; the world's is moved to when the wait would have ended. See docs/decisions.
+      wait: async (name, { seconds }) => {
+        const at = due.get(name) ?? world.clock.now() + seconds * 1000;
+        due.set(name, at);
+        await context.wait(name, { seconds });
+        if (at > world.clock.now()) await world.clock.advanceTo(at);
+      },
+    };
+    return await remediate(input, world.ports, { ...installation, execution }, durableSteps(moving));
+  });
+  const runner = new LocalDurableTestRunner({ handlerFunction });
+  const run = await runner.run({ payload: reduceEvent(event) as Json });
+  return { outcome: run.getResult() as Outcome, execution };
+}
+
+/** What a service runs now, and how many of its tasks do. */
+export async function stateOf(
+  world: World,
+  cluster: string,
+  name: string,
+): Promise<{ service: Service; images: readonly string[]; running: number; rollout: string | undefined }> {
+  const service = await world.ports.ecs.describeService(cluster, name);
+  if (service === undefined) throw new Error(`no service ${name}`);
+  const described = await world.ports.ecs.describeTaskDefinition(service.taskDefinition);
+  const primary = primaryDeployment(service);
+  return {
+    service,
+    images: containersOf(described?.taskDefinition ?? {}).map(({ image }) => image ?? ""),
+    running: primary?.runningCount ?? 0,
+    rollout: primary?.rolloutState,
+  };
+}
