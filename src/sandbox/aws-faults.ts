@@ -1,6 +1,7 @@
 /** Trouble on order for the sandbox's AWS: the next calls of an action are refused as AWS refuses them. */
 
-import { AwsError, type AwsErrorKind } from "../remediation/aws-error.ts";
+import type { AwsErrorKind } from "../remediation/aws-error.ts";
+import { awsRefusal } from "./aws-refusal.ts";
 import type { AwsFault } from "./ecs-port.ts";
 
 export type AwsFaults = {
@@ -10,13 +11,13 @@ export type AwsFaults = {
 };
 
 /** As AWS words them: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html */
-const WORDS: Readonly<Record<AwsErrorKind, string>> = {
-  throttled: "Rate exceeded",
-  denied: "User is not authorized to perform this action",
-  absent: "The specified resource could not be found.",
-  conflict: "The resource is being changed by another operation.",
-  invalid: "The specified parameter isn't valid.",
-  unavailable: "The request has failed due to a temporary failure of the server.",
+const WORDS: Readonly<Record<AwsErrorKind, readonly [code: string, words: string]>> = {
+  throttled: ["ThrottlingException", "Rate exceeded"],
+  denied: ["AccessDeniedException", "User is not authorized to perform this action"],
+  absent: ["ResourceNotFoundException", "The specified resource could not be found."],
+  conflict: ["ConflictException", "The resource is being changed by another operation."],
+  invalid: ["InvalidParameterException", "The specified parameter isn't valid."],
+  unavailable: ["ServerException", "The request has failed due to a temporary failure of the server."],
 };
 
 export function createAwsFaults(): AwsFaults {
@@ -26,7 +27,7 @@ export function createAwsFaults(): AwsFaults {
       const order = orders.find((one) => one.action === action && one.left > 0);
       if (order === undefined) return;
       order.left -= 1;
-      throw new AwsError(order.kind, action, WORDS[order.kind]);
+      throw awsRefusal(order.kind, action, ...WORDS[order.kind]);
     },
     order(action, kind, times = Number.POSITIVE_INFINITY) {
       const order = { action, kind, left: times };

@@ -9,10 +9,10 @@ import type { Digest } from "../image/digest.ts";
 import type { Platform } from "../image/platform.ts";
 import { parseReference } from "../image/reference.ts";
 import type { Send } from "../oci/transport.ts";
-import { AwsError } from "../remediation/aws-error.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { textIn } from "../workload/members.ts";
 import { runtimePlatformOf } from "../workload/task-definition.ts";
+import { awsRefusal } from "./aws-refusal.ts";
 import {
   type ClusterRecord,
   type Controller,
@@ -109,9 +109,9 @@ export function createCluster(world: Surroundings): Cluster {
     const found = definitions.describe(name);
     const arn = found && textIn(found.taskDefinition, "taskDefinitionArn");
     if (found === undefined || arn === undefined)
-      throw new AwsError("invalid", action, "Unable to find task definition.");
+      throw awsRefusal("invalid", action, "ClientException", "Unable to find task definition.");
     if (found.taskDefinition.status !== "ACTIVE")
-      throw new AwsError("invalid", action, "TaskDefinition is inactive");
+      throw awsRefusal("invalid", action, "ClientException", "TaskDefinition is inactive");
     return { arn, definition: { ...found.taskDefinition } };
   };
 
@@ -176,7 +176,12 @@ export function createCluster(world: Surroundings): Cluster {
     const { arn, definition } = revision(settings.taskDefinition, "ecs:CreateService");
     const cluster = clusterNamed(settings.cluster);
     if (cluster.services.has(settings.name))
-      throw new AwsError("invalid", "ecs:CreateService", "Creation of service was not idempotent.");
+      throw awsRefusal(
+        "invalid",
+        "ecs:CreateService",
+        "InvalidParameterException",
+        "Creation of service was not idempotent.",
+      );
     const isDaemon = settings.schedulingStrategy === "DAEMON";
     const launchType = settings.launchType ?? "FARGATE";
     const service: ServiceRecord = {
@@ -217,8 +222,10 @@ export function createCluster(world: Surroundings): Cluster {
 
   const existing = (cluster: string, name: string): ServiceRecord => {
     const service = find(cluster, name);
-    if (service === undefined) throw new AwsError("absent", UPDATE, "Service not found.");
-    if (service.status !== "ACTIVE") throw new AwsError("invalid", UPDATE, "Service was not ACTIVE.");
+    if (service === undefined)
+      throw awsRefusal("absent", UPDATE, "ServiceNotFoundException", "Service not found.");
+    if (service.status !== "ACTIVE")
+      throw awsRefusal("conflict", UPDATE, "ServiceNotActiveException", "Service was not ACTIVE.");
     return service;
   };
 
@@ -267,16 +274,18 @@ export function createCluster(world: Surroundings): Cluster {
     updateService(clusterName, serviceName, taskDefinition) {
       const service = existing(clusterName, serviceName);
       if (service.controller === "CODE_DEPLOY")
-        throw new AwsError(
+        throw awsRefusal(
           "invalid",
           UPDATE,
+          "InvalidParameterException",
           "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
         );
       // ECS's own words for this one are not known; that a task set has to be made instead is documented.
       if (service.controller === "EXTERNAL")
-        throw new AwsError(
+        throw awsRefusal(
           "invalid",
           UPDATE,
+          "InvalidParameterException",
           "Unable to update task definition on services with an EXTERNAL deployment controller.",
         );
       deploy(service, taskDefinition);
@@ -303,7 +312,12 @@ export function createCluster(world: Surroundings): Cluster {
     stopTask(cluster, taskArn, reason) {
       const task = clusters.get(shortName(cluster))?.tasks.get(shortName(taskArn));
       if (task === undefined)
-        throw new AwsError("invalid", "ecs:StopTask", "The referenced task was not found.");
+        throw awsRefusal(
+          "invalid",
+          "ecs:StopTask",
+          "InvalidParameterException",
+          "The referenced task was not found.",
+        );
       stopTask(task, world, scheduler.watcher, "UserInitiated", reason);
     },
     service: find,

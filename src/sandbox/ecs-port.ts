@@ -1,6 +1,5 @@
 /** The sandbox's ECS as the remediation sees it: the same port that the AWS gateway implements. */
 
-import { AwsError } from "../remediation/aws-error.ts";
 import type { Ecs } from "../remediation/ports.ts";
 import { readService } from "../workload/service.ts";
 import { readTask } from "../workload/task.ts";
@@ -30,7 +29,7 @@ export function createEcsPort(cluster: Cluster, definitions: TaskDefinitions, fa
     async listTasks({ cluster: clusterName, service, desiredStatus }) {
       faults("ecs:ListTasks");
       const found = cluster.service(clusterName, service);
-      if (found === undefined) throw new AwsError("absent", "ecs:ListTasks", "Service not found.");
+      if (found === undefined) return [];
       return cluster
         .tasks(clusterName)
         .filter((task) => task.service === found && task.desiredStatus === desiredStatus)

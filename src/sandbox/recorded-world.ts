@@ -5,6 +5,7 @@
  * rest: what the registries hold, whose quota is gone, and whatever of the service the event cannot know.
  */
 
+import { isDockerHubFront } from "../image/hosts.ts";
 import { DOCKER_HUB_HOST, referenceIn } from "../image/reference.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import { familyAndRevision } from "../workload/arn.ts";
@@ -37,27 +38,33 @@ export async function createRecordedWorld(
 }
 
 /**
- * A world in which a limit that struck can be healed: Docker Hub holds the events' images and lets the tasks
- * pull no more; what is an official image there is on ECR Public too, the very same.
+ * A world in which a limit that struck can be healed: every registry holds the events' images, Docker Hub lets
+ * the tasks pull no more, and its official images are on ECR Public too, the very same. An image that is
+ * written by its digest cannot be made up: a world file has to name one of this world.
  */
 export function healableWorld(events: readonly Json[]): WorldFile {
-  const hub: Record<string, ImageEntry> = {};
-  const ecrPublic: Record<string, ImageEntry> = {};
-  for (const image of events.filter(isObject).flatMap((event) => imagesIn(objectIn(event, "detail") ?? {}))) {
-    const reference = referenceIn(image);
-    if (reference === undefined || reference.host !== DOCKER_HUB_HOST || reference.digest !== undefined)
-      continue;
-    const name = `${reference.path}:${reference.tag ?? "latest"}`;
-    hub[name] = { platforms: ["linux/amd64", "linux/arm64"] };
-    if (reference.path.startsWith("library/"))
-      ecrPublic[`docker/${name}`] = { sameAs: `${DOCKER_HUB_HOST}/${name}` };
-  }
-  return {
-    registries: {
-      [DOCKER_HUB_HOST]: { images: hub, quota: { remaining: 0 } },
-      [ECR_PUBLIC_HOST]: { images: ecrPublic },
-    },
+  const images = new Map<string, Record<string, ImageEntry>>([
+    [DOCKER_HUB_HOST, {}],
+    [ECR_PUBLIC_HOST, {}],
+  ]);
+  const hold = (host: string, name: string, entry: ImageEntry): void => {
+    images.set(host, { ...images.get(host), [name]: { ...images.get(host)?.[name], ...entry } });
   };
+  const details = events.filter(isObject).map((event) => objectIn(event, "detail") ?? {});
+  for (const image of details.flatMap((detail) => Object.values(imagesByContainer(detail)))) {
+    const reference = referenceIn(image);
+    if (reference === undefined || reference.digest !== undefined) continue;
+    const name = `${reference.path}:${reference.tag ?? "latest"}`;
+    hold(reference.host, name, { platforms: ["linux/amd64", "linux/arm64"] });
+    if (reference.host === DOCKER_HUB_HOST && reference.path.startsWith("library/")) {
+      hold(ECR_PUBLIC_HOST, `docker/${name}`, { sameAs: `${DOCKER_HUB_HOST}/${name}` });
+    }
+  }
+  const registries = [...images].map(([host, held]) => [
+    host,
+    { images: held, ...(isDockerHubFront(host) ? { quota: { remaining: 0 } } : {}) },
+  ]);
+  return { registries: Object.fromEntries(registries) };
 }
 
 function withHomeOf(events: readonly Json[], file: WorldFile): WorldFile {
@@ -131,17 +138,15 @@ function architectureIn(detail: JsonObject): Pick<ServiceEntry, "architecture"> 
   return attribute?.value === "arm64" ? { architecture: "ARM64" } : {};
 }
 
+/** Containers that ECS itself puts beside the owner's: they are in events and in no task definition. */
+const MANAGED_CONTAINERS = /^(?:ecs-service-connect-|aws-guardduty-agent-)/;
+
 function imagesByContainer(detail: JsonObject): Readonly<Record<string, string>> {
   const named = objectsIn(detail, "containers").flatMap((container): [string, string][] => {
     const name = textIn(container, "name");
     const image = textIn(container, "image");
-    return name === undefined || referenceIn(image) === undefined || image === undefined
-      ? []
-      : [[name, image]];
+    if (name === undefined || image === undefined || MANAGED_CONTAINERS.test(name)) return [];
+    return referenceIn(image) === undefined ? [] : [[name, image]];
   });
   return Object.fromEntries(named);
-}
-
-function imagesIn(detail: JsonObject): readonly string[] {
-  return Object.values(imagesByContainer(detail));
 }

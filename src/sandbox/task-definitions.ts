@@ -7,11 +7,12 @@
 
 import { registryOf } from "../image/hosts.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import type { AwsError } from "../remediation/aws-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { objectsIn, textsIn } from "../workload/members.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
+import { awsRefusal } from "./aws-refusal.ts";
 import type { Home } from "./home.ts";
 import type { Unverified } from "./unverified.ts";
 
@@ -141,7 +142,7 @@ function tagsOf(registrable: JsonObject): readonly Tag[] {
 }
 
 function refuseWhatEcsRefuses(registrable: JsonObject, tagAndDigest: boolean): void {
-  const refusal = (because: string): AwsError => new AwsError("invalid", REGISTER, because);
+  const refusal = (because: string): AwsError => awsRefusal("invalid", REGISTER, "ClientException", because);
   const { family } = registrable;
   if (typeof family !== "string" || !/^[A-Za-z0-9_-]{1,255}$/.test(family))
     throw refusal("Family contains invalid characters.");

@@ -1,6 +1,6 @@
 /** The registries of a world file: built, filled, with what is left of their quotas. */
 
-import { ecrHost } from "../image/hosts.ts";
+import { ecrHost, isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { parsePlatform, platformMatches } from "../image/platform.ts";
 import {
@@ -69,7 +69,8 @@ export function createWorldRegistries(
         kind,
         host: kind === "docker-hub" ? DOCKER_HUB_API_HOST : host,
         clock,
-        ways: ways[kind] ?? {},
+        // A vanity host fronts Docker Hub, and its limit counts.
+        ways: { ...(kind === "plain" && isDockerHubFront(host) ? { counts: true } : {}), ...ways[kind] },
         ...(entry.quota?.limit === undefined ? {} : { anonymousPulls: entry.quota.limit }),
         accounts: Object.entries(entry.accounts ?? {}).map(([user, { password, limit }]) => ({
           user,

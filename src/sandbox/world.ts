@@ -29,7 +29,12 @@ import { createTaskDefinitions, type TaskDefinitions } from "./task-definitions.
 import { UNVERIFIED_DEFAULT, type Unverified } from "./unverified.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 import type { WorldFile } from "./world-file.ts";
-import { createWorldRegistries, WINDOW_MS, type WorldRegistries } from "./world-registries.ts";
+import {
+  type Addresses,
+  createWorldRegistries,
+  WINDOW_MS,
+  type WorldRegistries,
+} from "./world-registries.ts";
 import { addService, addTask } from "./world-workloads.ts";
 
 export type WorldOptions = {
@@ -53,6 +58,8 @@ export interface World {
   readonly bus: EventBus;
   readonly executions: SandboxExecutions;
   readonly faults: AwsFaults;
+  /** Where the tasks and Repull call from: what anonymous pulls are counted by. */
+  readonly addresses: Addresses;
   /** Lets the world go on for so many seconds. */
   run(seconds: number): Promise<void>;
   /** Lets it go on until the condition holds, at most so many seconds; answers whether it holds. */
@@ -143,6 +150,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     bus,
     executions,
     faults,
+    addresses,
     run: (seconds) => clock.advanceTo(clock.now() + seconds * 1000),
     runUntil: (condition, secondsMax) => clock.advanceUntil(condition, clock.now() + secondsMax * 1000),
   };

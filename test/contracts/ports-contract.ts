@@ -1,0 +1,478 @@
+/**
+ * What AWS and the sandbox have in common, as one suite that both must pass.
+ *
+ * Each assertion is marked by what backs it: an emulator that answers it too (moto), a recorded answer of
+ * AWS with its source, or nothing but the sandbox. The counts are printed, so that nobody takes one for another.
+ */
+
+import { afterAll, describe, expect, test } from "vitest";
+import type { Ports } from "../../src/remediation/ports.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
+import { revisionName } from "../../src/workload/arn.ts";
+
+export type Backing = "moto" | `recorded: ${string}` | "sandbox only";
+export type BackingKind = "moto" | "recorded" | "sandbox only";
+
+/** An account to try the ports in, empty but for a cluster named `shop`. */
+export type Stage = Pick<Ports, "ecs" | "ecr" | "bus"> &
+  Partial<Pick<Ports, "executions">> & {
+    createService(settings: {
+      readonly name: string;
+      readonly taskDefinition: string;
+      readonly desiredCount: number;
+      readonly controller?: "CODE_DEPLOY";
+      readonly launchType?: "EC2" | "FARGATE";
+      readonly tags?: Readonly<Record<string, string>>;
+    }): Promise<void>;
+    /** Answers the task's ARN. */
+    runTask(taskDefinition: string, startedBy: string): Promise<string>;
+    /** Lets so many seconds go by; absent where nothing happens by itself. */
+    readonly go?: (seconds: number) => Promise<void>;
+    /** Has the next call of an action refused. */
+    readonly refuse?: (action: string, kind: "throttled" | "denied") => void;
+    /** Docker Hub lets the tasks pull no more. */
+    readonly exhaustDockerHub?: () => void;
+  };
+
+export type Clause = {
+  readonly says: string;
+  readonly backedBy: Backing;
+  readonly holds: (stage: Stage) => Promise<void>;
+};
+
+/** Holds an implementation to the clauses that these backings can vouch for there. */
+export function describePortsContract(
+  name: string,
+  clauses: readonly Clause[],
+  makeStage: () => Promise<Stage>,
+  backings: readonly BackingKind[],
+): void {
+  describe(`${name} keeps the contract of the ports`, () => {
+    const held = new Map<BackingKind, number>();
+    for (const { says, backedBy, holds } of clauses) {
+      const kind = kindOf(backedBy);
+      if (!backings.includes(kind)) continue;
+      test(`${says} [${backedBy}]`, async () => {
+        await holds(await makeStage());
+        held.set(kind, (held.get(kind) ?? 0) + 1);
+      });
+    }
+    afterAll(() => {
+      const counts = backings.map((kind) => `${held.get(kind) ?? 0} backed by ${kind}`);
+      const elsewhere = clauses.filter(({ backedBy }) => !backings.includes(kindOf(backedBy))).length;
+      console.log(`contract of the ports, ${name}: ${counts.join(", ")}; ${elsewhere} not asked here`);
+    });
+  });
+}
+
+function kindOf(backing: Backing): BackingKind {
+  return backing === "moto" || backing === "sandbox only" ? backing : "recorded";
+}
+
+/** A task definition that both sides take; each clause has a family of its own, for moto forgets nothing. */
+export function webDefinition(family: string, image = "nginx:1.25"): JsonObject {
+  return {
+    family,
+    networkMode: "bridge",
+    cpu: "256",
+    memory: "512",
+    containerDefinitions: [
+      {
+        name: "web",
+        image,
+        memory: 256,
+        essential: true,
+        environment: [{ name: "MODE", value: "live" }],
+        portMappings: [{ containerPort: 80, hostPort: 0, protocol: "tcp" }],
+      },
+      { name: "log", image: "fluent/fluent-bit:3.0", essential: false, memory: 64 },
+    ],
+    tags: [{ key: "team", value: "shop" }],
+  };
+}
+
+let counter = 0;
+/** A name that no other clause uses. */
+export function fresh(prefix: string): string {
+  counter += 1;
+  return `${prefix}-${counter}`;
+}
+
+/** A service on a revision of its own; answers its name and that revision's ARN. */
+export async function given(
+  stage: Stage,
+  settings: Partial<Parameters<Stage["createService"]>[0]> = {},
+): Promise<{ name: string; arn: string; family: string }> {
+  const family = fresh("web");
+  const arn = await stage.ecs.registerTaskDefinition(webDefinition(family));
+  await stage.createService({ name: family, taskDefinition: arn, desiredCount: 2, ...settings });
+  return { name: family, arn, family };
+}
+
+const DIGEST = `sha256:${"5c".repeat(32)}` as const;
+const REPOSITORY = { immutableTags: true, scanOnPush: true, tags: { "repull:mirror": "docker.io" } };
+
+export const CLAUSES: readonly Clause[] = [
+  {
+    says: "a revision that was never registered is undefined",
+    backedBy: "moto",
+    holds: async ({ ecs }) => {
+      expect(await ecs.describeTaskDefinition("nobody:1")).toBeUndefined();
+      const family = fresh("web");
+      await ecs.registerTaskDefinition(webDefinition(family));
+      expect(await ecs.describeTaskDefinition(`${family}:99`)).toBeUndefined();
+    },
+  },
+  {
+    says: "what is registered comes back as it was sent, its tags beside it",
+    backedBy: "moto",
+    holds: async ({ ecs }) => {
+      const sent = webDefinition(fresh("web"));
+      const arn = await ecs.registerTaskDefinition(sent);
+      const described = await ecs.describeTaskDefinition(arn);
+      const { tags, ...members } = sent;
+      expect(described?.taskDefinition).toMatchObject(members);
+      expect(described?.taskDefinition).toMatchObject({
+        taskDefinitionArn: arn,
+        revision: 1,
+        status: "ACTIVE",
+      });
+      expect(described?.taskDefinition).not.toHaveProperty("tags");
+      expect(described?.tags).toEqual(tags);
+    },
+  },
+  {
+    says: "a revision can be asked for by family and number",
+    backedBy: "moto",
+    holds: async ({ ecs }) => {
+      const family = fresh("web");
+      const arn = await ecs.registerTaskDefinition(webDefinition(family));
+      expect((await ecs.describeTaskDefinition(`${family}:1`))?.taskDefinition.taskDefinitionArn).toBe(arn);
+    },
+  },
+  {
+    says: "revisions of a family count up, and the newest come first with their tags",
+    backedBy: "moto",
+    holds: async ({ ecs }) => {
+      const family = fresh("web");
+      for (let count = 1; count <= 11; count++) await ecs.registerTaskDefinition(webDefinition(family));
+      await ecs.registerTaskDefinition(webDefinition(`${family}-admin`));
+      const newest = await ecs.newestRevisions(family, 3);
+      expect(newest.map(({ arn }) => revisionName(arn))).toEqual([
+        `${family}:11`,
+        `${family}:10`,
+        `${family}:9`,
+      ]);
+      expect(newest[0]?.tags).toEqual([{ key: "team", value: "shop" }]);
+    },
+  },
+  {
+    says: "a family that does not exist has no revisions",
+    backedBy: "moto",
+    holds: async ({ ecs }) => {
+      expect(await ecs.newestRevisions("nobody", 3)).toEqual([]);
+    },
+  },
+  {
+    says: "a service is described with its tags, by the cluster's name and by its ARN",
+    backedBy: "moto",
+    holds: async (stage) => {
+      const { name, arn } = await given(stage, { tags: { repull: "off" } });
+      const service = await stage.ecs.describeService("shop", name);
+      expect(service).toMatchObject({
+        name,
+        status: "ACTIVE",
+        controller: "ECS",
+        schedulingStrategy: "REPLICA",
+        taskDefinition: arn,
+        desiredCount: 2,
+        tags: { repull: "off" },
+      });
+      expect(service?.clusterArn).toMatch(/^arn:aws:ecs:us-east-1:[0-9]{12}:cluster\/shop$/);
+      expect(service?.arn).toMatch(/^arn:aws:ecs:us-east-1:[0-9]{12}:service\/shop\//);
+      expect((await stage.ecs.describeService(service?.clusterArn ?? "", name))?.arn).toBe(service?.arn);
+    },
+  },
+  {
+    says: "a service is on a primary deployment of its revision",
+    backedBy: "moto",
+    holds: async (stage) => {
+      const { name, arn } = await given(stage);
+      const service = await stage.ecs.describeService("shop", name);
+      const [primary] = service?.deployments ?? [];
+      expect(primary).toMatchObject({ status: "PRIMARY", taskDefinition: arn, rolloutState: "IN_PROGRESS" });
+      expect(primary?.id).toMatch(/^ecs-svc\/[0-9]+$/);
+    },
+  },
+  {
+    says: "a service that does not exist is undefined, and so is one in a cluster that does not",
+    backedBy: "moto",
+    holds: async ({ ecs }) => {
+      expect(await ecs.describeService("shop", "nobody")).toBeUndefined();
+      expect(await ecs.describeService("nowhere", "web")).toBeUndefined();
+    },
+  },
+  {
+    says: "an update points the service at the revision and changes nothing else of it",
+    backedBy: "moto",
+    holds: async (stage) => {
+      const { name, family } = await given(stage, { tags: { team: "shop" } });
+      const before = await stage.ecs.describeService("shop", name);
+      const second = await stage.ecs.registerTaskDefinition(webDefinition(family, "nginx:1.26"));
+      await stage.ecs.updateService("shop", name, second);
+      const {
+        deployments: _,
+        runningCount: __,
+        ...after
+      } = (await stage.ecs.describeService("shop", name)) ?? {};
+      const { deployments: ___, runningCount: ____, ...expected } = { ...before, taskDefinition: second };
+      expect(after).toEqual(expected);
+    },
+  },
+  {
+    says: "an update of a service that does not exist is refused as absent",
+    backedBy: "moto",
+    holds: async (stage) => {
+      const { arn } = await given(stage);
+      await expect(stage.ecs.updateService("shop", "nobody", arn)).rejects.toMatchObject({
+        name: "AwsError",
+        kind: "absent",
+        action: "ecs:UpdateService",
+        message: expect.stringMatching(/^ecs:UpdateService: ServiceNotFoundException: /),
+      });
+    },
+  },
+  {
+    says: "an update to a revision that does not exist is refused as invalid",
+    backedBy: "moto",
+    holds: async (stage) => {
+      const { name, family } = await given(stage);
+      await expect(stage.ecs.updateService("shop", name, `${family}:99`)).rejects.toMatchObject({
+        name: "AwsError",
+        kind: "invalid",
+        action: "ecs:UpdateService",
+      });
+    },
+  },
+  {
+    says: "a task that does not exist is undefined, and so is one in a cluster that does not",
+    backedBy: "moto",
+    holds: async ({ ecs }) => {
+      const id = "0123456789abcdef0123456789abcdef";
+      expect(
+        await ecs.describeTask("shop", `arn:aws:ecs:us-east-1:123456789012:task/shop/${id}`),
+      ).toBeUndefined();
+      expect(await ecs.describeTask("nowhere", id)).toBeUndefined();
+    },
+  },
+  {
+    says: "a task of no service tells its revision and who started it",
+    backedBy: "moto",
+    holds: async (stage) => {
+      const family = fresh("job");
+      const definition = await stage.ecs.registerTaskDefinition(webDefinition(family));
+      const arn = await stage.runTask(definition, "by-hand");
+      expect(await stage.ecs.describeTask("shop", arn)).toMatchObject({
+        arn,
+        taskDefinitionArn: definition,
+        startedBy: "by-hand",
+        lastStatus: expect.any(String),
+      });
+    },
+  },
+  {
+    says: "a service without tasks has none, and so has one that does not exist",
+    backedBy: "moto",
+    holds: async (stage) => {
+      const { name } = await given(stage, { desiredCount: 0 });
+      for (const service of [name, "nobody"]) {
+        expect(await stage.ecs.listTasks({ cluster: "shop", service, desiredStatus: "STOPPED" })).toEqual([]);
+      }
+    },
+  },
+  {
+    says: "a repository is created once, then present",
+    backedBy: "moto",
+    holds: async ({ ecr }) => {
+      const name = fresh("repull/docker.io/library/nginx");
+      expect(await ecr.ensureRepository(name, REPOSITORY)).toBe("created");
+      expect(await ecr.ensureRepository(name, REPOSITORY)).toBe("present");
+    },
+  },
+  {
+    says: "an image that nobody pushed is absent, in a repository and in none",
+    backedBy: "moto",
+    holds: async ({ ecr }) => {
+      const name = fresh("repull/docker.io/library/nginx");
+      await ecr.ensureRepository(name, REPOSITORY);
+      expect(await ecr.imageStatus(name, DIGEST)).toBe("absent");
+      expect(await ecr.imageStatus("nobody/nothing", DIGEST)).toBe("absent");
+    },
+  },
+  {
+    says: "an outcome can be published",
+    backedBy: "moto",
+    holds: async ({ bus }) => {
+      await expect(bus.publish({ outcome: "settled" })).resolves.toBeUndefined();
+    },
+  },
+  {
+    says: "members that nobody knows survive a registration, at every level",
+    backedBy: "recorded: design of the raw gateway, tried against a stub in test/aws",
+    holds: async ({ ecs }) => {
+      const sent = {
+        ...webDefinition(fresh("web")),
+        ofTomorrow: { nested: [1, "two", null] },
+        containerDefinitions: [{ name: "web", image: "nginx:1.25", memory: 128, ofTomorrow: true }],
+      };
+      const described = await ecs.describeTaskDefinition(await ecs.registerTaskDefinition(sent));
+      expect(described?.taskDefinition).toMatchObject({
+        ofTomorrow: sent.ofTomorrow,
+        containerDefinitions: sent.containerDefinitions,
+      });
+    },
+  },
+  {
+    says: "CodeDeploy's services refuse another revision, in these words",
+    backedBy: "recorded: https://github.com/boto/boto3/issues/1936",
+    holds: async (stage) => {
+      const { name, family } = await given(stage, { controller: "CODE_DEPLOY" });
+      expect((await stage.ecs.describeService("shop", name))?.controller).toBe("CODE_DEPLOY");
+      const second = await stage.ecs.registerTaskDefinition(webDefinition(family, "nginx:1.26"));
+      await expect(stage.ecs.updateService("shop", name, second)).rejects.toMatchObject({
+        kind: "invalid",
+        message:
+          "ecs:UpdateService: InvalidParameterException: Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
+      });
+    },
+  },
+  {
+    says: "a Fargate task that hit Docker Hub's limit tells it in its stoppedReason",
+    backedBy: "recorded: https://github.com/PrefectHQ/prefect/issues/12003",
+    holds: async (stage) => {
+      stage.exhaustDockerHub?.();
+      const { name } = await given(stage, { launchType: "FARGATE" });
+      await stage.go?.(60);
+      const [task] = await stage.ecs.listTasks({ cluster: "shop", service: name, desiredStatus: "STOPPED" });
+      expect(task).toMatchObject({
+        stopCode: "TaskFailedToStart",
+        launchType: "FARGATE",
+        group: `service:${name}`,
+      });
+      expect(task?.startedBy).toMatch(/^ecs-svc\/[0-9]+$/);
+      expect(task?.stoppedReason).toMatch(
+        /^CannotPullContainerError: ref pull has been retried 1 time\(s\): failed to copy: httpReadSeeker: failed open: unexpected status code https:\/\/registry-1\.docker\.io\/v2\/library\/nginx\/manifests\/sha256:[0-9a-f]{64}: 429 Too Many Requests - Server message: toomanyrequests: You have reached your /,
+      );
+    },
+  },
+  {
+    says: "a task on an EC2 instance tells it in the reason of the container alone",
+    backedBy: "recorded: https://github.com/aws-samples/aws-genomics-workflows/issues/122",
+    holds: async (stage) => {
+      stage.exhaustDockerHub?.();
+      const { name } = await given(stage, { launchType: "EC2" });
+      await stage.go?.(60);
+      const [task] = await stage.ecs.listTasks({ cluster: "shop", service: name, desiredStatus: "STOPPED" });
+      expect(task).toMatchObject({ stopCode: "TaskFailedToStart", stoppedReason: "Task failed to start" });
+      const [web, log] = task?.containers ?? [];
+      expect(web?.reason).toMatch(
+        /^CannotPullContainerError: Error response from daemon: toomanyrequests: You have/,
+      );
+      expect(log?.reason).toBeUndefined();
+    },
+  },
+  {
+    says: "a container that never ran has neither exit code nor digest",
+    backedBy: "recorded: ECS event of 2019 (ap-northeast-1, Fargate 1.3), as quoted by its owner",
+    holds: async (stage) => {
+      stage.exhaustDockerHub?.();
+      const { name } = await given(stage);
+      await stage.go?.(60);
+      const [task] = await stage.ecs.listTasks({ cluster: "shop", service: name, desiredStatus: "STOPPED" });
+      expect(task?.containers.map((container) => Object.keys(container).sort())).toEqual([
+        ["image", "lastStatus", "name"],
+        ["image", "lastStatus", "name"],
+      ]);
+    },
+  },
+  {
+    says: "an update makes a new primary deployment while the former one still serves",
+    backedBy: "sandbox only",
+    holds: async (stage) => {
+      const { name, arn, family } = await given(stage);
+      await stage.go?.(120);
+      const second = await stage.ecs.registerTaskDefinition(webDefinition(family));
+      await stage.ecs.updateService("shop", name, second);
+      const service = await stage.ecs.describeService("shop", name);
+      expect(service?.deployments).toMatchObject([
+        { status: "PRIMARY", taskDefinition: second, rolloutState: "IN_PROGRESS", runningCount: 0 },
+        { status: "ACTIVE", taskDefinition: arn, rolloutState: "COMPLETED", runningCount: 2 },
+      ]);
+    },
+  },
+  {
+    says: "a deployment whose tasks all run is COMPLETED, and alone",
+    backedBy: "sandbox only",
+    holds: async (stage) => {
+      const { name, arn } = await given(stage);
+      await stage.go?.(120);
+      const service = await stage.ecs.describeService("shop", name);
+      expect(service?.deployments).toMatchObject([
+        {
+          status: "PRIMARY",
+          taskDefinition: arn,
+          rolloutState: "COMPLETED",
+          runningCount: 2,
+          failedTasks: 0,
+        },
+      ]);
+      const tasks = await stage.ecs.listTasks({ cluster: "shop", service: name, desiredStatus: "RUNNING" });
+      expect(tasks.map(({ lastStatus }) => lastStatus)).toEqual(["RUNNING", "RUNNING"]);
+      expect(tasks[0]?.containers.map(({ imageDigest }) => imageDigest)).toEqual([
+        expect.stringMatching(/^sha256:/),
+        expect.stringMatching(/^sha256:/),
+      ]);
+    },
+  },
+  ...(["throttled", "denied"] as const).map(
+    (kind): Clause => ({
+      says: `a ${kind} call is an AwsError of that kind that names the action`,
+      backedBy: "sandbox only",
+      holds: async (stage) => {
+        const { name, arn } = await given(stage);
+        stage.refuse?.("ecs:UpdateService", kind);
+        await expect(stage.ecs.updateService("shop", name, arn)).rejects.toMatchObject({
+          name: "AwsError",
+          kind,
+          action: "ecs:UpdateService",
+        });
+      },
+    }),
+  ),
+  {
+    says: "an execution's name starts once, and is taken ever after",
+    backedBy: "sandbox only",
+    holds: async ({ executions, go }) => {
+      expect(await executions?.status("mirror", "m-1")).toBeUndefined();
+      expect(await executions?.start("mirror", "m-1", { wait: 60 })).toBe("started");
+      expect(await executions?.start("mirror", "m-1", { wait: 60 })).toBe("taken");
+      await go?.(10);
+      expect(await executions?.status("mirror", "m-1")).toEqual({ status: "running" });
+      await go?.(60);
+      expect(await executions?.status("mirror", "m-1")).toEqual({ status: "succeeded" });
+      expect(await executions?.start("mirror", "m-1", { wait: 60 })).toBe("taken");
+    },
+  },
+  {
+    says: "an execution that fails tells why",
+    backedBy: "sandbox only",
+    holds: async ({ executions, go }) => {
+      await executions?.start("mirror", "m-2", { fail: "the target is full" });
+      await go?.(60);
+      expect(await executions?.status("mirror", "m-2")).toEqual({
+        status: "failed",
+        because: expect.stringContaining("the target is full"),
+      });
+    },
+  },
+];
