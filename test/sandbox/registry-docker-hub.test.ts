@@ -94,6 +94,21 @@ describe("signing in", () => {
     });
   }
 
+  // biome-ignore format: a table is read by its columns
+  const mounts = [
+    ["library/nginx", 201, "a public image"],
+    ["acme/private",  202, "somebody's private image"],
+  ] as const;
+  for (const [from, status, what] of mounts) {
+    test(`a blob of ${what} mounted into one's own repository: ${status}`, async () => {
+      const { raw, token } = dockerHub();
+      const scope = `repository:team/app:pull,push%20repository:${from}:pull`;
+      const headers = { authorization: `Bearer ${await token(scope, "team")}` };
+      const line = `POST /v2/team/app/blobs/uploads/?mount=${BLOB}&from=${from}`;
+      equal((await raw(line, { headers })).status, status);
+    });
+  }
+
   test("a token is for the repository that it was asked for", async () => {
     const { raw, token } = dockerHub();
     const headers = { authorization: `Bearer ${await token("repository:library/other:pull")}` };

@@ -41,18 +41,22 @@ describe("storing a manifest", () => {
     });
   }
 
-  test("a layer that is fetched elsewhere need not be there", async () => {
-    const { ask } = plainRegistry();
-    const foreign = {
-      mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-      digest: NOTHING,
-      size: 1,
-      urls: ["https://cdn.example/layer"],
-    };
-    const manifest = JSON.parse(child);
-    const body = JSON.stringify({ ...manifest, layers: [...manifest.layers, foreign] });
-    equal((await ask("PUT /v2/library/nginx/manifests/new", { headers: CHILD, body })).status, 201);
-  });
+  // biome-ignore format: a table is read by its columns
+  const elsewhere = [
+    ["has urls",            { mediaType: "application/vnd.oci.image.layer.v1.tar", urls: ["https://cdn.example/layer"] }, 201],
+    ["is docker's foreign", { mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" },                   201],
+    ["is OCI's older kind", { mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip" },                201],
+    ["is of neither kind",  { mediaType: "application/vnd.oci.image.layer.v1.tar" },                                      400],
+  ] as const;
+  for (const [what, layer, status] of elsewhere) {
+    test(`a layer that is not there and ${what}: ${status}`, async () => {
+      const { ask } = plainRegistry();
+      const manifest = JSON.parse(child);
+      const layers = [...manifest.layers, { ...layer, digest: NOTHING, size: 1 }];
+      const body = JSON.stringify({ ...manifest, layers });
+      equal((await ask("PUT /v2/library/nginx/manifests/new", { headers: CHILD, body })).status, status);
+    });
+  }
 
   test("a tag moves to what it is put at last", async () => {
     const { registry, ask } = plainRegistry();
