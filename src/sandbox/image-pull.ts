@@ -47,6 +47,8 @@ export type PullRequest = {
   readonly platform: Platform;
   readonly send: Send;
   readonly credentials?: PullCredentials;
+  /** A refused HEAD has no words: Docker asks again with a GET to hear them, containerd does not. */
+  readonly asksAgain?: boolean;
 };
 
 const ACCEPT = [
@@ -72,13 +74,7 @@ export async function pullImage(request: PullRequest): Promise<Pull> {
   const base = `https://${apiHost(reference.host)}/v2/${reference.path}`;
   let digest = reference.digest ?? request.known;
   try {
-    if (digest === undefined) {
-      const { headers, body } = await ask("HEAD", `${base}/manifests/${manifestName(reference)}`);
-      body.destroy();
-      const named = headers["docker-content-digest"];
-      if (!isDigest(named)) throw new Refused({ kind: "corrupt", url: base });
-      digest = named;
-    }
+    digest ??= await resolve(`${base}/manifests/${manifestName(reference)}`, ask, request.asksAgain ?? false);
     let bytes = 0;
     const fetch = async (part: "manifests" | "blobs", wanted: Digest): Promise<Uint8Array> => {
       const url = `${base}/${part}/${wanted}`;
@@ -106,6 +102,16 @@ export async function pullImage(request: PullRequest): Promise<Pull> {
     if (!(error instanceof Refused)) throw error;
     return { kind: "refused", refusal: error.refusal, ...(digest === undefined ? {} : { digest }) };
   }
+}
+
+/** What a tag stands for. */
+async function resolve(url: string, ask: Ask, asksAgain: boolean): Promise<Digest> {
+  const head = ask("HEAD", url);
+  const answer = asksAgain ? await head.catch(() => ask("GET", url)) : await head;
+  answer.body.destroy();
+  const named = answer.headers["docker-content-digest"];
+  if (!isDigest(named)) throw new Refused({ kind: "corrupt", url });
+  return named;
 }
 
 /** Docker Hub's API is served by another host than the one in its images' names. */

@@ -117,6 +117,7 @@ async function pullAll(task: TaskRecord, world: Surroundings): Promise<Failure |
       reference,
       platform: task.platform,
       send,
+      asksAgain: task.launchType === "EC2",
       ...(known === undefined ? {} : { known }),
       ...(credentials === undefined ? {} : { credentials }),
     });

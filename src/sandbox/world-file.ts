@@ -51,11 +51,11 @@ const registry = z.strictObject({
   images: z.record(z.string(), image).optional(),
   /** Repositories without images. */
   repositories: z.array(z.string()).optional(),
-  /** Repositories that only a signed-in caller sees. */
+  /** Repositories that nobody sees without signing in. */
   privateRepositories: z.array(z.string()).optional(),
   /** Docker Hub only. */
   quota: quota.optional(),
-  /** User → what signs in with. */
+  /** User → account. At Docker Hub a user sees the private repositories of the namespace that has its name. */
   accounts: z.record(z.string(), account).optional(),
   /** The user of `accounts` as whom Repull pulls there; absent: nobody. */
   repullSignsInAs: z.string().optional(),
@@ -172,7 +172,7 @@ export function readWorldFile(value: unknown): WorldFile {
       likely === undefined ? "no such key" : `no such key; perhaps ${likely}`,
     );
   }
-  throw new InvalidInput(path, issue.message);
+  throw new InvalidInput(path, issue.message.replace(/^Invalid (?:input|option): expected /, ""));
 }
 
 /** The word that differs least, if it differs little. */
@@ -181,7 +181,7 @@ function nearest(word: string, words: readonly string[]): string | undefined {
     .map((candidate) => ({ candidate, steps: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((one, other) => one.steps - other.steps);
   const best = ranked[0];
-  return best !== undefined && best.steps <= Math.max(2, word.length / 2) ? best.candidate : undefined;
+  return best !== undefined && best.steps <= Math.max(1, word.length / 3) ? best.candidate : undefined;
 }
 
 /** Levenshtein's: letters put in, taken out or changed. */
