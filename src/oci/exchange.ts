@@ -13,7 +13,7 @@ import { discard } from "./answer-body.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Access, Credentials, FindCredentials } from "./credentials.ts";
 import { quoted, refusalOf } from "./refusal.ts";
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
 import { answerChallenge, isFresh, type Token } from "./token.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
 
@@ -133,8 +133,8 @@ export class Exchange {
     );
   }
 
-  #refuse(message: string, kind: "malformed" | "denied"): RegistryError {
-    return new RegistryError(message, { kind, host: this.address.host });
+  #refuse(message: string, kind: RegistryErrorKind, cause?: unknown): RegistryError {
+    return new RegistryError(message, { kind, host: this.address.host }, { cause });
   }
 
   /** The header for a scope, where it is known without asking the registry first. */
@@ -143,8 +143,9 @@ export class Exchange {
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> {
     if (this.#challenge !== undefined) return (await this.#token(this.#challenge, scopes, signal))?.header;
-    // ECR takes its Basic token at once and has nothing to challenge us with.
-    if (registryOf(this.address.host).kind !== "ecr") return undefined;
+    // ECR takes its Basic token at once; what stands in for it may want none, and is left to say so.
+    const { host, loopback } = this.address;
+    if (loopback || registryOf(host).kind !== "ecr") return undefined;
     const credentials = await this.#whoWeAre();
     return credentials?.kind === "basic" ? credentials.header : undefined;
   }
@@ -216,12 +217,22 @@ export class Exchange {
   }
 
   #whoWeAre(): Promise<Credentials | undefined> {
-    this.#credentials ??= this.#findCredentials(this.address.host, this.#access);
+    this.#credentials ??= this.#lookUp();
     const asked = this.#credentials;
     asked.catch(() => {
       if (this.#credentials === asked) this.#credentials = undefined;
     });
     return asked;
+  }
+
+  async #lookUp(): Promise<Credentials | undefined> {
+    const { host } = this.address;
+    try {
+      return await this.#findCredentials(host, this.#access);
+    } catch (cause) {
+      const because = cause instanceof Error ? quoted(cause.message) : "the look-up failed";
+      throw this.#refuse(`credentials for ${host}: ${because}`, "unauthorized", cause);
+    }
   }
 
   /** Doubling, with jitter that comes from what is asked and when, so that a simulated world repeats itself. */

@@ -161,7 +161,7 @@ function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
     timeout: (options.idleSeconds ?? IDLE_SECONDS) * 1000,
     // The connection used last is the least likely to have been closed by its peer.
     scheduling: "lifo" as const,
-    lookup: lookupWithin(loopback),
+    lookup: lookupWithin(loopback, proxyHosts(options.proxyEnv)),
     ...(options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv }),
   };
   return {
@@ -171,8 +171,9 @@ function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
 }
 
 /** Name resolution that leaves out every address that the request may not reach. */
-function lookupWithin(loopback: boolean): LookupFunction {
+function lookupWithin(named: boolean, proxies: ReadonlySet<string>): LookupFunction {
   return (hostname, options, callback) => {
+    const loopback = named || proxies.has(hostname);
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, []);
       const allowed = addresses.filter(({ address }) => whyNotAddress(address, loopback) === undefined);
@@ -185,6 +186,12 @@ function lookupWithin(loopback: boolean): LookupFunction {
       callback(null, first.address, first.family);
     });
   };
+}
+
+/** The machine's owner put these there: a proxy on loopback is as good as any. */
+function proxyHosts(env: HttpTransportOptions["proxyEnv"] = {}): ReadonlySet<string> {
+  const settings = [env.HTTPS_PROXY, env.https_proxy, env.HTTP_PROXY, env.http_proxy];
+  return new Set(settings.flatMap((setting) => URL.parse(setting ?? "")?.hostname ?? []));
 }
 
 function literalAddress(url: URL): string | undefined {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -35,21 +35,22 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   const host = `127.0.0.1:${port}`;
   await writeFile(join(folder, "config.yml"), configuration(folder, host, options));
   if (options.htpasswd !== undefined) await writeFile(join(folder, "htpasswd"), `${options.htpasswd}\n`);
+  const log = await open(join(folder, "log"), "w");
   const registry = spawn("docker-registry", ["serve", join(folder, "config.yml")], {
-    stdio: ["ignore", "ignore", "pipe"],
+    // A file, not a pipe: a test that blocks its event loop would fill a pipe and stop the registry.
+    stdio: ["ignore", "ignore", log.fd],
     env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
   });
-  let words = "";
-  registry.stderr.on("data", (chunk: Buffer) => {
-    words = `${words}${chunk.toString()}`.slice(-2000);
-  });
+  registry.once("error", () => {});
+  await log.close();
   const stop = async (): Promise<void> => {
     await end(registry);
     await rm(folder, { recursive: true, force: true });
   };
   const url = `${options.tls === undefined ? "http" : "https"}://${host}`;
   for (let waited = 0; !(await accepts(port)); waited += 25) {
-    if (registry.exitCode !== null || waited > 10_000) {
+    if (registry.pid === undefined || registry.exitCode !== null || waited > 10_000) {
+      const words = (await readFile(join(folder, "log"), "utf8")).slice(-2000);
       await stop();
       throw new Error(`docker-registry did not come up: ${words}`);
     }

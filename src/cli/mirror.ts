@@ -1,0 +1,175 @@
+/** `repull mirror`: copies one image between two registries and says what it did. */
+
+import { registryOf } from "../image/hosts.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
+import { type Platform, parsePlatform, printPlatform } from "../image/platform.ts";
+import { canonicalName, type ImageReference, parseReference } from "../image/reference.ts";
+import { type CopyRequest, type CopyResult, createCopier } from "../oci/copy.ts";
+import { CopyError } from "../oci/copy-error.ts";
+import type { FindCredentials } from "../oci/credentials.ts";
+import { httpTransport } from "../oci/http-transport.ts";
+import { createRegistries } from "../oci/registry.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { EndpointsError, parseEndpoints } from "../runtime/endpoints.ts";
+import { copyProgress, inMegabytes } from "./copy-progress.ts";
+import type { CommandIo } from "./io.ts";
+import { personalCredentials } from "./registry-credentials.ts";
+
+export type MirrorInput = {
+  readonly source: string;
+  readonly target: string;
+  readonly platforms: readonly string[];
+  readonly allPlatforms: boolean;
+  readonly json: boolean;
+};
+
+const DONE = 0;
+const FAILED = 1;
+const USAGE = 2;
+
+/** Runs the command; answers its exit status. Without a choice of platforms the whole image is copied. */
+export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
+  const asked = requestFrom(input, io);
+  if ("because" in asked) {
+    io.err(`repull mirror: ${asked.because}\n`);
+    return USAGE;
+  }
+  const { request, endpoints } = asked;
+  const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
+  io.err(`Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n`);
+
+  const send = httpTransport({ clock, proxyEnv: io.env });
+  const credentials = personalCredentials(io, ecrCredentials(io, clock));
+  const registries = createRegistries({ send, clock, endpoints, credentials });
+  const copier = createCopier({ registries, clock });
+  const startedAt = clock.now();
+  const seconds = (): number => (clock.now() - startedAt) / 1000;
+  const progress = copyProgress(io, clock);
+  try {
+    const result = await copier.copy(request, { ...progress, signal: io.signal });
+    progress.end();
+    io.out(
+      input.json
+        ? `${JSON.stringify(asJson(request, result, seconds()))}\n`
+        : inWords(request, result, seconds()),
+    );
+    return DONE;
+  } catch (error) {
+    progress.end();
+    if (!(error instanceof CopyError)) throw error;
+    if (input.json) io.out(`${JSON.stringify(failureAsJson(request, error, seconds()))}\n`);
+    io.err(`repull mirror: ${error.message}\n${advice(error)}`);
+    return FAILED;
+  } finally {
+    send.close();
+  }
+}
+
+type Asked =
+  | { readonly request: CopyRequest; readonly endpoints: ReadonlyMap<string, string> }
+  | { readonly because: string };
+
+function requestFrom(input: MirrorInput, io: CommandIo): Asked {
+  try {
+    if (input.allPlatforms && input.platforms.length > 0) {
+      return { because: "either --platform or --all-platforms" };
+    }
+    const source = named("SOURCE", input.source);
+    const given = named("TARGET", input.target);
+    if (given.digest !== undefined)
+      return { because: "TARGET is named by a tag: its digest is the source's" };
+    // Without a tag of its own, the target is called what the source is called.
+    const tag = given.tag ?? source.tag ?? (source.digest === undefined ? "latest" : undefined);
+    const target = tag === undefined ? given : { ...given, tag };
+    const platforms: readonly Platform[] = input.platforms.map(parsePlatform);
+    return {
+      request: { source, target, ...(platforms.length === 0 ? {} : { platforms }) },
+      endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS),
+    };
+  } catch (error) {
+    if (error instanceof InvalidInput || error instanceof EndpointsError) return { because: error.message };
+    throw error;
+  }
+}
+
+function named(which: string, text: string): ImageReference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    throw error instanceof InvalidInput ? new InvalidInput(which, error.expected, { cause: error }) : error;
+  }
+}
+
+/** ECR's own token by AWS's credentials. The SDK is loaded only where an ECR host asks for it: it costs start-up. */
+function ecrCredentials(io: CommandIo, clock: Clock): FindCredentials {
+  return async (host) => {
+    const registry = registryOf(host);
+    if (registry.kind !== "ecr") return undefined;
+    const { createEcrCredentials } = await import("../aws/ecr-credentials.ts");
+    const endpoint = io.env.AWS_ENDPOINT_URL;
+    const settings = { region: registry.region, ...(endpoint ? { endpoint } : {}) };
+    return createEcrCredentials(settings, clock)(host);
+  };
+}
+
+function asJson(request: CopyRequest, result: CopyResult, seconds: number): object {
+  const { requests, ...rest } = result;
+  return {
+    outcome: result.alreadyPresent ? "already-present" : "copied",
+    source: canonicalName(request.source),
+    target: canonicalName(request.target),
+    ...rest,
+    requests,
+    seconds,
+  };
+}
+
+function failureAsJson(request: CopyRequest, error: CopyError, seconds: number): object {
+  const { kind, side, digest, quota, retryAfterSeconds, message } = error;
+  return {
+    outcome: "failed",
+    source: canonicalName(request.source),
+    target: canonicalName(request.target),
+    kind,
+    side,
+    ...(digest === undefined ? {} : { digest }),
+    ...(quota === undefined ? {} : { quota }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    because: message,
+    seconds,
+  };
+}
+
+function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): string {
+  const { requests, quota, foreignLayers = [], platforms = [] } = result;
+  const there = `${target.host}/${target.path}${result.tag === undefined ? "" : `:${result.tag}`}`;
+  const several = platforms.length > 1 ? platforms : [];
+  const lines = [
+    result.alreadyPresent ? `Already there: ${there}` : `Copied to ${there}`,
+    `  digest    ${result.digest}`,
+    ...several.map(
+      ({ platform, digest, tag }) => `  ${platform.padEnd(9)} ${digest}${tag ? ` :${tag}` : ""}`,
+    ),
+    ...(result.sourceDigest === result.digest ? [] : [`  of image  ${result.sourceDigest}`]),
+    `  blobs     ${result.blobsMoved} moved (${inMegabytes(result.bytesMoved)}), ${result.blobsSkipped} there before, ${result.blobsMounted} mounted`,
+    `  requests  ${requests.source} to the source, ${requests.target} to the target, ${seconds.toFixed(1)} s`,
+  ];
+  if (result.proof === "refused") lines.push("  proof     the target would not keep the image's index");
+  if (foreignLayers.length > 0) {
+    lines.push(`  foreign   ${foreignLayers.length} layers stay at their publisher's address`);
+  }
+  if (quota !== undefined) {
+    lines.push(`  quota     ${quota.remaining} of ${quota.limit} pulls left at the source`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function advice(error: CopyError): string {
+  if (error.kind === "rate-limited" && error.side === "source") {
+    const { quota } = error;
+    const counted = quota === undefined ? "" : ` (${quota.remaining} of ${quota.limit} pulls left)`;
+    return `The source's limit is reached${counted}: log in with docker login, or wait for its window to pass.\n`;
+  }
+  if (error.kind === "unauthorized") return `Log in with docker login ${error.refusal?.host ?? ""}\n`;
+  return "";
+}
