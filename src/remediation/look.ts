@@ -7,6 +7,7 @@
 
 import type { Digest } from "../image/digest.ts";
 import { isDockerHubFront, registryOf } from "../image/hosts.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
 import {
   type ImageReference,
@@ -43,6 +44,12 @@ export async function look(
       : seen;
   } catch (error) {
     if (error instanceof RegistryError) return refusal(error, place);
+    if (error instanceof InvalidInput) {
+      return {
+        kind: "unreachable",
+        because: `${place.host} sends a manifest that cannot be read: ${error.message}`,
+      };
+    }
     throw error;
   }
 }
@@ -75,7 +82,7 @@ async function lookAtCopy(
     return { kind: "unknown", because: "no digest is trusted, so a copy cannot be recognised" };
   }
   const whole = await registries.headManifest(pinned(place, trusted));
-  if (whole !== undefined) return found(whole);
+  if (whole !== undefined && (await isComplete(whole, place, registries))) return found(whole);
 
   const nothing: Seen = { kind: "absent", because: `${repositoryName(place)} holds no copy of it` };
   if (platform === undefined) return nothing;
@@ -86,6 +93,25 @@ async function lookAtCopy(
     return { kind: "absent", because: `the trusted image has no ${printPlatform(platform)}` };
   const copy = await registries.headManifest(pinned(place, child.digest));
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };
+}
+
+/**
+ * Whether every platform that an index lists is there too. ECR refuses an index without its children; other registries
+ * do not, and some serve any blob of the repository as a manifest, the index that is kept as a proof among them.
+ */
+async function isComplete(
+  head: ManifestHead,
+  place: ImageReference,
+  registries: Ports["registries"],
+): Promise<boolean> {
+  if (!isIndexType(head.mediaType)) return true;
+  const manifest = await registries.getManifest(pinned(place, head.digest));
+  const index = manifest === undefined ? undefined : parseManifest(manifest.bytes, manifest.mediaType);
+  if (index?.kind !== "index") return false;
+  for (const { digest } of index.children) {
+    if ((await registries.headManifest(pinned(place, digest))) === undefined) return false;
+  }
+  return true;
 }
 
 function found({ digest, mediaType }: ManifestHead): Found {

@@ -55,13 +55,11 @@ function declined(because: string, nextSteps: readonly string[] = []): Declined 
 /**
  * Whether the failing revision is no longer the one to heal.
  *
- * Judged by the service and by its primary deployment, for one of them may still be old. A revision of this very
- * execution is no news: it has come back for another look.
+ * Judged by the service and by its primary deployment, for one of them may still be old.
  */
 export async function movedOn(
   service: Service,
   former: string,
-  execution: string,
   ports: Ports,
 ): Promise<Ignored | Superseded | undefined> {
   const primary = primaryDeployment(service);
@@ -77,7 +75,6 @@ export async function movedOn(
   ])) {
     if (revision === former) continue;
     const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
-    if (marker?.execution === execution) continue;
     if (marker?.former !== undefined && sameRevision(marker.former, former)) {
       return {
         kind: "ignored",

@@ -76,7 +76,7 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
 
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
-  const refusal = untouchable(service) ?? (await movedOn(service, former, request.execution, ports));
+  const refusal = untouchable(service) ?? (await movedOn(service, former, ports));
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) {

@@ -1,0 +1,247 @@
+/**
+ * The whole remediation against real servers: moto as AWS, three docker-registry processes as Docker Hub, ECR Public
+ * and ECR, images pushed and checked by skopeo, and the command line as a person runs it.
+ */
+
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import {
+  CreateClusterCommand,
+  CreateServiceCommand,
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  ECSClient,
+  ListTaskDefinitionsCommand,
+  RegisterTaskDefinitionCommand,
+} from "@aws-sdk/client-ecs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Outcome } from "../../src/remediation/outcome.ts";
+import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
+import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
+import { OciLayout } from "../support/oci-layout.ts";
+
+const run = promisify(execFile);
+const REGION = "us-east-1";
+const ECR = `${MOTO_ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`;
+
+let folder: string;
+let moto: Moto;
+let hub: DockerRegistry;
+let ecrPublic: DockerRegistry;
+let ecr: DockerRegistry;
+let ecs: ECSClient;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "repull-real-"));
+  [moto, hub, ecrPublic, ecr] = await Promise.all([
+    startMoto(),
+    startDockerRegistry(),
+    startDockerRegistry(),
+    startDockerRegistry(),
+  ]);
+  ecs = new ECSClient({ region: REGION, endpoint: moto.url, credentials: MOTO_CREDENTIALS });
+  await ecs.send(new CreateClusterCommand({ clusterName: "prod" }));
+  env = {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: MOTO_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: MOTO_CREDENTIALS.secretAccessKey,
+    AWS_REGION: REGION,
+    AWS_ENDPOINT_URL: moto.url,
+    REPULL_REGISTRY_ENDPOINTS: `registry-1.docker.io=${hub.url},public.ecr.aws=${ecrPublic.url},${ECR}=${ecr.url}`,
+  };
+});
+afterAll(async () => {
+  await Promise.all([moto, hub, ecrPublic, ecr].map((server) => server?.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Builds an image of these platforms and pushes it; answers nothing, for skopeo is asked later. */
+async function push(
+  name: string,
+  platforms: readonly string[],
+  registry: DockerRegistry,
+  repository: string,
+): Promise<void> {
+  const layout = new OciLayout(join(folder, name));
+  const children = await Promise.all(
+    platforms.map((architecture) => layout.image({ os: "linux", architecture }, [60_000, 2_000])),
+  );
+  const [only] = children;
+  if (only === undefined) throw new Error("no platform");
+  await layout.tag(children.length === 1 ? only : await layout.index(children), "it");
+  await copy(`oci:${join(folder, name)}:it`, `${registry.host}/${repository}`);
+}
+
+async function copy(source: string, target: string): Promise<void> {
+  const plain = ["--src-tls-verify=false", "--dest-tls-verify=false"];
+  await run("skopeo", ["--insecure-policy", "copy", "--all", ...plain, source, `docker://${target}`]);
+}
+
+type Raw = {
+  readonly digest: string;
+  readonly manifests?: readonly {
+    readonly digest: string;
+    readonly platform?: { readonly architecture: string };
+  }[];
+};
+
+/** A manifest as skopeo reads it: its digest, and the children of an index. */
+async function manifestOf(registry: DockerRegistry, name: string): Promise<Raw> {
+  const { stdout } = await run("skopeo", [
+    "inspect",
+    "--raw",
+    "--tls-verify=false",
+    `docker://${registry.host}/${name}`,
+  ]);
+  const file = join(folder, "raw.json");
+  await writeFile(file, stdout);
+  const { stdout: digest } = await run("skopeo", ["manifest-digest", file]);
+  return { ...(JSON.parse(stdout) as object), digest: digest.trim() };
+}
+
+/** A service as its owner has it: everything but the image must come through unchanged. */
+async function createService(name: string, image: string): Promise<string> {
+  const { taskDefinition } = await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      family: name,
+      networkMode: "bridge",
+      executionRoleArn: `arn:aws:iam::${MOTO_ACCOUNT}:role/${name}-execution`,
+      taskRoleArn: `arn:aws:iam::${MOTO_ACCOUNT}:role/${name}`,
+      cpu: "256",
+      memory: "512",
+      runtimePlatform: { cpuArchitecture: "X86_64", operatingSystemFamily: "LINUX" },
+      volumes: [{ name: "cache", host: {} }],
+      containerDefinitions: [
+        {
+          name: "web",
+          image,
+          essential: true,
+          memory: 256,
+          environment: [{ name: "MODE", value: "live" }],
+          mountPoints: [{ sourceVolume: "cache", containerPath: "/cache" }],
+          portMappings: [{ containerPort: 80, hostPort: 0, protocol: "tcp" }],
+          healthCheck: { command: ["CMD-SHELL", "true"], interval: 10 },
+          logConfiguration: { logDriver: "awslogs", options: { "awslogs-group": "/web" } },
+        },
+        { name: "sidecar", image: "public.ecr.aws/acme/sidecar:1", essential: false, memory: 64 },
+      ],
+      tags: [{ key: "team", value: "shop" }],
+    }),
+  );
+  await ecs.send(
+    new CreateServiceCommand({
+      cluster: "prod",
+      serviceName: name,
+      taskDefinition: name,
+      desiredCount: 2,
+      launchType: "EC2",
+    }),
+  );
+  return taskDefinition?.taskDefinitionArn ?? "";
+}
+
+/** The sample event, of this service and revision. */
+async function eventFor(service: string, taskDefinitionArn: string, image: string): Promise<string> {
+  const event = JSON.parse(await readFile(new URL("../../events/ec2-service.json", import.meta.url), "utf8"));
+  event.detail.group = `service:${service}`;
+  event.detail.taskDefinitionArn = taskDefinitionArn;
+  for (const container of event.detail.containers)
+    if (container.reason !== undefined) Object.assign(container, { name: "web", image });
+  const file = join(folder, `${service}.json`);
+  await writeFile(file, JSON.stringify(event));
+  return file;
+}
+
+async function replay(file: string, ...flags: string[]): Promise<Outcome> {
+  const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+  const args = [main, "replay", file, "--aws", "--no-wait", "--json", ...flags];
+  const { stdout } = await run(process.execPath, args, { env });
+  return JSON.parse(stdout) as Outcome;
+}
+
+async function currentOf(service: string) {
+  const { services } = await ecs.send(new DescribeServicesCommand({ cluster: "prod", services: [service] }));
+  const arn = services?.[0]?.taskDefinition ?? "";
+  const { taskDefinition, tags } = await ecs.send(
+    new DescribeTaskDefinitionCommand({ taskDefinition: arn, include: ["TAGS"] }),
+  );
+  return { arn, taskDefinition, tags };
+}
+
+/** What must not change: all that the owner wrote but the one image. */
+function othersOf(taskDefinition: Awaited<ReturnType<typeof currentOf>>["taskDefinition"]) {
+  const { taskDefinitionArn: _arn, revision: _revision, registeredAt: _at, ...rest } = taskDefinition ?? {};
+  return {
+    ...rest,
+    containerDefinitions: rest.containerDefinitions?.map((container) =>
+      container.name === "web" ? { ...container, image: "…" } : container,
+    ),
+  };
+}
+
+describe("a service on a Docker Hub image, whose event is replayed in the account", () => {
+  const table = [
+    ["official", "an official image runs from ECR Public", "nginx:1.25", ["amd64", "arm64"], true],
+    ["vendor", "another image runs from its copy in ECR", "grafana/grafana:11", ["amd64"], false],
+    [
+      "platform",
+      "of an index, the tasks' platform runs from its copy in ECR",
+      "acme/api:2",
+      ["amd64", "arm64"],
+      false,
+    ],
+  ] as const;
+
+  for (const [service, sentence, image, platforms, isOnPublic] of table) {
+    test(sentence, async () => {
+      const repository = image.includes("/") ? image : `library/${image}`;
+      await push(service, platforms, hub, repository);
+      if (isOnPublic)
+        await copy(`docker://${hub.host}/${repository}`, `${ecrPublic.host}/docker/${repository}`);
+      const former = await createService(service, image);
+      const event = await eventFor(service, former, image);
+      const before = await currentOf(service);
+
+      const planned = await replay(event);
+      expect(planned).toMatchObject({ outcome: "observed" });
+      expect((await currentOf(service)).arn).toBe(former);
+
+      const outcome = await replay(event, "--yes");
+      expect(outcome).toMatchObject({ outcome: "applied", formerTaskDefinition: former });
+
+      const now = await currentOf(service);
+      expect(now.arn).toBe(outcome.newTaskDefinition);
+      expect(now.arn).not.toBe(former);
+      expect(othersOf(now.taskDefinition)).toEqual(othersOf(before.taskDefinition));
+      expect(now.tags).toContainEqual({ key: "team", value: "shop" });
+
+      const written =
+        now.taskDefinition?.containerDefinitions?.find(({ name }) => name === "web")?.image ?? "";
+      const [place = "", digest = ""] = written.split("@");
+      const origin = await manifestOf(hub, repository);
+      const allowed =
+        platforms.length > 1 && !isOnPublic
+          ? (origin.manifests ?? [])
+              .filter(({ platform }) => platform?.architecture === "amd64")
+              .map((child) => child.digest)
+          : [origin.digest];
+      expect(allowed).toContain(digest);
+      const [host, holder] = isOnPublic ? (["public.ecr.aws", ecrPublic] as const) : ([ECR, ecr] as const);
+      expect(place.startsWith(`${host}/`)).toBe(true);
+      expect((await manifestOf(holder, `${place.slice(host.length + 1)}@${digest}`)).digest).toBe(digest);
+
+      const again = await replay(event, "--yes");
+      expect(again.outcome).toBe("ignored");
+      expect(again.because).toContain("already done");
+      expect((await currentOf(service)).arn).toBe(now.arn);
+      const { taskDefinitionArns } = await ecs.send(
+        new ListTaskDefinitionsCommand({ familyPrefix: service }),
+      );
+      expect(taskDefinitionArns).toHaveLength(2);
+    });
+  }
+});
