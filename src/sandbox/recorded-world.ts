@@ -39,8 +39,8 @@ export async function createRecordedWorld(
 
 /**
  * A world in which a limit that struck can be healed: every registry holds the events' images, Docker Hub lets
- * the tasks pull no more, and its official images are on ECR Public too, the very same. An image that is
- * written by its digest cannot be made up: a world file has to name one of this world.
+ * the tasks pull no more, and its official images are on ECR Public too, the very same. Bytes
+ * cannot be made up from a digest: an image that is pinned to one is held only if it is the sandbox's own.
  */
 export function healableWorld(events: readonly Json[]): WorldFile {
   const images = new Map<string, Record<string, ImageEntry>>([
@@ -53,7 +53,7 @@ export function healableWorld(events: readonly Json[]): WorldFile {
   const details = events.filter(isObject).map((event) => objectIn(event, "detail") ?? {});
   for (const image of details.flatMap((detail) => Object.values(imagesByContainer(detail)))) {
     const reference = referenceIn(image);
-    if (reference === undefined || reference.digest !== undefined) continue;
+    if (reference === undefined || (reference.digest !== undefined && reference.tag === undefined)) continue;
     const name = `${reference.path}:${reference.tag ?? "latest"}`;
     hold(reference.host, name, { platforms: ["linux/amd64", "linux/arm64"] });
     if (reference.host === DOCKER_HUB_HOST && reference.path.startsWith("library/")) {

@@ -46,7 +46,6 @@ export function createWorldRegistries(
   clock: VirtualClock,
   startsAt: number,
   addresses: Addresses,
-  seed: number | string,
   ways: Partial<Record<RegistryKind, Partial<RegistryWays>>> = {},
 ): WorldRegistries {
   const ecrName = ecrHost(home.account, home.region);
@@ -87,7 +86,7 @@ export function createWorldRegistries(
   };
 
   const crashes = new Map<string, Crash>();
-  fill(entries, registryAt, crashes, seed);
+  fill(entries, registryAt, crashes);
   const quotasToSpend = [...entries].map(([host, entry]) => ({
     at: startsAt - WINDOW_MS + (entry.quota?.resetsInSeconds ?? WINDOW_MS / 1000) * 1000,
     spend: () => spendQuotas(registryAt(host), entry, addresses),
@@ -125,7 +124,6 @@ function fill(
   entries: ReadonlyMap<string, RegistryEntry>,
   registryAt: (host: string) => SandboxRegistry,
   crashes: Map<string, Crash>,
-  seed: number | string,
 ): void {
   const placed: Placed[] = [];
   for (const [host, { images = {}, repositories = [], privateRepositories = [] }] of entries) {
@@ -138,7 +136,7 @@ function fill(
   }
   const built = new Map<string, BuiltImage>();
   for (const { reference, entry, where } of placed.toSorted(ownBytesFirst)) {
-    const image = imageOf(reference, entry, where, built, seed);
+    const image = imageOf(reference, entry, where, built);
     built.set(canonicalName(reference), image);
     const registry = registryAt(reference.host);
     const digest = seedImage(registry, reference.path, reference.tag ?? "latest", image);
@@ -160,7 +158,6 @@ function imageOf(
   { platforms, kilobytes = 64, sameAs, onlyPlatform }: ImageEntry,
   where: string,
   built: ReadonlyMap<string, BuiltImage>,
-  seed: number | string,
 ): BuiltImage {
   if (sameAs === undefined) {
     const bytes = Math.ceil((kilobytes * 1024) / 2);
@@ -168,7 +165,6 @@ function imageOf(
       name: canonicalName(reference),
       platforms: platforms ?? ["linux/amd64"],
       bytes,
-      seed,
     });
   }
   const whole = built.get(canonicalName(parseReference(sameAs)));

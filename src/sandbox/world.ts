@@ -38,7 +38,7 @@ import {
 import { addService, addTask } from "./world-workloads.ts";
 
 export type WorldOptions = {
-  /** Decides every id, every delivery, every byte of an image: 1. */
+  /** Decides every id and every delivery: 1. Images are decided by their names, so that a recorded digest means them in every run. */
   readonly seed?: number | string;
   readonly log?: Log;
   readonly delivery?: Delivery;
@@ -89,15 +89,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     tasks: TASKS_ADDRESS,
     repull: file.repullAddress === "shared" ? TASKS_ADDRESS : REPULL_ADDRESS,
   };
-  const registries = createWorldRegistries(
-    file,
-    home,
-    clock,
-    startsAt,
-    addresses,
-    seed,
-    options.registryWays,
-  );
+  const registries = createWorldRegistries(file, home, clock, startsAt, addresses, options.registryWays);
   for (const { at, spend } of registries.quotasToSpend.toSorted((one, other) => one.at - other.at)) {
     await clock.advanceTo(at);
     spend();
