@@ -55,7 +55,7 @@ export function healableWorld(events: readonly Json[]): WorldFile {
     const reference = referenceIn(image);
     if (reference === undefined || (reference.digest !== undefined && reference.tag === undefined)) continue;
     const name = `${reference.path}:${reference.tag ?? "latest"}`;
-    hold(reference.host, name, { platforms: ["linux/amd64", "linux/arm64"] });
+    hold(reference.host, name, {});
     if (reference.host === DOCKER_HUB_HOST && reference.path.startsWith("library/")) {
       hold(ECR_PUBLIC_HOST, `docker/${name}`, { sameAs: `${DOCKER_HUB_HOST}/${name}` });
     }

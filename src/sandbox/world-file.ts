@@ -13,7 +13,7 @@ const json: z.ZodType<Json> = z.json();
 const jsonObject = z.record(z.string(), json);
 
 const image = z.strictObject({
-  /** `linux/amd64` alone by default; several make an index. */
+  /** `linux/amd64` and `linux/arm64` by default; one alone has no index. */
   platforms: z.array(z.string()).min(1).optional(),
   /** The size of its layers together, for each platform: 64 by default. */
   kilobytes: z.number().int().positive().max(16_384).optional(),

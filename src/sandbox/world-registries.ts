@@ -105,6 +105,9 @@ export function createWorldRegistries(
   };
 }
 
+/** Most images that people run are built for both. */
+const PLATFORMS_DEFAULT = ["linux/amd64", "linux/arm64"];
+
 const TROUBLES = {
   "abuse-limit": { kind: "abuse-limit" },
   unreachable: { kind: "refused" },
@@ -163,7 +166,7 @@ function imageOf(
     const bytes = Math.ceil((kilobytes * 1024) / 2);
     return buildImage({
       name: canonicalName(reference),
-      platforms: platforms ?? ["linux/amd64"],
+      platforms: platforms ?? PLATFORMS_DEFAULT,
       bytes,
     });
   }
