@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
+import { EndpointsError } from "../runtime/endpoints.ts";
 import { policyFrom } from "../substitution/policy.ts";
 import { demo } from "./demo.ts";
 import { explain } from "./explain.ts";
@@ -114,8 +115,8 @@ async function finish(run: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await run();
   } catch (error) {
-    if (!(error instanceof InvalidInput || error instanceof AwsError)) throw error;
-    io.err(`repull: ${error.message}\n`);
+    if (![InvalidInput, AwsError, EndpointsError].some((known) => error instanceof known)) throw error;
+    io.err(`repull: ${error instanceof Error ? error.message : error}\n`);
     process.exitCode = 1;
   }
 }

@@ -9,6 +9,7 @@ import { reduceEvent } from "../ecs-events/reduce.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { endedWell, type Outcome, type OutcomeKind } from "../remediation/outcome.ts";
+import type { Json } from "../runtime/json.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { documentsIn } from "./documents.ts";
 import type { CommandIo } from "./io.ts";
@@ -31,7 +32,7 @@ export type ReplayInput = {
 export type Replayed = Outcome | { readonly outcome: "invalid"; readonly because: string };
 
 /** How one document is remediated; `tell` takes the story's lines. */
-export type Replay = (document: unknown, where: string, tell: (line: string) => void) => Promise<Outcome>;
+export type Replay = (document: Json, where: string, tell: (line: string) => void) => Promise<Outcome>;
 
 const EXIT_WELL = 0;
 const EXIT_OTHERWISE = 1;
@@ -73,7 +74,7 @@ async function replayOne(
   tell: (line: string) => void,
 ): Promise<Replayed> {
   try {
-    return await run(reduceEvent(document), where, tell);
+    return await run(reduceEvent(document) as Json, where, tell);
   } catch (error) {
     if (error instanceof InvalidInput) return invalid(error.message);
     if (error instanceof AwsError) return invalid(`${error.action}: ${error.message}`);
