@@ -11,6 +11,7 @@ import { type Death, runInProcess, type StepRecord } from "../runtime/in-process
 import type { Json } from "../runtime/json.ts";
 import type { Steps } from "../runtime/steps.ts";
 import { present } from "../workload/members.ts";
+import { UNVERIFIED_DEFAULT, type Unverified } from "./unverified.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 export type Workflow = Parameters<Executions["start"]>[0];
@@ -43,7 +44,10 @@ export interface SandboxExecutions {
 /** Between the asynchronous invocation and the first line of the function. */
 const START_MS = 500;
 
-export function createExecutions(clock: VirtualClock): SandboxExecutions {
+export function createExecutions(
+  clock: VirtualClock,
+  { executionNames }: Pick<Unverified, "executionNames"> = UNVERIFIED_DEFAULT,
+): SandboxExecutions {
   const bodies = new Map<Workflow, WorkflowBody>();
   const records: ExecutionRecord[] = [];
   let decide: (death: Death, execution: ExecutionRecord) => boolean = () => false;
@@ -71,7 +75,11 @@ export function createExecutions(clock: VirtualClock): SandboxExecutions {
       async start(workflow, name, input) {
         // Lambda's own rule for the names of durable executions.
         assert.match(name, /^[A-Za-z0-9_-]{1,64}$/, "the name of an execution");
-        if (find(workflow, name) !== undefined) return "taken";
+        const isTaken =
+          executionNames === "per-account"
+            ? records.some((record) => record.name === name)
+            : find(workflow, name) !== undefined;
+        if (isTaken) return "taken";
         const body = bodies.get(workflow);
         assert(body !== undefined, `nobody serves ${workflow}`);
         const log: StepRecord[] = [];

@@ -24,6 +24,8 @@ export type Unverified = {
   readonly containerd: 1 | 2;
   /** The error name of an EC2 agent that resolves digests first. */
   readonly ec2ErrorName: "CannotPullContainerError" | "CannotPullImageManifestError";
+  /** Whether the name of a durable execution is taken for its own function only, or for the whole account. */
+  readonly executionNames: "per-function" | "per-account";
   /** Whether a task that could not start tells the digest that its image's tag was resolved to. */
   readonly failedTaskTellsDigest: boolean;
 };
@@ -36,5 +38,6 @@ export const UNVERIFIED_DEFAULT: Unverified = {
   fargateReasonLengthMax: 1024,
   containerd: 1,
   ec2ErrorName: "CannotPullContainerError",
+  executionNames: "per-function",
   failedTaskTellsDigest: false,
 };

@@ -115,7 +115,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   };
   const cluster = createCluster(surroundings);
   const faults = createAwsFaults();
-  const executions = createExecutions(clock);
+  const executions = createExecutions(clock, unverified);
   const clients = createRegistries({
     send: internet.from(addresses.repull),
     clock,

@@ -318,7 +318,7 @@ export const CLAUSES: readonly Clause[] = [
   },
   {
     says: "members that nobody knows survive a registration, at every level",
-    backedBy: "recorded: design of the raw gateway, tried against a stub in test/aws",
+    backedBy: "recorded: the JSON that SDK clients send and get, with members added",
     holds: async ({ ecs }) => {
       const sent = {
         ...webDefinition(fresh("web")),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
+import { breakerThreshold } from "../../src/sandbox/deployments.ts";
 import { describedService, describedTask } from "../../src/sandbox/ecs-documents.ts";
+import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import type { ServiceEntry, WorldFile } from "../../src/sandbox/world-file.ts";
 
@@ -104,8 +106,10 @@ describe("a new revision that pulls elsewhere", () => {
     await world.run(900);
     const failing = deploymentsOf(world)[0];
     expect(failing?.rolloutState).toBe("IN_PROGRESS");
+    const swappedAt = world.clock.now();
     await swap(world, "public.ecr.aws/docker/library/nginx:1.25");
     await world.run(120);
+    expect(startsOf(world, "web:3")).toEqual([swappedAt]);
     expect(rollout(world)).toEqual(["web:3 COMPLETED"]);
     expect(running(world, "web:3")).toBe(1);
     expect(running(world, "web:1")).toBe(0);
@@ -178,6 +182,105 @@ describe("the circuit breaker", () => {
     expect(startsOf(world, "web:1")).toHaveLength(1);
   });
 });
+
+describe("a deployment", () => {
+  for (const [versionConsistency, because] of [
+    ["enabled", "keeps to the bytes that its tag meant at first"],
+    ["disabled", "runs whatever the tag means, where the owner switched that off"],
+  ] as const) {
+    test(because, async () => {
+      const world = await createWorld({
+        services: [
+          {
+            cluster: "prod",
+            name: "web",
+            taskDefinition: {
+              family: "web",
+              containerDefinitions: [{ name: "web", image: "nginx:1.25", versionConsistency }],
+            },
+          },
+        ],
+        registries: { "docker.io": { images: { "library/nginx:1.25": {} } } },
+      });
+      await world.run(120);
+      const first = world.registries.dockerHub.tags("library/nginx")["1.25"];
+      const moved = seedImage(
+        world.registries.dockerHub,
+        "library/nginx",
+        "1.25",
+        buildImage({ name: "moved" }),
+      );
+      const [task] = world.cluster.tasks("prod");
+      world.cluster.stopTask("prod", task?.arn ?? "", "to see what comes next");
+      await world.run(120);
+      const next = world.cluster.tasks("prod").find(({ lastStatus }) => lastStatus === "RUNNING");
+      expect(next?.containers[0]?.imageDigest).toBe(versionConsistency === "enabled" ? first : moved);
+    });
+  }
+
+  test("is superseded by the next one, whose tasks replace even those that do not run yet", async () => {
+    const world = await createWorld(worldFile(100, web));
+    await world.run(3);
+    await swap(world, "public.ecr.aws/docker/library/nginx:1.25");
+    await world.run(120);
+    expect(rollout(world)).toEqual(["web:3 COMPLETED"]);
+    expect(
+      stopped(world).map(({ taskDefinitionArn, stopCode }) => [nameOf(taskDefinitionArn), stopCode]),
+    ).toEqual([
+      ["web:1", "ServiceSchedulerInitiated"],
+      ["web:2", "ServiceSchedulerInitiated"],
+    ]);
+  });
+
+  test("lets old tasks go first where the owner allows fewer than all, and none beside them", async () => {
+    const world = await createWorld(
+      worldFile(100, { ...web, minimumHealthyPercent: 0, maximumPercent: 100 }),
+    );
+    await world.run(10);
+    expect(running(world, "web:1")).toBe(0);
+    await world.run(120);
+    expect(rollout(world)).toEqual(["web:2 COMPLETED"]);
+  });
+});
+
+describe("an update is refused", () => {
+  const table = [
+    ["an EXTERNAL service", { controller: "EXTERNAL" }, "web:1", "invalid", "EXTERNAL deployment controller"],
+    [
+      "a CODE_DEPLOY service",
+      { controller: "CODE_DEPLOY" },
+      "web:1",
+      "invalid",
+      "Use AWS CodeDeploy to trigger",
+    ],
+    ["a revision that is no more", {}, "web:1", "invalid", "TaskDefinition is inactive"],
+    ["a revision that never was", {}, "web:9", "invalid", "Unable to find task definition"],
+  ] as const;
+  for (const [because, settings, revision, kind, words] of table) {
+    test(`for ${because}`, async () => {
+      const world = await createWorld(worldFile(100, { ...web, ...settings }));
+      world.definitions.deregister("web:1");
+      await expect(world.ports.ecs.updateService("prod", "web", revision)).rejects.toMatchObject({
+        kind,
+        message: expect.stringContaining(words),
+      });
+    });
+  }
+});
+
+for (const [desired, threshold] of [
+  [1, 3],
+  [5, 3],
+  [6, 3],
+  [7, 4],
+  [10, 5],
+  [400, 200],
+  [1000, 200],
+] as const) {
+  test(`the circuit breaker of ${desired} tasks breaks at ${threshold} failures`, () => {
+    expect(breakerThreshold(desired)).toBe(threshold);
+  });
+}
 
 function stopped(world: World): readonly JsonObject[] {
   return world.cluster

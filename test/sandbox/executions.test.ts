@@ -80,6 +80,18 @@ describe("executions in the sandbox", () => {
     ]);
   });
 
+  for (const [executionNames, second] of [
+    ["per-function", "started"],
+    ["per-account", "taken"],
+  ] as const) {
+    test(`of two functions with one name: the second is ${second} where names are ${executionNames}`, async () => {
+      const executions = createExecutions(createVirtualClock(START), { executionNames });
+      for (const workflow of ["remediate", "mirror"] as const) executions.serve(workflow, async () => "done");
+      expect(await executions.port.start("remediate", "same", null)).toBe("started");
+      expect(await executions.port.start("mirror", "same", null)).toBe(second);
+    });
+  }
+
   test("whose replay differs are a bug that stops the world", async () => {
     const { clock, executions } = engine();
     let runs = 0;

@@ -1,0 +1,141 @@
+/** The AWS gateways under the clauses that recorded answers of AWS back: a stub on loopback gives those answers. */
+
+import { afterAll, beforeAll } from "vitest";
+import { createEcr } from "../../src/aws/ecr.ts";
+import { createEcs } from "../../src/aws/ecs.ts";
+import { createBus } from "../../src/aws/event-bus.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
+import { objectsIn } from "../../src/workload/members.ts";
+import {
+  type AwsAnswer,
+  type AwsRequest,
+  type AwsStub,
+  STUB_CREDENTIALS,
+  startAwsStub,
+} from "../support/aws-stub.ts";
+import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
+
+const PREFIX = "arn:aws:ecs:us-east-1:123456789012";
+const FARGATE_REASON =
+  "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/library/nginx/manifests/sha256:69998e9cf3744779b98d816351e6ac837dc0eea4f450e0ad4180b6aefe995d33: 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit";
+const EC2_REASON =
+  "CannotPullContainerError: Error response from daemon: toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit";
+
+type Created = Parameters<Stage["createService"]>[0];
+
+/** What the account has; the stub answers from it in the shapes that were recorded. */
+const definitions = new Map<string, JsonObject>();
+const services = new Map<string, Created>();
+
+let stub: AwsStub | undefined;
+beforeAll(async () => {
+  stub = await startAwsStub(answer);
+});
+afterAll(() => stub?.stop());
+
+describePortsContract("the AWS gateways on recorded answers", CLAUSES, makeStage, ["recorded"]);
+
+async function makeStage(): Promise<Stage> {
+  const settings = {
+    region: "us-east-1",
+    endpoint: stub?.url ?? "",
+    credentials: STUB_CREDENTIALS,
+    attemptsMax: 1,
+  };
+  return {
+    ecs: createEcs(settings),
+    ecr: createEcr(settings, systemClock),
+    bus: createBus(settings, "default"),
+    createService: async (created) => void services.set(created.name, created),
+    runTask: async () => `${PREFIX}:task/shop/0123456789abcdef0123456789abcdef`,
+  };
+}
+
+function answer({ action, body }: AwsRequest): AwsAnswer {
+  switch (action) {
+    case "RegisterTaskDefinition": {
+      const { tags, ...members } = body;
+      const taskDefinitionArn = `${PREFIX}:task-definition/${body.family}:${definitions.size + 1}`;
+      definitions.set(taskDefinitionArn, {
+        taskDefinition: { ...members, taskDefinitionArn },
+        tags: tags ?? [],
+      });
+      return { body: definitions.get(taskDefinitionArn) };
+    }
+    case "DescribeTaskDefinition":
+      return { body: definitions.get(String(body.taskDefinition)) };
+    case "DescribeServices":
+      return { body: { services: [serviceNamed((body.services as string[])[0] ?? "")], failures: [] } };
+    case "UpdateService":
+      return {
+        status: 400,
+        body: {
+          __type: "InvalidParameterException",
+          message:
+            "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
+        },
+      };
+    case "ListTasks":
+      return { body: { taskArns: [`${PREFIX}:task/shop/${body.serviceName}`] } };
+    case "DescribeTasks": {
+      const [arn = ""] = body.tasks as string[];
+      return { body: { tasks: [failedTask(arn)], failures: [] } };
+    }
+    default:
+      throw new Error(`nothing was recorded for ${action}`);
+  }
+}
+
+function serviceNamed(name: string): JsonObject {
+  const { controller = "ECS", taskDefinition = "" } = services.get(name) ?? {};
+  return {
+    serviceArn: `${PREFIX}:service/shop/${name}`,
+    serviceName: name,
+    clusterArn: `${PREFIX}:cluster/shop`,
+    status: "ACTIVE",
+    taskDefinition,
+    desiredCount: 2,
+    deploymentController: { type: controller },
+    deployments: [],
+  };
+}
+
+/** As DescribeTasks showed a Fargate task of 2024-07-15 that failed to start; times are seconds since the epoch. */
+function failedTask(taskArn: string): JsonObject {
+  const name = taskArn.slice(taskArn.lastIndexOf("/") + 1);
+  const { launchType = "FARGATE", taskDefinition = "" } = services.get(name) ?? {};
+  const isFargate = launchType === "FARGATE";
+  const registered = definitions.get(taskDefinition)?.taskDefinition as JsonObject | undefined;
+  return {
+    taskArn,
+    taskDefinitionArn: taskDefinition,
+    clusterArn: `${PREFIX}:cluster/shop`,
+    group: `service:${name}`,
+    startedBy: "ecs-svc/7195836571016647723",
+    launchType,
+    lastStatus: "STOPPED",
+    desiredStatus: "STOPPED",
+    stopCode: "TaskFailedToStart",
+    stoppedReason: isFargate ? FARGATE_REASON : "Task failed to start",
+    createdAt: 1721030000.123,
+    pullStartedAt: 1721030010.456,
+    pullStoppedAt: 1721030015.789,
+    stoppingAt: 1721030025.1,
+    stoppedAt: 1721030040.2,
+    version: 5,
+    containers: objectsIn(registered ?? {}, "containerDefinitions").map(
+      ({ name: container, image }, index) => ({
+        containerArn: `${PREFIX}:container/shop/${name}/11111111-1111-4111-8111-111111111111`,
+        taskArn,
+        name: container ?? "",
+        image: image ?? "",
+        lastStatus: "STOPPED",
+        networkInterfaces: [],
+        cpu: "0",
+        ...(index === 0 && !isFargate ? { reason: EC2_REASON } : {}),
+      }),
+    ),
+    tags: [],
+  };
+}
