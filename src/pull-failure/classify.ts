@@ -109,7 +109,7 @@ function dockersSentence(reading: Reading): Verdict | undefined {
   const whole = factIn(text, [DOCKER_HUB_SENTENCE]);
   const cut = whole ? undefined : factIn(text, [DOCKER_HUB_SENTENCE_CUT]);
   const link = factIn(text, [DOCKER_HUB_LINK]);
-  const fact = whole ?? abuse ?? cut ?? (link && isLimitText(reading) ? link : undefined);
+  const fact = whole ?? abuse ?? cut ?? (link && tellsOfLimit(reading) ? link : undefined);
   if (fact === undefined) return undefined;
 
   const stranger = strangerIn(reading, fact.index);
@@ -242,14 +242,23 @@ function limitByHost(reading: Reading): Verdict | undefined {
   };
 }
 
+/** A link to Docker's page is advice where the text names another cause, and evidence where it names none. */
+function tellsOfLimit({ text, addresses }: Reading): boolean {
+  if (factIn(text, [LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS]) || addresses.some(({ status }) => status === 429))
+    return true;
+  return factIn(text, [...UNAUTHORIZED, ...NOT_FOUND, ...NETWORK, IMAGE_OR_MACHINE]) === undefined;
+}
+
 /** Whether words about limits are about a pull: an application has limits of its own, which say nothing of ours. */
 function isLimitText({ text, addresses }: Reading): boolean {
   if (/^(?:error:? )?(?:(?:http )?429:? )?too many requests\b/i.test(text)) return true;
   return addresses.some(({ resource }) => resource !== undefined) || PULL_CONTEXT.test(text);
 }
 
+/** Whether the text stops at the code, or so soon after it that nobody's sentence can be told. */
 function endsWithCode(text: string): boolean {
-  return /toomanyrequests:?\W*$/i.test(text);
+  const rest = /toomanyrequests:?(\W*[a-z' ]{0,20})$/i.exec(text)?.[1];
+  return rest !== undefined && "you have reached your".startsWith(rest.replace(/^\W+/, "").toLowerCase());
 }
 
 function limitedAs(sentence: string): LimitedAs {
@@ -432,7 +441,8 @@ function givenImage(image: string | undefined): Reading["given"] {
 function imageConcerned({ given, references, addresses }: Reading, at: number): ImageReference | undefined {
   if (given.reference) return given.reference;
   const whole = references.filter(({ reference }) => reference !== undefined);
-  const named = (whole.findLast(({ index }) => index <= at) ?? whole.at(0))?.reference;
+  const nearest = (whole.findLast(({ index }) => index <= at) ?? whole.at(0))?.reference;
+  const named = nearest && (whole.find(({ reference }) => isExact(reference, nearest))?.reference ?? nearest);
   const address = addresses.findLast(({ path, host }) => path !== undefined && host !== "");
   const addressed =
     address &&
@@ -442,6 +452,12 @@ function imageConcerned({ given, references, addresses }: Reading, at: number): 
   const differs =
     addressed !== undefined && isDockerHub(named.host) && repositoryName(named) !== repositoryName(addressed);
   return differs ? addressed : named;
+}
+
+/** Whether a reference says more of the same repository: the tag or the digest. */
+function isExact(one: ImageReference | undefined, other: ImageReference): boolean {
+  if (one === undefined || repositoryName(one) !== repositoryName(other)) return false;
+  return one.tag !== undefined || one.digest !== undefined;
 }
 
 // ---- words

@@ -143,13 +143,13 @@ export const NOT_A_PULL: readonly Phrase[] = [
   },
   {
     pattern:
-      /^outofmemoryerror\b|^dockertimeouterror\b|^dockerstateerror\b|^taskfailedtostart$|^containerruntime(?:timeout)?error\b|^internalerror\b|^spotinterruptionerror\b|^credentialsfetch|^taskfailed/i,
+      /^outofmemoryerror\b|^dockertimeouterror\b|^dockerstateerror\b|^containerruntime(?:timeout)?error\b|^internalerror\b|^spotinterruptionerror\b|^credentialsfetch/i,
     says: "names a failure of the container or the agent",
     seen: "amazon-ecs-agent errors.go",
   },
   {
     pattern:
-      /^essential container in task exited|^task (?:failed to start|stopped by user)\.?$|^stopped by user\b|^user (?:initiated|stopped)|^scaling activity initiated|^task failed (?:elb|container|load balancer) health checks|^\(service [^)]{1,300}\) (?:\([^)]{1,500}\) )?(?:\([^)]{1,300}\) )?(?:failed \w* ?health|is unhealthy|has started|has stopped)|^your spot task|^host ec2|^ecs is performing maintenance|^timeout waiting for|^service scheduler|^unexpected ec2 error|^.{0,80}\bhealth checks?\b/i,
+      /^essential container in task exited|^task ?(?:failed ?to ?start|stopped by user)\.?$|^stopped by user\b|^user (?:initiated|stopped)|^scaling activity initiated|^task failed (?:elb|container|load balancer) health checks|^\(service [^)]{1,300}\) (?:\([^)]{1,500}\) )?(?:\([^)]{1,300}\) )?(?:failed \w* ?health|is unhealthy|has started|has stopped)|^your spot task|^host ec2|^ecs is performing maintenance|^timeout waiting for|^service scheduler|^unexpected ec2 error|^.{0,80}\bhealth checks?\b/i,
     says: "is a message that ECS gives for other ends of a task",
     seen: "Amazon ECS Developer Guide, stopped task error codes",
   },

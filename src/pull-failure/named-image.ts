@@ -126,7 +126,7 @@ const PLACES: readonly Place[] = [
   { pattern: /pull access denied for ([^\s"',]{1,600}),/gi, lone: true },
   { pattern: /\bmanifest for ["']?([^\s"',]{1,600})["']? not found/gi, lone: true },
   { pattern: /\bdocker:\/\/([^\s"',]{1,600})/gi, lone: true },
-  { pattern: /\bmanifest [\w.:@-]{1,140} in ([^\s"',]{1,600})/gi, lone: true },
+  { pattern: /\bmanifest (?<tag>[\w.:@-]{1,140}) in ([^\s"',]{1,600})/gi, lone: true },
   {
     pattern:
       /(?:flag value|trying to pull|error pulling|failed to solve:|\bimage:?|repository|cannot pull|do request: (?:get|head)|error getting credentials for) ["']?([^\s"',]{1,600})/gi,
@@ -141,10 +141,12 @@ export function referencesIn(text: string): readonly NamedReference[] {
   for (const { pattern, lone } of PLACES) {
     for (const match of text.matchAll(pattern)) {
       if (found.length === REFERENCES_MAX) break;
-      const written = match[1] ?? "";
+      const written = match.at(-1) ?? "";
       // Text that stops inside a name has lost the rest of it.
       if (match.index + match[0].length === text.length && match[0].endsWith(written)) continue;
-      const named = namedReference(written.replace(/[:.;)\]]+$/, ""), lone);
+      const name = written.replace(/[:.;)\]]+$/, "");
+      const tag = match.groups?.tag;
+      const named = namedReference(tag === undefined || isDigest(tag) ? name : `${name}:${tag}`, lone);
       if (named !== undefined) found.push({ index: match.index, ...named });
     }
   }
