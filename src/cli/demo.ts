@@ -8,213 +8,172 @@
 import type { Detected } from "../remediation/detect.ts";
 import type { Outcome } from "../remediation/outcome.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { createRandom, type Random } from "../runtime/random.ts";
+import { createRandom } from "../runtime/random.ts";
 import { installRepull } from "../sandbox/product.ts";
 import { createWorld, type World } from "../sandbox/world.ts";
-import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
 import { explainPlan } from "../substitution/explain.ts";
+import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName } from "../workload/arn.ts";
+import { objectsIn, textIn } from "../workload/members.ts";
 import { primaryDeployment } from "../workload/service.ts";
 import { containersOf } from "../workload/task-definition.ts";
+import { DEMO_CLUSTER, DEMO_SERVICES, demoWorld } from "./demo-world.ts";
 import type { CommandIo } from "./io.ts";
 import { outcomeInWords, shortened } from "./outcome-words.ts";
-import { storyLog } from "./story.ts";
+import { type Story, storyLog } from "./story.ts";
 import { textTable } from "./text-table.ts";
 
 export type DemoInput = { readonly seed: string; readonly json: boolean; readonly policy: Policy };
 
+type Row = {
+  readonly service: string;
+  readonly revision: string;
+  readonly desired: number;
+  readonly running: number;
+  readonly rollout: string;
+  readonly images: readonly string[];
+};
+
+/** Two hours of the world's time: ECS's own pauses between attempts grow to 27 minutes. */
 const WORLD_SECONDS_MAX = 7200;
-const SERVICES = ["storefront", "dashboards", "jobs"] as const;
 
 /** Tells the story; exit status 1 where a service was not healed. */
 export async function demo({ seed, json, policy }: DemoInput, io: CommandIo): Promise<number> {
   const tell = json ? () => undefined : (line: string) => io.out(`${line}\n`);
-  tell(
-    "Three services on Docker Hub images, in a sandbox: no AWS account, no network. Times are the sandbox's own.",
-  );
-  tell(`Seed ${seed}; another one tells another story: npm start -- --seed 7`);
-  tell("");
-
   let world: World | undefined;
   const story = storyLog(() => world?.clock.now() ?? 0, tell);
-  const file = worldFor(createRandom(seed));
+  const file = demoWorld(createRandom(seed));
   world = await createWorld(file, { seed, log: story.log });
-  tell(
-    `  Docker Hub grants this NAT gateway ${file.registries?.["docker.io"]?.quota?.remaining ?? 0} more pulls. The deployments begin.`,
-  );
+  const left = file.registries?.["docker.io"]?.quota?.remaining ?? 0;
+  for (const line of opening(seed, left, await rows(world))) tell(line);
 
-  const told = new Set<string>();
-  installRepull(world, {
-    policy,
-    onDetected: (detected, document) => tellDetected(detected, document as JsonObject, told, story.say),
-    onPlan: (plan, { service }) => {
-      story.say(`plan for ${service}`);
-      for (const line of explainPlan(plan)) story.say(`  ${line}`);
-    },
-  });
-  const { bus } = world;
-  world.bus.subscribe(async (document) => {
-    if (document.source !== "repull") return;
-    const outcome = document.detail as unknown as Outcome;
-    story.say(`${outcome.workload?.name ?? "?"} ${outcome.outcome}: ${outcome.because}`);
-  });
+  const before = new Map<string, Row>();
+  watch(world, policy, story, before);
+  const { executions, bus } = world;
+  const quiet = (): boolean => bus.outcomes.length >= before.size && !executions.running();
+  await world.runUntil(() => before.size === DEMO_SERVICES.length && quiet(), WORLD_SECONDS_MAX);
+  await world.run(60);
 
-  const before: Row[] = [];
-  const struck = (): boolean => SERVICES.every((name) => told.has(name)) || bus.outcomes.length > 0;
-  await world.runUntil(struck, WORLD_SECONDS_MAX);
-  before.push(...(await rows(world)));
-  const ended = (): boolean =>
-    bus.outcomes.length >= told.size && world !== undefined && !world.executions.running();
-  await world.runUntil(ended, WORLD_SECONDS_MAX);
-  await world.run(120);
   const after = await rows(world);
-
   const outcomes = bus.outcomes as unknown as readonly Outcome[];
   const healed = after.every(({ running, desired }) => running === desired);
-  if (json) io.out(`${JSON.stringify({ seed, before, after, outcomes, healed })}\n`);
-  else for (const line of closing(before, after, outcomes)) io.out(`${line}\n`);
+  if (json) io.out(`${JSON.stringify({ seed, healed, before: [...before.values()], after, outcomes })}\n`);
+  else for (const line of closing(before, after, outcomes)) tell(line);
   return healed ? 0 : 1;
 }
 
-type Row = {
-  service: string;
-  revision: string;
-  desired: number;
-  running: number;
-  rollout: string;
-  images: readonly string[];
-};
+/** Installs the product, and tells of what it does as it does it. */
+function watch(world: World, policy: Policy, story: Story, before: Map<string, Row>): void {
+  const planned = new Set<string>();
+  installRepull(world, {
+    policy,
+    onDetected: async (detected, document) => {
+      if (detected.kind !== "started") return;
+      const service = tellFailure(detected, document, story);
+      const row = (await rows(world)).find((one) => one.service === service);
+      if (row !== undefined) before.set(service, row);
+    },
+    onPlan: (plan, { service }) => {
+      tellPlan(plan, service, planned.has(service), story);
+      planned.add(service);
+    },
+  });
+  world.bus.subscribe((document) => {
+    if (document.source !== "repull") return;
+    const { workload, outcome, because } = document.detail as unknown as Outcome;
+    story.say(`${workload?.name ?? "?"}: ${outcome}. ${because}`);
+  });
+}
+
+function tellFailure(
+  { execution }: Extract<Detected, { kind: "started" }>,
+  document: JsonObject,
+  story: Story,
+): string {
+  const detail = document.detail as JsonObject;
+  const service = (textIn(detail, "group") ?? "").replace(/^service:/, "");
+  const inContainer = objectsIn(detail, "containers").map((container) => textIn(container, "reason"));
+  const reason = inContainer.find((text) => text !== undefined) ?? textIn(detail, "stoppedReason") ?? "";
+  story.say(`${service}: a task of ${revisionName(textIn(detail, "taskDefinitionArn") ?? "")} stopped`);
+  story.say(`  “${reason}”`);
+  story.say(`  Repull: ${execution.slice(0, 10)}… starts`);
+  return service;
+}
+
+/** The first plan in full; after a copy only what is new. */
+function tellPlan(plan: Plan, service: string, isAgain: boolean, story: Story): void {
+  story.say(isAgain ? `${service}: planned again, with the copy there` : `${service}: the plan`);
+  for (const line of explainPlan(plan))
+    if (!isAgain || line.trimStart().startsWith("→")) story.say(`  ${line}`);
+}
 
 async function rows(world: World): Promise<readonly Row[]> {
+  const { ecs } = world.ports;
   return await Promise.all(
-    SERVICES.map(async (name) => {
-      const service = await world.ports.ecs.describeService("shop", name);
+    DEMO_SERVICES.map(async (name) => {
+      const service = await ecs.describeService(DEMO_CLUSTER, name);
       const primary = service === undefined ? undefined : primaryDeployment(service);
-      const described =
-        primary === undefined
-          ? undefined
-          : await world.ports.ecs.describeTaskDefinition(primary.taskDefinition);
+      const described = await ecs.describeTaskDefinition(primary?.taskDefinition ?? "");
       return {
         service: name,
         revision: revisionName(primary?.taskDefinition ?? "none"),
         desired: primary?.desiredCount ?? 0,
         running: primary?.runningCount ?? 0,
-        rollout: primary?.rolloutState ?? "",
-        images:
-          described === undefined
-            ? []
-            : containersOf(described.taskDefinition).map(({ image }) => image ?? ""),
+        rollout: (primary?.rolloutState ?? "").toLowerCase().replace("_", " "),
+        images: containersOf(described?.taskDefinition ?? {}).map(({ image }) => image ?? ""),
       };
     }),
   );
 }
 
-/** One line for each service's first failure; the rest of the flood is only counted. */
-function tellDetected(
-  detected: Detected,
-  document: JsonObject,
-  told: Set<string>,
-  say: (text: string) => void,
-): void {
-  if (detected.kind !== "started") return;
-  const detail = document.detail as JsonObject;
-  const service = String(detail.group).replace(/^service:/, "");
-  told.add(service);
-  const containers = detail.containers as readonly JsonObject[];
-  const reason =
-    containers.map((container) => container.reason).find((text) => typeof text === "string") ??
-    detail.stoppedReason;
-  say(`${service}: a task of ${revisionName(String(detail.taskDefinitionArn))} stopped`);
-  say(`  “${String(reason).slice(0, 400)}”`);
-  say(`  remediation ${detected.execution.slice(0, 14)}… started`);
+function opening(seed: string, left: number, services: readonly Row[]): readonly string[] {
+  return [
+    "Three services on Docker Hub images begin to deploy, in a sandbox: no AWS account, no network.",
+    `Times are the sandbox's own. Seed ${seed}; another tells another story: npm start -- --seed 7`,
+    "",
+    ...textTable(
+      ["service", "deploys", "tasks", "images"],
+      services.map(({ service, revision, desired, images }) => [
+        service,
+        revision,
+        String(desired),
+        images.join(", "),
+      ]),
+    ).map((line) => `  ${line}`),
+    "",
+    `  Docker Hub grants their NAT gateway ${left === 0 ? "no more pulls" : `${left} more pull${left === 1 ? "" : "s"}`} in this window.`,
+    "",
+  ];
 }
 
 function closing(
-  before: readonly Row[],
+  before: ReadonlyMap<string, Row>,
   after: readonly Row[],
   outcomes: readonly Outcome[],
 ): readonly string[] {
   const table = textTable(
-    ["service", "when the limit struck", "now", "image now"],
-    after.map((now, index) => {
-      const then = before[index];
+    ["service", "when the limit struck", "now", "images now"],
+    after.flatMap(({ service, images, ...now }) => {
+      const then = before.get(service);
+      const [first = "", ...others] = images.map(shortened);
       return [
-        now.service,
-        then === undefined ? "" : state(then),
-        state(now),
-        now.images.map(shortened).join(", "),
+        [service, then === undefined ? "was spared" : state(then), state({ service, images, ...now }), first],
+        ...others.map((image) => ["", "", "", image]),
       ];
     }),
   );
+  const unwell = outcomes.filter(({ outcome }) => outcome !== "settled");
   return [
     "",
     ...table.map((line) => `  ${line}`),
     "",
-    ...outcomes.filter(({ outcome }) => outcome !== "settled").flatMap((outcome) => outcomeInWords(outcome)),
-    "  Next: try your own event with  npx repull explain FILE  or  npx repull replay FILE",
+    ...unwell.flatMap((outcome) => outcomeInWords(outcome)),
+    "Next: npx repull explain events/ec2-service.json    what an event means",
+    "      npx repull replay events/fargate-service.json    the remediation of a recorded event",
   ];
 }
 
 function state({ revision, running, desired, rollout }: Row): string {
-  return `${revision} ${running}/${desired} running ${rollout.toLowerCase().replace("_", " ")}`;
-}
-
-/** Which images: one that ECR Public has, one that must be copied, one that was copied long ago. */
-function worldFor(random: Random): WorldFile {
-  const official = random.pick(["nginx:1.27", "httpd:2.4", "caddy:2.8", "traefik:3.1"]);
-  const vendor = random.pick([
-    "grafana/grafana:11.2.0",
-    "metabase/metabase:v0.50.3",
-    "prefecthq/prefect:3.1.0",
-  ]);
-  const [runtime, cache] = random.pick([
-    ["python:3.12", "redis:7"],
-    ["node:22", "memcached:1.6"],
-    ["ruby:3.3", "valkey/valkey:8"],
-  ] as const);
-  const multi = { platforms: ["linux/amd64", "linux/arm64"] };
-  const hub = (image: string): string => (image.includes("/") ? image : `library/${image}`);
-  const twin = (image: string): Record<string, { sameAs: string }> =>
-    image.includes("/") ? {} : { [`docker/library/${image}`]: { sameAs: `docker.io/library/${image}` } };
-  const copied = { [`repull/docker.io/${hub(runtime)}`]: { sameAs: `docker.io/${hub(runtime)}` } };
-  return readWorldFile({
-    services: [
-      {
-        cluster: "shop",
-        name: "storefront",
-        image: official,
-        formerly: "nginx:1.25",
-        revision: 42,
-        desiredCount: random.integer(2, 4),
-      },
-      {
-        cluster: "shop",
-        name: "dashboards",
-        image: vendor,
-        revision: 7,
-        launchType: "EC2",
-        architecture: "X86_64",
-        desiredCount: random.integer(1, 2),
-      },
-      {
-        cluster: "shop",
-        name: "jobs",
-        images: { worker: runtime, cache },
-        revision: 18,
-        architecture: "ARM64",
-        desiredCount: random.integer(1, 3),
-      },
-    ],
-    registries: {
-      "docker.io": {
-        images: Object.fromEntries(
-          [official, vendor, runtime, cache, "nginx:1.25"].map((image) => [hub(image), multi]),
-        ),
-        quota: { remaining: 0 },
-      },
-      "public.ecr.aws": { images: { ...twin(official), ...twin(cache) } },
-      ecr: { images: copied },
-    },
-  });
+  return `${revision}, ${running} of ${desired} running, ${rollout}`;
 }

@@ -1,7 +1,8 @@
 /** An outcome as a person reads it: how it ended, what changed, what to do next. */
 
 import { shortDigest } from "../image/digest.ts";
-import { referenceIn, repositoryName } from "../image/reference.ts";
+import { registryOf } from "../image/hosts.ts";
+import { DOCKER_HUB_HOST, referenceIn } from "../image/reference.ts";
 import { OUTCOMES } from "../remediation/outcome.ts";
 import { revisionName } from "../workload/arn.ts";
 import type { Replayed } from "./replay.ts";
@@ -30,10 +31,17 @@ export function outcomeInWords(replayed: Replayed): readonly string[] {
   ];
 }
 
-/** With the digest's first digits: for reading, not for pasting. */
+/** With the digest's first digits, and ECR for a private registry's host: for reading, not for pasting. */
 export function shortened(image: string): string {
   const reference = referenceIn(image);
-  return reference?.digest === undefined
-    ? image
-    : `${repositoryName(reference)}@sha256:${shortDigest(reference.digest)}…`;
+  if (reference === undefined) return image;
+  const { host, path, tag, digest } = reference;
+  const place =
+    registryOf(host).kind === "ecr"
+      ? `ECR ${path}`
+      : host === DOCKER_HUB_HOST
+        ? image.split("@")[0]
+        : `${host}/${path}`;
+  const name = tag === undefined || host === DOCKER_HUB_HOST ? place : `${place}:${tag}`;
+  return digest === undefined ? `${name}` : `${name}@${shortDigest(digest)}…`;
 }

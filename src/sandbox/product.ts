@@ -7,6 +7,7 @@
 import { type Detected, detect } from "../remediation/detect.ts";
 import { mirror } from "../remediation/mirror.ts";
 import { type RemediationOptions, remediate } from "../remediation/remediate.ts";
+import type { JsonObject } from "../runtime/json.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { World } from "./world.ts";
 
@@ -15,7 +16,7 @@ export type Installation = {
   readonly settle?: boolean;
   readonly onPlan?: RemediationOptions["onPlan"];
   /** Told of every ECS event that `detect` got from the bus. */
-  readonly onDetected?: (detected: Detected, document: unknown) => void;
+  readonly onDetected?: (detected: Detected, document: JsonObject) => void | Promise<void>;
 };
 
 /** Serves the two workflows, so that what is started in this world runs in it. */
@@ -37,6 +38,6 @@ export function installRepull(world: World, installation: Installation): () => v
   return world.bus.subscribe(async (document) => {
     if (document.source !== "aws.ecs") return;
     const detected = await detect(document, world.ports);
-    installation.onDetected?.(detected, document);
+    await installation.onDetected?.(detected, document);
   });
 }
