@@ -84,7 +84,7 @@ program
   )
   .option("--yes", "with --aws: go on and write", false)
   .option("--no-wait", "stop once the redeployment is accepted (outcome: applied)")
-  .option("--world <file>", "the sandbox's world, instead of the .world.json beside the event")
+  .option("--world <file>", "the sandbox's world, instead of worlds/<name>.json beside the event")
   .addOption(seed)
   .addOption(json)
   .action((files: string[], { wait, ...options }) =>

@@ -66,7 +66,8 @@ async function worldFor(
   { world }: ReplayInput,
   io: CommandIo,
 ): Promise<{ file: WorldFile; from: string }> {
-  const beside = where.replace(/\.(?:json|ndjson)$/, ".world.json");
+  // In a folder of their own: whoever replays `events/*.json` means the events.
+  const beside = where.replace(/([^/\\]+)\.(?:json|ndjson)$/, "worlds/$1.json");
   const path = world ?? (beside === where ? undefined : beside);
   const text = path === undefined ? undefined : await io.readFile(path);
   if (text !== undefined && path !== undefined) {

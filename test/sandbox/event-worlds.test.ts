@@ -37,9 +37,9 @@ const table = [
 
 describe("a sample event in the worlds that stand beside it", () => {
   for (const [name, outcome] of table) {
-    test(`${name}.world.json → ${outcome}`, async () => {
+    test(`worlds/${name}.json → ${outcome}`, async () => {
       const event = jsonIn(`${name.split(".")[0]}.json`);
-      const world = await createRecordedWorld(readWorldFile(jsonIn(`${name}.world.json`)), [event]);
+      const world = await createRecordedWorld(readWorldFile(jsonIn(`worlds/${name}.json`)), [event]);
       serveWorkflows(world, { policy: DEFAULT_POLICY });
       let ignored: string | undefined;
       world.clock.schedule(world.clock.now(), async () => {
@@ -54,8 +54,8 @@ describe("a sample event in the worlds that stand beside it", () => {
   }
 
   test("every world file is in the table", () => {
-    const files = readdirSync(EVENTS).filter((file) => file.endsWith(".world.json"));
-    expect(files.sort()).toEqual(table.map(([name]) => `${name}.world.json`).sort());
+    const files = readdirSync(new URL("worlds/", EVENTS));
+    expect(files.sort()).toEqual(table.map(([name]) => `${name}.json`).sort());
   });
 });
 

@@ -65,9 +65,7 @@ describe("the world of a recorded event", () => {
     expect(names).toEqual(["grafana", "log-router"]);
   });
 
-  for (const file of readdirSync(EVENTS).filter(
-    (name) => name.endsWith(".json") && !name.endsWith(".world.json"),
-  )) {
+  for (const file of readdirSync(EVENTS).filter((name) => name.endsWith(".json"))) {
     test(`comes up for events/${file} and lives for an hour`, async () => {
       const event = eventNamed(file);
       const world = await createRecordedWorld(healableWorld([event]), [event]);
