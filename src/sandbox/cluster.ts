@@ -5,9 +5,7 @@
  * strikes here as it does there, and a revision that names another image runs only if that image is to be had.
  */
 
-import type { Digest } from "../image/digest.ts";
 import type { Platform } from "../image/platform.ts";
-import { parseReference } from "../image/reference.ts";
 import type { Send } from "../oci/transport.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { textIn } from "../workload/members.ts";
@@ -23,11 +21,11 @@ import {
   type ServiceRecord,
   type Surroundings,
   type TaskRecord,
-  uuid,
 } from "./cluster-state.ts";
 import { startDeployment } from "./deployments.ts";
-import { pullImage } from "./image-pull.ts";
+import { networkInterface } from "./network-interface.ts";
 import { recalledTask } from "./recalled-task.ts";
+import { putInPlace } from "./running-task.ts";
 import { createServiceScheduler } from "./service-scheduler.ts";
 import { containerRecords, runTask, stopTask } from "./task-run.ts";
 
@@ -340,52 +338,4 @@ function isShown(task: TaskRecord, now: number): boolean {
 /** The name at the end of an ARN, or the name itself. */
 function shortName(arnOrName: string): string {
   return arnOrName.slice(arnOrName.lastIndexOf("/") + 1);
-}
-
-/** Makes a task that has been running since before the story began. */
-async function putInPlace(task: TaskRecord, send: Send, world: Surroundings): Promise<void> {
-  for (const container of task.containers) {
-    const digest = await digestOfRunning(task, container.image, send, world, container.definition);
-    if (digest !== undefined) {
-      container.imageDigest = digest;
-      task.deployment?.resolved.set(container.name, digest);
-    }
-    container.lastStatus = "RUNNING";
-    container.runtimeId = uuid(world.random);
-  }
-  task.lastStatus = "RUNNING";
-  task.startedAt = world.clock.now() - 86_400_000;
-  task.version = 4;
-}
-
-async function digestOfRunning(
-  task: TaskRecord,
-  image: string,
-  send: Send,
-  world: Surroundings,
-  container: JsonObject,
-): Promise<Digest | undefined> {
-  const credentials = world.credentialsFor(container, textIn(task.definition, "executionRoleArn"));
-  const pull = await pullImage({
-    reference: parseReference(image),
-    platform: task.platform,
-    send,
-    ...(credentials === undefined ? {} : { credentials }),
-  });
-  return pull.kind === "pulled" ? pull.digest : undefined;
-}
-
-function networkInterface({ random }: Surroundings): JsonObject {
-  const address = `10.0.${random.integer(0, 31)}.${random.integer(4, 250)}`;
-  return {
-    id: uuid(random),
-    type: "eni",
-    status: "ATTACHED",
-    details: [
-      { name: "subnetId", value: `subnet-0${hex(random, 16)}` },
-      { name: "networkInterfaceId", value: `eni-0${hex(random, 16)}` },
-      { name: "macAddress", value: `0a:${hex(random, 10).replace(/(..)(?=.)/g, "$1:")}` },
-      { name: "privateIPv4Address", value: address },
-    ],
-  };
 }

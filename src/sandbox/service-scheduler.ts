@@ -127,7 +127,8 @@ export function createServiceScheduler(
     onRunning({ service, deployment }) {
       if (service === undefined || deployment === undefined) return;
       deployment.failedTasks = 0;
-      service.failedRounds = 0;
+      // A start of the former revision says nothing about the next one's.
+      if (service.deployments[0] === deployment) service.failedRounds = 0;
       lookAt(service, clock.now() + unverified.replaceAfterSeconds * 1000);
     },
     onStopping({ service, deployment, stopCode, stoppedReason, containers }) {
