@@ -131,7 +131,7 @@ export const LIMIT_WORDS: Phrase = {
 
 /** Limit words mean a pull only where a pull is spoken of: an application may be limited by its own API. */
 export const PULL_CONTEXT =
-  /cannotpull|\bpull|registry|manifest|error response from daemon|\/v2\/|toomanyrequests(?=:|")|\bimage\b|httpread|\bdocker:|errimage|invalid from flag|crane|skopeo|\bblob/i;
+  /cannotpull|\bpull|registry|manifest|error response from daemon|\/v2\/|toomanyrequests(?=:|")|\bimage\b|httpread|\bdocker:|errimage|invalid from flag|crane|skopeo|\bblob|server message|metadata for/i;
 
 /** Failures and ends of a task that ECS names as such: whatever they quote, they are not a pull's. */
 export const NOT_A_PULL: readonly Phrase[] = [

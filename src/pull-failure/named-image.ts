@@ -120,7 +120,7 @@ type Place = {
 const PLACES: readonly Place[] = [
   { pattern: /\bimage ["']([^\s"',]{1,600})["']/gi, lone: true },
   {
-    pattern: /failed to resolve (?:ref(?:erence)?|source metadata for) ["']?([^\s"',]{1,600})/gi,
+    pattern: /(?:failed to resolve ref(?:erence)?|metadata for) ["']?([^\s"',]{1,600})/gi,
     lone: true,
   },
   { pattern: /pull access denied for ([^\s"',]{1,600}),/gi, lone: true },
