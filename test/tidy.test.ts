@@ -89,7 +89,8 @@ const RULES: readonly Rule[] = [
       ...new Set(
         codeOf(text)
           .match(/[A-Za-z_$][\w$]*/g)
-          ?.flatMap(namesIn),
+          ?.filter((name) => !WORDS_OF_OTHERS[path]?.test(name))
+          .flatMap(namesIn),
       ),
     ],
   },
