@@ -16,7 +16,7 @@ import { moveBlob } from "./blob-move.ts";
 import { CopyError, onSide, refusedOn } from "./copy-error.ts";
 import { fetchManifest, type ImageTree, readManifest, readTree } from "./image-tree.ts";
 import { proofOf } from "./index-proof.ts";
-import { childFor, type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
+import { childFor, type Descriptor, isAttestation, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { inPool } from "./pool.ts";
 import type { Quota } from "./rate-limit.ts";
 import type { Manifest, ManifestHead, Repositories } from "./registry.ts";
@@ -142,6 +142,8 @@ class Run {
   readonly #bytes = new Map<Digest, Uint8Array>();
   readonly #tally = { bytesMoved: 0, bytesSkipped: 0, blobsMoved: 0, blobsSkipped: 0, blobsMounted: 0 };
   readonly #settled = new Set<Digest>();
+  readonly #skipped = new Set<Digest>();
+  #root: Digest | undefined;
   #due: readonly Descriptor[] = [];
   #trustTarget = true;
 
@@ -159,9 +161,17 @@ class Run {
 
   async copy(trustTarget: boolean): Promise<CopyResult> {
     this.#trustTarget = trustTarget && this.#request.targetIsEmpty !== true;
-    if (!trustTarget) this.#settled.clear();
+    if (!trustTarget) this.#doubt();
     const { platforms } = this.#request;
     return platforms === undefined ? this.#whole() : this.#chosen(platforms);
+  }
+
+  /** Forgets what was taken on the target's word; what this run has brought there itself is there. */
+  #doubt(): void {
+    for (const digest of this.#skipped) this.#settled.delete(digest);
+    this.#skipped.clear();
+    this.#tally.blobsSkipped = 0;
+    this.#tally.bytesSkipped = 0;
   }
 
   aborted(reason: unknown): CopyError {
@@ -180,16 +190,19 @@ class Run {
     const known = await this.#presentWhole();
     if (known.present !== undefined)
       return this.#result(known.present, known.present.digest, known.tag, true);
-    const root = await fetchManifest(
-      this.#reader(),
-      known.trusted ?? manifestName(this.#request.source),
-      this.#signal,
-    );
+    const root = await this.#fetchRoot(known.trusted);
     const tag = this.#tagFor(root.digest);
     const tree = await readTree(this.#reader(), root, this.#signal);
     await this.#moveBlobs(tree);
     await this.#nameAll(tree, tag);
     return this.#result({ ...root, mediaType: readManifest(root).mediaType }, root.digest, tag, false, tree);
+  }
+
+  async #fetchRoot(trusted: Digest | undefined): Promise<Manifest> {
+    const name = trusted ?? this.#root ?? manifestName(this.#request.source);
+    const root = await fetchManifest(this.#reader(), name, this.#signal);
+    this.#root = root.digest;
+    return root;
   }
 
   /** Whether the target has it: at most one question to the source, and that one free. */
@@ -248,7 +261,9 @@ class Run {
     const children = platforms.map((platform) => {
       const child = childFor(parsed, platform);
       if (child !== undefined) return { platform: printPlatform(platform), child };
-      const offered = parsed.children.flatMap((one) => (one.platform ? [printPlatform(one.platform)] : []));
+      const offered = parsed.children
+        .filter((one) => !isAttestation(one))
+        .flatMap((one) => (one.platform ? [printPlatform(one.platform)] : []));
       throw this.#platformAbsent(root.digest, platform, offered.join(", "));
     });
 
@@ -291,7 +306,7 @@ class Run {
       const kept = trusted === undefined ? undefined : await this.#keptIndex(trusted);
       if (kept !== undefined) return { root: kept, isKept: true };
     }
-    const root = await fetchManifest(this.#reader(), trusted ?? manifestName(source), this.#signal);
+    const root = await this.#fetchRoot(trusted);
     return { root, isKept: false };
   }
 
@@ -378,7 +393,10 @@ class Run {
     } else {
       this.#tally.bytesSkipped += blob.size;
       if (outcome === "mounted") this.#tally.blobsMounted += 1;
-      else this.#tally.blobsSkipped += 1;
+      else {
+        this.#tally.blobsSkipped += 1;
+        this.#skipped.add(blob.digest);
+      }
       tell(outcome);
     }
   }

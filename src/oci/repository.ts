@@ -204,7 +204,8 @@ export class Repository {
     signal?: AbortSignal,
   ): Promise<void> {
     const url = new URL(upload);
-    url.searchParams.set("digest", blob.digest);
+    // Put behind what is there, which may be signed as it is written.
+    url.search = `${url.search === "" ? "?" : `${url.search}&`}digest=${blob.digest}`;
     const answer = await this.#ask({
       method: "PUT",
       url,

@@ -58,7 +58,7 @@ export async function answerChallenge(
 
 function realmOf({ address, challenge }: TokenRequest): URL {
   const text = challenge.parameters.get("realm") ?? "";
-  const realm = URL.parse(text, address.base.href);
+  const realm = URL.parse(text);
   const because = text === "" || realm === null ? "it is no address" : whyNotRealm(address, realm);
   if (realm === null || because !== undefined) {
     throw new RegistryError(`token realm ${quoted(text)} of ${address.host} is not asked: ${because}`, {

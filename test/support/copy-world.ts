@@ -1,0 +1,150 @@
+/** Two loopback registries, a copier between them, and a clock on which waiting costs nothing. */
+
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseReference } from "../../src/image/reference.ts";
+import { type CopyOptions, type CopyRequest, type CopyResult, createCopier } from "../../src/oci/copy.ts";
+import { CopyError } from "../../src/oci/copy-error.ts";
+import type { FindCredentials } from "../../src/oci/credentials.ts";
+import { httpTransport } from "../../src/oci/http-transport.ts";
+import { createRegistries } from "../../src/oci/registry.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { LoopbackRegistry } from "./loopback-registry.ts";
+
+const OCI = "application/vnd.oci.image";
+export const OCI_MANIFEST = `${OCI}.manifest.v1+json`;
+export const OCI_INDEX = `${OCI}.index.v1+json`;
+
+export type Platforms = { readonly os: string; readonly architecture: string };
+
+/** A clock on which every wait is over at once; `slept` tells how long they would have been. */
+export class FastClock implements Clock {
+  slept = 0;
+
+  now(): number {
+    return Date.UTC(2026, 10, 21) + this.slept;
+  }
+
+  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.slept += milliseconds;
+    await Promise.resolve();
+  }
+}
+
+export class CopyWorld {
+  readonly source: LoopbackRegistry;
+  readonly target: LoopbackRegistry;
+  readonly clock = new FastClock();
+  readonly send: ReturnType<typeof httpTransport>;
+  readonly registries: ReturnType<typeof createRegistries>;
+
+  constructor(
+    source: LoopbackRegistry,
+    target: LoopbackRegistry,
+    credentials?: FindCredentials,
+    endpoints?: ReadonlyMap<string, string>,
+  ) {
+    this.source = source;
+    this.target = target;
+    this.send = httpTransport({ idleSeconds: 0.3, uploadAnswerSeconds: 1 });
+    this.registries = createRegistries({
+      send: this.send,
+      clock: this.clock,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(endpoints === undefined ? {} : { endpoints }),
+    });
+  }
+
+  static async start(
+    credentials?: FindCredentials,
+    endpoints?: (source: LoopbackRegistry) => ReadonlyMap<string, string>,
+  ) {
+    const source = await LoopbackRegistry.start();
+    const target = await LoopbackRegistry.start();
+    return new CopyWorld(source, target, credentials, endpoints?.(source));
+  }
+
+  async stop(): Promise<void> {
+    this.send.close();
+    await Promise.all([this.source.stop(), this.target.stop()]);
+  }
+
+  /** Copies `app:v1` to `copy:v1`, unless told otherwise. */
+  copy(request: Partial<CopyRequest> = {}, options?: CopyOptions): Promise<CopyResult> {
+    const copier = createCopier({ registries: this.registries, clock: this.clock });
+    return copier.copy(
+      {
+        source: parseReference(`${this.source.host}/app:v1`),
+        target: parseReference(`${this.target.host}/copy:v1`),
+        ...request,
+      },
+      options,
+    );
+  }
+
+  /** How a copy ends, in words: `copied`, or `<side> <kind>: <message>`. */
+  async outcome(request: Partial<CopyRequest> = {}, options?: CopyOptions): Promise<string> {
+    try {
+      const { alreadyPresent } = await this.copy(request, options);
+      return alreadyPresent ? "already there" : "copied";
+    } catch (error) {
+      if (!(error instanceof CopyError)) throw error;
+      return `${error.side} ${error.kind}: ${error.message}`;
+    }
+  }
+
+  /** Connections that are still open once the transport is closed: a moment is left for the sockets to say so. */
+  async connectionsLeft(): Promise<number> {
+    this.send.close();
+    this.source.wake();
+    this.target.wake();
+    for (let waited = 0; waited < 50; waited++) {
+      const left = (await this.source.connections()) + (await this.target.connections());
+      if (left === 0) return 0;
+      await delay(10);
+    }
+    return (await this.source.connections()) + (await this.target.connections());
+  }
+
+  /** An image with layers of these sizes at the source; tagged, or only by its digest. */
+  addImage(
+    layerSizes: readonly number[],
+    tag?: string,
+    platform: Platforms = { os: "linux", architecture: "amd64" },
+  ) {
+    const config = this.source.addBlob(
+      "app",
+      Buffer.from(JSON.stringify({ ...platform, rootfs: { layers: layerSizes } })),
+    );
+    const layers = layerSizes.map((size) => ({
+      mediaType: `${OCI}.layer.v1.tar+gzip`,
+      ...this.source.addBlob("app", randomBytes(size)),
+    }));
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config: { mediaType: `${OCI}.config.v1+json`, ...config },
+      layers,
+    };
+    return { ...this.source.addManifest("app", manifest, OCI_MANIFEST, tag), platform, layers };
+  }
+
+  addIndex(
+    children: readonly { mediaType: string; digest: string; size: number; platform?: Platforms }[],
+    tag?: string,
+  ) {
+    const manifests = children.map(({ mediaType, digest, size, platform }) => ({
+      mediaType,
+      digest,
+      size,
+      platform,
+    }));
+    return this.source.addManifest(
+      "app",
+      { schemaVersion: 2, mediaType: OCI_INDEX, manifests },
+      OCI_INDEX,
+      tag,
+    );
+  }
+}
