@@ -1,0 +1,64 @@
+/** The command line as its own process: statuses, streams, and no stack trace for a user's mistake. */
+
+import { execFile } from "node:child_process";
+import { describe, expect, test } from "vitest";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+function repull(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ status: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const given = { PATH: process.env.PATH, HOME: "/nonexistent", ...env };
+    execFile(process.execPath, ["src/cli/main.ts", ...args], { cwd: root, env: given }, (error, out, err) => {
+      resolve({ status: typeof error?.code === "number" ? error.code : 0, out, err });
+    });
+  });
+}
+
+describe("the command line", () => {
+  for (const [because, args, status, words] of [
+    ["its version", ["--version"], 0, /^\d+\.\d+\.\d+\n$/],
+    ["help", ["--help"], 0, /explain.*replay.*mirror/s],
+    ["no command at all", [], 2, /Usage: repull/],
+    ["an unknown command", ["heal"], 2, /unknown command 'heal'/],
+    ["an unknown option", ["explain", "--loud"], 2, /unknown option '--loud'/],
+    ["explain without anything", ["explain"], 2, /name a FILE/],
+    ["replay without a file", ["replay"], 2, /missing required argument/],
+    ["a file that is not there", ["explain", "nowhere.json"], 1, /no such file/],
+    ["a reference that is none", ["mirror", "Nginx:1", "localhost:1/x:1"], 2, /image reference/],
+    ["an account without a region", ["replay", "events/ec2-service.json", "--aws"], 1, /AWS_REGION/],
+    ["another story of the demonstration", ["demo", "--seed", "7"], 0, /storefront.*settled/s],
+  ] as const) {
+    test(`${because}: status ${status}`, async () => {
+      const { status: exit, out, err } = await repull(args);
+      expect(out + err).toMatch(words);
+      expect(exit).toBe(status);
+      expect(out + err).not.toMatch(/\n\s+at .*\.(?:ts|mjs):\d+/);
+    });
+  }
+
+  for (const [setting, value] of [
+    ["REPULL_STRATEGIES", "magic"],
+    ["REPULL_LEAST_PROOF", "hope"],
+    ["REPULL_MIRROR_PREFIX", "UPPER"],
+  ] as const) {
+    test(`names the setting ${setting} when it makes no sense`, async () => {
+      const { status, err } = await repull(["explain", "events/ec2-service.json"], { [setting]: value });
+      expect(err).toContain(setting);
+      expect(status).toBe(1);
+    });
+  }
+
+  test("the demonstration tells the same story for the same seed", async () => {
+    const [one, two, other] = await Promise.all([
+      repull(["demo"]),
+      repull(["demo"]),
+      repull(["demo", "--seed", "2"]),
+    ]);
+    expect(one.out).toBe(two.out);
+    expect(one.out).not.toBe(other.out);
+    expect(one.status).toBe(0);
+  });
+});

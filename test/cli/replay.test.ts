@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { replay } from "../../src/cli/replay.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { commandIo, objectsIn } from "../support/command-io.ts";
+
+const folder = new URL("../../events/", import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, folder), "utf8");
+const worlds = readdirSync(new URL("worlds/", folder)).filter((name) => name.endsWith(".json"));
+const files = Object.fromEntries(
+  [
+    ...readdirSync(folder).filter((name) => name.endsWith(".json")),
+    ...worlds.map((name) => `worlds/${name}`),
+  ].map((name) => [`events/${name}`, read(name)]),
+);
+
+async function replayed(event: string, world?: string, settle = true) {
+  const io = commandIo(files);
+  const input = {
+    files: [`events/${event}.json`],
+    aws: false,
+    yes: false,
+    settle,
+    json: true,
+    seed: "1",
+    policy: DEFAULT_POLICY,
+  };
+  const status = await replay(
+    world === undefined ? input : { ...input, world: `events/worlds/${world}.json` },
+    io,
+  );
+  return { status, object: objectsIn(io.printed.out)[0] };
+}
+
+describe("repull replay, in a sandbox", () => {
+  for (const [event, world, outcome, status] of [
+    ["fargate-service", undefined, "settled", 0],
+    ["fargate-service", "fargate-service.crash", "restored", 1],
+    ["ec2-service", undefined, "settled", 0],
+    ["ec2-service", "ec2-service.not-allowed", "failed", 1],
+    ["multi-container", undefined, "settled", 0],
+    ["multi-container", "multi-container.shared-address", "stand-still", 1],
+    ["digest-pinned", undefined, "settled", 0],
+    ["digest-pinned", "digest-pinned.moved", "stand-still", 1],
+    ["authenticated-limit", undefined, "settled", 0],
+    ["abuse-limit", undefined, "settled", 0],
+    ["abuse-limit", "abuse-limit.nowhere-else", "stand-still", 1],
+    ["vanity-host", undefined, "settled", 0],
+    ["vanity-host", "vanity-host.shared-address", "stand-still", 1],
+    ["deprovisioning", undefined, "settled", 0],
+    ["deprovisioning", "deprovisioning.opted-out", "declined", 1],
+    ["govcloud", undefined, "settled", 0],
+    ["code-deploy-service", undefined, "declined", 1],
+    ["standalone", undefined, "declined", 1],
+    ["scheduled", undefined, "declined", 1],
+    ["not-found", undefined, "ignored", 0],
+    ["unauthorized", undefined, "ignored", 0],
+    ["stopped-by-hand", undefined, "ignored", 0],
+    ["malformed", undefined, "invalid", 1],
+  ] as const) {
+    test(`${event}.json${world === undefined ? "" : ` in the world ${world}`} ends ${outcome}`, async () => {
+      const { status: exit, object } = await replayed(event, world);
+      expect(`${object?.outcome}: ${object?.because}`).toMatch(new RegExp(`^${outcome}: .`));
+      expect(exit).toBe(status);
+    });
+  }
+
+  test("stops once the redeployment is accepted where nobody wants to wait", async () => {
+    expect((await replayed("fargate-service", undefined, false)).object).toMatchObject({
+      outcome: "applied",
+    });
+  });
+
+  test("tells the same story for the same seed", async () => {
+    expect(await replayed("multi-container")).toEqual(await replayed("multi-container"));
+  });
+
+  test("names a world file that is not there", async () => {
+    const io = commandIo(files);
+    const input = {
+      files: ["events/ec2-service.json"],
+      aws: false,
+      yes: false,
+      settle: true,
+      json: false,
+      seed: "1",
+      policy: DEFAULT_POLICY,
+      world: "no.json",
+    };
+    expect(await replay(input, io)).toBe(1);
+    expect(io.printed.out).toContain("--world: expected a readable file, got no.json");
+  });
+});
