@@ -31,7 +31,6 @@ type Row = {
   readonly revision: string;
   readonly desired: number;
   readonly running: number;
-  readonly rollout: string;
   readonly images: readonly string[];
 };
 
@@ -96,7 +95,7 @@ function tellFailure(
   const inContainer = objectsIn(detail, "containers").map((container) => textIn(container, "reason"));
   const reason = inContainer.find((text) => text !== undefined) ?? textIn(detail, "stoppedReason") ?? "";
   story.say(`${service}: a task of ${revisionName(textIn(detail, "taskDefinitionArn") ?? "")} stopped`);
-  story.say(`  “${reason}”`);
+  for (const line of wrapped(`“${reason}”`)) story.say(`  ${line}`);
   story.say(`  Repull: ${execution.slice(0, 10)}… starts`);
   return service;
 }
@@ -120,7 +119,6 @@ async function rows(world: World): Promise<readonly Row[]> {
         revision: revisionName(primary?.taskDefinition ?? "none"),
         desired: primary?.desiredCount ?? 0,
         running: primary?.runningCount ?? 0,
-        rollout: (primary?.rolloutState ?? "").toLowerCase().replace("_", " "),
         images: containersOf(described?.taskDefinition ?? {}).map(({ image }) => image ?? ""),
       };
     }),
@@ -153,12 +151,12 @@ function closing(
   outcomes: readonly Outcome[],
 ): readonly string[] {
   const table = textTable(
-    ["service", "when the limit struck", "now", "images now"],
+    ["service", "struck", "now", "runs"],
     after.flatMap(({ service, images, ...now }) => {
       const then = before.get(service);
       const [first = "", ...others] = images.map(shortened);
       return [
-        [service, then === undefined ? "was spared" : state(then), state({ service, images, ...now }), first],
+        [service, then === undefined ? "spared" : state(then), state({ service, images, ...now }), first],
         ...others.map((image) => ["", "", "", image]),
       ];
     }),
@@ -174,6 +172,20 @@ function closing(
   ];
 }
 
-function state({ revision, running, desired, rollout }: Row): string {
-  return `${revision}, ${running} of ${desired} running, ${rollout}`;
+/** `web:42 0/2`: the revision, and how many of its tasks run. */
+function state({ revision, running, desired }: Row): string {
+  return `${revision} ${running}/${desired}`;
+}
+
+const WIDTH = 96;
+
+/** Lines of a terminal's width, broken at spaces. */
+function wrapped(text: string): readonly string[] {
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1) ?? "";
+    if (last !== "" && last.length + word.length >= WIDTH) lines.push(word);
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+  }
+  return lines;
 }
