@@ -90,6 +90,7 @@ export type DeploymentRecord = {
   rolloutState: RolloutState;
   rolloutStateReason: string;
   failedTasks: number;
+  readonly isRollback: boolean;
   updatedAt: number;
   /** Version consistency: container → the digest that its tag was resolved to when the first task started. */
   readonly resolved: Map<string, Digest>;

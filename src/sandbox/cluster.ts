@@ -259,6 +259,7 @@ export function createCluster(world: Surroundings): Cluster {
         rolloutState: "COMPLETED",
         rolloutStateReason: `ECS deployment ${id} completed.`,
         failedTasks: 0,
+        isRollback: false,
         updatedAt: clock.now(),
         resolved: new Map(),
       };

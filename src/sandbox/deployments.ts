@@ -24,7 +24,15 @@ export function startDeployment(
   service: ServiceRecord,
   taskDefinition: string,
   world: Surroundings,
-  { id = deploymentId(world.random), because }: { readonly id?: string; readonly because?: string } = {},
+  {
+    id = deploymentId(world.random),
+    because,
+    isRollback = false,
+  }: {
+    readonly id?: string;
+    readonly because?: string;
+    readonly isRollback?: boolean;
+  } = {},
 ): DeploymentRecord {
   const { clock } = world;
   for (const former of service.deployments) {
@@ -39,6 +47,7 @@ export function startDeployment(
     rolloutState: "IN_PROGRESS",
     rolloutStateReason: because ?? `ECS deployment ${id} in progress.`,
     failedTasks: 0,
+    isRollback,
     updatedAt: clock.now(),
     resolved: new Map(),
   };
@@ -65,19 +74,27 @@ export function completeDeployment(
   tellOfService(service, "INFO", "SERVICE_STEADY_STATE", world);
 }
 
-/** A task of the deployment could not start; answers whether the circuit breaker ended the deployment for it. */
+/**
+ * A task of the deployment could not start. One too many, and the circuit breaker ends the deployment, a moment
+ * later: who deploys something else in between is faster. What it then goes back to, it does not judge again.
+ */
 export function countFailure(
   service: ServiceRecord,
   deployment: DeploymentRecord,
   world: Surroundings,
-): boolean {
+  afterwards: () => void,
+): void {
+  const { clock, unverified } = world;
   deployment.failedTasks += 1;
-  deployment.updatedAt = world.clock.now();
-  const { enable } = service.circuitBreaker;
-  if (!enable || service.controller !== "ECS" || deployment.rolloutState !== "IN_PROGRESS") return false;
-  if (deployment.failedTasks < breakerThreshold(service.desiredCount)) return false;
-  failDeployment(service, deployment, world);
-  return true;
+  deployment.updatedAt = clock.now();
+  const isJudged = service.circuitBreaker.enable && service.controller === "ECS" && !deployment.isRollback;
+  if (!isJudged || deployment.failedTasks !== breakerThreshold(service.desiredCount)) return;
+  clock.schedule(clock.now() + unverified.breakerSeconds * 1000, () => {
+    const isStill = service.deployments[0] === deployment && deployment.rolloutState === "IN_PROGRESS";
+    if (!isStill || deployment.failedTasks < breakerThreshold(service.desiredCount)) return;
+    failDeployment(service, deployment, world);
+    afterwards();
+  });
 }
 
 function failDeployment(service: ServiceRecord, deployment: DeploymentRecord, world: Surroundings): void {
@@ -96,7 +113,7 @@ function failDeployment(service: ServiceRecord, deployment: DeploymentRecord, wo
   say(service, `(service ${service.name}) rolling back to deployment ${lastCompleted.id}.`, world);
   service.taskDefinition = lastCompleted.taskDefinition;
   if (world.unverified.rollbackStartsAnew || !service.deployments.includes(lastCompleted)) {
-    startDeployment(service, lastCompleted.taskDefinition, world, { because });
+    startDeployment(service, lastCompleted.taskDefinition, world, { because, isRollback: true });
     return;
   }
   deployment.status = "ACTIVE";

@@ -139,7 +139,7 @@ export function createServiceScheduler(
           containers.find((container) => container.reason !== undefined)?.reason ?? stoppedReason;
         say(service, `(service ${service.name}) was unable to place a task. Reason: ${reason}.`, world);
         throttle(service);
-        countFailure(service, deployment, world);
+        countFailure(service, deployment, world, () => lookAt(service, clock.now()));
       }
     },
     onStopped({ service }) {

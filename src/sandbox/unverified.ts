@@ -18,6 +18,8 @@ export type Unverified = {
     readonly growth: number;
     readonly maxSeconds: number;
   };
+  /** From the failure that is one too many to the circuit breaker's verdict: 44 seconds in the one log that shows it. */
+  readonly breakerSeconds: number;
   /** Fargate "truncates long error messages"; where is not said. */
   readonly fargateReasonLengthMax: number;
   /** The containerd whose words Fargate speaks: 2 puts a newline where 1 writes " - Server message: ". */
@@ -35,6 +37,7 @@ export const UNVERIFIED_DEFAULT: Unverified = {
   rollbackStartsAnew: true,
   replaceAfterSeconds: 15,
   throttle: { firstSeconds: 30, growth: 2, maxSeconds: 27 * 60 },
+  breakerSeconds: 44,
   fargateReasonLengthMax: 1024,
   containerd: 1,
   ec2ErrorName: "CannotPullContainerError",

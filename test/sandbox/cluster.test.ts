@@ -159,6 +159,24 @@ describe("the circuit breaker", () => {
     expect(service?.taskDefinition).toMatch(/:task-definition\/web:1$/);
   });
 
+  test("comes too late for a deployment that was superseded in time", async () => {
+    const world = await createWorld(worldFile(0, { ...web, desiredCount: 4, circuitBreaker: "rollback" }));
+    await world.run(30);
+    expect(deploymentsOf(world)[0]?.failedTasks).toBe(4);
+    await swap(world, "public.ecr.aws/docker/library/nginx:1.25");
+    await world.run(120);
+    expect(rollout(world)).toEqual(["web:3 COMPLETED"]);
+    expect(told(world)).not.toContain("SERVICE_DEPLOYMENT_FAILED");
+  });
+
+  test("does not judge what it went back to: that one is tried for ever", async () => {
+    const world = await createWorld(worldFile(0, { ...web, circuitBreaker: "rollback" }));
+    await world.run(2 * 3600);
+    expect(rollout(world)[0]).toBe("web:1 IN_PROGRESS");
+    expect(told(world).filter((name) => name === "SERVICE_DEPLOYMENT_FAILED")).toHaveLength(1);
+    expect(startsOf(world, "web:1").length).toBeGreaterThan(5);
+  });
+
   test("without rollback leaves the deployment FAILED and starts no more", async () => {
     const world = await createWorld(worldFile(0, { ...web, circuitBreaker: "on" }));
     await world.run(2 * 3600);
