@@ -1,0 +1,137 @@
+/**
+ * Failures of a pull that are no limit: access, absence, the network; and texts that stop before their cause.
+ */
+
+import {
+  CDN_FORBIDDEN,
+  IMAGE_OR_MACHINE,
+  NETWORK,
+  NOT_FOUND,
+  PULL_ERROR,
+  SECRETS_OR_AUTH,
+  UNAUTHORIZED,
+  WITHOUT_CAUSE,
+} from "./messages.ts";
+import type { PullFailureKind } from "./pull-failure.ts";
+import {
+  DOCKER_HUB,
+  type Fact,
+  factIn,
+  hostsAt,
+  isDockerHub,
+  type Reading,
+  type Verdict,
+  verdict,
+  withHost,
+} from "./reading.ts";
+
+/** Access, absence, the network, the image or the machine; undefined where the text tells none of them. */
+export function otherFailure(reading: Reading): Verdict | undefined {
+  const { text } = reading;
+  const broken = factIn(text, [IMAGE_OR_MACHINE]);
+  if (broken)
+    return withHost(reading, verdict("other", "certain", [broken], `The text ${broken.phrase.says}.`));
+  const network = factIn(text, NETWORK);
+  const secrets = factIn(text, [SECRETS_OR_AUTH]);
+  const cdn = factIn(text, [CDN_FORBIDDEN]);
+  if (/^resourceinitializationerror/i.test(text) && !secrets) {
+    return verdict(
+      "other",
+      "certain",
+      [{ index: 0, quote: text.slice(0, 80), phrase: SECRETS_OR_AUTH }],
+      "The task's resources could not be set up; no pull was tried.",
+    );
+  }
+  if (cdn) return withHost(reading, verdict("network", "certain", [cdn], `The text ${cdn.phrase.says}.`));
+
+  const unauthorized = factIn(text, UNAUTHORIZED) ?? (network ? undefined : secrets) ?? refused(reading);
+  if (unauthorized)
+    return withHost(
+      reading,
+      verdict("unauthorized", "certain", [unauthorized], `The text ${unauthorized.phrase.says}.`),
+    );
+  const notFound = network && !/manifest/i.test(text) ? undefined : factIn(text, NOT_FOUND);
+  if (notFound)
+    return withHost(
+      reading,
+      verdict("not-found", "certain", [notFound], `The text ${notFound.phrase.says}.`),
+    );
+  if (network)
+    return withHost(reading, verdict("network", "certain", [network], `The text ${network.phrase.says}.`));
+  return undefined;
+}
+
+function refused({ addresses }: Reading): Fact | undefined {
+  const address = addresses.find(({ status }) => status === 401 || status === 403);
+  return (
+    address && {
+      index: address.index,
+      quote: address.quote,
+      phrase: { pattern: /40[13]/, says: "quotes status 401 or 403", seen: "distribution-spec" },
+    }
+  );
+}
+
+/** A text that stops where Docker Hub's status was about to be told: manifests that are absent or private read differently. */
+export function cutShort(reading: Reading): Verdict | undefined {
+  const { text, addresses, given } = reading;
+  const last = addresses.at(-1);
+  if (
+    last?.cutBeforeStatus &&
+    isDockerHub(last.host) &&
+    last.resource !== "blobs" &&
+    last.resource !== "token"
+  ) {
+    if (given.host === undefined || isDockerHub(given.host)) {
+      return {
+        ...verdict(
+          "docker-hub-pull-limit",
+          "likely",
+          [],
+          "The text ends where Docker Hub's status was about to be told; for a manifest that is almost always 429.",
+        ),
+        limitedAs: "unknown",
+        registry: DOCKER_HUB,
+        evidence: [text.slice(Math.max(0, last.index - 60))],
+        at: last.index,
+      };
+    }
+  }
+  const code = /(?<![\w./@-])toomany\w*$/i.exec(text);
+  if (code && PULL_ERROR.test(text)) {
+    const hosts = hostsAt(reading, code.index);
+    const isHub = hosts.length > 0 && hosts.every(isDockerHub);
+    const stranger = hosts.find((host) => !isDockerHub(host));
+    const kind: PullFailureKind = isHub ? "docker-hub-pull-limit" : "registry-limit";
+    return {
+      kind,
+      confidence: "likely",
+      ...(isHub
+        ? { limitedAs: "unknown" as const, registry: DOCKER_HUB }
+        : stranger === undefined
+          ? {}
+          : { registry: stranger }),
+      evidence: [text.slice(-60)],
+      at: code.index,
+      because: "The text ends inside the error code for too many requests.",
+    };
+  }
+  return undefined;
+}
+
+/** What is left to say of a text that tells no cause. */
+export function nothingKnown(reading: Reading): Verdict {
+  const { text } = reading;
+  if (WITHOUT_CAUSE.test(text))
+    return withHost(reading, {
+      ...verdict("other", "certain", [], "The text repeats that a pull failed, without a cause."),
+      evidence: [text],
+    });
+  const says = PULL_ERROR.test(text)
+    ? "A pull failed, for a cause that the text does not tell."
+    : "Nothing in the text tells of a pull.";
+  return withHost(reading, {
+    ...verdict("other", "likely", [], says),
+    evidence: text === "" ? [] : [text],
+  });
+}

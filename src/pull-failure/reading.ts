@@ -1,0 +1,117 @@
+/**
+ * A text read for what it names, before anything is concluded, and the questions that conclusions ask of it.
+ */
+
+import { type ImageReference, referenceIn } from "../image/reference.ts";
+import type { Phrase } from "./messages.ts";
+import { type Address, addressesIn, type NamedReference, referencesIn } from "./named-image.ts";
+import { plainText } from "./plain-text.ts";
+import type { Classification, Confidence, PullFailureKind } from "./pull-failure.ts";
+import { canonicalHost, ownerOfHost } from "./whose-registry.ts";
+
+export const DOCKER_HUB = "docker.io";
+
+/** What one phrase proves, and the words that say it. */
+export type Fact = { readonly phrase: Phrase; readonly index: number; readonly quote: string };
+
+/** Everything that can be read in a text, before anything is concluded. */
+export type Reading = {
+  readonly text: string;
+  readonly addresses: readonly Address[];
+  readonly references: readonly NamedReference[];
+  /** The container's own image, where the caller knows it. */
+  readonly given: { readonly host?: string; readonly reference?: ImageReference };
+};
+
+/** A conclusion with its evidence, and where in the text it stands. */
+export type Verdict = Omit<Classification, "image" | "evidence"> & {
+  readonly evidence: readonly string[];
+  readonly at: number;
+};
+
+/** Reads a text, and what is known of the container's image beside it. */
+export function readingOf(text: string, image: string | undefined): Reading {
+  const plain = plainText(text);
+  return {
+    text: plain,
+    addresses: addressesIn(plain),
+    references: referencesIn(plain),
+    given: givenImage(image),
+  };
+}
+
+/** The first of the phrases that the text holds. */
+export function factIn(text: string, phrases: readonly Phrase[]): Fact | undefined {
+  for (const phrase of phrases) {
+    const match = phrase.pattern.exec(text);
+    if (match) return { phrase, index: match.index, quote: match[0].trim() };
+  }
+  return undefined;
+}
+
+/** A conclusion from facts. */
+export function verdict(
+  kind: PullFailureKind,
+  confidence: Confidence,
+  facts: readonly Fact[],
+  because: string,
+): Verdict {
+  return { kind, confidence, evidence: facts.map(({ quote }) => quote), at: facts[0]?.index ?? 0, because };
+}
+
+function givenImage(image: string | undefined): Reading["given"] {
+  const written = image?.trim().replace(/^docker(?:-pullable)?:\/\//, "");
+  if (!written) return {};
+  const reference = referenceIn(written);
+  if (reference) return { reference, host: canonicalHost(reference.host) };
+  // Masked or broken names still tell the host.
+  const host = /^([^/\s]*[.:][^/\s]*)\//.exec(written.slice(0, 300))?.[1];
+  return host === undefined ? {} : { host: canonicalHost(host) };
+}
+
+/** Whether pulls from the host are Docker Hub's, under whatever name. */
+export function isDockerHub(host: string): boolean {
+  return ownerOfHost(host) === "docker-hub";
+}
+
+/** The host of the container's own image, where it is known. */
+export function givenHost({ given }: Reading): readonly string[] {
+  return given.host === undefined ? [] : [given.host];
+}
+
+/** The hosts that answer for the words at an index: the last address before it, else the reference's, and the container's image. */
+export function hostsAt(reading: Reading, index: number): readonly string[] {
+  const address = reading.addresses.findLast(
+    (one) => one.index <= index && one.resource !== undefined && one.host !== "",
+  );
+  const reference = reading.references.findLast((one) => one.index <= index && one.host !== undefined);
+  const inText = address?.host ?? reference?.host;
+  return [...new Set([...(inText === undefined ? [] : [inText]), ...givenHost(reading)])];
+}
+
+/** The first host that is known to be another's, so that Docker Hub's words there are somebody's relay. */
+export function strangerIn(reading: Reading, index: number): string | undefined {
+  const hosts = [...givenHost(reading), ...hostsAt(reading, index)];
+  return hosts.find((host) => ownerOfHost(host) === "another");
+}
+
+/** For a 429 without words: whoever answered, and the image's host unless it proves to be a front of Docker Hub. */
+export function strangerAt(reading: Reading, answered: Address): string | undefined {
+  const { host, reference } = reading.given;
+  if (answered.host !== "" && !isDockerHub(answered.host)) return answered.host;
+  if (host === undefined || isDockerHub(host)) return undefined;
+  const fronts =
+    ownerOfHost(host) === "unknown" && answered.path !== undefined && reference?.path === answered.path;
+  return fronts ? undefined : host;
+}
+
+/** The conclusion with the registry that it concerns. */
+export function withHost(reading: Reading, found: Verdict): Verdict {
+  const address =
+    reading.addresses.findLast(({ host, resource }) => host !== "" && resource !== undefined) ??
+    reading.addresses.find(({ host }) => host !== "");
+  const inText = reading.references.find(({ host }) => host !== undefined)?.host;
+  const host = reading.given.host ?? inText ?? address?.host;
+  if (host === undefined) return found;
+  return { ...found, registry: isDockerHub(host) ? DOCKER_HUB : canonicalHost(host) };
+}
