@@ -34,19 +34,30 @@ function reducedDetail({ containers, stoppedReason, startedBy, group, ...ids }: 
   return {
     ...present({
       ...ids,
-      group: spoken(group),
-      startedBy: spoken(startedBy),
+      group: named(group, OWNER_GROUP),
+      startedBy: named(startedBy, STARTER),
       stoppedReason: spoken(stoppedReason),
     }),
     containers: containers.map(reducedContainer),
   };
 }
 
+/** What ECS, Scheduler and EventBridge write; anything else there is a caller's own text. */
+const OWNER_GROUP = /^(?:service|family):/;
+const STARTER = /^\s*(?:ecs-svc|chronos-schedule|events-rule)\//;
+const CALLERS_TEXT = "[a caller's text]";
+
+/** A name that says who owns the task, unchanged; of other texts, only that there was one. */
+function named(text: string | undefined, known: RegExp): string | undefined {
+  if (text === undefined || known.test(text) || text.trim() === "") return text;
+  return CALLERS_TEXT;
+}
+
 function reducedContainer({ reason, ...container }: EventContainer): JsonObject {
   return present({ ...container, reason: spoken(reason) });
 }
 
-/** What a person or a program may have written freely. */
+/** An error's text, in one line and redacted. */
 function spoken(text: string | undefined): string | undefined {
   return text === undefined ? undefined : plainText(text);
 }

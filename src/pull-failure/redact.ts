@@ -34,7 +34,10 @@ const RULES: readonly Rule[] = [
   [/(?<![\w.+%-])[\w.+%-]{1,128}@(?!\d)(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?![\w@])/gi, "[redacted]"],
   [/\beyJ[\w-]{6,}[\w.-]*/g, "[redacted]"],
   [/\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{8,}/g, "[redacted]"],
-  [/\b(?:gh[pousr]_|github_pat_|glpat-|gldt-|npm_|xox[abprs]-|hvs\.|sk-)[\w.-]{4,}/g, "[redacted]"],
+  [
+    /\b(?:gh[pousr]_|github_pat_|glpat-|gldt-|npm_|xox[abprs]-|hvs\.)[\w.-]{4,}|\bsk-[\w-]{24,}/g,
+    "[redacted]",
+  ],
   [
     /(?<![\w-])([\w-]{0,64}(?:key|token|secret|password|passwd|pwd))(\\*["']?\s*=\s*\\*["']?)(?!\[redacted\])[^\s"'&,;\\]+/gi,
     "$1$2[redacted]",

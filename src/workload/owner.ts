@@ -35,7 +35,8 @@ const BY_SERVICE = "ecs-svc/";
 const BY_SCHEDULE = /^(?:chronos-schedule|events-rule)\/(.+)$/;
 
 /** Who started the task. A caller's own text that merely looks like a service's name makes no service. */
-export function ownerOf({ group, startedBy, clusterArn, taskDefinitionArn }: StartOfTask): Owner {
+export function ownerOf({ group, startedBy: starter, clusterArn, taskDefinitionArn }: StartOfTask): Owner {
+  const startedBy = starter?.trim();
   const cluster = clusterNamed(clusterArn);
   const service = group?.startsWith(SERVICE_GROUP) ? group.slice(SERVICE_GROUP.length) : "";
   const byService = startedBy?.startsWith(BY_SERVICE) ?? false;

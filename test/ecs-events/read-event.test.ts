@@ -286,6 +286,12 @@ describe("a reduced document reads to the same", () => {
       }),
     );
   });
+  test("a service's name is a name, whatever it resembles", () => {
+    for (const name of ["sk-learn-gateway-of-the-whole-company", "glpat-mirror", "eyJson-api"]) {
+      const document = taskEvent({ stoppedReason: LIMIT, group: `service:${name}` });
+      deepEqual(failure(reduceEvent(document)).owner, failure(document).owner);
+    }
+  });
   test("overrides, environment and addresses stay behind", () => {
     const document = taskEvent({
       stoppedReason: LIMIT,

@@ -65,6 +65,7 @@ describe("what is no secret stays", () => {
     'www-authenticate: Bearer realm="https://auth.docker.io/token"',
     "nginx@sha256:0d17b565c37bcbd895e9d92315a05c1c3c9a29f762b011a10c54a66cd53c9b31",
     "123456789012.dkr.ecr.us-east-1.amazonaws.com/acme/api:1",
+    "docker.io/acme/sk-learn:1",
     "arn:aws:ecs:us-east-1:123456789012:task/prod/0123456789abcdef0123456789abcdef",
     "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit",
     "server message: insufficient_scope: authorization failed",
