@@ -273,3 +273,13 @@ test("an aborted copy says what is left, and leaves nothing under way", async ()
   );
   deepEqual([...world.target.tags.keys()], []);
 });
+
+test("a manifest that the target has under another tag gets the new one, and the source is not asked", async () => {
+  const { digest } = world.addImage([90_000], "v1");
+  await world.copy();
+  const source = { ...parseReference(`${world.source.host}/app`), digest: digest as Digest };
+  const before = world.source.seen.length;
+  const result = await world.copy({ source, target: parseReference(`${world.target.host}/copy:v2`) });
+  deepEqual([result.alreadyPresent, world.source.seen.length - before], [true, 0]);
+  equal(world.target.tags.get("copy:v2"), digest);
+});

@@ -1,0 +1,173 @@
+/** Copies chosen platforms of an image: each becomes its own manifest, and the index stays as its proof. */
+
+import type { Digest } from "../image/digest.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
+import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
+import type { CopiedPlatform, CopyResult } from "./copy.ts";
+import { CopyError, onSide } from "./copy-error.ts";
+import type { CopyRun } from "./copy-run.ts";
+import { copyWhole, presentWhole, trustedDigest } from "./copy-whole.ts";
+import { type ImageTree, readManifest } from "./image-tree.ts";
+import { proofOf } from "./index-proof.ts";
+import {
+  childFor,
+  type Descriptor,
+  isAttestation,
+  MANIFEST_BYTES_MAX,
+  type ParsedManifest,
+  parseManifest,
+} from "./manifest.ts";
+import { isIndexType } from "./media-types.ts";
+import type { Manifest } from "./registry.ts";
+
+type Index = Extract<ParsedManifest, { kind: "index" }>;
+
+/** Throws CopyError; `platform-absent` where the image is not for one of them. */
+export async function copyPlatforms(run: CopyRun, platforms: readonly Platform[]): Promise<CopyResult> {
+  const trusted = await trustedDigest(run);
+  const single = trusted === undefined ? undefined : await presentSingle(run, trusted);
+  if (single !== undefined) return single;
+  const kept = trusted === undefined || !run.asksTarget ? undefined : await keptIndex(run, trusted);
+  const root = kept ?? (await run.fetchRoot(trusted));
+  const index = readManifest(root);
+  if (index.kind === "image") {
+    await checkPlatform(run, root.digest, index.config, platforms);
+    return copyWhole(run);
+  }
+
+  const copied: CopiedPlatform[] = [];
+  const trees: { tree: ImageTree; tag: string | undefined }[] = [];
+  const chosen = platforms.map((platform) => ({
+    platform,
+    child: offeredChild(run, root.digest, index, platform),
+  }));
+  for (const { platform, child } of chosen) {
+    const name = printPlatform(platform);
+    const tag = platformTag(run, child.digest, name, platforms.length);
+    copied.push({ platform: name, digest: child.digest, ...(tag === undefined ? {} : { tag }) });
+    if ((await run.presentAs(child.digest, tag)) !== undefined) continue;
+    trees.push({ tree: await run.readTree(await run.fetch(child.digest)), tag });
+  }
+
+  const [first] = trees;
+  if (first !== undefined) await run.moveBlobs({ root: first.tree.root, blobs: sharedBlobs(trees) });
+  // Before the names: whoever finds a name finds the proof as well.
+  const proof = kept === undefined ? await keepProof(run, { ...root, mediaType: index.mediaType }) : "kept";
+  for (const { tree, tag } of trees) await run.nameAll(tree, tag);
+
+  const foreign = trees.flatMap(({ tree }) => tree.foreign);
+  const { digest, mediaType } = chosen[0]?.child ?? root;
+  const alreadyPresent = trees.length === 0;
+  const named = {
+    digest,
+    mediaType,
+    sourceDigest: root.digest,
+    tag: copied[0]?.tag,
+    alreadyPresent,
+    foreign,
+  };
+  return { ...run.result(named), platforms: copied, proof };
+}
+
+/** An image without an index that is there under its name: its platform was checked when it came. */
+async function presentSingle(run: CopyRun, trusted: Digest): Promise<CopyResult | undefined> {
+  const tag = run.tagFor(trusted);
+  if (!run.asksTarget || tag === undefined) return undefined;
+  const held = await run.headTarget(tag);
+  if (held?.digest !== trusted || isIndexType(held.mediaType)) return undefined;
+  return presentWhole(run, trusted);
+}
+
+/** The index that an earlier copy left at the target: then the source is not asked for it. */
+async function keptIndex(run: CopyRun, digest: Digest): Promise<Manifest | undefined> {
+  const asked = run.target.getBlob(digest, MANIFEST_BYTES_MAX, run.signal);
+  try {
+    const bytes = await onSide("target", digest, asked);
+    if (bytes === undefined) return undefined;
+    const { kind, mediaType } = parseManifest(bytes);
+    return kind === "index" ? { digest, bytes, size: bytes.byteLength, mediaType } : undefined;
+  } catch (error) {
+    run.signal.throwIfAborted();
+    // Without the proof, the source is asked: nothing is lost but a request.
+    if (error instanceof CopyError || error instanceof InvalidInput) return undefined;
+    throw error;
+  }
+}
+
+/** Stores the index beside its child. A registry that will not have it costs the proof, not the copy. */
+async function keepProof(run: CopyRun, index: Manifest): Promise<"kept" | "refused"> {
+  const proof = proofOf(index);
+  try {
+    for (const blob of proof.blobs) {
+      run.remember(blob.digest, blob.bytes);
+      await run.moveBeside(blob);
+    }
+    await run.name(proof.manifest, proof.tag);
+    return "kept";
+  } catch (error) {
+    const refusals = ["malformed", "denied", "absent", "tag-taken"];
+    if (error instanceof CopyError && refusals.includes(error.kind)) return "refused";
+    throw error;
+  }
+}
+
+function offeredChild(run: CopyRun, root: Digest, index: Index, platform: Platform): Descriptor {
+  const child = childFor(index, platform);
+  if (child !== undefined) return child;
+  const offered = index.children.filter((one) => !isAttestation(one)).flatMap((one) => one.platform ?? []);
+  throw platformAbsent(run, root, platform, offered);
+}
+
+/** An image that is no index says in its config what it is for. */
+async function checkPlatform(
+  run: CopyRun,
+  root: Digest,
+  { digest }: Descriptor,
+  platforms: readonly Platform[],
+): Promise<void> {
+  const bytes = await onSide("source", digest, run.source.getBlob(digest, MANIFEST_BYTES_MAX, run.signal));
+  if (bytes === undefined) {
+    const message = `source: ${run.source.host}/${run.source.path} has no config ${digest}`;
+    throw new CopyError(message, { kind: "absent", side: "source", digest });
+  }
+  run.remember(digest, bytes);
+  const offered = platformIn(bytes);
+  const wrong = platforms.find((platform) => offered === undefined || !platformMatches(platform, offered));
+  if (wrong !== undefined) throw platformAbsent(run, root, wrong, offered === undefined ? [] : [offered]);
+}
+
+function platformIn(config: Uint8Array): Platform | undefined {
+  let document: unknown;
+  try {
+    document = JSON.parse(new TextDecoder().decode(config));
+  } catch {
+    return undefined;
+  }
+  const { os, architecture, variant } = (document ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof os !== "string" || typeof architecture !== "string") return undefined;
+  return { os, architecture, ...(typeof variant === "string" && variant !== "" ? { variant } : {}) };
+}
+
+function platformAbsent(
+  { source }: CopyRun,
+  digest: Digest,
+  platform: Platform,
+  offered: readonly Platform[],
+): CopyError {
+  const has = offered.length === 0 ? "it names none" : `it has ${offered.map(printPlatform).join(", ")}`;
+  const message = `source: ${source.host}/${source.path}@${digest} is not for ${printPlatform(platform)}; ${has}`;
+  return new CopyError(message, { kind: "platform-absent", side: "source", digest });
+}
+
+/** One tag cannot stand for several platforms: each gets its own. */
+function platformTag(run: CopyRun, digest: Digest, platform: string, count: number): string | undefined {
+  const tag = run.tagFor(digest);
+  if (tag === undefined || count === 1 || run.request.tagFor !== undefined) return tag;
+  return `${tag}-${platform.replaceAll("/", "-")}`;
+}
+
+/** Platforms share what they share: one pool over the blobs of all, the biggest first. */
+function sharedBlobs(trees: readonly { readonly tree: ImageTree }[]): readonly Descriptor[] {
+  const unique = new Map(trees.flatMap(({ tree }) => tree.blobs).map((blob) => [blob.digest, blob]));
+  return [...unique.values()].sort((a, b) => b.size - a.size);
+}

@@ -1,0 +1,253 @@
+/** One copy's memory and hands: what it has asked, what it has moved, and how it puts names on things. */
+
+import { type Digest, isDigest } from "../image/digest.ts";
+import { manifestName } from "../image/reference.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { moveBlob } from "./blob-move.ts";
+import type { CopyOptions, CopyProgress, CopyRequest, CopyResult } from "./copy.ts";
+import { CopyError, onSide, refusedOn } from "./copy-error.ts";
+import { fetchManifest, type ImageReader, type ImageTree, readTree } from "./image-tree.ts";
+import type { Descriptor } from "./manifest.ts";
+import { inPool } from "./pool.ts";
+import type { Manifest, ManifestHead, Repositories } from "./registry.ts";
+import { RegistryError } from "./registry-error.ts";
+import type { Repository } from "./repository.ts";
+
+const MANIFESTS_AT_ONCE = 8;
+
+export class CopyRun {
+  readonly request: CopyRequest;
+  readonly source: Repository;
+  readonly target: Repository;
+  readonly signal: AbortSignal;
+  /** Whether the target's word is asked for, and taken. */
+  asksTarget: boolean;
+  readonly #options: CopyOptions;
+  readonly #clock: Clock;
+  readonly #concurrency: number;
+  readonly #mountFrom: string | undefined;
+  readonly #fetched = new Map<Digest, Manifest>();
+  readonly #heads = new Map<string, ManifestHead>();
+  /** Blobs that are here already. */
+  readonly #bytes = new Map<Digest, Uint8Array>();
+  readonly #tally = { bytesMoved: 0, bytesSkipped: 0, blobsMoved: 0, blobsSkipped: 0, blobsMounted: 0 };
+  readonly #settled = new Set<Digest>();
+  readonly #skipped = new Set<Digest>();
+  #root: Digest | undefined;
+  #due: readonly Descriptor[] = [];
+
+  constructor(
+    request: CopyRequest,
+    options: CopyOptions,
+    at: { readonly registries: Repositories; readonly clock: Clock; readonly concurrency: number },
+  ) {
+    const { source, target } = request;
+    this.request = request;
+    this.signal = options.signal ?? new AbortController().signal;
+    this.asksTarget = request.targetIsEmpty !== true;
+    this.#options = options;
+    this.#clock = at.clock;
+    this.#concurrency = at.concurrency;
+    const samePlace = source.host === target.host && source.path !== target.path;
+    this.#mountFrom = request.mountFrom ?? (samePlace ? source.path : undefined);
+    this.source = at.registries.open(source, "pull");
+    this.target = at.registries.open(target, "push", this.#mountFrom === undefined ? [] : [this.#mountFrom]);
+  }
+
+  /** Forgets what was taken on the target's word; what this run has brought there itself is there. */
+  doubtTarget(): void {
+    this.asksTarget = false;
+    for (const digest of this.#skipped) this.#settled.delete(digest);
+    this.#skipped.clear();
+    this.#tally.blobsSkipped = 0;
+    this.#tally.bytesSkipped = 0;
+  }
+
+  /** The words for a copy that was stopped: what is left to do. */
+  aborted(reason: unknown): CopyError {
+    const left = this.#due.filter(({ digest }) => !this.#settled.has(digest));
+    const bytes = left.reduce((sum, { size }) => sum + size, 0);
+    const words = left.length === 0 ? "no blob was left" : `${left.length} blobs of ${bytes} bytes left`;
+    const fields = { kind: "aborted", side: "source" } as const;
+    return new CopyError(`the copy was stopped, ${words}`, fields, { cause: reason });
+  }
+
+  /** What the source's name stands for, without a counted pull. */
+  async headSource(): Promise<Digest> {
+    const { source } = this.request;
+    const name = manifestName(source);
+    const head = await onSide("source", undefined, this.source.headManifest(name, this.signal));
+    if (head !== undefined) return head.digest;
+    const message = `source: ${source.host}/${source.path} has no manifest ${name}`;
+    throw new CopyError(message, { kind: "absent", side: "source" });
+  }
+
+  /** What a name stands for at the target, asked once. */
+  async headTarget(name: string): Promise<ManifestHead | undefined> {
+    const known = this.#heads.get(name);
+    if (known !== undefined) return known;
+    const asked = this.target.headManifest(name, this.signal);
+    const head = await onSide("target", isDigest(name) ? name : undefined, asked);
+    if (head !== undefined) this.#heads.set(name, head);
+    return head;
+  }
+
+  /** The manifest at the root of the source, fetched once. */
+  async fetchRoot(trusted: Digest | undefined): Promise<Manifest> {
+    const root = await this.fetch(trusted ?? this.#root ?? manifestName(this.request.source));
+    this.#root = root.digest;
+    return root;
+  }
+
+  fetch(name: string): Promise<Manifest> {
+    return fetchManifest(this.#reader(), name, this.signal);
+  }
+
+  readTree(root: Manifest): Promise<ImageTree> {
+    return readTree(this.#reader(), root, this.signal);
+  }
+
+  /**
+   * The media type of a manifest that the target has under its name; undefined where it has not. One that it has
+   * without the name gets it: what a registry holds by digest it holds whole, and a counted source is not asked.
+   */
+  async presentAs(digest: Digest, tag: string | undefined): Promise<string | undefined> {
+    if (!this.asksTarget) return undefined;
+    const head = await this.headTarget(tag ?? digest);
+    if (head?.digest === digest) return head.mediaType;
+    if (tag === undefined) return undefined;
+    const held = await onSide("target", digest, this.target.getManifest(digest, this.signal));
+    if (held === undefined) return undefined;
+    await this.name(held, tag);
+    return held.mediaType;
+  }
+
+  /** The tag for what is copied: computed from it, or the target's own. */
+  tagFor(digest: Digest): string | undefined {
+    const { tagFor, target } = this.request;
+    return tagFor === undefined ? target.tag : tagFor(digest);
+  }
+
+  /** Keeps bytes at hand that a blob would otherwise be fetched for. */
+  remember(digest: Digest, bytes: Uint8Array): void {
+    this.#bytes.set(digest, bytes);
+  }
+
+  /** Moves what a tree needs, the biggest first, and tells how it goes. */
+  async moveBlobs(tree: Pick<ImageTree, "root" | "blobs">): Promise<void> {
+    this.#due = tree.blobs;
+    const bytes = tree.blobs.reduce((sum, { size }) => sum + size, 0);
+    this.#options.onPlan?.({ digest: tree.root, blobs: tree.blobs.length, bytes });
+    const todo = tree.blobs.filter(({ digest }) => !this.#settled.has(digest));
+    await inPool(todo, this.#concurrency, (blob, signal) => this.#moveOne(blob, signal), this.signal);
+  }
+
+  /** Moves a blob that is no part of the image, and is not counted with it. */
+  async moveBeside(blob: Descriptor): Promise<void> {
+    await moveBlob(this.#route(), blob, this.signal);
+  }
+
+  /** Children by their digests, then what names them; the root by its tag. */
+  async nameAll(tree: ImageTree, tag: string | undefined): Promise<void> {
+    for (const level of tree.levels) {
+      await inPool(
+        level,
+        MANIFESTS_AT_ONCE,
+        (manifest, signal) => this.name(manifest, manifest.digest === tree.root ? tag : undefined, signal),
+        this.signal,
+      );
+    }
+  }
+
+  /** Stores one manifest under a tag, or under its digest. An equal digest under an immutable tag is success. */
+  async name(manifest: Manifest, tag: string | undefined, signal = this.signal): Promise<void> {
+    try {
+      await this.target.putManifest(tag ?? manifest.digest, manifest, signal);
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const refused = refusedOn("target", manifest.digest, error);
+      if (tag === undefined || !["malformed", "denied"].includes(error.kind)) throw refused;
+      // ECR refuses even the manifest that the tag already stands for: TAG_INVALID.
+      const asked = this.target.headManifest(tag, signal);
+      const holds = await asked.catch(() => undefined);
+      if (holds?.digest === manifest.digest) return;
+      if (holds === undefined || !isImmutable(error)) throw refused;
+      const message = `target: tag ${tag} stands for ${holds.digest} and cannot be moved to ${manifest.digest}`;
+      const fields = { kind: "tag-taken", side: "target", digest: manifest.digest } as const;
+      throw new CopyError(message, fields, { cause: error });
+    }
+  }
+
+  /** The account of what was done. */
+  result(copied: {
+    readonly digest: Digest;
+    readonly mediaType: string;
+    readonly sourceDigest: Digest;
+    readonly tag: string | undefined;
+    readonly alreadyPresent: boolean;
+    readonly foreign?: readonly Descriptor[];
+  }): CopyResult {
+    const { tag, foreign = [], ...rest } = copied;
+    const { quota } = this.source;
+    return {
+      ...rest,
+      ...this.#tally,
+      requests: { source: this.source.requests, target: this.target.requests },
+      ...(tag === undefined ? {} : { tag }),
+      ...(quota === undefined ? {} : { quota }),
+      ...(foreign.length === 0 ? {} : { foreignLayers: foreign.map(({ digest }) => digest) }),
+    };
+  }
+
+  async #moveOne(blob: Descriptor, signal: AbortSignal): Promise<void> {
+    const { onProgress } = this.#options;
+    let bytesDone = 0;
+    const tell = (state: CopyProgress["state"]): void =>
+      onProgress?.({ blob: blob.digest, state, bytesDone, bytesAll: blob.size });
+    const onBytes = (bytes: number): void => {
+      bytesDone += bytes;
+      tell("moving");
+    };
+    tell("started");
+    const outcome = await moveBlob(this.#route(onProgress === undefined ? undefined : onBytes), blob, signal);
+    bytesDone = blob.size;
+    this.#count(blob, outcome);
+    tell(outcome === "moved" ? "done" : outcome);
+  }
+
+  #count({ digest, size }: Descriptor, outcome: "moved" | "skipped" | "mounted"): void {
+    this.#settled.add(digest);
+    if (outcome === "moved") {
+      this.#tally.blobsMoved += 1;
+      this.#tally.bytesMoved += size;
+      return;
+    }
+    this.#tally.bytesSkipped += size;
+    if (outcome === "mounted") this.#tally.blobsMounted += 1;
+    else {
+      this.#tally.blobsSkipped += 1;
+      this.#skipped.add(digest);
+    }
+  }
+
+  #reader(): ImageReader {
+    const { source, target, asksTarget: askTarget } = this;
+    return { source, target, fetched: this.#fetched, askTarget };
+  }
+
+  #route(onBytes?: (bytes: number) => void): Parameters<typeof moveBlob>[0] {
+    return {
+      source: this.source,
+      target: this.target,
+      clock: this.#clock,
+      askTarget: this.asksTarget,
+      mountFrom: this.#mountFrom,
+      bytesOf: (digest) => this.#bytes.get(digest),
+      ...(onBytes === undefined ? {} : { onBytes }),
+    };
+  }
+}
+
+function isImmutable(error: RegistryError): boolean {
+  return error.codes.includes("TAG_INVALID") || /immutable|already exists/i.test(error.message);
+}
