@@ -100,7 +100,7 @@ const BANS: readonly Ban[] = [
   {
     pattern: /(?<![\w.])fetch\s*\(/g,
     // Somebody's own function of that name is not the global one.
-    unless: /\bfunction fetch\b|\bconst fetch\b/,
+    unless: /\bfunction fetch\b|\bconst fetch\b|\bthis\.fetch\b/,
     except: [],
     remedy:
       "use a Send (src/oci/transport.ts): fetch holds blobs back badly and follows redirects with credentials",
