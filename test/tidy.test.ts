@@ -13,9 +13,7 @@ const LINES_MAX = 400;
 const TEST_LINES_MAX = 600;
 
 /** Files that have got away, each with its length when it did. A ratchet: entries shrink and go, none is added. */
-const LINES_MAX_OF: Readonly<Record<string, number>> = {
-  "src/oci/copy.ts": 540,
-};
+const LINES_MAX_OF: Readonly<Record<string, number>> = {};
 
 /** Somebody else's name for a thing: Docker's credential helpers. */
 function isOthersWord(path: string, name: string): boolean {
