@@ -108,6 +108,12 @@ export function repositoryName(reference: ImageReference): string {
   return `${reference.host}/${reference.path}`;
 }
 
+/** The repository that a text names, canonical; a text that is no reference comes back as it is. */
+export function repositoryIn(text: string): string {
+  const reference = referenceIn(text);
+  return reference === undefined ? text : repositoryName(reference);
+}
+
 /** What to ask a registry for: the digest where there is one, else the tag, else `latest`. */
 export function manifestName(reference: ImageReference): string {
   return reference.digest ?? reference.tag ?? "latest";

@@ -7,6 +7,7 @@
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
+import { repositoryIn } from "../image/reference.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import { type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
@@ -143,11 +144,16 @@ async function climb(
       };
     case "rolled-back":
       return { kind: "restored", because: verdict.because, images, made };
-    case "cannot-pull":
-    case "worse": {
+    case "worse":
+      return await undo(surveyed, ours, verdict, rung, images, ports, options, steps);
+    case "cannot-pull": {
       const ending = await undo(surveyed, ours, verdict, rung, images, ports, options, steps);
-      if (verdict.kind === "worse" || ending.kind !== "restored" || rung === RUNGS_MAX) return ending;
-      const places = images.flatMap(({ winner }) => winner?.writes ?? []);
+      if (ending.kind !== "restored" || rung === RUNGS_MAX) return ending;
+      // Only the substitutes that could not be pulled are at fault, not whatever stood beside them.
+      const places = images
+        .flatMap(({ winner }) => winner?.writes ?? [])
+        .filter((place) => verdict.images.includes(repositoryIn(place)));
+      if (places.length === 0) return ending;
       return { kind: "next-rung", failed: places, ending };
     }
   }

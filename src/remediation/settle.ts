@@ -4,7 +4,10 @@
  * One look is a pure judgement over what ECS says; the workflow looks again and again, with waits between.
  */
 
+import { referenceIn, repositoryName } from "../image/reference.ts";
 import { classify } from "../pull-failure/classify.ts";
+import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
+import { redact } from "../pull-failure/redact.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
@@ -13,8 +16,8 @@ import type { Ports } from "./ports.ts";
 export type Verdict =
   | { readonly kind: "settled"; readonly because: string }
   | { readonly kind: "moving"; readonly because: string }
-  /** Ours cannot be pulled either: another place may do. */
-  | { readonly kind: "cannot-pull"; readonly because: string }
+  /** Some image of ours cannot be pulled either: another place may do. `images` are those, by repository. */
+  | { readonly kind: "cannot-pull"; readonly because: string; readonly images: readonly string[] }
   /** Ours starts and fails: the former revision is better. */
   | { readonly kind: "worse"; readonly because: string }
   | { readonly kind: "rolled-back"; readonly because: string }
@@ -84,15 +87,15 @@ export function judgeRollout(
   const failing = Math.max(failedTasks, failures.length);
   if (rolloutState === "FAILED" || (failing > FAILURES_TOLERATED && runningCount === 0)) {
     const reasons = failures.flatMap(reasonsOf);
-    const pull = reasons.find(isPullFailure);
-    if (pull !== undefined)
-      return {
-        kind: "cannot-pull",
-        because: `${failing} tasks of ${revisionName(ours)} could not pull: ${classify(pull).because}`,
-      };
+    const pulls = reasons.filter(isPullFailure);
+    if (pulls[0] !== undefined) {
+      const images = new Set(pulls.flatMap(({ image }) => image ?? []));
+      const because = `${failing} tasks of ${revisionName(ours)} could not pull ${[...images].join(", ")}: ${pulls[0].text}`;
+      return { kind: "cannot-pull", because, images: [...images] };
+    }
     return {
       kind: "worse",
-      because: `${failing} tasks of ${revisionName(ours)} failed: ${reasons[0] ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
+      because: `${failing} tasks of ${revisionName(ours)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
     };
   }
   return { kind: "moving", because: running };
@@ -113,15 +116,30 @@ function displaced(service: Service, current: string, ours: string, former: stri
   return { kind: "superseded", because: `${revisionName(current)} was deployed meanwhile` };
 }
 
-function reasonsOf(task: Task): readonly string[] {
-  const inContainers = task.containers.map(({ reason }) => reason).filter((reason) => reason !== undefined);
-  return inContainers.length > 0
-    ? inContainers
-    : task.stoppedReason === undefined
-      ? []
-      : [task.stoppedReason];
+type Reason = { readonly text: string; readonly kind: PullFailureKind; readonly image?: string };
+
+/** Why a task stopped: each container's own reason, or the task's where no container has one; redacted. */
+function reasonsOf({ containers, stoppedReason }: Task): readonly Reason[] {
+  const inContainers = containers.flatMap(({ reason, image }) =>
+    reason === undefined ? [] : [{ reason, image }],
+  );
+  const told =
+    inContainers.length > 0
+      ? inContainers
+      : stoppedReason === undefined
+        ? []
+        : [{ reason: stoppedReason, image: undefined }];
+  return told.map(({ reason, image }) => {
+    const { kind, image: named } = classify(reason, image);
+    const repository = referenceIn(named);
+    return {
+      text: redact(reason),
+      kind,
+      ...(repository === undefined ? {} : { image: repositoryName(repository) }),
+    };
+  });
 }
 
-function isPullFailure(reason: string): boolean {
-  return classify(reason).kind !== "other" || /CannotPull/.test(reason);
+function isPullFailure({ kind, text }: Reason): boolean {
+  return kind !== "other" || /CannotPull/.test(text);
 }

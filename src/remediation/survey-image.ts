@@ -9,13 +9,7 @@ import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { ecrHost, registryOf } from "../image/hosts.ts";
 import type { Platform } from "../image/platform.ts";
-import {
-  canonicalName,
-  type ImageReference,
-  parseReference,
-  referenceIn,
-  repositoryName,
-} from "../image/reference.ts";
+import { canonicalName, type ImageReference, parseReference, repositoryIn } from "../image/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Seen, Sighting, Trusted } from "../substitution/candidate.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
@@ -85,14 +79,9 @@ function outOfReach(image: string, { failed, withoutEcr }: Scene): Seen | undefi
   const { host } = parseReference(image);
   if (withoutEcr !== undefined && registryOf(host).kind === "ecr")
     return { kind: "denied", because: withoutEcr };
-  const repository = repositoryOf(image);
-  if (!failed.some((place) => repositoryOf(place) === repository)) return undefined;
+  const repository = repositoryIn(image);
+  if (!failed.some((place) => repositoryIn(place) === repository)) return undefined;
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };
-}
-
-function repositoryOf(image: string): string {
-  const reference = referenceIn(image);
-  return reference === undefined ? image : repositoryName(reference);
 }
 
 type Believed = { readonly trusted?: Trusted; readonly untrustedBecause?: string };

@@ -149,6 +149,22 @@ const table: readonly Row[] = [
     { world: limited({}, { ...onPublic, ...ownCopy }), meanwhile: ecrRefusesPulls },
   ],
   [
+    "another container's failing pull is not the substitute's fault",
+    "restored",
+    [LEFT, /^quay\.io\/acme\/log:1$/],
+    {
+      world: limited(
+        { image: undefined, images: { web: "nginx:1.25", log: "quay.io/acme/log:1" } },
+        { ...onPublic, ...ownCopy, "quay.io": { images: { "acme/log:1": MULTI } } },
+      ),
+      meanwhile: ({ registries }) => {
+        registries.byHost
+          .get("quay.io")
+          ?.fail({ on: "any", as: { kind: "status", status: 404, code: "MANIFEST_UNKNOWN" } });
+      },
+    },
+  ],
+  [
     "and where there is no next place, the former revision is put back",
     "restored",
     [LEFT],
