@@ -49,10 +49,9 @@ export async function moveBlob(
   }
 }
 
-/** A token that ran out on the way is renewed by then; all else that passes says so. */
+/** A token that ran out on the way is renewed by now; that, too, is said to pass. */
 function isPassing(error: unknown): boolean {
-  const refusal = error instanceof CopyError ? error.refusal : undefined;
-  return refusal !== undefined && (refusal.passing || refusal.kind === "unauthorized");
+  return error instanceof CopyError && error.refusal?.passing === true;
 }
 
 async function moveOnce(

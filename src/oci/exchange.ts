@@ -76,12 +76,15 @@ export class Exchange {
     const { signal, attempted, accepts, scopes } = question;
     const { host } = this.address;
     let answer: RegistryAnswer;
+    // A stream cannot be sent again from here: whoever has its source may, with the token that waits.
+    let hasNewToken = false;
     try {
       const header = await this.#knownHeader(scopes, signal);
       answer = await this.#follow(question, header);
       if (answer.status === 401) {
         const renewed = await this.#renewedHeader(answer, scopes, header, signal);
-        if (renewed !== undefined && !isStream(question.body)) {
+        if (renewed !== undefined && isStream(question.body)) hasNewToken = true;
+        else if (renewed !== undefined) {
           discard(answer);
           answer = await this.#follow(question, renewed);
         }
@@ -94,7 +97,8 @@ export class Exchange {
       return noAnswer(attempted, host, error);
     }
     if (accepts.includes(answer.status)) return answer;
-    return refusalOf(answer, { host, attempted, side: this.#access, clock: this.#clock, signal });
+    const context = { host, attempted, side: this.#access, clock: this.#clock, signal, passing: hasNewToken };
+    return refusalOf(answer, context);
   }
 
   /** Sends, and follows redirects by hand: the credential stays at the registry's own origin. */
@@ -244,10 +248,15 @@ export class Exchange {
   }
 }
 
+/** What will be the same in a second: a certificate, a name that nobody has, an address that we refuse. */
+const LASTING = /^(?:ERR_ADDRESS_REFUSED|ERR_TLS_CERT_ALTNAME_INVALID|ENOTFOUND|HPE_.*|.*CERT.*|.*VERIFY.*)$/;
+
 function noAnswer(attempted: string, host: string, cause: unknown): RegistryError {
-  const because = cause instanceof Error ? quoted(cause.message) : "the connection failed";
-  const fields = { kind: "unavailable", host, passing: true } as const;
-  return new RegistryError(`${attempted}: no answer from ${host}: ${because}`, fields, { cause });
+  const { message, code = "" } =
+    cause instanceof Error ? (cause as NodeJS.ErrnoException) : { message: "the connection failed" };
+  const kind = code === "ERR_ADDRESS_REFUSED" ? "denied" : "unavailable";
+  const fields = { kind, host, passing: !LASTING.test(code) } as const;
+  return new RegistryError(`${attempted}: no answer from ${host}: ${quoted(message)}`, fields, { cause });
 }
 
 function isStream(

@@ -31,6 +31,11 @@ export type HttpTransportOptions = {
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
 };
 
+/** The address behind a name is one that the request may not reach. */
+class AddressRefused extends Error {
+  readonly code = "ERR_ADDRESS_REFUSED";
+}
+
 export type HttpTransport = Send & { readonly close: () => void };
 
 const HEADER_BYTES_MAX = 32 * 1024;
@@ -51,7 +56,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       if (signal?.aborted === true) return reject(signal.reason);
       const literal = literalAddress(url);
       const because = literal === undefined ? undefined : whyNotAddress(literal, request.loopback === true);
-      if (because !== undefined) return reject(new Error(`${url.hostname} is ${because}`));
+      if (because !== undefined) return reject(new AddressRefused(`${url.hostname} is ${because}`));
 
       const { plain, secure } = request.loopback === true ? lenient : strict;
       const isSecure = url.protocol === "https:";
@@ -180,7 +185,7 @@ function lookupWithin(named: boolean, proxies: ReadonlySet<string>): LookupFunct
       const first = allowed[0];
       if (first === undefined) {
         const because = whyNotAddress(addresses[0]?.address ?? "", loopback) ?? "nowhere";
-        return callback(new Error(`${hostname} is ${because}`), []);
+        return callback(new AddressRefused(`${hostname} is ${because}`), []);
       }
       if (options.all === true) return callback(null, allowed);
       callback(null, first.address, first.family);

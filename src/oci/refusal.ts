@@ -26,6 +26,8 @@ export async function refusalOf(
     readonly side: "pull" | "push";
     readonly clock: Pick<Clock, "now">;
     readonly signal?: AbortSignal | undefined;
+    /** The caller knows that another try would go better. */
+    readonly passing?: boolean;
   },
 ): Promise<RegistryError> {
   const { host, attempted, side, clock } = context;
@@ -38,9 +40,10 @@ export async function refusalOf(
   const retryAfterSeconds = readRetryAfter(headers, clock.now()) ?? delayIn(body, clock.now());
   const short = (retryAfterSeconds ?? 0) <= THROTTLE_SECONDS_MAX;
   const passing =
-    short &&
-    (kind === "unavailable" ||
-      (kind === "rate-limited" && isThrottle(host, side, body, quota !== undefined, retryAfterSeconds)));
+    context.passing === true ||
+    (short &&
+      (kind === "unavailable" ||
+        (kind === "rate-limited" && isThrottle(host, side, body, quota !== undefined, retryAfterSeconds))));
   const message = `${attempted}: ${host} answered ${status}${words === "" ? "" : ` ${words}`}`;
   return new RegistryError(message, {
     kind,

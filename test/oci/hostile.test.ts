@@ -236,7 +236,7 @@ describe("a source", () => {
           response.writeHead(307, { location: "https://169.254.169.254/" }).end();
           return true;
         }),
-      /^source unavailable: .*an address that no registry has/,
+      /^source denied: .*an address that no registry has/,
     ],
     [
       "a redirect to nowhere",

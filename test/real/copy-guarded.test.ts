@@ -1,0 +1,99 @@
+/** The copier against real registries that want tokens, as Docker Hub does, and over TLS. */
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, test } from "vitest";
+import { parseReference } from "../../src/image/reference.ts";
+import { createCopier } from "../../src/oci/copy.ts";
+import type { CopyError } from "../../src/oci/copy-error.ts";
+import { basicCredentials } from "../../src/oci/credentials.ts";
+import { httpTransport } from "../../src/oci/http-transport.ts";
+import { createRegistries, type RegistriesOptions } from "../../src/oci/registry.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { makeCertificate } from "../support/certificate.ts";
+import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
+import { OciLayout } from "../support/oci-layout.ts";
+import { startTokenRealm, type TokenRealm } from "../support/token-realm.ts";
+
+const LOGIN = basicCredentials("ann", "s3cret");
+const names = { issuer: "the test", service: "registry.test" };
+let folder: string;
+let realm: TokenRealm;
+let guarded: DockerRegistry;
+let sealed: DockerRegistry;
+let digest: string;
+let send: ReturnType<typeof httpTransport>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "repull-guarded-"));
+  const certificate = await makeCertificate(folder);
+  const { certificatePath, keyPath } = certificate;
+  realm = await startTokenRealm(certificate, names, LOGIN.kind === "basic" ? LOGIN.header : "");
+  guarded = await startDockerRegistry({
+    token: { ...names, realm: realm.url, certificate: certificatePath },
+  });
+  sealed = await startDockerRegistry({ tls: { certificate: certificatePath, key: keyPath } });
+  send = httpTransport({ ca: [certificate.certificate] });
+  const layout = new OciLayout(join(folder, "image"));
+  const image = await layout.image({ os: "linux", architecture: "amd64" }, [300_000, 100_000, 10]);
+  digest = image.digest;
+  await layout.tag(image, "v1");
+  const to = `docker://${sealed.host}/team/app:v1`;
+  await promisify(execFile)("skopeo", [
+    "copy",
+    "-q",
+    "--dest-tls-verify=false",
+    `oci:${layout.folder}:v1`,
+    to,
+  ]);
+});
+
+afterAll(async () => {
+  send.close();
+  await Promise.all([realm.stop(), guarded.stop(), sealed.stop()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+function copy(source: string, target: string, more: Partial<RegistriesOptions> = {}) {
+  // The registry over TLS is named as it would be in the world; a setting says where it is.
+  const endpoints = new Map([["sealed.example", sealed.url]]);
+  const registries = createRegistries({ send, clock: systemClock, endpoints, ...more });
+  const copier = createCopier({ registries, clock: systemClock });
+  return copier.copy({ source: parseReference(source), target: parseReference(target) });
+}
+
+test("an image goes over TLS into a registry with tokens, one token for all of it", async () => {
+  const before = realm.asked.length;
+  const result = await copy("sealed.example/team/app:v1", `${guarded.host}/mirror/app:v1`, {
+    credentials: async (host) => (host === guarded.host ? LOGIN : undefined),
+  });
+  equal(result.digest, digest);
+  deepEqual(realm.asked.slice(before), ["repository:mirror/app:pull,push"]);
+});
+
+test("it comes out again without a login, by a token for everybody", async () => {
+  const result = await copy(`${guarded.host}/mirror/app:v1`, "sealed.example/back/app:v1");
+  deepEqual([result.digest, result.blobsMoved], [digest, 4]);
+});
+
+test("without the right to push, the target says unauthorized, and is asked no further", async () => {
+  const refused = await copy("sealed.example/team/app:v1", `${guarded.host}/theirs/app:v1`).catch(
+    (error) => error,
+  );
+  const { kind, side } = refused as CopyError;
+  deepEqual([kind, side], ["unauthorized", "target"]);
+});
+
+test("a certificate that nobody vouches for is not trusted", async () => {
+  const strangers = httpTransport();
+  const failure = await copy("sealed.example/team/app:v1", `${guarded.host}/mirror/app:v2`, {
+    send: strangers,
+    credentials: async () => LOGIN,
+  }).catch((error) => error);
+  strangers.close();
+  match((failure as CopyError).message, /^source: .*self-signed certificate/);
+}, 30_000);
