@@ -1,6 +1,5 @@
 /** Wires the durable functions to their account: AWS's gateways, and the registries over real sockets. */
 
-import { Logger } from "@aws-lambda-powertools/logger";
 import { connect } from "../src/aws/connect.ts";
 import { createEcrCredentials } from "../src/aws/ecr-credentials.ts";
 import { createCopier } from "../src/oci/copy.ts";
@@ -9,21 +8,18 @@ import { createRegistries } from "../src/oci/registry.ts";
 import type { Ports } from "../src/remediation/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import { parseEndpoints } from "../src/runtime/endpoints.ts";
+import type { Log } from "../src/runtime/log.ts";
 import { accountOf, type Settings } from "./settings.ts";
 
 let wired: Ports | undefined;
 
 /** The ports, made at the first invocation and kept: connections and tokens are worth keeping. */
-export function portsOf(settings: Settings, invokedFunctionArn: string, serviceName: string): Ports {
-  wired ??= wire(settings, accountOf(invokedFunctionArn), serviceName);
+export function portsOf(settings: Settings, invokedFunctionArn: string, log: Log): Ports {
+  wired ??= wire(settings, accountOf(invokedFunctionArn), log);
   return wired;
 }
 
-function wire(
-  { aws, busName, registryEndpoints, functions }: Settings,
-  account: string,
-  serviceName: string,
-): Ports {
+function wire({ aws, busName, registryEndpoints, functions }: Settings, account: string, log: Log): Ports {
   const registries = createRegistries({
     send: httpTransport(),
     clock: systemClock,
@@ -36,7 +32,7 @@ function wire(
       registries,
       copier: createCopier({ registries, clock: systemClock }),
       clock: systemClock,
-      log: new Logger({ serviceName }),
+      log,
     },
   );
 }

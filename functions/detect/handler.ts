@@ -13,6 +13,7 @@ import { createExecutions } from "../../src/aws/executions.ts";
 import { partitionOf } from "../../src/image/hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect.ts";
+import { measureDetected } from "../measure.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
@@ -29,10 +30,18 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     try {
       const detected = await detect(parsed(body), { home, executions });
       log.info(`event ${detected.kind}`, { messageId, ...detected });
+      measureDetected(detected.kind);
     } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      log.warn("event rejected", { messageId, because: error.message });
-      await deadLetters.reject(body, error.message);
+      if (error instanceof InvalidInput) {
+        log.warn("event rejected", { messageId, because: error.message });
+        await deadLetters.reject(body, error.message);
+        measureDetected("rejected");
+        return;
+      }
+      // SQS brings it again and tells nobody why; the batch's own report holds an id alone.
+      log.error("event not handled", { messageId, because: error instanceof Error ? error.message : "" });
+      measureDetected("failed");
+      throw error;
     }
   };
   return await processPartialResponse(event, one, processor, { context, throwOnFullBatchFailure: false });

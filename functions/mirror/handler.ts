@@ -1,14 +1,21 @@
 /** Entry point of `mirror`: the durable copy of one image into ECR. */
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { Logger } from "@aws-lambda-powertools/logger";
 import { mirror } from "../../src/remediation/mirror.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
+import { executionNameOf } from "../execution-name.ts";
+import { measureMirrored } from "../measure.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
+const log = new Logger({ serviceName: "repull-mirror" });
 
 export const handler = withDurableExecution(async (event: unknown, context) => {
-  const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, "repull-mirror");
-  return await mirror(event, ports, settings.policy, durableSteps(context));
+  log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
+  const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log);
+  const result = await mirror(event, ports, settings.policy, durableSteps(context));
+  if ("bytesMoved" in result) measureMirrored(result.bytesMoved);
+  return result;
 });

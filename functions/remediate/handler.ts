@@ -1,23 +1,36 @@
 /** Entry point of `remediate`: the durable workflow over the real ports. */
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { Logger } from "@aws-lambda-powertools/logger";
 import { remediate } from "../../src/remediation/remediate.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
+import { executionNameOf } from "../execution-name.ts";
+import { measureOutcome } from "../measure.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
+const log = new Logger({ serviceName: "repull-remediate" });
 
 export const handler = withDurableExecution(async (event: unknown, context) => {
-  const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, "repull-remediate");
   const execution = executionNameOf(context.executionContext.durableExecutionArn);
-  return await remediate(event, ports, { policy: settings.policy, execution }, durableSteps(context));
+  log.appendKeys({ execution });
+  const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log);
+  const outcome = await remediate(
+    event,
+    ports,
+    { policy: settings.policy, execution },
+    durableSteps(context),
+  );
+  // Past the last step: only the invocation that ends the execution comes here.
+  measureOutcome(outcome, secondsSince(event));
+  return outcome;
 });
 
-/** `…:function:name:version/durable-execution/NAME/ID`: the name that `detect` gave it. */
-function executionNameOf(durableExecutionArn: string): string {
-  return (
-    /\/durable-execution\/([A-Za-z0-9_-]{1,64})\//.exec(durableExecutionArn)?.[1] ??
-    durableExecutionArn.replace(/[^A-Za-z0-9_-]+/g, "-").slice(-64)
-  );
+/** From the event's own time until now; undefined for an event that has none. */
+function secondsSince(event: unknown): number | undefined {
+  const time = typeof event === "object" && event !== null && "time" in event ? event.time : undefined;
+  const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.max(0, (systemClock.now() - at) / 1000);
 }

@@ -112,6 +112,6 @@ export async function redeploy(
       return { kind: "superseded", because: error.message };
     throw error;
   }
-  ports.log.info("service redeployed", { service: service.arn, from, to });
+  ports.log.info("service redeployed", { serviceArn: service.arn, from, to });
   return { kind: "redeployed" };
 }

@@ -30,6 +30,6 @@ export async function restore(
           marker: markerTags({ execution, former: revisionName(former), service, images: [] }),
         }),
       );
-  ports.log.warn("restoring the former revision", { service, ours, to });
+  ports.log.warn("restoring the former revision", { serviceName: service, ours, to });
   return await redeploy({ clusterArn, service, to, from: ours }, ports);
 }

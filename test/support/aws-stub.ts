@@ -36,7 +36,9 @@ export type AwsStub = {
 };
 
 /** Starts the stub; whatever `answer` throws becomes a 500. */
-export async function startAwsStub(answer: (request: AwsRequest) => AwsAnswer): Promise<AwsStub> {
+export async function startAwsStub(
+  answer: (request: AwsRequest) => AwsAnswer | Promise<AwsAnswer>,
+): Promise<AwsStub> {
   const requests: AwsRequest[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const reply = ({ status = 200, headers = {}, body }: AwsAnswer) => {
@@ -62,7 +64,7 @@ export async function startAwsStub(answer: (request: AwsRequest) => AwsAnswer): 
         body: bytes.length === 0 ? {} : JSON.parse(bytes.toString("utf8")),
       };
       requests.push(request);
-      reply(answer(request));
+      reply(await answer(request));
     } catch (error) {
       reply({ status: 500, body: { __type: "InternalFailure", message: String(error) } });
     }

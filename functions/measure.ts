@@ -1,0 +1,48 @@
+/**
+ * Figures for CloudWatch, in the log's own lines (embedded metric format): no call, no right, no waiting.
+ *
+ * Few names and few dimensions, for each combination is paid for. The template's alarms and dashboard read these.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { Outcome } from "../src/remediation/outcome.ts";
+
+export const NAMESPACE = "Repull";
+
+const metrics = new Metrics({ namespace: NAMESPACE });
+
+/** One for each message that `detect` has read: `started`, `already`, `ignored`, `rejected`, `failed`. */
+export function measureDetected(kind: string): void {
+  count("Events", { kind });
+}
+
+/** How a remediation ended, by what; and, where it healed, how long the service had waited since the event. */
+export function measureOutcome(outcome: Outcome, secondsSinceEvent: number | undefined): void {
+  count("Remediations", { outcome: outcome.outcome });
+  const strategy = outcome.images.find(({ failing }) => failing)?.strategy;
+  if (strategy !== undefined) count("Substitutes", { strategy, outcome: outcome.outcome });
+  if (outcome.outcome === "settled" && secondsSinceEvent !== undefined)
+    write("RecoveryTime", MetricUnit.Seconds, secondsSinceEvent, {});
+}
+
+/** What a copy moved into ECR; nothing where everything was there. */
+export function measureMirrored(bytesMoved: number): void {
+  write("BytesMirrored", MetricUnit.Bytes, bytesMoved, {});
+}
+
+function count(name: string, dimensions: Readonly<Record<string, string>>): void {
+  write(name, MetricUnit.Count, 1, dimensions);
+}
+
+function write(
+  name: string,
+  unit: (typeof MetricUnit)[keyof typeof MetricUnit],
+  value: number,
+  dimensions: Readonly<Record<string, string>>,
+): void {
+  // A single metric is written at once, and takes no dimension of another along.
+  const single = metrics.singleMetric();
+  for (const [dimension, text] of Object.entries(dimensions)) single.addDimension(dimension, text);
+  single.addMetric(name, unit, value);
+}
