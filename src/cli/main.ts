@@ -13,6 +13,7 @@ import { explain } from "./explain.ts";
 import type { CommandIo } from "./io.ts";
 import { mirror } from "./mirror.ts";
 import { replay } from "./replay.ts";
+import { serve } from "./serve.ts";
 
 const EXIT_USAGE = 2;
 
@@ -90,6 +91,14 @@ program
   .action((files: string[], { wait, ...options }) =>
     finish(() => replay({ files, ...options, settle: wait, policy: policyFrom(io.env) }, io)),
   );
+
+program
+  .command("serve")
+  .description("Serve the sandbox's registries on loopback, for skopeo, crane and others, until Ctrl-C.")
+  .option("--world <file>", "the world whose registries they are; absent: the demonstration's")
+  .addOption(seed)
+  .addOption(json)
+  .action((options) => finish(() => serve(options, io)));
 
 program
   .command("mirror")

@@ -13,6 +13,7 @@ import type { World } from "../sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
 import { explainPlan } from "../substitution/explain.ts";
 import type { CommandIo } from "./io.ts";
+import { parseJson } from "./parse-json.ts";
 import type { Replay, ReplayInput } from "./replay.ts";
 import { storyLog } from "./story.ts";
 
@@ -71,7 +72,7 @@ async function worldFor(
   const path = world ?? (beside === where ? undefined : beside);
   const text = path === undefined ? undefined : await io.readFile(path);
   if (text !== undefined && path !== undefined) {
-    const file = readWorldFile(parsed(text, path));
+    const file = readWorldFile(parseJson(text, path));
     return { file, from: `the world of ${path}${file.about === undefined ? "" : `: ${file.about}`}` };
   }
   if (world !== undefined) throw new InvalidInput("--world", `a readable file, got ${world}`);
@@ -79,12 +80,4 @@ async function worldFor(
     file: healableWorld([document]),
     from: "no world file stands beside the event, so one was made of it",
   };
-}
-
-function parsed(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InvalidInput(path, "a world file in JSON", { cause: error });
-  }
 }
