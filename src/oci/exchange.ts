@@ -80,13 +80,15 @@ export class Exchange {
     let hasNewToken = false;
     try {
       const header = await this.#knownHeader(scopes, signal);
-      answer = await this.#follow(question, header);
-      if (answer.status === 401) {
+      const followed = await this.#follow(question, header);
+      answer = followed.answer;
+      // Where a redirect has led, a challenge is a stranger's: nothing is shown there.
+      if (answer.status === 401 && followed.origin === this.address.base.origin) {
         const renewed = await this.#renewedHeader(answer, scopes, header, signal);
         if (renewed !== undefined && isStream(question.body)) hasNewToken = true;
         else if (renewed !== undefined) {
           discard(answer);
-          answer = await this.#follow(question, renewed);
+          answer = (await this.#follow(question, renewed)).answer;
         }
       }
     } catch (error) {
@@ -102,7 +104,10 @@ export class Exchange {
   }
 
   /** Sends, and follows redirects by hand: the credential stays at the registry's own origin. */
-  async #follow(question: Question, header: string | undefined): Promise<RegistryAnswer> {
+  async #follow(
+    question: Question,
+    header: string | undefined,
+  ): Promise<{ readonly answer: RegistryAnswer; readonly origin: string }> {
     const { method, body, signal, attempted, accepts } = question;
     let { url } = question;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
@@ -119,7 +124,9 @@ export class Exchange {
       });
       const { location } = answer.headers;
       const redirects = [301, 302, 303, 307, 308].includes(answer.status) && !accepts.includes(answer.status);
-      if (!redirects || location === undefined || (method !== "GET" && method !== "HEAD")) return answer;
+      if (!redirects || location === undefined || (method !== "GET" && method !== "HEAD")) {
+        return { answer, origin: url.origin };
+      }
       discard(answer);
       url = this.resolve(location, url, attempted);
     }

@@ -232,6 +232,27 @@ describe("Basic", () => {
     );
   });
 
+  test("is not shown to a stranger who asks for it where a redirect has led", async () => {
+    await start();
+    world.source.mischief = (request, response, registry) => {
+      if (!/\/blobs\//.test(request.url ?? "")) return wantsBasic(request, response, registry);
+      response.writeHead(307, { location: `${world.target.url}/cdn` }).end();
+      return true;
+    };
+    world.target.mischief = (request, response) => {
+      if (request.url !== "/cdn") return false;
+      const challenge = `Bearer realm="${world.target.url}/steal",service="x"`;
+      refuse(response, 401, "UNAUTHORIZED", "show it to me", { "www-authenticate": challenge });
+      return true;
+    };
+    match(await world.outcome(), /^source unauthorized: /);
+    equal(world.target.count("GET", /steal/), 0);
+    equal(
+      world.target.seen.some(({ headers }) => headers.authorization !== undefined),
+      false,
+    );
+  });
+
   test("stays there when an upload's location is elsewhere", async () => {
     world = await CopyWorld.start(async (host) => (host === world.target.host ? LOGIN : undefined));
     world.addImage([100_000], "v1");
