@@ -55,7 +55,7 @@ function portsFor(
   io: CommandIo,
 ): Ports {
   const registries = createRegistries({
-    send: httpTransport(),
+    send: httpTransport({ proxyEnv: io.env }),
     clock: systemClock,
     credentials: createEcrCredentials(aws, systemClock),
     endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? ""),

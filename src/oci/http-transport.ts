@@ -12,7 +12,7 @@ import https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { isForbiddenAddress, isLoopbackAddress } from "./addresses.ts";
+import { isForbiddenAddress, isLoopbackAddress, isLoopbackHost } from "./addresses.ts";
 import { Pace } from "./pace.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
 
@@ -49,6 +49,9 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   // A connection that may end at loopback is never lent to a request that may not: two sets of agents.
   const strict = agentsFor(options, false);
   const lenient = agentsFor(options, true);
+  // A proxy's loopback is not ours, so no proxy is asked for it, as Go's clients do not either.
+  const { proxyEnv: _proxies, ...direct } = options;
+  const local = agentsFor(direct, true);
 
   const send = (request: RegistryRequest): Promise<RegistryAnswer> =>
     new Promise((resolveAnswer, reject) => {
@@ -58,7 +61,8 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       const because = literal === undefined ? undefined : whyNotAddress(literal, request.loopback === true);
       if (because !== undefined) return reject(new AddressRefused(`${url.hostname} is ${because}`));
 
-      const { plain, secure } = request.loopback === true ? lenient : strict;
+      const named = request.loopback === true ? lenient : strict;
+      const { plain, secure } = request.loopback === true && isLoopbackHost(url.hostname) ? local : named;
       const isSecure = url.protocol === "https:";
       const outgoing = (isSecure ? https : http).request(url, {
         method: request.method,
@@ -122,7 +126,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
 
   return Object.assign(send, {
     close: () => {
-      for (const { plain, secure } of [strict, lenient]) {
+      for (const { plain, secure } of [strict, lenient, local]) {
         plain.destroy();
         secure.destroy();
       }

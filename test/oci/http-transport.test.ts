@@ -1,5 +1,7 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { buffer } from "node:stream/consumers";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer, text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { type HttpTransport, httpTransport } from "../../src/oci/http-transport.ts";
 import { LoopbackRegistry } from "../support/loopback-registry.ts";
@@ -100,3 +102,35 @@ test("nobody there is a failure in words", async () => {
   match(String(failure), /ECONNREFUSED/);
   deepEqual(await server.connections(), 0);
 });
+
+describe("a proxy of the environment", () => {
+  test("is asked for registries elsewhere, and never for one on loopback", async () => {
+    const asked: string[] = [];
+    const proxy = http.createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.end("from the proxy");
+    });
+    const registry = http.createServer((_request, response) => response.end("from the registry"));
+    const [at, there] = await Promise.all([listening(proxy), listening(registry)]);
+    const proxied = httpTransport({ proxyEnv: { HTTP_PROXY: `http://127.0.0.1:${at}` } });
+    const read = async (url: string, loopback: boolean): Promise<string> => {
+      const answer = await proxied({ method: "GET", url: new URL(url), headers: {}, loopback });
+      return await text(answer.body);
+    };
+    try {
+      equal(await read(`http://127.0.0.1:${there}/v2/`, true), "from the registry");
+      equal(await read("http://registry.example/v2/", false), "from the proxy");
+      deepEqual(asked, ["http://registry.example/v2/"]);
+    } finally {
+      proxied.close();
+      proxy.close();
+      registry.close();
+    }
+  });
+});
+
+function listening(server: http.Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  });
+}
