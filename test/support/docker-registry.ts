@@ -19,12 +19,16 @@ export type DockerRegistryOptions = {
     readonly certificate: string;
   };
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Keeps a line for each request, for `requestCount`. */
+  readonly accessLog?: boolean;
 };
 
 export type DockerRegistry = {
   readonly url: string;
   /** `127.0.0.1:<port>`: what a reference names it by. */
   readonly host: string;
+  /** Requests answered so far; needs `accessLog`. */
+  requestCount(): Promise<number>;
   stop(): Promise<void>;
 };
 
@@ -38,7 +42,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   const log = await open(join(folder, "log"), "w");
   const registry = spawn("docker-registry", ["serve", join(folder, "config.yml")], {
     // A file, not a pipe: a test that blocks its event loop would fill a pipe and stop the registry.
-    stdio: ["ignore", "ignore", log.fd],
+    stdio: ["ignore", options.accessLog === true ? log.fd : "ignore", log.fd],
     env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
   });
   registry.once("error", () => {});
@@ -56,13 +60,17 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     }
     await delay(25);
   }
-  return { url, host, stop };
+  const requestCount = async (): Promise<number> => {
+    const lines = await readFile(join(folder, "log"), "utf8");
+    return lines.match(/"(?:GET|HEAD|POST|PUT|PATCH|DELETE) \/v2\//g)?.length ?? 0;
+  };
+  return { url, host, requestCount, stop };
 }
 
 function configuration(
   folder: string,
   host: string,
-  { token, htpasswd, tls }: DockerRegistryOptions,
+  { token, htpasswd, tls, accessLog }: DockerRegistryOptions,
 ): string {
   // YAML reads JSON.
   const auth = {
@@ -80,7 +88,7 @@ function configuration(
   };
   return JSON.stringify({
     version: "0.1",
-    log: { level: "error", accesslog: { disabled: true } },
+    log: { level: "error", accesslog: { disabled: accessLog !== true } },
     storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
     http: {
       addr: host,

@@ -1,0 +1,71 @@
+/** `npm run bench`: our copier beside its peers, between real registries, in one run. */
+
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { type BenchImage, type ImageName, makeImage } from "./images.ts";
+import { readOptions, USAGE } from "./options.ts";
+import { pushLayout } from "./push-layout.ts";
+import { chosenRows } from "./rows.ts";
+import { runRow } from "./run-row.ts";
+import { headline, rowTable } from "./table.ts";
+import { installedTools, type Tool } from "./tools.ts";
+import { judge, type RowResult } from "./verdict.ts";
+import { ROUND_TRIPS, World } from "./world.ts";
+
+const options = readOptions(process.argv.slice(2));
+if (options === "help") {
+  console.log(USAGE);
+  process.exit();
+}
+const wanted = (name: string): boolean => options.tools.length === 0 || options.tools.includes(name);
+const tools = (await installedTools()).filter(({ name }) => wanted(name));
+const rows = chosenRows(options.only, options.huge);
+const world = await World.make();
+const results: RowResult[] = [];
+const tell = (text: string): void => void process.stderr.write(text);
+
+try {
+  const names = [...new Set(rows.map(({ image }) => image))];
+  tell("making the images\n");
+  const images = new Map<ImageName, BenchImage>();
+  for (const name of names) images.set(name, await makeImage(name, world.folder, options.quick ? 0.1 : 1));
+  const about = aboutRun(tools, [...images.values()], options.runs);
+  if (!options.json) console.log(headline(about));
+  for (const secure of [false, true]) {
+    const due = rows.filter((row) => row.secure === secure);
+    if (due.length === 0) continue;
+    const source = await world.registry(secure);
+    const ca = world.certificate.certificate;
+    for (const { name, layout } of images.values()) {
+      await pushLayout(layout, { url: source.url, repository: `bench/${name}`, ca }, "v1");
+    }
+    for (const row of due) {
+      const image = images.get(row.image);
+      if (image === undefined) continue;
+      tell(`${row.name} …\n`);
+      const input = { row, image, source, tools, runs: options.runs, warm: wanted("warm") };
+      const result = judge(row, await runRow(world, input));
+      results.push(result);
+      if (!options.json) console.log(rowTable(result));
+    }
+    await source.stop();
+  }
+  if (options.json) console.log(JSON.stringify({ ...about, rows: results }, null, 2));
+} finally {
+  await world.end();
+}
+
+function aboutRun(
+  used: readonly Tool[],
+  images: readonly BenchImage[],
+  runs: number,
+): Parameters<typeof headline>[0] {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? "CPU"}, ${Math.round(totalmem() / 1e9)} GB`,
+    node: process.version,
+    versions: Object.fromEntries(used.map(({ name, version }) => [name, version])),
+    images: images.map(({ name, words }) => `${name}: ${words}`),
+    roundTripMilliseconds: ROUND_TRIPS,
+    runs,
+  };
+}

@@ -1,0 +1,54 @@
+/** What a person may choose: rows, runs, sizes, and how the result is told. */
+
+import { parseArgs } from "node:util";
+
+export type BenchOptions = {
+  readonly runs: number;
+  /** Words that a row's name must hold, all of them; several choices are joined with a comma. */
+  readonly only: readonly (readonly string[])[];
+  readonly tools: readonly string[];
+  /** A tenth of the bytes, one run: to see that it works, not to compare. */
+  readonly quick: boolean;
+  /** Adds the 4 GB image, for the memory that it takes. */
+  readonly huge: boolean;
+  readonly json: boolean;
+};
+
+export const USAGE = `npm run bench -- [options]
+
+  --runs N       interleaved runs of each row (default 5)
+  --only ROWS    rows whose names hold these words: "big plain,index delayed"
+  --tools TOOLS  of skopeo, crane, regctl, repull, warm (default: all that are installed)
+  --huge         the 4 GB image as well
+  --quick        a tenth of the bytes, one run: to see that it works
+  --json         the result as one JSON object, to standard output
+
+TMPDIR says where the registries keep what they store; a folder in memory is steadier than a disk.
+`;
+
+/** Throws TypeError for what is no option, RangeError for what is no number. */
+export function readOptions(args: readonly string[]): BenchOptions | "help" {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runs: { type: "string" },
+      only: { type: "string", default: "" },
+      tools: { type: "string", default: "" },
+      huge: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const { quick, huge, json } = values;
+  const runs = Number(values.runs ?? (quick ? 1 : 5));
+  if (!Number.isInteger(runs) || runs < 1) throw new RangeError(`--runs: ${values.runs} is no count`);
+  const list = (text: string): readonly string[] =>
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter(Boolean);
+  const only = list(values.only).map((row) => row.split(/\s+/));
+  return { runs, only, tools: list(values.tools), quick, huge, json };
+}

@@ -1,0 +1,93 @@
+/** The tools that are compared, each as its own people call it, with its own defaults. */
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+export type Place = {
+  /** `127.0.0.1:<port>`. */
+  readonly host: string;
+  readonly secure: boolean;
+};
+
+export type Tool = {
+  readonly name: string;
+  readonly version: string;
+  command(source: Place & { image: string }, target: Place & { image: string }): readonly string[];
+  /** Beside the certificate authority, which all are told by their own variable. */
+  environment?(source: Place, target: Place): NodeJS.ProcessEnv;
+};
+
+type Definition = Omit<Tool, "version"> & { readonly ask: readonly string[] };
+
+const REPULL = new URL("../dist/cli/repull.mjs", import.meta.url).pathname;
+
+const TOOLS: readonly Definition[] = [
+  {
+    name: "skopeo",
+    ask: ["skopeo", "--version"],
+    // Without this it insists on TLS; with it, it asks by TLS first and goes on without.
+    command: (source, target) => [
+      "skopeo",
+      ...["copy", "-q", "--all"],
+      ...(source.secure ? [] : ["--src-tls-verify=false"]),
+      ...(target.secure ? [] : ["--dest-tls-verify=false"]),
+      `docker://${source.host}/${source.image}`,
+      `docker://${target.host}/${target.image}`,
+    ],
+  },
+  {
+    name: "crane",
+    ask: ["crane", "version"],
+    command: (source, target) => [
+      "crane",
+      "copy",
+      `${source.host}/${source.image}`,
+      `${target.host}/${target.image}`,
+    ],
+  },
+  {
+    name: "regctl",
+    ask: ["regctl", "version", "--format", "{{.VCSTag}}"],
+    command: (source, target) => [
+      "regctl",
+      ...[source, target].flatMap(({ host, secure }) =>
+        secure ? [] : ["--host", `reg=${host},tls=disabled`],
+      ),
+      ...["image", "copy"],
+      `${source.host}/${source.image}`,
+      `${target.host}/${target.image}`,
+    ],
+  },
+  {
+    name: "repull",
+    ask: [process.execPath, REPULL, "--version"],
+    command: (source, target) => [
+      process.execPath,
+      REPULL,
+      "mirror",
+      `${source.host}/${source.image}`,
+      `${target.host}/${target.image}`,
+    ],
+    environment: (...places) => ({ REPULL_REGISTRY_ENDPOINTS: endpointsOf(places) }),
+  },
+];
+
+/** Loopback is plain HTTP unless somebody says where it really is. */
+export function endpointsOf(places: readonly Place[]): string {
+  return places
+    .filter(({ secure }) => secure)
+    .map(({ host }) => `${host}=https://${host}`)
+    .join(",");
+}
+
+/** Those that are installed, with their versions. */
+export async function installedTools(): Promise<readonly Tool[]> {
+  const found = await Promise.all(
+    TOOLS.map(async ({ ask: [program = "", ...args], ...tool }) => {
+      const answer = await promisify(execFile)(program, args).catch(() => undefined);
+      const version = /v?\d+\.\d+\.\d+\S*/.exec(answer?.stdout ?? "")?.[0];
+      return version === undefined ? [] : [{ ...tool, version }];
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,57 @@
+/** Medians of a row, and which of its goals they miss. */
+
+import type { Row } from "./rows.ts";
+import type { RowSamples, Sample } from "./run-row.ts";
+
+export type RowResult = {
+  readonly row: string;
+  readonly medians: Readonly<Record<string, Sample>>;
+  /** What ours misses, in words; nothing where all is well. */
+  readonly misses: readonly string[];
+};
+
+const PEERS = ["skopeo", "crane", "regctl"];
+
+export function judge(row: Row, samples: RowSamples): RowResult {
+  const medians = Object.fromEntries([...samples].map(([tool, list]) => [tool, medianOf(list)]));
+  return { row: row.name, medians, misses: missesOf(row, medians) };
+}
+
+function missesOf({ goals }: Row, medians: Readonly<Record<string, Sample>>): readonly string[] {
+  const { repull, warm, skopeo } = medians;
+  if (repull === undefined) return [];
+  const misses: string[] = [];
+  const most = (what: string, got: number | undefined, most: number | undefined): void => {
+    if (got !== undefined && most !== undefined && got > most) {
+      misses.push(`${what} ${got.toFixed(2).replace(/\.00$/, "")}, at most ${most}`);
+    }
+  };
+  most("wall by skopeo's", skopeo && repull.wallSeconds / skopeo.wallSeconds, goals.wallShare);
+  most("CPU by skopeo's", skopeo && repull.cpuSeconds / skopeo.cpuSeconds, goals.cpuShare);
+  most("peak MB", repull.peakMegabytes, goals.peakMegabytes);
+  most("requests to the source", repull.sourceRequests, goals.sourceRequests);
+  most("requests to the target", repull.targetRequests, goals.targetRequests);
+  for (const peer of PEERS) {
+    const theirs = medians[peer]?.wallSeconds;
+    if (theirs === undefined) continue;
+    if (goals.fastest && repull.wallSeconds > theirs) misses.push(`${peer} is faster`);
+    if (warm !== undefined && warm.wallSeconds > theirs) misses.push(`${peer} is faster than the warm one`);
+  }
+  return misses;
+}
+
+function medianOf(samples: readonly Sample[]): Sample {
+  const of = (pick: (sample: Sample) => number): number => {
+    const sorted = samples.map(pick).sort((a, b) => a - b);
+    const middle = Math.floor(sorted.length / 2);
+    const upper = sorted[middle] ?? Number.NaN;
+    return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+  };
+  return {
+    wallSeconds: of((sample) => sample.wallSeconds),
+    cpuSeconds: of((sample) => sample.cpuSeconds),
+    peakMegabytes: of((sample) => sample.peakMegabytes),
+    sourceRequests: of((sample) => sample.sourceRequests),
+    targetRequests: of((sample) => sample.targetRequests),
+  };
+}

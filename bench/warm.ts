@@ -1,0 +1,30 @@
+/**
+ * Our copier in a process that is already warm, as a Lambda function is at its second event.
+ *
+ * Reads `{source, target}` a line, copies, and prints what it took; connections to the source stay open between.
+ */
+
+import { createInterface } from "node:readline";
+import { parseReference } from "../src/image/reference.ts";
+import { createCopier } from "../src/oci/copy.ts";
+import { httpTransport } from "../src/oci/http-transport.ts";
+import { createRegistries } from "../src/oci/registry.ts";
+import { systemClock } from "../src/runtime/clock.ts";
+import { parseEndpoints } from "../src/runtime/endpoints.ts";
+
+const send = httpTransport();
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { source, target, endpoints } = JSON.parse(line) as Record<string, string>;
+  const registries = createRegistries({ send, clock: systemClock, endpoints: parseEndpoints(endpoints) });
+  const copier = createCopier({ registries, clock: systemClock });
+  const request = { source: parseReference(source ?? ""), target: parseReference(target ?? "") };
+  const usedBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  await copier.copy(request);
+  const wallSeconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(usedBefore);
+  const peakMegabytes = (process.resourceUsage().maxRSS * 1024) / 1e6;
+  console.log(JSON.stringify({ wallSeconds, cpuSeconds: (user + system) / 1e6, peakMegabytes }));
+}
+send.close();
