@@ -1,19 +1,13 @@
 /** The command line: reads arguments and environment, runs one command, prints and exits. Nothing else does. */
 
 import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
-import { policyFrom } from "../substitution/policy.ts";
-import { demo } from "./demo.ts";
-import { explain } from "./explain.ts";
+import type { Policy } from "../substitution/policy.ts";
 import type { CommandIo } from "./io.ts";
-import { mirror } from "./mirror.ts";
-import { replay } from "./replay.ts";
-import { serve } from "./serve.ts";
 
 const EXIT_USAGE = 2;
 
@@ -26,7 +20,7 @@ const io: CommandIo = {
   isTty: process.stderr.isTTY === true,
   env: process.env,
   readFile: async (path) => {
-    if (path === "-") return await text(process.stdin);
+    if (path === "-") return await (await import("node:stream/consumers")).text(process.stdin);
     return await readFile(path, "utf8").catch(() => undefined);
   },
   signal: stopping.signal,
@@ -37,6 +31,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
 });
+
+// Each command loads its own code only: whoever copies an image does not wait for the sandbox to be read.
+const policy = async (): Promise<Policy> => (await import("../substitution/policy.ts")).policyFrom(io.env);
 
 const program = new Command("repull")
   .description("Puts Amazon ECS services that hit a registry's pull limit back on their feet.")
@@ -53,7 +50,12 @@ program
   .description("Tell the whole story in a sandbox: three services, the limit, and how they run again.")
   .addOption(seed)
   .addOption(json)
-  .action((options) => finish(() => demo({ ...options, policy: policyFrom(io.env) }, io)));
+  .action((options) =>
+    finish(async () => {
+      const { demo } = await import("./demo.ts");
+      return demo({ ...options, policy: await policy() }, io);
+    }),
+  );
 
 program
   .command("explain")
@@ -65,12 +67,13 @@ program
   .option("--image <image>", "the image of the container that failed with --text")
   .addOption(json)
   .action((files: string[], options) =>
-    finish(() => {
+    finish(async () => {
       if (options.text === undefined && files.length === 0)
         program.error("explain: name a FILE, - or --text", { exitCode: EXIT_USAGE });
       if (options.text !== undefined && files.length > 0)
         program.error("explain: either FILE or --text", { exitCode: EXIT_USAGE });
-      return explain({ files, ...options, policy: policyFrom(io.env) }, io);
+      const { explain } = await import("./explain.ts");
+      return explain({ files, ...options, policy: await policy() }, io);
     }),
   );
 
@@ -89,7 +92,10 @@ program
   .addOption(seed)
   .addOption(json)
   .action((files: string[], { wait, ...options }) =>
-    finish(() => replay({ files, ...options, settle: wait, policy: policyFrom(io.env) }, io)),
+    finish(async () => {
+      const { replay } = await import("./replay.ts");
+      return replay({ files, ...options, settle: wait, policy: await policy() }, io);
+    }),
   );
 
 program
@@ -98,7 +104,7 @@ program
   .option("--world <file>", "the world whose registries they are; absent: the demonstration's")
   .addOption(seed)
   .addOption(json)
-  .action((options) => finish(() => serve(options, io)));
+  .action((options) => finish(async () => (await import("./serve.ts")).serve(options, io)));
 
 program
   .command("mirror")
@@ -116,7 +122,10 @@ program
   .option("--all-platforms", "every platform of the image", false)
   .addOption(json)
   .action((source: string, target: string, { platform, ...options }) =>
-    finish(() => mirror({ source, target, platforms: platform, ...options }, io)),
+    finish(async () => {
+      const { mirror } = await import("./mirror.ts");
+      return mirror({ source, target, platforms: platform, ...options }, io);
+    }),
   );
 
 /** Runs a command to its exit status; what a user did wrong is told in a line, never by a stack trace. */
