@@ -11,6 +11,8 @@ import { codeOf, type ProjectFile, projectFiles } from "./support/project-files.
 const LINES_MAX = 400;
 /** Tables are long, and a test is read a row at a time. */
 const TEST_LINES_MAX = 600;
+/** A template is a list: it has no second idea to move out. */
+const TEMPLATE_LINES_MAX = 1000;
 
 /** Files that have got away, each with its length when it did. A ratchet: entries shrink and go, none is added. */
 const LINES_MAX_OF: Readonly<Record<string, number>> = {};
@@ -33,6 +35,9 @@ const BANNED_WORDS: Readonly<Record<string, string>> = {
   dest: "target",
   destination: "target",
 };
+
+/** Names that AWS gave, and that code has to spell. */
+const AWS_NAMES = new Set(["SecretsManagerClient", "DestinationCidrBlock", "DestinationIpv6CidrBlock"]);
 
 type Rule = {
   readonly name: string;
@@ -67,7 +72,6 @@ const RULES: readonly Rule[] = [
     concerns: (path) => /\.(?:ts|py|sh|md|yaml)$/.test(path),
     find: ({ path, text }) => {
       const lines = text.split("\n").length - 1;
-      // A template is a list; it has no second idea to move out.
       const max = LINES_MAX_OF[path] ?? linesMax(path);
       return lines > max ? [`${lines} lines: a file holds one idea; move the second one out`] : [];
     },
@@ -86,6 +90,7 @@ const RULES: readonly Rule[] = [
         codeOf(text)
           .match(/[A-Za-z_$][\w$]*/g)
           ?.filter((name) => !isOthersWord(path, name))
+          .filter((name) => !AWS_NAMES.has(name))
           .flatMap(namesIn),
       ),
     ],
@@ -147,7 +152,7 @@ const RULES: readonly Rule[] = [
 
 function linesMax(path: string): number {
   if (path.startsWith("test/")) return TEST_LINES_MAX;
-  return path.endsWith(".yaml") ? 2 * LINES_MAX : LINES_MAX;
+  return path.endsWith(".yaml") ? TEMPLATE_LINES_MAX : LINES_MAX;
 }
 
 function matches(text: string, pattern: RegExp, remedy: string): readonly string[] {

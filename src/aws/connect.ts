@@ -7,6 +7,8 @@ import { createEcr } from "./ecr.ts";
 import { createEcs } from "./ecs.ts";
 import { createBus } from "./event-bus.ts";
 import { createExecutions, type DurableFunctions } from "./executions.ts";
+import { createNetworks } from "./networks.ts";
+import { createRoles } from "./roles.ts";
 
 export type Connection = {
   readonly aws: AwsSettings;
@@ -19,7 +21,7 @@ export type Connection = {
 
 /** What AWS has no gateway for, and what a caller has its own of. */
 type Brought = Pick<Ports, "registries" | "copier" | "clock" | "log"> &
-  Partial<Pick<Ports, "executions" | "bus">>;
+  Partial<Pick<Ports, "executions" | "bus" | "anonymous">>;
 
 export function connect({ aws, account, busName, functions }: Connection, brought: Brought): Ports {
   const executions =
@@ -30,6 +32,8 @@ export function connect({ aws, account, busName, functions }: Connection, brough
     home: { account, region: aws.region, partition: partitionOf(aws.region) },
     ecs: createEcs(aws),
     ecr: createEcr(aws, brought.clock),
+    roles: createRoles(aws),
+    networks: createNetworks(aws),
     executions,
     bus: brought.bus ?? createBus(aws, busName ?? "default"),
   };

@@ -16,6 +16,7 @@ import { AwsError } from "../remediation/aws-error.ts";
 import type { Ecr } from "../remediation/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
+import { createEcrCache } from "./ecr-cache.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
 
 /** A token lives for twelve hours; one that is about to end may end during a long copy. */
@@ -47,6 +48,8 @@ export function createEcr(settings: AwsSettings, clock: Clock): EcrWithKey {
   };
 
   return {
+    ...createEcrCache(client),
+
     async ensureRepository(name, { immutableTags, scanOnPush, kmsKey, tags }) {
       try {
         await client.send(

@@ -14,7 +14,7 @@ import {
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
 
-import type { ExecutionStatus, Executions } from "../remediation/ports.ts";
+import { type ExecutionStatus, type Executions, refusalIn } from "../remediation/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
 
@@ -89,20 +89,37 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       const found = await findOrThrow(functions[workflow], name);
       if (found === undefined) return undefined;
       const status = STATUS[found.Status ?? ""] ?? "running";
-      if (status !== "failed") return { status };
-      const because = await reason(client, found.DurableExecutionArn);
-      return because === undefined ? { status } : { status, because };
+      if (status !== "failed" && status !== "succeeded") return { status };
+      const { because, result } = await ending(client, found.DurableExecutionArn);
+      if (status === "failed") return because === undefined ? { status } : { status, because };
+      const refused = refusalIn(result);
+      return refused === undefined ? { status } : { status, refused };
     },
   };
 }
 
-/** What the execution died of, where Lambda says; its status stands without it. */
-async function reason(client: LambdaClient, executionArn: string | undefined): Promise<string | undefined> {
-  if (executionArn === undefined) return undefined;
+/** What the execution died of, or ended with, where Lambda says; its status stands without it. */
+async function ending(
+  client: LambdaClient,
+  executionArn: string | undefined,
+): Promise<{ readonly because?: string; readonly result?: unknown }> {
+  if (executionArn === undefined) return {};
   const execution = await client
     .send(new GetDurableExecutionCommand({ DurableExecutionArn: executionArn }))
     .catch(() => undefined);
-  return execution?.Error?.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX);
+  const because = execution?.Error?.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX);
+  return {
+    ...(because === undefined ? {} : { because }),
+    ...(execution?.Result === undefined ? {} : { result: parsed(execution.Result) }),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `arn:…:function:name` of `arn:…:function:name:live`, and `name` of `name:live`. */

@@ -174,18 +174,22 @@ function wouldDo(
 const OWN_ECR = "your-registry";
 
 function placesFor(reference: ImageReference, policy: Policy): readonly string[] {
-  const places = policy.strategies.flatMap((name) =>
-    STRATEGIES[name]
-      .candidates(reference, {
-        ecrHost: OWN_ECR,
-        mirrorPrefix: policy.mirrorPrefix,
-        ...(reference.digest === undefined ? {} : { trusted: reference.digest }),
-      })
-      .map(
-        (candidate) =>
-          `${name}: ${STRATEGIES[name].summary} (${(candidate.source ?? candidate.image).replace(`${OWN_ECR}/`, "ECR: ")})`,
-      ),
-  );
+  const places = policy.strategies.flatMap((name) => {
+    // Which rules there are, only the account can tell.
+    if (name === "pull-through") return [`${name}: ${STRATEGIES[name].summary} (if the account has a rule)`];
+    const offered = STRATEGIES[name].candidates(reference, {
+      ecrHost: OWN_ECR,
+      policy,
+      rules: [],
+      signedIn: false,
+      ...(reference.digest === undefined ? {} : { trusted: reference.digest }),
+    });
+    if ("because" in offered) return [];
+    return offered.map(
+      (candidate) =>
+        `${name}: ${STRATEGIES[name].summary} (${(candidate.source ?? candidate.image).replace(`${OWN_ECR}/`, "ECR: ")})`,
+    );
+  });
   const hub = isDockerHubFront(reference.host) ? familiarName(reference) : reference.path;
   return [`look for the bytes of ${hub}, in this order:`, ...places.map((place) => `  ${place}`)];
 }

@@ -10,7 +10,7 @@ import { httpTransport } from "../oci/http-transport.ts";
 import { createRegistries } from "../oci/registry.ts";
 import { mirror } from "../remediation/mirror.ts";
 import { remediationName } from "../remediation/names.ts";
-import type { ExecutionStatus, Executions, Ports } from "../remediation/ports.ts";
+import { type ExecutionStatus, type Executions, type Ports, refusalIn } from "../remediation/ports.ts";
 import { remediate } from "../remediation/remediate.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
@@ -86,8 +86,8 @@ function copiesHere(copy: (request: unknown) => Promise<unknown>): Executions {
     async start(_workflow, name, request) {
       if (ended.has(name)) return "taken";
       try {
-        await copy(request);
-        ended.set(name, { status: "succeeded" });
+        const refused = refusalIn(await copy(request));
+        ended.set(name, { status: "succeeded", ...(refused === undefined ? {} : { refused }) });
       } catch (error) {
         ended.set(name, {
           status: "failed",

@@ -2,7 +2,8 @@
  * The writes: a revision, then the redeployment. Each looks again before it writes, for a step runs at least once.
  */
 
-import { referenceIn } from "../image/reference.ts";
+import { registryOf } from "../image/hosts.ts";
+import { parseReference, referenceIn } from "../image/reference.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type MarkedImage, markerTags, readMarker } from "../workload/marker.ts";
@@ -25,9 +26,19 @@ export function imagesByContainer(images: readonly ImagePlan[]): ReadonlyMap<str
   );
 }
 
+/** The secrets with which a plan has containers pull, by container. */
+function secretsByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
+  return new Map(
+    images.flatMap(({ containers, winner }) => {
+      const secret = winner?.candidate.secret;
+      return secret === undefined ? [] : containers.map((name) => [name, secret] as const);
+    }),
+  );
+}
+
 /** Registers the revision that a plan asks for, or finds the one that an earlier run of this step registered. */
 export async function register(
-  { former, family, service }: Survey,
+  { former, family, service, executionRole }: Survey,
   images: readonly ImagePlan[],
   execution: string,
   ports: Ports,
@@ -39,7 +50,12 @@ export async function register(
   if (known !== undefined) return { kind: "registered", arn: known };
 
   const marker = markerTags({ execution, former: revisionName(former), service, images: marked(images) });
-  const revision = reviseTaskDefinition(described, { images: imagesByContainer(images), marker });
+  const revision = reviseTaskDefinition(described, {
+    images: imagesByContainer(images),
+    secrets: secretsByContainer(images),
+    ...(executionRole !== undefined && images.some(needsRole) ? { executionRole } : {}),
+    marker,
+  });
   const arn = await ports.ecs.registerTaskDefinition(revision);
   ports.log.info("revision registered", { former, revision: arn, execution });
   return { kind: "registered", arn };
@@ -53,14 +69,28 @@ async function registeredBefore(
   ports: Ports,
 ): Promise<string | undefined> {
   const wanted = imagesByContainer(images);
+  const secrets = secretsByContainer(images);
   for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
     if (readMarker(tags)?.execution !== execution) continue;
     const described = await ports.ecs.describeTaskDefinition(arn);
     const containers = described === undefined ? [] : containersOf(described.taskDefinition);
-    const written = containers.filter(({ name, image }) => wanted.has(name) && wanted.get(name) === image);
+    const written = containers.filter(
+      ({ name, image, secret }) =>
+        wanted.has(name) &&
+        wanted.get(name) === image &&
+        (!secrets.has(name) || secrets.get(name) === secret),
+    );
     if (written.length === wanted.size) return arn;
   }
   return undefined;
+}
+
+/** What only an execution role may pull, or read. */
+function needsRole({ winner }: ImagePlan): boolean {
+  if (winner?.writes === undefined) return false;
+  return (
+    winner.candidate.secret !== undefined || registryOf(parseReference(winner.writes).host).kind === "ecr"
+  );
 }
 
 function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {

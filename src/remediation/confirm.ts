@@ -5,32 +5,36 @@
  * are whole is enough to act on.
  */
 
-import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
+import { incurable } from "../substitution/ladder.ts";
 import type { Task } from "../workload/task.ts";
 import type { Ports } from "./ports.ts";
 import type { Declined } from "./survey.ts";
 
 export type Confirmed = { readonly kind: "confirmed"; readonly failure: PullFailure; readonly task?: Task };
 
-/** The failure in ECS's own words, reduced to Docker Hub's limits, the certain ones; or why it is none of ours. */
+/** The failure in ECS's own words, reduced to the limits that have a cure, the certain ones; or why it is none of ours. */
 export async function confirm(failure: PullFailure, ports: Ports): Promise<Confirmed | Ignored | Declined> {
   const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
   const told = task === undefined ? failure : readEvent(eventOf(failure, task), ports.home);
   if (told.kind === "ignored") {
     return { kind: "ignored", because: `ECS tells otherwise than the event: ${told.because}` };
   }
-  const limits = told.failures.filter(isDockerHubLimit);
+  const limits = told.failures.filter(({ classification }) => incurable(classification) === undefined);
   const [first, ...others] = limits.filter(({ classification }) => classification.confidence === "certain");
   if (first !== undefined) {
-    const certain: PullFailure = { ...told, failures: [first, ...others] };
+    // One limit at a time: another registry's is another ladder.
+    const { kind, registry } = first.classification;
+    const same = others.filter(
+      ({ classification }) => classification.kind === kind && classification.registry === registry,
+    );
+    const certain: PullFailure = { ...told, failures: [first, ...same] };
     return { kind: "confirmed", failure: certain, ...(task === undefined ? {} : { task }) };
   }
   if (limits[0] === undefined) {
-    return {
-      kind: "ignored",
-      because: `not a limit of Docker Hub: ${told.failures[0].classification.because}`,
-    };
+    const { classification } = told.failures[0];
+    return { kind: "ignored", because: `${incurable(classification)}: ${classification.because}` };
   }
   const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of it";
   return {
@@ -38,10 +42,6 @@ export async function confirm(failure: PullFailure, ports: Ports): Promise<Confi
     because: `the reason is cut off, and ${where}: ${limits[0].classification.because}`,
     nextSteps: ["read the service's events in ECS; the next failing task starts another look"],
   };
-}
-
-function isDockerHubLimit({ classification: { kind } }: FailedContainer): boolean {
-  return kind === "docker-hub-pull-limit" || kind === "docker-hub-abuse-limit";
 }
 
 /** A described task in the shape of its event, so that one reader judges both. */

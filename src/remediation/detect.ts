@@ -9,6 +9,7 @@ import type { Ignored } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { reduceEvent } from "../ecs-events/reduce.ts";
 import type { Json } from "../runtime/json.ts";
+import { incurable } from "../substitution/ladder.ts";
 import { remediationName } from "./names.ts";
 import type { Ports } from "./ports.ts";
 
@@ -26,9 +27,9 @@ export async function detect(
 ): Promise<Detected> {
   const failure = readEvent(document, ports.home);
   if (failure.kind === "ignored") return failure;
-  const { kind, because } = failure.failures[0].classification;
-  if (kind !== "docker-hub-pull-limit" && kind !== "docker-hub-abuse-limit")
-    return { kind: "ignored", because: `not a limit of Docker Hub: ${because}` };
+  const [{ classification }] = failure.failures;
+  if (failure.failures.every((failed) => incurable(failed.classification) !== undefined))
+    return { kind: "ignored", because: `${incurable(classification)}: ${classification.because}` };
 
   const reduced = reduceEvent(document) as Json;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {

@@ -18,39 +18,60 @@ import {
 } from "../image/reference.ts";
 import { childFor, type Descriptor, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-types.ts";
+import type { Quota } from "../oci/rate-limit.ts";
 import type { ManifestHead } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Candidate, Found, Seen } from "../substitution/candidate.ts";
+import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
+import { blobsOfImage } from "./whole-image.ts";
 
-export type LookContext = { readonly trusted?: Digest; readonly platform?: Platform };
+export type LookContext = {
+  readonly trusted?: Digest;
+  readonly platform?: Platform;
+  /** Whether the owner lets a private image be copied. */
+  readonly mayCopyPrivate?: boolean;
+};
+
+type Asked = Pick<Ports, "registries" | "ecr" | "anonymous">;
 
 const INDEX_BYTES_MAX = 4 * 1024 * 1024;
 
-/** What a candidate's registry says. Never throws for what a registry answers, or does not. */
-export async function look(
-  candidate: Candidate,
-  context: LookContext,
-  ports: Pick<Ports, "registries" | "ecr">,
-): Promise<Seen> {
+/** What a candidate's registry says. Throws AwsError where asking again may help, never for what a registry answers. */
+export async function look(candidate: Candidate, context: LookContext, ports: Asked): Promise<Seen> {
   const place = parseReference(candidate.source ?? candidate.image);
   try {
-    const seen =
-      candidate.strategy === "own-copy"
-        ? await lookAtCopy(place, context, ports)
-        : await lookByDigest(place, context, ports);
+    const seen = await lookBy(candidate, place, context, ports);
     return seen.kind === "found" && registryOf(place.host).kind === "ecr"
       ? await vetoed(seen, place, ports)
       : seen;
   } catch (error) {
-    if (error instanceof RegistryError) return refusal(error, place);
-    if (error instanceof InvalidInput) {
-      return {
-        kind: "unreachable",
-        because: `${place.host} sends a manifest that cannot be read: ${error.message}`,
-      };
+    return refusal(error, place);
+  }
+}
+
+async function lookBy(
+  candidate: Candidate,
+  place: ImageReference,
+  context: LookContext,
+  ports: Asked,
+): Promise<Seen> {
+  switch (candidate.strategy) {
+    case "own-copy":
+      return await lookAtCopy(place, context, ports);
+    case "pull-through":
+      return await lookIntoCache(place, context, ports);
+    case "sign-in":
+      return await lookAtOrigin(place, context, ports);
+    case "fresh-mirror": {
+      const registries = candidate.anonymous ? (ports.anonymous ?? ports).registries : ports.registries;
+      const seen = await lookByDigest(place, context, { registries });
+      return seen.kind === "found" ? ((await privateImage(candidate, place, context, ports)) ?? seen) : seen;
     }
-    throw error;
+    case "public-mirror": {
+      const seen = await lookByDigest(place, context, ports);
+      return seen.kind === "found" ? await withPlatform(seen, place, context, ports) : seen;
+    }
   }
 }
 
@@ -72,6 +93,103 @@ async function lookByDigest(
   return { ...seen, ...(await childOf(pinned(place, seen.digest), platform, registries)) };
 }
 
+/**
+ * That what was found has what the task needs: its platform, whole, and at least one layer. Docker Hub is not asked: its
+ * own image has what it has, and each question is a pull.
+ */
+async function withPlatform(
+  seen: Found,
+  place: ImageReference,
+  { platform }: LookContext,
+  { registries }: Pick<Ports, "registries">,
+): Promise<Seen> {
+  if (isDockerHubFront(place.host)) return seen;
+  const read = async (digest: Digest): Promise<ParsedManifest | undefined> => {
+    const manifest = await registries.getManifest(pinned(place, digest));
+    return manifest === undefined ? undefined : parseManifest(manifest.bytes, manifest.mediaType);
+  };
+  const top = await read(seen.digest);
+  if (top === undefined) return { kind: "absent", because: `${repositoryName(place)} no longer has it` };
+  if (top.kind === "image") return top.layers.length === 0 ? EMPTY : seen;
+  if (platform === undefined) return top.children.length === 0 ? EMPTY : seen;
+  const child = childFor(top, platform);
+  if (child === undefined) return { kind: "absent", because: `it has no ${printPlatform(platform)}` };
+  const manifest = await read(child.digest);
+  if (manifest === undefined)
+    return { kind: "absent", because: `it lists ${printPlatform(platform)}, and does not hold it` };
+  if (manifest.kind === "image" && manifest.layers.length === 0) return EMPTY;
+  return { ...seen, platformDigest: child.digest };
+}
+
+const EMPTY: Seen = { kind: "absent", because: "what stands there is empty: it has no layers" };
+
+/** The reference stays; where its registry does not tell us, it is the task's account that will be asked. */
+async function lookAtOrigin(
+  place: ImageReference,
+  { trusted }: LookContext,
+  { registries }: Pick<Ports, "registries">,
+): Promise<Seen> {
+  if (trusted === undefined)
+    return { kind: "unknown", because: "no digest is trusted, so it cannot be pinned" };
+  const kept: Found = { kind: "found", digest: trusted, isIndex: false };
+  try {
+    const head = await registries.headManifest(pinned(place, trusted));
+    return head === undefined
+      ? { kind: "absent", because: `${repositoryName(place)} no longer has the trusted digest` }
+      : kept;
+  } catch (error) {
+    if (error instanceof RegistryError && error.kind === "rate-limited") return kept;
+    throw error;
+  }
+}
+
+/** An image that nobody may see without an account would be seen by all who may pull from the mirror's prefix. */
+async function privateImage(
+  candidate: Candidate,
+  place: ImageReference,
+  { trusted, mayCopyPrivate = false }: LookContext,
+  { anonymous }: Asked,
+): Promise<Seen | undefined> {
+  // Docker's own images are everybody's.
+  if (anonymous === undefined || candidate.anonymous || mayCopyPrivate || place.path.startsWith("library/"))
+    return undefined;
+  if (registryOf(place.host).kind !== "docker-hub") return undefined;
+  const asked = trusted === undefined ? place : pinned(place, trusted);
+  const head = await anonymous.registries.headManifest(asked).catch((error: unknown) => {
+    if (error instanceof RegistryError && ["unauthorized", "denied", "absent"].includes(error.kind))
+      return undefined;
+    throw error;
+  });
+  if (head !== undefined) return undefined;
+  return {
+    kind: "denied",
+    because: "it is private, and the policy does not let it be copied (privateImages)",
+  };
+}
+
+/** What a pull-through rule leads to: there with all its blobs, or to be fetched. */
+async function lookIntoCache(
+  place: ImageReference,
+  { trusted, platform }: LookContext,
+  { registries, ecr }: Asked,
+): Promise<Seen> {
+  if (trusted === undefined)
+    return { kind: "unknown", because: "no digest is trusted, so the cache cannot be asked for it" };
+  // Without the right to import, what is not cached is not there for us.
+  const head = await registries.headManifest(pinned(place, trusted)).catch((error: unknown) => {
+    if (error instanceof RegistryError && ["absent", "denied"].includes(error.kind)) return undefined;
+    throw error;
+  });
+  if (head === undefined) return { kind: "fetchable" };
+  const blobs = await blobsOfImage(head.digest, platform, async (digest) => {
+    const manifest = await registries.getManifest(pinned(place, digest));
+    return manifest ?? { because: `${digest} is not cached` };
+  });
+  if (blobs.kind === "lacking") return { kind: "fetchable" };
+  const missing = await ecr.missingLayers(place.path, blobs.digests);
+  return missing.length > 0 ? { kind: "fetchable" } : found(head);
+}
+
 /** A copy of ours holds the trusted manifest itself, or one platform of it beside the index that proves it. */
 async function lookAtCopy(
   place: ImageReference,
@@ -83,9 +201,13 @@ async function lookAtCopy(
   }
   const whole = await registries.headManifest(pinned(place, trusted));
   if (whole !== undefined && (await isComplete(whole, place, registries))) return found(whole);
+  const tagged = await lookAtTag(place, trusted, platform, registries);
 
-  const nothing: Seen = { kind: "absent", because: `${repositoryName(place)} holds no copy of it` };
-  if (platform === undefined) return nothing;
+  const nothing: Seen = tagged ?? {
+    kind: "absent",
+    because: "no copy of it is there",
+  };
+  if (platform === undefined || tagged?.kind === "found") return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
   if (proof === undefined) return nothing;
   const child = childIn(parseManifest(proof), platform);
@@ -93,6 +215,24 @@ async function lookAtCopy(
     return { kind: "absent", because: `the trusted image has no ${printPlatform(platform)}` };
   const copy = await registries.headManifest(pinned(place, child.digest));
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };
+}
+
+/** What stands under the tag where the digest is not there: an index that lists it, or other bytes. */
+async function lookAtTag(
+  place: ImageReference,
+  trusted: Digest,
+  platform: Platform | undefined,
+  registries: Ports["registries"],
+): Promise<Seen | undefined> {
+  if (place.tag === undefined) return undefined;
+  const head = await registries.headManifest(place);
+  if (head === undefined || head.digest === trusted) return undefined;
+  const seen = found(head);
+  if (!seen.isIndex || platform === undefined) return seen;
+  const child = await childOf(pinned(place, seen.digest), platform, registries);
+  // A child under its own name is a copy too, and nothing needs to be known of the rest.
+  const isWhole = child.platformDigest === trusted && (await isComplete(head, place, registries));
+  return isWhole ? { ...seen, ...child } : seen;
 }
 
 /**
@@ -114,8 +254,19 @@ async function isComplete(
   return true;
 }
 
-function found({ digest, mediaType }: ManifestHead): Found {
-  return { kind: "found", digest, isIndex: isIndexType(mediaType) };
+function found({ digest, mediaType, quota }: ManifestHead): Found {
+  return {
+    kind: "found",
+    digest,
+    isIndex: isIndexType(mediaType),
+    ...(quota === undefined ? {} : { quota: inWords(quota) }),
+  };
+}
+
+/** `87 of 100 pulls in 6 hours are left to 198.51.100.20`. */
+function inWords({ limit, remaining, windowSeconds, source }: Quota): string {
+  const hours = windowSeconds === undefined ? "" : ` in ${Math.round(windowSeconds / 3600)} hours`;
+  return `${remaining} of ${limit} pulls${hours} are left${source === undefined ? "" : ` to ${source}`}`;
 }
 
 async function childOf(
@@ -136,11 +287,9 @@ function childIn(manifest: ParsedManifest, platform: Platform): Descriptor | und
 /** A source with nothing left is not asked again: its HEAD says so for free. */
 function limited({ quota }: ManifestHead, place: ImageReference): Seen | undefined {
   if (quota === undefined || quota.remaining > 0) return undefined;
-  const hours =
-    quota.windowSeconds === undefined ? "" : ` in ${Math.round(quota.windowSeconds / 3600)} hours`;
   return {
     kind: "rate-limited",
-    because: `${place.host} grants no more pulls here (0 of ${quota.limit}${hours} left)`,
+    because: `${place.host} grants no more pulls here (${inWords(quota)})`,
   };
 }
 
@@ -149,11 +298,22 @@ async function vetoed(seen: Found, place: ImageReference, { ecr }: Pick<Ports, "
   return status === "archived" ? { kind: "archived", because: "ECR has archived the image" } : seen;
 }
 
-function refusal(error: RegistryError, place: ImageReference): Seen {
+function refusal(error: unknown, place: ImageReference): Seen {
+  if (error instanceof InvalidInput) {
+    return {
+      kind: "unreachable",
+      because: `${place.host} sends a manifest that cannot be read: ${error.message}`,
+    };
+  }
+  // A secret or a token that we may not have is this place's loss; a throttled call is worth another.
+  if (error instanceof AwsError && ["denied", "absent", "invalid"].includes(error.kind))
+    return { kind: "denied", because: error.message };
+  if (!(error instanceof RegistryError)) throw error;
   switch (error.kind) {
     case "rate-limited":
       return { kind: "rate-limited", because: `${place.host} refuses: its rate limit is reached` };
     case "unauthorized":
+      return { kind: "denied", because: `${place.host} refuses the login for ${place.path}` };
     case "denied":
       return { kind: "denied", because: `${place.host} denies access to ${place.path}` };
     case "absent":

@@ -1,11 +1,12 @@
 /**
- * Copies one image into ECR: makes the repository, then moves what is missing.
+ * Brings one image into ECR: copies it into a repository of ours, or has a pull-through cache fetch it.
  *
- * The copier skips what is there, so an attempt that was cut off goes on where it stopped.
+ * The copier skips what is there, so an attempt that was cut off goes on where it stopped. What asking again cannot cure
+ * (a quota, a refused login) is an answer, and the next source's turn.
  */
 
 import * as z from "zod";
-import { isDigest } from "../image/digest.ts";
+import { type Digest, isDigest } from "../image/digest.ts";
 import { ecrHost } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { parsePlatform } from "../image/platform.ts";
@@ -14,19 +15,34 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { copyTag } from "../substitution/strategies/own-copy.ts";
+import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
+import { type Warmed, warm } from "./warm.ts";
 
-const requestSchema = z.strictObject({
-  source: z.string(),
+const image = {
   digest: z.string().refine(isDigest, "a digest"),
   /** Repository in our own ECR, with the tag of the image that the copy stands for. */
   target: z.string(),
   platform: z.string().optional(),
-});
+};
 
-export type MirrorRequest = z.infer<typeof requestSchema>;
+const requestSchema = z.union([
+  z.strictObject({
+    ...image,
+    kind: z.literal("copy").default("copy"),
+    source: z.string(),
+    /** Asks the source as nobody, although an account is configured. */
+    anonymous: z.boolean().default(false),
+  }),
+  /** Has ECR fetch what a pull-through rule leads to. */
+  z.strictObject({ ...image, kind: z.literal("warm") }),
+]);
+
+export type MirrorRequest = z.input<typeof requestSchema>;
+type Request = z.output<typeof requestSchema> & { readonly digest: Digest };
 
 export type MirrorResult = {
+  readonly kind: "copied";
   readonly target: string;
   readonly digest: string;
   readonly tag?: string;
@@ -34,63 +50,72 @@ export type MirrorResult = {
   readonly bytesMoved: number;
 };
 
-/** The mirror workflow. Throws InvalidInput for a target outside our own registry and prefix. */
+/** The mirror workflow. Throws InvalidInput for a target that is not ours to fill. */
 export async function mirror(
   input: unknown,
   ports: Ports,
   policy: Policy,
   steps: Steps,
-): Promise<MirrorResult> {
-  const request = readRequest(input, ports, policy);
+): Promise<MirrorResult | Warmed> {
+  const request = readRequest(input, ports);
   const target = parseReference(request.target);
+  const platform = request.platform === undefined ? {} : { platform: parsePlatform(request.platform) };
+  if (request.kind === "warm")
+    return await warm({ target, digest: request.digest, ...platform }, ports, steps);
+  if (!target.path.startsWith(`${policy.mirrorPrefix}/`)) {
+    throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
+  }
+
   const source = pinned(parseReference(request.source), request.digest);
+  const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;
+  const { immutableTags, scanOnPush, kmsKey, tags } = policy.repository;
   const repository = await steps.step("repository", () =>
     ports.ecr.ensureRepository(target.path, {
-      immutableTags: true,
-      scanOnPush: false,
-      tags: { "repull:source": `${source.host}/${source.path}` },
+      immutableTags,
+      scanOnPush,
+      ...(kmsKey === undefined ? {} : { kmsKey }),
+      tags: { ...tags, "repull:source": `${source.host}/${source.path}` },
     }),
   );
-  return await steps.step(
-    "copy",
-    async () => {
-      const copied = await ports.copier.copy({
-        source,
-        target: { host: target.host, path: target.path },
-        tagFor: (digest) => copyTag(target.tag, digest),
-        ...(request.platform === undefined ? {} : { platforms: [parsePlatform(request.platform)] }),
-        // Still safe for a second attempt: what the first one left is only sent again, not lost.
-        targetIsEmpty: repository === "created",
-      });
-      ports.log.info("image copied", {
-        target: request.target,
-        digest: copied.digest,
-        bytesMoved: copied.bytesMoved,
-        repository,
-      });
-      return {
-        target: request.target,
-        digest: copied.digest,
-        ...(copied.tag === undefined ? {} : { tag: copied.tag }),
-        alreadyPresent: copied.alreadyPresent,
-        bytesMoved: copied.bytesMoved,
-      };
-    },
-    { attempts: 4, retryIf: (error) => !isQuota(error) },
-  );
+  const copyOnce = async (): Promise<MirrorResult> => {
+    const copied = await copier.copy({
+      source,
+      target: { host: target.host, path: target.path },
+      tagFor: (digest) => copyTag(target.tag, digest),
+      ...(platform.platform === undefined ? {} : { platforms: [platform.platform] }),
+      // Still safe for a second attempt: what the first one left is only sent again, not lost.
+      targetIsEmpty: repository === "created",
+    });
+    ports.log.info("image copied", {
+      target: request.target,
+      digest: copied.digest,
+      bytesMoved: copied.bytesMoved,
+      repository,
+    });
+    return {
+      kind: "copied",
+      target: request.target,
+      digest: copied.digest,
+      ...(copied.tag === undefined ? {} : { tag: copied.tag }),
+      alreadyPresent: copied.alreadyPresent,
+      bytesMoved: copied.bytesMoved,
+    };
+  };
+  return await steps.step("copy", () => copyOnce().catch(refusalOf), { attempts: 4 });
 }
 
-/** A quota's refusal is not cured by asking again. */
-function isQuota(error: unknown): boolean {
+/** A quota or a refused login is not cured by asking again; anything else is thrown on, and worth another attempt. */
+function refusalOf(error: unknown): { kind: "refused"; because: string } {
   const inner = error instanceof Error && error.cause instanceof RegistryError ? error.cause : error;
-  return inner instanceof RegistryError && inner.kind === "rate-limited";
+  const isFinal =
+    (inner instanceof RegistryError &&
+      ["rate-limited", "unauthorized", "denied", "absent"].includes(inner.kind)) ||
+    (inner instanceof AwsError && inner.kind === "denied");
+  if (!isFinal || !(error instanceof Error)) throw error;
+  return { kind: "refused", because: error.message };
 }
 
-function readRequest(
-  input: unknown,
-  { home }: Ports,
-  { mirrorPrefix }: Policy,
-): MirrorRequest & { digest: `sha256:${string}` | `sha512:${string}` } {
+function readRequest(input: unknown, { home }: Ports): Request {
   const read = requestSchema.safeParse(input);
   if (!read.success) {
     const issue = read.error.issues[0];
@@ -99,13 +124,7 @@ function readRequest(
     });
   }
   const { digest } = read.data;
-  const target = parseReference(read.data.target);
-  const ours =
-    target.host === ecrHost(home.account, home.region) && target.path.startsWith(`${mirrorPrefix}/`);
-  if (!ours || !isDigest(digest))
-    throw new InvalidInput(
-      "target",
-      `a repository under ${mirrorPrefix}/ in our own registry, got ${read.data.target}`,
-    );
+  if (parseReference(read.data.target).host !== ecrHost(home.account, home.region) || !isDigest(digest))
+    throw new InvalidInput("target", `a repository in our own registry, got ${read.data.target}`);
   return { ...read.data, digest };
 }

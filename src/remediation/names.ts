@@ -25,10 +25,10 @@ export function remediationName(
   return named("r", [clusterArn, taskDefinitionArn, ...key], attempt);
 }
 
-/** The name of a copy: one for each image, platform and target, whoever needs it. */
+/** The name of a copy: one for each image, platform, source and target, whoever needs it. */
 export function mirrorName(
-  copy: { digest: Digest; target: string; platform?: string },
+  copy: { digest: Digest; target: string; source: string; platform?: string },
   attempt: number,
 ): string {
-  return named("m", [copy.digest, copy.target, copy.platform ?? "all"], attempt);
+  return named("m", [copy.digest, copy.target, copy.platform ?? "all", copy.source], attempt);
 }

@@ -33,6 +33,14 @@ export function endedWell(kind: OutcomeKind): boolean {
 
 const trusted = z.object({ digest: z.string(), from: z.enum(["reference", "deployment", "origin"]) });
 
+const checks = z.array(
+  z.object({
+    what: z.string(),
+    result: z.enum(["passed", "failed", "not checked"]),
+    because: z.string(),
+  }),
+);
+
 export const outcomeSchema = z.object({
   schemaVersion: z.literal(OUTCOME_SCHEMA_VERSION),
   outcome: z.enum(Object.keys(OUTCOMES) as [OutcomeKind, ...OutcomeKind[]]),
@@ -66,7 +74,18 @@ export const outcomeSchema = z.object({
       substitute: z.string().optional(),
       strategy: z.string().optional(),
       proof: z.string().optional(),
-      passedOver: z.array(z.object({ strategy: z.string(), place: z.string(), because: z.string() })),
+      /** What the tasks need beside the bytes, asked beforehand. */
+      checks: checks.optional(),
+      passedOver: z.array(
+        z.object({
+          strategy: z.string(),
+          place: z.string(),
+          because: z.string(),
+          checks: checks.optional(),
+        }),
+      ),
+      /** Strategies that had no place to ask, and why. */
+      notOffered: z.array(z.object({ strategy: z.string(), because: z.string() })),
     }),
   ),
   /** What the owner can or should do now. */

@@ -11,6 +11,7 @@ import type { Registries } from "../oci/registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import type { Log } from "../runtime/log.ts";
+import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 import type { Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
@@ -21,6 +22,10 @@ export interface Ports {
   readonly ecr: Ecr;
   readonly registries: Registries;
   readonly copier: Copier;
+  /** The same as nobody, where `registries` and `copier` show an account to Docker Hub. */
+  readonly anonymous?: { readonly registries: Registries; readonly copier: Copier };
+  readonly roles: Roles;
+  readonly networks: Networks;
   readonly executions: Executions;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -61,6 +66,51 @@ export interface Ecr {
   ensureRepository(name: string, settings: RepositorySettings): Promise<"created" | "present">;
   /** Can only veto: that an image exists is what the registry answers to a HEAD by digest. */
   imageStatus(repository: string, digest: Digest): Promise<"active" | "archived" | "absent" | "unknown">;
+  pullThroughRules(): Promise<readonly PullThroughRule[]>;
+  /** Whether ECR can use a rule's secret at its upstream, as ECR says when asked to try. */
+  validateRule(prefix: string): Promise<{ readonly isValid: boolean; readonly because: string }>;
+  /** Asks for an image by digest where a pull-through rule leads: what is not cached is fetched. */
+  importImage(repository: string, digest: Digest): Promise<Imported>;
+  /** Which of these blobs the repository does not hold. */
+  missingLayers(repository: string, digests: readonly Digest[]): Promise<readonly Digest[]>;
+  /** Has ECR fetch a layer that a pull-through rule leads to; that it has begun to is all that is known. */
+  fetchLayer(repository: string, digest: Digest): Promise<void>;
+}
+
+export type Imported =
+  | { readonly kind: "imported"; readonly bytes: Uint8Array; readonly mediaType: string }
+  /** `passing`: worth asking again in a while; a quota and a refusal are not. */
+  | { readonly kind: "refused"; readonly isPassing: boolean; readonly because: string };
+
+/** What the tasks' own roles may do, as far as we may know. */
+export interface Roles {
+  mayDo(
+    roleArn: string,
+    actions: readonly string[],
+    resourceArn: string,
+  ): Promise<
+    | { readonly kind: "allowed" }
+    | { readonly kind: "refused"; readonly action: string }
+    | { readonly kind: "unknown"; readonly because: string }
+  >;
+}
+
+export type SubnetFacts = {
+  readonly subnet: string;
+  /** Where its default route leads. */
+  readonly route: "internet-gateway" | "other" | "none";
+  /** The AWS services that its VPC has endpoints for: `ecr.api`, `ecr.dkr`, `s3`. */
+  readonly endpoints: readonly string[];
+};
+
+/** The networks of the tasks, as far as we may know. */
+export interface Networks {
+  describe(
+    subnets: readonly string[],
+  ): Promise<
+    | { readonly kind: "known"; readonly subnets: readonly SubnetFacts[] }
+    | { readonly kind: "unknown"; readonly because: string }
+  >;
 }
 
 export interface Copier {
@@ -74,7 +124,16 @@ export type ExecutionStatus = {
   readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped";
   /** Why it failed, where the engine tells. */
   readonly because?: string;
+  /** It ended with a decision that says no: `{ kind: "refused", because }`. */
+  readonly refused?: string;
 };
+
+/** The reason in a workflow's result that is a refusal. */
+export function refusalIn(result: unknown): string | undefined {
+  if (typeof result !== "object" || result === null || !("kind" in result) || result.kind !== "refused")
+    return undefined;
+  return "because" in result ? String(result.because) : "no reason";
+}
 
 /** Named durable executions: one name starts once. */
 export interface Executions {

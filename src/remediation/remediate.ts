@@ -9,12 +9,13 @@ import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { repositoryIn } from "../image/reference.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
+import { placeOf } from "../substitution/candidate.ts";
 import { type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName } from "../workload/arn.ts";
 import { redeploy, register } from "./apply.ts";
 import { AwsError } from "./aws-error.ts";
-import { mirrorImages } from "./mirroring.ts";
+import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import { type Ending, report } from "./report.ts";
@@ -35,6 +36,8 @@ export type RemediationOptions = {
 const RUNGS_MAX = 3;
 /** A copy makes the next survey find it; a second copy in one rung means that it was lost again. */
 const COPIES_MAX = 2;
+/** Places that refuse to be copied from, one after the other; an image has fewer. */
+const REFUSALS_MAX = 10;
 /** What other executions tried in place of the same revision. More would be a loop. */
 const TRIES_MAX = 2;
 
@@ -173,10 +176,13 @@ async function prepare(
   { policy, execution, onPlan }: RemediationOptions,
   steps: Steps,
 ): Promise<Prepared | Ending> {
-  for (let copies = 0; ; copies++) {
+  /** What could not be brought into ECR, with the reason: the next place's turn. */
+  const refused: Refused[] = [];
+  const made = new Set<string>();
+  for (let round = 0, copies = 0; ; round++) {
     const surveyed = await steps.step(
-      `survey ${rung}.${copies}`,
-      () => survey({ failure, policy, execution, failed }, ports),
+      `survey ${rung}.${round}`,
+      () => survey({ failure, policy, execution, failed, refused }, ports),
       persistent,
     );
     if (surveyed.kind !== "survey") return surveyed;
@@ -190,18 +196,23 @@ async function prepare(
     const plan = planSubstitution(surveyed.images, {
       policy,
       ...(surveyed.platform === undefined ? {} : { platform: surveyed.platform }),
+      ...(surveyed.limitEndsBy === undefined ? {} : { limitEndsBy: surveyed.limitEndsBy }),
     });
     onPlan?.(plan, surveyed);
     const { images } = plan;
     if (plan.kind === "stand-still") return plan;
     if (policy.mode === "observe")
       return { kind: "observed", because: "the policy says observe: nothing was written", images };
-    const copying = images.filter(({ winner }) => winner?.copy !== undefined);
-    if (copying.length === 0) return { kind: "prepared", surveyed, images };
+    const bringing = images.filter(({ winner }) => winner?.copy !== undefined || winner?.warm !== undefined);
+    if (bringing.length === 0) return { kind: "prepared", surveyed, images };
     if (copies === COPIES_MAX)
       return { kind: "failed", because: "the copy was made and is not there any more", images };
-    const refused = await mirrorImages(copying, `${rung}.${copies}`, ports, steps);
-    if (refused !== undefined) return { kind: "failed", because: refused, images };
+    const no = await mirrorImages(bringing, `${rung}.${round}`, made, ports, steps);
+    if (no !== undefined && refused.length === REFUSALS_MAX)
+      return { kind: "failed", because: `${no.image}: ${no.because}`, images };
+    if (no !== undefined) refused.push(no);
+    else copies += 1;
+    for (const { winner } of bringing) if (winner !== undefined) made.add(placeOf(winner.candidate));
   }
 }
 

@@ -73,6 +73,7 @@ function imageOutcome({
   trusted,
   winner,
   losers,
+  notOffered = [],
 }: ImagePlan): Outcome["images"][number] {
   return {
     image,
@@ -85,12 +86,15 @@ function imageOutcome({
           substitute: winner.writes ?? winner.candidate.image,
           strategy: winner.candidate.strategy,
           proof: winner.proof,
+          checks: [...winner.checks],
         }),
-    passedOver: losers.map(({ candidate, because }) => ({
+    passedOver: losers.map(({ candidate, because, checks }) => ({
       strategy: candidate.strategy,
       place: candidate.source ?? candidate.image,
       because,
+      ...(checks === undefined ? {} : { checks: [...checks] }),
     })),
+    notOffered: [...notOffered],
   };
 }
 

@@ -7,18 +7,33 @@
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
-import { ecrHost, registryOf } from "../image/hosts.ts";
-import type { Platform } from "../image/platform.ts";
-import { canonicalName, type ImageReference, parseReference, repositoryIn } from "../image/reference.ts";
+import { ecrHost } from "../image/hosts.ts";
+import { type Platform, printPlatform } from "../image/platform.ts";
+import { canonicalName, type ImageReference, repositoryIn } from "../image/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { Seen, Sighting, Trusted } from "../substitution/candidate.ts";
+import {
+  type Candidate,
+  type Check,
+  type Found,
+  type NotOffered,
+  placeOf,
+  type Seen,
+  type Sighting,
+  type Trusted,
+} from "../substitution/candidate.ts";
+import { matchesImage } from "../substitution/glob.ts";
+import { unfit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { STRATEGIES } from "../substitution/strategies/index.ts";
+import type { StrategyContext } from "../substitution/strategy.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
-import { look } from "./look.ts";
+import { AwsError } from "./aws-error.ts";
+import { type LookContext, look } from "./look.ts";
+import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
+import { type Puller, preflight } from "./preflight.ts";
 
 /** What the survey knows of the failing deployment when it comes to its images. */
 export type Scene = {
@@ -30,8 +45,10 @@ export type Scene = {
   readonly policy: Policy;
   /** Places that this execution has tried in vain. */
   readonly failed: readonly string[];
-  /** Why the service's tasks could not pull from private ECR, whatever is there. */
-  readonly withoutEcr?: string;
+  /** Places from which no copy could be had. */
+  readonly refused: readonly Refused[];
+  readonly rules: StrategyContext["rules"];
+  readonly puller: Puller;
 };
 
 export type NamedImage = {
@@ -39,25 +56,39 @@ export type NamedImage = {
   readonly reference: ImageReference;
   readonly containers: readonly string[];
   readonly failing: boolean;
+  /** Its containers show an account of their own. */
+  readonly signedIn: boolean;
 };
 
 /** Asks for one image's trusted digest, then for every place that the policy's strategies name. */
 export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports): Promise<ImageFacts> {
-  const { image, reference, containers, failing } = named;
-  const { policy, platform } = scene;
+  const { image, reference, containers, failing, signedIn } = named;
+  const { policy, platform, rules } = scene;
   const believed = await trust(named, scene, ports);
   const trusted = believed.trusted === undefined ? {} : { trusted: believed.trusted.digest };
-  const place = {
+  const context = {
     ecrHost: ecrHost(ports.home.account, ports.home.region),
-    mirrorPrefix: policy.mirrorPrefix,
+    policy,
+    rules,
+    signedIn,
+    ...trusted,
   };
+  const lookContext = {
+    ...trusted,
+    ...(platform === undefined ? {} : { platform }),
+    mayCopyPrivate: policy.privateImages.some((pattern) => matchesImage(pattern, reference)),
+  };
+  const [{ classification: limit }] = scene.failure.failures;
   const sightings: Sighting[] = [];
+  const notOffered: NotOffered[] = [];
   for (const strategy of policy.strategies) {
-    for (const candidate of STRATEGIES[strategy].candidates(reference, { ...place, ...trusted })) {
-      const context = { ...trusted, ...(platform === undefined ? {} : { platform }) };
-      const seen = outOfReach(candidate.image, scene) ?? (await look(candidate, context, ports));
-      sightings.push({ candidate, seen });
+    const no = unfit(strategy, limit);
+    const offered = no === undefined ? STRATEGIES[strategy].candidates(reference, context) : { because: no };
+    if ("because" in offered) {
+      notOffered.push({ strategy, because: offered.because });
+      continue;
     }
+    for (const candidate of offered) sightings.push(await sight(candidate, lookContext, scene, ports));
   }
   const ranBefore = digestsRun(
     named,
@@ -71,15 +102,56 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
     ...believed,
     ...(ranBefore === undefined ? {} : { ranBefore }),
     sightings,
+    notOffered,
   };
 }
 
-/** A place that holds the bytes is no help where the task cannot pull from it. */
-function outOfReach(image: string, { failed, withoutEcr }: Scene): Seen | undefined {
-  const { host } = parseReference(image);
-  if (withoutEcr !== undefined && registryOf(host).kind === "ecr")
-    return { kind: "denied", because: withoutEcr };
-  const repository = repositoryIn(image);
+/** What a place says, and whether the tasks could use what it has. */
+async function sight(
+  candidate: Candidate,
+  context: LookContext,
+  scene: Scene,
+  ports: Ports,
+): Promise<Sighting> {
+  const seen = triedInVain(candidate, scene) ?? (await look(candidate, context, ports));
+  if (seen.kind !== "found" && seen.kind !== "fetchable") return { candidate, seen };
+  const rule = seen.kind === "fetchable" ? await ruleCheck(candidate, ports) : undefined;
+  const checks = [
+    ...(rule === undefined ? [] : [rule]),
+    ...(await preflight(candidate, scene.puller, ports)),
+    platformCheck(seen, context),
+  ];
+  return { candidate, seen, checks };
+}
+
+/** Whether the rule's secret is good, as far as ECR tells beforehand; filling the cache is the proof. */
+async function ruleCheck({ through }: Candidate, { ecr }: Ports): Promise<Check | undefined> {
+  if (through === undefined) return undefined;
+  try {
+    const { isValid, because } = await ecr.validateRule(through.rule);
+    return { what: "rule", result: isValid ? "passed" : "failed", because };
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind === "throttled") throw error;
+    return { what: "rule", result: "not checked", because: error.message };
+  }
+}
+
+/** A place without the platform is not found at all; here is said how it is known that it has it. */
+function platformCheck(seen: Found | { readonly kind: "fetchable" }, { platform }: LookContext): Check {
+  const check = (result: Check["result"], because: string): Check => ({ what: "platform", result, because });
+  if (platform === undefined)
+    return check("not checked", "the tasks may run on several architectures: only whole images will do");
+  const name = printPlatform(platform);
+  return seen.kind === "found" && (seen.platformDigest ?? seen.childOf) !== undefined
+    ? check("passed", `it has ${name}`)
+    : check("passed", `it is the very image that the tasks ask for, ${name} or not`);
+}
+
+/** A place that holds the bytes is no help where a task could not pull from it, or we could not copy. */
+function triedInVain(candidate: Candidate, { failed, refused }: Scene): Seen | undefined {
+  const no = refused.find(({ place }) => place === placeOf(candidate));
+  if (no !== undefined) return { kind: "denied", because: no.because };
+  const repository = repositoryIn(candidate.image);
   if (!failed.some((place) => repositoryIn(place) === repository)) return undefined;
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };
 }
@@ -99,12 +171,22 @@ async function trust(named: NamedImage, scene: Scene, ports: Ports): Promise<Bel
   // Two digests in one deployment (version consistency is switched off): neither is the one that was meant.
   if (digest !== undefined && others.length === 0) return { trusted: { digest, from: "deployment" } };
 
+  const asked = await askOrigin(reference, ports.registries);
+  if (asked.trusted !== undefined || ports.anonymous === undefined) return asked;
+  // An account that is refused is no reason not to ask as nobody.
+  const again = await askOrigin(reference, ports.anonymous.registries);
+  return again.trusted === undefined ? asked : again;
+}
+
+async function askOrigin(reference: ImageReference, registries: Ports["registries"]): Promise<Believed> {
   try {
-    const head = await ports.registries.headManifest(reference);
+    const head = await registries.headManifest(reference);
     if (head !== undefined) return { trusted: { digest: head.digest, from: "origin" } };
     return { untrustedBecause: `${reference.host} has no ${canonicalName(reference)}` };
   } catch (error) {
-    if (!(error instanceof RegistryError)) throw error;
+    const isAnswer =
+      error instanceof RegistryError || (error instanceof AwsError && error.kind !== "throttled");
+    if (!isAnswer) throw error;
     return {
       untrustedBecause: `no task of this deployment runs it, and ${reference.host} does not tell: ${error.message}`,
     };

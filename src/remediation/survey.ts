@@ -9,6 +9,8 @@ import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-f
 import { isDockerHubFront } from "../image/hosts.ts";
 import type { Platform } from "../image/platform.ts";
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
+import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
+import { sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
@@ -21,8 +23,11 @@ import {
   familyOf,
   runtimePlatformOf,
 } from "../workload/task-definition.ts";
+import { AwsError } from "./aws-error.ts";
 import { confirm } from "./confirm.ts";
+import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
+import type { Puller } from "./preflight.ts";
 import { gone, movedOn, notAService, untouchable } from "./refusal.ts";
 import { settleSecondsFor } from "./settle.ts";
 import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
@@ -52,6 +57,10 @@ export type Survey = {
   /** Revisions of other executions in place of this same one: substitutes that did not last. */
   readonly triedBefore: number;
   readonly settleSeconds: number;
+  /** The role that the policy gives to tasks that have none. */
+  readonly executionRole?: string;
+  /** When the limit ends at the latest, ISO 8601. */
+  readonly limitEndsBy?: string;
 };
 
 export type SurveyRequest = {
@@ -60,6 +69,8 @@ export type SurveyRequest = {
   readonly execution: string;
   /** Substitutes that this execution has tried and that failed to start: not offered again. */
   readonly failed: readonly string[];
+  /** Places from which the image could not be brought into ECR, with the reason. */
+  readonly refused?: readonly Refused[];
 };
 
 export type SurveyResult = Survey | Ignored | Declined | Superseded;
@@ -76,7 +87,8 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
 
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
-  const refusal = untouchable(service) ?? (await movedOn(service, former, ports));
+  const refusal =
+    untouchable(service) ?? leftOut(service, request.policy) ?? (await movedOn(service, former, ports));
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) {
@@ -85,13 +97,17 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
 
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
   const platform = platformOf(described, launchType);
-  // ECS refuses such a revision: "Fargate requires task definition to have execution role ARN to support ECR images."
-  const roleless = launchType === "FARGATE" && executionRoleOf(described.taskDefinition) === undefined;
-  const reach = {
-    ...(platform === undefined ? {} : { platform }),
-    ...(roleless ? { withoutEcr: "a Fargate task without an execution role cannot pull from ECR" } : {}),
+  const ownRole = executionRoleOf(described.taskDefinition);
+  const lent = ownRole === undefined ? request.policy.executionRole : undefined;
+  const [{ classification }] = failure.failures;
+  const puller: Puller = {
+    launchType,
+    executionRole: ownRole ?? lent,
+    network: service.network,
+    reached: classification.registry ?? "the registry",
   };
-  const images = await surveyImages(described, failure, service, reach, request, ports);
+  const images = await surveyImages(described, failure, service, { platform, puller }, request, ports);
+  if ("kind" in images) return images;
   if (!images.some(({ failing }) => failing)) {
     const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
     return { kind: "ignored", because };
@@ -112,6 +128,8 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     images,
     triedBefore: await countTries(family, former, service, request.execution, ports),
     settleSeconds: settleSecondsFor(service),
+    ...(lent === undefined ? {} : { executionRole: lent }),
+    ...(classification.kind === "docker-hub-pull-limit" ? endOf(failure) : {}),
   };
 }
 
@@ -128,24 +146,73 @@ function platformOf(
   return launchType === "FARGATE" ? { os: "linux", architecture: "amd64" } : undefined;
 }
 
-/** Every image of the task definition that comes from Docker Hub, for the next one would fail next. */
+/** A service that the policy leaves out is not touched, whatever has failed. */
+function leftOut({ name, clusterArn }: Service, { clusters, services }: Policy): Declined | undefined {
+  const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
+  const ofCluster = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
+  if (ofCluster !== undefined) return leftAlone(`the cluster ${cluster}`, ofCluster);
+  const ofService = leftOutBy(services, "services", (pattern) => matchesGlob(pattern, name));
+  return ofService === undefined ? undefined : leftAlone(`the service ${name}`, ofService);
+}
+
+function leftAlone(what: string, because: string): Declined {
+  return { kind: "declined", because: `${what} is left alone: ${because}`, nextSteps: [] };
+}
+
+const WINDOW_MS = 6 * 3_600_000;
+
+/** Docker Hub's window has six hours: whatever was counted before the refusal is forgotten by then. */
+function endOf({ time }: PullFailure): { limitEndsBy?: string } {
+  const struck = time === undefined ? Number.NaN : Date.parse(time);
+  return Number.isNaN(struck) ? {} : { limitEndsBy: new Date(struck + WINDOW_MS).toISOString() };
+}
+
+/** Every image of the task definition that comes from the registry that refused, for the next one would fail next. */
 async function surveyImages(
   { taskDefinition }: DescribedTaskDefinition,
   failure: PullFailure,
   service: Service,
-  reach: Pick<Scene, "platform" | "withoutEcr">,
-  { policy, failed }: SurveyRequest,
+  { platform, puller }: { platform: Platform | undefined; puller: Puller },
+  { policy, failed, refused = [] }: SurveyRequest,
   ports: Ports,
-): Promise<readonly ImageFacts[]> {
+): Promise<readonly ImageFacts[] | Declined> {
   const { clusterArn: cluster, name } = service;
-  const running = await ports.ecs.listTasks({ cluster, service: name, desiredStatus: "RUNNING" });
-  const scene: Scene = { failure, service, running, policy, failed, ...reach };
-  const surveyed: ImageFacts[] = [];
+  const [{ classification: limit }] = failure.failures;
+  const inScope: NamedImage[] = [];
   for (const named of namedImages(taskDefinition, failure)) {
-    if (named.failing || isDockerHubFront(named.reference.host))
-      surveyed.push(await surveyImage(named, scene, ports));
+    const { image, reference, failing } = named;
+    if (!failing && !sharesLimit(reference.host, limit)) continue;
+    const because = leftOutBy(policy.images, "images", (pattern) => matchesImage(pattern, reference));
+    if (because === undefined) inScope.push(named);
+    else if (failing) return leftAlone(`the image ${image}`, because);
   }
+  const running = await ports.ecs.listTasks({ cluster, service: name, desiredStatus: "RUNNING" });
+  const rules = policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
+  const scene: Scene = {
+    failure,
+    service,
+    running,
+    policy,
+    failed,
+    refused,
+    rules,
+    puller,
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const surveyed: ImageFacts[] = [];
+  for (const named of inScope) surveyed.push(await surveyImage(named, scene, ports));
   return surveyed;
+}
+
+/** The pull-through rules, or why they are not known: no right to ask is no failure of the whole. */
+async function rulesOf({ ecr }: Ports): Promise<Scene["rules"]> {
+  try {
+    return await ecr.pullThroughRules();
+  } catch (error) {
+    if (error instanceof AwsError && error.kind !== "throttled")
+      return { because: `the account's rules cannot be read: ${error.message}` };
+    throw error;
+  }
 }
 
 function namedImages(
@@ -158,7 +225,8 @@ function namedImages(
     if (reference === undefined) return [];
     const names = containers.map(({ name }) => name);
     const failing = failure.failures.some((failed) => concerns(failed, reference, names));
-    return [{ image, reference, containers: names, failing }];
+    const signedIn = containers.some(({ hasRepositoryCredentials }) => hasRepositoryCredentials);
+    return [{ image, reference, containers: names, failing, signedIn }];
   });
 }
 

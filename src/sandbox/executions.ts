@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { ExecutionStatus, Executions } from "../remediation/ports.ts";
+import { type ExecutionStatus, type Executions, refusalIn } from "../remediation/ports.ts";
 import { type Death, runInProcess, type StepRecord } from "../runtime/in-process-steps.ts";
 import type { Json } from "../runtime/json.ts";
 import type { Steps } from "../runtime/steps.ts";
@@ -97,7 +97,13 @@ export function createExecutions(
       },
       async status(workflow, name) {
         const found = find(workflow, name);
-        return found && { status: found.status, ...present("because", found.failure) };
+        return (
+          found && {
+            status: found.status,
+            ...present("because", found.failure),
+            ...present("refused", refusalIn(found.result)),
+          }
+        );
       },
     },
     serve: (workflow, body) => void bodies.set(workflow, body),

@@ -74,6 +74,8 @@ export interface SandboxRegistry {
   tags(path: string): Readonly<Record<string, Digest>>;
   manifest(path: string, nameOrDigest: string): StoredManifest | undefined;
   blob(digest: Digest): Uint8Array | undefined;
+  /** Whether this repository of it holds the blob. */
+  holdsBlob(path: string, digest: Digest): boolean;
   imageStatus(path: string, digest: Digest): "active" | "archived" | "absent";
   /** Undefined where no limit applies. */
   pullsLeft(source: PullSource): number | undefined;
@@ -233,6 +235,7 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     tags: (path) => Object.fromEntries(contents.repository(path)?.tags ?? []),
     manifest: contents.manifest,
     blob: contents.blob,
+    holdsBlob: (path, digest) => contents.blobIn(path, digest) !== undefined,
     imageStatus(path, digest) {
       if (contents.manifest(path, digest) === undefined) return "absent";
       return contents.repository(path)?.archived.has(digest) === true ? "archived" : "active";

@@ -7,6 +7,7 @@
 
 import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
+import { nearestWord } from "../image/nearest-word.ts";
 import type { Json } from "../runtime/json.ts";
 
 const json: z.ZodType<Json> = z.json();
@@ -94,6 +95,9 @@ const service = z.strictObject({
   /** Without an execution role a Fargate task cannot pull from private ECR. True if absent. */
   executionRole: z.boolean().optional(),
   architecture: z.enum(["X86_64", "ARM64"]).optional(),
+  /** Where its tasks stand: ids of `subnets`. Absent: nothing is known of its network. */
+  subnets: z.array(z.string()).optional(),
+  assignPublicIp: z.boolean().optional(),
   tags: z.record(z.string(), z.string()).optional(),
 });
 
@@ -119,6 +123,29 @@ const refusal = z.strictObject({
   times: z.number().int().positive().optional(),
 });
 
+const pullThroughRule = z.strictObject({
+  /** The first part of its repositories in ECR, or ROOT. */
+  prefix: z.string(),
+  /** The host of `registries` that it leads to. */
+  upstream: z.string(),
+  upstreamPrefix: z.string().optional(),
+  /** The user of that registry's `accounts` whose password is in its secret; absent: nobody. */
+  account: z.string().optional(),
+  secretIsWrong: z.boolean().optional(),
+});
+
+const role = z.strictObject({
+  /** Actions that it may not do, as IAM names them; all others it may. */
+  denied: z.array(z.string()),
+});
+
+const subnet = z.strictObject({
+  /** Where its default route leads: `other` is a NAT gateway, for example, and the default. */
+  route: z.enum(["internet-gateway", "other", "none"]).optional(),
+  /** `ecr.api`, `ecr.dkr`, `s3`. */
+  endpoints: z.array(z.string()).optional(),
+});
+
 const worldFile = z.strictObject({
   /** For the reader. */
   about: z.string().optional(),
@@ -138,6 +165,12 @@ const worldFile = z.strictObject({
   repullAddress: z.enum(["own", "shared"]).optional(),
   /** ARN → the secret behind a container's `repositoryCredentials`. */
   secrets: z.record(z.string(), z.strictObject({ username: z.string(), password: z.string() })).optional(),
+  /** ECR's pull-through cache rules. */
+  pullThrough: z.array(pullThroughRule).optional(),
+  /** Role name → what it lacks. A service's execution role is `<family>-execution`. */
+  roles: z.record(z.string(), role).optional(),
+  /** Subnet id → where it leads. */
+  subnets: z.record(z.string(), subnet).optional(),
   /** What AWS refuses. */
   refusals: z.array(refusal).optional(),
 });
@@ -151,9 +184,19 @@ export type ImageEntry = z.infer<typeof image>;
 /** Every key that some part of a world file has. */
 const KNOWN_KEYS = [
   ...new Set(
-    [worldFile, service, task, registry, quota, account, image, refusal].flatMap(({ shape }) =>
-      Object.keys(shape),
-    ),
+    [
+      worldFile,
+      service,
+      task,
+      registry,
+      quota,
+      account,
+      image,
+      refusal,
+      pullThroughRule,
+      role,
+      subnet,
+    ].flatMap(({ shape }) => Object.keys(shape)),
   ),
 ];
 
@@ -166,34 +209,11 @@ export function readWorldFile(value: unknown): WorldFile {
   const path = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const [key = ""] = issue.keys;
-    const likely = nearest(key, KNOWN_KEYS);
+    const likely = nearestWord(key, KNOWN_KEYS);
     throw new InvalidInput(
       path === "" ? key : `${path}.${key}`,
       likely === undefined ? "no such key" : `no such key; perhaps ${likely}`,
     );
   }
   throw new InvalidInput(path, issue.message.replace(/^Invalid (?:input|option): expected /, ""));
-}
-
-/** The word that differs least, if it differs little. */
-function nearest(word: string, words: readonly string[]): string | undefined {
-  const ranked = words
-    .map((candidate) => ({ candidate, steps: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((one, other) => one.steps - other.steps);
-  const best = ranked[0];
-  return best !== undefined && best.steps <= Math.max(1, word.length / 3) ? best.candidate : undefined;
-}
-
-/** Levenshtein's: letters put in, taken out or changed. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const changed = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[other.length] ?? 0;
 }

@@ -110,12 +110,21 @@ function settingsOf(entry: ServiceEntry): Omit<NewService, "taskDefinition"> {
     deploymentId: _id,
     executionRole: _role,
     architecture: _architecture,
+    subnets,
+    assignPublicIp = false,
     ...same
   } = entry;
   const given = Object.entries(same).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(given) as Pick<NewService, "name">),
     cluster,
+    ...(subnets === undefined ? {} : { others: networkOf(subnets, assignPublicIp) }),
     circuitBreaker: { enable: circuitBreaker !== "off", rollback: circuitBreaker === "rollback" },
   };
+}
+
+/** As DescribeServices shows it. */
+function networkOf(subnets: readonly string[], assignPublicIp: boolean): JsonObject {
+  const awsvpcConfiguration = { subnets, assignPublicIp: assignPublicIp ? "ENABLED" : "DISABLED" };
+  return { networkConfiguration: { awsvpcConfiguration } };
 }

@@ -6,7 +6,7 @@
  */
 
 import { ecrHost, partitionOf } from "../image/hosts.ts";
-import { referenceIn, repositoryName } from "../image/reference.ts";
+import { DOCKER_HUB_HOST, referenceIn, repositoryName } from "../image/reference.ts";
 import { createCopier } from "../oci/copy.ts";
 import { basicCredentials, type FindCredentials } from "../oci/credentials.ts";
 import { createRegistries } from "../oci/registry.ts";
@@ -14,6 +14,7 @@ import type { Ports } from "../remediation/ports.ts";
 import { type Log, silentLog } from "../runtime/log.ts";
 import { createRandom } from "../runtime/random.ts";
 import { objectIn, textIn } from "../workload/members.ts";
+import { createNetworks, createRoles, isDeniedTo } from "./access.ts";
 import { type AwsFaults, createAwsFaults } from "./aws-faults.ts";
 import { createBus, type Delivery, type EventBus } from "./bus.ts";
 import { type Cluster, createCluster } from "./cluster.ts";
@@ -116,18 +117,23 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const cluster = createCluster(surroundings);
   const faults = createAwsFaults();
   const executions = createExecutions(clock, unverified);
-  const clients = createRegistries({
-    send: internet.from(addresses.repull),
-    clock,
-    credentials: repullCredentials(file, home, registries),
-  });
+  const clientsAs = (credentials: FindCredentials) =>
+    createRegistries({ send: internet.from(addresses.repull), clock, credentials });
+  const clients = clientsAs(repullCredentials(file, home, registries));
+  const nobody = clientsAs(repullCredentials({}, home, registries));
+  const hasAccount = file.registries?.[DOCKER_HUB_HOST]?.repullSignsInAs !== undefined;
   const world: World = {
     ports: {
       home,
       ecs: createEcsPort(cluster, definitions, faults.check),
-      ecr: createEcrPort(registries.ecr, faults.check),
+      ecr: createEcrPort({ registry: registries.ecr, file, internet, clock, faults: faults.check }),
       registries: clients,
       copier: createCopier({ registries: clients, clock }),
+      ...(hasAccount
+        ? { anonymous: { registries: nobody, copier: createCopier({ registries: nobody, clock }) } }
+        : {}),
+      roles: createRoles(file, faults.check),
+      networks: createNetworks(file, faults.check),
       executions: executions.port,
       bus: bus.port,
       clock,
@@ -161,12 +167,15 @@ function pullCredentials(
   return (container, executionRole): PullCredentials | undefined => {
     const reference = referenceIn(container.image);
     if (reference?.host === ecrHost(home.account, home.region)) {
-      if (executionRole === undefined) return undefined;
+      if (executionRole === undefined || isDeniedTo(file, executionRole, "ecr:BatchGetImage"))
+        return undefined;
       return { user: "AWS", password: registries.ecr.issuePassword().password };
     }
     const parameter =
       textIn(objectIn(container, "repositoryCredentials") ?? {}, "credentialsParameter") ?? "";
-    const secret = file.secrets?.[parameter];
+    const mayRead =
+      executionRole !== undefined && !isDeniedTo(file, executionRole, "secretsmanager:GetSecretValue");
+    const secret = mayRead ? file.secrets?.[parameter] : undefined;
     return secret && { user: secret.username, password: secret.password };
   };
 }

@@ -16,8 +16,16 @@ export type Candidate = {
   readonly image: string;
   /** fresh-mirror: where the bytes come from. */
   readonly source?: string;
+  /** fresh-mirror: the source is asked as nobody, although an account is configured. */
+  readonly anonymous?: true;
+  /** pull-through: the rule's prefix, and the image that ECR asks its upstream for. */
+  readonly through?: { readonly rule: string; readonly upstream: string };
+  /** sign-in: the ARN of the secret that the task shows; never its content. */
+  readonly secret?: string;
   /** The same publisher keeps both names: what counts when no digest can be compared. */
   readonly samePublisher: boolean;
+  /** The owner's policy maps this very image to this place, whatever its bytes. */
+  readonly ownerSaid?: true;
 };
 
 export type Found = {
@@ -29,13 +37,36 @@ export type Found = {
   readonly childOf?: Digest;
   /** The child for the task's platform, where `digest` is an index. */
   readonly platformDigest?: Digest;
+  /** What the source still grants to the one who would copy, and whom it counts. */
+  readonly quota?: string;
 };
 
 export type Seen =
   | Found
+  /** pull-through: not cached, but a rule leads to it. */
+  | { readonly kind: "fetchable" }
   | {
       readonly kind: "absent" | "unreachable" | "rate-limited" | "denied" | "archived" | "unknown";
       readonly because: string;
     };
 
-export type Sighting = { readonly candidate: Candidate; readonly seen: Seen };
+/** Something that a task needs beside the bytes, asked beforehand. */
+export type Check = {
+  readonly what: "role" | "network" | "platform" | "rule" | "secret";
+  readonly result: "passed" | "failed" | "not checked";
+  readonly because: string;
+};
+
+export type Sighting = {
+  readonly candidate: Candidate;
+  readonly seen: Seen;
+  readonly checks?: readonly Check[];
+};
+
+/** A strategy that has no place to offer for an image, and why. */
+export type NotOffered = { readonly strategy: StrategyName; readonly because: string };
+
+/** One candidate among all of an image: the same place may be asked as somebody or as nobody. */
+export function placeOf({ strategy, image, source, anonymous }: Candidate): string {
+  return `${strategy} ${source === undefined ? "" : `${source} → `}${image}${anonymous ? " anonymously" : ""}`;
+}

@@ -2,8 +2,8 @@
 
 import { shortDigest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
-import type { Trusted } from "./candidate.ts";
-import type { ImagePlan, Plan, Winner } from "./planner.ts";
+import type { Check, NotOffered, Trusted } from "./candidate.ts";
+import type { ImagePlan, Loser, Plan, Winner } from "./planner.ts";
 import type { Proof } from "./proof.ts";
 
 const PROOF_IN_WORDS: Readonly<Record<Proof, string>> = {
@@ -31,25 +31,59 @@ export function explainPlan(plan: Plan): readonly string[] {
   ];
 }
 
-function explainImage({ image, containers, failing, trusted, winner, losers }: ImagePlan): readonly string[] {
+/** Names as a person reads them at 3 a.m.: digests in twelve digits, the registry of an account as `ECR`. */
+export function inShort(text: string): string {
+  return text
+    .replace(/\b[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9.-]+\//g, "ECR/")
+    .replace(/\b(sha(?:256|512)):([0-9a-f]{12})[0-9a-f]{52,}/g, "$1:$2");
+}
+
+function explainImage(plan: ImagePlan): readonly string[] {
+  const { image, containers, failing, trusted, winner, losers, notOffered = [] } = plan;
   const role = failing ? "could not be pulled" : "comes from the same registry and would fail next";
   return [
     `${image} (${containers.join(", ")}) ${role}`,
     trusted === undefined
       ? "  no digest is trusted"
       : `  trusted: ${shortDigest(trusted.digest)}, ${TRUSTED_IN_WORDS[trusted.from]}`,
-    ...losers.map(
-      ({ candidate, because }) =>
-        `  not ${candidate.strategy} ${candidate.source ?? candidate.image}: ${because}`,
-    ),
-    winner === undefined ? "  left as it is" : `  → ${explainWinner(winner)}`,
+    ...losers.map(explainLoser),
+    ...(winner === undefined ? notOffered.map(explainMissing) : []),
+    ...(winner === undefined ? ["  left as it is"] : explainWinner(winner)),
+  ].map(inShort);
+}
+
+function explainLoser({ candidate, because }: Loser): string {
+  const { strategy, source, image, anonymous } = candidate;
+  return `  not ${strategy} ${source ?? image}${anonymous ? ", anonymously" : ""}: ${because}`;
+}
+
+function explainMissing({ strategy, because }: NotOffered): string {
+  return `  not ${strategy}: ${because}`;
+}
+
+function explainWinner(winner: Winner): readonly string[] {
+  const { proof, checks } = winner;
+  return [
+    `  → ${whatIsDone(winner)} (${proof}: ${PROOF_IN_WORDS[proof]})`,
+    ...explainChecks(checks).map((line) => `    ${line}`),
   ];
 }
 
-function explainWinner({ candidate, proof, writes, copy }: Winner): string {
-  const what =
-    copy === undefined
-      ? `${candidate.strategy} ${writes}`
-      : `${candidate.strategy}: copy ${copy.platform === undefined ? "the whole image" : printPlatform(copy.platform)} from ${copy.source} to ${copy.target}`;
-  return `${what} (${proof}: ${PROOF_IN_WORDS[proof]})`;
+function whatIsDone({ candidate, writes, copy, warm }: Winner): string {
+  const { strategy, secret } = candidate;
+  if (warm !== undefined) return `${strategy}: have ECR fetch ${warm.upstream} into ${warm.target}`;
+  if (secret !== undefined) return `${strategy}: ${writes} with the account of ${secret}`;
+  if (copy === undefined) return `${strategy} ${writes}`;
+  const what = copy.platform === undefined ? "the whole image" : printPlatform(copy.platform);
+  return `${strategy}: copy ${what} from ${copy.source} to ${copy.target}`;
+}
+
+/** One line for what is sure, one for each thing that is not. */
+function explainChecks(checks: readonly Check[]): readonly string[] {
+  const passed = checks.filter(({ result }) => result === "passed").map(({ what }) => what);
+  const others = checks.filter(({ result }) => result !== "passed");
+  return [
+    ...(passed.length === 0 ? [] : [`checked: ${passed.join(", ")}`]),
+    ...others.map(({ what, result, because }) => `${result}: ${what}, for ${because}`),
+  ];
 }

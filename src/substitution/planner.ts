@@ -6,11 +6,12 @@
  */
 
 import { type Digest, shortDigest } from "../image/digest.ts";
-import { type Platform, printPlatform } from "../image/platform.ts";
+import type { Platform } from "../image/platform.ts";
 import { canonicalName, parseReference, pinned } from "../image/reference.ts";
-import type { Candidate, Sighting, Trusted } from "./candidate.ts";
+import type { Candidate, Check, Found, NotOffered, Sighting, Trusted } from "./candidate.ts";
 import type { Policy } from "./policy.ts";
 import { isEnough, type Proof, proofOf } from "./proof.ts";
+import { remediesFor } from "./remedies.ts";
 import { copyTag } from "./strategies/own-copy.ts";
 
 /** What the survey learned about one image of the task definition. */
@@ -26,6 +27,8 @@ export type ImageFacts = {
   /** What another deployment ran under this name: shown, never trusted, for the tag may have moved on purpose. */
   readonly ranBefore?: Digest;
   readonly sightings: readonly Sighting[];
+  /** Strategies of the policy that have no place to ask. */
+  readonly notOffered?: readonly NotOffered[];
 };
 
 export type Winner = {
@@ -36,10 +39,22 @@ export type Winner = {
   /** What the task definition will say; absent until the copy exists. */
   readonly writes?: string;
   /** The copy to be made first. */
-  readonly copy?: { readonly source: string; readonly target: string; readonly platform?: Platform };
+  readonly copy?: {
+    readonly source: string;
+    readonly target: string;
+    readonly platform?: Platform;
+    readonly anonymous?: true;
+  };
+  /** The pull-through cache to be filled first. */
+  readonly warm?: { readonly target: string; readonly upstream: string; readonly platform?: Platform };
+  readonly checks: readonly Check[];
 };
 
-export type Loser = { readonly candidate: Candidate; readonly because: string };
+export type Loser = {
+  readonly candidate: Candidate;
+  readonly because: string;
+  readonly checks?: readonly Check[];
+};
 
 export type ImagePlan = {
   readonly image: string;
@@ -48,24 +63,33 @@ export type ImagePlan = {
   readonly trusted?: Trusted;
   readonly winner?: Winner;
   readonly losers: readonly Loser[];
+  readonly notOffered?: readonly NotOffered[];
 };
 
 export type Plan =
-  | { readonly kind: "substitute"; readonly images: readonly ImagePlan[] }
+  | { readonly kind: "substitute"; readonly images: readonly ImagePlan[]; readonly policy: Policy }
   | {
       readonly kind: "stand-still";
       readonly because: string;
       readonly images: readonly ImagePlan[];
       readonly remedies: readonly string[];
+      readonly policy: Policy;
     };
 
-export type PlanContext = { readonly policy: Policy; readonly platform?: Platform };
+export type PlanContext = {
+  readonly policy: Policy;
+  readonly platform?: Platform;
+  /** When the limit ends at the latest, where that is known. */
+  readonly limitEndsBy?: string;
+};
 
 /** Plans a substitute for each image. Stands still when an image whose pull failed has none: the rest would not help. */
 export function planSubstitution(facts: readonly ImageFacts[], context: PlanContext): Plan {
   const images = facts.map((image) => planImage(image, context));
   const unhealed = images.filter((image) => image.failing && image.winner === undefined);
-  if (images.some((image) => image.failing) && unhealed.length === 0) return { kind: "substitute", images };
+  if (images.some((image) => image.failing) && unhealed.length === 0) {
+    return { kind: "substitute", images, policy: context.policy };
+  }
   const names = unhealed.map(({ image }) => image).join(", ");
   return {
     kind: "stand-still",
@@ -75,52 +99,93 @@ export function planSubstitution(facts: readonly ImageFacts[], context: PlanCont
         : `no place was found that holds ${names} with enough proof`,
     images,
     remedies: remediesFor(facts, unhealed, context),
+    policy: context.policy,
   };
 }
 
 function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
-  const { image, containers, failing, trusted } = facts;
+  const { image, containers, failing, trusted, notOffered } = facts;
   const losers: Loser[] = [];
-  const base = { image, containers, failing, ...(trusted === undefined ? {} : { trusted }) };
+  const base = {
+    image,
+    containers,
+    failing,
+    ...(trusted === undefined ? {} : { trusted }),
+    ...(notOffered === undefined ? {} : { notOffered }),
+  };
   for (const sighting of facts.sightings) {
     const judged = judge(sighting, facts, context);
     if (typeof judged !== "string") return { ...base, winner: judged, losers };
-    losers.push({ candidate: sighting.candidate, because: judged });
+    const checks = sighting.checks === undefined ? {} : { checks: sighting.checks };
+    losers.push({ candidate: sighting.candidate, because: judged, ...checks });
   }
   return { ...base, losers };
 }
 
 /** The winner that a sighting makes, or the reason against it. */
-function judge(
-  { candidate, seen }: Sighting,
-  facts: ImageFacts,
-  { policy, platform }: PlanContext,
-): Winner | string {
-  if (seen.kind !== "found") return seen.because;
-
+function judge(sighting: Sighting, facts: ImageFacts, { policy, platform }: PlanContext): Winner | string {
+  const { candidate, seen, checks = [] } = sighting;
   const { trusted } = facts;
-  const proved =
-    trusted === undefined
-      ? candidate.samePublisher
-        ? { proof: "same-publisher" as const, digest: seen.digest }
-        : undefined
-      : proofOf(seen, trusted);
-  if (proved === undefined) {
-    return trusted === undefined
-      ? `it cannot be compared: ${facts.untrustedBecause ?? "no digest is trusted"}`
-      : `it holds other bytes: ${shortDigest(seen.digest)} instead of ${shortDigest(trusted.digest)}`;
+  if (seen.kind !== "found" && seen.kind !== "fetchable") return seen.because;
+  const failed = checks.find(({ result }) => result === "failed");
+  if (failed !== undefined) return failed.because;
+  const secret = checks.find(({ what }) => what === "secret");
+  if (secret?.result === "not checked" && !policy.uncheckedSecret) {
+    return `whether the tasks may read the secret is not checked (${secret.because}); uncheckedSecret would do without`;
+  }
+  if (seen.kind === "fetchable") {
+    if (trusted === undefined) return cannotBeCompared(facts);
+    // ECR is asked for the digest, so nothing else can come.
+    const warm = {
+      target: candidate.image,
+      upstream: candidate.through?.upstream ?? candidate.image,
+      ...(platform === undefined ? {} : { platform }),
+    };
+    return { candidate, proof: "same-index", digest: trusted.digest, warm, checks };
   }
 
+  const proved = provedBy(sighting, seen, trusted);
+  if (proved === undefined) {
+    return trusted === undefined
+      ? cannotBeCompared(facts)
+      : `it holds other bytes: ${shortDigest(seen.digest)} instead of ${shortDigest(trusted.digest)}`;
+  }
+  // The owner's word for this very image is not a level to be reached: it is the decision itself.
+  const enough = (proof: Proof) => proof === "owner-said" || isEnough(proof, policy.leastProof);
+
   if (candidate.source === undefined) {
-    if (!isEnough(proved.proof, policy.leastProof)) return tooWeak(proved.proof, policy);
-    return { candidate, ...proved, writes: written(candidate, proved.digest, policy) };
+    if (!enough(proved.proof)) return tooWeak(proved.proof, policy);
+    const writes = written(candidate, proved.digest, policy);
+    return { candidate, ...proved, writes, checks };
   }
   // A copy of one platform is a child of the index that was proved.
   const single = policy.platforms === "task" && platform !== undefined && seen.isIndex;
   const proof = single ? "same-platform" : proved.proof;
-  if (!isEnough(proof, policy.leastProof)) return tooWeak(proof, policy);
-  const copy = { source: candidate.source, target: candidate.image, ...(single ? { platform } : {}) };
-  return { candidate, proof, digest: proved.digest, copy };
+  if (!enough(proof)) return tooWeak(proof, policy);
+  const copy = {
+    source: candidate.source,
+    target: candidate.image,
+    ...(single ? { platform } : {}),
+    ...(candidate.anonymous ? { anonymous: true as const } : {}),
+  };
+  return { candidate, proof, digest: proved.digest, copy, checks };
+}
+
+function provedBy(
+  { candidate }: Sighting,
+  found: Found,
+  trusted: Trusted | undefined,
+): { proof: Proof; digest: Digest } | undefined {
+  const compared = trusted === undefined ? undefined : proofOf(found, trusted);
+  if (compared !== undefined) return compared;
+  if (candidate.ownerSaid) return { proof: "owner-said", digest: found.digest };
+  return trusted === undefined && candidate.samePublisher
+    ? { proof: "same-publisher", digest: found.digest }
+    : undefined;
+}
+
+function cannotBeCompared({ untrustedBecause }: ImageFacts): string {
+  return `it cannot be compared: ${untrustedBecause ?? "no digest is trusted"}`;
 }
 
 function tooWeak(proof: Proof, policy: Policy): string {
@@ -133,33 +198,4 @@ function written(candidate: Candidate, digest: Digest, policy: Policy): string {
     return canonicalName(pinned(reference, digest));
   if (candidate.strategy !== "own-copy") return canonicalName({ ...reference });
   return canonicalName({ host: reference.host, path: reference.path, tag: copyTag(reference.tag, digest) });
-}
-
-function remediesFor(
-  facts: readonly ImageFacts[],
-  unhealed: readonly ImagePlan[],
-  { policy, platform }: PlanContext,
-): readonly string[] {
-  const remedies = new Set<string>();
-  for (const { image, losers } of unhealed) {
-    const known = facts.find((fact) => fact.image === image);
-    const seen = known?.sightings.map((sighting) => sighting.seen.kind) ?? [];
-    if (losers.some(({ because }) => because.startsWith("its proof is same-publisher"))) {
-      remedies.add(
-        "accept the proof same-publisher (REPULL_LEAST_PROOF=same-publisher): the publisher keeps both names, no digest could be compared",
-      );
-    }
-    if (seen.includes("rate-limited")) {
-      remedies.add(
-        `mirror ${image}${platform === undefined ? "" : ` (${printPlatform(platform)})`} from a place with quota left: npx repull mirror`,
-      );
-    }
-    if (seen.includes("denied")) remedies.add(`give Repull's roles access to the registry that refused it`);
-    if (policy.strategies.length < 3)
-      remedies.add(`allow more strategies (REPULL_STRATEGIES is ${policy.strategies.join(",")})`);
-  }
-  remedies.add(
-    "or wait: a Docker Hub window ends at the latest 6 hours after the limit struck, and ECS goes on trying",
-  );
-  return [...remedies];
 }

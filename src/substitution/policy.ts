@@ -1,50 +1,139 @@
 /**
  * What the owner decided once, so that nobody has to decide at 3 a.m.
  *
- * Read from stack parameters through the environment; an unknown word is an error that lists the known ones.
+ * It comes from the stack's parameters through the environment, and from one document that may say more: what the
+ * document says goes before. docs/policy.md explains each key; a test holds the two together.
  */
 
 import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
+import { nearestWord } from "../image/nearest-word.ts";
 import { PROOFS } from "./proof.ts";
 
-export const STRATEGY_NAMES = ["own-copy", "public-mirror", "fresh-mirror"] as const;
+export const STRATEGY_NAMES = [
+  "own-copy",
+  "pull-through",
+  "public-mirror",
+  "fresh-mirror",
+  "sign-in",
+] as const;
 export type StrategyName = (typeof STRATEGY_NAMES)[number];
 
-const policySchema = z.strictObject({
-  /** Which strategies may be used, in order of preference. */
+const PATTERNS_MAX = 200;
+const patterns = z.array(z.string().min(1).max(300)).max(PATTERNS_MAX);
+const scope = z.strictObject({
+  include: patterns.default(["*"]),
+  exclude: patterns.default([]),
+});
+
+const equivalent = z
+  .strictObject({
+    image: z.string().min(1).max(300),
+    use: z.string().min(1).max(400),
+    otherBytes: z.boolean().default(false),
+  })
+  .refine(({ image, otherBytes }) => !otherBytes || !image.includes("*"), {
+    message: "an image without *: other bytes are allowed for one image at a time",
+    path: ["image"],
+  });
+
+const repository = z.strictObject({
+  immutableTags: z.boolean().default(true),
+  scanOnPush: z.boolean().default(false),
+  kmsKey: z.string().min(1).max(2048).optional(),
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+});
+
+const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}$/;
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]{1,576}$/;
+
+export const policySchema = z.strictObject({
+  mode: z.enum(["remediate", "observe"]).default("remediate"),
   strategies: z
     .array(z.enum(STRATEGY_NAMES))
     .min(1)
     .default([...STRATEGY_NAMES]),
-  /** The weakest proof that the bytes are the owner's that a change may rest on. */
   leastProof: z.enum(PROOFS).default("same-platform"),
-  /** Copies in ECR live in `<prefix>/<registry host>/<path>`. */
+  pinning: z.enum(["digest", "tag"]).default("digest"),
+  platforms: z.enum(["task", "all"]).default("task"),
   mirrorPrefix: z
     .string()
     .regex(/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/, "an ECR repository prefix such as repull")
     .max(80)
     .default("repull"),
-  /** Whether a substitute is written by the digest that was proved, or by a tag. */
-  pinning: z.enum(["digest", "tag"]).default("digest"),
-  /** What a fresh copy holds: the platform that the task needs, or every platform of the image. */
-  platforms: z.enum(["task", "all"]).default("task"),
-  /** `observe` plans and reports, and writes nothing. */
-  mode: z.enum(["remediate", "observe"]).default("remediate"),
+  clusters: scope.prefault({}),
+  services: scope.prefault({}),
+  images: scope.prefault({}),
+  copies: z
+    .array(
+      z
+        .string()
+        .max(400)
+        .regex(
+          /\{(?:path|name)\}/,
+          "a repository with {path} or {name} in it, such as dockerhub/{path}: one repository cannot stand for every image",
+        ),
+    )
+    .max(20)
+    .default([]),
+  equivalents: z.array(equivalent).max(PATTERNS_MAX).default([]),
+  repository: repository.prefault({}),
+  privateImages: patterns.default([]),
+  dockerHubSecret: z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager").optional(),
+  uncheckedSecret: z.boolean().default(false),
+  executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
 });
 
 export type Policy = z.infer<typeof policySchema>;
 
 export const DEFAULT_POLICY: Policy = policySchema.parse({});
 
-/** Reads a policy. Throws InvalidInput that names the setting and what it may be. */
-export function readPolicy(settings: unknown): Policy {
-  const read = policySchema.safeParse(settings);
+/** Members that a stack parameter sets, by the environment variable that it becomes. */
+const SETTINGS: Readonly<Partial<Record<keyof Policy, string>>> = {
+  mode: "REPULL_MODE",
+  strategies: "REPULL_STRATEGIES",
+  leastProof: "REPULL_LEAST_PROOF",
+  pinning: "REPULL_PINNING",
+  platforms: "REPULL_PLATFORMS",
+  mirrorPrefix: "REPULL_MIRROR_PREFIX",
+  dockerHubSecret: "REPULL_DOCKER_HUB_SECRET",
+};
+
+/** Reads a policy. Throws InvalidInput that names the key and what it may be, and for an unknown key the likely one. */
+export function readPolicy(value: unknown, keyName: (key: string) => string = (key) => key): Policy {
+  const read = policySchema.safeParse(value);
   if (read.success) return { ...read.data, strategies: withOwnCopies(read.data.strategies) };
-  const issue = read.error.issues[0];
-  const member = issue?.path[0];
-  const setting = member === undefined ? "policy" : (SETTINGS[member as keyof Policy] ?? String(member));
-  throw new InvalidInput(setting, expectation(issue), { cause: read.error });
+  const [issue] = read.error.issues;
+  throw new InvalidInput(...complaint(issue, keyName), { cause: read.error });
+}
+
+/**
+ * Reads the policy from `REPULL_*` settings and, where there is one, from the text of the policy document; what neither
+ * says has its default. Throws InvalidInput.
+ */
+export function policyFrom(env: Readonly<Record<string, string | undefined>>, document?: string): Policy {
+  const said = document === undefined ? {} : documentIn(document);
+  const given = Object.entries(SETTINGS).flatMap(([member, setting]) => {
+    const value = env[setting]?.trim();
+    if (value === undefined || value === "" || member in said) return [];
+    return [[member, member === "strategies" ? value.split(",").map((name) => name.trim()) : value]];
+  });
+  const settingOf = (key: string): string => (key in said ? key : (SETTINGS[key as keyof Policy] ?? key));
+  return readPolicy({ ...Object.fromEntries(given), ...said }, settingOf);
+}
+
+/** The object in a policy document. Throws InvalidInput. */
+export function documentIn(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidInput("policy", `JSON: ${error instanceof Error ? error.message : "unreadable"}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InvalidInput("policy", "one JSON object");
+  }
+  return { ...value };
 }
 
 /** What fresh-mirror has made is found again as an own copy: the one cannot do without the other. */
@@ -54,26 +143,27 @@ function withOwnCopies(strategies: readonly StrategyName[]): StrategyName[] {
   return once.flatMap((name) => (name === "fresh-mirror" ? ["own-copy", name] : [name]));
 }
 
-function expectation(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === "invalid_value") return `one of ${issue.values.join(", ")}`;
-  return issue?.message ?? "a policy";
+function complaint(
+  issue: z.core.$ZodIssue | undefined,
+  keyName: (key: string) => string,
+): [path: string, expected: string] {
+  const [first, ...rest] = issue?.path ?? [];
+  const path = [...(first === undefined ? [] : [keyName(String(first))]), ...rest.map(String)].join(".");
+  if (issue?.code === "unrecognized_keys") {
+    const [key = ""] = issue.keys;
+    const likely = nearestWord(key, keysAt(first));
+    return [
+      [...(path === "" ? [] : [path]), key].join("."),
+      likely === undefined ? `one of the keys ${keysAt(first).join(", ")}` : `no such key; perhaps ${likely}`,
+    ];
+  }
+  if (issue?.code === "invalid_value") return [path, `one of ${issue.values.join(", ")}`];
+  return [path || "policy", issue?.message.replace(/^Invalid input: expected /, "") ?? "a policy"];
 }
 
-const SETTINGS: Readonly<Record<keyof Policy, string>> = {
-  strategies: "REPULL_STRATEGIES",
-  leastProof: "REPULL_LEAST_PROOF",
-  mirrorPrefix: "REPULL_MIRROR_PREFIX",
-  pinning: "REPULL_PINNING",
-  platforms: "REPULL_PLATFORMS",
-  mode: "REPULL_MODE",
-};
+const NESTED = { clusters: scope, services: scope, images: scope, repository, equivalents: equivalent };
 
-/** Reads the policy from `REPULL_*` settings; what is absent or empty has its default. Throws InvalidInput. */
-export function policyFrom(env: Readonly<Record<string, string | undefined>>): Policy {
-  const given = Object.entries(SETTINGS).flatMap(([member, setting]) => {
-    const value = env[setting]?.trim();
-    if (value === undefined || value === "") return [];
-    return [[member, member === "strategies" ? value.split(",").map((name) => name.trim()) : value]];
-  });
-  return readPolicy(Object.fromEntries(given));
+function keysAt(member: PropertyKey | undefined): readonly string[] {
+  const nested = NESTED[String(member) as keyof typeof NESTED];
+  return Object.keys((nested ?? policySchema).shape);
 }

@@ -7,19 +7,27 @@
 import type { Digest } from "../image/digest.ts";
 import type { ImageReference } from "../image/reference.ts";
 import type { Candidate } from "./candidate.ts";
-import type { StrategyName } from "./policy.ts";
+import type { Policy, StrategyName } from "./policy.ts";
+import type { PullThroughRule } from "./pull-through-rule.ts";
 
 export type StrategyContext = {
   /** The registry host of our own account and region. */
   readonly ecrHost: string;
-  readonly mirrorPrefix: string;
+  readonly policy: Policy;
   readonly trusted?: Digest;
+  /** ECR's pull-through cache rules, or why they are not known. */
+  readonly rules: readonly PullThroughRule[] | { readonly because: string };
+  /** The containers already show an account to the registry. */
+  readonly signedIn: boolean;
 };
 
 export type Strategy = {
   readonly name: StrategyName;
   /** In a few words, for plans: what it does to the service. */
   readonly summary: string;
-  /** The places to ask, best first; none where the strategy has nothing to offer for this image. */
-  candidates(image: ImageReference, context: StrategyContext): readonly Candidate[];
+  /** The places to ask, best first; or why the strategy has nothing to offer for this image. */
+  candidates(
+    image: ImageReference,
+    context: StrategyContext,
+  ): readonly Candidate[] | { readonly because: string };
 };

@@ -1,7 +1,7 @@
 /** A service as ECS describes it, reduced to what remediation decides on. */
 
 import type { JsonObject } from "../runtime/json.ts";
-import { numberIn, objectIn, objectsIn, present, textIn } from "./members.ts";
+import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "./members.ts";
 
 export type Deployment = {
   readonly id: string;
@@ -35,6 +35,8 @@ export type Service = {
   /** Member present when ECS manages the service itself (Express services, managed daemons). */
   readonly resourceManagementType?: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Where its tasks stand, for those with a network of their own. */
+  readonly network?: { readonly subnets: readonly string[]; readonly assignPublicIp: boolean };
 };
 
 /** The deployment that ECS is bringing the service to. */
@@ -67,6 +69,16 @@ export function readService(json: JsonObject): Service {
         return key === undefined ? [] : [[key, textIn(tag, "value") ?? ""]];
       }),
     ),
+    ...present("network", networkOf(json)),
+  };
+}
+
+function networkOf(json: JsonObject): Service["network"] {
+  const configuration = objectIn(objectIn(json, "networkConfiguration") ?? {}, "awsvpcConfiguration");
+  if (configuration === undefined) return undefined;
+  return {
+    subnets: textsIn(configuration, "subnets"),
+    assignPublicIp: textIn(configuration, "assignPublicIp") === "ENABLED",
   };
 }
 

@@ -40,12 +40,17 @@ const IMAGE_NAME_LENGTH_MAX = 255;
 export type RevisionChange = {
   /** Container name → the image to run instead. */
   readonly images: ReadonlyMap<string, string>;
+  /** Container name → the ARN of the secret with which its image shall be pulled. */
+  readonly secrets?: ReadonlyMap<string, string>;
+  /** Set where the definition has no execution role of its own. */
+  readonly executionRole?: string;
   /** The new revision's `repull:` tags, the most important first. */
   readonly marker: readonly Tag[];
 };
 
 /**
- * The input of RegisterTaskDefinition for a revision that differs in these images and in its tags alone.
+ * The input of RegisterTaskDefinition for a revision that differs in these images, in how they are pulled, and in its
+ * tags alone.
  *
  * A container whose image moves to another registry loses its `repositoryCredentials`: they are the former
  * registry's, ECR takes none, and nobody else shall see them. The owner's tags are all kept; AWS's own
@@ -73,8 +78,15 @@ export function reviseTaskDefinition(described: DescribedTaskDefinition, change:
     containerDefinitions: containers.map((container) => {
       if (!isObject(container) || typeof container.name !== "string") return container;
       const image = change.images.get(container.name);
-      return image === undefined ? container : withImage(container, image);
+      if (image === undefined) return container;
+      const secret = change.secrets?.get(container.name);
+      const changed = withImage(container, image);
+      if (secret === undefined) return changed;
+      return { ...changed, repositoryCredentials: { credentialsParameter: secret } };
     }),
+    ...(change.executionRole === undefined || executionRoleOf(taskDefinition) !== undefined
+      ? {}
+      : { executionRoleArn: change.executionRole }),
     tags: revisionTags(described.tags, change.marker),
   };
 }
@@ -109,6 +121,8 @@ export type ContainerSummary = {
   /** ECS's default is true. */
   readonly essential: boolean;
   readonly hasRepositoryCredentials: boolean;
+  /** The secret of its `repositoryCredentials`, by name or ARN. */
+  readonly secret?: string;
 };
 
 /** The containers that have a name, in their order. */
@@ -121,6 +135,10 @@ export function containersOf(taskDefinition: JsonObject): readonly ContainerSumm
       ...present("image", textIn(container, "image")),
       essential: container.essential !== false,
       hasRepositoryCredentials: objectIn(container, "repositoryCredentials") !== undefined,
+      ...present(
+        "secret",
+        textIn(objectIn(container, "repositoryCredentials") ?? {}, "credentialsParameter"),
+      ),
     };
   });
 }

@@ -27,7 +27,7 @@ const table = [
   ["fargate-service.crash", "restored"],
   ["fargate-service.no-room", "unsettled"],
   ["govcloud", "settled"],
-  ["govcloud.other-bytes", "failed"],
+  ["govcloud.other-bytes", "stand-still"],
   ["multi-container", "settled"],
   ["multi-container.shared-address", "stand-still"],
   ["truncated", "declined"],

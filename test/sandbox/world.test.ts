@@ -114,6 +114,7 @@ describe("a world", () => {
         name,
         taskDefinition: {
           family: name,
+          executionRoleArn: `arn:aws:iam::123456789012:role/${name}-execution`,
           containerDefinitions: [
             {
               name: "api",

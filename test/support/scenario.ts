@@ -18,6 +18,7 @@ import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import type { Plan } from "../../src/substitution/planner.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
 import { primaryDeployment, type Service } from "../../src/workload/service.ts";
 import { containersOf } from "../../src/workload/task-definition.ts";
@@ -33,6 +34,8 @@ export type Scenario = {
   readonly settle?: boolean;
   /** Something that happens to the world while the remediation waits for its rollout for the first time. */
   readonly meanwhile?: (world: World) => void;
+  /** Told each plan as it is made. */
+  readonly onPlan?: (plan: Plan) => void;
 };
 
 export type Ended = {
@@ -51,7 +54,11 @@ export async function play(scenario: Scenario, engine: Engine = "twin"): Promise
   const { meanwhile } = scenario;
   if (meanwhile !== undefined) world.clock.schedule(world.clock.now() + 5_000, () => meanwhile(world));
   const policy = readPolicy({ ...DEFAULT_POLICY, ...scenario.policy });
-  const installation = { policy, ...(scenario.settle === undefined ? {} : { settle: scenario.settle }) };
+  const installation = {
+    policy,
+    ...(scenario.settle === undefined ? {} : { settle: scenario.settle }),
+    ...(scenario.onPlan === undefined ? {} : { onPlan: scenario.onPlan }),
+  };
   serveWorkflows(world, installation);
   if (engine === "dying") dieEverywhere(world);
   const ended =

@@ -220,7 +220,7 @@ test("containers are read as ECS means them: essential unless they say otherwise
   ];
   expect(containersOf({ containerDefinitions })).toEqual([
     { name: "a", essential: true, hasRepositoryCredentials: false },
-    { name: "b", essential: false, hasRepositoryCredentials: true },
+    { name: "b", essential: false, hasRepositoryCredentials: true, secret: "x" },
   ]);
 });
 

@@ -5,9 +5,13 @@ import type { Strategy } from "../strategy.ts";
 import { freshMirror } from "./fresh-mirror.ts";
 import { ownCopy } from "./own-copy.ts";
 import { publicMirror } from "./public-mirror.ts";
+import { pullThrough } from "./pull-through.ts";
+import { signIn } from "./sign-in.ts";
 
 export const STRATEGIES: Readonly<Record<StrategyName, Strategy>> = {
   "own-copy": ownCopy,
+  "pull-through": pullThrough,
   "public-mirror": publicMirror,
   "fresh-mirror": freshMirror,
+  "sign-in": signIn,
 };

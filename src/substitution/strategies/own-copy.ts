@@ -1,23 +1,48 @@
-/** The image is already in this account's ECR, under the mirror prefix: nothing to copy, nothing to wait for. */
+/** The image is already in ECR, under the mirror prefix or where the policy says: nothing to copy, nothing to wait for. */
 
 import { type Digest, shortDigest } from "../../image/digest.ts";
-import { canonicalName, type ImageReference } from "../../image/reference.ts";
+import { canonicalName, type ImageReference, referenceIn } from "../../image/reference.ts";
 import type { Strategy, StrategyContext } from "../strategy.ts";
 
 export const ownCopy: Strategy = {
   name: "own-copy",
-  summary: "use the copy that is already in this account's ECR",
-  candidates: (image, context) => [
-    { strategy: "own-copy", image: canonicalName(copyOf(image, context)), samePublisher: false },
-  ],
+  summary: "use the copy that is already in ECR",
+  candidates: (image, context) => {
+    const places = [copyOf(image, context), ...namedCopies(image, context)].map(canonicalName);
+    return [...new Set(places)].map((place) => ({
+      strategy: "own-copy",
+      image: place,
+      samePublisher: false,
+    }));
+  },
 };
 
+type Place = { readonly ecrHost: string; readonly policy: { readonly mirrorPrefix: string } };
+
 /** Where a copy of an image lives in ECR, with the tag of the image that it stands for. */
-export function copyOf(image: ImageReference, { ecrHost, mirrorPrefix }: StrategyContext): ImageReference {
-  // A port's colon cannot stand in a repository's name, and ECR knows lower case only.
-  const host = image.host.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
-  const path = `${mirrorPrefix}/${host}/${image.path}`;
+export function copyOf(image: ImageReference, { ecrHost, policy }: Place): ImageReference {
+  const path = `${policy.mirrorPrefix}/${hostAsPath(image.host)}/${image.path}`;
   return { host: ecrHost, path, ...(image.tag === undefined ? {} : { tag: image.tag }) };
+}
+
+/** The further repositories that the policy names, with the image's parts filled in. */
+function namedCopies(image: ImageReference, { ecrHost, policy }: StrategyContext): readonly ImageReference[] {
+  return policy.copies.flatMap((place) => {
+    const filled = place
+      .replaceAll("{host}", hostAsPath(image.host))
+      .replaceAll("{path}", image.path)
+      .replaceAll("{name}", image.path.slice(image.path.lastIndexOf("/") + 1));
+    const withHost = /^[0-9]{12}\.dkr[.-]ecr/.test(filled) ? filled : `${ecrHost}/${filled}`;
+    const reference = referenceIn(withHost);
+    return reference === undefined
+      ? []
+      : [{ ...reference, ...(image.tag === undefined ? {} : { tag: image.tag }) }];
+  });
+}
+
+/** A port's colon cannot stand in a repository's name, and ECR knows lower case only. */
+function hostAsPath(host: string): string {
+  return host.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
 }
 
 /** The tag of a copy: platform copies and moved tags never collide, on immutable repositories neither. */

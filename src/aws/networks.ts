@@ -1,0 +1,69 @@
+/** Where the subnets of a service lead: their default routes, and the endpoints of their VPC. */
+
+import {
+  DescribeRouteTablesCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcEndpointsCommand,
+  EC2Client,
+  type RouteTable,
+} from "@aws-sdk/client-ec2";
+
+import type { Networks, SubnetFacts } from "../remediation/ports.ts";
+import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
+import { awsErrorOf } from "./failure.ts";
+
+export function createNetworks(settings: AwsSettings): Networks {
+  const client = new EC2Client(clientConfiguration(settings));
+  return {
+    async describe(subnets) {
+      let action = "ec2:DescribeSubnets";
+      try {
+        const described = await client.send(new DescribeSubnetsCommand({ SubnetIds: [...subnets] }));
+        const vpcs = [...new Set((described.Subnets ?? []).flatMap(({ VpcId }) => VpcId ?? []))];
+        const ofVpcs = { Filters: [{ Name: "vpc-id", Values: vpcs }] };
+        action = "ec2:DescribeRouteTables";
+        const { RouteTables = [] } = await client.send(new DescribeRouteTablesCommand(ofVpcs));
+        action = "ec2:DescribeVpcEndpoints";
+        const { VpcEndpoints = [] } = await client.send(new DescribeVpcEndpointsCommand(ofVpcs));
+        const facts = (described.Subnets ?? []).map(({ SubnetId = "", VpcId }): SubnetFacts => {
+          const endpoints = VpcEndpoints.filter(
+            (endpoint) => endpoint.VpcId === VpcId && endpoint.State?.toLowerCase() === "available",
+          );
+          return {
+            subnet: SubnetId,
+            route: defaultRoute(SubnetId, VpcId, RouteTables),
+            endpoints: endpoints.flatMap(({ ServiceName }) => endpointName(ServiceName) ?? []),
+          };
+        });
+        return { kind: "known", subnets: facts };
+      } catch (error) {
+        return { kind: "unknown", because: awsErrorOf(action, error).message.slice(0, 200) };
+      }
+    },
+  };
+}
+
+/** The subnet's own table, or else its VPC's main one. */
+function defaultRoute(
+  subnet: string,
+  vpc: string | undefined,
+  tables: readonly RouteTable[],
+): SubnetFacts["route"] {
+  const own = tables.find(({ Associations = [] }) =>
+    Associations.some(({ SubnetId }) => SubnetId === subnet),
+  );
+  const main = tables.find(
+    ({ VpcId, Associations = [] }) => VpcId === vpc && Associations.some(({ Main }) => Main === true),
+  );
+  const route = ((own ?? main)?.Routes ?? []).find(
+    ({ DestinationCidrBlock, DestinationIpv6CidrBlock, State }) =>
+      State !== "blackhole" && (DestinationCidrBlock === "0.0.0.0/0" || DestinationIpv6CidrBlock === "::/0"),
+  );
+  if (route === undefined) return "none";
+  return route.GatewayId?.startsWith("igw-") === true ? "internet-gateway" : "other";
+}
+
+/** `ecr.dkr` of `com.amazonaws.us-east-1.ecr.dkr`. */
+function endpointName(service: string | undefined): string | undefined {
+  return /\.(?:[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})\.([a-z0-9.-]+)$/.exec(service ?? "")?.[1];
+}

@@ -1,0 +1,39 @@
+/**
+ * What a role may do, by IAM's own policy simulator.
+ *
+ * It sees the role's policies and its boundary; it does not see the policy of a repository, nor every service control
+ * policy. Where we may not ask, the answer is that it is not known.
+ */
+
+import { IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
+
+import type { Roles } from "../remediation/ports.ts";
+import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
+import { awsErrorOf } from "./failure.ts";
+
+export function createRoles(settings: AwsSettings): Roles {
+  const client = new IAMClient(clientConfiguration(settings));
+  return {
+    async mayDo(roleArn, actions, resourceArn) {
+      try {
+        const { EvaluationResults } = await client.send(
+          new SimulatePrincipalPolicyCommand({
+            PolicySourceArn: roleArn,
+            ActionNames: [...actions],
+            ResourceArns: [resourceArn],
+          }),
+        );
+        const decisions = new Map(
+          (EvaluationResults ?? []).map(({ EvalActionName, EvalDecision }) => [EvalActionName, EvalDecision]),
+        );
+        const missing = actions.find((action) => !decisions.has(action));
+        if (missing !== undefined) return { kind: "unknown", because: `IAM does not judge ${missing}` };
+        const refused = actions.find((action) => decisions.get(action) !== "allowed");
+        return refused === undefined ? { kind: "allowed" } : { kind: "refused", action: refused };
+      } catch (error) {
+        const { message } = awsErrorOf("iam:SimulatePrincipalPolicy", error);
+        return { kind: "unknown", because: message.slice(0, 200) };
+      }
+    },
+  };
+}

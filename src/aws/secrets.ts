@@ -1,0 +1,59 @@
+/**
+ * The Docker Hub account, from Secrets Manager: the secret's ARN is all that is ever written anywhere.
+ *
+ * Both shapes in use are read: ECS's `username` and `password`, and the pull-through cache's `username` and
+ * `accessToken`. One secret with all three keys serves everybody.
+ */
+
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+
+import { registryOf } from "../image/hosts.ts";
+import { basicCredentials, type Credentials, type FindCredentials } from "../oci/credentials.ts";
+import { AwsError } from "../remediation/aws-error.ts";
+import { arnIn } from "../workload/arn.ts";
+import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
+import { awsErrorOf } from "./failure.ts";
+
+const ACTION = "secretsmanager:GetSecretValue";
+
+/** Answers for Docker Hub's own host alone, and fetches the secret once. Throws AwsError without a word of what is in it. */
+export function createDockerHubCredentials(settings: AwsSettings, secretArn: string): FindCredentials {
+  const region = arnIn(secretArn)?.region || settings.region;
+  const client = new SecretsManagerClient(clientConfiguration({ ...settings, region }));
+  let fetched: Promise<Credentials> | undefined;
+  const fetchOnce = async (): Promise<Credentials> => {
+    try {
+      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+      return credentialsIn(SecretString ?? "", secretArn);
+    } catch (error) {
+      fetched = undefined;
+      throw awsErrorOf(ACTION, error);
+    }
+  };
+  return async (host) => {
+    if (registryOf(host).kind !== "docker-hub") return undefined;
+    fetched ??= fetchOnce();
+    return await fetched;
+  };
+}
+
+/** The credentials in a secret's text. Throws AwsError that names the keys it should have, and nothing that it has. */
+export function credentialsIn(text: string, secretArn: string): Credentials {
+  const read = members(text);
+  const secret = read?.password ?? read?.accessToken;
+  if (typeof read?.username !== "string" || typeof secret !== "string" || read.username === "" || !secret) {
+    const because = `the secret ${secretArn} is no JSON object with username and password, or username and accessToken`;
+    // The text itself stays out: not even its length is anybody's business.
+    throw new AwsError("invalid", ACTION, `${ACTION}: ${because}`);
+  }
+  return basicCredentials(read.username, secret);
+}
+
+function members(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+/** Roles and networks of the sandbox's account, as far as a world file tells of them. */
+
+import { AwsError } from "../remediation/aws-error.ts";
+import type { Networks, Roles } from "../remediation/ports.ts";
+import type { AwsFault } from "./ecs-port.ts";
+import type { WorldFile } from "./world-file.ts";
+
+/** Whether a role has lost a right; what no world file takes away, it has. */
+export function isDeniedTo(file: WorldFile, roleArn: string, action: string): boolean {
+  const name = roleArn.slice(roleArn.lastIndexOf("/") + 1);
+  return file.roles?.[name]?.denied.includes(action) === true;
+}
+
+export function createRoles(file: WorldFile, faults: AwsFault): Roles {
+  return {
+    async mayDo(roleArn, actions) {
+      const because = refusedBy(faults, "iam:SimulatePrincipalPolicy");
+      if (because !== undefined) return { kind: "unknown", because };
+      const action = actions.find((one) => isDeniedTo(file, roleArn, one));
+      return action === undefined ? { kind: "allowed" } : { kind: "refused", action };
+    },
+  };
+}
+
+export function createNetworks(file: WorldFile, faults: AwsFault): Networks {
+  return {
+    async describe(subnets) {
+      const because = refusedBy(faults, "ec2:DescribeSubnets");
+      if (because !== undefined) return { kind: "unknown", because };
+      return {
+        kind: "known",
+        subnets: subnets.map((subnet) => {
+          const { route = "other", endpoints = [] } = file.subnets?.[subnet] ?? {};
+          return { subnet, route, endpoints };
+        }),
+      };
+    },
+  };
+}
+
+function refusedBy(faults: AwsFault, action: string): string | undefined {
+  try {
+    faults(action);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AwsError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The owner's own rows: this image is also there.
+ *
+ * A row may use `*` and `{tag}`, and then the bytes are compared like everybody's; only a row that names one repository
+ * may say that other bytes will do, for a wildcard cannot have meant this very image.
+ */
+
+import { canonicalName, type ImageReference, referenceIn } from "../image/reference.ts";
+import type { Candidate } from "./candidate.ts";
+import { matchesImage } from "./glob.ts";
+
+export type Equivalent = {
+  /** As people write it, with `*` for any text: `acme/*`, `acme/web`, `acme/web:2`. */
+  readonly image: string;
+  /** `{path}`, `{name}` and `{tag}` are the image's own. Without a tag, the image's. */
+  readonly use: string;
+  readonly otherBytes: boolean;
+};
+
+/** The places that the owner's rows name for an image, in their order. */
+export function equivalentsOf(image: ImageReference, rows: readonly Equivalent[]): readonly Candidate[] {
+  return rows
+    .filter((row) => matchesImage(row.image, image))
+    .flatMap(({ use, otherBytes }) => {
+      const filled = use
+        .replaceAll("{path}", image.path)
+        .replaceAll("{name}", image.path.slice(image.path.lastIndexOf("/") + 1))
+        .replaceAll("{tag}", image.tag ?? "latest");
+      const place = referenceIn(filled);
+      if (place === undefined) return [];
+      const { host, path } = place;
+      const tag = place.tag ?? image.tag;
+      const named = canonicalName(
+        place.digest === undefined ? { host, path, ...(tag === undefined ? {} : { tag }) } : place,
+      );
+      const ownerSaid = otherBytes ? { ownerSaid: true as const } : {};
+      return [{ strategy: "public-mirror", image: named, samePublisher: false, ...ownerSaid }];
+    });
+}

@@ -1,0 +1,39 @@
+/**
+ * Which failures can be cured, and by what: each kind of limit has the ladder that fits it.
+ *
+ * An abuse limit holds whoever signs in; an account's limit is met again by the same account; another registry's limit
+ * has nothing to do with Docker Hub. A limit of private ECR's own is no case for a copy in ECR.
+ */
+
+import { isDockerHubFront, registryOf } from "../image/hosts.ts";
+import type { StrategyName } from "./policy.ts";
+
+/** What a classified failure tells of whose limit was met. */
+export type Limit = {
+  readonly kind: string;
+  readonly limitedAs?: string | undefined;
+  readonly registry?: string | undefined;
+};
+
+/** Why nothing can be done about a failure of this kind; undefined: it is a limit with a ladder. */
+export function incurable({ kind, registry }: Limit): string | undefined {
+  if (kind === "docker-hub-pull-limit" || kind === "docker-hub-abuse-limit") return undefined;
+  if (kind !== "registry-limit") return "not a registry's limit";
+  if (registry === undefined) return "a limit, but the text does not tell whose";
+  return registryOf(registry).kind === "ecr"
+    ? "a limit of private ECR itself, or of what stands behind its cache: a copy in ECR would not help"
+    : undefined;
+}
+
+/** Why a strategy is no cure for this limit; undefined: it may be. */
+export function unfit(strategy: StrategyName, { kind, limitedAs, registry }: Limit): string | undefined {
+  if (strategy !== "sign-in") return undefined;
+  if (kind === "docker-hub-abuse-limit") return "the abuse limit holds whoever is signed in";
+  if (kind === "registry-limit") return `the limit is ${registry ?? "another registry"}'s, not Docker Hub's`;
+  return limitedAs === "account" ? "the pull that failed already used an account" : undefined;
+}
+
+/** Whether an image would meet the same limit next: it comes from the registry that refused. */
+export function sharesLimit(host: string, { kind, registry }: Limit): boolean {
+  return kind === "registry-limit" ? host === registry : isDockerHubFront(host);
+}

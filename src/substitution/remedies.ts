@@ -1,0 +1,60 @@
+/** What the owner could do where nothing holds: each remedy is one that this very plan asks for. */
+
+import { printPlatform } from "../image/platform.ts";
+import type { ImageFacts, ImagePlan, PlanContext } from "./planner.ts";
+import { STRATEGY_NAMES } from "./policy.ts";
+
+/** Remedies in words, the surest first; the last one says until when waiting helps. */
+export function remediesFor(
+  facts: readonly ImageFacts[],
+  unhealed: readonly ImagePlan[],
+  { policy, platform, limitEndsBy }: PlanContext,
+): readonly string[] {
+  const remedies = new Set<string>();
+  for (const plan of unhealed) {
+    const { image, losers, notOffered = [] } = plan;
+    const sightings = facts.find((fact) => fact.image === image)?.sightings ?? [];
+    const isSeen = (kind: string) => sightings.some(({ seen }) => seen.kind === kind);
+    const lacks = (strategy: string, words: RegExp) =>
+      notOffered.some((one) => one.strategy === strategy && words.test(one.because));
+    const allChecks = losers.flatMap(({ checks = [] }) => checks);
+
+    if (losers.some(({ because }) => because.startsWith("its proof is same-publisher"))) {
+      remedies.add(
+        "accept the proof same-publisher (leastProof, REPULL_LEAST_PROOF=same-publisher): the publisher keeps both names, no digest could be compared",
+      );
+    }
+    for (const { what, result, because } of allChecks) {
+      if (result === "failed" && what === "role") remedies.add(`give the tasks' role the right: ${because}`);
+      if (result === "failed" && what === "rule") remedies.add(`mend the pull-through rule: ${because}`);
+      if (result === "failed" && what === "secret") remedies.add(`mind the secret: ${because}`);
+    }
+    if (lacks("pull-through", /no pull-through cache rule/)) {
+      remedies.add(
+        "create a pull-through cache rule for Docker Hub (aws ecr create-pull-through-cache-rule): Repull finds it by itself",
+      );
+    }
+    if (lacks("sign-in", /no secret/)) {
+      remedies.add(
+        "give Repull a Docker Hub account (dockerHubSecret): a free account has 200 pulls in 6 hours, a paid one has no such limit",
+      );
+    }
+    if (isSeen("rate-limited")) {
+      remedies.add(
+        `mirror ${image}${platform === undefined ? "" : ` (${printPlatform(platform)})`} from a place with quota left: npx repull mirror`,
+      );
+    }
+    if (isSeen("denied")) remedies.add("give Repull's roles access to the registry that refused it");
+    if (losers.some(({ because }) => because.includes("privateImages"))) {
+      remedies.add(`allow copies of the private image (privateImages: ["${image.split(/[:@]/)[0]}"])`);
+    }
+  }
+  if (STRATEGY_NAMES.some((name) => !policy.strategies.includes(name)))
+    remedies.add(`allow more strategies (REPULL_STRATEGIES is ${policy.strategies.join(",")})`);
+  remedies.add(
+    limitEndsBy === undefined
+      ? "or wait: a Docker Hub window ends at the latest 6 hours after the limit struck, and ECS goes on trying"
+      : `or wait: the limit ends at the latest at ${limitEndsBy} (a Docker Hub window has 6 hours), and ECS goes on trying`,
+  );
+  return [...remedies];
+}

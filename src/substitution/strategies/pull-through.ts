@@ -1,0 +1,37 @@
+/** A pull-through cache rule of ECR leads to the image: ECR fetches it with the rule's own account, and keeps it. */
+
+import { canonicalName } from "../../image/reference.ts";
+import { hostOf, repositoryThrough } from "../pull-through-rule.ts";
+import type { Strategy } from "../strategy.ts";
+
+export const pullThrough: Strategy = {
+  name: "pull-through",
+  summary: "have ECR fetch it by a pull-through cache rule, and run that",
+  candidates: (image, { rules, ecrHost }) => {
+    if ("because" in rules) return rules;
+    const leading = rules.filter((rule) => hostOf(rule) === image.host);
+    if (leading.length === 0)
+      return { because: `this account has no pull-through cache rule for ${image.host}` };
+    const offered = leading.map((rule) => ({ rule, repository: repositoryThrough(rule, image, rules) }));
+    const candidates = offered.flatMap(({ rule, repository }) =>
+      typeof repository !== "string"
+        ? []
+        : [
+            {
+              strategy: "pull-through" as const,
+              image: canonicalName({
+                host: ecrHost,
+                path: repository,
+                ...(image.tag === undefined ? {} : { tag: image.tag }),
+              }),
+              through: { rule: rule.prefix, upstream: canonicalName(image) },
+              samePublisher: false,
+            },
+          ],
+    );
+    const refused = offered.flatMap(({ repository }) =>
+      typeof repository === "string" ? [] : repository.because,
+    );
+    return candidates.length === 0 ? { because: refused.join("; ") } : candidates;
+  },
+};

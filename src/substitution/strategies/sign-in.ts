@@ -1,0 +1,17 @@
+/** Keep the image, and let the task show the account that the owner keeps in Secrets Manager. */
+
+import { registryOf } from "../../image/hosts.ts";
+import { canonicalName } from "../../image/reference.ts";
+import type { Strategy } from "../strategy.ts";
+
+export const signIn: Strategy = {
+  name: "sign-in",
+  summary: "keep the image, and pull it with the account of the configured secret",
+  candidates: (image, { policy, signedIn }) => {
+    const { dockerHubSecret: secret } = policy;
+    if (registryOf(image.host).kind !== "docker-hub") return { because: "the account is Docker Hub's" };
+    if (secret === undefined) return { because: "no secret is configured (dockerHubSecret)" };
+    if (signedIn) return { because: "the container already shows an account" };
+    return [{ strategy: "sign-in", image: canonicalName(image), secret, samePublisher: false }];
+  },
+};
