@@ -2,6 +2,7 @@
 
     python infra/check.py lint        cfn-lint, warnings included
     python infra/check.py translate   the SAM translator, offline; then what it made is looked at
+    python infra/check.py print       what the translator made, as JSON: a template for whoever has no SAM transform
 
 Exits 0 when all is well; says what is wrong otherwise.
 """
@@ -30,6 +31,11 @@ def lint() -> list[str]:
 
 
 def translate() -> list[str]:
+    made, problems = translated()
+    return problems + look_at(made["Resources"])
+
+
+def translated() -> tuple[dict, list[str]]:
     # The translator asks for a region even when it calls nobody.
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     from samtranslator.parser.parser import Parser
@@ -47,8 +53,7 @@ def translate() -> list[str]:
         properties["CodeUri"] = {"Bucket": "bucket", "Key": f"{name}.zip"}
 
     # No managed policies: the template names none, so nobody needs to look any up.
-    made = Translator({}, Parser()).translate(source, {})
-    return problems + look_at(made["Resources"])
+    return Translator({}, Parser()).translate(source, {}), problems
 
 
 def look_at(resources: dict) -> list[str]:
@@ -59,7 +64,7 @@ def look_at(resources: dict) -> list[str]:
         "AWS::Lambda::Version": 3,
         "AWS::Lambda::EventSourceMapping": 1,
         "AWS::IAM::Role": 3,
-        "AWS::Events::Rule": 1,
+        "AWS::Events::Rule": 2,
         "AWS::SQS::Queue": 3,
         "AWS::Logs::LogGroup": 3,
     }.items():
@@ -87,8 +92,11 @@ def look_at(resources: dict) -> list[str]:
 
 if __name__ == "__main__":
     checks = {"lint": lint, "translate": translate}
+    if sys.argv[1:] == ["print"]:
+        print(json.dumps(translated()[0], indent=2))
+        sys.exit(0)
     if len(sys.argv) != 2 or sys.argv[1] not in checks:
-        sys.exit(f"usage: python infra/check.py {'|'.join(checks)}")
+        sys.exit(f"usage: python infra/check.py {'|'.join([*checks, 'print'])}")
     found = checks[sys.argv[1]]()
     print("\n".join(found) or f"template: {sys.argv[1]} is clean")
     sys.exit(1 if found else 0)

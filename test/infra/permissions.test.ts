@@ -1,0 +1,258 @@
+/**
+ * The rights of each function against what its code can send: nothing missing, nothing over.
+ *
+ * What a function can send is derived from its bundle: which gateways of `src/aws` are in it, which SDK commands those
+ * send, behind which method of a port, and whether anything in the bundle calls that method.
+ */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../src/runtime/json.ts";
+import { objectsIn } from "../../src/workload/members.ts";
+import { withoutComments } from "../support/project-files.ts";
+import { readTemplate } from "../support/template.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const FUNCTIONS = ["detect", "remediate", "mirror"] as const;
+type Name = (typeof FUNCTIONS)[number];
+
+/** The IAM prefix of each client. */
+const SERVICES: Readonly<Record<string, string>> = {
+  "client-ec2": "ec2",
+  "client-ecr": "ecr",
+  "client-ecs": "ecs",
+  "client-eventbridge": "events",
+  "client-iam": "iam",
+  "client-lambda": "lambda",
+  "client-secrets-manager": "secretsmanager",
+  "client-sqs": "sqs",
+  "client-ssm": "ssm",
+  "client-sts": "sts",
+};
+/** A call whose right has another name. */
+const RIGHTS: Readonly<Record<string, string>> = { "lambda:Invoke": "lambda:InvokeFunction" };
+
+/** Behind which methods of our gateways each command stands: the function that calls none of them cannot send it. */
+// biome-ignore format: a table is read by its columns
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  "ecs:DescribeServices":                    ["ecs.describeService"],
+  "ecs:DescribeTasks":                       ["ecs.describeTask", "ecs.listTasks"],
+  "ecs:ListTasks":                           ["ecs.listTasks"],
+  "ecs:DescribeTaskDefinition":              ["ecs.describeTaskDefinition", "ecs.newestRevisions"],
+  "ecs:ListTaskDefinitions":                 ["ecs.newestRevisions"],
+  "ecs:RegisterTaskDefinition":              ["ecs.registerTaskDefinition"],
+  "ecs:UpdateService":                       ["ecs.updateService"],
+  "ecr:CreateRepository":                    ["ecr.ensureRepository"],
+  "ecr:DescribeImages":                      ["ecr.imageStatus"],
+  "ecr:GetAuthorizationToken":               ["ecr.authorization"],
+  "events:PutEvents":                        ["bus.publish"],
+  "lambda:Invoke":                           ["executions.start"],
+  "lambda:ListDurableExecutionsByFunction":  ["executions.start", "executions.status"],
+  "lambda:GetDurableExecution":              ["executions.status"],
+  "sqs:SendMessage":                         ["deadLetters.reject"],
+};
+
+/** Rights that no SDK command shows, each with who needs it. */
+// biome-ignore format: a table is read by its columns
+const WITHOUT_A_COMMAND: readonly (readonly [functions: readonly Name[], right: string, caller: string])[] = [
+  [["detect", "remediate", "mirror"], "logs:CreateLogStream",              "the Lambda runtime"],
+  [["detect", "remediate", "mirror"], "logs:PutLogEvents",                 "the Lambda runtime"],
+  [["detect", "remediate", "mirror"], "kms:Decrypt",                       "SQS, with a key of the owner's"],
+  [["detect", "remediate", "mirror"], "kms:GenerateDataKey",               "SQS, with a key of the owner's"],
+  [["detect"],                        "sqs:ReceiveMessage",                "the event source mapping"],
+  [["detect"],                        "sqs:DeleteMessage",                 "the event source mapping"],
+  [["detect"],                        "sqs:GetQueueAttributes",            "the event source mapping"],
+  [["detect"],                        "sqs:ChangeMessageVisibility",       "the event source mapping"],
+  [["remediate", "mirror"],           "sqs:SendMessage",                   "Lambda, for an asynchronous event that it gives up"],
+  [["remediate", "mirror"],           "lambda:CheckpointDurableExecution", "the durable SDK"],
+  [["remediate", "mirror"],           "lambda:GetDurableExecutionState",   "the durable SDK"],
+  [["remediate"],                     "iam:PassRole",                      "RegisterTaskDefinition, for the roles that a revision keeps"],
+  [["remediate"],                     "ecs:TagResource",                   "RegisterTaskDefinition, for its tags"],
+  [["mirror"],                        "ecr:TagResource",                   "CreateRepository, for its tags"],
+  [["remediate", "mirror"],           "ecr:BatchGetImage",                 "the registry's GET and HEAD of a manifest"],
+  [["remediate", "mirror"],           "ecr:GetDownloadUrlForLayer",        "the registry's GET of a blob, and its mount"],
+  [["mirror"],                        "ecr:BatchCheckLayerAvailability",   "the registry's HEAD of a blob"],
+  [["mirror"],                        "ecr:InitiateLayerUpload",           "the registry's POST of an upload"],
+  [["mirror"],                        "ecr:UploadLayerPart",               "the registry's upload"],
+  [["mirror"],                        "ecr:CompleteLayerUpload",           "the registry's PUT of a blob"],
+  [["mirror"],                        "ecr:PutImage",                      "the registry's PUT of a manifest"],
+  [["detect", "remediate", "mirror"], "ec2:CreateNetworkInterface",        "Lambda, in the owner's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:DescribeNetworkInterfaces",     "Lambda, in the owner's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:DescribeSubnets",               "Lambda, in the owner's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:DeleteNetworkInterface",        "Lambda, in the owner's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:AssignPrivateIpAddresses",      "Lambda, in the owner's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:UnassignPrivateIpAddresses",    "Lambda, in the owner's VPC"],
+];
+
+/** Every parameter that adds rights, set. */
+const EVERYTHING = {
+  KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1",
+  SubnetIds: "subnet-1",
+  SecurityGroupIds: "sg-1",
+};
+
+/** The commands that a function's bundle can send: `ecs:DescribeTasks`. */
+async function sendable(name: Name): Promise<ReadonlySet<string>> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [`functions/${name}/handler.ts`],
+    bundle: true,
+    minify: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    mainFields: ["module", "main"],
+    metafile: true,
+    write: false,
+    outdir: "none",
+    logLevel: "silent",
+  });
+  // In the bundle, and not shaken out of it.
+  const ours = Object.values(metafile.outputs)
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .filter(([path, { bytesInOutput }]) => /^(?:src|functions)\//.test(path) && bytesInOutput > 0)
+    .map(([path]) => ({ path, text: withoutComments(readFileSync(`${root}${path}`, "utf8")) }));
+  const called = new Set(
+    ours.flatMap(({ text }) => [...text.matchAll(/\b(\w+\.\w+)\(/g)].map(([, method]) => method)),
+  );
+  const commands = ours
+    .filter(({ path }) => path.startsWith("src/aws/"))
+    .flatMap(({ text }) => commandsIn(text));
+  return new Set(
+    commands.filter((command) => {
+      const methods = METHODS[command];
+      if (methods === undefined)
+        throw new Error(`${command}: say in METHODS which method of a gateway sends it`);
+      return methods.some((method) => called.has(method));
+    }),
+  );
+}
+
+function commandsIn(text: string): readonly string[] {
+  return [...text.matchAll(/import\s*\{([^}]*)\}\s*from\s*"@aws-sdk\/(client-[a-z0-9-]+)"/g)].flatMap(
+    ([, names = "", client = ""]) => {
+      const service = SERVICES[client];
+      if (service === undefined) throw new Error(`${client}: say in SERVICES what IAM calls it`);
+      return [...names.matchAll(/\b([A-Z]\w+)Command\b/g)].map(([, call]) => `${service}:${call}`);
+    },
+  );
+}
+
+type Statement = {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly text: string;
+};
+
+/** The statements of a function's role, with every optional right asked for. */
+function statementsOf(name: Name): readonly Statement[] {
+  const { resources } = readTemplate(EVERYTHING);
+  const role = resources[`${name[0]?.toUpperCase()}${name.slice(1)}Role`]?.Properties as JsonObject;
+  expect(role.ManagedPolicyArns).toBeUndefined();
+  return objectsIn(role, "Policies")
+    .flatMap(({ PolicyDocument }) => objectsIn(PolicyDocument as JsonObject, "Statement"))
+    .map((statement) => {
+      expect(statement.Effect).toBe("Allow");
+      return {
+        actions: [statement.Action].flat().map(String),
+        resources: [statement.Resource].flat().map(String),
+        text: JSON.stringify(statement),
+      };
+    });
+}
+
+const sent = new Map<Name, ReadonlySet<string>>();
+beforeAll(async () => {
+  for (const name of FUNCTIONS) sent.set(name, await sendable(name));
+}, 60_000);
+
+for (const name of FUNCTIONS) {
+  describe(name, () => {
+    const granted = statementsOf(name).flatMap(({ actions }) => actions);
+    const others = WITHOUT_A_COMMAND.filter(([functions]) => functions.includes(name)).map(
+      ([, right]) => right,
+    );
+
+    test("has every right that its commands need", () => {
+      const needed = [...(sent.get(name) ?? [])].map((command) => RIGHTS[command] ?? command);
+      expect(needed.length).toBeGreaterThan(1);
+      expect(needed.filter((right) => !granted.includes(right))).toEqual([]);
+    });
+    test("has every right that others need on its behalf", () => {
+      expect(others.filter((right) => !granted.includes(right))).toEqual([]);
+    });
+    test("has no right that nobody needs", () => {
+      const commands = [...(sent.get(name) ?? [])].map((command) => RIGHTS[command] ?? command);
+      expect(granted.filter((right) => !commands.includes(right) && !others.includes(right))).toEqual([]);
+    });
+    test("is granted each right once", () => {
+      expect(granted.toSorted()).toEqual([...new Set(granted)].toSorted());
+    });
+  });
+}
+
+describe("what nobody can do", () => {
+  const all = FUNCTIONS.flatMap((name) => statementsOf(name).map((statement) => ({ name, ...statement })));
+  const holders = (right: RegExp) =>
+    all.filter(({ actions }) => actions.some((action) => right.test(action)));
+
+  test("no role names an action by a wildcard", () => {
+    expect(all.flatMap(({ actions }) => actions).filter((action) => action.includes("*"))).toEqual([]);
+  });
+  test("nobody changes a role, a policy, a rule of ECR, or a function", () => {
+    const forbidden =
+      /^(?:iam:(?!PassRole$)|ecr:(?:Put(?!Image$)|Delete|Set|Update|CreatePullThrough|CreateRepositoryCreation)|lambda:(?:Update|Create|Delete|Put|Add)|kms:(?:Put|Create|Schedule)|sts:AssumeRole|secretsmanager:Put)/;
+    expect(holders(forbidden)).toEqual([]);
+  });
+  test("only mirror writes to ECR, and only below the prefix", () => {
+    for (const { name, resources } of holders(
+      /^ecr:(?:PutImage|.*LayerUpload|UploadLayerPart|CreateRepository)$/,
+    )) {
+      expect(name).toBe("mirror");
+      expect(resources).toEqual(["arn:aws:ecr:us-east-1:123456789012:repository/repull/*"]);
+    }
+  });
+  test("only remediate writes to ECS", () => {
+    const writers = holders(/^ecs:(?:Register|Update|Tag|Create|Delete|Run|Start|Stop)/);
+    expect([...new Set(writers.map(({ name }) => name))]).toEqual(["remediate"]);
+  });
+  test("a service that opted out is out of reach, and a revision is not privileged", () => {
+    expect(holders(/^ecs:UpdateService$/)[0]?.text).toContain(
+      '"StringNotEqualsIgnoreCase":{"aws:ResourceTag/repull":"off"}',
+    );
+    expect(holders(/^ecs:RegisterTaskDefinition$/)[0]?.text).toContain('"ecs:privileged":"false"');
+  });
+  test("a role is passed to tasks alone, and only one that the owner named", () => {
+    const [statement] = holders(/^iam:PassRole$/);
+    expect(statement?.text).toContain('"iam:PassedToService":"ecs-tasks.amazonaws.com"');
+    const named = readTemplate({ PassableRoleArns: "arn:aws:iam::123456789012:role/a" }).resources
+      .RemediateRole;
+    expect(JSON.stringify(named)).toContain('"Resource":["arn:aws:iam::123456789012:role/a"]');
+  });
+  test("an execution is checkpointed on a version of the function that it is of", () => {
+    for (const { name, resources } of holders(/^lambda:CheckpointDurableExecution$/)) {
+      expect(resources).toEqual([`arn:aws:lambda:us-east-1:123456789012:function:repull-${name}:*`]);
+    }
+  });
+  test("without a key and a VPC, no right for either", () => {
+    const { resources } = readTemplate();
+    expect(JSON.stringify(resources)).not.toMatch(/"(?:kms|ec2):/);
+  });
+});
+
+describe("the derivation", () => {
+  test("sees commands behind methods that are called, and not behind those that are not", () => {
+    expect(sent.get("detect")).toEqual(
+      new Set([
+        "lambda:Invoke",
+        "lambda:ListDurableExecutionsByFunction",
+        "lambda:GetDurableExecution",
+        "sqs:SendMessage",
+      ]),
+    );
+    expect(sent.get("mirror")?.has("ecr:CreateRepository")).toBe(true);
+    expect(sent.get("mirror")?.has("ecs:UpdateService")).toBe(false);
+  });
+});
