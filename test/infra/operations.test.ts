@@ -1,0 +1,106 @@
+/** What watches the stack: alarms that lead somewhere, figures that are really written, parameters that are explained. */
+
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { OUTCOMES } from "../../src/remediation/outcome.ts";
+import { isObject, objectsIn } from "../../src/workload/members.ts";
+import { readTemplate } from "../support/template.ts";
+
+const { resources, parameters, metadata } = readTemplate({ Notify: "attention" });
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const alarms = Object.entries(resources).flatMap(([name, { Type, Properties }]) =>
+  Type === "AWS::CloudWatch::Alarm" && isObject(Properties) ? [{ name, alarm: Properties }] : [],
+);
+
+/** The anchors that a page's headings make. */
+const anchors = (text: string): readonly string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+
+describe("alarms", () => {
+  test("are there for the queues, each function, and each outcome that asks for somebody", () =>
+    expect(alarms.length).toBeGreaterThan(10));
+
+  for (const { name, alarm } of alarms) {
+    test(`${name} says where its remedy is written, and reaches the topic`, () => {
+      const page = /See (docs\/[\w-]+\.md)#([\w-]+)\.$/.exec(String(alarm.AlarmDescription));
+      expect(page).not.toBeNull();
+      expect(anchors(read(page?.[1] ?? ""))).toContain(page?.[2]);
+      expect(alarm.AlarmActions).toEqual(["Topic"]);
+    });
+  }
+
+  const ours = alarms.filter(({ alarm }) => alarm.Namespace === "Repull");
+  for (const { name, alarm } of ours) {
+    test(`${name} watches a figure that functions/measure.ts writes, with its dimensions`, () => {
+      const dimensions = objectsIn(alarm, "Dimensions");
+      expect(read("functions/measure.ts")).toContain(`"${alarm.MetricName}", { outcome:`);
+      expect(dimensions.map(({ Name }) => Name)).toEqual(["service", "outcome"]);
+      expect(dimensions[0]?.Value).toBe("repull");
+      expect(Object.keys(OUTCOMES)).toContain(dimensions[1]?.Value);
+    });
+  }
+
+  test("without a topic they only show", () => {
+    const quiet = readTemplate().resources;
+    expect(quiet.UnhandledAlarm?.Properties).not.toHaveProperty("AlarmActions");
+    expect(quiet.Topic).toBeUndefined();
+  });
+});
+
+describe("the topic", () => {
+  const outcomesFor = (notify: string): unknown => {
+    const rule = readTemplate({ Notify: notify }).resources.OutcomeRule?.Properties;
+    return isObject(rule) && isObject(rule.EventPattern) && isObject(rule.EventPattern.detail)
+      ? rule.EventPattern.detail.outcome
+      : undefined;
+  };
+  const WELL = ["settled", "applied", "ignored", "superseded", "observed"];
+
+  test("attention gets every outcome that did not end well, and no other", () =>
+    expect(new Set(outcomesFor("attention") as string[])).toEqual(
+      new Set(Object.keys(OUTCOMES).filter((outcome) => !WELL.includes(outcome))),
+    ));
+  test("everything gets every outcome", () => expect(outcomesFor("everything")).toEqual([{ exists: true }]));
+  test("nothing makes none", () => expect(outcomesFor("nothing")).toBeUndefined());
+});
+
+test("the dashboard is JSON, and its widgets do not overlap", () => {
+  const body = isObject(resources.Dashboard?.Properties) ? resources.Dashboard.Properties.DashboardBody : "";
+  const { widgets } = JSON.parse(String(body)) as {
+    widgets: readonly { x: number; y: number; width: number; height: number }[];
+  };
+  const cells = widgets.flatMap(({ x, y, width, height }) =>
+    Array.from(
+      { length: width * height },
+      (_, index) => `${x + (index % width)} ${y + Math.floor(index / width)}`,
+    ),
+  );
+  expect(new Set(cells).size).toBe(cells.length);
+});
+
+describe("parameters", () => {
+  const { ParameterGroups = [], ParameterLabels = {} } = metadata["AWS::CloudFormation::Interface"] as {
+    ParameterGroups?: readonly { Parameters: readonly string[] }[];
+    ParameterLabels?: Record<string, unknown>;
+  };
+  const names = Object.keys(parameters).toSorted();
+  test("stand in one group each", () =>
+    expect(ParameterGroups.flatMap(({ Parameters }) => Parameters).toSorted()).toEqual(names));
+  test("have a label each", () => expect(Object.keys(ParameterLabels).toSorted()).toEqual(names));
+  for (const [name, parameter] of Object.entries(parameters)) {
+    test(`${name} is described, and its default is one that it allows`, () => {
+      expect(String(parameter.Description).length).toBeGreaterThan(20);
+      if (typeof parameter.AllowedPattern === "string" && parameter.Default !== undefined) {
+        for (const item of String(parameter.Default)
+          .split(",")
+          .slice(0, /List/.test(String(parameter.Type)) ? 9 : 1))
+          expect(item).toMatch(new RegExp(parameter.AllowedPattern));
+      }
+    });
+  }
+});
