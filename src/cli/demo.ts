@@ -11,7 +11,7 @@ import type { JsonObject } from "../runtime/json.ts";
 import { createRandom } from "../runtime/random.ts";
 import { installRepull } from "../sandbox/product.ts";
 import { createWorld, type World } from "../sandbox/world.ts";
-import { explainPlan } from "../substitution/explain.ts";
+import { explainPlan, inShort } from "../substitution/explain.ts";
 import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName } from "../workload/arn.ts";
@@ -20,7 +20,7 @@ import { primaryDeployment } from "../workload/service.ts";
 import { containersOf } from "../workload/task-definition.ts";
 import { DEMO_CLUSTER, DEMO_SERVICES, demoWorld } from "./demo-world.ts";
 import type { CommandIo } from "./io.ts";
-import { outcomeInWords, shortened } from "./outcome-words.ts";
+import { outcomeInWords } from "./outcome-words.ts";
 import { type Story, storyLog } from "./story.ts";
 import { textTable } from "./text-table.ts";
 
@@ -154,7 +154,7 @@ function closing(
     ["service", "struck", "now", "runs"],
     after.flatMap(({ service, images, ...now }) => {
       const then = before.get(service);
-      const [first = "", ...others] = images.map(shortened);
+      const [first = "", ...others] = images.map(inShort);
       return [
         [service, then === undefined ? "spared" : state(then), state({ service, images, ...now }), first],
         ...others.map((image) => ["", "", "", image]),

@@ -1,9 +1,7 @@
 /** An outcome as a person reads it: how it ended, what changed, what to do next. */
 
-import { shortDigest } from "../image/digest.ts";
-import { registryOf } from "../image/hosts.ts";
-import { DOCKER_HUB_HOST, referenceIn } from "../image/reference.ts";
 import { OUTCOMES } from "../remediation/outcome.ts";
+import { inShort } from "../substitution/explain.ts";
 import { revisionName } from "../workload/arn.ts";
 import type { Replayed } from "./replay.ts";
 
@@ -19,7 +17,7 @@ export function outcomeInWords(replayed: Replayed): readonly string[] {
           ...images.flatMap(({ image, containers, substitute, proof }) =>
             substitute === undefined
               ? []
-              : [`    ${containers.join(", ")}: ${image} → ${shortened(substitute)} (${proof})`],
+              : [`    ${containers.join(", ")}: ${image} → ${inShort(substitute)} (${proof})`],
           ),
         ];
   return [
@@ -29,19 +27,4 @@ export function outcomeInWords(replayed: Replayed): readonly string[] {
     ...nextSteps.map((step) => `  next: ${step}`),
     "",
   ];
-}
-
-/** With the digest's first digits, and ECR for a private registry's host: for reading, not for pasting. */
-export function shortened(image: string): string {
-  const reference = referenceIn(image);
-  if (reference === undefined) return image;
-  const { host, path, tag, digest } = reference;
-  const place =
-    registryOf(host).kind === "ecr"
-      ? `ECR ${path}`
-      : host === DOCKER_HUB_HOST
-        ? image.split("@")[0]
-        : `${host}/${path}`;
-  const name = tag === undefined || host === DOCKER_HUB_HOST ? place : `${place}:${tag}`;
-  return digest === undefined ? `${name}` : `${name}@${shortDigest(digest)}…`;
 }

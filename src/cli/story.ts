@@ -1,8 +1,8 @@
 /** What happens in a sandbox, told line by line with the world's own time. */
 
 import type { Log, LogFields } from "../runtime/log.ts";
+import { inShort } from "../substitution/explain.ts";
 import { revisionName } from "../workload/arn.ts";
-import { shortened } from "./outcome-words.ts";
 
 export type Story = {
   readonly log: Log;
@@ -23,7 +23,7 @@ function inWords(message: string, fields: LogFields): string | undefined {
   const name = (field: string): string => revisionName(String(fields[field] ?? ""));
   switch (message) {
     case "image copied":
-      return `mirrored to ${shortened(String(fields.target))}, ${Math.round(Number(fields.bytesMoved) / 1024)} kB`;
+      return `mirrored to ${inShort(String(fields.target))}, ${Math.round(Number(fields.bytesMoved) / 1024)} kB`;
     case "revision registered":
       return `registered ${name("revision")} in place of ${name("former")}`;
     case "service redeployed":
