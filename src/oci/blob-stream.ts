@@ -96,6 +96,11 @@ export class BlobStream extends Readable {
       this.destroy(new WrongBytes(`asked to go on at byte ${offset}, the source went on elsewhere`));
       return false;
     }
+    if (body.destroyed) {
+      // It broke while nobody read it yet: the target took its time to open the upload.
+      this.#resume();
+      return false;
+    }
     this.#body = body;
     this.#repeated = status === 206 ? 0 : this.#received;
     let ended = false;

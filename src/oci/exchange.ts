@@ -170,11 +170,14 @@ export class Exchange {
   ): Promise<string | undefined> {
     const challenge = answer.headers["www-authenticate"];
     if (challenge === undefined) return undefined;
-    const known = this.#tokens.get(scopes.join(" "));
+    const key = scopes.join(" ");
+    const known = this.#tokens.get(key);
     // Several requests may meet one expired token; the first renews it for all.
-    if (known !== undefined && (await known.catch(() => undefined))?.header === shown) {
-      this.#tokens.delete(scopes.join(" "));
-    }
+    const held = await orAborted(
+      Promise.resolve(known).catch(() => undefined),
+      signal,
+    );
+    if (held?.header === shown && this.#tokens.get(key) === known) this.#tokens.delete(key);
     // Credentials run out as well: ECR's after twelve hours.
     if (shown !== undefined) this.#credentials = undefined;
     this.#challenge = challenge;
@@ -190,9 +193,16 @@ export class Exchange {
     const key = scopes.join(" ");
     const known = this.#tokens.get(key);
     if (known !== undefined) {
-      const token = await known.catch(() => undefined);
-      if (token === undefined || isFresh(token, this.#clock)) return known;
-      if (this.#tokens.get(key) !== known) return this.#token(challenge, scopes, signal);
+      try {
+        const token = await orAborted(known, signal);
+        if (token === undefined || isFresh(token, this.#clock)) return token;
+      } catch (error) {
+        signal?.throwIfAborted();
+        // A refusal is told to all who wait. That its asker gave up is no word of the registry's: the next one asks.
+        if (error instanceof RegistryError) throw error;
+      }
+      if (this.#tokens.get(key) === known) this.#tokens.delete(key);
+      return this.#token(challenge, scopes, signal);
     }
     const asked = this.#fetchToken(challenge, scopes, signal);
     this.#tokens.set(key, asked);

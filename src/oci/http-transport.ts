@@ -40,6 +40,7 @@ export type HttpTransport = Send & { readonly close: () => void };
 
 const HEADER_BYTES_MAX = 32 * 1024;
 const IDLE_SECONDS = 30;
+const PRELIMINARY_MAX = 10;
 
 /** A transport over real sockets; `close` ends the connections that it keeps. */
 export function httpTransport(options: HttpTransportOptions = {}): HttpTransport {
@@ -77,6 +78,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       const end = (reason: unknown): void => {
         outgoing.destroy(reason instanceof Error ? reason : new Error("aborted"));
       };
+      watchHead(outgoing, clock, end);
       const onAbort = (): void => end(signal?.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
       outgoing.once("close", () => signal?.removeEventListener("abort", onAbort));
@@ -88,8 +90,9 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       });
 
       outgoing.on("timeout", () => {
-        // Who is waited for? While we hold the peer back, or our own source is slow, it owes us nothing.
-        const heldByUs = incoming === undefined ? !sent && upload?.isPaused() === false : incoming.isPaused();
+        // Who is waited for? While bytes of the peer's lie here unread, or our own source is slow, it owes us nothing.
+        const heldByUs =
+          incoming === undefined ? !sent && upload?.isPaused() === false : incoming.readableLength > 0;
         if (heldByUs) outgoing.setTimeout(idleMs);
         else end(new Error(`nothing came for ${(sent && upload ? uploadAnswerMs : idleMs) / 1000} s`));
       });
@@ -131,6 +134,28 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
         secure.destroy();
       }
     },
+  });
+}
+
+/** Headers have a floor of speed, too, and answers that are none ("102 Processing") a number. */
+function watchHead(outgoing: http.ClientRequest, clock: Clock, end: (reason: unknown) => void): void {
+  const pace = new Pace(clock);
+  let preliminary = 0;
+  const onPreliminary = (): void => {
+    preliminary += 1;
+    if (preliminary > PRELIMINARY_MAX) end(new Error("one preliminary answer follows another"));
+  };
+  outgoing.on("information", onPreliminary);
+  outgoing.on("continue", onPreliminary);
+  outgoing.once("socket", (socket) => {
+    const onBytes = (bytes: Uint8Array): void => {
+      pace.start();
+      if (!pace.moved(bytes.byteLength)) end(new Error("the answer's headers come too slowly to end"));
+    };
+    const leave = (): void => void socket.off("data", onBytes);
+    socket.on("data", onBytes);
+    outgoing.once("response", leave);
+    outgoing.once("close", leave);
   });
 }
 

@@ -9,7 +9,7 @@ import { type Mischief, refuse } from "../support/loopback-registry.ts";
 
 let world: CopyWorld;
 afterEach(async () => {
-  equal(await world.connectionsLeft(), 0, "a connection is still open");
+  deepEqual(await world.leftBehind(), []);
   await world.stop();
 });
 
@@ -96,6 +96,37 @@ describe("a Bearer token", () => {
     });
     equal(await world.outcome(), "copied");
     equal(tokensAsked(), 2);
+  });
+
+  test("that runs out under a dozen blobs at once is renewed once", async () => {
+    await start();
+    world.addImage(
+      Array.from({ length: 12 }, (_, index) => 70_000 + index),
+      "v1",
+    );
+    const isBlob = (path = ""): boolean => path.includes("/blobs/");
+    const early = wantsToken();
+    const late = wantsToken({ accepts: (token) => token !== undefined && token !== "t1" });
+    world.source.mischief = (...all) =>
+      (isBlob(all[0].url) && !all[0].url?.startsWith("/token") ? late : early)(...all);
+    equal(await world.outcome(), "copied");
+    equal(tokensAsked(), 2);
+  });
+
+  test("whose asker gave up is asked for by the next who waits", async () => {
+    await start();
+    const stopping = new AbortController();
+    const to = (path: string) => ({ target: { host: world.target.host, path, tag: "v1" } });
+    const honest = wantsToken();
+    let other: Promise<string> | undefined;
+    world.source.mischief = (...all) => {
+      if (!all[0].url?.startsWith("/token") || other !== undefined) return honest(...all);
+      other = world.outcome(to("two"));
+      setTimeout(() => stopping.abort(new Error("enough")), 50);
+      return true;
+    };
+    match(await world.outcome(to("one"), { signal: stopping.signal }), /aborted/);
+    equal(await other, "copied");
   });
 
   test("that runs out while the target is written to is renewed as well", async () => {

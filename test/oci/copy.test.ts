@@ -11,7 +11,7 @@ beforeEach(async () => {
   world = await CopyWorld.start();
 });
 afterEach(async () => {
-  equal(await world.connectionsLeft(), 0, "a connection is still open");
+  deepEqual(await world.leftBehind(), []);
   await world.stop();
 });
 

@@ -16,7 +16,7 @@ beforeEach(async () => {
   big = added.layers[0] ?? { digest: "", size: 0 };
 });
 afterEach(async () => {
-  equal(await world.connectionsLeft(), 0, "a connection is still open");
+  deepEqual(await world.leftBehind(), []);
   await world.stop();
 });
 

@@ -20,9 +20,13 @@ export type Platforms = { readonly os: string; readonly architecture: string };
 /** A clock on which every wait is over at once; `slept` tells how long they would have been. */
 export class FastClock implements Clock {
   slept = 0;
+  /** How fast time passes by itself: not at all, unless a test is about slowness. */
+  speed = 0;
+  readonly #startedAt = performance.now();
 
   now(): number {
-    return Date.UTC(2026, 10, 21) + this.slept;
+    const passed = this.speed === 0 ? 0 : (performance.now() - this.#startedAt) * this.speed;
+    return Date.UTC(2026, 10, 21) + this.slept + passed;
   }
 
   async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
@@ -47,7 +51,7 @@ export class CopyWorld {
   ) {
     this.source = source;
     this.target = target;
-    this.send = httpTransport({ idleSeconds: 0.3, uploadAnswerSeconds: 1 });
+    this.send = httpTransport({ clock: this.clock, idleSeconds: 0.3, uploadAnswerSeconds: 1 });
     this.registries = createRegistries({
       send: this.send,
       clock: this.clock,
@@ -94,17 +98,20 @@ export class CopyWorld {
     }
   }
 
-  /** Connections that are still open once the transport is closed: a moment is left for the sockets to say so. */
-  async connectionsLeft(): Promise<number> {
-    this.send.close();
+  /**
+   * What the copier has left behind: requests still under way while its transport is open, then connections once
+   * it is closed. A moment is left for the sockets to say so.
+   */
+  async leftBehind(): Promise<readonly string[]> {
     this.source.wake();
     this.target.wake();
-    for (let waited = 0; waited < 50; waited++) {
+    const requests = await settled(async () => [...this.source.underWay, ...this.target.underWay]);
+    this.send.close();
+    const connections = await settled(async () => {
       const left = (await this.source.connections()) + (await this.target.connections());
-      if (left === 0) return 0;
-      await delay(10);
-    }
-    return (await this.source.connections()) + (await this.target.connections());
+      return Array.from({ length: left }, () => "an open connection");
+    });
+    return [...requests, ...connections];
   }
 
   /** An image with layers of these sizes at the source; tagged, or only by its digest. */
@@ -147,4 +154,14 @@ export class CopyWorld {
       tag,
     );
   }
+}
+
+/** What is left of a list half a second later, or nothing as soon as that is so. */
+async function settled(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  for (let waited = 0; waited < 50; waited++) {
+    const left = await look();
+    if (left.length === 0) return left;
+    await delay(10);
+  }
+  return look();
 }

@@ -38,6 +38,7 @@ export class LoopbackRegistry {
   immutableTags = false;
   mounts = true;
   readonly #requests = new Set<http.IncomingMessage>();
+  readonly #answers = new Set<http.ServerResponse>();
   readonly #server: http.Server;
   #uploads = 0;
 
@@ -67,6 +68,11 @@ export class LoopbackRegistry {
     return new Promise((resolve, reject) => {
       this.#server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
     });
+  }
+
+  /** Requests that have neither been answered to the end nor been given up by their client. */
+  get underWay(): readonly string[] {
+    return [...this.#answers].map(({ req }) => `${req.method} ${req.url}`);
   }
 
   /** Reads on where a mischief has stopped reading: an unread socket does not learn that its peer is gone. */
@@ -117,6 +123,8 @@ export class LoopbackRegistry {
     const path = request.url ?? "/";
     this.#requests.add(request);
     request.once("close", () => this.#requests.delete(request));
+    this.#answers.add(response);
+    response.once("close", () => this.#answers.delete(response));
     this.seen.push({ method: request.method ?? "", path, headers: request.headers });
     if (await this.mischief(request, response, this)) return;
     await this.honest(request, response);
