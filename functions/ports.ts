@@ -2,7 +2,9 @@
 
 import { connect } from "../src/aws/connect.ts";
 import { createEcrCredentials } from "../src/aws/ecr-credentials.ts";
+import { createDockerHubAccount } from "../src/aws/secrets.ts";
 import { createCopier } from "../src/oci/copy.ts";
+import type { FindCredentials } from "../src/oci/credentials.ts";
 import { httpTransport } from "../src/oci/http-transport.ts";
 import { createRegistries } from "../src/oci/registry.ts";
 import type { Ports } from "../src/remediation/ports.ts";
@@ -11,26 +13,45 @@ import { parseEndpoints } from "../src/runtime/endpoints.ts";
 import type { Log } from "../src/runtime/log.ts";
 import { accountOf, type Settings } from "./settings.ts";
 
-let wired: Ports | undefined;
+/** By the secret that they show to Docker Hub: one function sees one secret, or two while its policy changes. */
+const wired = new Map<string, Ports>();
 
 /** The ports, made at the first invocation and kept: connections and tokens are worth keeping. */
-export function portsOf(settings: Settings, invokedFunctionArn: string, log: Log): Ports {
-  wired ??= wire(settings, accountOf(invokedFunctionArn), log);
-  return wired;
+export function portsOf(
+  settings: Settings,
+  invokedFunctionArn: string,
+  log: Log,
+  dockerHubSecret?: string,
+): Ports {
+  const key = dockerHubSecret ?? "";
+  const ports = wired.get(key) ?? wire(settings, accountOf(invokedFunctionArn), log, dockerHubSecret);
+  wired.set(key, ports);
+  return ports;
 }
 
-function wire({ aws, busName, registryEndpoints, functions }: Settings, account: string, log: Log): Ports {
-  const registries = createRegistries({
-    send: httpTransport(),
-    clock: systemClock,
-    credentials: createEcrCredentials(aws, systemClock),
-    endpoints: parseEndpoints(registryEndpoints),
-  });
+function wire(
+  { aws, busName, registryEndpoints, functions }: Settings,
+  account: string,
+  log: Log,
+  dockerHubSecret: string | undefined,
+): Ports {
+  const send = httpTransport();
+  const ecr = createEcrCredentials(aws, systemClock);
+  const asks = (credentials: FindCredentials) => {
+    const registries = createRegistries({
+      send,
+      clock: systemClock,
+      credentials,
+      endpoints: parseEndpoints(registryEndpoints),
+    });
+    return { registries, copier: createCopier({ registries, clock: systemClock }) };
+  };
+  const hub = dockerHubSecret === undefined ? undefined : createDockerHubAccount(aws, dockerHubSecret);
   return connect(
     { aws, account, busName, functions },
     {
-      registries,
-      copier: createCopier({ registries, clock: systemClock }),
+      ...asks(async (host, access) => (await ecr(host)) ?? (await hub?.credentials(host, access))),
+      ...(hub === undefined ? {} : { anonymous: asks(ecr) }),
       clock: systemClock,
       log,
     },

@@ -7,7 +7,10 @@ import { type Policy, policyFrom } from "../src/substitution/policy.ts";
 
 export type Settings = {
   readonly aws: AwsSettings;
-  readonly policy: Policy;
+  /** What the stack's parameters say, and what the policy document adds to it, where there is one. */
+  readonly policyWith: (document?: string) => Policy;
+  /** The SSM parameter that holds the policy document. */
+  readonly policyParameter?: string;
   readonly busName: string;
   /** Read when used: not every function starts others. */
   readonly functions: DurableFunctions;
@@ -26,9 +29,17 @@ export function settingsFrom(env: Environment): Settings {
     return value;
   };
   const endpoint = env.AWS_ENDPOINT_URL;
+  const aws = {
+    region: needed("AWS_REGION"),
+    ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }),
+  };
+  const parameter = env.REPULL_POLICY_PARAMETER;
+  // A stack parameter that is none should not wait for the first event to say so.
+  policyFrom(env);
   return {
-    aws: { region: needed("AWS_REGION"), ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }) },
-    policy: policyFrom(env),
+    aws,
+    policyWith: (document) => policyFrom(env, document),
+    ...(parameter === undefined || parameter === "" ? {} : { policyParameter: parameter }),
     busName: env.REPULL_BUS_NAME || "default",
     functions: {
       get remediate() {

@@ -3,9 +3,11 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { mirror } from "../../src/remediation/mirror.ts";
+import { readInStep } from "../../src/remediation/policy-step.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import { executionNameOf } from "../execution-name.ts";
 import { measureMirrored } from "../measure.ts";
+import { readEffectivePolicy } from "../policy.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
 
@@ -14,8 +16,10 @@ const log = new Logger({ serviceName: "repull-mirror" });
 
 export const handler = withDurableExecution(async (event: unknown, context) => {
   log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
-  const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log);
-  const result = await mirror(event, ports, settings.policy, durableSteps(context));
+  const steps = durableSteps(context);
+  const policy = await readInStep(() => readEffectivePolicy(settings), steps);
+  const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy.dockerHubSecret);
+  const result = await mirror(event, ports, policy, steps);
   if ("bytesMoved" in result) measureMirrored(result.bytesMoved);
   return result;
 });

@@ -2,11 +2,13 @@
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
-import { remediate } from "../../src/remediation/remediate.ts";
+import { remediateBy } from "../../src/remediation/remediate-by.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
+import type { Policy } from "../../src/substitution/policy.ts";
 import { executionNameOf } from "../execution-name.ts";
 import { measureOutcome } from "../measure.ts";
+import { readEffectivePolicy } from "../policy.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
 
@@ -16,13 +18,12 @@ const log = new Logger({ serviceName: "repull-remediate" });
 export const handler = withDurableExecution(async (event: unknown, context) => {
   const execution = executionNameOf(context.executionContext.durableExecutionArn);
   log.appendKeys({ execution });
-  const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log);
-  const outcome = await remediate(
-    event,
-    ports,
-    { policy: settings.policy, execution },
-    durableSteps(context),
-  );
+  const { invokedFunctionArn } = context.lambdaContext;
+  const source = {
+    read: () => readEffectivePolicy(settings),
+    portsFor: (policy?: Policy) => portsOf(settings, invokedFunctionArn, log, policy?.dockerHubSecret),
+  };
+  const outcome = await remediateBy(event, source, { execution }, durableSteps(context));
   // Past the last step: only the invocation that ends the execution comes here.
   measureOutcome(outcome, secondsSince(event));
   return outcome;

@@ -6,17 +6,24 @@ import { AwsError } from "../remediation/aws-error.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 
-/** A parameter's text. Throws AwsError; `absent` where there is no such parameter. */
-export async function readParameter(settings: AwsSettings, name: string): Promise<string> {
+export function createParameters(settings: AwsSettings): {
+  /** A parameter's text. Throws AwsError; `absent` where there is no such parameter. */
+  read(name: string): Promise<string>;
+} {
+  const client = new SSMClient(clientConfiguration(settings));
   const action = "ssm:GetParameter";
-  try {
-    const { Parameter } = await new SSMClient(clientConfiguration(settings)).send(
-      new GetParameterCommand({ Name: name, WithDecryption: true }),
-    );
-    if (Parameter?.Value === undefined)
-      throw new AwsError("unavailable", action, `${action}: no value in the answer`);
-    return Parameter.Value;
-  } catch (error) {
-    throw awsErrorOf(action, error);
-  }
+  return {
+    async read(name) {
+      try {
+        const { Parameter } = await client.send(
+          new GetParameterCommand({ Name: name, WithDecryption: true }),
+        );
+        if (Parameter?.Value === undefined)
+          throw new AwsError("unavailable", action, `${action}: no value in the answer`);
+        return Parameter.Value;
+      } catch (error) {
+        throw awsErrorOf(action, error);
+      }
+    },
+  };
 }

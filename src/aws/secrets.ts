@@ -17,7 +17,10 @@ import { awsErrorOf } from "./failure.ts";
 const ACTION = "secretsmanager:GetSecretValue";
 
 /** Answers for Docker Hub's own host alone, and fetches the secret once. Throws AwsError without a word of what is in it. */
-export function createDockerHubCredentials(settings: AwsSettings, secretArn: string): FindCredentials {
+export function createDockerHubAccount(
+  settings: AwsSettings,
+  secretArn: string,
+): { readonly credentials: FindCredentials } {
   const region = arnIn(secretArn)?.region || settings.region;
   const client = new SecretsManagerClient(clientConfiguration({ ...settings, region }));
   let fetched: Promise<Credentials> | undefined;
@@ -30,10 +33,12 @@ export function createDockerHubCredentials(settings: AwsSettings, secretArn: str
       throw awsErrorOf(ACTION, error);
     }
   };
-  return async (host) => {
-    if (registryOf(host).kind !== "docker-hub") return undefined;
-    fetched ??= fetchOnce();
-    return await fetched;
+  return {
+    async credentials(host) {
+      if (registryOf(host).kind !== "docker-hub") return undefined;
+      fetched ??= fetchOnce();
+      return await fetched;
+    },
   };
 }
 

@@ -194,20 +194,21 @@ async function lookIntoCache(
 async function lookAtCopy(
   place: ImageReference,
   { trusted, platform }: LookContext,
-  { registries }: Pick<Ports, "registries">,
+  { registries, ecr }: Asked,
 ): Promise<Seen> {
   if (trusted === undefined) {
     return { kind: "unknown", because: "no digest is trusted, so a copy cannot be recognised" };
   }
   const whole = await registries.headManifest(pinned(place, trusted));
-  if (whole !== undefined && (await isComplete(whole, place, registries))) return found(whole);
+  if (whole !== undefined) {
+    // Asked first: an archived image cannot be read, and would seem to be incomplete.
+    const seen = await vetoed(found(whole), place, { ecr });
+    if (seen.kind === "archived" || (await isComplete(whole, place, registries))) return seen;
+  }
   const tagged = await lookAtTag(place, trusted, platform, registries);
-
-  const nothing: Seen = tagged ?? {
-    kind: "absent",
-    because: "no copy of it is there",
-  };
-  if (platform === undefined || tagged?.kind === "found") return nothing;
+  const nothing: Seen = tagged ?? { kind: "absent", because: "no copy of it is there" };
+  if (platform === undefined || (tagged?.kind === "found" && tagged.platformDigest === trusted))
+    return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
   if (proof === undefined) return nothing;
   const child = childIn(parseManifest(proof), platform);

@@ -31,7 +31,7 @@ export async function warm(
   steps: Steps,
 ): Promise<Warmed> {
   const { target, digest, platform } = request;
-  const imported = await steps.step("import", () => importTree(target, digest, platform, ports), {
+  const imported = await steps.step("fetch", () => importTree(target, digest, platform, ports), {
     attempts: 4,
     retryIf: (error) => !(error instanceof InvalidInput) && !isDenied(error),
   });

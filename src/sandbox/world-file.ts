@@ -18,6 +18,8 @@ const image = z.strictObject({
   platforms: z.array(z.string()).min(1).optional(),
   /** The size of its layers together, for each platform: 64 by default. */
   kilobytes: z.number().int().positive().max(16_384).optional(),
+  /** Without a layer: what a broken push leaves. */
+  empty: z.boolean().optional(),
   /** The very bytes of another image of this file, named whole: `docker.io/library/nginx:1.25`. Absent: bytes of its own. */
   sameAs: z.string().optional(),
   /** With `sameAs`: only this platform's manifest, as an emergency copy has it. */

@@ -158,7 +158,7 @@ function ownBytesFirst(one: Placed, other: Placed): number {
 
 function imageOf(
   reference: ImageReference,
-  { platforms, kilobytes = 64, sameAs, onlyPlatform }: ImageEntry,
+  { platforms, kilobytes = 64, empty = false, sameAs, onlyPlatform }: ImageEntry,
   where: string,
   built: ReadonlyMap<string, BuiltImage>,
 ): BuiltImage {
@@ -168,6 +168,7 @@ function imageOf(
       name: canonicalName(reference),
       platforms: platforms ?? PLATFORMS_DEFAULT,
       bytes,
+      ...(empty ? { layers: 0 } : {}),
     });
   }
   const whole = built.get(canonicalName(parseReference(sameAs)));

@@ -47,6 +47,17 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ecr:CreateRepository":                    ["ecr.ensureRepository"],
   "ecr:DescribeImages":                      ["ecr.imageStatus"],
   "ecr:GetAuthorizationToken":               ["ecr.authorization"],
+  "ecr:DescribePullThroughCacheRules":       ["ecr.pullThroughRules"],
+  "ecr:ValidatePullThroughCacheRule":        ["ecr.validateRule"],
+  "ecr:BatchGetImage":                       ["ecr.importImage"],
+  "ecr:BatchCheckLayerAvailability":         ["ecr.missingLayers"],
+  "ecr:GetDownloadUrlForLayer":              ["ecr.fetchLayer"],
+  "iam:SimulatePrincipalPolicy":             ["roles.mayDo"],
+  "ec2:DescribeSubnets":                     ["networks.describe"],
+  "ec2:DescribeRouteTables":                 ["networks.describe"],
+  "ec2:DescribeVpcEndpoints":                ["networks.describe"],
+  "secretsmanager:GetSecretValue":           ["hub.credentials"],
+  "ssm:GetParameter":                        ["parameters.read"],
   "events:PutEvents":                        ["bus.publish"],
   "lambda:Invoke":                           ["executions.start"],
   "lambda:ListDurableExecutionsByFunction":  ["executions.start", "executions.status"],
@@ -74,6 +85,7 @@ const WITHOUT_A_COMMAND: readonly (readonly [functions: readonly Name[], right: 
   [["remediate", "mirror"],           "ecr:BatchGetImage",                 "the registry's GET and HEAD of a manifest"],
   [["remediate", "mirror"],           "ecr:GetDownloadUrlForLayer",        "the registry's GET of a blob, and its mount"],
   [["mirror"],                        "ecr:BatchCheckLayerAvailability",   "the registry's HEAD of a blob"],
+  [["mirror"],                        "ecr:BatchImportUpstreamImage",      "BatchGetImage where a pull-through rule leads"],
   [["mirror"],                        "ecr:InitiateLayerUpload",           "the registry's POST of an upload"],
   [["mirror"],                        "ecr:UploadLayerPart",               "the registry's upload"],
   [["mirror"],                        "ecr:CompleteLayerUpload",           "the registry's PUT of a blob"],
@@ -91,6 +103,9 @@ const EVERYTHING = {
   KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1",
   SubnetIds: "subnet-1",
   SecurityGroupIds: "sg-1",
+  AccountSecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub",
+  PolicyParameter: "/repull/policy",
+  OtherRepositoryArns: "arn:aws:ecr:us-east-1:210987654321:repository/central/*",
 };
 
 /** The commands that a function's bundle can send: `ecs:DescribeTasks`. */
@@ -115,7 +130,9 @@ async function sendable(name: Name): Promise<ReadonlySet<string>> {
     .filter(([path, { bytesInOutput }]) => /^(?:src|functions)\//.test(path) && bytesInOutput > 0)
     .map(([path]) => ({ path, text: withoutComments(readFileSync(`${root}${path}`, "utf8")) }));
   const called = new Set(
-    ours.flatMap(({ text }) => [...text.matchAll(/\b(\w+\.\w+)\(/g)].map(([, method]) => method)),
+    ours.flatMap(({ text }) =>
+      [...text.matchAll(/\b(\w+\??\.\w+)\(/g)].map(([, method]) => method?.replace("?", "")),
+    ),
   );
   const commands = ours
     .filter(({ path }) => path.startsWith("src/aws/"))
@@ -170,7 +187,8 @@ beforeAll(async () => {
 
 for (const name of FUNCTIONS) {
   describe(name, () => {
-    const granted = statementsOf(name).flatMap(({ actions }) => actions);
+    const statements = statementsOf(name);
+    const granted = statements.flatMap(({ actions }) => actions);
     const others = WITHOUT_A_COMMAND.filter(([functions]) => functions.includes(name)).map(
       ([, right]) => right,
     );
@@ -187,8 +205,11 @@ for (const name of FUNCTIONS) {
       const commands = [...(sent.get(name) ?? [])].map((command) => RIGHTS[command] ?? command);
       expect(granted.filter((right) => !commands.includes(right) && !others.includes(right))).toEqual([]);
     });
-    test("is granted each right once", () => {
-      expect(granted.toSorted()).toEqual([...new Set(granted)].toSorted());
+    test("is granted each right once for each resource", () => {
+      const pairs = statements.flatMap(({ actions, resources }) =>
+        actions.flatMap((action) => resources.map((resource) => `${action} on ${resource}`)),
+      );
+      expect(pairs.toSorted()).toEqual([...new Set(pairs)].toSorted());
     });
   });
 }
@@ -203,15 +224,29 @@ describe("what nobody can do", () => {
   });
   test("nobody changes a role, a policy, a rule of ECR, or a function", () => {
     const forbidden =
-      /^(?:iam:(?!PassRole$)|ecr:(?:Put(?!Image$)|Delete|Set|Update|CreatePullThrough|CreateRepositoryCreation)|lambda:(?:Update|Create|Delete|Put|Add)|kms:(?:Put|Create|Schedule)|sts:AssumeRole|secretsmanager:Put)/;
+      /^(?:iam:(?!PassRole$|SimulatePrincipalPolicy$)|ecr:(?:Put(?!Image$)|Delete|Set|Update|CreatePullThrough|CreateRepositoryCreation)|lambda:(?:Update|Create|Delete|Put|Add)|kms:(?:Put|Create|Schedule)|sts:AssumeRole|secretsmanager:Put)/;
     expect(holders(forbidden)).toEqual([]);
   });
   test("only mirror writes to ECR, and only below the prefix", () => {
-    for (const { name, resources } of holders(
-      /^ecr:(?:PutImage|.*LayerUpload|UploadLayerPart|CreateRepository)$/,
-    )) {
+    for (const { name, resources } of holders(/^ecr:(?:PutImage|.*LayerUpload|UploadLayerPart)$/)) {
       expect(name).toBe("mirror");
       expect(resources).toEqual(["arn:aws:ecr:us-east-1:123456789012:repository/repull/*"]);
+    }
+  });
+  test("only mirror makes repositories and fills caches, below the prefix and where the owner's rules lead", () => {
+    const place = (path: string) => `arn:aws:ecr:us-east-1:123456789012:repository/${path}`;
+    for (const { name, resources } of holders(/^ecr:(?:CreateRepository|BatchImportUpstreamImage)$/)) {
+      expect(name).toBe("mirror");
+      for (const resource of resources) {
+        expect([place("repull/*"), place("docker-hub/*")]).toContain(resource);
+      }
+    }
+  });
+  test("an account's secret and a policy are read by whom they concern, and nothing else of their kind", () => {
+    for (const { name, resources } of holders(/^(?:secretsmanager|ssm):/)) {
+      expect(name).not.toBe("detect");
+      expect(resources).toHaveLength(1);
+      expect(resources[0]).toMatch(/:secret:hub$|:parameter\/repull\/policy$/);
     }
   });
   test("only remediate writes to ECS", () => {
@@ -238,7 +273,7 @@ describe("what nobody can do", () => {
   });
   test("without a key and a VPC, no right for either", () => {
     const { resources } = readTemplate();
-    expect(JSON.stringify(resources)).not.toMatch(/"(?:kms|ec2):/);
+    expect(JSON.stringify(resources)).not.toMatch(/"(?:kms|ec2:(?!Describe)|secretsmanager|ssm):/);
   });
 });
 
