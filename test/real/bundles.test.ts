@@ -5,7 +5,11 @@
 
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test } from "vitest";
+import { createExecutions } from "../../src/aws/executions.ts";
+import { probe } from "../../src/cli/doctor.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
 import { objectsIn } from "../../src/workload/members.ts";
+import { STUB_CREDENTIALS } from "../support/aws-stub.ts";
 import { type Deployment, deploy, type Name, UNHANDLED_QUEUE_URL } from "../support/deployment.ts";
 import { firstFailure } from "../support/scenario.ts";
 
@@ -268,6 +272,23 @@ describe("a process that dies between a step's effect and its record", () => {
     expect(second).toEqual(first);
     expect(others).toEqual([]);
   });
+});
+
+test("the doctor's probe goes the whole way, and changes nothing", async () => {
+  const deployment = await deployed(JSON.parse(await sample("worlds/fargate-service")));
+  const { home } = deployment.world;
+  const executions = createExecutions(
+    { region: home.region, endpoint: deployment.url, credentials: STUB_CREDENTIALS },
+    { remediate: deployment.arnOf("remediate"), mirror: deployment.arnOf("mirror") },
+  );
+  const put = async (document: JsonObject): Promise<void> => {
+    await deployment.deliver(JSON.stringify(document));
+    await deployment.settle();
+  };
+  const check = await probe({ cluster: "prod" }, home, { put, executions }, deployment.world.clock);
+  expect(check).toMatchObject({ result: "passed", because: expect.stringMatching(/queue to its outcome/) });
+  expect(deployment.world.bus.outcomes).toHaveLength(1);
+  expect(deployment.account.registered).toEqual([]);
 });
 
 describe("what AWS refuses", () => {

@@ -8,16 +8,21 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import {
   DescribeRuleCommand,
+  DisableRuleCommand,
   EventBridgeClient,
   ListTargetsByRuleCommand,
 } from "@aws-sdk/client-eventbridge";
 import {
+  CreateAliasCommand,
   GetFunctionConfigurationCommand,
   LambdaClient,
   ListEventSourceMappingsCommand,
 } from "@aws-sdk/client-lambda";
-import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readDeployedStack } from "../../src/aws/deployed-stack.ts";
+import { createRoles } from "../../src/aws/roles.ts";
+import { examine } from "../../src/cli/doctor-checks.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 
 const run = promisify(execFile);
@@ -160,6 +165,59 @@ describe("the stack", () => {
       });
     }
     expect(resources.get("Topic")?.type).toBe("AWS::SNS::Topic");
+  });
+
+  test("is what the doctor looks for; what is broken in it, the doctor finds", async () => {
+    const examined = async (): Promise<ReadonlyMap<string, string>> => {
+      const stack = readDeployedStack(settings(), "repull");
+      const home = { account: "123456789012", region: REGION, partition: "aws" };
+      const { checks } = await examine({
+        stackName: "repull",
+        home,
+        // moto knows no durable functions, and its TestEventPattern says yes to anything.
+        stack: {
+          ...stack,
+          mappings: () => stack.mappings("repull-detect"),
+          functionNamed: async (name) => {
+            const part = await stack.functionNamed(name);
+            return part.kind === "read" ? { ...part, value: { ...part.value, isDurable: true } } : part;
+          },
+        },
+        roles: createRoles(settings()),
+        quota: async () => undefined,
+      });
+      return new Map(checks.map(({ check, result, because }) => [check, `${result}: ${because}`]));
+    };
+    // Nor does it make the alias that the stack asks for.
+    const lambda = new LambdaClient(settings());
+    for (const name of ["detect", "remediate", "mirror"])
+      await lambda.send(
+        new CreateAliasCommand({ FunctionName: `repull-${name}`, Name: "live", FunctionVersion: "$LATEST" }),
+      );
+    const well = await examined();
+    for (const check of [
+      "function detect",
+      "function remediate",
+      "function mirror",
+      "mapping",
+      "queue",
+      "dead letters",
+      "rule",
+    ])
+      expect(well.get(check), check).toMatch(/^passed/);
+
+    const resources = await resourcesOf("repull");
+    const events = new EventBridgeClient(settings());
+    await events.send(new DisableRuleCommand({ Name: resources.get("PullFailureRule")?.id ?? "" }));
+    const sqs = new SQSClient(settings());
+    const QueueUrl = resources.get("UnhandledQueue")?.id ?? "";
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "{}" }));
+    const ill = await examined();
+    expect([ill.get("rule"), ill.get("dead letters"), ill.get("queue")]).toEqual([
+      expect.stringMatching(/^failed: .* is disabled/),
+      expect.stringMatching(/^failed: 1 messages/),
+      expect.stringMatching(/^passed/),
+    ]);
   });
 
   test("is updated: a setting reaches the functions", async () => {

@@ -24,6 +24,9 @@ export type Deployment = {
   readonly account: AwsAccount;
   readonly durable: DurableService;
   readonly requests: AwsStub["requests"];
+  /** Where this account's AWS answers. */
+  readonly url: string;
+  arnOf(name: Name): string;
   /** Sees each AWS call first, and may answer it in the account's place. */
   onCall: (request: AwsRequest) => AwsAnswer | undefined;
   /** A function's process; started at its first use, and again after its end. */
@@ -97,6 +100,8 @@ export async function deploy(
     account,
     durable,
     requests: stub.requests,
+    url: stub.url,
+    arnOf,
     onCall: () => undefined,
     started,
     kill,
