@@ -103,8 +103,17 @@ const SETTINGS: Readonly<Partial<Record<keyof Policy, string>>> = {
 export function readPolicy(value: unknown, keyName: (key: string) => string = (key) => key): Policy {
   const read = policySchema.safeParse(value);
   if (read.success) return { ...read.data, strategies: withOwnCopies(read.data.strategies) };
-  const [issue] = read.error.issues;
-  throw new InvalidInput(...complaint(issue, keyName), { cause: read.error });
+  const [first] = complaintsOf(read.error, keyName);
+  throw new InvalidInput(first?.path ?? "policy", first?.expected ?? "a policy", { cause: read.error });
+}
+
+/** What is wrong with a key, and what it may be. */
+export type Complaint = { readonly path: string; readonly expected: string };
+
+/** Everything that is wrong with a policy; nothing where it is one. */
+export function complaintsAbout(value: unknown): readonly Complaint[] {
+  const read = policySchema.safeParse(value);
+  return read.success ? [] : complaintsOf(read.error, (key) => key);
 }
 
 /**
@@ -143,22 +152,24 @@ function withOwnCopies(strategies: readonly StrategyName[]): StrategyName[] {
   return once.flatMap((name) => (name === "fresh-mirror" ? ["own-copy", name] : [name]));
 }
 
-function complaint(
-  issue: z.core.$ZodIssue | undefined,
-  keyName: (key: string) => string,
-): [path: string, expected: string] {
-  const [first, ...rest] = issue?.path ?? [];
-  const path = [...(first === undefined ? [] : [keyName(String(first))]), ...rest.map(String)].join(".");
-  if (issue?.code === "unrecognized_keys") {
-    const [key = ""] = issue.keys;
-    const likely = nearestWord(key, keysAt(first));
-    return [
-      [...(path === "" ? [] : [path]), key].join("."),
-      likely === undefined ? `one of the keys ${keysAt(first).join(", ")}` : `no such key; perhaps ${likely}`,
-    ];
-  }
-  if (issue?.code === "invalid_value") return [path, `one of ${issue.values.join(", ")}`];
-  return [path || "policy", issue?.message.replace(/^Invalid input: expected /, "") ?? "a policy"];
+function complaintsOf(error: z.ZodError, keyName: (key: string) => string): readonly Complaint[] {
+  return error.issues.flatMap((issue) => {
+    const [first, ...rest] = issue.path;
+    const parts = [...(first === undefined ? [] : [keyName(String(first))]), ...rest.map(String)];
+    if (issue.code !== "unrecognized_keys") {
+      const path = parts.length === 0 ? "policy" : parts.join(".");
+      const { message } = issue;
+      if (issue.code === "invalid_value") return [{ path, expected: `one of ${issue.values.join(", ")}` }];
+      return [{ path, expected: message.replace(/^Invalid input: expected /, "") }];
+    }
+    const known = keysAt(first);
+    return issue.keys.map((key) => {
+      const likely = nearestWord(key, known);
+      const expected =
+        likely === undefined ? `one of the keys ${known.join(", ")}` : `a known key, perhaps ${likely}`;
+      return { path: [...parts, key].join("."), expected };
+    });
+  });
 }
 
 const NESTED = { clusters: scope, services: scope, images: scope, repository, equivalents: equivalent };

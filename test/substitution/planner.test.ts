@@ -4,7 +4,7 @@ import { parseReference } from "../../src/image/reference.ts";
 import type { Candidate, Seen } from "../../src/substitution/candidate.ts";
 import { explainPlan } from "../../src/substitution/explain.ts";
 import { type ImageFacts, planSubstitution } from "../../src/substitution/planner.ts";
-import { DEFAULT_POLICY, type Policy, policyFrom, type StrategyName } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy, type StrategyName } from "../../src/substitution/policy.ts";
 import { STRATEGIES } from "../../src/substitution/strategies/index.ts";
 import type { Strategy } from "../../src/substitution/strategy.ts";
 
@@ -223,28 +223,4 @@ describe("the strategies", () => {
       `docker.io/library/nginx@${TRUSTED}`,
     ]);
   });
-});
-
-describe("the policy", () => {
-  test("has defaults for everything", () => {
-    expect(policyFrom({})).toEqual(DEFAULT_POLICY);
-    expect(DEFAULT_POLICY).toMatchObject({
-      leastProof: "same-platform",
-      pinning: "digest",
-      mode: "remediate",
-    });
-  });
-
-  for (const [setting, value, complaint] of [
-    ["REPULL_STRATEGIES", "own-copy,magic", "own-copy"],
-    ["REPULL_LEAST_PROOF", "none", "same-platform"],
-    ["REPULL_MIRROR_PREFIX", "Repull", "prefix"],
-    ["REPULL_PINNING", "maybe", "digest"],
-    ["REPULL_MODE", "panic", "observe"],
-  ] as const) {
-    test(`says what ${setting} may be instead of ${value}`, () => {
-      expect(() => policyFrom({ [setting]: value })).toThrow(complaint);
-      expect(() => policyFrom({ [setting]: value })).toThrow(setting);
-    });
-  }
 });

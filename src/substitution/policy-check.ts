@@ -1,0 +1,116 @@
+/**
+ * A policy document, judged and put into words before anybody is healed by it.
+ *
+ * Everything that is wrong is said at once; what is right is explained key by key, with a mark on what the document
+ * changes.
+ */
+
+import { InvalidInput } from "../image/invalid-input.ts";
+import type { Scope } from "./glob.ts";
+import {
+  type Complaint,
+  complaintsAbout,
+  DEFAULT_POLICY,
+  documentIn,
+  type Policy,
+  readPolicy,
+} from "./policy.ts";
+
+export type PolicyCheck =
+  | { readonly kind: "valid"; readonly policy: Policy; readonly lines: readonly string[] }
+  | {
+      readonly kind: "invalid";
+      readonly complaints: readonly Complaint[];
+      readonly lines: readonly string[];
+    };
+
+/** Judges the text of a policy document. Never throws for what is in it. */
+export function checkPolicy(text: string): PolicyCheck {
+  let value: Readonly<Record<string, unknown>>;
+  try {
+    value = documentIn(text);
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    return invalid([{ path: error.path, expected: error.expected }]);
+  }
+  const complaints = complaintsAbout(value);
+  if (complaints.length > 0) return invalid(complaints);
+  const policy = readPolicy(value);
+  return { kind: "valid", policy, lines: explainPolicy(policy) };
+}
+
+function invalid(complaints: readonly Complaint[]): PolicyCheck {
+  return {
+    kind: "invalid",
+    complaints,
+    lines: complaints.map(({ path, expected }) => `${path}: expected ${expected}`),
+  };
+}
+
+/** The whole policy, a line for each key; `*` stands before what is not the default. */
+export function explainPolicy(policy: Policy): readonly string[] {
+  const width = Math.max(...Object.keys(IN_WORDS).map((key) => key.length));
+  return Object.entries(IN_WORDS).map(([key, words]) => {
+    const isDefault =
+      JSON.stringify(policy[key as keyof Policy]) === JSON.stringify(DEFAULT_POLICY[key as keyof Policy]);
+    return `${isDefault ? " " : "*"} ${key.padEnd(width)}  ${words(policy)}`;
+  });
+}
+
+const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
+  mode: ({ mode }) => (mode === "observe" ? "plans and reports, and writes nothing" : "services are healed"),
+  strategies: ({ strategies }) => `in this order: ${strategies.join(", ")}`,
+  leastProof: ({ leastProof }) => `no bytes below ${leastProof} ever run`,
+  pinning: ({ pinning }) =>
+    pinning === "digest"
+      ? "a substitute is written by the digest that was proved"
+      : "a substitute is written by a tag, which can move",
+  platforms: ({ platforms }) =>
+    platforms === "task" ? "a copy holds what the tasks need" : "a copy holds every platform of the image",
+  mirrorPrefix: ({ mirrorPrefix }) => `copies live in ECR under ${mirrorPrefix}/`,
+  clusters: ({ clusters }) => scopeInWords(clusters),
+  services: ({ services }) => scopeInWords(services),
+  images: ({ images }) => scopeInWords(images),
+  copies: ({ copies }) =>
+    copies.length === 0
+      ? "no further repositories are looked into"
+      : `copies are also looked for in ${copies.join(", ")}`,
+  equivalents: ({ equivalents }) =>
+    equivalents.length === 0
+      ? "no places of your own are asked"
+      : equivalents
+          .map(
+            ({ image, use, otherBytes }) =>
+              `${image} is also ${use}${otherBytes ? ", WHATEVER ITS BYTES" : ", if its bytes are the same"}`,
+          )
+          .join("; "),
+  repository: ({ repository: { immutableTags, scanOnPush, kmsKey, tags } }) =>
+    [
+      `made with ${immutableTags ? "immutable" : "mutable"} tags`,
+      scanOnPush ? "scanned on push" : "not scanned on push",
+      kmsKey === undefined ? "ECR's own encryption" : `the key ${kmsKey}`,
+      ...Object.entries(tags).map(([key, value]) => `tag ${key}=${value}`),
+    ].join(", "),
+  privateImages: ({ privateImages }) =>
+    privateImages.length === 0
+      ? "no private image of Docker Hub is copied"
+      : `private images that may be copied: ${privateImages.join(", ")}`,
+  dockerHubSecret: ({ dockerHubSecret }) =>
+    dockerHubSecret === undefined
+      ? "no account: Docker Hub is asked as nobody, and nobody signs in"
+      : `the account in ${dockerHubSecret}`,
+  uncheckedSecret: ({ uncheckedSecret }) =>
+    uncheckedSecret
+      ? "tasks may be given the secret unasked whether their role can read it"
+      : "tasks are given the secret only where their role is known to read it",
+  executionRole: ({ executionRole }) =>
+    executionRole === undefined
+      ? "tasks without an execution role get none"
+      : `tasks without one get ${executionRole}`,
+};
+
+function scopeInWords({ include, exclude }: Scope): string {
+  const all = include.length === 1 && include[0] === "*";
+  const inside = all ? "all" : include.length === 0 ? "none" : include.join(", ");
+  return exclude.length === 0 ? inside : `${inside}, but not ${exclude.join(", ")}`;
+}
