@@ -120,6 +120,7 @@ program
     [],
   )
   .option("--all-platforms", "every platform of the image", false)
+  .option("--referrers", "also what refers to it: signatures, attestations, bills of materials", false)
   .addOption(json)
   .action((source: string, target: string, { platform, ...options }) =>
     finish(async () => {

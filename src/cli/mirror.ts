@@ -20,6 +20,7 @@ export type MirrorInput = {
   readonly target: string;
   readonly platforms: readonly string[];
   readonly allPlatforms: boolean;
+  readonly referrers?: boolean;
   readonly json: boolean;
 };
 
@@ -83,7 +84,12 @@ function requestFrom(input: MirrorInput, io: CommandIo): Asked {
     const target = tag === undefined ? given : { ...given, tag };
     const platforms: readonly Platform[] = input.platforms.map(parsePlatform);
     return {
-      request: { source, target, ...(platforms.length === 0 ? {} : { platforms }) },
+      request: {
+        source,
+        target,
+        ...(platforms.length === 0 ? {} : { platforms }),
+        ...(input.referrers === true ? { referrers: true } : {}),
+      },
       endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS),
     };
   } catch (error) {
@@ -141,7 +147,7 @@ function failureAsJson(request: CopyRequest, error: CopyError, seconds: number):
 }
 
 function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): string {
-  const { requests, quota, foreignLayers = [], platforms = [] } = result;
+  const { requests, quota, foreignLayers = [], platforms = [], referrers } = result;
   const there = `${target.host}/${target.path}${result.tag === undefined ? "" : `:${result.tag}`}`;
   const several = platforms.length > 1 ? platforms : [];
   const lines = [
@@ -155,6 +161,10 @@ function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): 
     `  requests  ${requests.source} to the source, ${requests.target} to the target, ${seconds.toFixed(1)} s`,
   ];
   if (result.proof === "refused") lines.push("  proof     the target would not keep the image's index");
+  if (referrers !== undefined) {
+    const before = referrers.filter(({ alreadyPresent }) => alreadyPresent).length;
+    lines.push(`  referrers ${referrers.length - before} copied, ${before} there before`);
+  }
   if (foreignLayers.length > 0) {
     lines.push(`  foreign   ${foreignLayers.length} layers stay at their publisher's address`);
   }

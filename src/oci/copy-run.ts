@@ -1,12 +1,13 @@
 /** One copy's memory and hands: what it has asked, what it has moved, and how it puts names on things. */
 
-import { type Digest, isDigest } from "../image/digest.ts";
+import { type Digest, digestOf, isDigest } from "../image/digest.ts";
 import { manifestName } from "../image/reference.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { moveBlob } from "./blob-move.ts";
 import type { CopyOptions, CopyProgress, CopyRequest, CopyResult } from "./copy.ts";
 import { CopyError, onSide, refusedOn } from "./copy-error.ts";
 import { fetchManifest, type ImageReader, type ImageTree, readTree } from "./image-tree.ts";
+import { EMPTY_CONFIG } from "./index-proof.ts";
 import type { Descriptor } from "./manifest.ts";
 import { inPool } from "./pool.ts";
 import type { Manifest, ManifestHead, Repositories } from "./registry.ts";
@@ -14,6 +15,8 @@ import { RegistryError } from "./registry-error.ts";
 import type { Repository } from "./repository.ts";
 
 const MANIFESTS_AT_ONCE = 8;
+
+type Tally = Pick<CopyResult, "bytesMoved" | "bytesSkipped" | "blobsMoved" | "blobsSkipped" | "blobsMounted">;
 
 export class CopyRun {
   readonly request: CopyRequest;
@@ -29,7 +32,7 @@ export class CopyRun {
   readonly #fetched = new Map<Digest, Manifest>();
   readonly #heads = new Map<string, ManifestHead>();
   /** Blobs that are here already. */
-  readonly #bytes = new Map<Digest, Uint8Array>();
+  readonly #bytes = new Map<Digest, Uint8Array>([[digestOf(EMPTY_CONFIG), EMPTY_CONFIG]]);
   readonly #tally = { bytesMoved: 0, bytesSkipped: 0, blobsMoved: 0, blobsSkipped: 0, blobsMounted: 0 };
   readonly #settled = new Set<Digest>();
   readonly #skipped = new Set<Digest>();
@@ -99,6 +102,11 @@ export class CopyRun {
     return root;
   }
 
+  /** A manifest that this run has fetched already. */
+  fetched(digest: Digest): Manifest | undefined {
+    return this.#fetched.get(digest);
+  }
+
   fetch(name: string): Promise<Manifest> {
     return fetchManifest(this.#reader(), name, this.signal);
   }
@@ -136,6 +144,7 @@ export class CopyRun {
   /** Moves what a tree needs, the biggest first, and tells how it goes. */
   async moveBlobs(tree: Pick<ImageTree, "root" | "blobs">): Promise<void> {
     this.#due = tree.blobs;
+    for (const { digest, data } of tree.blobs) if (data !== undefined) this.remember(digest, data);
     const bytes = tree.blobs.reduce((sum, { size }) => sum + size, 0);
     this.#options.onPlan?.({ digest: tree.root, blobs: tree.blobs.length, bytes });
     const todo = tree.blobs.filter(({ digest }) => !this.#settled.has(digest));
@@ -188,14 +197,21 @@ export class CopyRun {
     readonly foreign?: readonly Descriptor[];
   }): CopyResult {
     const { tag, foreign = [], ...rest } = copied;
-    const { quota } = this.source;
     return {
       ...rest,
+      ...this.account(),
+      ...(tag === undefined ? {} : { tag }),
+      ...(foreign.length === 0 ? {} : { foreignLayers: foreign.map(({ digest }) => digest) }),
+    };
+  }
+
+  /** What has been asked and moved so far. */
+  account(): Tally & Pick<CopyResult, "requests" | "quota"> {
+    const { quota } = this.source;
+    return {
       ...this.#tally,
       requests: { source: this.source.requests, target: this.target.requests },
-      ...(tag === undefined ? {} : { tag }),
       ...(quota === undefined ? {} : { quota }),
-      ...(foreign.length === 0 ? {} : { foreignLayers: foreign.map(({ digest }) => digest) }),
     };
   }
 

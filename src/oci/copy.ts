@@ -12,6 +12,7 @@ import type { ImageReference } from "../image/reference.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { CopyError } from "./copy-error.ts";
 import { copyPlatforms } from "./copy-platforms.ts";
+import { type CopiedReferrer, copyReferrers, subjectsOf } from "./copy-referrers.ts";
 import { CopyRun } from "./copy-run.ts";
 import { copyWhole } from "./copy-whole.ts";
 import type { Quota } from "./rate-limit.ts";
@@ -30,6 +31,8 @@ export type CopyRequest = {
   readonly targetIsEmpty?: boolean;
   /** A repository of the target's registry that may hold the same blobs; the source's own where both are one registry. */
   readonly mountFrom?: string;
+  /** Also what refers to the image: signatures, attestations, bills of materials. */
+  readonly referrers?: boolean;
 };
 
 export type CopyResult = {
@@ -53,6 +56,8 @@ export type CopyResult = {
   readonly foreignLayers?: readonly Digest[];
   /** Whether the target also holds the index that vouches for the platform; absent where nothing needs it. */
   readonly proof?: "kept" | "refused";
+  /** Where they were asked for. */
+  readonly referrers?: readonly CopiedReferrer[];
 };
 
 export type CopiedPlatform = { readonly platform: string; readonly digest: Digest; readonly tag?: string };
@@ -99,8 +104,10 @@ export function createCopier({ registries, clock, concurrency = concurrencyFor }
       const at = { registries, clock, concurrency: concurrency(request.target.host) };
       const run = new CopyRun(request, options, at);
       const { platforms } = request;
-      const copy = (): Promise<CopyResult> =>
-        platforms === undefined ? copyWhole(run) : copyPlatforms(run, platforms);
+      const copy = async (): Promise<CopyResult> => {
+        const copied = await (platforms === undefined ? copyWhole(run) : copyPlatforms(run, platforms));
+        return request.referrers === true ? withReferrers(run, copied) : copied;
+      };
       try {
         return await copy().catch((error: unknown) => {
           if (options.signal?.aborted === true || !lacksWhatItHas(error)) throw error;
@@ -113,6 +120,15 @@ export function createCopier({ registries, clock, concurrency = concurrencyFor }
       }
     },
   };
+}
+
+/** The same copy, after what refers to it has come as well. */
+async function withReferrers(run: CopyRun, copied: CopyResult): Promise<CopyResult> {
+  const digests = new Set([copied.digest, ...(copied.platforms ?? []).map(({ digest }) => digest)]);
+  const subjects: Digest[] = [];
+  for (const digest of digests) subjects.push(...(await subjectsOf(run, digest)));
+  const referrers = await copyReferrers(run, [...new Set(subjects)]);
+  return { ...copied, ...run.account(), referrers };
 }
 
 /** A manifest refused for want of what the target had said to hold. */

@@ -14,7 +14,8 @@ import type { Manifest } from "./registry.ts";
 const PROOF_ARTIFACT = "application/vnd.repull.index-proof.v1+json";
 /** Not the index's own type: a registry that meets an index among the layers may look for its children. */
 const KEPT_INDEX = "application/vnd.repull.kept-index.v1+json";
-const EMPTY_CONFIG = Buffer.from("{}");
+/** What artifacts have in place of a config. */
+export const EMPTY_CONFIG = Buffer.from("{}");
 
 /** Where the proof for an index hangs: a tag that nobody pulls by. */
 export function proofTag(index: Digest): string {

@@ -5,7 +5,7 @@
  * what is copied; what is read here only says what must travel with them.
  */
 
-import { type Digest, isDigest } from "../image/digest.ts";
+import { type Digest, digestOf, isDigest } from "../image/digest.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { normalised, type Platform, platformMatches } from "../image/platform.ts";
 import {
@@ -26,6 +26,10 @@ export type Descriptor = {
   readonly size: number;
   readonly platform?: Platform;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** What a manifest that refers to another one is for. */
+  readonly artifactType?: string;
+  /** The content itself, where the descriptor carries it and it is what the digest says. */
+  readonly data?: Uint8Array;
 };
 
 export type ParsedManifest =
@@ -151,13 +155,24 @@ function descriptor(value: unknown, path: string): Descriptor {
   }
   const platform = platformOf(fields.platform);
   const annotations = textsOf(fields.annotations);
+  const { artifactType } = fields;
+  const data = embeddedIn(fields.data, digest, size);
   return {
     mediaType,
     digest,
     size,
     ...(platform === undefined ? {} : { platform }),
     ...(annotations === undefined ? {} : { annotations }),
+    ...(typeof artifactType === "string" && artifactType !== "" ? { artifactType } : {}),
+    ...(data === undefined ? {} : { data }),
   };
+}
+
+/** https://github.com/opencontainers/image-spec/blob/main/descriptor.md: embedded content spares its request. */
+function embeddedIn(value: unknown, digest: Digest, size: number): Uint8Array | undefined {
+  if (typeof value !== "string") return undefined;
+  const bytes = Buffer.from(value, "base64");
+  return bytes.byteLength === size && digestOf(bytes) === digest ? bytes : undefined;
 }
 
 function platformOf(value: unknown): Platform | undefined {

@@ -9,18 +9,21 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { discard, readWithin } from "./answer-body.ts";
 import type { Access } from "./credentials.ts";
 import type { Exchange, Question } from "./exchange.ts";
-import { MANIFEST_BYTES_MAX } from "./manifest.ts";
-import { bareMediaType, MANIFEST_ACCEPT } from "./media-types.ts";
+import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
+import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
 import { type Quota, readQuota } from "./rate-limit.ts";
 import type { Manifest, ManifestHead } from "./registry.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { RegistryAnswer } from "./transport.ts";
 
 export type Upload = { readonly kind: "mounted" } | { readonly kind: "open"; readonly url: URL };
+
+const REFERRER_PAGES_MAX = 16;
 
 export class Repository {
   readonly host: string;
@@ -119,6 +122,38 @@ export class Repository {
       mediaType: bareMediaType(answer.headers["content-type"]),
       ...(this.#quota === undefined ? {} : { quota: this.#quota }),
     };
+  }
+
+  /**
+   * What has a manifest as its subject, by the registry's own list; undefined where it makes none.
+   * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
+   */
+  async listReferrers(subject: Digest, signal?: AbortSignal): Promise<readonly Descriptor[] | undefined> {
+    const attempted = `GET referrers ${this.#named(subject)}`;
+    const referrers: Descriptor[] = [];
+    let url: URL | undefined = this.#url(`referrers/${subject}`);
+    for (let page = 0; url !== undefined; page++) {
+      if (page >= REFERRER_PAGES_MAX) throw this.#malformed(`${attempted}: the list has no end`);
+      const answer: RegistryAnswer = await this.#ask({
+        method: "GET",
+        url,
+        headers: { accept: OCI_INDEX },
+        attempted,
+        accepts: [200, 400, 404, 405],
+        signal,
+      });
+      const isList = answer.status === 200 && bareMediaType(answer.headers["content-type"]) === OCI_INDEX;
+      if (!isList) {
+        discard(answer);
+        return undefined;
+      }
+      const bytes = await this.#read(answer, MANIFEST_BYTES_MAX, attempted, signal);
+      if (bytes === undefined) throw this.#malformed(`${attempted}: the list is over 4 MiB`);
+      referrers.push(...this.#listIn(bytes, attempted));
+      const next = /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(answer.headers.link ?? "")?.[1];
+      url = next === undefined ? undefined : this.#exchange.resolve(next, url, attempted);
+    }
+    return referrers;
   }
 
   /** A whole blob in memory, checked against its digest. */
@@ -278,6 +313,16 @@ export class Repository {
       signal?.throwIfAborted();
       const fields = { kind: "unavailable", host: this.host, passing: true } as const;
       throw new RegistryError(`${attempted}: the answer broke off`, fields, { cause });
+    }
+  }
+
+  #listIn(bytes: Uint8Array, attempted: string): readonly Descriptor[] {
+    try {
+      const list = parseManifest(bytes, OCI_INDEX);
+      return list.kind === "index" ? list.children : [];
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      throw this.#malformed(`${attempted}: ${error.message}`);
     }
   }
 
