@@ -99,6 +99,29 @@ program
   );
 
 program
+  .command("doctor")
+  .description("Examine a deployed stack: what would not work, why, and what to do about it.")
+  .option("--stack <name>", "the CloudFormation stack", "repull")
+  .option(
+    "--probe",
+    "also send one synthetic event through the real path, about a service that does not exist",
+    false,
+  )
+  .addOption(json)
+  .action((options) => finish(async () => (await import("./doctor.ts")).doctor(options, io)));
+
+program
+  .command("policy")
+  .description("Work with a policy document.")
+  .command("check")
+  .description("Say whether a policy document is one, and what it means, key by key.")
+  .argument("<file>", "the document, in JSON")
+  .addOption(json)
+  .action((file: string, options) =>
+    finish(async () => (await import("./policy.ts")).policyCheck({ file, ...options }, io)),
+  );
+
+program
   .command("serve")
   .description("Serve the sandbox's registries on loopback, for skopeo, crane and others, until Ctrl-C.")
   .option("--world <file>", "the world whose registries they are; absent: the demonstration's")

@@ -29,6 +29,8 @@ describe("the command line", () => {
     ["a file that is not there", ["explain", "nowhere.json"], 1, /no such file/],
     ["a reference that is none", ["mirror", "Nginx:1", "localhost:1/x:1"], 2, /image reference/],
     ["an account without a region", ["replay", "events/ec2-service.json", "--aws"], 1, /AWS_REGION/],
+    ["a policy that is not there", ["policy", "check", "nowhere.json"], 1, /there is no nowhere.json/],
+    ["a stack without a region", ["doctor"], 1, /AWS_REGION/],
     ["another story of the demonstration", ["demo", "--seed", "7"], 0, /storefront.*settled/s],
   ] as const) {
     test(`${because}: status ${status}`, async () => {
