@@ -89,11 +89,13 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       const found = await findOrThrow(functions[workflow], name);
       if (found === undefined) return undefined;
       const status = STATUS[found.Status ?? ""] ?? "running";
-      if (status !== "failed" && status !== "succeeded") return { status };
+      const endedAt = found.EndTimestamp?.getTime();
+      const ended = endedAt === undefined || status === "running" ? {} : { endedAt };
+      if (status !== "failed" && status !== "succeeded") return { status, ...ended };
       const { because, result } = await ending(client, found.DurableExecutionArn);
-      if (status === "failed") return because === undefined ? { status } : { status, because };
+      if (status === "failed") return { status, ...(because === undefined ? {} : { because }), ...ended };
       const refused = refusalIn(result);
-      return refused === undefined ? { status } : { status, refused };
+      return { status, ...(refused === undefined ? {} : { refused }), ...ended };
     },
   };
 }

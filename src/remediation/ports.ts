@@ -126,6 +126,8 @@ export type ExecutionStatus = {
   readonly because?: string;
   /** It ended with a decision that says no: `{ kind: "refused", because }`. */
   readonly refused?: string;
+  /** When it ended, in milliseconds since the epoch; absent while it runs. */
+  readonly endedAt?: number;
 };
 
 /** The reason in a workflow's result that is a refusal. */

@@ -102,6 +102,7 @@ export function createExecutions(
             status: found.status,
             ...present("because", found.failure),
             ...present("refused", refusalIn(found.result)),
+            ...present("endedAt", found.endedAt),
           }
         );
       },

@@ -459,7 +459,10 @@ export const CLAUSES: readonly Clause[] = [
       await go?.(10);
       expect(await executions?.status("mirror", "m-1")).toEqual({ status: "running" });
       await go?.(60);
-      expect(await executions?.status("mirror", "m-1")).toEqual({ status: "succeeded" });
+      expect(await executions?.status("mirror", "m-1")).toEqual({
+        status: "succeeded",
+        endedAt: expect.any(Number),
+      });
       expect(await executions?.start("mirror", "m-1", { wait: 60 })).toBe("taken");
     },
   },
@@ -472,6 +475,7 @@ export const CLAUSES: readonly Clause[] = [
       expect(await executions?.status("mirror", "m-2")).toEqual({
         status: "failed",
         because: expect.stringContaining("the target is full"),
+        endedAt: expect.any(Number),
       });
     },
   },
