@@ -7,7 +7,7 @@ import { parseReference, referenceIn } from "../image/reference.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type MarkedImage, markerTags, readMarker } from "../workload/marker.ts";
-import { primaryDeployment } from "../workload/service.ts";
+import { type Deployment, primaryDeployment } from "../workload/service.ts";
 import { containersOf, reviseTaskDefinition } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
@@ -101,7 +101,11 @@ function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {
 }
 
 /** `already`: the service runs the revision, whoever's answer was lost. */
-export type Redeployed = { readonly kind: "redeployed" } | { readonly kind: "already" } | Superseded;
+export type Redeployed =
+  | { readonly kind: "redeployed" }
+  /** With the deployments that ECS showed beside ours: what was replaced is soon no longer shown. */
+  | { readonly kind: "already"; readonly deployments: readonly Deployment[] }
+  | Superseded;
 
 /**
  * Points the service at a revision, unless somebody has deployed since it was looked at.
@@ -123,7 +127,7 @@ export async function redeploy(
   if (service === undefined || service.status !== "ACTIVE") {
     return { kind: "superseded", because: `the service ${change.service} was deleted meanwhile` };
   }
-  if (sameRevision(service.taskDefinition, to)) return { kind: "already" };
+  if (sameRevision(service.taskDefinition, to)) return { kind: "already", deployments: service.deployments };
   const primary = primaryDeployment(service);
   if (!sameRevision(service.taskDefinition, from)) {
     return { kind: "superseded", because: `${revisionName(service.taskDefinition)} was deployed meanwhile` };

@@ -5,7 +5,7 @@ import { revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Ports } from "./ports.ts";
-import type { Declined, Superseded } from "./survey.ts";
+import type { Declined, Superseded, SurveyRequest } from "./survey.ts";
 
 /** A task that no service started: nothing of ours could start it again. */
 export function notAService({ owner, taskDefinitionArn, failures }: PullFailure): Declined {
@@ -59,10 +59,12 @@ function declined(because: string, nextSteps: readonly string[] = []): Declined 
  */
 export async function movedOn(
   service: Service,
+  { failure, execution, failed }: Pick<SurveyRequest, "failure" | "execution" | "failed">,
   former: string,
   ports: Ports,
 ): Promise<Ignored | Superseded | undefined> {
   const primary = primaryDeployment(service);
+  const past = failed.length > 0 ? undefined : pastDeployment(service, failure);
   if (service.taskDefinition === former && primary !== undefined && isWhole(primary)) {
     return {
       kind: "ignored",
@@ -75,6 +77,8 @@ export async function movedOn(
   ])) {
     if (revision === former) continue;
     const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
+    // An earlier look of this very execution has got this far.
+    if (marker?.execution === execution) return undefined;
     if (marker?.former !== undefined && sameRevision(marker.former, former)) {
       return {
         kind: "ignored",
@@ -84,9 +88,24 @@ export async function movedOn(
     return {
       kind: "superseded",
       because: `the service ${service.name} is on ${revisionName(revision)} now, no longer on ${revisionName(former)}`,
+      passing: !showsDeployment(service, failure),
     };
   }
-  return undefined;
+  return past;
+}
+
+/** The service shows the failing deployment as replaced by a later one: that one's tasks have events of their own. */
+function pastDeployment(service: Service, { owner }: PullFailure): Ignored | undefined {
+  const id = owner.kind === "service" ? owner.deploymentId : undefined;
+  const primary = primaryDeployment(service);
+  const own = service.deployments.find((deployment) => deployment.id === id);
+  if (own === undefined || primary === undefined || own.id === primary.id) return undefined;
+  return { kind: "ignored", because: `the deployment ${own.id} is past: ${primary.id} has replaced it` };
+}
+
+/** An answer without the deployment that failed may be of the time before it. */
+function showsDeployment({ deployments }: Service, { owner }: PullFailure): boolean {
+  return owner.kind === "service" && deployments.some(({ id }) => id === owner.deploymentId);
 }
 
 function isWhole({

@@ -7,20 +7,21 @@
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
-import { repositoryIn } from "../image/reference.ts";
+import { isDockerHubFront } from "../image/hosts.ts";
+import { referenceIn, repositoryIn } from "../image/reference.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import { placeOf } from "../substitution/candidate.ts";
-import { type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
+import { type ImageFacts, type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName } from "../workload/arn.ts";
 import { redeploy, register } from "./apply.ts";
-import { AwsError } from "./aws-error.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
+import { StepRefused, withRefusals } from "./refused-steps.ts";
 import { type Ending, report } from "./report.ts";
 import { restore } from "./restore.ts";
-import { lookAtRollout, type Verdict } from "./settle.ts";
+import { lookAtRollout, overtakenIn, type Verdict } from "./settle.ts";
 import { type Survey, survey } from "./survey.ts";
 
 export type RemediationOptions = {
@@ -34,6 +35,8 @@ export type RemediationOptions = {
 
 /** One substitute and, where it cannot be pulled, another: more would be guessing. */
 const RUNGS_MAX = 3;
+/** Between looks at a world in which something just failed that may work in a while. */
+const PAUSES_SECONDS = [60, 300, 900, 3600];
 /** A copy makes the next survey find it; a second copy in one rung means that it was lost again. */
 const COPIES_MAX = 2;
 /** Places that refuse to be copied from, one after the other; an image has fewer. */
@@ -53,62 +56,100 @@ export async function remediate(
   return await steps.step(
     "report",
     () => report(ending, failure.kind === "ignored" ? undefined : failure, options.execution, ports),
-    { attempts: 6 },
+    // Half an hour: an execution without a record would have been in vain.
+    { attempts: 30 },
   );
 }
 
+/** A substitute that tasks could not pull. */
+type Tried = {
+  readonly kind: "cannot-pull";
+  readonly because: string;
+  readonly surveyed: Survey;
+  readonly ours: string;
+  readonly images: readonly ImagePlan[];
+  /** Which of the substitutes are at fault. */
+  readonly places: readonly string[];
+};
+
+/** What has become of the service so far, whatever the next look says. */
+type Progress = { made?: { readonly former: string; readonly ours: string } };
+
+/**
+ * Climbs until something stands, or nothing is left.
+ *
+ * A bad minute of AWS or of a registry is no reason to give up: an ECS that has stopped trying sends no further event.
+ */
 async function heal(
   failure: PullFailure,
   ports: Ports,
   options: RemediationOptions,
-  steps: Steps,
+  plainSteps: Steps,
 ): Promise<Ending> {
-  const failed: string[] = [];
-  let last: Ending | undefined;
-  try {
-    for (let rung = 1; rung <= RUNGS_MAX; rung++) {
-      const climbed = await climb(failure, { failed, rung }, ports, options, steps);
-      if (climbed.kind !== "next-rung") return last === undefined ? climbed : afterwards(last, climbed);
-      failed.push(...climbed.failed);
-      last = climbed.ending;
+  const steps = withRefusals(plainSteps);
+  const tried: Tried[] = [];
+  const progress: Progress = {};
+  for (let look = 1, pauses = 0; ; look++) {
+    const climbed = await survive(progress, () =>
+      climb(failure, { tried, look, progress }, ports, options, steps),
+    );
+    if (climbed.kind === "cannot-pull") {
+      tried.push(climbed);
+      if (tried.length < RUNGS_MAX && climbed.places.length > 0) continue;
+      return await survive(progress, () => undo(climbed, look, ports, options, steps));
     }
+    const pause = pauses < pausesFor(climbed) ? PAUSES_SECONDS[pauses] : undefined;
+    if (pause !== undefined) {
+      pauses += 1;
+      await steps.wait(`look again ${look}`, pause);
+      continue;
+    }
+    const last = tried.at(-1);
+    if (last === undefined || climbed.made?.ours !== last.ours) return climbed;
+    return await survive(progress, () => undo(last, look, ports, options, steps, climbed.because));
+  }
+}
+
+/** Runs steps; one that fails for good makes the ending, with what was done until then. */
+async function survive<T>(progress: Progress, run: () => Promise<T>): Promise<T | Ending> {
+  try {
+    return withMade(await run(), progress);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    return {
-      kind: "failed",
-      because: `${error.step}: ${error.message}`,
-      ...(last === undefined ? {} : { made: last.made }),
-    };
+    const because = `${error.step}: ${error.message}`;
+    return withMade({ kind: "failed", because, passing: !(error instanceof StepRefused) }, progress);
   }
-  return last ?? { kind: "failed", because: "no rung was climbed" };
 }
 
-/** A rung that changed nothing does not hide that the one before did. */
-function afterwards(before: Ending, now: Ending): Ending {
-  return now.made === undefined
-    ? { ...before, because: `${before.because}; after that, ${now.because}` }
-    : now;
+/** What an earlier look made is part of the record, whatever the last one did. */
+function withMade<T>(ended: T | Ending, { made }: Progress): T | Ending {
+  return made === undefined ? ended : { made, ...ended };
 }
 
-type Climbed =
-  | Ending
-  | { readonly kind: "next-rung"; readonly failed: readonly string[]; readonly ending: Ending };
+/** An old answer is soon a new one; what fails, or does not answer, may do so for longer. */
+function pausesFor({ kind, passing = kind === "failed" }: Ending): number {
+  if (!passing) return 0;
+  return kind === "superseded" ? 1 : PAUSES_SECONDS.length;
+}
+
+type Climbed = Ending | Tried;
 
 async function climb(
   failure: PullFailure,
-  { failed, rung }: { failed: readonly string[]; rung: number },
+  { tried, look, progress }: { tried: readonly Tried[]; look: number; progress: Progress },
   ports: Ports,
   options: RemediationOptions,
   steps: Steps,
 ): Promise<Climbed> {
-  const prepared = await prepare(failure, { failed, rung }, ports, options, steps);
+  const failed = tried.flatMap(({ places }) => places);
+  const prepared = await prepare(failure, { failed, rung: look }, ports, options, steps);
   if (prepared.kind !== "prepared") return prepared;
   const { surveyed, images } = prepared;
   const { clusterArn, service, former, current, deploymentId } = surveyed;
   const { execution } = options;
 
   const registered = await steps.step(
-    `register ${rung}`,
+    `register ${look}`,
     () => register(surveyed, images, execution, ports),
     persistent,
   );
@@ -122,8 +163,9 @@ async function climb(
     from: current,
     ...(deploymentId === undefined ? {} : { deploymentId }),
   };
-  const redeployed = await steps.step(`redeploy ${rung}`, () => redeploy(change, ports), persistent);
-  if (redeployed.kind === "superseded") return { ...redeployed, images, made };
+  const redeployed = await steps.step(`redeploy ${look}`, () => redeploy(change, ports), persistent);
+  if (redeployed.kind === "superseded") return { ...redeployed, images };
+  progress.made = made;
   if (options.settle === false) {
     return {
       kind: "applied",
@@ -133,11 +175,16 @@ async function climb(
     };
   }
 
-  const verdict = await watch(surveyed, ours, rung, ports, steps);
+  const own = tried.map((one) => one.ours);
+  const others = redeployed.kind === "already" ? redeployed.deployments : [];
+  const foreign = overtakenIn({ deployments: others }, { ours, former, known: surveyed.deploymentIds, own });
+  const verdict = await watch(surveyed, { ours, own, foreign }, look, ports, steps);
   switch (verdict.kind) {
     case "settled":
     case "superseded":
       return { ...verdict, images, made };
+    case "overtook":
+      return await giveBack(surveyed, ours, verdict, look, images, ports, steps);
     case "moving":
       return {
         kind: "unsettled",
@@ -148,16 +195,13 @@ async function climb(
     case "rolled-back":
       return { kind: "restored", because: verdict.because, images, made };
     case "worse":
-      return await undo(surveyed, ours, verdict, rung, images, ports, options, steps);
+      return await undo({ ...verdict, surveyed, ours, images }, look, ports, options, steps);
     case "cannot-pull": {
-      const ending = await undo(surveyed, ours, verdict, rung, images, ports, options, steps);
-      if (ending.kind !== "restored" || rung === RUNGS_MAX) return ending;
       // Only the substitutes that could not be pulled are at fault, not whatever stood beside them.
       const places = images
         .flatMap(({ winner }) => winner?.writes ?? [])
         .filter((place) => verdict.images.includes(repositoryIn(place)));
-      if (places.length === 0) return ending;
-      return { kind: "next-rung", failed: places, ending };
+      return { kind: "cannot-pull", because: verdict.because, surveyed, ours, images, places };
     }
   }
 }
@@ -200,7 +244,7 @@ async function prepare(
     });
     onPlan?.(plan, surveyed);
     const { images } = plan;
-    if (plan.kind === "stand-still") return plan;
+    if (plan.kind === "stand-still") return { ...plan, passing: surveyed.images.some(isUnheard) };
     if (policy.mode === "observe")
       return { kind: "observed", because: "the policy says observe: nothing was written", images };
     const bringing = images.filter(({ winner }) => winner?.copy !== undefined || winner?.warm !== undefined);
@@ -216,60 +260,103 @@ async function prepare(
   }
 }
 
-/** Refusals stay refusals; throttling and time-outs are worth a few minutes. */
-const persistent = {
-  attempts: 6,
-  retryIf: (error: unknown) =>
-    !(error instanceof AwsError && (error.kind === "denied" || error.kind === "invalid")),
-};
+/** A registry that has not answered may do so in a while; a quota of Docker Hub does not come back so soon. */
+function isUnheard({ failing, untrustedBecause, sightings }: ImageFacts): boolean {
+  if (!failing) return false;
+  if (untrustedBecause !== undefined) return true;
+  return sightings.some(({ candidate, seen }) => {
+    const host = referenceIn(candidate.source ?? candidate.image)?.host ?? "";
+    return seen.kind === "unreachable" || (seen.kind === "rate-limited" && !isDockerHubFront(host));
+  });
+}
+
+/** Throttling and time-outs are worth a minute at once. */
+const persistent = { attempts: 6 };
 
 const LOOK_SECONDS_FIRST = 10;
 const LOOK_SECONDS_MAX = 60;
 
-/** Looks at the rollout until it is decided or its time is over; the bound is in seconds waited, for a workflow has no clock. */
+/**
+ * Looks at the rollout until it is decided or its time is over; the bound is in seconds waited, for a workflow has no clock.
+ *
+ * That another revision stands in the place of ours must be seen twice: right after a write, ECS may still tell of the time before it.
+ */
 async function watch(
   surveyed: Survey,
-  ours: string,
+  { ours, own, foreign: seen }: { ours: string; own: readonly string[]; foreign: string | undefined },
   rung: number,
   ports: Ports,
   steps: Steps,
 ): Promise<Verdict> {
-  const { clusterArn, service, former } = surveyed;
+  const { clusterArn, service, former, deploymentId, deploymentIds, settleSeconds } = surveyed;
+  const watched = {
+    ...{ clusterArn, service, ours, former, known: deploymentIds, own },
+    ...(deploymentId === undefined ? {} : { replaced: deploymentId }),
+  };
+  let foreign = seen;
+  let isSeen = false;
   let pause = LOOK_SECONDS_FIRST;
-  for (let waited = 0, look = 1; ; look++) {
-    await steps.wait(`rollout ${rung}.${look}`, pause);
-    waited += pause;
+  for (let waited = 0, look = 0; ; look++) {
+    // The first look comes at once: what was replaced in the same moment is soon no longer shown.
+    if (look > 0) await steps.wait(`rollout ${rung}.${look}`, pause);
+    if (look > 0) waited += pause;
     const verdict = await steps.step(
       `settle ${rung}.${look}`,
-      () => lookAtRollout({ clusterArn, service, ours, former }, ports),
+      () => lookAtRollout({ ...watched, ...(foreign === undefined ? {} : { foreign }) }, ports),
       persistent,
     );
-    if (verdict.kind !== "moving" || waited >= surveyed.settleSeconds) return verdict;
-    pause = Math.min(LOOK_SECONDS_MAX, pause + 10);
+    if ((verdict.kind === "superseded" || verdict.kind === "rolled-back") && !isSeen) {
+      isSeen = true;
+      if (verdict.kind === "superseded") foreign ??= verdict.revision;
+      pause = LOOK_SECONDS_MAX;
+      continue;
+    }
+    if (verdict.kind !== "moving" || waited >= settleSeconds) return verdict;
+    if (look > 0) pause = Math.min(LOOK_SECONDS_MAX, pause + 10);
   }
 }
 
+/** Puts the former revision back, after a substitute that did not help. */
 async function undo(
-  surveyed: Survey,
-  ours: string,
-  verdict: Verdict,
-  rung: number,
-  images: readonly ImagePlan[],
+  { surveyed, ours, images, because }: Omit<Tried, "kind" | "places">,
+  look: number,
   ports: Ports,
   { execution }: RemediationOptions,
   steps: Steps,
+  afterwards?: string,
 ): Promise<Ending> {
   const made = { former: surveyed.former, ours };
   const restored = await steps.step(
-    `restore ${rung}`,
+    `restore ${look}`,
     () => restore(surveyed, ours, execution, ports),
     persistent,
   );
   if (restored.kind === "superseded") return { ...restored, images, made };
+  const after = afterwards === undefined ? "" : `; after that, ${afterwards}`;
   return {
     kind: "restored",
-    because: `${verdict.because}; the service is back on ${revisionName(surveyed.former)}`,
+    because: `${because}; the service is back on ${revisionName(surveyed.former)}${after}`,
     images,
     made,
+  };
+}
+
+/** Somebody deployed between our last look and our write: theirs is put back, and stands. */
+async function giveBack(
+  { clusterArn, service, former }: Survey,
+  ours: string,
+  { revision, because }: Extract<Verdict, { kind: "overtook" }>,
+  look: number,
+  images: readonly ImagePlan[],
+  ports: Ports,
+  steps: Steps,
+): Promise<Ending> {
+  const change = { clusterArn, service, to: revision, from: ours };
+  const given = await steps.step(`give back ${look}`, () => redeploy(change, ports), persistent);
+  return {
+    kind: "superseded",
+    because: given.kind === "superseded" ? given.because : `${because}; it was put back`,
+    images,
+    made: { former, ours },
   };
 }

@@ -15,6 +15,8 @@ export type Ending = {
   readonly made?: { readonly former: string; readonly ours: string } | undefined;
   readonly remedies?: readonly string[];
   readonly nextSteps?: readonly string[];
+  /** It may be otherwise in a while: worth another look before it is final. */
+  readonly passing?: boolean;
 };
 
 /** Publishes the outcome and logs it. */

@@ -9,7 +9,7 @@ import { classify } from "../pull-failure/classify.ts";
 import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
 import { redact } from "../pull-failure/redact.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
-import { primaryDeployment, type Service } from "../workload/service.ts";
+import { type Deployment, primaryDeployment, type Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
 import type { Ports } from "./ports.ts";
 
@@ -21,7 +21,23 @@ export type Verdict =
   /** Ours starts and fails: the former revision is better. */
   | { readonly kind: "worse"; readonly because: string }
   | { readonly kind: "rolled-back"; readonly because: string }
-  | { readonly kind: "superseded"; readonly because: string };
+  /** Somebody else's deployment stood between what was compared and what we wrote: it was ours that replaced it. */
+  | { readonly kind: "overtook"; readonly because: string; readonly revision: string }
+  | { readonly kind: "superseded"; readonly because: string; readonly revision?: string };
+
+/** Our deployment, and what is known of the others. */
+export type Watched = {
+  readonly ours: string;
+  readonly former: string;
+  /** The deployment that ours replaced. */
+  readonly replaced?: string;
+  /** All deployments that the service had when it was surveyed. */
+  readonly known?: readonly string[];
+  /** Other revisions of this execution. */
+  readonly own?: readonly string[];
+  /** A revision that was seen in place of ours a moment ago. */
+  readonly foreign?: string;
+};
 
 /** A pull takes minutes, a rollout of many tasks many; health checks and bake time come on top. */
 const SETTLE_SECONDS_BASE = 900;
@@ -38,14 +54,12 @@ export function settleSecondsFor({ healthCheckGracePeriodSeconds, bakeTimeMinute
   );
 }
 
+/** `ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/…` */
+const ROLLING_BACK = /rolling back/i;
+
 /** One look at the deployment of `ours`. */
 export async function lookAtRollout(
-  watched: {
-    readonly clusterArn: string;
-    readonly service: string;
-    readonly ours: string;
-    readonly former: string;
-  },
+  watched: Watched & { readonly clusterArn: string; readonly service: string },
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<Verdict> {
   const { clusterArn, ours } = watched;
@@ -66,15 +80,16 @@ export async function lookAtRollout(
 }
 
 /** What a service and the stopped tasks of our revision say about our deployment. */
-export function judgeRollout(
-  service: Service,
-  stopped: readonly Task[],
-  { ours, former }: { readonly ours: string; readonly former: string },
-): Verdict {
+export function judgeRollout(service: Service, stopped: readonly Task[], watched: Watched): Verdict {
+  const { ours } = watched;
   const primary = primaryDeployment(service);
   if (primary === undefined) return { kind: "moving", because: "ECS shows no deployment yet" };
-  if (!sameRevision(primary.taskDefinition, ours))
-    return displaced(service, primary.taskDefinition, ours, former);
+  if (!sameRevision(primary.taskDefinition, ours)) return displaced(service, primary, watched);
+  const overtaken = watched.foreign ?? overtakenIn(service, watched);
+  if (overtaken !== undefined) {
+    const because = `${revisionName(overtaken)} was deployed at the very moment of our write`;
+    return { kind: "overtook", because, revision: overtaken };
+  }
 
   const { desiredCount, runningCount, rolloutState, failedTasks } = primary;
   const running = `${runningCount} of ${desiredCount} tasks run ${revisionName(ours)}`;
@@ -101,19 +116,46 @@ export function judgeRollout(
   return { kind: "moving", because: running };
 }
 
-/** Not ours any more: ECS put the former revision back, or somebody deployed. */
-function displaced(service: Service, current: string, ours: string, former: string): Verdict {
-  if (sameRevision(current, former)) {
-    const reason = service.deployments.find(({ taskDefinition }) =>
-      sameRevision(taskDefinition, ours),
-    )?.rolloutStateReason;
-    const why = reason === undefined ? "" : `: ${reason}`;
-    // A service that still points at ours has only not been read afresh.
-    if (sameRevision(service.taskDefinition, ours))
-      return { kind: "moving", because: "ECS does not show the new deployment yet" };
-    return { kind: "rolled-back", because: `ECS put ${revisionName(former)} back${why}` };
+/** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */
+function displaced(service: Service, primary: Deployment, watched: Watched): Verdict {
+  const { ours, former, replaced, own = [] } = watched;
+  const current = primary.taskDefinition;
+  const shown = service.deployments.find(({ taskDefinition }) => sameRevision(taskDefinition, ours));
+  // What we replaced is shown in its place, and ours nowhere: this is how it was before.
+  const isOld = shown === undefined && primary.id === replaced;
+  if (isOld || own.some((one) => sameRevision(one, current)))
+    return { kind: "moving", because: "ECS does not show the new deployment yet" };
+  if (ROLLING_BACK.test(primary.rolloutStateReason ?? "")) {
+    const why = shown?.rolloutStateReason ?? primary.rolloutStateReason;
+    return { kind: "rolled-back", because: `ECS put ${revisionName(current)} back: ${why}` };
   }
-  return { kind: "superseded", because: `${revisionName(current)} was deployed meanwhile` };
+  if (sameRevision(service.taskDefinition, ours))
+    return { kind: "moving", because: "ECS does not show the new deployment yet" };
+  if (sameRevision(current, former)) {
+    const why = shown?.rolloutStateReason === undefined ? "" : `: ${shown.rolloutStateReason}`;
+    return { kind: "rolled-back", because: `${revisionName(former)} was put back${why}` };
+  }
+  return {
+    kind: "superseded",
+    because: `${revisionName(current)} was deployed meanwhile`,
+    revision: current,
+  };
+}
+
+/** A deployment that nobody had seen when we surveyed, and that ours has replaced. */
+export function overtakenIn(
+  { deployments }: Pick<Service, "deployments">,
+  { ours, former, known, own = [] }: Watched,
+): string | undefined {
+  if (known === undefined) return undefined;
+  return deployments.find(
+    ({ id, status, taskDefinition, rolloutStateReason = "" }) =>
+      status !== "PRIMARY" &&
+      !known.includes(id) &&
+      // What ECS itself goes back to is what nobody asked for: our revision is what the owner wanted.
+      !ROLLING_BACK.test(rolloutStateReason) &&
+      ![ours, former, ...own].some((one) => sameRevision(one, taskDefinition)),
+  )?.taskDefinition;
 }
 
 type Reason = { readonly text: string; readonly kind: PullFailureKind; readonly image?: string };

@@ -37,7 +37,12 @@ export type Declined = {
   readonly because: string;
   readonly nextSteps: readonly string[];
 };
-export type Superseded = { readonly kind: "superseded"; readonly because: string };
+export type Superseded = {
+  readonly kind: "superseded";
+  readonly because: string;
+  /** It rests on an answer that may be an old one. */
+  readonly passing?: boolean;
+};
 
 export type Survey = {
   readonly kind: "survey";
@@ -47,6 +52,8 @@ export type Survey = {
   readonly current: string;
   /** The primary deployment's id; compared again immediately before the write. */
   readonly deploymentId?: string;
+  /** Every deployment that the service showed: another one, later, is somebody else's. */
+  readonly deploymentIds: readonly string[];
   readonly desiredCount: number;
   readonly runningCount: number;
   /** The failing revision. */
@@ -88,7 +95,7 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
   const refusal =
-    untouchable(service) ?? leftOut(service, request.policy) ?? (await movedOn(service, former, ports));
+    untouchable(service) ?? leftOut(service, request.policy) ?? (await movedOn(service, request, former, ports));
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) {
@@ -120,6 +127,7 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     service: service.name,
     current: service.taskDefinition,
     ...(deploymentId === undefined ? {} : { deploymentId }),
+    deploymentIds: service.deployments.map(({ id }) => id),
     desiredCount: service.desiredCount,
     runningCount: service.runningCount,
     former,

@@ -1,0 +1,35 @@
+/**
+ * Tells a step that AWS refused for good from one that failed for now.
+ *
+ * A replay has nothing but a failed step's words, so a refusal is recorded as the step's result, and thrown from there.
+ */
+
+import { StepFailed, type Steps } from "../runtime/steps.ts";
+import { AwsError } from "./aws-error.ts";
+
+/** A right is missing, or the request is one that AWS will never take: only a person can change that. */
+export class StepRefused extends StepFailed {}
+
+type Refusal = { readonly refusedByAws: string };
+
+/** The same steps, whose refusals come out as StepRefused at the first attempt. */
+export function withRefusals(steps: Steps): Steps {
+  return {
+    async step<T>(name: string, run: () => Promise<T>, options?: Parameters<Steps["step"]>[2]): Promise<T> {
+      const done = await steps.step<T | Refusal>(name, () => run().catch(refusalOrThrow), options);
+      if (isRefusal(done)) throw new StepRefused(name, done.refusedByAws);
+      return done;
+    },
+    wait: (name, seconds) => steps.wait(name, seconds),
+  };
+}
+
+function refusalOrThrow(error: unknown): Refusal {
+  if (error instanceof AwsError && (error.kind === "denied" || error.kind === "invalid"))
+    return { refusedByAws: error.message };
+  throw error;
+}
+
+function isRefusal(done: unknown): done is Refusal {
+  return typeof done === "object" && done !== null && "refusedByAws" in done;
+}
