@@ -190,7 +190,7 @@ async function answerTo(
       ...(await words(answer)),
     });
   }
-  const { token, access_token: other } = jsonIn(await wholeBody(answer));
+  const { token, access_token: other } = jsonIn(await wholeBody(answer).catch(() => new Uint8Array()));
   return `Bearer ${String(token ?? other)}`;
 }
 
@@ -200,7 +200,8 @@ function wordsOf(error: unknown): string {
 
 /** What an error's body says, as docker and containerd print it. */
 async function words(answer: RegistryAnswer): Promise<{ said?: string; saidInJson: boolean }> {
-  const text = new TextDecoder().decode(await wholeBody(answer)).trim();
+  // Words that break off say nothing.
+  const text = new TextDecoder().decode(await wholeBody(answer).catch(() => new Uint8Array())).trim();
   const [first] = objectsIn(jsonIn(new TextEncoder().encode(text)), "errors");
   if (first !== undefined) {
     const code = (textIn(first, "code") ?? "unknown").toLowerCase().replaceAll("_", " ");

@@ -4,9 +4,9 @@ import type { Digest } from "../image/digest.ts";
 import { parseReference } from "../image/reference.ts";
 import type { Send } from "../oci/transport.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { textIn } from "../workload/members.ts";
 import { type Surroundings, type TaskRecord, uuid } from "./cluster-state.ts";
 import { pullImage } from "./image-pull.ts";
+import { pullRoleOf } from "./task-run.ts";
 
 /** Makes a task that has been running since before the story began. */
 export async function putInPlace(task: TaskRecord, send: Send, world: Surroundings): Promise<void> {
@@ -31,7 +31,7 @@ async function digestOfRunning(
   world: Surroundings,
   container: JsonObject,
 ): Promise<Digest | undefined> {
-  const credentials = world.credentialsFor(container, textIn(task.definition, "executionRoleArn"));
+  const credentials = world.credentialsFor(container, pullRoleOf(task));
   const pull = await pullImage({
     reference: parseReference(image),
     platform: task.platform,

@@ -112,7 +112,7 @@ async function pullAll(task: TaskRecord, world: Surroundings): Promise<Failure |
     const reference = parseReference(container.image);
     const isConsistent = container.definition.versionConsistency !== "disabled";
     const known = isConsistent ? task.deployment?.resolved.get(container.name) : undefined;
-    const credentials = credentialsFor(container.definition, textIn(task.definition, "executionRoleArn"));
+    const credentials = credentialsFor(container.definition, pullRoleOf(task));
     const pull = await pullImage({
       reference,
       platform: task.platform,
@@ -131,6 +131,11 @@ async function pullAll(task: TaskRecord, world: Surroundings): Promise<Failure |
     return { container, text: textFor(task, pull.refusal, container, unverified) };
   }
   return undefined;
+}
+
+/** Who pulls: the task's execution role; on EC2 the agent, as the instance that it runs on. */
+export function pullRoleOf({ definition, launchType }: TaskRecord): string | undefined {
+  return launchType === "EC2" ? "instance" : textIn(definition, "executionRoleArn");
 }
 
 function textFor(
