@@ -1,0 +1,137 @@
+/**
+ * A world that nobody thought of: services that share an address and a limit that is gone, in every shape that a
+ * task definition may have. What may heal them is decided here too, so that most worlds can be healed.
+ */
+
+import type { Random } from "../../src/runtime/random.ts";
+
+/** Planted where a product must never repeat it: environment, overrides, passwords. */
+export const SECRET = "hush-4f1d9c7e2b";
+
+/** Members that no version of any SDK knows. */
+const UNKNOWN_MEMBER = { depth: [1, { "a b": null, on: false }], text: "kept?" };
+
+/** What people run: on Docker Hub all of them, on ECR Public the official ones. */
+const IMAGES = ["nginx:1.25", "redis:7", "grafana/grafana:11", "acme/api:2", "prom/prometheus:v3"] as const;
+/** What they ran before. */
+const FORMER: Readonly<Record<string, string>> = {
+  "nginx:1.25": "nginx:1.24",
+  "redis:7": "redis:6",
+  "grafana/grafana:11": "grafana/grafana:10",
+  "acme/api:2": "acme/api:1",
+  "prom/prometheus:v3": "prom/prometheus:v2",
+};
+
+export const CLUSTER = "prod";
+const ROLE = "arn:aws:iam::123456789012:role/tasks-execution";
+const HUB_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
+
+/** `library/nginx:1.25`: as a registry names it. */
+export function hubPath(image: string): string {
+  return image.includes("/") ? image : `library/${image}`;
+}
+
+type Entry = { readonly name: string; readonly image: string } & Readonly<Record<string, unknown>>;
+
+/** A world file. */
+export function randomWorld(
+  random: Random,
+): { readonly services: readonly Entry[] } & Record<string, unknown> {
+  const services = Array.from({ length: random.integer(2, 4) }, (_, index) => service(random, index));
+  const hub: Record<string, object> = {};
+  const ecrPublic: Record<string, object> = {};
+  const ecr: Record<string, object> = {};
+  for (const image of IMAGES) {
+    const path = hubPath(image);
+    const origin = `docker.io/${path}`;
+    hub[path] = { kilobytes: 1 };
+    hub[hubPath(FORMER[image] ?? image)] = { kilobytes: 1 };
+    if (!image.includes("/")) {
+      const chance = random.next();
+      if (chance < 0.6) ecrPublic[`docker/${path}`] = { sameAs: origin };
+      // The tag stands over there as well, over other bytes.
+      else if (chance < 0.85) ecrPublic[`docker/${path}`] = { kilobytes: 1 };
+    }
+    if (random.next() < 0.25) {
+      const tag = path.replace(/:/, ":");
+      ecr[`repull/docker.io/${tag}`] = random.next() < 0.7 ? { sameAs: origin } : { kilobytes: 1 };
+    }
+  }
+  ecr["shop/steady:1"] = { kilobytes: 1 };
+  const isShared = random.next() < 0.03;
+  return {
+    services,
+    registries: {
+      "docker.io": {
+        images: hub,
+        quota: { remaining: 0 },
+        accounts: { "swarm-account": { password: SECRET, limit: 5, remaining: 0 } },
+      },
+      "public.ecr.aws": { images: ecrPublic },
+      ecr: { images: ecr },
+    },
+    secrets: { [HUB_SECRET]: { username: "swarm-account", password: SECRET } },
+    ...(isShared ? { repullAddress: "shared" } : {}),
+  };
+}
+
+function service(random: Random, index: number): Entry {
+  const image = random.pick(IMAGES);
+  const name = `service-${index + 1}`;
+  const launchType = random.next() < 0.7 ? "FARGATE" : "EC2";
+  const signsIn = random.next() < 0.15;
+  const images = random.next() < 0.25 ? { web: image, sidecar: random.pick(IMAGES) } : { web: image };
+  const isOff = random.next() < 0.04;
+  const isForeign = random.next() < 0.04;
+  const arm = random.next() < 0.2;
+  const executionRole = signsIn || random.next() < 0.98;
+  return {
+    cluster: CLUSTER,
+    name,
+    image,
+    launchType,
+    desiredCount: random.integer(1, 3),
+    revision: random.integer(1, 60),
+    taskDefinition: taskDefinition(name, images, { launchType, signsIn, arm, executionRole }),
+    ...(random.next() < 0.6 ? { formerly: { web: FORMER[image] ?? image } } : {}),
+    circuitBreaker: random.pick(["off", "off", "on", "rollback", "rollback"]),
+    minimumHealthyPercent: random.pick([100, 100, 50]),
+    ...(random.next() < 0.1 ? { healthCheckGracePeriodSeconds: 120 } : {}),
+    ...(isForeign ? { controller: "CODE_DEPLOY" } : {}),
+    ...(isOff ? { tags: { repull: "off" } } : { tags: { team: "shop" } }),
+  };
+}
+
+function taskDefinition(
+  family: string,
+  images: Readonly<Record<string, string>>,
+  {
+    launchType,
+    signsIn,
+    arm,
+    executionRole,
+  }: { launchType: string; signsIn: boolean; arm: boolean; executionRole: boolean },
+): Record<string, unknown> {
+  return {
+    family,
+    networkMode: launchType === "FARGATE" ? "awsvpc" : "bridge",
+    requiresCompatibilities: [launchType],
+    cpu: "256",
+    memory: "512",
+    ...(executionRole ? { executionRoleArn: ROLE } : {}),
+    ...(arm ? { runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" } } : {}),
+    tags: [{ key: "team", value: "shop" }],
+    memberOfTomorrow: UNKNOWN_MEMBER,
+    volumes: [{ name: "scratch", host: {}, kindOfTomorrow: UNKNOWN_MEMBER }],
+    containerDefinitions: Object.entries(images).map(([name, image]) => ({
+      name,
+      image,
+      essential: true,
+      environment: [{ name: "TOKEN", value: SECRET }],
+      secrets: [{ name: "KEY", valueFrom: "arn:aws:ssm:us-east-1:123456789012:parameter/key" }],
+      memberOfTomorrow: UNKNOWN_MEMBER,
+      logConfiguration: { logDriver: "awslogs", options: { "awslogs-group": `/${family}`, x: "y" } },
+      ...(signsIn ? { repositoryCredentials: { credentialsParameter: HUB_SECRET } } : {}),
+    })),
+  };
+}

@@ -1,0 +1,215 @@
+/** The test of the test: each promise is broken on purpose, and the swarm has to name it. */
+
+import { equal, ok } from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { Ports } from "../../src/remediation/ports.ts";
+import type { Json, JsonObject } from "../../src/runtime/json.ts";
+import { SECRET } from "./random-world.ts";
+import { runSwarm, type Sabotage } from "./run-swarm.ts";
+import { INVARIANTS, type Invariant } from "./witness.ts";
+
+const SEEDS_MAX = 60;
+
+const withEcs = (ports: Ports, ecs: Partial<Ports["ecs"]>): Ports => ({
+  ...ports,
+  ecs: { ...ports.ecs, ...ecs },
+});
+
+const withContainers = (revision: JsonObject, change: (container: JsonObject) => JsonObject): JsonObject => ({
+  ...revision,
+  containerDefinitions: (revision.containerDefinitions as readonly JsonObject[]).map(change),
+});
+
+const OTHER_BYTES = `sha256:${"0123456789abcdef".repeat(4)}`;
+
+const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
+  [
+    "a planner that takes any bytes of the right name",
+    "same-bytes",
+    (ports) =>
+      withEcs(ports, {
+        registerTaskDefinition: (revision) =>
+          ports.ecs.registerTaskDefinition(
+            withContainers(revision, (container) => ({
+              ...container,
+              image: String(container.image).replace(/sha256:[0-9a-f]{64}$/, OTHER_BYTES),
+            })),
+          ),
+      }),
+  ],
+  [
+    "a revision made of the members that an SDK knows",
+    "nothing-lost",
+    (ports) =>
+      withEcs(ports, {
+        registerTaskDefinition: ({ memberOfTomorrow: _, ...known }) =>
+          ports.ecs.registerTaskDefinition(known),
+      }),
+  ],
+  [
+    "a container that loses its secrets",
+    "nothing-lost",
+    (ports) =>
+      withEcs(ports, {
+        registerTaskDefinition: (revision) =>
+          ports.ecs.registerTaskDefinition(
+            withContainers(revision, ({ secrets: _, ...container }) => container),
+          ),
+      }),
+  ],
+  [
+    "a revision without its owner's tags",
+    "nothing-lost",
+    (ports) =>
+      withEcs(ports, {
+        registerTaskDefinition: (revision) => {
+          const tags = (revision.tags as readonly JsonObject[]).filter(({ key }) =>
+            String(key).startsWith("repull:"),
+          );
+          return ports.ecs.registerTaskDefinition({ ...revision, tags });
+        },
+      }),
+  ],
+  ["a redeployment that does not compare", "not-overwritten", withoutComparison()],
+  ["a settling that does not look whom it replaced", "not-overwritten", withBlinkers()],
+  [
+    "a registration that never knows its own revision again",
+    "bounded",
+    (ports) =>
+      withEcs(ports, {
+        newestRevisions: async () => [],
+        async registerTaskDefinition(revision) {
+          const arn = await ports.ecs.registerTaskDefinition(revision);
+          if (arn.length > 0) throw new Error("the answer is always lost");
+          return arn;
+        },
+      }),
+  ],
+  ["a report that is not sent", "recorded", (ports) => ({ ...ports, bus: { publish: async () => {} } })],
+  [
+    "a log line with the whole revision",
+    "no-secret",
+    (ports) =>
+      withEcs(ports, {
+        registerTaskDefinition: (revision) => {
+          ports.log.info("registering", { revision });
+          return ports.ecs.registerTaskDefinition(revision);
+        },
+      }),
+  ],
+  [
+    "a tag that quotes the environment",
+    "no-secret",
+    (ports) =>
+      withEcs(ports, {
+        registerTaskDefinition: (revision) =>
+          ports.ecs.registerTaskDefinition({
+            ...revision,
+            tags: [...(revision.tags as readonly Json[]), { key: "repull:why", value: SECRET }],
+          }),
+      }),
+  ],
+  [
+    "an execution that is given the whole event",
+    "no-secret",
+    (ports) => ({
+      ...ports,
+      executions: {
+        ...ports.executions,
+        start: (workflow, name, input) =>
+          ports.executions.start(
+            workflow,
+            name,
+            workflow === "remediate" ? { ...(input as JsonObject), overrides: [SECRET] } : input,
+          ),
+      },
+    }),
+  ],
+  [
+    "a product that starts nothing",
+    "healed",
+    (ports) => ({ ...ports, executions: { ...ports.executions, start: async () => "taken" as const } }),
+  ],
+  ["a product that writes nothing", "healed", (ports) => withEcs(ports, { updateService: async () => {} })],
+  [
+    "a name for every event",
+    "one-execution",
+    (ports) => {
+      const counts = Array.from({ length: 1000 }, (_, index) => index).values();
+      return {
+        ...ports,
+        executions: {
+          ...ports.executions,
+          start: (workflow, name, input) =>
+            ports.executions.start(
+              workflow,
+              workflow === "remediate" ? `${name}-${counts.next().value}` : name,
+              input,
+            ),
+        },
+      };
+    },
+  ],
+  [
+    "a copier that sends again what is there",
+    "copied-once",
+    (ports) => ({
+      ...ports,
+      copier: {
+        copy: async (request, options) => {
+          await ports.copier.copy(request, options);
+          return await ports.copier.copy({ ...request, targetIsEmpty: true }, options);
+        },
+      },
+    }),
+  ],
+];
+
+/** Answers the comparison with what was surveyed, whatever stands there now. */
+function withoutComparison(): Sabotage {
+  const surveyed = new Map<string, NonNullable<Awaited<ReturnType<Ports["ecs"]["describeService"]>>>>();
+  return (ports, step) =>
+    withEcs(ports, {
+      async describeService(cluster, name) {
+        const service = await ports.ecs.describeService(cluster, name);
+        if (step().startsWith("survey") && service !== undefined) surveyed.set(name, service);
+        return step().startsWith("redeploy") ? (surveyed.get(name) ?? service) : service;
+      },
+    });
+}
+
+/** Shows the product no other deployment than the primary. */
+function withBlinkers(): Sabotage {
+  return (ports) =>
+    withEcs(ports, {
+      async describeService(cluster, name) {
+        const service = await ports.ecs.describeService(cluster, name);
+        return (
+          service && {
+            ...service,
+            deployments: service.deployments.filter(({ status }) => status === "PRIMARY"),
+          }
+        );
+      },
+    });
+}
+
+describe("what is broken on purpose is found, by the name of its promise", () => {
+  for (const [broken, invariant, sabotage] of table) {
+    test(`${broken}: ${invariant}`, { timeout: 120_000 }, async () => {
+      const found = new Set<Invariant>();
+      for (let seed = 1; seed <= SEEDS_MAX && !found.has(invariant); seed += 1) {
+        const { violations } = await runSwarm(seed, sabotage);
+        for (const violation of violations) found.add(violation.invariant);
+      }
+      ok(found.has(invariant), `found ${[...found].join(", ") || "nothing"} in ${SEEDS_MAX} seeds`);
+    });
+  }
+
+  test("every promise is broken once", () => {
+    equal(
+      [...INVARIANTS].sort().join(", "),
+      [...new Set(table.map(([, invariant]) => invariant))].sort().join(", "),
+    );
+  });
+});
