@@ -64,6 +64,17 @@ const table: readonly Row[] = [
     },
   ],
   [
+    "another image under the copy's plain tag does not hide the copy",
+    "settled",
+    [ECR_COPY],
+    {
+      world: limited(
+        { image: "grafana/grafana:11" },
+        { ecr: { images: { "repull/docker.io/grafana/grafana:11": MULTI } } },
+      ),
+    },
+  ],
+  [
     "the sidecar's image would fail next",
     "settled",
     [PUBLIC, ECR_COPY],
