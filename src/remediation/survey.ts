@@ -95,7 +95,9 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
   const refusal =
-    untouchable(service) ?? leftOut(service, request.policy) ?? (await movedOn(service, request, former, ports));
+    untouchable(service) ??
+    leftOut(service, request.policy) ??
+    (await movedOn(service, request, former, ports));
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) {

@@ -126,6 +126,18 @@ export function createLiar(
           read("ecr:DescribeImages", `image ${repository} ${digest}`, () =>
             ecr.imageStatus(repository, digest),
           ),
+        pullThroughRules: () =>
+          read("ecr:DescribePullThroughCacheRules", "rules", () => ecr.pullThroughRules()),
+        validateRule: (prefix) =>
+          read("ecr:ValidatePullThroughCacheRule", `rule ${prefix}`, () => ecr.validateRule(prefix)),
+        importImage: (repository, digest) =>
+          write("ecr:BatchGetImage", () => ecr.importImage(repository, digest)),
+        missingLayers: (repository, digests) =>
+          read("ecr:BatchCheckLayerAvailability", `layers of ${repository}`, () =>
+            ecr.missingLayers(repository, digests),
+          ),
+        fetchLayer: (repository, digest) =>
+          write("ecr:GetDownloadUrlForLayer", () => ecr.fetchLayer(repository, digest)),
       },
       executions: {
         start: (workflow, name, input) =>
