@@ -16,8 +16,10 @@ const EXECUTION = `${REMEDIATE}/durable-execution/r-1/2b7e`;
 let stub: AwsStub;
 let listed: readonly object[];
 let invocation: AwsAnswer;
+let result: string | undefined;
 beforeEach(async () => {
   listed = [];
+  result = undefined;
   invocation = { status: 202, body: "" };
   stub = await startAwsStub(({ action, query }: AwsRequest) => {
     if (action.startsWith("POST") && action.endsWith("/invocations")) return invocation;
@@ -27,7 +29,11 @@ beforeEach(async () => {
         : { body: { DurableExecutions: listed.slice(-1) } };
     }
     return {
-      body: { DurableExecutionArn: EXECUTION, Error: { ErrorMessage: "survey: ecs:DescribeTasks denied" } },
+      body: {
+        DurableExecutionArn: EXECUTION,
+        ...(result === undefined ? {} : { Result: result }),
+        Error: { ErrorMessage: "survey: ecs:DescribeTasks denied" },
+      },
     };
   });
 });
@@ -109,6 +115,19 @@ describe("the status of a name", () => {
       expect(await executions().status("remediate", "r-1")).toEqual(expected);
     });
   }
+
+  test("that ended with a decision that says no tells the reason", async () => {
+    listed = [named("m-1", "SUCCEEDED")];
+    result = JSON.stringify({ kind: "refused", because: "the limit is reached" });
+    expect(await executions().status("mirror", "m-1")).toEqual({
+      status: "succeeded",
+      refused: "the limit is reached",
+    });
+    for (const other of ['{"kind":"copied"}', "no JSON", "null", '"refused"']) {
+      result = other;
+      expect(await executions().status("mirror", "m-1"), other).toEqual({ status: "succeeded" });
+    }
+  });
 
   test("that nobody has used is undefined", async () => {
     expect(await executions().status("remediate", "r-1")).toBeUndefined();

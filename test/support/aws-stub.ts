@@ -16,7 +16,7 @@ export const STUB_CREDENTIALS = {
 } as const;
 
 export type AwsRequest = {
-  /** The action of a JSON call (`DescribeServices`); method and path of a REST call. */
+  /** The action of a JSON or form call (`DescribeServices`); method and path of a REST call. */
   readonly action: string;
   readonly headers: IncomingHttpHeaders;
   readonly query: URLSearchParams;
@@ -54,14 +54,19 @@ export async function startAwsStub(
       }
       const url = new URL(incoming.url ?? "/", "http://stub");
       const target = incoming.headers["x-amz-target"];
+      // IAM and EC2 are asked by forms, and answer in XML.
+      const isForm = incoming.headers["content-type"]?.startsWith("application/x-www-form-urlencoded");
+      const form: Record<string, string> | undefined = isForm
+        ? Object.fromEntries(new URLSearchParams(bytes.toString("utf8")))
+        : undefined;
       const request = {
         action:
           typeof target === "string"
             ? target.slice(target.lastIndexOf(".") + 1)
-            : `${incoming.method} ${url.pathname}`,
+            : (form?.Action ?? `${incoming.method} ${url.pathname}`),
         headers: incoming.headers,
         query: url.searchParams,
-        body: bytes.length === 0 ? {} : JSON.parse(bytes.toString("utf8")),
+        body: form ?? (bytes.length === 0 ? {} : JSON.parse(bytes.toString("utf8"))),
       };
       requests.push(request);
       reply(await answer(request));

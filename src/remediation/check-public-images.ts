@@ -1,0 +1,53 @@
+/**
+ * Asks both sides of each row of the table of twins on ECR Public, so that a row that has gone stale shows.
+ *
+ * Only HEADs, which count at neither registry as pulls; one image stands for its row.
+ */
+
+import { parseReference } from "../image/reference.ts";
+import type { Registries } from "../oci/registry.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { PUBLIC_IMAGES, type PublicImage } from "../substitution/public-images.ts";
+
+export type RowCheck = {
+  readonly row: PublicImage;
+  /** The names that were asked. */
+  readonly hub: string;
+  readonly there: string;
+  /** `stale`: the image is at Docker Hub and no longer on ECR Public; `other-bytes`: both have one, and not the same. */
+  readonly found: "same" | "other-bytes" | "stale" | "gone" | "unknown";
+  readonly because: string;
+};
+
+/** One check for each row, in the table's order. Never throws for what a registry answers. */
+export async function checkPublicImages(
+  registries: Pick<Registries, "headManifest">,
+  rows: readonly PublicImage[] = PUBLIC_IMAGES,
+): Promise<readonly RowCheck[]> {
+  const checks: RowCheck[] = [];
+  for (const row of rows) checks.push(await checkRow(row, registries));
+  return checks;
+}
+
+async function checkRow(row: PublicImage, registries: Pick<Registries, "headManifest">): Promise<RowCheck> {
+  const image = parseReference(row.sample);
+  const path = row.there.replace("*", image.path.slice(image.path.lastIndexOf("/") + 1));
+  const twin = { ...image, host: "public.ecr.aws", path };
+  const named = { row, hub: row.sample, there: `public.ecr.aws/${twin.path}:${twin.tag ?? "latest"}` };
+  try {
+    const [here, there] = [await registries.headManifest(image), await registries.headManifest(twin)];
+    if (here === undefined)
+      return {
+        ...named,
+        found: "gone",
+        because: `Docker Hub has no ${row.sample} any more: take another sample`,
+      };
+    if (there === undefined) return { ...named, found: "stale", because: `ECR Public has no ${named.there}` };
+    return here.digest === there.digest
+      ? { ...named, found: "same", because: `both hold ${here.digest}` }
+      : { ...named, found: "other-bytes", because: `${here.digest} here, ${there.digest} there` };
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    return { ...named, found: "unknown", because: error.message };
+  }
+}

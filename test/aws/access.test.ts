@@ -1,0 +1,221 @@
+/** What IAM, EC2, Secrets Manager and Parameter Store answer, in the shapes of their documentation. */
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createNetworks } from "../../src/aws/networks.ts";
+import { createParameters } from "../../src/aws/parameters.ts";
+import { createRoles } from "../../src/aws/roles.ts";
+import { createDockerHubAccount, credentialsIn } from "../../src/aws/secrets.ts";
+import {
+  type AwsAnswer,
+  type AwsRequest,
+  type AwsStub,
+  STUB_CREDENTIALS,
+  startAwsStub,
+} from "../support/aws-stub.ts";
+
+const ROLE = "arn:aws:iam::123456789012:role/web-execution";
+const SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hub-AbCdEf";
+
+let stub: AwsStub;
+let answer: (request: AwsRequest) => AwsAnswer;
+beforeEach(async () => {
+  stub = await startAwsStub((request) => answer(request));
+});
+afterEach(() => stub.stop());
+
+const settings = () => ({
+  region: "us-east-1",
+  endpoint: stub.url,
+  credentials: STUB_CREDENTIALS,
+  attemptsMax: 1,
+});
+const xml = (body: string, status = 200): AwsAnswer => ({
+  status,
+  headers: { "content-type": "text/xml" },
+  body,
+});
+const refusal = (code: string): AwsAnswer => ({ status: 400, body: { __type: code, message: "words" } });
+
+describe("what a role may do", () => {
+  const decided = (decisions: Readonly<Record<string, string>>) =>
+    xml(
+      `<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>${Object.entries(
+        decisions,
+      )
+        .map(
+          ([action, decision]) =>
+            `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${decision}</EvalDecision><EvalResourceName>*</EvalResourceName></member>`,
+        )
+        .join("")}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
+    );
+
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["all of it",                       { "a:One": "allowed", "a:Two": "allowed" },      { kind: "allowed" }],
+    ["not what nobody has allowed",     { "a:One": "allowed", "a:Two": "implicitDeny" }, { kind: "refused", action: "a:Two" }],
+    ["not what somebody has forbidden", { "a:One": "explicitDeny", "a:Two": "allowed" }, { kind: "refused", action: "a:One" }],
+    ["nobody knows what is not judged", { "a:One": "allowed" },                          { kind: "unknown", because: "IAM does not judge a:Two" }],
+  ] as const;
+  for (const [because, decisions, expected] of table) {
+    test(because, async () => {
+      answer = () => decided(decisions);
+      expect(await createRoles(settings()).mayDo(ROLE, ["a:One", "a:Two"], "arn:x")).toEqual(expected);
+      expect(stub.requests[0]?.body).toMatchObject({
+        Action: "SimulatePrincipalPolicy",
+        PolicySourceArn: ROLE,
+        "ActionNames.member.2": "a:Two",
+        "ResourceArns.member.1": "arn:x",
+      });
+    });
+  }
+
+  test("is not known where Repull may not ask", async () => {
+    answer = () =>
+      xml(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: iam:SimulatePrincipalPolicy</Message></Error></ErrorResponse>",
+        403,
+      );
+    expect(await createRoles(settings()).mayDo(ROLE, ["a:One"], "*")).toMatchObject({
+      kind: "unknown",
+      because: expect.stringContaining("iam:SimulatePrincipalPolicy"),
+    });
+  });
+});
+
+describe("where a subnet leads", () => {
+  const wrapped = (action: string, body: string) =>
+    xml(`<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">${body}</${action}Response>`);
+  const route = (block: string, gateway: string, state = "active") =>
+    `<item><destinationCidrBlock>${block}</destinationCidrBlock>${gateway}<state>${state}</state></item>`;
+  const table = (association: string, routes: string) =>
+    `<item><vpcId>vpc-1</vpcId><associationSet><item>${association}</item></associationSet><routeSet>${route("10.0.0.0/16", "<gatewayId>local</gatewayId>")}${routes}</routeSet></item>`;
+  const NAT = "<natGatewayId>nat-1</natGatewayId>";
+  const OWN = "<subnetId>subnet-1</subnetId><main>false</main>";
+  const MAIN = "<main>true</main>";
+  const endpoint = (service: string, state = "available") =>
+    `<item><vpcId>vpc-1</vpcId><serviceName>com.amazonaws.us-east-1.${service}</serviceName><state>${state}</state></item>`;
+
+  // biome-ignore format: a table is read by its columns
+  const rows = [
+    ["by its own table, to a NAT gateway",        table(OWN, route("0.0.0.0/0", NAT)) + table(MAIN, ""),                  "",                                         "other",            []],
+    ["by its VPC's main table, to the internet",  table(MAIN, route("0.0.0.0/0", "<gatewayId>igw-1</gatewayId>")),        "",                                         "internet-gateway", []],
+    ["nowhere by a table of its own",             table(OWN, "") + table(MAIN, route("0.0.0.0/0", NAT)),                  "",                                         "none",             []],
+    ["nowhere where the way is broken",           table(OWN, route("0.0.0.0/0", NAT, "blackhole")),                       "",                                         "none",             []],
+    ["to endpoints that are up",                  table(OWN, ""), endpoint("ecr.dkr") + endpoint("s3") + endpoint("ecr.api", "pending"),                     "none",             ["ecr.dkr", "s3"]],
+  ] as const;
+  for (const [because, tables, endpoints, expected, names] of rows) {
+    test(because, async () => {
+      answer = ({ action }) => {
+        if (action === "DescribeSubnets")
+          return wrapped(
+            action,
+            "<subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId></item></subnetSet>",
+          );
+        if (action === "DescribeRouteTables")
+          return wrapped(action, `<routeTableSet>${tables}</routeTableSet>`);
+        return wrapped(action, `<vpcEndpointSet>${endpoints}</vpcEndpointSet>`);
+      };
+      expect(await createNetworks(settings()).describe(["subnet-1"])).toEqual({
+        kind: "known",
+        subnets: [{ subnet: "subnet-1", route: expected, endpoints: names }],
+      });
+    });
+  }
+
+  test("is not known where Repull may not ask", async () => {
+    answer = () =>
+      xml(
+        "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors><RequestID>1</RequestID></Response>",
+        403,
+      );
+    expect(await createNetworks(settings()).describe(["subnet-1"])).toMatchObject({
+      kind: "unknown",
+      because: expect.stringContaining("ec2:DescribeSubnets: UnauthorizedOperation"),
+    });
+  });
+});
+
+describe("the Docker Hub account", () => {
+  const basic = (text: string) => ({
+    kind: "basic",
+    header: `Basic ${Buffer.from(text).toString("base64")}`,
+  });
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["as ECS has it",                        '{"username":"acme","password":"pa:ss"}',                        "acme:pa:ss"],
+    ["as the pull-through cache has it",     '{"username":"acme","accessToken":"token"}',                     "acme:token"],
+    ["as both have it",                      '{"username":"acme","password":"token","accessToken":"token"}',  "acme:token"],
+  ] as const;
+  for (const [because, text, said] of table) {
+    test(`${because}`, () => expect(credentialsIn(text, SECRET)).toEqual(basic(said)));
+  }
+
+  for (const text of [
+    "",
+    "hunter2",
+    '"hunter2"',
+    '["hunter2"]',
+    '{"username":"hunter2"}',
+    '{"password":"hunter2"}',
+    '{"username":7,"password":"hunter2"}',
+    '{"username":"","password":"hunter2"}',
+    '{"username":"hunter2","password":""}',
+  ]) {
+    test(`that is none is refused, and none of it is repeated: ${text || "nothing"}`, () => {
+      const refused = (() => {
+        try {
+          return credentialsIn(text, SECRET);
+        } catch (error) {
+          return error;
+        }
+      })();
+      expect(refused).toMatchObject({ name: "AwsError", kind: "invalid" });
+      expect(String(refused)).toContain(SECRET);
+      expect(
+        JSON.stringify([String(refused), (refused as Error).cause, (refused as Error).stack]),
+      ).not.toContain("hunter2");
+    });
+  }
+
+  test("is fetched once, from the region of its ARN, and shown to Docker Hub alone", async () => {
+    answer = () => ({ body: { ARN: SECRET, SecretString: '{"username":"acme","password":"p"}' } });
+    const { credentials } = createDockerHubAccount(settings(), SECRET);
+    for (const host of ["ghcr.io", "123456789012.dkr.ecr.us-east-1.amazonaws.com", "docker.io.evil.example"])
+      expect(await credentials(host, "pull")).toBeUndefined();
+    expect(stub.requests).toEqual([]);
+    const asked = await Promise.all([credentials("docker.io", "pull"), credentials("docker.io", "pull")]);
+    expect(asked).toEqual([basic("acme:p"), basic("acme:p")]);
+    expect(stub.requests.map(({ body }) => body)).toEqual([{ SecretId: SECRET }]);
+    expect(stub.requests[0]?.headers.authorization).toContain("/eu-west-1/secretsmanager/");
+  });
+
+  test("that may not be read is denied, and asked for again the next time", async () => {
+    answer = () => refusal("AccessDeniedException");
+    const { credentials } = createDockerHubAccount(settings(), SECRET);
+    await expect(credentials("docker.io", "pull")).rejects.toMatchObject({
+      kind: "denied",
+      action: "secretsmanager:GetSecretValue",
+    });
+    answer = () => ({ body: { SecretString: '{"username":"acme","password":"p"}' } });
+    expect(await credentials("docker.io", "pull")).toEqual(basic("acme:p"));
+  });
+});
+
+describe("the policy document", () => {
+  test("is a parameter's text, decrypted where it is encrypted", async () => {
+    answer = () => ({ body: { Parameter: { Name: "/repull/policy", Type: "String", Value: "{}" } } });
+    expect(await createParameters(settings()).read("/repull/policy")).toBe("{}");
+    expect(stub.requests[0]?.body).toEqual({ Name: "/repull/policy", WithDecryption: true });
+  });
+
+  for (const [code, kind] of [
+    ["ParameterNotFound", "absent"],
+    ["AccessDeniedException", "denied"],
+    ["ThrottlingException", "throttled"],
+  ] as const) {
+    test(`${code}: ${kind}`, async () => {
+      answer = () => refusal(code);
+      await expect(createParameters(settings()).read("/repull/policy")).rejects.toMatchObject({ kind });
+    });
+  }
+});
