@@ -17,6 +17,7 @@ import { revisionName } from "../workload/arn.ts";
 import { redeploy, register } from "./apply.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Outcome } from "./outcome.ts";
+import { inTurn } from "./pacing.ts";
 import type { Ports } from "./ports.ts";
 import { StepRefused, withRefusals } from "./refused-steps.ts";
 import { type Ending, report } from "./report.ts";
@@ -148,10 +149,11 @@ async function climb(
   const { clusterArn, service, former, current, deploymentId } = surveyed;
   const { execution } = options;
 
-  const registered = await steps.step(
+  const registered = await inTurn(
     `register ${look}`,
     () => register(surveyed, images, execution, ports),
-    persistent,
+    execution,
+    steps,
   );
   if (registered.kind === "superseded") return { ...registered, images };
   const ours = registered.arn;
@@ -163,7 +165,7 @@ async function climb(
     from: current,
     ...(deploymentId === undefined ? {} : { deploymentId }),
   };
-  const redeployed = await steps.step(`redeploy ${look}`, () => redeploy(change, ports), persistent);
+  const redeployed = await inTurn(`redeploy ${look}`, () => redeploy(change, ports), execution, steps);
   if (redeployed.kind === "superseded") return { ...redeployed, images };
   progress.made = made;
   if (options.settle === false) {
@@ -326,10 +328,11 @@ async function undo(
   afterwards?: string,
 ): Promise<Ending> {
   const made = { former: surveyed.former, ours };
-  const restored = await steps.step(
+  const restored = await inTurn(
     `restore ${look}`,
     () => restore(surveyed, ours, execution, ports),
-    persistent,
+    execution,
+    steps,
   );
   if (restored.kind === "superseded") return { ...restored, images, made };
   const after = afterwards === undefined ? "" : `; after that, ${afterwards}`;

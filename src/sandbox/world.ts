@@ -16,6 +16,7 @@ import { createRandom } from "../runtime/random.ts";
 import { objectIn, textIn } from "../workload/members.ts";
 import { createNetworks, createRoles, isDeniedTo } from "./access.ts";
 import { type AwsFaults, createAwsFaults } from "./aws-faults.ts";
+import { type AwsRates, createAwsRates } from "./aws-rates.ts";
 import { createBus, type Delivery, type EventBus } from "./bus.ts";
 import { type Cluster, createCluster } from "./cluster.ts";
 import type { Surroundings } from "./cluster-state.ts";
@@ -59,6 +60,8 @@ export interface World {
   readonly bus: EventBus;
   readonly executions: SandboxExecutions;
   readonly faults: AwsFaults;
+  /** How often ECS lets itself be called. */
+  readonly rates: AwsRates;
   /** Where the tasks and Repull call from: what anonymous pulls are counted by. */
   readonly addresses: Addresses;
   /** Lets the world go on for so many seconds. */
@@ -116,6 +119,11 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   };
   const cluster = createCluster(surroundings);
   const faults = createAwsFaults();
+  const rates = createAwsRates(clock);
+  const ecsFaults = (action: string): void => {
+    rates.check(action);
+    faults.check(action);
+  };
   const executions = createExecutions(clock, unverified);
   const clientsAs = (credentials: FindCredentials) =>
     createRegistries({ send: internet.from(addresses.repull), clock, credentials });
@@ -125,7 +133,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const world: World = {
     ports: {
       home,
-      ecs: createEcsPort(cluster, definitions, faults.check),
+      ecs: createEcsPort(cluster, definitions, ecsFaults),
       ecr: createEcrPort({ registry: registries.ecr, file, internet, clock, faults: faults.check }),
       registries: clients,
       copier: createCopier({ registries: clients, clock }),
@@ -148,6 +156,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     bus,
     executions,
     faults,
+    rates,
     addresses,
     run: (seconds) => clock.advanceTo(clock.now() + seconds * 1000),
     runUntil: (condition, secondsMax) => clock.advanceUntil(condition, clock.now() + secondsMax * 1000),
