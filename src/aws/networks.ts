@@ -12,8 +12,11 @@ import type { Networks, SubnetFacts } from "../remediation/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 
+/** Not worth half a minute: the answer may be that it is not known. */
+const ATTEMPTS_MAX = 3;
+
 export function createNetworks(settings: AwsSettings): Networks {
-  const client = new EC2Client(clientConfiguration(settings));
+  const client = new EC2Client(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
   return {
     async describe(subnets) {
       let action = "ec2:DescribeSubnets";

@@ -11,8 +11,11 @@ import type { Roles } from "../remediation/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 
+/** Not worth half a minute: the answer may be that it is not known. */
+const ATTEMPTS_MAX = 3;
+
 export function createRoles(settings: AwsSettings): Roles {
-  const client = new IAMClient(clientConfiguration(settings));
+  const client = new IAMClient(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
   return {
     async mayDo(roleArn, actions, resourceArn) {
       try {

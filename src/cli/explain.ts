@@ -7,6 +7,7 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { familiarName, type ImageReference, referenceIn } from "../image/reference.ts";
 import { classify } from "../pull-failure/classify.ts";
 import type { Classification } from "../pull-failure/pull-failure.ts";
+import { incurable, type Limit, unfit } from "../substitution/ladder.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { STRATEGIES } from "../substitution/strategies/index.ts";
 import { revisionName } from "../workload/arn.ts";
@@ -151,16 +152,18 @@ function wouldDo(
   failure: PullFailure | null,
   policy: Policy,
 ): readonly string[] {
-  const { kind, confidence, image } = classification;
-  if (kind !== "docker-hub-pull-limit" && kind !== "docker-hub-abuse-limit")
-    return ["nothing: only Docker Hub's limits are acted on"];
+  const { confidence, image } = classification;
+  const no = incurable(classification);
+  if (no !== undefined) return [`nothing: it is ${no}`];
   if (failure !== null && failure.owner.kind !== "service") {
     return ["nothing: the task belongs to no service, so nobody but its starter can start it again"];
   }
   const reference = referenceIn(image);
   const lines = [
     ...(confidence === "likely" ? ["ask ECS for the whole reason; without it, nothing"] : []),
-    ...(reference === undefined ? ["find the image in the task definition"] : placesFor(reference, policy)),
+    ...(reference === undefined
+      ? ["find the image in the task definition"]
+      : placesFor(reference, classification, policy)),
   ];
   if (failure === null) return lines;
   const owner = failure.owner.kind === "service" ? failure.owner.service : "";
@@ -173,8 +176,9 @@ function wouldDo(
 /** Without an account, the mirror's registry is written as a place to be filled in. */
 const OWN_ECR = "your-registry";
 
-function placesFor(reference: ImageReference, policy: Policy): readonly string[] {
+function placesFor(reference: ImageReference, limit: Limit, policy: Policy): readonly string[] {
   const places = policy.strategies.flatMap((name) => {
+    if (unfit(name, limit) !== undefined) return [];
     // Which rules there are, only the account can tell.
     if (name === "pull-through") return [`${name}: ${STRATEGIES[name].summary} (if the account has a rule)`];
     const offered = STRATEGIES[name].candidates(reference, {

@@ -62,9 +62,10 @@ function explainMissing({ strategy, because }: NotOffered): string {
 }
 
 function explainWinner(winner: Winner): readonly string[] {
-  const { proof, checks } = winner;
+  const { proof, quota, checks } = winner;
   return [
     `  → ${whatIsDone(winner)} (${proof}: ${PROOF_IN_WORDS[proof]})`,
+    ...(quota === undefined ? [] : [`    there, ${quota}`]),
     ...explainChecks(checks).map((line) => `    ${line}`),
   ];
 }

@@ -47,6 +47,8 @@ export type Winner = {
   };
   /** The pull-through cache to be filled first. */
   readonly warm?: { readonly target: string; readonly upstream: string; readonly platform?: Platform };
+  /** What the source still grants, and to whom. */
+  readonly quota?: string;
   readonly checks: readonly Check[];
 };
 
@@ -168,7 +170,8 @@ function judge(sighting: Sighting, facts: ImageFacts, { policy, platform }: Plan
     ...(single ? { platform } : {}),
     ...(candidate.anonymous ? { anonymous: true as const } : {}),
   };
-  return { candidate, proof, digest: proved.digest, copy, checks };
+  const quota = seen.quota === undefined ? {} : { quota: seen.quota };
+  return { candidate, proof, digest: proved.digest, copy, ...quota, checks };
 }
 
 function provedBy(

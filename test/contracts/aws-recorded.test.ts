@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from "vitest";
 import { createEcr } from "../../src/aws/ecr.ts";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createBus } from "../../src/aws/event-bus.ts";
+import { digestOf } from "../../src/image/digest.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { objectsIn } from "../../src/workload/members.ts";
@@ -21,6 +22,9 @@ const FARGATE_REASON =
   "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/library/nginx/manifests/sha256:69998e9cf3744779b98d816351e6ac837dc0eea4f450e0ad4180b6aefe995d33: 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit";
 const EC2_REASON =
   "CannotPullContainerError: Error response from daemon: toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit";
+
+const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const CACHED = JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST });
 
 type Created = Parameters<Stage["createService"]>[0];
 
@@ -47,6 +51,12 @@ async function makeStage(): Promise<Stage> {
     ecs: createEcs(settings),
     ecr: createEcr(settings, systemClock),
     bus: createBus(settings, "default"),
+    cache: {
+      repository: "hub/library/nginx",
+      digest: digestOf(CACHED),
+      layer: digestOf("layer"),
+      limited: { repository: "hub/library/redis", digest: digestOf("another") },
+    },
     createService: async (created) => void services.set(created.name, created),
     runTask: async () => `${PREFIX}:task/shop/0123456789abcdef0123456789abcdef`,
   };
@@ -82,6 +92,30 @@ function answer({ action, body }: AwsRequest): AwsAnswer {
       const [arn = ""] = body.tasks as string[];
       return { body: { tasks: [failedTask(arn)], failures: [] } };
     }
+    case "DescribePullThroughCacheRules":
+      return {
+        body: {
+          pullThroughCacheRules: [
+            {
+              ecrRepositoryPrefix: "hub",
+              upstreamRegistryUrl: "registry-1.docker.io",
+              upstreamRegistry: "docker-hub",
+              upstreamRepositoryPrefix: "",
+              createdAt: 1767225600,
+            },
+          ],
+        },
+      };
+    case "ValidatePullThroughCacheRule":
+      return { body: { ecrRepositoryPrefix: "hub", isValid: true } };
+    case "BatchGetImage":
+      return body.repositoryName === "hub/library/nginx"
+        ? { body: { images: [{ imageManifest: CACHED, imageManifestMediaType: OCI_MANIFEST }] } }
+        : { body: { images: [], failures: [{ failureCode: "UpstreamTooManyRequests" }] } };
+    case "BatchCheckLayerAvailability":
+      return { body: { layers: [], failures: [] } };
+    case "GetDownloadUrlForLayer":
+      return { body: { downloadUrl: "https://layers.example/1" } };
     default:
       throw new Error(`nothing was recorded for ${action}`);
   }

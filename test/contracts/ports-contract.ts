@@ -6,6 +6,7 @@
  */
 
 import { afterAll, describe, expect, test } from "vitest";
+import { type Digest, digestOf } from "../../src/image/digest.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { revisionName } from "../../src/workload/arn.ts";
@@ -30,6 +31,14 @@ export type Stage = Pick<Ports, "ecs" | "ecr" | "bus"> &
     readonly go?: (seconds: number) => Promise<void>;
     /** Has the next call of an action refused. */
     readonly refuse?: (action: string, kind: "throttled" | "denied") => void;
+    /** A pull-through cache rule `hub` for Docker Hub, and images that it leads to. */
+    readonly cache?: {
+      readonly repository: string;
+      readonly digest: Digest;
+      readonly layer: Digest;
+      /** The limit of the rule's account is reached for this one. */
+      readonly limited: { readonly repository: string; readonly digest: Digest };
+    };
     /** Docker Hub lets the tasks pull no more. */
     readonly exhaustDockerHub?: () => void;
   };
@@ -112,7 +121,52 @@ export async function given(
 const DIGEST = `sha256:${"5c".repeat(32)}` as const;
 const REPOSITORY = { immutableTags: true, scanOnPush: true, tags: { "repull:mirror": "docker.io" } };
 
+const PULL_THROUGH = "recorded: API model of ECR, read 2026-11";
+
 export const CLAUSES: readonly Clause[] = [
+  {
+    says: "a pull-through cache rule is listed with what it leads to, and ECR finds it good",
+    backedBy: PULL_THROUGH,
+    holds: async ({ ecr }) => {
+      expect(await ecr.pullThroughRules()).toContainEqual({
+        prefix: "hub",
+        upstreamHost: "registry-1.docker.io",
+      });
+      expect(await ecr.validateRule("hub")).toMatchObject({ isValid: true });
+    },
+  },
+  {
+    says: "what a rule leads to comes by its digest, and its bytes are that digest's",
+    backedBy: PULL_THROUGH,
+    holds: async ({ ecr, cache }) => {
+      const imported = await ecr.importImage(cache?.repository ?? "", cache?.digest ?? DIGEST);
+      expect(imported.kind === "imported" && digestOf(imported.bytes)).toBe(cache?.digest);
+    },
+  },
+  {
+    says: "the limit of the rule's account is an answer, and no passing one",
+    backedBy: PULL_THROUGH,
+    holds: async ({ ecr, cache }) => {
+      const { repository, digest } = cache?.limited ?? { repository: "", digest: DIGEST };
+      expect(await ecr.importImage(repository, digest)).toEqual({
+        kind: "refused",
+        isPassing: false,
+        because: "the upstream's limit is reached for the rule's account (UpstreamTooManyRequests)",
+      });
+    },
+  },
+  {
+    says: "a layer that has not come is missing; it may be asked for",
+    backedBy: PULL_THROUGH,
+    holds: async ({ ecr, cache, go }) => {
+      const { repository = "", digest = DIGEST, layer = DIGEST } = cache ?? {};
+      await ecr.importImage(repository, digest);
+      expect(await ecr.missingLayers(repository, [layer])).toEqual([layer]);
+      await ecr.fetchLayer(repository, layer);
+      await go?.(60);
+      if (go !== undefined) expect(await ecr.missingLayers(repository, [layer])).toEqual([]);
+    },
+  },
   {
     says: "a revision that was never registered is undefined",
     backedBy: "moto",

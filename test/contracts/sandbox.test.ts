@@ -1,6 +1,6 @@
 /** The sandbox under the contract that it shares with the AWS gateways. */
 
-import { createWorld } from "../../src/sandbox/world.ts";
+import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
 
 describePortsContract("the sandbox", CLAUSES, makeStage, ["moto", "recorded", "sandbox only"]);
@@ -12,8 +12,13 @@ async function makeStage(): Promise<Stage> {
     registries: {
       "docker.io": {
         images: { "library/nginx:1.25": {}, "library/nginx:1.26": {}, "fluent/fluent-bit:3.0": {} },
+        accounts: { shop: { password: "right" }, spent: { password: "right", remaining: 0 } },
       },
     },
+    pullThrough: [
+      { prefix: "hub", upstream: "docker.io", account: "shop" },
+      { prefix: "spent", upstream: "docker.io", account: "spent" },
+    ],
   });
   const { cluster, clock, executions, faults, ports, registries } = world;
   executions.serve("mirror", async (input, steps) => {
@@ -24,6 +29,7 @@ async function makeStage(): Promise<Stage> {
   });
   return {
     ...ports,
+    cache: cacheOf(world),
     createService: async ({ name, ...settings }) =>
       void cluster.createService({ cluster: "shop", name, ...settings }),
     runTask: async (taskDefinition, startedBy) =>
@@ -31,5 +37,19 @@ async function makeStage(): Promise<Stage> {
     go: (seconds) => clock.advanceTo(clock.now() + seconds * 1000),
     refuse: (action, kind) => void faults.order(action, kind, 1),
     exhaustDockerHub: () => registries.dockerHub.spend({ address: world.addresses.tasks }, 100),
+  };
+}
+
+function cacheOf({ registries: { dockerHub } }: World): NonNullable<Stage["cache"]> {
+  const index = dockerHub.manifest("library/nginx", "1.25");
+  const [child] = JSON.parse(Buffer.from(index?.bytes ?? []).toString()).manifests;
+  const image = JSON.parse(
+    Buffer.from(dockerHub.manifest("library/nginx", child.digest)?.bytes ?? []).toString(),
+  );
+  return {
+    repository: "hub/library/nginx",
+    digest: child.digest,
+    layer: image.layers[0].digest,
+    limited: { repository: "spent/library/nginx", digest: child.digest },
   };
 }
