@@ -1,0 +1,63 @@
+/** What the build made is small enough to start fast, and is packed the same by whoever packs it. Needs `npm run build`. */
+
+import { execFileSync } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { zip } from "../../infra/zip.ts";
+
+const dist = (path: string): string => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+
+describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles.md what it buys", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    // bundle      kilobytes, minified
+    ["detect",      700],
+    ["remediate",  1220],
+    ["mirror",     1140],
+  ] as const;
+  for (const [name, kilobytes] of table) {
+    test(`${name}: ${kilobytes} kB`, () => {
+      expect(statSync(dist(`${name}/index.mjs`)).size / 1000).toBeLessThanOrEqual(kilobytes);
+    });
+  }
+  test("no function carries the sandbox or the command line", () => {
+    for (const [name] of table) {
+      const map = JSON.parse(readFileSync(dist(`${name}/index.mjs.map`), "utf8")) as { sources: string[] };
+      expect(map.sources.filter((source) => /\/src\/(?:sandbox|cli)\//.test(source))).toEqual([]);
+      expect(map.sources.length).toBeGreaterThan(20);
+    }
+  });
+  test("detect carries one client for what it starts and one for what it puts aside, and no registry client", () => {
+    const { sources } = JSON.parse(readFileSync(dist("detect/index.mjs.map"), "utf8")) as {
+      sources: string[];
+    };
+    const clients = new Set(
+      sources.flatMap((source) => /@aws-sdk\/(client-[a-z-]+)\//.exec(source)?.[1] ?? []),
+    );
+    expect([...clients].toSorted()).toEqual(["client-lambda", "client-sqs"]);
+    expect(sources.filter((source) => /\/src\/oci\//.test(source))).toEqual([]);
+  });
+});
+
+describe("the zips", () => {
+  for (const name of ["detect", "remediate", "mirror"]) {
+    test(`${name}.zip opens anywhere, and holds the bundle byte for byte`, () => {
+      const program =
+        "import hashlib, sys, zipfile\n" +
+        "z = zipfile.ZipFile(sys.argv[1])\n" +
+        "assert z.testzip() is None\n" +
+        "print(','.join(z.namelist()), hashlib.sha256(z.read('index.mjs')).hexdigest(), z.infolist()[0].date_time[0])";
+      const said = execFileSync("python3", ["-c", program, dist(`${name}.zip`)], { encoding: "utf8" }).trim();
+      const hash = execFileSync("sha256sum", [dist(`${name}/index.mjs`)], { encoding: "utf8" }).slice(0, 64);
+      expect(said).toBe(`index.mjs,index.mjs.map ${hash} 1980`);
+    });
+  }
+  test("come out the same in whatever order the files come", () => {
+    const files = [
+      { name: "b", bytes: Buffer.from("2") },
+      { name: "a", bytes: Buffer.from("1") },
+    ];
+    expect(zip(files)).toEqual(zip(files.toReversed()));
+  });
+});
