@@ -24,7 +24,7 @@ const LOOK_SECONDS_MAX = 30;
 /** Unverified how long ECR takes; layers that have not come by then are somebody's trouble. */
 const WAIT_SECONDS_MAX = 15 * 60;
 
-/** Imports the image and waits until all its blobs are in ECR. Throws InvalidInput for a target that no rule leads to. */
+/** Imports the image and waits until all its blobs are in ECR; or says why that cannot be had. */
 export async function warm(
   request: { readonly target: ImageReference; readonly digest: Digest; readonly platform?: Platform },
   ports: Ports,
@@ -68,8 +68,7 @@ async function importTree(
 ): Promise<{ readonly blobs: readonly Digest[] } | { readonly because: string }> {
   const rules = await ecr.pullThroughRules();
   const rule = ruleFor(target.path, rules);
-  if (rule === undefined)
-    throw new InvalidInput("target", `a repository that a pull-through rule leads to, got ${target.path}`);
+  if (rule === undefined) return { because: `no pull-through cache rule leads to ${target.path}` };
   const upstream = upstreamOf(rule, target.path);
   const imports = async (wanted: Digest): Promise<ManifestBytes | { because: string }> => {
     const answer = await ecr.importImage(target.path, wanted).catch(refusal);
