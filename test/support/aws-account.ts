@@ -85,6 +85,8 @@ export function awsAccount(world: World): AwsAccount {
       const token = Buffer.from(`AWS:${registries.ecr.issuePassword().password}`).toString("base64");
       return { authorizationData: [{ authorizationToken: token, expiresAt: Date.now() / 1000 + 43_200 }] };
     },
+    // An account without rules, whose roles may do everything, and whose networks are nobody's business.
+    DescribePullThroughCacheRules: () => ({ pullThroughCacheRules: [] }),
     PutEvents: async ({ Entries }) => {
       for (const { Source, DetailType, Detail } of Entries as readonly JsonObject[]) {
         if (Source !== "repull" || DetailType !== "Image Pull Remediation")
@@ -112,6 +114,8 @@ export function awsAccount(world: World): AwsAccount {
     messages,
     registered,
     answer: async ({ action, body }) => {
+      if (action === "SimulatePrincipalPolicy") return allowed(body);
+      if (/^Describe(?:Subnets|RouteTables|VpcEndpoints)$/.test(action)) return REFUSED_BY_EC2;
       const call = calls[action];
       if (call === undefined) return undefined;
       try {
@@ -142,6 +146,27 @@ export async function serveRegistries(
     close: async () => void (await Promise.all(served.map(({ server }) => server.close()))),
   };
 }
+
+/** IAM's and EC2's forms are answered in XML. */
+function allowed(form: JsonObject): AwsAnswer {
+  const actions = Object.entries(form).flatMap(([name, value]) =>
+    /^ActionNames/.test(name) ? [String(value)] : [],
+  );
+  const results = actions.map(
+    (action) =>
+      `<member><EvalActionName>${action}</EvalActionName><EvalDecision>allowed</EvalDecision></member>`,
+  );
+  return {
+    headers: { "content-type": "text/xml" },
+    body: `<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>${results.join("")}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
+  };
+}
+
+const REFUSED_BY_EC2: AwsAnswer = {
+  status: 403,
+  headers: { "content-type": "text/xml" },
+  body: "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>not authorized</Message></Error></Errors><RequestID>1</RequestID></Response>",
+};
 
 class Refusal extends Error {
   readonly code: string;
