@@ -12,6 +12,7 @@ import { mayCarryCredentials, type RegistryAddress, whyNotFollow } from "./addre
 import { discard } from "./answer-body.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Access, Credentials, FindCredentials } from "./credentials.ts";
+import { type Quota, readQuota } from "./rate-limit.ts";
 import { quoted, refusalOf } from "./refusal.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
 import { answerChallenge, isFresh, type Token } from "./token.ts";
@@ -32,6 +33,8 @@ export type Question = {
   readonly onRequest?: () => void;
 };
 
+export type QuotaRead = { readonly quota: Quota; readonly readAt: number };
+
 const TRIES_MAX = 4;
 const REDIRECTS_MAX = 5;
 const PAUSE_MS = 400;
@@ -46,6 +49,7 @@ export class Exchange {
   readonly #tokens = new Map<string, Promise<Token | undefined>>();
   #credentials: Promise<Credentials | undefined> | undefined;
   #challenge: string | undefined;
+  #quota: QuotaRead | undefined;
 
   constructor(
     address: RegistryAddress,
@@ -57,6 +61,11 @@ export class Exchange {
     this.#send = world.send;
     this.#clock = world.clock;
     this.#findCredentials = world.credentials;
+  }
+
+  /** The quota as the latest answer named it, of whichever repository, and when. */
+  get quota(): QuotaRead | undefined {
+    return this.#quota;
   }
 
   /** An accepted answer, whose body is the caller's to read or to destroy. Throws RegistryError, or the signal's reason. */
@@ -83,8 +92,11 @@ export class Exchange {
       const followed = await this.#follow(question, header);
       answer = followed.answer;
       // Where a redirect has led, a challenge is a stranger's: nothing is shown there.
-      if (answer.status === 401 && followed.origin === this.address.base.origin) {
-        const renewed = await this.#renewedHeader(answer, scopes, header, signal);
+      if ([401, 403].includes(answer.status) && followed.origin === this.address.base.origin) {
+        const renewed =
+          answer.status === 401
+            ? await this.#renewedHeader(answer, scopes, header, signal)
+            : await this.#renewedBasic(header);
         if (renewed !== undefined && isStream(question.body)) hasNewToken = true;
         else if (renewed !== undefined) {
           discard(answer);
@@ -122,6 +134,8 @@ export class Exchange {
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
       });
+      const quota = url.origin === this.address.base.origin ? readQuota(answer.headers) : undefined;
+      if (quota !== undefined) this.#quota = { quota, readAt: this.#clock.now() };
       const { location } = answer.headers;
       const redirects = [301, 302, 303, 307, 308].includes(answer.status) && !accepts.includes(answer.status);
       if (!redirects || location === undefined || (method !== "GET" && method !== "HEAD")) {
@@ -183,6 +197,16 @@ export class Exchange {
     this.#challenge = challenge;
     const header = (await this.#token(challenge, scopes, signal))?.header;
     return header === shown ? undefined : header;
+  }
+
+  /** ECR answers 403, not 401, once its password of twelve hours has run out: a newer one may be had. */
+  async #renewedBasic(shown: string | undefined): Promise<string | undefined> {
+    if (shown?.startsWith("Basic ") !== true) return undefined;
+    this.#credentials = undefined;
+    const credentials = await this.#whoWeAre();
+    if (credentials?.kind !== "basic" || credentials.header === shown) return undefined;
+    this.#tokens.clear();
+    return credentials.header;
   }
 
   async #token(

@@ -101,13 +101,14 @@ export async function fetchManifest(
 ): Promise<Manifest> {
   const known = fetched.get(name as Digest);
   if (known !== undefined) return known;
-  if (source.quota?.remaining === 0) {
+  const quota = source.spentQuota;
+  if (quota !== undefined) {
     // Its own headers say so: asking would be one more refused pull, and it counts at some registries.
     const message = `GET manifest ${source.host}/${source.path}@${name}: not asked, the quota is used up`;
     const refusal = new RegistryError(message, {
       kind: "rate-limited",
       host: source.host,
-      quota: source.quota,
+      quota,
     });
     throw refusedOn("source", undefined, refusal);
   }

@@ -16,7 +16,7 @@ import type { Access } from "./credentials.ts";
 import type { Exchange, Question } from "./exchange.ts";
 import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
-import { type Quota, readQuota } from "./rate-limit.ts";
+import type { Quota } from "./rate-limit.ts";
 import type { Manifest, ManifestHead } from "./registry.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { RegistryAnswer } from "./transport.ts";
@@ -24,6 +24,8 @@ import type { RegistryAnswer } from "./transport.ts";
 export type Upload = { readonly kind: "mounted" } | { readonly kind: "open"; readonly url: URL };
 
 const REFERRER_PAGES_MAX = 16;
+/** Docker Hub's window moves on: what was used up may be free again a minute later. */
+const SPENT_SECONDS = 60;
 
 export class Repository {
   readonly host: string;
@@ -31,8 +33,8 @@ export class Repository {
   readonly #exchange: Exchange;
   readonly #clock: Clock;
   readonly #scopes: readonly string[];
+  readonly #openedAt: number;
   #requests = 0;
-  #quota: Quota | undefined;
 
   constructor(
     exchange: Exchange,
@@ -45,6 +47,7 @@ export class Repository {
     this.host = exchange.address.host;
     this.path = path;
     this.#clock = clock;
+    this.#openedAt = clock.now();
     this.#scopes = [
       `repository:${path}:${access === "push" ? "pull,push" : "pull"}`,
       ...alsoPulls.map((other) => `repository:${other}:pull`),
@@ -56,9 +59,17 @@ export class Repository {
     return this.#requests;
   }
 
-  /** The quota as the latest answer named it. */
+  /** The quota as the latest answer named it, since this repository was opened. */
   get quota(): Quota | undefined {
-    return this.#quota;
+    const read = this.#exchange.quota;
+    return read !== undefined && read.readAt >= this.#openedAt ? read.quota : undefined;
+  }
+
+  /** The quota where nothing of it was left a moment ago, whoever asked then: asking now would be one more refusal. */
+  get spentQuota(): Quota | undefined {
+    const read = this.#exchange.quota;
+    const isRecent = read !== undefined && this.#clock.now() - read.readAt < SPENT_SECONDS * 1000;
+    return isRecent && read.quota.remaining === 0 ? read.quota : undefined;
   }
 
   /** What a name stands for, without its bytes. `name` is a tag or a digest. */
@@ -88,7 +99,7 @@ export class Repository {
       digest,
       mediaType: bareMediaType(headers["content-type"]),
       ...(Number.isInteger(size) && size > 0 ? { size } : {}),
-      ...(this.#quota === undefined ? {} : { quota: this.#quota }),
+      ...(this.quota === undefined ? {} : { quota: this.quota }),
     };
   }
 
@@ -120,7 +131,7 @@ export class Repository {
       bytes,
       size: bytes.byteLength,
       mediaType: bareMediaType(answer.headers["content-type"]),
-      ...(this.#quota === undefined ? {} : { quota: this.#quota }),
+      ...(this.quota === undefined ? {} : { quota: this.quota }),
     };
   }
 
@@ -289,16 +300,14 @@ export class Repository {
     }
   }
 
-  async #ask(question: Omit<Question, "scopes" | "onRequest">): Promise<RegistryAnswer> {
-    const answer = await this.#exchange.ask({
+  #ask(question: Omit<Question, "scopes" | "onRequest">): Promise<RegistryAnswer> {
+    return this.#exchange.ask({
       ...question,
       scopes: this.#scopes,
       onRequest: () => {
         this.#requests += 1;
       },
     });
-    this.#quota = readQuota(answer.headers) ?? this.#quota;
-    return answer;
   }
 
   async #read(
