@@ -1,0 +1,167 @@
+/** `detect` as Lambda runs it: batches in, every message either done, put aside with its reason, or brought again. */
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Context, SQSEvent } from "aws-lambda";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../src/runtime/json.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws-stub.ts";
+
+const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:live";
+const QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/repull-unhandled";
+const context = {
+  invokedFunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:repull-detect:live",
+  getRemainingTimeInMillis: () => 60_000,
+} as unknown as Context;
+
+const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
+const sample = (name: string): string =>
+  readFileSync(new URL(`../../events/${name}.json`, import.meta.url), "utf8").replaceAll(
+    "111122223333",
+    "123456789012",
+  );
+/** The same failure of another deployment. */
+const ofDeployment = (id: string): string =>
+  sample("fargate-service").replace(/"ecs-svc\/\d+"/g, `"ecs-svc/${id}"`);
+
+let stub: AwsStub;
+let handler: (event: SQSEvent, context: Context) => Promise<{ batchItemFailures: unknown[] }>;
+/** Names that have been started. */
+let started: string[];
+let mayInvoke: (body: JsonObject) => boolean;
+let queueTakes: boolean;
+
+beforeAll(async () => {
+  stub = await startAwsStub(({ action, headers, query, body }) => {
+    if (action === "SendMessage") {
+      if (queueTakes) return { body: { MessageId: "1", MD5OfMessageBody: md5(String(body.MessageBody)) } };
+      return { status: 403, body: { __type: "AccessDenied", message: "no" } };
+    }
+    if (action.endsWith("/durable-executions")) {
+      const name = query.get("DurableExecutionName") ?? "";
+      const DurableExecutions = started.includes(name)
+        ? [{ DurableExecutionName: name, DurableExecutionArn: `${FUNCTION}/${name}`, Status: "RUNNING" }]
+        : [];
+      return { body: { DurableExecutions } };
+    }
+    if (!mayInvoke(body)) {
+      const type = { "x-amzn-errortype": "AccessDeniedException" };
+      return { status: 403, headers: type, body: { Message: "no" } };
+    }
+    started.push(String(headers["x-amz-durable-execution-name"]));
+    return { status: 202, body: "" };
+  });
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: stub.url,
+    AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
+    REPULL_REMEDIATE_FUNCTION: FUNCTION,
+    REPULL_DEAD_LETTER_QUEUE_URL: QUEUE,
+    POWERTOOLS_LOG_LEVEL: "SILENT",
+    POWERTOOLS_METRICS_DISABLED: "true",
+  });
+  handler = (await import("../../functions/detect/handler.ts")).handler;
+});
+afterAll(() => stub.stop());
+beforeEach(() => {
+  started = [];
+  mayInvoke = () => true;
+  queueTakes = true;
+});
+
+const batch = (...bodies: readonly string[]): SQSEvent =>
+  ({
+    Records: bodies.map((body, index) => ({
+      messageId: `m-${index + 1}`,
+      receiptHandle: "",
+      body,
+      attributes: {},
+      messageAttributes: {},
+      eventSource: "aws:sqs",
+      eventSourceARN: "arn:aws:sqs:us-east-1:123456789012:repull",
+      awsRegion: "us-east-1",
+    })),
+  }) as unknown as SQSEvent;
+
+/** What the last batch put aside: each body with its reason. */
+const putAside = (since: number): readonly (readonly [body: unknown, because: unknown])[] =>
+  stub.requests.slice(since).flatMap(({ action, body }) => {
+    if (action !== "SendMessage") return [];
+    const { because } = body.MessageAttributes as { because: { StringValue: string } };
+    return [[body.MessageBody, because.StringValue] as const];
+  });
+
+describe("a batch", () => {
+  test("starts one execution for a deployment whose event comes three times", async () => {
+    const body = sample("fargate-service");
+    for (let round = 0; round < 3; round += 1)
+      expect(await handler(batch(body), context)).toEqual({ batchItemFailures: [] });
+    expect(started).toHaveLength(1);
+  });
+
+  test("of several deployments starts one execution each", async () => {
+    const answer = await handler(batch(ofDeployment("1"), ofDeployment("2"), ofDeployment("3")), context);
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(new Set(started).size).toBe(3);
+  });
+
+  // biome-ignore format: a table is read by its columns
+  const unreadable = [
+    ["what is no JSON",              "not json, but a secret: hush", /^body: expected an EventBridge document/],
+    ["what is no document",          '{"detail":{}}',                /detail-type|source/],
+    ["a task's event without a task", sample("malformed"),           /./],
+  ] as const;
+  for (const [what, body, reason] of unreadable) {
+    test(`puts ${what} aside with its reason, and acknowledges it`, async () => {
+      const since = stub.requests.length;
+      expect(await handler(batch(body), context)).toEqual({ batchItemFailures: [] });
+      const [[kept, because] = []] = putAside(since);
+      expect(kept).toBe(body);
+      expect(because).toMatch(reason);
+      expect(because).not.toContain("hush");
+      expect(started).toEqual([]);
+    });
+  }
+
+  test("is acknowledged where there is nothing to do", async () => {
+    const since = stub.requests.length;
+    const nothing = [sample("not-found"), sample("stopped-by-hand"), sample("deployment-failed")];
+    expect(await handler(batch(...nothing), context)).toEqual({ batchItemFailures: [] });
+    expect(putAside(since)).toEqual([]);
+    expect(started).toEqual([]);
+  });
+
+  test("gives back the one message that failed, and no other", async () => {
+    mayInvoke = (body) => !JSON.stringify(body).includes("ecs-svc/2");
+    const bodies = [ofDeployment("1"), ofDeployment("2"), "no json", sample("not-found"), ofDeployment("3")];
+    const since = stub.requests.length;
+    const answer = await handler(batch(...bodies), context);
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: "m-2" }] });
+    expect(started).toHaveLength(2);
+    expect(putAside(since)).toHaveLength(1);
+  });
+
+  test("brings again what could not even be put aside", async () => {
+    queueTakes = false;
+    const answer = await handler(batch("no json", ofDeployment("1")), context);
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: "m-1" }] });
+    expect(started).toHaveLength(1);
+  });
+
+  test("in which everything fails is given back as a whole, and not thrown", async () => {
+    mayInvoke = () => false;
+    const answer = await handler(batch(ofDeployment("1"), ofDeployment("2")), context);
+    expect(answer.batchItemFailures).toHaveLength(2);
+  });
+
+  test("hands on no environment and no token", async () => {
+    const since = stub.requests.length;
+    const event = JSON.parse(sample("authenticated-limit"));
+    event.detail.overrides = { containerOverrides: [{ environment: [{ name: "T", value: "hush-hush" }] }] };
+    await handler(batch(JSON.stringify(event)), context);
+    const sent = JSON.stringify(stub.requests.slice(since).map(({ body }) => body));
+    expect(started).toHaveLength(1);
+    expect(sent).not.toMatch(/hush|dckr_jti/);
+  });
+});
