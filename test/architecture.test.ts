@@ -57,6 +57,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:async_hooks":               ["src/runtime", "src/sandbox"],
   "node:timers":                    ["src/runtime", "src/sandbox/virtual-clock.ts"],
   "node:perf_hooks":                ["src/runtime"],
+  "node:v8":                        ["src/runtime"],
+  "node:vm":                        ["src/runtime"],
   "node:fs":                        ["src/cli"],
   "node:os":                        ["src/cli"],
   "node:path":                      ["src/cli"],

@@ -7,14 +7,19 @@
  */
 
 import { lookup as resolve } from "node:dns";
-import http from "node:http";
-import https from "node:https";
+import type * as Http from "node:http";
+import type * as Https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { isForbiddenAddress, isLoopbackAddress, isLoopbackHost } from "./addresses.ts";
 import { Pace } from "./pace.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
+
+// Not by import: that reads each export of node:http, and with them all of undici. Measured 2026-11 on Node 24.21:
+// 25 ms, more than half of what a copy that has nothing to do takes.
+const http = process.getBuiltinModule("node:http");
+const https = process.getBuiltinModule("node:https");
 
 export type HttpTransportOptions = {
   /** For the pace of bodies; time-outs are the sockets' own. */
@@ -73,7 +78,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       });
 
       const upload = body instanceof Readable ? body : undefined;
-      let incoming: http.IncomingMessage | undefined;
+      let incoming: Http.IncomingMessage | undefined;
       let sent = upload === undefined;
       const end = (reason: unknown): void => {
         outgoing.destroy(reason instanceof Error ? reason : new Error("aborted"));
@@ -162,7 +167,7 @@ function watchHead(outgoing: http.ClientRequest, clock: Clock, end: (reason: unk
 /** Moves a body into a request and holds the body back while the peer is slower. */
 function pump(
   body: Readable,
-  outgoing: http.ClientRequest,
+  outgoing: Http.ClientRequest,
   clock: Clock,
   end: (reason: unknown) => void,
 ): void {
@@ -185,7 +190,7 @@ function pump(
   body.once("error", end);
 }
 
-type Agents = { readonly plain: http.Agent; readonly secure: https.Agent };
+type Agents = { readonly plain: Http.Agent; readonly secure: Https.Agent };
 
 function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
   const settings = {
@@ -239,7 +244,7 @@ function whyNotAddress(address: string, loopback: boolean): string | undefined {
   return undefined;
 }
 
-function joined(headers: http.IncomingHttpHeaders): Record<string, string> {
+function joined(headers: Http.IncomingHttpHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(", ") : value;
