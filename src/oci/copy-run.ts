@@ -15,6 +15,8 @@ import { RegistryError } from "./registry-error.ts";
 import type { Repository } from "./repository.ts";
 
 const MANIFESTS_AT_ONCE = 8;
+/** Up to here an upload too many costs as little as the question that would have spared it. */
+const ASKING_COSTS_BYTES = 64 * 1024;
 
 type Tally = Pick<CopyResult, "bytesMoved" | "bytesSkipped" | "blobsMoved" | "blobsSkipped" | "blobsMounted">;
 
@@ -148,12 +150,48 @@ export class CopyRun {
     const bytes = tree.blobs.reduce((sum, { size }) => sum + size, 0);
     this.#options.onPlan?.({ digest: tree.root, blobs: tree.blobs.length, bytes });
     const todo = tree.blobs.filter(({ digest }) => !this.#settled.has(digest));
-    await inPool(todo, this.#concurrency, (blob, signal) => this.#moveOne(blob, signal), this.signal);
+    const first = todo.slice(0, this.#concurrency);
+    const asksTarget = this.asksTarget;
+    const present = asksTarget ? await this.#presentOf(first) : new Set<Digest>();
+    const due = todo.filter(({ digest }) => !present.has(digest));
+    for (const blob of todo.filter(({ digest }) => present.has(digest))) this.#skip(blob);
+    const answered = new Set(first);
+    await inPool(
+      due,
+      this.#concurrency,
+      (blob, signal) => {
+        // An attempt that was cut off began with the same blobs: where it has left none of them, it has left none.
+        const isWorthAsking = present.size > 0 || blob.size > ASKING_COSTS_BYTES;
+        return this.#moveOne(blob, asksTarget && isWorthAsking && !answered.has(blob), signal);
+      },
+      this.signal,
+    );
+  }
+
+  /** Which of some blobs the target says to hold. */
+  async #presentOf(blobs: readonly Descriptor[]): Promise<ReadonlySet<Digest>> {
+    const present = new Set<Digest>();
+    await inPool(
+      blobs,
+      this.#concurrency,
+      async ({ digest }, signal) => {
+        const asked = this.target.hasBlob(digest, signal);
+        if (await onSide("target", digest, asked)) present.add(digest);
+      },
+      this.signal,
+    );
+    return present;
+  }
+
+  #skip(blob: Descriptor): void {
+    this.#count(blob, "skipped");
+    const { digest, size } = blob;
+    this.#options.onProgress?.({ blob: digest, state: "skipped", bytesDone: size, bytesAll: size });
   }
 
   /** Moves a blob that is no part of the image, and is not counted with it. */
   async moveBeside(blob: Descriptor): Promise<void> {
-    await moveBlob(this.#route(), blob, this.signal);
+    await moveBlob(this.#route(this.asksTarget), blob, this.signal);
   }
 
   /** Children by their digests, then what names them; the root by its tag. */
@@ -215,7 +253,7 @@ export class CopyRun {
     };
   }
 
-  async #moveOne(blob: Descriptor, signal: AbortSignal): Promise<void> {
+  async #moveOne(blob: Descriptor, askTarget: boolean, signal: AbortSignal): Promise<void> {
     const { onProgress } = this.#options;
     let bytesDone = 0;
     const tell = (state: CopyProgress["state"]): void =>
@@ -225,7 +263,8 @@ export class CopyRun {
       tell("moving");
     };
     tell("started");
-    const outcome = await moveBlob(this.#route(onProgress === undefined ? undefined : onBytes), blob, signal);
+    const route = this.#route(askTarget, onProgress === undefined ? undefined : onBytes);
+    const outcome = await moveBlob(route, blob, signal);
     bytesDone = blob.size;
     this.#count(blob, outcome);
     tell(outcome === "moved" ? "done" : outcome);
@@ -251,12 +290,12 @@ export class CopyRun {
     return { source, target, fetched: this.#fetched, askTarget };
   }
 
-  #route(onBytes?: (bytes: number) => void): Parameters<typeof moveBlob>[0] {
+  #route(askTarget: boolean, onBytes?: (bytes: number) => void): Parameters<typeof moveBlob>[0] {
     return {
       source: this.source,
       target: this.target,
       clock: this.#clock,
-      askTarget: this.asksTarget,
+      askTarget,
       mountFrom: this.#mountFrom,
       bytesOf: (digest) => this.#bytes.get(digest),
       ...(onBytes === undefined ? {} : { onBytes }),
