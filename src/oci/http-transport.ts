@@ -143,7 +143,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
 }
 
 /** Headers have a floor of speed, too, and answers that are none ("102 Processing") a number. */
-function watchHead(outgoing: http.ClientRequest, clock: Clock, end: (reason: unknown) => void): void {
+function watchHead(outgoing: Http.ClientRequest, clock: Clock, end: (reason: unknown) => void): void {
   const pace = new Pace(clock);
   let preliminary = 0;
   const onPreliminary = (): void => {
