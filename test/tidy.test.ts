@@ -37,7 +37,12 @@ const BANNED_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Names that AWS gave, and that code has to spell. */
-const AWS_NAMES = new Set(["SecretsManagerClient", "DestinationCidrBlock", "DestinationIpv6CidrBlock"]);
+const AWS_NAMES = new Set([
+  "SecretsManagerClient",
+  "DestinationCidrBlock",
+  "destinationCidrBlock",
+  "DestinationIpv6CidrBlock",
+]);
 
 type Rule = {
   readonly name: string;

@@ -4,8 +4,8 @@
  * Only HEADs, which count at neither registry as pulls; one image stands for its row.
  */
 
-import { parseReference } from "../image/reference.ts";
-import type { Registries } from "../oci/registry.ts";
+import { type ImageReference, parseReference } from "../image/reference.ts";
+import type { ManifestHead, Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { PUBLIC_IMAGES, type PublicImage } from "../substitution/public-images.ts";
 
@@ -35,7 +35,7 @@ async function checkRow(row: PublicImage, registries: Pick<Registries, "headMani
   const twin = { ...image, host: "public.ecr.aws", path };
   const named = { row, hub: row.sample, there: `public.ecr.aws/${twin.path}:${twin.tag ?? "latest"}` };
   try {
-    const [here, there] = [await registries.headManifest(image), await registries.headManifest(twin)];
+    const [here, there] = [await head(image, registries), await head(twin, registries)];
     if (here === undefined)
       return {
         ...named,
@@ -49,5 +49,20 @@ async function checkRow(row: PublicImage, registries: Pick<Registries, "headMani
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     return { ...named, found: "unknown", because: error.message };
+  }
+}
+
+/** Docker Hub says "denied" of what does not exist, so that nobody learns what is private. */
+async function head(
+  image: ImageReference,
+  registries: Pick<Registries, "headManifest">,
+): Promise<ManifestHead | undefined> {
+  try {
+    return await registries.headManifest(image);
+  } catch (error) {
+    const isNowhere =
+      error instanceof RegistryError && ["absent", "denied", "unauthorized"].includes(error.kind);
+    if (isNowhere) return undefined;
+    throw error;
   }
 }

@@ -9,13 +9,7 @@ import type { Digest } from "../image/digest.ts";
 import { isDockerHubFront, registryOf } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
-import {
-  type ImageReference,
-  manifestName,
-  parseReference,
-  pinned,
-  repositoryName,
-} from "../image/reference.ts";
+import { type ImageReference, parseReference, pinned, repositoryName } from "../image/reference.ts";
 import { childFor, type Descriptor, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-types.ts";
 import type { Quota } from "../oci/rate-limit.ts";
@@ -85,8 +79,7 @@ async function lookByDigest(
   if (exact !== undefined) return limited(exact, place) ?? found(exact);
 
   const tagged = place.digest === undefined ? await registries.headManifest(place) : undefined;
-  if (tagged === undefined)
-    return { kind: "absent", because: `${repositoryName(place)} has no ${manifestName(place)}` };
+  if (tagged === undefined) return { kind: "absent", because: "it is not there" };
   const seen = limited(tagged, place) ?? found(tagged);
   if (seen.kind !== "found" || platform === undefined || !seen.isIndex || isDockerHubFront(place.host))
     return seen;

@@ -242,7 +242,7 @@ async function prepare(
     const plan = planSubstitution(surveyed.images, {
       policy,
       ...(surveyed.platform === undefined ? {} : { platform: surveyed.platform }),
-      ...(surveyed.limitEndsBy === undefined ? {} : { limitEndsBy: surveyed.limitEndsBy }),
+      limit: surveyed.limit,
     });
     onPlan?.(plan, surveyed);
     const { images } = plan;

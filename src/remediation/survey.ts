@@ -10,7 +10,7 @@ import { isDockerHubFront } from "../image/hosts.ts";
 import type { Platform } from "../image/platform.ts";
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
-import { sharesLimit } from "../substitution/ladder.ts";
+import { type Limit, sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
@@ -66,8 +66,8 @@ export type Survey = {
   readonly settleSeconds: number;
   /** The role that the policy gives to tasks that have none. */
   readonly executionRole?: string;
-  /** When the limit ends at the latest, ISO 8601. */
-  readonly limitEndsBy?: string;
+  /** The limit that was met; `endsBy`, ISO 8601, is the latest moment at which it ends. */
+  readonly limit: Limit & { readonly endsBy?: string };
 };
 
 export type SurveyRequest = {
@@ -139,7 +139,7 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     triedBefore: await countTries(family, former, service, request.execution, ports),
     settleSeconds: settleSecondsFor(service),
     ...(lent === undefined ? {} : { executionRole: lent }),
-    ...(classification.kind === "docker-hub-pull-limit" ? endOf(failure) : {}),
+    limit: limitOf(classification, request.failure),
   };
 }
 
@@ -172,9 +172,17 @@ function leftAlone(what: string, because: string): Declined {
 const WINDOW_MS = 6 * 3_600_000;
 
 /** Docker Hub's window has six hours: whatever was counted before the refusal is forgotten by then. */
-function endOf({ time }: PullFailure): { limitEndsBy?: string } {
-  const struck = time === undefined ? Number.NaN : Date.parse(time);
-  return Number.isNaN(struck) ? {} : { limitEndsBy: new Date(struck + WINDOW_MS).toISOString() };
+function limitOf(
+  { kind, limitedAs, registry }: PullFailure["failures"][0]["classification"],
+  { time }: PullFailure,
+): Survey["limit"] {
+  const struck = time === undefined || kind !== "docker-hub-pull-limit" ? Number.NaN : Date.parse(time);
+  return {
+    kind,
+    ...(limitedAs === undefined ? {} : { limitedAs }),
+    ...(registry === undefined ? {} : { registry }),
+    ...(Number.isNaN(struck) ? {} : { endsBy: new Date(struck + WINDOW_MS).toISOString() }),
+  };
 }
 
 /** Every image of the task definition that comes from the registry that refused, for the next one would fail next. */

@@ -9,6 +9,7 @@ import { type Digest, shortDigest } from "../image/digest.ts";
 import type { Platform } from "../image/platform.ts";
 import { canonicalName, parseReference, pinned } from "../image/reference.ts";
 import type { Candidate, Check, Found, NotOffered, Sighting, Trusted } from "./candidate.ts";
+import type { Limit } from "./ladder.ts";
 import type { Policy } from "./policy.ts";
 import { isEnough, type Proof, proofOf } from "./proof.ts";
 import { remediesFor } from "./remedies.ts";
@@ -81,8 +82,8 @@ export type Plan =
 export type PlanContext = {
   readonly policy: Policy;
   readonly platform?: Platform;
-  /** When the limit ends at the latest, where that is known. */
-  readonly limitEndsBy?: string;
+  /** The limit that was met; `endsBy`: the latest moment at which it ends, where that is known. */
+  readonly limit?: Limit & { readonly endsBy?: string };
 };
 
 /** Plans a substitute for each image. Stands still when an image whose pull failed has none: the rest would not help. */

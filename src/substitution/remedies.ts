@@ -8,7 +8,7 @@ import { STRATEGY_NAMES } from "./policy.ts";
 export function remediesFor(
   facts: readonly ImageFacts[],
   unhealed: readonly ImagePlan[],
-  { policy, platform, limitEndsBy }: PlanContext,
+  { policy, platform, limit }: PlanContext,
 ): readonly string[] {
   const remedies = new Set<string>();
   for (const plan of unhealed) {
@@ -51,10 +51,17 @@ export function remediesFor(
   }
   if (STRATEGY_NAMES.some((name) => !policy.strategies.includes(name)))
     remedies.add(`allow more strategies (REPULL_STRATEGIES is ${policy.strategies.join(",")})`);
-  remedies.add(
-    limitEndsBy === undefined
-      ? "or wait: a Docker Hub window ends at the latest 6 hours after the limit struck, and ECS goes on trying"
-      : `or wait: the limit ends at the latest at ${limitEndsBy} (a Docker Hub window has 6 hours), and ECS goes on trying`,
-  );
+  remedies.add(`or wait: ${untilWhen(limit)}, and ECS goes on trying`);
   return [...remedies];
+}
+
+/** When the limit is over, as far as anybody can tell. */
+function untilWhen(limit: PlanContext["limit"]): string {
+  if (limit?.kind === "docker-hub-abuse-limit")
+    return "the abuse limit counts requests by the minute, and ends when fewer come from this address";
+  if (limit?.kind === "registry-limit")
+    return `${limit.registry ?? "the registry"} does not tell how long its limit lasts`;
+  return limit?.endsBy === undefined
+    ? "a Docker Hub window ends at the latest 6 hours after the limit struck"
+    : `the limit ends at the latest at ${limit.endsBy} (a Docker Hub window has 6 hours)`;
 }
