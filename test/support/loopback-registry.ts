@@ -70,6 +70,13 @@ export class LoopbackRegistry {
     });
   }
 
+  /** Listens on the sockets themselves; what it answers tells every byte that clients have sent since. */
+  tap(): () => string {
+    const pieces: Buffer[] = [];
+    this.#server.on("connection", (socket) => socket.on("data", (piece: Buffer) => pieces.push(piece)));
+    return () => Buffer.concat(pieces).toString("latin1");
+  }
+
   /** Requests that have neither been answered to the end nor been given up by their client. */
   get underWay(): readonly string[] {
     return [...this.#answers].map(({ req }) => `${req.method} ${req.url}`);
