@@ -109,7 +109,12 @@ export async function hubToEcr(
 }
 
 /** Whether the target has a manifest and everything below it, byte for byte as the source has it. */
-export function differences(world: SandboxCopy, from: string, to: string, digest: string): readonly string[] {
+export function differences(
+  world: Pick<SandboxCopy, "source" | "target">,
+  from: string,
+  to: string,
+  digest: string,
+): readonly string[] {
   const theirs = world.source.manifest(from, digest);
   const ours = world.target.manifest(to, digest);
   if (theirs === undefined) return [`the source has no ${digest}`];
