@@ -1,12 +1,8 @@
 /** Wires the durable functions to their account: AWS's gateways, and the registries over real sockets. */
 
 import { connect } from "../src/aws/connect.ts";
-import { createEcrCredentials } from "../src/aws/ecr-credentials.ts";
-import { createDockerHubAccount } from "../src/aws/secrets.ts";
-import { createCopier } from "../src/oci/copy.ts";
-import type { FindCredentials } from "../src/oci/credentials.ts";
+import { createRegistryAccess } from "../src/aws/registry-access.ts";
 import { httpTransport } from "../src/oci/http-transport.ts";
-import { createRegistries } from "../src/oci/registry.ts";
 import type { Ports } from "../src/remediation/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import { parseEndpoints } from "../src/runtime/endpoints.ts";
@@ -35,25 +31,12 @@ function wire(
   log: Log,
   dockerHubSecret: string | undefined,
 ): Ports {
-  const send = httpTransport();
-  const ecr = createEcrCredentials(aws, systemClock);
-  const asks = (credentials: FindCredentials) => {
-    const registries = createRegistries({
-      send,
-      clock: systemClock,
-      credentials,
-      endpoints: parseEndpoints(registryEndpoints),
-    });
-    return { registries, copier: createCopier({ registries, clock: systemClock }) };
-  };
-  const hub = dockerHubSecret === undefined ? undefined : createDockerHubAccount(aws, dockerHubSecret);
-  return connect(
-    { aws, account, busName, functions },
-    {
-      ...asks(async (host, access) => (await ecr(host)) ?? (await hub?.credentials(host, access))),
-      ...(hub === undefined ? {} : { anonymous: asks(ecr) }),
-      clock: systemClock,
-      log,
-    },
-  );
+  const access = createRegistryAccess({
+    aws,
+    dockerHubSecret,
+    send: httpTransport(),
+    clock: systemClock,
+    endpoints: parseEndpoints(registryEndpoints),
+  });
+  return connect({ aws, account, busName, functions }, { ...access, clock: systemClock, log });
 }

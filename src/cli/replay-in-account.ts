@@ -2,12 +2,10 @@
 
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { connect } from "../aws/connect.ts";
-import { createEcrCredentials } from "../aws/ecr-credentials.ts";
 import { identify } from "../aws/identity.ts";
+import { createRegistryAccess } from "../aws/registry-access.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
-import { createCopier } from "../oci/copy.ts";
 import { httpTransport } from "../oci/http-transport.ts";
-import { createRegistries } from "../oci/registry.ts";
 import { mirror } from "../remediation/mirror.ts";
 import { remediationName } from "../remediation/names.ts";
 import { type ExecutionStatus, type Executions, type Ports, refusalIn } from "../remediation/ports.ts";
@@ -54,23 +52,20 @@ function portsFor(
   log: Ports["log"],
   io: CommandIo,
 ): Ports {
-  const registries = createRegistries({
+  const access = createRegistryAccess({
+    aws,
+    dockerHubSecret: policy.dockerHubSecret,
     send: httpTransport({ proxyEnv: io.env }),
     clock: systemClock,
-    credentials: createEcrCredentials(aws, systemClock),
     endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? ""),
   });
-  const brought = {
-    registries,
-    copier: createCopier({ registries, clock: systemClock }),
-    clock: systemClock,
-    log,
-  };
   const busName = io.env.REPULL_BUS_NAME;
   const ports: Ports = connect(
     { aws, account, ...(busName === undefined ? {} : { busName }) },
     {
-      ...brought,
+      ...access,
+      clock: systemClock,
+      log,
       executions: copiesHere((request) =>
         runInProcess((steps) => mirror(request, ports, policy, steps), { clock: systemClock }),
       ),

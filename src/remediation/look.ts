@@ -253,7 +253,7 @@ function found({ digest, mediaType, quota }: ManifestHead): Found {
     kind: "found",
     digest,
     isIndex: isIndexType(mediaType),
-    ...(quota === undefined ? {} : { quota: inWords(quota) }),
+    ...(quota === undefined ? {} : { quota: inWords(quota), pullsLeft: quota.remaining }),
   };
 }
 

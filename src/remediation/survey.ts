@@ -27,7 +27,7 @@ import { AwsError } from "./aws-error.ts";
 import { confirm } from "./confirm.ts";
 import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
-import type { Puller } from "./preflight.ts";
+import { askingOnce, type Puller } from "./preflight.ts";
 import { gone, movedOn, notAService, untouchable } from "./refusal.ts";
 import { settleSecondsFor } from "./settle.ts";
 import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
@@ -218,7 +218,8 @@ async function surveyImages(
     ...(platform === undefined ? {} : { platform }),
   };
   const surveyed: ImageFacts[] = [];
-  for (const named of inScope) surveyed.push(await surveyImage(named, scene, ports));
+  const asking = askingOnce(ports);
+  for (const named of inScope) surveyed.push(await surveyImage(named, scene, asking));
   return surveyed;
 }
 

@@ -39,6 +39,7 @@ export type Found = {
   readonly platformDigest?: Digest;
   /** What the source still grants to the one who would copy, and whom it counts. */
   readonly quota?: string;
+  readonly pullsLeft?: number;
 };
 
 export type Seen =

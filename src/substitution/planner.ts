@@ -15,6 +15,12 @@ import { isEnough, type Proof, proofOf } from "./proof.ts";
 import { remediesFor } from "./remedies.ts";
 import { copyTag } from "./strategies/own-copy.ts";
 
+/**
+ * What a whole image may cost in pulls: Docker's own have up to ten platforms, and each is a pull (docs.docker.com, usage
+ * of Docker Hub, read 2026-11). Where fewer are left, the one platform that is needed comes first.
+ */
+const WHOLE_IMAGE_PULLS = 12;
+
 /** What the survey learned about one image of the task definition. */
 export type ImageFacts = {
   /** As the task definition writes it. */
@@ -162,7 +168,9 @@ function judge(sighting: Sighting, facts: ImageFacts, { policy, platform }: Plan
     return { candidate, ...proved, writes, checks };
   }
   // A copy of one platform is a child of the index that was proved.
-  const single = policy.platforms === "task" && platform !== undefined && seen.isIndex;
+  const isScarce = (seen.pullsLeft ?? WHOLE_IMAGE_PULLS) < WHOLE_IMAGE_PULLS;
+  const wantsOne = policy.platforms === "task" || (isScarce && isEnough("same-platform", policy.leastProof));
+  const single = wantsOne && platform !== undefined && seen.isIndex;
   const proof = single ? "same-platform" : proved.proof;
   if (!enough(proof)) return tooWeak(proof, policy);
   const copy = {

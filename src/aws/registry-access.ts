@@ -1,0 +1,46 @@
+/**
+ * Registries and copier of an account: ECR by AWS's own token, Docker Hub by the configured secret.
+ *
+ * Where there is such a secret, the same is also there as nobody: an account's pulls may be spent while an address's are
+ * not, and what nobody may see is private.
+ */
+
+import { createCopier } from "../oci/copy.ts";
+import type { FindCredentials } from "../oci/credentials.ts";
+import { createRegistries } from "../oci/registry.ts";
+import type { Send } from "../oci/transport.ts";
+import type { Ports } from "../remediation/ports.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { AwsSettings } from "./client-settings.ts";
+import { createEcrCredentials } from "./ecr-credentials.ts";
+import { createDockerHubAccount } from "./secrets.ts";
+
+export type RegistryAccess = {
+  readonly aws: AwsSettings;
+  /** ARN; absent: Docker Hub is asked as nobody. */
+  readonly dockerHubSecret?: string | undefined;
+  readonly send: Send;
+  readonly clock: Clock;
+  readonly endpoints: ReadonlyMap<string, string>;
+};
+
+/** Nothing is asked, and no secret fetched, before a registry asks who we are. */
+export function createRegistryAccess({
+  aws,
+  dockerHubSecret,
+  send,
+  clock,
+  endpoints,
+}: RegistryAccess): Pick<Ports, "registries" | "copier" | "anonymous"> {
+  const as = (credentials: FindCredentials) => {
+    const registries = createRegistries({ send, clock, credentials, endpoints });
+    return { registries, copier: createCopier({ registries, clock }) };
+  };
+  const ecr = createEcrCredentials(aws, clock);
+  if (dockerHubSecret === undefined) return as(ecr);
+  const hub = createDockerHubAccount(aws, dockerHubSecret);
+  return {
+    ...as(async (host, access) => (await ecr(host)) ?? (await hub.credentials(host, access))),
+    anonymous: as(ecr),
+  };
+}
