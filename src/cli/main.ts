@@ -99,6 +99,18 @@ program
   );
 
 program
+  .command("scan")
+  .description(
+    "List the services that depend on Docker Hub, and what its limit would do to them. Reads only.",
+  )
+  .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
+  .option("--roles", "print their roles instead, as the stack's PassableRoleArns takes them", false)
+  .addOption(json)
+  .action((options) =>
+    finish(async () => (await import("./scan.ts")).scan({ ...options, policy: await policy() }, io)),
+  );
+
+program
   .command("doctor")
   .description("Examine a deployed stack: what would not work, why, and what to do about it.")
   .option("--stack <name>", "the CloudFormation stack", "repull")
