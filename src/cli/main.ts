@@ -7,9 +7,8 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { EXIT, EXIT_WORDS } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
-
-const EXIT_USAGE = 2;
 
 const stopping = new AbortController();
 process.once("SIGINT", () => stopping.abort(new Error("interrupted")));
@@ -69,9 +68,9 @@ program
   .action((files: string[], options) =>
     finish(async () => {
       if (options.text === undefined && files.length === 0)
-        program.error("explain: name a FILE, - or --text", { exitCode: EXIT_USAGE });
+        program.error("explain: name a FILE, - or --text", { exitCode: EXIT.usage });
       if (options.text !== undefined && files.length > 0)
-        program.error("explain: either FILE or --text", { exitCode: EXIT_USAGE });
+        program.error("explain: either FILE or --text", { exitCode: EXIT.usage });
       const { explain } = await import("./explain.ts");
       return explain({ files, ...options, policy: await policy() }, io);
     }),
@@ -157,12 +156,23 @@ program
   .option("--all-platforms", "every platform of the image", false)
   .option("--referrers", "also what refers to it: signatures, attestations, bills of materials", false)
   .addOption(json)
+  .addHelpText("after", `\n${EXIT_WORDS}`)
   .action((source: string, target: string, { platform, ...options }) =>
     finish(async () => {
       const { mirror } = await import("./mirror.ts");
       return mirror({ source, target, platforms: platform, ...options }, io);
     }),
   );
+
+program
+  .command("limits")
+  .description(
+    "Tell how many pulls Docker Hub still grants, to this address and to the account of docker login.",
+  )
+  .option("--pulls <count>", "say whether so many pulls fit; status 3 where they do not")
+  .addOption(json)
+  .addHelpText("after", `\n${EXIT_WORDS}`)
+  .action((options) => finish(async () => (await import("./limits.ts")).limits(options, io)));
 
 /** Runs a command to its exit status; what a user did wrong is told in a line, never by a stack trace. */
 async function finish(run: () => Promise<number>): Promise<void> {
@@ -171,7 +181,7 @@ async function finish(run: () => Promise<number>): Promise<void> {
   } catch (error) {
     if (![InvalidInput, AwsError, EndpointsError].some((known) => error instanceof known)) throw error;
     io.err(`repull: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 1;
+    process.exitCode = EXIT.failed;
   }
 }
 
@@ -179,5 +189,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+  process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
 }

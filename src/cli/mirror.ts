@@ -12,6 +12,7 @@ import { createRegistries } from "../oci/registry.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { EndpointsError, parseEndpoints } from "../runtime/endpoints.ts";
 import { copyProgress, inMegabytes } from "./copy-progress.ts";
+import { EXIT, exitStatusOf } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 import { personalCredentials } from "./registry-credentials.ts";
 
@@ -24,16 +25,12 @@ export type MirrorInput = {
   readonly json: boolean;
 };
 
-const DONE = 0;
-const FAILED = 1;
-const USAGE = 2;
-
 /** Runs the command; answers its exit status. Without a choice of platforms the whole image is copied. */
 export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
   const asked = requestFrom(input, io);
   if ("because" in asked) {
     io.err(`repull mirror: ${asked.because}\n`);
-    return USAGE;
+    return EXIT.usage;
   }
   const { request, endpoints } = asked;
   const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
@@ -54,13 +51,13 @@ export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = s
         ? `${JSON.stringify(asJson(request, result, seconds()))}\n`
         : inWords(request, result, seconds()),
     );
-    return DONE;
+    return EXIT.done;
   } catch (error) {
     progress.end();
     if (!(error instanceof CopyError)) throw error;
     if (input.json) io.out(`${JSON.stringify(failureAsJson(request, error, seconds()))}\n`);
     io.err(`repull mirror: ${error.message}\n${advice(error)}`);
-    return FAILED;
+    return exitStatusOf(error.kind);
   } finally {
     send.close();
   }

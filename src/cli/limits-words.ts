@@ -1,0 +1,56 @@
+/** What Docker Hub's limits mean, said to a person. */
+
+import type { Quota } from "../oci/rate-limit.ts";
+import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./limits-reading.ts";
+
+/** A paragraph for each who pulls; times are UTC. */
+export function inWords(readings: readonly Reading[], pulls: number | undefined, measuredAt: Date): string {
+  const account = readings.some(({ who }) => who === "account");
+  const paragraphs = readings.map((reading) => {
+    const lines = [`${nameOf(reading)}: ${stateOf(reading, measuredAt)}`];
+    if (pulls !== undefined && reading.kind === "limited") lines.push(`  ${meaning(reading.quota, pulls)}`);
+    return lines.join("\n");
+  });
+  if (!account) {
+    paragraphs.push(
+      "No account is configured. docker login brings a limit of its own, apart from the address.",
+    );
+  }
+  return `${paragraphs.join("\n")}\n`;
+}
+
+function nameOf({ who, user, ...reading }: Reading): string {
+  const source = "quota" in reading ? reading.quota.source : undefined;
+  if (who === "address") {
+    return `Docker Hub without a login, from this address${source === undefined ? "" : ` (${source})`}`;
+  }
+  return user === undefined ? "Docker Hub with the account of docker login" : `Docker Hub as ${user}`;
+}
+
+function stateOf(reading: Reading, measuredAt: Date): string {
+  if (reading.kind === "unlimited") return "no limit was named.";
+  if (reading.kind !== "limited") return `no answer to go by: ${reading.because}`;
+  const { remaining, limit, windowSeconds = WINDOW_SECONDS_DEFAULT } = reading.quota;
+  const window = hours(windowSeconds);
+  const all = `${remaining} of ${limit} pulls are left, in a window of ${window}`;
+  // Docker Hub names no moment: what is used up now has left the window when the window has passed.
+  return remaining === limit
+    ? `${all}.`
+    : `${all}; all are back at the latest ${window} after ${atUtc(measuredAt)}.`;
+}
+
+function meaning(quota: Quota, pulls: number): string {
+  const lacking = lackingPulls(quota, pulls);
+  if (lacking === 0) return `${pulls} pulls fit, and leave ${quota.remaining - pulls}.`;
+  if (pulls > quota.limit)
+    return `${pulls} pulls never fit into one window: ${lacking} of them would be refused now.`;
+  return `${pulls} pulls do not fit now: ${lacking} of them would be refused until older ones leave the window.`;
+}
+
+function hours(seconds: number): string {
+  return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${Math.ceil(seconds / 60)} min`;
+}
+
+function atUtc(moment: Date): string {
+  return `${moment.toISOString().slice(11, 16)} UTC`;
+}

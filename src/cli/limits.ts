@@ -1,0 +1,115 @@
+/**
+ * `repull limits`: how many pulls Docker Hub still grants, to this address and to the account that is logged in.
+ *
+ * Docker keeps an image for the question, and a HEAD of it is no pull:
+ * https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit (read 2026-11).
+ */
+
+import { DOCKER_HUB_HOST, parseReference } from "../image/reference.ts";
+import type { Credentials, FindCredentials } from "../oci/credentials.ts";
+import { httpTransport } from "../oci/http-transport.ts";
+import { createRegistries } from "../oci/registry.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { Send } from "../oci/transport.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { parseEndpoints } from "../runtime/endpoints.ts";
+import { EXIT, exitStatusOf } from "./exit-status.ts";
+import type { CommandIo } from "./io.ts";
+import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./limits-reading.ts";
+import { inWords } from "./limits-words.ts";
+import { personalCredentials } from "./registry-credentials.ts";
+
+export type LimitsInput = {
+  /** How many pulls somebody is about to make, as written on the command line. */
+  readonly pulls?: string;
+  readonly json: boolean;
+};
+
+const IMAGE = parseReference(`${DOCKER_HUB_HOST}/ratelimitpreview/test:latest`);
+const PULLS = /^[1-9][0-9]{0,8}$/;
+
+/** Runs the command; answers its exit status. The account counts where there is one: it is who pulls. */
+export async function limits(input: LimitsInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
+  if (input.pulls !== undefined && !PULLS.test(input.pulls)) {
+    io.err(`repull limits: --pulls: expected a count from 1, got ${JSON.stringify(input.pulls)}\n`);
+    return EXIT.usage;
+  }
+  const pulls = input.pulls === undefined ? undefined : Number(input.pulls);
+  const send = httpTransport({ clock, proxyEnv: io.env });
+  const login = await personalCredentials(io, async () => undefined)(DOCKER_HUB_HOST, "pull");
+  try {
+    const measured = [read({ who: "address" }, undefined, send, io, clock)];
+    if (login !== undefined) {
+      const user = userOf(login);
+      const account = { who: "account", ...(user === undefined ? {} : { user }) } as const;
+      measured.push(read(account, login, send, io, clock));
+    }
+    const readings = await Promise.all(measured);
+    const measuredAt = new Date(clock.now());
+    io.out(
+      input.json
+        ? `${JSON.stringify(asJson(readings, pulls, measuredAt))}\n`
+        : inWords(readings, pulls, measuredAt),
+    );
+    return statusOf(readings.at(-1), pulls);
+  } finally {
+    send.close();
+  }
+}
+
+async function read(
+  who: { readonly who: Reading["who"]; readonly user?: string },
+  login: Credentials | undefined,
+  send: Send,
+  io: CommandIo,
+  clock: Clock,
+): Promise<Reading> {
+  const credentials: FindCredentials = async () => login;
+  const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
+  const repository = createRegistries({ send, clock, credentials, endpoints }).open(IMAGE, "pull");
+  try {
+    await repository.headManifest(IMAGE.tag ?? "latest", io.signal);
+    const { quota } = repository;
+    return quota === undefined ? { ...who, kind: "unlimited" } : { ...who, kind: "limited", quota };
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    // Whether a HEAD is answered when nothing is left is unverified: a refusal that brings its numbers is an answer.
+    if (error.quota !== undefined) return { ...who, kind: "limited", quota: error.quota };
+    const kind = error.kind === "unavailable" ? "unreachable" : "refused";
+    return { ...who, kind, because: error.message, status: exitStatusOf(error.kind) };
+  }
+}
+
+function statusOf(reading: Reading | undefined, pulls = 1): number {
+  if (reading === undefined || reading.kind === "unlimited") return EXIT.done;
+  if (reading.kind !== "limited") return reading.status;
+  return lackingPulls(reading.quota, pulls) === 0 ? EXIT.done : EXIT.rateLimited;
+}
+
+function asJson(readings: readonly Reading[], pulls: number | undefined, measuredAt: Date): object {
+  return {
+    registry: DOCKER_HUB_HOST,
+    measuredAt: measuredAt.toISOString(),
+    ...(pulls === undefined ? {} : { pulls }),
+    readings: readings.map((reading) => {
+      if (reading.kind !== "limited") {
+        const { who, user, kind } = reading;
+        const because = reading.kind === "unlimited" ? {} : { because: reading.because };
+        return { who, ...(user === undefined ? {} : { user }), kind, ...because };
+      }
+      const { quota, ...rest } = reading;
+      const backAt = new Date(
+        measuredAt.getTime() + (quota.windowSeconds ?? WINDOW_SECONDS_DEFAULT) * 1000,
+      ).toISOString();
+      const lacking = pulls === undefined ? {} : { lacking: lackingPulls(quota, pulls) };
+      return { ...rest, ...quota, allBackAtTheLatest: backAt, ...lacking };
+    }),
+  };
+}
+
+/** The name in `Basic …`; a refresh token does not tell whose it is. */
+function userOf(login: Credentials): string | undefined {
+  if (login.kind !== "basic") return undefined;
+  const decoded = Buffer.from(login.header.replace(/^Basic /, ""), "base64").toString("utf8");
+  return decoded.slice(0, decoded.indexOf(":")) || undefined;
+}
