@@ -1,0 +1,72 @@
+/** What the exit status of `repull mirror` tells a script. */
+
+import { deepEqual, equal } from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "vitest";
+import { mirror } from "../../src/cli/mirror.ts";
+import { commandIo } from "../support/command-io.ts";
+import { LoopbackRegistry, type Mischief, refuse } from "../support/loopback-registry.ts";
+
+const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+
+let source: LoopbackRegistry;
+let target: LoopbackRegistry;
+beforeEach(async () => {
+  [source, target] = await Promise.all([LoopbackRegistry.start(), LoopbackRegistry.start()]);
+  addImage(source, "team/app", "v1", "a layer");
+});
+afterEach(async () => {
+  await Promise.all([source.stop(), target.stop()]);
+});
+
+function addImage(registry: LoopbackRegistry, repository: string, tag: string, content: string): void {
+  const blob = (kind: string, text: string) => ({
+    mediaType: `application/vnd.oci.image.${kind}`,
+    ...registry.addBlob(repository, Buffer.from(text)),
+  });
+  const layer = blob("layer.v1.tar+gzip", content);
+  const config = blob("config.v1+json", "{}");
+  const document = { schemaVersion: 2, mediaType: MANIFEST, config, layers: [layer] };
+  registry.addManifest(repository, document, MANIFEST, tag);
+}
+
+const always =
+  (status: number, code: string, headers = {}): Mischief =>
+  (_, response) => {
+    refuse(response, status, code, "no", headers);
+    return true;
+  };
+
+async function copy(): Promise<{ status: number; kind: unknown }> {
+  const io = commandIo();
+  const input = { source: `${source.host}/team/app:v1`, target: `${target.host}/copy/app:v1`, platforms: [] };
+  const clock = { now: () => 0, sleep: async () => {} };
+  const status = await mirror({ ...input, allPlatforms: false, referrers: false, json: true }, io, clock);
+  const { kind, outcome } = JSON.parse(io.printed.out);
+  return { status, kind: kind ?? outcome };
+}
+
+const QUOTA = { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600" };
+
+describe("repull mirror ends with", () => {
+  // biome-ignore format: one row a line
+  const table: readonly (readonly [string, number, string, () => void])[] = [
+    ["a copy that is done",            0, "copied",       () => {}],
+    ["an image that is not there",     1, "absent",       () => source.tags.clear()],
+    ["a source that fails",            1, "unavailable",  () => { source.mischief = always(503, "UNAVAILABLE"); }],
+    ["a source whose limit is reached", 3, "rate-limited", () => { source.mischief = always(429, "TOOMANYREQUESTS", QUOTA); }],
+    ["a target that wants a login",    4, "unauthorized", () => { target.mischief = always(401, "UNAUTHORIZED"); }],
+    ["a target that says no",          4, "denied",       () => { target.mischief = always(403, "DENIED"); }],
+    ["a tag that stands for something else", 4, "tag-taken", () => { addImage(target, "copy/app", "v1", "another"); target.immutableTags = true; }],
+  ];
+  for (const [because, status, kind, arrange] of table) {
+    test(`${status}: ${because}`, async () => {
+      arrange();
+      deepEqual(await copy(), { status, kind });
+    });
+  }
+
+  test("0: what is there already", async () => {
+    await copy();
+    equal((await copy()).kind, "already-present");
+  });
+});
