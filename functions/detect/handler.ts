@@ -28,7 +28,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   const home = { account: accountOf(context.invokedFunctionArn), region, partition: partitionOf(region) };
   const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
     try {
-      const detected = await detect(parsed(body), { home, executions });
+      const detected = await detect(parsed(body), { home, executions }, settings.policyWith());
       log.info(`event ${detected.kind}`, { messageId, ...detected });
       measureDetected(detected.kind);
     } catch (error) {

@@ -9,6 +9,8 @@ import { createBus } from "./event-bus.ts";
 import { createExecutions, type DurableFunctions } from "./executions.ts";
 import { createNetworks } from "./networks.ts";
 import { createRoles } from "./roles.ts";
+import { createSchedules } from "./schedules.ts";
+import { createTasks } from "./tasks.ts";
 
 export type Connection = {
   readonly aws: AwsSettings;
@@ -34,6 +36,8 @@ export function connect({ aws, account, busName, functions }: Connection, brough
     ecr: createEcr(aws, brought.clock),
     roles: createRoles(aws),
     networks: createNetworks(aws),
+    tasks: createTasks(aws),
+    schedules: createSchedules(aws),
     executions,
     bus: brought.bus ?? createBus(aws, busName ?? "default"),
   };

@@ -25,7 +25,7 @@ import { readService } from "../workload/service.ts";
 import { readTask } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
-import { awsErrorOf, isCode } from "./failure.ts";
+import { attempt, awsErrorOf, isCode } from "./failure.ts";
 import { sendRaw } from "./raw-json.ts";
 
 /** DescribeTasks takes no more at once; enough to know a service by. */
@@ -154,14 +154,6 @@ export function createEcs(settings: AwsSettings): Ecs {
       );
     },
   };
-}
-
-async function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw awsErrorOf(action, error);
-  }
 }
 
 /** The value in place of the call's where it fails by one of these codes. */

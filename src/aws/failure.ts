@@ -125,6 +125,15 @@ export function awsErrorOfCode(action: string, code: string, message: string): A
   return new AwsError(kindOf(code, message, undefined), action, `${action}: ${code}: ${bounded(message)}`);
 }
 
+/** Runs one call of an action; whatever it throws becomes an AwsError. */
+export async function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw awsErrorOf(action, error);
+  }
+}
+
 /** Whether the error is one of these codes. */
 export function isCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && codes.includes(error.name);

@@ -8,7 +8,13 @@
 
 import assert from "node:assert/strict";
 
-import type { $Command, ECSClient, ServiceInputTypes, ServiceOutputTypes } from "@aws-sdk/client-ecs";
+import type {
+  $Command,
+  DescribeTasksCommand,
+  ECSClient,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from "@aws-sdk/client-ecs";
 
 import type { JsonObject } from "../runtime/json.ts";
 import { isObject } from "../workload/members.ts";
@@ -38,12 +44,28 @@ export async function sendRaw<Input extends ServiceInputTypes, Output extends Se
   command: EcsCommand<Input, Output>,
   body?: JsonObject,
 ): Promise<JsonObject> {
+  return await exchangeRaw(command, () => client.send(command), body);
+}
+
+/** Every client has types of its own for the SDK's one stack; the ECS client's stand for all. */
+type Stack = DescribeTasksCommand["middlewareStack"];
+
+/**
+ * The same for a command of any client, sent by its caller; the JSON is of REST services as well.
+ * @param body what to send in place of the body that the command's own input makes
+ */
+export async function exchangeRaw(
+  command: { readonly middlewareStack: object },
+  send: () => Promise<unknown>,
+  body?: JsonObject,
+): Promise<JsonObject> {
+  const stack = command.middlewareStack as Stack;
   let answer: Uint8Array | undefined;
 
   if (body !== undefined) {
     const bytes = Buffer.from(JSON.stringify(body));
     // After the serializer wrote a body, before the SDK measures and signs the one it finds.
-    command.middlewareStack.add(
+    stack.add(
       (next) => (args) => {
         requestIn(args.request).body = bytes;
         return next(args);
@@ -53,7 +75,7 @@ export async function sendRaw<Input extends ServiceInputTypes, Output extends Se
   }
 
   // Low priority is nearest to the wire: before the SDK's own reader, once for each attempt.
-  command.middlewareStack.add(
+  stack.add(
     (next) => async (args) => {
       const result = await next(args);
       const response = answerIn(result.response);
@@ -70,7 +92,7 @@ export async function sendRaw<Input extends ServiceInputTypes, Output extends Se
     { name: "repullTapAnswer", step: "deserialize", priority: "low" },
   );
 
-  await client.send(command);
+  await send();
   return parse(answer ?? new Uint8Array());
 }
 

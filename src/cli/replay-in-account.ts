@@ -10,6 +10,7 @@ import { mirror } from "../remediation/mirror.ts";
 import { remediationName } from "../remediation/names.ts";
 import { type ExecutionStatus, type Executions, type Ports, refusalIn } from "../remediation/ports.ts";
 import { remediate } from "../remediation/remediate.ts";
+import { isForEachTask } from "../remediation/survey-task.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
@@ -34,7 +35,8 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
     const story = storyLog(systemClock.now, tell);
     const ports = portsFor(aws, account, policy, story.log, io);
     const failure = readEvent(document, ports.home);
-    const execution = failure.kind === "ignored" ? "none" : remediationName(failure, 1);
+    const execution =
+      failure.kind === "ignored" ? "none" : remediationName(failure, 1, isForEachTask(failure, policy));
     const onPlan = (plan: Parameters<typeof explainPlan>[0]): void => {
       for (const line of explainPlan(plan)) story.say(line);
     };

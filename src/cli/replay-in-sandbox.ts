@@ -12,6 +12,7 @@ import { createRecordedWorld, healableWorld } from "../sandbox/recorded-world.ts
 import type { World } from "../sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
 import { explainPlan } from "../substitution/explain.ts";
+import type { Policy } from "../substitution/policy.ts";
 import type { CommandIo } from "./io.ts";
 import { parseJson } from "./parse-json.ts";
 import type { Replay, ReplayInput } from "./replay.ts";
@@ -37,16 +38,21 @@ export function replayInSandbox(input: ReplayInput, io: CommandIo): Replay {
         for (const line of explainPlan(plan)) story.say(line);
       },
     });
-    return await remediateIn(world, document, read);
+    return await remediateIn(world, document, read, input.policy);
   };
 }
 
 /** The way of an event: through `detect`, which starts the execution by its name. */
-async function remediateIn(world: World, document: unknown, failure: PullFailure): Promise<Outcome> {
+async function remediateIn(
+  world: World,
+  document: unknown,
+  failure: PullFailure,
+  policy: Policy,
+): Promise<Outcome> {
   let started: string | undefined;
   let ignored: Outcome | undefined;
   world.clock.schedule(world.clock.now(), async () => {
-    const detected = await detect(document, world.ports);
+    const detected = await detect(document, world.ports, policy);
     if (detected.kind === "ignored") ignored = outcomeOf(detected, failure, "none");
     else started = detected.execution;
   });

@@ -6,7 +6,8 @@ import { registryOf } from "../image/hosts.ts";
 import { parseReference, referenceIn } from "../image/reference.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
-import { type MarkedImage, markerTags, readMarker } from "../workload/marker.ts";
+import { type MarkedImage, type Marker, markerTags, readMarker } from "../workload/marker.ts";
+import { present } from "../workload/members.ts";
 import { type Deployment, primaryDeployment } from "../workload/service.ts";
 import { containersOf, reviseTaskDefinition } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
@@ -38,7 +39,7 @@ function secretsByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, s
 
 /** Registers the revision that a plan asks for, or finds the one that an earlier run of this step registered. */
 export async function register(
-  { former, family, service, executionRole }: Survey,
+  { former, family, service, executionRole, task }: Survey,
   images: readonly ImagePlan[],
   execution: string,
   ports: Ports,
@@ -46,10 +47,20 @@ export async function register(
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined)
     return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
-  const known = await registeredBefore(family, images, execution, ports);
+  // Many tasks of one revision may fail: what was registered for the first will do for all.
+  const isOurs = (marker: Marker): boolean =>
+    task === undefined
+      ? marker.execution === execution
+      : marker.service === undefined && marker.former !== undefined && sameRevision(marker.former, former);
+  const known = await registeredBefore(family, images, isOurs, ports);
   if (known !== undefined) return { kind: "registered", arn: known };
 
-  const marker = markerTags({ execution, former: revisionName(former), service, images: marked(images) });
+  const marker = markerTags({
+    execution,
+    former: revisionName(former),
+    ...(task === undefined ? { service } : present("schedule", task.schedule)),
+    images: marked(images),
+  });
   const revision = reviseTaskDefinition(described, {
     images: imagesByContainer(images),
     secrets: secretsByContainer(images),
@@ -61,17 +72,18 @@ export async function register(
   return { kind: "registered", arn };
 }
 
-/** The revision of this execution that writes these very images: two rungs may differ only in the place. */
+/** A revision of ours that writes these very images: two rungs may differ only in the place. */
 async function registeredBefore(
   family: string,
   images: readonly ImagePlan[],
-  execution: string,
+  isOurs: (marker: Marker) => boolean,
   ports: Ports,
 ): Promise<string | undefined> {
   const wanted = imagesByContainer(images);
   const secrets = secretsByContainer(images);
   for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
-    if (readMarker(tags)?.execution !== execution) continue;
+    const marker = readMarker(tags);
+    if (marker === undefined || !isOurs(marker)) continue;
     const described = await ports.ecs.describeTaskDefinition(arn);
     const containers = described === undefined ? [] : containersOf(described.taskDefinition);
     const written = containers.filter(

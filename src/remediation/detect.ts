@@ -10,8 +10,10 @@ import { readEvent } from "../ecs-events/read-event.ts";
 import { reduceEvent } from "../ecs-events/reduce.ts";
 import type { Json } from "../runtime/json.ts";
 import { incurable } from "../substitution/ladder.ts";
+import { DEFAULT_POLICY, type Policy } from "../substitution/policy.ts";
 import { remediationName } from "./names.ts";
 import type { ExecutionStatus, Ports } from "./ports.ts";
+import { isForEachTask } from "./survey-task.ts";
 
 export type Detected =
   | Ignored
@@ -27,10 +29,14 @@ export function pauseMinutesAfter(attempt: number): number {
   return PAUSE_MINUTES_FIRST * 2 ** (attempt - 1);
 }
 
-/** Starts the remediation of a document's failing deployment. Throws InvalidInput for a document that is none. */
+/**
+ * Starts the remediation of a document's failing deployment. Throws InvalidInput for a document that is none.
+ * @param policy tells whether tasks of one revision are one matter, or each its own
+ */
 export async function detect(
   document: unknown,
   ports: Pick<Ports, "home" | "executions">,
+  policy: Policy = DEFAULT_POLICY,
 ): Promise<Detected> {
   const failure = readEvent(document, ports.home);
   if (failure.kind === "ignored") return failure;
@@ -38,9 +44,10 @@ export async function detect(
   if (failure.failures.every((failed) => incurable(failed.classification) !== undefined))
     return { kind: "ignored", because: `${incurable(classification)}: ${classification.because}` };
 
+  const each = isForEachTask(failure, policy);
   const reduced = reduceEvent(document) as Json;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const execution = remediationName(failure, attempt);
+    const execution = remediationName(failure, attempt, each);
     const started = await ports.executions.start("remediate", execution, reduced);
     if (started === "started") return { kind: "started", execution };
     const status = await ports.executions.status("remediate", execution);
@@ -49,7 +56,7 @@ export async function detect(
   }
   return {
     kind: "already",
-    execution: remediationName(failure, ATTEMPTS_MAX),
+    execution: remediationName(failure, ATTEMPTS_MAX, each),
     because: `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`,
   };
 }

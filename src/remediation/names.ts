@@ -15,13 +15,19 @@ function named(prefix: "r" | "m", key: readonly string[], attempt: number): stri
   return `${prefix}-${hash}-${attempt}`;
 }
 
-/** The name of the remediation that a failure starts: one for each failing deployment or, without one, each revision. */
+/**
+ * The name of the remediation that a failure starts: one for each failing deployment or, without one, each revision.
+ * @param each one for each task, where each is to be made up for
+ */
 export function remediationName(
-  { clusterArn, taskDefinitionArn, owner }: PullFailure,
+  { clusterArn, taskDefinitionArn, taskArn, owner }: PullFailure,
   attempt: number,
+  each = false,
 ): string {
   const key =
-    owner.kind === "service" ? [owner.service, owner.deploymentId ?? ""] : [owner.kind, owner.family];
+    owner.kind === "service"
+      ? [owner.service, owner.deploymentId ?? ""]
+      : [owner.kind, owner.family, ...(each ? [taskArn] : [])];
   return named("r", [clusterArn, taskDefinitionArn, ...key], attempt);
 }
 

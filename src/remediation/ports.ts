@@ -15,6 +15,8 @@ import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 import type { Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
+import type { Schedules } from "./schedules-port.ts";
+import type { Tasks } from "./tasks-port.ts";
 
 export interface Ports {
   readonly home: { readonly account: string; readonly region: string; readonly partition: string };
@@ -26,6 +28,8 @@ export interface Ports {
   readonly anonymous?: { readonly registries: Registries; readonly copier: Copier };
   readonly roles: Roles;
   readonly networks: Networks;
+  readonly tasks: Tasks;
+  readonly schedules: Schedules;
   readonly executions: Executions;
   readonly bus: Bus;
   readonly clock: Clock;

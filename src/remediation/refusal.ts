@@ -7,20 +7,6 @@ import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Ports } from "./ports.ts";
 import type { Declined, Superseded, SurveyRequest } from "./survey.ts";
 
-/** A task that no service started: nothing of ours could start it again. */
-export function notAService({ owner, taskDefinitionArn, failures }: PullFailure): Declined {
-  const image = failures[0].classification.image ?? "its image";
-  const what = owner.kind === "scheduled" ? `schedule ${owner.schedule}` : "RunTask call";
-  return {
-    kind: "declined",
-    because: `the task belongs to no service: it was started by a ${what}, and only its starter can start it again`,
-    nextSteps: [
-      `mirror ${image} into ECR: npx repull mirror ${image} <account>.dkr.ecr.<region>.amazonaws.com/<repository>`,
-      `register a revision of ${revisionName(taskDefinitionArn)} with the copy, and start the task again`,
-    ],
-  };
-}
-
 /** The service was deleted. */
 export function gone(service: string): Ignored {
   return { kind: "ignored", because: `the service ${service} is not there any more` };

@@ -14,7 +14,9 @@ import { placeOf } from "../substitution/candidate.ts";
 import { type ImageFacts, type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName } from "../workload/arn.ts";
+import type { TaskNetwork } from "../workload/start-again.ts";
 import { redeploy, register } from "./apply.ts";
+import { finishTask, heldBack, noteNetwork } from "./finish-task.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Outcome } from "./outcome.ts";
 import { inTurn } from "./pacing.ts";
@@ -88,11 +90,12 @@ async function heal(
   plainSteps: Steps,
 ): Promise<Ending> {
   const steps = withRefusals(plainSteps);
+  const network = await noteNetwork(failure, options.policy, ports, steps);
   const tried: Tried[] = [];
   const progress: Progress = {};
   for (let look = 1, pauses = 0; ; look++) {
     const climbed = await survive(progress, () =>
-      climb(failure, { tried, look, progress }, ports, options, steps),
+      climb(failure, { tried, look, progress, network }, ports, options, steps),
     );
     if (climbed.kind === "cannot-pull") {
       tried.push(climbed);
@@ -137,7 +140,17 @@ type Climbed = Ending | Tried;
 
 async function climb(
   failure: PullFailure,
-  { tried, look, progress }: { tried: readonly Tried[]; look: number; progress: Progress },
+  {
+    tried,
+    look,
+    progress,
+    network,
+  }: {
+    tried: readonly Tried[];
+    look: number;
+    progress: Progress;
+    network: TaskNetwork | undefined;
+  },
   ports: Ports,
   options: RemediationOptions,
   steps: Steps,
@@ -158,6 +171,9 @@ async function climb(
   if (registered.kind === "superseded") return { ...registered, images };
   const ours = registered.arn;
   const made = { former, ours };
+  const { task } = surveyed;
+  if (task !== undefined)
+    return await finishTask({ ...surveyed, task }, made, network, images, execution, ports, steps);
   const change = {
     clusterArn,
     service,
@@ -249,6 +265,8 @@ async function prepare(
     if (plan.kind === "stand-still") return { ...plan, passing: surveyed.images.some(isUnheard) };
     if (policy.mode === "observe")
       return { kind: "observed", because: "the policy says observe: nothing was written", images };
+    const held = surveyed.task === undefined ? undefined : heldBack(surveyed.task, surveyed.former, images);
+    if (held !== undefined) return held;
     const bringing = images.filter(({ winner }) => winner?.copy !== undefined || winner?.warm !== undefined);
     if (bringing.length === 0) return { kind: "prepared", surveyed, images };
     if (copies === COPIES_MAX)

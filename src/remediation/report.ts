@@ -104,13 +104,7 @@ function nextStepsFor({ kind, images = [], made }: Ending): readonly string[] {
   switch (kind) {
     case "settled":
     case "applied":
-      return images.flatMap(({ image, winner }) =>
-        winner?.writes === undefined
-          ? []
-          : [
-              `in the source of the task definition, replace ${image} by ${winner.writes}: the next deploy would bring the old image back`,
-            ],
-      );
+      return inSource(images);
     case "restored":
       return [
         `find out why ${made === undefined ? "the substitute" : revisionName(made.ours)} failed: its stopped tasks and logs are in ECS`,
@@ -122,4 +116,15 @@ function nextStepsFor({ kind, images = [], made }: Ending): readonly string[] {
     default:
       return [];
   }
+}
+
+/** What to change where the task definition is written. */
+export function inSource(images: readonly ImagePlan[]): readonly string[] {
+  return images.flatMap(({ image, winner }) =>
+    winner?.writes === undefined
+      ? []
+      : [
+          `in the source of the task definition, replace ${image} by ${winner.writes}: the next deploy would bring the old image back`,
+        ],
+  );
 }

@@ -38,7 +38,8 @@ import { type Puller, preflight } from "./preflight.ts";
 /** What the survey knows of the failing deployment when it comes to its images. */
 export type Scene = {
   readonly failure: PullFailure;
-  readonly service: Service;
+  /** Absent for a task that no service started. */
+  readonly service?: Service;
   readonly platform?: Platform;
   /** The service's running tasks, of every deployment. */
   readonly running: readonly Task[];
@@ -163,7 +164,7 @@ async function trust(named: NamedImage, scene: Scene, ports: Ports): Promise<Bel
   const { reference } = named;
   if (reference.digest !== undefined) return { trusted: { digest: reference.digest, from: "reference" } };
 
-  const deployment = primaryDeployment(scene.service)?.id;
+  const deployment = scene.service === undefined ? undefined : primaryDeployment(scene.service)?.id;
   const [digest, ...others] = digestsRun(named, scene, (task) => {
     const same = task.taskDefinitionArn === scene.failure.taskDefinitionArn;
     return same && deployment !== undefined && task.startedBy === deployment;

@@ -5,32 +5,23 @@
  * definition or an environment value.
  */
 
-import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Platform } from "../image/platform.ts";
-import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
-import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
-import { type Limit, sharesLimit } from "../substitution/ladder.ts";
+import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
+import type { Limit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
-import {
-  containersOf,
-  type DescribedTaskDefinition,
-  executionRoleOf,
-  familyOf,
-  runtimePlatformOf,
-} from "../workload/task-definition.ts";
-import { AwsError } from "./aws-error.ts";
+import type { Task } from "../workload/task.ts";
 import { confirm } from "./confirm.ts";
 import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
-import { askingOnce, type Puller } from "./preflight.ts";
-import { gone, movedOn, notAService, untouchable } from "./refusal.ts";
+import { gone, movedOn, untouchable } from "./refusal.ts";
 import { settleSecondsFor } from "./settle.ts";
-import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
+import { leftAlone, surveyRevision } from "./survey-revision.ts";
+import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
 
 export type Declined = {
   readonly kind: "declined";
@@ -68,6 +59,8 @@ export type Survey = {
   readonly executionRole?: string;
   /** The limit that was met; `endsBy`, ISO 8601, is the latest moment at which it ends. */
   readonly limit: Limit & { readonly endsBy?: string };
+  /** The task that failed, where no service started it; `service` is its family then. */
+  readonly task?: TaskFacts;
 };
 
 export type SurveyRequest = {
@@ -90,7 +83,7 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
   if (confirmed.kind !== "confirmed") return confirmed;
   const { failure, task } = confirmed;
   const { owner, clusterArn, taskDefinitionArn: former } = failure;
-  if (owner.kind !== "service") return notAService(failure);
+  if (owner.kind !== "service") return await surveyLone(failure, task, request, ports);
 
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
@@ -100,28 +93,12 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     (await movedOn(service, request, former, ports));
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
-  if (described === undefined) {
-    return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
-  }
-
+  if (described === undefined) return goneRevision(former);
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
-  const platform = platformOf(described, launchType);
-  const ownRole = executionRoleOf(described.taskDefinition);
-  const lent = ownRole === undefined ? request.policy.executionRole : undefined;
-  const [{ classification }] = failure.failures;
-  const puller: Puller = {
-    launchType,
-    executionRole: ownRole ?? lent,
-    network: service.network,
-    reached: classification.registry ?? "the registry",
-  };
-  const images = await surveyImages(described, failure, service, { platform, puller }, request, ports);
-  if ("kind" in images) return images;
-  if (!images.some(({ failing }) => failing)) {
-    const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
-    return { kind: "ignored", because };
-  }
-  const family = familyOf(described.taskDefinition) ?? revisionName(former);
+  const place = { launchType, network: service.network, service };
+  const facts = await surveyRevision(described, failure, place, request, ports);
+  if (facts.kind !== "revision") return facts;
+  const { kind: _, ...revision } = facts;
   const deploymentId = primaryDeployment(service)?.id;
   return {
     kind: "survey",
@@ -133,132 +110,64 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     desiredCount: service.desiredCount,
     runningCount: service.runningCount,
     former,
-    family,
-    ...(platform === undefined ? {} : { platform }),
-    images,
-    triedBefore: await countTries(family, former, service, request.execution, ports),
+    ...revision,
+    triedBefore: await countTries(revision.family, former, service, request.execution, ports),
     settleSeconds: settleSecondsFor(service),
-    ...(lent === undefined ? {} : { executionRole: lent }),
-    limit: limitOf(classification, request.failure),
   };
 }
 
-/**
- * The one platform that the tasks need, where there is only one. Fargate without a word means x86_64
- * (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html); a cluster of instances may mix.
- */
-function platformOf(
-  { taskDefinition }: DescribedTaskDefinition,
-  launchType: string | undefined,
-): Platform | undefined {
-  const stated = runtimePlatformOf(taskDefinition);
-  if (stated !== undefined) return stated;
-  return launchType === "FARGATE" ? { os: "linux", architecture: "amd64" } : undefined;
+/** The same for a task that no service keeps running. */
+async function surveyLone(
+  failure: PullFailure,
+  task: Task | undefined,
+  request: SurveyRequest,
+  ports: Ports,
+): Promise<SurveyResult> {
+  const { clusterArn, taskDefinitionArn: former } = failure;
+  const { policy } = request;
+  const refusal = engineOf(failure, task?.startedBy) ?? clusterLeftOut(clusterArn, policy);
+  if (refusal !== undefined) return refusal;
+  const described = await ports.ecs.describeTaskDefinition(former);
+  if (described === undefined) return goneRevision(former);
+  const lone = await surveyTask(failure, described.tags, policy, ports);
+  if ("kind" in lone) return lone;
+  const launchType = task?.launchType ?? failure.launchType;
+  const facts = await surveyRevision(described, failure, { launchType }, request, ports);
+  if (facts.kind !== "revision") return facts;
+  const { kind: _, ...revision } = facts;
+  return {
+    kind: "survey",
+    clusterArn,
+    service: revision.family,
+    current: former,
+    deploymentIds: [],
+    desiredCount: 1,
+    runningCount: 0,
+    former,
+    ...revision,
+    triedBefore: 0,
+    settleSeconds: 0,
+    task: lone,
+  };
+}
+
+function goneRevision(former: string): Superseded {
+  return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
 }
 
 /** A service that the policy leaves out is not touched, whatever has failed. */
-function leftOut({ name, clusterArn }: Service, { clusters, services }: Policy): Declined | undefined {
+function leftOut({ name, clusterArn }: Service, policy: Policy): Declined | undefined {
+  const ofService = leftOutBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
+  return (
+    clusterLeftOut(clusterArn, policy) ??
+    (ofService === undefined ? undefined : leftAlone(`the service ${name}`, ofService))
+  );
+}
+
+function clusterLeftOut(clusterArn: string, { clusters }: Policy): Declined | undefined {
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
-  const ofCluster = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
-  if (ofCluster !== undefined) return leftAlone(`the cluster ${cluster}`, ofCluster);
-  const ofService = leftOutBy(services, "services", (pattern) => matchesGlob(pattern, name));
-  return ofService === undefined ? undefined : leftAlone(`the service ${name}`, ofService);
-}
-
-function leftAlone(what: string, because: string): Declined {
-  return { kind: "declined", because: `${what} is left alone: ${because}`, nextSteps: [] };
-}
-
-const WINDOW_MS = 6 * 3_600_000;
-
-/** Docker Hub's window has six hours: whatever was counted before the refusal is forgotten by then. */
-function limitOf(
-  { kind, limitedAs, registry }: PullFailure["failures"][0]["classification"],
-  { time }: PullFailure,
-): Survey["limit"] {
-  const struck = time === undefined || kind !== "docker-hub-pull-limit" ? Number.NaN : Date.parse(time);
-  return {
-    kind,
-    ...(limitedAs === undefined ? {} : { limitedAs }),
-    ...(registry === undefined ? {} : { registry }),
-    ...(Number.isNaN(struck) ? {} : { endsBy: new Date(struck + WINDOW_MS).toISOString() }),
-  };
-}
-
-/** Every image of the task definition that comes from the registry that refused, for the next one would fail next. */
-async function surveyImages(
-  { taskDefinition }: DescribedTaskDefinition,
-  failure: PullFailure,
-  service: Service,
-  { platform, puller }: { platform: Platform | undefined; puller: Puller },
-  { policy, failed, refused = [] }: SurveyRequest,
-  ports: Ports,
-): Promise<readonly ImageFacts[] | Declined> {
-  const { clusterArn: cluster, name } = service;
-  const [{ classification: limit }] = failure.failures;
-  const inScope: NamedImage[] = [];
-  for (const named of namedImages(taskDefinition, failure)) {
-    const { image, reference, failing } = named;
-    if (!failing && !sharesLimit(reference.host, limit)) continue;
-    const because = leftOutBy(policy.images, "images", (pattern) => matchesImage(pattern, reference));
-    if (because === undefined) inScope.push(named);
-    else if (failing) return leftAlone(`the image ${image}`, because);
-  }
-  const running = await ports.ecs.listTasks({ cluster, service: name, desiredStatus: "RUNNING" });
-  const rules = policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
-  const scene: Scene = {
-    failure,
-    service,
-    running,
-    policy,
-    failed,
-    refused,
-    rules,
-    puller,
-    ...(platform === undefined ? {} : { platform }),
-  };
-  const surveyed: ImageFacts[] = [];
-  const asking = askingOnce(ports);
-  for (const named of inScope) surveyed.push(await surveyImage(named, scene, asking));
-  return surveyed;
-}
-
-/** The pull-through rules, or why they are not known: no right to ask is no failure of the whole. */
-async function rulesOf({ ecr }: Ports): Promise<Scene["rules"]> {
-  try {
-    return await ecr.pullThroughRules();
-  } catch (error) {
-    if (error instanceof AwsError && error.kind !== "throttled")
-      return { because: `the account's rules cannot be read: ${error.message}` };
-    throw error;
-  }
-}
-
-function namedImages(
-  taskDefinition: DescribedTaskDefinition["taskDefinition"],
-  failure: PullFailure,
-): readonly NamedImage[] {
-  const byImage = Map.groupBy(containersOf(taskDefinition), ({ image }) => image ?? "");
-  return [...byImage].flatMap(([image, containers]) => {
-    const reference = referenceIn(image);
-    if (reference === undefined) return [];
-    const names = containers.map(({ name }) => name);
-    const failing = failure.failures.some((failed) => concerns(failed, reference, names));
-    const signedIn = containers.some(({ hasRepositoryCredentials }) => hasRepositoryCredentials);
-    return [{ image, reference, containers: names, failing, signedIn }];
-  });
-}
-
-/** The failed container by name; by image where only the task's own reason told. */
-function concerns(
-  { name, image, classification }: FailedContainer,
-  reference: ImageReference,
-  containers: readonly string[],
-): boolean {
-  if (name !== undefined) return containers.includes(name);
-  const told = referenceIn(image ?? classification.image);
-  if (told === undefined) return isDockerHubFront(reference.host);
-  return repositoryName(told) === repositoryName(reference);
+  const because = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
+  return because === undefined ? undefined : leftAlone(`the cluster ${cluster}`, because);
 }
 
 /** Tries are counted where the truth is: in the tags of the family's own revisions. */

@@ -85,6 +85,8 @@ export interface Cluster {
   /** The tasks that ECS still shows: stopped ones for an hour. */
   tasks(cluster: string): readonly TaskRecord[];
   readonly services: () => readonly ServiceRecord[];
+  /** The tasks of all clusters, as `tasks` shows them. */
+  readonly allTasks: () => readonly TaskRecord[];
 }
 
 /** An ECS without any cluster; a cluster is there as soon as it is named. */
@@ -327,6 +329,10 @@ export function createCluster(world: Surroundings): Cluster {
     tasks: (cluster) =>
       [...(clusters.get(shortName(cluster))?.tasks.values() ?? [])].filter((task) =>
         isShown(task, clock.now()),
+      ),
+    allTasks: () =>
+      [...clusters.values()].flatMap(({ tasks }) =>
+        [...tasks.values()].filter((task) => isShown(task, clock.now())),
       ),
     services: () => [...clusters.values()].flatMap(({ services }) => [...services.values()]),
   };

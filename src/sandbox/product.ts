@@ -37,7 +37,7 @@ export function installRepull(world: World, installation: Installation): () => v
   serveWorkflows(world, installation);
   return world.bus.subscribe(async (document) => {
     if (document.source !== "aws.ecs") return;
-    const detected = await detect(document, world.ports);
+    const detected = await detect(document, world.ports, installation.policy);
     await installation.onDetected?.(detected, document);
   });
 }

@@ -113,8 +113,20 @@ const task = z.strictObject({
   launchType: z.enum(["FARGATE", "EC2"]).optional(),
   startedBy: z.string().optional(),
   group: z.string().optional(),
+  /** As given to RunTask; values may be secrets, which no record may show. */
+  overrides: jsonObject.optional(),
   executionRole: z.boolean().optional(),
   architecture: z.enum(["X86_64", "ARM64"]).optional(),
+});
+
+const schedule = z.strictObject({
+  kind: z.enum(["rule", "schedule"]),
+  name: z.string(),
+  cluster: z.string().optional(),
+  /** `family:revision`, or a family alone. */
+  taskDefinition: z.string(),
+  /** Other members of its target, for nobody to lose. */
+  target: jsonObject.optional(),
 });
 
 const refusal = z.strictObject({
@@ -161,6 +173,8 @@ const worldFile = z.strictObject({
   services: z.array(service).optional(),
   /** Tasks that belong to no service; they start with the story. */
   tasks: z.array(task).optional(),
+  /** What starts tasks by the clock or by an event; the tasks that they have started stand in `tasks`. */
+  schedules: z.array(schedule).optional(),
   /** Host → what it holds. `ecr` stands for the account's own; Docker Hub, ECR Public and ECR are always there. */
   registries: z.record(z.string(), registry).optional(),
   /** Whether Repull calls from the tasks' NAT address, and shares its quota, or from its own (the default). */
@@ -179,6 +193,7 @@ const worldFile = z.strictObject({
 
 export type WorldFile = z.infer<typeof worldFile>;
 export type ServiceEntry = z.infer<typeof service>;
+export type ScheduleEntry = z.infer<typeof schedule>;
 export type TaskEntry = z.infer<typeof task>;
 export type RegistryEntry = z.infer<typeof registry>;
 export type ImageEntry = z.infer<typeof image>;

@@ -1,11 +1,13 @@
 /** The services and tasks of a world file, put into the cluster with the task definitions that people write. */
 
 import type { JsonObject } from "../runtime/json.ts";
+import { objectIn } from "../workload/members.ts";
 import type { Cluster, NewService } from "./cluster.ts";
 import type { Home } from "./home.ts";
 import type { Internet } from "./internet.ts";
+import type { SandboxSchedule } from "./schedules.ts";
 import type { TaskDefinitions } from "./task-definitions.ts";
-import type { ServiceEntry, TaskEntry } from "./world-file.ts";
+import type { ScheduleEntry, ServiceEntry, TaskEntry } from "./world-file.ts";
 
 /** What workloads are put into. */
 export type Place = {
@@ -48,7 +50,7 @@ export async function addService(place: Place, entry: ServiceEntry): Promise<voi
 
 /** Starts a task that belongs to no service. */
 export function addTask({ cluster, definitions, home }: Place, entry: TaskEntry): void {
-  const { family, revision, launchType, startedBy, group } = entry;
+  const { family, revision, launchType, startedBy, group, overrides } = entry;
   if (revision !== undefined) definitions.skipTo(family, revision);
   const images = imagesOf(family, entry.images ?? entry.image);
   cluster.runTask({
@@ -59,7 +61,27 @@ export function addTask({ cluster, definitions, home }: Place, entry: TaskEntry)
     ...(launchType === undefined ? {} : { launchType }),
     ...(startedBy === undefined ? {} : { startedBy }),
     ...(group === undefined ? {} : { group }),
+    ...(overrides === undefined ? {} : { overrides }),
   });
+}
+
+/** A rule or schedule with the target of a world file. */
+export function scheduleOf(home: Home, entry: ScheduleEntry): SandboxSchedule {
+  const { kind, name, cluster = "default", taskDefinition, target = {} } = entry;
+  const arn = (resource: string): string =>
+    `arn:${home.partition}:ecs:${home.region}:${home.account}:${resource}`;
+  const parameters = objectIn(target, "EcsParameters") ?? {};
+  return {
+    kind,
+    name,
+    target: {
+      Id: "1",
+      RoleArn: `arn:${home.partition}:iam::${home.account}:role/${name}`,
+      ...target,
+      Arn: arn(`cluster/${cluster}`),
+      EcsParameters: { ...parameters, TaskDefinitionArn: arn(`task-definition/${taskDefinition}`) },
+    },
+  };
 }
 
 type Images = Readonly<Record<string, string>>;

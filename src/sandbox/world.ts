@@ -27,7 +27,9 @@ import { HOME_DEFAULT, type Home } from "./home.ts";
 import type { PullCredentials } from "./image-pull.ts";
 import { createInternet, type Internet } from "./internet.ts";
 import type { RegistryKind, RegistryWays } from "./registry/ways.ts";
+import { createSchedules, type SandboxSchedules } from "./schedules.ts";
 import { createTaskDefinitions, type TaskDefinitions } from "./task-definitions.ts";
+import { createTasks, type SandboxTasks } from "./tasks-port.ts";
 import { UNVERIFIED_DEFAULT, type Unverified } from "./unverified.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 import type { WorldFile } from "./world-file.ts";
@@ -37,7 +39,7 @@ import {
   WINDOW_MS,
   type WorldRegistries,
 } from "./world-registries.ts";
-import { addService, addTask } from "./world-workloads.ts";
+import { addService, addTask, scheduleOf } from "./world-workloads.ts";
 
 export type WorldOptions = {
   /** Decides every id and every delivery: 1. Images are decided by their names, so that a recorded digest means them in every run. */
@@ -59,6 +61,8 @@ export interface World {
   readonly internet: Internet;
   readonly bus: EventBus;
   readonly executions: SandboxExecutions;
+  readonly tasks: SandboxTasks;
+  readonly schedules: SandboxSchedules;
   readonly faults: AwsFaults;
   /** How often ECS lets itself be called. */
   readonly rates: AwsRates;
@@ -124,6 +128,8 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     rates.check(action);
     faults.check(action);
   };
+  const tasks = createTasks(cluster, ecsFaults);
+  const schedules = createSchedules(faults.check);
   const executions = createExecutions(clock, unverified);
   const clientsAs = (credentials: FindCredentials) =>
     createRegistries({ send: internet.from(addresses.repull), clock, credentials });
@@ -142,6 +148,8 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
         : {}),
       roles: createRoles(file, faults.check),
       networks: createNetworks(file, faults.check),
+      tasks: tasks.port,
+      schedules: schedules.port,
       executions: executions.port,
       bus: bus.port,
       clock,
@@ -155,6 +163,8 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     internet,
     bus,
     executions,
+    tasks,
+    schedules,
     faults,
     rates,
     addresses,
@@ -162,6 +172,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     runUntil: (condition, secondsMax) => clock.advanceUntil(condition, clock.now() + secondsMax * 1000),
   };
   for (const { action, kind, times } of file.refusals ?? []) faults.order(action, kind, times);
+  for (const entry of file.schedules ?? []) schedules.add(scheduleOf(home, entry));
   for (const entry of file.services ?? []) await addService(world, entry);
   for (const entry of file.tasks ?? []) addTask(world, entry);
   return world;

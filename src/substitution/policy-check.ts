@@ -107,6 +107,18 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
     executionRole === undefined
       ? "tasks without an execution role get none"
       : `tasks without one get ${executionRole}`,
+  standaloneTasks: ({ standaloneTasks }) =>
+    ({
+      report: "a task that somebody ran is told of, and left alone",
+      register: "a task that somebody ran gets a revision for its next start",
+      run: "a task that somebody ran is RUN AGAIN, once, on a new revision",
+    })[standaloneTasks],
+  schedules: ({ schedules }) =>
+    ({
+      report: "a task of a rule or schedule is told of, and left alone",
+      move: "a rule or schedule that pins the failing revision is moved to the new one",
+      "move-and-run": "a rule or schedule is moved to the new revision, and the failed run MADE UP FOR",
+    })[schedules],
 };
 
 function scopeInWords({ include, exclude }: Scope): string {

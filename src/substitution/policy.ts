@@ -82,6 +82,8 @@ export const policySchema = z.strictObject({
   dockerHubSecret: z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager").optional(),
   uncheckedSecret: z.boolean().default(false),
   executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
+  standaloneTasks: z.enum(["report", "register", "run"]).default("report"),
+  schedules: z.enum(["report", "move", "move-and-run"]).default("report"),
 });
 
 export type Policy = z.infer<typeof policySchema>;
@@ -97,6 +99,8 @@ const SETTINGS: Readonly<Partial<Record<keyof Policy, string>>> = {
   platforms: "REPULL_PLATFORMS",
   mirrorPrefix: "REPULL_MIRROR_PREFIX",
   dockerHubSecret: "REPULL_DOCKER_HUB_SECRET",
+  standaloneTasks: "REPULL_STANDALONE_TASKS",
+  schedules: "REPULL_SCHEDULES",
 };
 
 /** Reads a policy. Throws InvalidInput that names the key and what it may be, and for an unknown key the likely one. */

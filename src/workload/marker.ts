@@ -22,6 +22,8 @@ export type Marker = {
   readonly former?: string;
   /** The service's name: several services may share one family. */
   readonly service?: string;
+  /** The rule or schedule that started the task, as ECS names it: it may be cut off. */
+  readonly schedule?: string;
   readonly images: readonly MarkedImage[];
 };
 
@@ -42,11 +44,14 @@ const PREFIX = "repull:";
 const EXECUTION = `${PREFIX}execution`;
 const FORMER = `${PREFIX}former`;
 const SERVICE = `${PREFIX}service`;
+const SCHEDULE = `${PREFIX}schedule`;
 const IMAGE = /^repull:image-([1-9][0-9]?)$/;
 
 const EXECUTION_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html, serviceName
 const SERVICE_NAME = /^[A-Za-z0-9_-]{1,255}$/;
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html, Name; rules have the same letters
+const SCHEDULE_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const FORMER_NAME = /^[A-Za-z0-9_-]{0,255}:[1-9][0-9]{0,9}$/;
 
 /** Whether Repull owns a tag of this name. The owner's own switch, `repull`, is not one. */
@@ -63,12 +68,13 @@ export function isTagValue(text: string): boolean {
  * The marker as tags, the most important first: what does not fit beside the owner's is cut from the end.
  * An image whose name is too long or too odd for a tag is left out: the former revision still has it.
  */
-export function markerTags({ execution, former, service, images }: Marker): readonly Tag[] {
+export function markerTags({ execution, former, service, schedule, images }: Marker): readonly Tag[] {
   const values = images.map(({ image, digest }) => `${image} ${digest}`).filter(isTagValue);
   return [
     { key: EXECUTION, value: execution },
     ...(former === undefined ? [] : [{ key: FORMER, value: isTagValue(former) ? former : tail(former) }]),
     ...(service === undefined ? [] : [{ key: SERVICE, value: service }]),
+    ...(schedule !== undefined && SCHEDULE_NAME.test(schedule) ? [{ key: SCHEDULE, value: schedule }] : []),
     ...[...new Set(values)].map((value, index) => ({ key: `${PREFIX}image-${index + 1}`, value })),
   ];
 }
@@ -83,6 +89,7 @@ export function readMarker(tags: readonly Tag[]): Marker | undefined {
   if (execution === undefined || !EXECUTION_NAME.test(execution)) return undefined;
   const former = valueUnder(tags, FORMER);
   const service = valueUnder(tags, SERVICE);
+  const schedule = valueUnder(tags, SCHEDULE);
   const images = tags
     .map(({ key, value }) => ({ position: Number(IMAGE.exec(key)?.[1]), marked: markedImageIn(value) }))
     .filter(({ position }) => !Number.isNaN(position))
@@ -92,6 +99,7 @@ export function readMarker(tags: readonly Tag[]): Marker | undefined {
     execution,
     ...(former !== undefined && FORMER_NAME.test(former) ? { former } : {}),
     ...(service !== undefined && SERVICE_NAME.test(service) ? { service } : {}),
+    ...(schedule !== undefined && SCHEDULE_NAME.test(schedule) ? { schedule } : {}),
     images,
   };
 }

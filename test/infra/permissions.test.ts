@@ -27,6 +27,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   "client-iam": "iam",
   "client-lambda": "lambda",
   "client-secrets-manager": "secretsmanager",
+  "client-scheduler": "scheduler",
   "client-sqs": "sqs",
   "client-ssm": "ssm",
   "client-sts": "sts",
@@ -38,7 +39,17 @@ const RIGHTS: Readonly<Record<string, string>> = { "lambda:Invoke": "lambda:Invo
 // biome-ignore format: a table is read by its columns
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ecs:DescribeServices":                    ["ecs.describeService"],
-  "ecs:DescribeTasks":                       ["ecs.describeTask", "ecs.listTasks"],
+  "ecs:DescribeTasks":                       ["ecs.describeTask", "ecs.listTasks", "tasks.describe"],
+  "ecs:DescribeContainerInstances":          ["tasks.instanceOf"],
+  "ecs:RunTask":                             ["tasks.run"],
+  "ec2:DescribeNetworkInterfaces":           ["tasks.networkOf"],
+  "events:ListEventBuses":                   ["schedules.targetsOf"],
+  "events:ListRuleNamesByTarget":            ["schedules.targetsOf"],
+  "events:ListTargetsByRule":                ["schedules.targetsOf", "schedules.move"],
+  "events:PutTargets":                       ["schedules.move"],
+  "scheduler:ListSchedules":                 ["schedules.targetsOf"],
+  "scheduler:GetSchedule":                   ["schedules.targetsOf", "schedules.move"],
+  "scheduler:UpdateSchedule":                ["schedules.move"],
   "ecs:ListTasks":                           ["ecs.listTasks"],
   "ecs:DescribeTaskDefinition":              ["ecs.describeTaskDefinition", "ecs.newestRevisions"],
   "ecs:ListTaskDefinitions":                 ["ecs.newestRevisions"],
@@ -100,6 +111,9 @@ const WITHOUT_A_COMMAND: readonly (readonly [functions: readonly Name[], right: 
 
 /** Every parameter that adds rights, set. */
 const EVERYTHING = {
+  StandaloneTasks: "run",
+  Schedules: "move-and-run",
+  ScheduleRoleArns: "arn:aws:iam::123456789012:role/schedules/*",
   KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1",
   SubnetIds: "subnet-1",
   SecurityGroupIds: "sg-1",

@@ -13,6 +13,7 @@ import { detect } from "../../src/remediation/detect.ts";
 import { remediationName } from "../../src/remediation/names.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
 import { remediate } from "../../src/remediation/remediate.ts";
+import { isForEachTask } from "../../src/remediation/survey-task.ts";
 import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
@@ -62,7 +63,9 @@ export async function play(scenario: Scenario, engine: Engine = "twin"): Promise
   serveWorkflows(world, installation);
   if (engine === "dying") dieEverywhere(world);
   const ended =
-    engine === "official" ? await officially(world, event, installation) : await inWorld(world, event);
+    engine === "official"
+      ? await officially(world, event, installation)
+      : await inWorld(world, event, policy);
   return { world, event, ...ended };
 }
 
@@ -79,8 +82,12 @@ export async function firstFailure(world: World): Promise<JsonObject> {
   return found;
 }
 
-async function inWorld(world: World, event: JsonObject): Promise<{ outcome: Outcome; execution: string }> {
-  world.clock.schedule(world.clock.now(), () => detect(event, world.ports));
+async function inWorld(
+  world: World,
+  event: JsonObject,
+  policy: Policy,
+): Promise<{ outcome: Outcome; execution: string }> {
+  world.clock.schedule(world.clock.now(), () => detect(event, world.ports, policy));
   const remediation = () => world.executions.records.find(({ workflow }) => workflow === "remediate");
   await world.runUntil(() => remediation() !== undefined && remediation()?.status !== "running", 24 * HOURS);
   const record = remediation();
@@ -107,7 +114,7 @@ async function officially(
 ): Promise<{ outcome: Outcome; execution: string }> {
   const failure = readEvent(event, world.home);
   if (failure.kind !== "pull-failure") throw new Error(failure.because);
-  const execution = remediationName(failure, 1);
+  const execution = remediationName(failure, 1, isForEachTask(failure, installation.policy));
   const due = new Map<string, number>();
   const handlerFunction = withDurableExecution(async (input: Json, context) => {
     const moving: DurableSlice = {

@@ -1,0 +1,188 @@
+/**
+ * Reads what is known of a failing revision, whoever runs it: its images, the machines that it needs, who pulls them.
+ */
+
+import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import { isDockerHubFront } from "../image/hosts.ts";
+import type { Platform } from "../image/platform.ts";
+import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
+import { leftOutBy, matchesImage } from "../substitution/glob.ts";
+import { sharesLimit } from "../substitution/ladder.ts";
+import type { ImageFacts } from "../substitution/planner.ts";
+import { revisionName } from "../workload/arn.ts";
+import type { Service } from "../workload/service.ts";
+import {
+  containersOf,
+  type DescribedTaskDefinition,
+  executionRoleOf,
+  familyOf,
+  runtimePlatformOf,
+} from "../workload/task-definition.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Ports } from "./ports.ts";
+import { askingOnce, type Puller } from "./preflight.ts";
+import type { Declined, Survey, SurveyRequest } from "./survey.ts";
+import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
+
+/** What a plan needs to know of a revision. */
+export type RevisionFacts = Pick<Survey, "family" | "platform" | "images" | "executionRole" | "limit"> & {
+  readonly kind: "revision";
+};
+
+/** Where the revision's tasks run, and for which service. */
+export type RevisionPlace = {
+  readonly launchType: string | undefined;
+  readonly network?: Puller["network"];
+  readonly service?: Service;
+};
+
+/** Looks at the images of a failing revision, and at every place where they may be. */
+export async function surveyRevision(
+  described: DescribedTaskDefinition,
+  failure: PullFailure,
+  { launchType, network, service }: RevisionPlace,
+  request: SurveyRequest,
+  ports: Ports,
+): Promise<RevisionFacts | Ignored | Declined> {
+  const { taskDefinitionArn: former } = failure;
+  const platform = platformOf(described, launchType);
+  const ownRole = executionRoleOf(described.taskDefinition);
+  const lent = ownRole === undefined ? request.policy.executionRole : undefined;
+  const [{ classification }] = failure.failures;
+  const puller: Puller = {
+    launchType,
+    executionRole: ownRole ?? lent,
+    network,
+    reached: classification.registry ?? "the registry",
+  };
+  const images = await surveyImages(described, failure, service, { platform, puller }, request, ports);
+  if ("kind" in images) return images;
+  if (!images.some(({ failing }) => failing)) {
+    const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
+    return { kind: "ignored", because };
+  }
+  return {
+    kind: "revision",
+    family: familyOf(described.taskDefinition) ?? revisionName(former),
+    ...(platform === undefined ? {} : { platform }),
+    images,
+    ...(lent === undefined ? {} : { executionRole: lent }),
+    limit: limitOf(classification, request.failure),
+  };
+}
+
+/**
+ * The one platform that the tasks need, where there is only one. Fargate without a word means x86_64
+ * (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html); a cluster of instances may mix.
+ */
+function platformOf(
+  { taskDefinition }: DescribedTaskDefinition,
+  launchType: string | undefined,
+): Platform | undefined {
+  const stated = runtimePlatformOf(taskDefinition);
+  if (stated !== undefined) return stated;
+  return launchType === "FARGATE" ? { os: "linux", architecture: "amd64" } : undefined;
+}
+
+/** What the policy leaves out. */
+export function leftAlone(what: string, because: string): Declined {
+  return { kind: "declined", because: `${what} is left alone: ${because}`, nextSteps: [] };
+}
+
+const WINDOW_MS = 6 * 3_600_000;
+
+/** Docker Hub's window has six hours: whatever was counted before the refusal is forgotten by then. */
+function limitOf(
+  { kind, limitedAs, registry }: PullFailure["failures"][0]["classification"],
+  { time }: PullFailure,
+): Survey["limit"] {
+  const struck = time === undefined || kind !== "docker-hub-pull-limit" ? Number.NaN : Date.parse(time);
+  return {
+    kind,
+    ...(limitedAs === undefined ? {} : { limitedAs }),
+    ...(registry === undefined ? {} : { registry }),
+    ...(Number.isNaN(struck) ? {} : { endsBy: new Date(struck + WINDOW_MS).toISOString() }),
+  };
+}
+
+/** Every image of the task definition that comes from the registry that refused, for the next one would fail next. */
+async function surveyImages(
+  { taskDefinition }: DescribedTaskDefinition,
+  failure: PullFailure,
+  service: Service | undefined,
+  { platform, puller }: { platform: Platform | undefined; puller: Puller },
+  { policy, failed, refused = [] }: SurveyRequest,
+  ports: Ports,
+): Promise<readonly ImageFacts[] | Declined> {
+  const [{ classification: limit }] = failure.failures;
+  const inScope: NamedImage[] = [];
+  for (const named of namedImages(taskDefinition, failure)) {
+    const { image, reference, failing } = named;
+    if (!failing && !sharesLimit(reference.host, limit)) continue;
+    const because = leftOutBy(policy.images, "images", (pattern) => matchesImage(pattern, reference));
+    if (because === undefined) inScope.push(named);
+    else if (failing) return leftAlone(`the image ${image}`, because);
+  }
+  const running =
+    service === undefined
+      ? []
+      : await ports.ecs.listTasks({
+          cluster: service.clusterArn,
+          service: service.name,
+          desiredStatus: "RUNNING",
+        });
+  const rules = policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
+  const scene: Scene = {
+    failure,
+    running,
+    policy,
+    failed,
+    refused,
+    rules,
+    puller,
+    ...(service === undefined ? {} : { service }),
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const surveyed: ImageFacts[] = [];
+  const asking = askingOnce(ports);
+  for (const named of inScope) surveyed.push(await surveyImage(named, scene, asking));
+  return surveyed;
+}
+
+/** The pull-through rules, or why they are not known: no right to ask is no failure of the whole. */
+async function rulesOf({ ecr }: Ports): Promise<Scene["rules"]> {
+  try {
+    return await ecr.pullThroughRules();
+  } catch (error) {
+    if (error instanceof AwsError && error.kind !== "throttled")
+      return { because: `the account's rules cannot be read: ${error.message}` };
+    throw error;
+  }
+}
+
+function namedImages(
+  taskDefinition: DescribedTaskDefinition["taskDefinition"],
+  failure: PullFailure,
+): readonly NamedImage[] {
+  const byImage = Map.groupBy(containersOf(taskDefinition), ({ image }) => image ?? "");
+  return [...byImage].flatMap(([image, containers]) => {
+    const reference = referenceIn(image);
+    if (reference === undefined) return [];
+    const names = containers.map(({ name }) => name);
+    const failing = failure.failures.some((failed) => concerns(failed, reference, names));
+    const signedIn = containers.some(({ hasRepositoryCredentials }) => hasRepositoryCredentials);
+    return [{ image, reference, containers: names, failing, signedIn }];
+  });
+}
+
+/** The failed container by name; by image where only the task's own reason told. */
+function concerns(
+  { name, image, classification }: FailedContainer,
+  reference: ImageReference,
+  containers: readonly string[],
+): boolean {
+  if (name !== undefined) return containers.includes(name);
+  const told = referenceIn(image ?? classification.image);
+  if (told === undefined) return isDockerHubFront(reference.host);
+  return repositoryName(told) === repositoryName(reference);
+}

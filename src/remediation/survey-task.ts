@@ -1,0 +1,118 @@
+/**
+ * Reads the world around a task that no service started: nothing brings it back, so more has to be known of it.
+ *
+ * Who waits for the task decides what may be done. A workflow engine that started it keeps an account of its own, and
+ * is told; a schedule is looked up with the targets that pin the revision; a task that somebody ran is left as it is,
+ * or run again, as the owner has said.
+ */
+
+import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Policy } from "../substitution/policy.ts";
+import { familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
+import { readMarker } from "../workload/marker.ts";
+import type { Tag } from "../workload/task-definition.ts";
+import type { Ports } from "./ports.ts";
+import type { ScheduledTarget } from "./schedules-port.ts";
+import type { Declined, Superseded } from "./survey.ts";
+
+/** What is to be done for a task, beside its new revision. */
+export type TaskFacts = {
+  readonly taskArn: string;
+  /** Once the revision is there: tell of it, run the task again, or move what starts it. */
+  readonly wish: "report" | "register" | "run" | "move" | "move-and-run";
+  /** The name under which a rule or schedule signed the task. */
+  readonly schedule?: string;
+  readonly targets: readonly ScheduledTarget[];
+};
+
+const REVISIONS_SEEN = 10;
+
+/** AWS Batch names its clusters so, and Step Functions signs so: seen in accounts, 2019 to 2026. */
+const BATCH_CLUSTER = /:cluster\/AWSBatch-/;
+const STEP_FUNCTIONS = "AWS Step Functions";
+
+/** Whose task it is where somebody keeps an account of it who has to be told. @param startedBy as ECS tells it */
+export function engineOf(
+  { clusterArn, taskDefinitionArn }: PullFailure,
+  startedBy: string | undefined,
+): Declined | undefined {
+  const family = familyAndRevision(taskDefinitionArn)?.family ?? revisionName(taskDefinitionArn);
+  if (BATCH_CLUSTER.test(clusterArn)) {
+    return {
+      kind: "declined",
+      because: `AWS Batch started the task ${family} on a cluster of its own, from a job definition that it turns into task definitions by itself: a revision of ours would be used by nobody`,
+      nextSteps: [
+        "register a revision of the job definition with an image from ECR, and submit the job again",
+        "let the job definition's retryStrategy retry on CannotPullContainerError",
+      ],
+    };
+  }
+  if (startedBy === STEP_FUNCTIONS) {
+    return {
+      kind: "declined",
+      because: `a state machine of Step Functions started the task of ${revisionName(taskDefinitionArn)} and judges it: a task started by anybody else would not count`,
+      nextSteps: [
+        `register a revision of ${revisionName(taskDefinitionArn)} with an image from ECR`,
+        "name the family without a revision in the state machine's task, or that revision, and redrive the execution",
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** Whether every task that fails is a matter of its own: it is, where something is done for each. */
+export function isForEachTask({ owner }: PullFailure, { standaloneTasks, schedules }: Policy): boolean {
+  if (owner.kind === "standalone") return standaloneTasks === "run";
+  return owner.kind === "scheduled" && schedules !== "report";
+}
+
+/** What the policy wants done for the task, and what it takes; or why nothing may be done. */
+export async function surveyTask(
+  failure: PullFailure,
+  tags: readonly Tag[],
+  policy: Policy,
+  ports: Ports,
+): Promise<TaskFacts | Declined | Superseded> {
+  const { owner, clusterArn, taskArn, taskDefinitionArn: former } = failure;
+  const family = familyAndRevision(former)?.family ?? revisionName(former);
+  const maker = readMarker(tags)?.execution;
+  if (maker !== undefined) {
+    return {
+      kind: "declined",
+      because: `${revisionName(former)} is a substitute that ${maker} registered, and it cannot be pulled either`,
+      nextSteps: [`look at the tags of ${revisionName(former)}: they name what it stands for`],
+    };
+  }
+  const newer = await newerThan(former, family, ports);
+  if (newer !== undefined) {
+    return {
+      kind: "superseded",
+      because: `${revisionName(newer)} is newer than the failing ${revisionName(former)}: a revision made from the old one would become the newest, for everybody who names the family alone`,
+    };
+  }
+  if (owner.kind !== "scheduled") return { taskArn, wish: policy.standaloneTasks, targets: [] };
+  if (policy.schedules === "report")
+    return { taskArn, wish: "report", schedule: owner.schedule, targets: [] };
+
+  const targets = await ports.schedules.targetsOf({ clusterArn, family, schedule: owner.schedule });
+  if (targets.length === 0) {
+    return {
+      kind: "declined",
+      because: `no rule and no schedule of this account and region that is called ${owner.schedule} runs ${family} on this cluster`,
+      nextSteps: [`find what starts ${revisionName(former)}, and point it at an image from ECR`],
+    };
+  }
+  return { taskArn, wish: policy.schedules, schedule: owner.schedule, targets };
+}
+
+/** The newest revision that is newer than the failing one and that no remediation of it has made. */
+async function newerThan(former: string, family: string, ports: Ports): Promise<string | undefined> {
+  const failing = familyAndRevision(former)?.revision ?? 0;
+  const revisions = await ports.ecs.newestRevisions(family, REVISIONS_SEEN);
+  return revisions.find(({ arn, tags }) => {
+    const made = readMarker(tags)?.former;
+    return (
+      (familyAndRevision(arn)?.revision ?? 0) > failing && !(made !== undefined && sameRevision(made, former))
+    );
+  })?.arn;
+}

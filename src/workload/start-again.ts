@@ -1,0 +1,120 @@
+/**
+ * Starts a task again as it was: the request that differs from the former start in its revision alone.
+ *
+ * ECS tells of a task almost all that it was started with. Two things it keeps to itself, the security groups and the
+ * constraints of its placement: the first are read from the task's network interface while it is there, and a task on
+ * an instance goes back to the very instance that was found good enough. What cannot be known is never guessed.
+ */
+
+import type { JsonObject } from "../runtime/json.ts";
+import { familyAndRevision } from "./arn.ts";
+import { objectIn, objectsIn, present, textIn } from "./members.ts";
+
+/** The network of a task that has an interface of its own. */
+export type TaskNetwork = {
+  readonly subnet: string;
+  readonly securityGroups: readonly string[];
+  readonly hasPublicAddress: boolean;
+};
+
+/** What a start needs that the task itself does not tell. */
+export type Surroundings = {
+  readonly network?: TaskNetwork | undefined;
+  /** The machine's own name, where the task was on one of the owner's. */
+  readonly instanceId?: string | undefined;
+};
+
+export type StartRequest =
+  | { readonly kind: "request"; readonly request: JsonObject }
+  | { readonly kind: "unknown"; readonly because: string };
+
+/** The id of the interface that a task has, or had, for itself. */
+export function interfaceOf(task: JsonObject): string | undefined {
+  const details = objectsIn(attachmentOf(task) ?? {}, "details");
+  const detail = details.find(({ name }) => name === "networkInterfaceId");
+  return detail === undefined ? undefined : textIn(detail, "value");
+}
+
+/** The container instance that a task is, or was, placed on. */
+export function instanceArnOf(task: JsonObject): string | undefined {
+  return textIn(task, "containerInstanceArn");
+}
+
+function attachmentOf(task: JsonObject): JsonObject | undefined {
+  return objectsIn(task, "attachments").find(
+    ({ type }) => type === "eni" || type === "ElasticNetworkInterface",
+  );
+}
+
+/**
+ * The input of RunTask that starts one task like this one, on another revision.
+ *
+ * Overrides go on as ECS wrote them, members that nobody knows included; they may hold secrets, so the answer is
+ * neither logged nor kept. @param token lets a request that is sent twice start one task
+ */
+export function startAgain(
+  task: JsonObject,
+  { network, instanceId }: Surroundings,
+  { revision, token }: { readonly revision: string; readonly token: string },
+): StartRequest {
+  const foreign = objectsIn(task, "attachments").find((attachment) => attachment !== attachmentOf(task));
+  if (foreign !== undefined) {
+    const because = `it was started with an attachment of the kind ${textIn(foreign, "type") ?? "unknown"}, whose settings ECS does not tell`;
+    return { kind: "unknown", because };
+  }
+  const hasInterface = attachmentOf(task) !== undefined;
+  if (hasInterface && network === undefined) {
+    return {
+      kind: "unknown",
+      because: "its network interface is gone, and with it the names of its security groups",
+    };
+  }
+  const isOnInstance = instanceArnOf(task) !== undefined;
+  if (isOnInstance && instanceId === undefined)
+    return { kind: "unknown", because: "the instance that it was placed on is gone" };
+
+  const capacityProvider = textIn(task, "capacityProviderName");
+  const group = textIn(task, "group");
+  const family = familyAndRevision(textIn(task, "taskDefinitionArn") ?? "")?.family;
+  const tags = objectsIn(task, "tags").filter(({ key }) => typeof key === "string" && !/^aws:/i.test(key));
+  const isManagedByEcs = objectsIn(task, "tags").some(({ key }) => key === "aws:ecs:clusterName");
+  const request: JsonObject = {
+    cluster: textIn(task, "clusterArn") ?? "",
+    taskDefinition: revision,
+    count: 1,
+    clientToken: token,
+    ...present("overrides", objectIn(task, "overrides")),
+    ...present("startedBy", textIn(task, "startedBy")),
+    // Without one ECS names the group after the family, and so it does again.
+    ...(group === undefined || group === `family:${family}` ? {} : { group }),
+    ...(capacityProvider === undefined
+      ? present("launchType", textIn(task, "launchType"))
+      : { capacityProviderStrategy: [{ capacityProvider, weight: 1 }] }),
+    ...present("platformVersion", textIn(task, "platformVersion")),
+    ...(task.enableExecuteCommand === true ? { enableExecuteCommand: true } : {}),
+    ...(isManagedByEcs ? { enableECSManagedTags: true } : {}),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(hasInterface && network !== undefined
+      ? { networkConfiguration: configurationOf(network, task) }
+      : {}),
+    ...(isOnInstance && instanceId !== undefined
+      ? { placementConstraints: [{ type: "memberOf", expression: `ec2InstanceId == ${instanceId}` }] }
+      : {}),
+  };
+  return { kind: "request", request };
+}
+
+/** A public address can be asked for on Fargate only; elsewhere the word itself is refused. */
+function configurationOf(
+  { subnet, securityGroups, hasPublicAddress }: TaskNetwork,
+  task: JsonObject,
+): JsonObject {
+  const isFargate = textIn(task, "launchType") === "FARGATE";
+  return {
+    awsvpcConfiguration: {
+      subnets: [subnet],
+      securityGroups: [...securityGroups],
+      ...(isFargate ? { assignPublicIp: hasPublicAddress ? "ENABLED" : "DISABLED" } : {}),
+    },
+  };
+}
