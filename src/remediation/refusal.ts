@@ -63,8 +63,9 @@ export async function movedOn(
   ])) {
     if (revision === former) continue;
     const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
-    // An earlier look of this very execution has got this far.
-    if (marker?.execution === execution) return undefined;
+    // A later rung of this very execution may still read what its earlier one wrote. At the first look it is
+    // an execution of the same name that has been here before, as a replay from the command line has.
+    if (marker?.execution === execution && failed.length > 0) return undefined;
     if (marker?.former !== undefined && sameRevision(marker.former, former)) {
       return {
         kind: "ignored",
