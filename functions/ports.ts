@@ -34,7 +34,8 @@ function wire(
   const access = createRegistryAccess({
     aws,
     dockerHubSecret,
-    send: httpTransport(),
+    // An owner's proxy; an owner's certificate authority is Node's own NODE_EXTRA_CA_CERTS.
+    send: httpTransport({ proxyEnv: process.env }),
     clock: systemClock,
     endpoints: parseEndpoints(registryEndpoints),
   });

@@ -12,15 +12,15 @@ export type Certificate = {
   readonly key: string;
 };
 
-/** Writes both into a folder, in PEM. */
-export async function makeCertificate(folder: string): Promise<Certificate> {
+/** Writes both into a folder, in PEM; for another name as well, where one is given. */
+export async function makeCertificate(folder: string, name?: string): Promise<Certificate> {
   const [certificatePath, keyPath] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
   // biome-ignore format: one option a line
   await promisify(execFile)("openssl", [
     "req", "-x509", "-nodes", "-days", "2",
     "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
     "-subj", "/CN=127.0.0.1",
-    "-addext", "subjectAltName=IP:127.0.0.1",
+    "-addext", `subjectAltName=IP:127.0.0.1${name === undefined ? "" : `,DNS:${name}`}`,
     "-keyout", keyPath,
     "-out", certificatePath,
   ]);
