@@ -100,6 +100,7 @@ async function stream(
   body.on("error", () => {});
   try {
     await target.putBlob(upload, blob, body, signal);
+    if (!body.readableEnded) await assertStored(target, digest, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (body.errored === null)
@@ -109,6 +110,13 @@ async function stream(
   } finally {
     body.destroy();
   }
+}
+
+/** A yes before the last byte may be true, of a blob that the target had; it is not taken on trust. */
+async function assertStored(target: Repository, digest: Digest, signal: AbortSignal): Promise<void> {
+  if (await target.hasBlob(digest, signal)) return;
+  const message = `PUT blob ${target.host}/${target.path}@${digest}: said yes before the blob had come, and has it not`;
+  throw new RegistryError(message, { kind: "malformed", host: target.host });
 }
 
 function brokenSource(source: Repository, digest: Digest, cause: Error): Error {

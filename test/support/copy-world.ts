@@ -22,6 +22,8 @@ export class FastClock implements Clock {
   slept = 0;
   /** How fast time passes by itself: not at all, unless a test is about slowness. */
   speed = 0;
+  /** Whether a wait lasts until it is called off, instead of being over at once. */
+  waits = false;
   readonly #startedAt = performance.now();
 
   now(): number {
@@ -31,6 +33,7 @@ export class FastClock implements Clock {
 
   async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
+    if (this.waits) await aborted(signal);
     this.slept += milliseconds;
     await Promise.resolve();
   }
@@ -164,4 +167,10 @@ async function settled(look: () => Promise<readonly string[]>): Promise<readonly
     await delay(10);
   }
   return look();
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }

@@ -1,0 +1,96 @@
+/** A copy that is stopped, in each of its phases: it says what is left, names nothing, and leaves nothing under way. */
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "vitest";
+import { CopyWorld } from "../support/copy-world.ts";
+import type { Mischief } from "../support/loopback-registry.ts";
+import { ALWAYS, isBlob, isManifest, isUpload, on, status } from "../support/mischief.ts";
+
+let world: CopyWorld;
+let stopping: AbortController;
+beforeEach(async () => {
+  world = await CopyWorld.start();
+  world.addImage([600_000, 500_000, 5_000], "v1");
+  stopping = new AbortController();
+});
+afterEach(async () => {
+  deepEqual(await world.leftBehind(), []);
+  await world.stop();
+});
+
+/** Says nothing, and has the copy stopped. */
+const silence: Mischief = (request) => {
+  request.resume();
+  setTimeout(() => stopping.abort(new Error("interrupted")), 20);
+  return true;
+};
+const halfway: Mischief = (_, response) => {
+  response.writeHead(200, { "content-length": 600_000 });
+  response.write(Buffer.alloc(1000));
+  setTimeout(() => stopping.abort(new Error("interrupted")), 20);
+  return true;
+};
+const unread: Mischief = (request) => {
+  request.pause();
+  setTimeout(() => stopping.abort(new Error("interrupted")), 20);
+  return true;
+};
+const nothing = /aborted: the copy was stopped, no blob was left$/;
+const all = /aborted: the copy was stopped, [1-4] blobs of \d{4,} bytes left$/;
+
+// biome-ignore format: a table is read by its columns
+const table: readonly (readonly [string, "source" | "target", Mischief, RegExp])[] = [
+  ["while the target's name is asked for", "target", on("HEAD", isManifest, ALWAYS, silence), nothing],
+  ["while the manifest is asked for",      "source", on("GET",  isManifest, ALWAYS, silence), nothing],
+  ["while a blob is looked for",           "target", on("HEAD", isBlob,     ALWAYS, silence), all],
+  ["while a blob is asked for",            "source", on("GET",  isBlob,     ALWAYS, silence), all],
+  ["in the middle of a blob",              "source", on("GET",  isBlob,     ALWAYS, halfway), all],
+  ["while an upload is begun",             "target", on("POST", isUpload,   ALWAYS, silence), all],
+  ["in the middle of an upload",           "target", on("PUT",  isUpload,   ALWAYS, unread),  all],
+  ["while an upload is not answered",      "target", on("PUT",  isUpload,   ALWAYS, silence), all],
+  ["while the manifest is stored",         "target", on("PUT",  isManifest, ALWAYS, silence), nothing],
+];
+
+describe("a copy that is stopped", () => {
+  for (const [when, side, mischief, outcome] of table) {
+    test(`${when}: ${outcome.source}`, async () => {
+      world[side].mischief = mischief;
+      match(await world.outcome({}, { signal: stopping.signal }), outcome);
+      deepEqual([...world.target.tags.keys()], []);
+      const asked = world.source.seen.length + world.target.seen.length;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      equal(
+        world.source.seen.length + world.target.seen.length,
+        asked,
+        "something was still asked afterwards",
+      );
+    });
+  }
+
+  test("before it has begun asks nobody", async () => {
+    stopping.abort(new Error("interrupted"));
+    match(await world.outcome({}, { signal: stopping.signal }), nothing);
+    equal(world.source.seen.length + world.target.seen.length, 0);
+  });
+
+  test("while it waits to try again does not wait any longer", async () => {
+    world.clock.waits = true;
+    world.source.mischief = (...asked) => {
+      setTimeout(() => stopping.abort(new Error("interrupted")), 20);
+      return on("GET", isBlob, ALWAYS, status(503))(...asked);
+    };
+    match(await world.outcome({}, { signal: stopping.signal }), all);
+  });
+
+  test("goes on where it was once it is started again", async () => {
+    let settled = 0;
+    const onProgress = ({ state }: { readonly state: string }): void => {
+      if (state === "done") settled += 1;
+      if (settled === 2) stopping.abort(new Error("enough for now"));
+    };
+    match(await world.outcome({}, { signal: stopping.signal, onProgress }), all);
+    const { blobsSkipped, blobsMoved } = await world.copy();
+    equal(blobsSkipped + blobsMoved, 4);
+    equal(blobsSkipped >= 2, true, `${blobsSkipped} were there`);
+  });
+});
