@@ -13,14 +13,21 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
   const table = [
     // bundle      kilobytes, minified
     ["detect",      700],
-    ["remediate",  1220],
-    ["mirror",     1140],
+    ["remediate",  1300],
+    ["mirror",     1200],
   ] as const;
   for (const [name, kilobytes] of table) {
     test(`${name}: ${kilobytes} kB`, () => {
       expect(statSync(dist(`${name}/index.mjs`)).size / 1000).toBeLessThanOrEqual(kilobytes);
     });
   }
+  test("docs/bundles.md names the same budgets", () => {
+    const page = readFileSync(new URL("../../docs/bundles.md", import.meta.url), "utf8");
+    for (const [name, kilobytes] of table)
+      expect(page).toMatch(
+        new RegExp(`\\| \`${name}\` \\|.*\\| ${kilobytes.toLocaleString("en-US")} kB \\|`),
+      );
+  });
   test("no function carries the sandbox or the command line", () => {
     for (const [name] of table) {
       const map = JSON.parse(readFileSync(dist(`${name}/index.mjs.map`), "utf8")) as { sources: string[] };
