@@ -83,6 +83,10 @@ describe("a copy that is stopped", () => {
   });
 
   test("goes on where it was once it is started again", async () => {
+    // The two big layers do not come; the small one and the config do.
+    const big = [...world.source.blobs].filter(([, { length }]) => length > 100_000);
+    const isBig = (path: string): boolean => big.some(([digest]) => path.endsWith(digest));
+    world.source.mischief = on("GET", isBig, 2, () => true);
     let settled = 0;
     const onProgress = ({ state }: { readonly state: string }): void => {
       if (state === "done") settled += 1;
@@ -90,7 +94,6 @@ describe("a copy that is stopped", () => {
     };
     match(await world.outcome({}, { signal: stopping.signal, onProgress }), all);
     const { blobsSkipped, blobsMoved } = await world.copy();
-    equal(blobsSkipped + blobsMoved, 4);
-    equal(blobsSkipped >= 2, true, `${blobsSkipped} were there`);
+    deepEqual([blobsSkipped, blobsMoved], [2, 2]);
   });
 });
