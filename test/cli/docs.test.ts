@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
@@ -11,7 +12,7 @@ const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(`${root}docs`).map
   .map((path) => ({ path, text: readFileSync(`${root}${path}`, "utf8") }));
 
 const help = (...command: readonly string[]): string =>
-  execFileSync(process.execPath, [`${root}src/cli/main.ts`, ...command, "--help"], { encoding: "utf8" });
+  execFileSync(process.execPath, [join(root, "src/cli/main.ts"), ...command, "--help"], { encoding: "utf8" });
 
 /** Command → the options that the pages give it. */
 const used = new Map<string, Set<string>>();
