@@ -45,12 +45,12 @@ function declined(because: string, nextSteps: readonly string[] = []): Declined 
  */
 export async function movedOn(
   service: Service,
-  { failure, execution, failed }: Pick<SurveyRequest, "failure" | "execution" | "failed">,
+  { failure, execution, again = false }: Pick<SurveyRequest, "failure" | "execution" | "again">,
   former: string,
   ports: Ports,
 ): Promise<Ignored | Superseded | undefined> {
   const primary = primaryDeployment(service);
-  const past = failed.length > 0 ? undefined : pastDeployment(service, failure);
+  const past = again ? undefined : pastDeployment(service, failure);
   if (service.taskDefinition === former && primary !== undefined && isWhole(primary)) {
     return {
       kind: "ignored",
@@ -63,9 +63,9 @@ export async function movedOn(
   ])) {
     if (revision === former) continue;
     const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
-    // A later rung of this very execution may still read what its earlier one wrote. At the first look it is
+    // A later look of this very execution may still read what its earlier one wrote. At the first look it is
     // an execution of the same name that has been here before, as a replay from the command line has.
-    if (marker?.execution === execution && failed.length > 0) return undefined;
+    if (again && marker?.execution === execution) return undefined;
     if (marker?.former !== undefined && sameRevision(marker.former, former)) {
       return {
         kind: "ignored",

@@ -14,6 +14,8 @@ import { placeOf } from "../substitution/candidate.ts";
 import { type ImageFacts, type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName } from "../workload/arn.ts";
+import type { ManagedBy } from "../workload/managed-by.ts";
+import { present } from "../workload/members.ts";
 import type { TaskNetwork } from "../workload/start-again.ts";
 import { redeploy, register } from "./apply.ts";
 import { finishTask, heldBack, noteNetwork } from "./finish-task.ts";
@@ -24,8 +26,10 @@ import type { Ports } from "./ports.ts";
 import { StepRefused, withRefusals } from "./refused-steps.ts";
 import { type Ending, report } from "./report.ts";
 import { restore } from "./restore.ts";
-import { lookAtRollout, overtakenIn, type Verdict } from "./settle.ts";
+import { overtakenIn, type Verdict } from "./settle.ts";
 import { type Survey, survey } from "./survey.ts";
+import { whyNotAgain } from "./tries.ts";
+import { watch } from "./watch.ts";
 
 export type RemediationOptions = {
   readonly policy: Policy;
@@ -44,8 +48,12 @@ const PAUSES_SECONDS = [60, 300, 900, 3600];
 const COPIES_MAX = 2;
 /** Places that refuse to be copied from, one after the other; an image has fewer. */
 const REFUSALS_MAX = 10;
-/** What other executions tried in place of the same revision. More would be a loop. */
-const TRIES_MAX = 2;
+const AFTER_TRIES = [
+  "look at why they did not last before trying again: their revisions are tagged repull:former",
+];
+/** How often a deployment is looked at that shall end first, and for how long: CloudFormation itself gives up after three hours. */
+const DEPLOYING_SECONDS = 300;
+const DEPLOYING_SECONDS_MAX = 3 * 3600;
 
 /** Heals the service of one failing deployment. Always ends in an outcome, and always reports it. */
 export async function remediate(
@@ -76,7 +84,11 @@ type Tried = {
 };
 
 /** What has become of the service so far, whatever the next look says. */
-type Progress = { made?: { readonly former: string; readonly ours: string } };
+type Progress = {
+  made?: { readonly former: string; readonly ours: string };
+  managedBy?: ManagedBy | undefined;
+  broughtBack?: string | undefined;
+};
 
 /**
  * Climbs until something stands, or nothing is left.
@@ -126,8 +138,13 @@ async function survive<T>(progress: Progress, run: () => Promise<T>): Promise<T 
 }
 
 /** What an earlier look made is part of the record, whatever the last one did. */
-function withMade<T>(ended: T | Ending, { made }: Progress): T | Ending {
-  return made === undefined ? ended : { made, ...ended };
+function withMade<T>(ended: T | Ending, { made, managedBy, broughtBack }: Progress): T | Ending {
+  return {
+    ...present("made", made),
+    ...present("managedBy", managedBy),
+    ...present("broughtBack", broughtBack),
+    ...ended,
+  };
 }
 
 /** An old answer is soon a new one; what fails, or does not answer, may do so for longer. */
@@ -156,7 +173,7 @@ async function climb(
   steps: Steps,
 ): Promise<Climbed> {
   const failed = tried.flatMap(({ places }) => places);
-  const prepared = await prepare(failure, { failed, rung: look }, ports, options, steps);
+  const prepared = await prepare(failure, { failed, rung: look, progress }, ports, options, steps);
   if (prepared.kind !== "prepared") return prepared;
   const { surveyed, images } = prepared;
   const { clusterArn, service, former, current, deploymentId } = surveyed;
@@ -233,7 +250,7 @@ type Prepared = {
 /** Surveys and plans until nothing is left to be copied: after a copy the world is looked at anew. */
 async function prepare(
   failure: PullFailure,
-  { failed, rung }: { failed: readonly string[]; rung: number },
+  { failed, rung, progress }: { failed: readonly string[]; rung: number; progress: Progress },
   ports: Ports,
   { policy, execution, onPlan }: RemediationOptions,
   steps: Steps,
@@ -241,20 +258,17 @@ async function prepare(
   /** What could not be brought into ECR, with the reason: the next place's turn. */
   const refused: Refused[] = [];
   const made = new Set<string>();
-  for (let round = 0, copies = 0; ; round++) {
+  for (let round = 0, copies = 0, waited = 0; ; round++) {
     const surveyed = await steps.step(
       `survey ${rung}.${round}`,
-      () => survey({ failure, policy, execution, failed, refused }, ports),
+      () => survey({ failure, policy, execution, failed, again: rung > 1, refused }, ports),
       persistent,
     );
     if (surveyed.kind !== "survey") return surveyed;
-    if (surveyed.triedBefore >= TRIES_MAX) {
-      return {
-        kind: "stand-still",
-        because: `${surveyed.triedBefore} substitutes for ${revisionName(surveyed.former)} did not last`,
-        remedies: ["look at why they failed before trying again: the revisions are tagged repull:former"],
-      };
-    }
+    progress.managedBy = surveyed.managedBy;
+    progress.broughtBack = surveyed.tries.broughtBack;
+    const enough = whyNotAgain(surveyed.tries, surveyed.former);
+    if (enough !== undefined) return { kind: "stand-still", because: enough, remedies: AFTER_TRIES };
     const plan = planSubstitution(surveyed.images, {
       policy,
       ...(surveyed.platform === undefined ? {} : { platform: surveyed.platform }),
@@ -267,6 +281,15 @@ async function prepare(
       return { kind: "observed", because: "the policy says observe: nothing was written", images };
     const held = surveyed.task === undefined ? undefined : heldBack(surveyed.task, surveyed.former, images);
     if (held !== undefined) return held;
+    if (surveyed.isDeploying && policy.whileDeploying === "report") {
+      const because = `the deployment ${surveyed.deploymentId} is under way, and the policy (whileDeploying) says report: nothing was written`;
+      return { kind: "observed", because, images };
+    }
+    if (surveyed.isDeploying && policy.whileDeploying === "wait" && waited < DEPLOYING_SECONDS_MAX) {
+      await steps.wait(`deployment ${rung}.${round}`, DEPLOYING_SECONDS);
+      waited += DEPLOYING_SECONDS;
+      continue;
+    }
     const bringing = images.filter(({ winner }) => winner?.copy !== undefined || winner?.warm !== undefined);
     if (bringing.length === 0) return { kind: "prepared", surveyed, images };
     if (copies === COPIES_MAX)
@@ -292,49 +315,6 @@ function isUnheard({ failing, untrustedBecause, sightings }: ImageFacts): boolea
 
 /** Throttling and time-outs are worth a minute at once. */
 const persistent = { attempts: 6 };
-
-const LOOK_SECONDS_FIRST = 10;
-const LOOK_SECONDS_MAX = 60;
-
-/**
- * Looks at the rollout until it is decided or its time is over; the bound is in seconds waited, for a workflow has no clock.
- *
- * That another revision stands in the place of ours must be seen twice: right after a write, ECS may still tell of the time before it.
- */
-async function watch(
-  surveyed: Survey,
-  { ours, own, foreign: seen }: { ours: string; own: readonly string[]; foreign: string | undefined },
-  rung: number,
-  ports: Ports,
-  steps: Steps,
-): Promise<Verdict> {
-  const { clusterArn, service, former, deploymentId, deploymentIds, settleSeconds } = surveyed;
-  const watched = {
-    ...{ clusterArn, service, ours, former, known: deploymentIds, own },
-    ...(deploymentId === undefined ? {} : { replaced: deploymentId }),
-  };
-  let foreign = seen;
-  let isSeen = false;
-  let pause = LOOK_SECONDS_FIRST;
-  for (let waited = 0, look = 0; ; look++) {
-    // The first look comes at once: what was replaced in the same moment is soon no longer shown.
-    if (look > 0) await steps.wait(`rollout ${rung}.${look}`, pause);
-    if (look > 0) waited += pause;
-    const verdict = await steps.step(
-      `settle ${rung}.${look}`,
-      () => lookAtRollout({ ...watched, ...(foreign === undefined ? {} : { foreign }) }, ports),
-      persistent,
-    );
-    if ((verdict.kind === "superseded" || verdict.kind === "rolled-back") && !isSeen) {
-      isSeen = true;
-      if (verdict.kind === "superseded") foreign ??= verdict.revision;
-      pause = LOOK_SECONDS_MAX;
-      continue;
-    }
-    if (verdict.kind !== "moving" || waited >= settleSeconds) return verdict;
-    if (look > 0) pause = Math.min(LOOK_SECONDS_MAX, pause + 10);
-  }
-}
 
 /** Puts the former revision back, after a substitute that did not help. */
 async function undo(

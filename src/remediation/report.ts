@@ -4,6 +4,7 @@ import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
+import { type ManagedBy, sourceChange } from "../workload/managed-by.ts";
 import { endedWell, OUTCOME_SCHEMA_VERSION, type Outcome, type OutcomeKind } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 
@@ -15,6 +16,9 @@ export type Ending = {
   readonly made?: { readonly former: string; readonly ours: string } | undefined;
   readonly remedies?: readonly string[];
   readonly nextSteps?: readonly string[];
+  /** Who would bring the old image back, and the substitute that a later deploy has undone before. */
+  readonly managedBy?: ManagedBy;
+  readonly broughtBack?: string;
   /** It may be otherwise in a while: worth another look before it is final. */
   readonly passing?: boolean;
 };
@@ -56,7 +60,7 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
     ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
     ...(made === undefined ? {} : { formerTaskDefinition: made.former, newTaskDefinition: made.ours }),
     images: images.map(imageOutcome),
-    nextSteps: [...(ending.nextSteps ?? ending.remedies ?? nextStepsFor(ending))],
+    nextSteps: [...broughtBackBy(ending), ...(ending.nextSteps ?? ending.remedies ?? nextStepsFor(ending))],
   };
 }
 
@@ -100,11 +104,20 @@ function imageOutcome({
   };
 }
 
-function nextStepsFor({ kind, images = [], made }: Ending): readonly string[] {
+/** Healed again and again, the source would never be looked at. */
+function broughtBackBy({ broughtBack }: Ending): readonly string[] {
+  return broughtBack === undefined
+    ? []
+    : [
+        `a later deploy has brought the old image back, after ${broughtBack} had replaced it: change the source, for it is not fought over`,
+      ];
+}
+
+function nextStepsFor({ kind, images = [], made, managedBy }: Ending): readonly string[] {
   switch (kind) {
     case "settled":
     case "applied":
-      return inSource(images);
+      return inSource(images, managedBy);
     case "restored":
       return [
         `find out why ${made === undefined ? "the substitute" : revisionName(made.ours)} failed: its stopped tasks and logs are in ECS`,
@@ -119,12 +132,11 @@ function nextStepsFor({ kind, images = [], made }: Ending): readonly string[] {
 }
 
 /** What to change where the task definition is written. */
-export function inSource(images: readonly ImagePlan[]): readonly string[] {
-  return images.flatMap(({ image, winner }) =>
-    winner?.writes === undefined
-      ? []
-      : [
-          `in the source of the task definition, replace ${image} by ${winner.writes}: the next deploy would bring the old image back`,
-        ],
-  );
+export function inSource(images: readonly ImagePlan[], managedBy?: ManagedBy): readonly string[] {
+  return images.flatMap(({ image, containers, winner }) => {
+    if (winner?.writes === undefined) return [];
+    if (winner.candidate.strategy === "sign-in")
+      return [`in the source of the task definition, give ${image} its repositoryCredentials`];
+    return [sourceChange(managedBy, { image, containers, substitute: winner.writes })];
+  });
 }

@@ -12,9 +12,11 @@ import type { Limit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
-import { readMarker } from "../workload/marker.ts";
+import { type ManagedBy, managedBy } from "../workload/managed-by.ts";
+import { present } from "../workload/members.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
+import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
 import { confirm } from "./confirm.ts";
 import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
@@ -22,6 +24,7 @@ import { gone, movedOn, untouchable } from "./refusal.ts";
 import { settleSecondsFor } from "./settle.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
+import { countTries, type Tries } from "./tries.ts";
 
 export type Declined = {
   readonly kind: "declined";
@@ -52,8 +55,12 @@ export type Survey = {
   readonly family: string;
   readonly platform?: Platform;
   readonly images: readonly ImageFacts[];
-  /** Revisions of other executions in place of this same one: substitutes that did not last. */
-  readonly triedBefore: number;
+  /** What other executions tried for these images before. */
+  readonly tries: Tries;
+  /** The primary deployment is under way, and not one that ECS itself began: somebody may be waiting for it. */
+  readonly isDeploying: boolean;
+  /** Who would bring the old image back. */
+  readonly managedBy?: ManagedBy;
   readonly settleSeconds: number;
   /** The role that the policy gives to tasks that have none. */
   readonly executionRole?: string;
@@ -69,13 +76,13 @@ export type SurveyRequest = {
   readonly execution: string;
   /** Substitutes that this execution has tried and that failed to start: not offered again. */
   readonly failed: readonly string[];
+  /** This execution has been here before: its own revision may stand already. */
+  readonly again?: boolean;
   /** Places from which the image could not be brought into ECR, with the reason. */
   readonly refused?: readonly Refused[];
 };
 
 export type SurveyResult = Survey | Ignored | Declined | Superseded;
-
-const REVISIONS_SEEN = 5;
 
 /** Everything that the plan needs to know, or why there is nothing to plan. */
 export async function survey(request: SurveyRequest, ports: Ports): Promise<SurveyResult> {
@@ -111,7 +118,18 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     runningCount: service.runningCount,
     former,
     ...revision,
-    triedBefore: await countTries(revision.family, former, service, request.execution, ports),
+    tries: await countTries(
+      {
+        family: revision.family,
+        former,
+        service: service.name,
+        images: revision.images,
+        execution: request.execution,
+      },
+      ports,
+    ),
+    isDeploying: isDeploying(service, former),
+    ...present("managedBy", managedBy(tagsOf(described), service.tags)),
     settleSeconds: settleSecondsFor(service),
   };
 }
@@ -145,7 +163,9 @@ async function surveyLone(
     runningCount: 0,
     former,
     ...revision,
-    triedBefore: 0,
+    tries: { count: 0, ofOthers: 0 },
+    isDeploying: false,
+    ...present("managedBy", managedBy(tagsOf(described))),
     settleSeconds: 0,
     task: lone,
   };
@@ -170,22 +190,16 @@ function clusterLeftOut(clusterArn: string, { clusters }: Policy): Declined | un
   return because === undefined ? undefined : leftAlone(`the cluster ${cluster}`, because);
 }
 
-/** Tries are counted where the truth is: in the tags of the family's own revisions. */
-async function countTries(
-  family: string,
-  former: string,
-  service: Service,
-  execution: string,
-  ports: Ports,
-): Promise<number> {
-  const revisions = await ports.ecs.newestRevisions(family, REVISIONS_SEEN);
-  return revisions.filter(({ tags }) => {
-    const marker = readMarker(tags);
-    return (
-      marker?.former !== undefined &&
-      marker.execution !== execution &&
-      sameRevision(marker.former, former) &&
-      marker.service === service.name
-    );
-  }).length;
+/** Whether somebody's deployment of the failing revision has not ended. ECS's own way back is nobody's. */
+function isDeploying(service: Service, former: string): boolean {
+  const primary = primaryDeployment(service);
+  return (
+    primary?.rolloutState === "IN_PROGRESS" &&
+    sameRevision(primary.taskDefinition, former) &&
+    !/rolling back/i.test(primary.rolloutStateReason ?? "")
+  );
+}
+
+function tagsOf({ tags }: DescribedTaskDefinition): Readonly<Record<string, string>> {
+  return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
 }

@@ -59,6 +59,12 @@ export function explainPolicy(policy: Policy): readonly string[] {
 
 const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
   mode: ({ mode }) => (mode === "observe" ? "plans and reports, and writes nothing" : "services are healed"),
+  whileDeploying: ({ whileDeploying }) =>
+    ({
+      act: "acts while a deployment is under way",
+      wait: "waits for a deployment that is under way, three hours at most",
+      report: "only reports while a deployment is under way",
+    })[whileDeploying],
   strategies: ({ strategies }) => `in this order: ${strategies.join(", ")}`,
   leastProof: ({ leastProof }) => `no bytes below ${leastProof} ever run`,
   pinning: ({ pinning }) =>

@@ -49,6 +49,7 @@ const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]{1,576
 
 export const policySchema = z.strictObject({
   mode: z.enum(["remediate", "observe"]).default("remediate"),
+  whileDeploying: z.enum(["act", "wait", "report"]).default("act"),
   strategies: z
     .array(z.enum(STRATEGY_NAMES))
     .min(1)

@@ -348,7 +348,9 @@ function judgeTheEnd(world: World, witness: Witness): void {
   for (const service of services(world)) {
     // Of a deployment whose events were all lost, or told of other troubles, Repull knows nothing.
     const isKnown = witness.wasTold(service.deployments[0]?.id ?? "");
-    if (!isWhole(service) && isKnown && canBeHealed(world, witness, service))
+    // Nor is it owed more attempts than a loop may have.
+    const isEnough = /no more is tried|no other is tried/.test(lastWord(world, service.name));
+    if (!isWhole(service) && isKnown && !isEnough && canBeHealed(world, witness, service))
       witness.violate(
         "healed",
         `${service.name} could be healed and does not run: ${said(world, service.name)}`,
@@ -386,6 +388,13 @@ function judgeForeign(world: World, witness: Witness, service: ServiceRecord, la
     if (now === theirs) continue;
     witness.violate("not-overwritten", `${service.name} was deployed with ${theirs} last, and has ${now}`);
   }
+}
+
+function lastWord(world: World, service: string): string {
+  const about = world.bus.outcomes.filter(
+    (detail) => (detail.workload as JsonObject | undefined)?.name === service,
+  );
+  return String(about.at(-1)?.because ?? "");
 }
 
 function said(world: World, service: string): string {

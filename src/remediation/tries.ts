@@ -1,0 +1,105 @@
+/**
+ * What was tried before for the same image of the same service, read from where the truth is: the tags of revisions.
+ *
+ * A substitute that did not last is tried again a little later and once, not for ever; and what a later deploy brings
+ * back is replaced again, and said, but not fought over.
+ */
+
+import type { Json } from "../runtime/json.ts";
+import type { ImageFacts } from "../substitution/planner.ts";
+import { familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
+import { type Marker, readMarker } from "../workload/marker.ts";
+import type { Ports } from "./ports.ts";
+
+export type Tries = {
+  /** Substitutes that other executions made in place of this very revision in the last hours. */
+  readonly count: number;
+  /** Those that they made for the same images in place of other revisions. */
+  readonly ofOthers: number;
+  /** Since the youngest of those that stood in place of this very revision: the service has come back to it. */
+  readonly cameBackMinutes?: number;
+  /** A substitute that was in place when a later deploy wrote the former image again. */
+  readonly broughtBack?: string;
+};
+
+/** As many hours as Docker Hub counts its pulls. */
+export const TRIES_HOURS = 6;
+export const TRIES_MAX = 2;
+/** Each is somebody's new deploy, and may be healed; but a pipeline that deploys for ever is not answered for ever. */
+export const DEPLOYS_MAX = 6;
+export const CAME_BACK_MINUTES = 60;
+
+const REVISIONS_SEEN = 10;
+
+/** Why nothing more is tried for now; undefined where something is. */
+export function whyNotAgain(tries: Tries, former: string): string | undefined {
+  const { count, ofOthers, cameBackMinutes } = tries;
+  if (count >= TRIES_MAX)
+    return `${count} substitutes for ${revisionName(former)} did not last within ${TRIES_HOURS} hours: no more is tried before they are over`;
+  if (ofOthers >= DEPLOYS_MAX)
+    return `${ofOthers} substitutes were replaced by later deploys within ${TRIES_HOURS} hours: no more is tried before they are over`;
+  if (cameBackMinutes !== undefined && cameBackMinutes < CAME_BACK_MINUTES) {
+    return `the service came back to ${revisionName(former)} after a substitute made ${cameBackMinutes} minutes ago: no other is tried within the hour`;
+  }
+  return undefined;
+}
+
+/** Looks through the family's newest revisions. */
+export async function countTries(
+  {
+    family,
+    former,
+    service,
+    images,
+    execution,
+  }: { family: string; former: string; service: string; images: readonly ImageFacts[]; execution: string },
+  { ecs, clock }: Pick<Ports, "ecs" | "clock">,
+): Promise<Tries> {
+  const names = new Set(images.filter(({ failing }) => failing).map(({ image }) => image));
+  const concerns = (marker: Marker): boolean =>
+    // Other attempts at the same deployment are one with this one.
+    attemptless(marker.execution) !== attemptless(execution) &&
+    (marker.service === undefined || marker.service === service) &&
+    marker.images.some(({ image }) => names.has(image));
+
+  let count = 0;
+  let ofOthers = 0;
+  let cameBackMinutes: number | undefined;
+  let broughtBack: string | undefined;
+  for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
+    const marker = readMarker(tags);
+    if (marker === undefined || !concerns(marker)) continue;
+    const registeredAt = timeOf((await ecs.describeTaskDefinition(arn))?.taskDefinition.registeredAt);
+    const minutes = Math.max(0, Math.floor((clock.now() - registeredAt) / 60_000));
+    if (minutes >= TRIES_HOURS * 60) continue;
+    if (marker.former !== undefined && sameRevision(marker.former, former)) {
+      count += 1;
+      cameBackMinutes ??= minutes;
+    } else {
+      ofOthers += 1;
+      if (isYounger(former, arn)) broughtBack ??= revisionName(arn);
+    }
+  }
+  return {
+    count,
+    ofOthers,
+    ...(cameBackMinutes === undefined ? {} : { cameBackMinutes }),
+    ...(broughtBack === undefined ? {} : { broughtBack }),
+  };
+}
+
+/** `r-5d41…-2` without the attempt. */
+function attemptless(execution: string): string {
+  return execution.replace(/-\d+$/, "");
+}
+
+function isYounger(one: string, other: string): boolean {
+  const [a, b] = [familyAndRevision(one), familyAndRevision(other)];
+  return a !== undefined && b !== undefined && a.family === b.family && a.revision > b.revision;
+}
+
+/** ECS writes seconds since the epoch; emulators also a date. What cannot be read is as old as can be. */
+function timeOf(registeredAt: Json | undefined): number {
+  if (typeof registeredAt === "number") return registeredAt * 1000;
+  return typeof registeredAt === "string" ? Date.parse(registeredAt) || 0 : 0;
+}

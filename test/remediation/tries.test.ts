@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import type { Ports } from "../../src/remediation/ports.ts";
+import { countTries, whyNotAgain } from "../../src/remediation/tries.ts";
+import type { ImageFacts } from "../../src/substitution/planner.ts";
+import { markerTags } from "../../src/workload/marker.ts";
+
+const MINUTE = 60_000;
+const NOW = Date.parse("2026-01-20T10:00:00Z");
+const DIGEST = `sha256:${"a".repeat(64)}` as const;
+const arn = (revision: number): string =>
+  `arn:aws:ecs:us-east-1:123456789012:task-definition/web:${revision}`;
+const images: readonly ImageFacts[] = [
+  { image: "nginx:1.25", containers: ["web"], failing: true, sightings: [] },
+  { image: "redis:7", containers: ["cache"], failing: false, sightings: [] },
+];
+
+type Revision = {
+  readonly number: number;
+  readonly for: string;
+  readonly by?: string;
+  readonly ago: number;
+  readonly image?: string;
+  readonly service?: string;
+};
+
+const ports = (revisions: readonly Revision[]): Pick<Ports, "ecs" | "clock"> =>
+  ({
+    clock: { now: () => NOW },
+    ecs: {
+      newestRevisions: async () =>
+        revisions.map(({ number, for: former, by = "r-0ther-1", image = "nginx:1.25", service = "web" }) => ({
+          arn: arn(number),
+          tags: markerTags({
+            execution: by,
+            former,
+            service,
+            images: image === "" ? [] : [{ image, digest: DIGEST }],
+          }),
+        })),
+      describeTaskDefinition: async (name: string) => {
+        const found = revisions.find(({ number }) => arn(number) === name);
+        return { taskDefinition: { registeredAt: (NOW - (found?.ago ?? 0) * MINUTE) / 1000 }, tags: [] };
+      },
+    },
+  }) as unknown as Pick<Ports, "ecs" | "clock">;
+
+const ask = (revisions: readonly Revision[], former = 42) =>
+  countTries(
+    { family: "web", former: arn(former), service: "web", images, execution: "r-mine-2" },
+    ports(revisions),
+  );
+
+describe("what was tried before", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, number, readonly Revision[], RegExp | undefined])[] = [
+    ["nothing",                                          42, [],                                                                                  undefined],
+    ["another attempt at the same deployment",           42, [{ number: 43, for: "web:42", by: "r-mine-1", ago: 5 }],                             undefined],
+    ["another service of the same family",               42, [{ number: 43, for: "web:42", service: "shop", ago: 5 }],                            undefined],
+    ["another image",                                    42, [{ number: 43, for: "web:42", image: "redis:7", ago: 5 }],                           undefined],
+    ["a copy of the former, made to go back to it",      42, [{ number: 43, for: "web:42", image: "", ago: 5 }],                                  undefined],
+    ["the service came back a moment ago",               42, [{ number: 43, for: "web:42", ago: 5 }],                                             /came back to web:42 .* 5 minutes ago: no other is tried within the hour/],
+    ["the service came back more than an hour ago",      42, [{ number: 43, for: "web:42", ago: 61 }],                                            undefined],
+    ["it came back twice",                               42, [{ number: 44, for: "web:42", ago: 90 }, { number: 43, for: "web:42", ago: 200 }],   /2 substitutes for web:42 did not last/],
+    ["it came back twice, long ago",                     42, [{ number: 44, for: "web:42", ago: 400 }, { number: 43, for: "web:42", ago: 900 }],  undefined],
+    ["a later deploy brought the image back",            44, [{ number: 43, for: "web:42", ago: 5 }],                                             undefined],
+    ["later deploys did so again and again",             60, [43, 45, 47, 49, 51, 53].map((number) => ({ number, for: `web:${number - 1}`, ago: 5 })), /6 substitutes were replaced by later deploys/],
+  ];
+  for (const [because, former, revisions, expected] of table) {
+    test(`${because}: ${expected === undefined ? "is tried" : "stands still"}`, async () => {
+      const why = whyNotAgain(await ask(revisions, former), arn(former));
+      if (expected === undefined) expect(why).toBeUndefined();
+      else expect(why).toMatch(expected);
+    });
+  }
+
+  test("by a later deploy names the substitute that it undid", async () => {
+    expect(await ask([{ number: 43, for: "web:42", ago: 5 }], 44)).toMatchObject({ broughtBack: "web:43" });
+    expect(await ask([{ number: 43, for: "web:42", ago: 5 }], 42)).not.toHaveProperty("broughtBack");
+  });
+});
