@@ -14,3 +14,20 @@ export class AwsError extends Error {
     this.action = action;
   }
 }
+
+const DEPTH_MAX = 5;
+
+/** The AWS failure behind an error: who we are at a registry, AWS says, and a registry's client only passes it on. */
+export function awsErrorBehind(error: unknown): AwsError | undefined {
+  let inner = error;
+  for (let depth = 0; depth < DEPTH_MAX && inner instanceof Error; depth++) {
+    if (inner instanceof AwsError) return inner;
+    inner = inner.cause;
+  }
+  return undefined;
+}
+
+/** Whether asking AWS again may help: it was busy, or not there for a moment. */
+export function isPassing({ kind }: AwsError): boolean {
+  return kind === "throttled" || kind === "unavailable";
+}

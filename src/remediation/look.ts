@@ -16,7 +16,7 @@ import type { Quota } from "../oci/rate-limit.ts";
 import type { ManifestHead } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Candidate, Found, Seen } from "../substitution/candidate.ts";
-import { AwsError } from "./aws-error.ts";
+import { awsErrorBehind } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 import { blobsOfImage } from "./whole-image.ts";
 
@@ -300,8 +300,11 @@ function refusal(error: unknown, place: ImageReference): Seen {
     };
   }
   // A secret or a token that we may not have is this place's loss; a throttled call is worth another.
-  if (error instanceof AwsError && ["denied", "absent", "invalid"].includes(error.kind))
-    return { kind: "denied", because: error.message };
+  const behind = awsErrorBehind(error);
+  if (behind !== undefined) {
+    if (behind.kind === "throttled") throw behind;
+    return { kind: "denied", because: behind.message };
+  }
   if (!(error instanceof RegistryError)) throw error;
   switch (error.kind) {
     case "rate-limited":

@@ -15,7 +15,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { copyTag } from "../substitution/strategies/own-copy.ts";
-import { AwsError } from "./aws-error.ts";
+import { awsErrorBehind, isPassing } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 import { type Warmed, warm } from "./warm.ts";
 
@@ -106,11 +106,13 @@ export async function mirror(
 
 /** A quota or a refused login is not cured by asking again; anything else is thrown on, and worth another attempt. */
 function refusalOf(error: unknown): { kind: "refused"; because: string } {
+  const behind = awsErrorBehind(error);
+  if (behind !== undefined && isPassing(behind)) throw error;
   const inner = error instanceof Error && error.cause instanceof RegistryError ? error.cause : error;
   const isFinal =
+    behind !== undefined ||
     (inner instanceof RegistryError &&
-      ["rate-limited", "unauthorized", "denied", "absent"].includes(inner.kind)) ||
-    (inner instanceof AwsError && inner.kind === "denied");
+      ["rate-limited", "unauthorized", "denied", "absent"].includes(inner.kind));
   if (!isFinal || !(error instanceof Error)) throw error;
   return { kind: "refused", because: error.message };
 }

@@ -29,7 +29,7 @@ import { STRATEGIES } from "../substitution/strategies/index.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
-import { AwsError } from "./aws-error.ts";
+import { AwsError, awsErrorBehind } from "./aws-error.ts";
 import { type LookContext, look } from "./look.ts";
 import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
@@ -185,11 +185,12 @@ async function askOrigin(reference: ImageReference, registries: Ports["registrie
     if (head !== undefined) return { trusted: { digest: head.digest, from: "origin" } };
     return { untrustedBecause: `${reference.host} has no ${canonicalName(reference)}` };
   } catch (error) {
-    const isAnswer =
-      error instanceof RegistryError || (error instanceof AwsError && error.kind !== "throttled");
-    if (!isAnswer) throw error;
+    const behind = awsErrorBehind(error);
+    if (behind?.kind === "throttled") throw behind;
+    const told = behind ?? error;
+    if (!(told instanceof AwsError || told instanceof RegistryError)) throw told;
     return {
-      untrustedBecause: `no task of this deployment runs it, and ${reference.host} does not tell: ${error.message}`,
+      untrustedBecause: `no task of this deployment runs it, and ${reference.host} does not tell: ${told.message}`,
     };
   }
 }

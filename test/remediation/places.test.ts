@@ -32,7 +32,7 @@ describe("a place", () => {
     ["absent", true],
     ["invalid", true],
     ["throttled", false],
-    ["unavailable", false],
+    ["unavailable", true],
   ] as const satisfies readonly (readonly [AwsErrorKind, boolean])[]) {
     test(`whose account AWS does not hand over (${kind}) is ${lost ? "lost" : "asked again"}`, async () => {
       const asked = failing(new AwsError(kind, "secretsmanager:GetSecretValue", "no secret for you"));
@@ -40,6 +40,12 @@ describe("a place", () => {
       else await expect(asked).rejects.toThrow("no secret for you");
     });
   }
+
+  test("is lost too where the registry's client passes on what AWS said, in AWS's words", async () => {
+    const cause = new AwsError("denied", "secretsmanager:GetSecretValue", "no secret for you");
+    const passedOn = new RegistryError("credentials", { kind: "unauthorized", host: "docker.io" }, { cause });
+    expect(await failing(passedOn)).toEqual({ kind: "denied", because: "no secret for you" });
+  });
 
   for (const [kind, seen, words] of [
     ["rate-limited", "rate-limited", /rate limit is reached/],
