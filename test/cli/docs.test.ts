@@ -7,7 +7,6 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(`${root}docs`).map((name) => `docs/${name}`)]
   .filter((path) => path.endsWith(".md"))
   .map((path) => ({ path, text: readFileSync(`${root}${path}`, "utf8") }));
