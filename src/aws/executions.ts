@@ -24,7 +24,7 @@ export type DurableFunctions = {
   readonly mirror: string;
 };
 
-const STATUS: Readonly<Record<string, ExecutionStatus["status"]>> = {
+export const STATUS: Readonly<Record<string, ExecutionStatus["status"]>> = {
   RUNNING: "running",
   SUCCEEDED: "succeeded",
   FAILED: "failed",

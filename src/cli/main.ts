@@ -9,6 +9,7 @@ import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { EXIT, EXIT_WORDS } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
+import type { Past } from "./past.ts";
 
 const stopping = new AbortController();
 process.once("SIGINT", () => stopping.abort(new Error("interrupted")));
@@ -173,6 +174,51 @@ program
   .addOption(json)
   .addHelpText("after", `\n${EXIT_WORDS}`)
   .action((options) => finish(async () => (await import("./limits.ts")).limits(options, io)));
+
+const remediateFunction = new Option(
+  "--function <name>",
+  "the stack's remediate function, whose executions are read",
+).default("repull-remediate");
+
+program
+  .command("history")
+  .description(
+    "Say what was done in the account of the environment, when, why, with what proof, and how it ended.",
+  )
+  .option("--since <time>", "30d, 6h, 90m, or a time in ISO 8601", "30d")
+  .addOption(remediateFunction)
+  .addOption(json)
+  .action(({ function: name, ...options }) =>
+    finish(async () => {
+      const [{ history }, past] = await Promise.all([import("./history.ts"), pastOf(name)]);
+      return history(options, past, io);
+    }),
+  );
+
+program
+  .command("undo")
+  .description(
+    "Go back to the former revision of one remediation, or of all since a time. Shows the plan first.",
+  )
+  .argument("[name]", "an execution, a service, or the family of a scheduled task")
+  .option("--since <time>", "every remediation whose revision was registered since: 6h, 30d, or ISO 8601")
+  .option("--yes", "go on and write", false)
+  .addOption(json)
+  .action((name: string | undefined, options) =>
+    finish(async () => {
+      const [{ undo }, past] = await Promise.all([import("./undo.ts"), pastOf("repull-remediate")]);
+      return undo({ ...(name === undefined ? {} : { name }), ...options }, past, io);
+    }),
+  );
+
+/** The account of the environment, for the commands that look back. */
+async function pastOf(functionName: string): Promise<Past> {
+  const [{ pastOfAccount }, { systemClock }] = await Promise.all([
+    import("./past.ts"),
+    import("../runtime/clock.ts"),
+  ]);
+  return await pastOfAccount(functionName, systemClock, io);
+}
 
 /** Runs a command to its exit status; what a user did wrong is told in a line, never by a stack trace. */
 async function finish(run: () => Promise<number>): Promise<void> {

@@ -132,7 +132,7 @@ export async function redeploy(
     readonly from: string;
     readonly deploymentId?: string;
   },
-  ports: Ports,
+  ports: Pick<Ports, "ecs" | "log">,
 ): Promise<Redeployed> {
   const { clusterArn, to, from, deploymentId } = change;
   const service = await ports.ecs.describeService(clusterArn, change.service);

@@ -6,6 +6,7 @@
 
 import { revisionName } from "../workload/arn.ts";
 import { markerTags } from "../workload/marker.ts";
+import { present } from "../workload/members.ts";
 import { reviseTaskDefinition } from "../workload/task-definition.ts";
 import { type Redeployed, redeploy } from "./apply.ts";
 import type { Ports } from "./ports.ts";
@@ -13,10 +14,12 @@ import type { Survey } from "./survey.ts";
 
 /** Redeploys the former revision, unless somebody else has deployed meanwhile. */
 export async function restore(
-  { clusterArn, service, former }: Survey,
+  { clusterArn, service, former }: Pick<Survey, "clusterArn" | "service" | "former">,
   ours: string,
   execution: string,
-  ports: Ports,
+  ports: Pick<Ports, "ecs" | "log">,
+  /** The deployment of ours that is to be replaced, where another one of the same revision is not. */
+  deploymentId?: string,
 ): Promise<Redeployed> {
   const described = await ports.ecs.describeTaskDefinition(former);
   const active = described?.taskDefinition.status !== "INACTIVE";
@@ -31,5 +34,8 @@ export async function restore(
         }),
       );
   ports.log.warn("restoring the former revision", { serviceName: service, ours, to });
-  return await redeploy({ clusterArn, service, to, from: ours }, ports);
+  return await redeploy(
+    { clusterArn, service, to, from: ours, ...present("deploymentId", deploymentId) },
+    ports,
+  );
 }

@@ -1,6 +1,6 @@
 /** Rules, schedules and lone tasks through the AWS gateways, against moto: both control planes keep what they are told. */
 
-import { CreateClusterCommand, ECSClient } from "@aws-sdk/client-ecs";
+import { CreateClusterCommand, CreateServiceCommand, ECSClient } from "@aws-sdk/client-ecs";
 import {
   EventBridgeClient,
   ListTargetsByRuleCommand,
@@ -12,6 +12,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createSchedules } from "../../src/aws/schedules.ts";
 import { createTasks } from "../../src/aws/tasks.ts";
+import { history } from "../../src/cli/history.ts";
+import { pastOfAccount } from "../../src/cli/past.ts";
+import { undo } from "../../src/cli/undo.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { revisionName } from "../../src/workload/arn.ts";
+import { markerTags } from "../../src/workload/marker.ts";
+import { commandIo } from "../support/command-io.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 
 const REGION = "us-east-1";
@@ -167,4 +174,51 @@ test("a lone task is run by the very request that it is given", async () => {
     await tasks.describe(CLUSTER, `${CLUSTER.replace("cluster", "task")}/${"0".repeat(32)}`),
   ).toBeUndefined();
   expect(await tasks.networkOf("eni-0123456789abcdef0")).toBeUndefined();
+});
+
+describe("what was done to a service", () => {
+  const DIGEST = `sha256:${"5c".repeat(32)}`;
+  const io = () => commandIo({}, { AWS_REGION: REGION, AWS_ENDPOINT_URL: moto.url });
+  const runs = async (): Promise<string> =>
+    revisionName((await createEcs(settings).describeService("prod", "web"))?.taskDefinition ?? "");
+
+  beforeAll(async () => {
+    // The command line leaves its credentials to the SDK's own chain.
+    process.env.AWS_ACCESS_KEY_ID ??= MOTO_CREDENTIALS.accessKeyId;
+    process.env.AWS_SECRET_ACCESS_KEY ??= MOTO_CREDENTIALS.secretAccessKey;
+    const ecs = createEcs(settings);
+    const web = { family: "web", containerDefinitions: [{ name: "web", image: "nginx:1.25", memory: 64 }] };
+    const former = await ecs.registerTaskDefinition(web);
+    const marker = markerTags({
+      execution: "r-0123456789abcdef-1",
+      former: revisionName(former),
+      service: "web",
+      images: [{ image: "nginx:1.25", digest: DIGEST as `sha256:${string}` }],
+    });
+    const ours = await ecs.registerTaskDefinition({ ...web, tags: marker.map((tag) => ({ ...tag })) });
+    await new ECSClient(settings).send(
+      new CreateServiceCommand({
+        cluster: "prod",
+        serviceName: "web",
+        taskDefinition: ours,
+        desiredCount: 1,
+      }),
+    );
+  });
+
+  test("is told and undone by the command line, once", async () => {
+    const past = async () => await pastOfAccount("repull-remediate", systemClock, io());
+    const told = io();
+    const { journal: _, ...rest } = await past();
+    expect(
+      await history({ since: "1h", json: true }, { ...rest, journal: { past: async () => [] } }, told),
+    ).toBe(0);
+    expect(told.printed.out).toContain('"former":"web:1"');
+
+    expect(await undo({ name: "web", yes: false, json: false }, await past(), io())).toBe(0);
+    expect(await runs()).toBe("web:2");
+    expect(await undo({ name: "web", yes: true, json: false }, await past(), io())).toBe(0);
+    expect(await runs()).toBe("web:1");
+    expect(await undo({ name: "web", yes: true, json: false }, await past(), io())).toBe(1);
+  });
 });

@@ -1,0 +1,52 @@
+/** What `repull history` and `repull undo` look at: the account of the environment, or whatever stands in for it. */
+
+import { InvalidInput } from "../image/invalid-input.ts";
+import type { Journal } from "../remediation/history.ts";
+import type { Inventory } from "../remediation/in-effect.ts";
+import type { UndoPorts } from "../remediation/undo.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { silentLog } from "../runtime/log.ts";
+import { awsSettingsFrom } from "./aws-settings.ts";
+import type { CommandIo } from "./io.ts";
+
+export type Past = {
+  /** Shown before anything is read: whose account it is. */
+  readonly where: string;
+  readonly inventory: Inventory;
+  readonly ports: UndoPorts;
+  readonly journal: Journal;
+  readonly clock: Pick<Clock, "now">;
+};
+
+/** The account of the environment. Throws InvalidInput and AwsError. */
+export async function pastOfAccount(functionName: string, clock: Clock, io: CommandIo): Promise<Past> {
+  const aws = awsSettingsFrom(io.env);
+  const [{ identify }, { createInventory }, { createEcs }, { createSchedules }, { createJournal }] =
+    await Promise.all([
+      import("../aws/identity.ts"),
+      import("../aws/inventory.ts"),
+      import("../aws/ecs.ts"),
+      import("../aws/schedules.ts"),
+      import("../aws/journal.ts"),
+    ]);
+  const { account } = await identify(aws);
+  return {
+    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
+    inventory: createInventory(aws),
+    ports: { ecs: createEcs(aws), schedules: createSchedules(aws), log: silentLog },
+    journal: createJournal(aws, functionName),
+    clock,
+  };
+}
+
+const HOUR_MS = 3_600_000;
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
+
+/** Reads `90m`, `6h`, `30d` as so long ago, and ISO 8601 as itself. Throws InvalidInput. */
+export function momentIn(text: string, now: number): number {
+  const [, count, unit] = /^([0-9]{1,5})([mhd])$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) return now - Number(count) * (UNITS[unit] ?? 0);
+  const at = /^[0-9]{4}-/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) throw new InvalidInput("--since", "a time such as 6h, 30d or 2026-01-20T10:00:00Z");
+  return at;
+}

@@ -1,0 +1,109 @@
+/**
+ * What has been done, when, why, with what proof, and how it ended: told by those who know.
+ *
+ * A durable execution keeps its outcome as long as the stack says; a revision keeps its tags for ever. What only one of
+ * them knows is told by that one, and nothing is kept beside them.
+ */
+
+import type { InEffect } from "./in-effect.ts";
+import { type Outcome, outcomeSchema } from "./outcome.ts";
+
+/** A remediation that ran, or runs, as its engine remembers it. */
+export type PastExecution = {
+  readonly name: string;
+  readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped";
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** What it returned: the outcome. */
+  readonly result?: unknown;
+};
+
+/** The engine's memory of remediations, newest first. */
+export interface Journal {
+  past(since: number): Promise<readonly PastExecution[]>;
+}
+
+export type Deed = {
+  readonly execution: string;
+  /** When it began; of a deed that only tags tell of, when its revision was registered. */
+  readonly at?: number;
+  readonly endedAt?: number;
+  /** `running`, an outcome, or how the execution died; `unknown` where only tags are left. */
+  readonly ended: string;
+  readonly because?: string;
+  readonly workload?: string;
+  readonly former?: string;
+  readonly revision?: string;
+  readonly images: readonly {
+    readonly image: string;
+    readonly substitute: string;
+    readonly proof?: string;
+  }[];
+  /** Whether what it did stands. */
+  readonly inEffect: boolean;
+};
+
+/** Both memories as one, newest first; `since` in milliseconds since the epoch. */
+export function tellHistory(
+  past: readonly PastExecution[],
+  effects: readonly InEffect[],
+  since: number,
+): readonly Deed[] {
+  const remembered = past.map((execution) => deedOf(execution, effects));
+  const names = new Set(past.map(({ name }) => name));
+  const forgotten = effects
+    .filter(({ execution, registeredAt = since }) => !names.has(execution) && registeredAt >= since)
+    .map(deedOfTags);
+  return [...remembered, ...forgotten].toSorted((one, other) => (other.at ?? 0) - (one.at ?? 0));
+}
+
+function deedOf(
+  { name, status, startedAt, endedAt, result }: PastExecution,
+  effects: readonly InEffect[],
+): Deed {
+  const read = outcomeSchema.safeParse(result);
+  const outcome: Outcome | undefined = read.success ? read.data : undefined;
+  return {
+    execution: name,
+    at: startedAt,
+    ...(endedAt === undefined ? {} : { endedAt }),
+    ended: outcome?.outcome ?? (status === "succeeded" ? "unknown" : status),
+    ...(outcome === undefined ? {} : { because: outcome.because }),
+    ...(outcome?.workload === undefined
+      ? {}
+      : { workload: `${clusterName(outcome.workload.cluster)}/${outcome.workload.name}` }),
+    ...(outcome?.formerTaskDefinition === undefined ? {} : { former: outcome.formerTaskDefinition }),
+    ...(outcome?.newTaskDefinition === undefined ? {} : { revision: outcome.newTaskDefinition }),
+    images: (outcome?.images ?? []).flatMap(({ image, substitute, proof }) =>
+      substitute === undefined ? [] : [{ image, substitute, ...(proof === undefined ? {} : { proof }) }],
+    ),
+    inEffect: effects.some(({ execution }) => execution === name),
+  };
+}
+
+/** Tags tell what stands in for what, by which digest; not why, nor how well it was proved. */
+function deedOfTags(effect: InEffect): Deed {
+  const { execution, registeredAt, former, revision, images, clusterArn } = effect;
+  const name =
+    effect.kind === "service"
+      ? effect.service
+      : effect.target.kind === "rule"
+        ? effect.target.rule
+        : effect.target.name;
+  return {
+    execution,
+    ...(registeredAt === undefined ? {} : { at: registeredAt }),
+    ended: "unknown",
+    because: "the execution is forgotten; its revision's tags tell the rest",
+    workload: `${clusterName(clusterArn)}/${name}`,
+    former,
+    revision,
+    images: images.map(({ image, digest }) => ({ image, substitute: digest })),
+    inEffect: true,
+  };
+}
+
+function clusterName(cluster: string): string {
+  return cluster.slice(cluster.lastIndexOf("/") + 1);
+}

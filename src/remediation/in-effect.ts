@@ -1,0 +1,119 @@
+/**
+ * What of Repull's is in effect now, read from where it stands: services that run a revision of ours, and targets of
+ * rules and schedules that pin one.
+ *
+ * There is no list of ours to fall out of step with the world. A revision says by its tags for which execution it was
+ * made, in place of which other one, and what each image stood for; that it is in use, only its user can say.
+ */
+
+import { familyAndRevision, revisionName } from "../workload/arn.ts";
+import type { MarkedImage } from "../workload/marker.ts";
+import { readMarker } from "../workload/marker.ts";
+import { textIn } from "../workload/members.ts";
+import { primaryDeployment, type Service } from "../workload/service.ts";
+import type { Ports } from "./ports.ts";
+import type { ScheduledTarget } from "./schedules-port.ts";
+
+/** Every service of the account and region, a few at a time. */
+export type Inventory = {
+  clusters(): Promise<readonly string[]>;
+  services(cluster: string): AsyncIterable<readonly Service[]>;
+};
+
+export type InEffect = {
+  /** The revision that is in use, by its ARN. */
+  readonly revision: string;
+  /** The one that it stands in for, `web:41`. */
+  readonly former: string;
+  readonly execution: string;
+  readonly images: readonly MarkedImage[];
+  /** Milliseconds since the epoch, where ECS tells. */
+  readonly registeredAt?: number;
+  readonly clusterArn: string;
+} & (
+  | { readonly kind: "service"; readonly service: string; readonly deploymentId?: string }
+  | { readonly kind: "target"; readonly target: ScheduledTarget }
+);
+
+const REVISIONS_SEEN = 10;
+
+/** The services that run a revision of ours. Each revision is described once. */
+export async function servicesInEffect(
+  inventory: Inventory,
+  ports: Pick<Ports, "ecs">,
+): Promise<readonly InEffect[]> {
+  const found: InEffect[] = [];
+  const known = new Map<string, ReturnType<typeof describeOurs>>();
+  for (const clusterArn of await inventory.clusters()) {
+    for await (const services of inventory.services(clusterArn)) {
+      for (const service of services) {
+        if (service.status !== "ACTIVE" || service.taskDefinition === "") continue;
+        const described = known.get(service.taskDefinition) ?? describeOurs(service.taskDefinition, ports);
+        known.set(service.taskDefinition, described);
+        const ours = await described;
+        if (ours === undefined) continue;
+        const deploymentId = primaryDeployment(service)?.id;
+        found.push({
+          ...ours,
+          kind: "service",
+          clusterArn,
+          service: service.name,
+          ...(deploymentId === undefined ? {} : { deploymentId }),
+        });
+      }
+    }
+  }
+  return found;
+}
+
+/** The targets that pin a revision which was made of this family for a rule or schedule. */
+export async function targetsInEffect(
+  family: string,
+  inventory: Pick<Inventory, "clusters">,
+  ports: Pick<Ports, "ecs" | "schedules">,
+): Promise<readonly InEffect[]> {
+  const found: InEffect[] = [];
+  for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
+    const schedule = readMarker(tags)?.schedule;
+    const ours = schedule === undefined ? undefined : await describeOurs(arn, ports);
+    if (schedule === undefined || ours === undefined) continue;
+    for (const clusterArn of await inventory.clusters()) {
+      for (const target of await ports.schedules.targetsOf({ clusterArn, family, schedule })) {
+        if (revisionName(target.taskDefinition) === revisionName(arn))
+          found.push({ ...ours, kind: "target", clusterArn, target });
+      }
+    }
+  }
+  return found;
+}
+
+type Ours = Pick<InEffect, "revision" | "former" | "execution" | "images" | "registeredAt">;
+
+/** A revision by its tags; undefined where they do not say that it is ours, or in whose place it stands. */
+async function describeOurs(revision: string, { ecs }: Pick<Ports, "ecs">): Promise<Ours | undefined> {
+  const described = await ecs.describeTaskDefinition(revision);
+  const marker = readMarker(described?.tags ?? []);
+  if (described === undefined || marker?.former === undefined) return undefined;
+  // A copy of an INACTIVE revision, put back: it stands in for itself.
+  if (marker.images.length === 0) return undefined;
+  const registeredAt = timeIn(described.taskDefinition.registeredAt);
+  return {
+    revision: textIn(described.taskDefinition, "taskDefinitionArn") ?? revision,
+    former: wholeName(marker.former, revision),
+    execution: marker.execution,
+    images: marker.images,
+    ...(registeredAt === undefined ? {} : { registeredAt }),
+  };
+}
+
+/** A family's name that left no room in the tag is that of the revision itself. */
+function wholeName(former: string, revision: string): string {
+  return former.startsWith(":") ? `${familyAndRevision(revision)?.family ?? ""}${former}` : former;
+}
+
+/** ECS writes seconds since the epoch; what is recorded elsewhere may be ISO 8601. */
+function timeIn(value: unknown): number | undefined {
+  const time =
+    typeof value === "number" ? value * 1000 : typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,0 +1,120 @@
+/**
+ * The way back, on its owner's word: a service or a target returns to the revision that it had before a remediation.
+ *
+ * It is as careful as the way in. What is in effect is read from the world, the plan is shown before anything is
+ * written, and each write looks once more: what somebody else has changed since is left to them.
+ */
+
+import { isDockerHubFront } from "../image/hosts.ts";
+import { referenceIn } from "../image/reference.ts";
+import { revisionName } from "../workload/arn.ts";
+import { containersOf } from "../workload/task-definition.ts";
+import { AwsError } from "./aws-error.ts";
+import type { InEffect } from "./in-effect.ts";
+import type { Ports } from "./ports.ts";
+import { untouchable } from "./refusal.ts";
+import { restore } from "./restore.ts";
+import { targetName } from "./schedules-port.ts";
+
+/** What of the world the way back needs. */
+export type UndoPorts = Pick<Ports, "ecs" | "schedules" | "log">;
+
+export type UndoPlan = {
+  readonly effect: InEffect;
+  /** Why it cannot be undone; absent where it can. */
+  readonly refusedBecause?: string;
+  /** What its owner should know beforehand. */
+  readonly warnings: readonly string[];
+};
+
+/** What would be done to each, and why not; reads only. */
+export async function planUndo(effects: readonly InEffect[], ports: UndoPorts): Promise<readonly UndoPlan[]> {
+  const plans: UndoPlan[] = [];
+  for (const effect of effects) plans.push(await planOne(effect, ports));
+  return plans;
+}
+
+async function planOne(effect: InEffect, ports: UndoPorts): Promise<UndoPlan> {
+  const refused = (because: string): UndoPlan => ({ effect, refusedBecause: because, warnings: [] });
+  const described = await ports.ecs.describeTaskDefinition(effect.former);
+  if (described === undefined) return refused(`${effect.former} is gone`);
+  if (effect.kind === "service") {
+    const service = await ports.ecs.describeService(effect.clusterArn, effect.service);
+    const no = service === undefined ? undefined : untouchable(service);
+    if (service === undefined) return refused(`the service ${effect.service} is gone`);
+    // The owner's own switch keeps Repull away by itself, and not its owner.
+    if (no !== undefined && service.tags.repull !== "off") return refused(no.because);
+  }
+  const isInactive = described.taskDefinition.status === "INACTIVE";
+  if (effect.kind === "target" && isInactive)
+    return refused(`${effect.former} is INACTIVE, and a target of it would fail`);
+  const hub = containersOf(described.taskDefinition).flatMap(({ image }) => {
+    const reference = referenceIn(image);
+    return reference !== undefined && isDockerHubFront(reference.host) ? [image ?? ""] : [];
+  });
+  return {
+    effect,
+    warnings: [
+      ...(isInactive ? [`${effect.former} is INACTIVE: a copy of it is registered`] : []),
+      ...(hub.length === 0
+        ? []
+        : [
+            `it pulls ${[...new Set(hub)].join(", ")} from Docker Hub again: while the limit lasts, no new task starts`,
+          ]),
+      ...(effect.kind === "service" && hub.length > 0
+        ? ["when it fails again, Repull acts again: the tag repull=off on the service keeps it away"]
+        : []),
+    ],
+  };
+}
+
+export type Undone = {
+  readonly effect: InEffect;
+  readonly kind: "undone" | "already" | "superseded" | "failed";
+  readonly because: string;
+};
+
+/** Puts one back, unless somebody has changed it since it was looked at. Never throws for what AWS answers. */
+export async function undoOne({ effect, refusedBecause }: UndoPlan, ports: UndoPorts): Promise<Undone> {
+  if (refusedBecause !== undefined) return { effect, kind: "failed", because: refusedBecause };
+  try {
+    return effect.kind === "service" ? await undoService(effect, ports) : await undoTarget(effect, ports);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { effect, kind: "failed", because: error.message };
+  }
+}
+
+async function undoService(
+  effect: InEffect & { readonly kind: "service" },
+  ports: UndoPorts,
+): Promise<Undone> {
+  const { clusterArn, service, revision, former, execution, deploymentId } = effect;
+  const surveyed = { clusterArn, service, former };
+  const restored = await restore(surveyed, revision, execution, ports, deploymentId);
+  if (restored.kind === "superseded") return { effect, kind: "superseded", because: restored.because };
+  return {
+    effect,
+    kind: restored.kind === "already" ? "already" : "undone",
+    because: `the service ${service} was moved from ${revisionName(revision)} back to ${former}`,
+  };
+}
+
+async function undoTarget(effect: InEffect & { readonly kind: "target" }, ports: UndoPorts): Promise<Undone> {
+  const { target, revision, former } = effect;
+  const { taskDefinition } = (await ports.ecs.describeTaskDefinition(former)) ?? {};
+  const to =
+    typeof taskDefinition?.taskDefinitionArn === "string" ? taskDefinition.taskDefinitionArn : former;
+  const moved = await ports.schedules.move(target, to);
+  if (moved === "changed")
+    return {
+      effect,
+      kind: "superseded",
+      because: `${targetName(target)} was changed by somebody else meanwhile`,
+    };
+  return {
+    effect,
+    kind: moved === "already" ? "already" : "undone",
+    because: `${targetName(target)} was moved from ${revisionName(revision)} back to ${former}`,
+  };
+}

@@ -1,0 +1,218 @@
+/** `repull history` and `repull undo`, in a world in which two services were healed. */
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { history } from "../../src/cli/history.ts";
+import { momentIn, type Past } from "../../src/cli/past.ts";
+import { undo } from "../../src/cli/undo.ts";
+import { AwsError } from "../../src/remediation/aws-error.ts";
+import type { Journal } from "../../src/remediation/history.ts";
+import { silentLog } from "../../src/runtime/log.ts";
+import { describedService } from "../../src/sandbox/ecs-documents.ts";
+import type { World } from "../../src/sandbox/world.ts";
+import { revisionName } from "../../src/workload/arn.ts";
+import { objectIn, textIn } from "../../src/workload/members.ts";
+import { readService } from "../../src/workload/service.ts";
+import { commandIo, objectsIn } from "../support/command-io.ts";
+import { play } from "../support/scenario.ts";
+
+const registries = {
+  "docker.io": { images: { "library/nginx:1.25": {}, "library/nginx:1.24": {} }, quota: { remaining: 0 } },
+  "public.ecr.aws": { images: { "docker/library/nginx:1.25": { sameAs: "docker.io/library/nginx:1.25" } } },
+};
+const web = { cluster: "prod", name: "web", image: "nginx:1.25", revision: 42, desiredCount: 2 };
+const SINCE = "2026-01-20T00:00:00Z";
+
+let world: World;
+let execution: string;
+let past: Past;
+
+/** A world after its first service was healed. */
+async function heal(file: object): Promise<void> {
+  const ended = await play({ world: { services: [web], registries, ...file } });
+  expect(ended.outcome.outcome).toBe("settled");
+  ({ world, execution } = ended);
+  past = pastOf(world);
+}
+
+function pastOf(from: World): Past {
+  const { cluster, ports, clock, executions } = from;
+  return {
+    where: "the sandbox",
+    inventory: {
+      clusters: async () => [...new Set(cluster.services().map((service) => service.cluster.arn))],
+      async *services(arn) {
+        yield cluster
+          .services()
+          .filter((service) => service.cluster.arn === arn)
+          .map((service) => readService(describedService(service)));
+      },
+    },
+    ports: { ecs: ports.ecs, schedules: ports.schedules, log: silentLog },
+    journal: {
+      past: async () =>
+        executions.records
+          .filter(({ workflow }) => workflow === "remediate")
+          .map(({ name, status, result }) => ({ name, status, startedAt: clock.now(), result })),
+    },
+    clock,
+  };
+}
+
+const runs = async (): Promise<string> =>
+  revisionName((await world.ports.ecs.describeService("prod", "web"))?.taskDefinition ?? "");
+
+describe("undo", () => {
+  beforeEach(() => heal({}));
+
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["the plan alone writes nothing",            { name: "web", yes: false },     0, "web:43"],
+    ["a service goes back",                      { name: "web", yes: true },      0, "web:42"],
+    ["by the name of its execution",             { name: "EXECUTION", yes: true }, 0, "web:42"],
+    ["by the time of its revision",              { since: SINCE, yes: true },     0, "web:42"],
+    ["what was done before is left alone",       { since: "2026-02-01T00:00:00Z", yes: true }, 1, "web:43"],
+    ["another service is not meant",             { name: "shop", yes: true },     1, "web:43"],
+  ] as const;
+
+  for (const [because, asked, status, revision] of table) {
+    test(because, async () => {
+      const io = commandIo();
+      const name = "name" in asked ? { name: asked.name === "EXECUTION" ? execution : asked.name } : {};
+      expect(await undo({ json: false, ...asked, ...name }, past, io)).toBe(status);
+      expect(await runs()).toBe(revision);
+    });
+  }
+
+  test("says beforehand what it leads to", async () => {
+    const io = commandIo();
+    await undo({ name: "web", yes: false, json: false }, past, io);
+    expect(io.printed.out).toContain("prod/web: from web:43 back to web:42");
+    expect(io.printed.out).toContain("nginx:1.25 again");
+    expect(io.printed.out).toContain("while the limit lasts, no new task starts");
+    expect(io.printed.out).toContain("repull=off");
+  });
+
+  test("a second time there is nothing left to undo", async () => {
+    expect(await undo({ name: "web", yes: true, json: false }, past, commandIo())).toBe(0);
+    expect(await undo({ name: "web", yes: true, json: false }, past, commandIo())).toBe(1);
+  });
+
+  test("a deployment that somebody starts in between is theirs", async () => {
+    const theirs = world.definitions.register({
+      family: "web",
+      containerDefinitions: [{ name: "web", image: "nginx:1.26" }],
+    });
+    const { ecs } = world.ports;
+    let looks = 0;
+    const meanwhile: Past = {
+      ...past,
+      ports: {
+        ...past.ports,
+        ecs: {
+          ...ecs,
+          describeService: async (cluster, service) => {
+            looks += 1;
+            // After the plan, before the write.
+            if (looks === 2) world.cluster.updateService(cluster, service, theirs);
+            return await ecs.describeService(cluster, service);
+          },
+        },
+      },
+    };
+    const io = commandIo();
+    expect(await undo({ name: "web", yes: true, json: true }, meanwhile, io)).toBe(1);
+    expect(objectsIn(io.printed.out)).toMatchObject([{ outcome: "superseded", service: "web" }]);
+    expect(await runs()).toBe(revisionName(theirs));
+  });
+
+  test("a former revision that was deregistered comes back as a copy", async () => {
+    world.definitions.deregister("web:42");
+    expect(await undo({ name: "web", yes: true, json: false }, past, commandIo())).toBe(0);
+    expect(await runs()).toBe("web:44");
+    const copy = await world.ports.ecs.describeTaskDefinition("web:44");
+    expect(JSON.stringify(copy?.taskDefinition.containerDefinitions)).toContain('"nginx:1.25"');
+    expect(await undo({ name: "web", yes: true, json: false }, past, commandIo())).toBe(1);
+  });
+});
+
+test("a rule goes back to the revision that it pinned", async () => {
+  const job = {
+    cluster: "prod",
+    family: "job",
+    revision: 3,
+    image: "nginx:1.25",
+    startedBy: "events-rule/nightly",
+  };
+  const rule = { kind: "rule", name: "nightly", cluster: "prod", taskDefinition: "job:3" };
+  const other = { ...web, image: "public.ecr.aws/docker/library/nginx:1.25" };
+  const ended = await play({
+    world: { services: [other], tasks: [job], schedules: [rule], registries },
+    policy: { schedules: "move" },
+  });
+  world = ended.world;
+  const target = () =>
+    textIn(objectIn(world.schedules.all[0]?.target ?? {}, "EcsParameters") ?? {}, "TaskDefinitionArn");
+  expect(target()).toMatch(/job:4$/);
+  expect(await undo({ name: "job", yes: true, json: false }, pastOf(world), commandIo())).toBe(0);
+  expect(target()).toMatch(/job:3$/);
+});
+
+describe("history", () => {
+  beforeEach(() => heal({}));
+
+  test("tells what was done, by which proof, how it ended, and that it stands", async () => {
+    const io = commandIo();
+    expect(await history({ since: SINCE, json: true }, past, io)).toBe(0);
+    expect(objectsIn(io.printed.out)).toMatchObject([
+      {
+        execution,
+        ended: "settled",
+        workload: "prod/web",
+        images: [{ image: "nginx:1.25", proof: "same-index" }],
+        inEffect: true,
+      },
+    ]);
+  });
+
+  test("tells by the tags what the engine has forgotten, or will not say", async () => {
+    const silent: Journal = {
+      past: () =>
+        Promise.reject(new AwsError("absent", "lambda:ListDurableExecutionsByFunction", "no such function")),
+    };
+    const io = commandIo();
+    expect(await history({ since: SINCE, json: true }, { ...past, journal: silent }, io)).toBe(0);
+    expect(objectsIn(io.printed.out)).toMatchObject([
+      { execution, ended: "unknown", former: "web:42", inEffect: true },
+    ]);
+    expect(io.printed.err).toContain("no such function");
+  });
+
+  test("and no longer that it stands, once it is undone", async () => {
+    await undo({ name: "web", yes: true, json: false }, past, commandIo());
+    const io = commandIo();
+    await history({ since: SINCE, json: false }, past, io);
+    expect(io.printed.out).toContain("settled");
+    expect(io.printed.out).not.toContain("stands");
+  });
+});
+
+describe("a moment", () => {
+  const now = Date.parse("2026-01-20T12:00:00Z");
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["90m",                  "2026-01-20T10:30:00.000Z"],
+    ["6h",                   "2026-01-20T06:00:00.000Z"],
+    ["30d",                  "2025-12-21T12:00:00.000Z"],
+    ["2026-01-20T10:00:00Z", "2026-01-20T10:00:00.000Z"],
+    ["yesterday",            "no moment"],
+    ["6",                    "no moment"],
+    ["-1h",                  "no moment"],
+  ] as const;
+  for (const [text, moment] of table) {
+    test(`${text}: ${moment}`, () => {
+      const read = () => new Date(momentIn(text, now)).toISOString();
+      if (moment === "no moment") expect(read).toThrow(/--since/);
+      else expect(read()).toBe(moment);
+    });
+  }
+});
