@@ -156,6 +156,10 @@ program
   )
   .option("--all-platforms", "every platform of the image", false)
   .option("--referrers", "also what refers to it: signatures, attestations, bills of materials", false)
+  .option(
+    "--concurrency <blobs>",
+    "blobs at once, 1 to 32 (default: 5 into ECR, which wants few, and 16 elsewhere)",
+  )
   .addOption(json)
   .addHelpText("after", `\n${EXIT_WORDS}`)
   .action((source: string, target: string, { platform, ...options }) =>

@@ -4,7 +4,7 @@ import { registryOf } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, parsePlatform, printPlatform } from "../image/platform.ts";
 import { canonicalName, type ImageReference, parseReference } from "../image/reference.ts";
-import { type CopyRequest, type CopyResult, createCopier } from "../oci/copy.ts";
+import { type CopierOptions, type CopyRequest, type CopyResult, createCopier } from "../oci/copy.ts";
 import { CopyError } from "../oci/copy-error.ts";
 import type { FindCredentials } from "../oci/credentials.ts";
 import { httpTransport } from "../oci/http-transport.ts";
@@ -22,8 +22,13 @@ export type MirrorInput = {
   readonly platforms: readonly string[];
   readonly allPlatforms: boolean;
   readonly referrers?: boolean;
+  /** Blobs at once, as written on the command line; absent: what the target's host bears (`concurrencyFor`). */
+  readonly concurrency?: string;
   readonly json: boolean;
 };
+
+/** As many connections as the transport keeps to one host. */
+const CONCURRENCY_MAX = 32;
 
 /** Runs the command; answers its exit status. Without a choice of platforms the whole image is copied. */
 export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
@@ -32,14 +37,14 @@ export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = s
     io.err(`repull mirror: ${asked.because}\n`);
     return EXIT.usage;
   }
-  const { request, endpoints } = asked;
+  const { request, endpoints, concurrency } = asked;
   const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
   io.err(`Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n`);
 
   const send = httpTransport({ clock, proxyEnv: io.env });
   const credentials = personalCredentials(io, ecrCredentials(io, clock));
   const registries = createRegistries({ send, clock, endpoints, credentials });
-  const copier = createCopier({ registries, clock });
+  const copier = createCopier({ registries, clock, ...concurrency });
   const startedAt = clock.now();
   const seconds = (): number => (clock.now() - startedAt) / 1000;
   const progress = copyProgress(io, clock);
@@ -64,13 +69,23 @@ export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = s
 }
 
 type Asked =
-  | { readonly request: CopyRequest; readonly endpoints: ReadonlyMap<string, string> }
+  | {
+      readonly request: CopyRequest;
+      readonly endpoints: ReadonlyMap<string, string>;
+      readonly concurrency: Pick<CopierOptions, "concurrency">;
+    }
   | { readonly because: string };
 
 function requestFrom(input: MirrorInput, io: CommandIo): Asked {
   try {
     if (input.allPlatforms && input.platforms.length > 0) {
       return { because: "either --platform or --all-platforms" };
+    }
+    const blobs = input.concurrency === undefined ? undefined : Number(input.concurrency);
+    if (blobs !== undefined && !(Number.isInteger(blobs) && blobs >= 1 && blobs <= CONCURRENCY_MAX)) {
+      return {
+        because: `--concurrency: expected 1 to ${CONCURRENCY_MAX}, got ${JSON.stringify(input.concurrency)}`,
+      };
     }
     const source = named("SOURCE", input.source);
     const given = named("TARGET", input.target);
@@ -88,6 +103,7 @@ function requestFrom(input: MirrorInput, io: CommandIo): Asked {
         ...(input.referrers === true ? { referrers: true } : {}),
       },
       endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS),
+      concurrency: blobs === undefined ? {} : { concurrency: () => blobs },
     };
   } catch (error) {
     if (error instanceof InvalidInput || error instanceof EndpointsError) return { because: error.message };

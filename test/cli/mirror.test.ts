@@ -36,11 +36,18 @@ const always =
     return true;
   };
 
-async function copy(): Promise<{ status: number; kind: unknown }> {
+async function copy(
+  more: { readonly concurrency?: string } = {},
+): Promise<{ status: number; kind: unknown }> {
   const io = commandIo();
   const input = { source: `${source.host}/team/app:v1`, target: `${target.host}/copy/app:v1`, platforms: [] };
   const clock = { now: () => 0, sleep: async () => {} };
-  const status = await mirror({ ...input, allPlatforms: false, referrers: false, json: true }, io, clock);
+  const status = await mirror(
+    { ...input, ...more, allPlatforms: false, referrers: false, json: true },
+    io,
+    clock,
+  );
+  if (io.printed.out === "") return { status, kind: io.printed.err.trim() };
   const { kind, outcome } = JSON.parse(io.printed.out);
   return { status, kind: kind ?? outcome };
 }
@@ -64,6 +71,29 @@ describe("repull mirror ends with", () => {
       deepEqual(await copy(), { status, kind });
     });
   }
+
+  for (const wrong of ["0", "33", "many", "1.5"]) {
+    test(`2: a concurrency of ${wrong}`, async () => {
+      const kind = `repull mirror: --concurrency: expected 1 to 32, got "${wrong}"`;
+      deepEqual(await copy({ concurrency: wrong }), { status: 2, kind });
+    });
+  }
+
+  test("0: one blob at a time, where somebody wants it so", async () => {
+    let most = 0;
+    let under = 0;
+    target.mischief = (request, response) => {
+      if (request.method !== "PUT" || !request.url?.includes("/blobs/")) return false;
+      under += 1;
+      most = Math.max(most, under);
+      response.once("close", () => {
+        under -= 1;
+      });
+      return false;
+    };
+    equal((await copy({ concurrency: "1" })).status, 0);
+    equal(most, 1);
+  });
 
   test("0: what is there already", async () => {
     await copy();
