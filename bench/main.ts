@@ -23,6 +23,14 @@ const world = await World.make();
 const results: RowResult[] = [];
 const tell = (text: string): void => void process.stderr.write(text);
 
+// Whoever stops the bench finds no registry left running.
+for (const [signal, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.once(signal, () => void world.end().finally(() => process.exit(status)));
+}
+
 try {
   const names = [...new Set(rows.map(({ image }) => image))];
   tell("making the images\n");
@@ -45,7 +53,8 @@ try {
       const input = { row, image, source, tools, runs: options.runs, warm: wanted("warm") };
       const result = judge(row, await runRow(world, input));
       results.push(result);
-      if (!options.json) console.log(rowTable(result));
+      if (options.json) tell(`${rowTable(result)}\n`);
+      else console.log(rowTable(result));
     }
     await source.stop();
   }
