@@ -29,6 +29,9 @@ export interface EcrWithKey extends Ecr {
   authorization(): Promise<string>;
 }
 
+/** A pull-through cache is one place of several: half a minute is better spent at the next one. */
+const CACHE_ATTEMPTS_MAX = 3;
+
 export function createEcr(settings: AwsSettings, clock: Clock): EcrWithKey {
   const client = new ECRClient(clientConfiguration(settings));
   let held: Key | undefined;
@@ -48,7 +51,7 @@ export function createEcr(settings: AwsSettings, clock: Clock): EcrWithKey {
   };
 
   return {
-    ...createEcrCache(client),
+    ...createEcrCache(new ECRClient(clientConfiguration({ attemptsMax: CACHE_ATTEMPTS_MAX, ...settings }))),
 
     async ensureRepository(name, { immutableTags, scanOnPush, kmsKey, tags }) {
       try {

@@ -111,11 +111,16 @@ export function awsErrorOf(action: string, error: unknown): AwsError {
   const said = error instanceof Error ? error.message : String(error);
   // A refused signature's further words quote the request that was signed, session token included.
   const quotes = /canonical string|string-to-sign/i.test(said);
-  const message = bounded(quotes ? (said.split(/[.\n]/)[0] ?? "") : said);
+  // What is no answer of AWS's at all, a proxy's page for example, is quoted by the SDK's parser: nobody is helped by it.
+  const unreadable = /Deserialization error/.test(said);
+  const first = said.split(/[.\n]/)[0] ?? "";
+  const message = unreadable
+    ? `the answer could not be read (HTTP ${statusOf(error) ?? "?"})`
+    : bounded(quotes ? first : said);
   return new AwsError(
     kindOf(code, message, statusOf(error)),
     action,
-    `${action}: ${code}: ${message}`,
+    unreadable ? `${action}: ${message}` : `${action}: ${code}: ${message}`,
     quotes ? {} : { cause: error },
   );
 }
