@@ -170,6 +170,40 @@ describe("a Bearer token", () => {
     });
   }
 
+  // biome-ignore format: a table is read by its columns
+  const challenges: readonly (readonly [string, (url: string) => string])[] = [
+    ["without quotes",                      (url) => `Bearer realm=${url}/token,service=registry`],
+    ["in another case, with spaces",        (url) => `bEARER  Realm = "${url}/token" , SERVICE="registry"`],
+    ["with commas and escapes in a value",  (url) => `Bearer realm="${url}/token",service="a, \\"b\\"",scope="repository:app:pull,push"`],
+    ["after schemes that nobody knows",     (url) => `Negotiate abc==, Digest realm="x", qop="auth", Bearer realm="${url}/token"`],
+    ["after Basic, which is weaker",        (url) => `Basic realm="x", Bearer realm="${url}/token"`],
+    ["twice, the first one counts",         (url) => `Bearer realm="${url}/token", Bearer realm="https://evil.example/token"`],
+    ["with parameters that it should not have", (url) => `Bearer ,, realm="${url}/token",error="invalid_token",x=`],
+  ];
+  for (const [how, challenge] of challenges) {
+    test(`that is asked for ${how} is found`, async () => {
+      await start();
+      world.source.mischief = wantsToken({ challenge });
+      equal(await world.outcome(), "copied");
+      equal(tokensAsked(), 1);
+    });
+  }
+
+  test("whose words come a byte at a time is not waited for", async () => {
+    await start();
+    world.clock.speed = 1000;
+    const honest = wantsToken();
+    world.source.mischief = (request, response, registry) => {
+      if (!request.url?.startsWith("/token")) return honest(request, response, registry);
+      response.writeHead(200);
+      const drip = setInterval(() => response.write(" "), 20);
+      response.once("close", () => clearInterval(drip));
+      return true;
+    };
+    match(await world.outcome(), /^source unavailable: .*too slowly to end/);
+    deepEqual([...world.target.tags.keys()], []);
+  });
+
   const realms: readonly (readonly [string, string, RegExp])[] = [
     [
       "of another domain",
