@@ -122,9 +122,9 @@ program
   .addOption(json)
   .action((options) => finish(async () => (await import("./doctor.ts")).doctor(options, io)));
 
-program
-  .command("policy")
-  .description("Work with a policy document.")
+const policies = program.command("policy").description("Work with what the owner decided.");
+
+policies
   .command("check")
   .description("Say whether a policy document is one, and what it means, key by key.")
   .argument("<file>", "the document, in JSON")
@@ -132,6 +132,12 @@ program
   .action((file: string, options) =>
     finish(async () => (await import("./policy.ts")).policyCheck({ file, ...options }, io)),
   );
+
+policies
+  .command("public-images")
+  .description("Ask whether the table of twins on ECR Public is still true; HEADs only, no pulls.")
+  .addOption(json)
+  .action((options) => finish(async () => (await import("./public-images.ts")).publicImages(options, io)));
 
 program
   .command("serve")

@@ -1,0 +1,29 @@
+/** `repull policy public-images`: whether the table of twins on Amazon ECR Public is still true. HEADs only, no pulls. */
+
+import { httpTransport } from "../oci/http-transport.ts";
+import { createRegistries } from "../oci/registry.ts";
+import { checkPublicImages } from "../remediation/check-public-images.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { parseEndpoints } from "../runtime/endpoints.ts";
+import { inShort } from "../substitution/explain.ts";
+import type { CommandIo } from "./io.ts";
+import { textTable } from "./text-table.ts";
+
+/** Asks both sides of each row; exit status 1 where a row has gone stale, 0 otherwise. */
+export async function publicImages({ json }: { readonly json: boolean }, io: CommandIo): Promise<number> {
+  io.err("Asking Docker Hub and ECR Public for one image of each row, by HEAD: no pull is counted.\n");
+  const send = httpTransport({ proxyEnv: io.env });
+  try {
+    const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? "");
+    const checks = await checkPublicImages(createRegistries({ send, clock: systemClock, endpoints }));
+    if (json) for (const check of checks) io.out(`${JSON.stringify(check)}\n`);
+    else {
+      const rows = checks.map(({ hub, there, found, because }) => [hub, there, found, inShort(because)]);
+      for (const line of textTable(["Docker Hub", "ECR Public", "found", "because"], rows))
+        io.out(`${line}\n`);
+    }
+    return checks.some(({ found }) => found === "stale" || found === "gone") ? 1 : 0;
+  } finally {
+    send.close();
+  }
+}
