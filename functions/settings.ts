@@ -11,6 +11,8 @@ export type Settings = {
   readonly policyWith: (document?: string) => Policy;
   /** The SSM parameter that holds the policy document. */
   readonly policyParameter?: string;
+  /** The SSM parameter that is the owner's brake. */
+  readonly brakeParameter?: string;
   readonly busName: string;
   /** Read when used: not every function starts others. */
   readonly functions: DurableFunctions;
@@ -34,12 +36,14 @@ export function settingsFrom(env: Environment): Settings {
     ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }),
   };
   const parameter = env.REPULL_POLICY_PARAMETER;
+  const brake = env.REPULL_BRAKE_PARAMETER;
   // A stack parameter that is none should not wait for the first event to say so.
   policyFrom(env);
   return {
     aws,
     policyWith: (document) => policyFrom(env, document),
     ...(parameter === undefined || parameter === "" ? {} : { policyParameter: parameter }),
+    ...(brake === undefined || brake === "" ? {} : { brakeParameter: brake }),
     busName: env.REPULL_BUS_NAME || "default",
     functions: {
       get remediate() {

@@ -2,10 +2,12 @@
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
+import { withBrake } from "../../src/remediation/brake.ts";
 import { remediateBy } from "../../src/remediation/remediate-by.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Policy } from "../../src/substitution/policy.ts";
+import { brakeOf } from "../brake.ts";
 import { executionNameOf } from "../execution-name.ts";
 import { measureOutcome } from "../measure.ts";
 import { readEffectivePolicy } from "../policy.ts";
@@ -14,6 +16,7 @@ import { settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-remediate" });
+const brake = brakeOf(settings);
 
 export const handler = withDurableExecution(async (event: unknown, context) => {
   const execution = executionNameOf(context.executionContext.durableExecutionArn);
@@ -21,7 +24,8 @@ export const handler = withDurableExecution(async (event: unknown, context) => {
   const { invokedFunctionArn } = context.lambdaContext;
   const source = {
     read: () => readEffectivePolicy(settings),
-    portsFor: (policy?: Policy) => portsOf(settings, invokedFunctionArn, log, policy?.dockerHubSecret),
+    portsFor: (policy?: Policy) =>
+      withBrake(portsOf(settings, invokedFunctionArn, log, policy?.dockerHubSecret), brake),
   };
   const outcome = await remediateBy(event, source, { execution }, durableSteps(context));
   // Past the last step: only the invocation that ends the execution comes here.

@@ -4,6 +4,7 @@
  * The code that runs is the product's own, unchanged; only the ports are the world's.
  */
 
+import { type Brake, NO_BRAKE, withBrake } from "../remediation/brake.ts";
 import { type Detected, detect } from "../remediation/detect.ts";
 import { mirror } from "../remediation/mirror.ts";
 import { type RemediationOptions, remediate } from "../remediation/remediate.ts";
@@ -15,19 +16,24 @@ export type Installation = {
   readonly policy: Policy;
   readonly settle?: boolean;
   readonly onPlan?: RemediationOptions["onPlan"];
+  /** The owner's brake; none is none. */
+  readonly brake?: Brake;
   /** Told of every ECS event that `detect` got from the bus. */
   readonly onDetected?: (detected: Detected, document: JsonObject) => void | Promise<void>;
 };
 
 /** Serves the two workflows, so that what is started in this world runs in it. */
-export function serveWorkflows(world: World, { policy, settle, onPlan }: Installation): void {
+export function serveWorkflows(
+  world: World,
+  { policy, settle, onPlan, brake = NO_BRAKE }: Installation,
+): void {
   const options = {
     policy,
     ...(settle === undefined ? {} : { settle }),
     ...(onPlan === undefined ? {} : { onPlan }),
   };
   world.executions.serve("remediate", (input, steps, execution) =>
-    remediate(input, world.ports, { ...options, execution }, steps),
+    remediate(input, withBrake(world.ports, brake), { ...options, execution }, steps),
   );
   world.executions.serve("mirror", (input, steps) => mirror(input, world.ports, policy, steps));
 }
