@@ -19,7 +19,9 @@ export const handler = withDurableExecution(async (event: unknown, context) => {
   const steps = durableSteps(context);
   const policy = await readInStep(() => readEffectivePolicy(settings), steps);
   const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy.dockerHubSecret);
-  const result = await mirror(event, ports, policy, steps);
+  const result = await mirror(event, ports, policy, steps, () =>
+    context.lambdaContext.getRemainingTimeInMillis(),
+  );
   if ("bytesMoved" in result) measureMirrored(result.bytesMoved);
   return result;
 });

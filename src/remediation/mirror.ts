@@ -11,7 +11,9 @@ import { ecrHost } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { parsePlatform } from "../image/platform.ts";
 import { parseReference, pinned } from "../image/reference.ts";
+import { CopyError } from "../oci/copy-error.ts";
 import { RegistryError } from "../oci/registry-error.ts";
+import { withDeadline } from "../runtime/deadline.ts";
 import type { Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { copyTag } from "../substitution/strategies/own-copy.ts";
@@ -50,12 +52,21 @@ export type MirrorResult = {
   readonly bytesMoved: number;
 };
 
-/** The mirror workflow. Throws InvalidInput for a target that is not ours to fill. */
+/** How often a copy that fails is tried. */
+const ATTEMPTS = 4;
+/** How many invocations a copy may take that is only short of time: at a quarter of an hour each, some terabytes. */
+const INVOCATIONS_MAX = 40;
+
+/**
+ * The mirror workflow. Throws InvalidInput for a target that is not ours to fill.
+ * @param millisecondsLeft what is left of this invocation, asked when a copy begins; absent: nobody counts
+ */
 export async function mirror(
   input: unknown,
   ports: Ports,
   policy: Policy,
   steps: Steps,
+  millisecondsLeft: () => number = () => Number.POSITIVE_INFINITY,
 ): Promise<MirrorResult | Warmed> {
   const request = readRequest(input, ports);
   const target = parseReference(request.target);
@@ -69,23 +80,29 @@ export async function mirror(
   const source = pinned(parseReference(request.source), request.digest);
   const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;
   const { immutableTags, scanOnPush, kmsKey, tags } = policy.repository;
-  const repository = await steps.step("repository", () =>
-    ports.ecr.ensureRepository(target.path, {
+  // Known only to the invocation that made it, and only until it has copied: any other finds what was left there.
+  let isEmpty = false;
+  const repository = await steps.step("repository", async () => {
+    const ensured = await ports.ecr.ensureRepository(target.path, {
       immutableTags,
       scanOnPush,
       ...(kmsKey === undefined ? {} : { kmsKey }),
       tags: { ...tags, "repull:source": `${source.host}/${source.path}` },
-    }),
-  );
-  const copyOnce = async (): Promise<MirrorResult> => {
-    const copied = await copier.copy({
+    });
+    isEmpty = ensured === "created";
+    return ensured;
+  });
+  const copyOnce = async (signal: AbortSignal): Promise<MirrorResult> => {
+    const targetIsEmpty = isEmpty;
+    isEmpty = false;
+    const asked = {
       source,
       target: { host: target.host, path: target.path },
-      tagFor: (digest) => copyTag(target.tag, digest),
+      tagFor: (digest: Digest) => copyTag(target.tag, digest),
       ...(platform.platform === undefined ? {} : { platforms: [platform.platform] }),
-      // Still safe for a second attempt: what the first one left is only sent again, not lost.
-      targetIsEmpty: repository === "created",
-    });
+      targetIsEmpty,
+    };
+    const copied = await copier.copy(asked, { signal });
     ports.log.info("image copied", {
       target: request.target,
       digest: copied.digest,
@@ -101,7 +118,20 @@ export async function mirror(
       bytesMoved: copied.bytesMoved,
     };
   };
-  return await steps.step("copy", () => copyOnce().catch(refusalOf), { attempts: 4 });
+  return await steps.step(
+    "copy",
+    () => withDeadline(ports.clock, millisecondsLeft(), copyOnce).catch(refusalOf),
+    {
+      attempts: INVOCATIONS_MAX,
+      // What is short of time goes on where it stopped, in another invocation; what fails does not go on for ever.
+      retryIf: (error, attempt) => attempt < ATTEMPTS || isShortOfTime(error),
+    },
+  );
+}
+
+function isShortOfTime(error: unknown): boolean {
+  if (error instanceof CopyError) return error.kind === "aborted";
+  return error instanceof Error && error.cause !== undefined && isShortOfTime(error.cause);
 }
 
 /** A quota or a refused login is not cured by asking again; anything else is thrown on, and worth another attempt. */

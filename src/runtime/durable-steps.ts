@@ -17,7 +17,7 @@ export function durableSteps(context: DurableSlice): Steps {
       try {
         return (await context.step(name, run, {
           retryStrategy: (error, attempt) =>
-            attempt < attempts && retryIf(error)
+            attempt < attempts && retryIf(error, attempt)
               ? { shouldRetry: true, delay: { seconds: pauseSeconds(attempt) } }
               : { shouldRetry: false },
         })) as T;

@@ -126,7 +126,7 @@ async function attempt(
       return { kind: "step", name, ...(result === undefined ? {} : { result: JSON.stringify(result) }) };
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
-      if (count >= attempts || !retryIf(error)) {
+      if (count >= attempts || !retryIf(error, count)) {
         return { kind: "step", name, failed: error instanceof Error ? error.message : String(error) };
       }
       await clock.sleep(pauseSeconds(count) * 1000);

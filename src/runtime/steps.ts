@@ -10,8 +10,8 @@
 export type StepOptions = {
   /** How often in all, default 3. The pause between doubles from 2 seconds. */
   readonly attempts?: number;
-  /** Which errors are worth another attempt; default: all. */
-  readonly retryIf?: (error: unknown) => boolean;
+  /** Which errors are worth another attempt, after how many; default: all. */
+  readonly retryIf?: (error: unknown, attempt: number) => boolean;
 };
 
 export interface Steps {
