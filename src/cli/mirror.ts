@@ -193,6 +193,12 @@ function advice(error: CopyError): string {
     const counted = quota === undefined ? "" : ` (${quota.remaining} of ${quota.limit} pulls left)`;
     return `The source's limit is reached${counted}: log in with docker login, or wait for its window to pass.\n`;
   }
+  const { refusal } = error;
+  const { code } = (refusal?.cause ?? {}) as NodeJS.ErrnoException;
+  const isDropped = error.side === "target" && (code === "ECONNRESET" || code === "EPIPE");
+  if (isDropped && registryOf(refusal?.host ?? "").kind === "ecr") {
+    return "ECR ends the connection where a repository does not exist: create it first.\n";
+  }
   if (error.kind === "unauthorized") return `Log in with docker login ${error.refusal?.host ?? ""}\n`;
   return "";
 }

@@ -112,7 +112,14 @@ export async function fetchManifest(
     });
     throw refusedOn("source", undefined, refusal);
   }
-  const manifest = await onSide("source", undefined, source.getManifest(name, signal));
+  const asked = source.getManifest(name, signal).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    // Asked for again where it broke off on the way, unless it is counted: then the first one was a pull.
+    const isFree = source.quota === undefined && error instanceof RegistryError;
+    if (isFree && error.status === 200 && error.passing) return source.getManifest(name, signal);
+    throw error;
+  });
+  const manifest = await onSide("source", undefined, asked);
   if (manifest === undefined) {
     const message = `source: ${source.host}/${source.path} has no manifest ${name}`;
     throw new CopyError(message, { kind: "absent", side: "source" });

@@ -320,7 +320,8 @@ export class Repository {
       return await readWithin(answer, bytesMax, this.#clock, signal);
     } catch (cause) {
       signal?.throwIfAborted();
-      const fields = { kind: "unavailable", host: this.host, passing: true } as const;
+      const { status } = answer;
+      const fields = { kind: "unavailable", host: this.host, status, passing: true } as const;
       throw new RegistryError(`${attempted}: the answer broke off`, fields, { cause });
     }
   }

@@ -1,6 +1,6 @@
 /** What the exit status of `repull mirror` tells a script. */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { mirror } from "../../src/cli/mirror.ts";
 import { commandIo } from "../support/command-io.ts";
@@ -93,6 +93,19 @@ describe("repull mirror ends with", () => {
     };
     equal((await copy({ concurrency: "1" })).status, 0);
     equal(most, 1);
+  });
+
+  test("1, and a word on what ECR means by it, where it ends the connection", async () => {
+    const ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+    const io = commandIo({}, { REPULL_REGISTRY_ENDPOINTS: `${ecr}=${target.url}` });
+    target.mischief = (request) => {
+      if (request.method === "POST") request.socket.destroy();
+      return request.method === "POST";
+    };
+    const input = { source: `${source.host}/team/app:v1`, target: `${ecr}/absent:v1`, platforms: [] };
+    const clock = { now: () => 0, sleep: async () => {} };
+    equal(await mirror({ ...input, allPlatforms: false, referrers: false, json: false }, io, clock), 1);
+    match(io.printed.err, /ECR ends the connection where a repository does not exist: create it first\.\n$/);
   });
 
   test("0: what is there already", async () => {

@@ -159,6 +159,17 @@ describe("a source", () => {
       () => on("GET", isManifest, ALWAYS, status(503, { "retry-after": "3600" })),
       /^source unavailable: .*503/,
     ],
+    [
+      "a manifest cut in the middle, once",
+      () =>
+        on("GET", isManifest, 1, (_, response, registry) => {
+          const { bytes } = registry.manifests.get(image.digest) ?? { bytes: Buffer.alloc(0) };
+          response.writeHead(200, { "content-type": OCI_MANIFEST, "content-length": bytes.length });
+          response.write(bytes.subarray(0, 20), () => response.destroy());
+          return true;
+        }),
+      /^copied$/,
+    ],
     ["503 without Retry-After, twice", () => on("GET", isBlob, 2, status(503)), /^copied$/],
     [
       "a redirect to another scheme",

@@ -116,6 +116,20 @@ describe("ECR's refusals", () => {
     deepEqual(world.target.tags("mirror/firm"), { v1: IMAGE.digest });
   });
 
+  test("two copies at once into an immutable tag end as one", async () => {
+    await start();
+    world.target.createRepository("mirror/firm", { immutableTags: true });
+    const to = `${ECR_HOST}/mirror/firm:v1`;
+    const both = await Promise.all([world.copy(FROM, to), world.copy(FROM, to)]);
+    deepEqual(
+      both.map(({ digest }) => digest),
+      [IMAGE.digest, IMAGE.digest],
+    );
+    deepEqual(world.target.tags("mirror/firm"), { v1: IMAGE.digest });
+    deepEqual(differences(world, "acme/app", "mirror/firm", IMAGE.digest), []);
+    equal(world.target.openUploads(), 0);
+  });
+
   test("an immutable tag that stands for another digest stays, and that is said", async () => {
     await start();
     world.target.createRepository("mirror/firm", { immutableTags: true });
@@ -193,6 +207,17 @@ describe("the limit", () => {
     equal(await world.outcome(FROM, TO), "copied");
     heal();
     equal(manifestGets(), MANIFESTS);
+  });
+
+  test("counts a manifest that broke off on the way: it is not pulled again behind anybody's back", async () => {
+    await start();
+    const cut = { kind: "cut-body", afterBytes: 10 } as const;
+    await world.copy(FROM, `${ECR_HOST}/mirror/app:before`);
+    const before = manifestGets();
+    seedImage(world.source, "acme/app", "v2", buildImage({ name: "next" }));
+    world.source.fail({ on: "manifest-get", times: 1, as: cut });
+    match(await world.outcome("acme/app:v2", TO), /^source unavailable: .*broke off/);
+    equal(manifestGets() - before, 1);
   });
 
   for (const headAtZero of ["answers", "refuses"] as const) {
