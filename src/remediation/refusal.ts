@@ -14,17 +14,22 @@ export function gone(service: string): Ignored {
 
 /** Why this service is never changed, whatever has failed. */
 export function untouchable(service: Service): Ignored | Declined | undefined {
+  if (service.controller !== "CODE_DEPLOY") return unplannable(service);
+  return (
+    unplannable(service) ??
+    declined(
+      `CodeDeploy deploys the service ${service.name}: ECS refuses a new task definition from anybody else`,
+    )
+  );
+}
+
+/** Why there is nothing even to plan for this service. */
+export function unplannable(service: Service): Ignored | Declined | undefined {
   const { name, status, controller, tags } = service;
   if (status !== "ACTIVE") return { kind: "ignored", because: `the service ${name} is ${status}` };
   if (tags.repull === "off") return declined(`the service ${name} opted out (tag repull=off)`);
   if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
     return declined(`ECS manages the service ${name} itself (${service.resourceManagementType})`);
-  }
-  if (controller === "CODE_DEPLOY") {
-    return declined(
-      `CodeDeploy deploys the service ${name}: ECS refuses a new task definition from anybody else`,
-      [`register a revision with an image from ECR, and deploy it with CodeDeploy`],
-    );
   }
   if (controller === "EXTERNAL") {
     return declined(`an external controller deploys the service ${name} by task sets`, [

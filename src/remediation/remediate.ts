@@ -19,6 +19,7 @@ import { present } from "../workload/members.ts";
 import type { TaskNetwork } from "../workload/start-again.ts";
 import { redeploy, register } from "./apply.ts";
 import { finishTask, heldBack, noteNetwork } from "./finish-task.ts";
+import { handOver } from "./hand-over.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Outcome } from "./outcome.ts";
 import { inTurn } from "./pacing.ts";
@@ -279,6 +280,7 @@ async function prepare(
     if (plan.kind === "stand-still") return { ...plan, passing: surveyed.images.some(isUnheard) };
     if (policy.mode === "observe")
       return { kind: "observed", because: "the policy says observe: nothing was written", images };
+    if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, surveyed.former, images);
     const held = surveyed.task === undefined ? undefined : heldBack(surveyed.task, surveyed.former, images);
     if (held !== undefined) return held;
     if (surveyed.isDeploying && policy.whileDeploying === "report") {

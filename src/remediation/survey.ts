@@ -18,9 +18,10 @@ import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
 import { confirm } from "./confirm.ts";
+import type { HandOver } from "./hand-over.ts";
 import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
-import { gone, movedOn, untouchable } from "./refusal.ts";
+import { gone, movedOn, unplannable } from "./refusal.ts";
 import { settleSecondsFor } from "./settle.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
@@ -68,6 +69,8 @@ export type Survey = {
   readonly limit: Limit & { readonly endsBy?: string };
   /** The task that failed, where no service started it; `service` is its family then. */
   readonly task?: TaskFacts;
+  /** Present where CodeDeploy alone may deploy: the plan is told, and nothing written. */
+  readonly handOver?: HandOver;
 };
 
 export type SurveyRequest = {
@@ -94,10 +97,12 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
 
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
+  const isHandedOver = service.controller === "CODE_DEPLOY";
   const refusal =
-    untouchable(service) ??
+    unplannable(service) ??
     leftOut(service, request.policy) ??
-    (await movedOn(service, request, former, ports));
+    // ECS shows such a service's deployments as task sets: that one has replaced another, CodeDeploy knows.
+    (isHandedOver ? undefined : await movedOn(service, request, former, ports));
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
@@ -131,6 +136,9 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     isDeploying: isDeploying(service, former),
     ...present("managedBy", managedBy(tagsOf(described), service.tags)),
     settleSeconds: settleSecondsFor(service),
+    ...(isHandedOver
+      ? { handOver: { service: service.name, ...present("deployment", service.codeDeployment) } }
+      : {}),
   };
 }
 

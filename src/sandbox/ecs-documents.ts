@@ -107,7 +107,17 @@ export function describedService(service: ServiceRecord): JsonObject {
       minimumHealthyPercent: service.minimumHealthyPercent,
     },
     deployments: isEcs ? deployments : [],
-    ...(isEcs ? {} : { taskSets: deployments.map((set) => ({ ...set, stabilityStatus: "STEADY_STATE" })) }),
+    ...(isEcs
+      ? {}
+      : {
+          taskSets: deployments.map((set) => ({
+            ...set,
+            ...(service.controller === "CODE_DEPLOY"
+              ? { startedBy: "CODE_DEPLOY", externalId: codeDeploymentId(textIn(set, "id") ?? "") }
+              : {}),
+            stabilityStatus: "STEADY_STATE",
+          })),
+        }),
     events: service.events.map(({ id, at, message }) => ({ id, createdAt: at / 1000, message })),
     createdAt: service.createdAt / 1000,
     healthCheckGracePeriodSeconds: service.healthCheckGracePeriodSeconds,
@@ -151,4 +161,9 @@ export function isPending(task: TaskRecord): boolean {
 function zoneOf(task: TaskRecord): string {
   const region = task.cluster.arn.split(":")[3] ?? "";
   return `${region}${"abc"[Number.parseInt(task.id[0] ?? "0", 16) % 3]}`;
+}
+
+/** As CodeDeploy names its deployments: `d-` and nine letters or digits, the same for the same deployment. */
+function codeDeploymentId(id: string): string {
+  return `d-${id.replace(/\D/g, "").slice(-9).padStart(9, "0")}`;
 }

@@ -35,6 +35,8 @@ export type Service = {
   /** Member present when ECS manages the service itself (Express services, managed daemons). */
   readonly resourceManagementType?: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** The id that CodeDeploy gave to the deployment in place, `d-…`. */
+  readonly codeDeployment?: string;
   /** Where its tasks stand, for those with a network of their own. */
   readonly network?: { readonly subnets: readonly string[]; readonly assignPublicIp: boolean };
 };
@@ -54,6 +56,7 @@ export function readService(json: JsonObject): Service {
     clusterArn: textIn(json, "clusterArn") ?? "",
     status: textIn(json, "status") ?? "",
     controller: controllerOf(json),
+    ...present("codeDeployment", textIn(primaryTaskSet, "externalId")),
     schedulingStrategy: textIn(json, "schedulingStrategy") === "DAEMON" ? "DAEMON" : "REPLICA",
     ...present("launchType", textIn(json, "launchType")),
     taskDefinition: textIn(json, "taskDefinition") ?? textIn(primaryTaskSet, "taskDefinition") ?? "",
