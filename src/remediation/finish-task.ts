@@ -112,7 +112,8 @@ export async function finishTask(
   const before = moved === undefined ? registered : `${registered}; ${moved.because}`;
   const again = await steps.step(
     "run again",
-    () => runAgain(surveyed, made.ours, network, execution, ports),
+    // The attempt is no part of it: a second attempt for the same task must not run it a second time.
+    () => runAgain(surveyed, made.ours, network, execution.replace(/-[0-9]+$/, ""), ports),
     persistent,
   );
   if (again.kind !== "started") {

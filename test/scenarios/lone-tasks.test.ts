@@ -101,7 +101,7 @@ describe("a task that is run again", () => {
         cluster: CLUSTER,
         taskDefinition: JOB4,
         count: 1,
-        clientToken: execution,
+        clientToken: execution.replace(/-1$/, ""),
         launchType: "FARGATE",
         platformVersion: "1.4.0",
         networkConfiguration: {
