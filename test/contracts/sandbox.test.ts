@@ -2,6 +2,7 @@
 
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
+import { describeSchedulesContract } from "./schedules-contract.ts";
 
 describePortsContract("the sandbox", CLAUSES, makeStage, ["moto", "recorded", "sandbox only"]);
 
@@ -53,3 +54,18 @@ function cacheOf({ registries: { dockerHub } }: World): NonNullable<Stage["cache
     limited: { repository: "spent/library/nginx", digest: child.digest },
   };
 }
+
+describeSchedulesContract("the sandbox", async () => {
+  const { schedules } = await createWorld({});
+  const clusterArn = "arn:aws:ecs:us-east-1:123456789012:cluster/shop";
+  return {
+    schedules: schedules.port,
+    clusterArn,
+    add: async (kind, name, TaskDefinitionArn) =>
+      schedules.add({
+        kind,
+        name,
+        target: { Id: "1", Arn: clusterArn, EcsParameters: { TaskDefinitionArn } },
+      }),
+  };
+});

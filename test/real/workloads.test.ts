@@ -18,6 +18,7 @@ import { undo } from "../../src/cli/undo.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { revisionName } from "../../src/workload/arn.ts";
 import { markerTags } from "../../src/workload/marker.ts";
+import { describeSchedulesContract } from "../contracts/schedules-contract.ts";
 import { commandIo } from "../support/command-io.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 
@@ -222,3 +223,23 @@ describe("what was done to a service", () => {
     expect(await undo({ name: "web", yes: true, json: false }, await past(), io())).toBe(1);
   });
 });
+
+describeSchedulesContract("the AWS gateway on moto", async () => ({
+  schedules: createSchedules(settings),
+  clusterArn: CLUSTER,
+  async add(kind, name, TaskDefinitionArn) {
+    const target = { Arn: CLUSTER, RoleArn: ROLE, EcsParameters: { TaskDefinitionArn } };
+    const ScheduleExpression = "rate(1 day)";
+    if (kind === "rule") {
+      const events = new EventBridgeClient(settings);
+      await events.send(new PutRuleCommand({ Name: name, ScheduleExpression }));
+      await events.send(new PutTargetsCommand({ Rule: name, Targets: [{ ...target, Id: "1" }] }));
+      return;
+    }
+    const FlexibleTimeWindow = { Mode: "OFF" as const };
+    const schedule = { Name: name, ScheduleExpression, FlexibleTimeWindow, Target: target };
+    await new SchedulerClient(settings).send(
+      new CreateScheduleCommand({ ...schedule, GroupName: "default" }),
+    );
+  },
+}));
