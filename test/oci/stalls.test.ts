@@ -104,7 +104,7 @@ describe("a copy ends, whatever comes", () => {
         world.target.names("copy").filter((name) => name.startsWith(":")),
         [],
       );
-    }, 8_000);
+    }, 15_000);
   }
 
   test("an upload that is read a little at a time: target unavailable", async () => {
@@ -122,7 +122,7 @@ describe("a copy ends, whatever comes", () => {
     // The kernel takes megabytes before it says how slow the reader is: either watch may be the one that ends it.
     match(await world.outcome(), /^target unavailable: .*(?:too slowly to end|nothing came for)/);
     isSlow = false;
-  }, 8_000);
+  }, 15_000);
 
   test("informational answers without end: source unavailable", async () => {
     world.source.mischief = on("GET", MANIFEST, (request, response) => {
@@ -134,7 +134,7 @@ describe("a copy ends, whatever comes", () => {
       return true;
     });
     match(await world.outcome(), /^source unavailable: .*preliminary answer/);
-  }, 8_000);
+  }, 15_000);
 });
 
 describe("a source that waits while the target takes its time", () => {

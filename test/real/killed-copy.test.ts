@@ -18,7 +18,7 @@ import { OciLayout } from "../support/oci-layout.ts";
 const run = promisify(execFile);
 const MAIN = new URL("../../src/cli/main.ts", import.meta.url).pathname;
 const KILLS = 12;
-const LAYERS = [40_000_000, 30_000_000, 20_000_000, 10_000_000, 500_000, 70_000, 10];
+const LAYERS = [16_000_000, 12_000_000, 8_000_000, 4_000_000, 500_000, 70_000, 10];
 
 let hub: DockerRegistry;
 let mine: DockerRegistry;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await layout.tag(await layout.index([amd, arm]), "v1");
   const to = `docker://${hub.host}/team/app:v1`;
   await run("skopeo", ["copy", "-q", "--all", "--dest-tls-verify=false", `oci:${layout.folder}:v1`, to]);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await Promise.all([hub, mine].map((registry) => registry.stop()));
@@ -111,7 +111,7 @@ describe("a copy", () => {
       `docker://${mine.host}/same:v1`,
       `dir:${join(folder, "pulled")}`,
     ]);
-  }, 60_000);
+  }, 120_000);
 
   test("that was killed between its blobs does not move them again", async () => {
     const child = mirror("halfway:v1");
