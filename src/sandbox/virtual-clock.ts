@@ -39,6 +39,9 @@ type Due = { readonly at: number; readonly order: number; readonly happen: () =>
  */
 const QUIET_TURNS = 12;
 
+/** Work in memory is never this long between two pauses: a whole image is pulled in a few hundred turns. */
+const BLOCKED_TURNS = 20_000;
+
 /** A clock that starts at that time and moves only when told to. */
 export function createVirtualClock(startMilliseconds: number): VirtualClock {
   const inside = new AsyncLocalStorage<Process>();
@@ -158,14 +161,26 @@ async function untilItEnds(process: Process, run: () => unknown): Promise<void> 
 async function untilQuiet(process: Process): Promise<void> {
   while (!process.ended) {
     if (process.sleeping === 0) {
-      await process.paused.promise;
-      continue;
+      if (await pauses(process)) continue;
+      return;
     }
     const before = process.activity;
     for (let turn = 0; turn < QUIET_TURNS && !process.ended; turn++) await nextTurn();
     if (process.activity === before && process.sleeping > 0) return;
   }
   if (process.failure !== undefined) throw process.failure.error;
+}
+
+/**
+ * Whether the process comes to a pause by itself. One that does not waits for another that sleeps, for a token that both
+ * need for example: then the world has to go on, or neither ever would.
+ */
+async function pauses(process: Process): Promise<boolean> {
+  const paused = process.paused.promise.then(() => true);
+  for (let turn = 0; turn < BLOCKED_TURNS; turn++) {
+    if (await Promise.race([paused, nextTurn(false)])) return true;
+  }
+  return false;
 }
 
 /** Where a thing belongs in a queue ordered by time, then by order of scheduling. */

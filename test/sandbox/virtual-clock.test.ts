@@ -113,4 +113,17 @@ describe("the virtual clock", () => {
     inSeconds(1, () => clock.advanceTo(START + 9000));
     await expect(clock.advanceTo(START + 5000)).rejects.toThrow("a process of the world sleeps");
   });
+
+  test("a process that waits for one that sleeps does not stop the world", async () => {
+    const clock = createVirtualClock(0);
+    const token = Promise.withResolvers<string>();
+    const done: string[] = [];
+    clock.schedule(1_000, async () => {
+      await clock.sleep(5_000);
+      token.resolve("token");
+    });
+    clock.schedule(2_000, async () => done.push(await token.promise));
+    await clock.advanceTo(60_000);
+    expect(done).toEqual(["token"]);
+  });
 });

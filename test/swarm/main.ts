@@ -60,9 +60,14 @@ async function playAll(first: number, last: number): Promise<number> {
 function work(first: number, last: number, step: number, take: (told: Told) => void): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const worker = new Worker(new URL(import.meta.url), { workerData: { first, last, step } });
-  worker.on("message", take);
+  let next = first;
+  worker.on("message", (told: Told) => {
+    next += step;
+    take(told);
+  });
   worker.on("error", reject);
-  worker.on("exit", () => resolve());
+  // A world that waits for nothing more ends its worker in silence: that is a fault of the seed it was playing.
+  worker.on("exit", () => (next > last ? resolve() : reject(new Error(`seed ${next} came to no end`))));
   return promise;
 }
 

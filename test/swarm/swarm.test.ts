@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { FAULTS, type Report, runSwarm } from "./run-swarm.ts";
 
-const SEEDS = 200;
+const SEEDS = 100;
 /** Time for a machine that does something else as well. */
 const MINUTES_MAX = 3;
 
