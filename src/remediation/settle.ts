@@ -15,7 +15,8 @@ import type { Ports } from "./ports.ts";
 
 export type Verdict =
   | { readonly kind: "settled"; readonly because: string }
-  | { readonly kind: "moving"; readonly because: string }
+  /** `deployment`: where it is ours that moves, its id. */
+  | { readonly kind: "moving"; readonly because: string; readonly deployment?: string }
   /** Some image of ours cannot be pulled either: another place may do. `images` are those, by repository. */
   | { readonly kind: "cannot-pull"; readonly because: string; readonly images: readonly string[] }
   /** Ours starts and fails: the former revision is better. */
@@ -37,6 +38,8 @@ export type Watched = {
   readonly own?: readonly string[];
   /** A revision that was seen in place of ours a moment ago. */
   readonly foreign?: string;
+  /** The id of our deployment, from the look that first showed it. */
+  readonly mine?: string;
 };
 
 /** A pull takes minutes, a rollout of many tasks many; health checks and bake time come on top. */
@@ -85,7 +88,10 @@ export function judgeRollout(service: Service, stopped: readonly Task[], watched
   const primary = primaryDeployment(service);
   if (primary === undefined) return { kind: "moving", because: "ECS shows no deployment yet" };
   if (!sameRevision(primary.taskDefinition, ours)) return displaced(service, primary, watched);
-  const overtaken = watched.foreign ?? overtakenIn(service, watched);
+  // A deployment of ours that is another than the one seen first is ECS's way back from one that failed by itself:
+  // there is nothing to give back.
+  const isReturn = watched.mine !== undefined && primary.id !== watched.mine;
+  const overtaken = isReturn ? undefined : (watched.foreign ?? overtakenIn(service, watched));
   if (overtaken !== undefined) {
     const because = `${revisionName(overtaken)} was deployed at the very moment of our write`;
     return { kind: "overtook", because, revision: overtaken };
@@ -113,7 +119,7 @@ export function judgeRollout(service: Service, stopped: readonly Task[], watched
       because: `${failing} tasks of ${revisionName(ours)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
     };
   }
-  return { kind: "moving", because: running };
+  return { kind: "moving", because: running, deployment: primary.id };
 }
 
 /** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */

@@ -30,6 +30,7 @@ export async function watch(
     ...(deploymentId === undefined ? {} : { replaced: deploymentId }),
   };
   let foreign = seen;
+  let mine: string | undefined;
   let isSeen = false;
   let pause = LOOK_SECONDS_FIRST;
   for (let waited = 0, look = 0; ; look++) {
@@ -38,9 +39,18 @@ export async function watch(
     if (look > 0) waited += pause;
     const verdict = await steps.step(
       `settle ${rung}.${look}`,
-      () => lookAtRollout({ ...watched, ...(foreign === undefined ? {} : { foreign }) }, ports),
+      () =>
+        lookAtRollout(
+          {
+            ...watched,
+            ...(foreign === undefined ? {} : { foreign }),
+            ...(mine === undefined ? {} : { mine }),
+          },
+          ports,
+        ),
       { attempts: 6 },
     );
+    if (verdict.kind === "moving") mine ??= verdict.deployment;
     if ((verdict.kind === "superseded" || verdict.kind === "rolled-back") && !isSeen) {
       isSeen = true;
       if (verdict.kind === "superseded") foreign ??= verdict.revision;

@@ -101,6 +101,12 @@ describe("our deployment", () => {
     });
   });
 
+  test("that ECS came back to, after somebody else's failed, gives nothing back", () => {
+    const now = service("d-50 web:43 running 1/2 IN_PROGRESS; d-44 web:44 running 0/2 FAILED");
+    expect(judgeRollout(now, [], { ...watched, foreign: THEIRS, mine: "d-43" }).kind).toBe("moving");
+    expect(judgeRollout(now, [], { ...watched, foreign: THEIRS, mine: "d-50" }).kind).toBe("overtook");
+  });
+
   test("is not mistaken for an earlier substitute of the same execution", () => {
     const before = service("d-8 web:41 running 0/2 IN_PROGRESS");
     expect(judgeRollout(before, [], { ...watched, own: [OLDER] }).kind).toBe("moving");
