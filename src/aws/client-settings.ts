@@ -15,7 +15,7 @@ export type AwsSettings = {
 };
 
 /**
- * RegisterTaskDefinition is refilled by one a second (facts of 2026-11, ECS API throttling): with the SDK's
+ * RegisterTaskDefinition is refilled by one a second (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html, 2026-11): with the SDK's
  * doubling pauses seven attempts wait out some thirty seconds of a crowd.
  */
 const ATTEMPTS_MAX = 7;

@@ -20,7 +20,7 @@ export type Registry =
   | { readonly kind: "ecr-public" }
   | { readonly kind: "other"; readonly host: string };
 
-/** Hosts that answer with Docker Hub's content and Docker Hub's limit (seen: events.md of 2026-11, docker.n8n.io). */
+/** Hosts that answer with Docker Hub's content and Docker Hub's limit (docker.n8n.io answers with the text of Docker Hub, seen 2026-11). */
 const DOCKER_HUB_FRONTS = new Set([
   DOCKER_HUB_HOST,
   "index.docker.io",

@@ -54,7 +54,7 @@ export type DurableExecution = {
   waitSeconds: number;
 };
 
-/** "One checkpoint 256 KB" (facts of 2026-11, durable functions). */
+/** "One checkpoint 256 KB" (the durable functions guide, read 2026-11). */
 const CHECKPOINT_BYTES_MAX = 256 * 1024;
 /** So that the state has to be read in pages, as a long history is. */
 const OPERATIONS_IN_ENVELOPE = 3;
