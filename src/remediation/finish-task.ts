@@ -14,6 +14,7 @@ import { revisionName } from "../workload/arn.ts";
 import { isPinned } from "../workload/scheduled-target.ts";
 import { instanceArnOf, interfaceOf, startAgain, type TaskNetwork } from "../workload/start-again.ts";
 import type { Task } from "../workload/task.ts";
+import { type Course, persistent } from "./course.ts";
 import type { Ports } from "./ports.ts";
 import { type Ending, inSource } from "./report.ts";
 import { type ScheduledTarget, targetName } from "./schedules-port.ts";
@@ -23,7 +24,6 @@ import type { TaskFacts } from "./survey-task.ts";
 const LOOK_SECONDS = 15;
 /** A pull, a slow start: long enough for both. */
 const WATCH_SECONDS_MAX = 1200;
-const persistent = { attempts: 6 };
 
 /** What a task was attached with; read first of all, for its interface goes when the task has stopped. */
 export async function noteNetwork(
@@ -54,7 +54,7 @@ export async function noteNetwork(
 }
 
 /** What the owner has to do by hand where the policy keeps Repull from writing. */
-export function heldBack(
+export function taskHeldBack(
   { wish, schedule }: TaskFacts,
   former: string,
   images: readonly ImagePlan[],
@@ -83,11 +83,8 @@ type Made = { readonly former: string; readonly ours: string };
 export async function finishTask(
   surveyed: Survey & { readonly task: TaskFacts },
   made: Made,
-  network: TaskNetwork | undefined,
   images: readonly ImagePlan[],
-  execution: string,
-  ports: Ports,
-  steps: Steps,
+  { network, options: { execution }, ports, steps }: Course,
 ): Promise<Ending> {
   const { task } = surveyed;
   const registered = `${revisionName(made.ours)} was registered in place of ${revisionName(made.former)}`;

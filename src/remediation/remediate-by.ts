@@ -8,10 +8,11 @@
 import { readEvent } from "../ecs-events/read-event.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
+import type { RemediationOptions } from "./course.ts";
 import type { Outcome } from "./outcome.ts";
 import { readInStep } from "./policy-step.ts";
 import type { Ports } from "./ports.ts";
-import { type RemediationOptions, remediate } from "./remediate.ts";
+import { remediate } from "./remediate.ts";
 import { report } from "./report.ts";
 
 export type PolicySource = {

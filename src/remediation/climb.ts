@@ -1,0 +1,94 @@
+/** One rung of the ladder: prepare, register, redeploy, and follow the rollout to its verdict. */
+
+import { repositoryIn } from "../image/reference.ts";
+import { revisionName } from "../workload/arn.ts";
+import { redeploy, register } from "./apply.ts";
+import type { Course } from "./course.ts";
+import { finishTask } from "./finish-task.ts";
+import { inTurn } from "./pacing.ts";
+import { prepare } from "./prepare.ts";
+import { giveBack, putBack, type Unhelpful } from "./put-back.ts";
+import type { Ending } from "./report.ts";
+import { overtakenIn } from "./settle.ts";
+import { watch } from "./watch.ts";
+
+/** A substitute that tasks could not pull. */
+export type Tried = Unhelpful & {
+  readonly kind: "cannot-pull";
+  /** Which of the substitutes are at fault. */
+  readonly places: readonly string[];
+};
+
+/** Tries what is left; answers how it ended, or that its substitute could not be pulled either. */
+export async function climb(
+  course: Course,
+  { tried, look }: { readonly tried: readonly Tried[]; readonly look: number },
+): Promise<Ending | Tried> {
+  const { ports, options, steps, progress } = course;
+  const failed = tried.flatMap(({ places }) => places);
+  const prepared = await prepare(course, { failed, rung: look });
+  if (prepared.kind !== "prepared") return prepared;
+  const { surveyed, images } = prepared;
+  const { clusterArn, service, former, current, deploymentId } = surveyed;
+  const { execution } = options;
+
+  const registered = await inTurn(
+    `register ${look}`,
+    () => register(surveyed, images, execution, ports),
+    execution,
+    steps,
+  );
+  if (registered.kind === "superseded") return { ...registered, images };
+  const ours = registered.arn;
+  const made = { former, ours };
+  const { task } = surveyed;
+  if (task !== undefined) return await finishTask({ ...surveyed, task }, made, images, course);
+  const change = {
+    clusterArn,
+    service,
+    to: ours,
+    from: current,
+    ...(deploymentId === undefined ? {} : { deploymentId }),
+  };
+  const redeployed = await inTurn(`redeploy ${look}`, () => redeploy(change, ports), execution, steps);
+  if (redeployed.kind === "superseded") return { ...redeployed, images };
+  progress.made = made;
+  if (options.settle === false) {
+    return {
+      kind: "applied",
+      because: `the service ${service} was moved from ${revisionName(former)} to ${revisionName(ours)}`,
+      images,
+      made,
+    };
+  }
+
+  const own = tried.map((one) => one.ours);
+  const others = redeployed.kind === "already" ? redeployed.deployments : [];
+  const foreign = overtakenIn({ deployments: others }, { ours, former, known: surveyed.deploymentIds, own });
+  const verdict = await watch(surveyed, { ours, own, foreign }, look, ports, steps);
+  switch (verdict.kind) {
+    case "settled":
+    case "superseded":
+      return { ...verdict, images, made };
+    case "overtook":
+      return await giveBack(surveyed, ours, verdict, look, images, course);
+    case "moving":
+      return {
+        kind: "unsettled",
+        because: `after ${Math.round(surveyed.settleSeconds / 60)} minutes ${verdict.because}`,
+        images,
+        made,
+      };
+    case "rolled-back":
+      return { kind: "restored", because: verdict.because, images, made };
+    case "worse":
+      return await putBack({ ...verdict, surveyed, ours, images }, look, course);
+    case "cannot-pull": {
+      // Only the substitutes that could not be pulled are at fault, not whatever stood beside them.
+      const places = images
+        .flatMap(({ winner }) => winner?.writes ?? [])
+        .filter((place) => verdict.images.includes(repositoryIn(place)));
+      return { kind: "cannot-pull", because: verdict.because, surveyed, ours, images, places };
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * One remediation under way: what it heals, by which policy, with what it reaches the world, and how far it has come.
+ *
+ * It is handed from step to step, so that each of them has one argument for all that never changes and one place for
+ * what the record must know, whatever happens next.
+ */
+
+import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Steps } from "../runtime/steps.ts";
+import type { Plan } from "../substitution/planner.ts";
+import type { Policy } from "../substitution/policy.ts";
+import type { ManagedBy } from "../workload/managed-by.ts";
+import type { TaskNetwork } from "../workload/start-again.ts";
+import type { Ports } from "./ports.ts";
+import type { Survey } from "./survey.ts";
+
+export type RemediationOptions = {
+  readonly policy: Policy;
+  readonly execution: string;
+  /** False: stop once the redeployment is accepted, with the outcome `applied`. */
+  readonly settle?: boolean;
+  /** Told each plan as it is made; for people who watch. May be told the same plan again after a crash. */
+  readonly onPlan?: (plan: Plan, surveyed: Survey) => void;
+};
+
+/** What has become of the service so far, whatever the next look says. */
+export type Progress = {
+  made?: { readonly former: string; readonly ours: string };
+  managedBy?: ManagedBy | undefined;
+  broughtBack?: string | undefined;
+};
+
+export type Course = {
+  readonly failure: PullFailure;
+  readonly ports: Ports;
+  readonly options: RemediationOptions;
+  readonly steps: Steps;
+  /** What the task that failed was attached with, where it may have to be run again. */
+  readonly network: TaskNetwork | undefined;
+  readonly progress: Progress;
+};
+
+/** For a step of reads, or of one write that checks first: throttling and time-outs are worth a minute at once. */
+export const persistent = { attempts: 6 };

@@ -1,0 +1,105 @@
+/**
+ * From a failure to a plan that can be written: survey, plan, and bring into ECR what the plan needs there.
+ *
+ * After every wait and every copy the world is looked at anew; whatever keeps Repull from writing ends it here.
+ */
+
+import { isDockerHubFront } from "../image/hosts.ts";
+import { referenceIn } from "../image/reference.ts";
+import { placeOf } from "../substitution/candidate.ts";
+import { type ImageFacts, type ImagePlan, planSubstitution } from "../substitution/planner.ts";
+import type { Policy } from "../substitution/policy.ts";
+import { type Course, persistent } from "./course.ts";
+import { taskHeldBack } from "./finish-task.ts";
+import { handOver } from "./hand-over.ts";
+import { mirrorImages, type Refused } from "./mirroring.ts";
+import type { Ending } from "./report.ts";
+import { type Survey, survey } from "./survey.ts";
+import { whyNotAgain } from "./tries.ts";
+
+/** A copy makes the next survey find it; a second copy in one rung means that it was lost again. */
+const COPIES_MAX = 2;
+/** Places that refuse to be copied from, one after the other; an image has fewer. */
+const REFUSALS_MAX = 10;
+const AFTER_TRIES = [
+  "look at why they did not last before trying again: their revisions are tagged repull:former",
+];
+/** How often a deployment is looked at that shall end first, and for how long: CloudFormation itself gives up after three hours. */
+const DEPLOYING_SECONDS = 300;
+const DEPLOYING_SECONDS_MAX = 3 * 3600;
+
+export type Prepared = {
+  readonly kind: "prepared";
+  readonly surveyed: Survey;
+  readonly images: readonly ImagePlan[];
+};
+
+/** Surveys and plans until nothing is left to be copied: after a copy the world is looked at anew. */
+export async function prepare(
+  { failure, ports, options, steps, progress }: Course,
+  { failed, rung }: { readonly failed: readonly string[]; readonly rung: number },
+): Promise<Prepared | Ending> {
+  const { policy, execution, onPlan } = options;
+  /** What could not be brought into ECR, with the reason: the next place's turn. */
+  const refused: Refused[] = [];
+  const made = new Set<string>();
+  for (let round = 0, copies = 0, waited = 0; ; round++) {
+    const surveyed = await steps.step(
+      `survey ${rung}.${round}`,
+      () => survey({ failure, policy, execution, failed, again: rung > 1, refused }, ports),
+      persistent,
+    );
+    if (surveyed.kind !== "survey") return surveyed;
+    progress.managedBy = surveyed.managedBy;
+    progress.broughtBack = surveyed.tries.broughtBack;
+    const enough = whyNotAgain(surveyed.tries, surveyed.former);
+    if (enough !== undefined) return { kind: "stand-still", because: enough, remedies: AFTER_TRIES };
+    const plan = planSubstitution(surveyed.images, {
+      policy,
+      ...(surveyed.platform === undefined ? {} : { platform: surveyed.platform }),
+      limit: surveyed.limit,
+    });
+    onPlan?.(plan, surveyed);
+    const { images } = plan;
+    if (plan.kind === "stand-still") return { ...plan, passing: surveyed.images.some(isUnheard) };
+    const held = heldBack(surveyed, images, policy);
+    if (held !== undefined) return held;
+    if (surveyed.isDeploying && policy.whileDeploying === "wait" && waited < DEPLOYING_SECONDS_MAX) {
+      await steps.wait(`deployment ${rung}.${round}`, DEPLOYING_SECONDS);
+      waited += DEPLOYING_SECONDS;
+      continue;
+    }
+    const bringing = images.filter(({ winner }) => winner?.copy !== undefined || winner?.warm !== undefined);
+    if (bringing.length === 0) return { kind: "prepared", surveyed, images };
+    if (copies === COPIES_MAX)
+      return { kind: "failed", because: "the copy was made and is not there any more", images };
+    const no = await mirrorImages(bringing, `${rung}.${round}`, made, ports, steps);
+    if (no !== undefined && refused.length === REFUSALS_MAX)
+      return { kind: "failed", because: `${no.image}: ${no.because}`, images };
+    if (no !== undefined) refused.push(no);
+    else copies += 1;
+    for (const { winner } of bringing) if (winner !== undefined) made.add(placeOf(winner.candidate));
+  }
+}
+
+/** Why nothing may be written, whatever the plan says. */
+function heldBack(surveyed: Survey, images: readonly ImagePlan[], policy: Policy): Ending | undefined {
+  const { former, task, isDeploying, deploymentId } = surveyed;
+  if (policy.mode === "observe")
+    return { kind: "observed", because: "the policy says observe: nothing was written", images };
+  if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, former, images);
+  if (task !== undefined) return taskHeldBack(task, former, images);
+  if (!isDeploying || policy.whileDeploying !== "report") return undefined;
+  const because = `the deployment ${deploymentId} is under way, and the policy (whileDeploying) says report: nothing was written`;
+  return { kind: "observed", because, images };
+}
+
+/** A registry that has not answered may do so in a while; a quota of Docker Hub does not come back so soon. */
+function isUnheard({ failing, untrustedBecause, sightings }: ImageFacts): boolean {
+  if (!failing) return false;
+  if (untrustedBecause !== undefined) return true;
+  return sightings.some(({ candidate, seen }) => {
+    const host = referenceIn(candidate.source ?? candidate.image)?.host ?? "";
+    return seen.kind === "unreachable" || (seen.kind === "rate-limited" && !isDockerHubFront(host));
+  });
+}
