@@ -28,6 +28,8 @@ export type PullFailure = {
   readonly launchType?: string;
   /** Every container whose pull failed, the clearest case first; at least one. */
   readonly failures: readonly [FailedContainer, ...FailedContainer[]];
+  /** Nothing has failed: its owner asks beforehand (`remediation/foreseen.ts`), and no task tells more of it. */
+  readonly foreseen?: true;
 };
 
 export type Ignored = { readonly kind: "ignored"; readonly because: string };

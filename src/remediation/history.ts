@@ -6,6 +6,7 @@
  */
 
 import type { InEffect } from "./in-effect.ts";
+import { isByHand } from "./names.ts";
 import { type Outcome, outcomeSchema } from "./outcome.ts";
 
 /** A remediation that ran, or runs, as its engine remembers it. */
@@ -29,7 +30,7 @@ export type Deed = {
   /** When it began; of a deed that only tags tell of, when its revision was registered. */
   readonly at?: number;
   readonly endedAt?: number;
-  /** `running`, an outcome, or how the execution died; `unknown` where only tags are left. */
+  /** `running`, an outcome, or how the execution died; where only tags tell, `by-hand` or `unknown`. */
   readonly ended: string;
   readonly because?: string;
   readonly workload?: string;
@@ -94,8 +95,9 @@ function deedOfTags(effect: InEffect): Deed {
   return {
     execution,
     ...(registeredAt === undefined ? {} : { at: registeredAt }),
-    ended: "unknown",
-    because: "the execution is forgotten; its revision's tags tell the rest",
+    ...(isByHand(execution)
+      ? { ended: "by-hand", because: "repull fix made it; its revision's tags tell the rest" }
+      : { ended: "unknown", because: "the execution is forgotten; its revision's tags tell the rest" }),
     workload: `${clusterName(clusterArn)}/${name}`,
     former,
     revision,

@@ -10,7 +10,7 @@ import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Digest } from "../image/digest.ts";
 
 /** 64 characters of [a-zA-Z0-9-_] at most (https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html). */
-function named(prefix: "r" | "m", key: readonly string[], attempt: number): string {
+function named(prefix: "r" | "m" | "h", key: readonly string[], attempt: number): string {
   const hash = createHash("sha256").update(key.join("\n")).digest("hex").slice(0, 40);
   return `${prefix}-${hash}-${attempt}`;
 }
@@ -29,6 +29,19 @@ export function remediationName(
       ? [owner.service, owner.deploymentId ?? ""]
       : [owner.kind, owner.family, ...(each ? [taskArn] : [])];
   return named("r", [clusterArn, taskDefinitionArn, ...key], attempt);
+}
+
+/**
+ * The name under which `repull fix` works on a deployment: whoever repeats it goes on with what the first time made.
+ * No durable execution has it: its revisions' tags alone remember.
+ */
+export function byHandName({ clusterArn, taskDefinitionArn, owner }: PullFailure): string {
+  const key = owner.kind === "service" ? [owner.service, owner.deploymentId ?? ""] : [owner.family];
+  return named("h", [clusterArn, taskDefinitionArn, ...key], 1);
+}
+
+export function isByHand(execution: string): boolean {
+  return execution.startsWith("h-");
 }
 
 /** The name of a copy: one for each image, platform, source and target, whoever needs it. */

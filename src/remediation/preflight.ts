@@ -17,7 +17,7 @@ export type Puller = {
   /** The role that pulls for a Fargate task; the policy's, where the definition has none. */
   readonly executionRole: string | undefined;
   readonly network: Service["network"];
-  /** The registry that refused: the tasks did reach it. */
+  /** What shows that the tasks get out at all: they did reach the registry that refused. */
   readonly reached: string;
 };
 
@@ -128,7 +128,7 @@ async function reaches(
   { network, reached }: Puller,
   { networks }: Pick<Ports, "networks">,
 ): Promise<Check> {
-  const seen = `yet the task that failed did reach ${reached}`;
+  const seen = `yet ${reached}`;
   if (network === undefined || network.subnets.length === 0)
     return unchecked("network", `the service names no subnets; ${seen}`);
   const facts = await networks.describe(network.subnets);

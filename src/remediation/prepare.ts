@@ -7,8 +7,9 @@
 import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
 import { placeOf } from "../substitution/candidate.ts";
-import { type ImageFacts, type ImagePlan, planSubstitution } from "../substitution/planner.ts";
+import { type ImageFacts, type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { present } from "../workload/members.ts";
 import { type Course, persistent } from "./course.ts";
 import { taskHeldBack } from "./finish-task.ts";
 import { handOver } from "./hand-over.ts";
@@ -52,13 +53,10 @@ export async function prepare(
     if (surveyed.kind !== "survey") return surveyed;
     progress.managedBy = surveyed.managedBy;
     progress.broughtBack = surveyed.tries.broughtBack;
-    const enough = whyNotAgain(surveyed.tries, surveyed.former);
+    // Whoever asks by hand has seen what did not last, and decides.
+    const enough = failure.foreseen ? undefined : whyNotAgain(surveyed.tries, surveyed.former);
     if (enough !== undefined) return { kind: "stand-still", because: enough, remedies: AFTER_TRIES };
-    const plan = planSubstitution(surveyed.images, {
-      policy,
-      ...(surveyed.platform === undefined ? {} : { platform: surveyed.platform }),
-      limit: surveyed.limit,
-    });
+    const plan = planOf(surveyed, policy);
     onPlan?.(plan, surveyed);
     const { images } = plan;
     if (plan.kind === "stand-still") return { ...plan, passing: surveyed.images.some(isUnheard) };
@@ -82,8 +80,13 @@ export async function prepare(
   }
 }
 
+/** The plan that a survey leads to. */
+export function planOf({ images, platform, limit }: Survey, policy: Policy): Plan {
+  return planSubstitution(images, { policy, ...present("platform", platform), limit });
+}
+
 /** Why nothing may be written, whatever the plan says. */
-function heldBack(surveyed: Survey, images: readonly ImagePlan[], policy: Policy): Ending | undefined {
+export function heldBack(surveyed: Survey, images: readonly ImagePlan[], policy: Policy): Ending | undefined {
   const { former, task, isDeploying, deploymentId } = surveyed;
   if (policy.mode === "observe")
     return { kind: "observed", because: "the policy says observe: nothing was written", images };

@@ -56,7 +56,8 @@ export async function movedOn(
 ): Promise<Ignored | Superseded | undefined> {
   const primary = primaryDeployment(service);
   const past = again ? undefined : pastDeployment(service, failure);
-  if (service.taskDefinition === former && primary !== undefined && isWhole(primary)) {
+  const isHealed = service.taskDefinition === former && primary !== undefined && isWhole(primary);
+  if (isHealed && !failure.foreseen) {
     return {
       kind: "ignored",
       because: `all ${primary.desiredCount} tasks of the service ${service.name} run ${revisionName(former)} now`,

@@ -5,7 +5,7 @@
  * between the steps is pure, so each run decides the same.
  */
 
-import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import { present } from "../workload/members.ts";
@@ -30,7 +30,16 @@ export async function remediate(
   options: RemediationOptions,
   steps: Steps,
 ): Promise<Outcome> {
-  const failure = readEvent(event, ports.home);
+  return await remediateFailure(readEvent(event, ports.home), ports, options, steps);
+}
+
+/** The same for a failure that has been read, or that is only foreseen. */
+export async function remediateFailure(
+  failure: PullFailure | Ignored,
+  ports: Ports,
+  options: RemediationOptions,
+  steps: Steps,
+): Promise<Outcome> {
   const ending = failure.kind === "ignored" ? failure : await heal(failure, ports, options, steps);
   return await steps.step(
     "report",

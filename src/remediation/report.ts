@@ -40,7 +40,7 @@ export async function report(
 /** The record of an ending. */
 export function outcomeOf(ending: Ending, failure: PullFailure | undefined, execution: string): Outcome {
   const { kind, because, images = [], made } = ending;
-  const classification = failure?.failures[0].classification;
+  const classification = failure?.foreseen ? undefined : failure?.failures[0].classification;
   return {
     schemaVersion: OUTCOME_SCHEMA_VERSION,
     outcome: kind,

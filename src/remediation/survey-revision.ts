@@ -53,7 +53,7 @@ export async function surveyRevision(
     launchType,
     executionRole: ownRole ?? lent,
     network,
-    reached: classification.registry ?? "the registry",
+    reached: `${failure.foreseen ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
   };
   const images = await surveyImages(described, failure, service, { platform, puller }, request, ports);
   if ("kind" in images) return images;

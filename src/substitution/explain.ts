@@ -19,9 +19,12 @@ const TRUSTED_IN_WORDS: Readonly<Record<Trusted["from"], string>> = {
   origin: "its own registry says so now",
 };
 
-/** The plan, a line for each thing to know; indented lines belong to the one above. */
-export function explainPlan(plan: Plan): readonly string[] {
-  const lines = plan.images.flatMap(explainImage);
+/**
+ * The plan, a line for each thing to know; indented lines belong to the one above.
+ * @param why what is said of each image beside its name: why there is a plan for it
+ */
+export function explainPlan(plan: Plan, why: (image: ImagePlan) => string = whyPlanned): readonly string[] {
+  const lines = plan.images.flatMap((image) => explainImage(image, why(image)));
   if (plan.kind === "substitute") return lines;
   return [
     `Nothing can be done safely: ${plan.because}.`,
@@ -38,11 +41,14 @@ export function inShort(text: string): string {
     .replace(/\b(sha(?:256|512)):([0-9a-f]{12})[0-9a-f]{52,}/g, "$1:$2");
 }
 
-function explainImage(plan: ImagePlan): readonly string[] {
-  const { image, containers, failing, trusted, winner, losers, notOffered = [] } = plan;
-  const role = failing ? "could not be pulled" : "comes from the same registry and would fail next";
+function whyPlanned({ failing }: ImagePlan): string {
+  return failing ? "could not be pulled" : "comes from the same registry and would fail next";
+}
+
+function explainImage(plan: ImagePlan, why: string): readonly string[] {
+  const { image, containers, trusted, winner, losers, notOffered = [] } = plan;
   return [
-    `${image} (${containers.join(", ")}) ${role}`,
+    `${image} (${containers.join(", ")}) ${why}`,
     trusted === undefined
       ? "  no digest is trusted"
       : `  trusted: ${shortDigest(trusted.digest)}, ${TRUSTED_IN_WORDS[trusted.from]}`,
