@@ -1,0 +1,19 @@
+/** The owner's brake: a parameter of the stack's own in SSM, `released` or whatever the owner has written instead. */
+
+import type { Brake } from "../remediation/brake.ts";
+import type { AwsSettings } from "./client-settings.ts";
+import { createParameters } from "./parameters.ts";
+
+const RELEASED = "released";
+const WORD_LENGTH_MAX = 200;
+
+/** Reads the parameter anew each time. */
+export function createBrake(settings: AwsSettings, parameter: string): Brake {
+  const parameters = createParameters(settings);
+  return {
+    async pulled() {
+      const word = (await parameters.read(parameter)).trim();
+      return word === RELEASED ? undefined : word.slice(0, WORD_LENGTH_MAX);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** A real account as the workflows see it from this process: AWS's gateways, and copies that are made here. */
+
+import type { AwsSettings } from "../aws/client-settings.ts";
+import { connect } from "../aws/connect.ts";
+import { createRegistryAccess } from "../aws/registry-access.ts";
+import { httpTransport } from "../oci/http-transport.ts";
+import { mirror } from "../remediation/mirror.ts";
+import {
+  type Copier,
+  type ExecutionStatus,
+  type Executions,
+  type Ports,
+  refusalIn,
+} from "../remediation/ports.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { parseEndpoints } from "../runtime/endpoints.ts";
+import { runInProcess } from "../runtime/in-process-steps.ts";
+import type { Policy } from "../substitution/policy.ts";
+import type { CommandIo } from "./io.ts";
+
+export type AccountOptions = {
+  readonly aws: AwsSettings;
+  readonly account: string;
+  readonly policy: Policy;
+  readonly log: Ports["log"];
+  /** Where outcomes are published; REPULL_BUS_NAME goes before. */
+  readonly busName?: string | undefined;
+  /** Told how each copy goes. */
+  readonly watchCopies?: (copier: Copier) => Copier;
+  /** Sleeps until the command is stopped. */
+  readonly clock?: Clock;
+};
+
+export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env">): Ports {
+  const { aws, account, policy, log, watchCopies = (copier) => copier, clock = systemClock } = options;
+  const access = createRegistryAccess({
+    aws,
+    dockerHubSecret: policy.dockerHubSecret,
+    send: httpTransport({ proxyEnv: io.env }),
+    clock,
+    endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? ""),
+  });
+  const { anonymous } = access;
+  const busName = io.env.REPULL_BUS_NAME ?? options.busName;
+  const ports: Ports = connect(
+    { aws, account, ...(busName === undefined ? {} : { busName }) },
+    {
+      ...access,
+      copier: watchCopies(access.copier),
+      ...(anonymous === undefined
+        ? {}
+        : { anonymous: { ...anonymous, copier: watchCopies(anonymous.copier) } }),
+      clock,
+      log,
+      executions: copiesHere((request) =>
+        runInProcess((steps) => mirror(request, ports, policy, steps), { clock }),
+      ),
+    },
+  );
+  return ports;
+}
+
+/** Executions of this very process: a copy is made while its start is waited for. */
+function copiesHere(copy: (request: unknown) => Promise<unknown>): Executions {
+  const ended = new Map<string, ExecutionStatus>();
+  return {
+    async start(_workflow, name, request) {
+      if (ended.has(name)) return "taken";
+      try {
+        const refused = refusalIn(await copy(request));
+        ended.set(name, { status: "succeeded", ...(refused === undefined ? {} : { refused }) });
+      } catch (error) {
+        ended.set(name, {
+          status: "failed",
+          because: error instanceof Error ? error.message : String(error),
+        });
+      }
+      return "started";
+    },
+    status: async (_workflow, name) => ended.get(name),
+  };
+}
