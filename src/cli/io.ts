@@ -9,6 +9,8 @@ export type CommandIo = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A file's text, or standard input's for `-`; undefined where it cannot be read. */
   readFile(path: string): Promise<string | undefined>;
+  /** Asks whoever sits at the terminal; absent where nobody does. */
+  readonly ask?: (question: string) => Promise<string>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 };

@@ -8,6 +8,7 @@ import { AwsError } from "../remediation/aws-error.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { EXIT, EXIT_WORDS } from "./exit-status.ts";
+import { addHandCommands } from "./hand-commands.ts";
 import type { CommandIo } from "./io.ts";
 import type { Past } from "./past.ts";
 
@@ -24,6 +25,9 @@ const io: CommandIo = {
     return await readFile(path, "utf8").catch(() => undefined);
   },
   signal: stopping.signal,
+  ...(process.stdin.isTTY === true
+    ? { ask: async (question) => (await import("./ask.ts")).ask(question, stopping.signal) }
+    : {}),
 };
 
 // `repull … | head` is no fault of anybody's.
@@ -109,6 +113,8 @@ program
   .action((options) =>
     finish(async () => (await import("./scan.ts")).scan({ ...options, policy: await policy() }, io)),
   );
+
+addHandCommands(program, json, io, finish);
 
 program
   .command("doctor")

@@ -31,6 +31,8 @@ describe("the command line", () => {
     ["an account without a region", ["replay", "events/ec2-service.json", "--aws"], 1, /AWS_REGION/],
     ["a policy that is not there", ["policy", "check", "nowhere.json"], 1, /there is no nowhere.json/],
     ["a stack without a region", ["doctor"], 1, /AWS_REGION/],
+    ["a plan of nothing", ["plan"], 2, /missing required argument/],
+    ["a fix without a region", ["fix", "web"], 1, /AWS_REGION/],
     ["another story of the demonstration", ["demo", "--seed", "7"], 0, /storefront.*settled/s],
   ] as const) {
     test(`${because}: status ${status}`, async () => {

@@ -7,11 +7,10 @@ import { undo } from "../../src/cli/undo.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Journal } from "../../src/remediation/history.ts";
 import { silentLog } from "../../src/runtime/log.ts";
-import { describedService } from "../../src/sandbox/ecs-documents.ts";
+import { createInventory } from "../../src/sandbox/inventory.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import { revisionName } from "../../src/workload/arn.ts";
 import { objectIn, textIn } from "../../src/workload/members.ts";
-import { readService } from "../../src/workload/service.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 import { play } from "../support/scenario.ts";
 
@@ -38,15 +37,7 @@ function pastOf(from: World): Past {
   const { cluster, ports, clock, executions } = from;
   return {
     where: "the sandbox",
-    inventory: {
-      clusters: async () => [...new Set(cluster.services().map((service) => service.cluster.arn))],
-      async *services(arn) {
-        yield cluster
-          .services()
-          .filter((service) => service.cluster.arn === arn)
-          .map((service) => readService(describedService(service)));
-      },
-    },
+    inventory: createInventory(cluster),
     ports: { ecs: ports.ecs, schedules: ports.schedules, log: silentLog },
     journal: {
       past: async () =>

@@ -17,6 +17,8 @@ import {
   ListTaskDefinitionsCommand,
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
+import { CreateAliasCommand, CreateFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Outcome } from "../../src/remediation/outcome.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
@@ -245,3 +247,115 @@ describe("a service on a Docker Hub image, whose event is replayed in the accoun
     });
   }
 });
+
+describe("a service that is well, by hand", () => {
+  const byHand = async (
+    ...args: readonly string[]
+  ): Promise<{ status: number; out: string; err: string }> => {
+    const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+    try {
+      const { stdout, stderr } = await run(process.execPath, [main, ...args], { env });
+      return { status: 0, out: stdout, err: stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { status: code, out: stdout, err: stderr };
+    }
+  };
+
+  test("is planned, moved to a copy in ECR with its progress told, found by history, and needs nothing more", async () => {
+    await push("by-hand", ["amd64"], hub, "grafana/loki:3");
+    const former = await createService("by-hand", "grafana/loki:3");
+
+    const planned = await byHand("plan", "by-hand");
+    expect(planned.out).toContain("grafana/loki:3 (web) today from Docker Hub, pulled anonymously");
+    expect(planned.out).toContain("→ fresh-mirror: copy ");
+    expect(planned.out).toContain("next: repull fix by-hand --cluster prod");
+    expect(planned.err).toContain(
+      "the default policy (no stack repull is deployed here): nothing is changed",
+    );
+    expect(planned.status).toBe(0);
+    expect((await currentOf("by-hand")).arn).toBe(former);
+
+    expect(await byHand("fix", "by-hand")).toMatchObject({ status: 2, out: "" });
+    expect((await currentOf("by-hand")).arn).toBe(former);
+
+    const fixed = await byHand("fix", "by-hand", "--yes", "--no-wait");
+    expect(fixed.err).toMatch(/[0-9a-f]{12} .* copied/);
+    expect(fixed.out).toContain("mirrored to ECR/repull/docker.io/grafana/loki:3");
+    expect(fixed.out).toContain("applied: the service by-hand was moved from by-hand:1 to by-hand:2");
+    expect(fixed.status).toBe(0);
+    const now = await currentOf("by-hand");
+    const [place = "", digest = ""] = (
+      now.taskDefinition?.containerDefinitions?.find(({ name }) => name === "web")?.image ?? ""
+    ).split("@");
+    expect(place).toBe(`${ECR}/repull/docker.io/grafana/loki`);
+    expect(digest).toBe((await manifestOf(hub, "grafana/loki:3")).digest);
+    expect((await manifestOf(ecr, `repull/docker.io/grafana/loki@${digest}`)).digest).toBe(digest);
+
+    expect((await byHand("history")).out).toMatch(/by-hand +prod\/by-hand +by-hand:1 → by-hand:2 +stands/);
+    const again = await byHand("fix", "by-hand", "--yes");
+    expect(again.out).toContain("Nothing to do: no image of by-hand:2 comes from Docker Hub.");
+    expect(again.status).toBe(0);
+    expect((await byHand("undo", "by-hand", "--yes")).status).toBe(0);
+    expect((await currentOf("by-hand")).arn).toMatch(/by-hand:1$/);
+  });
+
+  test("goes by the policy and the brake of the deployed stack", async () => {
+    await push("braked", ["amd64"], hub, "acme/braked:1");
+    const former = await createService("braked", "acme/braked:1");
+    const ssm = new SSMClient({ region: REGION, endpoint: moto.url, credentials: MOTO_CREDENTIALS });
+    const put = (Name: string, Value: string) =>
+      ssm.send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: true }));
+    await put("/hands/policy", JSON.stringify({ mirrorPrefix: "mirrors" }));
+    await put("/hands/brake", "stopped by Ada");
+    await deployFunction("hands-remediate", {
+      REPULL_POLICY_PARAMETER: "/hands/policy",
+      REPULL_BRAKE_PARAMETER: "/hands/brake",
+    });
+
+    const stopped = await byHand("fix", "braked", "--stack", "hands", "--yes", "--no-wait");
+    expect(stopped.out).toContain("ECR/mirrors/docker.io/acme/braked");
+    expect(stopped.err).toContain("the policy of the stack hands");
+    expect(stopped.err).toContain("stopped by Ada");
+    expect(stopped.status).toBe(1);
+    expect((await currentOf("braked")).arn).toBe(former);
+
+    await put("/hands/brake", "released");
+    expect(await byHand("fix", "braked", "--stack", "hands", "--yes", "--no-wait")).toMatchObject({
+      status: 0,
+    });
+    expect((await currentOf("braked")).arn).not.toBe(former);
+  });
+});
+
+/** A function of the stack as far as its settings go. */
+async function deployFunction(name: string, Variables: Record<string, string>): Promise<void> {
+  const settings = { region: REGION, endpoint: moto.url, credentials: MOTO_CREDENTIALS };
+  const form = {
+    Action: "CreateRole",
+    Version: "2010-05-08",
+    RoleName: name,
+    AssumeRolePolicyDocument: "{}",
+  };
+  await fetch(moto.url, {
+    method: "POST",
+    headers: {
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20261120/${REGION}/iam/aws4_request, SignedHeaders=host, Signature=0`,
+      "content-type": "application/x-www-form-urlencoded",
+    },
+    body: new URLSearchParams(form),
+  });
+  const lambda = new LambdaClient(settings);
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: name,
+      Role: `arn:aws:iam::${MOTO_ACCOUNT}:role/${name}`,
+      Runtime: "nodejs22.x",
+      Handler: "index.handler",
+      Code: { ZipFile: Buffer.from("UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", "base64") },
+      Environment: { Variables },
+      Publish: true,
+    }),
+  );
+  await lambda.send(new CreateAliasCommand({ FunctionName: name, Name: "live", FunctionVersion: "1" }));
+}

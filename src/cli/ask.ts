@@ -1,0 +1,17 @@
+/** A question to whoever sits at the terminal. Who ends it by Ctrl-C or Ctrl-D has not said yes. */
+
+import { createInterface } from "node:readline/promises";
+
+export async function ask(question: string, signal: AbortSignal): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const giveUp = (): void => resolve("");
+  terminal.once("SIGINT", giveUp);
+  terminal.once("close", giveUp);
+  terminal.question(question, { signal }).then(resolve, giveUp);
+  try {
+    return await promise;
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * `repull fix SERVICE`: the remediation by hand, before anything fails.
+ *
+ * The plan is shown, its owner says yes, and then the very workflow runs that the function runs, in this process: under
+ * the same brake and policy, leaving the same tags. Who says yes to one plan does not get another.
+ */
+
+import { AwsError } from "../remediation/aws-error.ts";
+import { withBrake } from "../remediation/brake.ts";
+import { endedWell, type Outcome } from "../remediation/outcome.ts";
+import type { Bus } from "../remediation/ports.ts";
+import { remediateFailure } from "../remediation/remediate.ts";
+import { runInProcess } from "../runtime/in-process-steps.ts";
+import { silentLog } from "../runtime/log.ts";
+import { EXIT } from "./exit-status.ts";
+import { clusterName, findService, type ServiceName } from "./find-service.ts";
+import { isSamePlan, type Looked, lookAt } from "./hand-look.ts";
+import { shownCopies, tellRecords } from "./hand-progress.ts";
+import type { Hands } from "./hands.ts";
+import type { CommandIo } from "./io.ts";
+import { outcomeInWords } from "./outcome-words.ts";
+import { isAtHand, nextLines } from "./plan.ts";
+import { fullName, lookAsJson, lookInWords, remediesOf } from "./plan-words.ts";
+import { storyLog } from "./story.ts";
+
+export type FixInput = ServiceName & {
+  readonly yes: boolean;
+  /** False: stop once the redeployment is accepted. */
+  readonly settle: boolean;
+  readonly json: boolean;
+};
+
+type Planned = Extract<Looked, { kind: "planned" }>;
+
+/** Exit status 0 where the service runs the substitute or needs none, 1 where somebody should look, 2 where nobody can be asked. */
+export async function fix(input: FixInput, hands: Hands, io: CommandIo): Promise<number> {
+  if (!input.yes && io.ask === undefined) {
+    io.err("repull fix: it asks before it writes, and here is no terminal to ask at: say --yes\n");
+    return EXIT.usage;
+  }
+  const { installed, inventory } = hands;
+  io.err(`${hands.where}, by ${installed.from}: the service may be changed\n`);
+  const ports = hands.portsFor(silentLog);
+  const looked = await lookAt(await findService(input, inventory, ports.ecs), installed.policy, ports);
+  const tell = (line: string): void => (input.json ? io.err : io.out)(`${line}\n`);
+  for (const line of lookInWords(looked)) tell(line);
+  tell("");
+  if (looked.kind !== "planned" || !isAtHand(looked)) return endWithout(looked, installed.from, input, io);
+
+  const pulled = await installed.brake.pulled();
+  if (pulled !== undefined) {
+    io.err(`nothing is changed: the owner has stopped Repull (${pulled})\n`);
+    return EXIT.failed;
+  }
+  if (!input.yes && !/^y(?:es)?$/i.test((await io.ask?.(question(looked)))?.trim() ?? "")) {
+    io.err("nothing was changed\n");
+    return EXIT.failed;
+  }
+  return await carryOut(looked, input, hands, tell, io);
+}
+
+function question({ service, plan, surveyed }: Planned): string {
+  const copies = plan.images.filter(({ winner }) => winner?.copy ?? winner?.warm).length;
+  const copying = copies === 0 ? "" : `bring ${copies === 1 ? "the image" : `${copies} images`} into ECR, `;
+  return `Go on: ${copying}register a revision of ${surveyed.family} and redeploy ${fullName(service)}? [y/N] `;
+}
+
+/** There is nothing to write, or nothing that may be written. */
+function endWithout(looked: Looked, from: string, { json }: FixInput, io: CommandIo): number {
+  const next = remediesOf(looked);
+  const held = looked.kind === "planned" ? looked.held : undefined;
+  if (json) io.out(`${JSON.stringify(lookAsJson(looked, from, next))}\n`);
+  else {
+    if (held !== undefined) io.out(`Not done: ${held.because}.\n`);
+    for (const line of nextLines(next)) io.out(`${line}\n`);
+  }
+  return looked.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
+}
+
+async function carryOut(
+  looked: Planned,
+  { settle, json }: FixInput,
+  hands: Hands,
+  tell: (line: string) => void,
+  io: CommandIo,
+): Promise<number> {
+  const { failure, execution, service, plan: agreed } = looked;
+  const { policy, brake } = hands.installed;
+  const story = storyLog(hands.clock.now, tell);
+  const ports = hands.portsFor(story.log, shownCopies(io, hands.clock));
+  let isFirst = true;
+  const onPlan = (plan: Planned["plan"]): void => {
+    if (isFirst && !isSamePlan(plan, agreed)) throw new PlanChanged();
+    isFirst = false;
+  };
+  try {
+    const outcome = await runInProcess(
+      (steps) =>
+        remediateFailure(
+          failure,
+          { ...withBrake(ports, brake), bus: heardOrNot(ports.bus, io) },
+          { policy, execution, settle, onPlan },
+          steps,
+        ),
+      { clock: hands.clock, onStep: tellRecords(hands.clock, story.say) },
+    );
+    if (json) io.out(`${JSON.stringify(outcome)}\n`);
+    else for (const line of outcomeInWords(outcome)) io.out(`${line}\n`);
+    for (const line of afterwards(outcome, looked)) tell(line);
+    return endedWell(outcome.outcome) ? EXIT.done : EXIT.failed;
+  } catch (error) {
+    if (error instanceof PlanChanged) {
+      io.err("nothing was changed: the plan is another one than a moment ago; look at it again\n");
+      return EXIT.failed;
+    }
+    if (!io.signal.aborted) throw error;
+    io.err(
+      `interrupted: what is told above is done, and nobody watches it further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)} says where it stands\n`,
+    );
+    return EXIT.failed;
+  }
+}
+
+/** Where the way back is, once there is one. */
+function afterwards({ newTaskDefinition, outcome }: Outcome, { service }: Planned): readonly string[] {
+  if (newTaskDefinition === undefined || outcome === "restored") return [];
+  return [`back: repull undo ${service.name} --yes`];
+}
+
+/** A person sees how it ended; that a bus did not hear of it is no failure of the fix. */
+function heardOrNot(bus: Bus, io: CommandIo): Bus {
+  return {
+    async publish(detail) {
+      try {
+        await bus.publish(detail);
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        io.err(`the outcome could not be put on the event bus: ${error.message}\n`);
+      }
+    },
+  };
+}
+
+/** Between a yes and the first write the world has changed. */
+class PlanChanged extends Error {
+  override readonly name = "PlanChanged";
+}

@@ -1,0 +1,67 @@
+/** The commands that look at an account before anything fails: `scan`, `plan`, `fix`. Each loads its own code only. */
+
+import { type Command, Option } from "commander";
+import type { Hands } from "./hands.ts";
+import type { CommandIo } from "./io.ts";
+
+type HandOptions = {
+  readonly cluster?: string;
+  readonly stack: string | false;
+  readonly policy?: string;
+  readonly json: boolean;
+};
+
+/** Adds them to the program; `finish` runs each to its exit status. */
+export function addHandCommands(
+  program: Command,
+  json: Option,
+  io: CommandIo,
+  finish: (run: () => Promise<number>) => Promise<void>,
+): void {
+  const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
+  const stack = new Option("--stack <name>", "the deployed stack by whose policy and brake it goes").default(
+    "repull",
+  );
+  const policyFile = new Option("--policy <file>", "a policy document that goes before the stack's");
+  const byHand = (command: Command): Command =>
+    command
+      .argument("<service>", "the service: NAME, CLUSTER/NAME, or its ARN")
+      .addOption(cluster)
+      .addOption(policyFile)
+      .addOption(stack)
+      .option("--no-stack", "go by no stack: the default policy, and no brake")
+      .addOption(json);
+
+  byHand(program.command("plan"))
+    .description(
+      "Say what Repull would do for a service that is well: where its images could come from, and what would be written. Changes nothing.",
+    )
+    .action((service: string, options: HandOptions) =>
+      finish(async () => {
+        const [{ plan }, hands] = await Promise.all([import("./plan.ts"), handsFor(options, io)]);
+        return plan({ service, ...named(options) }, hands, io);
+      }),
+    );
+
+  byHand(program.command("fix"))
+    .description(
+      "Move a service off Docker Hub before a limit strikes: the remediation by hand. Shows the plan, and asks.",
+    )
+    .option("--yes", "do not ask", false)
+    .option("--no-wait", "stop once the redeployment is accepted (outcome: applied)")
+    .action((service: string, options: HandOptions & { readonly yes: boolean; readonly wait: boolean }) =>
+      finish(async () => {
+        const [{ fix }, hands] = await Promise.all([import("./fix.ts"), handsFor(options, io)]);
+        return fix({ service, ...named(options), yes: options.yes, settle: options.wait }, hands, io);
+      }),
+    );
+}
+
+function named({ cluster, json }: HandOptions) {
+  return { ...(cluster === undefined ? {} : { cluster }), json };
+}
+
+async function handsFor({ stack, policy }: HandOptions, io: CommandIo): Promise<Hands> {
+  const { handsOfAccount } = await import("./hands.ts");
+  return await handsOfAccount({ stack, ...(policy === undefined ? {} : { policyFile: policy }) }, io);
+}

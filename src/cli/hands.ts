@@ -1,0 +1,60 @@
+/** What `repull plan` and `repull fix` work in: the account of the environment, or whatever stands in for it. */
+
+import type { Inventory } from "../remediation/in-effect.ts";
+import type { Copier, Ports } from "../remediation/ports.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import { awsSettingsFrom } from "./aws-settings.ts";
+import type { Installed, InstalledOptions } from "./installed.ts";
+import type { CommandIo } from "./io.ts";
+
+export type Hands = {
+  /** Shown before anything is read: whose account it is. */
+  readonly where: string;
+  readonly inventory: Inventory;
+  readonly installed: Installed;
+  readonly clock: Clock;
+  portsFor(log: Log, watchCopies?: (copier: Copier) => Copier): Ports;
+};
+
+/** The account of the environment. Throws InvalidInput and AwsError. */
+export async function handsOfAccount(options: InstalledOptions, io: CommandIo): Promise<Hands> {
+  const aws = awsSettingsFrom(io.env);
+  const [{ identify }, { createInventory }, { accountPorts }, { readInstalled }, { systemClock }] =
+    await Promise.all([
+      import("../aws/identity.ts"),
+      import("../aws/inventory.ts"),
+      import("./account-ports.ts"),
+      import("./installed.ts"),
+      import("../runtime/clock.ts"),
+    ]);
+  const { account } = await identify(aws);
+  const installed = await readInstalled(options, aws, io);
+  const clock: Clock = {
+    now: systemClock.now,
+    sleep: (milliseconds, signal) =>
+      systemClock.sleep(
+        milliseconds,
+        signal === undefined ? io.signal : AbortSignal.any([signal, io.signal]),
+      ),
+  };
+  return {
+    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
+    inventory: createInventory(aws),
+    installed,
+    clock,
+    portsFor: (log, watchCopies) =>
+      accountPorts(
+        {
+          aws,
+          account,
+          policy: installed.policy,
+          log,
+          clock,
+          busName: installed.busName,
+          ...(watchCopies === undefined ? {} : { watchCopies }),
+        },
+        io,
+      ),
+  };
+}

@@ -1,0 +1,137 @@
+/** A look at a service as a person reads it, and as a program does: today's place, the plan, what would be written. */
+
+import { printPlatform } from "../image/platform.ts";
+import { outcomeOf } from "../remediation/report.ts";
+import { explainPlan, inShort } from "../substitution/explain.ts";
+import type { ImagePlan } from "../substitution/planner.ts";
+import { revisionName } from "../workload/arn.ts";
+import { primaryDeployment, type Service } from "../workload/service.ts";
+import { clusterName } from "./find-service.ts";
+import { type Looked, whereFrom } from "./hand-look.ts";
+
+/** Everything but what to do next. */
+export function lookInWords(looked: Looked): readonly string[] {
+  return [heading(looked.service), ...warningsOf(looked).map((line) => `  ${line}`), "", ...bodyOf(looked)];
+}
+
+function heading(service: Service): string {
+  const { taskDefinition, desiredCount, runningCount } = service;
+  return `${fullName(service)} runs ${revisionName(taskDefinition)}, ${runningCount} of ${desiredCount} tasks.`;
+}
+
+export function fullName({ clusterArn, name }: Service): string {
+  return `${clusterName(clusterArn)}/${name}`;
+}
+
+function bodyOf(looked: Looked): readonly string[] {
+  const { today } = looked;
+  const others = today.flatMap((image) =>
+    looked.kind === "planned" && looked.plan.images.some((planned) => planned.image === image.image)
+      ? []
+      : [
+          `${inShort(image.image)} (${image.containers.join(", ")}) stays: ${image.leftOut ?? whereFrom(image)}`,
+        ],
+  );
+  if (looked.kind === "nothing-to-do") return [...others, "", `Nothing to do: ${looked.because}.`];
+  if (looked.kind === "declined") return [...others, "", `Repull leaves it alone: ${looked.ending.because}.`];
+  const { plan } = looked;
+  const planned = plan.images.flatMap((image) => [
+    ...explainPlan({ kind: "substitute", images: [image], policy: plan.policy }, () =>
+      fromWhere(image, looked),
+    ),
+    ...writtenIn(image).map((line) => `  ${line}`),
+  ]);
+  if (plan.kind === "substitute") return [...planned, ...others];
+  return [...planned, ...others, "", `Nothing can be done safely: ${plan.because}.`];
+}
+
+function fromWhere({ image }: ImagePlan, { today }: Looked): string {
+  const found = today.find((one) => one.image === image);
+  return found === undefined ? "" : `today from ${whereFrom(found)}`;
+}
+
+/** What the new revision would say, where anything. */
+function writtenIn(image: ImagePlan): readonly string[] {
+  const writes = writesOf(image);
+  return writes === undefined ? [] : [`would write ${inShort(writes)} for ${image.containers.join(", ")}`];
+}
+
+/** What the task definition would say; a copy that is still to be made is named by where it will be. */
+export function writesOf({ winner }: ImagePlan): string | undefined {
+  if (winner === undefined) return undefined;
+  const { writes, copy, warm, digest } = winner;
+  if (writes !== undefined) return writes;
+  const target = copy?.target ?? warm?.target ?? winner.candidate.image;
+  const platform = copy?.platform ?? warm?.platform;
+  // The platform's own digest is known once its index has been read for the copy.
+  return copy?.platform === undefined || platform === undefined
+    ? `${target.replace(/:[^:/]+$/, "")}@${digest}`
+    : `${target.replace(/:[^:/]+$/, "")}, by the digest of its ${printPlatform(platform)} image`;
+}
+
+function warningsOf(looked: Looked): readonly string[] {
+  if (looked.kind !== "planned") return [];
+  const { surveyed, service } = looked;
+  const { count, cameBackMinutes } = surveyed.tries;
+  return [
+    ...(surveyed.isDeploying
+      ? [`its deployment ${primaryDeployment(service)?.id ?? ""} is under way: a fix would replace it`]
+      : []),
+    ...(count > 0
+      ? [
+          `${count} substitute${count === 1 ? "" : "s"} for this revision did not last in the last six hours` +
+            (cameBackMinutes === undefined ? "" : `, the last one made ${cameBackMinutes} minutes ago`),
+        ]
+      : []),
+  ];
+}
+
+/** What is left for a person to do; nothing where the plan can be carried out. */
+export function remediesOf(looked: Looked): readonly string[] {
+  if (looked.kind === "nothing-to-do") return [];
+  const ending = looked.kind === "declined" ? looked.ending : looked.held;
+  if (ending?.kind === "observed")
+    return [
+      `${ending.because.split(":")[0]}: deploy the stack with Mode=remediate, or give a policy of your own with --policy FILE`,
+    ];
+  if (looked.kind === "planned" && looked.plan.kind === "stand-still") return looked.plan.remedies;
+  return ending?.nextSteps ?? ending?.remedies ?? [];
+}
+
+/** One object: the record that a remediation would leave, with today's place and what would be written. */
+export function lookAsJson(looked: Looked, from: string, next: readonly string[]): object {
+  const { service, today } = looked;
+  const base = { service: fullName(service), taskDefinition: service.taskDefinition, policy: from };
+  if (looked.kind === "nothing-to-do")
+    return { ...base, kind: looked.kind, because: looked.because, images: today, next };
+  const { failure, execution } = looked;
+  const ending =
+    looked.kind === "declined"
+      ? looked.ending
+      : (looked.held ??
+        (looked.plan.kind === "stand-still"
+          ? looked.plan
+          : {
+              kind: "observed" as const,
+              because: "planned only: nothing was written",
+              images: looked.plan.images,
+            }));
+  const { images, because, workload } = outcomeOf(ending, failure, execution);
+  const plans = looked.kind === "planned" ? looked.plan.images : [];
+  return {
+    ...base,
+    kind: looked.kind === "planned" && looked.held === undefined ? looked.plan.kind : ending.kind,
+    because,
+    workload,
+    images: today.map((image) => {
+      const planned = plans.find((one) => one.image === image.image);
+      const writes = planned && writesOf(planned);
+      return {
+        ...image,
+        ...images.find((one) => one.image === image.image),
+        ...(writes === undefined ? {} : { writes }),
+      };
+    }),
+    next,
+  };
+}

@@ -1,0 +1,36 @@
+/** `repull plan SERVICE`: what Repull would do for a service before anything fails. Writes nothing. */
+
+import { silentLog } from "../runtime/log.ts";
+import { EXIT } from "./exit-status.ts";
+import { clusterName, findService, type ServiceName } from "./find-service.ts";
+import { type Looked, lookAt } from "./hand-look.ts";
+import type { Hands } from "./hands.ts";
+import type { CommandIo } from "./io.ts";
+import { lookAsJson, lookInWords, remediesOf } from "./plan-words.ts";
+
+export type PlanInput = ServiceName & { readonly json: boolean };
+
+/** Exit status 0 where a fix is at hand or none is needed, 1 where somebody should look. */
+export async function plan(input: PlanInput, hands: Hands, io: CommandIo): Promise<number> {
+  const { installed, inventory } = hands;
+  io.err(`${hands.where}, by ${installed.from}: nothing is changed\n`);
+  const ports = hands.portsFor(silentLog);
+  const looked = await lookAt(await findService(input, inventory, ports.ecs), installed.policy, ports);
+  const next = isAtHand(looked) ? [fixCommand(looked)] : remediesOf(looked);
+  if (input.json) io.out(`${JSON.stringify(lookAsJson(looked, installed.from, next))}\n`);
+  else io.out(`${[...lookInWords(looked), ...nextLines(next)].join("\n")}\n`);
+  return looked.kind === "nothing-to-do" || isAtHand(looked) ? EXIT.done : EXIT.failed;
+}
+
+/** Whether `repull fix` would go on to write. */
+export function isAtHand(looked: Looked): boolean {
+  return looked.kind === "planned" && looked.plan.kind === "substitute" && looked.held === undefined;
+}
+
+export function nextLines(next: readonly string[]): readonly string[] {
+  return next.length === 0 ? [] : ["", ...next.map((step) => `next: ${step}`)];
+}
+
+function fixCommand({ service }: Looked): string {
+  return `repull fix ${service.name} --cluster ${clusterName(service.clusterArn)}`;
+}

@@ -1,0 +1,17 @@
+/** Everything that runs in a sandbox, as the commands that look over a whole account see it. */
+
+import type { Inventory } from "../remediation/in-effect.ts";
+import { readService } from "../workload/service.ts";
+import type { Cluster } from "./cluster.ts";
+import { describedService } from "./ecs-documents.ts";
+
+export function createInventory({ services }: Pick<Cluster, "services">): Inventory {
+  return {
+    clusters: async () => [...new Set(services().map(({ cluster }) => cluster.arn))],
+    async *services(cluster) {
+      yield services()
+        .filter((service) => [service.cluster.arn, service.cluster.name].includes(cluster))
+        .map((service) => readService(describedService(service)));
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** A sandbox in place of an account, for the commands that work in one by hand. */
+
+import type { Hands } from "../../src/cli/hands.ts";
+import { type Brake, NO_BRAKE } from "../../src/remediation/brake.ts";
+import { createInventory } from "../../src/sandbox/inventory.ts";
+import { serveWorkflows } from "../../src/sandbox/product.ts";
+import { createWorld, type World } from "../../src/sandbox/world.ts";
+import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+
+export type SandboxHands = { readonly world: World; readonly hands: Hands };
+
+export async function sandboxHands(
+  file: unknown,
+  options: { readonly policy?: Partial<Policy>; readonly brake?: Brake } = {},
+): Promise<SandboxHands> {
+  const world = await createWorld(readWorldFile(file));
+  const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
+  serveWorkflows(world, { policy });
+  const hands: Hands = {
+    where: "the sandbox",
+    inventory: createInventory(world.cluster),
+    installed: { policy, from: "the test's policy", brake: options.brake ?? NO_BRAKE },
+    clock: world.clock,
+    portsFor: (log) => ({ ...world.ports, log }),
+  };
+  return { world, hands };
+}
+
+/** Runs a command as a process of the world, and lets the world go on until it has ended. */
+export async function inWorld(world: World, run: () => Promise<number>): Promise<number> {
+  let ended: { status: number } | { error: unknown } | undefined;
+  world.clock.schedule(world.clock.now(), async () => {
+    try {
+      ended = { status: await run() };
+    } catch (error) {
+      ended = { error };
+    }
+  });
+  await world.runUntil(() => ended !== undefined, 24 * 3600);
+  if (ended === undefined) throw new Error("the command has not ended within a day");
+  if ("error" in ended) throw ended.error;
+  return ended.status;
+}
