@@ -9,19 +9,27 @@ import {
   DescribeRuleCommand,
   EventBridgeClient,
   ListRuleNamesByTargetCommand,
+  ListTargetsByRuleCommand,
   TestEventPatternCommand,
 } from "@aws-sdk/client-eventbridge";
 import {
   GetFunctionConfigurationCommand,
   LambdaClient,
+  ListDurableExecutionsByFunctionCommand,
   ListEventSourceMappingsCommand,
 } from "@aws-sdk/client-lambda";
-import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import type { AwsError } from "../remediation/aws-error.ts";
 import type { Json } from "../runtime/json.ts";
 import { arnIn } from "../workload/arn.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
-import { awsErrorOf } from "./failure.ts";
+import { awsErrorOf, isCode } from "./failure.ts";
 
 /** A part of the stack: what was read, or the error of the call. */
 export type Part<T> =
@@ -32,12 +40,15 @@ export type DeployedFunction = {
   readonly arn: string;
   readonly runtime: string;
   readonly state: string;
+  /** Why it is in that state, where Lambda says. */
+  readonly because?: string;
   readonly roleArn: string;
   readonly isDurable: boolean;
   readonly environment: Readonly<Record<string, string>>;
 };
 
 export type Mapping = {
+  readonly id: string;
   readonly queueArn: string;
   readonly state: string;
   readonly reportsBatchItemFailures: boolean;
@@ -51,7 +62,21 @@ export type DeployedQueue = {
   readonly deadLetterArn?: string;
 };
 
-export type DeployedRule = { readonly name: string; readonly isEnabled: boolean; readonly pattern: string };
+/** A message that nobody could handle; its body stays where it is. */
+export type DeadLetter = {
+  /** In milliseconds since the epoch. */
+  readonly sentAt: number;
+  /** Who put it there, and why: `detect` by its own attribute, Lambda by the error of the function. */
+  readonly because?: string;
+};
+
+export type DeployedRule = {
+  readonly name: string;
+  readonly isEnabled: boolean;
+  readonly pattern: string;
+  /** Where the rule puts what it cannot deliver. */
+  readonly undeliveredArn?: string;
+};
 
 export interface DeployedStack {
   /** The version behind the alias `live`. */
@@ -59,13 +84,18 @@ export interface DeployedStack {
   /** What brings messages to `detect`. */
   mappings(functionArn: string): Promise<Part<readonly Mapping[]>>;
   queue(arnOrUrl: string): Promise<Part<DeployedQueue>>;
+  /** The oldest of the few messages that one look shows; it stays in the queue, in sight of others. */
+  oldestLetter(queueUrl: string): Promise<Part<DeadLetter | undefined>>;
   /** The rules of the default bus that write to a queue. */
   rulesInto(queueArn: string): Promise<Part<readonly DeployedRule[]>>;
   /** Whether EventBridge itself says that the pattern matches. */
   matches(pattern: string, event: Json): Promise<Part<boolean>>;
+  /** Whether the region's Lambda answers for durable executions at all, of a function that need not exist. */
+  knowsDurableFunctions(): Promise<Part<boolean>>;
 }
 
 const RULES_MAX = 20;
+const LETTERS_AT_ONCE = 10;
 
 /** The parts of the stack of this name, in the region of the settings. */
 export function readDeployedStack(settings: AwsSettings, stack: string): DeployedStack {
@@ -83,6 +113,7 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
           arn: found.FunctionArn ?? "",
           runtime: found.Runtime ?? "",
           state: found.State ?? "Active",
+          ...(found.StateReason === undefined ? {} : { because: found.StateReason }),
           roleArn: found.Role ?? "",
           isDurable: found.DurableConfig !== undefined,
           environment: found.Environment?.Variables ?? {},
@@ -92,6 +123,7 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
       part("lambda:ListEventSourceMappings", async () => {
         const listed = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName: functionArn }));
         return (listed.EventSourceMappings ?? []).map((mapping) => ({
+          id: mapping.UUID ?? "",
           queueArn: mapping.EventSourceArn ?? "",
           state: mapping.State ?? "",
           reportsBatchItemFailures:
@@ -117,6 +149,19 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
           ...(deadLetterArn === undefined ? {} : { deadLetterArn }),
         };
       }),
+    oldestLetter: (queueUrl) =>
+      part("sqs:ReceiveMessage", async () => {
+        const { Messages = [] } = await sqs.send(
+          new ReceiveMessageCommand({
+            QueueUrl: queueUrl,
+            MaxNumberOfMessages: LETTERS_AT_ONCE,
+            VisibilityTimeout: 0,
+            MessageSystemAttributeNames: ["SentTimestamp"],
+            MessageAttributeNames: ["All"],
+          }),
+        );
+        return Messages.map(letterOf).toSorted((one, other) => one.sentAt - other.sentAt)[0];
+      }),
     rulesInto: (queueArn) =>
       part("events:ListRuleNamesByTarget", async () => {
         const { RuleNames = [] } = await events.send(
@@ -125,7 +170,14 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
         return await Promise.all(
           RuleNames.slice(0, RULES_MAX).map(async (name) => {
             const rule = await events.send(new DescribeRuleCommand({ Name: name }));
-            return { name, isEnabled: rule.State === "ENABLED", pattern: rule.EventPattern ?? "" };
+            const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: name }));
+            const undeliveredArn = Targets.find(({ Arn }) => Arn === queueArn)?.DeadLetterConfig?.Arn;
+            return {
+              name,
+              isEnabled: rule.State === "ENABLED",
+              pattern: rule.EventPattern ?? "",
+              ...(undeliveredArn === undefined ? {} : { undeliveredArn }),
+            };
           }),
         );
       }),
@@ -136,10 +188,35 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
         );
         return Result === true;
       }),
+    knowsDurableFunctions: () =>
+      part("lambda:ListDurableExecutionsByFunction", async () => {
+        try {
+          await lambda.send(
+            new ListDurableExecutionsByFunctionCommand({ FunctionName: `${stack}-remediate`, MaxItems: 1 }),
+          );
+          return true;
+        } catch (error) {
+          // There is no such function: said by a service that knows the question.
+          if (isCode(error, "ResourceNotFoundException")) return true;
+          const { kind } = awsErrorOf("lambda:ListDurableExecutionsByFunction", error);
+          if (kind === "absent" || kind === "invalid") return false;
+          throw error;
+        }
+      }),
   };
 }
 
-async function part<T>(action: string, read: () => Promise<T>): Promise<Part<T>> {
+/** `detect` and Lambda itself say why in an attribute; a redrive says nothing. */
+function letterOf({ Attributes, MessageAttributes }: Message): DeadLetter {
+  const because = MessageAttributes?.because?.StringValue ?? MessageAttributes?.ErrorMessage?.StringValue;
+  return {
+    sentAt: Number(Attributes?.SentTimestamp ?? 0),
+    ...(because === undefined ? {} : { because }),
+  };
+}
+
+/** Reads a part; a failure of the world is kept beside the others. */
+export async function part<T>(action: string, read: () => Promise<T>): Promise<Part<T>> {
   try {
     return { kind: "read", value: await read() };
   } catch (error) {

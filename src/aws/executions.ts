@@ -116,7 +116,8 @@ async function ending(
   };
 }
 
-function parsed(text: string): unknown {
+/** What a text of JSON holds; undefined for what is none. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -125,7 +126,7 @@ function parsed(text: string): unknown {
 }
 
 /** `arn:…:function:name` of `arn:…:function:name:live`, and `name` of `name:live`. */
-function unqualified(functionArn: string): string {
+export function unqualified(functionArn: string): string {
   return functionArn.replace(
     /^((?:arn:[^:]*:lambda:[^:]*:[^:]*:function:|(?:[0-9]{12}:)?function:)?[^:]+):[^:]+$/,
     "$1",

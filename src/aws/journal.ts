@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import type { Journal, PastExecution } from "../remediation/history.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
-import { STATUS } from "./executions.ts";
+import { parsed, STATUS } from "./executions.ts";
 import { attempt } from "./failure.ts";
 
 const PAGE = 100;
@@ -66,12 +66,4 @@ export function createJournal(settings: AwsSettings, functionName: string): Jour
       return found;
     },
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

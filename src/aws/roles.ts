@@ -11,19 +11,34 @@ import type { Roles } from "../remediation/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 
+/** The same, told of the request's own facts (`iam:PassedToService`), which a statement's condition may ask for. */
+export interface RolesInContext extends Roles {
+  mayDo(
+    roleArn: string,
+    actions: readonly string[],
+    resourceArn: string,
+    context?: Readonly<Record<string, string>>,
+  ): ReturnType<Roles["mayDo"]>;
+}
+
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
 
-export function createRoles(settings: AwsSettings): Roles {
+export function createRoles(settings: AwsSettings): RolesInContext {
   const client = new IAMClient(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
   return {
-    async mayDo(roleArn, actions, resourceArn) {
+    async mayDo(roleArn, actions, resourceArn, context = {}) {
       try {
         const { EvaluationResults } = await client.send(
           new SimulatePrincipalPolicyCommand({
             PolicySourceArn: roleArn,
             ActionNames: [...actions],
             ResourceArns: [resourceArn],
+            ContextEntries: Object.entries(context).map(([ContextKeyName, value]) => ({
+              ContextKeyName,
+              ContextKeyType: "string",
+              ContextKeyValues: [value],
+            })),
           }),
         );
         const decisions = new Map(

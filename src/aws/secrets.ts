@@ -42,6 +42,23 @@ export function createDockerHubAccount(
   };
 }
 
+const KEYS = ["username", "password", "accessToken"];
+
+/** Which of the keys that count a secret has. Throws AwsError; `invalid` for what is no JSON object. */
+export async function keysOfSecret(settings: AwsSettings, secretArn: string): Promise<readonly string[]> {
+  const region = arnIn(secretArn)?.region || settings.region;
+  const client = new SecretsManagerClient(clientConfiguration({ ...settings, region }));
+  let text: string | undefined;
+  try {
+    text = (await client.send(new GetSecretValueCommand({ SecretId: secretArn }))).SecretString;
+  } catch (error) {
+    throw awsErrorOf(ACTION, error);
+  }
+  const read = members(text ?? "");
+  if (read === undefined) throw new AwsError("invalid", ACTION, `${ACTION}: ${secretArn} is no JSON object`);
+  return KEYS.filter((key) => typeof read[key] === "string" && read[key] !== "");
+}
+
 /** The credentials in a secret's text. Throws AwsError that names the keys it should have, and nothing that it has. */
 export function credentialsIn(text: string, secretArn: string): Credentials {
   const read = members(text);

@@ -1,22 +1,32 @@
 /** `repull doctor`: what is deployed, whether it would work, and what to do where it would not. */
 
+import type { AwsSettings } from "../aws/client-settings.ts";
+import { readDeployedExecutions } from "../aws/deployed-executions.ts";
 import { readDeployedStack } from "../aws/deployed-stack.ts";
-import { createExecutions } from "../aws/executions.ts";
+import { createEcr } from "../aws/ecr.ts";
+import { createEcs } from "../aws/ecs.ts";
 import { identify } from "../aws/identity.ts";
+import { createInventory } from "../aws/inventory.ts";
+import { createParameters } from "../aws/parameters.ts";
 import { putIntoQueue } from "../aws/probe.ts";
 import { createRoles } from "../aws/roles.ts";
-import { readEvent } from "../ecs-events/read-event.ts";
+import { createDockerHubAccount, keysOfSecret } from "../aws/secrets.ts";
+import { ecrHost } from "../image/hosts.ts";
 import { parseReference } from "../image/reference.ts";
 import { httpTransport } from "../oci/http-transport.ts";
 import { createRegistries } from "../oci/registry.ts";
-import { remediationName } from "../remediation/names.ts";
-import type { Executions } from "../remediation/ports.ts";
+import type { Send } from "../oci/transport.ts";
+import { rolesOf } from "../remediation/exposure.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
-import type { JsonObject } from "../runtime/json.ts";
+import { DEFAULT_POLICY } from "../substitution/policy.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
-import { type Check, type Examined, examine, type Patient, taskEvent } from "./doctor-checks.ts";
+import type { Check } from "./doctor/check.ts";
+import { examine } from "./doctor/examine.ts";
+import type { Patient } from "./doctor/patient.ts";
+import { probe } from "./doctor/probe.ts";
 import type { CommandIo } from "./io.ts";
+import { scanAccount } from "./scan.ts";
 
 export type DoctorInput = {
   readonly stack: string;
@@ -26,51 +36,24 @@ export type DoctorInput = {
 };
 
 /** The image that Docker keeps for asking about the limit; a HEAD of it costs nothing. */
-const QUOTA_IMAGE = "docker.io/ratelimitpreview/test:latest";
-const PROBE_SECONDS_MAX = 120;
-const PROBE_PAUSE_SECONDS = 2;
+const QUOTA_IMAGE = parseReference("docker.io/ratelimitpreview/test:latest");
 
 /** Examines the stack; exit status 1 where a check failed, 0 where all passed or could not be made. */
 export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
   const aws = awsSettingsFrom(io.env);
   const { account, partition } = await identify(aws);
   const home = { account, region: aws.region, partition };
-  io.err(`account ${account}, region ${aws.region}, stack ${input.stack}\n`);
+  io.err(`account ${account}, region ${aws.region}, stack ${input.stack}: nothing is changed\n`);
   const send = httpTransport({ clock, proxyEnv: io.env });
-  const registries = createRegistries({
-    send,
-    clock,
-    endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS),
-  });
-  const patient: Patient = {
-    stackName: input.stack,
-    home,
-    stack: readDeployedStack(aws, input.stack),
-    roles: createRoles(aws),
-    quota: async () => (await registries.headManifest(parseReference(QUOTA_IMAGE), io.signal))?.quota,
-  };
   try {
-    const examined = await examine(patient);
-    const { queueUrl, remediateArn, mirrorArn } = examined;
-    const probed = !input.probe
-      ? []
-      : queueUrl === undefined || remediateArn === undefined
-        ? [notSent("the queue or remediate was not found")]
-        : [
-            await probe(
-              examined,
-              home,
-              {
-                put: (document) => putIntoQueue(aws, queueUrl, document),
-                executions: createExecutions(aws, {
-                  remediate: remediateArn,
-                  mirror: mirrorArn ?? remediateArn,
-                }),
-              },
-              clock,
-            ),
-          ];
-    const checks = [...examined.checks, ...probed];
+    const examined = await examine(patientIn(aws, home, input.stack, { send, io, clock }));
+    const checks = [...examined.checks];
+    if (input.probe) {
+      io.err("a synthetic event goes into the queue; its record is awaited for two minutes\n");
+      const put = (queueUrl: string, document: Parameters<typeof putIntoQueue>[2]) =>
+        putIntoQueue(aws, queueUrl, document);
+      checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));
+    }
     io.out(input.json ? checks.map((check) => `${JSON.stringify(check)}\n`).join("") : inWords(checks));
     return checks.some(({ result }) => result === "failed") ? 1 : 0;
   } finally {
@@ -78,61 +61,37 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
   }
 }
 
-type Path = {
-  put(document: JsonObject): Promise<void>;
-  readonly executions: Pick<Executions, "status">;
-};
-
-/** Sends an event about a service that does not exist, and waits until its remediation has said so. */
-export async function probe(
-  { cluster }: Pick<Examined, "cluster">,
+/** An account, as the checks ask for it. */
+export function patientIn(
+  aws: AwsSettings,
   home: Patient["home"],
-  { put, executions }: Path,
-  clock: Clock,
-): Promise<Check> {
-  const document = taskEvent(home, cluster, {
-    group: "service:repull-doctor",
-    // A deployment of its own each time: a name starts once.
-    startedBy: `ecs-svc/${clock.now()}`,
-    stopCode: "TaskFailedToStart",
-    stoppedReason:
-      "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/library/nginx/manifests/1: 429 Too Many Requests - Server message: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit",
-  });
-  const failure = readEvent(document, home);
-  if (failure.kind === "ignored") return notSent(`the event would be ignored: ${failure.because}`);
-  const name = remediationName(failure, 1);
-  try {
-    await put(document);
-    for (let waited = 0; waited < PROBE_SECONDS_MAX; waited += PROBE_PAUSE_SECONDS) {
-      const found = await executions.status("remediate", name);
-      if (found?.status === "succeeded")
-        return {
-          check: "the whole path",
-          result: "passed",
-          because: `a synthetic event went from the queue to its outcome in about ${waited} s (${name})`,
-        };
-      if (found !== undefined && found.status !== "running")
-        return {
-          check: "the whole path",
-          result: "failed",
-          because: `the synthetic event's remediation ${name} is ${found.status}${found.because === undefined ? "" : `: ${found.because}`}`,
-          remedy: "look at it in the Lambda console: remediate, Durable executions",
-        };
-      await clock.sleep(PROBE_PAUSE_SECONDS * 1000);
-    }
-  } catch (error) {
-    return notSent(error instanceof Error ? error.message : String(error));
-  }
+  stackName: string,
+  { send, io, clock }: { readonly send: Send; readonly io: CommandIo; readonly clock: Clock },
+): Patient {
+  const ecs = createEcs(aws);
+  const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
   return {
-    check: "the whole path",
-    result: "failed",
-    because: `no outcome of ${name} within ${PROBE_SECONDS_MAX} s`,
-    remedy: "look at detect's log for the synthetic event, then at remediate's executions",
+    stackName,
+    home,
+    stack: readDeployedStack(aws, stackName),
+    executions: readDeployedExecutions(aws),
+    services: ecs,
+    roles: createRoles(aws),
+    cache: createEcr(aws, clock),
+    brake: (parameter) => createParameters(aws).read(parameter),
+    secretKeys: (secretArn) => keysOfSecret(aws, secretArn),
+    async quota(secretArn) {
+      const account = secretArn === undefined ? {} : createDockerHubAccount(aws, secretArn);
+      const registries = createRegistries({ send, clock, endpoints, ...account });
+      return (await registries.headManifest(QUOTA_IMAGE, io.signal))?.quota;
+    },
+    async rolesInUse() {
+      const registry = ecrHost(home.account, home.region);
+      const scanned = await scanAccount({ policy: DEFAULT_POLICY }, createInventory(aws), ecs, registry);
+      return rolesOf(scanned.exposures);
+    },
+    now: () => clock.now(),
   };
-}
-
-function notSent(because: string): Check {
-  return { check: "the whole path", result: "not checked", because };
 }
 
 const MARKS = { passed: "✓", failed: "✗", "not checked": "–" } as const;

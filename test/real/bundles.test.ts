@@ -5,8 +5,8 @@
 
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { createExecutions } from "../../src/aws/executions.ts";
-import { probe } from "../../src/cli/doctor.ts";
+import { readDeployedExecutions } from "../../src/aws/deployed-executions.ts";
+import { probe } from "../../src/cli/doctor/probe.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { objectsIn } from "../../src/workload/members.ts";
 import { STUB_CREDENTIALS } from "../support/aws-stub.ts";
@@ -277,16 +277,19 @@ describe("a process that dies between a step's effect and its record", () => {
 test("the doctor's probe goes the whole way, and changes nothing", async () => {
   const deployment = await deployed(JSON.parse(await sample("worlds/fargate-service")));
   const { home } = deployment.world;
-  const executions = createExecutions(
-    { region: home.region, endpoint: deployment.url, credentials: STUB_CREDENTIALS },
-    { remediate: deployment.arnOf("remediate"), mirror: deployment.arnOf("mirror") },
-  );
-  const put = async (document: JsonObject): Promise<void> => {
+  const executions = readDeployedExecutions({
+    region: home.region,
+    endpoint: deployment.url,
+    credentials: STUB_CREDENTIALS,
+  });
+  const put = async (queueUrl: string, document: JsonObject): Promise<void> => {
+    expect(queueUrl).toBe("the queue");
     await deployment.deliver(JSON.stringify(document));
     await deployment.settle();
   };
-  const check = await probe({ cluster: "prod" }, home, { put, executions }, deployment.world.clock);
-  expect(check).toMatchObject({ result: "passed", because: expect.stringMatching(/queue to its outcome/) });
+  const examined = { cluster: "prod", queueUrl: "the queue", remediateArn: deployment.arnOf("remediate") };
+  const check = await probe(examined, home, { put, executions }, deployment.world.clock);
+  expect(check).toMatchObject({ result: "passed", because: expect.stringMatching(/queue to its record/) });
   expect(deployment.world.bus.outcomes).toHaveLength(1);
   expect(deployment.account.registered).toEqual([]);
 });

@@ -85,7 +85,8 @@ export class DurableService {
       assert.doesNotMatch(listed, /:(?:live|\d+)$/, "executions are listed over all versions");
       const name = query.get("DurableExecutionName");
       const found = this.executions.filter(
-        (execution) => listed.endsWith(`:${execution.functionName}`) && execution.name === name,
+        (execution) =>
+          listed.endsWith(`:${execution.functionName}`) && (name === null || execution.name === name),
       );
       return { body: { DurableExecutions: found.map(described) } };
     }
@@ -95,7 +96,13 @@ export class DurableService {
     if (execution === undefined) return refusal(404, "ResourceNotFoundException", "no such execution");
     if (call[2] === "checkpoint") return this.#checkpoint(execution, body);
     if (call[2] === "state") return page(execution, query);
-    return { body: { ...described(execution), Error: execution.error } };
+    const { error, result, operations } = execution;
+    const input = operations[0]?.ExecutionDetails?.InputPayload;
+    const payloads = {
+      InputPayload: input,
+      Result: result === undefined ? undefined : JSON.stringify(result),
+    };
+    return { body: { ...described(execution), ...payloads, Error: error } };
   }
 
   /** Starts an execution, or says why not, as an asynchronous Invoke does. */

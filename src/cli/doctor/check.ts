@@ -1,0 +1,47 @@
+/**
+ * One look at one thing: passed, failed with a remedy, or not made and why.
+ *
+ * A right that the caller lacks is no fault of the stack, so it is no failure; what is absent from the stack is one.
+ */
+
+import type { Part } from "../../aws/deployed-stack.ts";
+
+export type Check = {
+  readonly check: string;
+  readonly result: "passed" | "failed" | "not checked";
+  readonly because: string;
+  readonly remedy?: string;
+};
+
+export function passed(check: string, because: string): Check {
+  return { check, result: "passed", because };
+}
+
+export function failed(check: string, because: string, remedy: string): Check {
+  return { check, result: "failed", because, remedy };
+}
+
+export function skipped(check: string, because: string, remedy?: string): Check {
+  return { check, result: "not checked", because, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+/** The check of a part that could not be read. */
+export function unread(
+  check: string,
+  { error }: Extract<Part<unknown>, { kind: "unread" }>,
+  remedy = "deploy the stack again",
+): Check {
+  if (error.kind === "absent") return failed(check, error.message, remedy);
+  return skipped(
+    check,
+    error.message,
+    error.kind === "denied" ? `allow yourself ${error.action}` : undefined,
+  );
+}
+
+/** `web:42, web:43 and 7 others`. */
+export function listed(names: readonly string[], namesMax = 3): string {
+  const shown = names.slice(0, namesMax).join(", ");
+  const others = names.length - namesMax;
+  return others > 0 ? `${shown} and ${others} other${others === 1 ? "" : "s"}` : shown;
+}

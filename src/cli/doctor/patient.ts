@@ -1,0 +1,36 @@
+/** Everything that the doctor asks of an account; nothing here writes, and nothing here knows AWS. */
+
+import type { DeployedExecutions } from "../../aws/deployed-executions.ts";
+import type { DeployedFunction, DeployedStack, Part } from "../../aws/deployed-stack.ts";
+import type { RolesInContext } from "../../aws/roles.ts";
+import type { Quota } from "../../oci/rate-limit.ts";
+import type { Ecr, Ecs } from "../../remediation/ports.ts";
+
+export type Patient = {
+  readonly stackName: string;
+  readonly home: { readonly account: string; readonly region: string; readonly partition: string };
+  readonly stack: DeployedStack;
+  readonly executions: DeployedExecutions;
+  readonly services: Pick<Ecs, "describeService">;
+  readonly roles: RolesInContext;
+  readonly cache: Pick<Ecr, "pullThroughRules" | "validateRule">;
+  /** The word in the owner's brake. Throws AwsError. */
+  brake(parameter: string): Promise<string>;
+  /** Which of the keys that it may have a secret has; never what is in them. Throws AwsError. */
+  secretKeys(secretArn: string): Promise<readonly string[]>;
+  /** What Docker Hub says of the address that asks, or of the secret's account. Undefined: it names no limit. */
+  quota(secretArn: string | undefined): Promise<Quota | undefined>;
+  /** The roles of the services that depend on Docker Hub. Throws AwsError. */
+  rolesInUse(): Promise<readonly string[]>;
+  now(): number;
+};
+
+export const FUNCTIONS = ["detect", "remediate", "mirror"] as const;
+export type Name = (typeof FUNCTIONS)[number];
+export type Functions = Readonly<Record<Name, Part<DeployedFunction>>>;
+
+/** The function as it is deployed; undefined where it is not, or could not be read. */
+export function deployedAs(functions: Functions, name: Name): DeployedFunction | undefined {
+  const part = functions[name];
+  return part.kind === "read" ? part.value : undefined;
+}

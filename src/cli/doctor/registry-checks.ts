@@ -1,0 +1,117 @@
+/** What lies outside the account: Docker Hub's account and quota, and what ECR itself can fetch from there. */
+
+import { RegistryError } from "../../oci/registry-error.ts";
+import { AwsError } from "../../remediation/aws-error.ts";
+import { type Check, failed, listed, passed, skipped } from "./check.ts";
+import { deployedAs, type Functions, type Patient } from "./patient.ts";
+
+export async function registryChecks(functions: Functions, patient: Patient): Promise<readonly Check[]> {
+  const secret = deployedAs(functions, "remediate")?.environment.REPULL_DOCKER_HUB_SECRET || undefined;
+  return [
+    await secretCheck(secret, functions, patient),
+    ...(await cacheChecks(functions, patient)),
+    await quotaCheck("Docker Hub quota", undefined, patient),
+    ...(secret === undefined ? [] : [await quotaCheck("quota of the account", secret, patient)]),
+  ];
+}
+
+async function secretCheck(
+  secret: string | undefined,
+  functions: Functions,
+  { secretKeys }: Patient,
+): Promise<Check> {
+  const check = "Docker Hub secret";
+  if (secret === undefined)
+    return passed(check, "none is configured: Repull asks Docker Hub as nobody, and sign-in is not offered");
+  try {
+    const keys = await secretKeys(secret);
+    const has = (key: string) => keys.includes(key);
+    if (!has("username") || !(has("password") || has("accessToken")))
+      return failed(
+        check,
+        `it has ${keys.length === 0 ? "none of the keys that it needs" : `only ${keys.join(", ")}`}`,
+        "write it as docs/policy.md#dockerhubsecret says: username, password and accessToken",
+      );
+    const strategies = deployedAs(functions, "remediate")?.environment.REPULL_STRATEGIES ?? "";
+    if (strategies.split(",").includes("sign-in") && !has("password"))
+      return failed(
+        check,
+        "it has no password, the key that ECS reads: tasks cannot sign in with it",
+        "add password with the same token, or take sign-in out of the stack's Strategies",
+      );
+    return passed(check, `it can be read, and has ${keys.join(", ")}`);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    if (error.kind === "absent")
+      return failed(check, "there is no such secret", "make it, or empty the stack's AccountSecretArn");
+    // Not a word of it is repeated: what could not be understood may be the secret itself.
+    if (error.kind === "invalid")
+      return failed(
+        check,
+        "it is no JSON object, or is about to be deleted",
+        "write it as docs/policy.md#dockerhubsecret says",
+      );
+    return skipped(check, error.message, `allow yourself ${error.action}`);
+  }
+}
+
+/** Each rule that leads to Docker Hub: ECR tries it, and IAM says whether mirror may fill what it leads to. */
+async function cacheChecks(functions: Functions, { cache, roles, home }: Patient): Promise<readonly Check[]> {
+  const check = "pull-through rules";
+  try {
+    const rules = (await cache.pullThroughRules()).filter(({ upstreamHost }) => isDockerHub(upstreamHost));
+    if (rules.length === 0) return [passed(check, "none leads to Docker Hub")];
+    const role = deployedAs(functions, "mirror")?.roleArn;
+    for (const { prefix } of rules) {
+      const { isValid, because } = await cache.validateRule(prefix);
+      if (!isValid)
+        return [failed(check, because, "mend the rule's secret, or its key: docs/policy.md#dockerhubsecret")];
+      if (role === undefined) continue;
+      const path = prefix === "ROOT" ? "library/any" : `${prefix}/library/any`;
+      const repository = `arn:${home.partition}:ecr:${home.region}:${home.account}:repository/${path}`;
+      const may = await roles.mayDo(role, ["ecr:BatchImportUpstreamImage"], repository);
+      if (may.kind === "refused")
+        return [
+          failed(
+            check,
+            `mirror may not fill ${path}`,
+            `deploy with PullThroughRepositories=${prefix === "ROOT" ? "*" : `${prefix}/*`}`,
+          ),
+        ];
+    }
+    return [passed(check, `ECR reaches Docker Hub by ${listed(rules.map(({ prefix }) => prefix))}`)];
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return [skipped(check, error.message, `allow yourself ${error.action}`)];
+  }
+}
+
+function isDockerHub(upstreamHost: string): boolean {
+  return upstreamHost === "registry-1.docker.io" || upstreamHost === "docker.io";
+}
+
+async function quotaCheck(check: string, secret: string | undefined, { quota }: Patient): Promise<Check> {
+  try {
+    const found = await quota(secret).catch((error: unknown) => {
+      // A refusal that brings its numbers is an answer.
+      if (error instanceof RegistryError && error.quota !== undefined) return error.quota;
+      throw error;
+    });
+    if (found === undefined)
+      return passed(
+        check,
+        `Docker Hub names no limit for ${secret === undefined ? "this machine" : "the account"}`,
+      );
+    const { remaining, limit, source } = found;
+    const who = source ?? (secret === undefined ? "this machine" : "the account");
+    const elsewhere = secret === undefined ? "; the functions and the tasks call from other addresses" : "";
+    const words = `${remaining} of ${limit} pulls left for ${who}${elsewhere}`;
+    return remaining > 0
+      ? passed(check, words)
+      : failed(check, words, "wait for the window to pass, or use an account with more");
+  } catch (error) {
+    if (secret !== undefined && error instanceof RegistryError && error.kind === "unauthorized")
+      return failed(check, "Docker Hub refuses the account", "put a token that is valid into the secret");
+    return skipped(check, error instanceof Error ? error.message : String(error));
+  }
+}
