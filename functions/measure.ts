@@ -6,15 +6,17 @@
  */
 
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { Quota } from "../src/oci/rate-limit.ts";
 import type { Outcome } from "../src/remediation/outcome.ts";
 
 export const NAMESPACE = "Repull";
 
 const metrics = new Metrics({ namespace: NAMESPACE });
 
-/** One for each message that `detect` has read: `started`, `already`, `ignored`, `rejected`, `failed`. */
-export function measureDetected(kind: string): void {
+/** One for each message that `detect` has read: `started`, `already`, `ignored`, `rejected`, `failed`; and which failure it told of. */
+export function measureDetected(kind: string, failure?: string): void {
   count("Events", { kind });
+  if (failure !== undefined) count("Failures", { kind: failure });
 }
 
 /** How a remediation ended, by what; and, where it healed, how long the service had waited since the event. */
@@ -22,6 +24,8 @@ export function measureOutcome(outcome: Outcome, secondsSinceEvent: number | und
   count("Remediations", { outcome: outcome.outcome });
   const strategy = outcome.images.find(({ failing }) => failing)?.strategy;
   if (strategy !== undefined) count("Substitutes", { strategy, outcome: outcome.outcome });
+  if (outcome.outcome === "declined" || outcome.outcome === "stand-still")
+    count("Refusals", { reason: outcome.reason ?? "other" });
   if (outcome.outcome === "settled" && secondsSinceEvent !== undefined)
     write("RecoveryTime", MetricUnit.Seconds, secondsSinceEvent, {});
 }
@@ -29,6 +33,16 @@ export function measureOutcome(outcome: Outcome, secondsSinceEvent: number | und
 /** What a copy moved into ECR; nothing where everything was there. */
 export function measureMirrored(bytesMoved: number): void {
   write("BytesMirrored", MetricUnit.Bytes, bytesMoved, {});
+}
+
+/** The pulls that Docker Hub still grants, as its answer says, to the function's `address` or to the `account`. */
+export function measureQuota({ remaining, source = "" }: Quota): void {
+  write("PullsLeft", MetricUnit.Count, remaining, { of: isAddress(source) ? "address" : "account" });
+}
+
+/** Docker Hub names who is counted: an address, or an account's id. */
+function isAddress(source: string): boolean {
+  return source === "" || /^[0-9.]+$|:/.test(source);
 }
 
 function count(name: string, dimensions: Readonly<Record<string, string>>): void {

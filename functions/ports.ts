@@ -3,10 +3,13 @@
 import { connect } from "../src/aws/connect.ts";
 import { createRegistryAccess } from "../src/aws/registry-access.ts";
 import { httpTransport } from "../src/oci/http-transport.ts";
+import { readQuota } from "../src/oci/rate-limit.ts";
+import type { Send } from "../src/oci/transport.ts";
 import type { Ports } from "../src/remediation/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import { parseEndpoints } from "../src/runtime/endpoints.ts";
 import type { Log } from "../src/runtime/log.ts";
+import { measureQuota } from "./measure.ts";
 import { accountOf, type Settings } from "./settings.ts";
 
 /** By the secret that they show to Docker Hub: one function sees one secret, or two while its policy changes. */
@@ -35,9 +38,19 @@ function wire(
     aws,
     dockerHubSecret,
     // An owner's proxy; an owner's certificate authority is Node's own NODE_EXTRA_CA_CERTS.
-    send: httpTransport({ proxyEnv: process.env }),
+    send: watched(httpTransport({ proxyEnv: process.env })),
     clock: systemClock,
     endpoints: parseEndpoints(registryEndpoints),
   });
   return connect({ aws, account, busName, functions }, { ...access, clock: systemClock, log });
+}
+
+/** The same, with a figure of each answer that names a quota: how near the limit is. */
+function watched(send: Send): Send {
+  return async (request) => {
+    const answer = await send(request);
+    const quota = readQuota(answer.headers);
+    if (quota !== undefined) measureQuota(quota);
+    return answer;
+  };
 }

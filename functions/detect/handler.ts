@@ -30,7 +30,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     try {
       const detected = await detect(parsed(body), { home, executions }, settings.policyWith());
       log.info(`event ${detected.kind}`, { messageId, ...detected });
-      measureDetected(detected.kind);
+      measureDetected(detected.kind, detected.failure);
     } catch (error) {
       if (error instanceof InvalidInput) {
         log.warn("event rejected", { messageId, because: error.message });

@@ -40,6 +40,7 @@ export async function confirm(failure: PullFailure, ports: Ports): Promise<Confi
   const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of it";
   return {
     kind: "declined",
+    reason: "unclear",
     because: `the reason is cut off, and ${where}: ${limits[0].classification.because}`,
     nextSteps: ["read the service's events in ECS; the next failing task starts another look"],
   };

@@ -8,6 +8,7 @@
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { reduceEvent } from "../ecs-events/reduce.ts";
+import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
 import type { Json } from "../runtime/json.ts";
 import { incurable } from "../substitution/ladder.ts";
 import { DEFAULT_POLICY, type Policy } from "../substitution/policy.ts";
@@ -15,10 +16,12 @@ import { remediationName } from "./names.ts";
 import type { ExecutionStatus, Ports } from "./ports.ts";
 import { isForEachTask } from "./survey-task.ts";
 
-export type Detected =
+/** What became of a document; and which failure it told of, where it told of one. */
+export type Detected = (
   | Ignored
   | { readonly kind: "started"; readonly execution: string }
-  | { readonly kind: "already"; readonly execution: string; readonly because: string };
+  | { readonly kind: "already"; readonly execution: string; readonly because: string }
+) & { readonly failure?: PullFailureKind };
 
 /** With the pauses between them half a day: longer than the longest window of Docker Hub's limit. */
 export const ATTEMPTS_MAX = 8;
@@ -38,25 +41,28 @@ export async function detect(
   ports: Pick<Ports, "home" | "executions">,
   policy: Policy = DEFAULT_POLICY,
 ): Promise<Detected> {
-  const failure = readEvent(document, ports.home);
-  if (failure.kind === "ignored") return failure;
-  const [{ classification }] = failure.failures;
-  if (failure.failures.every((failed) => incurable(failed.classification) !== undefined))
-    return { kind: "ignored", because: `${incurable(classification)}: ${classification.because}` };
+  const told = readEvent(document, ports.home);
+  if (told.kind === "ignored") return told;
+  const [{ classification }] = told.failures;
+  const failure = classification.kind;
+  if (told.failures.every((failed) => incurable(failed.classification) !== undefined))
+    return { kind: "ignored", failure, because: `${incurable(classification)}: ${classification.because}` };
 
-  const each = isForEachTask(failure, policy);
+  const each = isForEachTask(told, policy);
   const reduced = reduceEvent(document) as Json;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const execution = remediationName(failure, attempt, each);
+    const execution = remediationName(told, attempt, each);
     const started = await ports.executions.start("remediate", execution, reduced);
-    if (started === "started") return { kind: "started", execution };
+    if (started === "started") return { kind: "started", failure, execution };
     const status = await ports.executions.status("remediate", execution);
-    const closed = whyNoNext(failure, attempt, status);
-    if (closed !== undefined) return { kind: "already", execution, because: `${execution} ${closed}` };
+    const closed = whyNoNext(told, attempt, status);
+    if (closed !== undefined)
+      return { kind: "already", failure, execution, because: `${execution} ${closed}` };
   }
   return {
     kind: "already",
-    execution: remediationName(failure, ATTEMPTS_MAX, each),
+    failure,
+    execution: remediationName(told, ATTEMPTS_MAX, each),
     because: `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`,
   };
 }

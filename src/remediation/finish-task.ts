@@ -65,6 +65,7 @@ export function taskHeldBack(
   const copies = images.flatMap(({ winner }) => winner?.copy ?? []);
   return {
     kind: "declined",
+    reason: "report-only",
     because: `no service started the task but ${starter}, and the policy says to report it (${setting}=report)`,
     images,
     nextSteps: [

@@ -25,6 +25,7 @@ export function handOver(
   const query = "deploymentInfo.{application:applicationName,group:deploymentGroupName,revision:revision}";
   return {
     kind: "declined",
+    reason: "deployed-by-others",
     because: `CodeDeploy deploys the service ${service}: ECS refuses a new task definition from anybody else`,
     images,
     nextSteps: [

@@ -24,6 +24,20 @@ export const OUTCOMES = {
 
 export type OutcomeKind = keyof typeof OUTCOMES;
 
+/** Why Repull said no, in a word that can be counted: of `declined` and `stand-still`. */
+export const REFUSALS = {
+  "opted-out": "the owner's tag on the service says off",
+  "left-out": "the owner's policy leaves out the cluster, the service or the image",
+  "report-only": "the owner's policy says to report such tasks, and to change nothing",
+  "deployed-by-others":
+    "CodeDeploy, an external controller, ECS itself, AWS Batch or Step Functions deploys it",
+  "substitute-fails": "what cannot be pulled is a substitute itself",
+  unclear: "the text is cut off, or nothing tells who started the task",
+  "no-proof": "no place holds the image with enough proof",
+} as const;
+
+export type RefusalReason = keyof typeof REFUSALS;
+
 const WELL: readonly OutcomeKind[] = ["settled", "applied", "ignored", "superseded", "observed"];
 
 /** Whether nobody has to look at it: exit status 0. */
@@ -45,6 +59,7 @@ export const outcomeSchema = z.object({
   schemaVersion: z.literal(OUTCOME_SCHEMA_VERSION),
   outcome: z.enum(Object.keys(OUTCOMES) as [OutcomeKind, ...OutcomeKind[]]),
   because: z.string(),
+  reason: z.enum(Object.keys(REFUSALS) as [RefusalReason, ...RefusalReason[]]).optional(),
   /** The execution's name: the same for every event of one failing deployment. */
   execution: z.string(),
   failure: z

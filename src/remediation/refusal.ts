@@ -4,6 +4,7 @@ import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
+import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import type { Declined, Superseded, SurveyRequest } from "./survey.ts";
 
@@ -18,6 +19,7 @@ export function untouchable(service: Service): Ignored | Declined | undefined {
   return (
     unplannable(service) ??
     declined(
+      "deployed-by-others",
       `CodeDeploy deploys the service ${service.name}: ECS refuses a new task definition from anybody else`,
     )
   );
@@ -27,20 +29,23 @@ export function untouchable(service: Service): Ignored | Declined | undefined {
 export function unplannable(service: Service): Ignored | Declined | undefined {
   const { name, status, controller, tags } = service;
   if (status !== "ACTIVE") return { kind: "ignored", because: `the service ${name} is ${status}` };
-  if (tags.repull === "off") return declined(`the service ${name} opted out (tag repull=off)`);
+  if (tags.repull === "off") return declined("opted-out", `the service ${name} opted out (tag repull=off)`);
   if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
-    return declined(`ECS manages the service ${name} itself (${service.resourceManagementType})`);
+    return declined(
+      "deployed-by-others",
+      `ECS manages the service ${name} itself (${service.resourceManagementType})`,
+    );
   }
   if (controller === "EXTERNAL") {
-    return declined(`an external controller deploys the service ${name} by task sets`, [
+    return declined("deployed-by-others", `an external controller deploys the service ${name} by task sets`, [
       "let that controller create a task set with an image from ECR",
     ]);
   }
   return undefined;
 }
 
-function declined(because: string, nextSteps: readonly string[] = []): Declined {
-  return { kind: "declined", because, nextSteps };
+function declined(reason: RefusalReason, because: string, nextSteps: readonly string[] = []): Declined {
+  return { kind: "declined", reason, because, nextSteps };
 }
 
 /**

@@ -5,13 +5,22 @@ import type { JsonObject } from "../runtime/json.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
 import { type ManagedBy, sourceChange } from "../workload/managed-by.ts";
-import { endedWell, OUTCOME_SCHEMA_VERSION, type Outcome, type OutcomeKind } from "./outcome.ts";
+import { present } from "../workload/members.ts";
+import {
+  endedWell,
+  OUTCOME_SCHEMA_VERSION,
+  type Outcome,
+  type OutcomeKind,
+  type RefusalReason,
+} from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 
 /** How a remediation ended, before it is put into the record's words. */
 export type Ending = {
   readonly kind: OutcomeKind;
   readonly because: string;
+  /** Of a `declined`; a `stand-still` has one of its own. */
+  readonly reason?: RefusalReason | undefined;
   readonly images?: readonly ImagePlan[];
   readonly made?: { readonly former: string; readonly ours: string } | undefined;
   readonly remedies?: readonly string[];
@@ -39,12 +48,13 @@ export async function report(
 
 /** The record of an ending. */
 export function outcomeOf(ending: Ending, failure: PullFailure | undefined, execution: string): Outcome {
-  const { kind, because, images = [], made } = ending;
+  const { kind, because, reason, images = [], made } = ending;
   const classification = failure?.foreseen ? undefined : failure?.failures[0].classification;
   return {
     schemaVersion: OUTCOME_SCHEMA_VERSION,
     outcome: kind,
     because,
+    ...present("reason", kind === "stand-still" ? "no-proof" : reason),
     execution,
     ...(classification === undefined
       ? {}

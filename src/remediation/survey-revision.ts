@@ -86,7 +86,12 @@ function platformOf(
 
 /** What the policy leaves out. */
 export function leftAlone(what: string, because: string): Declined {
-  return { kind: "declined", because: `${what} is left alone: ${because}`, nextSteps: [] };
+  return {
+    kind: "declined",
+    reason: "left-out",
+    because: `${what} is left alone: ${because}`,
+    nextSteps: [],
+  };
 }
 
 const WINDOW_MS = 6 * 3_600_000;

@@ -40,6 +40,7 @@ export function engineOf(
   if (BATCH_CLUSTER.test(clusterArn)) {
     return {
       kind: "declined",
+      reason: "deployed-by-others",
       because: `AWS Batch started the task ${family} on a cluster of its own, from a job definition that it turns into task definitions by itself: a revision of ours would be used by nobody`,
       nextSteps: [
         "register a revision of the job definition with an image from ECR, and submit the job again",
@@ -50,6 +51,7 @@ export function engineOf(
   if (startedBy === STEP_FUNCTIONS) {
     return {
       kind: "declined",
+      reason: "deployed-by-others",
       because: `a state machine of Step Functions started the task of ${revisionName(taskDefinitionArn)} and judges it: a task started by anybody else would not count`,
       nextSteps: [
         `register a revision of ${revisionName(taskDefinitionArn)} with an image from ECR`,
@@ -79,6 +81,7 @@ export async function surveyTask(
   if (maker !== undefined) {
     return {
       kind: "declined",
+      reason: "substitute-fails",
       because: `${revisionName(former)} is a substitute that ${maker} registered, and it cannot be pulled either`,
       nextSteps: [`look at the tags of ${revisionName(former)}: they name what it stands for`],
     };
@@ -98,6 +101,7 @@ export async function surveyTask(
   if (targets.length === 0) {
     return {
       kind: "declined",
+      reason: "unclear",
       because: `no rule and no schedule of this account and region that is called ${owner.schedule} runs ${family} on this cluster`,
       nextSteps: [`find what starts ${revisionName(former)}, and point it at an image from ECR`],
     };

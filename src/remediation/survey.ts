@@ -20,6 +20,7 @@ import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
 import { confirm } from "./confirm.ts";
 import type { HandOver } from "./hand-over.ts";
 import type { Refused } from "./mirroring.ts";
+import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import { gone, movedOn, unplannable } from "./refusal.ts";
 import { settleSecondsFor } from "./settle.ts";
@@ -30,6 +31,7 @@ import { countTries, type Tries } from "./tries.ts";
 export type Declined = {
   readonly kind: "declined";
   readonly because: string;
+  readonly reason?: RefusalReason;
   readonly nextSteps: readonly string[];
 };
 export type Superseded = {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { demo } from "../../src/cli/demo.ts";
-import { OUTCOMES } from "../../src/remediation/outcome.ts";
+import { OUTCOMES, REFUSALS } from "../../src/remediation/outcome.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
 import { commandIo } from "../support/command-io.ts";
 
@@ -47,9 +47,9 @@ describe("the README", () => {
 
 describe("the page about the outcome event", () => {
   const page = read("docs/outcome-event.md");
-  for (const [outcome, meaning] of Object.entries(OUTCOMES)) {
-    test(`says what ${outcome} means`, () => {
-      expect(page).toContain(`| \`${outcome}\` | ${meaning} |`);
+  for (const [word, meaning] of [...Object.entries(OUTCOMES), ...Object.entries(REFUSALS)]) {
+    test(`says what ${word} means`, () => {
+      expect(page).toContain(`| \`${word}\` | ${meaning} |`);
     });
   }
 });

@@ -69,18 +69,45 @@ describe("the topic", () => {
   test("nothing makes none", () => expect(outcomesFor("nothing")).toBeUndefined());
 });
 
-test("the dashboard is JSON, and its widgets do not overlap", () => {
+describe("the dashboard", () => {
   const body = isObject(resources.Dashboard?.Properties) ? resources.Dashboard.Properties.DashboardBody : "";
-  const { widgets } = JSON.parse(String(body)) as {
-    widgets: readonly { x: number; y: number; width: number; height: number }[];
-  };
-  const cells = widgets.flatMap(({ x, y, width, height }) =>
-    Array.from(
-      { length: width * height },
-      (_, index) => `${x + (index % width)} ${y + Math.floor(index / width)}`,
-    ),
-  );
-  expect(new Set(cells).size).toBe(cells.length);
+  const measured = read("functions/measure.ts");
+
+  test("asks whether it works, what it did, and how near the limit is", () =>
+    expect([...String(body).matchAll(/"## ([^"]+)"/g)].map(([, question]) => question)).toEqual([
+      "Is it working?",
+      "What did it do today?",
+      "How near is the limit?",
+    ]));
+
+  test("shows every alarm of the stack", () => {
+    const shown = [...String(body).matchAll(/"(\w+)\.Arn"/g)].map(([, name]) => name);
+    expect(shown.toSorted()).toEqual(alarms.map(({ name }) => name).toSorted());
+  });
+
+  const figures = [...measured.matchAll(/(?:count|write)\("(\w+)"/g)].map(([, figure]) => figure ?? "");
+  test("figures are found", () => expect(figures.length).toBeGreaterThan(6));
+  for (const figure of figures) {
+    test(`shows ${figure}, and docs/operating.md says what it counts`, () => {
+      expect(String(body)).toMatch(
+        new RegExp(`"Repull", "${figure}"|MetricName="${figure}"|MetricName=\\\\"${figure}\\\\"`),
+      );
+      expect(read("docs/operating.md")).toContain(`| \`${figure}\` |`);
+    });
+  }
+
+  test("is JSON, and its widgets do not overlap", () => {
+    const { widgets } = JSON.parse(String(body)) as {
+      widgets: readonly { x: number; y: number; width: number; height: number }[];
+    };
+    const cells = widgets.flatMap(({ x, y, width, height }) =>
+      Array.from(
+        { length: width * height },
+        (_, index) => `${x + (index % width)} ${y + Math.floor(index / width)}`,
+      ),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+  });
 });
 
 describe("parameters", () => {

@@ -218,7 +218,10 @@ describe("figures for CloudWatch", () => {
         expect(_aws.CloudWatchMetrics[0].Namespace).toBe("Repull");
         return members;
       });
-    expect(figures).toHaveLength(5);
+    const quotas = figures.filter((figure) => "PullsLeft" in figure);
+    expect(quotas).toContainEqual({ PullsLeft: expect.any(Number), of: "address" });
+    expect(figures).toHaveLength(6 + quotas.length);
+    expect(figures).toContainEqual({ Failures: 1, kind: "docker-hub-pull-limit" });
     expect(figures).toContainEqual({ Events: 1, kind: "started" });
     expect(figures).toContainEqual({ Remediations: 1, outcome: "settled" });
     expect(figures).toContainEqual({ Substitutes: 1, outcome: "settled", strategy: "own-copy" });

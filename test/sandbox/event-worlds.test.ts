@@ -35,6 +35,13 @@ const table = [
   ["vanity-host.shared-address", "stand-still"],
 ] as const;
 
+/** The word for a no, where it is not that no place has enough proof. */
+const REASONS: Readonly<Record<string, string>> = {
+  "code-deploy-service": "deployed-by-others",
+  "deprovisioning.opted-out": "opted-out",
+  truncated: "unclear",
+};
+
 describe("a sample event in the worlds that stand beside it", () => {
   for (const [name, outcome] of table) {
     test(`worlds/${name}.json → ${outcome}`, async () => {
@@ -49,7 +56,9 @@ describe("a sample event in the worlds that stand beside it", () => {
       await world.runUntil(() => ignored !== undefined || ended(world.executions), 86_400);
       expect(ignored).toBeUndefined();
       const [remediation] = world.executions.records;
-      expect((remediation?.result as Outcome | undefined)?.outcome).toBe(outcome);
+      const record = remediation?.result as Outcome | undefined;
+      expect(record?.outcome).toBe(outcome);
+      expect(record?.reason).toBe(REASONS[name] ?? (outcome === "stand-still" ? "no-proof" : undefined));
     });
   }
 

@@ -84,6 +84,8 @@ for (const engine of ENGINES) {
         const ended = await play({ world: file, policy }, engine);
         const { world } = ended;
         expect(ended.outcome).toMatchObject({ outcome });
+        // A no has a word that can be counted; what ends otherwise has none.
+        expect(ended.outcome.reason !== undefined).toBe(outcome === "declined");
         expect(revisionsRun(world)).toEqual(runs);
         expect(targetsOf(world)).toEqual(targets);
         expect(everythingSaid(ended, world)).not.toContain(SECRET);
