@@ -27,6 +27,7 @@ import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.t
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOf, isCode } from "./failure.ts";
 import { sendRaw } from "./raw-json.ts";
+import { createServiceDeployments } from "./service-deployments.ts";
 
 /** DescribeTasks takes no more at once; enough to know a service by. */
 const TASKS_MAX = 100;
@@ -64,6 +65,7 @@ export function createEcs(settings: AwsSettings): Ecs {
   };
 
   return {
+    ...createServiceDeployments(client),
     describeTaskDefinition,
 
     async describeTask(clusterArn, taskArn) {

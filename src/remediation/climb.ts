@@ -65,7 +65,7 @@ export async function climb(
   const own = tried.map((one) => one.ours);
   const others = redeployed.kind === "already" ? redeployed.deployments : [];
   const foreign = overtakenIn({ deployments: others }, { ours, former, known: surveyed.deploymentIds, own });
-  const verdict = await watch(surveyed, { ours, own, foreign }, look, ports, steps);
+  const verdict = await watch(surveyed, { ours, own, foreign }, look, course);
   switch (verdict.kind) {
     case "settled":
     case "superseded":
@@ -73,14 +73,11 @@ export async function climb(
     case "overtook":
       return await giveBack(surveyed, ours, verdict, look, images, course);
     case "moving":
-      return {
-        kind: "unsettled",
-        because: `after ${Math.round(surveyed.settleSeconds / 60)} minutes ${verdict.because}`,
-        images,
-        made,
-      };
+      return { kind: "unsettled", because: verdict.because, images, made };
+    case "stuck":
+      return { ...verdict, kind: "unsettled", images, made };
     case "rolled-back":
-      return { kind: "restored", because: verdict.because, images, made };
+      return { ...verdict, kind: "restored", images, made };
     case "worse":
       return await putBack({ ...verdict, surveyed, ours, images }, look, course);
     case "cannot-pull": {

@@ -28,6 +28,8 @@ export type Progress = {
   made?: { readonly former: string; readonly ours: string };
   managedBy?: ManagedBy | undefined;
   broughtBack?: string | undefined;
+  /** How long rollouts of this execution have been watched. */
+  watchedSeconds?: number;
 };
 
 export type Course = {

@@ -13,6 +13,7 @@ import type { Json, JsonObject } from "../runtime/json.ts";
 import type { Log } from "../runtime/log.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 import type { Service } from "../workload/service.ts";
+import type { ServiceDeployment } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 import type { Schedules } from "./schedules-port.ts";
@@ -54,6 +55,12 @@ export interface Ecs {
     family: string,
     count: number,
   ): Promise<readonly { readonly arn: string; readonly tags: readonly Tag[] }[]>;
+  /** ECS's story of the newest deployment that brings a revision to a service; undefined where it tells of none. */
+  serviceDeployment(
+    cluster: string,
+    service: string,
+    taskDefinitionArn: string,
+  ): Promise<ServiceDeployment | undefined>;
   /** Points the service at a revision: ECS starts a deployment. Nothing else of the service is sent. */
   updateService(cluster: string, service: string, taskDefinitionArn: string): Promise<void>;
 }

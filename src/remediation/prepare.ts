@@ -62,7 +62,7 @@ export async function prepare(
     if (plan.kind === "stand-still") return { ...plan, passing: surveyed.images.some(isUnheard) };
     const held = heldBack(surveyed, images, policy);
     if (held !== undefined) return held;
-    if (surveyed.isDeploying && policy.whileDeploying === "wait" && waited < DEPLOYING_SECONDS_MAX) {
+    if (endsFirst(surveyed, policy) && waited < DEPLOYING_SECONDS_MAX) {
       await steps.wait(`deployment ${rung}.${round}`, DEPLOYING_SECONDS);
       waited += DEPLOYING_SECONDS;
       continue;
@@ -83,6 +83,11 @@ export async function prepare(
 /** The plan that a survey leads to. */
 export function planOf({ images, platform, limit }: Survey, policy: Policy): Plan {
   return planSubstitution(images, { policy, ...present("platform", platform), limit });
+}
+
+/** Whether somebody's deployment shall end first: as they wish, or because it has come so far that ours would undo much. */
+function endsFirst({ isDeploying, stage }: Survey, { whileDeploying }: Policy): boolean {
+  return isDeploying && (whileDeploying === "wait" || stage !== undefined);
 }
 
 /** Why nothing may be written, whatever the plan says. */

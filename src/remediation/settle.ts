@@ -4,13 +4,13 @@
  * One look is a pure judgement over what ECS says; the workflow looks again and again, with waits between.
  */
 
-import { referenceIn, repositoryName } from "../image/reference.ts";
-import { classify } from "../pull-failure/classify.ts";
-import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
-import { redact } from "../pull-failure/redact.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type Deployment, primaryDeployment, type Service } from "../workload/service.ts";
+import type { ServiceDeployment } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
+import { AwsError } from "./aws-error.ts";
+import { failedOf, isPullFailure, reasonsOf } from "./failed-tasks.ts";
+import { judgeStory, progressOf } from "./judge-story.ts";
 import type { Ports } from "./ports.ts";
 
 export type Verdict =
@@ -21,7 +21,9 @@ export type Verdict =
   | { readonly kind: "cannot-pull"; readonly because: string; readonly images: readonly string[] }
   /** Ours starts and fails: the former revision is better. */
   | { readonly kind: "worse"; readonly because: string }
-  | { readonly kind: "rolled-back"; readonly because: string }
+  | { readonly kind: "rolled-back"; readonly because: string; readonly nextSteps?: readonly string[] }
+  /** ECS has ended it, and left the service between two revisions: its owner's turn. */
+  | { readonly kind: "stuck"; readonly because: string; readonly nextSteps: readonly string[] }
   /** Somebody else's deployment stood between what was compared and what we wrote: it was ours that replaced it. */
   | { readonly kind: "overtook"; readonly because: string; readonly revision: string }
   | { readonly kind: "superseded"; readonly because: string; readonly revision?: string };
@@ -42,18 +44,23 @@ export type Watched = {
   readonly mine?: string;
 };
 
-/** A pull takes minutes, a rollout of many tasks many; health checks and bake time come on top. */
+/** A pull takes minutes, a rollout of many tasks many; health checks, hooks and bake time come on top. */
 const SETTLE_SECONDS_BASE = 900;
-const SETTLE_SECONDS_MAX = 6 * 3600;
+/** Of the day that an execution has; what all its rollouts together may take is the course's matter. */
+const SETTLE_SECONDS_MAX = 16 * 3600;
 
 /** How often a task of ours may fail before the deployment counts as failing: one failure can be anybody's. */
 const FAILURES_TOLERATED = 1;
 
 /** How long a deployment may take before it is reported as unsettled. */
-export function settleSecondsFor({ healthCheckGracePeriodSeconds, bakeTimeMinutes }: Service): number {
+export function settleSecondsFor({
+  healthCheckGracePeriodSeconds,
+  bakeTimeMinutes,
+  hookMinutes,
+}: Service): number {
   return Math.min(
     SETTLE_SECONDS_MAX,
-    SETTLE_SECONDS_BASE + 2 * healthCheckGracePeriodSeconds + 60 * bakeTimeMinutes,
+    SETTLE_SECONDS_BASE + 2 * healthCheckGracePeriodSeconds + 60 * (bakeTimeMinutes + hookMinutes),
   );
 }
 
@@ -79,15 +86,39 @@ export async function lookAtRollout(
     service,
     stopped.filter((task) => sameRevision(task.taskDefinitionArn, ours)),
     watched,
+    await storyOf(service, ours, { ecs }),
   );
 }
 
-/** What a service and the stopped tasks of our revision say about our deployment. */
-export function judgeRollout(service: Service, stopped: readonly Task[], watched: Watched): Verdict {
+/** The story of a deployment that more than its tasks decide about; without the right to read it, the tasks decide alone. */
+export async function storyOf(
+  service: Service,
+  revision: string,
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<ServiceDeployment | undefined> {
+  if (!service.isStaged || service.controller !== "ECS") return undefined;
+  try {
+    return await ecs.serviceDeployment(service.clusterArn, service.name, revision);
+  } catch (error) {
+    if (error instanceof AwsError && (error.kind === "denied" || error.kind === "invalid")) return undefined;
+    throw error;
+  }
+}
+
+/** What a service, the stopped tasks of our revision and ECS's own story say about our deployment. */
+export function judgeRollout(
+  service: Service,
+  stopped: readonly Task[],
+  watched: Watched,
+  story?: ServiceDeployment,
+): Verdict {
   const { ours } = watched;
   const primary = primaryDeployment(service);
   if (primary === undefined) return { kind: "moving", because: "ECS shows no deployment yet" };
-  if (!sameRevision(primary.taskDefinition, ours)) return displaced(service, primary, watched);
+  const isOurs = sameRevision(primary.taskDefinition, ours);
+  const told = story === undefined ? undefined : judgeStory(story, { ours, isOurs });
+  if (told !== undefined) return told;
+  if (!isOurs) return displaced(service, primary, watched);
   // A deployment of ours that is another than the one seen first is ECS's way back from one that failed by itself:
   // there is nothing to give back.
   const isReturn = watched.mine !== undefined && primary.id !== watched.mine;
@@ -99,12 +130,11 @@ export function judgeRollout(service: Service, stopped: readonly Task[], watched
 
   const { desiredCount, runningCount, rolloutState, failedTasks } = primary;
   const running = `${runningCount} of ${desiredCount} tasks run ${revisionName(ours)}`;
-  if (rolloutState === "COMPLETED" && runningCount >= desiredCount)
+  const isBaking = story !== undefined && story.status !== "SUCCESSFUL";
+  if (rolloutState === "COMPLETED" && runningCount >= desiredCount && !isBaking)
     return { kind: "settled", because: running };
 
-  const failures = stopped.filter(
-    ({ stopCode }) => stopCode === "TaskFailedToStart" || stopCode === "EssentialContainerExited",
-  );
+  const failures = failedOf(stopped);
   const failing = Math.max(failedTasks, failures.length);
   if (rolloutState === "FAILED" || (failing > FAILURES_TOLERATED && runningCount === 0)) {
     const reasons = failures.flatMap(reasonsOf);
@@ -119,7 +149,8 @@ export function judgeRollout(service: Service, stopped: readonly Task[], watched
       because: `${failing} tasks of ${revisionName(ours)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
     };
   }
-  return { kind: "moving", because: running, deployment: primary.id };
+  const stage = story === undefined ? "" : progressOf(story);
+  return { kind: "moving", because: `${running}${stage}`, deployment: primary.id };
 }
 
 /** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */
@@ -162,32 +193,4 @@ export function overtakenIn(
       !ROLLING_BACK.test(rolloutStateReason) &&
       ![ours, former, ...own].some((one) => sameRevision(one, taskDefinition)),
   )?.taskDefinition;
-}
-
-type Reason = { readonly text: string; readonly kind: PullFailureKind; readonly image?: string };
-
-/** Why a task stopped: each container's own reason, or the task's where no container has one; redacted. */
-function reasonsOf({ containers, stoppedReason }: Task): readonly Reason[] {
-  const inContainers = containers.flatMap(({ reason, image }) =>
-    reason === undefined ? [] : [{ reason, image }],
-  );
-  const told =
-    inContainers.length > 0
-      ? inContainers
-      : stoppedReason === undefined
-        ? []
-        : [{ reason: stoppedReason, image: undefined }];
-  return told.map(({ reason, image }) => {
-    const { kind, image: named } = classify(reason, image);
-    const repository = referenceIn(named);
-    return {
-      text: redact(reason),
-      kind,
-      ...(repository === undefined ? {} : { image: repositoryName(repository) }),
-    };
-  });
-}
-
-function isPullFailure({ kind, text }: Reason): boolean {
-  return kind !== "other" || /CannotPull/.test(text);
 }

@@ -15,6 +15,7 @@ import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type ManagedBy, managedBy } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
+import { isPastScaleUp } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
 import { confirm } from "./confirm.ts";
@@ -23,7 +24,7 @@ import type { Refused } from "./mirroring.ts";
 import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import { gone, movedOn, unplannable } from "./refusal.ts";
-import { settleSecondsFor } from "./settle.ts";
+import { settleSecondsFor, storyOf } from "./settle.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
 import { countTries, type Tries } from "./tries.ts";
@@ -62,6 +63,8 @@ export type Survey = {
   readonly tries: Tries;
   /** The primary deployment is under way, and not one that ECS itself began: somebody may be waiting for it. */
   readonly isDeploying: boolean;
+  /** The stage of that deployment, once all its tasks have run: its owner's checks and traffic are under way. */
+  readonly stage?: string;
   /** Who would bring the old image back. */
   readonly managedBy?: ManagedBy;
   readonly settleSeconds: number;
@@ -114,6 +117,8 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
   if (facts.kind !== "revision") return facts;
   const { kind: _, ...revision } = facts;
   const deploymentId = primaryDeployment(service)?.id;
+  const deploying = isDeploying(service, former);
+  const story = deploying ? await storyOf(service, former, ports) : undefined;
   return {
     kind: "survey",
     clusterArn,
@@ -135,7 +140,8 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
       },
       ports,
     ),
-    isDeploying: isDeploying(service, former),
+    isDeploying: deploying,
+    ...present("stage", story !== undefined && isPastScaleUp(story) ? story.stage : undefined),
     ...present("managedBy", managedBy(tagsOf(described), service.tags)),
     settleSeconds: settleSecondsFor(service),
     ...(isHandedOver

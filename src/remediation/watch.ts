@@ -4,13 +4,18 @@
  * One look may be of the past: that another revision stands in the place of ours must be seen twice.
  */
 
-import type { Steps } from "../runtime/steps.ts";
-import type { Ports } from "./ports.ts";
+import type { Course } from "./course.ts";
 import { lookAtRollout, type Verdict } from "./settle.ts";
 import type { Survey } from "./survey.ts";
 
 const LOOK_SECONDS_FIRST = 10;
 const LOOK_SECONDS_MAX = 60;
+/** What bakes for hours is looked at less often: each look is part of an execution's bounded history. */
+const HOURS_BEGIN_SECONDS = 3600;
+const LOOK_SECONDS_OF_HOURS = 300;
+
+/** Of the day that an execution has, for all rollouts that it watches: the rest is for waits, copies and its report. */
+const WATCHED_SECONDS_MAX = 18 * 3600;
 
 /**
  * Looks at the rollout until it is decided or its time is over; the bound is in seconds waited, for a workflow has no clock.
@@ -21,10 +26,11 @@ export async function watch(
   surveyed: Survey,
   { ours, own, foreign: seen }: { ours: string; own: readonly string[]; foreign: string | undefined },
   rung: number,
-  ports: Ports,
-  steps: Steps,
+  { ports, steps, progress }: Course,
 ): Promise<Verdict> {
-  const { clusterArn, service, former, deploymentId, deploymentIds, settleSeconds } = surveyed;
+  const { clusterArn, service, former, deploymentId, deploymentIds } = surveyed;
+  const watchedBefore = progress.watchedSeconds ?? 0;
+  const secondsMax = Math.min(surveyed.settleSeconds, WATCHED_SECONDS_MAX - watchedBefore);
   const watched = {
     ...{ clusterArn, service, ours, former, known: deploymentIds, own },
     ...(deploymentId === undefined ? {} : { replaced: deploymentId }),
@@ -37,6 +43,7 @@ export async function watch(
     // The first look comes at once: what was replaced in the same moment is soon no longer shown.
     if (look > 0) await steps.wait(`rollout ${rung}.${look}`, pause);
     if (look > 0) waited += pause;
+    progress.watchedSeconds = watchedBefore + waited;
     const verdict = await steps.step(
       `settle ${rung}.${look}`,
       () =>
@@ -57,7 +64,10 @@ export async function watch(
       pause = LOOK_SECONDS_MAX;
       continue;
     }
-    if (verdict.kind !== "moving" || waited >= settleSeconds) return verdict;
-    if (look > 0) pause = Math.min(LOOK_SECONDS_MAX, pause + 10);
+    if (verdict.kind !== "moving") return verdict;
+    if (waited >= secondsMax)
+      return { ...verdict, because: `after ${Math.round(waited / 60)} minutes ${verdict.because}` };
+    const longest = waited < HOURS_BEGIN_SECONDS ? LOOK_SECONDS_MAX : LOOK_SECONDS_OF_HOURS;
+    if (look > 0) pause = Math.min(longest, pause + 10);
   }
 }

@@ -15,6 +15,8 @@ const TASK_DEFINITION_MODIFY: Bucket = { burst: 20, perSecond: 1 };
 const TASK_DEFINITION_READ: Bucket = { burst: 50, perSecond: 20 };
 const SERVICE_MODIFY: Bucket = { burst: 50, perSecond: 5 };
 const SERVICE_READ: Bucket = { burst: 100, perSecond: 20 };
+const SERVICE_DEPLOYMENT_READ: Bucket = { burst: 50, perSecond: 20 };
+const SERVICE_REVISION_READ: Bucket = { burst: 50, perSecond: 20 };
 const CLUSTER_RESOURCE_READ: Bucket = { burst: 100, perSecond: 20 };
 
 const BUCKETS: Readonly<Record<string, Bucket>> = {
@@ -23,6 +25,9 @@ const BUCKETS: Readonly<Record<string, Bucket>> = {
   "ecs:ListTaskDefinitions": TASK_DEFINITION_READ,
   "ecs:UpdateService": SERVICE_MODIFY,
   "ecs:DescribeServices": SERVICE_READ,
+  "ecs:ListServiceDeployments": SERVICE_DEPLOYMENT_READ,
+  "ecs:DescribeServiceDeployments": SERVICE_DEPLOYMENT_READ,
+  "ecs:DescribeServiceRevisions": SERVICE_REVISION_READ,
   "ecs:DescribeTasks": CLUSTER_RESOURCE_READ,
   "ecs:ListTasks": CLUSTER_RESOURCE_READ,
 };

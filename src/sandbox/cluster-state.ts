@@ -13,6 +13,7 @@ import type { Random } from "../runtime/random.ts";
 import type { EventBus } from "./bus.ts";
 import type { Home } from "./home.ts";
 import type { PullCredentials } from "./image-pull.ts";
+import type { Stage } from "./lifecycle.ts";
 import type { TaskDefinitions } from "./task-definitions.ts";
 import type { Unverified } from "./unverified.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -42,6 +43,31 @@ export type LaunchType = "FARGATE" | "EC2";
 export type Controller = "ECS" | "CODE_DEPLOY" | "EXTERNAL";
 export type RolloutState = "IN_PROGRESS" | "COMPLETED" | "FAILED";
 
+/** How a service's deployments go. `stepMinutes` is the wait after a canary, or after each linear step. */
+export type Strategy = {
+  readonly kind: "ROLLING" | "BLUE_GREEN" | "CANARY" | "LINEAR";
+  readonly stepPercent?: number;
+  readonly stepMinutes?: number;
+};
+
+/** What its owner has run, or wait for a person, when a deployment reaches a stage. */
+export type Hook = {
+  readonly name: string;
+  readonly stage: Stage;
+  /** Nothing runs: somebody has to say that it goes on. */
+  readonly isPause?: boolean;
+  readonly ends: "succeeds" | "fails" | "times-out";
+  readonly takesSeconds?: number;
+  readonly timeoutMinutes?: number;
+};
+
+/** Alarms that watch over deployments, and the stage at which they fire; a rolling one knows BAKE_TIME alone. */
+export type Alarms = {
+  readonly names: readonly string[];
+  readonly rollback: boolean;
+  readonly fires?: Stage;
+};
+
 export type ClusterRecord = {
   readonly name: string;
   readonly arn: string;
@@ -63,6 +89,9 @@ export type ServiceRecord = {
   readonly circuitBreaker: { readonly enable: boolean; readonly rollback: boolean };
   readonly healthCheckGracePeriodSeconds: number;
   readonly bakeTimeMinutes: number;
+  readonly strategy: Strategy;
+  readonly hooks: readonly Hook[];
+  readonly alarms: Alarms | undefined;
   readonly tags: Readonly<Record<string, string>>;
   /** Members of DescribeServices that the sandbox does not act on. */
   readonly others: JsonObject;
@@ -72,6 +101,8 @@ export type ServiceRecord = {
   taskDefinition: string;
   /** The primary first. */
   deployments: DeploymentRecord[];
+  /** All that ever were, the newest first, as ECS's stories of deployments tell. */
+  readonly story: DeploymentRecord[];
   /** What a circuit breaker goes back to. */
   lastCompleted: DeploymentRecord | undefined;
   /** Newest first, as DescribeServices shows them. */
@@ -92,6 +123,15 @@ export type DeploymentRecord = {
   failedTasks: number;
   readonly isRollback: boolean;
   updatedAt: number;
+  /** Where it is in its lifecycle, for those that move traffic. */
+  stage?: Stage;
+  /** How often the traffic still has to move before all of it has. */
+  trafficSteps?: number;
+  /** Hook → how it stands. */
+  readonly hooks: Map<string, "AWAITING_ACTION" | "IN_PROGRESS" | "SUCCEEDED" | "FAILED" | "TIMED_OUT">;
+  firedAlarms?: readonly string[];
+  /** Why it was taken back or stopped, and what it was taken back to. */
+  ended?: { readonly because: string; readonly to: DeploymentRecord | undefined };
   /** Version consistency: container → the digest that its tag was resolved to when the first task started. */
   readonly resolved: Map<string, Digest>;
 };

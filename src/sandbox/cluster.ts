@@ -12,13 +12,16 @@ import { textIn } from "../workload/members.ts";
 import { runtimePlatformOf } from "../workload/task-definition.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import {
+  type Alarms,
   type ClusterRecord,
   type Controller,
   type DeploymentRecord,
   deploymentId,
+  type Hook,
   hex,
   type LaunchType,
   type ServiceRecord,
+  type Strategy,
   type Surroundings,
   type TaskRecord,
 } from "./cluster-state.ts";
@@ -48,6 +51,9 @@ export type NewService = {
   readonly circuitBreaker?: { readonly enable: boolean; readonly rollback: boolean };
   readonly healthCheckGracePeriodSeconds?: number;
   readonly bakeTimeMinutes?: number;
+  readonly strategy?: Strategy;
+  readonly hooks?: readonly Hook[];
+  readonly alarms?: Alarms;
   readonly tags?: Readonly<Record<string, string>>;
   /** Its first deployment's id; else the world makes one up. */
   readonly deploymentId?: string;
@@ -198,6 +204,9 @@ export function createCluster(world: Surroundings): Cluster {
       circuitBreaker: settings.circuitBreaker ?? { enable: false, rollback: false },
       healthCheckGracePeriodSeconds: settings.healthCheckGracePeriodSeconds ?? 0,
       bakeTimeMinutes: settings.bakeTimeMinutes ?? 0,
+      strategy: settings.strategy ?? { kind: "ROLLING" },
+      hooks: settings.hooks ?? [],
+      alarms: settings.alarms,
       tags: settings.tags ?? {},
       others: settings.others ?? {},
       createdAt: clock.now(),
@@ -205,6 +214,7 @@ export function createCluster(world: Surroundings): Cluster {
       desiredCount: settings.desiredCount ?? 1,
       taskDefinition: arn,
       deployments: [],
+      story: [],
       lastCompleted: undefined,
       events: [],
       failedRounds: 0,
@@ -263,9 +273,12 @@ export function createCluster(world: Surroundings): Cluster {
         failedTasks: 0,
         isRollback: false,
         updatedAt: clock.now(),
+        stage: "CLEAN_UP",
+        hooks: new Map(),
         resolved: new Map(),
       };
       service.deployments = [deployment];
+      service.story.unshift(deployment);
       service.lastCompleted = deployment;
       for (let count = 0; count < service.desiredCount; count++) {
         await putInPlace(newServiceTask(service, deployment), send, world);

@@ -49,9 +49,13 @@ export function startDeployment(
     failedTasks: 0,
     isRollback,
     updatedAt: clock.now(),
+    // The way back waits for nothing.
+    ...(isRollback ? { stage: "CLEAN_UP" as const } : {}),
+    hooks: new Map(),
     resolved: new Map(),
   };
   takeOver(service, deployment);
+  if (!isRollback) service.story.unshift(deployment);
   // "Update the service to use a new task definition, which immediately returns the service to normal."
   service.failedRounds = 0;
   service.startsAgainAt = clock.now();
@@ -92,34 +96,62 @@ export function countFailure(
   clock.schedule(clock.now() + unverified.breakerSeconds * 1000, () => {
     const isStill = service.deployments[0] === deployment && deployment.rolloutState === "IN_PROGRESS";
     if (!isStill || deployment.failedTasks < breakerThreshold(service.desiredCount)) return;
-    failDeployment(service, deployment, world);
+    deployment.rolloutStateReason = "ECS deployment circuit breaker: tasks failed to start.";
+    failDeployment(service, deployment, world, {
+      because: "Service deployment rolled back because the circuit breaker threshold was exceeded.",
+      rollsBack: service.circuitBreaker.rollback,
+      wayBack: "ECS deployment circuit breaker: rolling back to deploymentId",
+    });
     afterwards();
   });
 }
 
-function failDeployment(service: ServiceRecord, deployment: DeploymentRecord, world: Surroundings): void {
+/**
+ * Ends a deployment, and goes back to the last one that completed, where there is one and the owner wants it.
+ *
+ * The words by which a way back is known are those of the circuit breaker; what ECS writes into a deployment that an
+ * alarm or a hook brings back nobody has told, so it says nothing.
+ */
+export function failDeployment(
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  world: Surroundings,
+  {
+    because: why,
+    rollsBack,
+    wayBack,
+  }: { readonly because: string; readonly rollsBack: boolean; readonly wayBack?: string },
+): void {
   deployment.rolloutState = "FAILED";
-  deployment.rolloutStateReason = "ECS deployment circuit breaker: tasks failed to start.";
+  deployment.ended = { because: why, to: undefined };
   tellOfDeployment(service, deployment, "ERROR", "SERVICE_DEPLOYMENT_FAILED", world);
   say(
     service,
-    `(service ${service.name}) (deployment ${deployment.id}) deployment failed: tasks failed to start.`,
+    `(service ${service.name}) (deployment ${deployment.id}) deployment failed: ${wayBack === undefined ? why : "tasks failed to start."}`,
     world,
   );
 
-  const { lastCompleted, circuitBreaker } = service;
-  if (!circuitBreaker.rollback || lastCompleted === undefined) return;
-  const because = `ECS deployment circuit breaker: rolling back to deploymentId ${lastCompleted.id}.`;
+  const { lastCompleted } = service;
+  if (!rollsBack || lastCompleted === undefined) return;
+  const because = wayBack === undefined ? undefined : `${wayBack} ${lastCompleted.id}.`;
   say(service, `(service ${service.name}) rolling back to deployment ${lastCompleted.id}.`, world);
   service.taskDefinition = lastCompleted.taskDefinition;
-  if (world.unverified.rollbackStartsAnew || !service.deployments.includes(lastCompleted)) {
-    startDeployment(service, lastCompleted.taskDefinition, world, { because, isRollback: true });
+  // What moves traffic keeps its old tasks until the end: the way back finds them running.
+  const startsAnew = world.unverified.rollbackStartsAnew && service.strategy.kind === "ROLLING";
+  if (startsAnew || !service.deployments.includes(lastCompleted)) {
+    const to = startDeployment(service, lastCompleted.taskDefinition, world, {
+      ...(because === undefined ? {} : { because }),
+      isRollback: true,
+    });
+    deployment.ended = { because: why, to };
     return;
   }
+  deployment.ended = { because: why, to: lastCompleted };
   deployment.status = "ACTIVE";
   lastCompleted.status = "PRIMARY";
   lastCompleted.rolloutState = "IN_PROGRESS";
-  lastCompleted.rolloutStateReason = because;
+  lastCompleted.stage = "CLEAN_UP";
+  lastCompleted.rolloutStateReason = because ?? `ECS deployment ${lastCompleted.id} in progress.`;
   lastCompleted.updatedAt = world.clock.now();
   takeOver(service, lastCompleted);
   tellOfDeployment(service, lastCompleted, "INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS", world);

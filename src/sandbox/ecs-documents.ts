@@ -84,6 +84,7 @@ export function describedService(service: ServiceRecord): JsonObject {
   const tasks = [...service.cluster.tasks.values()].filter((task) => task.service === service);
   const deployments = service.deployments.map((deployment) => describedDeployment(service, deployment));
   const isEcs = service.controller === "ECS";
+  const { strategy, alarms, hooks } = service;
   return jsonOf({
     ...service.others,
     serviceArn: service.arn,
@@ -100,8 +101,38 @@ export function describedService(service: ServiceRecord): JsonObject {
     taskDefinition: service.controller === "EXTERNAL" ? undefined : service.taskDefinition,
     deploymentConfiguration: {
       ...(service.controller === "ECS"
-        ? { deploymentCircuitBreaker: { ...service.circuitBreaker }, strategy: "ROLLING" }
+        ? { deploymentCircuitBreaker: { ...service.circuitBreaker }, strategy: strategy.kind }
         : {}),
+      ...(strategy.kind === "CANARY"
+        ? {
+            canaryConfiguration: {
+              canaryPercent: strategy.stepPercent ?? 5,
+              canaryBakeTimeInMinutes: strategy.stepMinutes ?? 10,
+            },
+          }
+        : {}),
+      ...(strategy.kind === "LINEAR"
+        ? {
+            linearConfiguration: {
+              stepPercent: strategy.stepPercent ?? 10,
+              stepBakeTimeInMinutes: strategy.stepMinutes ?? 10,
+            },
+          }
+        : {}),
+      ...(alarms === undefined
+        ? {}
+        : { alarms: { alarmNames: [...alarms.names], enable: true, rollback: alarms.rollback } }),
+      ...(hooks.length === 0
+        ? {}
+        : {
+            lifecycleHooks: hooks.map(({ name, stage, isPause, timeoutMinutes }) => ({
+              ...(isPause ? { targetType: "PAUSE" } : { hookTargetArn: hookArn(service, name) }),
+              lifecycleStages: [stage],
+              ...(timeoutMinutes === undefined
+                ? {}
+                : { timeoutConfiguration: { timeoutInMinutes: timeoutMinutes, action: "ROLLBACK" } }),
+            })),
+          }),
       bakeTimeInMinutes: service.bakeTimeMinutes,
       maximumPercent: service.maximumPercent,
       minimumHealthyPercent: service.minimumHealthyPercent,
@@ -126,6 +157,58 @@ export function describedService(service: ServiceRecord): JsonObject {
     tags: Object.entries(service.tags).map(([key, value]) => ({ key, value })),
     propagateTags: "NONE",
   });
+}
+
+/** A deployment's story as DescribeServiceDeployments tells it. */
+export function describedServiceDeployment(service: ServiceRecord, deployment: DeploymentRecord): JsonObject {
+  const { ended, stage, hooks, firedAlarms } = deployment;
+  return jsonOf({
+    serviceDeploymentArn: storyArn(service, deployment, "service-deployment"),
+    serviceArn: service.arn,
+    clusterArn: service.cluster.arn,
+    createdAt: deployment.createdAt / 1000,
+    targetServiceRevision: { arn: storyArn(service, deployment, "service-revision") },
+    status: statusOf(deployment),
+    statusReason: ended?.because,
+    lifecycleStage: stage,
+    lifecycleHookDetails: [...hooks].map(([name, status]) =>
+      service.hooks.some((hook) => hook.name === name && hook.isPause)
+        ? { targetType: "PAUSE", status }
+        : { targetType: "AWS_LAMBDA", targetArn: hookArn(service, name), status },
+    ),
+    ...(ended?.to === undefined ? {} : { rollback: { reason: ended.because } }),
+    ...(service.alarms === undefined
+      ? {}
+      : {
+          alarms: {
+            status: firedAlarms === undefined ? "MONITORING" : "TRIGGERED",
+            alarmNames: [...service.alarms.names],
+            triggeredAlarmNames: [...(firedAlarms ?? [])],
+          },
+        }),
+  });
+}
+
+/** `service-deployment/<cluster>/<service>/<id>`, and the revision of the service that it brings. */
+export function storyArn(
+  { arn }: ServiceRecord,
+  { id }: DeploymentRecord,
+  kind: "service-deployment" | "service-revision",
+): string {
+  return `${arn.replace(":service/", `:${kind}/`)}/${id.replace("ecs-svc/", "")}`;
+}
+
+/** As DescribeServices names it. */
+export function hookArn({ arn }: ServiceRecord, name: string): string {
+  const [, partition, , region, account] = arn.split(":");
+  return `arn:${partition}:lambda:${region}:${account}:function:${name}`;
+}
+
+function statusOf({ ended, rolloutState, status }: DeploymentRecord): string {
+  if (ended?.to !== undefined)
+    return ended.to.rolloutState === "COMPLETED" ? "ROLLBACK_SUCCESSFUL" : "ROLLBACK_IN_PROGRESS";
+  if (ended === undefined && rolloutState === "COMPLETED") return "SUCCESSFUL";
+  return ended !== undefined || status !== "PRIMARY" ? "STOPPED" : "IN_PROGRESS";
 }
 
 function describedDeployment(service: ServiceRecord, deployment: DeploymentRecord): JsonObject {

@@ -1,10 +1,12 @@
 /** The sandbox's ECS as the remediation sees it: the same port that the AWS gateway implements. */
 
 import type { Ecs } from "../remediation/ports.ts";
+import { sameRevision } from "../workload/arn.ts";
 import { readService } from "../workload/service.ts";
+import { readServiceDeployment } from "../workload/service-deployment.ts";
 import { readTask } from "../workload/task.ts";
 import type { Cluster } from "./cluster.ts";
-import { describedService, describedTask } from "./ecs-documents.ts";
+import { describedService, describedServiceDeployment, describedTask } from "./ecs-documents.ts";
 import type { TaskDefinitions } from "./task-definitions.ts";
 
 /** Called before each action with its IAM name; throws an AwsError to have that action fail. */
@@ -35,6 +37,15 @@ export function createEcsPort(cluster: Cluster, definitions: TaskDefinitions, fa
         .filter((task) => task.service === found && task.desiredStatus === desiredStatus)
         .slice(-TASKS_MAX)
         .map((task) => readTask(describedTask(task)));
+    },
+    async serviceDeployment(clusterName, service, revision) {
+      faults("ecs:ListServiceDeployments");
+      faults("ecs:DescribeServiceRevisions");
+      faults("ecs:DescribeServiceDeployments");
+      const found = cluster.service(clusterName, service);
+      const deployment = found?.story.find((one) => sameRevision(one.taskDefinition, revision));
+      if (found === undefined || deployment === undefined) return undefined;
+      return readServiceDeployment(describedServiceDeployment(found, deployment));
     },
     async describeTaskDefinition(arn) {
       faults("ecs:DescribeTaskDefinition");

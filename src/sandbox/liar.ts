@@ -102,6 +102,10 @@ export function createLiar(
           read("ecs:DescribeTasks", `task ${task}`, () => ecs.describeTask(cluster, task)),
         describeService: async (cluster, name) =>
           read("ecs:DescribeServices", await keyOf(cluster, name), () => ecs.describeService(cluster, name)),
+        serviceDeployment: (cluster, name, revision) =>
+          read("ecs:DescribeServiceDeployments", `story ${cluster} ${name} ${revision}`, () =>
+            ecs.serviceDeployment(cluster, name, revision),
+          ),
         listTasks: (query) => read("ecs:ListTasks", `tasks of ${query.service}`, () => ecs.listTasks(query)),
         describeTaskDefinition: (arn) =>
           read("ecs:DescribeTaskDefinition", `definition ${arn}`, () => ecs.describeTaskDefinition(arn)),

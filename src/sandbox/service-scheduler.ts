@@ -9,6 +9,7 @@
 import type { DeploymentRecord, ServiceRecord, Surroundings, TaskRecord } from "./cluster-state.ts";
 import { completeDeployment, countFailure, say, tellOfService } from "./deployments.ts";
 import { isPending, isRunning } from "./ecs-documents.ts";
+import { enterStage, trafficStepsOf } from "./lifecycle.ts";
 import { stopTask, type TaskWatcher } from "./task-run.ts";
 
 export type ServiceScheduler = {
@@ -36,6 +37,10 @@ export function createServiceScheduler(
   const reconcile = (service: ServiceRecord): void => {
     const [primary] = service.deployments;
     if (primary === undefined || service.status !== "ACTIVE") return;
+    if (movesTraffic(service) && primary.stage === undefined) {
+      primary.trafficSteps = trafficStepsOf(service);
+      enterStage(service, primary, "PRE_SCALE_UP", world, () => lookAt(service, clock.now()));
+    }
     const tasks = tasksOf(service);
     stopSuperseded(service, primary, tasks);
     startMissing(service, primary, tasks);
@@ -48,10 +53,13 @@ export function createServiceScheduler(
     primary: DeploymentRecord,
     tasks: readonly TaskRecord[],
   ): void => {
-    if (primary.rolloutState === "FAILED") return;
+    if (primary.rolloutState === "FAILED" || primary.stage === "PRE_SCALE_UP") return;
     const alive = tasks.filter(isAlive);
     const own = alive.filter((task) => task.deployment === primary).length;
-    const room = Math.floor((service.desiredCount * service.maximumPercent) / 100) - alive.length;
+    // A second environment stands beside the first, whatever the percentages of a rolling update say.
+    const room = movesTraffic(service)
+      ? service.desiredCount
+      : Math.floor((service.desiredCount * service.maximumPercent) / 100) - alive.length;
     const missing = Math.min(service.desiredCount - own, room);
     if (missing <= 0) return;
     if (clock.now() < service.startsAgainAt) {
@@ -75,7 +83,8 @@ export function createServiceScheduler(
       (task) => isRunning(task) && (task.deployment !== primary || isSettled(task)),
     );
     const least = Math.ceil((service.desiredCount * service.minimumHealthyPercent) / 100);
-    const spare = Math.max(0, healthy.length - least);
+    const isKept = movesTraffic(service) && !mayCleanUp(primary);
+    const spare = isKept ? 0 : Math.max(0, healthy.length - least);
     for (const task of old.filter(isRunning).slice(0, spare)) stop(task);
 
     const own = tasks.filter((task) => isAlive(task) && task.deployment === primary);
@@ -97,9 +106,25 @@ export function createServiceScheduler(
     );
     for (const deployment of gone) deployment.status = "INACTIVE";
     service.deployments = service.deployments.filter((deployment) => !gone.includes(deployment));
-    if (primary.rolloutState !== "IN_PROGRESS" || service.deployments.length > 1) return;
+    if (primary.rolloutState !== "IN_PROGRESS") return;
     const settled = tasks.filter((task) => task.deployment === primary && isRunning(task) && isSettled(task));
-    if (settled.length >= service.desiredCount) completeDeployment(service, primary, world);
+    if (settled.length < service.desiredCount) return;
+    if (movesTraffic(service) && primary.stage === "SCALE_UP") {
+      enterStage(service, primary, "POST_SCALE_UP", world, () => lookAt(service, clock.now()));
+      return;
+    }
+    if (service.deployments.length > 1 || (movesTraffic(service) && !mayCleanUp(primary))) return;
+    if (isBaking(service, primary)) return;
+    completeDeployment(service, primary, world);
+  };
+
+  /** An alarm is watched for a while after a rolling deployment has all its tasks, too; how long ECS decides by itself. */
+  const isBaking = (service: ServiceRecord, primary: DeploymentRecord): boolean => {
+    if (service.alarms === undefined || movesTraffic(service)) return false;
+    if (primary.stage === "BAKE_TIME") return true;
+    if (primary.stage === "CLEAN_UP") return false;
+    enterStage(service, primary, "BAKE_TIME", world, () => lookAt(service, clock.now()));
+    return true;
   };
 
   /** A task that has just begun to run may still fall over: the scheduler waits before it counts on it. */
@@ -148,6 +173,15 @@ export function createServiceScheduler(
   };
 
   return { look: (service) => lookAt(service, clock.now()), watcher };
+}
+
+function movesTraffic({ strategy }: ServiceRecord): boolean {
+  return strategy.kind !== "ROLLING";
+}
+
+/** Its traffic has all moved and its time is over; ECS's own way back has nothing to wait for. */
+function mayCleanUp({ stage }: DeploymentRecord): boolean {
+  return stage === "CLEAN_UP";
 }
 
 /** Neither stopped nor told to stop. */

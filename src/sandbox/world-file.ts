@@ -66,6 +66,44 @@ const registry = z.strictObject({
   trouble: z.enum(["abuse-limit", "unreachable", "server-error"]).optional(),
 });
 
+const stage = z.enum([
+  "PRE_SCALE_UP",
+  "SCALE_UP",
+  "POST_SCALE_UP",
+  "TEST_TRAFFIC_SHIFT",
+  "POST_TEST_TRAFFIC_SHIFT",
+  "PRE_PRODUCTION_TRAFFIC_SHIFT",
+  "PRODUCTION_TRAFFIC_SHIFT",
+  "POST_PRODUCTION_TRAFFIC_SHIFT",
+  "BAKE_TIME",
+  "CLEAN_UP",
+]);
+
+const strategy = z.strictObject({
+  kind: z.enum(["ROLLING", "BLUE_GREEN", "CANARY", "LINEAR"]),
+  stepPercent: z.number().positive().max(100).exactOptional(),
+  /** The wait after a canary, or after each linear step: 10. */
+  stepMinutes: z.number().int().nonnegative().exactOptional(),
+});
+
+const hook = z.strictObject({
+  name: z.string(),
+  stage,
+  /** Nothing runs: a person has to let the deployment go on. */
+  isPause: z.boolean().exactOptional(),
+  ends: z.enum(["succeeds", "fails", "times-out"]),
+  takesSeconds: z.number().nonnegative().exactOptional(),
+  /** 24 hours. */
+  timeoutMinutes: z.number().int().positive().exactOptional(),
+});
+
+const alarms = z.strictObject({
+  names: z.array(z.string()).min(1),
+  rollback: z.boolean(),
+  /** The stage at which they fire; of a rolling deployment, BAKE_TIME. Absent: they do not. */
+  fires: stage.exactOptional(),
+});
+
 const service = z.strictObject({
   /** `default` if absent. */
   cluster: z.string().optional(),
@@ -94,6 +132,10 @@ const service = z.strictObject({
   circuitBreaker: z.enum(["off", "on", "rollback"]).optional(),
   healthCheckGracePeriodSeconds: z.number().int().nonnegative().optional(),
   bakeTimeMinutes: z.number().int().nonnegative().optional(),
+  /** How its deployments go, what may stop them, and when that happens. Absent: rolling, and nothing. */
+  strategy: strategy.optional(),
+  hooks: z.array(hook).optional(),
+  alarms: alarms.optional(),
   /** Without an execution role a Fargate task cannot pull from private ECR. True if absent. */
   executionRole: z.boolean().optional(),
   architecture: z.enum(["X86_64", "ARM64"]).optional(),
@@ -205,6 +247,9 @@ const KNOWN_KEYS = [
       worldFile,
       service,
       task,
+      strategy,
+      hook,
+      alarms,
       registry,
       quota,
       account,

@@ -1,6 +1,7 @@
 /** A service as ECS describes it, reduced to what remediation decides on. */
 
 import type { JsonObject } from "../runtime/json.ts";
+import { type DeploymentConfiguration, readDeploymentConfiguration } from "./deployment-configuration.ts";
 import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "./members.ts";
 
 export type Deployment = {
@@ -16,7 +17,7 @@ export type Deployment = {
   readonly failedTasks: number;
 };
 
-export type Service = {
+export type Service = DeploymentConfiguration & {
   readonly arn: string;
   readonly name: string;
   readonly clusterArn: string;
@@ -30,8 +31,6 @@ export type Service = {
   readonly runningCount: number;
   readonly deployments: readonly Deployment[];
   readonly healthCheckGracePeriodSeconds: number;
-  /** How long a deployment that goes well may wait by its own design: the bake time, canary and linear steps included. */
-  readonly bakeTimeMinutes: number;
   /** Member present when ECS manages the service itself (Express services, managed daemons). */
   readonly resourceManagementType?: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -64,7 +63,7 @@ export function readService(json: JsonObject): Service {
     runningCount: numberIn(json, "runningCount") ?? 0,
     deployments: objectsIn(json, "deployments").map(readDeployment),
     healthCheckGracePeriodSeconds: numberIn(json, "healthCheckGracePeriodSeconds") ?? 0,
-    bakeTimeMinutes: bakeTimeMinutesOf(objectIn(json, "deploymentConfiguration") ?? {}),
+    ...readDeploymentConfiguration(objectIn(json, "deploymentConfiguration") ?? {}),
     ...present("resourceManagementType", textIn(json, "resourceManagementType")),
     tags: Object.fromEntries(
       objectsIn(json, "tags").flatMap((tag) => {
@@ -106,21 +105,4 @@ function controllerOf(json: JsonObject): Service["controller"] {
 
   // A controller that we have never heard of is somebody else's: nothing of ours may deploy there.
   return type === "CODE_DEPLOY" ? "CODE_DEPLOY" : "EXTERNAL";
-}
-
-/** Defaults as the API's reference has them: 10 minutes of canary, 6 minutes before each tenth. */
-function bakeTimeMinutesOf(configuration: JsonObject): number {
-  const bake = numberIn(configuration, "bakeTimeInMinutes") ?? 0;
-  const strategy = textIn(configuration, "strategy");
-  if (strategy === "CANARY") {
-    const canary = objectIn(configuration, "canaryConfiguration") ?? {};
-    return bake + (numberIn(canary, "canaryBakeTimeInMinutes") ?? 10);
-  }
-  if (strategy === "LINEAR") {
-    const linear = objectIn(configuration, "linearConfiguration") ?? {};
-    const percent = numberIn(linear, "stepPercent") ?? 10;
-    const pauses = percent > 0 ? Math.ceil(100 / percent) - 1 : 0;
-    return bake + pauses * (numberIn(linear, "stepBakeTimeInMinutes") ?? 6);
-  }
-  return bake;
 }

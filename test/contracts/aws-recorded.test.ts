@@ -77,6 +77,35 @@ function answer({ action, body }: AwsRequest): AwsAnswer {
       return { body: definitions.get(String(body.taskDefinition)) };
     case "DescribeServices":
       return { body: { services: [serviceNamed((body.services as string[])[0] ?? "")], failures: [] } };
+    case "ListServiceDeployments":
+      return services.has(String(body.service))
+        ? { body: { serviceDeployments: storiesOf(String(body.service)) } }
+        : { status: 400, body: { __type: "ServiceNotFoundException", message: "Service not found." } };
+    case "DescribeServiceRevisions":
+      return {
+        body: {
+          serviceRevisions: (body.serviceRevisionArns as string[]).map((serviceRevisionArn) => ({
+            serviceRevisionArn,
+            taskDefinition:
+              services
+                .get(serviceRevisionArn.split("/")[2] ?? "")
+                ?.taskDefinition.replace(/\d+$/, serviceRevisionArn.endsWith("/2") ? "$&" : "1000") ?? "",
+          })),
+        },
+      };
+    case "DescribeServiceDeployments":
+      return {
+        body: {
+          serviceDeployments: (body.serviceDeploymentArns as string[]).map((serviceDeploymentArn) => ({
+            serviceDeploymentArn,
+            status: "IN_PROGRESS",
+            lifecycleStage: "SCALE_UP",
+            alarms: { status: "MONITORING", alarmNames: ["5xx"], triggeredAlarmNames: [] },
+            lifecycleHookDetails: [],
+          })),
+          failures: [],
+        },
+      };
     case "UpdateService":
       return {
         status: 400,
@@ -119,6 +148,16 @@ function answer({ action, body }: AwsRequest): AwsAnswer {
     default:
       throw new Error(`nothing was recorded for ${action}`);
   }
+}
+
+/** Two deployments of a service, the newest last: the order is nowhere promised. */
+function storiesOf(name: string): readonly JsonObject[] {
+  return [1, 2].map((number) => ({
+    serviceDeploymentArn: `${PREFIX}:service-deployment/shop/${name}/${number}`,
+    targetServiceRevisionArn: `${PREFIX}:service-revision/shop/${name}/${number}`,
+    createdAt: 1721030000 + number,
+    status: number === 2 ? "IN_PROGRESS" : "SUCCESSFUL",
+  }));
 }
 
 function serviceNamed(name: string): JsonObject {

@@ -401,6 +401,22 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
+    says: "ECS tells the story of the newest deployment that brings a revision, and of no other",
+    backedBy: "recorded: API model of ECS, read 2026-11",
+    holds: async (stage) => {
+      const { name, arn: taskDefinition } = await given(stage);
+      expect(await stage.ecs.serviceDeployment("shop", name, taskDefinition)).toMatchObject({
+        arn: expect.stringMatching(`:service-deployment/shop/${name}/`),
+        status: "IN_PROGRESS",
+        firedAlarms: [],
+        hooks: [],
+      });
+      const other = taskDefinition.replace(/:\d+$/, ":99");
+      expect(await stage.ecs.serviceDeployment("shop", name, other)).toBeUndefined();
+      expect(await stage.ecs.serviceDeployment("shop", "nobody", taskDefinition)).toBeUndefined();
+    },
+  },
+  {
     says: "a Fargate task that hit Docker Hub's limit tells it in its stoppedReason",
     backedBy: "recorded: https://github.com/PrefectHQ/prefect/issues/12003",
     holds: async (stage) => {

@@ -8,7 +8,13 @@
 import { createHash } from "node:crypto";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
-import { describedService, describedTask } from "../../src/sandbox/ecs-documents.ts";
+import type { DeploymentRecord, ServiceRecord } from "../../src/sandbox/cluster-state.ts";
+import {
+  describedService,
+  describedServiceDeployment,
+  describedTask,
+  storyArn,
+} from "../../src/sandbox/ecs-documents.ts";
 import { serveRegistry } from "../../src/sandbox/registry-server.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import type { AwsAnswer, AwsRequest } from "./aws-stub.ts";
@@ -37,6 +43,34 @@ export function awsAccount(world: World): AwsAccount {
         ? { services: [], failures: [{ arn: String(wanted), reason: "MISSING" }] }
         : { services: [describedService(found)], failures: [] };
     },
+    ListServiceDeployments: ({ cluster: name, service: wanted }) => ({
+      serviceDeployments: stories(world).flatMap(([service, deployment]) =>
+        service === cluster.service(String(name), String(wanted))
+          ? [
+              {
+                serviceDeploymentArn: storyArn(service, deployment, "service-deployment"),
+                targetServiceRevisionArn: storyArn(service, deployment, "service-revision"),
+                createdAt: deployment.createdAt / 1000,
+              },
+            ]
+          : [],
+      ),
+    }),
+    DescribeServiceRevisions: ({ serviceRevisionArns }) => ({
+      serviceRevisions: stories(world).flatMap(([service, deployment]) => {
+        const arn = storyArn(service, deployment, "service-revision");
+        return texts(serviceRevisionArns).includes(arn)
+          ? [{ serviceRevisionArn: arn, taskDefinition: deployment.taskDefinition }]
+          : [];
+      }),
+    }),
+    DescribeServiceDeployments: ({ serviceDeploymentArns }) => ({
+      serviceDeployments: stories(world).flatMap(([service, deployment]) =>
+        texts(serviceDeploymentArns).includes(storyArn(service, deployment, "service-deployment"))
+          ? [describedServiceDeployment(service, deployment)]
+          : [],
+      ),
+    }),
     DescribeTasks: ({ cluster: name, tasks }) => ({
       tasks: texts(tasks).flatMap((arn) => {
         const found = cluster.task(String(name), arn);
@@ -167,6 +201,11 @@ const REFUSED_BY_EC2: AwsAnswer = {
   headers: { "content-type": "text/xml" },
   body: "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>not authorized</Message></Error></Errors><RequestID>1</RequestID></Response>",
 };
+
+/** Every deployment that ever was, with its service. */
+function stories({ cluster }: World): readonly (readonly [ServiceRecord, DeploymentRecord])[] {
+  return cluster.services().flatMap((service) => service.story.map((one) => [service, one] as const));
+}
 
 class Refusal extends Error {
   readonly code: string;

@@ -33,6 +33,8 @@ export type Scenario = {
   readonly policy?: Partial<Policy>;
   readonly options?: WorldOptions;
   readonly settle?: boolean;
+  /** What happens to the world before anything fails. */
+  readonly untilFailure?: (world: World) => void;
   /** Something that happens to the world while the remediation waits for its rollout for the first time. */
   readonly meanwhile?: (world: World) => void;
   /** Told each plan as it is made. */
@@ -51,6 +53,7 @@ const HOURS = 3600;
 /** Lets the world fail, remediates on the engine, and answers how it ended. */
 export async function play(scenario: Scenario, engine: Engine = "twin"): Promise<Ended> {
   const world = await createWorld(readWorldFile(scenario.world), scenario.options);
+  scenario.untilFailure?.(world);
   const event = await firstFailure(world);
   const { meanwhile } = scenario;
   if (meanwhile !== undefined) world.clock.schedule(world.clock.now() + 5_000, () => meanwhile(world));

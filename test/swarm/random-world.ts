@@ -22,6 +22,20 @@ const FORMER: Readonly<Record<string, string>> = {
   "prom/prometheus:v3": "prom/prometheus:v2",
 };
 
+/** How deployments go; most roll. */
+const STRATEGIES = [
+  {},
+  {},
+  {},
+  { alarms: { names: ["5xx"], rollback: true }, bakeTimeMinutes: 5 },
+  { strategy: { kind: "BLUE_GREEN" }, bakeTimeMinutes: 10 },
+  { strategy: { kind: "CANARY", stepMinutes: 10 }, bakeTimeMinutes: 5 },
+  {
+    strategy: { kind: "LINEAR", stepPercent: 50, stepMinutes: 5 },
+    hooks: [{ name: "smoke-test", stage: "POST_SCALE_UP", ends: "succeeds", takesSeconds: 60 }],
+  },
+] as const;
+
 export const CLUSTER = "prod";
 const ROLE = "arn:aws:iam::123456789012:role/tasks-execution";
 const HUB_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
@@ -97,7 +111,7 @@ function service(random: Random, index: number): Entry {
     circuitBreaker: random.pick(["off", "off", "on", "rollback", "rollback"]),
     minimumHealthyPercent: random.pick([100, 100, 50]),
     ...(random.next() < 0.1 ? { healthCheckGracePeriodSeconds: 120 } : {}),
-    ...(isForeign ? { controller: "CODE_DEPLOY" } : {}),
+    ...(isForeign ? { controller: "CODE_DEPLOY" } : random.pick(STRATEGIES)),
     ...(isOff ? { tags: { repull: "off" } } : { tags: { team: "shop" } }),
   };
 }

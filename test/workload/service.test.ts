@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { primaryDeployment, readService } from "../../src/workload/service.ts";
 
@@ -72,6 +71,8 @@ test("a service is read from what DescribeServices says", () => {
     ],
     healthCheckGracePeriodSeconds: 90,
     bakeTimeMinutes: 5,
+    hookMinutes: 0,
+    isStaged: true,
     tags: { repull: "off", bare: "" },
   });
   expect(primaryDeployment(service)?.id).toBe("ecs-svc/2");
@@ -91,8 +92,29 @@ test("a service of which nothing is said is one of ECS's own, with nothing runni
     deployments: [],
     healthCheckGracePeriodSeconds: 0,
     bakeTimeMinutes: 0,
+    hookMinutes: 0,
+    isStaged: false,
     tags: {},
   });
+});
+
+describe("who decides about a deployment", () => {
+  // biome-ignore format: a table
+  const table = [
+    ["its tasks alone, by default",       {},                                                             false],
+    ["its tasks alone, under a breaker",  { deploymentCircuitBreaker: { enable: true, rollback: true } }, false],
+    ["no alarm that is switched off",     { alarms: { alarmNames: ["5xx"], enable: false } },             false],
+    ["an alarm",                          { alarms: { alarmNames: ["5xx"], enable: true } },              true],
+    ["a hook",                            { lifecycleHooks: [{ lifecycleStages: ["POST_SCALE_UP"] }] },   true],
+    ["the traffic's stages",              { strategy: "CANARY" },                                         true],
+  ] as const;
+  for (const [who, deploymentConfiguration, expected] of table) {
+    test(who, () => {
+      expect(
+        readService({ deploymentConfiguration: { ...deploymentConfiguration } } as JsonObject).isStaged,
+      ).toBe(expected);
+    });
+  }
 });
 
 describe("who deploys", () => {

@@ -1,0 +1,67 @@
+/**
+ * How a service's owner has its deployments go: by which strategy, how long each step waits, and what may stop them.
+ *
+ *     ROLLING      old tasks go as new ones come; a circuit breaker or alarms may end it
+ *     BLUE_GREEN   new tasks beside the old ones, all traffic moved at once, then a time to bake
+ *     CANARY       a little of the traffic first, and after a wait the rest
+ *     LINEAR       so many percent of the traffic at a time
+ *
+ * A deployment of ours is never told to go otherwise: ECS does it by these settings, and whoever watches it waits as long.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html (read 2026-11)
+ */
+
+import type { JsonObject } from "../runtime/json.ts";
+import { numberIn, objectIn, objectsIn, textIn, textsIn } from "./members.ts";
+
+export type DeploymentConfiguration = {
+  /** How long a deployment that goes well may wait by its own design: the bake time, canary and linear steps included. */
+  readonly bakeTimeMinutes: number;
+  /** How long its hooks may take: what runs, or waits for a person, between two stages. */
+  readonly hookMinutes: number;
+  /** Hooks, alarms or stages decide about it: more than DescribeServices tells. */
+  readonly isStaged: boolean;
+};
+
+/** Default: 24 hours. */
+const HOOK_MINUTES_DEFAULT = 1440;
+/** Stages that come again with every step of the traffic. */
+const STAGE_OF_A_STEP = /^(?:PRE_)?PRODUCTION_TRAFFIC_SHIFT$/;
+
+/** Defaults as the API's reference has them: 10 minutes of canary, 6 minutes before each tenth. */
+export function readDeploymentConfiguration(json: JsonObject): DeploymentConfiguration {
+  const bake = numberIn(json, "bakeTimeInMinutes") ?? 0;
+  const strategy = textIn(json, "strategy") ?? "ROLLING";
+  const { pauses, minutes } = stepsOf(strategy, json);
+  const hooks = objectsIn(json, "lifecycleHooks");
+  const hookMinutes = hooks.map((hook) => {
+    const limit =
+      numberIn(objectIn(hook, "timeoutConfiguration") ?? {}, "timeoutInMinutes") ?? HOOK_MINUTES_DEFAULT;
+    const calls = textsIn(hook, "lifecycleStages").map((stage) =>
+      STAGE_OF_A_STEP.test(stage) ? pauses + 1 : 1,
+    );
+    return limit * sum(calls);
+  });
+  const hasAlarms = objectIn(json, "alarms")?.enable === true;
+  return {
+    bakeTimeMinutes: bake + pauses * minutes,
+    hookMinutes: sum(hookMinutes),
+    isStaged: strategy !== "ROLLING" || hooks.length > 0 || hasAlarms,
+  };
+}
+
+/** How often the traffic rests on its way, and for how long each time. */
+function stepsOf(strategy: string, json: JsonObject): { readonly pauses: number; readonly minutes: number } {
+  if (strategy === "CANARY") {
+    const canary = objectIn(json, "canaryConfiguration") ?? {};
+    return { pauses: 1, minutes: numberIn(canary, "canaryBakeTimeInMinutes") ?? 10 };
+  }
+  if (strategy !== "LINEAR") return { pauses: 0, minutes: 0 };
+  const linear = objectIn(json, "linearConfiguration") ?? {};
+  const percent = numberIn(linear, "stepPercent") ?? 10;
+  const pauses = percent > 0 ? Math.ceil(100 / percent) - 1 : 0;
+  return { pauses, minutes: numberIn(linear, "stepBakeTimeInMinutes") ?? 6 };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

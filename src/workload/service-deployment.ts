@@ -1,0 +1,51 @@
+/**
+ * One deployment of a service as ECS keeps its story: how far it has come, what watched over it, what put an end to it.
+ *
+ * DescribeServices shows that one revision takes the place of another. Which stage that has reached, which alarm fired
+ * and which hook said no, only this tells.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html (read 2026-11)
+ */
+
+import type { JsonObject } from "../runtime/json.ts";
+import { objectIn, objectsIn, present, textIn, textsIn } from "./members.ts";
+
+export type ServiceDeployment = {
+  readonly arn: string;
+  /** PENDING, IN_PROGRESS, SUCCESSFUL, STOP_REQUESTED, STOPPED, or one of ROLLBACK_…. */
+  readonly status: string;
+  /** ECS's own words for the status. */
+  readonly because?: string;
+  /** From PRE_SCALE_UP to CLEAN_UP. */
+  readonly stage?: string;
+  /** Alarms that have fired since it began. */
+  readonly firedAlarms: readonly string[];
+  readonly hooks: readonly {
+    /** The function's name; absent for a hook that waits for a person. */
+    readonly function?: string;
+    /** AWAITING_ACTION, IN_PROGRESS, SUCCEEDED, FAILED or TIMED_OUT. */
+    readonly status: string;
+  }[];
+};
+
+/** Stages in which the new tasks do not all run yet, and no traffic has moved. */
+const BEFORE_TRAFFIC = ["RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP"];
+
+/** Whether its tasks have all run, and its owner's checks or traffic are under way: what has come so far is worth something. */
+export function isPastScaleUp({ status, stage }: ServiceDeployment): boolean {
+  return status === "IN_PROGRESS" && stage !== undefined && !BEFORE_TRAFFIC.includes(stage);
+}
+
+/** Reads one of a DescribeServiceDeployments answer. */
+export function readServiceDeployment(json: JsonObject): ServiceDeployment {
+  return {
+    arn: textIn(json, "serviceDeploymentArn") ?? "",
+    status: textIn(json, "status") ?? "",
+    ...present("because", textIn(json, "statusReason") ?? textIn(objectIn(json, "rollback") ?? {}, "reason")),
+    ...present("stage", textIn(json, "lifecycleStage")),
+    firedAlarms: textsIn(objectIn(json, "alarms") ?? {}, "triggeredAlarmNames"),
+    hooks: objectsIn(json, "lifecycleHookDetails").map((hook) => ({
+      ...present("function", textIn(hook, "targetArn")?.replace(/^.*:function:/, "")),
+      status: textIn(hook, "status") ?? "",
+    })),
+  };
+}
