@@ -78,7 +78,7 @@ async function moveOnce(
     route.onBytes?.(blob.size);
     return "moved";
   }
-  const opened = openAt(source, digest, 0, signal);
+  const opened = openAt(source, blob, 0, signal);
   const [first, upload] = await bothOrNeither(opened, begun, target, ({ body }) => body.destroy());
   await stream(route, blob, first, upload, signal);
   return "moved";
@@ -92,7 +92,7 @@ async function stream(
   signal: AbortSignal,
 ): Promise<void> {
   const { digest, size } = blob;
-  const open = (offset: number): Promise<RegistryAnswer> => openAt(source, digest, offset, signal);
+  const open = (offset: number): Promise<RegistryAnswer> => openAt(source, blob, offset, signal);
   const body = new BlobStream(
     { digest, size, open, clock, ...(onBytes === undefined ? {} : { onBytes }) },
     first,
@@ -131,11 +131,12 @@ function brokenSource(source: Repository, digest: Digest, cause: Error): Error {
 
 async function openAt(
   source: Repository,
-  digest: Digest,
+  { digest, size }: Descriptor,
   offset: number,
   signal: AbortSignal,
 ): Promise<RegistryAnswer> {
-  const answer = await onSide("source", digest, source.openBlob(digest, offset, signal));
+  const asked = source.openBlob(digest, offset, signal, size > SMALL_BYTES);
+  const answer = await onSide("source", digest, asked);
   if (answer !== undefined) return answer;
   const message = `source: ${source.host}/${source.path} has no blob ${digest}, which its manifest names`;
   throw new CopyError(message, { kind: "absent", side: "source", digest });
@@ -147,8 +148,8 @@ async function fetchSmall(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const { digest, size } = blob;
-  const first = await openAt(source, digest, 0, signal);
-  const open = (offset: number): Promise<RegistryAnswer> => openAt(source, digest, offset, signal);
+  const first = await openAt(source, blob, 0, signal);
+  const open = (offset: number): Promise<RegistryAnswer> => openAt(source, blob, offset, signal);
   const body = new BlobStream({ digest, size, open, clock }, first);
   const onAbort = (): void => void body.destroy(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -9,7 +9,6 @@ import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Digest } from "../image/digest.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { forget } from "../runtime/young-garbage.ts";
 import { Pace } from "./pace.ts";
 import type { RegistryAnswer } from "./transport.ts";
 
@@ -134,7 +133,6 @@ export class BlobStream extends Readable {
     }
     this.#hash.update(bytes);
     this.#source.onBytes?.(bytes.byteLength);
-    forget(bytes.byteLength);
     const before = this.#held;
     this.#held = bytes;
     if (before !== undefined && !this.push(before)) {

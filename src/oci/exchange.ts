@@ -29,6 +29,8 @@ export type Question = {
   /** Which answers are an answer. All others become RegistryError. */
   readonly accepts: readonly number[];
   readonly signal?: AbortSignal | undefined;
+  /** The answer's body is long. */
+  readonly bulk?: boolean;
   /** Told of each request that goes to the registry itself, before it is sent. */
   readonly onRequest?: () => void;
 };
@@ -120,7 +122,7 @@ export class Exchange {
     question: Question,
     header: string | undefined,
   ): Promise<{ readonly answer: RegistryAnswer; readonly origin: string }> {
-    const { method, body, signal, attempted, accepts } = question;
+    const { method, body, signal, attempted, accepts, bulk = false } = question;
     let { url } = question;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
       const headers: Record<string, string> = { "user-agent": "repull", ...question.headers };
@@ -131,6 +133,7 @@ export class Exchange {
         url,
         headers,
         loopback: this.address.loopback,
+        bulk,
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
       });

@@ -2,18 +2,21 @@
  * The transport of the real world: `node:http(s)` with connections kept, and every wait bounded.
  *
  * Bytes go from socket to socket through a data/drain loop by hand: `fetch` and web streams cost twice the
- * CPU and do not hold a fast source back. Addresses are judged where a connection is made, after the name
- * has been resolved: what a name says and where it leads are two things.
+ * CPU and do not hold a fast source back. Blobs come over connections of our own (bulk-connection.ts), unless a
+ * proxy stands between.
  */
 
-import { lookup as resolve } from "node:dns";
 import type * as Http from "node:http";
 import type * as Https from "node:https";
-import { isIP, type LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { isForbiddenAddress, isLoopbackAddress, isLoopbackHost } from "./addresses.ts";
+import { forget } from "../runtime/young-garbage.ts";
+import { isLoopbackHost } from "./addresses.ts";
+import { HEAD_BYTES_MAX, PRELIMINARY_MAX } from "./answer-head.ts";
+import { BulkConnections } from "./bulk-connections.ts";
 import { Pace } from "./pace.ts";
+import { giveBack } from "./pieces.ts";
+import { lookupWithin, refusedLiteral } from "./reach.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
 
 // Not by import: that reads each export of node:http, and with them all of undici. Measured 2026-11 on Node 24.21:
@@ -28,7 +31,7 @@ export type HttpTransportOptions = {
   readonly idleSeconds?: number;
   /** From the last byte of an upload to its answer: registries hash and move a layer first. Default 300. */
   readonly uploadAnswerSeconds?: number;
-  /** Connections to one host at once. Default 32: sixteen blobs and what is asked beside them. */
+  /** Connections to one host at once, beside those of bulk bodies. Default 32: sixteen uploads and what is asked beside them. */
   readonly socketsPerHostMax?: number;
   /** More certificate authorities, in PEM, beside the system's. */
   readonly ca?: readonly string[];
@@ -36,16 +39,9 @@ export type HttpTransportOptions = {
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
 };
 
-/** The address behind a name is one that the request may not reach. */
-class AddressRefused extends Error {
-  readonly code = "ERR_ADDRESS_REFUSED";
-}
-
 export type HttpTransport = Send & { readonly close: () => void };
 
-const HEADER_BYTES_MAX = 32 * 1024;
 const IDLE_SECONDS = 30;
-const PRELIMINARY_MAX = 10;
 
 /** A transport over real sockets; `close` ends the connections that it keeps. */
 export function httpTransport(options: HttpTransportOptions = {}): HttpTransport {
@@ -58,23 +54,29 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   // A proxy's loopback is not ours, so no proxy is asked for it, as Go's clients do not either.
   const { proxyEnv: _proxies, ...direct } = options;
   const local = agentsFor(direct, true);
+  const bulk = new BulkConnections({ idleMs, clock, ca: options.ca });
+  const proxied = proxySettings(options.proxyEnv).length > 0;
 
-  const send = (request: RegistryRequest): Promise<RegistryAnswer> =>
+  const send = (request: RegistryRequest): Promise<RegistryAnswer> => {
+    const { url, signal } = request;
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    const loopback = request.loopback === true;
+    const refused = refusedLiteral(url, loopback);
+    if (refused !== undefined) return Promise.reject(refused);
+    const isLocal = loopback && isLoopbackHost(url.hostname);
+    if (request.bulk === true && request.method === "GET" && (isLocal || !proxied)) return bulk.get(request);
+    return ask(request, isLocal ? local : loopback ? lenient : strict);
+  };
+
+  const ask = (request: RegistryRequest, { plain, secure }: Agents): Promise<RegistryAnswer> =>
     new Promise((resolveAnswer, reject) => {
       const { url, body, signal } = request;
-      if (signal?.aborted === true) return reject(signal.reason);
-      const literal = literalAddress(url);
-      const because = literal === undefined ? undefined : whyNotAddress(literal, request.loopback === true);
-      if (because !== undefined) return reject(new AddressRefused(`${url.hostname} is ${because}`));
-
-      const named = request.loopback === true ? lenient : strict;
-      const { plain, secure } = request.loopback === true && isLoopbackHost(url.hostname) ? local : named;
       const isSecure = url.protocol === "https:";
       const outgoing = (isSecure ? https : http).request(url, {
         method: request.method,
         headers: request.headers,
         agent: isSecure ? secure : plain,
-        maxHeaderSize: HEADER_BYTES_MAX,
+        maxHeaderSize: HEAD_BYTES_MAX,
       });
 
       const upload = body instanceof Readable ? body : undefined;
@@ -138,6 +140,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
         plain.destroy();
         secure.destroy();
       }
+      bulk.close();
     },
   });
 }
@@ -176,7 +179,11 @@ function pump(
   body.on("data", (chunk: Uint8Array) => {
     if (outgoing.destroyed) return;
     written += chunk.byteLength;
-    if (outgoing.write(chunk)) return;
+    const onWritten = (error: Error | null | undefined): void => {
+      // What is our own is used again; all else is garbage by now.
+      if (!error && !giveBack(chunk)) forget(chunk.byteLength);
+    };
+    if (outgoing.write(chunk, onWritten)) return;
     body.pause();
     pace.start();
   });
@@ -200,7 +207,7 @@ function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
     timeout: (options.idleSeconds ?? IDLE_SECONDS) * 1000,
     // The connection used last is the least likely to have been closed by its peer.
     scheduling: "lifo" as const,
-    lookup: lookupWithin(loopback, proxyHosts(options.proxyEnv)),
+    lookup: lookupWithin(loopback, new Set(proxySettings(options.proxyEnv).map(hostOf))),
     ...(options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv }),
   };
   return {
@@ -209,39 +216,14 @@ function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
   };
 }
 
-/** Name resolution that leaves out every address that the request may not reach. */
-function lookupWithin(named: boolean, proxies: ReadonlySet<string>): LookupFunction {
-  return (hostname, options, callback) => {
-    const loopback = named || proxies.has(hostname);
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, []);
-      const allowed = addresses.filter(({ address }) => whyNotAddress(address, loopback) === undefined);
-      const first = allowed[0];
-      if (first === undefined) {
-        const because = whyNotAddress(addresses[0]?.address ?? "", loopback) ?? "nowhere";
-        return callback(new AddressRefused(`${hostname} is ${because}`), []);
-      }
-      if (options.all === true) return callback(null, allowed);
-      callback(null, first.address, first.family);
-    });
-  };
-}
-
-/** The machine's owner put these there: a proxy on loopback is as good as any. */
-function proxyHosts(env: HttpTransportOptions["proxyEnv"] = {}): ReadonlySet<string> {
+/** As Node reads them. */
+function proxySettings(env: HttpTransportOptions["proxyEnv"] = {}): readonly string[] {
   const settings = [env.HTTPS_PROXY, env.https_proxy, env.HTTP_PROXY, env.http_proxy];
-  return new Set(settings.flatMap((setting) => URL.parse(setting ?? "")?.hostname ?? []));
+  return settings.flatMap((setting) => setting || []);
 }
 
-function literalAddress(url: URL): string | undefined {
-  const bare = url.hostname.replace(/^\[|\]$/g, "");
-  return isIP(bare) === 0 ? undefined : bare;
-}
-
-function whyNotAddress(address: string, loopback: boolean): string | undefined {
-  if (isForbiddenAddress(address)) return "at an address that no registry has";
-  if (!loopback && isLoopbackAddress(address)) return "a loopback address, which nobody named";
-  return undefined;
+function hostOf(proxy: string): string {
+  return URL.parse(proxy)?.hostname ?? "";
 }
 
 function joined(headers: Http.IncomingHttpHeaders): Record<string, string> {

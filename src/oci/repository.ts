@@ -179,14 +179,23 @@ export class Repository {
     return bytes;
   }
 
-  /** A blob's bytes as they come, from an offset: 206, or 200 where the registry knows no ranges. */
-  async openBlob(digest: Digest, offset: number, signal?: AbortSignal): Promise<RegistryAnswer | undefined> {
+  /**
+   * A blob's bytes as they come, from an offset: 206, or 200 where the registry knows no ranges.
+   * @param bulk whether they are many
+   */
+  async openBlob(
+    digest: Digest,
+    offset: number,
+    signal?: AbortSignal,
+    bulk = false,
+  ): Promise<RegistryAnswer | undefined> {
     const answer = await this.#ask({
       method: "GET",
       url: this.#url(`blobs/${digest}`),
       ...(offset === 0 ? {} : { headers: { range: `bytes=${offset}-` } }),
       attempted: `GET blob ${this.#named(digest)}`,
       accepts: [200, 206, 404],
+      bulk,
       signal,
     });
     if (answer.status !== 404) return answer;

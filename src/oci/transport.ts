@@ -17,6 +17,8 @@ export type RegistryRequest = {
   readonly signal?: AbortSignal;
   /** Whether the connection may end at a loopback address. Only a registry that a person put there may. */
   readonly loopback?: boolean;
+  /** A GET whose body is long: it may come in pieces that are to be given back once they are written (pieces.ts). */
+  readonly bulk?: boolean;
 };
 
 export type RegistryAnswer = {

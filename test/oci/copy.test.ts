@@ -3,7 +3,10 @@ import { afterEach, beforeEach, describe, test } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import { parsePlatform } from "../../src/image/platform.ts";
 import { parseReference } from "../../src/image/reference.ts";
+import { createCopier } from "../../src/oci/copy.ts";
 import { proofTag } from "../../src/oci/index-proof.ts";
+import { createRegistries } from "../../src/oci/registry.ts";
+import type { Send } from "../../src/oci/transport.ts";
 import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../support/copy-world.ts";
 
 let world: CopyWorld;
@@ -26,6 +29,20 @@ function assertSameBytes(digests: readonly string[]): void {
 }
 
 describe("the whole image", () => {
+  test("only what is long comes over the connections for it", async () => {
+    const { layers } = world.addImage([300_000, 10], "v1");
+    const bulk: string[] = [];
+    const send: Send = (request) => {
+      if (request.bulk === true) bulk.push(`${request.method} ${request.url.pathname}`);
+      return world.send(request);
+    };
+    const registries = createRegistries({ send, clock: world.clock });
+    const source = parseReference(`${world.source.host}/app:v1`);
+    const target = parseReference(`${world.target.host}/copy:v1`);
+    await createCopier({ registries, clock: world.clock }).copy({ source, target });
+    deepEqual(bulk, [`GET /v2/app/blobs/${layers[0]?.digest}`]);
+  });
+
   test("an index arrives with every platform, byte for byte, under its tag", async () => {
     const amd = world.addImage([300_000, 10], undefined);
     const arm = world.addImage([200_000, 0], undefined, { os: "linux", architecture: "arm64" });

@@ -10,6 +10,11 @@ let server: LoopbackRegistry;
 let send: HttpTransport;
 beforeEach(async () => {
   server = await LoopbackRegistry.start();
+  // With its length, so that the connection can be kept.
+  server.mischief = (_, response) => {
+    response.writeHead(404, { "content-length": 2 }).end("{}");
+    return true;
+  };
   send = httpTransport({ idleSeconds: 0.3 });
 });
 afterEach(async () => {
@@ -17,27 +22,38 @@ afterEach(async () => {
   await server.stop();
 });
 
-const get = (url: string, loopback?: boolean) =>
-  send({ method: "GET", url: new URL(url), headers: {}, ...(loopback === undefined ? {} : { loopback }) });
+/** A short body by node:http, and a long one by connections of our own: the same in all that can be seen. */
+describe.each([
+  ["a short body", false],
+  ["a long body", true],
+])("%s", (_, bulk) => {
+  const get = (url: string, loopback?: boolean) =>
+    send({
+      method: "GET",
+      url: new URL(url),
+      headers: {},
+      bulk,
+      ...(loopback === undefined ? {} : { loopback }),
+    });
 
-describe("where a connection may end", () => {
-  test("loopback only where somebody named it, whatever the name", async () => {
-    const port = server.host.split(":")[1];
-    await rejects(get(`http://127.0.0.1:${port}/`), /loopback address, which nobody named/);
-    await rejects(get(`http://localhost:${port}/`), /loopback address, which nobody named/);
-    await rejects(get(`http://[::ffff:127.0.0.1]:${port}/`), /loopback address, which nobody named/);
-    equal(server.seen.length, 0, "no request went out");
-    equal((await get(`http://localhost:${port}/`, true)).status, 404);
-  });
+  describe("where a connection may end", () => {
+    test("loopback only where somebody named it, whatever the name", async () => {
+      const port = server.host.split(":")[1];
+      await rejects(get(`http://127.0.0.1:${port}/`), /loopback address, which nobody named/);
+      await rejects(get(`http://localhost:${port}/`), /loopback address, which nobody named/);
+      await rejects(get(`http://[::ffff:127.0.0.1]:${port}/`), /loopback address, which nobody named/);
+      equal(server.seen.length, 0, "no request went out");
+      equal((await get(`http://localhost:${port}/`, true)).status, 404);
+    });
 
-  test("a kept connection to loopback is not lent to who may not have it", async () => {
-    const port = server.host.split(":")[1];
-    await buffer((await get(`http://localhost:${port}/`, true)).body);
-    await rejects(get(`http://localhost:${port}/`), /nobody named/);
-  });
+    test("a kept connection to loopback is not lent to who may not have it", async () => {
+      const port = server.host.split(":")[1];
+      await buffer((await get(`http://localhost:${port}/`, true)).body);
+      await rejects(get(`http://localhost:${port}/`), /nobody named/);
+    });
 
-  // biome-ignore format: one row a line
-  const table = [
+    // biome-ignore format: one row a line
+    const table = [
     "http://169.254.169.254/latest/meta-data/",
     "http://[fe80::1]/",
     "http://[fd00:ec2::254]/",
@@ -45,88 +61,93 @@ describe("where a connection may end", () => {
     "http://0.0.0.0/",
     "http://2852039166/",
   ];
-  for (const url of table) {
-    test(`never at ${url}`, async () => {
-      await rejects(get(url, true), /an address that no registry has/);
-    });
-  }
-});
-
-test("connections are kept and used again", async () => {
-  for (let count = 0; count < 5; count++) await buffer((await get(`${server.url}/`, true)).body);
-  equal(await server.connections(), 1);
-});
-
-test("headers without end are not read", async () => {
-  server.mischief = (_, response) => {
-    response.socket?.write(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(20_000)}`);
-    return true;
-  };
-  await rejects(get(`${server.url}/`, true), /overflow/i);
-});
-
-test("repeated headers are joined, names are in lower case", async () => {
-  server.mischief = (_, response) => {
-    response
-      .writeHead(
-        200,
-        [
-          ["WWW-Authenticate", "Basic realm=a"],
-          ["WWW-Authenticate", "Bearer realm=b"],
-        ].flat(),
-      )
-      .end();
-    return true;
-  };
-  const { headers, body } = await get(`${server.url}/`, true);
-  await buffer(body);
-  equal(headers["www-authenticate"], "Basic realm=a, Bearer realm=b");
-});
-
-test("an aborted request ends with the reason that was given", async () => {
-  server.mischief = () => true;
-  const stopping = new AbortController();
-  const asked = send({
-    method: "GET",
-    url: new URL(server.url),
-    headers: {},
-    loopback: true,
-    signal: stopping.signal,
+    for (const url of table) {
+      test(`never at ${url}`, async () => {
+        await rejects(get(url, true), /an address that no registry has/);
+      });
+    }
   });
-  stopping.abort(new Error("enough"));
-  await rejects(asked, /enough/);
-});
 
-test("nobody there is a failure in words", async () => {
-  const failure = await get("http://127.0.0.1:1/", true).catch((error: Error) => error.message);
-  match(String(failure), /ECONNREFUSED/);
-  deepEqual(await server.connections(), 0);
+  test("connections are kept and used again", async () => {
+    for (let count = 0; count < 5; count++) await buffer((await get(`${server.url}/`, true)).body);
+    equal(await server.connections(), 1);
+  });
+
+  test("headers without end are not read", async () => {
+    server.mischief = (_, response) => {
+      response.socket?.write(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(20_000)}`);
+      return true;
+    };
+    await rejects(get(`${server.url}/`, true), /overflow/i);
+  });
+
+  test("repeated headers are joined, names are in lower case", async () => {
+    server.mischief = (_, response) => {
+      response
+        .writeHead(
+          200,
+          [
+            ["WWW-Authenticate", "Basic realm=a"],
+            ["WWW-Authenticate", "Bearer realm=b"],
+          ].flat(),
+        )
+        .end();
+      return true;
+    };
+    const { headers, body } = await get(`${server.url}/`, true);
+    await buffer(body);
+    equal(headers["www-authenticate"], "Basic realm=a, Bearer realm=b");
+  });
+
+  test("an aborted request ends with the reason that was given", async () => {
+    server.mischief = () => true;
+    const stopping = new AbortController();
+    const asked = send({
+      method: "GET",
+      url: new URL(server.url),
+      headers: {},
+      bulk,
+      loopback: true,
+      signal: stopping.signal,
+    });
+    stopping.abort(new Error("enough"));
+    await rejects(asked, /enough/);
+  });
+
+  test("nobody there is a failure in words", async () => {
+    const failure = await get("http://127.0.0.1:1/", true).catch((error: Error) => error.message);
+    match(String(failure), /ECONNREFUSED/);
+    deepEqual(await server.connections(), 0);
+  });
 });
 
 describe("a proxy of the environment", () => {
-  test("is asked for registries elsewhere, and never for one on loopback", async () => {
-    const asked: string[] = [];
-    const proxy = http.createServer((request, response) => {
-      asked.push(request.url ?? "");
-      response.end("from the proxy");
-    });
-    const registry = http.createServer((_request, response) => response.end("from the registry"));
-    const [at, there] = await Promise.all([listening(proxy), listening(registry)]);
-    const proxied = httpTransport({ proxyEnv: { HTTP_PROXY: `http://127.0.0.1:${at}` } });
-    const read = async (url: string, loopback: boolean): Promise<string> => {
-      const answer = await proxied({ method: "GET", url: new URL(url), headers: {}, loopback });
-      return await text(answer.body);
-    };
-    try {
-      equal(await read(`http://127.0.0.1:${there}/v2/`, true), "from the registry");
-      equal(await read("http://registry.example/v2/", false), "from the proxy");
-      deepEqual(asked, ["http://registry.example/v2/"]);
-    } finally {
-      proxied.close();
-      proxy.close();
-      registry.close();
-    }
-  });
+  test.each([false, true])(
+    "is asked for registries elsewhere, never for one on loopback (long: %s)",
+    async (bulk) => {
+      const asked: string[] = [];
+      const proxy = http.createServer((request, response) => {
+        asked.push(request.url ?? "");
+        response.end("from the proxy");
+      });
+      const registry = http.createServer((_request, response) => response.end("from the registry"));
+      const [at, there] = await Promise.all([listening(proxy), listening(registry)]);
+      const proxied = httpTransport({ proxyEnv: { HTTP_PROXY: `http://127.0.0.1:${at}` } });
+      const read = async (url: string, loopback: boolean): Promise<string> => {
+        const answer = await proxied({ method: "GET", url: new URL(url), headers: {}, loopback, bulk });
+        return await text(answer.body);
+      };
+      try {
+        equal(await read(`http://127.0.0.1:${there}/v2/`, true), "from the registry");
+        equal(await read("http://registry.example/v2/", false), "from the proxy");
+        deepEqual(asked, ["http://registry.example/v2/"]);
+      } finally {
+        proxied.close();
+        proxy.close();
+        registry.close();
+      }
+    },
+  );
 });
 
 function listening(server: http.Server): Promise<number> {

@@ -1,0 +1,78 @@
+/** Connections for long bodies, each kept for the next one to the same place by the same right. */
+
+import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from "node:net";
+import { connect as connectSecure } from "node:tls";
+import type { Clock } from "../runtime/clock.ts";
+import { BulkConnection } from "./bulk-connection.ts";
+import { bareHost, lookupWithin } from "./reach.ts";
+import type { RegistryAnswer, RegistryRequest } from "./transport.ts";
+
+export type BulkConnectionsOptions = {
+  readonly idleMs: number;
+  readonly clock: Pick<Clock, "now">;
+  readonly ca?: readonly string[] | undefined;
+};
+
+/** As many as blobs are under way at once: whoever asks sets the bound. */
+export class BulkConnections {
+  readonly #options: BulkConnectionsOptions;
+  readonly #open = new Set<BulkConnection>();
+  /** Free ones by what they may be used for, the one used last at the end: it is the least likely to be closed. */
+  readonly #free = new Map<string, BulkConnection[]>();
+
+  constructor(options: BulkConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /** A GET whose address has been judged, and whose name is judged where it is resolved. */
+  async get(request: RegistryRequest): Promise<RegistryAnswer> {
+    const { url, loopback = false } = request;
+    // A connection that may end at loopback is never lent to a request that may not.
+    const key = `${loopback ? "lenient" : "strict"} ${url.origin}`;
+    const connection = this.#free.get(key)?.pop() ?? this.#connect(url, loopback, key);
+    return connection.get(request);
+  }
+
+  close(): void {
+    for (const connection of this.#open) connection.close();
+  }
+
+  #connect(url: URL, loopback: boolean, key: string): BulkConnection {
+    const { idleMs, clock, ca } = this.#options;
+    const free = this.#free.get(key) ?? [];
+    this.#free.set(key, free);
+    const connection = new BulkConnection({
+      idleMs,
+      clock,
+      dial: (onread) => dial(url, { loopback, idleMs, ca, onread }),
+      onFree: (it) => free.push(it),
+      onClosed: (it) => {
+        this.#open.delete(it);
+        if (free.includes(it)) free.splice(free.indexOf(it), 1);
+      },
+    });
+    this.#open.add(connection);
+    return connection;
+  }
+}
+
+function dial(
+  url: URL,
+  options: Pick<BulkConnectionsOptions, "idleMs" | "ca"> & { loopback: boolean; onread: OnReadOpts },
+): Socket {
+  const { loopback, idleMs, ca, onread } = options;
+  const isSecure = url.protocol === "https:";
+  const host = bareHost(url);
+  const port = Number(url.port) || (isSecure ? 443 : 80);
+  const lookup = lookupWithin(loopback, new Set());
+  const place = { host, port, lookup, timeout: idleMs, noDelay: true, onread };
+  if (!isSecure) return connectPlain(place);
+  // An address is no server name, and its certificate is checked against it all the same.
+  const servername = isIP(host) === 0 ? host : "";
+  return connectSecure({
+    ...place,
+    servername,
+    ALPNProtocols: ["http/1.1"],
+    ...(ca === undefined ? {} : { ca: [...ca] }),
+  });
+}
