@@ -1,7 +1,9 @@
 /** Wires the ports of a remediation to one account and region. Nothing is asked of AWS before a port is used. */
 
 import { partitionOf } from "../image/hosts.ts";
+import { NO_CAPS } from "../remediation/caps-port.ts";
 import type { Ports } from "../remediation/ports.ts";
+import { createCaps } from "./caps.ts";
 import type { AwsSettings } from "./client-settings.ts";
 import { createEcr } from "./ecr.ts";
 import { createEcs } from "./ecs.ts";
@@ -19,13 +21,18 @@ export type Connection = {
   readonly busName?: string;
   /** Not needed by who brings executions, as the command line does: it runs the copies itself. */
   readonly functions?: DurableFunctions;
+  /** The table that counts what is used of the caps; a person who watches has none. */
+  readonly capsTable?: string;
 };
 
 /** What AWS has no gateway for, and what a caller has its own of. */
 type Brought = Pick<Ports, "registries" | "copier" | "clock" | "log"> &
   Partial<Pick<Ports, "executions" | "bus" | "anonymous">>;
 
-export function connect({ aws, account, busName, functions }: Connection, brought: Brought): Ports {
+export function connect(
+  { aws, account, busName, functions, capsTable }: Connection,
+  brought: Brought,
+): Ports {
   const executions =
     brought.executions ?? (functions === undefined ? undefined : createExecutions(aws, functions));
   if (executions === undefined) throw new TypeError("connect: neither functions nor executions");
@@ -39,6 +46,7 @@ export function connect({ aws, account, busName, functions }: Connection, brough
     tasks: createTasks(aws),
     schedules: createSchedules(aws),
     executions,
+    caps: capsTable === undefined ? NO_CAPS : createCaps(aws, capsTable),
     bus: brought.bus ?? createBus(aws, busName ?? "default"),
   };
 }

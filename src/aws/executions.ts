@@ -94,8 +94,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       if (status !== "failed" && status !== "succeeded") return { status, ...ended };
       const { because, result } = await ending(client, found.DurableExecutionArn);
       if (status === "failed") return { status, ...(because === undefined ? {} : { because }), ...ended };
-      const refused = refusalIn(result);
-      return { status, ...(refused === undefined ? {} : { refused }), ...ended };
+      return { status, ...refusalIn(result), ...ended };
     },
   };
 }

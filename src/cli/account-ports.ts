@@ -67,8 +67,7 @@ function copiesHere(copy: (request: unknown) => Promise<unknown>): Executions {
     async start(_workflow, name, request) {
       if (ended.has(name)) return "taken";
       try {
-        const refused = refusalIn(await copy(request));
-        ended.set(name, { status: "succeeded", ...(refused === undefined ? {} : { refused }) });
+        ended.set(name, { status: "succeeded", ...refusalIn(await copy(request)) });
       } catch (error) {
         ended.set(name, {
           status: "failed",

@@ -16,6 +16,8 @@ import type { Service } from "../workload/service.ts";
 import type { ServiceDeployment } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
+import { type Held, heldSchema } from "./caps.ts";
+import type { Caps } from "./caps-port.ts";
 import type { Schedules } from "./schedules-port.ts";
 import type { Tasks } from "./tasks-port.ts";
 
@@ -32,6 +34,7 @@ export interface Ports {
   readonly tasks: Tasks;
   readonly schedules: Schedules;
   readonly executions: Executions;
+  readonly caps: Caps;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
@@ -137,15 +140,21 @@ export type ExecutionStatus = {
   readonly because?: string;
   /** It ended with a decision that says no: `{ kind: "refused", because }`. */
   readonly refused?: string;
+  /** It was refused by a cap, and this is how far and until when. */
+  readonly held?: Held;
   /** When it ended, in milliseconds since the epoch; absent while it runs. */
   readonly endedAt?: number;
 };
 
-/** The reason in a workflow's result that is a refusal. */
-export function refusalIn(result: unknown): string | undefined {
+/** What a workflow's result says of a refusal; nothing where it is none. */
+export function refusalIn(result: unknown): Pick<ExecutionStatus, "refused" | "held"> {
   if (typeof result !== "object" || result === null || !("kind" in result) || result.kind !== "refused")
-    return undefined;
-  return "because" in result ? String(result.because) : "no reason";
+    return {};
+  const held = heldSchema.safeParse("held" in result ? result.held : undefined);
+  return {
+    refused: "because" in result ? String(result.because) : "no reason",
+    ...(held.success ? { held: held.data } : {}),
+  };
 }
 
 /** Named durable executions: one name starts once. */

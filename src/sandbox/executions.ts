@@ -101,7 +101,7 @@ export function createExecutions(
           found && {
             status: found.status,
             ...present("because", found.failure),
-            ...present("refused", refusalIn(found.result)),
+            ...refusalIn(found.result),
             ...present("endedAt", found.endedAt),
           }
         );

@@ -18,6 +18,7 @@ import { createNetworks, createRoles, isDeniedTo } from "./access.ts";
 import { type AwsFaults, createAwsFaults } from "./aws-faults.ts";
 import { type AwsRates, createAwsRates } from "./aws-rates.ts";
 import { createBus, type Delivery, type EventBus } from "./bus.ts";
+import { createSandboxCaps, type SandboxCaps } from "./caps.ts";
 import { type Cluster, createCluster } from "./cluster.ts";
 import type { Surroundings } from "./cluster-state.ts";
 import { createEcrPort } from "./ecr-port.ts";
@@ -61,6 +62,7 @@ export interface World {
   readonly internet: Internet;
   readonly bus: EventBus;
   readonly executions: SandboxExecutions;
+  readonly caps: SandboxCaps;
   readonly tasks: SandboxTasks;
   readonly schedules: SandboxSchedules;
   readonly faults: AwsFaults;
@@ -131,6 +133,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const tasks = createTasks(cluster, ecsFaults);
   const schedules = createSchedules(faults.check);
   const executions = createExecutions(clock, unverified);
+  const caps = createSandboxCaps(faults.check);
   const clientsAs = (credentials: FindCredentials) =>
     createRegistries({ send: internet.from(addresses.repull), clock, credentials });
   const clients = clientsAs(repullCredentials(file, home, registries));
@@ -151,6 +154,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
       tasks: tasks.port,
       schedules: schedules.port,
       executions: executions.port,
+      caps: caps.port,
       bus: bus.port,
       clock,
       log,
@@ -163,6 +167,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     internet,
     bus,
     executions,
+    caps,
     tasks,
     schedules,
     faults,

@@ -125,6 +125,13 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       move: "a rule or schedule that pins the failing revision is moved to the new one",
       "move-and-run": "a rule or schedule is moved to the new revision, and the failed run MADE UP FOR",
     })[schedules],
+  caps: ({ caps }) =>
+    [
+      `${caps.remediationsPerHour} remediations per hour`,
+      `${caps.remediationsPerServicePerDay} of one service per day`,
+      `${caps.imagesPerDay} images copied per day`,
+      `${caps.bytesPerDay} copied per day`,
+    ].join(", "),
 };
 
 function scopeInWords({ include, exclude }: Scope): string {

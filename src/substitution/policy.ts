@@ -47,6 +47,28 @@ const repository = z.strictObject({
 const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}$/;
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]{1,576}$/;
 
+/** Each claim on a window is a name in one item of a table, of 400 kB at most: docs/decisions/caps.md. */
+const CLAIMS_MAX = 2000;
+const count = z.int().min(1).max(CLAIMS_MAX);
+
+const caps = z.strictObject({
+  remediationsPerHour: count.default(500),
+  remediationsPerServicePerDay: count.default(10),
+  imagesPerDay: count.default(200),
+  bytesPerDay: z
+    .string()
+    .regex(/^[1-9][0-9]{0,5}(?:MB|GB|TB)$/, "a size such as 500MB, 200GB or 1TB")
+    .default("200GB"),
+});
+
+const BYTES_OF = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
+
+/** `200GB` as bytes, of a size that the policy takes. */
+export function bytesIn(size: string): number {
+  const unit = size.slice(-2) as keyof typeof BYTES_OF;
+  return Number(size.slice(0, -2)) * BYTES_OF[unit];
+}
+
 export const policySchema = z.strictObject({
   mode: z.enum(["remediate", "observe"]).default("remediate"),
   whileDeploying: z.enum(["act", "wait", "report"]).default("act"),
@@ -85,6 +107,7 @@ export const policySchema = z.strictObject({
   executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
   standaloneTasks: z.enum(["report", "register", "run"]).default("report"),
   schedules: z.enum(["report", "move", "move-and-run"]).default("report"),
+  caps: caps.prefault({}),
 });
 
 export type Policy = z.infer<typeof policySchema>;
@@ -177,7 +200,7 @@ function complaintsOf(error: z.ZodError, keyName: (key: string) => string): read
   });
 }
 
-const NESTED = { clusters: scope, services: scope, images: scope, repository, equivalents: equivalent };
+const NESTED = { clusters: scope, services: scope, images: scope, repository, equivalents: equivalent, caps };
 
 function keysAt(member: PropertyKey | undefined): readonly string[] {
   const nested = NESTED[String(member) as keyof typeof NESTED];

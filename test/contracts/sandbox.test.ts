@@ -1,6 +1,7 @@
 /** The sandbox under the contract that it shares with the AWS gateways. */
 
 import { createWorld, type World } from "../../src/sandbox/world.ts";
+import { describeCapsContract } from "./caps-contract.ts";
 import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
 import { describeSchedulesContract } from "./schedules-contract.ts";
 
@@ -69,3 +70,5 @@ describeSchedulesContract("the sandbox", async () => {
       }),
   };
 });
+
+describeCapsContract("the sandbox", async () => (await createWorld({})).ports.caps);

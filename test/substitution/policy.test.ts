@@ -44,6 +44,8 @@ describe("a policy", () => {
     ["one repository for every image",            { copies: ["central/nginx"] },                               ["copies.0: expected a repository with {path} or {name}"]],
     ["a role that is none",                       { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
+    ["a cap that nobody knows",                   { caps: { imagesPerHour: 5 } },                              ["caps.imagesPerHour: expected a known key, perhaps imagesPerDay"]],
+    ["a size without its unit, or a whole cap",   { caps: { bytesPerDay: "200", imagesPerDay: 0 } },           ["caps.bytesPerDay: expected a size such as 500MB", "caps.imagesPerDay:"]],
   ];
   for (const [because, document, words] of wrong) {
     test(`complains of ${because}`, () => {

@@ -1,0 +1,79 @@
+/** What the table of the caps and the sandbox's have in common: both must pass it. */
+
+import { describe, expect, test } from "vitest";
+import type { Caps, CapWindow } from "../../src/remediation/caps-port.ts";
+import { fresh } from "./ports-contract.ts";
+
+const TOMORROW = Date.parse("2026-01-21T00:00:00Z");
+
+/** Windows of no other clause, for one table may serve all. */
+const windowOf = (): CapWindow => ({ name: fresh("imagesPerDay 2026-01-20"), endsAt: TOMORROW });
+
+export function describeCapsContract(name: string, makeCaps: () => Promise<Caps>): void {
+  describe(`${name} keeps the contract of the caps`, () => {
+    test("grants as much as there is, to whoever asks first, and says how much is used", async () => {
+      const caps = await makeCaps();
+      const window = windowOf();
+      const asked = await Promise.all(
+        Array.from({ length: 12 }, (_, index) =>
+          caps.claim({ window, claimant: `r-${index}`, amount: 1, max: 5 }),
+        ),
+      );
+      expect(asked.filter(({ kind }) => kind === "granted")).toHaveLength(5);
+      for (const answer of asked) if (answer.kind === "reached") expect(answer.used).toBe(5);
+      expect(await caps.used(window)).toBe(5);
+    });
+
+    test("grants the same again to whoever has it, and counts it once", async () => {
+      const caps = await makeCaps();
+      const window = windowOf();
+      const claim = { window, claimant: "r-1", amount: 3, max: 3 };
+      expect(await Promise.all([caps.claim(claim), caps.claim(claim), caps.claim(claim)])).toEqual(
+        Array.from({ length: 3 }, () => ({ kind: "granted" })),
+      );
+      expect(await caps.used(window)).toBe(3);
+      expect(await caps.claim({ ...claim, claimant: "r-2" })).toEqual({ kind: "reached", used: 3 });
+      expect(await caps.claim(claim)).toEqual({ kind: "granted" });
+    });
+
+    // biome-ignore format: a table is read by its columns
+    const table = [
+      ["what just fits",                      30, 70, 100, "granted", 100],
+      ["not a byte more",                     30, 71, 100, "reached", 30],
+      ["nothing that is more than the whole", 0,  101, 100, "reached", 0],
+      ["nothing after the cap was lowered",   80, 1,  50,  "reached", 80],
+      ["more after it was raised",            100, 50, 200, "granted", 150],
+    ] as const;
+    for (const [because, before, amount, max, kind, used] of table) {
+      test(`grants ${because}`, async () => {
+        const caps = await makeCaps();
+        const window = windowOf();
+        if (before > 0) await caps.claim({ window, claimant: "before", amount: before, max: before });
+        const answer = await caps.claim({ window, claimant: "after", amount, max });
+        expect(answer).toEqual(kind === "granted" ? { kind } : { kind, used: before });
+        expect(await caps.used(window)).toBe(used);
+      });
+    }
+
+    test("has one claimant tell of it, each time it asks", async () => {
+      const caps = await makeCaps();
+      const window = windowOf();
+      expect(await caps.tellsOfIt(window, "r-1")).toBe(true);
+      expect(await caps.tellsOfIt(window, "r-2")).toBe(false);
+      expect(await caps.tellsOfIt(window, "r-1")).toBe(true);
+      expect(await caps.tellsOfIt(windowOf(), "r-2")).toBe(true);
+      // That somebody tells of it takes nothing.
+      expect(await caps.claim({ window, claimant: "r-1", amount: 1, max: 1 })).toEqual({ kind: "granted" });
+    });
+
+    test("knows nothing of other windows", async () => {
+      const caps = await makeCaps();
+      const [window, other] = [windowOf(), windowOf()];
+      await caps.claim({ window, claimant: "r-1", amount: 1, max: 1 });
+      expect(await caps.used(other)).toBe(0);
+      expect(await caps.claim({ window: other, claimant: "r-2", amount: 1, max: 1 })).toEqual({
+        kind: "granted",
+      });
+    });
+  });
+}
