@@ -7,6 +7,7 @@
 
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Quota } from "../src/oci/rate-limit.ts";
+import type { Caps } from "../src/remediation/caps-port.ts";
 import type { Outcome } from "../src/remediation/outcome.ts";
 
 export const NAMESPACE = "Repull";
@@ -43,6 +44,18 @@ export function measureQuota({ remaining, source = "" }: Quota): void {
 /** Docker Hub names who is counted: an address, or an account's id. */
 function isAddress(source: string): boolean {
   return source === "" || /^[0-9.]+$|:/.test(source);
+}
+
+/** The same caps; counted is each window of one that somebody had to be told of. */
+export function measuringCaps(caps: Caps): Caps {
+  return {
+    ...caps,
+    async tellsOfIt(window, claimant) {
+      const isToTell = await caps.tellsOfIt(window, claimant);
+      if (isToTell) count("CapsReached", {});
+      return isToTell;
+    },
+  };
 }
 
 function count(name: string, dimensions: Readonly<Record<string, string>>): void {

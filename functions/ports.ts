@@ -29,7 +29,7 @@ export function portsOf(
 }
 
 function wire(
-  { aws, busName, registryEndpoints, functions }: Settings,
+  { aws, busName, registryEndpoints, functions, capsTable }: Settings,
   account: string,
   log: Log,
   dockerHubSecret: string | undefined,
@@ -42,7 +42,7 @@ function wire(
     clock: systemClock,
     endpoints: parseEndpoints(registryEndpoints),
   });
-  return connect({ aws, account, busName, functions }, { ...access, clock: systemClock, log });
+  return connect({ aws, account, busName, functions, capsTable }, { ...access, clock: systemClock, log });
 }
 
 /** The same, with a figure of each answer that names a quota: how near the limit is. */

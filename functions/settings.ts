@@ -16,6 +16,8 @@ export type Settings = {
   readonly busName: string;
   /** Read when used: not every function starts others. */
   readonly functions: DurableFunctions;
+  /** The table that counts what is used of the caps. */
+  readonly capsTable: string;
   readonly deadLetterQueueUrl: string;
   readonly registryEndpoints: string;
 };
@@ -52,6 +54,9 @@ export function settingsFrom(env: Environment): Settings {
       get mirror() {
         return needed("REPULL_MIRROR_FUNCTION");
       },
+    },
+    get capsTable() {
+      return needed("REPULL_CAPS_TABLE");
     },
     get deadLetterQueueUrl() {
       return needed("REPULL_DEAD_LETTER_QUEUE_URL");

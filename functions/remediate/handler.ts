@@ -9,7 +9,7 @@ import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Policy } from "../../src/substitution/policy.ts";
 import { brakeOf } from "../brake.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { measureOutcome } from "../measure.ts";
+import { measureOutcome, measuringCaps } from "../measure.ts";
 import { readEffectivePolicy } from "../policy.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
@@ -24,8 +24,10 @@ export const handler = withDurableExecution(async (event: unknown, context) => {
   const { invokedFunctionArn } = context.lambdaContext;
   const source = {
     read: () => readEffectivePolicy(settings),
-    portsFor: (policy?: Policy) =>
-      withBrake(portsOf(settings, invokedFunctionArn, log, policy?.dockerHubSecret), brake),
+    portsFor: (policy?: Policy) => {
+      const ports = portsOf(settings, invokedFunctionArn, log, policy?.dockerHubSecret);
+      return withBrake({ ...ports, caps: measuringCaps(ports.caps) }, brake);
+    },
   };
   const outcome = await remediateBy(event, source, { execution }, durableSteps(context));
   // Past the last step: only the invocation that ends the execution comes here.

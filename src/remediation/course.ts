@@ -11,12 +11,15 @@ import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { ManagedBy } from "../workload/managed-by.ts";
 import type { TaskNetwork } from "../workload/start-again.ts";
+import type { CapLimits } from "./caps.ts";
 import type { Ports } from "./ports.ts";
 import type { Survey } from "./survey.ts";
 
 export type RemediationOptions = {
   readonly policy: Policy;
   readonly execution: string;
+  /** The owner's caps as they are now, asked anew before each claim; absent: as the policy said at the beginning. */
+  readonly limits?: () => Promise<CapLimits>;
   /** False: stop once the redeployment is accepted, with the outcome `applied`. */
   readonly settle?: boolean;
   /** Told each plan as it is made; for people who watch. May be told the same plan again after a crash. */
@@ -30,6 +33,10 @@ export type Progress = {
   broughtBack?: string | undefined;
   /** How long rollouts of this execution have been watched. */
   watchedSeconds?: number;
+  /** The owner's caps let it write: granted once, for all that one remediation does. */
+  mayWrite?: boolean;
+  /** How long caps have kept it waiting. */
+  heldSeconds?: number;
 };
 
 export type Course = {

@@ -18,6 +18,7 @@ import type { Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { copyTag } from "../substitution/strategies/own-copy.ts";
 import { awsErrorBehind, isPassing } from "./aws-error.ts";
+import { claimCopy, type RefusedCopy } from "./claim-copy.ts";
 import type { Ports } from "./ports.ts";
 import { type Warmed, warm } from "./warm.ts";
 
@@ -67,10 +68,12 @@ export async function mirror(
   policy: Policy,
   steps: Steps,
   millisecondsLeft: () => number = () => Number.POSITIVE_INFINITY,
-): Promise<MirrorResult | Warmed> {
+): Promise<MirrorResult | Warmed | RefusedCopy> {
   const request = readRequest(input, ports);
   const target = parseReference(request.target);
   const platform = request.platform === undefined ? {} : { platform: parsePlatform(request.platform) };
+  const held = await claimCopy("imagesPerDay", 1, request, policy, ports, steps);
+  if (held !== undefined) return held;
   if (request.kind === "warm")
     return await warm({ target, digest: request.digest, ...platform }, ports, steps);
   if (!target.path.startsWith(`${policy.mirrorPrefix}/`)) {

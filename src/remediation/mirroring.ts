@@ -10,6 +10,9 @@ import type { Json } from "../runtime/json.ts";
 import type { Steps } from "../runtime/steps.ts";
 import { placeOf } from "../substitution/candidate.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
+import { present } from "../workload/members.ts";
+import { type CapLimits, type Held, heldInWords, stillHolds } from "./caps.ts";
+import type { Course } from "./course.ts";
 import { mirrorName } from "./names.ts";
 import type { ExecutionStatus, Ports } from "./ports.ts";
 
@@ -21,7 +24,13 @@ const LOOK_SECONDS_MAX = 60;
 const WAIT_SECONDS_MAX = 2 * 3600;
 
 /** A place whose image could not be brought into ECR, by `placeOf` its candidate. */
-export type Refused = { readonly image: string; readonly place: string; readonly because: string };
+export type Refused = {
+  readonly image: string;
+  readonly place: string;
+  readonly because: string;
+  /** It was a cap of the owner's. */
+  readonly held?: Held;
+};
 
 /**
  * Brings each image into ECR whose plan says so, one after the other. Answers the first that could not be.
@@ -32,8 +41,7 @@ export async function mirrorImages(
   images: readonly ImagePlan[],
   round: string,
   made: ReadonlySet<string>,
-  ports: Ports,
-  steps: Steps,
+  course: Pick<Course, "ports" | "steps" | "options">,
 ): Promise<Refused | undefined> {
   for (const [index, { image, winner }] of images.entries()) {
     if (winner === undefined) continue;
@@ -58,8 +66,8 @@ export async function mirrorImages(
           : undefined;
     if (request === undefined) continue;
     const place = placeOf(candidate);
-    const because = await mirrorOne(request, `${round}.${index + 1}`, made.has(place), ports, steps);
-    if (because !== undefined) return { image, place, because };
+    const no = await mirrorOne(request, `${round}.${index + 1}`, made.has(place), course);
+    if (no !== undefined) return { image, place, ...no };
   }
   return undefined;
 }
@@ -76,9 +84,9 @@ async function mirrorOne(
   },
   label: string,
   again: boolean,
-  ports: Ports,
-  steps: Steps,
-): Promise<string | undefined> {
+  { ports, steps, options }: Pick<Course, "ports" | "steps" | "options">,
+): Promise<Pick<Refused, "because" | "held"> | undefined> {
+  const { limits = async () => options.policy.caps } = options;
   const what = request.kind === "copy" ? "the copy" : "filling the cache";
   let because = `${what} was not started`;
   for (let attempt = 1, own = 0; attempt <= NAMES_MAX && own < ATTEMPTS_MAX; attempt++) {
@@ -88,31 +96,38 @@ async function mirrorOne(
     );
     const begun = await steps.step(
       `mirror ${label} attempt ${attempt}`,
-      () => begin(name, request as unknown as Json, ports),
+      () => begin(name, request as unknown as Json, limits, ports),
       { attempts: 6 },
     );
     if (begun === "spent" || (begun === "done" && again)) continue;
     if (begun === "done") return undefined;
+    if (typeof begun === "object") return { because: heldInWords(begun.held), held: begun.held };
     own += 1;
     const ended = await awaitExecution(name, `${label}.${attempt}`, ports, steps);
-    if (ended.refused !== undefined) return ended.refused;
+    if (ended.refused !== undefined) return { because: ended.refused, ...present("held", ended.held) };
     if (ended.status === "succeeded") return undefined;
     const words = ended.status === "running" ? "is still running" : ended.status;
     because = `${what} ${words}${ended.because === undefined ? "" : ` (${ended.because})`}`;
     if (ended.status === "running") break;
   }
-  return because;
+  return { because };
 }
 
-/** `done`, `spent`: an execution of this name has ended before we came, well or in vain. */
+/**
+ * `done`, `spent`: an execution of this name has ended before we came, well or in vain. One that a cap has refused holds
+ * for everybody: each that came to ask again would use up another name.
+ */
 async function begin(
   name: string,
   request: Json,
-  { executions }: Ports,
-): Promise<"waiting" | "done" | "spent"> {
+  limits: () => Promise<CapLimits>,
+  { executions, clock }: Ports,
+): Promise<"waiting" | "done" | "spent" | { readonly held: Held }> {
   if ((await executions.start("mirror", name, request)) === "started") return "waiting";
   const found = await executions.status("mirror", name);
   if (found === undefined || found.status === "running") return "waiting";
+  if (found.held !== undefined && stillHolds(found.held, await limits(), clock.now()))
+    return { held: found.held };
   return found.status === "succeeded" && found.refused === undefined ? "done" : "spent";
 }
 

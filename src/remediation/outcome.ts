@@ -17,6 +17,7 @@ export const OUTCOMES = {
   observed: "planned only: the policy says observe",
   "stand-still": "no place holds the image with enough proof",
   declined: "this workload or text is not one that Repull changes",
+  held: "a cap of the owner's is reached; nothing more is written until its next window",
   restored: "the substitute did worse; the service is back on its former revision",
   unsettled: "the rollout has not ended in the time it was given",
   failed: "a step failed; what was done until then is in the record",
@@ -103,6 +104,8 @@ export const outcomeSchema = z.object({
       notOffered: z.array(z.object({ strategy: z.string(), because: z.string() })),
     }),
   ),
+  /** Only told ahead of the end: when this remediation goes on by itself, ISO 8601. */
+  goesOnAt: z.string().optional(),
   /** What the owner can or should do now. */
   nextSteps: z.array(z.string()),
 });

@@ -17,6 +17,7 @@ import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Ending } from "./report.ts";
 import { type Survey, survey } from "./survey.ts";
 import { whyNotAgain } from "./tries.ts";
+import { takeTurn, waitForCopies } from "./turn.ts";
 
 /** A copy makes the next survey find it; a second copy in one rung means that it was lost again. */
 const COPIES_MAX = 2;
@@ -37,12 +38,13 @@ export type Prepared = {
 
 /** Surveys and plans until nothing is left to be copied: after a copy the world is looked at anew. */
 export async function prepare(
-  { failure, ports, options, steps, progress }: Course,
+  course: Course,
   { failed, rung }: { readonly failed: readonly string[]; readonly rung: number },
 ): Promise<Prepared | Ending> {
+  const { failure, ports, options, steps, progress } = course;
   const { policy, execution, onPlan } = options;
   /** What could not be brought into ECR, with the reason: the next place's turn. */
-  const refused: Refused[] = [];
+  let refused: readonly Refused[] = [];
   const made = new Set<string>();
   for (let round = 0, copies = 0, waited = 0; ; round++) {
     const surveyed = await steps.step(
@@ -59,7 +61,13 @@ export async function prepare(
     const plan = planOf(surveyed, policy);
     onPlan?.(plan, surveyed);
     const { images } = plan;
-    if (plan.kind === "stand-still") return { ...plan, passing: surveyed.images.some(isUnheard) };
+    if (plan.kind === "stand-still") {
+      const allowed = await waitForCopies(course, surveyed, refused, images, `${rung}.${round}`);
+      if (allowed === undefined) return { ...plan, passing: surveyed.images.some(isUnheard) };
+      if (allowed.kind === "held") return allowed;
+      refused = refused.filter(({ held }) => held === undefined);
+      continue;
+    }
     const held = heldBack(surveyed, images, policy);
     if (held !== undefined) return held;
     if (endsFirst(surveyed, policy) && waited < DEPLOYING_SECONDS_MAX) {
@@ -67,14 +75,17 @@ export async function prepare(
       waited += DEPLOYING_SECONDS;
       continue;
     }
+    const turn = await takeTurn(course, surveyed, images, `${rung}.${round}`);
+    if (turn.kind === "held") return turn;
+    if (turn.kind === "waited") continue;
     const bringing = images.filter(({ winner }) => winner?.copy !== undefined || winner?.warm !== undefined);
     if (bringing.length === 0) return { kind: "prepared", surveyed, images };
     if (copies === COPIES_MAX)
       return { kind: "failed", because: "the copy was made and is not there any more", images };
-    const no = await mirrorImages(bringing, `${rung}.${round}`, made, ports, steps);
+    const no = await mirrorImages(bringing, `${rung}.${round}`, made, course);
     if (no !== undefined && refused.length === REFUSALS_MAX)
       return { kind: "failed", because: `${no.image}: ${no.because}`, images };
-    if (no !== undefined) refused.push(no);
+    if (no !== undefined) refused = [...refused, no];
     else copies += 1;
     for (const { winner } of bringing) if (winner !== undefined) made.add(placeOf(winner.candidate));
   }

@@ -50,5 +50,7 @@ export async function remediateBy(
       { attempts: 6 },
     );
   }
-  return await remediate(event, portsFor(policy), { ...options, policy }, steps);
+  // A cap is no rule by which one thing is done, but the owner's hand on all of them: raised, it holds for what waits.
+  const limits = async () => (await read()).caps;
+  return await remediate(event, portsFor(policy), { ...options, policy, limits }, steps);
 }

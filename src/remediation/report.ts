@@ -30,6 +30,8 @@ export type Ending = {
   readonly broughtBack?: string;
   /** It may be otherwise in a while: worth another look before it is final. */
   readonly passing?: boolean;
+  /** It is no end: what is told ahead of one. */
+  readonly goesOnAt?: string;
 };
 
 /** Publishes the outcome and logs it. */
@@ -44,6 +46,18 @@ export async function report(
   const level = endedWell(outcome.outcome) ? "info" : "warn";
   ports.log[level](`remediation ${outcome.outcome}`, { ...outcome });
   return outcome;
+}
+
+/** Tells of what is no end yet, where somebody should know of it now. */
+export async function tellAhead(
+  ending: Ending,
+  failure: PullFailure,
+  execution: string,
+  ports: Ports,
+): Promise<void> {
+  const outcome = outcomeOf(ending, failure, execution);
+  await ports.bus.publish(outcome as unknown as JsonObject);
+  ports.log.warn(`remediation ${outcome.outcome}`, { ...outcome });
 }
 
 /** The record of an ending. */
@@ -70,6 +84,7 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
     ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
     ...(made === undefined ? {} : { formerTaskDefinition: made.former, newTaskDefinition: made.ours }),
     images: images.map(imageOutcome),
+    ...present("goesOnAt", ending.goesOnAt),
     nextSteps: [...broughtBackBy(ending), ...(ending.nextSteps ?? ending.remedies ?? nextStepsFor(ending))],
   };
 }

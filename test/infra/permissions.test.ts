@@ -20,6 +20,7 @@ type Name = (typeof FUNCTIONS)[number];
 
 /** The IAM prefix of each client. */
 const SERVICES: Readonly<Record<string, string>> = {
+  "client-dynamodb": "dynamodb",
   "client-ec2": "ec2",
   "client-ecr": "ecr",
   "client-ecs": "ecs",
@@ -73,6 +74,8 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "secretsmanager:GetSecretValue":           ["hub.credentials"],
   "ssm:GetParameter":                        ["parameters.read"],
   "events:PutEvents":                        ["bus.publish"],
+  "dynamodb:UpdateItem":                     ["caps.claim", "caps.tellsOfIt"],
+  "dynamodb:GetItem":                        ["caps.used"],
   "lambda:Invoke":                           ["executions.start"],
   "lambda:ListDurableExecutionsByFunction":  ["executions.start", "executions.status"],
   "lambda:GetDurableExecution":              ["executions.status"],
@@ -275,6 +278,12 @@ describe("what nobody can do", () => {
       '"StringNotEqualsIgnoreCase":{"aws:ResourceTag/repull":"off"}',
     );
     expect(holders(/^ecs:RegisterTaskDefinition$/)[0]?.text).toContain('"ecs:privileged":"false"');
+  });
+  test("what is used of the caps is counted in one table, and nobody reads or deletes there", () => {
+    const counters = all.filter(({ actions }) => actions.some((action) => action.startsWith("dynamodb:")));
+    expect(counters.map(({ name, actions, resources }) => [name, actions, resources])).toEqual(
+      ["remediate", "mirror"].map((name) => [name, ["dynamodb:UpdateItem"], ["CapsTable.Arn"]]),
+    );
   });
   test("a role is passed to tasks alone, and only one that the owner named", () => {
     const [statement] = holders(/^iam:PassRole$/);

@@ -1,0 +1,35 @@
+/**
+ * A copy's place under the owner's caps: one of so many images in a day, and its share of the bytes.
+ *
+ * The image itself is who claims, not the execution that copies it: tried again on the same day, it counts once.
+ */
+
+import { createHash } from "node:crypto";
+import type { Steps } from "../runtime/steps.ts";
+import type { Policy } from "../substitution/policy.ts";
+import { type CapName, claim, type Held, heldInWords } from "./caps.ts";
+import { persistent } from "./course.ts";
+import type { Ports } from "./ports.ts";
+
+export type RefusedCopy = { readonly kind: "refused"; readonly because: string; readonly held?: Held };
+
+/** Takes so many images or bytes of the day; answers what a copy ends with where that is refused. */
+export async function claimCopy(
+  cap: Extract<CapName, "imagesPerDay" | "bytesPerDay">,
+  amount: number,
+  { target, digest, platform = "all" }: { target: string; digest: string; platform?: string | undefined },
+  { caps }: Policy,
+  ports: Pick<Ports, "caps" | "clock">,
+  steps: Steps,
+): Promise<RefusedCopy | undefined> {
+  const claimant = createHash("sha256")
+    .update([target, digest, platform].join("\n"))
+    .digest("hex")
+    .slice(0, 40);
+  const held = await steps.step(
+    `claim ${cap}`,
+    () => claim({ cap, claimant, amount }, caps, ports),
+    persistent,
+  );
+  return held === undefined ? undefined : { kind: "refused", because: heldInWords(held), held };
+}

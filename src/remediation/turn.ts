@@ -1,0 +1,120 @@
+/**
+ * A remediation's turn under the owner's caps: before its first write it takes a place in the hour and in its service's day.
+ *
+ * Where there is none left it waits for the next window, durably and at no cost: ending would leave a service alone for
+ * which ECS has stopped trying. The first that has to wait tells the owner; hundreds that wait behind it do not.
+ */
+
+import { createHash } from "node:crypto";
+import type { ImagePlan } from "../substitution/planner.ts";
+import { type CapLimits, claim, type Held, heldInWords, isTooLarge, remedyFor, stillHolds } from "./caps.ts";
+import { type Course, persistent } from "./course.ts";
+import type { Refused } from "./mirroring.ts";
+import { type Ending, tellAhead } from "./report.ts";
+import type { Survey } from "./survey.ts";
+
+/** A raised cap is seen so soon. */
+const LOOK_SECONDS_MAX = 1800;
+/** A day's window, and an hour's after it. */
+const HELD_HOURS_MAX = 25;
+/** Those that wait do not all come back in a window's first second, and services that are down come first. */
+const SPREAD_SECONDS = 240;
+
+/** `waited`: it was granted after a while, and the world is another. */
+export type Turn = { readonly kind: "granted" | "waited" } | (Ending & { readonly kind: "held" });
+
+/** Takes a turn to write, or waits for one. */
+export async function takeTurn(
+  course: Course,
+  surveyed: Survey,
+  images: readonly ImagePlan[],
+  label: string,
+): Promise<Turn> {
+  const { options, ports, progress } = course;
+  if (progress.mayWrite) return { kind: "granted" };
+  const claimant = options.execution;
+  const service = `${surveyed.clusterArn} ${surveyed.service}`;
+  const turn = await untilGranted(course, surveyed, images, label, async (limits) => {
+    const ofService = await claim({ cap: "remediationsPerServicePerDay", claimant, service }, limits, ports);
+    return ofService ?? (await claim({ cap: "remediationsPerHour", claimant }, limits, ports));
+  });
+  progress.mayWrite = turn.kind !== "held";
+  return turn;
+}
+
+/** Waits until copies may be made again, where nothing but a cap stands in their way and nothing of ours is in place. */
+export async function waitForCopies(
+  course: Course,
+  surveyed: Survey,
+  refused: readonly Refused[],
+  images: readonly ImagePlan[],
+  label: string,
+): Promise<Turn | undefined> {
+  const { ports, progress } = course;
+  const held = refused.flatMap(({ held: by }) => (by === undefined || isTooLarge(by) ? [] : [by])).at(-1);
+  if (held === undefined || progress.made !== undefined) return undefined;
+  // A turn that was taken before is another hour's.
+  progress.mayWrite = false;
+  return await untilGranted(course, surveyed, images, label, async (limits) =>
+    stillHolds(held, limits, ports.clock.now()) ? held : undefined,
+  );
+}
+
+async function untilGranted(
+  course: Course,
+  surveyed: Survey,
+  images: readonly ImagePlan[],
+  label: string,
+  ask: (limits: CapLimits) => Promise<Held | undefined>,
+): Promise<Turn> {
+  const { options, ports, steps, progress } = course;
+  const { policy, execution, limits = async () => policy.caps } = options;
+  let refusedBefore: string | undefined;
+  for (let look = 1; ; look++) {
+    const before = refusedBefore;
+    const refused = await steps.step(
+      `turn ${label}.${look}`,
+      async () => {
+        const held = await ask(await limits());
+        if (held === undefined) return undefined;
+        const seconds = secondsUntilLook(held, ports.clock.now(), execution, surveyed.runningCount === 0);
+        if (held.window !== before) await tellOnce(held, images, course);
+        ports.log.info("held by a cap", { ...held, seconds });
+        return { held, seconds };
+      },
+      persistent,
+    );
+    if (refused === undefined) return { kind: look === 1 ? "granted" : "waited" };
+    const { held, seconds } = refused;
+    refusedBefore = held.window;
+    const waited = progress.heldSeconds ?? 0;
+    if (waited >= HELD_HOURS_MAX * 3600) {
+      const because = `${heldInWords(held)}; nothing was written, and after ${HELD_HOURS_MAX} hours it waits no longer`;
+      const next = "the next failing task of this deployment starts another attempt";
+      return { kind: "held", because, images, nextSteps: [remedyFor(held), next] };
+    }
+    await steps.wait(`turn ${label}.${look}`, seconds);
+    progress.heldSeconds = waited + seconds;
+  }
+}
+
+/** Tells the owner, where nobody has yet in this window. */
+async function tellOnce(
+  held: Held,
+  images: readonly ImagePlan[],
+  { failure, options: { execution }, ports }: Course,
+): Promise<void> {
+  if (!(await ports.caps.tellsOfIt({ name: held.window, endsAt: held.opensAt }, execution))) return;
+  const because = `${heldInWords(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
+  const goesOnAt = new Date(held.opensAt).toISOString();
+  const nextSteps = [remedyFor(held)];
+  await tellAhead({ kind: "held", because, images, goesOnAt, nextSteps }, failure, execution, ports);
+}
+
+/** Until the window opens, and a moment of its own after that; at most until a raised cap should be seen. */
+function secondsUntilLook({ opensAt }: Held, now: number, execution: string, isDown: boolean): number {
+  const left = Math.max(1, Math.ceil((opensAt - now) / 1000));
+  if (left > LOOK_SECONDS_MAX) return LOOK_SECONDS_MAX;
+  const [one = 0, two = 0] = createHash("sha256").update(execution).digest();
+  return left + (isDown ? 0 : SPREAD_SECONDS) + ((one * 256 + two) % SPREAD_SECONDS);
+}

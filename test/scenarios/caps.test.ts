@@ -1,0 +1,218 @@
+/** The owner's caps: what is let through, who waits, who is told of it, and what becomes of those that wait. */
+
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { detect } from "../../src/remediation/detect.ts";
+import type { Outcome } from "../../src/remediation/outcome.ts";
+import { remediate } from "../../src/remediation/remediate.ts";
+import { installRepull } from "../../src/sandbox/product.ts";
+import { createWorld, type World } from "../../src/sandbox/world.ts";
+import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { ENGINES, play } from "../support/scenario.ts";
+
+const HOUR = 3600;
+const IMAGES = ["acme/web:1", "acme/api:1", "acme/job:1"];
+
+/** At ten minutes past ten in the evening, three services cannot pull; each has an image of its own, 2 MB large. */
+async function threeServices(caps: Partial<Policy["caps"]>, others: Partial<Policy> = {}): Promise<World> {
+  const world = await createWorld(
+    readWorldFile({
+      time: "2026-01-20T22:10:00Z",
+      services: IMAGES.map((image, index) => ({
+        cluster: "prod",
+        name: `service-${index}`,
+        image,
+        desiredCount: 1,
+      })),
+      registries: {
+        "docker.io": {
+          images: Object.fromEntries(IMAGES.map((image) => [image, { kilobytes: 2000 }])),
+          quota: { remaining: 0 },
+        },
+      },
+    }),
+  );
+  installRepull(world, { policy: readPolicy({ ...DEFAULT_POLICY, ...others, caps }) });
+  return world;
+}
+
+const outcomes = (world: World): readonly Outcome[] => world.bus.outcomes as unknown as readonly Outcome[];
+const named = (world: World): readonly string[] => outcomes(world).map(({ outcome }) => outcome);
+const whole = (world: World): number =>
+  world.cluster.services().filter(({ deployments: [primary] }) => primary?.rolloutState === "COMPLETED")
+    .length;
+
+test("one remediation per hour heals three services in three hours, and tells of each full hour once", async () => {
+  const world = await threeServices({ remediationsPerHour: 1 });
+  await world.run(HOUR / 2);
+  expect([whole(world), named(world).toSorted()]).toEqual([1, ["held", "settled"]]);
+  const [held] = outcomes(world).filter(({ outcome }) => outcome === "held");
+  expect(held).toMatchObject({
+    because:
+      "the cap of 1 remediations per hour (caps.remediationsPerHour) is reached: 1 are used until 2026-01-20 23:00 UTC; this remediation, and those that wait behind it unsaid, go on by themselves",
+    goesOnAt: "2026-01-20T23:00:00.000Z",
+    nextSteps: [
+      "to let more through, raise caps.remediationsPerHour in the policy document (docs/policy.md): what waits sees it within half an hour",
+    ],
+  });
+  await world.run(HOUR);
+  expect([whole(world), named(world).toSorted()]).toEqual([2, ["held", "held", "settled", "settled"]]);
+  await world.run(HOUR);
+  expect(whole(world)).toBe(3);
+  expect(named(world).filter((outcome) => outcome === "settled")).toHaveLength(3);
+  expect(named(world)).toHaveLength(5);
+  expect(
+    [...world.caps.windows].filter(([name]) => name.includes("PerHour")).map(([, { used }]) => used),
+  ).toEqual([1, 1, 1]);
+});
+
+test("a service over its day's cap uses up nobody else's hour", async () => {
+  const world = await threeServices({ remediationsPerServicePerDay: 1 });
+  const [first] = world.cluster.services();
+  const key = `remediationsPerServicePerDay 2026-01-20 ${first?.cluster.arn} ${first?.name}`;
+  await world.ports.caps.claim({
+    window: { name: key, endsAt: 0 },
+    claimant: "r-earlier-1",
+    amount: 1,
+    max: 1,
+  });
+  await world.run(1.8 * HOUR);
+  expect(whole(world)).toBe(2);
+  expect(world.caps.windows.get("remediationsPerHour 2026-01-20T22")?.used).toBe(2);
+  await world.run(HOUR);
+  expect(whole(world)).toBe(3);
+});
+
+test("images over their day's cap wait for the next day, and are then copied", async () => {
+  const world = await threeServices({ imagesPerDay: 2 });
+  await world.run(1.8 * HOUR);
+  expect([whole(world), named(world).toSorted()]).toEqual([2, ["held", "settled", "settled"]]);
+  await world.run(HOUR);
+  expect([whole(world), named(world).toSorted()]).toEqual([3, ["held", "settled", "settled", "settled"]]);
+  expect(world.executions.records.filter(({ workflow }) => workflow === "mirror")).toHaveLength(4);
+});
+
+test("where only copies are held back, a strategy that needs none heals meanwhile", async () => {
+  const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
+  const { outcome, world } = await play({
+    world: {
+      services: [
+        {
+          cluster: "prod",
+          name: "web",
+          image: "acme/web:1",
+          launchType: "EC2",
+          desiredCount: 1,
+          taskDefinition: {
+            family: "web",
+            executionRoleArn: "arn:aws:iam::123456789012:role/tasks",
+            containerDefinitions: [{ name: "web", image: "acme/web:1", memory: 64 }],
+          },
+        },
+      ],
+      registries: {
+        "docker.io": {
+          images: { "acme/web:1": {} },
+          quota: { remaining: 0 },
+          accounts: { shop: { password: "x" } },
+        },
+      },
+      secrets: { [arn]: { username: "shop", password: "x" } },
+    },
+    policy: { dockerHubSecret: arn, caps: { ...DEFAULT_POLICY.caps, imagesPerDay: 1 } },
+    untilFailure: ({ ports, clock }) => {
+      const window = { name: `imagesPerDay ${new Date(clock.now()).toISOString().slice(0, 10)}`, endsAt: 0 };
+      void ports.caps.claim({ window, claimant: "somebody", amount: 1, max: 1 });
+    },
+  });
+  expect(outcome).toMatchObject({ outcome: "settled", images: [{ strategy: "sign-in" }] });
+  expect(outcome.images[0]?.passedOver.map(({ because }) => because).join()).toContain("caps.imagesPerDay");
+  expect(named(world)).toEqual(["settled"]);
+});
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+
+for (const engine of ENGINES) {
+  test(`is claimed once, whatever dies (${engine})`, async () => {
+    const { world, outcome } = await play(
+      {
+        world: {
+          services: [{ cluster: "prod", name: "web", image: "acme/web:1", desiredCount: 1 }],
+          registries: { "docker.io": { images: { "acme/web:1": {} }, quota: { remaining: 0 } } },
+        },
+      },
+      engine,
+    );
+    expect(outcome.outcome).toBe("settled");
+    const claims = [...world.caps.windows].filter(([name]) => !name.startsWith("bytes"));
+    expect(claims.map(([name, { used }]) => `${name.split(" ")[0]} ${used}`).toSorted()).toEqual([
+      "imagesPerDay 1",
+      "remediationsPerHour 1",
+      "remediationsPerServicePerDay 1",
+    ]);
+  });
+}
+
+test("a cap that cannot be read is no permission", async () => {
+  const world = await threeServices({});
+  const lift = world.faults.order("dynamodb:UpdateItem", "denied");
+  await world.run(HOUR / 2);
+  expect(new Set(named(world))).toEqual(new Set(["failed"]));
+  expect(outcomes(world)[0]?.because).toContain("dynamodb:UpdateItem");
+  expect(world.executions.records.filter(({ workflow }) => workflow === "mirror")).toEqual([]);
+  expect(world.definitions.newest("service-0", 5)).toHaveLength(1);
+  lift();
+  await world.run(4 * HOUR);
+  expect(whole(world)).toBe(3);
+});
+
+test("one that throttles for a while is asked again", async () => {
+  const world = await threeServices({});
+  world.faults.order("dynamodb:UpdateItem", "throttled", 40);
+  await world.run(2 * HOUR);
+  expect(whole(world)).toBe(3);
+});
+
+test("a raised cap lets through what waits within half an hour", async () => {
+  const world = await threeServices({ remediationsPerServicePerDay: 1 });
+  let caps = { ...DEFAULT_POLICY.caps, remediationsPerHour: 1 };
+  world.executions.serve("remediate", (input, steps, execution) =>
+    remediate(input, world.ports, { policy: DEFAULT_POLICY, execution, limits: async () => caps }, steps),
+  );
+  await world.run(HOUR / 6);
+  expect(whole(world)).toBe(1);
+  caps = { ...caps, remediationsPerHour: 3 };
+  await world.run(HOUR / 2);
+  expect(whole(world)).toBe(3);
+});
+
+test("what waits for more than a day ends as held, and says so", async () => {
+  const world = await createWorld(
+    readWorldFile({
+      services: [{ cluster: "prod", name: "web", image: "acme/web:1", desiredCount: 1 }],
+      registries: { "docker.io": { images: { "acme/web:1": {} }, quota: { remaining: 0 } } },
+    }),
+  );
+  const policy = readPolicy({});
+  const { ports } = world;
+  // Somebody is always quicker.
+  const claim: typeof ports.caps.claim = async ({ max }) => ({ kind: "reached", used: max });
+  world.executions.serve("remediate", (input, steps, execution) =>
+    remediate(input, { ...ports, caps: { ...ports.caps, claim } }, { policy, execution }, steps),
+  );
+  let isFirst = true;
+  world.bus.subscribe(async (document) => {
+    if (document.source !== "aws.ecs" || !isFirst) return;
+    isFirst = (await detect(document, ports, policy)).kind !== "started";
+  });
+  await world.run(30 * HOUR);
+  const last = outcomes(world).at(-1);
+  expect(last).toMatchObject({ outcome: "held", images: [{ strategy: "fresh-mirror" }] });
+  expect(last?.because).toContain("after 25 hours it waits no longer");
+  expect(last?.goesOnAt).toBeUndefined();
+  const [record] = world.executions.records;
+  expect(record?.status).toBe("succeeded");
+  expect(((record?.endedAt ?? 0) - (record?.startedAt ?? 0)) / 1000).toBeLessThan(48 * HOUR);
+});
