@@ -230,7 +230,7 @@ describe("what is wrong is one failed check with its remedy", () => {
     ["a remediation that failed",         "executions of remediate", { past: [execution("r-a-1", "failed", 3)], died: { input: INPUT, because: "no right to checkpoint" } }, { services: { describeService: async () => service(1) } }, /failed: no right.*1 of 2/, /#failed-executions/],
     ["one about a task without service",  "executions of remediate", { past: timedOut, died: { input: taskEvent(HOME, "prod-eu", { group: "family:report", stoppedReason: "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit" }) } }, {}, /a task of the family/, /#failed-executions/],
     ["one about nobody knows what",       "executions of remediate", { past: timedOut, died: {} },              {}, /its service is not known/,  /#failed-executions/],
-    ["a remediation that is stuck",       "executions of remediate", { past: [execution("r-a-1", "running", 20)] }, {}, /has run for 20 h/,         /#stuck/],
+    ["a remediation that is stuck",       "executions of remediate", { past: [execution("r-a-1", "running", 40)] }, {}, /has run for 40 h/,         /#stuck/],
     ["a copy that failed",                "executions of mirror",   { past: [execution("m-a-1", "failed", 2)], died: { because: "denied" } }, {}, /m-a-1 failed: denied/, /#failed-executions/],
   ];
   for (const [sentence, check, ill, others, words, remedy] of table) {

@@ -129,6 +129,7 @@ export function awsAccount(world: World): AwsAccount {
       }
       return { FailedEntryCount: 0, Entries: [{ EventId: "1" }] };
     },
+    UpdateItem: (body) => updateCaps(body, world),
     SendMessage: ({ QueueUrl, MessageBody, MessageAttributes }) => {
       const { because } = (MessageAttributes ?? {}) as Record<string, JsonObject>;
       messages.push({
@@ -155,7 +156,7 @@ export function awsAccount(world: World): AwsAccount {
       try {
         return { body: await call(body) };
       } catch (error) {
-        if (error instanceof Refusal) return refused(error.code, error.message);
+        if (error instanceof Refusal) return refused(error.code, error.message, error.members);
         // The sandbox's refusals carry AWS's own code in their words: `ecs:UpdateService: ClientException: …`.
         if (!(error instanceof AwsError)) throw error;
         const [, code = "ServerException", ...words] = error.message.split(": ");
@@ -179,6 +180,27 @@ export async function serveRegistries(
     endpoints: served.map(({ host, server }) => `${host}=${server.url}`).join(","),
     close: async () => void (await Promise.all(served.map(({ server }) => server.close()))),
   };
+}
+
+/** The two writes to the table of the caps, told apart by what they would write. */
+async function updateCaps({ Key, ExpressionAttributeValues }: JsonObject, world: World): Promise<Json> {
+  const { window } = Key as { window: { S: string } };
+  const values = ExpressionAttributeValues as Record<string, { readonly S: string; readonly N: string }>;
+  const { ":amount": amount, ":room": room, ":claimant": claimant } = values;
+  const asked = { window: { name: window.S, endsAt: 0 }, claimant: claimant?.S ?? "" };
+  if (amount === undefined || room === undefined) {
+    if (!(await world.ports.caps.tellsOfIt(asked.window, asked.claimant))) throw conditionFailed({});
+    return {};
+  }
+  const max = Number(amount.N) + Number(room.N);
+  const answer = await world.ports.caps.claim({ ...asked, amount: Number(amount.N), max });
+  if (answer.kind === "reached") throw conditionFailed({ used: { N: String(answer.used) } });
+  return {};
+}
+
+/** With the item as it is, as asked for. */
+function conditionFailed(Item: JsonObject): Refusal {
+  return new Refusal("ConditionalCheckFailedException", "The conditional request failed", { Item });
 }
 
 /** IAM's and EC2's forms are answered in XML. */
@@ -209,14 +231,16 @@ function stories({ cluster }: World): readonly (readonly [ServiceRecord, Deploym
 
 class Refusal extends Error {
   readonly code: string;
-  constructor(code: string, message: string) {
+  readonly members: JsonObject;
+  constructor(code: string, message: string, members: JsonObject = {}) {
     super(message);
     this.code = code;
+    this.members = members;
   }
 }
 
-function refused(code: string, message: string): AwsAnswer {
-  return { status: 400, headers: { "x-amzn-errortype": code }, body: { __type: code, message } };
+function refused(code: string, message: string, members: JsonObject = {}): AwsAnswer {
+  return { status: 400, headers: { "x-amzn-errortype": code }, body: { __type: code, message, ...members } };
 }
 
 function texts(value: Json | undefined): readonly string[] {

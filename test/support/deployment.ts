@@ -74,6 +74,7 @@ export async function deploy(
         REPULL_REGISTRY_ENDPOINTS: registries.endpoints,
         REPULL_REMEDIATE_FUNCTION: arnOf("remediate"),
         REPULL_MIRROR_FUNCTION: arnOf("mirror"),
+        REPULL_CAPS_TABLE: "caps",
         REPULL_DEAD_LETTER_QUEUE_URL: UNHANDLED_QUEUE_URL,
         POWERTOOLS_SERVICE_NAME: "repull",
         POWERTOOLS_LOG_LEVEL: "INFO",

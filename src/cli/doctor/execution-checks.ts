@@ -15,8 +15,8 @@ import { deployedAs, type Functions, type Patient } from "./patient.ts";
 
 const HOUR_MS = 3_600_000;
 const DAYS = 7;
-/** A limit's window of six hours and a rollout behind it; twelve hours where somebody is waited for as well. */
-const HOURS_MAX = { remediate: 14, mirror: 4 } as const;
+/** A day under the owner's caps, a limit's window of six hours and a rollout behind it; or twelve hours for an approval. */
+const HOURS_MAX = { remediate: 36, mirror: 4 } as const;
 /** Each is a call or two. */
 const LEFT_MAX = 20;
 const BECAUSE_LENGTH_MAX = 160;
