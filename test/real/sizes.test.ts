@@ -13,8 +13,8 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
   const table = [
     // bundle      kilobytes, minified
     ["detect",      700],
-    ["remediate",  1300],
-    ["mirror",     1200],
+    ["remediate",  1350],
+    ["mirror",     1250],
   ] as const;
   for (const [name, kilobytes] of table) {
     test(`${name}: ${kilobytes} kB`, () => {
