@@ -8,7 +8,7 @@ import { SECRET } from "./random-world.ts";
 import { runSwarm, type Sabotage } from "./run-swarm.ts";
 import { INVARIANTS, type Invariant } from "./witness.ts";
 
-const SEEDS_MAX = 60;
+const SEEDS_MAX = 300;
 
 const withEcs = (ports: Ports, ecs: Partial<Ports["ecs"]>): Ports => ({
   ...ports,
