@@ -6,6 +6,7 @@
  */
 
 import {
+  DescribeClustersCommand,
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
@@ -20,7 +21,7 @@ import { AwsError } from "../remediation/aws-error.ts";
 import type { Ecs } from "../remediation/ports.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { ecsArnIn, familyAndRevision } from "../workload/arn.ts";
-import { objectIn, objectsIn, textIn } from "../workload/members.ts";
+import { objectIn, objectsIn, tagsIn, textIn } from "../workload/members.ts";
 import { readService } from "../workload/service.ts";
 import { readTask } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
@@ -55,7 +56,7 @@ export function createEcs(settings: AwsSettings): Ecs {
       if (taskDefinition === undefined) {
         throw new AwsError("unavailable", action, `${action}: no task definition in the answer`);
       }
-      return { taskDefinition, tags: tagsIn(answer) };
+      return { taskDefinition, tags: tagListIn(answer) };
     } catch (error) {
       if (isCode(error, "ClientException") && /unable to describe task definition/i.test(String(error))) {
         return undefined;
@@ -86,6 +87,16 @@ export function createEcs(settings: AwsSettings): Ecs {
       judgeFailures(action, answer);
       const [found] = objectsIn(answer, "services");
       return found === undefined ? undefined : readService(found);
+    },
+
+    async clusterTags(cluster) {
+      const action = "ecs:DescribeClusters";
+      const answer = await attempt(action, () =>
+        sendRaw(client, new DescribeClustersCommand({ clusters: [cluster], include: ["TAGS"] })),
+      );
+      judgeFailures(action, answer);
+      const [found = {}] = objectsIn(answer, "clusters");
+      return tagsIn(found);
     },
 
     async listTasks({ cluster, service, desiredStatus }) {
@@ -186,7 +197,7 @@ function judgeFailures(action: string, answer: JsonObject): void {
   }
 }
 
-function tagsIn(answer: JsonObject): readonly Tag[] {
+function tagListIn(answer: JsonObject): readonly Tag[] {
   return objectsIn(answer, "tags").flatMap((tag) => {
     const key = textIn(tag, "key");
     return key === undefined ? [] : { key, value: textIn(tag, "value") ?? "" };

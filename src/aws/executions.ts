@@ -14,7 +14,9 @@ import {
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
 
+import { denialIn } from "../remediation/decision.ts";
 import { type ExecutionStatus, type Executions, refusalIn } from "../remediation/ports.ts";
+import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
 
@@ -94,7 +96,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       if (status !== "failed" && status !== "succeeded") return { status, ...ended };
       const { because, result } = await ending(client, found.DurableExecutionArn);
       if (status === "failed") return { status, ...(because === undefined ? {} : { because }), ...ended };
-      return { status, ...refusalIn(result), ...ended };
+      return { status, ...refusalIn(result), ...present("denied", denialIn(result)), ...ended };
     },
   };
 }

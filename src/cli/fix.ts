@@ -99,7 +99,7 @@ async function carryOut(
         remediateFailure(
           failure,
           { ...withBrake(ports, brake), bus: heardOrNot(ports.bus, io) },
-          { policy, execution, settle, onPlan },
+          { policy, execution, settle, onPlan, byHand: true },
           steps,
         ),
       { clock: hands.clock, onStep: tellRecords(hands.clock, story.say) },

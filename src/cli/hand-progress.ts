@@ -13,6 +13,8 @@ export function tellRecords(
 ): (record: StepRecord) => void {
   let said = "";
   return (record) => {
+    // By hand nobody is asked: who runs it has said yes.
+    if (record.kind === "question") return;
     const words = record.kind === "wait" ? waitInWords(record, clock.now()) : stepInWords(record);
     if (words === undefined || words === said) return;
     said = words;

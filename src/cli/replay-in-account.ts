@@ -19,7 +19,9 @@ import { storyLog } from "./story.ts";
 export async function replayInAccount(input: ReplayInput, io: CommandIo): Promise<Replay> {
   const aws = awsSettingsFrom(io.env);
   const { account } = await identify(aws);
-  const policy: Policy = input.yes ? input.policy : { ...input.policy, mode: "observe" };
+  // No tag makes a replay write that was not told to.
+  const unsaid = { mode: "observe", modeTags: "stricter" } as const;
+  const policy: Policy = input.yes ? input.policy : { ...input.policy, ...unsaid };
   const what = input.yes ? "services may be changed" : "nothing is changed without --yes";
   io.err(
     `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}: ${what}\n`,
@@ -35,7 +37,8 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
       for (const line of explainPlan(plan)) story.say(line);
     };
     return await runInProcess(
-      (steps) => remediate(document, ports, { policy, execution, settle: input.settle, onPlan }, steps),
+      (steps) =>
+        remediate(document, ports, { policy, execution, settle: input.settle, onPlan, byHand: true }, steps),
       { clock: systemClock },
     );
   };

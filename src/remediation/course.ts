@@ -12,6 +12,7 @@ import type { Policy } from "../substitution/policy.ts";
 import type { ManagedBy } from "../workload/managed-by.ts";
 import type { TaskNetwork } from "../workload/start-again.ts";
 import type { CapLimits } from "./caps.ts";
+import type { Decision } from "./decision.ts";
 import type { Ports } from "./ports.ts";
 import type { Survey } from "./survey.ts";
 
@@ -20,6 +21,10 @@ export type RemediationOptions = {
   readonly execution: string;
   /** The owner's caps as they are now, asked anew before each claim; absent: as the policy said at the beginning. */
   readonly limits?: () => Promise<CapLimits>;
+  /** Whoever runs it has seen the plan and said yes: nobody else is asked, and no window is waited for. */
+  readonly byHand?: boolean;
+  /** The function that commands for this execution have to name; absent: the one that they take by themselves. */
+  readonly functionName?: string;
   /** False: stop once the redeployment is accepted, with the outcome `applied`. */
   readonly settle?: boolean;
   /** Told each plan as it is made; for people who watch. May be told the same plan again after a crash. */
@@ -37,6 +42,15 @@ export type Progress = {
   mayWrite?: boolean;
   /** How long caps have kept it waiting. */
   heldSeconds?: number;
+  /** The last answer of the owner. */
+  decision?: Decision;
+  /** How often the owner was asked, and every write that they have approved. */
+  asked?: number;
+  approved?: ReadonlySet<string>;
+  /** Why the next question is not the first. */
+  askAgain?: string;
+  /** How many maintenance windows were waited for. */
+  openings?: number;
 };
 
 export type Course = {

@@ -75,6 +75,7 @@ function whyNoNext(
 ): string | undefined {
   // A start that is not listed yet has not ended either.
   if (status === undefined || status.status === "running") return "is running";
+  if (status.denied !== undefined) return `stays as it is: ${status.denied}`;
   if (status.endedAt === undefined) return status.status === "succeeded" ? "has succeeded" : undefined;
   const failedAt = Date.parse(time ?? "");
   if (Number.isNaN(failedAt) || failedAt <= status.endedAt)

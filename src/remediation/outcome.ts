@@ -5,16 +5,20 @@
  */
 
 import * as z from "zod";
+import { decisionSchema } from "./decision.ts";
 
 export const OUTCOME_SCHEMA_VERSION = "1";
 
-/** What each outcome means; the first five need nobody's attention. */
+/** What each outcome means; the first six need nobody's attention. */
 export const OUTCOMES = {
   settled: "the service runs the substitute",
   applied: "the redeployment was accepted and is not watched",
   ignored: "nothing of ours",
   superseded: "somebody else has changed the service meanwhile",
-  observed: "planned only: the policy says observe",
+  observed: "planned only: the owner has not let it write",
+  denied: "somebody has denied the plan",
+  "awaiting-approval": "not the end: the plan waits for somebody's approval",
+  expired: "nobody has approved the plan in time",
   "stand-still": "no place holds the image with enough proof",
   declined: "this workload or text is not one that Repull changes",
   held: "a cap of the owner's is reached; nothing more is written until its next window",
@@ -27,7 +31,7 @@ export type OutcomeKind = keyof typeof OUTCOMES;
 
 /** Why Repull said no, in a word that can be counted: of `declined` and `stand-still`. */
 export const REFUSALS = {
-  "opted-out": "the owner's tag on the service says off",
+  "opted-out": "the owner's tag on the service or its cluster says off",
   "left-out": "the owner's policy leaves out the cluster, the service or the image",
   "report-only": "the owner's policy says to report such tasks, and to change nothing",
   "deployed-by-others":
@@ -39,7 +43,7 @@ export const REFUSALS = {
 
 export type RefusalReason = keyof typeof REFUSALS;
 
-const WELL: readonly OutcomeKind[] = ["settled", "applied", "ignored", "superseded", "observed"];
+const WELL: readonly OutcomeKind[] = ["settled", "applied", "ignored", "superseded", "observed", "denied"];
 
 /** Whether nobody has to look at it: exit status 0. */
 export function endedWell(kind: OutcomeKind): boolean {
@@ -79,6 +83,18 @@ export const outcomeSchema = z.object({
       name: z.string(),
     })
     .optional(),
+  /** What waits to be approved, and how; only with `awaiting-approval`. */
+  approval: z
+    .object({
+      callbackId: z.string(),
+      plan: z.array(z.string()),
+      expiresAt: z.string(),
+      approve: z.string(),
+      deny: z.string(),
+    })
+    .optional(),
+  /** What became of it; in every record from then on. */
+  decision: decisionSchema.optional(),
   formerTaskDefinition: z.string().optional(),
   newTaskDefinition: z.string().optional(),
   images: z.array(

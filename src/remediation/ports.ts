@@ -44,6 +44,8 @@ export interface Ecs {
   describeTask(clusterArn: string, taskArn: string): Promise<Task | undefined>;
   /** @param cluster name or ARN */
   describeService(cluster: string, service: string): Promise<Service | undefined>;
+  /** A cluster's tags; none for a cluster that is not there. @param cluster name or ARN */
+  clusterTags(cluster: string): Promise<Readonly<Record<string, string>>>;
   /** The tasks of one deployment or of a service, described; at most 100, newest not guaranteed first. */
   listTasks(query: {
     readonly cluster: string;
@@ -142,6 +144,8 @@ export type ExecutionStatus = {
   readonly refused?: string;
   /** It was refused by a cap, and this is how far and until when. */
   readonly held?: Held;
+  /** Somebody denied its plan, and why. */
+  readonly denied?: string;
   /** When it ended, in milliseconds since the epoch; absent while it runs. */
   readonly endedAt?: number;
 };

@@ -13,6 +13,7 @@ import { present } from "../workload/members.ts";
 import { type Course, persistent } from "./course.ts";
 import { taskHeldBack } from "./finish-task.ts";
 import { handOver } from "./hand-over.ts";
+import { leave } from "./leave.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Ending } from "./report.ts";
 import { type Survey, survey } from "./survey.ts";
@@ -75,6 +76,9 @@ export async function prepare(
       waited += DEPLOYING_SECONDS;
       continue;
     }
+    const may = await leave(course, surveyed, images, `${rung}.${round}`);
+    if (may === "look again") continue;
+    if (may !== "granted") return may;
     const turn = await takeTurn(course, surveyed, images, `${rung}.${round}`);
     if (turn.kind === "held") return turn;
     if (turn.kind === "waited") continue;
@@ -103,9 +107,11 @@ function endsFirst({ isDeploying, stage }: Survey, { whileDeploying }: Policy): 
 
 /** Why nothing may be written, whatever the plan says. */
 export function heldBack(surveyed: Survey, images: readonly ImagePlan[], policy: Policy): Ending | undefined {
-  const { former, task, isDeploying, deploymentId } = surveyed;
-  if (policy.mode === "observe")
-    return { kind: "observed", because: "the policy says observe: nothing was written", images };
+  const { former, task, isDeploying, deploymentId, mode = policy.mode, modeBecause } = surveyed;
+  if (mode === "observe") {
+    const because = `${modeBecause ?? "the policy says observe"}: nothing was written`;
+    return { kind: "observed", because, images };
+  }
   if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, former, images);
   if (task !== undefined) return taskHeldBack(task, former, images);
   if (!isDeploying || policy.whileDeploying !== "report") return undefined;

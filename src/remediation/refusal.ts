@@ -29,7 +29,8 @@ export function untouchable(service: Service): Ignored | Declined | undefined {
 export function unplannable(service: Service): Ignored | Declined | undefined {
   const { name, status, controller, tags } = service;
   if (status !== "ACTIVE") return { kind: "ignored", because: `the service ${name} is ${status}` };
-  if (tags.repull === "off") return declined("opted-out", `the service ${name} opted out (tag repull=off)`);
+  const out = optedOut(`the service ${name}`, tags);
+  if (out !== undefined) return out;
   if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
     return declined(
       "deployed-by-others",
@@ -42,6 +43,11 @@ export function unplannable(service: Service): Ignored | Declined | undefined {
     ]);
   }
   return undefined;
+}
+
+/** Its owner wants it left alone. @param bearer of the tags, in words */
+export function optedOut(bearer: string, tags: Readonly<Record<string, string>>): Declined | undefined {
+  return tags.repull === "off" ? declined("opted-out", `${bearer} opted out (tag repull=off)`) : undefined;
 }
 
 function declined(reason: RefusalReason, because: string, nextSteps: readonly string[] = []): Declined {

@@ -21,6 +21,7 @@ export function withRefusals(steps: Steps): Steps {
       return done;
     },
     wait: (name, seconds) => steps.wait(name, seconds),
+    question: (name, seconds) => steps.question(name, seconds),
   };
 }
 

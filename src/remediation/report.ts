@@ -6,6 +6,7 @@ import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
 import { type ManagedBy, sourceChange } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
+import type { Decision } from "./decision.ts";
 import {
   endedWell,
   OUTCOME_SCHEMA_VERSION,
@@ -28,6 +29,9 @@ export type Ending = {
   /** Who would bring the old image back, and the substitute that a later deploy has undone before. */
   readonly managedBy?: ManagedBy;
   readonly broughtBack?: string;
+  /** What waits for the owner's word; and that word, once it was given. */
+  readonly approval?: Outcome["approval"];
+  readonly decision?: Decision;
   /** It may be otherwise in a while: worth another look before it is final. */
   readonly passing?: boolean;
   /** It is no end: what is told ahead of one. */
@@ -62,7 +66,7 @@ export async function tellAhead(
 
 /** The record of an ending. */
 export function outcomeOf(ending: Ending, failure: PullFailure | undefined, execution: string): Outcome {
-  const { kind, because, reason, images = [], made } = ending;
+  const { kind, because, reason, images = [], made, approval, decision } = ending;
   const classification = failure?.foreseen ? undefined : failure?.failures[0].classification;
   return {
     schemaVersion: OUTCOME_SCHEMA_VERSION,
@@ -83,6 +87,8 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
         }),
     ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
     ...(made === undefined ? {} : { formerTaskDefinition: made.former, newTaskDefinition: made.ours }),
+    ...present("approval", approval),
+    ...present("decision", decision),
     images: images.map(imageOutcome),
     ...present("goesOnAt", ending.goesOnAt),
     nextSteps: [...broughtBackBy(ending), ...(ending.nextSteps ?? ending.remedies ?? nextStepsFor(ending))],
@@ -149,6 +155,10 @@ function nextStepsFor({ kind, images = [], made, managedBy }: Ending): readonly 
       ];
     case "unsettled":
       return ["look at the service's deployment in ECS: it goes on, and nothing more will be changed"];
+    case "denied":
+      return ["this deployment is not tried again; the next one is asked about anew"];
+    case "expired":
+      return ["the next failing task asks again; approvalHours says how long a plan waits"];
     case "failed":
       return ["read the execution's history; the next failing task starts another attempt"];
     default:

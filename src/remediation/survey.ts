@@ -10,7 +10,7 @@ import type { Platform } from "../image/platform.ts";
 import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
 import type { Limit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Mode, Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type ManagedBy, managedBy } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
@@ -23,10 +23,11 @@ import type { HandOver } from "./hand-over.ts";
 import type { Refused } from "./mirroring.ts";
 import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
-import { gone, movedOn, unplannable } from "./refusal.ts";
+import { gone, movedOn, optedOut, unplannable } from "./refusal.ts";
 import { settleSecondsFor, storyOf } from "./settle.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
+import { taggedMode } from "./tagged-mode.ts";
 import { countTries, type Tries } from "./tries.ts";
 
 export type Declined = {
@@ -68,6 +69,9 @@ export type Survey = {
   /** Who would bring the old image back. */
   readonly managedBy?: ManagedBy;
   readonly settleSeconds: number;
+  /** What a tag makes of the policy's mode, and which; absent where none does. */
+  readonly mode?: Mode;
+  readonly modeBecause?: string;
   /** The role that the policy gives to tasks that have none. */
   readonly executionRole?: string;
   /** The limit that was met; `endsBy`, ISO 8601, is the latest moment at which it ends. */
@@ -102,9 +106,11 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
 
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
+  const clusterTags = await ports.ecs.clusterTags(clusterArn);
   const isHandedOver = service.controller === "CODE_DEPLOY";
   const refusal =
     unplannable(service) ??
+    optedOut(clusterInWords(clusterArn), clusterTags) ??
     leftOut(service, request.policy) ??
     // ECS shows such a service's deployments as task sets: that one has replaced another, CodeDeploy knows.
     (isHandedOver ? undefined : await movedOn(service, request, former, ports));
@@ -142,6 +148,10 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     ),
     isDeploying: deploying,
     ...present("stage", story !== undefined && isPastScaleUp(story) ? story.stage : undefined),
+    ...taggedMode(request.policy, [
+      { name: `the service ${service.name}`, tags: service.tags },
+      { name: clusterInWords(clusterArn), tags: clusterTags },
+    ]),
     ...present("managedBy", managedBy(tagsOf(described), service.tags)),
     settleSeconds: settleSecondsFor(service),
     ...(isHandedOver
@@ -159,7 +169,12 @@ async function surveyLone(
 ): Promise<SurveyResult> {
   const { clusterArn, taskDefinitionArn: former } = failure;
   const { policy } = request;
-  const refusal = engineOf(failure, task?.startedBy) ?? clusterLeftOut(clusterArn, policy);
+  const clusterTags = await ports.ecs.clusterTags(clusterArn);
+  const cluster = clusterInWords(clusterArn);
+  const refusal =
+    engineOf(failure, task?.startedBy) ??
+    optedOut(cluster, clusterTags) ??
+    clusterLeftOut(clusterArn, policy);
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
@@ -181,6 +196,7 @@ async function surveyLone(
     ...revision,
     tries: { count: 0, ofOthers: 0 },
     isDeploying: false,
+    ...taggedMode(policy, [{ name: cluster, tags: clusterTags }]),
     ...present("managedBy", managedBy(tagsOf(described))),
     settleSeconds: 0,
     task: lone,
@@ -203,7 +219,11 @@ function leftOut({ name, clusterArn }: Service, policy: Policy): Declined | unde
 function clusterLeftOut(clusterArn: string, { clusters }: Policy): Declined | undefined {
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const because = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
-  return because === undefined ? undefined : leftAlone(`the cluster ${cluster}`, because);
+  return because === undefined ? undefined : leftAlone(clusterInWords(clusterArn), because);
+}
+
+function clusterInWords(clusterArn: string): string {
+  return `the cluster ${clusterArn.slice(clusterArn.lastIndexOf("/") + 1)}`;
 }
 
 /** Whether somebody's deployment of the failing revision has not ended. ECS's own way back is nobody's. */

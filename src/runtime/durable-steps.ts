@@ -1,12 +1,23 @@
 /** The workflow's steps on AWS's own engine: Lambda durable functions. */
 
-import type { StepConfig } from "@aws/durable-execution-sdk-js";
-import { ATTEMPTS_DEFAULT, pauseSeconds, StepFailed, type StepOptions, type Steps } from "./steps.ts";
+import { CallbackError, CallbackTimeoutError, type StepConfig } from "@aws/durable-execution-sdk-js";
+import {
+  type Answer,
+  ATTEMPTS_DEFAULT,
+  pauseSeconds,
+  StepFailed,
+  type StepOptions,
+  type Steps,
+} from "./steps.ts";
 
 /** What of the durable context is used: easy to wrap in a test that has to move another clock as well. */
 export type DurableSlice = {
   step(name: string, run: () => Promise<unknown>, config: StepConfig<unknown>): PromiseLike<unknown>;
   wait(name: string, duration: { seconds: number }): PromiseLike<void>;
+  createCallback(
+    name: string,
+    config: { timeout: { seconds: number } },
+  ): PromiseLike<readonly [answer: PromiseLike<string | undefined>, id: string]>;
 };
 
 /** Steps over a durable context. Retries are the engine's, with the pauses of `steps.ts`. */
@@ -28,7 +39,22 @@ export function durableSteps(context: DurableSlice): Steps {
     async wait(name, seconds) {
       await context.wait(name, { seconds });
     },
+    async question(name, seconds) {
+      const [answered, id] = await context.createCallback(name, { timeout: { seconds } });
+      return { id, answer: () => answerOf(answered) };
+    },
   };
+}
+
+/** What came in at a callback, as a value: that nobody answered is no failure of the workflow. */
+async function answerOf(answered: PromiseLike<string | undefined>): Promise<Answer> {
+  try {
+    return { kind: "answered", text: (await answered) ?? "" };
+  } catch (error) {
+    if (error instanceof CallbackTimeoutError) return { kind: "expired" };
+    if (error instanceof CallbackError) return { kind: "failed", because: wordsOf(error) };
+    throw error;
+  }
 }
 
 /** The engine wraps what a step threw; the innermost message is the one that says something. */

@@ -7,17 +7,45 @@
 
 import assert from "node:assert/strict";
 import type { Clock } from "./clock.ts";
-import { ATTEMPTS_DEFAULT, pauseSeconds, StepFailed, type StepOptions, type Steps } from "./steps.ts";
+import {
+  type Answer,
+  ATTEMPTS_DEFAULT,
+  pauseSeconds,
+  type Question,
+  StepFailed,
+  type StepOptions,
+  type Steps,
+} from "./steps.ts";
 
 export type StepRecord =
   | { readonly kind: "step"; readonly name: string; readonly result?: string; readonly failed?: string }
-  | { readonly kind: "wait"; readonly name: string; readonly dueAt: number };
+  | { readonly kind: "wait"; readonly name: string; readonly dueAt: number }
+  | QuestionRecord;
 
-/** Where a process may end: after the effect but before its record (`unrecorded`), or right after the record. */
+/** The one record that changes after it was written: by whoever answers. */
+export type QuestionRecord = {
+  readonly kind: "question";
+  readonly name: string;
+  readonly id: string;
+  readonly dueAt: number;
+  answer?: Answer;
+};
+
+/** Answers a question of a log. `closed`: it was answered before, or its time is over. */
+export function answerQuestion(record: QuestionRecord, answer: Answer, now: number): "taken" | "closed" {
+  if (record.answer !== undefined || now >= record.dueAt) return "closed";
+  record.answer = answer;
+  return "taken";
+}
+
+/**
+ * Where a process may end: after the effect but before its record (`unrecorded`), right after the record, or with an
+ * answer that is there and that nothing has followed yet.
+ */
 export type Death = {
   readonly name: string;
   readonly index: number;
-  readonly when: "unrecorded" | "recorded";
+  readonly when: "unrecorded" | "recorded" | "answered";
 };
 
 export type InProcessOptions = {
@@ -26,6 +54,8 @@ export type InProcessOptions = {
   readonly log?: StepRecord[];
   readonly dies?: (at: Death) => boolean;
   readonly onStep?: (record: StepRecord) => void;
+  /** Names the questions of this execution among those of all. */
+  readonly execution?: string;
   /** Against a `dies` that never stops. */
   readonly runsMax?: number;
 };
@@ -45,11 +75,14 @@ export async function runInProcess<T>(
   throw new assert.AssertionError({ message: `the workflow died ${runsMax} times and never ended` });
 }
 
+/** An answer is given from elsewhere: a process that waits for one looks again so often. */
+const ANSWER_LOOK_MS = 60_000;
+
 const DIED = Symbol("died");
 const never = new Promise<never>(() => {});
 
 function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typeof DIED) => void): Steps {
-  const { clock, dies, onStep } = options;
+  const { clock, dies, onStep, execution = "execution" } = options;
   let cursor = 0;
   let dead = false;
 
@@ -111,7 +144,35 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     if (dead) return never;
   };
 
-  return { step, wait };
+  const question = async (name: string, seconds: number): Promise<Question> => {
+    assert(
+      Number.isInteger(seconds) && seconds >= 60 && seconds <= 31_622_400,
+      `a question of ${seconds} seconds`,
+    );
+    if (dead) return never;
+    const index = cursor;
+    const known = remembered("question", name);
+    const open: QuestionRecord = known ?? {
+      kind: "question",
+      name,
+      id: `${execution}/${index}`,
+      dueAt: clock.now() + seconds * 1000,
+    };
+    if (known === undefined) {
+      remember(open);
+      if (!survives({ name, index, when: "recorded" })) return never;
+    }
+    const answer = async (): Promise<Answer> => {
+      while (!dead && open.answer === undefined && clock.now() < open.dueAt)
+        await clock.sleep(Math.min(ANSWER_LOOK_MS, open.dueAt - clock.now()));
+      if (dead || !survives({ name, index, when: "answered" })) return never;
+      open.answer ??= { kind: "expired" };
+      return open.answer;
+    };
+    return { id: open.id, answer };
+  };
+
+  return { step, wait, question };
 }
 
 async function attempt(

@@ -22,7 +22,26 @@ export interface Steps {
   step<T>(name: string, run: () => Promise<T>, options?: StepOptions): Promise<T>;
   /** Sleeps without cost: whole seconds, 1 second to 1 year. */
   wait(name: string, seconds: number): Promise<void>;
+  /**
+   * Opens a question to the outside, open for so many seconds: a minute to a year. Whoever has its id may answer it, once;
+   * steps between the opening and `answer` are how the outside learns of it.
+   */
+  question(name: string, seconds: number): Promise<Question>;
 }
+
+export type Question = {
+  /** Makes an answer possible, to those alone whom the engine's own rights allow to give one. */
+  readonly id: string;
+  /** Sleeps without cost until the answer is there, or the time is over. */
+  answer(): Promise<Answer>;
+};
+
+/** The first answer is the answer; what comes later is refused to whoever sends it. */
+export type Answer =
+  | { readonly kind: "answered"; readonly text: string }
+  /** The outside says that there will be no answer. */
+  | { readonly kind: "failed"; readonly because: string }
+  | { readonly kind: "expired" };
 
 /** A step that failed on its last attempt. */
 export class StepFailed extends Error {

@@ -71,6 +71,7 @@ export type Alarms = {
 export type ClusterRecord = {
   readonly name: string;
   readonly arn: string;
+  tags: Readonly<Record<string, string>>;
   readonly services: Map<string, ServiceRecord>;
   readonly tasks: Map<string, TaskRecord>;
 };

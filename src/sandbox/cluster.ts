@@ -83,6 +83,9 @@ export interface Cluster {
     readonly overrides?: JsonObject;
   }): TaskRecord;
   stopTask(cluster: string, taskArn: string, reason: string): void;
+  /** Gives a cluster its tags. */
+  tagCluster(cluster: string, tags: Readonly<Record<string, string>>): void;
+  clusterTags(cluster: string): Readonly<Record<string, string>>;
   /** @param cluster name or ARN */
   service(cluster: string, service: string): ServiceRecord | undefined;
   task(cluster: string, taskArn: string): TaskRecord | undefined;
@@ -106,7 +109,13 @@ export function createCluster(world: Surroundings): Cluster {
     const name = shortName(cluster);
     const found = clusters.get(name);
     if (found !== undefined) return found;
-    const made = { name, arn: arnOf(`cluster/${name}`), services: new Map(), tasks: new Map() };
+    const made: ClusterRecord = {
+      name,
+      arn: arnOf(`cluster/${name}`),
+      services: new Map(),
+      tasks: new Map(),
+      tags: {},
+    };
     clusters.set(name, made);
     return made;
   };
@@ -335,6 +344,10 @@ export function createCluster(world: Surroundings): Cluster {
       stopTask(task, world, scheduler.watcher, "UserInitiated", reason);
     },
     service: find,
+    tagCluster(cluster, tags) {
+      clusterNamed(cluster).tags = tags;
+    },
+    clusterTags: (cluster) => clusters.get(shortName(cluster))?.tags ?? {},
     task: (cluster, taskArn) => {
       const task = clusters.get(shortName(cluster))?.tasks.get(shortName(taskArn));
       return task !== undefined && isShown(task, clock.now()) ? task : undefined;

@@ -28,6 +28,10 @@ export function createEcsPort(cluster: Cluster, definitions: TaskDefinitions, fa
       const found = cluster.service(clusterName, service);
       return found && readService(describedService(found));
     },
+    async clusterTags(clusterName) {
+      faults("ecs:DescribeClusters");
+      return cluster.clusterTags(clusterName);
+    },
     async listTasks({ cluster: clusterName, service, desiredStatus }) {
       faults("ecs:ListTasks");
       const found = cluster.service(clusterName, service);

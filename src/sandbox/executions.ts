@@ -6,10 +6,17 @@
  */
 
 import assert from "node:assert/strict";
+import { denialIn } from "../remediation/decision.ts";
 import { type ExecutionStatus, type Executions, refusalIn } from "../remediation/ports.ts";
-import { type Death, runInProcess, type StepRecord } from "../runtime/in-process-steps.ts";
+import {
+  answerQuestion,
+  type Death,
+  type QuestionRecord,
+  runInProcess,
+  type StepRecord,
+} from "../runtime/in-process-steps.ts";
 import type { Json } from "../runtime/json.ts";
-import type { Steps } from "../runtime/steps.ts";
+import type { Answer, Steps } from "../runtime/steps.ts";
 import { present } from "../workload/members.ts";
 import { UNVERIFIED_DEFAULT, type Unverified } from "./unverified.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -36,6 +43,8 @@ export interface SandboxExecutions {
   serve(workflow: Workflow, body: WorkflowBody): void;
   /** Decides after each step whether the process dies there. */
   dies(decide: (death: Death, execution: ExecutionRecord) => boolean): void;
+  /** Answers the question of this id, as the outside does; `closed` where it was answered, or is over. */
+  answer(id: string, answer: Answer): "taken" | "closed" | "unknown";
   /** In the order of their start. */
   readonly records: readonly ExecutionRecord[];
   running(): boolean;
@@ -59,6 +68,7 @@ export function createExecutions(
       record.result = await runInProcess((steps) => body(structuredClone(record.input), steps, record.name), {
         clock,
         log,
+        execution: record.name,
         dies: (death) => decide(death, record),
       });
       record.status = "succeeded";
@@ -102,6 +112,7 @@ export function createExecutions(
             status: found.status,
             ...present("because", found.failure),
             ...refusalIn(found.result),
+            ...present("denied", denialIn(found.result)),
             ...present("endedAt", found.endedAt),
           }
         );
@@ -110,6 +121,12 @@ export function createExecutions(
     serve: (workflow, body) => void bodies.set(workflow, body),
     dies(by) {
       decide = by;
+    },
+    answer(id, answer) {
+      const question = records
+        .flatMap(({ log }) => log)
+        .find((record): record is QuestionRecord => record.kind === "question" && record.id === id);
+      return question === undefined ? "unknown" : answerQuestion(question, answer, clock.now());
     },
     records,
     running: () => records.some(({ status }) => status === "running"),

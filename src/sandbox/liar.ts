@@ -106,6 +106,8 @@ export function createLiar(
           read("ecs:DescribeServiceDeployments", `story ${cluster} ${name} ${revision}`, () =>
             ecs.serviceDeployment(cluster, name, revision),
           ),
+        clusterTags: (cluster) =>
+          read("ecs:DescribeClusters", `cluster ${cluster}`, () => ecs.clusterTags(cluster)),
         listTasks: (query) => read("ecs:ListTasks", `tasks of ${query.service}`, () => ecs.listTasks(query)),
         describeTaskDefinition: (arn) =>
           read("ecs:DescribeTaskDefinition", `definition ${arn}`, () => ecs.describeTaskDefinition(arn)),

@@ -213,6 +213,8 @@ const worldFile = z.strictObject({
   /** When the story begins, ISO 8601. */
   time: z.iso.datetime().optional(),
   services: z.array(service).optional(),
+  /** Cluster's name → its tags; clusters without any need not be named. */
+  clusters: z.record(z.string(), z.strictObject({ tags: z.record(z.string(), z.string()) })).optional(),
   /** Tasks that belong to no service; they start with the story. */
   tasks: z.array(task).optional(),
   /** What starts tasks by the clock or by an event; the tasks that they have started stand in `tasks`. */

@@ -15,6 +15,7 @@ import {
   type Policy,
   readPolicy,
 } from "./policy.ts";
+import { windowsInWords } from "./windows.ts";
 
 export type PolicyCheck =
   | { readonly kind: "valid"; readonly policy: Policy; readonly lines: readonly string[] }
@@ -58,7 +59,21 @@ export function explainPolicy(policy: Policy): readonly string[] {
 }
 
 const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
-  mode: ({ mode }) => (mode === "observe" ? "plans and reports, and writes nothing" : "services are healed"),
+  mode: ({ mode }) =>
+    ({
+      remediate: "services are healed",
+      approve: "services are healed once somebody has approved the plan",
+      observe: "plans and reports, and writes nothing",
+    })[mode],
+  modeTags: ({ modeTags }) =>
+    modeTags === "stricter"
+      ? "a tag repull:mode of a service or its cluster can make this stricter, never freer"
+      : "a tag repull:mode of a service or its cluster goes before this, FREER OR STRICTER",
+  approvalHours: ({ approvalHours }) => `a plan waits ${approvalHours} hours for an approval`,
+  windows: ({ windows }) =>
+    windows === undefined
+      ? "workloads may be changed at any time"
+      : `workloads are changed ${windowsInWords(windows)}; outside, ${windows.outside === "wait" ? "Repull waits" : "the plan is only reported"}`,
   whileDeploying: ({ whileDeploying }) =>
     ({
       act: "acts while a deployment is under way",

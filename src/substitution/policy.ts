@@ -9,6 +9,7 @@ import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { nearestWord } from "../image/nearest-word.ts";
 import { PROOFS } from "./proof.ts";
+import { windowsSchema } from "./windows.ts";
 
 export const STRATEGY_NAMES = [
   "own-copy",
@@ -68,9 +69,15 @@ export function bytesIn(size: string): number {
   const unit = size.slice(-2) as keyof typeof BYTES_OF;
   return Number(size.slice(0, -2)) * BYTES_OF[unit];
 }
+/** From the freest to the strictest. */
+export const MODES = ["remediate", "approve", "observe"] as const;
+export type Mode = (typeof MODES)[number];
 
 export const policySchema = z.strictObject({
-  mode: z.enum(["remediate", "observe"]).default("remediate"),
+  mode: z.enum(MODES).default("remediate"),
+  modeTags: z.enum(["stricter", "any"]).default("stricter"),
+  approvalHours: z.int().min(1).max(72).default(12),
+  windows: windowsSchema.optional(),
   whileDeploying: z.enum(["act", "wait", "report"]).default("act"),
   strategies: z
     .array(z.enum(STRATEGY_NAMES))
@@ -200,7 +207,15 @@ function complaintsOf(error: z.ZodError, keyName: (key: string) => string): read
   });
 }
 
-const NESTED = { clusters: scope, services: scope, images: scope, repository, equivalents: equivalent, caps };
+const NESTED = {
+  clusters: scope,
+  services: scope,
+  images: scope,
+  repository,
+  equivalents: equivalent,
+  windows: windowsSchema,
+  caps,
+};
 
 function keysAt(member: PropertyKey | undefined): readonly string[] {
   const nested = NESTED[String(member) as keyof typeof NESTED];

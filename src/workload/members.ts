@@ -44,6 +44,16 @@ export function textsIn(json: JsonObject, member: string): readonly string[] {
   return isList(value) ? value.filter((entry) => typeof entry === "string") : [];
 }
 
+/** The tags of an ECS document, by key. */
+export function tagsIn(json: JsonObject): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    objectsIn(json, "tags").flatMap((tag) => {
+      const key = textIn(tag, "key");
+      return key === undefined ? [] : [[key, textIn(tag, "value") ?? ""]];
+    }),
+  );
+}
+
 /** The member under its own name where it has a value: for optional members of exact types. */
 export function present<Name extends string, Value>(
   name: Name,

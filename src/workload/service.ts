@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../runtime/json.ts";
 import { type DeploymentConfiguration, readDeploymentConfiguration } from "./deployment-configuration.ts";
-import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "./members.ts";
+import { numberIn, objectIn, objectsIn, present, tagsIn, textIn, textsIn } from "./members.ts";
 
 export type Deployment = {
   readonly id: string;
@@ -65,12 +65,7 @@ export function readService(json: JsonObject): Service {
     healthCheckGracePeriodSeconds: numberIn(json, "healthCheckGracePeriodSeconds") ?? 0,
     ...readDeploymentConfiguration(objectIn(json, "deploymentConfiguration") ?? {}),
     ...present("resourceManagementType", textIn(json, "resourceManagementType")),
-    tags: Object.fromEntries(
-      objectsIn(json, "tags").flatMap((tag) => {
-        const key = textIn(tag, "key");
-        return key === undefined ? [] : [[key, textIn(tag, "value") ?? ""]];
-      }),
-    ),
+    tags: tagsIn(json),
     ...present("network", networkOf(json)),
   };
 }

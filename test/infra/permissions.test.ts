@@ -40,6 +40,7 @@ const RIGHTS: Readonly<Record<string, string>> = { "lambda:Invoke": "lambda:Invo
 // biome-ignore format: a table is read by its columns
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ecs:DescribeServices":                    ["ecs.describeService"],
+  "ecs:DescribeClusters":                    ["ecs.clusterTags"],
   "ecs:DescribeTasks":                       ["ecs.describeTask", "ecs.listTasks", "tasks.describe"],
   "ecs:DescribeContainerInstances":          ["tasks.instanceOf"],
   "ecs:RunTask":                             ["tasks.run"],

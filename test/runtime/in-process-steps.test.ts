@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Clock } from "../../src/runtime/clock.ts";
-import { type Death, runInProcess, type StepRecord } from "../../src/runtime/in-process-steps.ts";
-import { StepFailed, type Steps } from "../../src/runtime/steps.ts";
+import {
+  answerQuestion,
+  type Death,
+  runInProcess,
+  type StepRecord,
+} from "../../src/runtime/in-process-steps.ts";
+import { type Answer, StepFailed, type Steps } from "../../src/runtime/steps.ts";
 
 function skippingClock(): Clock {
   let now = 0;
@@ -124,6 +129,81 @@ describe("a workflow in process", () => {
       { clock: skippingClock() },
     );
     expect(result).toEqual({ kept: 1, when: "1970-01-01T00:00:00.000Z" });
+  });
+
+  describe("that asks", () => {
+    const ask = async (steps: Steps): Promise<Answer> => {
+      const question = await steps.question("may I", 3600);
+      await steps.step("tell", async () => question.id);
+      return await question.answer();
+    };
+    const yes = { kind: "answered", text: "yes" } as const;
+    /** What becomes of the question when `at` milliseconds have passed since it was opened. */
+    const answering = (at: number, log: StepRecord[], says: Answer = yes): Clock => {
+      const clock = skippingClock();
+      return {
+        now: clock.now,
+        sleep: async (milliseconds) => {
+          await clock.sleep(milliseconds);
+          const [question] = log;
+          if (question?.kind === "question" && clock.now() >= at) answerQuestion(question, says, clock.now());
+        },
+      };
+    };
+
+    // biome-ignore format: a table is read by its columns
+    const table = [
+      ["an answer in time counts",             60_000,    "answered"],
+      ["in the last minute too",               3_540_000, "answered"],
+      ["one at the end of the time does not",  3_600_000, "expired"],
+      ["nor does a later one",                 9_000_000, "expired"],
+    ] as const;
+    for (const [because, at, kind] of table) {
+      for (const when of ["never", "recorded", "answered", "tell"] as const) {
+        test(`${because}, where the process dies ${when === "tell" ? "after telling" : when}`, async () => {
+          const log: StepRecord[] = [];
+          const deaths = new Set(["may I", "tell"]);
+          const dies = (death: Death): boolean =>
+            (when === "tell" ? death.name === "tell" : death.name === "may I" && death.when === when) &&
+            deaths.delete(death.name);
+          const answer = await runInProcess(ask, { clock: answering(at, log), log, dies });
+          expect(answer.kind).toBe(kind);
+          expect(log.map(({ name }) => name)).toEqual(["may I", "tell"]);
+        });
+      }
+    }
+
+    test("takes the first answer, and refuses every other", async () => {
+      const log: StepRecord[] = [];
+      await runInProcess(ask, { clock: answering(60_000, log), log });
+      const [question] = log;
+      expect(question?.kind === "question" && answerQuestion(question, { kind: "expired" }, 0)).toBe(
+        "closed",
+      );
+      expect(question).toMatchObject({ answer: yes });
+    });
+
+    test("keeps the answer that came while nobody ran", async () => {
+      const log: StepRecord[] = [];
+      const clock = skippingClock();
+      const dead = runInProcess(ask, { clock, log, dies: ({ name }) => name === "tell", runsMax: 1 });
+      await expect(dead).rejects.toThrow("died 1 times");
+      const [question] = log;
+      if (question?.kind === "question") answerQuestion(question, yes, clock.now());
+      expect(await runInProcess(ask, { clock, log })).toEqual(yes);
+    });
+
+    test("names a question by its execution: ids of two executions differ", async () => {
+      const ids = await Promise.all(
+        ["r-1", "r-2"].map((execution) =>
+          runInProcess(async (steps) => (await steps.question("may I", 60)).id, {
+            clock: skippingClock(),
+            execution,
+          }),
+        ),
+      );
+      expect(new Set(ids).size).toBe(2);
+    });
   });
 
   test("ends a workflow that dies for ever", async () => {

@@ -71,6 +71,13 @@ export function awsAccount(world: World): AwsAccount {
           : [],
       ),
     }),
+    DescribeClusters: ({ clusters }) => ({
+      clusters: texts(clusters).map((name) => ({
+        clusterName: name,
+        tags: Object.entries(cluster.clusterTags(name)).map(([key, value]) => ({ key, value })),
+      })),
+      failures: [],
+    }),
     DescribeTasks: ({ cluster: name, tasks }) => ({
       tasks: texts(tasks).flatMap((arn) => {
         const found = cluster.task(String(name), arn);

@@ -6,9 +6,10 @@
  */
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { LocalDurableTestRunner, WaitingOperationStatus } from "@aws/durable-execution-sdk-js-testing";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { reduceEvent } from "../../src/ecs-events/reduce.ts";
+import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/brake.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { remediationName } from "../../src/remediation/names.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
@@ -16,6 +17,7 @@ import { remediate } from "../../src/remediation/remediate.ts";
 import { isForEachTask } from "../../src/remediation/survey-task.ts";
 import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
+import type { Answer, Steps } from "../../src/runtime/steps.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
@@ -37,9 +39,23 @@ export type Scenario = {
   readonly untilFailure?: (world: World) => void;
   /** Something that happens to the world while the remediation waits for its rollout for the first time. */
   readonly meanwhile?: (world: World) => void;
+  /** The owner's answers to its questions, one after the other; where none is left, nobody answers. */
+  readonly answers?: readonly OwnersAnswer[];
+  readonly brake?: Brake;
   /** Told each plan as it is made. */
   readonly onPlan?: (plan: Plan) => void;
 };
+
+export type OwnersAnswer = {
+  /** What is sent to the callback; `failed`: the callback's failure. */
+  readonly says: string | { readonly failed: string };
+  /** What happens to the world before. */
+  readonly before?: (world: World) => unknown;
+  /** So long after the question: 1. */
+  readonly afterMinutes?: number;
+};
+
+const minutesOf = ({ afterMinutes = 1 }: OwnersAnswer): number => afterMinutes;
 
 export type Ended = {
   readonly world: World;
@@ -62,13 +78,15 @@ export async function play(scenario: Scenario, engine: Engine = "twin"): Promise
     policy,
     ...(scenario.settle === undefined ? {} : { settle: scenario.settle }),
     ...(scenario.onPlan === undefined ? {} : { onPlan: scenario.onPlan }),
+    ...(scenario.brake === undefined ? {} : { brake: scenario.brake }),
   };
+  const answers = [...(scenario.answers ?? [])];
   serveWorkflows(world, installation);
   if (engine === "dying") dieEverywhere(world);
   const ended =
     engine === "official"
-      ? await officially(world, event, installation)
-      : await inWorld(world, event, policy);
+      ? await officially(world, event, installation, answers)
+      : await inWorld(world, event, policy, answers);
   return { world, event, ...ended };
 }
 
@@ -89,7 +107,21 @@ async function inWorld(
   world: World,
   event: JsonObject,
   policy: Policy,
+  answers: OwnersAnswer[],
 ): Promise<{ outcome: Outcome; execution: string }> {
+  const asked = new Set<string>();
+  world.bus.subscribe(({ detail }) => {
+    const { approval } = detail as unknown as Outcome;
+    // A crash publishes a question twice; it is one question.
+    if (approval === undefined || asked.has(approval.callbackId)) return;
+    asked.add(approval.callbackId);
+    const answer = answers.shift();
+    if (answer === undefined) return;
+    world.clock.schedule(world.clock.now() + minutesOf(answer) * 60_000, async () => {
+      await answer.before?.(world);
+      world.executions.answer(approval.callbackId, answerOf(answer));
+    });
+  });
   world.clock.schedule(world.clock.now(), () => detect(event, world.ports, policy));
   const remediation = () => world.executions.records.find(({ workflow }) => workflow === "remediate");
   await world.runUntil(() => remediation() !== undefined && remediation()?.status !== "running", 24 * HOURS);
@@ -97,6 +129,12 @@ async function inWorld(
   if (record?.status !== "succeeded")
     throw new Error(`the execution is ${record?.status}: ${record?.failure}`);
   return { outcome: record.result as Outcome, execution: record.name };
+}
+
+function answerOf({ says }: OwnersAnswer): Answer {
+  return typeof says === "string"
+    ? { kind: "answered", text: says }
+    : { kind: "failed", because: says.failed };
 }
 
 /** Each operation of each execution is survived at its second try. */
@@ -113,12 +151,15 @@ function dieEverywhere(world: World): void {
 async function officially(
   world: World,
   event: JsonObject,
-  installation: { policy: Policy; settle?: boolean },
+  { brake = NO_BRAKE, ...installation }: { policy: Policy; settle?: boolean; brake?: Brake },
+  answers: OwnersAnswer[],
 ): Promise<{ outcome: Outcome; execution: string }> {
   const failure = readEvent(event, world.home);
   if (failure.kind !== "pull-failure") throw new Error(failure.because);
   const execution = remediationName(failure, 1, isForEachTask(failure, installation.policy));
   const due = new Map<string, number>();
+  const told = new Map<string, OwnersAnswer | undefined>();
+  const replied = new Map<string, Promise<void>>();
   const handlerFunction = withDurableExecution(async (input: Json, context) => {
     const moving: DurableSlice = {
       step: (name, run, config) => context.step(name, run, config),
@@ -129,11 +170,41 @@ async function officially(
         await context.wait(name, { seconds });
         if (at > world.clock.now()) await world.clock.advanceTo(at);
       },
+      createCallback: (name, config) => context.createCallback(name, config),
     };
-    return await remediate(input, world.ports, { ...installation, execution }, durableSteps(moving));
+    const ports = withBrake(world.ports, brake);
+    const steps = durableSteps(moving);
+    const asking: Steps = {
+      ...steps,
+      question: async (name, seconds) => {
+        if (!told.has(name)) told.set(name, answers.shift());
+        const answer = told.get(name);
+        // The engine skips no time here: a second of its own stands for the owner's hours.
+        const question = await steps.question(name, answer === undefined ? 1 : seconds);
+        const waits = answer === undefined ? seconds * 1000 : minutesOf(answer) * 60_000;
+        const reply = async (): Promise<void> => {
+          await world.clock.advanceTo(world.clock.now() + waits);
+          await answer?.before?.(world);
+          if (answer === undefined) return;
+          const callback = runner.getOperation(name);
+          await callback.waitForData(WaitingOperationStatus.STARTED);
+          if (typeof answer.says === "string") await callback.sendCallbackSuccess(answer.says);
+          else await callback.sendCallbackFailure({ ErrorMessage: answer.says.failed });
+        };
+        return {
+          id: question.id,
+          answer: () => {
+            if (!replied.has(name)) replied.set(name, reply());
+            return question.answer();
+          },
+        };
+      },
+    };
+    return await remediate(input, ports, { ...installation, execution }, asking);
   });
   const runner = new LocalDurableTestRunner({ handlerFunction });
   const run = await runner.run({ payload: reduceEvent(event) as Json });
+  await Promise.all(replied.values());
   return { outcome: run.getResult() as Outcome, execution };
 }
 

@@ -189,6 +189,7 @@ function serve(
         return result;
       },
       wait: (name, seconds) => steps.wait(name, seconds),
+      question: (name, seconds) => steps.question(name, seconds),
     };
     return await remediate(input, ports, { policy: DEFAULT_POLICY, execution }, watched);
   });

@@ -1,0 +1,100 @@
+/**
+ * The owner's word before anything is written.
+ *
+ * What is approved is the list of writes that was shown. After the answer the world is surveyed again: a plan that
+ * writes nothing else goes on, also where some of it is done by now; one that does needs a word of its own.
+ */
+
+import type { ImagePlan } from "../substitution/planner.ts";
+import type { Course } from "./course.ts";
+import { type Decision, decisionIn } from "./decision.ts";
+import type { Outcome } from "./outcome.ts";
+import { plannedWrites } from "./planned-writes.ts";
+import { type Ending, report } from "./report.ts";
+import type { Survey } from "./survey.ts";
+
+export type Leave = "granted" | "look again" | Ending;
+
+/** A plan that changes under every answer is not one to be asked about for ever. */
+const ASKS_MAX = 5;
+
+/** Asks, waits, and answers whether this very plan may be written. */
+export async function approval(
+  course: Course,
+  surveyed: Survey,
+  images: readonly ImagePlan[],
+): Promise<Leave> {
+  const { progress, options, steps } = course;
+  const plan = plannedWrites(surveyed, images);
+  const { asked = 0, approved = new Set(), askAgain } = progress;
+  if (plan.every((write) => approved.has(write))) return "granted";
+  if (asked === ASKS_MAX)
+    return {
+      kind: "expired",
+      because: `the owner was asked ${ASKS_MAX} times, and each time the plan was another by then, or the answer could not be understood`,
+      images,
+    };
+  const number = asked + 1;
+  progress.asked = number;
+  const { approvalHours } = options.policy;
+  const question = await steps.question(`approval ${number}`, approvalHours * 3600);
+  // Half an hour: a question that nobody hears of is none.
+  await steps.step(`ask ${number}`, () => ask(course, question.id, { plan, images, askAgain }), {
+    attempts: 30,
+  });
+  const decision = decisionIn(await question.answer());
+  progress.askAgain = `${decision === undefined ? "the last answer could not be understood" : "the plan is no longer the one that was approved"}; `;
+  if (decision === undefined) return "look again";
+  progress.decision = decision;
+  if (decision.kind !== "approved") return ended(decision, approvalHours, images);
+  progress.approved = new Set([...approved, ...plan]);
+  return "look again";
+}
+
+/** Tells what waits, and how to answer; its result is what `repull approve` reads from the execution's history. */
+async function ask(
+  { failure, ports, options }: Course,
+  callbackId: string,
+  {
+    plan,
+    images,
+    askAgain = "",
+  }: {
+    readonly plan: readonly string[];
+    readonly images: readonly ImagePlan[];
+    readonly askAgain: string | undefined;
+  },
+): Promise<Outcome> {
+  const { execution, policy, functionName } = options;
+  const open = ports.clock.now() + policy.approvalHours * 3_600_000;
+  const expiresAt = new Date(open).toISOString();
+  const where = `--region ${ports.home.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
+  const approve = `npx repull approve ${execution} ${where}`;
+  const deny = `npx repull deny ${execution} --because REASON ${where}`;
+  return await report(
+    {
+      kind: "awaiting-approval",
+      because: `${askAgain}nothing is written before somebody approves the plan, until ${expiresAt}: ${approve}`,
+      images,
+      approval: { callbackId, plan: [...plan], expiresAt, approve, deny },
+      nextSteps: [approve, deny],
+    },
+    failure,
+    execution,
+    ports,
+  );
+}
+
+function ended({ kind, by, because }: Decision, hours: number, images: readonly ImagePlan[]): Ending {
+  if (kind === "denied")
+    return {
+      kind: "denied",
+      because: `${by} denied the plan${because === undefined ? "" : `: ${because}`}`,
+      images,
+    };
+  return {
+    kind: "expired",
+    because: `nobody answered within ${hours} hours`,
+    images,
+  };
+}
