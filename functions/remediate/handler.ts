@@ -29,11 +29,23 @@ export const handler = withDurableExecution(async (event: unknown, context) => {
       return withBrake({ ...ports, caps: measuringCaps(ports.caps) }, brake);
     },
   };
-  const outcome = await remediateBy(event, source, { execution }, durableSteps(context));
+  const functionName = functionToName(invokedFunctionArn);
+  const outcome = await remediateBy(
+    event,
+    source,
+    { execution, ...(functionName === undefined ? {} : { functionName }) },
+    durableSteps(context),
+  );
   // Past the last step: only the invocation that ends the execution comes here.
   measureOutcome(outcome, secondsSince(event));
   return outcome;
 });
+
+/** The function's name, where a command has to name it. */
+function functionToName(arn: string): string | undefined {
+  const name = /:function:([^:]+)/.exec(arn)?.[1];
+  return name === "repull-remediate" ? undefined : name;
+}
 
 /** From the event's own time until now; undefined for an event that has none. */
 function secondsSince(event: unknown): number | undefined {

@@ -41,28 +41,9 @@ const BECAUSE_LENGTH_MAX = 500;
 export function createExecutions(settings: AwsSettings, functions: DurableFunctions): Executions {
   const client = new LambdaClient(clientConfiguration(settings));
 
-  /** Over all versions: an execution that an earlier release started is still the one of its name. */
-  const find = async (functionArn: string, name: string): Promise<Execution | undefined> => {
-    let marker: string | undefined;
-    for (let page = 0; page < PAGES_MAX; page += 1) {
-      const listed = await client.send(
-        new ListDurableExecutionsByFunctionCommand({
-          FunctionName: unqualified(functionArn),
-          DurableExecutionName: name,
-          ...(marker === undefined ? {} : { Marker: marker }),
-        }),
-      );
-      const found = listed.DurableExecutions?.find((execution) => execution.DurableExecutionName === name);
-      if (found !== undefined) return found;
-      marker = listed.NextMarker;
-      if (!marker) return undefined;
-    }
-    return undefined;
-  };
-
   const findOrThrow = async (functionArn: string, name: string) => {
     try {
-      return await find(functionArn, name);
+      return await findExecution(client, unqualified(functionArn), name);
     } catch (error) {
       throw awsErrorOf("lambda:ListDurableExecutionsByFunction", error);
     }
@@ -99,6 +80,32 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       return { status, ...refusalIn(result), ...present("denied", denialIn(result)), ...ended };
     },
   };
+}
+
+/**
+ * The execution of this name, over all versions: one that an earlier release started is still the one of its name.
+ * @param functionName name or ARN without a version
+ */
+export async function findExecution(
+  client: LambdaClient,
+  functionName: string,
+  name: string,
+): Promise<Execution | undefined> {
+  let marker: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const listed = await client.send(
+      new ListDurableExecutionsByFunctionCommand({
+        FunctionName: functionName,
+        DurableExecutionName: name,
+        ...present("Marker", marker),
+      }),
+    );
+    const found = listed.DurableExecutions?.find((execution) => execution.DurableExecutionName === name);
+    if (found !== undefined) return found;
+    marker = listed.NextMarker;
+    if (!marker) return undefined;
+  }
+  return undefined;
 }
 
 /** What the execution died of, or ended with, where Lambda says; its status stands without it. */

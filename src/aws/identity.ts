@@ -7,7 +7,7 @@ import { arnIn } from "../workload/arn.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 
-export type Identity = { readonly account: string; readonly partition: string };
+export type Identity = { readonly account: string; readonly partition: string; readonly arn: string };
 
 /** Asks STS; needs no permission. Throws AwsError. */
 export async function identify(settings: AwsSettings): Promise<Identity> {
@@ -18,7 +18,7 @@ export async function identify(settings: AwsSettings): Promise<Identity> {
     );
     if (Account === undefined)
       throw new AwsError("unavailable", action, `${action}: no account in the answer`);
-    return { account: Account, partition: arnIn(Arn ?? "")?.partition ?? "aws" };
+    return { account: Account, partition: arnIn(Arn ?? "")?.partition ?? "aws", arn: Arn ?? Account };
   } catch (error) {
     throw awsErrorOf(action, error);
   }

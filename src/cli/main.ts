@@ -7,6 +7,7 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { addDecideCommands } from "./decide-commands.ts";
 import { EXIT, EXIT_WORDS } from "./exit-status.ts";
 import { addHandCommands } from "./hand-commands.ts";
 import type { CommandIo } from "./io.ts";
@@ -226,6 +227,8 @@ program
       return undo({ ...(name === undefined ? {} : { name }), ...options }, past, io);
     }),
   );
+
+addDecideCommands(program, remediateFunction, json, io, finish);
 
 /** The account of the environment, for the commands that look back. */
 async function pastOf(functionName: string): Promise<Past> {

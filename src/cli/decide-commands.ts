@@ -1,0 +1,51 @@
+/** `approve` and `deny` as the program's commands. */
+
+import { type Command, Option } from "commander";
+import type { CommandIo } from "./io.ts";
+
+type DecideOptions = {
+  readonly because?: string;
+  readonly region?: string;
+  readonly function: string;
+  readonly json: boolean;
+};
+
+/** Adds them to the program; `finish` runs each to its exit status. */
+export function addDecideCommands(
+  program: Command,
+  remediateFunction: Option,
+  json: Option,
+  io: CommandIo,
+  finish: (run: () => Promise<number>) => Promise<void>,
+): void {
+  const region = new Option("--region <region>", "the region of the stack; absent: AWS_REGION");
+  const run = (word: "approve" | "deny", executions: readonly string[], options: DecideOptions) =>
+    finish(async () => {
+      const [{ decide }, { deskOfAccount }] = await Promise.all([
+        import("./decide.ts"),
+        import("./desk-of-account.ts"),
+      ]);
+      const { function: functionName, region, because, json } = options;
+      const account = await deskOfAccount({ functionName, ...(region === undefined ? {} : { region }) }, io);
+      return decide({ word, executions, json, ...(because === undefined ? {} : { because }) }, account, io);
+    });
+
+  program
+    .command("approve")
+    .description("Say yes to a plan that waits for it (mode approve). Without a name: tell what waits.")
+    .argument("[execution...]", "names or ARNs of executions, as the event tells them")
+    .addOption(region)
+    .addOption(remediateFunction)
+    .addOption(json)
+    .action((executions: string[], options: DecideOptions) => run("approve", executions, options));
+
+  program
+    .command("deny")
+    .description("Say no to a plan that waits for an approval: nothing is written for that deployment.")
+    .argument("<execution...>", "names or ARNs of executions, as the event tells them")
+    .option("--because <text>", "why; it stands in the record")
+    .addOption(region)
+    .addOption(remediateFunction)
+    .addOption(json)
+    .action((executions: string[], options: DecideOptions) => run("deny", executions, options));
+}
