@@ -129,6 +129,10 @@ describe("parameters", () => {
   for (const [name, parameter] of Object.entries(parameters)) {
     test(`${name} is described, and its default is one that it allows`, () => {
       expect(String(parameter.Description).length).toBeGreaterThan(20);
+      // Nothing is taken as it comes: a pattern with its words, a list, or bounds.
+      if (typeof parameter.AllowedPattern === "string")
+        expect(String(parameter.ConstraintDescription)).toMatch(/\w{4}/);
+      else expect(parameter.AllowedValues ?? parameter.MaxValue).toBeDefined();
       if (typeof parameter.AllowedPattern === "string" && parameter.Default !== undefined) {
         for (const item of String(parameter.Default)
           .split(",")

@@ -9,14 +9,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { JsonObject } from "../../src/runtime/json.ts";
-import { objectsIn } from "../../src/workload/members.ts";
 import { withoutComments } from "../support/project-files.ts";
+import { FUNCTIONS, type Name, statementsOf } from "../support/role-statements.ts";
 import { readTemplate } from "../support/template.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const FUNCTIONS = ["detect", "remediate", "mirror"] as const;
-type Name = (typeof FUNCTIONS)[number];
 
 /** The IAM prefix of each client. */
 const SERVICES: Readonly<Record<string, string>> = {
@@ -116,19 +113,6 @@ const WITHOUT_A_COMMAND: readonly (readonly [functions: readonly Name[], right: 
   [["detect", "remediate", "mirror"], "ec2:UnassignPrivateIpAddresses",    "Lambda, in the owner's VPC"],
 ];
 
-/** Every parameter that adds rights, set. */
-const EVERYTHING = {
-  StandaloneTasks: "run",
-  Schedules: "move-and-run",
-  ScheduleRoleArns: "arn:aws:iam::123456789012:role/schedules/*",
-  KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1",
-  SubnetIds: "subnet-1",
-  SecurityGroupIds: "sg-1",
-  AccountSecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub",
-  PolicyParameter: "/repull/policy",
-  OtherRepositoryArns: "arn:aws:ecr:us-east-1:210987654321:repository/central/*",
-};
-
 /** The commands that a function's bundle can send: `ecs:DescribeTasks`. */
 async function sendable(name: Name): Promise<ReadonlySet<string>> {
   const { metafile } = await build({
@@ -176,29 +160,6 @@ function commandsIn(text: string): readonly string[] {
       return [...names.matchAll(/\b([A-Z]\w+)Command\b/g)].map(([, call]) => `${service}:${call}`);
     },
   );
-}
-
-type Statement = {
-  readonly actions: readonly string[];
-  readonly resources: readonly string[];
-  readonly text: string;
-};
-
-/** The statements of a function's role, with every optional right asked for. */
-function statementsOf(name: Name): readonly Statement[] {
-  const { resources } = readTemplate(EVERYTHING);
-  const role = resources[`${name[0]?.toUpperCase()}${name.slice(1)}Role`]?.Properties as JsonObject;
-  expect(role.ManagedPolicyArns).toBeUndefined();
-  return objectsIn(role, "Policies")
-    .flatMap(({ PolicyDocument }) => objectsIn(PolicyDocument as JsonObject, "Statement"))
-    .map((statement) => {
-      expect(statement.Effect).toBe("Allow");
-      return {
-        actions: [statement.Action].flat().map(String),
-        resources: [statement.Resource].flat().map(String),
-        text: JSON.stringify(statement),
-      };
-    });
 }
 
 const sent = new Map<Name, ReadonlySet<string>>();
