@@ -105,10 +105,12 @@ function needsRole({ winner }: ImagePlan): boolean {
   );
 }
 
+/** The failing ones first: where tags are few, theirs are what later attempts are counted by. */
 function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {
-  return images.flatMap(({ image, winner }) => {
+  const ordered = images.toSorted((one, other) => Number(other.failing) - Number(one.failing));
+  return ordered.flatMap(({ image, winner, trusted }) => {
     const digest = referenceIn(winner?.writes)?.digest ?? winner?.digest;
-    return digest === undefined ? [] : [{ image, digest }];
+    return digest === undefined ? [] : [{ image, digest, ...present("trusted", trusted?.digest) }];
   });
 }
 

@@ -2,13 +2,14 @@
  * What was tried before for the same image of the same service, read from where the truth is: the tags of revisions.
  *
  * A substitute that did not last is tried again a little later and once, not for ever; and what a later deploy brings
- * back is replaced again, and said, but not fought over.
+ * back is replaced again, and said, but not fought over. A tag that has moved since means another image: nothing of it
+ * has been tried.
  */
 
 import type { Json } from "../runtime/json.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
-import { type Marker, readMarker } from "../workload/marker.ts";
+import { type MarkedImage, type Marker, readMarker } from "../workload/marker.ts";
 import type { Ports } from "./ports.ts";
 
 export type Tries = {
@@ -20,6 +21,8 @@ export type Tries = {
   readonly cameBackMinutes?: number;
   /** A substitute that was in place when a later deploy wrote the former image again. */
   readonly broughtBack?: string;
+  /** The newest revision that somebody else has registered since the failing one: the service does not run it. */
+  readonly newer?: string;
 };
 
 /** As many hours as Docker Hub counts its pulls. */
@@ -55,19 +58,21 @@ export async function countTries(
   }: { family: string; former: string; service: string; images: readonly ImageFacts[]; execution: string },
   { ecs, clock }: Pick<Ports, "ecs" | "clock">,
 ): Promise<Tries> {
-  const names = new Set(images.filter(({ failing }) => failing).map(({ image }) => image));
+  const failing = images.filter((one) => one.failing);
   const concerns = (marker: Marker): boolean =>
     // Other attempts at the same deployment are one with this one.
     attemptless(marker.execution) !== attemptless(execution) &&
     (marker.service === undefined || marker.service === service) &&
-    marker.images.some(({ image }) => names.has(image));
+    marker.images.some((marked) => failing.some((now) => isSameImage(marked, now)));
 
   let count = 0;
   let ofOthers = 0;
   let cameBackMinutes: number | undefined;
   let broughtBack: string | undefined;
+  let newer: string | undefined;
   for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
     const marker = readMarker(tags);
+    if (marker === undefined && isYounger(arn, former)) newer ??= revisionName(arn);
     if (marker === undefined || !concerns(marker)) continue;
     const registeredAt = timeOf((await ecs.describeTaskDefinition(arn))?.taskDefinition.registeredAt);
     const minutes = Math.max(0, Math.floor((clock.now() - registeredAt) / 60_000));
@@ -85,7 +90,15 @@ export async function countTries(
     ofOthers,
     ...(cameBackMinutes === undefined ? {} : { cameBackMinutes }),
     ...(broughtBack === undefined ? {} : { broughtBack }),
+    ...(newer === undefined ? {} : { newer }),
   };
+}
+
+/** By the owner's words and, as far as both times tell, by what they meant: an index, or its part for the tasks. */
+function isSameImage(marked: MarkedImage, { image, trusted }: ImageFacts): boolean {
+  if (marked.image !== image) return false;
+  if (trusted === undefined || marked.trusted === undefined) return true;
+  return trusted.digest === marked.trusted || trusted.digest === marked.digest;
 }
 
 /** `r-5d41…-2` without the attempt. */

@@ -5,7 +5,8 @@
  *     repull:execution = r-5d41402abc4b2a76b9719d911017c592
  *     repull:former    = web:41
  *     repull:service   = storefront                           the service that it was made for
- *     repull:image-1   = nginx:1.25 sha256:9f86d081…              the owner's words, and the digest that runs
+ *     repull:image-1   = nginx:1.25 sha256:9f86d081… sha256:2c26b46b…
+ *                        the owner's words, the digest that runs and, where it was known, the digest that was meant
  *
  * Tags may spread to tasks, so there are few. They can be edited by anybody who may tag: they explain and
  * find again, and prove nothing.
@@ -32,6 +33,8 @@ export type MarkedImage = {
   readonly image: string;
   /** What was put in its place. */
   readonly digest: Digest;
+  /** The digest that the owner's words meant then, where it was known. */
+  readonly trusted?: Digest;
 };
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html#tag-restrictions (read 2026-11). */
@@ -69,7 +72,7 @@ export function isTagValue(text: string): boolean {
  * An image whose name is too long or too odd for a tag is left out: the former revision still has it.
  */
 export function markerTags({ execution, former, service, schedule, images }: Marker): readonly Tag[] {
-  const values = images.map(({ image, digest }) => `${image} ${digest}`).filter(isTagValue);
+  const values = images.flatMap(imageValue);
   return [
     { key: EXECUTION, value: execution },
     ...(former === undefined ? [] : [{ key: FORMER, value: isTagValue(former) ? former : tail(former) }]),
@@ -77,6 +80,12 @@ export function markerTags({ execution, former, service, schedule, images }: Mar
     ...(schedule !== undefined && SCHEDULE_NAME.test(schedule) ? [{ key: SCHEDULE, value: schedule }] : []),
     ...[...new Set(values)].map((value, index) => ({ key: `${PREFIX}image-${index + 1}`, value })),
   ];
+}
+
+/** What was meant is left out before the whole is. */
+function imageValue({ image, digest, trusted }: MarkedImage): readonly string[] {
+  const short = `${image} ${digest}`;
+  return [trusted === undefined ? short : `${short} ${trusted}`, short].filter(isTagValue).slice(0, 1);
 }
 
 function tail(former: string): string {
@@ -109,7 +118,8 @@ function valueUnder(tags: readonly Tag[], key: string): string | undefined {
 }
 
 function markedImageIn(value: string): MarkedImage | undefined {
-  const [image = "", digest, ...rest] = value.split(" ");
+  const [image = "", digest, trusted, ...rest] = value.split(" ");
   if (rest.length > 0 || !isDigest(digest) || referenceIn(image) === undefined) return undefined;
-  return { image, digest };
+  if (trusted === undefined) return { image, digest };
+  return isDigest(trusted) ? { image, digest, trusted } : undefined;
 }

@@ -1,16 +1,20 @@
 import { describe, expect, test } from "vitest";
+import type { Digest } from "../../src/image/digest.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import { countTries, whyNotAgain } from "../../src/remediation/tries.ts";
 import type { ImageFacts } from "../../src/substitution/planner.ts";
 import { markerTags } from "../../src/workload/marker.ts";
+import { present } from "../../src/workload/members.ts";
 
 const MINUTE = 60_000;
 const NOW = Date.parse("2026-01-20T10:00:00Z");
 const DIGEST = `sha256:${"a".repeat(64)}` as const;
 const arn = (revision: number): string =>
   `arn:aws:ecs:us-east-1:123456789012:task-definition/web:${revision}`;
+const [MEANT, MOVED] = [`sha256:${"b".repeat(64)}`, `sha256:${"c".repeat(64)}`] as const;
+const trusted = { digest: MEANT, from: "origin" } as const;
 const images: readonly ImageFacts[] = [
-  { image: "nginx:1.25", containers: ["web"], failing: true, sightings: [] },
+  { image: "nginx:1.25", containers: ["web"], failing: true, trusted, sightings: [] },
   { image: "redis:7", containers: ["cache"], failing: false, sightings: [] },
 ];
 
@@ -21,6 +25,10 @@ type Revision = {
   readonly ago: number;
   readonly image?: string;
   readonly service?: string;
+  /** What the image meant then. */
+  readonly meant?: Digest;
+  /** What was put in its place. */
+  readonly digest?: Digest;
 };
 
 const ports = (revisions: readonly Revision[]): Pick<Ports, "ecs" | "clock"> =>
@@ -28,15 +36,23 @@ const ports = (revisions: readonly Revision[]): Pick<Ports, "ecs" | "clock"> =>
     clock: { now: () => NOW },
     ecs: {
       newestRevisions: async () =>
-        revisions.map(({ number, for: former, by = "r-0ther-1", image = "nginx:1.25", service = "web" }) => ({
-          arn: arn(number),
-          tags: markerTags({
-            execution: by,
-            former,
-            service,
-            images: image === "" ? [] : [{ image, digest: DIGEST }],
+        revisions.map(
+          ({
+            number,
+            for: former,
+            by: execution = "r-0ther-1",
+            image = "nginx:1.25",
+            service = "web",
+            meant,
+            digest = DIGEST,
+          }) => ({
+            arn: arn(number),
+            tags: markerTags({
+              ...{ execution, former, service },
+              images: image === "" ? [] : [{ image, digest, ...present("trusted", meant) }],
+            }),
           }),
-        })),
+        ),
       describeTaskDefinition: async (name: string) => {
         const found = revisions.find(({ number }) => arn(number) === name);
         return { taskDefinition: { registeredAt: (NOW - (found?.ago ?? 0) * MINUTE) / 1000 }, tags: [] };
@@ -62,6 +78,9 @@ describe("what was tried before", () => {
     ["the service came back more than an hour ago",      42, [{ number: 43, for: "web:42", ago: 61 }],                                            undefined],
     ["it came back twice",                               42, [{ number: 44, for: "web:42", ago: 90 }, { number: 43, for: "web:42", ago: 200 }],   /2 substitutes for web:42 did not last/],
     ["it came back twice, long ago",                     42, [{ number: 44, for: "web:42", ago: 400 }, { number: 43, for: "web:42", ago: 900 }],  undefined],
+    ["the tag has moved since: it is another image",     42, [{ number: 43, for: "web:42", meant: MOVED, ago: 5 }],                                undefined],
+    ["the tag means what it meant",                      42, [{ number: 43, for: "web:42", meant: MEANT, ago: 5 }],                                /came back to web:42/],
+    ["it means by itself what ran then as its part",     42, [{ number: 43, for: "web:42", meant: MOVED, digest: MEANT, ago: 5 }],                 /came back to web:42/],
     ["a later deploy brought the image back",            44, [{ number: 43, for: "web:42", ago: 5 }],                                             undefined],
     ["later deploys did so again and again",             60, [43, 45, 47, 49, 51, 53].map((number) => ({ number, for: `web:${number - 1}`, ago: 5 })), /6 substitutes were replaced by later deploys/],
   ];

@@ -38,13 +38,32 @@ const marker: fc.Arbitrary<Marker> = fc.record(
       .tuple(name("abcXYZ019-_", 1, 245), fc.integer({ min: 1, max: 999_999 }))
       .map((parts) => parts.join(":")),
     service: name("abcXYZ019-_", 1, 255),
-    images: fc.uniqueArray(fc.record({ image, digest: fc.constantFrom(SHA, OTHER) }), {
-      maxLength: 12,
-      selector: (marked) => `${marked.image} ${marked.digest}`,
-    }),
+    images: fc.uniqueArray(
+      fc.record(
+        { image, digest: fc.constantFrom(SHA, OTHER), trusted: fc.constantFrom(SHA, OTHER) },
+        { requiredKeys: ["image", "digest"] },
+      ),
+      {
+        maxLength: 12,
+        selector: (marked) => `${marked.image} ${marked.digest} ${marked.trusted}`,
+      },
+    ),
   },
   { requiredKeys: ["execution", "images"] },
 );
+
+test("what an image meant is told as long as there is room for it, and the rest without it", () => {
+  const marked = { digest: SHA, trusted: OTHER };
+  const [, short, long] = markerTags({
+    execution: "r-1",
+    images: [
+      { image: "nginx:1.25", ...marked },
+      { image: `${"a".repeat(120)}:1`, ...marked },
+    ],
+  });
+  expect(short?.value).toBe(`nginx:1.25 ${SHA} ${OTHER}`);
+  expect(long?.value).toBe(`${"a".repeat(120)}:1 ${SHA}`);
+});
 
 test("what is written is read again, in whatever order ECS answers", () => {
   fc.assert(
@@ -84,7 +103,8 @@ describe("tags that anybody may have edited", () => {
     ["a service that is none",       [execution, { key: "repull:service", value: "a/b" }],             { execution: "r-1", images: [] }],
     ["an image without a digest",    [execution, { key: "repull:image-1", value: "nginx" }],           { execution: "r-1", images: [] }],
     ["an image with a bad digest",   [execution, { key: "repull:image-1", value: "nginx sha256:1" }],  { execution: "r-1", images: [] }],
-    ["more words than two",          [execution, { key: "repull:image-1", value: `nginx ${SHA} x` }],  { execution: "r-1", images: [] }],
+    ["more words than three",        [execution, { key: "repull:image-1", value: `nginx ${SHA} ${SHA} x` }],  { execution: "r-1", images: [] }],
+    ["a meaning that is no digest",  [execution, { key: "repull:image-1", value: `nginx ${SHA} x` }],  { execution: "r-1", images: [] }],
     ["an image that is none",        [execution, { key: "repull:image-1", value: `NGINX! ${SHA}` }],   { execution: "r-1", images: [] }],
     ["a number that is none",        [execution, { key: "repull:image-x", value: `nginx ${SHA}` }],    { execution: "r-1", images: [] }],
   ] as const;
