@@ -36,6 +36,7 @@ export type Progress = {
   made?: { readonly former: string; readonly ours: string };
   managedBy?: ManagedBy | undefined;
   broughtBack?: string | undefined;
+  newer?: string | undefined;
   /** How long rollouts of this execution have been watched. */
   watchedSeconds?: number;
   /** The owner's caps let it write: granted once, for all that one remediation does. */

@@ -37,6 +37,7 @@ export const REFUSALS = {
   "deployed-by-others":
     "CodeDeploy, an external controller, ECS itself, AWS Batch or Step Functions deploys it",
   "substitute-fails": "what cannot be pulled is a substitute itself",
+  "no-room": "the task definition has no room for the tags by which Repull knows its own revisions",
   unclear: "the text is cut off, or nothing tells who started the task",
   "no-proof": "no place holds the image with enough proof",
 } as const;

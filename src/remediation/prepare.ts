@@ -56,6 +56,7 @@ export async function prepare(
     if (surveyed.kind !== "survey") return surveyed;
     progress.managedBy = surveyed.managedBy;
     progress.broughtBack = surveyed.tries.broughtBack;
+    progress.newer = surveyed.tries.newer;
     // Whoever asks by hand has seen what did not last, and decides.
     const enough = failure.foreseen ? undefined : whyNotAgain(surveyed.tries, surveyed.former);
     if (enough !== undefined) return { kind: "stand-still", because: enough, remedies: AFTER_TRIES };

@@ -96,12 +96,16 @@ async function survive<T>(progress: Progress, run: () => Promise<T>): Promise<T 
 }
 
 /** What an earlier look made is part of the record, whatever the last one did. */
-function withMade<T>(ended: T | Ending, { made, managedBy, broughtBack, decision }: Progress): T | Ending {
+function withMade<T>(
+  ended: T | Ending,
+  { made, managedBy, broughtBack, newer, decision }: Progress,
+): T | Ending {
   return {
     ...present("made", made),
     ...present("managedBy", managedBy),
     ...present("broughtBack", broughtBack),
     ...present("decision", decision),
+    ...present("newer", newer),
     ...ended,
   };
 }

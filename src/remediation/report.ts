@@ -32,6 +32,8 @@ export type Ending = {
   /** What waits for the owner's word; and that word, once it was given. */
   readonly approval?: Outcome["approval"];
   readonly decision?: Decision;
+  /** A revision of the family that somebody else has registered since, and that the service does not run. */
+  readonly newer?: string;
   /** It may be otherwise in a while: worth another look before it is final. */
   readonly passing?: boolean;
   /** It is no end: what is told ahead of one. */
@@ -91,7 +93,11 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
     ...present("decision", decision),
     images: images.map(imageOutcome),
     ...present("goesOnAt", ending.goesOnAt),
-    nextSteps: [...broughtBackBy(ending), ...(ending.nextSteps ?? ending.remedies ?? nextStepsFor(ending))],
+    nextSteps: [
+      ...broughtBackBy(ending),
+      ...passedBy(ending),
+      ...(ending.nextSteps ?? ending.remedies ?? nextStepsFor(ending)),
+    ],
   };
 }
 
@@ -142,6 +148,15 @@ function broughtBackBy({ broughtBack }: Ending): readonly string[] {
     : [
         `a later deploy has brought the old image back, after ${broughtBack} had replaced it: change the source, for it is not fought over`,
       ];
+}
+
+/** Who names a family alone gets its newest revision, and that is ours now, made from an older one. */
+function passedBy({ kind, made, newer }: Ending): readonly string[] {
+  if (made === undefined || newer === undefined || kind === "superseded") return [];
+  const [ours, former] = [revisionName(made.ours), revisionName(made.former)];
+  return [
+    `the newest of its family is now ${ours}, made from ${former}, and not ${newer}, which the service did not run: whoever deploys without a number should name ${newer}, or register it again`,
+  ];
 }
 
 function nextStepsFor({ kind, images = [], made, managedBy }: Ending): readonly string[] {

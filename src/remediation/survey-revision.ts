@@ -10,6 +10,7 @@ import { leftOutBy, matchesImage } from "../substitution/glob.ts";
 import { sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
+import { TAGS_MAX } from "../workload/marker.ts";
 import type { Service } from "../workload/service.ts";
 import {
   containersOf,
@@ -17,6 +18,7 @@ import {
   executionRoleOf,
   familyOf,
   runtimePlatformOf,
+  tagRoom,
 } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
@@ -61,6 +63,8 @@ export async function surveyRevision(
     const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
     return { kind: "ignored", because };
   }
+  const crowded = withoutRoom(described, images.filter(({ failing }) => failing).length);
+  if (crowded !== undefined) return crowded;
   return {
     kind: "revision",
     family: familyOf(described.taskDefinition) ?? revisionName(former),
@@ -82,6 +86,25 @@ function platformOf(
   const stated = runtimePlatformOf(taskDefinition);
   if (stated !== undefined) return stated;
   return launchType === "FARGATE" ? { os: "linux", architecture: "amd64" } : undefined;
+}
+
+/** The execution, the former revision and the service: by them Repull knows its own. */
+const MARKER_TAGS = 3;
+
+/** A revision that nobody could tell from its owner's would be made again and again, and counted by nobody. */
+function withoutRoom(
+  { taskDefinition, tags }: DescribedTaskDefinition,
+  failing: number,
+): Declined | undefined {
+  const [needed, room] = [MARKER_TAGS + failing, tagRoom(tags)];
+  if (room >= needed) return undefined;
+  const family = familyOf(taskDefinition) ?? "the task definition";
+  return {
+    kind: "declined",
+    reason: "no-room",
+    because: `${family} has ${TAGS_MAX - room} tags of its owner's, of ${TAGS_MAX} that AWS allows: ${needed} more are needed, for Repull to know its own revisions again`,
+    nextSteps: [`take ${needed - room} tags off the task definition of ${family}, in its source`],
+  };
 }
 
 /** What the policy leaves out. */

@@ -108,10 +108,18 @@ function revisionTags(owners: readonly Tag[], marker: readonly Tag[]): readonly 
     assert(isMarkerKey(key) && key.length <= TAG_KEY_LENGTH_MAX, `${key} is no marker's tag`);
     assert(isTagValue(value), `the value of ${key} is none that AWS takes`);
   }
-  // AWS reserves the prefix in any case: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
-  const kept = owners.filter(({ key }) => !/^aws:/i.test(key) && !isMarkerKey(key));
-  const room = Math.max(0, TAGS_MAX - kept.length);
-  return [...kept, ...marker.slice(0, room)].map(({ key, value }) => ({ key, value }));
+  const room = Math.max(0, tagRoom(owners));
+  return [...ownersTags(owners), ...marker.slice(0, room)].map(({ key, value }) => ({ key, value }));
+}
+
+/** How many tags of ours a revision has room for beside its owner's. */
+export function tagRoom(tags: readonly Tag[]): number {
+  return TAGS_MAX - ownersTags(tags).length;
+}
+
+/** AWS reserves the prefix in any case: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */
+function ownersTags(tags: readonly Tag[]): readonly Tag[] {
+  return tags.filter(({ key }) => !/^aws:/i.test(key) && !isMarkerKey(key));
 }
 
 export type ContainerSummary = {
