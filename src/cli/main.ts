@@ -137,7 +137,13 @@ policies
   .argument("<file>", "the document, in JSON")
   .addOption(json)
   .action((file: string, options) =>
-    finish(async () => (await import("./policy.ts")).policyCheck({ file, ...options }, io)),
+    finish(async () => {
+      const [{ policyCheck }, { systemClock }] = await Promise.all([
+        import("./policy.ts"),
+        import("../runtime/clock.ts"),
+      ]);
+      return policyCheck({ file, ...options }, io, systemClock);
+    }),
   );
 
 policies

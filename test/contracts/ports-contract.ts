@@ -14,7 +14,7 @@ import { revisionName } from "../../src/workload/arn.ts";
 export type Backing = "moto" | `recorded: ${string}` | "sandbox only";
 export type BackingKind = "moto" | "recorded" | "sandbox only";
 
-/** An account to try the ports in, empty but for a cluster named `shop`. */
+/** An account to try the ports in, empty but for a cluster named `shop` with the tag `repull:mode` = `approve`. */
 export type Stage = Pick<Ports, "ecs" | "ecr" | "bus"> &
   Partial<Pick<Ports, "executions">> & {
     createService(settings: {
@@ -245,6 +245,17 @@ export const CLAUSES: readonly Clause[] = [
       expect(service?.clusterArn).toMatch(/^arn:aws:ecs:us-east-1:[0-9]{12}:cluster\/shop$/);
       expect(service?.arn).toMatch(/^arn:aws:ecs:us-east-1:[0-9]{12}:service\/shop\//);
       expect((await stage.ecs.describeService(service?.clusterArn ?? "", name))?.arn).toBe(service?.arn);
+    },
+  },
+  {
+    says: "a cluster tells its tags, by its name and by its ARN; one that is not there has none",
+    backedBy: "moto",
+    holds: async (stage) => {
+      const { name } = await given(stage);
+      const { clusterArn = "" } = (await stage.ecs.describeService("shop", name)) ?? {};
+      expect(await stage.ecs.clusterTags("shop")).toEqual({ "repull:mode": "approve" });
+      expect(await stage.ecs.clusterTags(clusterArn)).toEqual({ "repull:mode": "approve" });
+      expect(await stage.ecs.clusterTags("nowhere")).toEqual({});
     },
   },
   {

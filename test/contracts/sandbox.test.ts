@@ -9,6 +9,7 @@ describePortsContract("the sandbox", CLAUSES, makeStage, ["moto", "recorded", "s
 
 async function makeStage(): Promise<Stage> {
   const world = await createWorld({
+    clusters: { shop: { tags: { "repull:mode": "approve" } } },
     // A cluster is there as soon as it has a service.
     services: [{ cluster: "shop", name: "first", image: "nginx:1.25", settled: true }],
     registries: {

@@ -22,7 +22,9 @@ import { readTemplate } from "../support/template.ts";
 let moto: Moto | undefined;
 beforeAll(async () => {
   moto = await startMoto();
-  await new ECSClient(settingsOf(moto)).send(new CreateClusterCommand({ clusterName: "shop" }));
+  await new ECSClient(settingsOf(moto)).send(
+    new CreateClusterCommand({ clusterName: "shop", tags: [{ key: "repull:mode", value: "approve" }] }),
+  );
   await new DynamoDBClient(settingsOf(moto)).send(new CreateTableCommand(tableOfTheStack().table));
 });
 afterAll(() => moto?.stop());

@@ -96,9 +96,22 @@ describe("an explained policy", () => {
 
   for (const [file, text, status, words] of [
     ["good.json", '{"pinning":"tag"}', 0, /\* pinning +a substitute is written by a tag/],
+    [
+      "open.json",
+      '{"windows":{"timeZone":"UTC","open":[{"from":"09:00","to":"12:00"}]}}',
+      0,
+      /a maintenance window is open now/,
+    ],
+    [
+      "closed.json",
+      '{"windows":{"timeZone":"Europe/Berlin","open":[{"from":"22:30","to":"05:00"}]}}',
+      0,
+      /the next maintenance window opens at 2026-01-20 22:30 Europe\/Berlin, in 11 h 30 min/,
+    ],
     ["bad.json", '{"pining":"tag"}', 1, /pining: expected a known key, perhaps pinning/],
   ] as const) {
     test(`is printed by the command line: ${file}, exit status ${status}`, async () => {
+      const clock = { now: () => Date.parse("2026-01-20T10:00:00Z") };
       const printed: string[] = [];
       const io = {
         out: (chunk: string) => void printed.push(chunk),
@@ -108,14 +121,14 @@ describe("an explained policy", () => {
         readFile: async (path: string) => (path === file ? text : undefined),
         signal: new AbortController().signal,
       };
-      expect(await policyCheck({ file, json: false }, io)).toBe(status);
+      expect(await policyCheck({ file, json: false }, io, clock)).toBe(status);
       expect(printed.join("")).toMatch(words);
-      expect(await policyCheck({ file, json: true }, io)).toBe(status);
+      expect(await policyCheck({ file, json: true }, io, clock)).toBe(status);
       expect(JSON.parse(printed.at(-1) ?? "")).toMatchObject({
         file,
         kind: status === 0 ? "valid" : "invalid",
       });
-      expect(await policyCheck({ file: "absent.json", json: false }, io)).toBe(1);
+      expect(await policyCheck({ file: "absent.json", json: false }, io, clock)).toBe(1);
     });
   }
 });
