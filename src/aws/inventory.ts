@@ -6,17 +6,18 @@ import {
   ListClustersCommand,
   ListServicesCommand,
 } from "@aws-sdk/client-ecs";
+import { inPool } from "../oci/pool.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { objectsIn } from "../workload/members.ts";
 import { readService, type Service } from "../workload/service.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
-import { awsErrorOf } from "./failure.ts";
+import { attempt } from "./failure.ts";
 import { sendRaw } from "./raw-json.ts";
 
 export interface Inventory {
   /** ARNs of the region's clusters. */
   clusters(): Promise<readonly string[]>;
-  /** The services of a cluster, described a few at a time as they are found. Throws AwsError. */
+  /** The services of a cluster, described as they are found, a page at a time. Throws AwsError. */
   services(cluster: string): AsyncIterable<readonly Service[]>;
 }
 
@@ -24,6 +25,8 @@ export interface Inventory {
 const LISTED = 100;
 const DESCRIBED = 10;
 const PAGES_MAX = 100;
+/** ECS takes a hundred reads of services at once and twenty a second. */
+const AT_ONCE = 3;
 
 export function createInventory(settings: AwsSettings): Inventory {
   const client = new ECSClient(clientConfiguration(settings));
@@ -63,19 +66,16 @@ export function createInventory(settings: AwsSettings): Inventory {
           ),
         );
         const arns = listed.serviceArns ?? [];
-        for (let at = 0; at < arns.length; at += DESCRIBED)
-          yield await describe(cluster, arns.slice(at, at + DESCRIBED));
+        const described: (readonly Service[])[] = [];
+        const chunks = Array.from({ length: Math.ceil(arns.length / DESCRIBED) }, (_, index) => index);
+        await inPool(chunks, AT_ONCE, async (chunk) => {
+          const at = chunk * DESCRIBED;
+          described[chunk] = await describe(cluster, arns.slice(at, at + DESCRIBED));
+        });
+        yield described.flat();
         nextToken = listed.nextToken;
         if (nextToken === undefined) return;
       }
     },
   };
-}
-
-async function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw awsErrorOf(action, error);
-  }
 }

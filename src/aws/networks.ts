@@ -11,6 +11,7 @@ import {
 import type { Networks, SubnetFacts } from "../remediation/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
+import { routesOf } from "./routes.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
@@ -46,19 +47,12 @@ export function createNetworks(settings: AwsSettings): Networks {
   };
 }
 
-/** The subnet's own table, or else its VPC's main one. */
 function defaultRoute(
   subnet: string,
   vpc: string | undefined,
   tables: readonly RouteTable[],
 ): SubnetFacts["route"] {
-  const own = tables.find(({ Associations = [] }) =>
-    Associations.some(({ SubnetId }) => SubnetId === subnet),
-  );
-  const main = tables.find(
-    ({ VpcId, Associations = [] }) => VpcId === vpc && Associations.some(({ Main }) => Main === true),
-  );
-  const route = ((own ?? main)?.Routes ?? []).find(
+  const route = routesOf(subnet, vpc, tables).find(
     ({ DestinationCidrBlock, DestinationIpv6CidrBlock, State }) =>
       State !== "blackhole" && (DestinationCidrBlock === "0.0.0.0/0" || DestinationIpv6CidrBlock === "::/0"),
   );

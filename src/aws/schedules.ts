@@ -130,14 +130,16 @@ function isOn(target: JsonObject, revision: string): boolean {
   return current !== undefined && sameRevision(current, revision);
 }
 
-async function busNames(events: EventBridgeClient): Promise<readonly string[]> {
+/** The buses of the account. */
+export async function busNames(events: EventBridgeClient): Promise<readonly string[]> {
   const { EventBuses } = await attempt("events:ListEventBuses", () =>
     events.send(new ListEventBusesCommand({ Limit: 100 })),
   );
   return (EventBuses ?? []).flatMap(({ Name }) => Name ?? []);
 }
 
-async function ruleNames(
+/** The rules of a bus that have a target on this cluster. */
+export async function ruleNames(
   events: EventBridgeClient,
   bus: string,
   clusterArn: string,

@@ -17,6 +17,10 @@ export type SandboxSchedule = {
   readonly name: string;
   /** As AWS keeps it: `Id`, `Arn`, `RoleArn`, `EcsParameters` and whatever else. */
   target: JsonObject;
+  /** `rate(…)` or `cron(…)`; the sandbox fires nothing by itself. */
+  readonly expression?: string;
+  /** True if absent. */
+  readonly isEnabled?: boolean;
 };
 
 export type SandboxSchedules = {

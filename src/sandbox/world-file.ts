@@ -169,6 +169,8 @@ const schedule = z.strictObject({
   taskDefinition: z.string(),
   /** Other members of its target, for nobody to lose. */
   target: jsonObject.optional(),
+  /** `rate(5 minutes)`, as AWS writes it: told to a scan; nothing fires by itself. */
+  expression: z.string().optional(),
 });
 
 const refusal = z.strictObject({

@@ -67,13 +67,14 @@ export function addTask({ cluster, definitions, home }: Place, entry: TaskEntry)
 
 /** A rule or schedule with the target of a world file. */
 export function scheduleOf(home: Home, entry: ScheduleEntry): SandboxSchedule {
-  const { kind, name, cluster = "default", taskDefinition, target = {} } = entry;
+  const { kind, name, cluster = "default", taskDefinition, target = {}, expression } = entry;
   const arn = (resource: string): string =>
     `arn:${home.partition}:ecs:${home.region}:${home.account}:${resource}`;
   const parameters = objectIn(target, "EcsParameters") ?? {};
   return {
     kind,
     name,
+    ...(expression === undefined ? {} : { expression }),
     target: {
       Id: "1",
       RoleArn: `arn:${home.partition}:iam::${home.account}:role/${name}`,

@@ -1,6 +1,8 @@
 /** The sandbox under the contract that it shares with the AWS gateways. */
 
+import { createAccountView } from "../../src/sandbox/account-view.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
+import { describeAccountViewContract, TWO_ON_FARGATE } from "./account-view-contract.ts";
 import { describeCapsContract } from "./caps-contract.ts";
 import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
 import { describeSchedulesContract } from "./schedules-contract.ts";
@@ -73,3 +75,26 @@ describeSchedulesContract("the sandbox", async () => {
 });
 
 describeCapsContract("the sandbox", async () => (await createWorld({})).ports.caps);
+
+describeAccountViewContract("the sandbox", async () => {
+  const world = await createWorld({ registries: { "docker.io": { images: { "library/nginx:1": {} } } } });
+  const clusterArn = "arn:aws:ecs:us-east-1:123456789012:cluster/shop";
+  return {
+    view: createAccountView(world),
+    clusterArn,
+    register: async (family) =>
+      world.definitions.register({ family, containerDefinitions: [{ name: "a", image: "nginx:1" }] }),
+    add: async (kind, name, TaskDefinitionArn, expression) =>
+      world.schedules.add({
+        ...{ kind, name, expression },
+        target: { Id: "1", Arn: clusterArn, EcsParameters: { ...TWO_ON_FARGATE, TaskDefinitionArn } },
+      }),
+    run: async (taskDefinition, startedBy) => {
+      world.cluster.runTask({
+        ...{ cluster: "shop", taskDefinition },
+        ...(startedBy === undefined ? {} : { startedBy }),
+      });
+    },
+    createRepository: async (name) => void world.registries.ecr.createRepository(name),
+  };
+});

@@ -6,14 +6,19 @@ import {
   DynamoDBClient,
   GetItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { CreateRepositoryCommand, ECRClient } from "@aws-sdk/client-ecr";
 import { CreateClusterCommand, CreateServiceCommand, ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
+import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createAccountView } from "../../src/aws/account-view.ts";
 import { createCaps } from "../../src/aws/caps.ts";
 import { createEcr } from "../../src/aws/ecr.ts";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createBus } from "../../src/aws/event-bus.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { describeAccountViewContract, TWO_ON_FARGATE } from "../contracts/account-view-contract.ts";
 import { describeCapsContract } from "../contracts/caps-contract.ts";
 import { CLAUSES, describePortsContract, type Stage } from "../contracts/ports-contract.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
@@ -98,4 +103,48 @@ test("a table that is not there is a failure of AWS, and no permission", async (
     .catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(AwsError);
   expect(failure).toMatchObject({ kind: "absent", action: "dynamodb:UpdateItem" });
+});
+
+describeAccountViewContract("the AWS gateways on moto", async () => {
+  if (moto === undefined) throw new Error("moto has not started");
+  const settings = settingsOf(moto);
+  const ecs = new ECSClient(settings);
+  const clusterArn = "arn:aws:ecs:us-east-1:123456789012:cluster/shop";
+  const starter = { Arn: clusterArn, RoleArn: "arn:aws:iam::123456789012:role/starter" };
+  return {
+    view: createAccountView(settings),
+    clusterArn,
+    register: (family) =>
+      createEcs(settings).registerTaskDefinition({
+        family,
+        containerDefinitions: [{ name: "a", image: "nginx:1", memory: 64 }],
+      }),
+    add: async (kind, name, TaskDefinitionArn, expression) => {
+      const EcsParameters = { ...TWO_ON_FARGATE, TaskDefinitionArn };
+      if (kind === "schedule") {
+        await new SchedulerClient(settings).send(
+          new CreateScheduleCommand({
+            Name: name,
+            ScheduleExpression: expression,
+            FlexibleTimeWindow: { Mode: "OFF" },
+            Target: { ...starter, EcsParameters },
+          }),
+        );
+        return;
+      }
+      const events = new EventBridgeClient(settings);
+      await events.send(new PutRuleCommand({ Name: name, ScheduleExpression: expression }));
+      await events.send(
+        new PutTargetsCommand({ Rule: name, Targets: [{ Id: "1", ...starter, EcsParameters }] }),
+      );
+    },
+    run: async (taskDefinition, startedBy) => {
+      await ecs.send(
+        new RunTaskCommand({ cluster: "shop", taskDefinition, launchType: "FARGATE", startedBy }),
+      );
+    },
+    createRepository: async (repositoryName) => {
+      await new ECRClient(settings).send(new CreateRepositoryCommand({ repositoryName }));
+    },
+  };
 });
