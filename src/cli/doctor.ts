@@ -1,12 +1,12 @@
 /** `repull doctor`: what is deployed, whether it would work, and what to do where it would not. */
 
+import { createAccountView } from "../aws/account-view.ts";
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { readDeployedExecutions } from "../aws/deployed-executions.ts";
 import { readDeployedStack } from "../aws/deployed-stack.ts";
 import { createEcr } from "../aws/ecr.ts";
 import { createEcs } from "../aws/ecs.ts";
 import { identify } from "../aws/identity.ts";
-import { createInventory } from "../aws/inventory.ts";
 import { createParameters } from "../aws/parameters.ts";
 import { putIntoQueue } from "../aws/probe.ts";
 import { createRoles } from "../aws/roles.ts";
@@ -17,6 +17,7 @@ import { httpTransport } from "../oci/http-transport.ts";
 import { createRegistries } from "../oci/registry.ts";
 import type { Send } from "../oci/transport.ts";
 import { rolesOf } from "../remediation/exposure.ts";
+import { scanAccount } from "../remediation/scan.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
 import { DEFAULT_POLICY } from "../substitution/policy.ts";
@@ -26,7 +27,6 @@ import { examine } from "./doctor/examine.ts";
 import type { Patient } from "./doctor/patient.ts";
 import { probe } from "./doctor/probe.ts";
 import type { CommandIo } from "./io.ts";
-import { scanAccount } from "./scan.ts";
 
 export type DoctorInput = {
   readonly stack: string;
@@ -87,7 +87,11 @@ export function patientIn(
     },
     async rolesInUse() {
       const registry = ecrHost(home.account, home.region);
-      const scanned = await scanAccount({ policy: DEFAULT_POLICY }, createInventory(aws), ecs, registry);
+      const scanned = await scanAccount(createAccountView(aws), ecs, {
+        policy: DEFAULT_POLICY,
+        ecrHost: registry,
+        clock,
+      });
       return rolesOf(scanned.exposures);
     },
     now: () => clock.now(),

@@ -1,8 +1,10 @@
 /** The commands that look at an account before anything fails: `scan`, `plan`, `fix`. Each loads its own code only. */
 
 import { type Command, Option } from "commander";
+import type { Policy } from "../substitution/policy.ts";
 import type { Hands } from "./hands.ts";
 import type { CommandIo } from "./io.ts";
+import type { ScanInput } from "./scan.ts";
 
 type HandOptions = {
   readonly cluster?: string;
@@ -16,8 +18,23 @@ export function addHandCommands(
   program: Command,
   json: Option,
   io: CommandIo,
+  policyOf: () => Promise<Policy>,
   finish: (run: () => Promise<number>) => Promise<void>,
 ): void {
+  program
+    .command("scan")
+    .description(
+      "Read the whole account: what depends on Docker Hub, what a bad hour would do to it, and where else the images are. Changes nothing.",
+    )
+    .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
+    .option("--html <file>", "also write a report: one file that needs nothing else")
+    .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
+    .addOption(json)
+    .action((options: Omit<ScanInput, "policy">) =>
+      finish(async () => (await import("./scan.ts")).scan({ ...options, policy: await policyOf() }, io)),
+    );
+
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
   const stack = new Option("--stack <name>", "the deployed stack by whose policy and brake it goes").default(
     "repull",

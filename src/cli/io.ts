@@ -9,6 +9,8 @@ export type CommandIo = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A file's text, or standard input's for `-`; undefined where it cannot be read. */
   readFile(path: string): Promise<string | undefined>;
+  /** Writes a file anew; a rejection says why it cannot be written. */
+  writeFile?(path: string, text: string): Promise<void>;
   /** Asks whoever sits at the terminal; absent where nobody does. */
   readonly ask?: (question: string) => Promise<string>;
   /** Aborted by Ctrl-C. */

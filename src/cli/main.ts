@@ -1,6 +1,6 @@
 /** The command line: reads arguments and environment, runs one command, prints and exits. Nothing else does. */
 
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { InvalidInput } from "../image/invalid-input.ts";
@@ -25,6 +25,7 @@ const io: CommandIo = {
     if (path === "-") return await (await import("node:stream/consumers")).text(process.stdin);
     return await readFile(path, "utf8").catch(() => undefined);
   },
+  writeFile: (path, text) => writeFile(path, text),
   signal: stopping.signal,
   ...(process.stdin.isTTY === true
     ? { ask: async (question) => (await import("./ask.ts")).ask(question, stopping.signal) }
@@ -103,19 +104,7 @@ program
     }),
   );
 
-program
-  .command("scan")
-  .description(
-    "List the services that depend on Docker Hub, and what its limit would do to them. Reads only.",
-  )
-  .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
-  .option("--roles", "print their roles instead, as the stack's PassableRoleArns takes them", false)
-  .addOption(json)
-  .action((options) =>
-    finish(async () => (await import("./scan.ts")).scan({ ...options, policy: await policy() }, io)),
-  );
-
-addHandCommands(program, json, io, finish);
+addHandCommands(program, json, io, policy, finish);
 
 program
   .command("doctor")

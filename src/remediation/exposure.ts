@@ -1,68 +1,153 @@
 /**
- * How far a service depends on Docker Hub, before anything has failed.
+ * How far a workload depends on Docker Hub, before anything has failed.
  *
- * Which of its images come from there, as whom they are pulled, how many pulls it takes to replace every task, and
- * where Repull would look for the same bytes. Nothing is asked of a registry: it is read from ECS alone.
+ * Which of its images come from there, as whom they are pulled, how many pulls a bad hour takes, and where Repull would
+ * look for the same bytes. Nothing is asked of a registry.
  */
 
 import { isDockerHubFront } from "../image/hosts.ts";
-import { familiarName, type ImageReference, referenceIn } from "../image/reference.ts";
-import { unfit } from "../substitution/ladder.ts";
-import type { Policy, StrategyName } from "../substitution/policy.ts";
-import { STRATEGIES } from "../substitution/strategies/index.ts";
-import { textIn } from "../workload/members.ts";
+import { familiarName, referenceIn } from "../image/reference.ts";
+import { firingsPerHour } from "../workload/firings.ts";
+import type { LooseTasks } from "../workload/loose-tasks.ts";
+import { present, textIn, textsIn } from "../workload/members.ts";
 import type { Service } from "../workload/service.ts";
 import { containersOf, type DescribedTaskDefinition, executionRoleOf } from "../workload/task-definition.ts";
+import type { ScheduledRun } from "./account-view.ts";
+import { type ForeseenPlaces, foreseePlaces, type Seen } from "./foreseen-places.ts";
 import { untouchable } from "./refusal.ts";
 
-export type ExposedImage = {
+export type ExposedImage = ForeseenPlaces & {
   readonly image: string;
   readonly containers: readonly string[];
   /** `account`: the containers show a secret; `anonymous`: they share what their address has. */
   readonly pulledAs: "anonymous" | "account";
-  /** In the policy's order. */
-  readonly places: readonly { readonly strategy: StrategyName; readonly place: string }[];
 };
 
 export type Exposure = {
+  readonly kind: "service" | "scheduled" | "standalone";
   readonly cluster: string;
-  readonly service: string;
+  readonly name: string;
   readonly taskDefinition: string;
-  readonly desiredCount: number;
+  /** Tasks that start in a bad hour: each task of a service once, those of a schedule as often as it fires. */
+  readonly starts: number;
+  /** How that comes about, where it is more than a service's tasks. */
+  readonly startsBecause?: string;
   readonly images: readonly ExposedImage[];
-  /** Anonymous pulls that a deployment, or the loss of all its hosts, takes: one for each task and image. */
+  /** One for each start and image that is pulled without an account. */
   readonly anonymousPulls: number;
+  readonly accountPulls: number;
+  /** Who pulls: the task by its own interface, or its host. */
+  readonly pulledBy: "task" | "host";
+  readonly network?: NonNullable<Service["network"]>;
   /** Why a limit would find it unprotected; absent where Repull would act. */
   readonly unprotected?: string;
   readonly roles: readonly string[];
 };
 
-const ANONYMOUS_LIMIT = {
-  kind: "docker-hub-pull-limit",
-  limitedAs: "anonymous",
-  registry: "docker.io",
-} as const;
+/** What all kinds of workload are reduced to before their images are looked at. */
+type Workload = Pick<Exposure, "kind" | "name" | "starts" | "startsBecause" | "network"> & {
+  readonly clusterArn: string;
+  readonly taskDefinition: string;
+  readonly launchType?: string;
+  readonly untouchable?: string;
+};
 
 /** The exposure of a service; undefined where none of its images comes from Docker Hub. */
 export function exposureOf(
   service: Service,
-  { taskDefinition }: DescribedTaskDefinition,
-  policy: Policy,
-  ecrHost: string,
+  described: DescribedTaskDefinition,
+  seen: Seen,
 ): Exposure | undefined {
-  const images = imagesOf(taskDefinition, policy, ecrHost);
+  const { name, clusterArn, taskDefinition, desiredCount, launchType, network } = service;
+  const workload: Workload = {
+    kind: "service",
+    ...{ name, clusterArn, taskDefinition },
+    starts: desiredCount,
+    ...present("launchType", launchType),
+    ...present("network", network),
+    ...present("untouchable", untouchable(service)?.because),
+  };
+  return exposed(workload, described, seen);
+}
+
+/** The exposure of what a rule or a schedule starts. */
+export function exposureOfRun(
+  run: ScheduledRun,
+  described: DescribedTaskDefinition,
+  seen: Seen,
+): Exposure | undefined {
+  const { kind, name, clusterArn, taskDefinition, isEnabled, expression, taskCount } = run;
+  const firings = firingsPerHour(expression);
+  const often =
+    expression === undefined
+      ? "an event starts it: once is counted"
+      : `${expression}: ${firings ?? 1} times in its busiest hour`;
+  const starts = isEnabled ? taskCount * (firings ?? 1) : 0;
+  const held = seen.policy.schedules === "report" ? "the policy (schedules) says report" : undefined;
+  return exposed(
+    {
+      kind: "scheduled",
+      name: `${kind} ${name}`,
+      ...{ clusterArn, taskDefinition, starts },
+      startsBecause: isEnabled
+        ? `${often}, ${taskCount} task${taskCount === 1 ? "" : "s"} each`
+        : "it is disabled",
+      ...present("launchType", run.launchType),
+      ...present("network", run.network),
+      ...present("untouchable", held),
+    },
+    described,
+    seen,
+  );
+}
+
+/** The exposure of tasks that somebody runs by hand, or by a program of their own. */
+export function exposureOfTasks(
+  tasks: LooseTasks,
+  described: DescribedTaskDefinition,
+  seen: Seen,
+): Exposure | undefined {
+  const { clusterArn, taskDefinition, count, launchType, network } = tasks;
+  const held =
+    seen.policy.standaloneTasks === "report" ? "the policy (standaloneTasks) says report" : undefined;
+  const family = textIn(described.taskDefinition, "family") ?? taskDefinition;
+  return exposed(
+    {
+      kind: "standalone",
+      name: family,
+      ...{ clusterArn, taskDefinition },
+      starts: count,
+      startsBecause: "those that run now, once each",
+      ...present("launchType", launchType),
+      ...present("network", network),
+      ...present("untouchable", held),
+    },
+    described,
+    seen,
+  );
+}
+
+function exposed(
+  { clusterArn, launchType, untouchable: alone, ...workload }: Workload,
+  { taskDefinition }: DescribedTaskDefinition,
+  seen: Seen,
+): Exposure | undefined {
+  const images = imagesOf(taskDefinition, seen);
   if (images.length === 0) return undefined;
-  const anonymous = images.filter(({ pulledAs }) => pulledAs === "anonymous");
-  const { name, clusterArn, desiredCount } = service;
-  const unprotected = whyUnprotected(service, taskDefinition, images);
+  const pulls = (as: ExposedImage["pulledAs"]): number =>
+    workload.starts * images.filter(({ pulledAs }) => pulledAs === as).length;
+  const requires = textsIn(taskDefinition, "requiresCompatibilities");
+  const isFargate = (launchType ?? (requires.length === 1 ? requires[0] : undefined)) === "FARGATE";
+  const unprotected = alone ?? whyUnprotected(taskDefinition, images, isFargate);
   return {
+    ...workload,
     cluster: clusterArn.slice(clusterArn.lastIndexOf("/") + 1),
-    service: name,
-    taskDefinition: service.taskDefinition,
-    desiredCount,
     images,
-    anonymousPulls: desiredCount * anonymous.length,
-    ...(unprotected === undefined ? {} : { unprotected }),
+    anonymousPulls: pulls("anonymous"),
+    accountPulls: pulls("account"),
+    // Instances pull by their own interface, whatever the network of the task is.
+    pulledBy: isFargate ? "task" : "host",
+    ...present("unprotected", unprotected),
     roles: [textIn(taskDefinition, "taskRoleArn"), executionRoleOf(taskDefinition)].filter(
       (role) => role !== undefined,
     ),
@@ -71,8 +156,7 @@ export function exposureOf(
 
 function imagesOf(
   taskDefinition: DescribedTaskDefinition["taskDefinition"],
-  policy: Policy,
-  ecrHost: string,
+  seen: Seen,
 ): readonly ExposedImage[] {
   const byImage = Map.groupBy(containersOf(taskDefinition), ({ image }) => image ?? "");
   return [...byImage].flatMap(([image, containers]) => {
@@ -83,52 +167,29 @@ function imagesOf(
       image,
       containers: containers.map(({ name }) => name),
       pulledAs: signedIn ? "account" : "anonymous",
-      places: placesOf(reference, signedIn, policy, ecrHost),
+      ...foreseePlaces(reference, signedIn, seen),
     };
   });
 }
 
-/** Pull-through rules are the account's to know; what they would add is not counted on here. */
-function placesOf(
-  reference: ImageReference,
-  signedIn: boolean,
-  policy: Policy,
-  ecrHost: string,
-): ExposedImage["places"] {
-  return policy.strategies.flatMap((strategy) => {
-    if (strategy === "pull-through" || unfit(strategy, ANONYMOUS_LIMIT) !== undefined) return [];
-    const offered = STRATEGIES[strategy].candidates(reference, {
-      ecrHost,
-      policy,
-      rules: [],
-      signedIn,
-      ...(reference.digest === undefined ? {} : { trusted: reference.digest }),
-    });
-    if ("because" in offered) return [];
-    return offered.map(({ image, source }) => ({ strategy, place: source ?? image }));
-  });
-}
-
 function whyUnprotected(
-  service: Service,
   taskDefinition: DescribedTaskDefinition["taskDefinition"],
   images: readonly ExposedImage[],
+  isFargate: boolean,
 ): string | undefined {
-  const refusal = untouchable(service);
-  if (refusal !== undefined) return refusal.because;
-  const nowhere = images.find(({ places }) => places.length === 0);
+  const nowhere = images.find(({ first }) => first === undefined);
   if (nowhere !== undefined) {
     const reference = referenceIn(nowhere.image);
     return `the policy names no place for ${reference === undefined ? nowhere.image : familiarName(reference)}`;
   }
-  const needsRole = service.launchType === "FARGATE" && executionRoleOf(taskDefinition) === undefined;
-  const onlyEcr = images.find(({ places }) => places.every(({ strategy }) => strategy !== "public-mirror"));
+  const needsRole = isFargate && executionRoleOf(taskDefinition) === undefined;
+  const onlyEcr = images.find(({ first }) => first !== undefined && first.strategy !== "public-mirror");
   if (needsRole && onlyEcr !== undefined)
     return `without an execution role its tasks cannot pull ${onlyEcr.image} from ECR`;
   return undefined;
 }
 
-/** The roles of these services, once each: what a revision of them would pass on. */
+/** The roles of these workloads, once each: what a revision of them would pass on. */
 export function rolesOf(exposures: readonly Exposure[]): readonly string[] {
   return [...new Set(exposures.flatMap(({ roles }) => roles))].toSorted();
 }

@@ -1,15 +1,29 @@
 import { describe, expect, test } from "vitest";
-import { exposureOf, rolesOf } from "../../src/remediation/exposure.ts";
+import type { Host, WayOut } from "../../src/remediation/account-view.ts";
+import { loadByAddress } from "../../src/remediation/bad-hour.ts";
+import { type Exposure, exposureOf, exposureOfRun, rolesOf } from "../../src/remediation/exposure.ts";
+import type { Seen } from "../../src/remediation/foreseen-places.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { firingsPerHour } from "../../src/workload/firings.ts";
 import { readService } from "../../src/workload/service.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
-function exposure(
-  images: Readonly<Record<string, string>>,
-  options: { service?: JsonObject; definition?: JsonObject; container?: JsonObject; policy?: object } = {},
-) {
+type Options = {
+  service?: JsonObject;
+  definition?: JsonObject;
+  container?: JsonObject;
+  policy?: object;
+  rules?: Seen["rules"];
+  copies?: Readonly<Record<string, readonly string[]>>;
+};
+
+function seenBy(policy: Policy, { rules = [], copies = {} }: Options): Seen {
+  return { policy, ecrHost: ECR, rules, tagsIn: (repository) => copies[repository] };
+}
+
+function exposure(images: Readonly<Record<string, string>>, options: Options = {}) {
   const service = readService({
     serviceName: "web",
     serviceArn: "arn:aws:ecs:us-east-1:123456789012:service/prod/web",
@@ -30,7 +44,7 @@ function exposure(
     ...options.definition,
   };
   const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
-  return exposureOf(service, { taskDefinition, tags: [] }, policy, ECR);
+  return exposureOf(service, { taskDefinition, tags: [] }, seenBy(policy, options));
 }
 
 describe("which images expose a service", () => {
@@ -76,12 +90,107 @@ test("containers that show an account are exposed to its limit, not to the addre
   expect(found?.anonymousPulls).toBe(0);
 });
 
-test("an official image is looked for at ECR Public, any other is copied", () => {
-  const strategies = (image: string) =>
-    exposure({ web: image })?.images[0]?.places.map(({ strategy }) => strategy) ?? [];
-  expect(strategies("nginx:1.25")).toContain("public-mirror");
-  expect(strategies("grafana/grafana:11")).not.toContain("public-mirror");
-  expect(strategies("grafana/grafana:11")).toContain("fresh-mirror");
+describe("the place that comes first, and why not the ones before it", () => {
+  const rule = { prefix: "hub", upstreamHost: "registry-1.docker.io" };
+  const copies = (repository: string, ...tags: string[]) => ({ copies: { [repository]: tags } });
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, string, Options, string, RegExp])[] = [
+    ["an official image is at ECR Public",        "nginx:1.25",         {},                                                              "public-mirror public.ecr.aws/docker/library/nginx:1.25",  /own-copy: no copy.*pull-through: this account has no/s],
+    ["any other is copied",                       "grafana/grafana:11", {},                                                              `fresh-mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /public-mirror: nobody is known/],
+    ["a copy of the tag is in ECR",               "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "11-0a1b2c3d4e5f"),    `own-copy ${ECR}/repull/docker.io/grafana/grafana:11`,     /^$/],
+    ["a copy of another tag is none",             "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "110-0a1b2c3d4e5f"),   `fresh-mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /own-copy: no copy/],
+    ["a pull-through rule leads to it",           "nginx:1.25",         { rules: [rule] },                                               `pull-through ${ECR}/hub/library/nginx:1.25`,              /own-copy: no copy/],
+    ["rules that cannot be read are passed over", "nginx:1.25",         { rules: { because: "denied" } },                                "public-mirror public.ecr.aws/docker/library/nginx:1.25",  /pull-through: denied/],
+  ];
+  for (const [sentence, image, options, first, passedOver] of table) {
+    test(sentence, () => {
+      const [found] = exposure({ web: image }, options)?.images ?? [];
+      expect(`${found?.first?.strategy} ${found?.first?.place}`).toBe(first);
+      expect(found?.passedOver.map(({ strategy, because }) => `${strategy}: ${because}`).join("\n")).toMatch(
+        passedOver,
+      );
+    });
+  }
+});
+
+describe("what a schedule starts in its busiest hour", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["rate(5 minutes)",             12], ["rate(1 minute)",           60], ["rate(50 minutes)",  1],
+    ["rate(1 hour)",                 1], ["rate(7 days)",              1], ["at(2026-01-20T10:00:00)", 1],
+    ["cron(0 2 * * ? *)",            1], ["cron(0/15 8-18 ? * MON-FRI *)", 4], ["cron(* 3 * * ? *)", 60],
+    ["cron(0,30 * * * ? *)",         2], ["cron(10-20/5 * * * ? *)",   3], ["cron(*/20 * * * ? *)", 3],
+    ["cron(70 * * * ? *)",   undefined], ["every day",         undefined], ["rate(0 minutes)", undefined],
+    [undefined,              undefined],
+  ] as const;
+  for (const [expression, firings] of table) {
+    test(`${expression}: ${firings}`, () => expect(firingsPerHour(expression)).toBe(firings));
+  }
+
+  const run = (more: object) =>
+    exposureOfRun(
+      {
+        kind: "rule",
+        name: "nightly",
+        clusterArn: "arn:aws:ecs:us-east-1:123456789012:cluster/prod",
+        taskDefinition: "job:1",
+        taskCount: 2,
+        isEnabled: true,
+        expression: "rate(10 minutes)",
+        ...more,
+      },
+      {
+        taskDefinition: { family: "job", containerDefinitions: [{ name: "a", image: "python:3" }] },
+        tags: [],
+      },
+      seenBy(DEFAULT_POLICY, {}),
+    );
+  test("each firing starts all of its tasks", () => {
+    expect(run({})).toMatchObject({ name: "rule nightly", starts: 12, anonymousPulls: 12 });
+  });
+  test("what is disabled starts nothing", () => {
+    expect(run({ isEnabled: false })).toMatchObject({ anonymousPulls: 0, startsBecause: "it is disabled" });
+  });
+  test("it is left alone until the policy says more than report", () => {
+    expect(run({})?.unprotected).toContain("schedules");
+  });
+});
+
+describe("the pulls of a bad hour, by the address that they leave from", () => {
+  const fargate = {
+    launchType: "FARGATE",
+    networkConfiguration: { awsvpcConfiguration: { subnets: ["a", "b"] } },
+  };
+  const nat = (id: string, ...addresses: string[]): WayOut => ({ kind: "nat", id, addresses });
+  const web = (service: JsonObject) => exposure({ web: "nginx:1" }, { service }) as Exposure;
+  const load = (service: JsonObject, ofSubnets: Record<string, WayOut>, hosts: readonly Host[] = []) =>
+    loadByAddress([web({ ...service, desiredCount: 9 })], {
+      ofSubnets: new Map(Object.entries(ofSubnets)),
+      hosts: new Map([["prod", hosts]]),
+    }).map(({ address, pulls, pullsOfOne }) => [address, pulls, pullsOfOne]);
+
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, unknown, unknown])[] = [
+    ["two subnets behind one gateway share it",   load(fargate, { a: nat("nat-1", "203.0.113.1"), b: nat("nat-1", "203.0.113.1") }),  [["203.0.113.1 (nat-1)", 9, 9]]],
+    ["two gateways have half each, rounded up",   load(fargate, { a: nat("nat-1", "203.0.113.1"), b: nat("nat-2", "203.0.113.2") }),  [["203.0.113.1 (nat-1)", 5, 5], ["203.0.113.2 (nat-2)", 5, 5]]],
+    ["a gateway with three addresses",            load(fargate, { a: nat("nat-1", "1.1.1.1", "1.1.1.2", "1.1.1.3") }),                [["1.1.1.1, 1.1.1.2, 1.1.1.3 (nat-1)", 9, 3]]],
+    ["a subnet that is not known",                load(fargate, {}),                                                                [["not seen: the tasks of the cluster prod", 9, 9]]],
+    ["a transit gateway",                         load(fargate, { a: { kind: "other", id: "tgw-1" } }),                               [["by tgw-1, its address is not seen", 9, 9]]],
+    ["instances, by their own network",           load({}, { a: nat("nat-1", "203.0.113.1") }, [{ subnet: "a" }]),                    [["203.0.113.1 (nat-1)", 9, 9]]],
+    ["instances with public addresses",           load({}, { a: { kind: "internet-gateway" } }, [{ subnet: "a", publicAddress: "1.1.1.1" }, { subnet: "a", publicAddress: "1.1.1.2" }]), [["a public address of each host's own, cluster prod", 9, 5]]],
+    ["instances that are not seen",               load({}, {}),                                                                     [["not seen: the hosts of the cluster prod", 9, 9]]],
+  ];
+  for (const [sentence, found, expected] of table) test(sentence, () => expect(found).toEqual(expected));
+
+  test("tasks with public addresses share nothing", () => {
+    const own = {
+      launchType: "FARGATE",
+      networkConfiguration: { awsvpcConfiguration: { subnets: ["a"], assignPublicIp: "ENABLED" } },
+    };
+    expect(load(own, { a: { kind: "internet-gateway" } })).toEqual([
+      ["a public address of each task's own", 9, 1],
+    ]);
+  });
 });
 
 describe("why a limit would find a service unprotected", () => {

@@ -1,0 +1,40 @@
+/** The rights that a scan needs, all of them to read; a test compares them with the calls that its code can send. */
+
+/** What a scan cannot do without, then what only leaves a gap where it is missing. */
+export const SCAN_RIGHTS = {
+  needed: [
+    "ecs:ListClusters",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
+    "sts:GetCallerIdentity",
+  ],
+  wanted: [
+    "ec2:DescribeInstances",
+    "ec2:DescribeNatGateways",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSubnets",
+    "ecr:DescribePullThroughCacheRules",
+    "ecr:ListImages",
+    "ecs:DescribeContainerInstances",
+    "ecs:DescribeTasks",
+    "ecs:ListContainerInstances",
+    "ecs:ListTasks",
+    "events:DescribeRule",
+    "events:ListEventBuses",
+    "events:ListRuleNamesByTarget",
+    "events:ListTargetsByRule",
+    "scheduler:GetSchedule",
+    "scheduler:ListSchedules",
+  ],
+} as const;
+
+/** An IAM policy to attach. */
+export function rightsDocument(): string {
+  const Action = [...SCAN_RIGHTS.needed, ...SCAN_RIGHTS.wanted].toSorted();
+  return JSON.stringify(
+    { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] },
+    undefined,
+    2,
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * Where an image would probably be found, judged from afar: by names, by rules, by the tags of our own repositories.
+ *
+ * No registry is asked, so nothing is proved: `repull plan` does that, for one service. What is told here is the place
+ * that comes first and why the ones before it do not count.
+ */
+
+import type { ImageReference } from "../image/reference.ts";
+import type { Candidate } from "../substitution/candidate.ts";
+import { unfit } from "../substitution/ladder.ts";
+import type { Policy, StrategyName } from "../substitution/policy.ts";
+import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
+import { STRATEGIES } from "../substitution/strategies/index.ts";
+import type { StrategyContext } from "../substitution/strategy.ts";
+
+export type ForeseenPlace = {
+  readonly strategy: StrategyName;
+  readonly place: string;
+  readonly because: string;
+};
+
+export type ForeseenPlaces = {
+  /** The first place that is likely to have it; absent where the policy names none. */
+  readonly first?: ForeseenPlace;
+  readonly passedOver: readonly { readonly strategy: StrategyName; readonly because: string }[];
+};
+
+export type Seen = {
+  readonly ecrHost: string;
+  readonly policy: Policy;
+  readonly rules: readonly PullThroughRule[] | { readonly because: string };
+  /** The tags of a repository in our ECR; undefined: there is none; a reason: it could not be read. */
+  readonly tagsIn: (repository: string) => readonly string[] | undefined | { readonly because: string };
+};
+
+const ANONYMOUS_LIMIT = {
+  kind: "docker-hub-pull-limit",
+  limitedAs: "anonymous",
+  registry: "docker.io",
+} as const;
+
+/** Goes through the policy's strategies in their order, up to the first that is likely to help. */
+export function foreseePlaces(image: ImageReference, signedIn: boolean, seen: Seen): ForeseenPlaces {
+  const { ecrHost, policy, rules } = seen;
+  const context: StrategyContext = {
+    ...{ ecrHost, policy, rules, signedIn },
+    ...(image.digest === undefined ? {} : { trusted: image.digest }),
+  };
+  const passedOver: { strategy: StrategyName; because: string }[] = [];
+  for (const strategy of policy.strategies) {
+    const no = unfit(strategy, ANONYMOUS_LIMIT);
+    const offered = no === undefined ? STRATEGIES[strategy].candidates(image, context) : { because: no };
+    const judged = "because" in offered ? offered.because : judge(strategy, offered, image, seen);
+    if (typeof judged !== "string") return { first: { strategy, ...judged }, passedOver };
+    passedOver.push({ strategy, because: judged });
+  }
+  return { passedOver };
+}
+
+/** The place, or why none of the candidates counts. */
+function judge(
+  strategy: StrategyName,
+  candidates: readonly Candidate[],
+  image: ImageReference,
+  { ecrHost, tagsIn }: Seen,
+): { place: string; because: string } | string {
+  const [first] = candidates;
+  if (first === undefined) return "it names no place";
+  const place = first.image;
+  switch (strategy) {
+    case "own-copy":
+      return ownCopy(candidates, image, ecrHost, tagsIn);
+    case "pull-through":
+      return { place, because: `the pull-through cache rule ${first.through?.rule ?? ""} leads to it` };
+    case "public-mirror":
+      return {
+        place,
+        because: first.samePublisher
+          ? "its publisher keeps the same image on ECR Public"
+          : "the image is said to be there; digests decide",
+      };
+    case "fresh-mirror":
+      return { place, because: `it would be copied there from ${first.source ?? "its origin"} first` };
+    case "sign-in":
+      return { place, because: "its tasks would pull it with the configured account" };
+  }
+}
+
+function ownCopy(
+  candidates: readonly Candidate[],
+  image: ImageReference,
+  ecrHost: string,
+  tagsIn: Seen["tagsIn"],
+): { place: string; because: string } | string {
+  const tag = image.tag ?? "latest";
+  for (const candidate of candidates) {
+    const repository = repositoryOf(candidate.image, ecrHost);
+    const tags = repository === undefined ? undefined : tagsIn(repository);
+    if (tags === undefined) continue;
+    if ("because" in tags) return `whether a copy is in ECR cannot be read: ${tags.because}`;
+    if (tags.some((one) => one === tag || one.startsWith(`${tag}-`)))
+      return { place: candidate.image, because: "a copy under this tag is in ECR; its digest decides" };
+  }
+  return "no copy of it is in ECR";
+}
+
+/** The name of an image's repository in our own ECR; undefined where it is not there. */
+export function repositoryOf(image: string, ecrHost: string): string | undefined {
+  if (!image.startsWith(`${ecrHost}/`)) return undefined;
+  return image.slice(ecrHost.length + 1).replace(/[:@].*$/, "");
+}

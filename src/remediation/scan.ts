@@ -1,0 +1,215 @@
+/**
+ * Reads a whole account and tells what of it depends on Docker Hub: services, what schedules start, tasks run by hand.
+ *
+ * Each revision is described once, a few calls at a time and well below the account's limits. What may not be read is a
+ * gap that is named, not a failure of the rest.
+ */
+
+import { isDockerHubFront } from "../image/hosts.ts";
+import { referenceIn } from "../image/reference.ts";
+import { inPool } from "../oci/pool.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { createRate } from "../runtime/rate.ts";
+import type { Policy } from "../substitution/policy.ts";
+import { STRATEGIES } from "../substitution/strategies/index.ts";
+import type { LooseTasks } from "../workload/loose-tasks.ts";
+import type { Service } from "../workload/service.ts";
+import { containersOf, type DescribedTaskDefinition } from "../workload/task-definition.ts";
+import type { AccountView, Host, ScheduledRun, WayOut } from "./account-view.ts";
+import { AwsError } from "./aws-error.ts";
+import { type AddressLoad, loadByAddress } from "./bad-hour.ts";
+import { type Exposure, exposureOf, exposureOfRun, exposureOfTasks } from "./exposure.ts";
+import { repositoryOf, type Seen } from "./foreseen-places.ts";
+import type { Ecs } from "./ports.ts";
+
+export type Scan = {
+  readonly clusters: number;
+  readonly services: number;
+  readonly schedules: number;
+  readonly looseTasks: number;
+  readonly taskDefinitions: number;
+  /** The worst first. */
+  readonly exposures: readonly Exposure[];
+  readonly addresses: readonly AddressLoad[];
+  /** What could not be read, and why. */
+  readonly gaps: readonly string[];
+};
+
+export type ScanOptions = {
+  /** One cluster, by name or ARN; absent: all of the region. */
+  readonly cluster?: string;
+  readonly policy: Policy;
+  readonly ecrHost: string;
+  readonly clock: Clock;
+  /** Told what has been read so far. */
+  readonly onProgress?: (done: string) => void;
+};
+
+/** Below the fifty at once and twenty a second at which ECS begins to refuse (request-throttling.html, read 2026-11): others work there too. */
+const TASK_DEFINITION_READS = { burst: 30, perSecond: 15 };
+const AT_ONCE = 4;
+
+/** Every workload of the clusters. Throws AwsError where not even those can be listed. */
+export async function scanAccount(
+  view: AccountView,
+  ecs: Pick<Ecs, "describeTaskDefinition">,
+  { cluster, policy, ecrHost, clock, onProgress = () => {} }: ScanOptions,
+): Promise<Scan> {
+  const gaps: string[] = [];
+  const orGap = <T>(what: string, otherwise: T, read: () => Promise<T>): Promise<T> =>
+    read().catch((error) => {
+      if (!(error instanceof AwsError)) throw error;
+      gaps.push(`${what}: ${error.message}`);
+      return otherwise;
+    });
+
+  const clusters = cluster === undefined ? await view.clusters() : [cluster];
+  const services: Service[] = [];
+  for (const one of clusters) {
+    for await (const some of view.services(one)) services.push(...some);
+    onProgress(`${clusters.length} clusters, ${services.length} services`);
+  }
+  const runs = await orGap<readonly ScheduledRun[]>("rules and schedules", [], () =>
+    view.scheduledRuns(clusters),
+  );
+  const loose: LooseTasks[] = [];
+  for (const one of clusters)
+    loose.push(
+      ...(await orGap<readonly LooseTasks[]>(`the tasks of ${one}`, [], () => view.looseTasks(one))),
+    );
+  onProgress(`${runs.length} targets of rules and schedules, ${loose.length} revisions run by hand`);
+
+  const arns = [...services, ...runs, ...loose].map(({ taskDefinition }) => taskDefinition);
+  const definitions = await describeEach([...new Set(arns)].filter(Boolean), ecs, clock, onProgress);
+  const seen = await lookInEcr(definitions, view, { policy, ecrHost }, orGap);
+
+  const exposed = <T extends { readonly taskDefinition: string }>(
+    workloads: readonly T[],
+    of: (workload: T, described: DescribedTaskDefinition, seen: Seen) => Exposure | undefined,
+  ): readonly Exposure[] =>
+    workloads.flatMap((workload) => {
+      const described = definitions.get(workload.taskDefinition);
+      return (described && of(workload, described, seen)) ?? [];
+    });
+  const exposures = [
+    ...exposed(services, exposureOf),
+    ...exposed(runs, exposureOfRun),
+    ...exposed(loose, exposureOfTasks),
+  ].toSorted(worstFirst);
+
+  const subnets = exposures.flatMap(({ network }) => network?.subnets ?? []);
+  const hosts = await hostsOf(exposures, clusters, view, orGap);
+  const all = new Set([...subnets, ...[...hosts.values()].flat().flatMap(({ subnet }) => subnet ?? [])]);
+  const ofSubnets = await orGap<ReadonlyMap<string, WayOut>>("the ways out", new Map(), () =>
+    view.waysOut([...all]),
+  );
+  onProgress(`${all.size} subnets`);
+  return {
+    clusters: clusters.length,
+    services: services.length,
+    schedules: runs.length,
+    looseTasks: loose.reduce((sum, { count }) => sum + count, 0),
+    taskDefinitions: definitions.size,
+    exposures,
+    addresses: loadByAddress(exposures, { ofSubnets, hosts }),
+    gaps,
+  };
+}
+
+async function describeEach(
+  arns: readonly string[],
+  ecs: Pick<Ecs, "describeTaskDefinition">,
+  clock: Clock,
+  onProgress: (done: string) => void,
+): Promise<ReadonlyMap<string, DescribedTaskDefinition>> {
+  const rate = createRate(TASK_DEFINITION_READS, clock);
+  const found = new Map<string, DescribedTaskDefinition>();
+  let done = 0;
+  await inPool(arns, AT_ONCE, async (arn) => {
+    await rate.take();
+    const described = await ecs.describeTaskDefinition(arn);
+    if (described !== undefined) found.set(arn, described);
+    done += 1;
+    if (done % 50 === 0 || done === arns.length) onProgress(`${done} of ${arns.length} task definitions`);
+  });
+  return found;
+}
+
+type OrGap = <T>(what: string, otherwise: T, read: () => Promise<T>) => Promise<T>;
+
+/** The cache rules, and the tags of the repositories in which copies of these images would be. */
+async function lookInEcr(
+  definitions: ReadonlyMap<string, DescribedTaskDefinition>,
+  view: AccountView,
+  { policy, ecrHost }: Pick<Seen, "policy" | "ecrHost">,
+  orGap: OrGap,
+): Promise<Seen> {
+  const rules = await orGap<Seen["rules"]>(
+    "pull-through cache rules",
+    { because: "the account's rules cannot be read" },
+    () => view.pullThroughRules(),
+  );
+  const wanted = new Set(
+    [...definitions.values()].flatMap(({ taskDefinition }) =>
+      containersOf(taskDefinition).flatMap(({ image }) => copiesOf(image ?? "", { policy, ecrHost })),
+    ),
+  );
+  const tags = new Map<string, Awaited<ReturnType<AccountView["tagsIn"]>>>();
+  let refused: string | undefined;
+  await inPool([...wanted], AT_ONCE, async (repository) => {
+    if (refused !== undefined) return;
+    try {
+      tags.set(repository, await view.tagsIn(repository));
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      // Who may not look into one may look into none.
+      refused = error.message;
+    }
+  });
+  if (refused !== undefined) {
+    const because = refused;
+    await orGap("the copies in ECR", undefined, () =>
+      Promise.reject(new AwsError("denied", "ecr:ListImages", because)),
+    );
+    return { policy, ecrHost, rules, tagsIn: () => ({ because }) };
+  }
+  return { policy, ecrHost, rules, tagsIn: (repository) => tags.get(repository) };
+}
+
+/** The repositories of our ECR in which the policy would look for a copy of an image. */
+function copiesOf(image: string, { policy, ecrHost }: Pick<Seen, "policy" | "ecrHost">): readonly string[] {
+  const reference = referenceIn(image);
+  const isWanted = reference !== undefined && isDockerHubFront(reference.host);
+  if (!isWanted || !policy.strategies.includes("own-copy")) return [];
+  const offered = STRATEGIES["own-copy"].candidates(reference, {
+    ...{ policy, ecrHost, rules: [], signedIn: false },
+  });
+  if ("because" in offered) return [];
+  return offered.flatMap((candidate) => repositoryOf(candidate.image, ecrHost) ?? []);
+}
+
+/** The machines of the clusters in which machines pull. */
+async function hostsOf(
+  exposures: readonly Exposure[],
+  clusters: readonly string[],
+  view: AccountView,
+  orGap: OrGap,
+): Promise<ReadonlyMap<string, readonly Host[]>> {
+  const wanted = new Set(
+    exposures.filter(({ pulledBy }) => pulledBy === "host").map(({ cluster }) => cluster),
+  );
+  const hosts = new Map<string, readonly Host[]>();
+  for (const arn of clusters) {
+    const name = arn.slice(arn.lastIndexOf("/") + 1);
+    if (wanted.has(name)) hosts.set(name, await orGap(`the hosts of ${name}`, [], () => view.hosts(arn)));
+  }
+  return hosts;
+}
+
+function worstFirst(one: Exposure, other: Exposure): number {
+  return (
+    Number(other.unprotected !== undefined) - Number(one.unprotected !== undefined) ||
+    other.anonymousPulls - one.anonymousPulls ||
+    `${one.cluster}/${one.name}`.localeCompare(`${other.cluster}/${other.name}`)
+  );
+}

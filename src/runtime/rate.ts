@@ -1,0 +1,37 @@
+/**
+ * How often a caller lets itself call: a bucket of so many calls, refilled by so many a second.
+ *
+ * An account's limits are shared by everybody in it. Who reads a whole account stays well below them, so that nobody's
+ * deployment is throttled by a look.
+ */
+
+import type { Clock } from "./clock.ts";
+
+export type Rate = {
+  /** Resolves when the next call may be made; callers are served in their order. */
+  take(): Promise<void>;
+  /** Calls so far. */
+  readonly taken: number;
+};
+
+export function createRate(
+  { burst, perSecond }: { readonly burst: number; readonly perSecond: number },
+  clock: Clock,
+): Rate {
+  const pauseMs = 1000 / perSecond;
+  /** When the bucket is full again. */
+  let fullAt = clock.now();
+  let taken = 0;
+  return {
+    get taken() {
+      return taken;
+    },
+    async take() {
+      taken += 1;
+      const now = clock.now();
+      fullAt = Math.max(fullAt, now) + pauseMs;
+      const wait = fullAt - now - burst * pauseMs;
+      if (wait > 0) await clock.sleep(Math.ceil(wait));
+    },
+  };
+}

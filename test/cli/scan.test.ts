@@ -1,0 +1,170 @@
+/** `repull scan` without an account: its words, its record, its report as text, and the rights that it asks for. */
+
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { scan } from "../../src/cli/scan.ts";
+import { escaped, scanAsHtml } from "../../src/cli/scan-html.ts";
+import { SCAN_RIGHTS } from "../../src/cli/scan-rights.ts";
+import { headlineOf, scanAsJson, scanInWords } from "../../src/cli/scan-words.ts";
+import { AwsError } from "../../src/remediation/aws-error.ts";
+import { createRate } from "../../src/runtime/rate.ts";
+import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { commandIo, objectsIn } from "../support/command-io.ts";
+import { withoutComments } from "../support/project-files.ts";
+import { HOSTILE, SCRIPT, type ScannedService, SHOP, scanOf } from "../support/scan-world.ts";
+
+const AT = { account: "123456789012", region: "us-east-1", at: "2026-11-21T09:00:00.000Z" };
+const shared = { "subnet-a": { kind: "nat", id: "nat-1", addresses: ["203.0.113.10"] } } as const;
+const web = (more: Partial<ScannedService> = {}): ScannedService => ({
+  name: "web",
+  images: ["nginx:1.27"],
+  tasks: 2,
+  subnets: ["subnet-a"],
+  ...more,
+});
+
+describe("the risk in one sentence", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, ScannedService, "none" | "low" | "high", string])[] = [
+    ["nothing from Docker Hub",     web({ images: ["public.ecr.aws/x/y:1"] }), "none", "Nothing here depends on Docker Hub: none of 1 service, 0 scheduled runs and 0 tasks run by hand has an image from it."],
+    ["below the limit",             web({ tasks: 40 }),                       "low",  "The risk is low: a bad hour takes 40 of the 100 anonymous pulls that Docker Hub grants in six hours from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["at the limit",                web({ tasks: 100 }),                      "low",  "The risk is low: a bad hour takes 100 of the 100 anonymous pulls that Docker Hub grants in six hours from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["beyond it",                   web({ tasks: 160 }),                      "high", "A bad hour takes 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
+    ["two images for each task",    web({ tasks: 60, images: ["nginx:1", "redis:7"] }), "high", "A bad hour takes 120 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 20 would be refused. Repull would act for all of 1 workload."],
+    ["an address that is not seen", web({ tasks: 160, subnets: ["subnet-x"] }), "high", "A bad hour takes 160 anonymous pulls from one address, if they share it (not seen: the tasks of the cluster prod), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
+    ["an account",                  web({ tasks: 160, secret: true }),        "low",  "No image is pulled anonymously; a bad hour takes 160 pulls with accounts, of which a free one has 200 in six hours. Repull would act for all of 1 workload."],
+    ["a service that opted out",    web({ tasks: 160, tags: { repull: "off" } }), "high", "A bad hour takes 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for 0 of 1 workload."],
+  ];
+  for (const [because, service, level, sentence] of table) {
+    test(`${because}: ${level}`, async () => {
+      expect(headlineOf(await scanOf({ services: [service], ways: shared }))).toEqual({ level, sentence });
+    });
+  }
+});
+
+test("what may not be read is a gap with its reason, and the rest is told", async () => {
+  const denied = (action: string) => () =>
+    Promise.reject(new AwsError("denied", action, `${action}: AccessDenied`));
+  const scanned = await scanOf(SHOP, {
+    scheduledRuns: denied("events:ListRules"),
+    looseTasks: denied("ecs:ListTasks"),
+    pullThroughRules: denied("ecr:DescribePullThroughCacheRules"),
+    tagsIn: denied("ecr:ListImages"),
+    hosts: denied("ecs:ListContainerInstances"),
+    waysOut: denied("ec2:DescribeSubnets"),
+  });
+  for (const action of [
+    "events:ListRules",
+    "ecs:ListTasks",
+    "ecr:ListImages",
+    "ecs:ListContainerInstances",
+    "ec2:DescribeSubnets",
+  ])
+    expect(scanned.gaps.filter((gap) => gap.includes(action)).length).toBeGreaterThan(0);
+  expect(scanned.gaps.filter((gap) => gap.includes("ecr:ListImages"))).toHaveLength(1);
+  expect(scanned.exposures.length).toBeGreaterThan(20);
+  expect(scanInWords(scanned)).toContain("not read: the ways out: ec2:DescribeSubnets: AccessDenied");
+});
+
+test("a bug is no gap", async () => {
+  await expect(scanOf(SHOP, { waysOut: () => Promise.reject(new TypeError("oops")) })).rejects.toThrow(
+    "oops",
+  );
+});
+
+test("as JSON: each workload, then the summary with the addresses", async () => {
+  const lines = objectsIn(scanAsJson(await scanOf(SHOP)));
+  expect(lines.at(-1)).toMatchObject({
+    kind: "summary",
+    headline: { level: "high" },
+    addresses: [{ address: "203.0.113.10 (nat-0f3a9b1c2d4e5f607)", pulls: 107, pullsOfOne: 107 }, {}, {}, {}],
+  });
+  expect(lines.find(({ name }) => name === "loki")).toMatchObject({
+    images: [{ first: { strategy: "fresh-mirror" }, passedOver: [{ strategy: "own-copy" }, {}, {}] }],
+  });
+});
+
+describe("the report", () => {
+  test("holds nothing that a browser would fetch or run but its own style and script", async () => {
+    const html = scanAsHtml(await scanOf(HOSTILE), AT);
+    expect(html.match(/<(?:script|style)\b/g)).toEqual(["<style", "<script"]);
+    expect(html).not.toMatch(/<(?:img|link|iframe|object|embed|form|base)\b/);
+    const outside = html.replace(/<style>.*?<\/style>|<script>.*?<\/script>/gs, "");
+    expect(outside.replaceAll(escaped(SCRIPT), "")).not.toContain("evil.example");
+    expect(html).toContain("default-src 'none'");
+    expect(html).toContain(escaped(SCRIPT));
+  });
+
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["<b>",                     "&lt;b&gt;"],
+    [`"'&`,                     "&quot;&#39;&amp;"],
+    ["&lt;",                    "&amp;lt;"],
+    ["a\u0000b\u001b[31m",      "a\ufffdb\ufffd[31m"],
+    ["\u202egnp.exe",           "\ufffdgnp.exe"],
+    ["\ud800",                  "\ufffd"],
+    ["x".repeat(301),           `${"x".repeat(300)}… (301 characters)`],
+  ] as const;
+  for (const [text, html] of table) {
+    test(`${JSON.stringify(text).slice(0, 30)} becomes ${html.slice(0, 30)}`, () =>
+      expect(escaped(text)).toBe(html));
+  }
+});
+
+describe("its rights", () => {
+  test("are those of the calls that its code can send", () => {
+    const sources = ["identity", "account-view", "inventory", "scheduled-runs", "ways-out"].map((name) =>
+      withoutComments(
+        readFileSync(new URL(["../../src/aws/", name, ".ts"].join(""), import.meta.url), "utf8"),
+      ),
+    );
+    const used = sources.flatMap((text) =>
+      [...text.matchAll(/"((?:ec2|ecr|ecs|events|scheduler|sts):[A-Z]\w+)"/g)].map(
+        ([, action = ""]) => action,
+      ),
+    );
+    // Of gateways that do more than a scan asks of them.
+    const elsewhere = [
+      "ecs:DescribeTaskDefinition",
+      "ecr:DescribePullThroughCacheRules",
+      "events:ListEventBuses",
+      "events:ListRuleNamesByTarget",
+    ];
+    expect([...new Set([...used, ...elsewhere])].toSorted()).toEqual(
+      [...SCAN_RIGHTS.needed, ...SCAN_RIGHTS.wanted].toSorted(),
+    );
+  });
+
+  test("are printed as a policy that only reads, and nobody is asked", async () => {
+    const io = commandIo();
+    expect(await scan({ json: false, roles: false, rights: true, policy: DEFAULT_POLICY }, io)).toBe(0);
+    const { Statement } = JSON.parse(io.printed.out);
+    expect(Statement).toHaveLength(1);
+    for (const action of Statement[0].Action) expect(action).toMatch(/:(?:Describe|Get|List)/);
+  });
+
+  test("are all in the page about it", () => {
+    const page = readFileSync(new URL("../../docs/scan.md", import.meta.url), "utf8");
+    for (const action of [...SCAN_RIGHTS.needed, ...SCAN_RIGHTS.wanted])
+      expect(page).toContain(`\`${action}\``);
+  });
+});
+
+describe("how often it lets itself call", () => {
+  test("a burst at once, the rest at its pace, and the burst again after a rest", async () => {
+    const clock = createVirtualClock(0);
+    const rate = createRate({ burst: 3, perSecond: 2 }, clock);
+    const at: number[] = [];
+    for (let call = 0; call < 6; call += 1) {
+      await rate.take();
+      at.push(clock.now());
+    }
+    expect(at).toEqual([0, 0, 0, 500, 1000, 1500]);
+    await clock.advanceTo(60_000);
+    await rate.take();
+    await rate.take();
+    expect(clock.now()).toBe(60_000);
+    expect(rate.taken).toBe(8);
+  });
+});
