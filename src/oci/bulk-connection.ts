@@ -14,7 +14,7 @@ import { Pace } from "./pace.ts";
 import { lend, Pieces } from "./pieces.ts";
 import type { RegistryAnswer, RegistryRequest } from "./transport.ts";
 
-// Not by import: see http-transport.ts.
+// Not by import: see node-clients.ts.
 const { validateHeaderValue } = process.getBuiltinModule("node:http");
 
 export type BulkConnectionOptions = {

@@ -1,7 +1,6 @@
 /** Connections for long bodies, each kept for the next one to the same place by the same right. */
 
-import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from "node:net";
-import { connect as connectSecure } from "node:tls";
+import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
 import type { Clock } from "../runtime/clock.ts";
 import { BulkConnection } from "./bulk-connection.ts";
 import { bareHost, lookupWithin } from "./reach.ts";
@@ -66,10 +65,11 @@ function dial(
   const port = Number(url.port) || (isSecure ? 443 : 80);
   const lookup = lookupWithin(loopback, new Set());
   const place = { host, port, lookup, timeout: idleMs, noDelay: true, onread };
-  if (!isSecure) return connectPlain(place);
+  if (!isSecure) return connect(place);
   // An address is no server name, and its certificate is checked against it all the same.
   const servername = isIP(host) === 0 ? host : "";
-  return connectSecure({
+  // Loaded where it is needed, as in node-clients.ts.
+  return process.getBuiltinModule("node:tls").connect({
     ...place,
     servername,
     ALPNProtocols: ["http/1.1"],

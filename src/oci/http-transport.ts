@@ -7,22 +7,17 @@
  */
 
 import type * as Http from "node:http";
-import type * as Https from "node:https";
 import { Readable } from "node:stream";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { forget } from "../runtime/young-garbage.ts";
 import { isLoopbackHost } from "./addresses.ts";
 import { HEAD_BYTES_MAX, PRELIMINARY_MAX } from "./answer-head.ts";
 import { BulkConnections } from "./bulk-connections.ts";
+import { NodeClients, type ProxyEnv, proxiesOf } from "./node-clients.ts";
 import { Pace } from "./pace.ts";
 import { giveBack } from "./pieces.ts";
-import { lookupWithin, refusedLiteral } from "./reach.ts";
+import { refusedLiteral } from "./reach.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
-
-// Not by import: that reads each export of node:http, and with them all of undici. Measured 2026-11 on Node 24.21:
-// 25 ms, more than half of what a copy that has nothing to do takes.
-const http = process.getBuiltinModule("node:http");
-const https = process.getBuiltinModule("node:https");
 
 export type HttpTransportOptions = {
   /** For the pace of bodies; time-outs are the sockets' own. */
@@ -36,7 +31,7 @@ export type HttpTransportOptions = {
   /** More certificate authorities, in PEM, beside the system's. */
   readonly ca?: readonly string[];
   /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` as Node reads them (24.5 and newer). */
-  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+  readonly proxyEnv?: ProxyEnv;
 };
 
 export type HttpTransport = Send & { readonly close: () => void };
@@ -48,14 +43,15 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   const idleMs = (options.idleSeconds ?? IDLE_SECONDS) * 1000;
   const uploadAnswerMs = (options.uploadAnswerSeconds ?? 300) * 1000;
   const clock = options.clock ?? systemClock;
-  // A connection that may end at loopback is never lent to a request that may not: two sets of agents.
-  const strict = agentsFor(options, false);
-  const lenient = agentsFor(options, true);
+  const { ca, proxyEnv, socketsPerHostMax = 32 } = options;
+  const direct = { idleMs, ca, socketsPerHostMax };
+  // A connection that may end at loopback is never lent to a request that may not: clients for each.
+  const strict = new NodeClients({ ...direct, proxyEnv }, false);
+  const lenient = new NodeClients({ ...direct, proxyEnv }, true);
   // A proxy's loopback is not ours, so no proxy is asked for it, as Go's clients do not either.
-  const { proxyEnv: _proxies, ...direct } = options;
-  const local = agentsFor(direct, true);
-  const bulk = new BulkConnections({ idleMs, clock, ca: options.ca });
-  const proxied = proxySettings(options.proxyEnv).length > 0;
+  const local = new NodeClients(direct, true);
+  const bulk = new BulkConnections({ idleMs, clock, ca });
+  const proxied = proxiesOf(proxyEnv).length > 0;
 
   const send = (request: RegistryRequest): Promise<RegistryAnswer> => {
     const { url, signal } = request;
@@ -68,14 +64,14 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
     return ask(request, isLocal ? local : loopback ? lenient : strict);
   };
 
-  const ask = (request: RegistryRequest, { plain, secure }: Agents): Promise<RegistryAnswer> =>
+  const ask = (request: RegistryRequest, clients: NodeClients): Promise<RegistryAnswer> =>
     new Promise((resolveAnswer, reject) => {
       const { url, body, signal } = request;
-      const isSecure = url.protocol === "https:";
-      const outgoing = (isSecure ? https : http).request(url, {
+      const { agent, request: open } = clients.for(url);
+      const outgoing = open(url, {
         method: request.method,
         headers: request.headers,
-        agent: isSecure ? secure : plain,
+        agent,
         maxHeaderSize: HEAD_BYTES_MAX,
       });
 
@@ -136,10 +132,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
 
   return Object.assign(send, {
     close: () => {
-      for (const { plain, secure } of [strict, lenient, local]) {
-        plain.destroy();
-        secure.destroy();
-      }
+      for (const clients of [strict, lenient, local]) clients.close();
       bulk.close();
     },
   });
@@ -195,35 +188,6 @@ function pump(
     else end(new Error("the upload moves too slowly to end"));
   });
   body.once("error", end);
-}
-
-type Agents = { readonly plain: Http.Agent; readonly secure: Https.Agent };
-
-function agentsFor(options: HttpTransportOptions, loopback: boolean): Agents {
-  const settings = {
-    keepAlive: true,
-    maxSockets: options.socketsPerHostMax ?? 32,
-    // On the agent, so that it covers the time until a connection stands, too.
-    timeout: (options.idleSeconds ?? IDLE_SECONDS) * 1000,
-    // The connection used last is the least likely to have been closed by its peer.
-    scheduling: "lifo" as const,
-    lookup: lookupWithin(loopback, new Set(proxySettings(options.proxyEnv).map(hostOf))),
-    ...(options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv }),
-  };
-  return {
-    plain: new http.Agent(settings),
-    secure: new https.Agent({ ...settings, ...(options.ca === undefined ? {} : { ca: [...options.ca] }) }),
-  };
-}
-
-/** As Node reads them. */
-function proxySettings(env: HttpTransportOptions["proxyEnv"] = {}): readonly string[] {
-  const settings = [env.HTTPS_PROXY, env.https_proxy, env.HTTP_PROXY, env.http_proxy];
-  return settings.flatMap((setting) => setting || []);
-}
-
-function hostOf(proxy: string): string {
-  return URL.parse(proxy)?.hostname ?? "";
 }
 
 function joined(headers: Http.IncomingHttpHeaders): Record<string, string> {

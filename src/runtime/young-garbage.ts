@@ -5,9 +5,6 @@
  * objects, sweeps when a few megabytes of them have gathered, and finds a hundred megabytes of buffers behind them.
  */
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
 /** Measured 2026-11 on Node 24 with 1 GB in eight streams: 100 MB at the peak, for 160 without, and less CPU. */
 const SWEEP_BYTES = 8 * 1024 * 1024;
 
@@ -32,6 +29,9 @@ export function forget(bytes: number): void {
 
 /** V8 hands its collector to contexts that are made while the flag stands; Node's own tests take it this way. */
 function exposedCollector(): Collect {
+  // Loaded where they are needed: most processes never are.
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  const { runInNewContext } = process.getBuiltinModule("node:vm");
   setFlagsFromString("--expose-gc");
   const found: unknown = runInNewContext("globalThis.gc");
   setFlagsFromString("--no-expose-gc");
