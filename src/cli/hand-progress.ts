@@ -13,9 +13,12 @@ export function tellRecords(
 ): (record: StepRecord) => void {
   let said = "";
   return (record) => {
-    // By hand nobody is asked: who runs it has said yes.
-    if (record.kind === "question") return;
-    const words = record.kind === "wait" ? waitInWords(record, clock.now()) : stepInWords(record);
+    const words =
+      record.kind === "wait"
+        ? waitInWords(record, clock.now())
+        : record.kind === "step"
+          ? stepInWords(record)
+          : undefined;
     if (words === undefined || words === said) return;
     said = words;
     say(words);
@@ -45,13 +48,10 @@ function stepInWords({ name, result }: Extract<StepRecord, { kind: "step" }>): s
 /** The same copier, whose copies show how far they are. */
 export function shownCopies(io: CommandIo, clock: Pick<Clock, "now">): (copier: Copier) => Copier {
   return (copier) => ({
-    async copy(request, options) {
-      const { end, onProgress } = copyProgress(io, clock);
-      try {
-        return await copier.copy(request, { ...options, onProgress });
-      } finally {
-        end();
-      }
+    inParts(request) {
+      const { end, ...progress } = copyProgress(io, clock);
+      const copy = copier.inParts(request, progress);
+      return { ...copy, finish: (...told) => copy.finish(...told).finally(end) };
     },
   });
 }

@@ -6,7 +6,7 @@ import { type Platform, platformMatches, printPlatform } from "../image/platform
 import type { CopiedPlatform, CopyResult } from "./copy.ts";
 import { CopyError, onSide } from "./copy-error.ts";
 import type { CopyRun } from "./copy-run.ts";
-import { copyWhole, presentWhole, trustedDigest } from "./copy-whole.ts";
+import { presentWhole, type ReadCopy, readWhole, trustedDigest } from "./copy-whole.ts";
 import { type ImageTree, readManifest } from "./image-tree.ts";
 import { proofOf } from "./index-proof.ts";
 import {
@@ -22,8 +22,11 @@ import type { Manifest } from "./registry.ts";
 
 type Index = Extract<ParsedManifest, { kind: "index" }>;
 
-/** Throws CopyError; `platform-absent` where the image is not for one of them. */
-export async function copyPlatforms(run: CopyRun, platforms: readonly Platform[]): Promise<CopyResult> {
+/** Reads what is to be copied. Throws CopyError; `platform-absent` where the image is not for one of them. */
+export async function readPlatforms(
+  run: CopyRun,
+  platforms: readonly Platform[],
+): Promise<CopyResult | ReadCopy> {
   const trusted = await trustedDigest(run);
   const single = trusted === undefined ? undefined : await presentSingle(run, trusted);
   if (single !== undefined) return single;
@@ -32,7 +35,7 @@ export async function copyPlatforms(run: CopyRun, platforms: readonly Platform[]
   const index = readManifest(root);
   if (index.kind === "image") {
     await checkPlatform(run, root.digest, index.config, platforms);
-    return copyWhole(run);
+    return readWhole(run);
   }
 
   const copied: CopiedPlatform[] = [];
@@ -49,24 +52,27 @@ export async function copyPlatforms(run: CopyRun, platforms: readonly Platform[]
     trees.push({ tree: await run.readTree(await run.fetch(child.digest)), tag });
   }
 
-  const [first] = trees;
-  if (first !== undefined) await run.moveBlobs({ root: first.tree.root, blobs: sharedBlobs(trees) });
-  // Before the names: whoever finds a name finds the proof as well.
-  const proof = kept === undefined ? await keepProof(run, { ...root, mediaType: index.mediaType }) : "kept";
-  for (const { tree, tag } of trees) await run.nameAll(tree, tag);
+  const finish = async (): Promise<CopyResult> => {
+    const [first] = trees;
+    if (first !== undefined) await run.moveBlobs({ root: first.tree.root, blobs: sharedBlobs(trees) });
+    // Before the names: whoever finds a name finds the proof as well.
+    const proof = kept === undefined ? await keepProof(run, { ...root, mediaType: index.mediaType }) : "kept";
+    for (const { tree, tag } of trees) await run.nameAll(tree, tag);
 
-  const foreign = trees.flatMap(({ tree }) => tree.foreign);
-  const { digest, mediaType } = chosen[0]?.child ?? root;
-  const alreadyPresent = trees.length === 0;
-  const named = {
-    digest,
-    mediaType,
-    sourceDigest: root.digest,
-    tag: copied[0]?.tag,
-    alreadyPresent,
-    foreign,
+    const foreign = trees.flatMap(({ tree }) => tree.foreign);
+    const { digest, mediaType } = chosen[0]?.child ?? root;
+    const alreadyPresent = trees.length === 0;
+    const named = {
+      digest,
+      mediaType,
+      sourceDigest: root.digest,
+      tag: copied[0]?.tag,
+      alreadyPresent,
+      foreign,
+    };
+    return { ...run.result(named), platforms: copied, proof };
   };
-  return { ...run.result(named), platforms: copied, proof };
+  return { isWhole: trees.every(({ tree }) => tree.isWhole), finish };
 }
 
 /** An image without an index that is there under its name: its platform was checked when it came. */

@@ -1,16 +1,16 @@
-/** One copy's memory and hands: what it has asked, what it has moved, and how it puts names on things. */
+/** A copy's hands: how it asks, how it moves, and how it puts names on things. What it learns is in its memory. */
 
-import { type Digest, digestOf, isDigest } from "../image/digest.ts";
+import { type Digest, isDigest } from "../image/digest.ts";
 import { manifestName } from "../image/reference.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { moveBlob } from "./blob-move.ts";
 import type { CopyOptions, CopyProgress, CopyRequest, CopyResult } from "./copy.ts";
 import { CopyError, onSide, refusedOn } from "./copy-error.ts";
+import { CopyMemory, type CopyPlace, type Tally } from "./copy-memory.ts";
 import { fetchManifest, type ImageReader, type ImageTree, readTree } from "./image-tree.ts";
-import { EMPTY_CONFIG } from "./index-proof.ts";
 import type { Descriptor } from "./manifest.ts";
 import { inPool } from "./pool.ts";
-import type { Manifest, ManifestHead, Repositories } from "./registry.ts";
+import type { Manifest, ManifestHead } from "./registry.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { Repository } from "./repository.ts";
 
@@ -18,59 +18,47 @@ const MANIFESTS_AT_ONCE = 8;
 /** Up to here an upload too many costs as little as the question that would have spared it. */
 const ASKING_COSTS_BYTES = 64 * 1024;
 
-type Tally = Pick<CopyResult, "bytesMoved" | "bytesSkipped" | "blobsMoved" | "blobsSkipped" | "blobsMounted">;
-
 export class CopyRun {
   readonly request: CopyRequest;
   readonly source: Repository;
   readonly target: Repository;
   readonly signal: AbortSignal;
-  /** Whether the target's word is asked for, and taken. */
-  asksTarget: boolean;
+  readonly #memory: CopyMemory;
   readonly #options: CopyOptions;
   readonly #clock: Clock;
   readonly #concurrency: number;
-  readonly #mountFrom: string | undefined;
-  readonly #fetched = new Map<Digest, Manifest>();
-  readonly #heads = new Map<string, ManifestHead>();
-  /** Blobs that are here already. */
-  readonly #bytes = new Map<Digest, Uint8Array>([[digestOf(EMPTY_CONFIG), EMPTY_CONFIG]]);
-  readonly #tally = { bytesMoved: 0, bytesSkipped: 0, blobsMoved: 0, blobsSkipped: 0, blobsMounted: 0 };
-  readonly #settled = new Set<Digest>();
-  readonly #skipped = new Set<Digest>();
-  #root: Digest | undefined;
   #due: readonly Descriptor[] = [];
 
+  /** @param memory what earlier parts of the same copy have learned and done */
   constructor(
     request: CopyRequest,
     options: CopyOptions,
-    at: { readonly registries: Repositories; readonly clock: Clock; readonly concurrency: number },
+    at: CopyPlace,
+    memory = new CopyMemory(request, at.registries),
   ) {
-    const { source, target } = request;
     this.request = request;
     this.signal = options.signal ?? new AbortController().signal;
-    this.asksTarget = request.targetIsEmpty !== true;
+    this.#memory = memory;
     this.#options = options;
     this.#clock = at.clock;
     this.#concurrency = at.concurrency;
-    const samePlace = source.host === target.host && source.path !== target.path;
-    this.#mountFrom = request.mountFrom ?? (samePlace ? source.path : undefined);
-    this.source = at.registries.open(source, "pull");
-    this.target = at.registries.open(target, "push", this.#mountFrom === undefined ? [] : [this.#mountFrom]);
+    this.source = memory.source;
+    this.target = memory.target;
   }
 
-  /** Forgets what was taken on the target's word; what this run has brought there itself is there. */
+  /** Whether the target's word is asked for, and taken. */
+  get asksTarget(): boolean {
+    return this.#memory.asksTarget;
+  }
+
+  /** Forgets what was taken on the target's word; what this copy has brought there itself is there. */
   doubtTarget(): void {
-    this.asksTarget = false;
-    for (const digest of this.#skipped) this.#settled.delete(digest);
-    this.#skipped.clear();
-    this.#tally.blobsSkipped = 0;
-    this.#tally.bytesSkipped = 0;
+    this.#memory.doubtTarget();
   }
 
   /** The words for a copy that was stopped: what is left to do. */
   aborted(reason: unknown): CopyError {
-    const left = this.#due.filter(({ digest }) => !this.#settled.has(digest));
+    const left = this.#due.filter(({ digest }) => this.#memory.outcomeOf(digest) === undefined);
     const bytes = left.reduce((sum, { size }) => sum + size, 0);
     const words = left.length === 0 ? "no blob was left" : `${left.length} blobs of ${bytes} bytes left`;
     const fields = { kind: "aborted", side: "source" } as const;
@@ -89,24 +77,24 @@ export class CopyRun {
 
   /** What a name stands for at the target, asked once. */
   async headTarget(name: string): Promise<ManifestHead | undefined> {
-    const known = this.#heads.get(name);
+    const known = this.#memory.heads.get(name);
     if (known !== undefined) return known;
     const asked = this.target.headManifest(name, this.signal);
     const head = await onSide("target", isDigest(name) ? name : undefined, asked);
-    if (head !== undefined) this.#heads.set(name, head);
+    if (head !== undefined) this.#memory.heads.set(name, head);
     return head;
   }
 
   /** The manifest at the root of the source, fetched once. */
   async fetchRoot(trusted: Digest | undefined): Promise<Manifest> {
-    const root = await this.fetch(trusted ?? this.#root ?? manifestName(this.request.source));
-    this.#root = root.digest;
+    const root = await this.fetch(trusted ?? this.#memory.root ?? manifestName(this.request.source));
+    this.#memory.root = root.digest;
     return root;
   }
 
   /** A manifest that this run has fetched already. */
   fetched(digest: Digest): Manifest | undefined {
-    return this.#fetched.get(digest);
+    return this.#memory.fetched.get(digest);
   }
 
   fetch(name: string): Promise<Manifest> {
@@ -140,7 +128,7 @@ export class CopyRun {
 
   /** Keeps bytes at hand that a blob would otherwise be fetched for. */
   remember(digest: Digest, bytes: Uint8Array): void {
-    this.#bytes.set(digest, bytes);
+    this.#memory.bytes.set(digest, bytes);
   }
 
   /** Moves what a tree needs, the biggest first, and tells how it goes. */
@@ -149,7 +137,7 @@ export class CopyRun {
     for (const { digest, data } of tree.blobs) if (data !== undefined) this.remember(digest, data);
     const bytes = tree.blobs.reduce((sum, { size }) => sum + size, 0);
     this.#options.onPlan?.({ digest: tree.root, blobs: tree.blobs.length, bytes });
-    const todo = tree.blobs.filter(({ digest }) => !this.#settled.has(digest));
+    const todo = tree.blobs.filter(({ digest }) => this.#memory.outcomeOf(digest) === undefined);
     const first = todo.slice(0, this.#concurrency);
     const asksTarget = this.asksTarget;
     const present = asksTarget ? await this.#presentOf(first) : new Set<Digest>();
@@ -184,7 +172,7 @@ export class CopyRun {
   }
 
   #skip(blob: Descriptor): void {
-    this.#count(blob, "skipped");
+    this.#memory.settle(blob, "skipped");
     const { digest, size } = blob;
     this.#options.onProgress?.({ blob: digest, state: "skipped", bytesDone: size, bytesAll: size });
   }
@@ -247,7 +235,7 @@ export class CopyRun {
   account(): Tally & Pick<CopyResult, "requests" | "quota"> {
     const { quota } = this.source;
     return {
-      ...this.#tally,
+      ...this.#memory.tally,
       requests: { source: this.source.requests, target: this.target.requests },
       ...(quota === undefined ? {} : { quota }),
     };
@@ -266,28 +254,14 @@ export class CopyRun {
     const route = this.#route(askTarget, onProgress === undefined ? undefined : onBytes);
     const outcome = await moveBlob(route, blob, signal);
     bytesDone = blob.size;
-    this.#count(blob, outcome);
+    this.#memory.settle(blob, outcome);
     tell(outcome === "moved" ? "done" : outcome);
-  }
-
-  #count({ digest, size }: Descriptor, outcome: "moved" | "skipped" | "mounted"): void {
-    this.#settled.add(digest);
-    if (outcome === "moved") {
-      this.#tally.blobsMoved += 1;
-      this.#tally.bytesMoved += size;
-      return;
-    }
-    this.#tally.bytesSkipped += size;
-    if (outcome === "mounted") this.#tally.blobsMounted += 1;
-    else {
-      this.#tally.blobsSkipped += 1;
-      this.#skipped.add(digest);
-    }
   }
 
   #reader(): ImageReader {
     const { source, target, asksTarget: askTarget } = this;
-    return { source, target, fetched: this.#fetched, askTarget };
+    const { fetched, fetchedMax } = this.#memory;
+    return { source, target, fetched, fetchedMax, askTarget };
   }
 
   #route(askTarget: boolean, onBytes?: (bytes: number) => void): Parameters<typeof moveBlob>[0] {
@@ -296,8 +270,8 @@ export class CopyRun {
       target: this.target,
       clock: this.#clock,
       askTarget,
-      mountFrom: this.#mountFrom,
-      bytesOf: (digest) => this.#bytes.get(digest),
+      mountFrom: this.#memory.mountFrom,
+      bytesOf: (digest) => this.#memory.bytes.get(digest),
       ...(onBytes === undefined ? {} : { onBytes }),
     };
   }

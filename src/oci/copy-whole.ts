@@ -5,8 +5,18 @@ import type { CopyResult } from "./copy.ts";
 import type { CopyRun } from "./copy-run.ts";
 import { readManifest } from "./image-tree.ts";
 
-/** Throws CopyError. What is there already costs one question to the source at most, and that one free. */
-export async function copyWhole(run: CopyRun): Promise<CopyResult> {
+/** A copy whose manifests are read: all that is left is to move its blobs and to name it. */
+export type ReadCopy = {
+  /** False where reading paused: what was fetched is remembered, and reading again goes on from there. */
+  readonly isWhole: boolean;
+  finish(): Promise<CopyResult>;
+};
+
+/**
+ * Reads what is to be copied, or finds that it is there. Throws CopyError. What is there already costs one question to
+ * the source at most, and that one free.
+ */
+export async function readWhole(run: CopyRun): Promise<CopyResult | ReadCopy> {
   const trusted = await trustedDigest(run);
   const present = trusted === undefined ? undefined : await presentWhole(run, trusted);
   if (present !== undefined) return present;
@@ -15,10 +25,15 @@ export async function copyWhole(run: CopyRun): Promise<CopyResult> {
   const { mediaType } = readManifest(root);
   const tag = run.tagFor(digest);
   const tree = await run.readTree(root);
-  await run.moveBlobs(tree);
-  await run.nameAll(tree, tag);
-  const { foreign } = tree;
-  return run.result({ digest, sourceDigest: digest, mediaType, tag, alreadyPresent: false, foreign });
+  const { foreign, isWhole } = tree;
+  return {
+    isWhole,
+    finish: async () => {
+      await run.moveBlobs(tree);
+      await run.nameAll(tree, tag);
+      return run.result({ digest, sourceDigest: digest, mediaType, tag, alreadyPresent: false, foreign });
+    },
+  };
 }
 
 /** The account of a manifest that the target has under its name already, or has now got the name for. */

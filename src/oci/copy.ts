@@ -10,11 +10,11 @@ import { registryOf } from "../image/hosts.ts";
 import type { Platform } from "../image/platform.ts";
 import type { ImageReference } from "../image/reference.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { CopyError } from "./copy-error.ts";
-import { copyPlatforms } from "./copy-platforms.ts";
-import { type CopiedReferrer, copyReferrers, subjectsOf } from "./copy-referrers.ts";
+import { copyAll } from "./copy-all.ts";
+import { type CopyInParts, copyInParts } from "./copy-in-parts.ts";
+import type { CopyPlace } from "./copy-memory.ts";
+import type { CopiedReferrer } from "./copy-referrers.ts";
 import { CopyRun } from "./copy-run.ts";
-import { copyWhole } from "./copy-whole.ts";
 import type { Quota } from "./rate-limit.ts";
 import type { Repositories } from "./registry.ts";
 
@@ -95,47 +95,22 @@ export function concurrencyFor(targetHost: string): number {
   return registryOf(targetHost).kind === "ecr" ? 5 : 16;
 }
 
-/** A copier over some registries. `copy` throws CopyError; nothing of it is under way once it has settled. */
-export function createCopier({ registries, clock, concurrency = concurrencyFor }: CopierOptions): {
+export type Copier = {
+  /** Throws CopyError; nothing of it is under way once it has settled. */
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyResult>;
-} {
+  /** The same copy for a caller who remembers what each of its parts has done. */
+  inParts(request: CopyRequest, options?: Omit<CopyOptions, "signal">): CopyInParts;
+};
+
+/** A copier over some registries. */
+export function createCopier({ registries, clock, concurrency = concurrencyFor }: CopierOptions): Copier {
+  const placeOf = ({ target }: CopyRequest): CopyPlace => ({
+    registries,
+    clock,
+    concurrency: concurrency(target.host),
+  });
   return {
-    copy: async (request, options = {}) => {
-      const at = { registries, clock, concurrency: concurrency(request.target.host) };
-      const run = new CopyRun(request, options, at);
-      const { platforms } = request;
-      const copy = async (): Promise<CopyResult> => {
-        const copied = await (platforms === undefined ? copyWhole(run) : copyPlatforms(run, platforms));
-        return request.referrers === true ? withReferrers(run, copied) : copied;
-      };
-      try {
-        return await copy().catch((error: unknown) => {
-          if (options.signal?.aborted === true || !lacksWhatItHas(error)) throw error;
-          // The target said that it has something which it has not. Once more, and nothing is taken on its word.
-          run.doubtTarget();
-          return copy();
-        });
-      } catch (error) {
-        throw options.signal?.aborted === true ? run.aborted(options.signal.reason) : error;
-      }
-    },
+    copy: (request, options = {}) => copyAll(new CopyRun(request, options, placeOf(request))),
+    inParts: (request, options) => copyInParts(request, placeOf(request), options),
   };
-}
-
-/** The same copy, after what refers to it has come as well. */
-async function withReferrers(run: CopyRun, copied: CopyResult): Promise<CopyResult> {
-  const digests = new Set([copied.digest, ...(copied.platforms ?? []).map(({ digest }) => digest)]);
-  const subjects: Digest[] = [];
-  for (const digest of digests) subjects.push(...(await subjectsOf(run, digest)));
-  const referrers = await copyReferrers(run, [...new Set(subjects)]);
-  return { ...copied, ...run.account(), referrers };
-}
-
-/** A manifest refused for want of what the target had said to hold. */
-function lacksWhatItHas(error: unknown): boolean {
-  if (!(error instanceof CopyError) || error.side !== "target") return false;
-  const codes = error.refusal?.codes ?? [];
-  return codes.some((code) =>
-    ["BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID"].includes(code),
-  );
 }

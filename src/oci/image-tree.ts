@@ -25,6 +25,8 @@ export type ImageTree = {
   readonly foreign: readonly Descriptor[];
   /** Manifests that the target has already. */
   readonly presentCount: number;
+  /** False where reading paused before everything was here. */
+  readonly isWhole: boolean;
 };
 
 export type ImageReader = {
@@ -32,6 +34,8 @@ export type ImageReader = {
   readonly target: Repository;
   /** Every manifest that was fetched in this run: none is fetched twice. */
   readonly fetched: Map<Digest, Manifest>;
+  /** How many of them may be here before reading pauses; those that are on their way still come. */
+  readonly fetchedMax: number;
   /** Whether a manifest at the target may be taken for the whole of what it names. */
   readonly askTarget: boolean;
 };
@@ -53,6 +57,7 @@ export async function readTree(
   const nodes = new Map<Digest, Node>();
   const present = new Set<Digest>();
   let bytes = 0;
+  let isWhole = true;
   let due: readonly Digest[] = [root.digest];
   reader.fetched.set(root.digest, root);
   for (let depth = 0; due.length > 0; depth++) {
@@ -62,12 +67,17 @@ export async function readTree(
       due,
       MANIFESTS_AT_ONCE,
       async (digest, poolSignal) => {
-        if (digest !== root.digest && reader.askTarget) {
+        const isHere = reader.fetched.has(digest);
+        if (!isHere && reader.askTarget) {
           const asked = reader.target.headManifest(digest, poolSignal);
           if ((await onSide("target", digest, asked)) !== undefined) {
             present.add(digest);
             return;
           }
+        }
+        if (!isHere && reader.fetched.size >= reader.fetchedMax) {
+          isWhole = false;
+          return;
         }
         const manifest = await fetchManifest(reader, digest, poolSignal);
         bytes += manifest.size;
@@ -87,9 +97,10 @@ export async function readTree(
   return {
     root: root.digest,
     levels: levelsOf(nodes),
-    blobs: blobsIn(nodes),
+    blobs: blobsIn(nodes.values()),
     foreign: foreignIn(nodes),
     presentCount: present.size,
+    isWhole,
   };
 }
 
@@ -162,9 +173,14 @@ function levelsOf(nodes: ReadonlyMap<Digest, Node>): readonly (readonly Manifest
   return Array.from(levels, (level) => level ?? []);
 }
 
-function blobsIn(nodes: ReadonlyMap<Digest, Node>): readonly Descriptor[] {
+/** The blobs that some manifests need, each once, the biggest first. Throws CopyError. */
+export function blobsNamedBy(manifests: readonly Manifest[]): readonly Descriptor[] {
+  return blobsIn(manifests.map((manifest) => ({ manifest, parsed: readManifest(manifest) })));
+}
+
+function blobsIn(nodes: Iterable<Node>): readonly Descriptor[] {
   const blobs = new Map<Digest, Descriptor>();
-  for (const { manifest, parsed } of nodes.values()) {
+  for (const { manifest, parsed } of nodes) {
     for (const blob of parsed.kind === "image" ? blobsOf(parsed) : []) {
       const before = blobs.get(blob.digest);
       if (before !== undefined && before.size !== blob.size) {

@@ -1,8 +1,8 @@
 /**
  * Brings one image into ECR: copies it into a repository of ours, or has a pull-through cache fetch it.
  *
- * The copier skips what is there, so an attempt that was cut off goes on where it stopped. What asking again cannot cure
- * (a quota, a refused login) is an answer, and the next source's turn.
+ * A copy that is cut off goes on where it stopped, in another invocation. What asking again cannot cure (a quota, a
+ * refused login) is an answer, and the next source's turn.
  */
 
 import * as z from "zod";
@@ -11,7 +11,6 @@ import { ecrHost } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { parsePlatform } from "../image/platform.ts";
 import { parseReference, pinned } from "../image/reference.ts";
-import { CopyError } from "../oci/copy-error.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { withDeadline } from "../runtime/deadline.ts";
 import type { Steps } from "../runtime/steps.ts";
@@ -19,6 +18,7 @@ import type { Policy } from "../substitution/policy.ts";
 import { copyTag } from "../substitution/strategies/own-copy.ts";
 import { awsErrorBehind, isPassing } from "./aws-error.ts";
 import { claimCopy, type RefusedCopy } from "./claim-copy.ts";
+import { copyInSteps, type RunPart } from "./copy-in-steps.ts";
 import type { Ports } from "./ports.ts";
 import { type Warmed, warm } from "./warm.ts";
 
@@ -53,14 +53,9 @@ export type MirrorResult = {
   readonly bytesMoved: number;
 };
 
-/** How often a copy that fails is tried. */
-const ATTEMPTS = 4;
-/** How many invocations a copy may take that is only short of time: at a quarter of an hour each, some terabytes. */
-const INVOCATIONS_MAX = 40;
-
 /**
  * The mirror workflow. Throws InvalidInput for a target that is not ours to fill.
- * @param millisecondsLeft what is left of this invocation, asked when a copy begins; absent: nobody counts
+ * @param millisecondsLeft what is left of this invocation, asked when a part of the copy begins; absent: nobody counts
  */
 export async function mirror(
   input: unknown,
@@ -83,7 +78,7 @@ export async function mirror(
   const source = pinned(parseReference(request.source), request.digest);
   const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;
   const { immutableTags, scanOnPush, kmsKey, tags } = policy.repository;
-  // Known only to the invocation that made it, and only until it has copied: any other finds what was left there.
+  // Known only to the invocation that made it: any other finds what was left there.
   let isEmpty = false;
   const repository = await steps.step("repository", async () => {
     const ensured = await ports.ecr.ensureRepository(target.path, {
@@ -95,50 +90,31 @@ export async function mirror(
     isEmpty = ensured === "created";
     return ensured;
   });
-  const copyOnce = async (signal: AbortSignal): Promise<MirrorResult> => {
-    const targetIsEmpty = isEmpty;
-    isEmpty = false;
-    const asked = {
-      source,
-      target: { host: target.host, path: target.path },
-      tagFor: (digest: Digest) => copyTag(target.tag, digest),
-      ...(platform.platform === undefined ? {} : { platforms: [platform.platform] }),
-      targetIsEmpty,
-    };
-    const copied = await copier.copy(asked, { signal });
-    ports.log.info("image copied", {
-      target: request.target,
-      digest: copied.digest,
-      bytesMoved: copied.bytesMoved,
-      repository,
-    });
-    return {
-      kind: "copied",
-      target: request.target,
-      digest: copied.digest,
-      ...(copied.tag === undefined ? {} : { tag: copied.tag }),
-      alreadyPresent: copied.alreadyPresent,
-      bytesMoved: copied.bytesMoved,
-    };
+  const copy = copier.inParts({
+    source,
+    target: { host: target.host, path: target.path },
+    tagFor: (digest: Digest) => copyTag(target.tag, digest),
+    ...(platform.platform === undefined ? {} : { platforms: [platform.platform] }),
+    targetIsEmpty: isEmpty,
+  });
+  const inTime: RunPart = (part) => withDeadline(ports.clock, millisecondsLeft(), part).catch(refusalOf);
+  const claimBytes = (bytes: number) => claimCopy("bytesPerDay", bytes, request, policy, ports, steps);
+  const ended = await copyInSteps(copy, inTime, claimBytes, steps);
+  if (ended.kind === "refused") return ended;
+  const { digest, tag, alreadyPresent, bytesMoved } = ended.result;
+  ports.log.info("image copied", { target: request.target, digest, bytesMoved, repository });
+  return {
+    kind: "copied",
+    target: request.target,
+    digest,
+    ...(tag === undefined ? {} : { tag }),
+    alreadyPresent: alreadyPresent && bytesMoved === 0,
+    bytesMoved,
   };
-  return await steps.step(
-    "copy",
-    () => withDeadline(ports.clock, millisecondsLeft(), copyOnce).catch(refusalOf),
-    {
-      attempts: INVOCATIONS_MAX,
-      // What is short of time goes on where it stopped, in another invocation; what fails does not go on for ever.
-      retryIf: (error, attempt) => attempt < ATTEMPTS || isShortOfTime(error),
-    },
-  );
-}
-
-function isShortOfTime(error: unknown): boolean {
-  if (error instanceof CopyError) return error.kind === "aborted";
-  return error instanceof Error && error.cause !== undefined && isShortOfTime(error.cause);
 }
 
 /** A quota or a refused login is not cured by asking again; anything else is thrown on, and worth another attempt. */
-function refusalOf(error: unknown): { kind: "refused"; because: string } {
+function refusalOf(error: unknown): RefusedCopy {
   const behind = awsErrorBehind(error);
   if (behind !== undefined && isPassing(behind)) throw error;
   const inner = error instanceof Error && error.cause instanceof RegistryError ? error.cause : error;

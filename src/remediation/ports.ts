@@ -6,7 +6,7 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import type { CopyProgress, CopyRequest, CopyResult } from "../oci/copy.ts";
+import type { Copier as OciCopier } from "../oci/copy.ts";
 import type { Registries } from "../oci/registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
@@ -129,12 +129,8 @@ export interface Networks {
   >;
 }
 
-export interface Copier {
-  copy(
-    request: CopyRequest,
-    options?: { readonly onProgress?: (progress: CopyProgress) => void; readonly signal?: AbortSignal },
-  ): Promise<CopyResult>;
-}
+/** The part of the copier that a workflow uses: a copy that may be cut off, and goes on. */
+export type Copier = Pick<OciCopier, "inParts">;
 
 export type ExecutionStatus = {
   readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped";

@@ -15,13 +15,12 @@ type Refusal = { readonly refusedByAws: string };
 /** The same steps, whose refusals come out as StepRefused at the first attempt. */
 export function withRefusals(steps: Steps): Steps {
   return {
+    ...steps,
     async step<T>(name: string, run: () => Promise<T>, options?: Parameters<Steps["step"]>[2]): Promise<T> {
       const done = await steps.step<T | Refusal>(name, () => run().catch(refusalOrThrow), options);
       if (isRefusal(done)) throw new StepRefused(name, done.refusedByAws);
       return done;
     },
-    wait: (name, seconds) => steps.wait(name, seconds),
-    question: (name, seconds) => steps.question(name, seconds),
   };
 }
 

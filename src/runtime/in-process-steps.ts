@@ -11,6 +11,7 @@ import {
   type Answer,
   ATTEMPTS_DEFAULT,
   pauseSeconds,
+  pieceName,
   type Question,
   StepFailed,
   type StepOptions,
@@ -19,6 +20,15 @@ import {
 
 export type StepRecord =
   | { readonly kind: "step"; readonly name: string; readonly result?: string; readonly failed?: string }
+  /** One of the steps of an `each`, in the order in which they ended; its name is that of the whole. */
+  | {
+      readonly kind: "piece";
+      readonly name: string;
+      readonly index: number;
+      readonly result?: string;
+      readonly failed?: string;
+    }
+  | { readonly kind: "each"; readonly name: string }
   | { readonly kind: "wait"; readonly name: string; readonly dueAt: number }
   | QuestionRecord;
 
@@ -118,12 +128,42 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     if (dead) return never;
     const index = cursor;
     const known = remembered("step", name);
-    if (known !== undefined) return resultOf<T>(known);
-    const made = await attempt(name, run, stepOptions, clock);
+    if (known !== undefined) return resultOf<T>(name, known);
+    const made = await attempt(run, stepOptions, clock);
     if (dead || !survives({ name, index, when: "unrecorded" })) return never;
-    remember(made);
+    remember({ kind: "step", name, ...made });
     if (!survives({ name, index, when: "recorded" })) return never;
-    return resultOf<T>(made);
+    return resultOf<T>(name, made);
+  };
+
+  const each: Steps["each"] = async <T, R>(
+    name: string,
+    items: readonly T[],
+    run: (item: T) => Promise<R>,
+    { atOnce, ...pieceOptions }: StepOptions & { readonly atOnce: number },
+  ): Promise<readonly R[]> => {
+    if (dead) return never;
+    const done = new Map<number, Outcome>();
+    for (let record = log[cursor]; record?.kind === "piece" && record.name === name; record = log[cursor]) {
+      done.set(record.index, record);
+      cursor += 1;
+    }
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let index = next++; index < items.length; index = next++) {
+        if (done.has(index)) continue;
+        const made = await attempt(() => run(items[index] as T), pieceOptions, clock);
+        const place = { name: pieceName(name, index), index: cursor };
+        if (dead || !survives({ ...place, when: "unrecorded" })) return never;
+        done.set(index, made);
+        cursor += 1;
+        remember({ kind: "piece", name, index, ...made });
+        if (!survives({ ...place, when: "recorded" })) return never;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+    if (remembered("each", name) === undefined) remember({ kind: "each", name });
+    return items.map((_, index) => resultOf<R>(pieceName(name, index), done.get(index) ?? {}));
   };
 
   const wait = async (name: string, seconds: number): Promise<void> => {
@@ -172,30 +212,32 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     return { id: open.id, answer };
   };
 
-  return { step, wait, question };
+  return { step, each, wait, question };
 }
 
+/** What is recorded of a step's end. */
+type Outcome = { readonly result?: string; readonly failed?: string };
+
 async function attempt(
-  name: string,
   run: () => Promise<unknown>,
   { attempts = ATTEMPTS_DEFAULT, retryIf = () => true }: StepOptions,
   clock: Clock,
-): Promise<Extract<StepRecord, { kind: "step" }>> {
+): Promise<Outcome> {
   for (let count = 1; ; count++) {
     try {
       const result = await run();
-      return { kind: "step", name, ...(result === undefined ? {} : { result: JSON.stringify(result) }) };
+      return result === undefined ? {} : { result: JSON.stringify(result) };
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
       if (count >= attempts || !retryIf(error, count)) {
-        return { kind: "step", name, failed: error instanceof Error ? error.message : String(error) };
+        return { failed: error instanceof Error ? error.message : String(error) };
       }
       await clock.sleep(pauseSeconds(count) * 1000);
     }
   }
 }
 
-function resultOf<T>(record: Extract<StepRecord, { kind: "step" }>): T {
-  if (record.failed !== undefined) throw new StepFailed(record.name, record.failed);
-  return (record.result === undefined ? undefined : JSON.parse(record.result)) as T;
+function resultOf<T>(name: string, { result, failed }: Outcome): T {
+  if (failed !== undefined) throw new StepFailed(name, failed);
+  return (result === undefined ? undefined : JSON.parse(result)) as T;
 }

@@ -24,7 +24,7 @@ const nowhere = async () => undefined;
 const brought: Pick<Ports, "registries" | "copier" | "clock" | "log"> = {
   registries: { headManifest: nowhere, getManifest: nowhere, getBlob: nowhere },
   copier: {
-    copy: async () => {
+    inParts: () => {
       throw new Error("nothing is copied here");
     },
   },

@@ -5,53 +5,80 @@ import { describe, test } from "vitest";
 import { digestOf } from "../../src/image/digest.ts";
 import type { CopyRequest, CopyResult } from "../../src/oci/copy.ts";
 import { CopyError } from "../../src/oci/copy-error.ts";
+import type { CopyInParts } from "../../src/oci/copy-in-parts.ts";
+import type { Manifest } from "../../src/oci/registry.ts";
 import { mirror } from "../../src/remediation/mirror.ts";
 import type { Copier, Ports } from "../../src/remediation/ports.ts";
 import { runInProcess, type StepRecord } from "../../src/runtime/in-process-steps.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
 
-const DIGEST = digestOf("an image");
+const MIB = 1024 * 1024;
 const BLOBS = 10;
+const MANIFEST = manifestOf(BLOBS);
 
-/** A copier that moves one blob in five minutes, and remembers what it has brought; `fails` breaks it. */
+function manifestOf(layers: number): Manifest {
+  const descriptor = (of: string) => ({ mediaType: "", digest: digestOf(of), size: 100 * MIB });
+  const document = {
+    schemaVersion: 2,
+    config: descriptor("layer 1"),
+    layers: Array.from({ length: layers }, (_, index) => descriptor(`layer ${index + 1}`)),
+  };
+  const bytes = Buffer.from(JSON.stringify(document));
+  return { digest: digestOf(bytes), bytes, size: bytes.byteLength, mediaType: "" };
+}
+
+/** A copier of one blob at a time that takes five minutes for each; `fails` breaks it. */
 function slowCopier(clock: Ports["clock"], fails: (call: number) => Error | undefined = () => undefined) {
-  const there = new Set<number>();
-  const calls: { readonly asEmpty: boolean; readonly moved: number }[] = [];
+  const seen = { read: 0, asked: 0, moved: 0, asEmpty: [] as boolean[] };
   const copier: Copier = {
-    async copy(request: CopyRequest, { signal } = {}): Promise<CopyResult> {
-      const asEmpty = request.targetIsEmpty === true;
-      if (asEmpty) there.clear();
-      let moved = 0;
-      try {
-        const failure = fails(calls.length + 1);
-        if (failure !== undefined) throw failure;
-        for (let blob = 0; blob < BLOBS; blob++) {
-          if (there.has(blob)) continue;
+    inParts: (request: CopyRequest): CopyInParts => {
+      seen.asEmpty.push(request.targetIsEmpty === true);
+      return {
+        atOnce: 1,
+        async read() {
+          seen.read += 1;
+          return { kind: "read", manifests: [MANIFEST], isWhole: true };
+        },
+        async move(blobs, signal) {
+          seen.asked += 1;
+          const failure = fails(seen.asked);
+          if (failure !== undefined) throw failure;
           await clock.sleep(300_000, signal).catch((cause: unknown) => {
             throw new CopyError("the copy was stopped", { kind: "aborted", side: "source" }, { cause });
           });
-          there.add(blob);
-          moved += 1;
-        }
-      } finally {
-        calls.push({ asEmpty, moved });
-      }
-      return {
-        digest: DIGEST,
-        sourceDigest: DIGEST,
-        mediaType: "",
-        alreadyPresent: false,
-        bytesMoved: moved,
-        bytesSkipped: 0,
-        blobsMoved: moved,
-        blobsSkipped: BLOBS - moved,
-        blobsMounted: 0,
-        requests: { source: 0, target: 0 },
+          seen.moved += blobs.length;
+          return blobs.map(() => "moved");
+        },
+        async finish(_kept, brought): Promise<CopyResult> {
+          return {
+            digest: MANIFEST.digest,
+            sourceDigest: MANIFEST.digest,
+            mediaType: "",
+            alreadyPresent: false,
+            bytesMoved: brought.size * 100 * MIB,
+            bytesSkipped: 0,
+            blobsMoved: brought.size,
+            blobsSkipped: 0,
+            blobsMounted: 0,
+            requests: { source: 0, target: 0 },
+          };
+        },
       };
     },
   };
-  return { copier, calls };
+  return { copier, seen };
+}
+
+/** What is left of an invocation that began with the first question; the next begins when one asks too late. */
+function invocationsOf(minutes: number, clock: Ports["clock"]): () => number {
+  let until: number | undefined;
+  return () => {
+    const left = (until ?? 0) - clock.now();
+    if (left > 20_000) return left;
+    until = clock.now() + minutes * 60_000;
+    return minutes * 60_000;
+  };
 }
 
 async function run(options: {
@@ -59,19 +86,19 @@ async function run(options: {
   readonly fails?: (call: number) => Error | undefined;
 }): Promise<{
   readonly ended: unknown;
-  readonly calls: readonly { readonly asEmpty: boolean; readonly moved: number }[];
+  readonly seen: ReturnType<typeof slowCopier>["seen"];
   readonly log: readonly StepRecord[];
 }> {
   const world = await createWorld({ services: [] });
-  const { copier, calls } = slowCopier(world.clock, options.fails);
+  const { copier, seen } = slowCopier(world.clock, options.fails);
   const { account, region } = world.ports.home;
   const request = {
     kind: "copy",
     source: "docker.io/library/nginx:1",
-    digest: DIGEST,
+    digest: MANIFEST.digest,
     target: `${account}.dkr.ecr.${region}.amazonaws.com/${DEFAULT_POLICY.mirrorPrefix}/docker.io/library/nginx:1`,
   };
-  const left = (): number => (options.minutesOfInvocation ?? Number.POSITIVE_INFINITY) * 60_000;
+  const left = invocationsOf(options.minutesOfInvocation ?? 24 * 60, world.clock);
   const log: StepRecord[] = [];
   let ended: unknown;
   world.clock.schedule(world.clock.now(), async () => {
@@ -82,35 +109,34 @@ async function run(options: {
     }).catch((error: unknown) => error);
   });
   await world.runUntil(() => ended !== undefined, 24 * 3600);
-  return { ended, calls, log };
+  return { ended, seen, log };
 }
 
 describe("a copy", () => {
   test("that fits into one invocation takes one, and asks a new repository for nothing", async () => {
-    const { ended, calls } = await run({ minutesOfInvocation: 60 });
+    const { ended, seen } = await run({ minutesOfInvocation: 60 });
     equal((ended as { kind: string }).kind, "copied");
-    deepEqual(calls, [{ asEmpty: true, moved: BLOBS }]);
+    deepEqual(seen, { read: 1, asked: BLOBS, moved: BLOBS, asEmpty: [true] });
   });
 
   test("that does not fit stops in time, and goes on with only what is missing", async () => {
-    const { ended, calls } = await run({ minutesOfInvocation: 15 });
-    equal((ended as { kind: string }).kind, "copied");
-    deepEqual(
-      calls,
-      [2, 2, 2, 2, 2].map((moved, index) => ({ asEmpty: index === 0, moved })),
-    );
+    const { ended, seen } = await run({ minutesOfInvocation: 15 });
+    const { kind, bytesMoved } = ended as { kind: string; bytesMoved: number };
+    deepEqual({ kind, bytesMoved }, { kind: "copied", bytesMoved: BLOBS * 100 * MIB });
+    // Two blobs fit into each quarter of an hour; the third is begun and given up, four times.
+    deepEqual([seen.read, seen.asked, seen.moved], [1, BLOBS + 4, BLOBS]);
   });
 
   test("that only fails is not tried for ever", async () => {
     const failure = new CopyError("wrong bytes", { kind: "mismatch", side: "source" });
-    const { ended, calls } = await run({ minutesOfInvocation: 15, fails: () => failure });
+    const { ended, seen } = await run({ minutesOfInvocation: 15, fails: () => failure });
     equal((ended as Error).name, "StepFailed");
-    equal(calls.length, 4);
+    equal(seen.asked, 4 * BLOBS);
   });
 
-  test("that moves nothing in forty invocations gives up", async () => {
-    const { ended, calls } = await run({ minutesOfInvocation: 2 });
+  test("of a blob that fits into no invocation gives up after twenty", async () => {
+    const { ended, seen } = await run({ minutesOfInvocation: 2 });
     equal((ended as Error).name, "StepFailed");
-    equal(calls.length, 40);
+    deepEqual([seen.asked, seen.moved], [20 * BLOBS, 0]);
   });
 });

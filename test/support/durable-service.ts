@@ -23,6 +23,7 @@ type Operation = {
   ParentId?: string;
   ExecutionDetails?: { InputPayload: string };
   StepDetails?: { Attempt: number; NextAttemptTimestamp?: number; Result?: string; Error?: unknown };
+  ContextDetails?: { Result?: string; Error?: unknown };
   WaitDetails?: { ScheduledEndTimestamp: number };
   CallbackDetails?: { CallbackId: string; Result?: string; Error?: unknown };
 };
@@ -304,11 +305,12 @@ function apply(execution: DurableExecution, update: Update): Operation {
   } else {
     operation.Status = Action === "SUCCEED" ? "SUCCEEDED" : "FAILED";
     operation.EndTimestamp = seconds();
-    operation.StepDetails = {
-      Attempt: step.Attempt,
+    const ended = {
       ...(Payload === undefined ? {} : { Result: Payload }),
       ...(error === undefined ? {} : { Error: error }),
     };
+    if (Type === "CONTEXT") operation.ContextDetails = ended;
+    else operation.StepDetails = { Attempt: step.Attempt, ...ended };
   }
   return operation;
 }

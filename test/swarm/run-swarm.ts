@@ -58,8 +58,15 @@ const RECEIVES_MAX = 5;
 /** Long enough for every pause of ECS's, of ours between attempts, and for the rollouts. */
 const CALM_MS = 30 * HOUR;
 
-/** Plays one seed to its end. */
-export async function runSwarm(seed: number, sabotage: Sabotage = (ports) => ports): Promise<Report> {
+/**
+ * Plays one seed to its end.
+ * @param struck how often somebody changes a service between Repull's comparison and its write
+ */
+export async function runSwarm(
+  seed: number,
+  sabotage: Sabotage = (ports) => ports,
+  struck = 0.05,
+): Promise<Report> {
   const random = createRandom(seed);
   const world = await createWorld(readWorldFile(randomWorld(random.fork("world"))), { seed });
   const faults = Object.fromEntries(FAULTS.map((kind) => [kind, 0])) as Record<FaultKind, number>;
@@ -84,7 +91,7 @@ export async function runSwarm(seed: number, sabotage: Sabotage = (ports) => por
 
   const portsFor = (execution: string, step: () => string): Ports => {
     const effects = witness.watchEffects(world.ports, execution);
-    const worst = atTheWorstMoment(effects, world, isCalm, chance, async (service, kind) => {
+    const worst = atTheWorstMoment(effects, world, isCalm, { chance, struck }, async (service, kind) => {
       onFault("worst-moment");
       await mischief.doTo(service, kind);
     });
@@ -102,7 +109,7 @@ export async function runSwarm(seed: number, sabotage: Sabotage = (ports) => por
     const dies = !isCalm() && chance.next() < intensity;
     if (dies) onFault("death");
     // A copy whose end was not recorded may be made again: that it is there is not known.
-    if (dies && name === "copy" && when === "unrecorded") witness.forgiveCopy();
+    if (dies && name === "names" && when === "unrecorded") witness.forgiveCopy();
     return dies;
   });
   listen(
@@ -171,6 +178,7 @@ function serve(
     witness.stepBegins(execution);
     const ports = portsFor(execution, () => step);
     const watched: Steps = {
+      ...steps,
       async step(name, run, options) {
         const result = await steps.step(
           name,
@@ -188,8 +196,6 @@ function serve(
         }
         return result;
       },
-      wait: (name, seconds) => steps.wait(name, seconds),
-      question: (name, seconds) => steps.question(name, seconds),
     };
     return await remediate(input, ports, { policy: DEFAULT_POLICY, execution }, watched);
   });
@@ -254,7 +260,7 @@ function atTheWorstMoment(
   ports: Ports,
   world: World,
   isCalm: () => boolean,
-  random: Random,
+  { chance: random, struck }: { readonly chance: Random; readonly struck: number },
   strike: (service: ServiceRecord, kind: MischiefKind) => Promise<void>,
 ): Ports {
   const perhaps = async (cluster: string, name: string, chance: number): Promise<void> => {
@@ -271,7 +277,7 @@ function atTheWorstMoment(
         return await ports.ecs.describeService(cluster, name);
       },
       async updateService(cluster, name, revision) {
-        await perhaps(cluster, name, 0.05);
+        await perhaps(cluster, name, struck);
         await ports.ecs.updateService(cluster, name, revision);
       },
     },

@@ -8,7 +8,9 @@ import { SECRET } from "./random-world.ts";
 import { runSwarm, type Sabotage } from "./run-swarm.ts";
 import { INVARIANTS, type Invariant } from "./witness.ts";
 
-const SEEDS_MAX = 300;
+const SEEDS_MAX = 60;
+/** The worst moment comes often here: it is the promise that is tried, not the luck of a seed. */
+const STRUCK = 0.3;
 
 const withEcs = (ports: Ports, ecs: Partial<Ports["ecs"]>): Ports => ({
   ...ports,
@@ -156,9 +158,15 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
     (ports) => ({
       ...ports,
       copier: {
-        copy: async (request, options) => {
-          await ports.copier.copy(request, options);
-          return await ports.copier.copy({ ...request, targetIsEmpty: true }, options);
+        inParts: (request) => {
+          const parts = ports.copier.inParts(request);
+          return {
+            ...parts,
+            finish: async (...told) => {
+              await parts.finish(...told);
+              return await ports.copier.inParts({ ...request, targetIsEmpty: true }).finish([], new Map());
+            },
+          };
         },
       },
     }),
@@ -199,7 +207,7 @@ describe("what is broken on purpose is found, by the name of its promise", () =>
     test(`${broken}: ${invariant}`, { timeout: 120_000 }, async () => {
       const found = new Set<Invariant>();
       for (let seed = 1; seed <= SEEDS_MAX && !found.has(invariant); seed += 1) {
-        const { violations } = await runSwarm(seed, sabotage);
+        const { violations } = await runSwarm(seed, sabotage, STRUCK);
         for (const violation of violations) found.add(violation.invariant);
       }
       ok(found.has(invariant), `found ${[...found].join(", ") || "nothing"} in ${SEEDS_MAX} seeds`);

@@ -47,13 +47,19 @@ beforeAll(async () => {
       },
     },
     copier: {
-      async copy(...[request, options]: Parameters<typeof ports.copier.copy>) {
-        const copied = await ports.copier.copy(request, options);
-        if (!copied.alreadyPresent) {
-          const name = `${request.target.path}@${copied.digest}`;
-          copies.set(name, (copies.get(name) ?? 0) + 1);
-        }
-        return copied;
+      inParts(request: Parameters<typeof ports.copier.inParts>[0]) {
+        const parts = ports.copier.inParts(request);
+        return {
+          ...parts,
+          async finish(...told: Parameters<typeof parts.finish>) {
+            const copied = await parts.finish(...told);
+            if (!copied.alreadyPresent) {
+              const name = `${request.target.path}@${copied.digest}`;
+              copies.set(name, (copies.get(name) ?? 0) + 1);
+            }
+            return copied;
+          },
+        };
       },
     },
   };

@@ -173,13 +173,19 @@ export function createWitness(world: World) {
       },
     },
     copier: {
-      async copy(request, options) {
-        const result = await ports.copier.copy(request, options);
-        if (!result.alreadyPresent) {
-          const key = `${request.target.host}/${request.target.path}@${result.digest}`;
-          count(copies, key, 1 + copiesForgiven, "copies of one image", "copied-once");
-        }
-        return result;
+      inParts(request) {
+        const parts = ports.copier.inParts(request);
+        return {
+          ...parts,
+          async finish(...told) {
+            const result = await parts.finish(...told);
+            if (!result.alreadyPresent) {
+              const key = `${request.target.host}/${request.target.path}@${result.digest}`;
+              count(copies, key, 1 + copiesForgiven, "copies of one image", "copied-once");
+            }
+            return result;
+          },
+        };
       },
     },
   });
