@@ -49,7 +49,8 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
     const examined = await examine(patientIn(aws, home, input.stack, { send, io, clock }));
     const checks = [...examined.checks];
     if (input.probe) {
-      io.err("a synthetic event goes into the queue; its record is awaited for two minutes\n");
+      if (examined.queueUrl !== undefined)
+        io.err("a synthetic event goes into the queue; its record is awaited for two minutes\n");
       const put = (queueUrl: string, document: Parameters<typeof putIntoQueue>[2]) =>
         putIntoQueue(aws, queueUrl, document);
       checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));

@@ -300,6 +300,14 @@ describe("what could not be looked at is not checked, and no failure", () => {
     });
   }
 
+  test("what is down is no right that is missing", async () => {
+    const down = throwing("unavailable", "ecr:DescribePullThroughCacheRules");
+    const { checks } = await examine(patient({}, { cache: { pullThroughRules: down, validateRule: down } }));
+    const check = checks.find((one) => one.check === "pull-through rules");
+    expect(check?.result).toBe("not checked");
+    expect(check).not.toHaveProperty("remedy");
+  });
+
   test("rights, where IAM does not tell; the quota, where nobody answers", async () => {
     const roles: Patient["roles"] = {
       mayDo: async () => ({ kind: "unknown", because: "iam:SimulatePrincipalPolicy: denied" }),

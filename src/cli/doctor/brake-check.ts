@@ -1,7 +1,7 @@
 /** Whether the owner has stopped it: then nothing is written, whatever else is well. */
 
 import { AwsError } from "../../remediation/aws-error.ts";
-import { type Check, failed, passed, skipped } from "./check.ts";
+import { type Check, failed, passed, refused, skipped } from "./check.ts";
 import { deployedAs, type Functions, type Patient } from "./patient.ts";
 
 const WORD_LENGTH_MAX = 100;
@@ -23,6 +23,6 @@ export async function brakeCheck(functions: Functions, { brake }: Patient): Prom
     if (!(error instanceof AwsError)) throw error;
     return error.kind === "absent"
       ? failed(check, `there is no ${parameter}, so nothing is written`, "deploy the stack again")
-      : skipped(check, error.message, `allow yourself ${error.action}`);
+      : refused(check, error);
   }
 }

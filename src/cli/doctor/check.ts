@@ -5,6 +5,7 @@
  */
 
 import type { Part } from "../../aws/deployed-stack.ts";
+import type { AwsError } from "../../remediation/aws-error.ts";
 
 export type Check = {
   readonly check: string;
@@ -31,12 +32,12 @@ export function unread(
   { error }: Extract<Part<unknown>, { kind: "unread" }>,
   remedy = "deploy the stack again",
 ): Check {
-  if (error.kind === "absent") return failed(check, error.message, remedy);
-  return skipped(
-    check,
-    error.message,
-    error.kind === "denied" ? `allow yourself ${error.action}` : undefined,
-  );
+  return error.kind === "absent" ? failed(check, error.message, remedy) : refused(check, error);
+}
+
+/** The check of what AWS would not tell: only a right that is missing has a remedy. */
+export function refused(check: string, { kind, message, action }: AwsError): Check {
+  return skipped(check, message, kind === "denied" ? `allow yourself ${action}` : undefined);
 }
 
 /** `web:42, web:43 and 7 others`. */

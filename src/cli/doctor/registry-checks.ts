@@ -2,7 +2,7 @@
 
 import { RegistryError } from "../../oci/registry-error.ts";
 import { AwsError } from "../../remediation/aws-error.ts";
-import { type Check, failed, listed, passed, skipped } from "./check.ts";
+import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
 import { deployedAs, type Functions, type Patient } from "./patient.ts";
 
 export async function registryChecks(functions: Functions, patient: Patient): Promise<readonly Check[]> {
@@ -21,6 +21,8 @@ async function secretCheck(
   { secretKeys }: Patient,
 ): Promise<Check> {
   const check = "Docker Hub secret";
+  const remediate = deployedAs(functions, "remediate");
+  if (remediate === undefined) return skipped(check, "remediate was not found");
   if (secret === undefined)
     return passed(check, "none is configured: Repull asks Docker Hub as nobody, and sign-in is not offered");
   try {
@@ -32,7 +34,7 @@ async function secretCheck(
         `it has ${keys.length === 0 ? "none of the keys that it needs" : `only ${keys.join(", ")}`}`,
         "write it as docs/policy.md#dockerhubsecret says: username, password and accessToken",
       );
-    const strategies = deployedAs(functions, "remediate")?.environment.REPULL_STRATEGIES ?? "";
+    const strategies = remediate.environment.REPULL_STRATEGIES ?? "";
     if (strategies.split(",").includes("sign-in") && !has("password"))
       return failed(
         check,
@@ -51,7 +53,7 @@ async function secretCheck(
         "it is no JSON object, or is about to be deleted",
         "write it as docs/policy.md#dockerhubsecret says",
       );
-    return skipped(check, error.message, `allow yourself ${error.action}`);
+    return refused(check, error);
   }
 }
 
@@ -82,7 +84,7 @@ async function cacheChecks(functions: Functions, { cache, roles, home }: Patient
     return [passed(check, `ECR reaches Docker Hub by ${listed(rules.map(({ prefix }) => prefix))}`)];
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return [skipped(check, error.message, `allow yourself ${error.action}`)];
+    return [refused(check, error)];
   }
 }
 

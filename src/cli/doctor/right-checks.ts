@@ -5,7 +5,7 @@
  */
 
 import { AwsError } from "../../remediation/aws-error.ts";
-import { type Check, failed, listed, passed, skipped } from "./check.ts";
+import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
 import { deployedAs, FUNCTIONS, type Functions, type Name, type Patient } from "./patient.ts";
 
 /** An action, and what it is asked of; with the request's own facts where a condition guards it. */
@@ -98,20 +98,20 @@ export async function passRoleCheck(functions: Functions, { roles, rolesInUse }:
     used = await rolesInUse();
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return skipped(check, error.message, `allow yourself ${error.action}`);
+    return refused(check, error);
   }
   if (used.length === 0) return passed(check, "no service that depends on Docker Hub has a role");
-  const refused: string[] = [];
+  const forbidden: string[] = [];
   for (const role of used.slice(0, ROLES_MAX)) {
     const answer = await roles.mayDo(ours, ["iam:PassRole"], role, {
       "iam:PassedToService": "ecs-tasks.amazonaws.com",
     });
     if (answer.kind === "unknown")
       return skipped(check, answer.because, "allow yourself iam:SimulatePrincipalPolicy");
-    if (answer.kind === "refused") refused.push(role);
+    if (answer.kind === "refused") forbidden.push(role);
   }
-  if (refused.length > 0)
-    return failed(check, `remediate may not pass on ${listed(refused)}: their services stay down`, remedy);
+  if (forbidden.length > 0)
+    return failed(check, `remediate may not pass on ${listed(forbidden)}: their services stay down`, remedy);
   const asked = used.length > ROLES_MAX ? `the first ${ROLES_MAX} of ${used.length}` : `all ${used.length}`;
   return passed(check, `remediate may pass on ${asked} roles of services that depend on Docker Hub`);
 }
