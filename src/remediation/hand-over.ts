@@ -13,11 +13,13 @@ export type HandOver = {
   readonly service: string;
   /** CodeDeploy's own id of the deployment that is in place, `d-…`, where ECS tells it. */
   readonly deployment?: string;
+  /** Why Repull cannot do it, where it may. */
+  readonly because?: string;
 };
 
 /** The plan with the commands that carry it out, in their order. */
 export function handOver(
-  { service, deployment }: HandOver,
+  { service, deployment, because = "the policy says to report it (codeDeploy=report)" }: HandOver,
   former: string,
   images: readonly ImagePlan[],
 ): Ending {
@@ -26,7 +28,7 @@ export function handOver(
   return {
     kind: "declined",
     reason: "deployed-by-others",
-    because: `CodeDeploy deploys the service ${service}: ECS refuses a new task definition from anybody else`,
+    because: `CodeDeploy deploys the service ${service}, ECS refuses a new task definition from anybody else, and ${because}`,
     images,
     nextSteps: [
       ...copies.map(({ source, target }) => `npx repull mirror ${source} ${target}`),

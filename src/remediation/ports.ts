@@ -18,6 +18,7 @@ import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 import { type Held, heldSchema } from "./caps.ts";
 import type { Caps } from "./caps-port.ts";
+import type { CodeDeploy } from "./code-deploy-port.ts";
 import type { Schedules } from "./schedules-port.ts";
 import type { Tasks } from "./tasks-port.ts";
 
@@ -33,6 +34,7 @@ export interface Ports {
   readonly networks: Networks;
   readonly tasks: Tasks;
   readonly schedules: Schedules;
+  readonly codeDeploy: CodeDeploy;
   readonly executions: Executions;
   readonly caps: Caps;
   readonly bus: Bus;

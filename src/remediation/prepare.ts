@@ -77,6 +77,11 @@ export async function prepare(
       waited += DEPLOYING_SECONDS;
       continue;
     }
+    const { running } = surveyed.codeDeploy ?? {};
+    if (running !== undefined) {
+      const because = `its deployment ${running} has not ended in three hours`;
+      return handOver({ service: surveyed.service, deployment: running, because }, surveyed.former, images);
+    }
     const may = await leave(course, surveyed, images, `${rung}.${round}`);
     if (may === "look again") continue;
     if (may !== "granted") return may;
@@ -102,8 +107,9 @@ export function planOf({ images, platform, limit }: Survey, policy: Policy): Pla
 }
 
 /** Whether somebody's deployment shall end first: as they wish, or because it has come so far that ours would undo much. */
-function endsFirst({ isDeploying, stage }: Survey, { whileDeploying }: Policy): boolean {
-  return isDeploying && (whileDeploying === "wait" || stage !== undefined);
+function endsFirst({ isDeploying, stage, codeDeploy }: Survey, { whileDeploying }: Policy): boolean {
+  // CodeDeploy takes one deployment at a time, whatever the policy says.
+  return isDeploying && (whileDeploying === "wait" || stage !== undefined || codeDeploy !== undefined);
 }
 
 /** Why nothing may be written, whatever the plan says. */

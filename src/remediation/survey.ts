@@ -14,7 +14,7 @@ import type { Mode, Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type ManagedBy, managedBy } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
-import { primaryDeployment, type Service } from "../workload/service.ts";
+import { primaryDeployment, primaryTaskSet, type Service } from "../workload/service.ts";
 import { isPastScaleUp } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
@@ -25,6 +25,7 @@ import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import { gone, movedOn, optedOut, unplannable } from "./refusal.ts";
 import { settleSecondsFor, storyOf } from "./settle.ts";
+import { type CodeDeployRoad, surveyCodeDeploy } from "./survey-code-deploy.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
 import { taggedMode } from "./tagged-mode.ts";
@@ -78,8 +79,10 @@ export type Survey = {
   readonly limit: Limit & { readonly endsBy?: string };
   /** The task that failed, where no service started it; `service` is its family then. */
   readonly task?: TaskFacts;
-  /** Present where CodeDeploy alone may deploy: the plan is told, and nothing written. */
+  /** Present where CodeDeploy alone may deploy, and Repull may not have it do so: the plan is told, and nothing written. */
   readonly handOver?: HandOver;
+  /** How CodeDeploy would bring the service another revision, where the owner lets Repull have it do so. */
+  readonly codeDeploy?: CodeDeployRoad;
 };
 
 export type SurveyRequest = {
@@ -115,6 +118,8 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     // ECS shows such a service's deployments as task sets: that one has replaced another, CodeDeploy knows.
     (isHandedOver ? undefined : await movedOn(service, request, former, ports));
   if (refusal !== undefined) return refusal;
+  const road = await roadOf(service, failure, request, ports);
+  if (road !== undefined && "kind" in road) return road;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
@@ -154,10 +159,27 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     ]),
     ...present("managedBy", managedBy(tagsOf(described), service.tags)),
     settleSeconds: settleSecondsFor(service),
-    ...(isHandedOver
-      ? { handOver: { service: service.name, ...present("deployment", service.codeDeployment) } }
-      : {}),
+    ...road,
+    ...(road?.codeDeploy?.running === undefined
+      ? {}
+      : { isDeploying: true, deploymentId: road.codeDeploy.running }),
   };
+}
+
+/** By whose hands a service of CodeDeploy gets its revision; undefined for every other. */
+async function roadOf(
+  service: Service,
+  failure: PullFailure,
+  { policy, execution }: SurveyRequest,
+  ports: Ports,
+): Promise<Pick<Survey, "handOver" | "codeDeploy"> | Ignored | Superseded | undefined> {
+  if (service.controller !== "CODE_DEPLOY") return undefined;
+  const deployment = primaryTaskSet(service)?.codeDeployment;
+  const handOver = { service: service.name, ...present("deployment", deployment) };
+  if (policy.codeDeploy === "report") return { handOver };
+  const road = await surveyCodeDeploy(service, failure, execution, ports);
+  if (!("kind" in road)) return { codeDeploy: road };
+  return road.kind === "no-road" ? { handOver: { ...handOver, because: road.because } } : road;
 }
 
 /** The same for a task that no service keeps running. */

@@ -93,6 +93,8 @@ export type ServiceRecord = {
   readonly strategy: Strategy;
   readonly hooks: readonly Hook[];
   readonly alarms: Alarms | undefined;
+  /** The AppSpec with TASK_DEFINITION in it, for services of CodeDeploy; undefined where it lies in a bucket. */
+  readonly appSpec: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   /** Members of DescribeServices that the sandbox does not act on. */
   readonly others: JsonObject;
@@ -131,8 +133,12 @@ export type DeploymentRecord = {
   /** Hook → how it stands. */
   readonly hooks: Map<string, "AWAITING_ACTION" | "IN_PROGRESS" | "SUCCEEDED" | "FAILED" | "TIMED_OUT">;
   firedAlarms?: readonly string[];
+  /** When it first stood; what is gone back to stands again without another story. */
+  completedAt?: number;
+  /** What CodeDeploy was told to deploy, for services that it deploys. */
+  codeDeploy?: { readonly appSpec: string | undefined; readonly description?: string };
   /** Why it was taken back or stopped, and what it was taken back to. */
-  ended?: { readonly because: string; readonly to: DeploymentRecord | undefined };
+  ended?: { readonly because: string; readonly byHand?: boolean; readonly to: DeploymentRecord | undefined };
   /** Version consistency: container → the digest that its tag was resolved to when the first task started. */
   readonly resolved: Map<string, Digest>;
 };

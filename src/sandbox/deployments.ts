@@ -70,6 +70,7 @@ export function completeDeployment(
   world: Surroundings,
 ): void {
   deployment.rolloutState = "COMPLETED";
+  deployment.completedAt ??= world.clock.now();
   deployment.rolloutStateReason = `ECS deployment ${deployment.id} completed.`;
   deployment.updatedAt = world.clock.now();
   service.lastCompleted = deployment;
@@ -120,10 +121,16 @@ export function failDeployment(
     because: why,
     rollsBack,
     wayBack,
-  }: { readonly because: string; readonly rollsBack: boolean; readonly wayBack?: string },
+    byHand = false,
+  }: {
+    readonly because: string;
+    readonly rollsBack: boolean;
+    readonly wayBack?: string;
+    readonly byHand?: boolean;
+  },
 ): void {
   deployment.rolloutState = "FAILED";
-  deployment.ended = { because: why, to: undefined };
+  deployment.ended = { because: why, byHand, to: undefined };
   tellOfDeployment(service, deployment, "ERROR", "SERVICE_DEPLOYMENT_FAILED", world);
   say(
     service,
@@ -143,10 +150,10 @@ export function failDeployment(
       ...(because === undefined ? {} : { because }),
       isRollback: true,
     });
-    deployment.ended = { because: why, to };
+    deployment.ended = { because: why, byHand, to };
     return;
   }
-  deployment.ended = { because: why, to: lastCompleted };
+  deployment.ended = { because: why, byHand, to: lastCompleted };
   deployment.status = "ACTIVE";
   lastCompleted.status = "PRIMARY";
   lastCompleted.rolloutState = "IN_PROGRESS";

@@ -98,7 +98,11 @@ export function describedService(service: ServiceRecord): JsonObject {
     launchType: service.launchType,
     platformVersion: service.platformVersion,
     // Services of CODE_DEPLOY keep the revision they were made with; those of EXTERNAL have task sets only.
-    taskDefinition: service.controller === "EXTERNAL" ? undefined : service.taskDefinition,
+    taskDefinition: {
+      ECS: service.taskDefinition,
+      CODE_DEPLOY: service.story.at(-1)?.taskDefinition,
+      EXTERNAL: undefined,
+    }[service.controller],
     deploymentConfiguration: {
       ...(service.controller === "ECS"
         ? { deploymentCircuitBreaker: { ...service.circuitBreaker }, strategy: strategy.kind }
@@ -141,11 +145,13 @@ export function describedService(service: ServiceRecord): JsonObject {
     ...(isEcs
       ? {}
       : {
-          taskSets: deployments.map((set) => ({
-            ...set,
+          taskSets: service.deployments.map((deployment) => ({
+            ...describedDeployment(service, deployment),
             ...(service.controller === "CODE_DEPLOY"
-              ? { startedBy: "CODE_DEPLOY", externalId: codeDeploymentId(textIn(set, "id") ?? "") }
+              ? { startedBy: "CODE_DEPLOY", externalId: codeDeploymentId(deployment) }
               : {}),
+            status: deployment === withTraffic(service) ? "PRIMARY" : "ACTIVE",
+            computedDesiredCount: service.desiredCount,
             stabilityStatus: "STEADY_STATE",
           })),
         }),
@@ -204,12 +210,21 @@ export function hookArn({ arn }: ServiceRecord, name: string): string {
   return `arn:${partition}:lambda:${region}:${account}:function:${name}`;
 }
 
-function statusOf({ ended, rolloutState, status }: DeploymentRecord): string {
+function statusOf({ ended, rolloutState, status, completedAt }: DeploymentRecord): string {
   if (ended?.to !== undefined)
     return ended.to.rolloutState === "COMPLETED" ? "ROLLBACK_SUCCESSFUL" : "ROLLBACK_IN_PROGRESS";
-  if (ended === undefined && rolloutState === "COMPLETED") return "SUCCESSFUL";
+  if (ended === undefined && (rolloutState === "COMPLETED" || completedAt !== undefined)) return "SUCCESSFUL";
   return ended !== undefined || status !== "PRIMARY" ? "STOPPED" : "IN_PROGRESS";
 }
+
+/** Whose tasks have the traffic, where another deployer than ECS moves it. */
+function withTraffic({ deployments, controller }: ServiceRecord): DeploymentRecord | undefined {
+  const [newest, before] = deployments;
+  const isMoved = controller !== "CODE_DEPLOY" || HAS_TRAFFIC.includes(newest?.stage ?? "");
+  return isMoved || before === undefined ? newest : before;
+}
+
+const HAS_TRAFFIC = ["POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP"];
 
 function describedDeployment(service: ServiceRecord, deployment: DeploymentRecord): JsonObject {
   const tasks = [...service.cluster.tasks.values()].filter((task) => task.deployment === deployment);
@@ -247,6 +262,6 @@ function zoneOf(task: TaskRecord): string {
 }
 
 /** As CodeDeploy names its deployments: `d-` and nine letters or digits, the same for the same deployment. */
-function codeDeploymentId(id: string): string {
+export function codeDeploymentId({ id }: Pick<DeploymentRecord, "id">): string {
   return `d-${id.replace(/\D/g, "").slice(-9).padStart(9, "0")}`;
 }

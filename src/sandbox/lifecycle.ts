@@ -29,6 +29,10 @@ export type Stage =
 /** Moving traffic by a load balancer's weights. */
 const SHIFT_SECONDS = 10;
 const MINUTES = 60;
+/** How long CodeDeploy waits for the new tasks, and what it says then. */
+const CODE_DEPLOY_SECONDS = 3600;
+const CODE_DEPLOY_WORDS =
+  "The deployment timed out while waiting for the replacement task set to become healthy. This time out period is 60 minutes.";
 const HOOK_STATUS = { succeeds: "SUCCEEDED", fails: "FAILED", "times-out": "TIMED_OUT" } as const;
 
 /** Brings a deployment to its next stage after the scale-up; `afterwards` is told when its old tasks may go. */
@@ -66,6 +70,10 @@ export function enterStage(
       afterwards();
     });
   }
+  if (service.controller === "CODE_DEPLOY" && stage === "SCALE_UP")
+    after(CODE_DEPLOY_SECONDS, () => {
+      if (deployment.stage === "SCALE_UP") end(CODE_DEPLOY_WORDS);
+    });
   const hook = service.hooks.find((one) => one.stage === stage && !deployment.hooks.has(one.name));
   const goOn = (): void => {
     if (stage === "SCALE_UP" || stage === "CLEAN_UP") {

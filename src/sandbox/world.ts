@@ -21,6 +21,7 @@ import { createBus, type Delivery, type EventBus } from "./bus.ts";
 import { createSandboxCaps, type SandboxCaps } from "./caps.ts";
 import { type Cluster, createCluster } from "./cluster.ts";
 import type { Surroundings } from "./cluster-state.ts";
+import { createCodeDeploy } from "./code-deploy.ts";
 import { createEcrPort } from "./ecr-port.ts";
 import { createEcsPort } from "./ecs-port.ts";
 import { createExecutions, type SandboxExecutions } from "./executions.ts";
@@ -153,6 +154,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
       networks: createNetworks(file, faults.check),
       tasks: tasks.port,
       schedules: schedules.port,
+      codeDeploy: createCodeDeploy(cluster, faults.check),
       executions: executions.port,
       caps: caps.port,
       bus: bus.port,

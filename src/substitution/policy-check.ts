@@ -147,6 +147,10 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       `${caps.imagesPerDay} images copied per day`,
       `${caps.bytesPerDay} copied per day`,
     ].join(", "),
+  codeDeploy: ({ codeDeploy }) =>
+    codeDeploy === "report"
+      ? "a service of CodeDeploy is told of, and left alone"
+      : "a service of CodeDeploy gets a new revision by a deployment of CodeDeploy",
 };
 
 function scopeInWords({ include, exclude }: Scope): string {

@@ -115,6 +115,7 @@ export const policySchema = z.strictObject({
   standaloneTasks: z.enum(["report", "register", "run"]).default("report"),
   schedules: z.enum(["report", "move", "move-and-run"]).default("report"),
   caps: caps.prefault({}),
+  codeDeploy: z.enum(["report", "deploy"]).default("report"),
 });
 
 export type Policy = z.infer<typeof policySchema>;
@@ -132,6 +133,7 @@ const SETTINGS: Readonly<Partial<Record<keyof Policy, string>>> = {
   dockerHubSecret: "REPULL_DOCKER_HUB_SECRET",
   standaloneTasks: "REPULL_STANDALONE_TASKS",
   schedules: "REPULL_SCHEDULES",
+  codeDeploy: "REPULL_CODE_DEPLOY",
 };
 
 /** Reads a policy. Throws InvalidInput that names the key and what it may be, and for an unknown key the likely one. */

@@ -17,6 +17,18 @@ export type Deployment = {
   readonly failedTasks: number;
 };
 
+/** The tasks of one revision, in a service that ECS does not deploy by itself. */
+export type TaskSet = {
+  readonly id: string;
+  /** PRIMARY has the traffic; ACTIVE may get it. */
+  readonly status: string;
+  readonly taskDefinition: string;
+  readonly desiredCount: number;
+  readonly runningCount: number;
+  /** The id of the deployment that made it, `d-…`, where CodeDeploy did. */
+  readonly codeDeployment?: string;
+};
+
 export type Service = DeploymentConfiguration & {
   readonly arn: string;
   readonly name: string;
@@ -34,8 +46,8 @@ export type Service = DeploymentConfiguration & {
   /** Member present when ECS manages the service itself (Express services, managed daemons). */
   readonly resourceManagementType?: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** The id that CodeDeploy gave to the deployment in place, `d-…`. */
-  readonly codeDeployment?: string;
+  /** What services of CodeDeploy and of other deployers have in place of deployments. */
+  readonly taskSets: readonly TaskSet[];
   /** Where its tasks stand, for those with a network of their own. */
   readonly network?: { readonly subnets: readonly string[]; readonly assignPublicIp: boolean };
 };
@@ -45,20 +57,26 @@ export function primaryDeployment(service: Service): Deployment | undefined {
   return service.deployments.find((deployment) => deployment.status === "PRIMARY");
 }
 
+/** The task set that has the traffic. */
+export function primaryTaskSet(service: Service): TaskSet | undefined {
+  return service.taskSets.find(({ status }) => status === "PRIMARY");
+}
+
 /** Reads one service of a DescribeServices answer; whatever is missing or odd takes ECS's own default. */
 export function readService(json: JsonObject): Service {
-  // Services of an external deployer keep their revision in task sets, and may have none of their own.
-  const primaryTaskSet = objectsIn(json, "taskSets").find((set) => set.status === "PRIMARY") ?? {};
+  const taskSets = objectsIn(json, "taskSets").map(readTaskSet);
+  // Services of another deployer keep their revision in task sets; what they say of themselves is how they began.
+  const inPlace = taskSets.find(({ status }) => status === "PRIMARY")?.taskDefinition;
   return {
     arn: textIn(json, "serviceArn") ?? "",
     name: textIn(json, "serviceName") ?? "",
     clusterArn: textIn(json, "clusterArn") ?? "",
     status: textIn(json, "status") ?? "",
     controller: controllerOf(json),
-    ...present("codeDeployment", textIn(primaryTaskSet, "externalId")),
+    taskSets,
     schedulingStrategy: textIn(json, "schedulingStrategy") === "DAEMON" ? "DAEMON" : "REPLICA",
     ...present("launchType", textIn(json, "launchType")),
-    taskDefinition: textIn(json, "taskDefinition") ?? textIn(primaryTaskSet, "taskDefinition") ?? "",
+    taskDefinition: inPlace ?? textIn(json, "taskDefinition") ?? "",
     desiredCount: numberIn(json, "desiredCount") ?? 0,
     runningCount: numberIn(json, "runningCount") ?? 0,
     deployments: objectsIn(json, "deployments").map(readDeployment),
@@ -90,6 +108,17 @@ function readDeployment(json: JsonObject): Deployment {
     runningCount: numberIn(json, "runningCount") ?? 0,
     pendingCount: numberIn(json, "pendingCount") ?? 0,
     failedTasks: numberIn(json, "failedTasks") ?? 0,
+  };
+}
+
+function readTaskSet(json: JsonObject): TaskSet {
+  return {
+    id: textIn(json, "id") ?? "",
+    status: textIn(json, "status") ?? "",
+    taskDefinition: textIn(json, "taskDefinition") ?? "",
+    desiredCount: numberIn(json, "computedDesiredCount") ?? 0,
+    runningCount: numberIn(json, "runningCount") ?? 0,
+    ...present("codeDeployment", textIn(json, "externalId")),
   };
 }
 

@@ -96,7 +96,7 @@ function service(random: Random, index: number): Entry {
   const signsIn = random.next() < 0.15;
   const images = random.next() < 0.25 ? { web: image, sidecar: random.pick(IMAGES) } : { web: image };
   const isOff = random.next() < 0.04;
-  const isForeign = random.next() < 0.04;
+  const isForeign = random.next() < 0.06;
   const arm = random.next() < 0.2;
   const executionRole = signsIn || random.next() < 0.98;
   return {
@@ -107,7 +107,8 @@ function service(random: Random, index: number): Entry {
     desiredCount: random.integer(1, 3),
     revision: random.integer(1, 60),
     taskDefinition: taskDefinition(name, images, { launchType, signsIn, arm, executionRole }),
-    ...(random.next() < 0.6 ? { formerly: { web: FORMER[image] ?? image } } : {}),
+    // CodeDeploy begins with what is there.
+    ...(random.next() < 0.6 || isForeign ? { formerly: { web: FORMER[image] ?? image } } : {}),
     circuitBreaker: random.pick(["off", "off", "on", "rollback", "rollback"]),
     minimumHealthyPercent: random.pick([100, 100, 50]),
     ...(random.next() < 0.1 ? { healthCheckGracePeriodSeconds: 120 } : {}),

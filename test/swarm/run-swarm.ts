@@ -17,7 +17,7 @@ import type { ExecutionRecord } from "../../src/sandbox/executions.ts";
 import { createLiar, LIES, type LieKind } from "../../src/sandbox/liar.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
 import { createMischief, MISCHIEF, type MischiefKind } from "./mischief.ts";
 import { randomWorld, SECRET } from "./random-world.ts";
 import { createWitness, type Foreign, type Violation, type Witness } from "./witness.ts";
@@ -49,6 +49,9 @@ export type Report = {
 
 /** A product that has been broken on purpose, for the test of this test. */
 export type Sabotage = (ports: Ports, steps: () => string) => Ports;
+
+/** All that an owner may allow where nobody's account is needed. */
+const POLICY: Policy = { ...DEFAULT_POLICY, codeDeploy: "deploy" };
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -197,13 +200,13 @@ function serve(
         return result;
       },
     };
-    return await remediate(input, ports, { policy: DEFAULT_POLICY, execution }, watched);
+    return await remediate(input, ports, { policy: POLICY, execution }, watched);
   });
   world.executions.serve("mirror", (input, steps, execution) =>
     mirror(
       input,
       portsFor(execution, () => "copy"),
-      DEFAULT_POLICY,
+      POLICY,
       steps,
     ),
   );

@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Ports } from "../../src/remediation/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
+import { taskDefinitionIn } from "../../src/workload/app-spec.ts";
 import { SECRET } from "./random-world.ts";
 
 export const INVARIANTS = [
@@ -67,6 +68,7 @@ export function createWitness(world: World) {
   const registered = new Map<string, number>();
   const redeployed = new Map<string, number>();
   const incidents = new Map<string, number>();
+  const deployments = new Map<string, number>();
   const copies = new Map<string, number>();
   /** Every deployment that an answer of ECS has told the product of. */
   const shown = new Set<string>();
@@ -163,6 +165,18 @@ export function createWitness(world: World) {
         if (now !== undefined && now.id !== primary?.id) started.set(now.id, execution);
         note(`${execution} updates ${name} to ${revision}: ${now?.id}, after ${primary?.id}`);
         count(redeployed, execution, REDEPLOYMENTS_MAX, "redeployments of one execution");
+      },
+    },
+    codeDeploy: {
+      ...ports.codeDeploy,
+      async create(request) {
+        const id = await ports.codeDeploy.create(request);
+        const revision = taskDefinitionIn(request.appSpec);
+        note(`${execution} has CodeDeploy bring ${revision} to ${request.application}: ${id}`);
+        if (revision === undefined || !ours.has(revision))
+          violate("not-overwritten", `${execution} deployed ${revision}, which is nothing of ours`);
+        count(deployments, `${request.application} ${revision}`, 1, "deployments of one revision");
+        return id;
       },
     },
     bus: {

@@ -74,6 +74,7 @@ test("a service is read from what DescribeServices says", () => {
     hookMinutes: 0,
     isStaged: true,
     tags: { repull: "off", bare: "" },
+    taskSets: [],
   });
   expect(primaryDeployment(service)?.id).toBe("ecs-svc/2");
 });
@@ -95,6 +96,7 @@ test("a service of which nothing is said is one of ECS's own, with nothing runni
     hookMinutes: 0,
     isStaged: false,
     tags: {},
+    taskSets: [],
   });
 });
 
