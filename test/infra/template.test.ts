@@ -150,4 +150,6 @@ test("whoever starts a durable execution names a published version", () => {
   for (const [, name] of template.matchAll(/REPULL_(?:REMEDIATE|MIRROR)_FUNCTION: (.*)/g))
     match(name ?? "", /:live$/);
   match(template, /AutoPublishAlias: live/);
+  // What waits over an upgrade stays with its version: a changed setting has to make a new one as well.
+  match(template, /AutoPublishAliasAllProperties: true/);
 });

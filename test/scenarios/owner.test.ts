@@ -66,6 +66,13 @@ describe("a tag", () => {
   });
 });
 
+test("who sets none of it has none of its steps: an execution is as long as it was", async () => {
+  const { world } = await play({ world: tagged("", "") });
+  const names = world.executions.records.flatMap(({ log }) => log.map(({ name }) => name));
+  expect(names.length).toBeGreaterThan(5);
+  expect(names.filter((name) => /approval|ask|window/.test(name))).toEqual([]);
+});
+
 /** The world begins on a Tuesday at 10:00 UTC; the limit of its Docker Hub is over by 16:00 unless it is spent for ever. */
 const HOUR = 3_600_000;
 const spentForEver = (world: World): void => {

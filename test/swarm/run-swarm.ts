@@ -19,6 +19,7 @@ import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
 import { createMischief, MISCHIEF, type MischiefKind } from "./mischief.ts";
+import { createOwner, MOODS } from "./owner.ts";
 import { randomWorld, SECRET } from "./random-world.ts";
 import { createWitness, type Foreign, type Violation, type Witness } from "./witness.ts";
 
@@ -30,6 +31,7 @@ export const FAULTS = [
   "late-event",
   "death",
   "worst-moment",
+  ...MOODS,
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -92,15 +94,21 @@ export async function runSwarm(
   const calmAt = world.clock.now() + chance.integer(20, 100) * MINUTE;
   const isCalm = (): boolean => world.clock.now() >= calmAt;
 
+  const owners = random.fork("owner");
+  const isAsked = owners.next() < 0.2;
+  const owner = isAsked ? createOwner(world, owners, witness, isCalm, onFault) : undefined;
+  const policy: Policy = { ...POLICY, mode: isAsked ? "approve" : "remediate" };
+
   const portsFor = (execution: string, step: () => string): Ports => {
-    const effects = witness.watchEffects(world.ports, execution);
+    const watched = witness.watchEffects(world.ports, execution);
+    const effects = owner?.watch(watched, execution) ?? watched;
     const worst = atTheWorstMoment(effects, world, isCalm, { chance, struck }, async (service, kind) => {
       onFault("worst-moment");
       await mischief.doTo(service, kind);
     });
     return sabotage(witness.watchAnswers(liar.wrap(worst), execution), step);
   };
-  serve(world, witness, portsFor);
+  serve(world, witness, policy, portsFor);
   world.bus.subscribe((document) => {
     const detail = document.detail as JsonObject;
     if (document["detail-type"] !== "ECS Deployment State Change") return;
@@ -174,6 +182,7 @@ function chancesOf(intensity: number): Record<LieKind, number> {
 function serve(
   world: World,
   witness: Witness,
+  policy: Policy,
   portsFor: (execution: string, step: () => string) => Ports,
 ): void {
   world.executions.serve("remediate", async (input, steps, execution) => {
@@ -200,13 +209,13 @@ function serve(
         return result;
       },
     };
-    return await remediate(input, ports, { policy: POLICY, execution }, watched);
+    return await remediate(input, ports, { policy, execution }, watched);
   });
   world.executions.serve("mirror", (input, steps, execution) =>
     mirror(
       input,
       portsFor(execution, () => "copy"),
-      POLICY,
+      policy,
       steps,
     ),
   );
@@ -349,7 +358,11 @@ function judgeTheEnd(world: World, witness: Witness): void {
     const twin = world.executions.records.find((other) => isTwin(record, other));
     if (twin !== undefined) witness.violate("one-execution", `${twin.name} runs beside ${record.name}`);
     if (record.status === "running") witness.violate("recorded", `${record.name} never ends`);
-    else if (!world.bus.outcomes.some(({ execution }) => execution === record.name))
+    else if (
+      !world.bus.outcomes.some(
+        (told) => told.execution === record.name && told.outcome !== "awaiting-approval",
+      )
+    )
       witness.violate(
         "recorded",
         `${record.name} ${record.status} without a record: ${record.failure ?? ""}`,
@@ -359,7 +372,10 @@ function judgeTheEnd(world: World, witness: Witness): void {
     // Of a deployment whose events were all lost, or told of other troubles, Repull knows nothing.
     const isKnown = witness.wasTold(service.deployments[0]?.id ?? "");
     // Nor is it owed more attempts than a loop may have.
-    const isEnough = /no more is tried|no other is tried/.test(lastWord(world, service.name));
+    // Whom their owner leaves as they are stay as they are.
+    const isEnough = /no more is tried|no other is tried|denied the plan|nobody answered within/.test(
+      lastWord(world, service.name),
+    );
     if (!isWhole(service) && isKnown && !isEnough && canBeHealed(world, witness, service))
       witness.violate(
         "healed",

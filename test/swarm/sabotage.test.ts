@@ -87,6 +87,19 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
         },
       }),
   ],
+  [
+    "a copy that begins before the owner has answered",
+    "approved",
+    (ports) => ({
+      ...ports,
+      bus: {
+        async publish(detail) {
+          if (detail.outcome === "awaiting-approval") await ports.executions.start("mirror", "m-0-1", {});
+          await ports.bus.publish(detail);
+        },
+      },
+    }),
+  ],
   ["a report that is not sent", "recorded", (ports) => ({ ...ports, bus: { publish: async () => {} } })],
   [
     "a log line with the whole revision",

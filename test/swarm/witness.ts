@@ -22,6 +22,7 @@ export const INVARIANTS = [
   "healed",
   "one-execution",
   "copied-once",
+  "approved",
 ] as const;
 export type Invariant = (typeof INVARIANTS)[number];
 
