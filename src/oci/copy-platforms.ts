@@ -18,6 +18,7 @@ import {
   parseManifest,
 } from "./manifest.ts";
 import { isIndexType } from "./media-types.ts";
+import { type PartOfIndex, partOfIndex } from "./part-of-index.ts";
 import type { Manifest } from "./registry.ts";
 
 type Index = Extract<ParsedManifest, { kind: "index" }>;
@@ -40,13 +41,15 @@ export async function readPlatforms(
 
   const copied: CopiedPlatform[] = [];
   const trees: { tree: ImageTree; tag: string | undefined }[] = [];
-  const chosen = platforms.map((platform) => ({
-    platform,
-    child: offeredChild(run, root.digest, index, platform),
-  }));
+  const part = run.request.joined === true ? joinedPart(run, root, platforms, index) : undefined;
+  const chosen = platforms
+    .filter((platform) => part === undefined || childFor(index, platform) !== undefined)
+    .map((platform) => ({ platform, child: offeredChild(run, root.digest, index, platform) }));
   for (const { platform, child } of chosen) {
     const name = printPlatform(platform);
-    const tag = platformTag(run, child.digest, name, platforms.length);
+    // The index that joins them has the name.
+    const tag =
+      part?.index === undefined ? platformTag(run, child.digest, name, platforms.length) : undefined;
     copied.push({ platform: name, digest: child.digest, ...(tag === undefined ? {} : { tag }) });
     if ((await run.presentAs(child.digest, tag)) !== undefined) continue;
     trees.push({ tree: await run.readTree(await run.fetch(child.digest)), tag });
@@ -58,21 +61,36 @@ export async function readPlatforms(
     // Before the names: whoever finds a name finds the proof as well.
     const proof = kept === undefined ? await keepProof(run, { ...root, mediaType: index.mediaType }) : "kept";
     for (const { tree, tag } of trees) await run.nameAll(tree, tag);
+    const joined = part?.index === undefined ? undefined : await nameJoined(run, part.digest, part.index);
 
     const foreign = trees.flatMap(({ tree }) => tree.foreign);
-    const { digest, mediaType } = chosen[0]?.child ?? root;
-    const alreadyPresent = trees.length === 0;
-    const named = {
-      digest,
-      mediaType,
-      sourceDigest: root.digest,
-      tag: copied[0]?.tag,
-      alreadyPresent,
-      foreign,
-    };
+    const { digest, mediaType } = joined ?? chosen[0]?.child ?? root;
+    const alreadyPresent = trees.length === 0 && joined?.isNew !== true;
+    const tag = joined === undefined ? copied[0]?.tag : joined.tag;
+    const named = { digest, mediaType, sourceDigest: root.digest, tag, alreadyPresent, foreign };
     return { ...run.result(named), platforms: copied, proof };
   };
   return { isWhole: trees.every(({ tree }) => tree.isWhole), finish };
+}
+
+/** What the platforms are joined to. Throws CopyError where the image is for none of them. */
+function joinedPart(run: CopyRun, root: Manifest, platforms: readonly Platform[], index: Index): PartOfIndex {
+  const part = partOfIndex(root, platforms);
+  if (part !== undefined) return part;
+  const [wanted = { os: "any", architecture: "any" }] = platforms;
+  throw platformAbsent(run, root.digest, wanted, offeredBy(index));
+}
+
+/** Names the index that joins some platforms, where it does not have the name yet. */
+async function nameJoined(
+  run: CopyRun,
+  digest: Digest,
+  { bytes, mediaType }: NonNullable<PartOfIndex["index"]>,
+): Promise<{ digest: Digest; mediaType: string; tag: string | undefined; isNew: boolean }> {
+  const tag = run.tagFor(digest);
+  const isNew = (await run.presentAs(digest, tag)) === undefined;
+  if (isNew) await run.name({ digest, bytes, size: bytes.byteLength, mediaType }, tag);
+  return { digest, mediaType, tag, isNew };
 }
 
 /** An image without an index that is there under its name: its platform was checked when it came. */
@@ -120,8 +138,11 @@ async function keepProof(run: CopyRun, index: Manifest): Promise<"kept" | "refus
 function offeredChild(run: CopyRun, root: Digest, index: Index, platform: Platform): Descriptor {
   const child = childFor(index, platform);
   if (child !== undefined) return child;
-  const offered = index.children.filter((one) => !isAttestation(one)).flatMap((one) => one.platform ?? []);
-  throw platformAbsent(run, root, platform, offered);
+  throw platformAbsent(run, root, platform, offeredBy(index));
+}
+
+function offeredBy(index: Index): readonly Platform[] {
+  return index.children.filter((one) => !isAttestation(one)).flatMap((one) => one.platform ?? []);
 }
 
 /** An image that is no index says in its config what it is for. */
@@ -138,7 +159,9 @@ async function checkPlatform(
   }
   run.remember(digest, bytes);
   const offered = platformIn(bytes);
-  const wrong = platforms.find((platform) => offered === undefined || !platformMatches(platform, offered));
+  const others = platforms.filter((platform) => offered === undefined || !platformMatches(platform, offered));
+  // Of several that are to be one image, the image is what it is for.
+  const wrong = run.request.joined === true && others.length < platforms.length ? undefined : others[0];
   if (wrong !== undefined) throw platformAbsent(run, root, wrong, offered === undefined ? [] : [offered]);
 }
 

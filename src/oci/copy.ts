@@ -27,6 +27,8 @@ export type CopyRequest = {
   readonly tagFor?: (copied: Digest) => string;
   /** Absent: the whole image. Else only these: one platform becomes its own manifest, by its own digest. */
   readonly platforms?: readonly Platform[];
+  /** Those of `platforms` that the image has become one image: an index that lists them and no others. */
+  readonly joined?: boolean;
   /** The target repository was just created: nothing in it needs to be asked for. */
   readonly targetIsEmpty?: boolean;
   /** A repository of the target's registry that may hold the same blobs; the source's own where both are one registry. */
@@ -36,7 +38,7 @@ export type CopyRequest = {
 };
 
 export type CopyResult = {
-  /** What was copied: the source's digest for a whole image, the child's for one platform (of several, the first's). */
+  /** What was copied: the source's digest for a whole image, the child's for one platform (of several, the first's), or that of the index that joins them. */
   readonly digest: Digest;
   /** The source's digest: an index whose child `digest` is, or `digest` itself. */
   readonly sourceDigest: Digest;

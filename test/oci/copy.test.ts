@@ -7,6 +7,7 @@ import { createCopier } from "../../src/oci/copy.ts";
 import { proofTag } from "../../src/oci/index-proof.ts";
 import { createRegistries } from "../../src/oci/registry.ts";
 import type { Send } from "../../src/oci/transport.ts";
+import { partOfIndex } from "../../src/oci/part-of-index.ts";
 import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../support/copy-world.ts";
 
 let world: CopyWorld;
@@ -209,6 +210,65 @@ describe("one platform", () => {
     await world.copy({ platforms: [parsePlatform("linux/amd64"), ...arm64] });
     equal(world.target.tags.get("copy:v1-linux-amd64"), amd.digest);
     equal(world.target.tags.get("copy:v1-linux-arm64"), arm.digest);
+  });
+
+  describe("joined", () => {
+    const both = [parsePlatform("linux/amd64"), ...arm64];
+    const joined = { platforms: both, joined: true, tagFor: (digest: string) => `v1-${digest.slice(7, 19)}` };
+    const named = () => world.target.names("copy").filter((name) => name.startsWith(":v1"));
+
+    test("become one index that lists them and no others, as the image's own lists them", async () => {
+      const amd = world.addImage([10]);
+      const arm = world.addImage([20], undefined, { os: "linux", architecture: "arm64" });
+      const s390x = world.addImage([30], undefined, { os: "linux", architecture: "s390x" });
+      const index = world.addIndex([s390x, amd, arm], "v1");
+      const { digest, sourceDigest, mediaType } = await world.copy(joined);
+      equal(sourceDigest, index.digest);
+      equal(world.target.tags.get(`copy:v1-${digest.slice(7, 19)}`), digest);
+      const bytes = world.target.manifests.get(digest)?.bytes ?? Buffer.alloc(0);
+      const listed = JSON.parse(bytes.toString()) as { manifests: { digest: string; platform: object }[] };
+      deepEqual(
+        listed.manifests.map((child) => [child.digest, child.platform]),
+        [
+          [amd.digest, { os: "linux", architecture: "amd64" }],
+          [arm.digest, { os: "linux", architecture: "arm64" }],
+        ],
+      );
+      equal(world.target.manifests.has(s390x.digest), false, "the third platform was not asked for");
+      // Whoever has the image's index and the platforms knows the digest: no answer of anybody is needed.
+      const source = world.source.manifests.get(index.digest)?.bytes ?? Buffer.alloc(0);
+      equal(
+        partOfIndex({ bytes: source, mediaType }, [...arm64, parsePlatform("linux/amd64")])?.digest,
+        digest,
+      );
+    });
+
+    test("a second copy finds the first", async () => {
+      const arm = world.addImage([20], undefined, { os: "linux", architecture: "arm64" });
+      world.addIndex([world.addImage([10]), arm], "v1");
+      const first = await world.copy(joined);
+      const again = await world.copy(joined);
+      deepEqual([again.digest, again.alreadyPresent, again.bytesMoved], [first.digest, true, 0]);
+    });
+
+    test("what the image has of them is enough, and one alone needs no index", async () => {
+      const amd = world.addImage([10]);
+      const s390x = world.addImage([30], undefined, { os: "linux", architecture: "s390x" });
+      world.addIndex([amd, s390x], "v1");
+      equal((await world.copy(joined)).digest, amd.digest);
+      deepEqual(named(), [`:v1-${amd.digest.slice(7, 19)}`]);
+    });
+
+    test("none of them is named, with those that it has", async () => {
+      world.addIndex([world.addImage([30], undefined, { os: "linux", architecture: "s390x" })], "v1");
+      match(await world.outcome(joined), /^source platform-absent: .*it has linux\/s390x$/);
+      deepEqual(named(), []);
+    });
+
+    test("an image without an index is for the one that its config names", async () => {
+      world.addImage([10], "v1");
+      equal(await world.outcome(joined), "copied");
+    });
   });
 
   test("a platform that the image does not have is named, with those that it has", async () => {
