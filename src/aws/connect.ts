@@ -10,6 +10,7 @@ import { createEcr } from "./ecr.ts";
 import { createEcs } from "./ecs.ts";
 import { createBus } from "./event-bus.ts";
 import { createExecutions, type DurableFunctions } from "./executions.ts";
+import { createMachines } from "./machines.ts";
 import { createNetworks } from "./networks.ts";
 import { createRoles } from "./roles.ts";
 import { createSchedules } from "./schedules.ts";
@@ -44,6 +45,7 @@ export function connect(
     ecr: createEcr(aws, brought.clock),
     roles: createRoles(aws),
     networks: createNetworks(aws),
+    machines: createMachines(aws),
     tasks: createTasks(aws),
     schedules: createSchedules(aws),
     codeDeploy: createCodeDeploy(aws),

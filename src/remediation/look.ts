@@ -12,6 +12,7 @@ import { type Platform, printPlatform } from "../image/platform.ts";
 import { type ImageReference, parseReference, pinned, repositoryName } from "../image/reference.ts";
 import { childFor, type Descriptor, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-types.ts";
+import { partOfIndex } from "../oci/part-of-index.ts";
 import type { Quota } from "../oci/rate-limit.ts";
 import type { ManifestHead } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -22,7 +23,8 @@ import { blobsOfImage } from "./whole-image.ts";
 
 export type LookContext = {
   readonly trusted?: Digest;
-  readonly platform?: Platform;
+  /** Every platform that the tasks may run on; none: not known. */
+  readonly platforms: readonly Platform[];
   /** Whether the owner lets a private image be copied. */
   readonly mayCopyPrivate?: boolean;
 };
@@ -72,7 +74,7 @@ async function lookBy(
 /** The trusted digest where there is one; the tag tells whether other bytes stand there instead. */
 async function lookByDigest(
   place: ImageReference,
-  { trusted, platform }: LookContext,
+  { trusted, platforms }: LookContext,
   { registries }: Pick<Ports, "registries">,
 ): Promise<Seen> {
   const exact = trusted === undefined ? undefined : await registries.headManifest(pinned(place, trusted));
@@ -81,9 +83,8 @@ async function lookByDigest(
   const tagged = place.digest === undefined ? await registries.headManifest(place) : undefined;
   if (tagged === undefined) return { kind: "absent", because: "it is not there" };
   const seen = limited(tagged, place) ?? found(tagged);
-  if (seen.kind !== "found" || platform === undefined || !seen.isIndex || isDockerHubFront(place.host))
-    return seen;
-  return { ...seen, ...(await childOf(pinned(place, seen.digest), platform, registries)) };
+  if (seen.kind !== "found" || !seen.isIndex || isDockerHubFront(place.host)) return seen;
+  return { ...seen, ...(await childOf(pinned(place, seen.digest), platforms, registries)) };
 }
 
 /**
@@ -93,7 +94,7 @@ async function lookByDigest(
 async function withPlatform(
   seen: Found,
   place: ImageReference,
-  { platform }: LookContext,
+  { trusted, platforms }: LookContext,
   { registries }: Pick<Ports, "registries">,
 ): Promise<Seen> {
   if (isDockerHubFront(place.host)) return seen;
@@ -104,14 +105,26 @@ async function withPlatform(
   const top = await read(seen.digest);
   if (top === undefined) return { kind: "absent", because: `${repositoryName(place)} no longer has it` };
   if (top.kind === "image") return top.layers.length === 0 ? EMPTY : seen;
-  if (platform === undefined) return top.children.length === 0 ? EMPTY : seen;
-  const child = childFor(top, platform);
-  if (child === undefined) return { kind: "absent", because: `it has no ${printPlatform(platform)}` };
-  const manifest = await read(child.digest);
-  if (manifest === undefined)
-    return { kind: "absent", because: `it lists ${printPlatform(platform)}, and does not hold it` };
-  if (manifest.kind === "image" && manifest.layers.length === 0) return EMPTY;
-  return { ...seen, platformDigest: child.digest };
+  if (platforms.length === 0) return top.children.length === 0 ? EMPTY : seen;
+  const children = platforms.map((platform) => ({
+    name: printPlatform(platform),
+    child: childFor(top, platform),
+  }));
+  // The very image that was meant may be for fewer machines than the cluster has; any other has to be for all.
+  const isEnough = seen.digest === trusted && children.some(({ child }) => child !== undefined);
+  const lacking = children.filter(({ child }) => child === undefined).map(({ name }) => name);
+  if (lacking.length > 0 && !isEnough)
+    return { kind: "absent", because: `it has no ${lacking.join(", no ")}` };
+  for (const { name, child } of children) {
+    if (child === undefined) continue;
+    const manifest = await read(child.digest);
+    if (manifest === undefined) return { kind: "absent", because: `it lists ${name}, and does not hold it` };
+    if (manifest.kind === "image" && manifest.layers.length === 0) return EMPTY;
+  }
+  const [only, ...others] = children;
+  return only?.child === undefined || others.length > 0
+    ? seen
+    : { ...seen, platformDigest: only.child.digest };
 }
 
 const EMPTY: Seen = { kind: "absent", because: "what stands there is empty: it has no layers" };
@@ -163,7 +176,7 @@ async function privateImage(
 /** What a pull-through rule leads to: there with all its blobs, or to be fetched. */
 async function lookIntoCache(
   place: ImageReference,
-  { trusted, platform }: LookContext,
+  { trusted, platforms }: LookContext,
   { registries, ecr }: Asked,
 ): Promise<Seen> {
   if (trusted === undefined)
@@ -174,7 +187,7 @@ async function lookIntoCache(
     throw error;
   });
   if (head === undefined) return { kind: "fetchable" };
-  const blobs = await blobsOfImage(head.digest, platform, async (digest) => {
+  const blobs = await blobsOfImage(head.digest, platforms, async (digest) => {
     const manifest = await registries.getManifest(pinned(place, digest));
     return manifest ?? { because: `${digest} is not cached` };
   });
@@ -183,10 +196,10 @@ async function lookIntoCache(
   return missing.length > 0 ? { kind: "fetchable" } : found(head);
 }
 
-/** A copy of ours holds the trusted manifest itself, or one platform of it beside the index that proves it. */
+/** A copy of ours holds the trusted manifest itself, or what the tasks need of it beside the index that proves it. */
 async function lookAtCopy(
   place: ImageReference,
-  { trusted, platform }: LookContext,
+  { trusted, platforms }: LookContext,
   { registries, ecr }: Asked,
 ): Promise<Seen> {
   if (trusted === undefined) {
@@ -198,16 +211,18 @@ async function lookAtCopy(
     const seen = await vetoed(found(whole), place, { ecr });
     if (seen.kind === "archived" || (await isComplete(whole, place, registries))) return seen;
   }
-  const tagged = await lookAtTag(place, trusted, platform, registries);
+  const tagged = await lookAtTag(place, trusted, platforms, registries);
   const nothing: Seen = tagged ?? { kind: "absent", because: "no copy of it is there" };
-  if (platform === undefined || (tagged?.kind === "found" && tagged.platformDigest === trusted))
+  if (platforms.length === 0 || (tagged?.kind === "found" && tagged.platformDigest === trusted))
     return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
   if (proof === undefined) return nothing;
-  const child = childIn(parseManifest(proof), platform);
-  if (child === undefined)
-    return { kind: "absent", because: `the trusted image has no ${printPlatform(platform)}` };
-  const copy = await registries.headManifest(pinned(place, child.digest));
+  const part = partOfIndex({ bytes: proof }, platforms);
+  if (part === undefined) {
+    const names = platforms.map(printPlatform).join(", no ");
+    return { kind: "absent", because: `the trusted image has no ${names}` };
+  }
+  const copy = await registries.headManifest(pinned(place, part.digest));
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };
 }
 
@@ -215,15 +230,15 @@ async function lookAtCopy(
 async function lookAtTag(
   place: ImageReference,
   trusted: Digest,
-  platform: Platform | undefined,
+  platforms: readonly Platform[],
   registries: Ports["registries"],
 ): Promise<Seen | undefined> {
   if (place.tag === undefined) return undefined;
   const head = await registries.headManifest(place);
   if (head === undefined || head.digest === trusted) return undefined;
   const seen = found(head);
-  if (!seen.isIndex || platform === undefined) return seen;
-  const child = await childOf(pinned(place, seen.digest), platform, registries);
+  if (!seen.isIndex) return seen;
+  const child = await childOf(pinned(place, seen.digest), platforms, registries);
   // A child under its own name is a copy too, and nothing needs to be known of the rest.
   const isWhole = child.platformDigest === trusted && (await isComplete(head, place, registries));
   return isWhole ? { ...seen, ...child } : seen;
@@ -263,11 +278,13 @@ function inWords({ limit, remaining, windowSeconds, source }: Quota): string {
   return `${remaining} of ${limit} pulls${hours} are left${source === undefined ? "" : ` to ${source}`}`;
 }
 
+/** The child for the one platform that is needed: one manifest is no help to tasks of several. */
 async function childOf(
   index: ImageReference,
-  platform: Platform,
+  [platform, ...others]: readonly Platform[],
   registries: Ports["registries"],
 ): Promise<{ platformDigest?: Digest }> {
+  if (platform === undefined || others.length > 0) return {};
   const manifest = await registries.getManifest(index);
   const child =
     manifest === undefined ? undefined : childIn(parseManifest(manifest.bytes, manifest.mediaType), platform);

@@ -22,11 +22,15 @@ import { copyInSteps, type RunPart } from "./copy-in-steps.ts";
 import type { Ports } from "./ports.ts";
 import { type Warmed, warm } from "./warm.ts";
 
+/** More than anybody has machines for. */
+const PLATFORMS_MAX = 16;
+
 const image = {
   digest: z.string().refine(isDigest, "a digest"),
   /** Repository in our own ECR, with the tag of the image that the copy stands for. */
   target: z.string(),
-  platform: z.string().optional(),
+  /** Absent: all that the image has. */
+  platforms: z.array(z.string()).min(1).max(PLATFORMS_MAX).optional(),
 };
 
 const requestSchema = z.union([
@@ -66,11 +70,10 @@ export async function mirror(
 ): Promise<MirrorResult | Warmed | RefusedCopy> {
   const request = readRequest(input, ports);
   const target = parseReference(request.target);
-  const platform = request.platform === undefined ? {} : { platform: parsePlatform(request.platform) };
+  const platforms = (request.platforms ?? []).map(parsePlatform);
   const held = await claimCopy("imagesPerDay", 1, request, policy, ports, steps);
   if (held !== undefined) return held;
-  if (request.kind === "warm")
-    return await warm({ target, digest: request.digest, ...platform }, ports, steps);
+  if (request.kind === "warm") return await warm({ target, digest: request.digest, platforms }, ports, steps);
   if (!target.path.startsWith(`${policy.mirrorPrefix}/`)) {
     throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
   }
@@ -94,7 +97,7 @@ export async function mirror(
     source,
     target: { host: target.host, path: target.path },
     tagFor: (digest: Digest) => copyTag(target.tag, digest),
-    ...(platform.platform === undefined ? {} : { platforms: [platform.platform] }),
+    ...(platforms.length === 0 ? {} : { platforms, joined: true }),
     targetIsEmpty: isEmpty,
   });
   const inTime: RunPart = (part) => withDeadline(ports.clock, millisecondsLeft(), part).catch(refusalOf);

@@ -53,7 +53,7 @@ export async function mirrorImages(
             source: copy.source,
             target: copy.target,
             digest,
-            ...(copy.platform === undefined ? {} : { platform: printPlatform(copy.platform) }),
+            ...(copy.platforms === undefined ? {} : { platforms: copy.platforms.map(printPlatform) }),
             ...(copy.anonymous ? { anonymous: true } : {}),
           }
         : warm !== undefined
@@ -61,7 +61,7 @@ export async function mirrorImages(
               kind: "warm" as const,
               target: warm.target,
               digest,
-              ...(warm.platform === undefined ? {} : { platform: printPlatform(warm.platform) }),
+              ...(warm.platforms === undefined ? {} : { platforms: warm.platforms.map(printPlatform) }),
             }
           : undefined;
     if (request === undefined) continue;
@@ -79,7 +79,7 @@ async function mirrorOne(
     readonly target: string;
     readonly digest: `sha256:${string}` | `sha512:${string}`;
     readonly source?: string;
-    readonly platform?: string;
+    readonly platforms?: readonly string[];
     readonly anonymous?: boolean;
   },
   label: string,

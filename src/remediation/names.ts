@@ -46,8 +46,8 @@ export function isByHand(execution: string): boolean {
 
 /** The name of a copy: one for each image, platform, source and target, whoever needs it. */
 export function mirrorName(
-  copy: { digest: Digest; target: string; source: string; platform?: string },
+  copy: { digest: Digest; target: string; source: string; platforms?: readonly string[] },
   attempt: number,
 ): string {
-  return named("m", [copy.digest, copy.target, copy.platform ?? "all", copy.source], attempt);
+  return named("m", [copy.digest, copy.target, copy.platforms?.join(" ") ?? "all", copy.source], attempt);
 }

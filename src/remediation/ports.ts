@@ -16,9 +16,13 @@ import type { Service } from "../workload/service.ts";
 import type { ServiceDeployment } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
+
 import { type Held, heldSchema } from "./caps.ts";
 import type { Caps } from "./caps-port.ts";
 import type { CodeDeploy } from "./code-deploy-port.ts";
+
+import type { ClusterMachines } from "./machines-port.ts";
+
 import type { Schedules } from "./schedules-port.ts";
 import type { Tasks } from "./tasks-port.ts";
 
@@ -32,6 +36,7 @@ export interface Ports {
   readonly anonymous?: { readonly registries: Registries; readonly copier: Copier };
   readonly roles: Roles;
   readonly networks: Networks;
+  readonly machines: ClusterMachines;
   readonly tasks: Tasks;
   readonly schedules: Schedules;
   readonly codeDeploy: CodeDeploy;

@@ -8,7 +8,7 @@
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { ecrHost } from "../image/hosts.ts";
-import { type Platform, printPlatform } from "../image/platform.ts";
+import { printPlatform } from "../image/platform.ts";
 import { canonicalName, type ImageReference, repositoryIn } from "../image/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import {
@@ -34,13 +34,14 @@ import { type LookContext, look } from "./look.ts";
 import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
 import { type Puller, preflight } from "./preflight.ts";
+import type { TaskPlatforms } from "./task-platforms.ts";
 
 /** What the survey knows of the failing deployment when it comes to its images. */
 export type Scene = {
   readonly failure: PullFailure;
   /** Absent for a task that no service started. */
   readonly service?: Service;
-  readonly platform?: Platform;
+  readonly platforms: TaskPlatforms;
   /** The service's running tasks, of every deployment. */
   readonly running: readonly Task[];
   readonly policy: Policy;
@@ -64,7 +65,7 @@ export type NamedImage = {
 /** Asks for one image's trusted digest, then for every place that the policy's strategies name. */
 export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports): Promise<ImageFacts> {
   const { image, reference, containers, failing, signedIn } = named;
-  const { policy, platform, rules } = scene;
+  const { policy, platforms, rules } = scene;
   const believed = await trust(named, scene, ports);
   const trusted = believed.trusted === undefined ? {} : { trusted: believed.trusted.digest };
   const context = {
@@ -76,7 +77,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   };
   const lookContext = {
     ...trusted,
-    ...(platform === undefined ? {} : { platform }),
+    platforms: platforms.kind === "known" ? platforms.platforms : [],
     mayCopyPrivate: policy.privateImages.some((pattern) => matchesImage(pattern, reference)),
   };
   const [{ classification: limit }] = scene.failure.failures;
@@ -120,7 +121,7 @@ async function sight(
   const checks = [
     ...(rule === undefined ? [] : [rule]),
     ...(await preflight(candidate, scene.puller, ports)),
-    platformCheck(seen, context),
+    platformCheck(seen, scene.platforms),
   ];
   return { candidate, seen, checks };
 }
@@ -138,14 +139,13 @@ async function ruleCheck({ through }: Candidate, { ecr }: Ports): Promise<Check 
 }
 
 /** A place without the platform is not found at all; here is said how it is known that it has it. */
-function platformCheck(seen: Found | { readonly kind: "fetchable" }, { platform }: LookContext): Check {
+function platformCheck(seen: Found | { readonly kind: "fetchable" }, needed: TaskPlatforms): Check {
   const check = (result: Check["result"], because: string): Check => ({ what: "platform", result, because });
-  if (platform === undefined)
-    return check("not checked", "the tasks may run on several architectures: only whole images will do");
-  const name = printPlatform(platform);
+  if (needed.kind === "unknown") return check("not checked", `${needed.because}: only whole images will do`);
+  const names = needed.platforms.map(printPlatform).join(" and ");
   return seen.kind === "found" && (seen.platformDigest ?? seen.childOf) !== undefined
-    ? check("passed", `it has ${name}`)
-    : check("passed", `it is the very image that the tasks ask for, ${name} or not`);
+    ? check("passed", `it has ${names}`)
+    : check("passed", `it is the very image that the tasks ask for, ${names} or not`);
 }
 
 /** A place that holds the bytes is no help where a task could not pull from it, or we could not copy. */

@@ -4,7 +4,6 @@
 
 import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
-import type { Platform } from "../image/platform.ts";
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
 import { leftOutBy, matchesImage } from "../substitution/glob.ts";
 import { sharesLimit } from "../substitution/ladder.ts";
@@ -17,7 +16,6 @@ import {
   type DescribedTaskDefinition,
   executionRoleOf,
   familyOf,
-  runtimePlatformOf,
   tagRoom,
 } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
@@ -25,9 +23,10 @@ import type { Ports } from "./ports.ts";
 import { askingOnce, type Puller } from "./preflight.ts";
 import type { Declined, Survey, SurveyRequest } from "./survey.ts";
 import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
+import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
 
 /** What a plan needs to know of a revision. */
-export type RevisionFacts = Pick<Survey, "family" | "platform" | "images" | "executionRole" | "limit"> & {
+export type RevisionFacts = Pick<Survey, "family" | "platforms" | "images" | "executionRole" | "limit"> & {
   readonly kind: "revision";
 };
 
@@ -47,7 +46,8 @@ export async function surveyRevision(
   ports: Ports,
 ): Promise<RevisionFacts | Ignored | Declined> {
   const { taskDefinitionArn: former } = failure;
-  const platform = platformOf(described, launchType);
+  const { clusterArn } = failure;
+  const platforms = await platformsOf(described, { clusterArn, launchType, service }, ports.machines);
   const ownRole = executionRoleOf(described.taskDefinition);
   const lent = ownRole === undefined ? request.policy.executionRole : undefined;
   const [{ classification }] = failure.failures;
@@ -57,7 +57,7 @@ export async function surveyRevision(
     network,
     reached: `${failure.foreseen ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
   };
-  const images = await surveyImages(described, failure, service, { platform, puller }, request, ports);
+  const images = await surveyImages(described, failure, service, { platforms, puller }, request, ports);
   if ("kind" in images) return images;
   if (!images.some(({ failing }) => failing)) {
     const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
@@ -68,24 +68,11 @@ export async function surveyRevision(
   return {
     kind: "revision",
     family: familyOf(described.taskDefinition) ?? revisionName(former),
-    ...(platform === undefined ? {} : { platform }),
+    platforms: platforms.kind === "known" ? platforms.platforms : [],
     images,
     ...(lent === undefined ? {} : { executionRole: lent }),
     limit: limitOf(classification, request.failure),
   };
-}
-
-/**
- * The one platform that the tasks need, where there is only one. Fargate without a word means x86_64
- * (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html); a cluster of instances may mix.
- */
-function platformOf(
-  { taskDefinition }: DescribedTaskDefinition,
-  launchType: string | undefined,
-): Platform | undefined {
-  const stated = runtimePlatformOf(taskDefinition);
-  if (stated !== undefined) return stated;
-  return launchType === "FARGATE" ? { os: "linux", architecture: "amd64" } : undefined;
 }
 
 /** The execution, the former revision and the service: by them Repull knows its own. */
@@ -138,7 +125,7 @@ async function surveyImages(
   { taskDefinition }: DescribedTaskDefinition,
   failure: PullFailure,
   service: Service | undefined,
-  { platform, puller }: { platform: Platform | undefined; puller: Puller },
+  { platforms, puller }: { platforms: TaskPlatforms; puller: Puller },
   { policy, failed, refused = [] }: SurveyRequest,
   ports: Ports,
 ): Promise<readonly ImageFacts[] | Declined> {
@@ -168,8 +155,8 @@ async function surveyImages(
     refused,
     rules,
     puller,
+    platforms,
     ...(service === undefined ? {} : { service }),
-    ...(platform === undefined ? {} : { platform }),
   };
   const surveyed: ImageFacts[] = [];
   const asking = askingOnce(ports);

@@ -59,7 +59,8 @@ export type Survey = {
   /** The failing revision. */
   readonly former: string;
   readonly family: string;
-  readonly platform?: Platform;
+  /** Every platform that its tasks may run on; none: that is not known. */
+  readonly platforms: readonly Platform[];
   readonly images: readonly ImageFacts[];
   /** What other executions tried for these images before. */
   readonly tries: Tries;

@@ -26,12 +26,16 @@ const WAIT_SECONDS_MAX = 15 * 60;
 
 /** Imports the image and waits until all its blobs are in ECR; or says why that cannot be had. */
 export async function warm(
-  request: { readonly target: ImageReference; readonly digest: Digest; readonly platform?: Platform },
+  request: {
+    readonly target: ImageReference;
+    readonly digest: Digest;
+    readonly platforms: readonly Platform[];
+  },
   ports: Ports,
   steps: Steps,
 ): Promise<Warmed> {
-  const { target, digest, platform } = request;
-  const imported = await steps.step("fetch", () => importTree(target, digest, platform, ports), {
+  const { target, digest, platforms } = request;
+  const imported = await steps.step("fetch", () => importTree(target, digest, platforms, ports), {
     attempts: 4,
     retryIf: (error) => !(error instanceof InvalidInput) && !isDenied(error),
   });
@@ -63,7 +67,7 @@ export async function warm(
 async function importTree(
   target: ImageReference,
   digest: Digest,
-  platform: Platform | undefined,
+  platforms: readonly Platform[],
   { ecr }: Ports,
 ): Promise<{ readonly blobs: readonly Digest[] } | { readonly because: string }> {
   const rules = await ecr.pullThroughRules();
@@ -77,7 +81,7 @@ async function importTree(
     if (answer.isPassing) throw new AwsError("unavailable", "ecr:BatchGetImage", because);
     return { because };
   };
-  const blobs = await blobsOfImage(digest, platform, imports);
+  const blobs = await blobsOfImage(digest, platforms, imports);
   return blobs.kind === "known" ? { blobs: blobs.digests } : { because: blobs.because };
 }
 

@@ -6,8 +6,7 @@
  */
 
 import { type Digest, digestOf } from "../image/digest.ts";
-import type { Platform } from "../image/platform.ts";
-import { printPlatform } from "../image/platform.ts";
+import { type Platform, printPlatform } from "../image/platform.ts";
 import { blobsOf, childFor, isAttestation, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 
 export type ManifestBytes = { readonly bytes: Uint8Array; readonly mediaType: string };
@@ -17,22 +16,22 @@ export type Blobs =
   | { readonly kind: "lacking"; readonly because: string };
 
 /**
- * The blobs of an image, for one platform or for all. Asks `fetchManifest` for each manifest, and checks its bytes;
+ * The blobs of an image, for those of some platforms that it has, or for all. Asks `fetchManifest` for each manifest, and checks its bytes;
  * what that throws passes through, and so does InvalidInput for a manifest that cannot be read.
  */
 export async function blobsOfImage(
   digest: Digest,
-  platform: Platform | undefined,
+  platforms: readonly Platform[],
   fetchManifest: (digest: Digest) => Promise<ManifestBytes | { readonly because: string }>,
 ): Promise<Blobs> {
   const top = await read(digest, fetchManifest);
   if ("because" in top) return { kind: "lacking", because: top.because };
   if (top.kind === "image") return { kind: "known", digests: blobsOf(top).map((blob) => blob.digest) };
-  const child = platform === undefined ? undefined : childFor(top, platform);
-  if (platform !== undefined && child === undefined) {
-    return { kind: "lacking", because: `the image has no ${printPlatform(platform)}` };
+  const chosen = platforms.flatMap((platform) => childFor(top, platform) ?? []);
+  if (platforms.length > 0 && chosen.length === 0) {
+    return { kind: "lacking", because: `the image has no ${platforms.map(printPlatform).join(", no ")}` };
   }
-  const wanted = child === undefined ? top.children.filter((one) => !isAttestation(one)) : [child];
+  const wanted = platforms.length === 0 ? top.children.filter((one) => !isAttestation(one)) : chosen;
   const digests = new Set<Digest>();
   for (const one of wanted) {
     const manifest = await read(one.digest, fetchManifest);

@@ -13,7 +13,11 @@ import type { Random } from "../runtime/random.ts";
 import type { EventBus } from "./bus.ts";
 import type { Home } from "./home.ts";
 import type { PullCredentials } from "./image-pull.ts";
+
 import type { Stage } from "./lifecycle.ts";
+
+import type { Asked } from "./machines.ts";
+
 import type { TaskDefinitions } from "./task-definitions.ts";
 import type { Unverified } from "./unverified.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -32,6 +36,8 @@ export type Surroundings = {
     container: JsonObject,
     executionRole: string | undefined,
   ) => PullCredentials | undefined;
+  /** The machine that a task gets. */
+  readonly place: (asked: Asked) => Platform;
   readonly crashOf: (container: JsonObject, digest: Digest) => Crash | undefined;
   readonly unverified: Unverified;
 };
@@ -84,7 +90,6 @@ export type ServiceRecord = {
   readonly schedulingStrategy: "REPLICA" | "DAEMON";
   readonly launchType: LaunchType;
   readonly platformVersion: string | undefined;
-  readonly platform: Platform;
   readonly minimumHealthyPercent: number;
   readonly maximumPercent: number;
   readonly circuitBreaker: { readonly enable: boolean; readonly rollback: boolean };

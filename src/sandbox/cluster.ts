@@ -5,11 +5,10 @@
  * strikes here as it does there, and a revision that names another image runs only if that image is to be had.
  */
 
-import type { Platform } from "../image/platform.ts";
 import type { Send } from "../oci/transport.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { textIn } from "../workload/members.ts";
-import { runtimePlatformOf } from "../workload/task-definition.ts";
+import { readService } from "../workload/service.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import {
   type Alarms,
@@ -145,7 +144,7 @@ export function createCluster(world: Surroundings): Cluster {
     settings: {
       launchType: LaunchType;
       platformVersion?: string | undefined;
-      platform: Platform;
+      providers?: readonly string[];
       group: string;
       startedBy?: string | undefined;
       overrides?: JsonObject;
@@ -161,7 +160,12 @@ export function createCluster(world: Surroundings): Cluster {
       definition,
       launchType: settings.launchType,
       platformVersion: settings.platformVersion,
-      platform: settings.platform,
+      platform: world.place({
+        cluster: place.cluster.name,
+        definition,
+        launchType: settings.launchType,
+        providers: settings.providers ?? [],
+      }),
       group: settings.group,
       startedBy: settings.startedBy,
       overrides: settings.overrides ?? {},
@@ -179,11 +183,11 @@ export function createCluster(world: Surroundings): Cluster {
 
   const newServiceTask = (service: ServiceRecord, deployment: DeploymentRecord): TaskRecord => {
     const described = definitions.describe(deployment.taskDefinition);
-    const { launchType, platformVersion, platform, cluster, name } = service;
+    const { launchType, platformVersion, cluster, name, others } = service;
     return newTask({ cluster, service, deployment }, described?.taskDefinition ?? {}, {
       launchType,
       platformVersion,
-      platform,
+      providers: readService(others).capacityProviders,
       group: `service:${name}`,
       startedBy: deployment.id,
     });
@@ -197,7 +201,7 @@ export function createCluster(world: Surroundings): Cluster {
   );
 
   const newService = (settings: NewService): ServiceRecord => {
-    const { arn, definition } = revision(settings.taskDefinition, "ecs:CreateService");
+    const { arn } = revision(settings.taskDefinition, "ecs:CreateService");
     const cluster = clusterNamed(settings.cluster);
     if (cluster.services.has(settings.name))
       throw awsRefusal(
@@ -216,7 +220,6 @@ export function createCluster(world: Surroundings): Cluster {
       schedulingStrategy: settings.schedulingStrategy ?? "REPLICA",
       launchType,
       platformVersion: launchType === "FARGATE" ? (settings.platformVersion ?? "1.4.0") : undefined,
-      platform: runtimePlatformOf(definition) ?? { os: "linux", architecture: "amd64" },
       minimumHealthyPercent: settings.minimumHealthyPercent ?? (isDaemon ? 0 : 100),
       maximumPercent: settings.maximumPercent ?? (isDaemon ? 100 : 200),
       circuitBreaker: settings.circuitBreaker ?? { enable: false, rollback: false },
@@ -340,7 +343,6 @@ export function createCluster(world: Surroundings): Cluster {
       const task = newTask({ cluster: clusterNamed(cluster) }, definition, {
         launchType,
         platformVersion: launchType === "FARGATE" ? "1.4.0" : undefined,
-        platform: runtimePlatformOf(definition) ?? { os: "linux", architecture: "amd64" },
         group: group ?? `family:${textIn(definition, "family")}`,
         startedBy,
         ...(overrides === undefined ? {} : { overrides }),

@@ -95,7 +95,7 @@ export function describedService(service: ServiceRecord): JsonObject {
     desiredCount: service.desiredCount,
     runningCount: tasks.filter(isRunning).length,
     pendingCount: tasks.filter(isPending).length,
-    launchType: service.launchType,
+    launchType: "capacityProviderStrategy" in service.others ? undefined : service.launchType,
     platformVersion: service.platformVersion,
     // Services of CODE_DEPLOY keep the revision they were made with; those of EXTERNAL have task sets only.
     taskDefinition: {

@@ -124,6 +124,8 @@ const service = z.strictObject({
   deploymentId: z.string().optional(),
   desiredCount: z.number().int().nonnegative().max(100).optional(),
   launchType: z.enum(["FARGATE", "EC2"]).optional(),
+  /** In place of a launch type: EC2 tasks on the `machines` that this provider brought. */
+  capacityProvider: z.string().optional(),
   platformVersion: z.string().optional(),
   controller: z.enum(["ECS", "CODE_DEPLOY", "EXTERNAL"]).optional(),
   schedulingStrategy: z.enum(["REPLICA", "DAEMON"]).optional(),
@@ -173,6 +175,12 @@ const schedule = z.strictObject({
   target: jsonObject.optional(),
   /** `rate(5 minutes)`, as AWS writes it: told to a scan; nothing fires by itself. */
   expression: z.string().optional(),
+});
+
+const machine = z.strictObject({
+  architecture: z.enum(["X86_64", "ARM64"]),
+  /** Of the services' `capacityProvider`; absent: somebody registered it. */
+  capacityProvider: z.string().optional(),
 });
 
 const refusal = z.strictObject({
@@ -235,6 +243,8 @@ const worldFile = z.strictObject({
   roles: z.record(z.string(), role).optional(),
   /** Subnet id → where it leads. */
   subnets: z.record(z.string(), subnet).optional(),
+  /** Cluster → the machines that take its EC2 tasks, in turn; absent: one of x86_64. */
+  machines: z.record(z.string(), z.array(machine)).optional(),
   /** What AWS refuses. */
   refusals: z.array(refusal).optional(),
 });
@@ -260,6 +270,7 @@ const KNOWN_KEYS = [
       quota,
       account,
       image,
+      machine,
       refusal,
       pullThroughRule,
       role,

@@ -21,7 +21,8 @@ export type Place = {
 const PAST_ADDRESS = "192.0.2.99";
 
 /** Adds a service as a world file describes it: what it ran formerly is there, what it shall run begins to deploy. */
-export async function addService(place: Place, entry: ServiceEntry): Promise<void> {
+export async function addService(place: Place, given: ServiceEntry): Promise<void> {
+  const entry = given.capacityProvider === undefined ? given : { ...given, launchType: "EC2" as const };
   const { cluster, definitions, internet, home } = place;
   const past = internet.from(PAST_ADDRESS);
   const family = String(entry.taskDefinition?.family ?? entry.family ?? entry.name);
@@ -135,13 +136,19 @@ function settingsOf(entry: ServiceEntry): Omit<NewService, "taskDefinition"> {
     architecture: _architecture,
     subnets,
     assignPublicIp = false,
+    capacityProvider,
     ...same
   } = entry;
   const given = Object.entries(same).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(given) as Pick<NewService, "name">),
     cluster,
-    ...(subnets === undefined ? {} : { others: networkOf(subnets, assignPublicIp) }),
+    others: {
+      ...(subnets === undefined ? {} : networkOf(subnets, assignPublicIp)),
+      ...(capacityProvider === undefined
+        ? {}
+        : { capacityProviderStrategy: [{ capacityProvider, weight: 1 }] }),
+    },
     circuitBreaker: { enable: circuitBreaker !== "off", rollback: circuitBreaker === "rollback" },
   };
 }

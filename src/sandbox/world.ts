@@ -28,6 +28,7 @@ import { createExecutions, type SandboxExecutions } from "./executions.ts";
 import { HOME_DEFAULT, type Home } from "./home.ts";
 import type { PullCredentials } from "./image-pull.ts";
 import { createInternet, type Internet } from "./internet.ts";
+import { createMachines } from "./machines.ts";
 import type { RegistryKind, RegistryWays } from "./registry/ways.ts";
 import { createSchedules, type SandboxSchedules } from "./schedules.ts";
 import { createTaskDefinitions, type TaskDefinitions } from "./task-definitions.ts";
@@ -110,6 +111,8 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const internet = createInternet(registries.all);
   const bus = createBus(home, clock, random.fork("bus"), options.delivery);
   const definitions = createTaskDefinitions(home, clock, unverified);
+  const faults = createAwsFaults();
+  const machines = createMachines(file, faults.check);
   const surroundings: Surroundings = {
     home,
     clock,
@@ -118,6 +121,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     definitions,
     send: internet.from(addresses.tasks),
     credentialsFor: pullCredentials(file, home, registries),
+    place: machines.place,
     crashOf: (container, digest) => {
       const reference = referenceIn(container.image);
       return reference && registries.crashes.get(`${repositoryName(reference)}@${digest}`);
@@ -125,7 +129,6 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     unverified,
   };
   const cluster = createCluster(surroundings);
-  const faults = createAwsFaults();
   const rates = createAwsRates(clock);
   const ecsFaults = (action: string): void => {
     rates.check(action);
@@ -152,6 +155,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
         : {}),
       roles: createRoles(file, faults.check),
       networks: createNetworks(file, faults.check),
+      machines: machines.port,
       tasks: tasks.port,
       schedules: schedules.port,
       codeDeploy: createCodeDeploy(cluster, faults.check),

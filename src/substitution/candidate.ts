@@ -33,9 +33,9 @@ export type Found = {
   readonly digest: Digest;
   /** It is an index: several platforms, one digest. */
   readonly isIndex: boolean;
-  /** The trusted index that lists `digest`, read and verified. */
+  /** The trusted index that lists `digest`, or all that `digest` lists: read and verified. */
   readonly childOf?: Digest;
-  /** The child for the task's platform, where `digest` is an index. */
+  /** Where `digest` is an index and the tasks need one platform: its child for that. */
   readonly platformDigest?: Digest;
   /** What the source still grants to the one who would copy, and whom it counts. */
   readonly quota?: string;

@@ -8,7 +8,7 @@ import type { Proof } from "./proof.ts";
 
 const PROOF_IN_WORDS: Readonly<Record<Proof, string>> = {
   "same-index": "the digest is equal",
-  "same-platform": "the trusted image lists this platform's manifest",
+  "same-platform": "the trusted image lists what it holds",
   "same-publisher": "the same publisher keeps both names; no digest could be compared",
   "owner-said": "the owner's policy says so",
 };
@@ -81,7 +81,7 @@ function whatIsDone({ candidate, writes, copy, warm }: Winner): string {
   if (warm !== undefined) return `${strategy}: have ECR fetch ${warm.upstream} into ${warm.target}`;
   if (secret !== undefined) return `${strategy}: ${writes} with the account of ${secret}`;
   if (copy === undefined) return `${strategy} ${writes}`;
-  const what = copy.platform === undefined ? "the whole image" : printPlatform(copy.platform);
+  const what = copy.platforms?.map(printPlatform).join(" and ") ?? "the whole image";
   return `${strategy}: copy ${what} from ${copy.source} to ${copy.target}`;
 }
 

@@ -17,7 +17,7 @@ import { copyTag } from "./strategies/own-copy.ts";
 
 /**
  * What a whole image may cost in pulls: Docker's own have up to ten platforms, and each is a pull (docs.docker.com, usage
- * of Docker Hub, read 2026-11). Where fewer are left, the one platform that is needed comes first.
+ * of Docker Hub, read 2026-11). Where fewer are left, what is needed of them comes first.
  */
 const WHOLE_IMAGE_PULLS = 12;
 
@@ -49,11 +49,16 @@ export type Winner = {
   readonly copy?: {
     readonly source: string;
     readonly target: string;
-    readonly platform?: Platform;
+    /** Those of them that the image has; absent: all of the image. */
+    readonly platforms?: readonly Platform[];
     readonly anonymous?: true;
   };
   /** The pull-through cache to be filled first. */
-  readonly warm?: { readonly target: string; readonly upstream: string; readonly platform?: Platform };
+  readonly warm?: {
+    readonly target: string;
+    readonly upstream: string;
+    readonly platforms?: readonly Platform[];
+  };
   /** What the source still grants, and to whom. */
   readonly quota?: string;
   readonly checks: readonly Check[];
@@ -87,7 +92,8 @@ export type Plan =
 
 export type PlanContext = {
   readonly policy: Policy;
-  readonly platform?: Platform;
+  /** Every platform that the tasks may run on; absent or none: not known. */
+  readonly platforms?: readonly Platform[];
   /** The limit that was met; `endsBy`: the latest moment at which it ends, where that is known. */
   readonly limit?: Limit & { readonly endsBy?: string };
 };
@@ -132,7 +138,11 @@ function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
 }
 
 /** The winner that a sighting makes, or the reason against it. */
-function judge(sighting: Sighting, facts: ImageFacts, { policy, platform }: PlanContext): Winner | string {
+function judge(
+  sighting: Sighting,
+  facts: ImageFacts,
+  { policy, platforms = [] }: PlanContext,
+): Winner | string {
   const { candidate, seen, checks = [] } = sighting;
   const { trusted } = facts;
   if (seen.kind !== "found" && seen.kind !== "fetchable") return seen.because;
@@ -148,7 +158,7 @@ function judge(sighting: Sighting, facts: ImageFacts, { policy, platform }: Plan
     const warm = {
       target: candidate.image,
       upstream: candidate.through?.upstream ?? candidate.image,
-      ...(platform === undefined ? {} : { platform }),
+      ...(platforms.length === 0 ? {} : { platforms }),
     };
     return { candidate, proof: "same-index", digest: trusted.digest, warm, checks };
   }
@@ -167,16 +177,16 @@ function judge(sighting: Sighting, facts: ImageFacts, { policy, platform }: Plan
     const writes = written(candidate, proved.digest, policy);
     return { candidate, ...proved, writes, checks };
   }
-  // A copy of one platform is a child of the index that was proved.
+  // What is copied of some platforms, the index that was proved lists.
   const isScarce = (seen.pullsLeft ?? WHOLE_IMAGE_PULLS) < WHOLE_IMAGE_PULLS;
-  const wantsOne = policy.platforms === "task" || (isScarce && isEnough("same-platform", policy.leastProof));
-  const single = wantsOne && platform !== undefined && seen.isIndex;
-  const proof = single ? "same-platform" : proved.proof;
+  const wantsPart = policy.platforms === "task" || (isScarce && isEnough("same-platform", policy.leastProof));
+  const isPart = wantsPart && platforms.length > 0 && seen.isIndex;
+  const proof = isPart ? "same-platform" : proved.proof;
   if (!enough(proof)) return tooWeak(proof, policy);
   const copy = {
     source: candidate.source,
     target: candidate.image,
-    ...(single ? { platform } : {}),
+    ...(isPart ? { platforms } : {}),
     ...(candidate.anonymous ? { anonymous: true as const } : {}),
   };
   const quota = seen.quota === undefined ? {} : { quota: seen.quota };

@@ -8,7 +8,7 @@ import { STRATEGY_NAMES } from "./policy.ts";
 export function remediesFor(
   facts: readonly ImageFacts[],
   unhealed: readonly ImagePlan[],
-  { policy, platform, limit }: PlanContext,
+  { policy, platforms = [], limit }: PlanContext,
 ): readonly string[] {
   const remedies = new Set<string>();
   for (const plan of unhealed) {
@@ -41,7 +41,7 @@ export function remediesFor(
     }
     if (isSeen("rate-limited")) {
       remedies.add(
-        `mirror ${image}${platform === undefined ? "" : ` (${printPlatform(platform)})`} from a place with quota left: npx repull mirror`,
+        `mirror ${image}${platforms.length === 0 ? "" : ` (${platforms.map(printPlatform).join(", ")})`} from a place with quota left: npx repull mirror`,
       );
     }
     if (isSeen("denied")) remedies.add("give Repull's roles access to the registry that refused it");

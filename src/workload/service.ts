@@ -38,6 +38,8 @@ export type Service = DeploymentConfiguration & {
   readonly controller: "ECS" | "CODE_DEPLOY" | "EXTERNAL";
   readonly schedulingStrategy: "REPLICA" | "DAEMON";
   readonly launchType?: string;
+  /** Those of its strategy, in place of a launch type; without one, none. */
+  readonly capacityProviders: readonly string[];
   readonly taskDefinition: string;
   readonly desiredCount: number;
   readonly runningCount: number;
@@ -77,6 +79,9 @@ export function readService(json: JsonObject): Service {
     schedulingStrategy: textIn(json, "schedulingStrategy") === "DAEMON" ? "DAEMON" : "REPLICA",
     ...present("launchType", textIn(json, "launchType")),
     taskDefinition: inPlace ?? textIn(json, "taskDefinition") ?? "",
+    capacityProviders: objectsIn(json, "capacityProviderStrategy").flatMap(
+      (item) => textIn(item, "capacityProvider") ?? [],
+    ),
     desiredCount: numberIn(json, "desiredCount") ?? 0,
     runningCount: numberIn(json, "runningCount") ?? 0,
     deployments: objectsIn(json, "deployments").map(readDeployment),

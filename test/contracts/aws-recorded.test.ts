@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from "vitest";
 import { createEcr } from "../../src/aws/ecr.ts";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createBus } from "../../src/aws/event-bus.ts";
+import { createMachines } from "../../src/aws/machines.ts";
 import { digestOf } from "../../src/image/digest.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
@@ -51,6 +52,8 @@ async function makeStage(): Promise<Stage> {
     ecs: createEcs(settings),
     ecr: createEcr(settings, systemClock),
     bus: createBus(settings, "default"),
+    machines: createMachines(settings),
+    clusterOfOne: async () => `${PREFIX}:cluster/shop`,
     cache: {
       repository: "hub/library/nginx",
       digest: digestOf(CACHED),
@@ -121,6 +124,20 @@ function answer({ action, body }: AwsRequest): AwsAnswer {
       const [arn = ""] = body.tasks as string[];
       return { body: { tasks: [failedTask(arn)], failures: [] } };
     }
+    // Two pages: what the first one has is not all.
+    case "ListContainerInstances":
+      return body.nextToken === undefined
+        ? { body: { containerInstanceArns: [INSTANCES.bare], nextToken: "more" } }
+        : { body: { containerInstanceArns: [INSTANCES.graviton, INSTANCES.gone] } };
+    case "DescribeContainerInstances": {
+      const asked = body.containerInstances as string[];
+      return {
+        body: {
+          containerInstances: asked.flatMap((arn) => (arn === INSTANCES.gone ? [] : instanceNamed(arn))),
+          failures: asked.includes(INSTANCES.gone) ? [{ arn: INSTANCES.gone, reason: "MISSING" }] : [],
+        },
+      };
+    }
     case "DescribePullThroughCacheRules":
       return {
         body: {
@@ -158,6 +175,29 @@ function storiesOf(name: string): readonly JsonObject[] {
     createdAt: 1721030000 + number,
     status: number === 2 ? "IN_PROGRESS" : "SUCCESSFUL",
   }));
+}
+
+const INSTANCES = {
+  bare: `${PREFIX}:container-instance/mixed/1`,
+  graviton: `${PREFIX}:container-instance/mixed/2`,
+  gone: `${PREFIX}:container-instance/mixed/3`,
+};
+
+function instanceNamed(containerInstanceArn: string): JsonObject {
+  const isGraviton = containerInstanceArn === INSTANCES.graviton;
+  return {
+    containerInstanceArn,
+    ec2InstanceId: "i-0a1b2c3d4e5f60718",
+    ...(isGraviton ? { capacityProviderName: "graviton" } : {}),
+    status: "ACTIVE",
+    agentConnected: true,
+    attributes: [
+      { name: "com.amazonaws.ecs.capability.privileged-container" },
+      { name: "ecs.cpu-architecture", value: isGraviton ? "arm64" : "x86_64" },
+      { name: "ecs.os-type", value: "linux" },
+      { name: "ecs.os-family", value: "LINUX" },
+    ],
+  };
 }
 
 function serviceNamed(name: string): JsonObject {

@@ -15,7 +15,7 @@ export type Backing = "moto" | `recorded: ${string}` | "sandbox only";
 export type BackingKind = "moto" | "recorded" | "sandbox only";
 
 /** An account to try the ports in, empty but for a cluster named `shop` with the tag `repull:mode` = `approve`. */
-export type Stage = Pick<Ports, "ecs" | "ecr" | "bus"> &
+export type Stage = Pick<Ports, "ecs" | "ecr" | "bus" | "machines"> &
   Partial<Pick<Ports, "executions">> & {
     createService(settings: {
       readonly name: string;
@@ -27,6 +27,8 @@ export type Stage = Pick<Ports, "ecs" | "ecr" | "bus"> &
     }): Promise<void>;
     /** Answers the task's ARN. */
     runTask(taskDefinition: string, startedBy: string): Promise<string>;
+    /** A cluster with one machine, of x86_64; answers its ARN. */
+    readonly clusterOfOne: () => Promise<string>;
     /** Lets so many seconds go by; absent where nothing happens by itself. */
     readonly go?: (seconds: number) => Promise<void>;
     /** Has the next call of an action refused. */
@@ -353,6 +355,31 @@ export const CLAUSES: readonly Clause[] = [
       for (const service of [name, "nobody"]) {
         expect(await stage.ecs.listTasks({ cluster: "shop", service, desiredStatus: "STOPPED" })).toEqual([]);
       }
+    },
+  },
+  {
+    says: "a cluster's machines tell their platform",
+    backedBy: "moto",
+    holds: async (stage) => {
+      expect(await stage.machines.kinds(await stage.clusterOfOne())).toEqual({
+        kind: "known",
+        machines: [{ platform: { os: "linux", architecture: "amd64" } }],
+      });
+    },
+  },
+  {
+    says: "machines of two architectures are two kinds, each with what brought it",
+    backedBy: "recorded: API model of ECS, read 2026-11",
+    holds: async ({ machines }) => {
+      const arm64 = { os: "linux", architecture: "arm64" };
+      const found = await machines.kinds("arn:aws:ecs:us-east-1:123456789012:cluster/mixed");
+      expect(found).toEqual({
+        kind: "known",
+        machines: [
+          { platform: { os: "linux", architecture: "amd64" } },
+          { platform: arm64, capacityProvider: "graviton" },
+        ],
+      });
     },
   },
   {

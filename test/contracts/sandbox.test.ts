@@ -20,6 +20,13 @@ async function makeStage(): Promise<Stage> {
         accounts: { shop: { password: "right" }, spent: { password: "right", remaining: 0 } },
       },
     },
+    machines: {
+      mixed: [
+        { architecture: "X86_64" },
+        { architecture: "ARM64", capacityProvider: "graviton" },
+        { architecture: "ARM64", capacityProvider: "graviton" },
+      ],
+    },
     pullThrough: [
       { prefix: "hub", upstream: "docker.io", account: "shop" },
       { prefix: "spent", upstream: "docker.io", account: "spent" },
@@ -39,6 +46,7 @@ async function makeStage(): Promise<Stage> {
       void cluster.createService({ cluster: "shop", name, ...settings }),
     runTask: async (taskDefinition, startedBy) =>
       cluster.runTask({ cluster: "shop", taskDefinition, startedBy }).arn,
+    clusterOfOne: async () => "arn:aws:ecs:us-east-1:123456789012:cluster/shop",
     go: (seconds) => clock.advanceTo(clock.now() + seconds * 1000),
     refuse: (action, kind) => void faults.order(action, kind, 1),
     exhaustDockerHub: () => registries.dockerHub.spend({ address: world.addresses.tasks }, 100),

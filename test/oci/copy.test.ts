@@ -5,9 +5,9 @@ import { parsePlatform } from "../../src/image/platform.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { createCopier } from "../../src/oci/copy.ts";
 import { proofTag } from "../../src/oci/index-proof.ts";
+import { partOfIndex } from "../../src/oci/part-of-index.ts";
 import { createRegistries } from "../../src/oci/registry.ts";
 import type { Send } from "../../src/oci/transport.ts";
-import { partOfIndex } from "../../src/oci/part-of-index.ts";
 import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../support/copy-world.ts";
 
 let world: CopyWorld;

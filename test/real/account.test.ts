@@ -121,7 +121,9 @@ describe("an image that only the account may read", () => {
       const secret = await secretWith(shape);
       const ports = portsWith(secret);
       const policy = policyFrom({ REPULL_DOCKER_HUB_SECRET: secret }, '{"privateImages":["acme/*"]}');
-      expect(await look(candidate, { trusted: digest, mayCopyPrivate: true }, ports)).toMatchObject({
+      expect(
+        await look(candidate, { trusted: digest, platforms: [], mayCopyPrivate: true }, ports),
+      ).toMatchObject({
         kind: "found",
         digest,
       });
@@ -138,7 +140,7 @@ describe("an image that only the account may read", () => {
 
   test("is private, and not copied unless the owner says so", async () => {
     const ports = portsWith(await secretWith({ username: USER, password: PASSWORD, note: "private" }));
-    expect(await look(candidate, { trusted: digest }, ports)).toEqual({
+    expect(await look(candidate, { trusted: digest, platforms: [] }, ports)).toEqual({
       kind: "denied",
       because: "it is private, and the policy does not let it be copied (privateImages)",
     });
@@ -154,7 +156,7 @@ describe("an image that only the account may read", () => {
     ],
   ] as const) {
     test(`is out of reach with a secret ${because}, and the reason names no password`, async () => {
-      const seen = await look(candidate, { trusted: digest }, portsWith(await secret()));
+      const seen = await look(candidate, { trusted: digest, platforms: [] }, portsWith(await secret()));
       expect(seen).toMatchObject({ kind: "denied", because: expect.stringMatching(words) });
       expect(JSON.stringify(seen)).not.toContain(PASSWORD);
     });

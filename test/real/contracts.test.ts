@@ -6,8 +6,16 @@ import {
   DynamoDBClient,
   GetItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { EC2Client, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import { CreateRepositoryCommand, ECRClient } from "@aws-sdk/client-ecr";
-import { CreateClusterCommand, CreateServiceCommand, ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
+import {
+  CreateClusterCommand,
+  CreateServiceCommand,
+  ECSClient,
+  PutAttributesCommand,
+  RegisterContainerInstanceCommand,
+  RunTaskCommand,
+} from "@aws-sdk/client-ecs";
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,11 +24,12 @@ import { createCaps } from "../../src/aws/caps.ts";
 import { createEcr } from "../../src/aws/ecr.ts";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createBus } from "../../src/aws/event-bus.ts";
+import { createMachines } from "../../src/aws/machines.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "../contracts/account-view-contract.ts";
 import { describeCapsContract } from "../contracts/caps-contract.ts";
-import { CLAUSES, describePortsContract, type Stage } from "../contracts/ports-contract.ts";
+import { CLAUSES, describePortsContract, fresh, type Stage } from "../contracts/ports-contract.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 import { readTemplate } from "../support/template.ts";
 
@@ -48,6 +57,8 @@ async function makeStage(): Promise<Stage> {
     ecs: createEcs(settings),
     ecr: createEcr(settings, systemClock),
     bus: createBus(settings, "default"),
+    machines: createMachines(settings),
+    clusterOfOne: () => clusterOfOne(settings),
     createService: async ({ name, taskDefinition, desiredCount, launchType = "EC2", tags = {} }) => {
       await client.send(
         new CreateServiceCommand({
@@ -148,3 +159,31 @@ describeAccountViewContract("the AWS gateways on moto", async () => {
     },
   };
 });
+
+/** A machine as its agent registers it; moto makes up its attributes, and takes better ones after. */
+async function clusterOfOne(settings: ReturnType<typeof settingsOf>): Promise<string> {
+  const [ecs, ec2] = [new ECSClient(settings), new EC2Client(settings)];
+  const name = fresh("machines");
+  const { cluster } = await ecs.send(new CreateClusterCommand({ clusterName: name }));
+  const { Instances } = await ec2.send(
+    new RunInstancesCommand({ ImageId: "ami-12c6146b", MinCount: 1, MaxCount: 1 }),
+  );
+  const instanceIdentityDocument = JSON.stringify({
+    instanceId: Instances?.[0]?.InstanceId,
+    region: "us-east-1",
+  });
+  const { containerInstance } = await ecs.send(
+    new RegisterContainerInstanceCommand({ cluster: name, instanceIdentityDocument }),
+  );
+  const targetId = containerInstance?.containerInstanceArn;
+  await ecs.send(
+    new PutAttributesCommand({
+      cluster: name,
+      attributes: [
+        { name: "ecs.cpu-architecture", value: "x86_64", targetId },
+        { name: "ecs.os-type", value: "linux", targetId },
+      ],
+    }),
+  );
+  return cluster?.clusterArn ?? "";
+}

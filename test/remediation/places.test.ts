@@ -24,7 +24,7 @@ describe("a place", () => {
     const { ports } = await createWorld({ services: [] });
     const refuse = () => Promise.reject(error);
     const registries: Registries = { headManifest: refuse, getManifest: refuse, getBlob: refuse };
-    return look(fresh, { trusted: digestOf("nginx") }, { ...ports, registries });
+    return look(fresh, { trusted: digestOf("nginx"), platforms: [] }, { ...ports, registries });
   };
 
   for (const [kind, lost] of [

@@ -4,7 +4,9 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { WorldOptions } from "../../src/sandbox/world.ts";
+import type { Digest } from "../../src/image/digest.ts";
+import { type Platform, printPlatform } from "../../src/image/platform.ts";
+import type { World, WorldOptions } from "../../src/sandbox/world.ts";
 import type { Plan } from "../../src/substitution/planner.ts";
 import type { Policy } from "../../src/substitution/policy.ts";
 import { type Engine, play, stateOf } from "../support/scenario.ts";
@@ -58,6 +60,13 @@ const dry = { quota: { remaining: 0, remainingForRepull: 0 } };
 /** A HEAD is refused too once no pulls remain: nobody has measured which it is. */
 const silentHub: WorldOptions = { registryWays: { "docker-hub": { headAtZero: "refuses" } } };
 
+const daemon = { ...prefect, launchType: "EC2", schedulingStrategy: "DAEMON", desiredCount: 2 };
+const machines = (...architectures: string[]) => ({
+  machines: { prod: architectures.map((architecture) => ({ architecture })) },
+});
+const PLATFORMS = ["linux/amd64", "linux/arm64", "linux/s390x"];
+const threePlatforms = { images: { "prefecthq/prefect:3": { platforms: PLATFORMS } } };
+
 const QUAY = "quay.io/shop/api:7";
 const quayService = { image: QUAY };
 const quay = { "quay.io": { images: { "shop/api:7": {} }, quota: { remaining: 0 } } };
@@ -73,6 +82,8 @@ type Row = {
   /** Strategy → why it did not win the first plan in which it lost. */
   readonly loses?: Readonly<Record<string, RegExp>>;
   readonly runs?: RegExp;
+  /** The platforms of which ECR holds the image at the end. */
+  readonly copies?: readonly string[];
 };
 
 const table: readonly Row[] = [
@@ -431,6 +442,61 @@ const table: readonly Row[] = [
     loses: { "sign-in": /the limit is quay\.io's, not Docker Hub's/ },
   },
   {
+    because: "a daemon on machines of two architectures gets a copy for both, under one name",
+    world: world({ service: daemon, hub: threePlatforms, more: machines("X86_64", "ARM64") }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/amd64", "linux/arm64"],
+  },
+  {
+    because: "on machines of one architecture, a copy for that one",
+    world: world({ service: daemon, hub: threePlatforms, more: machines("ARM64", "ARM64") }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/arm64"],
+  },
+  {
+    because: "an image for fewer architectures than the cluster has is what it is",
+    world: world({
+      service: { ...daemon, desiredCount: 1 },
+      hub: { images: { "prefecthq/prefect:3": { platforms: ["linux/amd64", "linux/s390x"] } } },
+      more: machines("X86_64", "ARM64"),
+    }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/amd64"],
+  },
+  {
+    because: "the machines of the service's own capacity provider count, and no others",
+    world: world({
+      service: { ...prefect, capacityProvider: "graviton" },
+      hub: threePlatforms,
+      more: {
+        machines: {
+          prod: [{ architecture: "X86_64" }, { architecture: "ARM64", capacityProvider: "graviton" }],
+        },
+      },
+    }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/arm64"],
+  },
+  {
+    because: "machines that nobody may ask about may be of any kind: the whole image is copied",
+    world: world({ service: daemon, hub: threePlatforms, more: refused("ecs:ListContainerInstances") }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/amd64", "linux/arm64", "linux/s390x"],
+  },
+  {
+    because: "and a place that has it for one of them only is no place",
+    world: world({
+      service: { ...daemon, image: "nginx:1.25" },
+      hub: dry,
+      open: { images: { "docker/library/nginx:1.25": { platforms: ["linux/amd64", "linux/s390x"] } } },
+      more: machines("X86_64", "ARM64"),
+    }),
+    policy: { leastProof: "same-publisher" },
+    options: silentHub,
+    wins: "nothing: stand-still",
+    loses: { "public-mirror": /^it has no linux\/arm64$/ },
+  },
+  {
     because: "a service that the policy leaves out is left alone",
     world: world({ open: same("docker/library/nginx:1.25") }),
     policy: { services: { include: ["*"], exclude: ["we*"] } },
@@ -477,8 +543,20 @@ function climb(engine: Engine): void {
       const { images, running, service } = await stateOf(world, "prod", "web");
       if (row.runs !== undefined) expect(images[0]).toMatch(row.runs);
       if (outcome.outcome === "settled") expect(running).toBe(service.desiredCount);
+      if (row.copies !== undefined) expect(copiedPlatforms(world)).toEqual(row.copies);
     });
   }
+}
+
+/** The platforms of the origin's image whose manifests the copy's repository holds. */
+function copiedPlatforms({ registries }: World): readonly string[] {
+  const index = registries.dockerHub.manifest("prefecthq/prefect", "3");
+  const { manifests } = JSON.parse(Buffer.from(index?.bytes ?? []).toString()) as {
+    manifests: readonly { digest: Digest; platform: Platform }[];
+  };
+  return manifests
+    .filter(({ digest }) => registries.ecr.manifest("repull/docker.io/prefecthq/prefect", digest))
+    .map(({ platform }) => printPlatform(platform));
 }
 
 describe("a private image", () => {

@@ -45,7 +45,7 @@ test("a plan says what runs, how that is known, and why not the others", async (
     "  not pull-through ECR/hub/library/nginx:1.25: ECR could not fetch it from docker.io: the upstream's limit is reached for the rule's account (UpstreamTooManyRequests)",
     "  not public-mirror public.ecr.aws/docker/library/nginx:1.25: it holds other bytes: B instead of A",
     "  not fresh-mirror public.ecr.aws/docker/library/nginx@sha256:A: it is not there",
-    "  → fresh-mirror: copy linux/amd64 from docker.io/library/nginx@sha256:A to ECR/repull/docker.io/library/nginx:1.25 (same-platform: the trusted image lists this platform's manifest)",
+    "  → fresh-mirror: copy linux/amd64 from docker.io/library/nginx@sha256:A to ECR/repull/docker.io/library/nginx:1.25 (same-platform: the trusted image lists what it holds)",
     expect.stringMatching(/^ {4}there, 200 of 200 pulls in 6 hours are left to /),
     "    checked: role, platform",
     "    not checked: network, for the service names no subnets; yet the task that failed did reach docker.io",

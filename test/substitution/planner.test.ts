@@ -71,7 +71,7 @@ function chosen(words: string, facts: Facts, policy: Partial<Policy>): string {
   const { trusted, ...unknown } = nginx(words);
   const known =
     facts === "untrusted" ? { ...unknown, untrustedBecause: `not ${trusted?.from}` } : nginx(words, facts);
-  const plan = planSubstitution([known], { policy: { ...DEFAULT_POLICY, ...policy }, platform: AMD64 });
+  const plan = planSubstitution([known], { policy: { ...DEFAULT_POLICY, ...policy }, platforms: [AMD64] });
   const winner = plan.images[0]?.winner;
   return winner === undefined ? plan.kind : `${winner.candidate.strategy} ${winner.proof}`;
 }
@@ -167,9 +167,9 @@ describe("the planner", () => {
   }
 
   test("writes nothing before the copy exists", () => {
-    const plan = planSubstitution([nginx("fresh:same")], { policy: DEFAULT_POLICY, platform: AMD64 });
+    const plan = planSubstitution([nginx("fresh:same")], { policy: DEFAULT_POLICY, platforms: [AMD64] });
     expect(plan.images[0]?.winner).toMatchObject({
-      copy: { source: "docker.io/library/nginx:1.25", target: PLACES.fresh?.image, platform: AMD64 },
+      copy: { source: "docker.io/library/nginx:1.25", target: PLACES.fresh?.image, platforms: [AMD64] },
       digest: TRUSTED,
     });
     expect(plan.images[0]?.winner?.writes).toBeUndefined();
@@ -178,7 +178,7 @@ describe("the planner", () => {
   test("copies the whole image where the tasks' platform is not known", () => {
     const plan = planSubstitution([nginx("fresh:same")], { policy: DEFAULT_POLICY });
     expect(plan.images[0]?.winner).toMatchObject({ proof: "same-index" });
-    expect(plan.images[0]?.winner?.copy?.platform).toBeUndefined();
+    expect(plan.images[0]?.winner?.copy?.platforms).toBeUndefined();
   });
 
   test("stands still when the failing image has no substitute, though another one has", () => {

@@ -44,6 +44,7 @@ test("a service is read from what DescribeServices says", () => {
     controller: "ECS",
     schedulingStrategy: "REPLICA",
     launchType: "FARGATE",
+    capacityProviders: [],
     taskDefinition: `${ARN}:task-definition/web:42`,
     desiredCount: 4,
     runningCount: 3,
@@ -87,6 +88,7 @@ test("a service of which nothing is said is one of ECS's own, with nothing runni
     status: "",
     controller: "ECS",
     schedulingStrategy: "REPLICA",
+    capacityProviders: [],
     taskDefinition: "",
     desiredCount: 0,
     runningCount: 0,
@@ -117,6 +119,17 @@ describe("who decides about a deployment", () => {
       ).toBe(expected);
     });
   }
+});
+
+test("a service with a strategy in place of a launch type names its capacity providers", () => {
+  const service = readService({
+    capacityProviderStrategy: [
+      { capacityProvider: "graviton", weight: 2 },
+      { capacityProvider: "x86", weight: 1, base: 1 },
+      { weight: 1 },
+    ],
+  });
+  expect(service.capacityProviders).toEqual(["graviton", "x86"]);
 });
 
 describe("who deploys", () => {

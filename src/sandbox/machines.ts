@@ -1,0 +1,65 @@
+/** The machines of the sandbox's clusters: what the remediation is told of them, and where tasks are placed. */
+
+import type { Platform } from "../image/platform.ts";
+import { AwsError } from "../remediation/aws-error.ts";
+import type { ClusterMachines, Machines } from "../remediation/machines-port.ts";
+import type { JsonObject } from "../runtime/json.ts";
+import { runtimePlatformOf } from "../workload/task-definition.ts";
+import type { LaunchType } from "./cluster-state.ts";
+import type { AwsFault } from "./ecs-port.ts";
+import type { WorldFile } from "./world-file.ts";
+
+const AMD64: Platform = { os: "linux", architecture: "amd64" };
+const ARM64: Platform = { os: "linux", architecture: "arm64" };
+
+/** What a task asks for of the machine that it gets. */
+export type Asked = {
+  readonly cluster: string;
+  readonly definition: JsonObject;
+  readonly launchType: LaunchType;
+  readonly providers: readonly string[];
+};
+
+export type SandboxMachines = {
+  readonly port: ClusterMachines;
+  /** Where the next task goes: each of the machines that it may go to in turn. */
+  place(asked: Asked): Platform;
+};
+
+/** A cluster that the file does not name has machines of x86_64. */
+export function createMachines(file: WorldFile, faults: AwsFault): SandboxMachines {
+  const turns = new Map<string, number>();
+  const machinesOf = (cluster: string): readonly Machines[] =>
+    (file.machines?.[cluster] ?? [{ architecture: "X86_64" }]).map(({ architecture, capacityProvider }) => ({
+      platform: architecture === "ARM64" ? ARM64 : AMD64,
+      ...(capacityProvider === undefined ? {} : { capacityProvider }),
+    }));
+  return {
+    port: {
+      async kinds(clusterArn) {
+        try {
+          faults("ecs:ListContainerInstances");
+          faults("ecs:DescribeContainerInstances");
+        } catch (error) {
+          if (error instanceof AwsError) return { kind: "unknown", because: error.message };
+          throw error;
+        }
+        const machines = machinesOf(clusterArn.slice(clusterArn.lastIndexOf("/") + 1));
+        return {
+          kind: "known",
+          machines: [...new Map(machines.map((one) => [JSON.stringify(one), one])).values()],
+        };
+      },
+    },
+    place({ cluster, definition, launchType, providers }) {
+      const stated = runtimePlatformOf(definition);
+      if (stated !== undefined || launchType === "FARGATE") return stated ?? AMD64;
+      const fitting = machinesOf(cluster).filter(
+        ({ capacityProvider = "" }) => providers.length === 0 || providers.includes(capacityProvider),
+      );
+      const turn = turns.get(cluster) ?? 0;
+      turns.set(cluster, turn + 1);
+      return fitting[turn % fitting.length]?.platform ?? AMD64;
+    },
+  };
+}
