@@ -21,31 +21,6 @@ export type Puller = {
   readonly reached: string;
 };
 
-/** The same ports, that ask AWS each question once: many candidates have one role and one network. */
-export function askingOnce<P extends Pick<Ports, "roles" | "networks">>(ports: P): P {
-  const { roles, networks } = ports;
-  const mayDo = new Map<string, ReturnType<typeof roles.mayDo>>();
-  const described = new Map<string, ReturnType<typeof networks.describe>>();
-  return {
-    ...ports,
-    roles: {
-      mayDo: (role, actions, resource) =>
-        once(mayDo, [role, resource, ...actions].join(" "), () => roles.mayDo(role, actions, resource)),
-    },
-    networks: {
-      describe: (subnets) => once(described, subnets.join(" "), () => networks.describe(subnets)),
-    },
-  };
-}
-
-function once<T>(answers: Map<string, T>, question: string, ask: () => T): T {
-  const known = answers.get(question);
-  if (known !== undefined) return known;
-  const answer = ask();
-  answers.set(question, answer);
-  return answer;
-}
-
 const PULL_ACTIONS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
 
 /** The checks of one candidate, by what it would have the tasks pull and with what. Throws AwsError only for what passes. */

@@ -10,6 +10,7 @@ import { type Digest, isDigest } from "../image/digest.ts";
 import { ecrHost } from "../image/hosts.ts";
 import { printPlatform } from "../image/platform.ts";
 import { canonicalName, type ImageReference, repositoryIn } from "../image/reference.ts";
+import { inPool } from "../oci/pool.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import {
   type Candidate,
@@ -62,6 +63,8 @@ export type NamedImage = {
   readonly signedIn: boolean;
 };
 
+const PLACES_AT_ONCE = 4;
+
 /** Asks for one image's trusted digest, then for every place that the policy's strategies name. */
 export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports): Promise<ImageFacts> {
   const { image, reference, containers, failing, signedIn } = named;
@@ -81,17 +84,19 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
     mayCopyPrivate: policy.privateImages.some((pattern) => matchesImage(pattern, reference)),
   };
   const [{ classification: limit }] = scene.failure.failures;
-  const sightings: Sighting[] = [];
+  const candidates: Candidate[] = [];
   const notOffered: NotOffered[] = [];
   for (const strategy of policy.strategies) {
     const no = unfit(strategy, limit);
     const offered = no === undefined ? STRATEGIES[strategy].candidates(reference, context) : { because: no };
     if ("because" in offered) {
       notOffered.push({ strategy, because: offered.because });
-      continue;
-    }
-    for (const candidate of offered) sightings.push(await sight(candidate, lookContext, scene, ports));
+    } else candidates.push(...offered);
   }
+  const sightings: Sighting[] = [];
+  await inPool([...candidates.entries()], PLACES_AT_ONCE, async ([index, candidate]) => {
+    sightings[index] = await sight(candidate, lookContext, scene, ports);
+  });
   const ranBefore = digestsRun(
     named,
     scene,

@@ -5,6 +5,7 @@
 import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
+import { inPool } from "../oci/pool.ts";
 import { leftOutBy, matchesImage } from "../substitution/glob.ts";
 import { sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
@@ -18,9 +19,10 @@ import {
   familyOf,
   tagRoom,
 } from "../workload/task-definition.ts";
+import { askingOnce } from "./asking-once.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
-import { askingOnce, type Puller } from "./preflight.ts";
+import type { Puller } from "./preflight.ts";
 import type { Declined, Survey, SurveyRequest } from "./survey.ts";
 import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
 import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
@@ -104,6 +106,9 @@ export function leftAlone(what: string, because: string): Declined {
   };
 }
 
+/** Times the places of each that are asked at once: a dozen questions of AWS under way, and one of each registry. */
+const IMAGES_AT_ONCE = 3;
+
 const WINDOW_MS = 6 * 3_600_000;
 
 /** Docker Hub's window has six hours: whatever was counted before the refusal is forgotten by then. */
@@ -160,7 +165,9 @@ async function surveyImages(
   };
   const surveyed: ImageFacts[] = [];
   const asking = askingOnce(ports);
-  for (const named of inScope) surveyed.push(await surveyImage(named, scene, asking));
+  await inPool([...inScope.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
+    surveyed[index] = await surveyImage(named, scene, asking);
+  });
   return surveyed;
 }
 
