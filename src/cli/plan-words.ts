@@ -62,11 +62,11 @@ export function writesOf({ winner }: ImagePlan): string | undefined {
   const { writes, copy, warm, digest } = winner;
   if (writes !== undefined) return writes;
   const target = copy?.target ?? warm?.target ?? winner.candidate.image;
-  const platform = copy?.platform ?? warm?.platform;
-  // The platform's own digest is known once its index has been read for the copy.
-  return copy?.platform === undefined || platform === undefined
-    ? `${target.replace(/:[^:/]+$/, "")}@${digest}`
-    : `${target.replace(/:[^:/]+$/, "")}, by the digest of its ${printPlatform(platform)} image`;
+  const place = target.replace(/:[^:/]+$/, "");
+  // A part's own digest is known once the index has been read for the copy.
+  return copy?.platforms === undefined
+    ? `${place}@${digest}`
+    : `${place}, by the digest of its ${copy.platforms.map(printPlatform).join(" and ")} image`;
 }
 
 function warningsOf(looked: Looked): readonly string[] {

@@ -9,7 +9,6 @@ import { referenceIn } from "../image/reference.ts";
 import { placeOf } from "../substitution/candidate.ts";
 import { type ImageFacts, type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { present } from "../workload/members.ts";
 import { type Course, persistent } from "./course.ts";
 import { taskHeldBack } from "./finish-task.ts";
 import { handOver } from "./hand-over.ts";
@@ -102,8 +101,8 @@ export async function prepare(
 }
 
 /** The plan that a survey leads to. */
-export function planOf({ images, platform, limit }: Survey, policy: Policy): Plan {
-  return planSubstitution(images, { policy, ...present("platform", platform), limit });
+export function planOf({ images, platforms, limit }: Survey, policy: Policy): Plan {
+  return planSubstitution(images, { policy, platforms, limit });
 }
 
 /** Whether somebody's deployment shall end first: as they wish, or because it has come so far that ours would undo much. */
