@@ -29,8 +29,9 @@ export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): r
 
 function bringing({ copy, warm }: Winner): readonly string[] {
   if (copy !== undefined) {
-    const platform = copy.platform === undefined ? "" : ` for ${printPlatform(copy.platform)}`;
-    return [`copy ${copy.source}${platform} into ${repositoryIn(copy.target)}`];
+    const platforms =
+      copy.platforms === undefined ? "" : ` for ${copy.platforms.map(printPlatform).join(" and ")}`;
+    return [`copy ${copy.source}${platforms} into ${repositoryIn(copy.target)}`];
   }
   return warm === undefined ? [] : [`have ECR fetch ${warm.upstream} into ${repositoryIn(warm.target)}`];
 }

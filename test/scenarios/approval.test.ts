@@ -1,11 +1,17 @@
 /** A plan that waits for its owner's word: on every engine, whatever happens to the world until the word is there. */
 
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { detect } from "../../src/remediation/detect.ts";
 import { outcomeSchema } from "../../src/remediation/outcome.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { ENGINES, type OwnersAnswer, play, type Scenario, stateOf } from "../support/scenario.ts";
+import {
+  ENGINES,
+  inOfficialEnvironment,
+  type OwnersAnswer,
+  play,
+  type Scenario,
+  stateOf,
+} from "../support/scenario.ts";
 
 const service = { cluster: "prod", name: "web", image: "nginx:1.25", revision: 42, desiredCount: 2 };
 const hub = { images: { "library/nginx:1.25": {}, "grafana/grafana:11": {} }, quota: { remaining: 0 } };
@@ -103,8 +109,7 @@ const table: readonly Row[] = [
 const released = { word: undefined as string | undefined };
 const brake = { pulled: async () => released.word };
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+inOfficialEnvironment();
 
 for (const engine of ENGINES) {
   describe(`with the owner's word, on the ${engine} engine`, () => {

@@ -1,7 +1,6 @@
 /** The owner's caps: what is let through, who waits, who is told of it, and what becomes of those that wait. */
 
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { detect } from "../../src/remediation/detect.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
 import { remediate } from "../../src/remediation/remediate.ts";
@@ -9,7 +8,7 @@ import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
-import { ENGINES, play } from "../support/scenario.ts";
+import { ENGINES, inOfficialEnvironment, play } from "../support/scenario.ts";
 
 const HOUR = 3600;
 const IMAGES = ["acme/web:1", "acme/api:1", "acme/job:1"];
@@ -131,8 +130,7 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
   expect(named(world)).toEqual(["settled"]);
 });
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+inOfficialEnvironment();
 
 for (const engine of ENGINES) {
   test(`is claimed once, whatever dies (${engine})`, async () => {

@@ -1,7 +1,6 @@
 /** Which place wins, by whose limit it is and who may sign in. */
 
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   climb,
   countingQuay,
@@ -136,9 +135,6 @@ const table: readonly Row[] = [
     loses: { "sign-in": /the limit is quay\.io's, not Docker Hub's/ },
   },
 ];
-
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
 climb("the ladder by limits", table);
 

@@ -1,7 +1,5 @@
 /** Which place wins, by what is there. */
 
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll } from "vitest";
 import {
   climb,
   dry,
@@ -197,8 +195,5 @@ const table: readonly Row[] = [
     wins: ": declined",
   },
 ];
-
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
 climb("the ladder by places", table);

@@ -1,7 +1,5 @@
 /** Which place wins, by what the tasks may, reach and run on. */
 
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll } from "vitest";
 import {
   climb,
   daemon,
@@ -150,8 +148,5 @@ const table: readonly Row[] = [
     loses: { "public-mirror": /^it has no linux\/arm64$/ },
   },
 ];
-
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
 climb("the ladder by tasks", table);

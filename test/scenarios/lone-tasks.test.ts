@@ -1,7 +1,6 @@
 /** Tasks that no service keeps running: reported, given a revision, run again, or moved with their schedule, as the owner says. */
 
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { surveyTask } from "../../src/remediation/survey-task.ts";
@@ -9,7 +8,7 @@ import type { JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import { type Policy, readPolicy } from "../../src/substitution/policy.ts";
 import { objectIn, objectsIn, textIn } from "../../src/workload/members.ts";
-import { ENGINES, play, type Scenario } from "../support/scenario.ts";
+import { ENGINES, inOfficialEnvironment, play, type Scenario } from "../support/scenario.ts";
 
 const SECRET = "correct-horse-battery-staple";
 const CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/prod";
@@ -74,11 +73,9 @@ const table: readonly Row[] = [
   }],
 ];
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
-
 for (const engine of ENGINES) {
   describe(`on the ${engine} engine`, () => {
+    if (engine === "official") inOfficialEnvironment();
     for (const [because, policy, outcome, runs, targets, file] of table) {
       test(`${because}: ${outcome}`, async () => {
         const ended = await play({ world: file, policy }, engine);

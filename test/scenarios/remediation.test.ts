@@ -1,8 +1,7 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { outcomeSchema } from "../../src/remediation/outcome.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { ENGINES, play, type Scenario, stateOf } from "../support/scenario.ts";
+import { ENGINES, inOfficialEnvironment, play, type Scenario, stateOf } from "../support/scenario.ts";
 
 const MULTI = { platforms: ["linux/amd64", "linux/arm64"] };
 const ECR_COPY = /^123456789012\.dkr\.ecr\.us-east-1\.amazonaws\.com\/repull\/docker\.io\//;
@@ -273,11 +272,9 @@ function register(world: World): { arn: string } {
   return { arn };
 }
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
-
 for (const engine of ENGINES) {
   describe(`a remediation on the ${engine} engine`, () => {
+    if (engine === "official") inOfficialEnvironment();
     for (const [because, expected, images, scenario] of table) {
       test(`${because}: ${expected}`, async () => {
         const { world, outcome, execution } = await play(scenario, engine);

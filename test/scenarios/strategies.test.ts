@@ -3,10 +3,16 @@
  * and what the owner's own checks say of them stands.
  */
 
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Outcome } from "../../src/remediation/outcome.ts";
-import { ENGINES, type Engine, play, type Scenario, stateOf } from "../support/scenario.ts";
+import {
+  ENGINES,
+  type Engine,
+  inOfficialEnvironment,
+  play,
+  type Scenario,
+  stateOf,
+} from "../support/scenario.ts";
 
 const HUB = "nginx:1.25";
 const OLD = "nginx:1.24";
@@ -54,8 +60,7 @@ const table: readonly (readonly [string, object, Outcome["outcome"], RegExp | st
   ["blue/green whose hook says no while it bakes",     { ...BLUE_GREEN, hooks: [hook({ stage: "BAKE_TIME", ends: "fails" })] },              "restored",  OLD,  [/at BAKE_TIME/, /hook smoke-test/], 0],
 ];
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+inOfficialEnvironment();
 
 const OFFICIALLY = ["a rolling update whose alarm fires", "blue/green", "blue/green whose hook says no"];
 

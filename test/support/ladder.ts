@@ -9,7 +9,7 @@ import { type Platform, printPlatform } from "../../src/image/platform.ts";
 import type { World, WorldOptions } from "../../src/sandbox/world.ts";
 import type { Plan } from "../../src/substitution/planner.ts";
 import type { Policy } from "../../src/substitution/policy.ts";
-import { ENGINES, type Engine, play, stateOf } from "./scenario.ts";
+import { ENGINES, type Engine, inOfficialEnvironment, play, stateOf } from "./scenario.ts";
 
 export const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/hub";
@@ -98,7 +98,10 @@ export function climb(about: string, table: readonly Row[]): void {
   const ways = table.filter(({ wins }, index) => table.findIndex((row) => row.wins === wins) === index);
   for (const engine of ENGINES) {
     const rows = engine === "official" ? ways : table;
-    describe(`${about}, on the ${engine} engine`, () => climbOn(engine, rows));
+    describe(`${about}, on the ${engine} engine`, () => {
+      if (engine === "official") inOfficialEnvironment();
+      climbOn(engine, rows);
+    });
   }
 }
 

@@ -6,7 +6,8 @@
  */
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { LocalDurableTestRunner, WaitingOperationStatus } from "@aws/durable-execution-sdk-js-testing";
+import { LocalDurableTestRunner, LocalDurableTestRunner, WaitingOperationStatus } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, beforeAll } from "vitest";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { reduceEvent } from "../../src/ecs-events/reduce.ts";
 import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/brake.ts";
@@ -63,6 +64,20 @@ export type Ended = {
   readonly outcome: Outcome;
   readonly execution: string;
 };
+
+/**
+ * The official engine's environment, for the tests of the describe in which this is called: it skips time by putting a
+ * fake clock in the place of every timer. Streams do not wait for a clock: they keep the real next tick, or a world
+ * whose registries stream would seem to be at rest.
+ */
+export function inOfficialEnvironment(): void {
+  beforeAll(async () => {
+    const { nextTick } = process;
+    await LocalDurableTestRunner.setupTestEnvironment({ skipTime: true });
+    process.nextTick = nextTick;
+  });
+  afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+}
 
 const HOURS = 3600;
 
