@@ -6,7 +6,7 @@
  */
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { LocalDurableTestRunner, LocalDurableTestRunner, WaitingOperationStatus } from "@aws/durable-execution-sdk-js-testing";
+import { LocalDurableTestRunner, WaitingOperationStatus } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll } from "vitest";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { reduceEvent } from "../../src/ecs-events/reduce.ts";
