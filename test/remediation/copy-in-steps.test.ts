@@ -167,7 +167,7 @@ describe("a copy that is cut off", () => {
   test("by AWS's engine, over and over, goes on in the next invocation", async () => {
     const layers = [...Array.from({ length: 6 }, (_, layer) => 8 * MIB + layer), 300, 200, 100];
     const { world, request, platforms, pulls, missing } = await worldWith(2, layers);
-    const { result, invocations } = await officially({ ...request, platform: "linux/amd64" }, () =>
+    const { result, invocations } = await officially({ ...request, platforms: ["linux/amd64"] }, () =>
       shortOfTime(world.ports, 3),
     );
     const [digest] = platforms as [Digest];
