@@ -92,7 +92,7 @@ export function remediesOf(looked: Looked): readonly string[] {
   const ending = looked.kind === "declined" ? looked.ending : looked.held;
   if (ending?.kind === "observed")
     return [
-      `${ending.because.split(":")[0]}: deploy the stack with Mode=remediate, or give a policy of your own with --policy FILE`,
+      "that is the owner's own word: change it where it was said (policy document, stack parameter, tag), or go by another one with --policy FILE",
     ];
   if (looked.kind === "planned" && looked.plan.kind === "stand-still") return looked.plan.remedies;
   return ending?.nextSteps ?? ending?.remedies ?? [];

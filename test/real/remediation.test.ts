@@ -3,7 +3,8 @@
  * and ECR, images pushed and checked by skopeo, and the command line as a person runs it.
  */
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -300,6 +301,41 @@ describe("a service that is well, by hand", () => {
     expect((await currentOf("by-hand")).arn).toMatch(/by-hand:1$/);
   });
 
+  test("asks at a terminal, and only a yes is one", async () => {
+    await push("asked", ["amd64"], hub, "acme/asked:1");
+    const former = await createService("asked", "acme/asked:1");
+    const answers = [
+      ["no\n", former],
+      // Ctrl-D and Ctrl-C, as a terminal sends them.
+      ["\u0004", former],
+      ["\u0003", former],
+      ["y\n", former.replace(/1$/, "2")],
+    ] as const;
+    for (const [keys, revision] of answers) {
+      const printed = await atTerminal(["fix", "asked", "--no-wait"], "[y/N] ", keys, env);
+      expect(printed).toContain(
+        "Go on: bring the image into ECR, register a revision of asked and redeploy prod/asked?",
+      );
+      expect(printed.includes("nothing was changed")).toBe(revision === former);
+      expect((await currentOf("asked")).arn).toBe(revision);
+    }
+  });
+
+  test("stops watching at Ctrl-C, and says where it stands", async () => {
+    await push("watched", ["amd64"], hub, "acme/watched:1");
+    await createService("watched", "acme/watched:1");
+    // moto's rollouts never end.
+    const printed = await atTerminal(
+      ["fix", "watched", "--yes"],
+      "the service goes from watched:1",
+      "\u0003",
+      env,
+    );
+    expect(printed).toContain("redeployed: the service goes from watched:1 to watched:2");
+    expect(printed).toContain("interrupted: what is told above is done");
+    expect(printed).not.toMatch(/\n\s+at .*\.ts:\d+/);
+  });
+
   test("goes by the policy and the brake of the deployed stack", async () => {
     await push("braked", ["amd64"], hub, "acme/braked:1");
     const former = await createService("braked", "acme/braked:1");
@@ -327,6 +363,32 @@ describe("a service that is well, by hand", () => {
     expect((await currentOf("braked")).arn).not.toBe(former);
   });
 });
+
+/** Runs a command at a terminal of its own (util-linux's `script`), and types once it is asked. */
+async function atTerminal(
+  args: readonly string[],
+  question: string,
+  keys: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+  const command = [process.execPath, main, ...args].join(" ");
+  const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    env: environment,
+  });
+  let printed = "";
+  let isAsked = false;
+  terminal.stdout.on("data", (chunk) => {
+    printed += chunk;
+    if (isAsked || !printed.includes(question)) return;
+    isAsked = true;
+    terminal.stdin.write(keys);
+  });
+  const tooLong = setTimeout(() => terminal.kill("SIGKILL"), 60_000);
+  await once(terminal, "close");
+  clearTimeout(tooLong);
+  return printed;
+}
 
 /** A function of the stack as far as its settings go. */
 async function deployFunction(name: string, Variables: Record<string, string>): Promise<void> {
