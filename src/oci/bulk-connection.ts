@@ -158,6 +158,8 @@ export class BulkConnection {
     asked.onOver();
     asked.body?.stream.push(null);
     if (!keepsOpen) return void this.#socket.destroy();
+    // TLS hands on what it has decrypted after we asked it to stop: the end may come while nothing is read.
+    this.#socket.resume();
     // It waits for its next use, and no process waits for it.
     this.#socket.unref();
     this.#options.onFree(this);

@@ -258,6 +258,28 @@ describe("over TLS", () => {
     await rm(folder, { recursive: true });
   });
 
+  test("a connection is used again after bodies that were held back to their end", async () => {
+    const trusting = httpTransport({ ca: [certificate], idleSeconds: 2 });
+    let connections = 0;
+    secure.on("secureConnection", () => {
+      connections += 1;
+    });
+    for (let count = 0; count < 5; count++) {
+      const { body } = await trusting({
+        ...{ method: "GET", headers: {}, loopback: true, bulk: true },
+        url: new URL(`https://127.0.0.1:${port}/`),
+      });
+      let length = 0;
+      for await (const piece of body as AsyncIterable<Buffer>) {
+        length += piece.length;
+        if (length % 5 === 0) await delay(1);
+      }
+      equal(length, 300_000);
+    }
+    equal(connections, 1);
+    trusting.close();
+  });
+
   // biome-ignore format: a table is read by its columns
   const table = [
     ["127.0.0.1", "the owner's authority",    true,  "300000 bytes"],
