@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, test } from "vitest";
 import { parseReference } from "../../src/image/reference.ts";
-import { createCopier } from "../../src/oci/copy.ts";
+import { type CopierOptions, createCopier } from "../../src/oci/copy.ts";
 import type { CopyError } from "../../src/oci/copy-error.ts";
 import { basicCredentials } from "../../src/oci/credentials.ts";
 import { httpTransport } from "../../src/oci/http-transport.ts";
@@ -42,15 +42,13 @@ beforeAll(async () => {
   const image = await layout.image({ os: "linux", architecture: "amd64" }, [300_000, 100_000, 10]);
   digest = image.digest;
   await layout.tag(image, "v1");
-  const to = `docker://${sealed.host}/team/app:v1`;
-  await promisify(execFile)("skopeo", [
-    "copy",
-    "-q",
-    "--dest-tls-verify=false",
-    `oci:${layout.folder}:v1`,
-    to,
-  ]);
+  await pushLayout(layout, `${sealed.host}/team/app:v1`);
 });
+
+async function pushLayout({ folder: from }: OciLayout, to: string): Promise<void> {
+  const paths = [`oci:${from}:v1`, `docker://${to}`];
+  await promisify(execFile)("skopeo", ["copy", "-q", "--dest-tls-verify=false", ...paths]);
+}
 
 afterAll(async () => {
   send.close();
@@ -58,11 +56,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function copy(source: string, target: string, more: Partial<RegistriesOptions> = {}) {
+function copy(source: string, target: string, more: Partial<RegistriesOptions & CopierOptions> = {}) {
   // The registry over TLS is named as it would be in the world; a setting says where it is.
-  const endpoints = new Map([["sealed.example", sealed.url]]);
+  const endpoints = new Map(["sealed.example", "other.example"].map((host) => [host, sealed.url]));
   const registries = createRegistries({ send, clock: systemClock, endpoints, ...more });
-  const copier = createCopier({ registries, clock: systemClock });
+  const { concurrency = () => 16 } = more;
+  const copier = createCopier({ registries, clock: systemClock, concurrency });
   return copier.copy({ source: parseReference(source), target: parseReference(target) });
 }
 
@@ -87,6 +86,25 @@ test("without the right to push, the target says unauthorized, and is asked no f
   const { kind, side } = refused as CopyError;
   deepEqual([kind, side], ["unauthorized", "target"]);
 });
+
+test.each([1, 2, 3])(
+  "more layers than connections (%s) go over TLS, each connection used again",
+  async (concurrency) => {
+    const layout = new OciLayout(join(folder, `layers-${concurrency}`));
+    const image = await layout.image({ os: "linux", architecture: "amd64" }, [
+      ...Array<number>(4).fill(25_000_000),
+      ...Array<number>(4).fill(200_000),
+    ]);
+    await layout.tag(image, "v1");
+    const name = `team/layers-${concurrency}`;
+    await pushLayout(layout, `${sealed.host}/${name}:v1`);
+    const result = await copy(`sealed.example/${name}:v1`, `other.example/copy/${concurrency}:v1`, {
+      concurrency: () => concurrency,
+    });
+    deepEqual([result.digest, result.bytesSkipped], [image.digest, 0]);
+  },
+  30_000,
+);
 
 test("a certificate that nobody vouches for is not trusted", async () => {
   const strangers = httpTransport();
