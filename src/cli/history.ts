@@ -43,7 +43,7 @@ async function remembered(
 
 /** A paragraph for each: a table would be as wide as its longest reason. */
 function inWords(deed: Deed): string {
-  const { at, ended, workload, former, revision, images, inEffect, execution, because } = deed;
+  const { at, ended, workload, former, revision, images, inEffect, execution, because, decision } = deed;
   const time = at === undefined ? "some time ago" : new Date(at).toISOString().slice(0, 16).replace("T", " ");
   const moved = revision === undefined ? [] : [`${revisionName(former ?? "?")} → ${revisionName(revision)}`];
   const lines = [
@@ -55,6 +55,7 @@ function inWords(deed: Deed): string {
       ...(inEffect ? ["stands"] : []),
     ].join("  "),
     ...(because === undefined ? [] : [because]),
+    ...(decision?.kind === "approved" ? [`approved by ${decision.by}`] : []),
     ...images.map(
       ({ image, substitute, proof }) => `${image} → ${substitute}${proof === undefined ? "" : ` (${proof})`}`,
     ),

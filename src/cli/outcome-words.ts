@@ -8,7 +8,7 @@ import type { Replayed } from "./replay.ts";
 /** The lines of an outcome, indented by two. */
 export function outcomeInWords(replayed: Replayed): readonly string[] {
   if (replayed.outcome === "invalid") return [`  invalid: ${replayed.because}`, ""];
-  const { outcome, because, formerTaskDefinition, newTaskDefinition, images, nextSteps } = replayed;
+  const { outcome, because, formerTaskDefinition, newTaskDefinition, images, nextSteps, decision } = replayed;
   const changed =
     formerTaskDefinition === undefined || newTaskDefinition === undefined
       ? []
@@ -23,6 +23,7 @@ export function outcomeInWords(replayed: Replayed): readonly string[] {
   return [
     `  ${outcome}: ${because}`,
     `  (${OUTCOMES[outcome]})`,
+    ...(decision?.kind === "approved" ? [`  approved by ${decision.by}`] : []),
     ...changed,
     ...nextSteps.map((step) => `  next: ${step}`),
     "",

@@ -5,6 +5,8 @@
  * them knows is told by that one, and nothing is kept beside them.
  */
 
+import { present } from "../workload/members.ts";
+import type { Decision } from "./decision.ts";
 import type { InEffect } from "./in-effect.ts";
 import { isByHand } from "./names.ts";
 import { type Outcome, outcomeSchema } from "./outcome.ts";
@@ -33,6 +35,8 @@ export type Deed = {
   /** `running`, an outcome, or how the execution died; where only tags tell, `by-hand` or `unknown`. */
   readonly ended: string;
   readonly because?: string;
+  /** What the owner said where they were asked. */
+  readonly decision?: Decision;
   readonly workload?: string;
   readonly former?: string;
   readonly revision?: string;
@@ -71,6 +75,7 @@ function deedOf(
     ...(endedAt === undefined ? {} : { endedAt }),
     ended: outcome?.outcome ?? (status === "succeeded" ? "unknown" : status),
     ...(outcome === undefined ? {} : { because: outcome.because }),
+    ...present("decision", outcome?.decision),
     ...(outcome?.workload === undefined
       ? {}
       : { workload: `${clusterName(outcome.workload.cluster)}/${outcome.workload.name}` }),

@@ -165,6 +165,15 @@ describe("history", () => {
     ]);
   });
 
+  test("and who approved it, where somebody was asked", async () => {
+    const yes = JSON.stringify({ decision: "approve", by: "Ada" });
+    const asked = { policy: { mode: "approve" as const }, answers: [{ says: yes }] };
+    ({ world, execution } = await play({ world: { services: [web], registries }, ...asked }));
+    const io = commandIo();
+    await history({ since: SINCE, json: false }, pastOf(world), io);
+    expect(io.printed.out).toContain("approved by Ada");
+  });
+
   test("tells by the tags what the engine has forgotten, or will not say", async () => {
     const silent: Journal = {
       past: () =>
