@@ -30,6 +30,9 @@ export type DecideInput = {
   readonly json: boolean;
 };
 
+/** Histories that are read at a time: a storm has hundreds of executions that wait. */
+const AT_ONCE = 8;
+
 /** Exit status 0 where every word was taken, or what waits was told; 1 where one was not. */
 export async function decide(input: DecideInput, account: DeskOfAccount, io: CommandIo): Promise<number> {
   io.err(`${account.where}\n`);
@@ -41,13 +44,18 @@ export async function decide(input: DecideInput, account: DeskOfAccount, io: Com
 
 async function tellWaiting({ json }: DecideInput, { desk }: DeskOfAccount, io: CommandIo): Promise<number> {
   let count = 0;
-  for (const execution of await desk.running()) {
-    const history = await desk.history(execution);
-    const asked = history === undefined ? undefined : lastAsked(history);
-    if (asked?.kind !== "waiting") continue;
-    count += 1;
-    if (json) io.out(`${JSON.stringify({ execution, ...asJson(asked) })}\n`);
-    else io.out(`${planLines(execution, asked.told).join("\n")}\n\n`);
+  const running = await desk.running();
+  for (let first = 0; first < running.length; first += AT_ONCE) {
+    const histories = await Promise.all(
+      running.slice(first, first + AT_ONCE).map((one) => desk.history(one)),
+    );
+    for (const history of histories) {
+      const asked = history === undefined ? undefined : lastAsked(history);
+      if (history === undefined || asked?.kind !== "waiting") continue;
+      count += 1;
+      if (json) io.out(`${JSON.stringify({ execution: history.execution, ...asJson(asked) })}\n`);
+      else io.out(`${planLines(history.execution, asked.told).join("\n")}\n\n`);
+    }
   }
   if (json) return EXIT.done;
   io.out(
