@@ -21,6 +21,7 @@ const surveyed = (more: Partial<Survey> = {}): Survey => ({
   former: `${ARN}:task-definition/web:42`,
   family: "web",
   images: [],
+  platforms: [],
   tries: { count: 0, ofOthers: 0 },
   isDeploying: false,
   settleSeconds: 600,
