@@ -1,7 +1,7 @@
 /** The commands that look at an account before anything fails: `scan`, `plan`, `fix`. Each loads its own code only. */
 
 import { type Command, Option } from "commander";
-import type { Policy } from "../substitution/policy.ts";
+import { present } from "../workload/members.ts";
 import type { Hands } from "./hands.ts";
 import type { CommandIo } from "./io.ts";
 import type { ScanInput } from "./scan.ts";
@@ -18,9 +18,13 @@ export function addHandCommands(
   program: Command,
   json: Option,
   io: CommandIo,
-  policyOf: () => Promise<Policy>,
   finish: (run: () => Promise<number>) => Promise<void>,
 ): void {
+  const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
+  const stack = new Option("--stack <name>", "the deployed stack by whose policy and brake it goes").default(
+    "repull",
+  );
+  const policyFile = new Option("--policy <file>", "a policy document that goes before the stack's");
   program
     .command("scan")
     .description(
@@ -30,16 +34,16 @@ export function addHandCommands(
     .option("--html <file>", "also write a report: one file that needs nothing else")
     .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)
     .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
+    .addOption(policyFile)
+    .addOption(stack)
+    .option("--no-stack", "go by no stack: the default policy")
     .addOption(json)
-    .action((options: Omit<ScanInput, "policy">) =>
-      finish(async () => (await import("./scan.ts")).scan({ ...options, policy: await policyOf() }, io)),
+    .action(({ policy, ...options }: Omit<ScanInput, "policyFile"> & { readonly policy?: string }) =>
+      finish(async () =>
+        (await import("./scan.ts")).scan({ ...options, ...present("policyFile", policy) }, io),
+      ),
     );
 
-  const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
-  const stack = new Option("--stack <name>", "the deployed stack by whose policy and brake it goes").default(
-    "repull",
-  );
-  const policyFile = new Option("--policy <file>", "a policy document that goes before the stack's");
   const byHand = (command: Command): Command =>
     command
       .argument("<service>", "the service: NAME, CLUSTER/NAME, or its ARN")

@@ -104,7 +104,7 @@ program
     }),
   );
 
-addHandCommands(program, json, io, policy, finish);
+addHandCommands(program, json, io, finish);
 
 program
   .command("doctor")

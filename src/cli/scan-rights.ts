@@ -24,8 +24,10 @@ export const SCAN_RIGHTS = {
     "events:ListEventBuses",
     "events:ListRuleNamesByTarget",
     "events:ListTargetsByRule",
+    "lambda:GetFunctionConfiguration",
     "scheduler:GetSchedule",
     "scheduler:ListSchedules",
+    "ssm:GetParameter",
   ],
 } as const;
 

@@ -1,16 +1,19 @@
 /** `repull scan`: what of an account depends on Docker Hub, and what a bad hour would do to it. Writes nothing there. */
 
 import { createAccountView } from "../aws/account-view.ts";
+import type { AwsSettings } from "../aws/client-settings.ts";
 import { createEcs } from "../aws/ecs.ts";
 import { identify } from "../aws/identity.ts";
 import { ecrHost, partitionOf } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
+import { AwsError } from "../remediation/aws-error.ts";
 import { rolesOf } from "../remediation/exposure.ts";
 import { scanAccount } from "../remediation/scan.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import { EXIT } from "./exit-status.ts";
+import { type InstalledOptions, readInstalled } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { scanProgress } from "./scan-progress.ts";
 import { rightsDocument } from "./scan-rights.ts";
@@ -26,8 +29,7 @@ export type ScanInput = {
   /** Print the IAM policy that a scan needs instead. */
   readonly rights: boolean;
   readonly json: boolean;
-  readonly policy: Policy;
-};
+} & InstalledOptions;
 
 /** Scans the region of the environment; exit status 0, whatever it finds. */
 export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
@@ -37,14 +39,15 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   }
   const aws = awsSettingsFrom(io.env);
   const { account } = await identify(aws);
-  io.err(`account ${account}, region ${aws.region}: nothing is changed\n`);
-  const { cluster, policy } = input;
+  const { policy, from, gap } = await policyFor(input, aws, io);
+  io.err(`account ${account}, region ${aws.region}, by ${from}: nothing is changed\n`);
+  const { cluster } = input;
   const clusterArn =
     cluster === undefined || cluster.startsWith("arn:")
       ? cluster
       : `arn:${partitionOf(aws.region)}:ecs:${aws.region}:${account}:cluster/${cluster}`;
   const progress = scanProgress(io, systemClock);
-  const scanned = await scanAccount(createAccountView(aws), createEcs(aws), {
+  const read = await scanAccount(createAccountView(aws), createEcs(aws), {
     ...(clusterArn === undefined ? {} : { cluster: clusterArn }),
     policy,
     ecrHost: ecrHost(account, aws.region),
@@ -52,7 +55,8 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
     onProgress: progress.tell,
   });
   progress.end();
-  for (const gap of scanned.gaps) io.err(`not read: ${gap}\n`);
+  const scanned = gap === undefined ? read : { ...read, gaps: [gap, ...read.gaps] };
+  for (const one of scanned.gaps) io.err(`not read: ${one}\n`);
   if (input.html !== undefined) {
     const { scanAsHtml } = await import("./scan-html.ts");
     const at = new Date(systemClock.now()).toISOString();
@@ -63,6 +67,19 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   else if (input.html === undefined) io.out(scanInWords(scanned));
   else io.out(`${headlineOf(scanned).sentence}\n${input.html} tells the rest\n`);
   return EXIT.done;
+}
+
+type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap?: string };
+
+/** Whoever only looks may go by the default where the stack does not tell. */
+async function policyFor(options: InstalledOptions, aws: AwsSettings, io: CommandIo): Promise<ScanPolicy> {
+  try {
+    return await readInstalled(options, aws, io);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    const installed = await readInstalled({ ...options, stack: false }, aws, io);
+    return { ...installed, gap: `the stack's policy: ${error.message}` };
+  }
 }
 
 async function write(path: string, text: string, io: CommandIo): Promise<void> {

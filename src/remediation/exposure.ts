@@ -7,6 +7,8 @@
 
 import { isDockerHubFront } from "../image/hosts.ts";
 import { familiarName, referenceIn } from "../image/reference.ts";
+import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
+import type { Policy } from "../substitution/policy.ts";
 import { firingsPerHour } from "../workload/firings.ts";
 import type { LooseTasks } from "../workload/loose-tasks.ts";
 import { present, textIn, textsIn } from "../workload/members.ts";
@@ -14,13 +16,16 @@ import type { Service } from "../workload/service.ts";
 import { containersOf, type DescribedTaskDefinition, executionRoleOf } from "../workload/task-definition.ts";
 import type { ScheduledRun } from "./account-view.ts";
 import { type ForeseenPlaces, foreseePlaces, type Seen } from "./foreseen-places.ts";
-import { untouchable } from "./refusal.ts";
+import { unplannable, untouchable } from "./refusal.ts";
+import { taggedMode } from "./tagged-mode.ts";
 
 export type ExposedImage = ForeseenPlaces & {
   readonly image: string;
   readonly containers: readonly string[];
   /** `account`: the containers show a secret; `anonymous`: they share what their address has. */
   readonly pulledAs: "anonymous" | "account";
+  /** The policy's reason for leaving it alone. */
+  readonly leftOut?: string;
 };
 
 export type Exposure = {
@@ -65,9 +70,20 @@ export function exposureOf(
     starts: desiredCount,
     ...present("launchType", launchType),
     ...present("network", network),
-    ...present("untouchable", untouchable(service)?.because),
+    ...present("untouchable", whyLeftAlone(service, seen.policy)),
   };
   return exposed(workload, described, seen);
+}
+
+function whyLeftAlone(service: Service, policy: Policy): string | undefined {
+  const { name, controller, tags } = service;
+  const isAllowed = controller === "CODE_DEPLOY" && policy.codeDeploy === "deploy";
+  const refusal = isAllowed ? unplannable(service) : untouchable(service);
+  if (refusal !== undefined) return refusal.because;
+  const leftOut = leftOutBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
+  if (leftOut !== undefined) return leftOut;
+  const { mode, modeBecause } = taggedMode(policy, [{ name, tags }]);
+  return mode === "observe" ? modeBecause : undefined;
 }
 
 /** The exposure of what a rule or a schedule starts. */
@@ -138,10 +154,12 @@ function exposed(
     workload.starts * images.filter(({ pulledAs }) => pulledAs === as).length;
   const requires = textsIn(taskDefinition, "requiresCompatibilities");
   const isFargate = (launchType ?? (requires.length === 1 ? requires[0] : undefined)) === "FARGATE";
-  const unprotected = alone ?? whyUnprotected(taskDefinition, images, isFargate);
+  const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
+  const unprotected =
+    alone ?? heldByPolicy(cluster, seen.policy) ?? whyUnprotected(taskDefinition, images, isFargate);
   return {
     ...workload,
-    cluster: clusterArn.slice(clusterArn.lastIndexOf("/") + 1),
+    cluster,
     images,
     anonymousPulls: pulls("anonymous"),
     accountPulls: pulls("account"),
@@ -152,6 +170,12 @@ function exposed(
       (role) => role !== undefined,
     ),
   };
+}
+
+/** What the policy says of every workload of a cluster. */
+function heldByPolicy(cluster: string, { clusters, mode }: Policy): string | undefined {
+  const leftOut = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
+  return leftOut ?? (mode === "observe" ? "the policy says observe" : undefined);
 }
 
 function imagesOf(
@@ -167,6 +191,10 @@ function imagesOf(
       image,
       containers: containers.map(({ name }) => name),
       pulledAs: signedIn ? "account" : "anonymous",
+      ...present(
+        "leftOut",
+        leftOutBy(seen.policy.images, "images", (pattern) => matchesImage(pattern, reference)),
+      ),
       ...foreseePlaces(reference, signedIn, seen),
     };
   });
@@ -177,6 +205,8 @@ function whyUnprotected(
   images: readonly ExposedImage[],
   isFargate: boolean,
 ): string | undefined {
+  const leftOut = images.find((image) => image.leftOut !== undefined);
+  if (leftOut !== undefined) return `${leftOut.image}: ${leftOut.leftOut}`;
   const nowhere = images.find(({ first }) => first === undefined);
   if (nowhere !== undefined) {
     const reference = referenceIn(nowhere.image);

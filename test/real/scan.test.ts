@@ -28,7 +28,6 @@ import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-schedule
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { scan } from "../../src/cli/scan.ts";
 import { inPool } from "../../src/oci/pool.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 
@@ -207,7 +206,7 @@ async function scanned(options: Partial<Parameters<typeof scan>[0]>) {
       written[path] = text;
     },
   };
-  const input = { json: false, roles: false, rights: false, policy: DEFAULT_POLICY, ...options };
+  const input = { json: false, roles: false, rights: false, stack: "repull", ...options };
   // The SDK reads its credentials from the process, as it does for a person.
   process.env.AWS_ACCESS_KEY_ID ??= MOTO_CREDENTIALS.accessKeyId;
   process.env.AWS_SECRET_ACCESS_KEY ??= MOTO_CREDENTIALS.secretAccessKey;

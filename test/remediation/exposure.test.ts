@@ -200,11 +200,22 @@ describe("why a limit would find a service unprotected", () => {
     ["CodeDeploy deploys it",   { service: { deploymentController: { type: "CODE_DEPLOY" } } },             /CodeDeploy/],
     ["it drains",               { service: { status: "DRAINING" } },                                        /DRAINING/],
     ["no strategy is left",     { policy: { strategies: ["public-mirror"] } },                              /no place for acme\/api/],
+    ["the policy allows CodeDeploy, yet it drains", { service: { deploymentController: { type: "CODE_DEPLOY" }, status: "DRAINING" }, policy: { codeDeploy: "deploy" } }, /DRAINING/],
+    ["the policy says observe", { policy: { mode: "observe" } },                                            /says observe/],
+    ["a tag says observe",      { service: { tags: [{ key: "repull:mode", value: "observe" }] } },          /repull:mode/],
+    ["the service is left out", { policy: { services: { include: ["*"], exclude: ["w*"] } } },              /services\.exclude: w\*/],
+    ["its cluster is left out", { policy: { clusters: { include: ["dev"], exclude: [] } } },                /clusters\.include: dev/],
+    ["its image is left out",   { policy: { images: { include: ["*"], exclude: ["acme/*"] } } },            /acme\/api:2: the policy excludes it/],
     ["Fargate, without a role", { service: { launchType: "FARGATE" } },                                     /execution role/],
   ];
   for (const [sentence, options, words] of table) {
     test(sentence, () => expect(exposure({ web: "acme/api:2" }, options)?.unprotected).toMatch(words));
   }
+  test("CodeDeploy deploys it, and the policy allows that", () => {
+    const service = { deploymentController: { type: "CODE_DEPLOY" } };
+    const policy = { codeDeploy: "deploy" };
+    expect(exposure({ web: "acme/api:2" }, { service, policy })).not.toHaveProperty("unprotected");
+  });
   test("none of these", () => expect(exposure({ web: "acme/api:2" })).not.toHaveProperty("unprotected"));
 });
 
