@@ -60,12 +60,13 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
     format: "esm",
     target,
     mainFields: ["module", "main"],
-    conditions: ["node"],
+    // The SDK's ES modules: of its CommonJS, whole files come along for one function. Naming any condition drops this one.
+    conditions: ["node", "module"],
     // A stack trace in the log should name our lines; the sources themselves are in the repository.
     sourcemap: isCommand ? false : "linked",
     sourcesContent: false,
     legalComments: "none",
-    plugins: [onlyTheShapesInUse()],
+    plugins: [onlyTheShapesInUse(), ...(isCommand ? [] : [onlyLambdasCredentials()])],
     banner: { js: isCommand ? `#!/usr/bin/env node\n${REQUIRE}` : REQUIRE },
     logLevel: "warning",
   };
@@ -100,6 +101,30 @@ function onlyTheShapesInUse(): Plugin {
         const one = /^((?:export )?var \w+\$? = )(\[.*\]|\[[\s\S]*?\n\]);$/gm;
         return { contents: text.replace(one, "$1/* @__PURE__ */ (() => $2)();"), loader: "js" };
       });
+    },
+  };
+}
+
+/**
+ * Lambda gives a function its role's credentials in the environment. The SDK's search through profiles, single sign-on and
+ * instance metadata, with four clients of its own, is for people's machines.
+ */
+function onlyLambdasCredentials(): Plugin {
+  return {
+    name: "only Lambda's credentials",
+    setup: ({ onResolve, onLoad, resolve }) => {
+      onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ resolveDir }) => ({
+        path: "credentials",
+        namespace: "lambda",
+        pluginData: resolveDir,
+      }));
+      onResolve({ filter: /.*/, namespace: "lambda" }, ({ path, pluginData, kind }) =>
+        resolve(path, { resolveDir: pluginData, kind }),
+      );
+      onLoad({ filter: /.*/, namespace: "lambda" }, ({ pluginData }) => ({
+        contents: `export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";`,
+        pluginData,
+      }));
     },
   };
 }
