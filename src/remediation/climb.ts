@@ -32,11 +32,12 @@ export async function climb(
   const { surveyed, images } = prepared;
   const { clusterArn, service, former, current, deploymentId } = surveyed;
   const { execution } = options;
+  const waiting = { execution, isServing: surveyed.runningCount > 0 };
 
   const registered = await inTurn(
     `register ${look}`,
     () => register(surveyed, images, execution, ports),
-    execution,
+    waiting,
     steps,
   );
   if (registered.kind === "superseded") return { ...registered, images };
@@ -53,7 +54,7 @@ export async function climb(
     from: current,
     ...(deploymentId === undefined ? {} : { deploymentId }),
   };
-  const redeployed = await inTurn(`redeploy ${look}`, () => redeploy(change, ports), execution, steps);
+  const redeployed = await inTurn(`redeploy ${look}`, () => redeploy(change, ports), waiting, steps);
   if (redeployed.kind === "superseded") return { ...redeployed, images };
   progress.made = made;
   if (options.settle === false) {

@@ -44,7 +44,7 @@ export async function rollOutByCodeDeploy(
   const begun = await inTurn(
     `deploy ${look}`,
     () => begin(surveyed, made.ours, execution, ports),
-    execution,
+    { execution, isServing: surveyed.runningCount > 0 },
     steps,
   );
   if (begun.kind === "superseded") return { ...begun, images };

@@ -14,11 +14,18 @@ const TURNS_MAX = 10;
 const SPREAD_SECONDS_FIRST = 30;
 const SPREAD_SECONDS_MAX = 480;
 
-/** When to come back after being turned away so many times: evenly spread over a span that doubles. */
-export function secondsBeforeNextTurn(execution: string, turn: number): number {
-  const spread = Math.min(SPREAD_SECONDS_MAX, SPREAD_SECONDS_FIRST * 2 ** (turn - 1));
+/** Whose write it is, and whether tasks of the service still serve: then those that are down go first. */
+export type Waiting = { readonly execution: string; readonly isServing: boolean };
+
+/**
+ * When to come back after being turned away so many times: evenly spread over a span that doubles. A service that merely
+ * lacks a task asks four times less often, and so leaves the turns to those of which nothing runs.
+ */
+export function secondsBeforeNextTurn({ execution, isServing }: Waiting, turn: number): number {
+  const doublings = isServing ? turn + 1 : turn - 1;
+  const spread = Math.min(SPREAD_SECONDS_MAX, SPREAD_SECONDS_FIRST * 2 ** doublings);
   const [one = 0, two = 0] = createHash("sha256").update(`${execution} ${turn}`).digest();
-  return 1 + ((one * 256 + two) % spread);
+  return 1 + (isServing ? SPREAD_SECONDS_FIRST : 0) + ((one * 256 + two) % spread);
 }
 
 type Turn<T> = { readonly done: T } | { readonly throttled: true };
@@ -27,7 +34,7 @@ type Turn<T> = { readonly done: T } | { readonly throttled: true };
 export async function inTurn<T>(
   name: string,
   run: () => Promise<T>,
-  execution: string,
+  waiting: Waiting,
   steps: Steps,
 ): Promise<T> {
   for (let turn = 1; ; turn++) {
@@ -46,6 +53,6 @@ export async function inTurn<T>(
       { attempts: 6 },
     );
     if ("done" in result) return result.done;
-    await steps.wait(`${label}, throttled`, secondsBeforeNextTurn(execution, turn));
+    await steps.wait(`${label}, throttled`, secondsBeforeNextTurn(waiting, turn));
   }
 }

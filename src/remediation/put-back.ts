@@ -31,7 +31,7 @@ export async function putBack(
   const restored = await inTurn(
     `restore ${look}`,
     () => restore(surveyed, ours, execution, ports),
-    execution,
+    { execution, isServing: surveyed.runningCount > 0 },
     steps,
   );
   if (restored.kind === "superseded") return { ...restored, images, made };
