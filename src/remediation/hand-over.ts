@@ -19,7 +19,7 @@ export type HandOver = {
 
 /** The plan with the commands that carry it out, in their order. */
 export function handOver(
-  { service, deployment, because = "the policy says to report it (codeDeploy=report)" }: HandOver,
+  { service, deployment, because = "the policy says to report it (REPULL_CODE_DEPLOY=report)" }: HandOver,
   former: string,
   images: readonly ImagePlan[],
 ): Ending {

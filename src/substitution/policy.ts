@@ -73,6 +73,13 @@ export function bytesIn(size: string): number {
 export const MODES = ["remediate", "approve", "observe"] as const;
 export type Mode = (typeof MODES)[number];
 
+/** What takes rights of its own, from the least: the stack's parameter gives them, and is the most that a document gets. */
+const LEVELS = {
+  standaloneTasks: ["report", "register", "run"],
+  schedules: ["report", "move", "move-and-run"],
+  codeDeploy: ["report", "deploy"],
+} as const;
+
 export const policySchema = z.strictObject({
   mode: z.enum(MODES).default("remediate"),
   modeTags: z.enum(["stricter", "any"]).default("stricter"),
@@ -112,10 +119,10 @@ export const policySchema = z.strictObject({
   dockerHubSecret: z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager").optional(),
   uncheckedSecret: z.boolean().default(false),
   executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
-  standaloneTasks: z.enum(["report", "register", "run"]).default("report"),
-  schedules: z.enum(["report", "move", "move-and-run"]).default("report"),
+  standaloneTasks: z.enum(LEVELS.standaloneTasks).default("report"),
+  schedules: z.enum(LEVELS.schedules).default("report"),
   caps: caps.prefault({}),
-  codeDeploy: z.enum(["report", "deploy"]).default("report"),
+  codeDeploy: z.enum(LEVELS.codeDeploy).default("report"),
 });
 
 export type Policy = z.infer<typeof policySchema>;
@@ -165,7 +172,21 @@ export function policyFrom(env: Readonly<Record<string, string | undefined>>, do
     return [[member, member === "strategies" ? value.split(",").map((name) => name.trim()) : value]];
   });
   const settingOf = (key: string): string => (key in said ? key : (SETTINGS[key as keyof Policy] ?? key));
-  return readPolicy({ ...Object.fromEntries(given), ...said }, settingOf);
+  return withinRights(readPolicy({ ...Object.fromEntries(given), ...said }, settingOf), env);
+}
+
+/** The policy without what the stack has no right to do: a document that says more would end in refusals of AWS. */
+function withinRights(policy: Policy, env: Readonly<Record<string, string | undefined>>): Policy {
+  const most = <Level extends string>(member: keyof Policy, levels: readonly Level[], said: Level): Level => {
+    const right = levels.indexOf(env[SETTINGS[member] ?? ""]?.trim() as Level);
+    return right === -1 ? said : (levels[Math.min(right, levels.indexOf(said))] ?? said);
+  };
+  return {
+    ...policy,
+    standaloneTasks: most("standaloneTasks", LEVELS.standaloneTasks, policy.standaloneTasks),
+    schedules: most("schedules", LEVELS.schedules, policy.schedules),
+    codeDeploy: most("codeDeploy", LEVELS.codeDeploy, policy.codeDeploy),
+  };
 }
 
 /** The object in a policy document. Throws InvalidInput. */

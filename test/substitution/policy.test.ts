@@ -78,6 +78,22 @@ describe("a policy", () => {
     expect(() => policyFrom({ REPULL_PINNING: "tag" }, '{"pinning":"no"}')).toThrow(/^(?!.*REPULL).*pinning/);
   });
 
+  // biome-ignore format: a table is read by its columns
+  const rights = [
+    ["standaloneTasks", "REPULL_STANDALONE_TASKS", "report",  "run",          "report"],
+    ["standaloneTasks", "REPULL_STANDALONE_TASKS", "run",     "register",     "register"],
+    ["schedules",       "REPULL_SCHEDULES",        "move",    "move-and-run", "move"],
+    ["schedules",       "REPULL_SCHEDULES",        undefined, "move-and-run", "move-and-run"],
+    ["codeDeploy",      "REPULL_CODE_DEPLOY",      "report",  "deploy",       "report"],
+    ["codeDeploy",      "REPULL_CODE_DEPLOY",      "deploy",  "report",       "report"],
+  ] as const;
+  for (const [member, setting, parameter, document, effective] of rights) {
+    test(`${member}: the stack's ${parameter ?? "silence"} and a document's ${document} make ${effective}`, () => {
+      const policy = policyFrom({ [setting]: parameter }, JSON.stringify({ [member]: document }));
+      expect(policy[member]).toBe(effective);
+    });
+  }
+
   test("puts own-copy before fresh-mirror, whose copies it finds", () => {
     expect(readPolicy({ strategies: ["fresh-mirror"] }).strategies).toEqual(["own-copy", "fresh-mirror"]);
   });
