@@ -32,9 +32,17 @@ export function unplannable(service: Service): Ignored | Declined | undefined {
   const out = optedOut(`the service ${name}`, tags);
   if (out !== undefined) return out;
   if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
+    const isDaemon = service.schedulingStrategy === "DAEMON";
     return declined(
       "deployed-by-others",
-      `ECS manages the service ${name} itself (${service.resourceManagementType})`,
+      isDaemon
+        ? `ECS manages the daemon ${name} itself, and an update of it drains and replaces machines`
+        : `ECS manages the Express service ${name} itself, and writes its revisions`,
+      [
+        isDaemon
+          ? "register the daemon's task definition with an image from ECR, and update the daemon when its machines may be replaced"
+          : "aws ecs update-express-gateway-service, with an image from ECR in its primary container",
+      ],
     );
   }
   if (controller === "EXTERNAL") {

@@ -143,6 +143,8 @@ const service = z.strictObject({
   /** Without an execution role a Fargate task cannot pull from private ECR. True if absent. */
   executionRole: z.boolean().optional(),
   architecture: z.enum(["X86_64", "ARM64"]).optional(),
+  /** ECS where ECS writes its revisions itself: an Express service, a managed daemon. */
+  resourceManagementType: z.enum(["CUSTOMER", "ECS"]).optional(),
   /** Where its tasks stand: ids of `subnets`. Absent: nothing is known of its network. */
   subnets: z.array(z.string()).optional(),
   assignPublicIp: z.boolean().optional(),

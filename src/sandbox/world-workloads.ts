@@ -137,6 +137,7 @@ function settingsOf(entry: ServiceEntry): Omit<NewService, "taskDefinition"> {
     subnets,
     assignPublicIp = false,
     capacityProvider,
+    resourceManagementType,
     ...same
   } = entry;
   const given = Object.entries(same).filter(([, value]) => value !== undefined);
@@ -148,6 +149,7 @@ function settingsOf(entry: ServiceEntry): Omit<NewService, "taskDefinition"> {
       ...(capacityProvider === undefined
         ? {}
         : { capacityProviderStrategy: [{ capacityProvider, weight: 1 }] }),
+      ...(resourceManagementType === undefined ? {} : { resourceManagementType }),
     },
     circuitBreaker: { enable: circuitBreaker !== "off", rollback: circuitBreaker === "rollback" },
   };

@@ -18,6 +18,8 @@ const table = [
   ["CodeDeploy's, with a place at hand",   "declined", world(DEPLOYED),                                    [/in the source[\s\S]*public\.ecr\.aws/, /register a revision of web:42/, /get-deployment --deployment-id d-[0-9]{9} /, /create-deployment/]],
   ["CodeDeploy's, with a copy to make",    "declined", world({ ...DEPLOYED, image: "acme/web:1" }),        [/^npx repull mirror docker.io\/acme\/web@?\S* \d{12}\.dkr\.ecr\./, /register a revision/, /get-deployment/, /create-deployment/]],
   ["CodeDeploy's, opted out",              "declined", world({ ...DEPLOYED, tags: { repull: "off" } }),    []],
+  ["an Express service, which ECS writes", "declined", world({ resourceManagementType: "ECS" }),           [/update-express-gateway-service/]],
+  ["a managed daemon, which replaces machines", "declined", world({ resourceManagementType: "ECS", schedulingStrategy: "DAEMON" }), [/when its machines may be replaced/]],
   ["an external controller's",             "declined", world({ controller: "EXTERNAL" }),                  [/task set/]],
 ] as const;
 
