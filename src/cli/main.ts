@@ -215,6 +215,7 @@ program
   .argument("[name]", "an execution, a service, or the family of a scheduled task")
   .option("--since <time>", "every remediation whose revision was registered since: 6h, 30d, or ISO 8601")
   .option("--yes", "go on and write", false)
+  .option("--no-wait", "do not follow the services until their former revision stands")
   .addOption(json)
   .action((name: string | undefined, options) =>
     finish(async () => {

@@ -1,6 +1,7 @@
 /** What `repull history` and `repull undo` look at: the account of the environment, or whatever stands in for it. */
 
 import { InvalidInput } from "../image/invalid-input.ts";
+import type { AccountView } from "../remediation/account-view.ts";
 import type { Journal } from "../remediation/history.ts";
 import type { Inventory } from "../remediation/in-effect.ts";
 import type { UndoPorts } from "../remediation/undo.ts";
@@ -15,26 +16,36 @@ export type Past = {
   readonly inventory: Inventory;
   readonly ports: UndoPorts;
   readonly journal: Journal;
-  readonly clock: Pick<Clock, "now">;
+  /** The rules and schedules that run tasks: what `--since` looks through beside the services. */
+  readonly scheduledRuns: AccountView["scheduledRuns"];
+  readonly clock: Clock;
 };
 
 /** The account of the environment. Throws InvalidInput and AwsError. */
 export async function pastOfAccount(functionName: string, clock: Clock, io: CommandIo): Promise<Past> {
   const aws = awsSettingsFrom(io.env);
-  const [{ identify }, { createInventory }, { createEcs }, { createSchedules }, { createJournal }] =
-    await Promise.all([
-      import("../aws/identity.ts"),
-      import("../aws/inventory.ts"),
-      import("../aws/ecs.ts"),
-      import("../aws/schedules.ts"),
-      import("../aws/journal.ts"),
-    ]);
+  const [
+    { identify },
+    { createInventory },
+    { createEcs },
+    { createSchedules },
+    { createScheduledRuns },
+    { createJournal },
+  ] = await Promise.all([
+    import("../aws/identity.ts"),
+    import("../aws/inventory.ts"),
+    import("../aws/ecs.ts"),
+    import("../aws/schedules.ts"),
+    import("../aws/scheduled-runs.ts"),
+    import("../aws/journal.ts"),
+  ]);
   const { account } = await identify(aws);
   return {
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createInventory(aws),
     ports: { ecs: createEcs(aws), schedules: createSchedules(aws), log: silentLog },
     journal: createJournal(aws, functionName),
+    ...createScheduledRuns(aws),
     clock,
   };
 }

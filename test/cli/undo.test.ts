@@ -7,6 +7,7 @@ import { undo } from "../../src/cli/undo.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Journal } from "../../src/remediation/history.ts";
 import { silentLog } from "../../src/runtime/log.ts";
+import { createAccountView } from "../../src/sandbox/account-view.ts";
 import { createInventory } from "../../src/sandbox/inventory.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import { revisionName } from "../../src/workload/arn.ts";
@@ -45,6 +46,7 @@ function pastOf(from: World): Past {
           .filter(({ workflow }) => workflow === "remediate")
           .map(({ name, status, result }) => ({ name, status, startedAt: clock.now(), result })),
     },
+    scheduledRuns: createAccountView(from).scheduledRuns,
     clock,
   };
 }
@@ -69,14 +71,14 @@ describe("undo", () => {
     test(because, async () => {
       const io = commandIo();
       const name = "name" in asked ? { name: asked.name === "EXECUTION" ? execution : asked.name } : {};
-      expect(await undo({ json: false, ...asked, ...name }, past, io)).toBe(status);
+      expect(await undo({ json: false, wait: false, ...asked, ...name }, past, io)).toBe(status);
       expect(await runs()).toBe(revision);
     });
   }
 
   test("says beforehand what it leads to", async () => {
     const io = commandIo();
-    await undo({ name: "web", yes: false, json: false }, past, io);
+    await undo({ name: "web", yes: false, json: false, wait: false }, past, io);
     expect(io.printed.out).toContain("prod/web: from web:43 back to web:42");
     expect(io.printed.out).toContain("nginx:1.25 again");
     expect(io.printed.out).toContain("while the limit lasts, no new task starts");
@@ -84,8 +86,8 @@ describe("undo", () => {
   });
 
   test("a second time there is nothing left to undo", async () => {
-    expect(await undo({ name: "web", yes: true, json: false }, past, commandIo())).toBe(0);
-    expect(await undo({ name: "web", yes: true, json: false }, past, commandIo())).toBe(1);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(0);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(1);
   });
 
   test("a deployment that somebody starts in between is theirs", async () => {
@@ -111,18 +113,18 @@ describe("undo", () => {
       },
     };
     const io = commandIo();
-    expect(await undo({ name: "web", yes: true, json: true }, meanwhile, io)).toBe(1);
+    expect(await undo({ name: "web", yes: true, json: true, wait: false }, meanwhile, io)).toBe(1);
     expect(objectsIn(io.printed.out)).toMatchObject([{ outcome: "superseded", service: "web" }]);
     expect(await runs()).toBe(revisionName(theirs));
   });
 
   test("a former revision that was deregistered comes back as a copy", async () => {
     world.definitions.deregister("web:42");
-    expect(await undo({ name: "web", yes: true, json: false }, past, commandIo())).toBe(0);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(0);
     expect(await runs()).toBe("web:44");
     const copy = await world.ports.ecs.describeTaskDefinition("web:44");
     expect(JSON.stringify(copy?.taskDefinition.containerDefinitions)).toContain('"nginx:1.25"');
-    expect(await undo({ name: "web", yes: true, json: false }, past, commandIo())).toBe(1);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(1);
   });
 });
 
@@ -144,8 +146,81 @@ test("a rule goes back to the revision that it pinned", async () => {
   const target = () =>
     textIn(objectIn(world.schedules.all[0]?.target ?? {}, "EcsParameters") ?? {}, "TaskDefinitionArn");
   expect(target()).toMatch(/job:4$/);
-  expect(await undo({ name: "job", yes: true, json: false }, pastOf(world), commandIo())).toBe(0);
+  expect(await undo({ name: "job", yes: true, json: false, wait: false }, pastOf(world), commandIo())).toBe(
+    0,
+  );
   expect(target()).toMatch(/job:3$/);
+});
+
+test("rules are among what was done since a time", async () => {
+  const job = {
+    cluster: "prod",
+    family: "job",
+    revision: 3,
+    image: "nginx:1.25",
+    startedBy: "events-rule/nightly",
+  };
+  const rule = { kind: "rule", name: "nightly", cluster: "prod", taskDefinition: "job:3" };
+  const other = { ...web, image: "public.ecr.aws/docker/library/nginx:1.25" };
+  const ended = await play({
+    world: { services: [other], tasks: [job], schedules: [rule], registries },
+    policy: { schedules: "move" },
+  });
+  const io = commandIo();
+  expect(await undo({ since: SINCE, yes: true, json: false, wait: true }, pastOf(ended.world), io)).toBe(0);
+  expect(io.printed.out).toContain("the rule nightly was moved from job:4 back to job:3");
+  // A rule has no rollout to follow.
+  expect(io.printed.err.trim().split("\n")).toHaveLength(1);
+
+  const denied = {
+    ...pastOf(ended.world),
+    scheduledRuns: () => Promise.reject(new AwsError("denied", "events:ListRules", "events:ListRules: no")),
+  };
+  const left = commandIo();
+  expect(await undo({ since: SINCE, yes: false, json: false, wait: false }, denied, left)).toBe(1);
+  expect(left.printed.err).toContain("rules and schedules are left out: events:ListRules: no");
+});
+
+describe("a way back that is followed", () => {
+  /** The command runs in the world's time. */
+  const followed = async (json = false): Promise<{ status: number; io: ReturnType<typeof commandIo> }> => {
+    const io = commandIo();
+    let status: number | undefined;
+    world.clock.schedule(world.clock.now(), async () => {
+      status = await undo({ name: "web", yes: true, json, wait: true }, past, io);
+    });
+    await world.runUntil(() => status !== undefined, 24 * 3600);
+    if (status === undefined) throw new Error("undo never ends");
+    return { status, io };
+  };
+
+  test("stands again once the limit's window has passed", async () => {
+    await heal({});
+    await world.run(7 * 3600);
+    const { status, io } = await followed();
+    expect(status).toBe(0);
+    expect(io.printed.out).toContain("web stands: 2 of 2 tasks run web:42");
+  });
+
+  test("is seen not to start while the limit lasts, and nothing more is written", async () => {
+    await heal({});
+    const { status, io } = await followed();
+    expect(status).toBe(1);
+    expect(io.printed.out).toMatch(
+      /undone: .*\nweb does not start: \d+ tasks of web:42 could not pull .*429/,
+    );
+    expect(io.printed.err).toMatch(/web: 0 of 2 tasks run web:42/);
+    expect(await runs()).toBe("web:42");
+  });
+
+  test("is told in JSON too", async () => {
+    await heal({});
+    const { io } = await followed(true);
+    expect(objectsIn(io.printed.out)).toMatchObject([
+      { outcome: "undone", service: "web" },
+      { followed: "cannot-start", service: "web" },
+    ]);
+  });
 });
 
 describe("history", () => {
@@ -188,7 +263,7 @@ describe("history", () => {
   });
 
   test("and no longer that it stands, once it is undone", async () => {
-    await undo({ name: "web", yes: true, json: false }, past, commandIo());
+    await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo());
     const io = commandIo();
     await history({ since: SINCE, json: false }, past, io);
     expect(io.printed.out).toContain("settled");

@@ -216,11 +216,11 @@ describe("what was done to a service", () => {
     ).toBe(0);
     expect(told.printed.out).toContain('"former":"web:1"');
 
-    expect(await undo({ name: "web", yes: false, json: false }, await past(), io())).toBe(0);
+    expect(await undo({ name: "web", yes: false, json: false, wait: false }, await past(), io())).toBe(0);
     expect(await runs()).toBe("web:2");
-    expect(await undo({ name: "web", yes: true, json: false }, await past(), io())).toBe(0);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, await past(), io())).toBe(0);
     expect(await runs()).toBe("web:1");
-    expect(await undo({ name: "web", yes: true, json: false }, await past(), io())).toBe(1);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, await past(), io())).toBe(1);
   });
 });
 

@@ -1,0 +1,63 @@
+/**
+ * Follows a service on its way back, until the former revision stands or is seen not to.
+ *
+ * The way back was asked for, so nothing is written here: what cannot start is told, and its owner decides.
+ */
+
+import type { Clock } from "../runtime/clock.ts";
+import { revisionName, sameRevision } from "../workload/arn.ts";
+import { primaryDeployment, type Service } from "../workload/service.ts";
+import type { Task } from "../workload/task.ts";
+import type { InEffect } from "./in-effect.ts";
+import type { Ports } from "./ports.ts";
+import { judgeRollout, settleSecondsFor } from "./settle.ts";
+
+export type Followed = {
+  readonly kind: "stands" | "cannot-start" | "superseded" | "moving";
+  readonly because: string;
+};
+
+const LOOK_SECONDS = 15;
+
+/** Looks until it is decided, or as long as the service's own settings may take. @param tell told each time something moves */
+export async function followUndone(
+  { clusterArn, service: name, revision }: InEffect & { readonly kind: "service" },
+  ports: Pick<Ports, "ecs">,
+  clock: Pick<Clock, "sleep">,
+  tell: (line: string) => void,
+): Promise<Followed> {
+  let said = "";
+  for (let waited = 0; ; waited += LOOK_SECONDS) {
+    const service = await ports.ecs.describeService(clusterArn, name);
+    if (service === undefined) return { kind: "superseded", because: `the service ${name} was deleted` };
+    const to = service.taskDefinition;
+    // Right after the write ECS may still tell of the time before it.
+    const verdict = sameRevision(to, revision)
+      ? { kind: "moving" as const, because: `ECS does not show the way back from ${revisionName(to)} yet` }
+      : judgeRollout(service, await stoppedSince(service, ports), { ours: to, former: revision });
+    const { because } = verdict;
+    switch (verdict.kind) {
+      case "settled":
+        return { kind: "stands", because };
+      case "cannot-pull":
+      case "worse":
+        return { kind: "cannot-start", because };
+      case "moving":
+        break;
+      default:
+        return { kind: "superseded", because };
+    }
+    if (waited >= settleSecondsFor(service)) return { kind: "moving", because };
+    if (because !== said) tell(because);
+    said = because;
+    await clock.sleep(LOOK_SECONDS * 1000);
+  }
+}
+
+/** The tasks of this very deployment: ECS shows those of the one that was healed for an hour, under the same revision. */
+async function stoppedSince(service: Service, { ecs }: Pick<Ports, "ecs">): Promise<readonly Task[]> {
+  const id = primaryDeployment(service)?.id;
+  const { clusterArn: cluster, name } = service;
+  const stopped = await ecs.listTasks({ cluster, service: name, desiredStatus: "STOPPED" });
+  return stopped.filter(({ startedBy }) => startedBy === id);
+}
