@@ -34,10 +34,10 @@ const MEDIA_TYPES = [
 
 /** What ECR says when it could not fetch, and whether the next minute may be better. */
 const REFUSALS: Readonly<Record<string, readonly [words: string, isPassing: boolean]>> = {
-  UpstreamAccessDenied: ["the upstream refuses the rule's secret", false],
-  UpstreamTooManyRequests: ["the upstream's limit is reached for the rule's account", false],
-  UpstreamUnavailable: ["the upstream does not answer", true],
-  ImageNotFound: ["the upstream has no such image, or Repull may not import it", false],
+  UpstreamAccessDenied: ["it refuses the secret of the rule", false],
+  UpstreamTooManyRequests: ["the rule's own account has no pulls left there", false],
+  UpstreamUnavailable: ["it does not answer", true],
+  ImageNotFound: ["it has no such image, or Repull may not import it", false],
   ImageInaccessible: ["the image is archived", false],
 };
 
@@ -76,8 +76,11 @@ export function createEcrCache(client: ECRClient): EcrCache {
           new ValidatePullThroughCacheRuleCommand({ ecrRepositoryPrefix: prefix }),
         );
         return isValid === true
-          ? { isValid, because: `ECR finds the rule ${prefix} good` }
-          : { isValid: false, because: `ECR finds the rule ${prefix} wanting: ${failure ?? "no reason"}` };
+          ? { isValid, because: `ECR says that the rule ${prefix} works` }
+          : {
+              isValid: false,
+              because: `ECR says that the rule ${prefix} does not work: ${failure ?? "no reason"}`,
+            };
       } catch (error) {
         throw awsErrorOf("ecr:ValidatePullThroughCacheRule", error);
       }

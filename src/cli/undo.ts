@@ -134,7 +134,9 @@ function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean,
     refusedBecause === undefined
       ? `${user}: from ${revisionName(effect.revision)} back to ${effect.former}`
       : `${user}: cannot be undone: ${refusedBecause}`,
-    ...effect.images.map(({ image, digest }) => `${image} again, in place of ${digest}`),
+    ...effect.images.map(
+      ({ image, digest }) => `${image} again, in place of ${digest ?? "the same with an account"}`,
+    ),
     ...warnings,
   ];
   io.out(`${lines.join("\n    ")}\n`);

@@ -110,7 +110,8 @@ function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {
   const ordered = images.toSorted((one, other) => Number(other.failing) - Number(one.failing));
   return ordered.flatMap(({ image, winner, trusted }) => {
     const digest = referenceIn(winner?.writes)?.digest ?? winner?.digest;
-    return digest === undefined ? [] : [{ image, digest, ...present("trusted", trusted?.digest) }];
+    if (winner === undefined) return [];
+    return [{ image, ...present("digest", digest), ...present("trusted", trusted?.digest) }];
   });
 }
 

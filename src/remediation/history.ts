@@ -106,7 +106,7 @@ function deedOfTags(effect: InEffect): Deed {
     workload: `${clusterName(clusterArn)}/${name}`,
     former,
     revision,
-    images: images.map(({ image, digest }) => ({ image, substitute: digest })),
+    images: images.map(({ image, digest }) => ({ image, substitute: digest ?? image })),
     inEffect: true,
   };
 }

@@ -17,6 +17,7 @@ import type { Quota } from "../oci/rate-limit.ts";
 import type { ManifestHead } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Candidate, Found, Seen } from "../substitution/candidate.ts";
+import { publicTwins } from "../substitution/public-images.ts";
 import { awsErrorBehind } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 import { blobsOfImage } from "./whole-image.ts";
@@ -25,11 +26,17 @@ export type LookContext = {
   readonly trusted?: Digest;
   /** Every platform that the tasks may run on; none: not known. */
   readonly platforms: readonly Platform[];
+  /** The limit that was met is an account's. */
+  readonly accountSpent?: boolean;
   /** Whether the owner lets a private image be copied. */
   readonly mayCopyPrivate?: boolean;
 };
 
 type Asked = Pick<Ports, "registries" | "ecr" | "anonymous">;
+
+/** An account's limit is not cured by another pull as nobody, unless that is counted apart and some are left. */
+const NO_OTHER_QUOTA =
+  "the limit is an account's, and Docker Hub does not say that anonymous pulls are left to Repull";
 
 const INDEX_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -62,7 +69,12 @@ async function lookBy(
     case "fresh-mirror": {
       const registries = candidate.anonymous ? (ports.anonymous ?? ports).registries : ports.registries;
       const seen = await lookByDigest(place, context, { registries });
-      return seen.kind === "found" ? ((await privateImage(candidate, place, context, ports)) ?? seen) : seen;
+      if (seen.kind !== "found") return seen;
+      const asNobody = candidate.anonymous || ports.anonymous === undefined;
+      if (context.accountSpent && asNobody && isDockerHubFront(place.host) && seen.pullsLeft === undefined) {
+        return { kind: "unknown", because: NO_OTHER_QUOTA };
+      }
+      return (await privateImage(candidate, place, context, ports)) ?? seen;
     }
     case "public-mirror": {
       const seen = await lookByDigest(place, context, ports);
@@ -81,7 +93,7 @@ async function lookByDigest(
   if (exact !== undefined) return limited(exact, place) ?? found(exact);
 
   const tagged = place.digest === undefined ? await registries.headManifest(place) : undefined;
-  if (tagged === undefined) return { kind: "absent", because: "it is not there" };
+  if (tagged === undefined) return { kind: "absent", because: `${place.host} does not have it` };
   const seen = limited(tagged, place) ?? found(tagged);
   if (seen.kind !== "found" || !seen.isIndex || isDockerHubFront(place.host)) return seen;
   return { ...seen, ...(await childOf(pinned(place, seen.digest), platforms, registries)) };
@@ -133,20 +145,29 @@ const EMPTY: Seen = { kind: "absent", because: "what stands there is empty: it h
 async function lookAtOrigin(
   place: ImageReference,
   { trusted }: LookContext,
-  { registries }: Pick<Ports, "registries">,
+  { registries, anonymous }: Pick<Ports, "registries" | "anonymous">,
 ): Promise<Seen> {
-  if (trusted === undefined)
-    return { kind: "unknown", because: "no digest is trusted, so it cannot be pinned" };
-  const kept: Found = { kind: "found", digest: trusted, isIndex: false };
+  const kept: Seen =
+    trusted === undefined ? { kind: "kept" } : { kind: "found", digest: trusted, isIndex: false };
+  // Where there is somebody else to ask as, these registries are asked with the account itself.
+  const isAccount = anonymous !== undefined;
   try {
-    const head = await registries.headManifest(pinned(place, trusted));
-    return head === undefined
-      ? { kind: "absent", because: `${repositoryName(place)} no longer has the trusted digest` }
-      : kept;
+    const head = await registries.headManifest(trusted === undefined ? place : pinned(place, trusted));
+    if (head !== undefined) return isAccount && head.quota?.remaining === 0 ? spent(head.quota) : kept;
+    const lost = trusted === undefined ? "it" : "the trusted digest";
+    return { kind: "absent", because: `${repositoryName(place)} no longer has ${lost}` };
   } catch (error) {
-    if (error instanceof RegistryError && error.kind === "rate-limited") return kept;
+    if (!(error instanceof RegistryError)) throw error;
+    if (error.kind === "rate-limited") return isAccount ? spent() : kept;
+    // That we do not get through is not said of the tasks: they did.
+    if (error.kind === "unavailable" && awsErrorBehind(error) === undefined) return kept;
     throw error;
   }
+}
+
+function spent(quota?: Quota): Seen {
+  const left = quota === undefined ? "" : `: ${inWords(quota)}`;
+  return { kind: "rate-limited", because: `the configured account has no pulls left either${left}` };
 }
 
 /** An image that nobody may see without an account would be seen by all who may pull from the mirror's prefix. */
@@ -156,22 +177,26 @@ async function privateImage(
   { trusted, mayCopyPrivate = false }: LookContext,
   { anonymous }: Asked,
 ): Promise<Seen | undefined> {
-  // Docker's own images are everybody's.
-  if (anonymous === undefined || candidate.anonymous || mayCopyPrivate || place.path.startsWith("library/"))
+  // What its publisher also keeps on ECR Public is everybody's: Docker's own images are.
+  if (anonymous === undefined || candidate.anonymous || mayCopyPrivate || publicTwins(place).length > 0)
     return undefined;
   if (registryOf(place.host).kind !== "docker-hub") return undefined;
   const asked = trusted === undefined ? place : pinned(place, trusted);
-  const head = await anonymous.registries.headManifest(asked).catch((error: unknown) => {
-    if (error instanceof RegistryError && ["unauthorized", "denied", "absent"].includes(error.kind))
-      return undefined;
-    throw error;
-  });
-  if (head !== undefined) return undefined;
+  try {
+    if ((await anonymous.registries.headManifest(asked)) !== undefined) return undefined;
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    if (error.kind === "rate-limited") return { kind: "rate-limited", because: PERHAPS_PRIVATE };
+    if (!["unauthorized", "denied", "absent"].includes(error.kind)) throw error;
+  }
   return {
     kind: "denied",
     because: "it is private, and the policy does not let it be copied (privateImages)",
   };
 }
+
+const PERHAPS_PRIVATE =
+  "whether it is private cannot be told while Docker Hub's anonymous limit is reached for Repull too; naming it in privateImages would let it be copied";
 
 /** What a pull-through rule leads to: there with all its blobs, or to be fetched. */
 async function lookIntoCache(
@@ -180,7 +205,10 @@ async function lookIntoCache(
   { registries, ecr }: Asked,
 ): Promise<Seen> {
   if (trusted === undefined)
-    return { kind: "unknown", because: "no digest is trusted, so the cache cannot be asked for it" };
+    return {
+      kind: "unknown",
+      because: "no digest is known, and the cache may answer a tag with the image of a day ago",
+    };
   // Without the right to import, what is not cached is not there for us.
   const head = await registries.headManifest(pinned(place, trusted)).catch((error: unknown) => {
     if (error instanceof RegistryError && ["absent", "denied"].includes(error.kind)) return undefined;
@@ -203,7 +231,7 @@ async function lookAtCopy(
   { registries, ecr }: Asked,
 ): Promise<Seen> {
   if (trusted === undefined) {
-    return { kind: "unknown", because: "no digest is trusted, so a copy cannot be recognised" };
+    return { kind: "unknown", because: "no digest is known, so a copy cannot be told from another image" };
   }
   const whole = await registries.headManifest(pinned(place, trusted));
   if (whole !== undefined) {
@@ -212,7 +240,7 @@ async function lookAtCopy(
     if (seen.kind === "archived" || (await isComplete(whole, place, registries))) return seen;
   }
   const tagged = await lookAtTag(place, trusted, platforms, registries);
-  const nothing: Seen = tagged ?? { kind: "absent", because: "no copy of it is there" };
+  const nothing: Seen = tagged ?? { kind: "absent", because: "no copy is there" };
   if (platforms.length === 0 || (tagged?.kind === "found" && tagged.platformDigest === trusted))
     return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
@@ -300,13 +328,15 @@ function limited({ quota }: ManifestHead, place: ImageReference): Seen | undefin
   if (quota === undefined || quota.remaining > 0) return undefined;
   return {
     kind: "rate-limited",
-    because: `${place.host} grants no more pulls here (${inWords(quota)})`,
+    because: `${place.host} has no pulls left for Repull: ${inWords(quota)}`,
   };
 }
 
 async function vetoed(seen: Found, place: ImageReference, { ecr }: Pick<Ports, "ecr">): Promise<Seen> {
   const status = await ecr.imageStatus(place.path, seen.digest);
-  return status === "archived" ? { kind: "archived", because: "ECR has archived the image" } : seen;
+  return status === "archived"
+    ? { kind: "archived", because: "the copy is archived in ECR, and cannot be pulled before it is restored" }
+    : seen;
 }
 
 function refusal(error: unknown, place: ImageReference): Seen {
@@ -325,7 +355,7 @@ function refusal(error: unknown, place: ImageReference): Seen {
   if (!(error instanceof RegistryError)) throw error;
   switch (error.kind) {
     case "rate-limited":
-      return { kind: "rate-limited", because: `${place.host} refuses: its rate limit is reached` };
+      return { kind: "rate-limited", because: `${place.host} refuses Repull too: its rate limit is reached` };
     case "unauthorized":
       return { kind: "denied", because: `${place.host} refuses the login for ${place.path}` };
     case "denied":

@@ -44,7 +44,7 @@ export async function mirrorImages(
   course: Pick<Course, "ports" | "steps" | "options">,
 ): Promise<Refused | undefined> {
   for (const [index, { image, winner }] of images.entries()) {
-    if (winner === undefined) continue;
+    if (winner?.digest === undefined) continue;
     const { candidate, copy, warm, digest } = winner;
     const request =
       copy !== undefined

@@ -44,7 +44,8 @@ function bringing({ copy, warm }: Winner): readonly string[] {
 function swapOf({ image, containers, trusted, winner }: ImagePlan): readonly string[] {
   if (winner === undefined) return [];
   const { candidate, proof, digest } = winner;
-  const bytes = `${proof} as ${trusted?.digest ?? digest}`;
+  const meant = trusted?.digest ?? digest;
+  const bytes = meant === undefined ? proof : `${proof} as ${meant}`;
   const names = containers.join(", ");
   return candidate.secret === undefined
     ? [`${names} runs ${repositoryIn(candidate.image)} in place of ${image} (${bytes})`]

@@ -64,7 +64,7 @@ async function mayPull(repository: string, puller: Puller, { roles }: Pick<Ports
   const signIn = await roles.mayDo(executionRole, ["ecr:GetAuthorizationToken"], "*");
   const pull =
     signIn.kind === "allowed" ? await roles.mayDo(executionRole, PULL_ACTIONS, repository) : signIn;
-  return judged("role", pull, executionRole, "may pull from ECR");
+  return judged("role", pull, executionRole, "may pull from ECR", "may not pull from ECR");
 }
 
 async function mayReadSecret(
@@ -80,7 +80,7 @@ async function mayReadSecret(
     };
   }
   const allowed = await roles.mayDo(executionRole, ["secretsmanager:GetSecretValue"], secret);
-  return judged("secret", allowed, executionRole, "may read the secret");
+  return judged("secret", allowed, executionRole, "may read the secret", "may not read the secret");
 }
 
 function judged(
@@ -88,11 +88,12 @@ function judged(
   asked: Awaited<ReturnType<Ports["roles"]["mayDo"]>>,
   role: string,
   passed: string,
+  mayNot: string,
 ): Check {
   const name = arnIn(role)?.resource.replace(/^role\//, "") ?? role;
   if (asked.kind === "allowed") return { what, result: "passed", because: `${name} ${passed}` };
   if (asked.kind === "unknown") return unchecked(what, asked.because);
-  return { what, result: "failed", because: `${name} may not ${asked.action}` };
+  return { what, result: "failed", because: `the execution role ${name} ${mayNot} (${asked.action})` };
 }
 
 /** The three endpoints that a pull from private ECR needs where there is no other way. */

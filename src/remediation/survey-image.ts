@@ -15,7 +15,6 @@ import { RegistryError } from "../oci/registry-error.ts";
 import {
   type Candidate,
   type Check,
-  type Found,
   type NotOffered,
   placeOf,
   type Seen,
@@ -81,6 +80,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   const lookContext = {
     ...trusted,
     platforms: platforms.kind === "known" ? platforms.platforms : [],
+    accountSpent: scene.failure.failures[0].classification.limitedAs === "account",
     mayCopyPrivate: policy.privateImages.some((pattern) => matchesImage(pattern, reference)),
   };
   const [{ classification: limit }] = scene.failure.failures;
@@ -121,7 +121,7 @@ async function sight(
   ports: Ports,
 ): Promise<Sighting> {
   const seen = triedInVain(candidate, scene) ?? (await look(candidate, context, ports));
-  if (seen.kind !== "found" && seen.kind !== "fetchable") return { candidate, seen };
+  if ("because" in seen) return { candidate, seen };
   const rule = seen.kind === "fetchable" ? await ruleCheck(candidate, ports) : undefined;
   const checks = [
     ...(rule === undefined ? [] : [rule]),
@@ -144,7 +144,7 @@ async function ruleCheck({ through }: Candidate, { ecr }: Ports): Promise<Check 
 }
 
 /** A place without the platform is not found at all; here is said how it is known that it has it. */
-function platformCheck(seen: Found | { readonly kind: "fetchable" }, needed: TaskPlatforms): Check {
+function platformCheck(seen: Exclude<Seen, { readonly because: string }>, needed: TaskPlatforms): Check {
   const check = (result: Check["result"], because: string): Check => ({ what: "platform", result, because });
   if (needed.kind === "unknown") return check("not checked", `${needed.because}: only whole images will do`);
   const names = needed.platforms.map(printPlatform).join(" and ");

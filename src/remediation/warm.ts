@@ -10,7 +10,12 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import type { Platform } from "../image/platform.ts";
 import { canonicalName, type ImageReference } from "../image/reference.ts";
 import type { Steps } from "../runtime/steps.ts";
-import { ruleFor, upstreamOf } from "../substitution/pull-through-rule.ts";
+import {
+  type PullThroughRule,
+  repositoriesOf,
+  ruleFor,
+  upstreamOf,
+} from "../substitution/pull-through-rule.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 import { blobsOfImage, type ManifestBytes } from "./whole-image.ts";
@@ -75,7 +80,7 @@ async function importTree(
   if (rule === undefined) return { because: `no pull-through cache rule leads to ${target.path}` };
   const upstream = upstreamOf(rule, target.path);
   const imports = async (wanted: Digest): Promise<ManifestBytes | { because: string }> => {
-    const answer = await ecr.importImage(target.path, wanted).catch(refusal);
+    const answer = await ecr.importImage(target.path, wanted).catch((error) => refusal(error, rule, target));
     if (answer.kind === "imported") return answer;
     const because = `ECR could not fetch it from ${upstream.host}: ${answer.because}`;
     if (answer.isPassing) throw new AwsError("unavailable", "ecr:BatchGetImage", because);
@@ -93,9 +98,14 @@ async function missingOf(repository: string, blobs: readonly Digest[], { ecr }: 
 }
 
 /** A right that Repull lacks is not found by asking again. */
-function refusal(error: unknown): { kind: "refused"; isPassing: false; because: string } {
+function refusal(
+  error: unknown,
+  rule: PullThroughRule,
+  { path }: ImageReference,
+): { kind: "refused"; isPassing: false; because: string } {
   if (!isDenied(error)) throw error;
-  return { kind: "refused", isPassing: false, because: error.message };
+  const because = `Repull has no right to fill ${path}: set the stack's parameter PullThroughRepositories to ${repositoriesOf(rule)} (${error.message})`;
+  return { kind: "refused", isPassing: false, because: because.slice(0, 500) };
 }
 
 function isDenied(error: unknown): error is AwsError {

@@ -73,9 +73,9 @@ export function createEcrPort({ registry, file, internet, clock, faults }: Place
       return entry?.secretIsWrong === true
         ? {
             isValid: false,
-            because: `ECR finds the rule ${prefix} wanting: the upstream refuses its secret`,
+            because: `ECR says that the rule ${prefix} does not work: the upstream refuses its secret`,
           }
-        : { isValid: true, because: `ECR finds the rule ${prefix} good` };
+        : { isValid: true, because: `ECR says that the rule ${prefix} works` };
     },
     async importImage(repository, digest): Promise<Imported> {
       faults("ecr:BatchGetImage");
@@ -119,26 +119,26 @@ function refusedBy(kind: RegistryError["kind"]): Imported {
       return {
         kind: "refused",
         isPassing: false,
-        because: "the upstream's limit is reached for the rule's account (UpstreamTooManyRequests)",
+        because: "the rule's own account has no pulls left there (UpstreamTooManyRequests)",
       };
     case "unauthorized":
     case "denied":
       return {
         kind: "refused",
         isPassing: false,
-        because: "the upstream refuses the rule's secret (UpstreamAccessDenied)",
+        because: "it refuses the secret of the rule (UpstreamAccessDenied)",
       };
     case "absent":
       return {
         kind: "refused",
         isPassing: false,
-        because: "the upstream has no such image, or Repull may not import it (ImageNotFound)",
+        because: "it has no such image, or Repull may not import it (ImageNotFound)",
       };
     default:
       return {
         kind: "refused",
         isPassing: true,
-        because: "the upstream does not answer (UpstreamUnavailable)",
+        because: "it does not answer (UpstreamUnavailable)",
       };
   }
 }

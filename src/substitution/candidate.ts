@@ -46,6 +46,8 @@ export type Seen =
   | Found
   /** pull-through: not cached, but a rule leads to it. */
   | { readonly kind: "fetchable" }
+  /** sign-in: the reference stays as it is written, and nobody tells us its digest. */
+  | { readonly kind: "kept" }
   | {
       readonly kind: "absent" | "unreachable" | "rate-limited" | "denied" | "archived" | "unknown";
       readonly because: string;

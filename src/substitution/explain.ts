@@ -10,6 +10,7 @@ const PROOF_IN_WORDS: Readonly<Record<Proof, string>> = {
   "same-index": "the digest is equal",
   "same-platform": "the trusted image lists what it holds",
   "same-publisher": "the same publisher keeps both names; no digest could be compared",
+  "same-reference": "the image stays as you wrote it",
   "owner-said": "the owner's policy says so",
 };
 

@@ -41,8 +41,8 @@ export type ImageFacts = {
 export type Winner = {
   readonly candidate: Candidate;
   readonly proof: Proof;
-  /** What runs; for a copy still to be made, what is copied. */
-  readonly digest: Digest;
+  /** What runs; for a copy still to be made, what is copied. Absent where the reference stays, and no digest is known. */
+  readonly digest?: Digest;
   /** What the task definition will say; absent until the copy exists. */
   readonly writes?: string;
   /** The copy to be made first. */
@@ -145,13 +145,14 @@ function judge(
 ): Winner | string {
   const { candidate, seen, checks = [] } = sighting;
   const { trusted } = facts;
-  if (seen.kind !== "found" && seen.kind !== "fetchable") return seen.because;
+  if ("because" in seen) return seen.because;
   const failed = checks.find(({ result }) => result === "failed");
   if (failed !== undefined) return failed.because;
   const secret = checks.find(({ what }) => what === "secret");
   if (secret?.result === "not checked" && !policy.uncheckedSecret) {
-    return `whether the tasks may read the secret is not checked (${secret.because}); uncheckedSecret would do without`;
+    return `whether the tasks' role can read the secret could not be checked (${secret.because}); the policy key uncheckedSecret allows it unchecked`;
   }
+  if (seen.kind === "kept") return { candidate, proof: "same-reference", writes: facts.image, checks };
   if (seen.kind === "fetchable") {
     if (trusted === undefined) return cannotBeCompared(facts);
     // ECR is asked for the digest, so nothing else can come.
@@ -207,11 +208,11 @@ function provedBy(
 }
 
 function cannotBeCompared({ untrustedBecause }: ImageFacts): string {
-  return `it cannot be compared: ${untrustedBecause ?? "no digest is trusted"}`;
+  return `it cannot be compared: ${untrustedBecause ?? "no digest is known"}`;
 }
 
 function tooWeak(proof: Proof, policy: Policy): string {
-  return `its proof is ${proof}, and the policy asks for ${policy.leastProof}`;
+  return `its proof is ${proof}, which is weaker than the policy asks (leastProof: ${policy.leastProof})`;
 }
 
 function written(candidate: Candidate, digest: Digest, policy: Policy): string {

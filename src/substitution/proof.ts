@@ -7,18 +7,16 @@
 import type { Digest } from "../image/digest.ts";
 import type { Found, Trusted } from "./candidate.ts";
 
-export type Proof = "same-index" | "same-platform" | "same-publisher" | "owner-said";
+export const PROOFS = ["same-index", "same-platform", "same-publisher", "owner-said"] as const;
 
-export const PROOFS = [
-  "same-index",
-  "same-platform",
-  "same-publisher",
-  "owner-said",
-] as const satisfies readonly Proof[];
+export type Level = (typeof PROOFS)[number];
+
+/** `same-reference`: the owner's own words stay, and nothing is put in their place. */
+export type Proof = Level | "same-reference";
 
 /** Whether `proof` is as strong as `least`, or stronger. */
-export function isEnough(proof: Proof, least: Proof): boolean {
-  return PROOFS.indexOf(proof) <= PROOFS.indexOf(least);
+export function isEnough(proof: Proof, least: Level): boolean {
+  return proof === "same-reference" || PROOFS.indexOf(proof) <= PROOFS.indexOf(least);
 }
 
 /**

@@ -56,6 +56,11 @@ export function ruleFor(repository: string, rules: readonly PullThroughRule[]): 
     .toSorted((one, other) => prefixPath(other.prefix).length - prefixPath(one.prefix).length)[0];
 }
 
+/** The pattern of the repositories that a rule may fill: what the stack's PullThroughRepositories has to say. */
+export function repositoriesOf({ prefix }: PullThroughRule): string {
+  return `${prefixPath(prefix)}*`;
+}
+
 /** The image that a rule's repository stands for at the upstream. */
 export function upstreamOf(rule: PullThroughRule, repository: string): Pick<ImageReference, "host" | "path"> {
   const rest = repository.slice(prefixPath(rule.prefix).length);

@@ -34,7 +34,7 @@ export function remediesFor(
         "create a pull-through cache rule for Docker Hub (aws ecr create-pull-through-cache-rule): Repull finds it by itself",
       );
     }
-    if (lacks("sign-in", /no secret/)) {
+    if (lacks("sign-in", /no Docker Hub account/)) {
       remedies.add(
         "give Repull a Docker Hub account (dockerHubSecret): a free account has 200 pulls in 6 hours, a paid one has no such limit",
       );

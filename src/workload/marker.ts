@@ -6,7 +6,7 @@
  *     repull:former    = web:41
  *     repull:service   = storefront                           the service that it was made for
  *     repull:image-1   = nginx:1.25 sha256:9f86d081… sha256:2c26b46b…
- *                        the owner's words, the digest that runs and, where it was known, the digest that was meant
+ *                        the owner's words, and where they were known the digest that runs and the one that was meant
  *
  * Tags may spread to tasks, so there are few. They can be edited by anybody who may tag: they explain and
  * find again, and prove nothing.
@@ -31,8 +31,8 @@ export type Marker = {
 export type MarkedImage = {
   /** As the owner wrote it. */
   readonly image: string;
-  /** What was put in its place. */
-  readonly digest: Digest;
+  /** What was put in its place; absent where its own words stayed, and nobody told what they mean. */
+  readonly digest?: Digest;
   /** The digest that the owner's words meant then, where it was known. */
   readonly trusted?: Digest;
 };
@@ -84,6 +84,7 @@ export function markerTags({ execution, former, service, schedule, images }: Mar
 
 /** What was meant is left out before the whole is. */
 function imageValue({ image, digest, trusted }: MarkedImage): readonly string[] {
+  if (digest === undefined) return [image].filter(isTagValue);
   const short = `${image} ${digest}`;
   return [trusted === undefined ? short : `${short} ${trusted}`, short].filter(isTagValue).slice(0, 1);
 }
@@ -119,7 +120,9 @@ function valueUnder(tags: readonly Tag[], key: string): string | undefined {
 
 function markedImageIn(value: string): MarkedImage | undefined {
   const [image = "", digest, trusted, ...rest] = value.split(" ");
-  if (rest.length > 0 || !isDigest(digest) || referenceIn(image) === undefined) return undefined;
+  if (rest.length > 0 || referenceIn(image) === undefined) return undefined;
+  if (digest === undefined) return { image };
+  if (!isDigest(digest)) return undefined;
   if (trusted === undefined) return { image, digest };
   return isDigest(trusted) ? { image, digest, trusted } : undefined;
 }

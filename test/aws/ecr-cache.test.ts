@@ -73,8 +73,8 @@ describe("the rules", () => {
   });
 
   for (const [isValid, failure, words] of [
-    [true, undefined, "good"],
-    [false, "Secret not found", "wanting: Secret not found"],
+    [true, undefined, "works"],
+    [false, "Secret not found", "does not work: Secret not found"],
   ] as const) {
     test(`are tried by ECR: ${words}`, async () => {
       answer = () => ({
@@ -119,8 +119,8 @@ describe("an image that a rule leads to", () => {
 
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["UpstreamTooManyRequests", false, /limit is reached for the rule's account/],
-    ["UpstreamAccessDenied",    false, /refuses the rule's secret/],
+    ["UpstreamTooManyRequests", false, /the rule's own account has no pulls left there/],
+    ["UpstreamAccessDenied",    false, /it refuses the secret of the rule/],
     ["UpstreamUnavailable",     true,  /does not answer/],
     ["ImageNotFound",           false, /no such image, or Repull may not import it/],
     ["KmsError",                false, /the key is gone/],

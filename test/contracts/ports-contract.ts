@@ -153,7 +153,7 @@ export const CLAUSES: readonly Clause[] = [
       expect(await ecr.importImage(repository, digest)).toEqual({
         kind: "refused",
         isPassing: false,
-        because: "the upstream's limit is reached for the rule's account (UpstreamTooManyRequests)",
+        because: "the rule's own account has no pulls left there (UpstreamTooManyRequests)",
       });
     },
   },

@@ -67,6 +67,31 @@ describe("a place", () => {
   });
 });
 
+describe("where the limit that was met is an account's", () => {
+  const asked = async (pullsLeft: number | undefined) => {
+    const { ports } = await createWorld({ services: [] });
+    const quota = pullsLeft === undefined ? {} : { quota: { limit: 100, remaining: pullsLeft } };
+    const head = {
+      digest: digestOf("nginx"),
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      ...quota,
+    };
+    const registries = { ...ports.registries, headManifest: async () => head };
+    const context = { trusted: head.digest, platforms: [], accountSpent: true };
+    return await look(fresh, context, { ...ports, registries });
+  };
+
+  for (const [pullsLeft, kind] of [
+    [87, "found"],
+    [0, "rate-limited"],
+    [undefined, "unknown"],
+  ] as const) {
+    test(`a copy as nobody, of whom ${pullsLeft ?? "no"} pulls are told: ${kind}`, async () => {
+      expect((await asked(pullsLeft)).kind).toBe(kind);
+    });
+  }
+});
+
 describe("the table of twins on ECR Public, asked row by row", () => {
   const row = (hub: string, there: string, sample: string): PublicImage => ({
     hub,

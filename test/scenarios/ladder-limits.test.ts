@@ -1,6 +1,8 @@
 /** Which place wins, by whose limit it is and who may sign in. */
 
 import { describe, expect, test } from "vitest";
+import { createWorld } from "../../src/sandbox/world.ts";
+import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import {
   climb,
   countingQuay,
@@ -13,9 +15,11 @@ import {
   quayService,
   type Row,
   refused,
+  rule,
   SECRET,
   same,
   signedUp,
+  silentHub,
   world,
 } from "../support/ladder.ts";
 import { play, stateOf } from "../support/scenario.ts";
@@ -26,7 +30,7 @@ const table: readonly Row[] = [
     world: world({ service: prefect, hub: dry, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
     wins: "sign-in: settled",
-    loses: { "fresh-mirror": /grants no more pulls here \(0 of 100 pulls in 6 hours are left/ },
+    loses: { "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left/ },
     runs: /^docker\.io\/prefecthq\/prefect@sha256:/,
   },
   {
@@ -38,7 +42,10 @@ const table: readonly Row[] = [
     }),
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: stand-still",
-    loses: { "sign-in": /web-execution may not secretsmanager:GetSecretValue/ },
+    loses: {
+      "sign-in":
+        /^the execution role web-execution may not read the secret \(secretsmanager:GetSecretValue\)$/,
+    },
   },
   {
     because: "nor with one of which that is not known",
@@ -50,7 +57,8 @@ const table: readonly Row[] = [
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: stand-still",
     loses: {
-      "sign-in": /is not checked \(iam:SimulatePrincipalPolicy: .*\); uncheckedSecret would do without/,
+      "sign-in":
+        /could not be checked \(iam:SimulatePrincipalPolicy: .*\); the policy key uncheckedSecret allows it unchecked$/,
     },
   },
   {
@@ -68,7 +76,7 @@ const table: readonly Row[] = [
     world: world({ service: prefect, hub: dry }),
     wins: "nothing: stand-still",
     loses: {
-      "sign-in": /no secret is configured/,
+      "sign-in": /^no Docker Hub account is configured \(dockerHubSecret\)$/,
       "pull-through": /no pull-through cache rule for docker\.io/,
     },
   },
@@ -118,7 +126,35 @@ const table: readonly Row[] = [
     world: world({ service: prefect, hub: { repullSignsInAs: "spent" } }),
     policy: { dockerHubSecret: SECRET },
     wins: "fresh-mirror, own-copy: settled",
-    loses: { "fresh-mirror": /grants no more pulls here \(0 of 200/ },
+    loses: { "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of 200/ },
+  },
+  {
+    because: "signing in needs no digest: the image stays as the owner wrote it",
+    world: world({ service: prefect, hub: dry, more: signedUp }),
+    policy: { dockerHubSecret: SECRET },
+    options: silentHub,
+    wins: "sign-in: settled",
+    runs: /^prefecthq\/prefect:3$/,
+  },
+  {
+    because: "but not with an account that has no pulls left itself",
+    world: world({ service: prefect, hub: { ...dry, repullSignsInAs: "spent" }, more: signedUp }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "nothing: stand-still",
+    loses: {
+      "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of (?:100|200) pulls/,
+      "sign-in": /^the configured account has no pulls left either: 0 of 200 pulls in 6 hours/,
+    },
+  },
+  {
+    because: "a limit of GitHub's registry is cured like any other's",
+    world: world({
+      service: { image: "ghcr.io/shop/api:7" },
+      registries: { "ghcr.io": { images: { "shop/api:7": {} }, quota: { remaining: 0 } } },
+    }),
+    options: countingQuay,
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "sign-in": /^the limit is ghcr\.io's, not Docker Hub's$/ },
   },
   {
     because: "another registry's limit is cured by a copy of its image",
@@ -137,6 +173,20 @@ const table: readonly Row[] = [
 ];
 
 climb("the ladder by limits", table);
+
+test("a pinned reference needs nobody's word: a rule fetches it while Docker Hub answers nobody", async () => {
+  const digest = (await createWorld(readWorldFile(world({})))).registries.dockerHub.manifest(
+    "prefecthq/prefect",
+    "3",
+  )?.digest;
+  const pinned = { image: `prefecthq/prefect@${digest}` };
+  const { world: after, outcome } = await play({
+    world: world({ service: pinned, hub: dry, more: rule() }),
+    options: silentHub,
+  });
+  expect(outcome.outcome, outcome.because).toBe("settled");
+  expect((await stateOf(after, "prod", "web")).images[0]).toBe(`${ECR}/hub/prefecthq/prefect@${digest}`);
+});
 
 describe("a private image", () => {
   const services = [

@@ -34,7 +34,7 @@ const table: readonly Row[] = [
       more: denied("ecr:BatchGetImage"),
     }),
     wins: "public-mirror: settled",
-    loses: { "own-copy": /^web-execution may not ecr:BatchGetImage$/ },
+    loses: { "own-copy": /^the execution role web-execution may not pull from ECR \(ecr:BatchGetImage\)$/ },
     runs: /^public\.ecr\.aws\//,
   },
   {

@@ -36,15 +36,15 @@ test("a plan says what runs, how that is known, and why not the others", async (
   };
   const lines = await told(world, { dockerHubSecret: SECRET });
   const second = lines.lastIndexOf(
-    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy of it is there",
+    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
   );
   expect(lines.slice(second - 2, second + 8)).toEqual([
     "nginx:1.25 (web) could not be pulled",
     "  trusted: A, its own registry says so now",
-    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy of it is there",
-    "  not pull-through ECR/hub/library/nginx:1.25: ECR could not fetch it from docker.io: the upstream's limit is reached for the rule's account (UpstreamTooManyRequests)",
+    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
+    "  not pull-through ECR/hub/library/nginx:1.25: ECR could not fetch it from docker.io: the rule's own account has no pulls left there (UpstreamTooManyRequests)",
     "  not public-mirror public.ecr.aws/docker/library/nginx:1.25: it holds other bytes: B instead of A",
-    "  not fresh-mirror public.ecr.aws/docker/library/nginx@sha256:A: it is not there",
+    "  not fresh-mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",
     "  → fresh-mirror: copy linux/amd64 from docker.io/library/nginx@sha256:A to ECR/repull/docker.io/library/nginx:1.25 (same-platform: the trusted image lists what it holds)",
     expect.stringMatching(/^ {4}there, 200 of 200 pulls in 6 hours are left to /),
     "    checked: role, platform",
@@ -63,12 +63,12 @@ test("where nothing holds, it says what would help, and until when waiting does"
     "Nothing can be done safely: no place was found that holds nginx:1.25 with enough proof.",
     "nginx:1.25 (web) could not be pulled",
     "  trusted: A, its own registry says so now",
-    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy of it is there",
-    "  not public-mirror public.ecr.aws/docker/library/nginx:1.25: it is not there",
-    "  not fresh-mirror public.ecr.aws/docker/library/nginx@sha256:A: it is not there",
-    "  not fresh-mirror docker.io/library/nginx@sha256:A: docker.io grants no more pulls here (0 of 100 pulls in 6 hours are left to 203.0.113.10)",
+    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
+    "  not public-mirror public.ecr.aws/docker/library/nginx:1.25: public.ecr.aws does not have it",
+    "  not fresh-mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",
+    "  not fresh-mirror docker.io/library/nginx@sha256:A: docker.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left to 203.0.113.10",
     "  not pull-through: this account has no pull-through cache rule for docker.io",
-    "  not sign-in: no secret is configured (dockerHubSecret)",
+    "  not sign-in: no Docker Hub account is configured (dockerHubSecret)",
     "  left as it is",
     "What you can do:",
     "  - create a pull-through cache rule for Docker Hub (aws ecr create-pull-through-cache-rule): Repull finds it by itself",

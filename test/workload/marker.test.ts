@@ -101,7 +101,7 @@ describe("tags that anybody may have edited", () => {
     ["an execution alone",           [execution],                                                      { execution: "r-1", images: [] }],
     ["a former that is none",        [execution, { key: "repull:former", value: "arn:aws:x" }],        { execution: "r-1", images: [] }],
     ["a service that is none",       [execution, { key: "repull:service", value: "a/b" }],             { execution: "r-1", images: [] }],
-    ["an image without a digest",    [execution, { key: "repull:image-1", value: "nginx" }],           { execution: "r-1", images: [] }],
+    ["an image without a digest",    [execution, { key: "repull:image-1", value: "nginx" }],           { execution: "r-1", images: [{ image: "nginx" }] }],
     ["an image with a bad digest",   [execution, { key: "repull:image-1", value: "nginx sha256:1" }],  { execution: "r-1", images: [] }],
     ["more words than three",        [execution, { key: "repull:image-1", value: `nginx ${SHA} ${SHA} x` }],  { execution: "r-1", images: [] }],
     ["a meaning that is no digest",  [execution, { key: "repull:image-1", value: `nginx ${SHA} x` }],  { execution: "r-1", images: [] }],
