@@ -91,7 +91,7 @@ details ul { margin: 4px 0 0; padding-left: 16px; font-size: 12px; color: var(--
 .empty { padding: 18px 10px; color: var(--soft); }
 footer { color: var(--soft); font-size: 12px; padding-bottom: 32px; }
 
-@media (max-width: 720px) {
+@media screen and (max-width: 720px) {
   main, header.top, footer { padding-left: 12px; padding-right: 12px; }
   header.top { padding-top: 16px; }
   .card { padding: 14px; }
@@ -119,7 +119,12 @@ footer { color: var(--soft); font-size: 12px; padding-bottom: 32px; }
 }
 @media print {
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --stripe: #fff; --over: #a02010; --over-soft: #fff; --warn-soft: #fff; --good-soft: #fff; }
-  body { font-size: 11px; }
+  body { font-size: 11px; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  .headline { font-size: 14px; }
+  table { font-size: 10.5px; }
+  td, th button { padding: 5px 6px; }
+  td small, code, .badge { font-size: 9.5px; }
+  col.as { width: 13%; } col.images { width: 18%; }
   .tools, th button::after, details summary { display: none; }
   .card, .tile { break-inside: avoid; border-color: #bbb; }
   .card.table { break-inside: auto; }

@@ -157,6 +157,17 @@ test("what is not its own could not run either: the policy refuses it", async ()
   expect(page.complaints.join()).toContain("Content Security Policy");
 });
 
+test("on paper it is a table still, without what nobody can press there", async () => {
+  // A4 between its margins, in CSS pixels.
+  const page = await open(SHOP, { width: 718, height: 1000 });
+  await page.printMode();
+  const display = (selector: string): Promise<unknown> =>
+    page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).display`);
+  expect(await display("#workloads tbody tr")).toBe("table-row");
+  expect(await display(".tools")).toBe("none");
+  expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+});
+
 test("dark where its reader likes it dark", async () => {
   const page = await open(SHOP);
   const paper = () => page.evaluate("getComputedStyle(document.body).backgroundColor");

@@ -13,6 +13,8 @@ export type Page = {
   press(key: "Enter" | "Tab" | " "): Promise<void>;
   resize(width: number, height: number): Promise<void>;
   darkMode(): Promise<void>;
+  /** As it goes to paper. */
+  printMode(): Promise<void>;
   screenshot(): Promise<Buffer>;
   /** Whatever was logged, thrown or refused by a policy. */
   readonly complaints: readonly string[];
@@ -180,6 +182,9 @@ async function openPage(
       await send("Emulation.setEmulatedMedia", {
         features: [{ name: "prefers-color-scheme", value: "dark" }],
       });
+    },
+    async printMode() {
+      await send("Emulation.setEmulatedMedia", { media: "print" });
     },
     async screenshot() {
       const { data } = await send("Page.captureScreenshot", { format: "png" });
