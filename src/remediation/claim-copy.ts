@@ -11,7 +11,12 @@ import { type CapName, claim, type Held, heldInWords } from "./caps.ts";
 import { persistent } from "./course.ts";
 import type { Ports } from "./ports.ts";
 
-export type RefusedCopy = { readonly kind: "refused"; readonly because: string; readonly held?: Held };
+export type RefusedCopy = {
+  readonly kind: "refused";
+  readonly because: string;
+  readonly held?: Held;
+  readonly limited?: true;
+};
 
 /** Takes so many images or bytes of the day; answers what a copy ends with where that is refused. */
 export async function claimCopy(

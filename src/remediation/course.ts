@@ -41,6 +41,8 @@ export type Progress = {
   watchedSeconds?: number;
   /** The owner's caps let it write: granted once, for all that one remediation does. */
   mayWrite?: boolean;
+  /** How long it has waited for the end of Docker Hub's window, and how often it has looked. */
+  window?: { readonly seconds: number; readonly looks: number };
   /** How long caps have kept it waiting. */
   heldSeconds?: number;
   /** The last answer of the owner. */

@@ -126,7 +126,8 @@ function refusalOf(error: unknown): RefusedCopy {
     (inner instanceof RegistryError &&
       ["rate-limited", "unauthorized", "denied", "absent"].includes(inner.kind));
   if (!isFinal || !(error instanceof Error)) throw error;
-  return { kind: "refused", because: error.message };
+  const isLimit = inner instanceof RegistryError && inner.kind === "rate-limited";
+  return { kind: "refused", because: error.message, ...(isLimit ? { limited: true } : {}) };
 }
 
 function readRequest(input: unknown, { home }: Ports): Request {

@@ -30,6 +30,8 @@ export type Refused = {
   readonly because: string;
   /** It was a cap of the owner's. */
   readonly held?: Held;
+  /** It was the source's limit. */
+  readonly limited?: true;
 };
 
 /**
@@ -85,7 +87,7 @@ async function mirrorOne(
   label: string,
   again: boolean,
   { ports, steps, options }: Pick<Course, "ports" | "steps" | "options">,
-): Promise<Pick<Refused, "because" | "held"> | undefined> {
+): Promise<Pick<Refused, "because" | "held" | "limited"> | undefined> {
   const { limits = async () => options.policy.caps } = options;
   const what = request.kind === "copy" ? "the copy" : "filling the cache";
   let because = `${what} was not started`;
@@ -104,7 +106,12 @@ async function mirrorOne(
     if (typeof begun === "object") return { because: heldInWords(begun.held), held: begun.held };
     own += 1;
     const ended = await awaitExecution(name, `${label}.${attempt}`, ports, steps);
-    if (ended.refused !== undefined) return { because: ended.refused, ...present("held", ended.held) };
+    if (ended.refused !== undefined)
+      return {
+        because: ended.refused,
+        ...present("held", ended.held),
+        ...present("limited", ended.limited),
+      };
     if (ended.status === "succeeded") return undefined;
     const words = ended.status === "running" ? "is still running" : ended.status;
     because = `${what} ${words}${ended.because === undefined ? "" : ` (${ended.because})`}`;

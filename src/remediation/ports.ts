@@ -147,6 +147,8 @@ export type ExecutionStatus = {
   readonly refused?: string;
   /** It was refused by a cap, and this is how far and until when. */
   readonly held?: Held;
+  /** It was the source's limit: its window may end. */
+  readonly limited?: true;
   /** Somebody denied its plan, and why. */
   readonly denied?: string;
   /** When it ended, in milliseconds since the epoch; absent while it runs. */
@@ -154,13 +156,14 @@ export type ExecutionStatus = {
 };
 
 /** What a workflow's result says of a refusal; nothing where it is none. */
-export function refusalIn(result: unknown): Pick<ExecutionStatus, "refused" | "held"> {
+export function refusalIn(result: unknown): Pick<ExecutionStatus, "refused" | "held" | "limited"> {
   if (typeof result !== "object" || result === null || !("kind" in result) || result.kind !== "refused")
     return {};
   const held = heldSchema.safeParse("held" in result ? result.held : undefined);
   return {
     refused: "because" in result ? String(result.because) : "no reason",
     ...(held.success ? { held: held.data } : {}),
+    ...("limited" in result && result.limited === true ? { limited: true } : {}),
   };
 }
 

@@ -13,6 +13,7 @@ import { type Course, persistent } from "./course.ts";
 import { taskHeldBack } from "./finish-task.ts";
 import { handOver } from "./hand-over.ts";
 import { leave } from "./leave.ts";
+import { waitForWindow, withWaiting } from "./limit-window.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Ending } from "./report.ts";
 import { type Survey, survey } from "./survey.ts";
@@ -64,7 +65,15 @@ export async function prepare(
     const { images } = plan;
     if (plan.kind === "stand-still") {
       const allowed = await waitForCopies(course, surveyed, refused, images, `${rung}.${round}`);
-      if (allowed === undefined) return { ...plan, passing: surveyed.images.some(isUnheard) };
+      if (allowed === undefined) {
+        const passing = surveyed.images.some(isUnheard);
+        // What may be back in a minute is looked at in a minute first.
+        const isFirst = passing && rung === 1;
+        if (isFirst || !(await waitForWindow(course, surveyed, plan, `${rung}.${round}`)))
+          return { ...plan, because: withWaiting(plan.because, progress), passing };
+        refused = [];
+        continue;
+      }
       if (allowed.kind === "held") return allowed;
       refused = refused.filter(({ held }) => held === undefined);
       continue;

@@ -156,7 +156,7 @@ function platformCheck(seen: Exclude<Seen, { readonly because: string }>, needed
 /** A place that holds the bytes is no help where a task could not pull from it, or we could not copy. */
 function triedInVain(candidate: Candidate, { failed, refused }: Scene): Seen | undefined {
   const no = refused.find(({ place }) => place === placeOf(candidate));
-  if (no !== undefined) return { kind: "denied", because: no.because };
+  if (no !== undefined) return { kind: no.limited ? "rate-limited" : "denied", because: no.because };
   const repository = repositoryIn(candidate.image);
   if (!failed.some((place) => repositoryIn(place) === repository)) return undefined;
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };

@@ -124,6 +124,10 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
     uncheckedSecret
       ? "tasks may be given the secret unasked whether their role can read it"
       : "tasks are given the secret only where their role is known to read it",
+  waitForLimit: ({ waitForLimit }) =>
+    waitForLimit
+      ? "where only Docker Hub has an image and its limit is reached, its window is waited for: six hours at most"
+      : "where only Docker Hub has an image and its limit is reached, nothing is waited for",
   executionRole: ({ executionRole }) =>
     executionRole === undefined
       ? "tasks without an execution role get none"

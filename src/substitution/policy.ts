@@ -118,6 +118,7 @@ export const policySchema = z.strictObject({
   privateImages: patterns.default([]),
   dockerHubSecret: z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager").optional(),
   uncheckedSecret: z.boolean().default(false),
+  waitForLimit: z.boolean().default(true),
   executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
   standaloneTasks: z.enum(LEVELS.standaloneTasks).default("report"),
   schedules: z.enum(LEVELS.schedules).default("report"),

@@ -2,7 +2,7 @@
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Digest, digestOf } from "../../src/image/digest.ts";
 import { CopyError, refusedOn } from "../../src/oci/copy-error.ts";
 import type { CopyInParts } from "../../src/oci/copy-in-parts.ts";
@@ -19,13 +19,13 @@ import { createRandom } from "../../src/runtime/random.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
 import { differences } from "../support/sandbox-copy.ts";
+import { inOfficialEnvironment } from "../support/scenario.ts";
 
 const OCI = "application/vnd.oci.image";
 const MIB = 1024 * 1024;
 const PATH = "library/app";
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+inOfficialEnvironment();
 
 /** An image at Docker Hub: so many platforms, each with layers of these sizes. */
 async function worldWith(platforms: number, layerBytes: readonly number[]) {
@@ -204,7 +204,7 @@ describe("a copy that cannot be had", () => {
       throw refusedOn("source", undefined, limit);
     });
     const ended = await inTwin(world, request, { ports });
-    expect(ended).toEqual({ kind: "refused", because: "source: GET blob: 429" });
+    expect(ended).toEqual({ kind: "refused", because: "source: GET blob: 429", limited: true });
     expect(asked).toBeLessThan(10);
   });
 

@@ -2,13 +2,13 @@
 
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import { type Death, runInProcess, type StepRecord } from "../../src/runtime/in-process-steps.ts";
 import { StepFailed, type Steps } from "../../src/runtime/steps.ts";
+import { inOfficialEnvironment } from "../support/scenario.ts";
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+inOfficialEnvironment();
 
 const clock = { now: () => 0, sleep: async () => {} };
 const NUMBERS = [1, 2, 3, 4, 5, 6, 7];

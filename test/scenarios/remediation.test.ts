@@ -129,7 +129,10 @@ const table: readonly Row[] = [
     "no place, no change",
     "stand-still",
     [LEFT],
-    { world: { ...limited({ image: "grafana/grafana:11" }), repullAddress: "shared" } },
+    {
+      world: { ...limited({ image: "grafana/grafana:11" }), repullAddress: "shared" },
+      policy: { waitForLimit: false },
+    },
   ],
   [
     "a copy may be made from ECR Public while Docker Hub refuses",

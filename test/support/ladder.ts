@@ -122,7 +122,8 @@ function climbOn(engine: Engine, table: readonly Row[]): void {
       const plans: Plan[] = [];
       const scenario = {
         world: row.world,
-        ...(row.policy === undefined ? {} : { policy: row.policy }),
+        // What is found is looked for here, not what comes of waiting.
+        policy: { waitForLimit: false, ...row.policy },
         ...(row.options === undefined ? {} : { options: row.options }),
         onPlan: (plan: Plan) => void plans.push(plan),
       };

@@ -46,6 +46,8 @@ export type Report = {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Somebody deployed between a comparison and its write: nobody could have seen it before. */
   readonly races: number;
+  /** Services that ran again after a limit's window was waited out. */
+  readonly waitedOut: number;
   readonly story: readonly string[];
 };
 
@@ -61,19 +63,23 @@ const HOUR = 60 * MINUTE;
 const VISIBILITY_MS = 360_000;
 const RECEIVES_MAX = 5;
 /** Long enough for every pause of ECS's, of ours between attempts, and for the rollouts. */
-const CALM_MS = 30 * HOUR;
+const CALM_MS = 60 * HOUR;
 
 /**
  * Plays one seed to its end.
- * @param struck how often somebody changes a service between Repull's comparison and its write
+ * @param ways struck: how often somebody changes a service between Repull's comparison and its write; windowsEnd: Repull
+ * calls from the tasks' own address, and nobody uses up what comes back to it once the world is calm
  */
 export async function runSwarm(
   seed: number,
   sabotage: Sabotage = (ports) => ports,
-  struck = 0.05,
+  { struck = 0.05, windowsEnd = false }: { readonly struck?: number; readonly windowsEnd?: boolean } = {},
 ): Promise<Report> {
   const random = createRandom(seed);
-  const world = await createWorld(readWorldFile(randomWorld(random.fork("world"))), { seed });
+  const file = randomWorld(random.fork("world"));
+  const world = await createWorld(readWorldFile(windowsEnd ? { ...file, repullAddress: "shared" } : file), {
+    seed,
+  });
   const faults = Object.fromEntries(FAULTS.map((kind) => [kind, 0])) as Record<FaultKind, number>;
   const onFault = (kind: FaultKind): void => {
     faults[kind] += 1;
@@ -142,7 +148,7 @@ export async function runSwarm(
     liar.calm();
     mischief.calm();
   });
-  spendForEver(world);
+  spendUntil(world, () => windowsEnd && isCalm());
 
   const look = (): boolean => {
     witness.look();
@@ -164,6 +170,7 @@ export async function runSwarm(
     whole: [touchable.filter(isWhole).length, touchable.length],
     outcomes: tally(world.bus.outcomes.map(({ outcome }) => String(outcome))),
     races: witness.races(),
+    waitedOut: waitedOut(world),
     story: witness.story,
   };
 }
@@ -296,9 +303,10 @@ function atTheWorstMoment(
   };
 }
 
-/** Everybody behind the address goes on pulling: no window ever ends for long. */
-function spendForEver(world: World): void {
+/** Everybody behind the address goes on pulling, in some worlds for ever: then no window ends for long. */
+function spendUntil(world: World, isOver: () => boolean): void {
   const spend = (): void => {
+    if (isOver()) return;
     for (const source of [{ address: world.addresses.tasks }, { user: "swarm-account" }]) {
       const left = world.registries.dockerHub.pullsLeft(source) ?? 0;
       if (left > 0) world.registries.dockerHub.spend(source, left);
@@ -373,9 +381,10 @@ function judgeTheEnd(world: World, witness: Witness): void {
     const isKnown = witness.wasTold(service.deployments[0]?.id ?? "");
     // Nor is it owed more attempts than a loop may have.
     // Whom their owner leaves as they are stay as they are.
-    const isEnough = /no more is tried|no other is tried|denied the plan|nobody answered within/.test(
-      lastWord(world, service.name),
-    );
+    const isEnough =
+      /no more is tried|no other is tried|denied the plan|nobody answered within|hours of waiting/.test(
+        lastWord(world, service.name),
+      );
     if (!isWhole(service) && isKnown && !isEnough && canBeHealed(world, witness, service))
       witness.violate(
         "healed",
@@ -386,6 +395,16 @@ function judgeTheEnd(world: World, witness: Witness): void {
     if (last !== undefined && last.byEcs !== true && witness.wasShown(last.deployment))
       judgeForeign(world, witness, service, last);
   }
+}
+
+/** Executions that told of a window, and healed after it. */
+function waitedOut(world: World): number {
+  const waiting = world.bus.outcomes.filter(
+    ({ outcome, goesOnAt }) => outcome === "stand-still" && goesOnAt !== undefined,
+  );
+  const names = new Set(waiting.map(({ execution }) => execution));
+  return world.bus.outcomes.filter(({ outcome, execution }) => outcome === "settled" && names.has(execution))
+    .length;
 }
 
 /** Two executions of one failing deployment, at the same time. */

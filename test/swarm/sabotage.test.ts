@@ -220,7 +220,7 @@ describe("what is broken on purpose is found, by the name of its promise", () =>
     test(`${broken}: ${invariant}`, { timeout: 120_000 }, async () => {
       const found = new Set<Invariant>();
       for (let seed = 1; seed <= SEEDS_MAX && !found.has(invariant); seed += 1) {
-        const { violations } = await runSwarm(seed, sabotage, STRUCK);
+        const { violations } = await runSwarm(seed, sabotage, { struck: STRUCK });
         for (const violation of violations) found.add(violation.invariant);
       }
       ok(found.has(invariant), `found ${[...found].join(", ") || "nothing"} in ${SEEDS_MAX} seeds`);

@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import { FAULTS, type Report, runSwarm } from "./run-swarm.ts";
 
 const SEEDS = 100;
+const WINDOW_SEEDS = 12;
 /** Time for a machine that does something else as well. */
 const MINUTES_MAX = 3;
 
@@ -40,6 +41,30 @@ describe(
     test("and in most of them something was healed by Repull", () => {
       const healed = reports.filter(({ outcomes }) => (outcomes.settled ?? 0) > 0).length;
       ok(healed >= 0.9 * SEEDS, `${healed} of ${SEEDS}`);
+    });
+  },
+  MINUTES_MAX * 60_000,
+);
+
+describe(
+  `${WINDOW_SEEDS} worlds in which only the window's end helps some`,
+  async () => {
+    const reports: Report[] = [];
+    for (let seed = 1; seed <= WINDOW_SEEDS; seed += 1)
+      reports.push(await runSwarm(seed, undefined, { windowsEnd: true }));
+
+    test("no invariant is broken: what could be healed then runs", () => {
+      deepEqual(
+        reports.flatMap(({ seed, violations }) =>
+          violations.map(({ message }) => `seed ${seed}: ${message}`),
+        ),
+        [],
+      );
+    });
+
+    test("windows are waited out, and services healed after them", () => {
+      const count = reports.reduce((sum, { waitedOut }) => sum + waitedOut, 0);
+      ok(count > 0, "nobody waited in vain, and nobody waited well");
     });
   },
   MINUTES_MAX * 60_000,
