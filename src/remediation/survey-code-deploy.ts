@@ -46,7 +46,11 @@ export async function surveyCodeDeploy(
   const { application, group } = known;
   const recent = await ports.codeDeploy.deployments({ application, group }, ports.clock.now() - SEEN_MS);
 
-  const gone = failing === undefined ? await goneFor(former, service, recent, ports) : undefined;
+  // CodeDeploy keeps tasks for a while that it has taken the traffic from: they are on their way out, and not to be healed.
+  const latest = recent.find(({ isRollback }) => !isRollback);
+  const isAwaited = failing === primary || (latest !== undefined && brings(latest, former));
+  const isPast = failing === undefined || !isAwaited;
+  const gone = isPast ? await goneFor(former, service, latest, ports) : undefined;
   if (gone !== undefined) return gone;
   // Once it has failed, its tasks are gone from ECS, and only CodeDeploy still knows it.
   const pattern = failing === undefined ? recent.find((one) => brings(one, former)) : known;
@@ -65,11 +69,11 @@ export async function surveyCodeDeploy(
   return { ...road, running: running.id };
 }
 
-/** Why the failing revision, of which ECS shows no tasks any more, is no longer the one to heal. */
+/** Why the failing revision, which has no traffic and is not on its way to any, is no longer the one to heal. */
 async function goneFor(
   former: string,
   service: Service,
-  recent: readonly CodeDeployment[],
+  newest: CodeDeployment | undefined,
   ports: Ports,
 ): Promise<Ignored | Superseded | undefined> {
   const current = primaryTaskSet(service)?.taskDefinition ?? service.taskDefinition;
@@ -78,7 +82,6 @@ async function goneFor(
     const because = `already done: the service ${service.name} was moved from ${revisionName(former)} to ${revisionName(current)} by ${marker.execution}`;
     return { kind: "ignored", because };
   }
-  const newest = recent.find(({ isRollback }) => !isRollback);
   if (newest !== undefined && brings(newest, former) && newest.status === "Failed") return undefined;
   const stopped = newest !== undefined && brings(newest, former) && newest.status === "Stopped";
   return {

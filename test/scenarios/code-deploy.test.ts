@@ -4,6 +4,7 @@ import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { CodeDeployment } from "../../src/remediation/code-deploy-port.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import { taskDefinitionIn } from "../../src/workload/app-spec.ts";
 import { ENGINES, type Engine, play, type Scenario, stateOf } from "../support/scenario.ts";
@@ -167,6 +168,34 @@ Hooks:
       outcome: "restored",
       because: expect.stringMatching(/ended as Failed .*smoke-test.*; web:42 serves/),
     });
+  });
+
+  test("into which somebody steps between our look and our write is left to them", async () => {
+    const { world, outcome } = await play({
+      ...standing(),
+      untilFailure: (now) => {
+        killOne(now);
+        const { ecs } = now.ports;
+        const register = ecs.registerTaskDefinition;
+        Object.assign(ecs, {
+          registerTaskDefinition: async (revision: JsonObject) => {
+            const { taskDefinitionArn: _, ...same } =
+              now.definitions.describe("web:42")?.taskDefinition ?? {};
+            now.cluster.deploy("prod", "web", now.definitions.register(same));
+            // It is over before we write: CodeDeploy would take ours.
+            const [theirs] = now.cluster.service("prod", "web")?.deployments ?? [];
+            const at = now.clock.now();
+            Object.assign(theirs ?? {}, { stage: "CLEAN_UP", rolloutState: "COMPLETED", completedAt: at });
+            return await register(revision);
+          },
+        });
+      },
+    });
+    expect(outcome).toMatchObject({
+      outcome: "superseded",
+      because: expect.stringMatching(/the service web is on web:43, no longer on web:42/),
+    });
+    expect(await deploymentsOf(world)).toHaveLength(2);
   });
 
   // The group refuses a second one while the first runs; and what CodeDeploy does not list yet is found at the next look.
