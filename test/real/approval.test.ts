@@ -86,6 +86,18 @@ describe("the built functions and the built command line", () => {
     expect(deployment.durable.executions).toHaveLength(1);
   });
 
+  test("a process that is gone when the answer comes is none that was needed", async () => {
+    await asked("fargate-service");
+    deployment.durable.onQuestion = async ({ name }) => {
+      deployment.kill("remediate");
+      expect(await repull("approve", name)).toMatchObject({ status: 0 });
+    };
+    await deployment.settle();
+    expect(told("settled")).toMatchObject([{ decision: { kind: "approved", by: ADA } }]);
+    expect(told("awaiting-approval")).toHaveLength(1);
+    expect(deployment.account.registered).toHaveLength(1);
+  });
+
   test("a plan that nobody answers expires", async () => {
     await asked("fargate-service");
     await deployment.settle();
