@@ -380,12 +380,16 @@ function judgeTheEnd(world: World, witness: Witness): void {
     // Of a deployment whose events were all lost, or told of other troubles, Repull knows nothing.
     const isKnown = witness.wasTold(service.deployments[0]?.id ?? "");
     // Nor is it owed more attempts than a loop may have.
-    // Whom their owner leaves as they are stay as they are.
-    const isEnough =
-      /no more is tried|no other is tried|denied the plan|nobody answered within|hours of waiting/.test(
-        lastWord(world, service.name),
-      );
-    if (!isWhole(service) && isKnown && !isEnough && canBeHealed(world, witness, service))
+    const isEnough = /no more is tried|no other is tried|hours of waiting/.test(
+      lastWord(world, service.name),
+    );
+    if (
+      !isWhole(service) &&
+      isKnown &&
+      !isEnough &&
+      !isLeft(world, service.name) &&
+      canBeHealed(world, witness, service)
+    )
       witness.violate(
         "healed",
         `${service.name} could be healed and does not run: ${said(world, service.name)}`,
@@ -433,6 +437,15 @@ function judgeForeign(world: World, witness: Witness, service: ServiceRecord, la
     if (now === theirs) continue;
     witness.violate("not-overwritten", `${service.name} was deployed with ${theirs} last, and has ${now}`);
   }
+}
+
+/** Whom their owner leaves as they are, by a no or by silence, stay as they are; which word is the last does not matter. */
+function isLeft(world: World, service: string): boolean {
+  return world.bus.outcomes.some(
+    ({ outcome, workload }) =>
+      (outcome === "denied" || outcome === "expired") &&
+      (workload as JsonObject | undefined)?.name === service,
+  );
 }
 
 function lastWord(world: World, service: string): string {
