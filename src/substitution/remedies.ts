@@ -21,14 +21,32 @@ export function remediesFor(
 
     if (losers.some(({ because }) => because.startsWith("its proof is same-publisher"))) {
       remedies.add(
-        "accept the proof same-publisher (leastProof, REPULL_LEAST_PROOF=same-publisher): the publisher keeps both names, no digest could be compared",
+        "accept the proof same-publisher (the stack's LeastProof, leastProof in the policy): the publisher keeps both names, no digest could be compared",
+      );
+    }
+    if (plan.trusted === undefined) {
+      remedies.add(
+        `pin ${image} by its digest in your source (NAME@sha256:…): then places can be compared whoever answers`,
       );
     }
     for (const { what, result, because } of allChecks) {
-      if (result === "failed" && what === "role") remedies.add(`give the tasks' role the right: ${because}`);
+      if (result === "failed" && what === "role")
+        remedies.add(
+          /without an execution role/.test(because)
+            ? "give the task definition an execution role, or name one for such tasks (executionRole in the policy)"
+            : `give the tasks' role the right: ${because}`,
+        );
+      if (result === "failed" && what === "network") remedies.add(`open a way for the tasks: ${because}`);
       if (result === "failed" && what === "rule") remedies.add(`mend the pull-through rule: ${because}`);
       if (result === "failed" && what === "secret") remedies.add(`mind the secret: ${because}`);
     }
+    const widen = losers.map(({ because }) => /PullThroughRepositories to (\S+)/.exec(because)?.[1]);
+    for (const pattern of widen.filter((one) => one !== undefined))
+      remedies.add(
+        `deploy the stack with PullThroughRepositories=${pattern}, so that Repull may fill the cache`,
+      );
+    if (isSeen("archived"))
+      remedies.add("restore the archived copy in ECR (aws ecr update-image-storage-class)");
     if (lacks("pull-through", /no pull-through cache rule/)) {
       remedies.add(
         "create a pull-through cache rule for Docker Hub (aws ecr create-pull-through-cache-rule): Repull finds it by itself",
@@ -36,7 +54,15 @@ export function remediesFor(
     }
     if (lacks("sign-in", /no Docker Hub account/)) {
       remedies.add(
-        "give Repull a Docker Hub account (dockerHubSecret): a free account has 200 pulls in 6 hours, a paid one has no such limit",
+        "give Repull a Docker Hub account (the stack's AccountSecretArn, dockerHubSecret in the policy): a free one has 200 pulls in 6 hours, a paid one (Pro, Team, Business) has no such limit",
+      );
+    }
+    if (
+      limit?.limitedAs === "account" ||
+      losers.some(({ because }) => /configured account has no/.test(because))
+    ) {
+      remedies.add(
+        "move the Docker Hub account to a paid plan (Pro, Team, Business), which has no limit of pulls; a free one has 200 in 6 hours",
       );
     }
     if (isSeen("rate-limited")) {

@@ -1,0 +1,69 @@
+/** Where nothing holds: each thing that the owner could do is one that this very plan asks for. */
+
+import { describe, expect, test } from "vitest";
+import { digestOf } from "../../src/image/digest.ts";
+import type { Candidate, Check, Seen } from "../../src/substitution/candidate.ts";
+import { type ImageFacts, type PlanContext, planSubstitution } from "../../src/substitution/planner.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+
+const COPY: Candidate = {
+  strategy: "own-copy",
+  image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/repull/docker.io/library/nginx:1.25",
+  samePublisher: false,
+};
+const HERE: Seen = { kind: "found", digest: digestOf("nginx"), isIndex: false };
+const failed = (what: Check["what"], because: string): Check => ({ what, result: "failed", because });
+
+function remedies(facts: Partial<ImageFacts>, limit: Partial<PlanContext["limit"]> = {}): string {
+  const image: ImageFacts = {
+    image: "nginx:1.25",
+    containers: ["web"],
+    failing: true,
+    trusted: { digest: digestOf("nginx"), from: "origin" },
+    sightings: [],
+    ...facts,
+  };
+  const plan = planSubstitution([image], {
+    policy: DEFAULT_POLICY,
+    limit: { kind: "docker-hub-pull-limit", ...limit },
+  });
+  return plan.kind === "stand-still" ? plan.remedies.join("\n") : plan.kind;
+}
+
+const sighted = (seen: Seen, ...checks: Check[]) => ({ sightings: [{ candidate: COPY, seen, checks }] });
+const because = (words: string) => sighted({ kind: "denied", because: words });
+
+describe("what the owner could do", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [says: string, facts: Partial<ImageFacts>, remedy: RegExp])[] = [
+    ["a role without a right",               sighted(HERE, failed("role", "the execution role web may not pull from ECR (ecr:BatchGetImage)")), /^give the tasks' role the right: the execution role web may not pull from ECR/m],
+    ["no role at all",                       sighted(HERE, failed("role", "a Fargate task without an execution role cannot pull from ECR")), /^give the task definition an execution role, or name one for such tasks \(executionRole in the policy\)$/m],
+    ["no way through the network",           sighted(HERE, failed("network", "subnet-a has no way to the internet and no endpoint for s3")), /^open a way for the tasks: subnet-a has no way/m],
+    ["a rule that does not work",            sighted({ kind: "fetchable" }, failed("rule", "ECR says that the rule hub does not work: Secret not found")), /^mend the pull-through rule: ECR says/m],
+    ["a secret that the role may not read",  sighted(HERE, failed("secret", "the execution role web may not decrypt the secret with its key (kms:Decrypt)")), /^mind the secret: .*may not decrypt/m],
+    ["a cache that Repull may not fill",     because("Repull has no right to fill hub/library/nginx: set the stack's parameter PullThroughRepositories to hub/* (denied)"), /^deploy the stack with PullThroughRepositories=hub\/\*, so that Repull may fill the cache$/m],
+    ["an archived copy",                     sighted({ kind: "archived", because: "the copy is archived in ECR" }), /^restore the archived copy in ECR \(aws ecr update-image-storage-class\)$/m],
+    ["an account without pulls",             sighted({ kind: "rate-limited", because: "the configured account has no pulls left either" }), /^move the Docker Hub account to a paid plan .* no limit of pulls; a free one has 200 in 6 hours$/m],
+    ["no rule",                              { notOffered: [{ strategy: "pull-through", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub \(aws ecr create-pull-through-cache-rule\)/m],
+    ["no account",                           { notOffered: [{ strategy: "sign-in", because: "no Docker Hub account is configured (dockerHubSecret)" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
+    ["a private image",                      because("it is private, and the policy does not let it be copied (privateImages)"), /^allow copies of the private image \(privateImages: \["nginx"\]\)$/m],
+  ];
+  for (const [says, facts, remedy] of table) {
+    test(`about ${says}`, () => expect(remedies(facts)).toMatch(remedy));
+    test(`is not said where there is none of it: ${says}`, () => expect(remedies({})).not.toMatch(remedy));
+  }
+
+  test("without a digest, pins the image", () => {
+    const image = { image: "nginx:1.25", containers: ["web"], failing: true, sightings: [] };
+    const plan = planSubstitution([image], { policy: DEFAULT_POLICY });
+    const words = plan.kind === "stand-still" ? plan.remedies.join("\n") : "";
+    expect(words).toMatch(/^pin nginx:1\.25 by its digest in your source/m);
+    expect(remedies({})).not.toContain("pin nginx");
+  });
+
+  test("always ends with until when waiting helps", () => {
+    expect(remedies({}, { endsBy: "2026-11-21T16:00:00.000Z" })).toMatch(
+      /or wait: the limit ends at the latest at 2026-11-21T16:00:00\.000Z .*$/,
+    );
+  });
+});
