@@ -23,8 +23,10 @@ export function askingOnce<P extends Pick<Ports, "roles" | "networks" | "ecr" | 
   return {
     ...ports,
     roles: {
-      mayDo: (role, actions, resource) =>
-        once(mayDo, [role, resource, ...actions].join(" "), () => roles.mayDo(role, actions, resource)),
+      mayDo: (role, actions, resource, context = {}) =>
+        once(mayDo, [role, resource, ...actions, JSON.stringify(context)].join(" "), () =>
+          roles.mayDo(role, actions, resource, context),
+        ),
     },
     networks: {
       describe: (subnets) => once(described, subnets.join(" "), () => networks.describe(subnets)),

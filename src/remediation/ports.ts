@@ -111,6 +111,8 @@ export interface Roles {
     roleArn: string,
     actions: readonly string[],
     resourceArn: string,
+    /** What the request itself would say: `kms:ViaService`. */
+    context?: Readonly<Record<string, string>>,
   ): Promise<
     | { readonly kind: "allowed" }
     | { readonly kind: "refused"; readonly action: string }

@@ -30,7 +30,8 @@ export async function preflight(
   ports: Pick<Ports, "roles" | "networks" | "home">,
 ): Promise<readonly Check[]> {
   const { host, path } = parseReference(candidate.image);
-  if (candidate.secret !== undefined) return [await mayReadSecret(candidate.secret, puller, ports)];
+  const { secret, key } = candidate;
+  if (secret !== undefined) return [await mayReadSecret({ secret, key }, puller, ports)];
   const registry = registryOf(host);
   if (registry.kind !== "ecr") return [await reaches(host, puller, ports)];
   const repository = `arn:${registry.partition}:ecr:${registry.region}:${registry.account}:repository/${path}`;
@@ -68,7 +69,7 @@ async function mayPull(repository: string, puller: Puller, { roles }: Pick<Ports
 }
 
 async function mayReadSecret(
-  secret: string,
+  { secret, key }: { readonly secret: string; readonly key: string | undefined },
   { executionRole }: Puller,
   { roles }: Pick<Ports, "roles">,
 ): Promise<Check> {
@@ -80,7 +81,19 @@ async function mayReadSecret(
     };
   }
   const allowed = await roles.mayDo(executionRole, ["secretsmanager:GetSecretValue"], secret);
-  return judged("secret", allowed, executionRole, "may read the secret", "may not read the secret");
+  const read = judged("secret", allowed, executionRole, "may read the secret", "may not read the secret");
+  if (key === undefined || read.result !== "passed") return read;
+  const { region, partition } = arnIn(secret) ?? {};
+  const suffix = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+  const by = { "kms:ViaService": `secretsmanager.${region}.${suffix}` };
+  const decrypts = await roles.mayDo(executionRole, ["kms:Decrypt"], key, by);
+  return judged(
+    "secret",
+    decrypts,
+    executionRole,
+    "may read the secret and decrypt it",
+    "may not decrypt the secret with its key",
+  );
 }
 
 function judged(

@@ -22,6 +22,8 @@ export type Candidate = {
   readonly through?: { readonly rule: string; readonly upstream: string };
   /** sign-in: the ARN of the secret that the task shows; never its content. */
   readonly secret?: string;
+  /** The ARN of the owner's own key under which that secret is. */
+  readonly key?: string;
   /** The same publisher keeps both names: what counts when no digest can be compared. */
   readonly samePublisher: boolean;
   /** The owner's policy maps this very image to this place, whatever its bytes. */

@@ -120,6 +120,10 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
     dockerHubSecret === undefined
       ? "no account: Docker Hub is asked as nobody, and nobody signs in"
       : `the account in ${dockerHubSecret}`,
+  dockerHubSecretKey: ({ dockerHubSecretKey }) =>
+    dockerHubSecretKey === undefined
+      ? "the secret is under Secrets Manager's own key"
+      : `the secret is under the key ${dockerHubSecretKey}, which the tasks' role must be able to use`,
   uncheckedSecret: ({ uncheckedSecret }) =>
     uncheckedSecret
       ? "tasks may be given the secret unasked whether their role can read it"

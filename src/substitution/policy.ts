@@ -46,6 +46,7 @@ const repository = z.strictObject({
 });
 
 const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}$/;
+const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/;
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]{1,576}$/;
 
 /** Each claim on a window is a name in one item of a table, of 400 kB at most: docs/decisions/caps.md. */
@@ -117,6 +118,7 @@ export const policySchema = z.strictObject({
   repository: repository.prefault({}),
   privateImages: patterns.default([]),
   dockerHubSecret: z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager").optional(),
+  dockerHubSecretKey: z.string().regex(KEY_ARN, "the ARN of a KMS key").optional(),
   uncheckedSecret: z.boolean().default(false),
   waitForLimit: z.boolean().default(true),
   executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
@@ -139,6 +141,7 @@ const SETTINGS: Readonly<Partial<Record<keyof Policy, string>>> = {
   platforms: "REPULL_PLATFORMS",
   mirrorPrefix: "REPULL_MIRROR_PREFIX",
   dockerHubSecret: "REPULL_DOCKER_HUB_SECRET",
+  dockerHubSecretKey: "REPULL_DOCKER_HUB_SECRET_KEY",
   standaloneTasks: "REPULL_STANDALONE_TASKS",
   schedules: "REPULL_SCHEDULES",
   codeDeploy: "REPULL_CODE_DEPLOY",

@@ -48,6 +48,15 @@ const table: readonly Row[] = [
     },
   },
   {
+    because: "nor with one that the role may not decrypt",
+    world: world({ service: prefect, hub: dry, more: { ...signedUp, ...denied("kms:Decrypt") } }),
+    policy: { dockerHubSecret: SECRET, dockerHubSecretKey: "arn:aws:kms:us-east-1:123456789012:key/1" },
+    wins: "nothing: stand-still",
+    loses: {
+      "sign-in": /^the execution role web-execution may not decrypt the secret with its key \(kms:Decrypt\)$/,
+    },
+  },
+  {
     because: "nor with one of which that is not known",
     world: world({
       service: prefect,

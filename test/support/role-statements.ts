@@ -19,6 +19,7 @@ export const EVERYTHING = {
   SubnetIds: "subnet-1",
   SecurityGroupIds: "sg-1",
   AccountSecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub",
+  AccountKeyArn: "arn:aws:kms:us-east-1:123456789012:key/3",
   PolicyParameter: "/repull/policy",
   OtherRepositoryArns: "arn:aws:ecr:us-east-1:210987654321:repository/central/*",
 };

@@ -8,11 +8,19 @@ export const signIn: Strategy = {
   name: "sign-in",
   summary: "keep the image, and pull it with the account of the configured secret",
   candidates: (image, { policy, signedIn }) => {
-    const { dockerHubSecret: secret } = policy;
+    const { dockerHubSecret: secret, dockerHubSecretKey: key } = policy;
     if (registryOf(image.host).kind !== "docker-hub")
       return { because: "the configured account is Docker Hub's, and the image is not from there" };
     if (secret === undefined) return { because: "no Docker Hub account is configured (dockerHubSecret)" };
     if (signedIn) return { because: "the container already shows an account" };
-    return [{ strategy: "sign-in", image: canonicalName(image), secret, samePublisher: false }];
+    return [
+      {
+        strategy: "sign-in",
+        image: canonicalName(image),
+        secret,
+        samePublisher: false,
+        ...(key === undefined ? {} : { key }),
+      },
+    ];
   },
 };
