@@ -1,6 +1,7 @@
 /** Copies chosen platforms of an image: each becomes its own manifest, and the index stays as its proof. */
 
 import type { Digest } from "../image/digest.ts";
+import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
 import type { CopiedPlatform, CopyResult } from "./copy.ts";
@@ -28,7 +29,7 @@ export async function readPlatforms(
   run: CopyRun,
   platforms: readonly Platform[],
 ): Promise<CopyResult | ReadCopy> {
-  const trusted = await trustedDigest(run);
+  const trusted = (await trustedDigest(run)) ?? (await digestAtHub(run));
   const single = trusted === undefined ? undefined : await presentSingle(run, trusted);
   if (single !== undefined) return single;
   const kept = trusted === undefined || !run.asksTarget ? undefined : await keptIndex(run, trusted);
@@ -91,6 +92,14 @@ async function nameJoined(
   const isNew = (await run.presentAs(digest, tag)) === undefined;
   if (isNew) await run.name({ digest, bytes, size: bytes.byteLength, mediaType }, tag);
   return { digest, mediaType, tag, isNew };
+}
+
+/**
+ * At Docker Hub a HEAD is free and the index a pull: under its digest the target may have it, left as another platform's
+ * proof. Elsewhere the one request costs as much as the other.
+ */
+async function digestAtHub(run: CopyRun): Promise<Digest | undefined> {
+  return run.asksTarget && isDockerHubFront(run.source.host) ? await run.headSource() : undefined;
 }
 
 /** An image without an index that is there under its name: its platform was checked when it came. */

@@ -115,6 +115,20 @@ describe("the whole image", () => {
       [digest, digest],
     );
     equal(world.target.tags.get("copy:v1"), digest);
+    assertSameBytes([...world.source.links].map((link) => link.slice("app@".length)));
+  });
+
+  test("nor do five of one index, the source of which breaks off now and then, leave anything half", async () => {
+    const index = world.addIndex([world.addImage([200_000, 100_000]), world.addImage([150_000])], "v1");
+    let blobs = 0;
+    world.source.mischief = (request, response) => {
+      if (!/blobs/.test(request.url ?? "") || ++blobs % 3 !== 0) return false;
+      response.destroy();
+      return true;
+    };
+    const all = await Promise.all(Array.from({ length: 5 }, () => world.copy()));
+    deepEqual(new Set(all.map(({ digest }) => digest)), new Set([index.digest]));
+    assertSameBytes([...world.source.links].map((link) => link.slice("app@".length)));
   });
 
   test("a manifest without a mediaType travels under the type that the source served it with", async () => {
