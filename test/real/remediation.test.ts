@@ -297,7 +297,7 @@ describe("a service that is well, by hand", () => {
     const again = await byHand("fix", "by-hand", "--yes");
     expect(again.out).toContain("Nothing to do: no image of by-hand:2 comes from Docker Hub.");
     expect(again.status).toBe(0);
-    expect((await byHand("undo", "by-hand", "--yes")).status).toBe(0);
+    expect((await byHand("undo", "by-hand", "--yes", "--no-wait")).status).toBe(0);
     expect((await currentOf("by-hand")).arn).toMatch(/by-hand:1$/);
   });
 
