@@ -78,7 +78,13 @@ const table: readonly Row[] = [
     { world: elsewhere },
   ],
   ["nobody answers", "expired", 1, [], { world: elsewhere }],
-  ["nobody is asked where there is nothing to write", "stand-still", 0, [], { world: nowhere }],
+  [
+    "nobody is asked where there is nothing to write",
+    "stand-still",
+    0,
+    [],
+    { world: nowhere, policy: { waitForLimit: false } },
+  ],
   [
     "another plan needs another word",
     "settled",
@@ -116,7 +122,7 @@ for (const engine of ENGINES) {
     for (const [because, outcome, asked, answers, scenario] of table) {
       test(`${because}: ${outcome}`, async () => {
         const ended = await play(
-          { world: elsewhere, ...scenario, answers, policy: { mode: "approve" } },
+          { world: elsewhere, ...scenario, answers, policy: { mode: "approve", ...scenario.policy } },
           engine,
         );
         expect(ended.outcome).toMatchObject({ outcome });
