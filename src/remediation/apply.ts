@@ -119,7 +119,12 @@ function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {
 export type Redeployed =
   | { readonly kind: "redeployed" }
   /** With the deployments that ECS showed beside ours: what was replaced is soon no longer shown. */
-  | { readonly kind: "already"; readonly deployments: readonly Deployment[] }
+  | {
+      readonly kind: "already";
+      readonly deployments: readonly Deployment[];
+      /** A revision that was seen in place of ours, and is not there any more. */
+      readonly foreign?: string;
+    }
   | Superseded;
 
 /**
@@ -145,7 +150,8 @@ export async function redeploy(
   if (sameRevision(service.taskDefinition, to)) return { kind: "already", deployments: service.deployments };
   const primary = primaryDeployment(service);
   if (!sameRevision(service.taskDefinition, from)) {
-    return { kind: "superseded", because: `${revisionName(service.taskDefinition)} was deployed meanwhile` };
+    const because = `${revisionName(service.taskDefinition)} was deployed meanwhile`;
+    return { kind: "superseded", because, revision: service.taskDefinition };
   }
   if (deploymentId !== undefined && primary !== undefined && primary.id !== deploymentId) {
     return {

@@ -10,6 +10,7 @@ import { inTurn } from "./pacing.ts";
 import { prepare } from "./prepare.ts";
 import { giveBack, putBack, type Unhelpful } from "./put-back.ts";
 import type { Ending } from "./report.ts";
+import { lookAgain } from "./second-look.ts";
 import { overtakenIn } from "./settle.ts";
 import { watch } from "./watch.ts";
 
@@ -54,8 +55,11 @@ export async function climb(
     from: current,
     ...(deploymentId === undefined ? {} : { deploymentId }),
   };
-  const redeployed = await inTurn(`redeploy ${look}`, () => redeploy(change, ports), waiting, steps);
-  if (redeployed.kind === "superseded") return { ...redeployed, images };
+  const answered = await inTurn(`redeploy ${look}`, () => redeploy(change, ports), waiting, steps);
+  const place = { clusterArn, service, ours };
+  const redeployed =
+    answered.kind === "superseded" ? await lookAgain(answered, place, look, course) : answered;
+  if (redeployed.kind === "superseded") return { kind: "superseded", because: redeployed.because, images };
   progress.made = made;
   if (options.settle === false) {
     return {
@@ -68,7 +72,9 @@ export async function climb(
 
   const own = tried.map((one) => one.ours);
   const others = redeployed.kind === "already" ? redeployed.deployments : [];
-  const foreign = overtakenIn({ deployments: others }, { ours, former, known: surveyed.deploymentIds, own });
+  const seen = redeployed.kind === "already" ? redeployed.foreign : undefined;
+  const known = surveyed.deploymentIds;
+  const foreign = seen ?? overtakenIn({ deployments: others }, { ours, former, known, own });
   const verdict = await watch(surveyed, { ours, own, foreign }, look, course);
   switch (verdict.kind) {
     case "settled":

@@ -42,6 +42,8 @@ export type Superseded = {
   readonly because: string;
   /** It rests on an answer that may be an old one. */
   readonly passing?: boolean;
+  /** Which revision was seen in place of the one that was to be replaced. */
+  readonly revision?: string;
 };
 
 export type Survey = {
