@@ -43,6 +43,8 @@ export function createLiar(
   onLie: (kind: LieKind, action: string) => void,
 ): Liar {
   const former = new Map<string, Memory>();
+  /** Of rules and schedules, as they were last seen. */
+  const targetsToldOf = new Map<string, unknown>();
   let isCalm = false;
   let clockOffsetMs = 0;
 
@@ -90,7 +92,7 @@ export function createLiar(
   };
 
   const wrap = (truth: Ports): Ports => {
-    const { ecs, ecr, executions, bus } = truth;
+    const { ecs, ecr, executions, bus, caps, tasks, schedules } = truth;
     const keyOf = async (cluster: string, name: string): Promise<string> => {
       const service = await ecs.describeService(cluster, name);
       return service === undefined ? `service ${cluster} ${name}` : serviceKey(service);
@@ -174,6 +176,37 @@ export function createLiar(
           ),
       },
       bus: { publish: (detail) => write("events:PutEvents", () => bus.publish(detail)) },
+      caps: {
+        claim: (request) => write("dynamodb:UpdateItem", () => caps.claim(request)),
+        tellsOfIt: (window, claimant) => write("dynamodb:UpdateItem", () => caps.tellsOfIt(window, claimant)),
+        used: (window) => read("dynamodb:GetItem", `window ${window.name}`, () => caps.used(window)),
+      },
+      tasks: {
+        describe: (cluster, task) =>
+          read("ecs:DescribeTasks", `whole task ${task}`, () => tasks.describe(cluster, task)),
+        networkOf: (id) =>
+          read("ec2:DescribeNetworkInterfaces", `interface ${id}`, () => tasks.networkOf(id)),
+        instanceOf: (cluster, instance) =>
+          read("ecs:DescribeContainerInstances", `instance ${instance}`, () =>
+            tasks.instanceOf(cluster, instance),
+          ),
+        run: (request) => write("ecs:RunTask", () => tasks.run(request)),
+      },
+      schedules: {
+        targetsOf: (query) => {
+          const key = `targets of ${query.schedule}`;
+          return read("events:ListTargetsByRule", key, async () => {
+            const targets = await schedules.targetsOf(query);
+            targetsToldOf.set(key, targets);
+            return targets;
+          });
+        },
+        move: (target, to) =>
+          write(target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule", async () => {
+            for (const [key, targets] of targetsToldOf) remember(key, targets);
+            return await schedules.move(target, to);
+          }),
+      },
     };
   };
 

@@ -7,16 +7,31 @@
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { Random } from "../../src/runtime/random.ts";
 import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
+import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
 import type { Liar } from "../../src/sandbox/liar.ts";
 import type { Fault } from "../../src/sandbox/registry/faults.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { CLUSTER } from "./random-world.ts";
+import { CLUSTER, hubPath, IMAGES } from "./random-world.ts";
 import type { Witness } from "./witness.ts";
 
-export const MISCHIEF = ["deploy", "old-image-again", "rollback", "deregister", "registry-storm"] as const;
+export const MISCHIEF = [
+  "deploy",
+  "old-image-again",
+  "rollback",
+  "deregister",
+  "registered-only",
+  "tag-moved",
+  "target-moved",
+  "registry-storm",
+] as const;
 export type MischiefKind = (typeof MISCHIEF)[number];
 
 const STEADY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/steady:1";
+
+const IMAGE_PATHS: Readonly<Record<string, string>> = Object.fromEntries(
+  IMAGES.map((image) => [image, hubPath(image)]),
+);
+const PLATFORMS = ["linux/amd64", "linux/arm64"];
 
 const STORMS: readonly Fault["as"][] = [
   { kind: "status", status: 429, code: "TOOMANYREQUESTS", message: "Rate exceeded" },
@@ -32,10 +47,11 @@ export function createMischief(
   world: World,
   liar: Liar,
   random: Random,
-  witness: Pick<Witness, "isOurs" | "foreign">,
+  witness: Pick<Witness, "isOurs" | "foreign" | "tagMoved">,
   onMischief: (kind: MischiefKind, what: string) => void,
 ) {
   const storms: (() => void)[] = [];
+  let moved = 0;
 
   const point = async (service: ServiceRecord, revision: string, kind: MischiefKind): Promise<void> => {
     const [before] = service.deployments;
@@ -67,6 +83,11 @@ export function createMischief(
       return;
     }
     const owners = ownersRevision(service);
+    if (kind === "registered-only") {
+      // A pipeline between its two calls, or for ever.
+      onMischief(kind, world.definitions.register(owners));
+      return;
+    }
     const before = service.taskDefinition;
     const isSteady = kind === "deploy" && owners.executionRoleArn !== undefined && random.next() < 0.7;
     const revised = isSteady
@@ -82,11 +103,34 @@ export function createMischief(
     if (kind === "deregister") world.definitions.deregister(before);
   };
 
+  /** The publisher pushes other bytes under the same tag. */
+  const moveTag = (image: string): void => {
+    const [path = "", tag = ""] = (IMAGE_PATHS[image] ?? "").split(":");
+    moved += 1;
+    const built = buildImage({ name: `${image} once more ${moved}`, platforms: PLATFORMS, bytes: 512 });
+    seedImage(world.registries.dockerHub, path, tag, built);
+    witness.tagMoved(image);
+    onMischief("tag-moved", image);
+  };
+
+  /** Somebody points a rule at another revision. */
+  const moveTarget = (): void => {
+    const rule = world.schedules.all[0];
+    if (rule === undefined) return;
+    const { target } = rule;
+    const parameters = target.EcsParameters as JsonObject;
+    const family = String(parameters.TaskDefinitionArn).replace(/:[0-9]+$/, "");
+    rule.target = { ...target, EcsParameters: { ...parameters, TaskDefinitionArn: `${family}:99` } };
+    onMischief("target-moved", rule.name);
+  };
+
   return {
     doTo,
     /** Something, to some service or some registry. */
     async happen(): Promise<void> {
       const kind = random.pick(MISCHIEF);
+      if (kind === "tag-moved") return moveTag(random.pick(Object.keys(IMAGE_PATHS)));
+      if (kind === "target-moved") return moveTarget();
       if (kind !== "registry-storm") return await doTo(random.pick(world.cluster.services()), kind);
       const registry = random.pick(world.registries.all);
       const lift = registry.fail({ on: "any", as: random.pick(STORMS) });

@@ -4,6 +4,7 @@
  */
 
 import type { Random } from "../../src/runtime/random.ts";
+import { type Policy, readPolicy } from "../../src/substitution/policy.ts";
 
 /** Planted where a product must never repeat it: environment, overrides, passwords. */
 export const SECRET = "hush-4f1d9c7e2b";
@@ -12,7 +13,13 @@ export const SECRET = "hush-4f1d9c7e2b";
 const UNKNOWN_MEMBER = { depth: [1, { "a b": null, on: false }], text: "kept?" };
 
 /** What people run: on Docker Hub all of them, on ECR Public the official ones. */
-const IMAGES = ["nginx:1.25", "redis:7", "grafana/grafana:11", "acme/api:2", "prom/prometheus:v3"] as const;
+export const IMAGES = [
+  "nginx:1.25",
+  "redis:7",
+  "grafana/grafana:11",
+  "acme/api:2",
+  "prom/prometheus:v3",
+] as const;
 /** What they ran before. */
 const FORMER: Readonly<Record<string, string>> = {
   "nginx:1.25": "nginx:1.24",
@@ -75,6 +82,7 @@ export function randomWorld(
   const isShared = random.next() < 0.03;
   return {
     services,
+    ...loneTasks(random.fork("tasks")),
     registries: {
       "docker.io": {
         images: hub,
@@ -89,6 +97,55 @@ export function randomWorld(
   };
 }
 
+/** What no service keeps: a task of a person's, and one of a rule that pins its revision. */
+function loneTasks(random: Random): Record<string, unknown> {
+  const overrides = {
+    containerOverrides: [{ name: "job", environment: [{ name: "TOKEN", value: SECRET }] }],
+  };
+  const task = (family: string, startedBy: string) => ({
+    cluster: CLUSTER,
+    family,
+    images: { job: random.pick(IMAGES) },
+    revision: random.integer(1, 9),
+    launchType: "EC2",
+    startedBy,
+    overrides,
+  });
+  const byHand = random.next() < 0.25 ? [task("by-hand", "ada")] : [];
+  const byRule = random.next() < 0.25 ? [task("nightly-job", "events-rule/nightly")] : [];
+  return {
+    tasks: [...byHand, ...byRule],
+    schedules: byRule.map(({ family, revision }) => ({
+      kind: "rule",
+      name: "nightly",
+      cluster: CLUSTER,
+      taskDefinition: `${family}:${revision}`,
+      target: {
+        Input: SECRET,
+        MemberOfTomorrow: UNKNOWN_MEMBER,
+        EcsParameters: { TaskCount: 2, Later: [1] },
+      },
+    })),
+  };
+}
+
+/** All that an owner may allow where nobody's account is needed; in some worlds only so often, and then it takes its time. */
+export function randomPolicy(random: Random): Policy {
+  const isCapped = random.next() < 0.3;
+  const caps = {
+    remediationsPerHour: random.integer(1, 2),
+    remediationsPerServicePerDay: random.integer(2, 4),
+    imagesPerDay: random.integer(2, 4),
+    bytesPerDay: "100GB",
+  };
+  return readPolicy({
+    codeDeploy: "deploy",
+    standaloneTasks: "run",
+    schedules: "move-and-run",
+    ...(isCapped ? { caps } : {}),
+  });
+}
+
 function service(random: Random, index: number): Entry {
   const image = random.pick(IMAGES);
   const name = `service-${index + 1}`;
@@ -99,6 +156,7 @@ function service(random: Random, index: number): Entry {
   const isForeign = random.next() < 0.06;
   const arm = random.next() < 0.2;
   const executionRole = signsIn || random.next() < 0.98;
+  const isFull = random.fork(`tags ${index}`).next() < 0.04;
   return {
     cluster: CLUSTER,
     name,
@@ -106,7 +164,7 @@ function service(random: Random, index: number): Entry {
     launchType,
     desiredCount: random.integer(1, 3),
     revision: random.integer(1, 60),
-    taskDefinition: taskDefinition(name, images, { launchType, signsIn, arm, executionRole }),
+    taskDefinition: taskDefinition(name, images, { launchType, signsIn, arm, executionRole, isFull }),
     // CodeDeploy begins with what is there.
     ...(random.next() < 0.6 || isForeign ? { formerly: { web: FORMER[image] ?? image } } : {}),
     circuitBreaker: random.pick(["off", "off", "on", "rollback", "rollback"]),
@@ -125,7 +183,8 @@ function taskDefinition(
     signsIn,
     arm,
     executionRole,
-  }: { launchType: string; signsIn: boolean; arm: boolean; executionRole: boolean },
+    isFull,
+  }: { launchType: string; signsIn: boolean; arm: boolean; executionRole: boolean; isFull: boolean },
 ): Record<string, unknown> {
   return {
     family,
@@ -135,7 +194,7 @@ function taskDefinition(
     memory: "512",
     ...(executionRole ? { executionRoleArn: ROLE } : {}),
     ...(arm ? { runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" } } : {}),
-    tags: [{ key: "team", value: "shop" }],
+    tags: Array.from({ length: isFull ? 48 : 1 }, (_, index) => ({ key: `team-${index}`, value: "shop" })),
     memberOfTomorrow: UNKNOWN_MEMBER,
     volumes: [{ name: "scratch", host: {}, kindOfTomorrow: UNKNOWN_MEMBER }],
     containerDefinitions: Object.entries(images).map(([name, image]) => ({

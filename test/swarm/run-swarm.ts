@@ -4,6 +4,7 @@
  * The invariants are looked at after every event of the world. What a run finds, the same seed finds again.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { detect } from "../../src/remediation/detect.ts";
 import { mirror } from "../../src/remediation/mirror.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
@@ -18,9 +19,10 @@ import { createLiar, LIES, type LieKind } from "../../src/sandbox/liar.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
+import { tagRoom } from "../../src/workload/task-definition.ts";
 import { createMischief, MISCHIEF, type MischiefKind } from "./mischief.ts";
 import { createOwner, MOODS } from "./owner.ts";
-import { randomWorld, SECRET } from "./random-world.ts";
+import { randomPolicy, randomWorld, SECRET } from "./random-world.ts";
 import { createWitness, type Foreign, type Violation, type Witness } from "./witness.ts";
 
 export const FAULTS = [
@@ -32,6 +34,7 @@ export const FAULTS = [
   "death",
   "worst-moment",
   ...MOODS,
+  "cap-reached",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -54,16 +57,14 @@ export type Report = {
 /** A product that has been broken on purpose, for the test of this test. */
 export type Sabotage = (ports: Ports, steps: () => string) => Ports;
 
-/** All that an owner may allow where nobody's account is needed. */
-const POLICY: Policy = { ...DEFAULT_POLICY, codeDeploy: "deploy" };
-
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** As the queue of the stack is set up. */
 const VISIBILITY_MS = 360_000;
 const RECEIVES_MAX = 5;
-/** Long enough for every pause of ECS's, of ours between attempts, and for the rollouts. */
+/** Long enough for every pause of ECS's, of ours between attempts, and for the rollouts; and where caps are small, for days. */
 const CALM_MS = 60 * HOUR;
+const CAPPED_CALM_MS = 100 * HOUR;
 
 /**
  * Plays one seed to its end.
@@ -85,7 +86,15 @@ export async function runSwarm(
     faults[kind] += 1;
   };
   const chance = random.fork("chance");
-  const witness = createWitness(world);
+  const owners = random.fork("owner");
+  const isAsked = owners.next() < 0.2;
+  const policy: Policy = {
+    ...randomPolicy(random.fork("policy")),
+    mode: isAsked ? "approve" : "remediate",
+  };
+  const isCapped = policy.caps.remediationsPerHour < DEFAULT_POLICY.caps.remediationsPerHour;
+  const witness = createWitness(world, policy);
+  const targets = world.schedules.all.map(({ target }) => withoutRevision(target));
   const intensity = chance.pick([0.01, 0.03, 0.08]);
   const liar = createLiar(
     world.clock,
@@ -100,10 +109,7 @@ export async function runSwarm(
   const calmAt = world.clock.now() + chance.integer(20, 100) * MINUTE;
   const isCalm = (): boolean => world.clock.now() >= calmAt;
 
-  const owners = random.fork("owner");
-  const isAsked = owners.next() < 0.2;
   const owner = isAsked ? createOwner(world, owners, witness, isCalm, onFault) : undefined;
-  const policy: Policy = { ...POLICY, mode: isAsked ? "approve" : "remediate" };
 
   const portsFor = (execution: string, step: () => string): Ports => {
     const watched = witness.watchEffects(world.ports, execution);
@@ -135,6 +141,7 @@ export async function runSwarm(
     isCalm,
     random.fork("events"),
     portsFor("detect", () => "detect"),
+    policy,
     onFault,
   );
 
@@ -156,10 +163,15 @@ export async function runSwarm(
   };
   await world.clock.advanceUntil(look, calmAt);
   const atRest = (): boolean => look() || (!world.executions.running() && services(world).every(isWhole));
-  await world.clock.advanceUntil(atRest, calmAt + CALM_MS);
+  await world.clock.advanceUntil(atRest, calmAt + (isCapped ? CAPPED_CALM_MS : CALM_MS));
   // A deployment of somebody else that was overwritten in a race may be given back only now.
   await world.clock.advanceUntil(() => look(), world.clock.now() + HOUR);
 
+  faults["cap-reached"] += witness.held();
+  for (const [index, { name, target }] of world.schedules.all.entries()) {
+    if (!isDeepStrictEqual(withoutRevision(target), targets[index]))
+      witness.violate("nothing-lost", `the target of ${name} differs in more than its revision`);
+  }
   judgeTheEnd(world, witness);
   const touchable = services(world);
   return {
@@ -173,6 +185,11 @@ export async function runSwarm(
     waitedOut: waitedOut(world),
     story: witness.story,
   };
+}
+
+function withoutRevision(target: JsonObject): JsonObject {
+  const { TaskDefinitionArn: _, ...parameters } = target.EcsParameters as JsonObject;
+  return { ...target, EcsParameters: parameters };
 }
 
 function chancesOf(intensity: number): Record<LieKind, number> {
@@ -235,11 +252,12 @@ function listen(
   isCalm: () => boolean,
   random: Random,
   ports: Ports,
+  policy: Policy,
   onFault: (kind: FaultKind) => void,
 ): void {
   const receive = async (document: JsonObject, receives: number): Promise<void> => {
     try {
-      const detected = await detect(document, ports);
+      const detected = await detect(document, ports, policy);
       const { startedBy } = document.detail as JsonObject;
       if (detected.kind !== "ignored") witness.told(String(startedBy));
     } catch {
@@ -318,9 +336,10 @@ function spendUntil(world: World, isOver: () => boolean): void {
 
 /** The services that Repull may touch. */
 function services(world: World): readonly ServiceRecord[] {
-  return world.cluster
-    .services()
-    .filter(({ controller, tags }) => controller === "ECS" && tags.repull !== "off");
+  return world.cluster.services().filter(({ controller, tags, taskDefinition }) => {
+    const room = tagRoom(world.definitions.describe(taskDefinition)?.tags ?? []);
+    return controller === "ECS" && tags.repull !== "off" && room >= 5;
+  });
 }
 
 function isWhole(service: ServiceRecord): boolean {
@@ -342,7 +361,7 @@ function canBeHealed(world: World, witness: Witness, service: ServiceRecord): bo
     if (image.includes(".amazonaws.com/")) return mayUseEcr;
     const path = image.includes("/") ? image : `library/${image}`;
     const [repository = ""] = path.split(":");
-    const digests = [...witness.meant(image)];
+    const digests = [...witness.meantNow(image)];
     const isPublic = digests.some(
       (digest) => ecrPublic.manifest(`docker/${repository}`, digest) !== undefined,
     );
@@ -368,7 +387,8 @@ function judgeTheEnd(world: World, witness: Witness): void {
     if (record.status === "running") witness.violate("recorded", `${record.name} never ends`);
     else if (
       !world.bus.outcomes.some(
-        (told) => told.execution === record.name && told.outcome !== "awaiting-approval",
+        ({ execution, outcome, goesOnAt }) =>
+          execution === record.name && outcome !== "awaiting-approval" && goesOnAt === undefined,
       )
     )
       witness.violate(

@@ -184,7 +184,40 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
       },
     }),
   ],
+  [
+    "a turn that nobody takes",
+    "capped",
+    (ports) => ({ ...ports, caps: { ...ports.caps, claim: async () => ({ kind: "granted" as const }) } }),
+  ],
+  [
+    "a cap that is ten times as large",
+    "capped",
+    (ports) => withClaim(ports, (request) => ports.caps.claim({ ...request, max: 10 * request.max })),
+  ],
+  [
+    "a claim that does not know its claimant again",
+    "capped",
+    (ports) =>
+      withClaim(ports, (request) => ports.caps.claim({ ...request, claimant: `${request.claimant}+` })),
+  ],
+  [
+    "a full hour that everybody tells of",
+    "capped",
+    (ports) => ({ ...ports, caps: { ...ports.caps, tellsOfIt: async () => true } }),
+  ],
+  [
+    "a task that is run without a token",
+    "once",
+    (ports) => ({
+      ...ports,
+      tasks: { ...ports.tasks, run: ({ clientToken: _, ...request }) => ports.tasks.run(request) },
+    }),
+  ],
 ];
+
+function withClaim(ports: Ports, claim: Ports["caps"]["claim"]): Ports {
+  return { ...ports, caps: { ...ports.caps, claim } };
+}
 
 /** Answers the comparison with what was surveyed, whatever stands there now. */
 function withoutComparison(): Sabotage {

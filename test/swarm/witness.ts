@@ -9,8 +9,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { Ports } from "../../src/remediation/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
+import type { Policy } from "../../src/substitution/policy.ts";
 import { taskDefinitionIn } from "../../src/workload/app-spec.ts";
-import { SECRET } from "./random-world.ts";
+import { createLedger } from "./ledger.ts";
+import { IMAGES, SECRET } from "./random-world.ts";
 
 export const INVARIANTS = [
   "same-bytes",
@@ -23,6 +25,8 @@ export const INVARIANTS = [
   "one-execution",
   "copied-once",
   "approved",
+  "capped",
+  "once",
 ] as const;
 export type Invariant = (typeof INVARIANTS)[number];
 
@@ -59,7 +63,7 @@ export type Foreign = {
 
 export type Witness = ReturnType<typeof createWitness>;
 
-export function createWitness(world: World) {
+export function createWitness(world: World, policy: Policy) {
   const violations: Violation[] = [];
   const views = new Map<string, View>();
   /** Revision → the execution that registered it, and the revision that it was made of. */
@@ -102,8 +106,13 @@ export function createWitness(world: World) {
     if (made !== undefined) return ownersImage(made.former, name);
     return String(containersIn(arn).find((container) => container.name === name)?.image);
   };
-  /** Every digest that the owner's words may mean: the image's, and those of its platforms. */
-  const meant = (image: string): ReadonlySet<string> => {
+  /** What a tag has meant before it moved. */
+  const formerly = new Map<string, Set<string>>();
+  /** Every digest that the owner's words may have meant since it all began. */
+  const meant = (image: string): ReadonlySet<string> =>
+    new Set([...meantNow(image), ...(formerly.get(image) ?? [])]);
+  /** Every digest that they may mean now: the image's, and those of its platforms. */
+  const meantNow = (image: string): ReadonlySet<string> => {
     const path = image.includes("/") ? image : `library/${image}`;
     const [repository = "", tag = ""] = path.split(/[:@](?=[^:@]*$)/);
     const manifest = world.registries.dockerHub.manifest(repository, tag);
@@ -113,6 +122,9 @@ export function createWitness(world: World) {
     }[];
     return new Set([manifest.digest, ...children.map(({ digest }) => digest)]);
   };
+
+  for (const image of IMAGES) formerly.set(image, new Set(meantNow(image)));
+  const ledger = createLedger(policy, violate, note);
 
   const tell = (execution: string, text: unknown, where: string): void => {
     const told = typeof text === "string" ? text : JSON.stringify(text);
@@ -132,6 +144,7 @@ export function createWitness(world: World) {
     ecs: {
       ...ports.ecs,
       async registerTaskDefinition(registrable) {
+        ledger.registers(execution);
         const arn = await ports.ecs.registerTaskDefinition(registrable);
         const former = formerOf(registrable) ?? "";
         ours.set(arn, { execution, former });
@@ -183,8 +196,18 @@ export function createWitness(world: World) {
     bus: {
       async publish(detail) {
         tell(execution, detail, "an event");
+        ledger.publishes(execution, detail);
         note(`${execution} ${detail.outcome}: ${detail.because}`);
         await ports.bus.publish(detail);
+      },
+    },
+    caps: ledger.watchClaims(ports.caps),
+    tasks: {
+      ...ports.tasks,
+      async run(request) {
+        const run = await ports.tasks.run(request);
+        if (run.kind === "started") ledger.runs(execution, run.arn);
+        return run;
       },
     },
     copier: {
@@ -196,6 +219,7 @@ export function createWitness(world: World) {
             const result = await parts.finish(...told);
             if (!result.alreadyPresent) {
               const key = `${request.target.host}/${request.target.path}@${result.digest}`;
+              ledger.copies(key);
               count(copies, key, 1 + copiesForgiven, "copies of one image", "copied-once");
             }
             return result;
@@ -275,6 +299,14 @@ export function createWitness(world: World) {
     watchEffects,
     watchAnswers,
     meant,
+    meantNow,
+    /** Other bytes stand under the tag from now on. */
+    tagMoved(image: string) {
+      const digests = formerly.get(image) ?? new Set();
+      formerly.set(image, digests);
+      for (const digest of meantNow(image)) digests.add(digest);
+    },
+    held: () => ledger.held(),
     ownersImage,
     isOurs: (revision: string) => ours.has(revision),
     startedBy: (deployment: string) => started.get(deployment),
