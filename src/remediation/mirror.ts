@@ -71,12 +71,12 @@ export async function mirror(
   const request = readRequest(input, ports);
   const target = parseReference(request.target);
   const platforms = (request.platforms ?? []).map(parsePlatform);
+  if (request.kind === "copy" && !target.path.startsWith(`${policy.mirrorPrefix}/`)) {
+    throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
+  }
   const held = await claimCopy("imagesPerDay", 1, request, policy, ports, steps);
   if (held !== undefined) return held;
   if (request.kind === "warm") return await warm({ target, digest: request.digest, platforms }, ports, steps);
-  if (!target.path.startsWith(`${policy.mirrorPrefix}/`)) {
-    throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
-  }
 
   const source = pinned(parseReference(request.source), request.digest);
   const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;

@@ -17,7 +17,7 @@ import { waitForWindow, withWaiting } from "./limit-window.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Ending } from "./report.ts";
 import { type Survey, survey } from "./survey.ts";
-import { whyNotAgain } from "./tries.ts";
+import { secondsUntilAgain, whyNotAgain } from "./tries.ts";
 import { takeTurn, waitForCopies } from "./turn.ts";
 
 /** A copy makes the next survey find it; a second copy in one rung means that it was lost again. */
@@ -27,6 +27,8 @@ const REFUSALS_MAX = 10;
 const AFTER_TRIES = [
   "look at why they did not last before trying again: their revisions are tagged repull:former",
 ];
+/** The pause after one substitute that did not last, and after another's that came meanwhile. */
+const PAUSES_MAX = 2;
 /** How often a deployment is looked at that shall end first, and for how long: CloudFormation itself gives up after three hours. */
 const DEPLOYING_SECONDS = 300;
 const DEPLOYING_SECONDS_MAX = 3 * 3600;
@@ -47,7 +49,7 @@ export async function prepare(
   /** What could not be brought into ECR, with the reason: the next place's turn. */
   let refused: readonly Refused[] = [];
   const made = new Set<string>();
-  for (let round = 0, copies = 0, waited = 0; ; round++) {
+  for (let round = 0, copies = 0, waited = 0, pauses = 0; ; round++) {
     const surveyed = await steps.step(
       `survey ${rung}.${round}`,
       () => survey({ failure, policy, execution, failed, again: rung > 1, refused }, ports),
@@ -59,23 +61,29 @@ export async function prepare(
     progress.newer = surveyed.tries.newer;
     // Whoever asks by hand has seen what did not last, and decides.
     const enough = failure.foreseen ? undefined : whyNotAgain(surveyed.tries, surveyed.former);
+    const pause = secondsUntilAgain(surveyed.tries);
+    if (enough !== undefined && pause !== undefined && pauses < PAUSES_MAX) {
+      await steps.wait(`came back ${rung}.${round}`, pause);
+      pauses += 1;
+      continue;
+    }
     if (enough !== undefined) return { kind: "stand-still", because: enough, remedies: AFTER_TRIES };
     const plan = planOf(surveyed, policy);
     onPlan?.(plan, surveyed);
     const { images } = plan;
-    if (plan.kind === "stand-still") {
-      const allowed = await waitForCopies(course, surveyed, refused, images, `${rung}.${round}`);
-      if (allowed === undefined) {
-        const passing = surveyed.images.some(isUnheard);
-        // What may be back in a minute is looked at in a minute first.
-        const isFirst = passing && rung === 1;
-        if (isFirst || !(await waitForWindow(course, surveyed, plan, `${rung}.${round}`)))
-          return { ...plan, because: withWaiting(plan.because, progress), passing };
-        refused = [];
-        continue;
-      }
-      if (allowed.kind === "held") return allowed;
+    const allowed = await waitForCopies(course, surveyed, plan, refused, `${rung}.${round}`);
+    if (allowed?.kind === "held") return allowed;
+    if (allowed !== undefined) {
       refused = refused.filter(({ held }) => held === undefined);
+      continue;
+    }
+    if (plan.kind === "stand-still") {
+      const passing = surveyed.images.some(isUnheard);
+      // What may be back in a minute is looked at in a minute first.
+      const isFirst = passing && rung === 1;
+      if (isFirst || !(await waitForWindow(course, surveyed, plan, `${rung}.${round}`)))
+        return { ...plan, because: withWaiting(plan.because, progress), passing };
+      refused = [];
       continue;
     }
     const held = heldBack(surveyed, images, policy);

@@ -47,6 +47,12 @@ export function whyNotAgain(tries: Tries, former: string): string | undefined {
   return undefined;
 }
 
+/** How long until another may be tried, where that is all that stands in its way: a breaker may have stopped ECS meanwhile. */
+export function secondsUntilAgain({ count, ofOthers, cameBackMinutes }: Tries): number | undefined {
+  if (count >= TRIES_MAX || ofOthers >= DEPLOYS_MAX || cameBackMinutes === undefined) return undefined;
+  return cameBackMinutes < CAME_BACK_MINUTES ? (CAME_BACK_MINUTES - cameBackMinutes) * 60 : undefined;
+}
+
 /** Looks through the family's newest revisions. */
 export async function countTries(
   {

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { ImagePlan } from "../substitution/planner.ts";
+import type { ImagePlan, Plan } from "../substitution/planner.ts";
 import { type CapLimits, claim, type Held, heldInWords, isTooLarge, remedyFor, stillHolds } from "./caps.ts";
 import { type Course, persistent } from "./course.ts";
 import type { Refused } from "./mirroring.ts";
@@ -42,16 +42,21 @@ export async function takeTurn(
   return turn;
 }
 
-/** Waits until copies may be made again, where nothing but a cap stands in their way and nothing of ours is in place. */
+/**
+ * Waits until copies may be made again, where a cap alone keeps an image of the plan from its place. Deployed without it,
+ * the service would fail on that image next. Nothing waits while a substitute of ours is in place.
+ */
 export async function waitForCopies(
   course: Course,
   surveyed: Survey,
+  { images }: Plan,
   refused: readonly Refused[],
-  images: readonly ImagePlan[],
   label: string,
 ): Promise<Turn | undefined> {
   const { ports, progress } = course;
-  const held = refused.flatMap(({ held: by }) => (by === undefined || isTooLarge(by) ? [] : [by])).at(-1);
+  const lacking = images.flatMap(({ image, winner }) => (winner === undefined ? [image] : []));
+  const caps = refused.flatMap(({ image, held }) => (held && lacking.includes(image) ? [held] : []));
+  const held = caps.findLast((one) => !isTooLarge(one));
   if (held === undefined || progress.made !== undefined) return undefined;
   // A turn that was taken before is another hour's.
   progress.mayWrite = false;

@@ -92,6 +92,47 @@ test("images over their day's cap wait for the next day, and are then copied", a
   expect(world.executions.records.filter(({ workflow }) => workflow === "mirror")).toHaveLength(4);
 });
 
+test("bytes over their day's cap wait for the next day, and none of them moves before", async () => {
+  const world = await threeServices({ bytesPerDay: "5MB" });
+  await world.run(1.8 * HOUR);
+  expect([whole(world), named(world).toSorted()]).toEqual([2, ["held", "settled", "settled"]]);
+  expect(outcomes(world).find(({ outcome }) => outcome === "held")?.because).toMatch(
+    /^the cap of 0\.005 GB copied per day \(caps\.bytesPerDay\) is reached: 0\.0041 GB are used until 2026-01-21 00:00 UTC, and this image has 0\.00205 GB;/,
+  );
+  await world.run(HOUR);
+  expect(whole(world)).toBe(3);
+});
+
+test("an image that is larger than the whole day's cap is not waited for", async () => {
+  const world = await threeServices({ bytesPerDay: "1MB" });
+  await world.run(0.5 * HOUR);
+  expect(new Set(named(world))).toEqual(new Set(["stand-still"]));
+  expect(
+    outcomes(world)[0]
+      ?.images[0]?.passedOver.map(({ because }) => because)
+      .join(),
+  ).toContain(
+    "the image has 0.00205 GB, more than the whole cap of 0.001 GB copied per day (caps.bytesPerDay)",
+  );
+});
+
+test("a service is not deployed without the copy of its other image that a cap holds back", async () => {
+  const { world } = await play({
+    world: {
+      time: "2026-01-20T22:10:00Z",
+      services: [
+        { cluster: "prod", name: "web", images: { web: "acme/web:1", side: "acme/side:1" }, desiredCount: 1 },
+      ],
+      registries: {
+        "docker.io": { images: { "acme/web:1": {}, "acme/side:1": {} }, quota: { remaining: 0 } },
+      },
+    },
+    policy: { caps: { ...DEFAULT_POLICY.caps, imagesPerDay: 1 } },
+  });
+  expect(named(world)).toEqual(["held", "settled"]);
+  expect(world.definitions.newest("web", 9)).toHaveLength(2);
+});
+
 test("where only copies are held back, a strategy that needs none heals meanwhile", async () => {
   const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
   const { outcome, world } = await play({

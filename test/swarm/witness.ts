@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Ports } from "../../src/remediation/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
 import { taskDefinitionIn } from "../../src/workload/app-spec.ts";
 import { createLedger } from "./ledger.ts";
 import { IMAGES, SECRET } from "./random-world.ts";
@@ -42,8 +42,9 @@ export class Violation extends Error {
 /** Of one execution: a survey, three rungs, a way back, and each answer may be lost while what it made cannot be read yet. */
 const REVISIONS_MAX = 8;
 const REDEPLOYMENTS_MAX = 8;
-/** Of one service over one revision, by whatever executions. */
+/** Of one service over one revision, by whatever executions: in a day and a half, or in the four that a capped world has. */
 const REVISIONS_OF_INCIDENT_MAX = 14;
+const REVISIONS_OF_DAYS_MAX = 40;
 
 /** What an execution has last been told of the service, whether true or not. */
 type View = {
@@ -81,6 +82,8 @@ export function createWitness(world: World, policy: Policy) {
   const foreign: Foreign[] = [];
   /** Deployments of whose failure Docker Hub's limit was told to be the cause. */
   const told = new Set<string>();
+  const isCapped = policy.caps.remediationsPerHour < DEFAULT_POLICY.caps.remediationsPerHour;
+  const revisionsMax = isCapped ? REVISIONS_OF_DAYS_MAX : REVISIONS_OF_INCIDENT_MAX;
   let races = 0;
   let copiesForgiven = 0;
   let looked = 0;
@@ -150,7 +153,7 @@ export function createWitness(world: World, policy: Policy) {
         ours.set(arn, { execution, former });
         note(`${execution} registers ${arn} for ${former}`);
         count(registered, execution, REVISIONS_MAX, "revisions of one execution");
-        count(incidents, former, REVISIONS_OF_INCIDENT_MAX, "revisions for one failing revision");
+        count(incidents, former, revisionsMax, "revisions for one failing revision");
         compare(arn, former);
         const tags = world.definitions.describe(arn)?.tags ?? [];
         tell(execution, tags, "the tags of a revision");
