@@ -18,17 +18,24 @@ export type RefusedCopy = {
   readonly limited?: true;
 };
 
+/** Another part of an image is another copy: whole, or by its platforms. */
+type CopiedImage = {
+  readonly target: string;
+  readonly digest: string;
+  readonly platforms?: readonly string[] | undefined;
+};
+
 /** Takes so many images or bytes of the day; answers what a copy ends with where that is refused. */
 export async function claimCopy(
   cap: Extract<CapName, "imagesPerDay" | "bytesPerDay">,
   amount: number,
-  { target, digest, platform = "all" }: { target: string; digest: string; platform?: string | undefined },
+  { target, digest, platforms = [] }: CopiedImage,
   { caps }: Policy,
   ports: Pick<Ports, "caps" | "clock">,
   steps: Steps,
 ): Promise<RefusedCopy | undefined> {
   const claimant = createHash("sha256")
-    .update([target, digest, platform].join("\n"))
+    .update([target, digest, ...platforms].join("\n"))
     .digest("hex")
     .slice(0, 40);
   const held = await steps.step(
