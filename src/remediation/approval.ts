@@ -34,6 +34,8 @@ export async function approval(
       because: `the owner was asked ${ASKS_MAX} times, and each time the plan was another by then, or the answer could not be understood`,
       images,
     };
+  // A yes to another plan is none to this one, nor to what comes after a question that was left open.
+  progress.approved = new Set();
   const number = asked + 1;
   progress.asked = number;
   const { approvalHours } = options.policy;
@@ -47,7 +49,7 @@ export async function approval(
   if (decision === undefined) return "look again";
   progress.decision = decision;
   if (decision.kind !== "approved") return ended(decision, approvalHours, images);
-  progress.approved = new Set([...approved, ...plan]);
+  progress.approved = new Set(plan);
   return "look again";
 }
 

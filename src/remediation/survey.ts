@@ -219,7 +219,7 @@ async function surveyLone(
     runningCount: 0,
     former,
     ...revision,
-    tries: { count: 0, ofOthers: 0 },
+    tries: { count: 0, ofDay: 0, ofOthers: 0 },
     isDeploying: false,
     ...taggedMode(policy, [{ name: cluster, tags: clusterTags }]),
     ...present("managedBy", managedBy(tagsOf(described))),

@@ -15,6 +15,8 @@ import type { Ports } from "./ports.ts";
 export type Tries = {
   /** Substitutes that other executions made in place of this very revision in the last hours. */
   readonly count: number;
+  /** The same within a day. */
+  readonly ofDay: number;
   /** Those that they made for the same images in place of other revisions. */
   readonly ofOthers: number;
   /** Since the youngest of those that stood in place of this very revision: the service has come back to it. */
@@ -28,6 +30,9 @@ export type Tries = {
 /** As many hours as Docker Hub counts its pulls. */
 export const TRIES_HOURS = 6;
 export const TRIES_MAX = 2;
+/** What has failed twice in each of two windows fails for another reason than a window. */
+export const TRIES_OF_DAY_MAX = 4;
+const DAY_HOURS = 24;
 /** Each is somebody's new deploy, and may be healed; but a pipeline that deploys for ever is not answered for ever. */
 export const DEPLOYS_MAX = 6;
 export const CAME_BACK_MINUTES = 60;
@@ -36,9 +41,11 @@ const REVISIONS_SEEN = 10;
 
 /** Why nothing more is tried for now; undefined where something is. */
 export function whyNotAgain(tries: Tries, former: string): string | undefined {
-  const { count, ofOthers, cameBackMinutes } = tries;
+  const { count, ofDay, ofOthers, cameBackMinutes } = tries;
   if (count >= TRIES_MAX)
     return `${count} substitutes for ${revisionName(former)} did not last within ${TRIES_HOURS} hours: no more is tried before they are over`;
+  if (ofDay >= TRIES_OF_DAY_MAX)
+    return `${ofDay} substitutes for ${revisionName(former)} did not last within a day: no more is tried before it is over`;
   if (ofOthers >= DEPLOYS_MAX)
     return `${ofOthers} substitutes were replaced by later deploys within ${TRIES_HOURS} hours: no more is tried before they are over`;
   if (cameBackMinutes !== undefined && cameBackMinutes < CAME_BACK_MINUTES) {
@@ -48,8 +55,10 @@ export function whyNotAgain(tries: Tries, former: string): string | undefined {
 }
 
 /** How long until another may be tried, where that is all that stands in its way: a breaker may have stopped ECS meanwhile. */
-export function secondsUntilAgain({ count, ofOthers, cameBackMinutes }: Tries): number | undefined {
-  if (count >= TRIES_MAX || ofOthers >= DEPLOYS_MAX || cameBackMinutes === undefined) return undefined;
+export function secondsUntilAgain(tries: Tries): number | undefined {
+  const { count, ofDay, ofOthers, cameBackMinutes } = tries;
+  const isEnough = count >= TRIES_MAX || ofDay >= TRIES_OF_DAY_MAX || ofOthers >= DEPLOYS_MAX;
+  if (isEnough || cameBackMinutes === undefined) return undefined;
   return cameBackMinutes < CAME_BACK_MINUTES ? (CAME_BACK_MINUTES - cameBackMinutes) * 60 : undefined;
 }
 
@@ -72,6 +81,7 @@ export async function countTries(
     marker.images.some((marked) => failing.some((now) => isSameImage(marked, now)));
 
   let count = 0;
+  let ofDay = 0;
   let ofOthers = 0;
   let cameBackMinutes: number | undefined;
   let broughtBack: string | undefined;
@@ -82,8 +92,10 @@ export async function countTries(
     if (marker === undefined || !concerns(marker)) continue;
     const registeredAt = timeOf((await ecs.describeTaskDefinition(arn))?.taskDefinition.registeredAt);
     const minutes = Math.max(0, Math.floor((clock.now() - registeredAt) / 60_000));
+    const isInPlaceOfIt = marker.former !== undefined && sameRevision(marker.former, former);
+    if (isInPlaceOfIt && minutes < DAY_HOURS * 60) ofDay += 1;
     if (minutes >= TRIES_HOURS * 60) continue;
-    if (marker.former !== undefined && sameRevision(marker.former, former)) {
+    if (isInPlaceOfIt) {
       count += 1;
       cameBackMinutes ??= minutes;
     } else {
@@ -93,6 +105,7 @@ export async function countTries(
   }
   return {
     count,
+    ofDay,
     ofOthers,
     ...(cameBackMinutes === undefined ? {} : { cameBackMinutes }),
     ...(broughtBack === undefined ? {} : { broughtBack }),

@@ -22,7 +22,7 @@ const surveyed = (more: Partial<Survey> = {}): Survey => ({
   family: "web",
   images: [],
   platforms: [],
-  tries: { count: 0, ofOthers: 0 },
+  tries: { count: 0, ofDay: 0, ofOthers: 0 },
   isDeploying: false,
   settleSeconds: 600,
   limit: { kind: "docker-hub-pull-limit", registry: "docker.io" },
