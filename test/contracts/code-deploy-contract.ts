@@ -18,8 +18,10 @@ export function describeCodeDeployContract(
   makeStage: () => Promise<CodeDeployStage>,
   { showsTimes = true }: { readonly showsTimes?: boolean } = {},
 ): void {
+  const unread = `${name} writes a deployment's times in no form that an SDK reads`;
   describe(`${name} keeps the contract of CodeDeploy`, () => {
-    test.runIf(showsTimes)("begins a deployment, and shows it with its AppSpec, whole", async () => {
+    test("begins a deployment, and shows it with its AppSpec, whole", async ({ skip }) => {
+      skip(!showsTimes, unread);
       const { codeDeploy, group, appSpec, configuration } = await makeStage();
       const wanted = appSpec();
       const id = await codeDeploy.create({
@@ -35,7 +37,8 @@ export function describeCodeDeployContract(
       expect(shown?.createdAt).toBeGreaterThan(Date.parse("2020-01-01"));
     });
 
-    test.runIf(showsTimes)("lists what was deployed since a moment, and nothing older", async () => {
+    test("lists what was deployed since a moment, and nothing older", async ({ skip }) => {
+      skip(!showsTimes, unread);
       const { codeDeploy, group, appSpec, configuration } = await makeStage();
       const id = await codeDeploy.create({
         ...group,

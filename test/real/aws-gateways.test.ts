@@ -231,7 +231,11 @@ describe("the bus", () => {
 });
 
 test("who the credentials belong to", async () => {
-  expect(await identify(settings)).toEqual({ account: MOTO_ACCOUNT, partition: "aws" });
+  expect(await identify(settings)).toEqual({
+    account: MOTO_ACCOUNT,
+    arn: `arn:aws:sts::${MOTO_ACCOUNT}:user/moto`,
+    partition: "aws",
+  });
 });
 
 /** SQS has no client among the product's dependencies; moto asks for no signature. */

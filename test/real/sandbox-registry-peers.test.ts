@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
 import { createRegistry } from "../../src/sandbox/registry.ts";
 import { type ServedRegistry, serveRegistry } from "../../src/sandbox/registry-server.ts";
@@ -69,7 +69,9 @@ afterAll(async () => {
 });
 
 for (const [name, client] of Object.entries(CLIENTS)) {
-  describe.skipIf(installed.get(name) !== true)(name, () => {
+  describe(name, () => {
+    beforeEach(({ skip }) => skip(installed.get(name) !== true, `${name} is not installed`));
+
     const hosts = () => served.map(({ host }) => host);
     const told = async (args: readonly string[]): Promise<string> => {
       const plain =
