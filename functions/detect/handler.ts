@@ -13,6 +13,7 @@ import { createExecutions } from "../../src/aws/executions.ts";
 import { partitionOf } from "../../src/image/hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { measureDetected } from "../measure.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
@@ -28,7 +29,11 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   const home = { account: accountOf(context.invokedFunctionArn), region, partition: partitionOf(region) };
   const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
     try {
-      const detected = await detect(parsed(body), { home, executions }, settings.policyWith());
+      const detected = await detect(
+        parsed(body),
+        { home, executions, clock: systemClock },
+        settings.policyWith(),
+      );
       log.info(`event ${detected.kind}`, { messageId, ...detected });
       measureDetected(detected.kind, detected.failure);
     } catch (error) {

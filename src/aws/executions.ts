@@ -15,7 +15,8 @@ import {
 } from "@aws-sdk/client-lambda";
 
 import { denialIn } from "../remediation/decision.ts";
-import { type ExecutionStatus, type Executions, refusalIn } from "../remediation/ports.ts";
+import { functionNameOf } from "../remediation/names.ts";
+import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
 import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
@@ -50,6 +51,8 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
   };
 
   return {
+    functionName: (workflow) => functionNameOf(functions[workflow]),
+
     async start(workflow, name, input) {
       if ((await findOrThrow(functions[workflow], name)) !== undefined) return "taken";
       try {
@@ -77,7 +80,13 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       if (status !== "failed" && status !== "succeeded") return { status, ...ended };
       const { because, result } = await ending(client, found.DurableExecutionArn);
       if (status === "failed") return { status, ...(because === undefined ? {} : { because }), ...ended };
-      return { status, ...refusalIn(result), ...present("denied", denialIn(result)), ...ended };
+      return {
+        status,
+        ...refusalIn(result),
+        ...ignoredIn(result),
+        ...present("denied", denialIn(result)),
+        ...ended,
+      };
     },
   };
 }

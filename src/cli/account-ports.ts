@@ -64,6 +64,8 @@ export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env">
 function copiesHere(copy: (request: unknown) => Promise<unknown>): Executions {
   const ended = new Map<string, ExecutionStatus>();
   return {
+    // As the default stack calls them.
+    functionName: (workflow) => `repull-${workflow}`,
     async start(_workflow, name, request) {
       if (ended.has(name)) return "taken";
       try {

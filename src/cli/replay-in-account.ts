@@ -32,7 +32,14 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
     const ports = accountPorts({ aws, account, policy, log: story.log }, io);
     const failure = readEvent(document, ports.home);
     const execution =
-      failure.kind === "ignored" ? "none" : remediationName(failure, 1, isForEachTask(failure, policy));
+      failure.kind === "ignored"
+        ? "none"
+        : remediationName(
+            ports.executions.functionName("remediate"),
+            failure,
+            1,
+            isForEachTask(failure, policy),
+          );
     const onPlan = (plan: Parameters<typeof explainPlan>[0]): void => {
       for (const line of explainPlan(plan)) story.say(line);
     };

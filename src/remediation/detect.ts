@@ -3,6 +3,7 @@
  *
  * A hundred tasks of one deployment fail within a minute: they make one name, and a name starts once. What happened
  * before an attempt ended is no news to it; a failure after that is, and starts the next attempt, with growing pauses.
+ * An attempt that found nothing to do used nothing up: it does not count, and the pause after it does not grow.
  */
 
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
@@ -26,6 +27,8 @@ export type Detected = (
 /** With the pauses between them half a day: longer than the longest window of Docker Hub's limit. */
 export const ATTEMPTS_MAX = 8;
 const PAUSE_MINUTES_FIRST = 5;
+/** Names looked up for one deployment, those that found nothing to do among them: bounded calls for each event. */
+export const NAMES_MAX = 32;
 
 /** Minutes after an attempt's end in which nothing starts the next one: 5, 10, 20… */
 export function pauseMinutesAfter(attempt: number): number {
@@ -38,7 +41,7 @@ export function pauseMinutesAfter(attempt: number): number {
  */
 export async function detect(
   document: unknown,
-  ports: Pick<Ports, "home" | "executions">,
+  ports: Pick<Ports, "home" | "executions" | "clock">,
   policy: Policy = DEFAULT_POLICY,
 ): Promise<Detected> {
   const told = readEvent(document, ports.home);
@@ -50,26 +53,44 @@ export async function detect(
 
   const each = isForEachTask(told, policy);
   const reduced = reduceEvent(document) as Json;
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const execution = remediationName(told, attempt, each);
+  const functionName = ports.executions.functionName("remediate");
+  const failedAt = failureTime(told, ports.clock.now());
+  let attempts = 0;
+  let execution = "";
+  for (let n = 1; n <= NAMES_MAX && attempts < ATTEMPTS_MAX; n++) {
+    execution = remediationName(functionName, told, n, each);
     const started = await ports.executions.start("remediate", execution, reduced);
     if (started === "started") return { kind: "started", failure, execution };
     const status = await ports.executions.status("remediate", execution);
-    const closed = whyNoNext(told, attempt, status);
+    if (status?.ignored !== true) attempts += 1;
+    const closed = whyNoNext(failedAt, Math.max(attempts, 1), status);
     if (closed !== undefined)
       return { kind: "already", failure, execution, because: `${execution} ${closed}` };
   }
   return {
     kind: "already",
     failure,
-    execution: remediationName(told, ATTEMPTS_MAX, each),
-    because: `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`,
+    execution,
+    because:
+      attempts === ATTEMPTS_MAX
+        ? `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`
+        : `this deployment was looked at ${NAMES_MAX} times, and nearly always there was nothing to do`,
   };
+}
+
+/**
+ * When the task failed, in milliseconds since the epoch. The sender writes the time, so it cannot be trusted to pass a
+ * pause: a time to come, and one that cannot be read, count as now. A very old one stays what it is: every attempt that
+ * has ended is newer, so it opens no further one, and the first looks at ECS as it is today.
+ */
+function failureTime({ time }: PullFailure, now: number): number {
+  const told = Date.parse(time ?? "");
+  return Number.isNaN(told) ? now : Math.min(told, now);
 }
 
 /** Why this failure starts no attempt after that one; undefined where it does. */
 function whyNoNext(
-  { time }: PullFailure,
+  failedAt: number,
   attempt: number,
   status: ExecutionStatus | undefined,
 ): string | undefined {
@@ -77,10 +98,8 @@ function whyNoNext(
   if (status === undefined || status.status === "running") return "is running";
   if (status.denied !== undefined) return `stays as it is: ${status.denied}`;
   if (status.endedAt === undefined) return status.status === "succeeded" ? "has succeeded" : undefined;
-  const failedAt = Date.parse(time ?? "");
-  if (Number.isNaN(failedAt) || failedAt <= status.endedAt)
-    return status.status === "succeeded" || !Number.isNaN(failedAt) ? "has looked at it already" : undefined;
-  const pause = pauseMinutesAfter(attempt);
+  if (failedAt <= status.endedAt) return "has looked at it already";
+  const pause = status.ignored ? PAUSE_MINUTES_FIRST : pauseMinutesAfter(attempt);
   return failedAt < status.endedAt + pause * 60_000
     ? `ended less than ${pause} minutes before: the next failure after that starts another attempt`
     : undefined;

@@ -93,6 +93,7 @@ async function mirrorOne(
   let because = `${what} was not started`;
   for (let attempt = 1, own = 0; attempt <= NAMES_MAX && own < ATTEMPTS_MAX; attempt++) {
     const name = mirrorName(
+      ports.executions.functionName("mirror"),
       { ...request, source: `${request.source ?? request.kind}${request.anonymous ? " anonymously" : ""}` },
       attempt,
     );

@@ -9,7 +9,12 @@ import { createHash } from "node:crypto";
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Digest } from "../image/digest.ts";
 
-/** 64 characters of [a-zA-Z0-9-_] at most (https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html). */
+/**
+ * 64 characters of [a-zA-Z0-9-_] at most (https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html).
+ *
+ * AWS's guide says that a name is unique in an account and a region, the API's model says in a function. The function's
+ * own name is part of the key, so two stacks in one account never share a name, whichever is true.
+ */
 function named(prefix: "r" | "m" | "h", key: readonly string[], attempt: number): string {
   const hash = createHash("sha256").update(key.join("\n")).digest("hex").slice(0, 40);
   return `${prefix}-${hash}-${attempt}`;
@@ -17,9 +22,11 @@ function named(prefix: "r" | "m" | "h", key: readonly string[], attempt: number)
 
 /**
  * The name of the remediation that a failure starts: one for each failing deployment or, without one, each revision.
+ * @param functionName the function that remediates
  * @param each one for each task, where each is to be made up for
  */
 export function remediationName(
+  functionName: string,
   { clusterArn, taskDefinitionArn, taskArn, owner }: PullFailure,
   attempt: number,
   each = false,
@@ -28,7 +35,7 @@ export function remediationName(
     owner.kind === "service"
       ? [owner.service, owner.deploymentId ?? ""]
       : [owner.kind, owner.family, ...(each ? [taskArn] : [])];
-  return named("r", [clusterArn, taskDefinitionArn, ...key], attempt);
+  return named("r", [functionName, clusterArn, taskDefinitionArn, ...key], attempt);
 }
 
 /**
@@ -44,10 +51,20 @@ export function isByHand(execution: string): boolean {
   return execution.startsWith("h-");
 }
 
-/** The name of a copy: one for each image, platform, source and target, whoever needs it. */
+/**
+ * The name of a copy: one for each image, platform, source and target, whoever needs it.
+ * @param functionName the function that copies
+ */
 export function mirrorName(
+  functionName: string,
   copy: { digest: Digest; target: string; source: string; platforms?: readonly string[] },
   attempt: number,
 ): string {
-  return named("m", [copy.digest, copy.target, copy.platforms?.join(" ") ?? "all", copy.source], attempt);
+  const platforms = copy.platforms?.join(" ") ?? "all";
+  return named("m", [functionName, copy.digest, copy.target, platforms, copy.source], attempt);
+}
+
+/** `name` of `arn:…:function:name:live`, of `function:name`, and of `name:live`. */
+export function functionNameOf(functionArn: string): string {
+  return /(?:^|:function:|^function:)([A-Za-z0-9_-]+)(?::[^:]*)?$/.exec(functionArn)?.[1] ?? functionArn;
 }

@@ -151,6 +151,8 @@ export type ExecutionStatus = {
   readonly held?: Held;
   /** It was the source's limit: its window may end. */
   readonly limited?: true;
+  /** It found nothing to do: the failure was over, or was none of ours. */
+  readonly ignored?: true;
   /** Somebody denied its plan, and why. */
   readonly denied?: string;
   /** When it ended, in milliseconds since the epoch; absent while it runs. */
@@ -169,8 +171,17 @@ export function refusalIn(result: unknown): Pick<ExecutionStatus, "refused" | "h
   };
 }
 
+/** Whether a remediation's result says that there was nothing to do; false for one that cannot be read. */
+export function ignoredIn(result: unknown): Pick<ExecutionStatus, "ignored"> {
+  const isIgnored =
+    typeof result === "object" && result !== null && "outcome" in result && result.outcome === "ignored";
+  return isIgnored ? { ignored: true } : {};
+}
+
 /** Named durable executions: one name starts once. */
 export interface Executions {
+  /** The function that runs this workflow, by name: a part of the name of each of its executions. */
+  functionName(workflow: "remediate" | "mirror"): string;
   /** `taken`: an execution of this name exists, whatever has become of it. */
   start(workflow: "remediate" | "mirror", name: string, input: Json): Promise<"started" | "taken">;
   status(workflow: "remediate" | "mirror", name: string): Promise<ExecutionStatus | undefined>;

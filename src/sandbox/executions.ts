@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { denialIn } from "../remediation/decision.ts";
-import { type ExecutionStatus, type Executions, refusalIn } from "../remediation/ports.ts";
+import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
 import {
   answerQuestion,
   type Death,
@@ -82,6 +82,7 @@ export function createExecutions(
 
   return {
     port: {
+      functionName: (workflow) => `repull-${workflow}`,
       async start(workflow, name, input) {
         // Lambda's own rule for the names of durable executions.
         assert.match(name, /^[A-Za-z0-9_-]{1,64}$/, "the name of an execution");
@@ -112,6 +113,7 @@ export function createExecutions(
             status: found.status,
             ...present("because", found.failure),
             ...refusalIn(found.result),
+            ...ignoredIn(found.result),
             ...present("denied", denialIn(found.result)),
             ...present("endedAt", found.endedAt),
           }

@@ -163,6 +163,7 @@ export function createLiar(
         stop: (id) => write("codedeploy:StopDeployment", () => truth.codeDeploy.stop(id)),
       },
       executions: {
+        functionName: (workflow) => executions.functionName(workflow),
         start: (workflow, name, input) =>
           write("lambda:InvokeFunction", async () => {
             const started = await executions.start(workflow, name, input);

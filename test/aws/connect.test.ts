@@ -54,7 +54,11 @@ test("outcomes go to the bus of the settings, or to the account's own", async ()
 
 test("a caller's own executions and bus are used in place of AWS's", async () => {
   const own: Pick<Ports, "executions" | "bus"> = {
-    executions: { start: async () => "taken", status: nowhere },
+    executions: {
+      functionName: (workflow) => `repull-${workflow}`,
+      start: async () => "taken",
+      status: nowhere,
+    },
     bus: { publish: async () => {} },
   };
   const ports = connect({ aws: aws("us-east-1"), account: "123456789012" }, { ...brought, ...own });

@@ -328,7 +328,11 @@ describe("what could not be looked at is not checked, and no failure", () => {
 });
 
 describe("the probe", () => {
-  const examined = { cluster: "prod-x", queueUrl: "https://queue", remediateArn: "arn:remediate" };
+  const examined = {
+    cluster: "prod-x",
+    queueUrl: "https://queue",
+    remediateArn: "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:live",
+  };
   const record = {
     schemaVersion: "1",
     outcome: "declined",
@@ -356,7 +360,7 @@ describe("the probe", () => {
       put: async (_: string, document: JsonObject) => {
         const failure = readEvent(document, HOME);
         if (failure.kind === "pull-failure" && status !== undefined)
-          started.push(execution(remediationName(failure, 1), status, 0));
+          started.push(execution(remediationName("repull-remediate", failure, 1), status, 0));
       },
       executions: { since: async () => read(started), described: async () => read(died) },
     };

@@ -97,7 +97,11 @@ function portsWith(dockerHubSecret: string | undefined): Ports {
       [ECR, ecr.url],
     ]),
   });
-  const executions: Ports["executions"] = { start: async () => "taken", status: async () => undefined };
+  const executions: Ports["executions"] = {
+    functionName: (workflow) => `repull-${workflow}`,
+    start: async () => "taken",
+    status: async () => undefined,
+  };
   return connect(
     { aws: aws(), account: MOTO_ACCOUNT },
     { ...access, executions, clock: systemClock, log: silentLog },

@@ -159,7 +159,8 @@ describe("waiting for a copy", () => {
       checks: [],
     },
   };
-  const nameOf = (attempt: number) => mirrorName({ digest: DIGEST, target, source }, attempt);
+  const nameOf = (attempt: number) =>
+    mirrorName("repull-mirror", { digest: DIGEST, target, source }, attempt);
 
   /** Waits over executions that have ended so, by attempt; what is started ends as `started` says. */
   async function wait(
@@ -171,6 +172,7 @@ describe("waiting for a copy", () => {
     const known = new Map(past.map((status, index) => [nameOf(index + 1), status]));
     const starts: string[] = [];
     const executions: Ports["executions"] = {
+      functionName: (workflow) => `repull-${workflow}`,
       async start(_workflow, name) {
         if (known.has(name)) return "taken";
         known.set(name, started[Math.min(starts.length, started.length - 1)] ?? { status: "succeeded" });

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { AwsError } from "../../src/remediation/aws-error.ts";
-import { ATTEMPTS_MAX, detect, pauseMinutesAfter } from "../../src/remediation/detect.ts";
+import { ATTEMPTS_MAX, detect, NAMES_MAX, pauseMinutesAfter } from "../../src/remediation/detect.ts";
 import type { ExecutionStatus, Executions } from "../../src/remediation/ports.ts";
+import { createExecutions } from "../../src/sandbox/executions.ts";
+import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
 
 const home = { account: "123456789012", region: "us-east-1", partition: "aws" };
 const event = JSON.parse(
@@ -10,6 +12,8 @@ const event = JSON.parse(
 ) as { time: string };
 const MINUTE = 60_000;
 const failedAt = Date.parse(event.time);
+/** The moment at which the failure comes. */
+const clock = createVirtualClock(failedAt);
 
 /** Executions whose attempts stand as told, the first one first; the next can be started. */
 function standing(attempts: readonly (ExecutionStatus | undefined)[]): Executions & { started: string[] } {
@@ -17,6 +21,7 @@ function standing(attempts: readonly (ExecutionStatus | undefined)[]): Execution
   const of = (name: string) => attempts[Number(name.split("-").at(-1)) - 1];
   return {
     started,
+    functionName: (workflow) => `repull-${workflow}`,
     async start(_workflow, name) {
       if (Number(name.split("-").at(-1)) <= attempts.length) return "taken";
       started.push(name);
@@ -29,6 +34,11 @@ function standing(attempts: readonly (ExecutionStatus | undefined)[]): Execution
 const ended = (status: ExecutionStatus["status"], minutesBefore: number): ExecutionStatus => ({
   status,
   endedAt: failedAt - minutesBefore * MINUTE,
+});
+
+const idle = (minutesBefore: number): ExecutionStatus => ({
+  ...ended("succeeded", minutesBefore),
+  ignored: true,
 });
 
 describe("a failure of a deployment", () => {
@@ -47,6 +57,13 @@ describe("a failure of a deployment", () => {
     ["after it was stopped by hand",       [ended("stopped", 6)],                               /^started .*-2$/],
     ["the second pause is longer",         [ended("failed", 60), ended("failed", 9)],           /^already .*less than 10 minutes/],
     ["and ends",                           [ended("failed", 60), ended("failed", 11)],          /^started .*-3$/],
+    ["there was nothing to do, just before", [idle(4)],                                         /^already .*less than 5 minutes/],
+    ["there was nothing to do, long before", [idle(6)],                                         /^started .*-2$/],
+    ["its pause does not grow",            [idle(60), idle(40), idle(20), idle(6)],             /^started .*-5$/],
+    ["a crash among them has the first",   [idle(60), ended("failed", 6)],                      /^started .*-3$/],
+    ["nothing to do uses no attempt up",   Array(ATTEMPTS_MAX).fill(idle(100_000)),             /^started .*-9$/],
+    ["and attempts beside it count",       [...Array(9).fill(idle(100_000)), ...Array(ATTEMPTS_MAX).fill(ended("failed", 100_000))], /^already .*8 attempts/],
+    ["but names are bounded",              Array(NAMES_MAX).fill(idle(100_000)),                /^already .*32 times/],
     ["a crash of which no end is known",   [{ status: "failed" }],                              /^started .*-2$/],
     ["a success of which no end is known", [{ status: "succeeded" }],                           /^already .*has succeeded/],
     ["enough is enough",                   Array(ATTEMPTS_MAX).fill(ended("failed", 100_000)),  /^already .*8 attempts/],
@@ -54,13 +71,65 @@ describe("a failure of a deployment", () => {
   for (const [because, attempts, expected] of table) {
     test(`${because}: ${expected.source}`, async () => {
       const executions = standing(attempts);
-      const detected = await detect(event, { home, executions });
+      const detected = await detect(event, { home, executions, clock });
       const words = "because" in detected ? `: ${detected.because}` : "";
       const name = "execution" in detected ? detected.execution : "";
       expect(`${detected.kind} ${name}${words}`).toMatch(expected);
       expect(executions.started).toHaveLength(detected.kind === "started" ? 1 : 0);
     });
   }
+
+  // biome-ignore format: a table is read by its columns
+  const times: readonly (readonly [string, string | undefined, number, ExecutionStatus["status"], string])[] = [
+    ["a time to come does not pass a pause",        "2099-01-01T00:00:00Z", 4, "succeeded", "already"],
+    ["a time to come counts as now",                "2099-01-01T00:00:00Z", 6, "succeeded", "started"],
+    ["no time does not pass the pause of a crash",  undefined,              4, "failed",    "already"],
+    ["no time counts as now",                       undefined,              6, "failed",    "started"],
+    ["an unreadable time does not pass a pause",    "soon",                 4, "failed",    "already"],
+    ["a very old time opens no attempt",            "1970-01-01T00:00:00Z", 600, "failed",  "already"],
+    ["nor does a time before there were computers", "0001-01-01T00:00:00Z", 600, "timed-out", "already"],
+  ];
+  for (const [title, time, minutesBefore, status, expected] of times) {
+    test(title, async () => {
+      const { time: _, ...rest } = event;
+      const document = time === undefined ? rest : { ...rest, time };
+      const executions = standing([ended(status, minutesBefore)]);
+      expect((await detect(document, { home, executions, clock })).kind).toBe(expected);
+    });
+  }
+
+  test("forged for hours cannot use up the attempts of the real one", async () => {
+    const world = createVirtualClock(failedAt);
+    const engine = createExecutions(world);
+    engine.serve("remediate", async () => ({ outcome: "ignored", because: "the task does not exist" }));
+    const ports = { home, executions: engine.port, clock: world };
+    const send = (time: string) => detect({ ...event, time }, ports);
+    const HOURS = 2;
+    for (let second = 0; second < HOURS * 3600; second += 5) {
+      await send("2099-01-01T00:00:00Z");
+      await world.advanceTo(world.now() + 5_000);
+    }
+    expect(engine.records.length).toBeLessThanOrEqual((HOURS * 60) / 5);
+    await world.advanceTo(world.now() + 10 * MINUTE);
+    expect(await send(new Date(world.now()).toISOString())).toMatchObject({ kind: "started" });
+  });
+
+  test("starts in production although a rehearsal stack beside it has started, if names are an account's", async () => {
+    const taken = new Set<string>();
+    const stack = (name: string): Executions => ({
+      ...standing([]),
+      functionName: (workflow) => `${name}-${workflow}`,
+      async start(_workflow, execution) {
+        if (taken.has(execution)) return "taken";
+        taken.add(execution);
+        return "started";
+      },
+    });
+    const kinds: string[] = [];
+    for (const name of ["repull-rehearsal", "repull", "repull"])
+      kinds.push((await detect(event, { home, executions: stack(name), clock })).kind);
+    expect(kinds).toEqual(["started", "started", "already"]);
+  });
 
   test("is tried for longer than Docker Hub's longest window", () => {
     const pauses = Array.from({ length: ATTEMPTS_MAX - 1 }, (_, index) => pauseMinutesAfter(index + 1));
@@ -70,7 +139,7 @@ describe("a failure of a deployment", () => {
   test("that Lambda turns away is the queue's to bring again", async () => {
     const throttled = new AwsError("throttled", "lambda:InvokeFunction", "Rate exceeded");
     const executions = { ...standing([]), start: () => Promise.reject(throttled) };
-    await expect(detect(event, { home, executions })).rejects.toBe(throttled);
+    await expect(detect(event, { home, executions, clock })).rejects.toBe(throttled);
   });
 
   test("starts its execution with what it needs, and no more", async () => {
@@ -86,7 +155,7 @@ describe("a failure of a deployment", () => {
       ...event,
       detail: { ...(event as object as { detail: object }).detail, overrides: { x: "hush" } },
     };
-    await detect(secret, { home, executions });
+    await detect(secret, { home, executions, clock });
     expect(JSON.stringify(given)).not.toContain("hush");
   });
 });

@@ -171,7 +171,12 @@ async function officially(
 ): Promise<{ outcome: Outcome; execution: string }> {
   const failure = readEvent(event, world.home);
   if (failure.kind !== "pull-failure") throw new Error(failure.because);
-  const execution = remediationName(failure, 1, isForEachTask(failure, installation.policy));
+  const execution = remediationName(
+    "repull-remediate",
+    failure,
+    1,
+    isForEachTask(failure, installation.policy),
+  );
   const due = new Map<string, number>();
   const told = new Map<string, OwnersAnswer | undefined>();
   const replied = new Map<string, Promise<void>>();

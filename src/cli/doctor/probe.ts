@@ -7,7 +7,7 @@
 
 import type { DeployedExecutions } from "../../aws/deployed-executions.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
-import { remediationName } from "../../remediation/names.ts";
+import { functionNameOf, remediationName } from "../../remediation/names.ts";
 import { outcomeSchema } from "../../remediation/outcome.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { JsonObject } from "../../runtime/json.ts";
@@ -47,7 +47,7 @@ export async function probe(
   });
   const failure = readEvent(document, home);
   if (failure.kind === "ignored") return skipped(CHECK, `the event would be ignored: ${failure.because}`);
-  const name = remediationName(failure, 1);
+  const name = remediationName(functionNameOf(remediateArn), failure, 1);
   try {
     await put(queueUrl, document);
     for (let waited = 0; waited < SECONDS_MAX; waited += PAUSE_SECONDS) {
