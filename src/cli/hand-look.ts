@@ -9,9 +9,8 @@ import { heldBack, planOf } from "../remediation/prepare.ts";
 import type { Ending } from "../remediation/report.ts";
 import { type Survey, survey } from "../remediation/survey.ts";
 import { placeOf } from "../substitution/candidate.ts";
-import type { ImagePlan, Plan } from "../substitution/planner.ts";
+import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { nextOpening, onTheWall } from "../substitution/windows.ts";
 import type { Service } from "../workload/service.ts";
 
 export type Looked = { readonly service: Service; readonly today: Foreseen["today"] } & (
@@ -42,20 +41,8 @@ export async function lookAt(service: Service, policy: Policy, ports: Ports): Pr
   const surveyed = await survey({ failure, policy, execution, failed: [] }, ports);
   if (surveyed.kind !== "survey") return { kind: "declined", ...known, ending: surveyed };
   const plan = planOf(surveyed, policy);
-  const now = ports.clock.now();
-  const held =
-    plan.kind === "substitute"
-      ? (heldBack(surveyed, plan.images, policy) ?? closed(policy, plan.images, now))
-      : undefined;
+  const held = plan.kind === "substitute" ? heldBack(surveyed, plan.images, policy) : undefined;
   return { kind: "planned", ...known, surveyed, plan, ...(held === undefined ? {} : { held }) };
-}
-
-/** Nobody is waited for by hand: what a window will not let through now is told at once. */
-function closed({ windows }: Policy, images: readonly ImagePlan[], now: number): Ending | undefined {
-  const opening = windows === undefined ? now : nextOpening(windows, now);
-  if (windows === undefined || opening <= now) return undefined;
-  const because = `no maintenance window is open before ${onTheWall(windows, opening)}: nothing was written`;
-  return { kind: "observed", because, images };
 }
 
 /** Whether two plans put the same bytes from the same places into the same containers. */

@@ -126,13 +126,7 @@ policies
   .argument("<file>", "the document, in JSON")
   .addOption(json)
   .action((file: string, options) =>
-    finish(async () => {
-      const [{ policyCheck }, { systemClock }] = await Promise.all([
-        import("./policy.ts"),
-        import("../runtime/clock.ts"),
-      ]);
-      return policyCheck({ file, ...options }, io, systemClock);
-    }),
+    finish(async () => (await import("./policy.ts")).policyCheck({ file, ...options }, io)),
   );
 
 policies

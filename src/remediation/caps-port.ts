@@ -1,8 +1,8 @@
 /** What has been used of the owner's caps, counted in one place for all executions. */
 
-/** One window of one cap: an hour or a day, of the account or of a service. */
+/** One window of one cap: an hour or a day. */
 export type CapWindow = {
-  /** Unique: the cap, the beginning and, where it has one, the service. */
+  /** Unique: the cap and the beginning. */
   readonly name: string;
   /** When it is over, in milliseconds since the epoch; some time later it may be forgotten. */
   readonly endsAt: number;

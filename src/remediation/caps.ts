@@ -1,5 +1,5 @@
 /**
- * The owner's caps: so much in an hour or in a day, and not more, whatever storms or goes wrong.
+ * The owner's caps: so many remediations in an hour and so many bytes in a day, and not more, whatever storms or goes wrong.
  *
  * Windows are those of the clock in UTC, so that everybody can tell when the next one opens. What is used is counted in
  * one table with conditional writes (docs/decisions/caps.md); where that cannot be read, nothing is granted.
@@ -14,7 +14,7 @@ export type CapLimits = Policy["caps"];
 export type CapName = keyof CapLimits;
 
 export const heldSchema = z.object({
-  cap: z.enum(["remediationsPerHour", "remediationsPerServicePerDay", "imagesPerDay", "bytesPerDay"]),
+  cap: z.enum(["remediationsPerHour", "bytesPerDay"]),
   window: z.string(),
   /** The cap as it was then: a raised one is worth asking again. */
   max: z.number(),
@@ -29,15 +29,12 @@ export type Held = z.infer<typeof heldSchema>;
 
 const HOUR_MS = 3_600_000;
 
-/** The window of a cap at this moment. @param service whose window it is, where each has its own */
-export function windowOf(cap: CapName, now: number, service?: string): CapWindow {
+/** The window of a cap at this moment. */
+export function windowOf(cap: CapName, now: number): CapWindow {
   const length = cap === "remediationsPerHour" ? HOUR_MS : 24 * HOUR_MS;
   const begins = Math.floor(now / length) * length;
   const moment = new Date(begins).toISOString().slice(0, cap === "remediationsPerHour" ? 13 : 10);
-  return {
-    name: [cap, moment, ...(service === undefined ? [] : [service])].join(" "),
-    endsAt: begins + length,
-  };
+  return { name: `${cap} ${moment}`, endsAt: begins + length };
 }
 
 /** A cap as a number: bytes, or how many. */
@@ -49,16 +46,15 @@ export type Claim = {
   readonly cap: CapName;
   readonly claimant: string;
   readonly amount?: number;
-  readonly service?: string;
 };
 
 /** Takes what a claim asks for; undefined where it was granted. */
 export async function claim(
-  { cap, claimant, amount = 1, service }: Claim,
+  { cap, claimant, amount = 1 }: Claim,
   limits: CapLimits,
   { caps, clock }: Pick<Ports, "caps" | "clock">,
 ): Promise<Held | undefined> {
-  const window = windowOf(cap, clock.now(), service);
+  const window = windowOf(cap, clock.now());
   const max = maxOf(limits, cap);
   const answer = await caps.claim({ window, claimant, amount, max });
   if (answer.kind === "granted") return undefined;
@@ -90,14 +86,8 @@ export function heldInWords(held: Held): string {
   if (cap === "bytesPerDay") {
     return `the cap of ${gigabytes(max)} copied per day (caps.bytesPerDay) is reached: ${gigabytes(used)} are used ${until}, and this image has ${gigabytes(amount)}`;
   }
-  return `the cap of ${max} ${UNITS[cap]} (caps.${cap}) is reached: ${used} are used ${until}`;
+  return `the cap of ${max} remediations per hour (caps.remediationsPerHour) is reached: ${used} are used ${until}`;
 }
-
-const UNITS = {
-  remediationsPerHour: "remediations per hour",
-  remediationsPerServicePerDay: "remediations of one service per day",
-  imagesPerDay: "images copied per day",
-} as const;
 
 function gigabytes(bytes: number): string {
   return `${Number((bytes / 1e9).toPrecision(3))} GB`;

@@ -1,5 +1,5 @@
 /**
- * A copy's place under the owner's caps: one of so many images in a day, and its share of the bytes.
+ * A copy's place under the owner's cap: its share of the bytes of the day.
  *
  * The image itself is who claims, not the execution that copies it: tried again on the same day, it counts once.
  */
@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { type CapName, claim, type Held, heldInWords } from "./caps.ts";
+import { claim, type Held, heldInWords } from "./caps.ts";
 import { persistent } from "./course.ts";
 import type { Ports } from "./ports.ts";
 
@@ -25,9 +25,8 @@ type CopiedImage = {
   readonly platforms?: readonly string[] | undefined;
 };
 
-/** Takes so many images or bytes of the day; answers what a copy ends with where that is refused. */
+/** Takes so many bytes of the day; answers what a copy ends with where that is refused. */
 export async function claimCopy(
-  cap: Extract<CapName, "imagesPerDay" | "bytesPerDay">,
   amount: number,
   { target, digest, platforms = [] }: CopiedImage,
   { caps }: Policy,
@@ -39,8 +38,8 @@ export async function claimCopy(
     .digest("hex")
     .slice(0, 40);
   const held = await steps.step(
-    `claim ${cap}`,
-    () => claim({ cap, claimant, amount }, caps, ports),
+    "claim bytesPerDay",
+    () => claim({ cap: "bytesPerDay", claimant, amount }, caps, ports),
     persistent,
   );
   return held === undefined ? undefined : { kind: "refused", because: heldInWords(held), held };

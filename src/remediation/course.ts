@@ -21,7 +21,7 @@ export type RemediationOptions = {
   readonly execution: string;
   /** The owner's caps as they are now, asked anew before each claim; absent: as the policy said at the beginning. */
   readonly limits?: () => Promise<CapLimits>;
-  /** Whoever runs it has seen the plan and said yes: nobody else is asked, and no window is waited for. */
+  /** Whoever runs it has seen the plan and said yes: nobody else is asked. */
   readonly byHand?: boolean;
   /** The function that commands for this execution have to name; absent: the one that they take by themselves. */
   readonly functionName?: string;
@@ -52,8 +52,6 @@ export type Progress = {
   approved?: ReadonlySet<string>;
   /** Why the next question is not the first. */
   askAgain?: string;
-  /** How many maintenance windows were waited for. */
-  openings?: number;
 };
 
 export type Course = {

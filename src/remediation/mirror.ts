@@ -74,8 +74,6 @@ export async function mirror(
   if (request.kind === "copy" && !target.path.startsWith(`${policy.mirrorPrefix}/`)) {
     throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
   }
-  const held = await claimCopy("imagesPerDay", 1, request, policy, ports, steps);
-  if (held !== undefined) return held;
   if (request.kind === "warm") return await warm({ target, digest: request.digest, platforms }, ports, steps);
 
   const source = pinned(parseReference(request.source), request.digest);
@@ -101,7 +99,7 @@ export async function mirror(
     targetIsEmpty: isEmpty,
   });
   const inTime: RunPart = (part) => withDeadline(ports.clock, millisecondsLeft(), part).catch(refusalOf);
-  const claimBytes = (bytes: number) => claimCopy("bytesPerDay", bytes, request, policy, ports, steps);
+  const claimBytes = (bytes: number) => claimCopy(bytes, request, policy, ports, steps);
   const ended = await copyInSteps(copy, inTime, claimBytes, steps);
   if (ended.kind === "refused") return ended;
   const { digest, tag, alreadyPresent, bytesMoved } = ended.result;

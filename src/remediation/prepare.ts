@@ -9,10 +9,10 @@ import { referenceIn } from "../image/reference.ts";
 import { placeOf } from "../substitution/candidate.ts";
 import { type ImageFacts, type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { approval } from "./approval.ts";
 import { type Course, persistent } from "./course.ts";
 import { taskHeldBack } from "./finish-task.ts";
 import { handOver } from "./hand-over.ts";
-import { leave } from "./leave.ts";
 import { waitForWindow, withWaiting } from "./limit-window.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Ending } from "./report.ts";
@@ -98,9 +98,10 @@ export async function prepare(
       const because = `its deployment ${running} has not ended in three hours`;
       return handOver({ service: surveyed.service, deployment: running, because }, surveyed.former, images);
     }
-    const may = await leave(course, surveyed, images, `${rung}.${round}`);
-    if (may === "look again") continue;
-    if (may !== "granted") return may;
+    const asks = options.byHand !== true && (surveyed.mode ?? policy.mode) === "approve";
+    const word = asks ? await approval(course, surveyed, images) : "granted";
+    if (word === "look again") continue;
+    if (word !== "granted") return word;
     const turn = await takeTurn(course, surveyed, images, `${rung}.${round}`);
     if (turn.kind === "held") return turn;
     if (turn.kind === "waited") continue;

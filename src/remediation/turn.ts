@@ -1,5 +1,5 @@
 /**
- * A remediation's turn under the owner's caps: before its first write it takes a place in the hour and in its service's day.
+ * A remediation's turn under the owner's caps: before its first write it takes a place in the hour.
  *
  * Where there is none left it waits for the next window, durably and at no cost: ending would leave a service alone for
  * which ECS has stopped trying. The first that has to wait tells the owner; hundreds that wait behind it do not.
@@ -33,11 +33,9 @@ export async function takeTurn(
   const { options, ports, progress } = course;
   if (progress.mayWrite) return { kind: "granted" };
   const claimant = options.execution;
-  const service = `${surveyed.clusterArn} ${surveyed.service}`;
-  const turn = await untilGranted(course, surveyed, images, label, async (limits) => {
-    const ofService = await claim({ cap: "remediationsPerServicePerDay", claimant, service }, limits, ports);
-    return ofService ?? (await claim({ cap: "remediationsPerHour", claimant }, limits, ports));
-  });
+  const turn = await untilGranted(course, surveyed, images, label, (limits) =>
+    claim({ cap: "remediationsPerHour", claimant }, limits, ports),
+  );
   progress.mayWrite = turn.kind !== "held";
   return turn;
 }

@@ -15,7 +15,6 @@ import {
   type Policy,
   readPolicy,
 } from "./policy.ts";
-import { windowsInWords } from "./windows.ts";
 
 export type PolicyCheck =
   | { readonly kind: "valid"; readonly policy: Policy; readonly lines: readonly string[] }
@@ -70,10 +69,6 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       ? "a tag repull:mode of a service or its cluster can make this stricter, never freer"
       : "a tag repull:mode of a service or its cluster goes before this, FREER OR STRICTER",
   approvalHours: ({ approvalHours }) => `a plan waits ${approvalHours} hours for an approval`,
-  windows: ({ windows }) =>
-    windows === undefined
-      ? "workloads may be changed at any time"
-      : `workloads are changed ${windowsInWords(windows)}; outside, ${windows.outside === "wait" ? "Repull waits" : "the plan is only reported"}`,
   whileDeploying: ({ whileDeploying }) =>
     ({
       act: "acts while a deployment is under way",
@@ -148,13 +143,7 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       move: "a rule or schedule that pins the failing revision is moved to the new one",
       "move-and-run": "a rule or schedule is moved to the new revision, and the failed run MADE UP FOR",
     })[schedules],
-  caps: ({ caps }) =>
-    [
-      `${caps.remediationsPerHour} remediations per hour`,
-      `${caps.remediationsPerServicePerDay} of one service per day`,
-      `${caps.imagesPerDay} images copied per day`,
-      `${caps.bytesPerDay} copied per day`,
-    ].join(", "),
+  caps: ({ caps }) => `${caps.remediationsPerHour} remediations per hour, ${caps.bytesPerDay} copied per day`,
   codeDeploy: ({ codeDeploy }) =>
     codeDeploy === "report"
       ? "a service of CodeDeploy is told of, and left alone"

@@ -9,7 +9,6 @@ import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { nearestWord } from "../image/nearest-word.ts";
 import { PROOFS } from "./proof.ts";
-import { windowsSchema } from "./windows.ts";
 
 export const STRATEGY_NAMES = [
   "own-copy",
@@ -55,8 +54,6 @@ const count = z.int().min(1).max(CLAIMS_MAX);
 
 const caps = z.strictObject({
   remediationsPerHour: count.default(500),
-  remediationsPerServicePerDay: count.default(10),
-  imagesPerDay: count.default(200),
   bytesPerDay: z
     .string()
     .regex(/^[1-9][0-9]{0,5}(?:MB|GB|TB)$/, "a size such as 500MB, 200GB or 1TB")
@@ -85,7 +82,6 @@ export const policySchema = z.strictObject({
   mode: z.enum(MODES).default("remediate"),
   modeTags: z.enum(["stricter", "any"]).default("stricter"),
   approvalHours: z.int().min(1).max(72).default(12),
-  windows: windowsSchema.optional(),
   whileDeploying: z.enum(["act", "wait", "report"]).default("act"),
   strategies: z
     .array(z.enum(STRATEGY_NAMES))
@@ -240,7 +236,6 @@ const NESTED = {
   images: scope,
   repository,
   equivalents: equivalent,
-  windows: windowsSchema,
   caps,
 };
 

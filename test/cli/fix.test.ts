@@ -9,7 +9,6 @@ import { servicesInEffect } from "../../src/remediation/in-effect.ts";
 import { outcomeSchema } from "../../src/remediation/outcome.ts";
 import { createInventory } from "../../src/sandbox/inventory.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { windowsSchema } from "../../src/substitution/windows.ts";
 import { revisionName } from "../../src/workload/arn.ts";
 import { readMarker } from "../../src/workload/marker.ts";
 import { commandIo, objectsIn, type RecordedIo } from "../support/command-io.ts";
@@ -38,7 +37,6 @@ const registries = {
   ecr: { images: { "own/sidecar:1": {} } },
 };
 /** The world's story begins at ten. */
-const CLOSED = windowsSchema.parse({ timeZone: "UTC", open: [{ from: "22:00", to: "23:00" }] });
 const FILE = { services: [web, dashboards], registries };
 
 async function planned(of: SandboxHands, asked: Partial<Parameters<typeof plan>[0]> = {}) {
@@ -260,7 +258,6 @@ describe("fix", () => {
     ["the service opted out",           { tags: { repull: "off" } },        {},                                                         /opted out/],
     ["CodeDeploy deploys it",           { controller: "CODE_DEPLOY" },      {},                                                         /CodeDeploy deploys/],
     ["the policy says observe",         {},                                 { policy: { mode: "observe" } },                            /says observe.*--policy FILE/s],
-    ["no maintenance window is open",   {},                                 { policy: { windows: CLOSED } },                            /no maintenance window is open before 2026-01-20 22:00 UTC/],
     ["the policy leaves the service out", {},                               { policy: { services: { include: ["*"], exclude: ["web"] } } }, /left alone/],
     ["no place has it",                 {},                                 { policy: { strategies: ["own-copy"] } },                   /no place was found/],
     ["the brake is pulled",             {},                                 { brake: { pulled: async () => "payment freeze" } },         /payment freeze/],

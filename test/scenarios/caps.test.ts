@@ -66,32 +66,6 @@ test("one remediation per hour heals three services in three hours, and tells of
   ).toEqual([1, 1, 1]);
 });
 
-test("a service over its day's cap uses up nobody else's hour", async () => {
-  const world = await threeServices({ remediationsPerServicePerDay: 1 });
-  const [first] = world.cluster.services();
-  const key = `remediationsPerServicePerDay 2026-01-20 ${first?.cluster.arn} ${first?.name}`;
-  await world.ports.caps.claim({
-    window: { name: key, endsAt: 0 },
-    claimant: "r-earlier-1",
-    amount: 1,
-    max: 1,
-  });
-  await world.run(1.8 * HOUR);
-  expect(whole(world)).toBe(2);
-  expect(world.caps.windows.get("remediationsPerHour 2026-01-20T22")?.used).toBe(2);
-  await world.run(HOUR);
-  expect(whole(world)).toBe(3);
-});
-
-test("images over their day's cap wait for the next day, and are then copied", async () => {
-  const world = await threeServices({ imagesPerDay: 2 });
-  await world.run(1.8 * HOUR);
-  expect([whole(world), named(world).toSorted()]).toEqual([2, ["held", "settled", "settled"]]);
-  await world.run(HOUR);
-  expect([whole(world), named(world).toSorted()]).toEqual([3, ["held", "settled", "settled", "settled"]]);
-  expect(world.executions.records.filter(({ workflow }) => workflow === "mirror")).toHaveLength(4);
-});
-
 test("bytes over their day's cap wait for the next day, and none of them moves before", async () => {
   const world = await threeServices({ bytesPerDay: "5MB" });
   await world.run(1.8 * HOUR);
@@ -124,10 +98,14 @@ test("a service is not deployed without the copy of its other image that a cap h
         { cluster: "prod", name: "web", images: { web: "acme/web:1", side: "acme/side:1" }, desiredCount: 1 },
       ],
       registries: {
-        "docker.io": { images: { "acme/web:1": {}, "acme/side:1": {} }, quota: { remaining: 0 } },
+        "docker.io": {
+          images: { "acme/web:1": { kilobytes: 2000 }, "acme/side:1": { kilobytes: 2000 } },
+          quota: { remaining: 0 },
+        },
       },
     },
-    policy: { caps: { ...DEFAULT_POLICY.caps, imagesPerDay: 1 } },
+    // Room for one of the two.
+    policy: { caps: { ...DEFAULT_POLICY.caps, bytesPerDay: "3MB" } },
   });
   expect(named(world)).toEqual(["held", "settled"]);
   expect(world.definitions.newest("web", 9)).toHaveLength(2);
@@ -160,14 +138,14 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
       },
       secrets: { [arn]: { username: "shop", password: "x" } },
     },
-    policy: { dockerHubSecret: arn, caps: { ...DEFAULT_POLICY.caps, imagesPerDay: 1 } },
+    policy: { dockerHubSecret: arn },
     untilFailure: ({ ports, clock }) => {
-      const window = { name: `imagesPerDay ${new Date(clock.now()).toISOString().slice(0, 10)}`, endsAt: 0 };
-      void ports.caps.claim({ window, claimant: "somebody", amount: 1, max: 1 });
+      const window = { name: `bytesPerDay ${new Date(clock.now()).toISOString().slice(0, 10)}`, endsAt: 0 };
+      void ports.caps.claim({ window, claimant: "somebody", amount: 200e9, max: 200e9 });
     },
   });
   expect(outcome).toMatchObject({ outcome: "settled", images: [{ strategy: "sign-in" }] });
-  expect(outcome.images[0]?.passedOver.map(({ because }) => because).join()).toContain("caps.imagesPerDay");
+  expect(outcome.images[0]?.passedOver.map(({ because }) => because).join()).toContain("caps.bytesPerDay");
   expect(named(world)).toEqual(["settled"]);
 });
 
@@ -185,12 +163,10 @@ for (const engine of ENGINES) {
       engine,
     );
     expect(outcome.outcome).toBe("settled");
-    const claims = [...world.caps.windows].filter(([name]) => !name.startsWith("bytes"));
-    expect(claims.map(([name, { used }]) => `${name.split(" ")[0]} ${used}`).toSorted()).toEqual([
-      "imagesPerDay 1",
-      "remediationsPerHour 1",
-      "remediationsPerServicePerDay 1",
-    ]);
+    const claims = [...world.caps.windows].map(
+      ([name, { claimants }]) => `${name.split(" ")[0]} ${claimants.size}`,
+    );
+    expect(claims.toSorted()).toEqual(["bytesPerDay 1", "remediationsPerHour 1"]);
   });
 }
 
@@ -215,7 +191,7 @@ test("one that throttles for a while is asked again", async () => {
 });
 
 test("a raised cap lets through what waits within half an hour", async () => {
-  const world = await threeServices({ remediationsPerServicePerDay: 1 });
+  const world = await threeServices({});
   let caps = { ...DEFAULT_POLICY.caps, remediationsPerHour: 1 };
   world.executions.serve("remediate", (input, steps, execution) =>
     remediate(input, world.ports, { policy: DEFAULT_POLICY, execution, limits: async () => caps }, steps),

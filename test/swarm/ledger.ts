@@ -52,21 +52,19 @@ export function createLedger(
       },
     }),
     registers(execution: string): void {
-      for (const cap of ["remediationsPerHour", "remediationsPerServicePerDay"]) {
-        if (!claimantsOf(cap).includes(execution)) violate("capped", `${execution} writes and has no ${cap}`);
-      }
+      const cap = "remediationsPerHour";
+      if (!claimantsOf(cap).includes(execution)) violate("capped", `${execution} writes and has no ${cap}`);
     },
     copies(image: string): void {
       copied.add(image);
-      const claimed = new Set(claimantsOf("imagesPerDay"));
+      const claimed = new Set(claimantsOf("bytesPerDay"));
       if (copied.size > claimed.size)
         violate("capped", `${copied.size} images are copied, ${claimed.size} claimed`);
     },
-    publishes(execution: string, { outcome, because, goesOnAt, workload }: JsonObject): void {
+    publishes(execution: string, { outcome, because, goesOnAt }: JsonObject): void {
       if (outcome !== "held" || goesOnAt === undefined) return;
       const cap = /caps\.(\w+)/.exec(String(because))?.[1] ?? "";
-      const service = cap === "remediationsPerServicePerDay" ? (workload as JsonObject).name : "";
-      const window = `${cap} until ${goesOnAt} ${service}`;
+      const window = `${cap} until ${goesOnAt}`;
       const who = told.get(window) ?? new Set();
       told.set(window, who.add(execution));
       if (who.size > 1) violate("capped", `${[...who].join(" and ")} both tell of ${window}`);

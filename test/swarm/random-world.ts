@@ -134,8 +134,6 @@ export function randomPolicy(random: Random): Policy {
   const isCapped = random.next() < 0.3;
   const caps = {
     remediationsPerHour: random.integer(1, 2),
-    remediationsPerServicePerDay: random.integer(2, 4),
-    imagesPerDay: random.integer(2, 4),
     bytesPerDay: "100GB",
   };
   return readPolicy({
