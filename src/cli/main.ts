@@ -135,13 +135,15 @@ policies
   .addOption(json)
   .action((options) => finish(async () => (await import("./public-images.ts")).publicImages(options, io)));
 
-program
+const sandbox = program.command("sandbox").description("Work with the closed world that needs no account.");
+
+sandbox
   .command("serve")
   .description("Serve the sandbox's registries on loopback, for skopeo, crane and others, until Ctrl-C.")
   .option("--world <file>", "the world whose registries they are; absent: the demonstration's")
   .addOption(seed)
   .addOption(json)
-  .action((options) => finish(async () => (await import("./serve.ts")).serve(options, io)));
+  .action((options) => finish(async () => (await import("./sandbox-serve.ts")).sandboxServe(options, io)));
 
 program
   .command("mirror")

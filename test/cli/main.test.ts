@@ -23,6 +23,8 @@ describe("the command line", () => {
     ["help", ["--help"], 0, /explain.*replay.*mirror/s],
     ["no command at all", [], 2, /Usage: repull/],
     ["an unknown command", ["heal"], 2, /unknown command 'heal'/],
+    ["what the sandbox can do", ["sandbox", "--help"], 0, /serve \[options\].*loopback/s],
+    ["serve without its sandbox", ["serve"], 2, /unknown command 'serve'/],
     ["an unknown option", ["explain", "--loud"], 2, /unknown option '--loud'/],
     ["explain without anything", ["explain"], 2, /name a FILE/],
     ["replay without a file", ["replay"], 2, /missing required argument/],

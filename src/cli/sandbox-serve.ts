@@ -1,5 +1,5 @@
 /**
- * `repull serve`: the sandbox's registries on loopback, for clients that are not ours.
+ * `repull sandbox serve`: the sandbox's registries on loopback, for clients that are not ours.
  *
  * Docker Hub with its quota, ECR Public and ECR with its ways, as skopeo, crane or docker meet them. Their clock stands
  * still, so what is used of a quota does not come back.
@@ -15,10 +15,13 @@ import type { CommandIo } from "./io.ts";
 import { parseJson } from "./parse-json.ts";
 import { textTable } from "./text-table.ts";
 
-export type ServeInput = { readonly world?: string; readonly seed: string; readonly json: boolean };
+export type SandboxServeInput = { readonly world?: string; readonly seed: string; readonly json: boolean };
 
 /** Serves until it is interrupted. */
-export async function serve({ world: path, seed, json }: ServeInput, io: CommandIo): Promise<number> {
+export async function sandboxServe(
+  { world: path, seed, json }: SandboxServeInput,
+  io: CommandIo,
+): Promise<number> {
   const file = path === undefined ? demoWorld(createRandom(seed)) : await worldFrom(path, io);
   const { registries, addresses } = await createWorld(file, { seed });
   const served = await Promise.all(

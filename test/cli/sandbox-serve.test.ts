@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { serve } from "../../src/cli/serve.ts";
+import { sandboxServe } from "../../src/cli/sandbox-serve.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 
-test("repull serve answers foreign clients as Docker Hub does, until it is interrupted", async () => {
+test("repull sandbox serve answers foreign clients as Docker Hub does, until it is interrupted", async () => {
   const stopping = new AbortController();
   const world = {
     registries: { "docker.io": { images: { "library/nginx:1": {} }, quota: { limit: 100, remaining: 0 } } },
@@ -18,7 +18,7 @@ test("repull serve answers foreign clients as Docker Hub does, until it is inter
       printed.resolve();
     },
   };
-  const running = serve({ world: "w.json", seed: "1", json: true }, io);
+  const running = sandboxServe({ world: "w.json", seed: "1", json: true }, io);
   await printed.promise;
   const [told] = objectsIn(recorded.printed.out);
   const [image] = (told?.images ?? []) as { stands: string; at: string }[];
