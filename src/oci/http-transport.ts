@@ -9,7 +9,6 @@
 import type * as Http from "node:http";
 import { Readable } from "node:stream";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { forget } from "../runtime/young-garbage.ts";
 import { isLoopbackHost } from "./addresses.ts";
 import { HEAD_BYTES_MAX, PRELIMINARY_MAX } from "./answer-head.ts";
 import { BulkConnections } from "./bulk-connections.ts";
@@ -174,7 +173,7 @@ function pump(
     written += chunk.byteLength;
     const onWritten = (error: Error | null | undefined): void => {
       // What is our own is used again; all else is garbage by now.
-      if (!error && !giveBack(chunk)) forget(chunk.byteLength);
+      if (!error) giveBack(chunk);
     };
     if (outgoing.write(chunk, onWritten)) return;
     body.pause();
