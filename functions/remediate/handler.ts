@@ -3,6 +3,7 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { withBrake } from "../../src/remediation/brake.ts";
+import type { Outcome } from "../../src/remediation/outcome.ts";
 import { remediateBy } from "../../src/remediation/remediate-by.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
@@ -30,15 +31,16 @@ export const handler = withDurableExecution(async (event: unknown, context) => {
     },
   };
   const functionName = functionToName(invokedFunctionArn);
-  const outcome = await remediateBy(
+  const onOutcome = (outcome: Outcome): void => {
+    // A question is no end: its own outcome is counted when it ends.
+    if (outcome.outcome !== "awaiting-approval") measureOutcome(outcome, secondsSince(event));
+  };
+  return await remediateBy(
     event,
     source,
-    { execution, ...(functionName === undefined ? {} : { functionName }) },
+    { execution, onOutcome, ...(functionName === undefined ? {} : { functionName }) },
     durableSteps(context),
   );
-  // Past the last step: only the invocation that ends the execution comes here.
-  measureOutcome(outcome, secondsSince(event));
-  return outcome;
 });
 
 /** The function's name, where a command has to name it. */

@@ -37,6 +37,8 @@ const CODES: Readonly<Record<AwsErrorKind, readonly string[]>> = {
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "NotAuthorized",
+    "NotAuthorizedForDetailTypeException",
+    "NotAuthorizedForSourceException",
     "OptInRequired",
     "RequestExpired",
     "SignatureDoesNotMatch",
@@ -73,14 +75,19 @@ const CODES: Readonly<Record<AwsErrorKind, readonly string[]>> = {
   ],
   invalid: [
     "ClientException",
+    // Of an entry of PutEvents, by its model not to be retried (client-eventbridge 3.1162, PutEventsResultEntry).
+    "InvalidAccountIdException",
+    "InvalidArgument",
     "InvalidParameterException",
     "InvalidParameterValueException",
     "InvalidRequestContentException",
     "InvalidTagParameterException",
     // A quota of the account, not a rate: no retry helps. (The SDK itself retries it as a throttle first.)
     "LimitExceededException",
+    "MalformedDetail",
     "PlatformTaskDefinitionIncompatibilityException",
     "PlatformUnknownException",
+    "RedactionFailure",
     "RequestTooLargeException",
     "TooManyTagsException",
     "UnsupportedFeatureException",

@@ -40,10 +40,8 @@ export async function approval(
   progress.asked = number;
   const { approvalHours } = options.policy;
   const question = await steps.question(`approval ${number}`, approvalHours * 3600);
-  // Half an hour: a question that nobody hears of is none.
-  await steps.step(`ask ${number}`, () => ask(course, question.id, { plan, images, askAgain }), {
-    attempts: 30,
-  });
+  // A question that the bus does not take is still open: `repull approve` reads it from the history.
+  await ask(course, `ask ${number}`, question.id, { plan, images, askAgain });
   const decision = decisionIn(await question.answer());
   progress.askAgain = `${decision === undefined ? "the last answer could not be understood" : "the plan is no longer the one that was approved"}; `;
   if (decision === undefined) return "look again";
@@ -55,7 +53,8 @@ export async function approval(
 
 /** Tells what waits, and how to answer; its result is what `repull approve` reads from the execution's history. */
 async function ask(
-  { failure, ports, options }: Course,
+  { failure, ports, options, steps }: Course,
+  name: string,
   callbackId: string,
   {
     plan,
@@ -68,23 +67,20 @@ async function ask(
   },
 ): Promise<Outcome> {
   const { execution, policy, functionName } = options;
-  const open = ports.clock.now() + policy.approvalHours * 3_600_000;
-  const expiresAt = new Date(open).toISOString();
   const where = `--region ${ports.home.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
   const approve = `npx repull approve ${execution} ${where}`;
   const deny = `npx repull deny ${execution} --because REASON ${where}`;
-  return await report(
-    {
+  const question = (): Ending => {
+    const expiresAt = new Date(ports.clock.now() + policy.approvalHours * 3_600_000).toISOString();
+    return {
       kind: "awaiting-approval",
       because: `${askAgain}nothing is written before somebody approves the plan, until ${expiresAt}: ${approve}`,
       images,
       approval: { callbackId, plan: [...plan], expiresAt, approve, deny },
       nextSteps: [approve, deny],
-    },
-    failure,
-    execution,
-    ports,
-  );
+    };
+  };
+  return await report(name, question, failure, options, ports, steps);
 }
 
 function ended({ kind, by, because }: Decision, hours: number, images: readonly ImagePlan[]): Ending {

@@ -13,6 +13,7 @@ import type { ManagedBy } from "../workload/managed-by.ts";
 import type { TaskNetwork } from "../workload/start-again.ts";
 import type { CapLimits } from "./caps.ts";
 import type { Decision } from "./decision.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import type { Survey } from "./survey.ts";
 
@@ -23,6 +24,8 @@ export type RemediationOptions = {
   readonly limits?: () => Promise<CapLimits>;
   /** Whoever runs it has seen the plan and said yes: nobody else is asked. */
   readonly byHand?: boolean;
+  /** Told each outcome before it is published: for figures. */
+  readonly onOutcome?: (outcome: Outcome) => void;
   /** The function that commands for this execution have to name; absent: the one that they take by themselves. */
   readonly functionName?: string;
   /** False: stop once the redeployment is accepted, with the outcome `applied`. */

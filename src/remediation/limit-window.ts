@@ -9,8 +9,8 @@
 import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
 import type { ImageFacts, ImagePlan, Plan } from "../substitution/planner.ts";
-import { type Course, type Progress, persistent } from "./course.ts";
-import { tellAhead } from "./report.ts";
+import type { Course, Progress } from "./course.ts";
+import { type Ending, tellAhead } from "./report.ts";
 import type { Survey } from "./survey.ts";
 
 /** Between looks; the last is that of all further ones: a service waits a quarter of an hour too long at most. */
@@ -35,12 +35,12 @@ export async function waitForWindow(
   const { seconds: waited, looks } = progress.window ?? { seconds: 0, looks: 0 };
   if (waited >= WAIT_SECONDS_MAX) return false;
   if (looks === 0) {
-    const tell = async (): Promise<void> => {
+    const end = async (): Promise<Ending> => {
       const goesOnAt = new Date(ports.clock.now() + WAIT_SECONDS_MAX * 1000).toISOString();
       const because = `${plan.because}; only Docker Hub has it, and grants no more pulls: the remediation waits for the window's end, and goes on by itself at the latest at ${goesOnAt}`;
-      await tellAhead({ ...plan, because, goesOnAt }, failure, execution, ports);
+      return { ...plan, because, goesOnAt };
     };
-    await steps.step(`window ${label}`, tell, persistent);
+    await tellAhead(`window ${label}`, end, failure, execution, ports, steps);
   }
   const pause = Math.min(PAUSES_SECONDS[looks] ?? 900, WAIT_SECONDS_MAX - waited);
   await steps.wait(`window ${label}`, pause);

@@ -121,6 +121,15 @@ export const outcomeSchema = z.object({
       notOffered: z.array(z.object({ strategy: z.string(), because: z.string() })),
     }),
   ),
+  /** Only in the execution's own result: no event was put on the bus, and why. */
+  unpublished: z
+    .object({
+      code: z.enum(["denied", "absent", "conflict", "invalid", "throttled", "unavailable"]),
+      because: z.string(),
+      /** The right that is missing, as IAM spells it. */
+      permission: z.string().optional(),
+    })
+    .optional(),
   /** Only told ahead of the end: when this remediation goes on by itself, ISO 8601. */
   goesOnAt: z.string().optional(),
   /** What the owner can or should do now. */

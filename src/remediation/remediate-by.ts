@@ -38,17 +38,9 @@ export async function remediateBy(
     const failure = readEvent(event, ports.home);
     const because = `the policy cannot be read: ${error.message}`;
     const nextSteps = ["check the policy document: npx repull policy check FILE"];
-    return await steps.step(
-      "report",
-      () =>
-        report(
-          failure.kind === "ignored" ? failure : { kind: "failed", because, nextSteps },
-          failure.kind === "ignored" ? undefined : failure,
-          options.execution,
-          ports,
-        ),
-      { attempts: 6 },
-    );
+    const ending = failure.kind === "ignored" ? failure : ({ kind: "failed", because, nextSteps } as const);
+    const told = failure.kind === "ignored" ? undefined : failure;
+    return await report("report", () => ending, told, options, ports, steps);
   }
   // A cap is no rule by which one thing is done, but the owner's hand on all of them: raised, it holds for what waits.
   const limits = async () => (await read()).caps;

@@ -41,12 +41,8 @@ export async function remediateFailure(
   steps: Steps,
 ): Promise<Outcome> {
   const ending = failure.kind === "ignored" ? failure : await heal(failure, ports, options, steps);
-  return await steps.step(
-    "report",
-    () => report(ending, failure.kind === "ignored" ? undefined : failure, options.execution, ports),
-    // Half an hour: an execution without a record would have been in vain.
-    { attempts: 30 },
-  );
+  const told = failure.kind === "ignored" ? undefined : failure;
+  return await report("report", () => ending, told, options, ports, steps);
 }
 
 /**

@@ -1,11 +1,18 @@
-/** The record that every remediation leaves: an event on the bus, and a line in the log. */
+/**
+ * The record that every remediation leaves: a line in the log and a figure first, then an event on the bus.
+ *
+ * The bus is somebody else's, and may refuse. So what became of a remediation is written down before it is published,
+ * and a publish that fails ends nothing but itself: the result says that nobody on the bus heard of it.
+ */
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { JsonObject } from "../runtime/json.ts";
+import { StepFailed, type Steps } from "../runtime/steps.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
 import { type ManagedBy, sourceChange } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
+import { AwsError, isPassing } from "./aws-error.ts";
 import type { Decision } from "./decision.ts";
 import {
   endedWell,
@@ -40,30 +47,86 @@ export type Ending = {
   readonly goesOnAt?: string;
 };
 
-/** Publishes the outcome and logs it. */
+/** A throttled or silent bus is asked again for so many attempts, with pauses of a minute at most: twenty minutes. */
+const PUBLISH_ATTEMPTS = 25;
+
+export type ReportOptions = {
+  readonly execution: string;
+  /** Told each outcome before it is published; told it again after a crash between the two. */
+  readonly onOutcome?: (outcome: Outcome) => void;
+};
+
+/**
+ * Logs and measures an ending in the step `name`, and publishes it in the step after it.
+ * The outcome has `unpublished` where no event was put on the bus. Never fails for what the bus answers.
+ */
 export async function report(
-  ending: Ending,
+  name: string,
+  end: () => Ending,
   failure: PullFailure | undefined,
-  execution: string,
+  { execution, onOutcome }: ReportOptions,
   ports: Ports,
+  steps: Steps,
 ): Promise<Outcome> {
-  const outcome = outcomeOf(ending, failure, execution);
-  await ports.bus.publish(outcome as unknown as JsonObject);
-  const level = endedWell(outcome.outcome) ? "info" : "warn";
-  ports.log[level](`remediation ${outcome.outcome}`, { ...outcome });
-  return outcome;
+  const outcome = await steps.step(name, async () => {
+    const made = outcomeOf(end(), failure, execution);
+    ports.log[endedWell(made.outcome) ? "info" : "warn"](`remediation ${made.outcome}`, { ...made });
+    onOutcome?.(made);
+    return made;
+  });
+  const unpublished = await publishInStep(`publish ${name}`, outcome, ports, steps);
+  return unpublished === undefined ? outcome : { ...outcome, unpublished };
 }
 
-/** Tells of what is no end yet, where somebody should know of it now. */
+type Unpublished = NonNullable<Outcome["unpublished"]>;
+
+async function publishInStep(
+  name: string,
+  outcome: Outcome,
+  { bus, log }: Pick<Ports, "bus" | "log">,
+  steps: Steps,
+): Promise<Unpublished | undefined> {
+  const publish = async (): Promise<Unpublished | { readonly code: "published" }> => {
+    try {
+      await bus.publish(outcome as unknown as JsonObject);
+      return { code: "published" };
+    } catch (error) {
+      if (!(error instanceof AwsError) || isPassing(error)) throw error;
+      log.error("the outcome was not published", { code: error.kind, because: error.message });
+      const permission = error.kind === "denied" ? { permission: error.action } : {};
+      return { code: error.kind, because: error.message, ...permission };
+    }
+  };
+  try {
+    const done = await steps.step(name, publish, { attempts: PUBLISH_ATTEMPTS });
+    return done.code === "published" ? undefined : done;
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    return { code: "unavailable", because: error.message };
+  }
+}
+
+/** Tells of what is no end yet, where somebody should know of it now. Its step fails without hindering anything. */
 export async function tellAhead(
-  ending: Ending,
+  name: string,
+  end: () => Promise<Ending | undefined>,
   failure: PullFailure,
   execution: string,
   ports: Ports,
+  steps: Steps,
 ): Promise<void> {
-  const outcome = outcomeOf(ending, failure, execution);
-  await ports.bus.publish(outcome as unknown as JsonObject);
-  ports.log.warn(`remediation ${outcome.outcome}`, { ...outcome });
+  const tell = async (): Promise<void> => {
+    const ending = await end();
+    if (ending === undefined) return;
+    const outcome = outcomeOf(ending, failure, execution);
+    ports.log.warn(`remediation ${outcome.outcome}`, { ...outcome });
+    await ports.bus.publish(outcome as unknown as JsonObject);
+  };
+  try {
+    await steps.step(name, tell, { attempts: 6 });
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+  }
 }
 
 /** The record of an ending. */

@@ -74,14 +74,12 @@ async function untilGranted(
   const { policy, execution, limits = async () => policy.caps } = options;
   let refusedBefore: string | undefined;
   for (let look = 1; ; look++) {
-    const before = refusedBefore;
     const refused = await steps.step(
       `turn ${label}.${look}`,
       async () => {
         const held = await ask(await limits());
         if (held === undefined) return undefined;
         const seconds = secondsUntilLook(held, ports.clock.now(), execution, surveyed.runningCount === 0);
-        if (held.window !== before) await tellOnce(held, images, course);
         ports.log.info("held by a cap", { ...held, seconds });
         return { held, seconds };
       },
@@ -89,6 +87,7 @@ async function untilGranted(
     );
     if (refused === undefined) return { kind: look === 1 ? "granted" : "waited" };
     const { held, seconds } = refused;
+    if (held.window !== refusedBefore) await tellOnce(held, images, `tell ${label}.${look}`, course);
     refusedBefore = held.window;
     const waited = progress.heldSeconds ?? 0;
     if (waited >= HELD_HOURS_MAX * 3600) {
@@ -105,13 +104,17 @@ async function untilGranted(
 async function tellOnce(
   held: Held,
   images: readonly ImagePlan[],
-  { failure, options: { execution }, ports }: Course,
+  name: string,
+  { failure, options: { execution }, ports, steps }: Course,
 ): Promise<void> {
-  if (!(await ports.caps.tellsOfIt({ name: held.window, endsAt: held.opensAt }, execution))) return;
-  const because = `${heldInWords(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
-  const goesOnAt = new Date(held.opensAt).toISOString();
-  const nextSteps = [remedyFor(held)];
-  await tellAhead({ kind: "held", because, images, goesOnAt, nextSteps }, failure, execution, ports);
+  const end = async (): Promise<Ending | undefined> => {
+    const isToTell = await ports.caps.tellsOfIt({ name: held.window, endsAt: held.opensAt }, execution);
+    if (!isToTell) return undefined;
+    const because = `${heldInWords(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
+    const goesOnAt = new Date(held.opensAt).toISOString();
+    return { kind: "held", because, images, goesOnAt, nextSteps: [remedyFor(held)] };
+  };
+  await tellAhead(name, end, failure, execution, ports, steps);
 }
 
 /** Until the window opens, and a moment of its own after that; at most until a raised cap should be seen. */

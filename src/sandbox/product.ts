@@ -17,6 +17,7 @@ export type Installation = {
   readonly policy: Policy;
   readonly settle?: boolean;
   readonly onPlan?: RemediationOptions["onPlan"];
+  readonly onOutcome?: RemediationOptions["onOutcome"];
   /** The owner's brake; none is none. */
   readonly brake?: Brake;
   /** Told of every ECS event that `detect` got from the bus. */
@@ -26,12 +27,13 @@ export type Installation = {
 /** Serves the two workflows, so that what is started in this world runs in it. */
 export function serveWorkflows(
   world: World,
-  { policy, settle, onPlan, brake = NO_BRAKE }: Installation,
+  { policy, settle, onPlan, onOutcome, brake = NO_BRAKE }: Installation,
 ): void {
   const options = {
     policy,
     ...(settle === undefined ? {} : { settle }),
     ...(onPlan === undefined ? {} : { onPlan }),
+    ...(onOutcome === undefined ? {} : { onOutcome }),
   };
   world.executions.serve("remediate", (input, steps, execution) =>
     remediate(input, withBrake(world.ports, brake), { ...options, execution }, steps),

@@ -36,9 +36,15 @@ test("an outcome is published under the product's source and detail-type", async
 describe("an entry that is refused with HTTP 200 is an error", () => {
   // biome-ignore format: a table
   const table = [
-    ["ThrottlingException",   "throttled"],
-    ["AccessDeniedException", "denied"],
-    ["InternalFailure",       "unavailable"],
+    ["ThrottlingException",                 "throttled"],
+    ["AccessDeniedException",               "denied"],
+    ["NotAuthorizedForSourceException",     "denied"],
+    ["NotAuthorizedForDetailTypeException", "denied"],
+    ["MalformedDetail",                     "invalid"],
+    ["InvalidArgument",                     "invalid"],
+    ["InvalidAccountIdException",           "invalid"],
+    ["RedactionFailure",                    "invalid"],
+    ["InternalFailure",                     "unavailable"],
   ] as const;
   for (const [ErrorCode, kind] of table) {
     test(`${ErrorCode} is ${kind}`, async () => {
