@@ -27,6 +27,7 @@ import { readTask } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOf, isCode } from "./failure.ts";
+import { judgeFailures } from "./failures-beside.ts";
 import { sendRaw } from "./raw-json.ts";
 import { createServiceDeployments } from "./service-deployments.ts";
 
@@ -123,6 +124,16 @@ export function createEcs(settings: AwsSettings): Ecs {
       return arns.length === 0 ? [] : await describeTasks(cluster, arns.slice(0, TASKS_MAX));
     },
 
+    async listTasksStartedBy(cluster, startedBy) {
+      const listed = await orElse(undefined, "ClusterNotFoundException", () =>
+        attempt("ecs:ListTasks", () =>
+          client.send(new ListTasksCommand({ cluster, startedBy, maxResults: TASKS_MAX })),
+        ),
+      );
+      const arns = listed?.taskArns ?? [];
+      return arns.length === 0 ? [] : await describeTasks(cluster, arns);
+    },
+
     async registerTaskDefinition(registrable) {
       const action = "ecs:RegisterTaskDefinition";
       const answer = await attempt(action, () =>
@@ -180,20 +191,6 @@ async function orElse<T, Other>(
   } catch (error) {
     if (error instanceof AwsError && isCode(error.cause, ...[codes].flat())) return other;
     throw error;
-  }
-}
-
-/** `failures` beside the results: MISSING is an answer, anything else is a refusal. */
-function judgeFailures(action: string, answer: JsonObject): void {
-  for (const failure of objectsIn(answer, "failures")) {
-    const reason = textIn(failure, "reason") ?? "no reason";
-    if (reason === "MISSING") continue;
-    const detail = textIn(failure, "detail") ?? textIn(failure, "arn") ?? "";
-    throw new AwsError(
-      /denied/i.test(reason) ? "denied" : "unavailable",
-      action,
-      `${action}: ${reason} ${detail}`,
-    );
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * ECS's stories of a service's deployments: lists, picks the newest that brings a revision, and reads it.
+ * What Amazon ECS keeps of a service's deployments: the list, each one's story, and the service revision that it brought.
  *
- * A deployment names a service revision, and that one the task definition: the way from one to the other is three reads.
+ * A deployment names a service revision, and that one the task definition with the digests that ECS pinned: the way from
+ * one to the other is three reads. All pages are read, for the order of the list is not documented.
  */
 
 import {
@@ -11,51 +12,117 @@ import {
   ListServiceDeploymentsCommand,
 } from "@aws-sdk/client-ecs";
 
+import { AwsError } from "../remediation/aws-error.ts";
 import type { Ecs } from "../remediation/ports.ts";
+import type { JsonObject } from "../runtime/json.ts";
 import { sameRevision } from "../workload/arn.ts";
 import { objectsIn, textIn } from "../workload/members.ts";
 import { readServiceDeployment } from "../workload/service-deployment.ts";
+import {
+  type DeploymentSummary,
+  readDeploymentSummary,
+  readEcsRollback,
+  readServiceRevision,
+} from "../workload/service-revision.ts";
 import { attempt, isCode } from "./failure.ts";
+import { judgeFailures } from "./failures-beside.ts";
 import { sendRaw } from "./raw-json.ts";
 
-/** The newest of them: DescribeServiceRevisions takes no more at once. */
-const SEEN_MAX = 20;
+/** Both describe calls take no more ARNs at once (API reference, read 2026-11). */
+const DESCRIBED_AT_ONCE = 20;
+/** 5,000 deployments in the 90 days that ECS keeps them. */
+const PAGES_MAX = 50;
 
-export function createServiceDeployments(client: ECSClient): Pick<Ecs, "serviceDeployment"> {
-  return {
-    async serviceDeployment(cluster, service, taskDefinitionArn) {
-      const listed = await attempt("ecs:ListServiceDeployments", async () => {
+type Reads = Pick<
+  Ecs,
+  "serviceDeployment" | "listServiceDeployments" | "ecsRollbacks" | "describeServiceRevisions"
+>;
+
+export function createServiceDeployments(client: ECSClient): Reads {
+  const list = async (cluster: string, service: string): Promise<readonly DeploymentSummary[]> => {
+    const action = "ecs:ListServiceDeployments";
+    const found: DeploymentSummary[] = [];
+    let nextToken: string | undefined;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const token = nextToken === undefined ? {} : { nextToken };
+      const answer = await attempt(action, async () => {
         try {
-          const { serviceDeployments = [] } = await client.send(
-            new ListServiceDeploymentsCommand({ cluster, service, maxResults: 100 }),
+          return await sendRaw(
+            client,
+            new ListServiceDeploymentsCommand({ cluster, service, maxResults: 100, ...token }),
           );
-          return serviceDeployments;
         } catch (error) {
-          if (isCode(error, "ServiceNotFoundException", "ClusterNotFoundException")) return [];
+          if (isCode(error, "ServiceNotFoundException", "ClusterNotFoundException")) return undefined;
           throw error;
         }
       });
-      const newest = listed
-        .toSorted((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0))
-        .slice(0, SEEN_MAX);
-      const revisions = [...new Set(newest.flatMap((one) => one.targetServiceRevisionArn ?? []))];
-      if (revisions.length === 0) return undefined;
-      const described = await attempt("ecs:DescribeServiceRevisions", () =>
-        sendRaw(client, new DescribeServiceRevisionsCommand({ serviceRevisionArns: revisions })),
-      );
+      if (answer === undefined) return [];
+      if (!Array.isArray(answer.serviceDeployments)) throw without(action, "serviceDeployments");
+      found.push(...objectsIn(answer, "serviceDeployments").map(readDeploymentSummary));
+      nextToken = textIn(answer, "nextToken");
+      if (nextToken === undefined || nextToken === "") return found;
+    }
+    throw new AwsError("unavailable", action, `${action}: more than ${PAGES_MAX} pages`);
+  };
+
+  const stories = (arns: readonly string[]): Promise<readonly JsonObject[]> =>
+    inBatches(arns, "ecs:DescribeServiceDeployments", "serviceDeployments", (batch) =>
+      sendRaw(client, new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: batch })),
+    );
+
+  const revisions = (arns: readonly string[]): Promise<readonly JsonObject[]> =>
+    inBatches(arns, "ecs:DescribeServiceRevisions", "serviceRevisions", (batch) =>
+      sendRaw(client, new DescribeServiceRevisionsCommand({ serviceRevisionArns: batch })),
+    );
+
+  return {
+    listServiceDeployments: list,
+
+    async ecsRollbacks(arns) {
+      return (await stories(arns)).flatMap((one) => readEcsRollback(one) ?? []);
+    },
+
+    async describeServiceRevisions(arns) {
+      return (await revisions(arns)).map(readServiceRevision);
+    },
+
+    async serviceDeployment(cluster, service, taskDefinitionArn) {
+      const newest = (await list(cluster, service))
+        .toSorted((a, b) => b.createdAt - a.createdAt)
+        .slice(0, DESCRIBED_AT_ONCE);
+      const arns = [...new Set(newest.flatMap(({ revision }) => revision ?? []))];
       const ours = new Set(
-        objectsIn(described, "serviceRevisions")
-          .filter((one) => sameRevision(textIn(one, "taskDefinition") ?? "", taskDefinitionArn))
-          .map((one) => textIn(one, "serviceRevisionArn")),
+        (await revisions(arns))
+          .map(readServiceRevision)
+          .filter(({ taskDefinition }) => sameRevision(taskDefinition, taskDefinitionArn))
+          .map(({ arn }) => arn),
       );
-      const found = newest.find((one) => ours.has(one.targetServiceRevisionArn));
-      if (found?.serviceDeploymentArn === undefined) return undefined;
-      const arns = [found.serviceDeploymentArn];
-      const told = await attempt("ecs:DescribeServiceDeployments", () =>
-        sendRaw(client, new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: arns })),
-      );
-      const [story] = objectsIn(told, "serviceDeployments");
+      const found = newest.find(({ revision }) => revision !== undefined && ours.has(revision));
+      if (found === undefined) return undefined;
+      const [story] = await stories([found.arn]);
       return story === undefined ? undefined : readServiceDeployment(story);
     },
   };
+}
+
+/** Describes so many at once as the API takes. An answer without its list is not an answer that says none. */
+async function inBatches(
+  arns: readonly string[],
+  action: string,
+  member: string,
+  send: (batch: string[]) => Promise<JsonObject>,
+): Promise<readonly JsonObject[]> {
+  const found: JsonObject[] = [];
+  for (let from = 0; from < arns.length; from += DESCRIBED_AT_ONCE) {
+    const batch = arns.slice(from, from + DESCRIBED_AT_ONCE);
+    const answer = await attempt(action, () => send(batch));
+    judgeFailures(action, answer);
+    if (!Array.isArray(answer[member])) throw without(action, member);
+    found.push(...objectsIn(answer, member));
+  }
+  return found;
+}
+
+function without(action: string, member: string): AwsError {
+  return new AwsError("unavailable", action, `${action}: no ${member} in the answer`);
 }

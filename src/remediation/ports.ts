@@ -14,6 +14,7 @@ import type { Log } from "../runtime/log.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 import type { Service } from "../workload/service.ts";
 import type { ServiceDeployment } from "../workload/service-deployment.ts";
+import type { DeploymentSummary, EcsRollback, ServiceRevision } from "../workload/service-revision.ts";
 import type { Task } from "../workload/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 
@@ -73,6 +74,14 @@ export interface Ecs {
     service: string,
     taskDefinitionArn: string,
   ): Promise<ServiceDeployment | undefined>;
+  /** Every deployment of a service that ECS keeps (90 days), in no order; none where there is no such service. */
+  listServiceDeployments(cluster: string, service: string): Promise<readonly DeploymentSummary[]>;
+  /** Where ECS itself went back to at the end of these deployments; those that it did not roll back are left out. */
+  ecsRollbacks(deploymentArns: readonly string[]): Promise<readonly EcsRollback[]>;
+  /** What these service revisions run, and the digests that ECS pinned; those that ECS does not have are left out. */
+  describeServiceRevisions(arns: readonly string[]): Promise<readonly ServiceRevision[]>;
+  /** The tasks that run of those started by this text (`ecs-svc/…`, `events-rule/…`, a caller's own), described; at most 100. */
+  listTasksStartedBy(clusterArn: string, startedBy: string): Promise<readonly Task[]>;
   /** Points the service at a revision: ECS starts a deployment. Nothing else of the service is sent. */
   updateService(cluster: string, service: string, taskDefinitionArn: string): Promise<void>;
 }

@@ -123,6 +123,8 @@ export type ServiceRecord = {
 
 export type DeploymentRecord = {
   readonly id: string;
+  /** The id of the service revision that it brings; ECS's own rollback brings an earlier one again. */
+  readonly revisionId: string;
   readonly taskDefinition: string;
   readonly createdAt: number;
   status: "PRIMARY" | "ACTIVE" | "INACTIVE";
@@ -143,7 +145,12 @@ export type DeploymentRecord = {
   /** What CodeDeploy was told to deploy, for services that it deploys. */
   codeDeploy?: { readonly appSpec: string | undefined; readonly description?: string };
   /** Why it was taken back or stopped, and what it was taken back to. */
-  ended?: { readonly because: string; readonly byHand?: boolean; readonly to: DeploymentRecord | undefined };
+  ended?: {
+    readonly because: string;
+    readonly byHand?: boolean;
+    readonly to: DeploymentRecord | undefined;
+    readonly at?: number;
+  };
   /** Version consistency: container → the digest that its tag was resolved to when the first task started. */
   readonly resolved: Map<string, Digest>;
 };

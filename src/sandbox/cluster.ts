@@ -290,6 +290,7 @@ export function createCluster(world: Surroundings): Cluster {
       const id = settings.deploymentId ?? deploymentId(random);
       const deployment: DeploymentRecord = {
         id,
+        revisionId: id.replace("ecs-svc/", ""),
         taskDefinition: service.taskDefinition,
         createdAt: clock.now(),
         status: "PRIMARY",

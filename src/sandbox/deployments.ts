@@ -27,20 +27,23 @@ export function startDeployment(
   {
     id = deploymentId(world.random),
     because,
-    isRollback = false,
+    backTo,
   }: {
     readonly id?: string;
     readonly because?: string;
-    readonly isRollback?: boolean;
+    /** ECS rolls back to what this deployment brought: the same service revision, with the digests that it pinned. */
+    readonly backTo?: DeploymentRecord;
   } = {},
 ): DeploymentRecord {
   const { clock } = world;
+  const isRollback = backTo !== undefined;
   for (const former of service.deployments) {
     former.status = "ACTIVE";
     former.updatedAt = clock.now();
   }
   const deployment: DeploymentRecord = {
     id,
+    revisionId: backTo?.revisionId ?? id.replace("ecs-svc/", ""),
     taskDefinition,
     createdAt: clock.now(),
     status: "PRIMARY",
@@ -52,7 +55,7 @@ export function startDeployment(
     // The way back waits for nothing.
     ...(isRollback ? { stage: "CLEAN_UP" as const } : {}),
     hooks: new Map(),
-    resolved: new Map(),
+    resolved: backTo?.resolved ?? new Map(),
   };
   takeOver(service, deployment);
   if (!isRollback) service.story.unshift(deployment);
@@ -148,12 +151,12 @@ export function failDeployment(
   if (startsAnew || !service.deployments.includes(lastCompleted)) {
     const to = startDeployment(service, lastCompleted.taskDefinition, world, {
       ...(because === undefined ? {} : { because }),
-      isRollback: true,
+      backTo: lastCompleted,
     });
-    deployment.ended = { because: why, byHand, to };
+    deployment.ended = { because: why, byHand, to, at: world.clock.now() };
     return;
   }
-  deployment.ended = { because: why, byHand, to: lastCompleted };
+  deployment.ended = { because: why, byHand, to: lastCompleted, at: world.clock.now() };
   deployment.status = "ACTIVE";
   lastCompleted.status = "PRIMARY";
   lastCompleted.rolloutState = "IN_PROGRESS";

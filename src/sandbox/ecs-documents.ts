@@ -166,14 +166,19 @@ export function describedService(service: ServiceRecord): JsonObject {
 }
 
 /** A deployment's story as DescribeServiceDeployments tells it. */
-export function describedServiceDeployment(service: ServiceRecord, deployment: DeploymentRecord): JsonObject {
+export function describedServiceDeployment(
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  idNamesRevision: boolean,
+): JsonObject {
   const { ended, stage, hooks, firedAlarms } = deployment;
+  const revision = (of: DeploymentRecord) => revisionArn(service, of, idNamesRevision);
   return jsonOf({
-    serviceDeploymentArn: storyArn(service, deployment, "service-deployment"),
+    serviceDeploymentArn: deploymentArn(service, deployment),
     serviceArn: service.arn,
     clusterArn: service.cluster.arn,
     createdAt: deployment.createdAt / 1000,
-    targetServiceRevision: { arn: storyArn(service, deployment, "service-revision") },
+    targetServiceRevision: { arn: revision(deployment) },
     status: statusOf(deployment),
     statusReason: ended?.because,
     lifecycleStage: stage,
@@ -182,7 +187,15 @@ export function describedServiceDeployment(service: ServiceRecord, deployment: D
         ? { targetType: "PAUSE", status }
         : { targetType: "AWS_LAMBDA", targetArn: hookArn(service, name), status },
     ),
-    ...(ended?.to === undefined ? {} : { rollback: { reason: ended.because } }),
+    ...(ended?.to === undefined
+      ? {}
+      : {
+          rollback: {
+            reason: ended.because,
+            startedAt: (ended.at ?? ended.to.createdAt) / 1000,
+            serviceRevisionArn: revision(ended.to),
+          },
+        }),
     ...(service.alarms === undefined
       ? {}
       : {
@@ -195,13 +208,57 @@ export function describedServiceDeployment(service: ServiceRecord, deployment: D
   });
 }
 
-/** `service-deployment/<cluster>/<service>/<id>`, and the revision of the service that it brings. */
-export function storyArn(
-  { arn }: ServiceRecord,
-  { id }: DeploymentRecord,
-  kind: "service-deployment" | "service-revision",
+/** One of ListServiceDeployments. */
+export function listedServiceDeployment(
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  idNamesRevision: boolean,
+): JsonObject {
+  return {
+    serviceDeploymentArn: deploymentArn(service, deployment),
+    serviceArn: service.arn,
+    clusterArn: service.cluster.arn,
+    createdAt: deployment.createdAt / 1000,
+    targetServiceRevisionArn: revisionArn(service, deployment, idNamesRevision),
+    status: statusOf(deployment),
+  };
+}
+
+/** A service revision as DescribeServiceRevisions answers it: with the digests that ECS has pinned by now. */
+export function describedServiceRevision(
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  containers: readonly JsonObject[],
+  idNamesRevision: boolean,
+): JsonObject {
+  return jsonOf({
+    serviceRevisionArn: revisionArn(service, deployment, idNamesRevision),
+    serviceArn: service.arn,
+    clusterArn: service.cluster.arn,
+    taskDefinition: deployment.taskDefinition,
+    createdAt: deployment.createdAt / 1000,
+    containerImages: containers.map((container) =>
+      jsonOf({
+        containerName: container.name,
+        image: container.image,
+        imageDigest: deployment.resolved.get(String(container.name)),
+      }),
+    ),
+  });
+}
+
+export function deploymentArn(service: ServiceRecord, { id }: DeploymentRecord): string {
+  return `${service.arn.replace(":service/", ":service-deployment/")}/${id.replace("ecs-svc/", "")}`;
+}
+
+/** `service-revision/<cluster>/<service>/<id>`. @param idNamesRevision the id is the number of the deployment's own id */
+export function revisionArn(
+  service: ServiceRecord,
+  { revisionId }: DeploymentRecord,
+  idNamesRevision: boolean,
 ): string {
-  return `${arn.replace(":service/", `:${kind}/`)}/${id.replace("ecs-svc/", "")}`;
+  const own = idNamesRevision ? revisionId : [...revisionId].reverse().join("");
+  return `${service.arn.replace(":service/", ":service-revision/")}/${own}`;
 }
 
 /** As DescribeServices names it. */

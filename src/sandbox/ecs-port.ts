@@ -4,9 +4,11 @@ import type { Ecs } from "../remediation/ports.ts";
 import { sameRevision } from "../workload/arn.ts";
 import { readService } from "../workload/service.ts";
 import { readServiceDeployment } from "../workload/service-deployment.ts";
+import { readDeploymentSummary, readEcsRollback, readServiceRevision } from "../workload/service-revision.ts";
 import { readTask } from "../workload/task.ts";
 import type { Cluster } from "./cluster.ts";
-import { describedService, describedServiceDeployment, describedTask } from "./ecs-documents.ts";
+import type { DeploymentReads } from "./deployment-reads.ts";
+import { deploymentArn, describedService, describedTask } from "./ecs-documents.ts";
 import type { TaskDefinitions } from "./task-definitions.ts";
 
 /** Called before each action with its IAM name; throws an AwsError to have that action fail. */
@@ -16,8 +18,33 @@ export type AwsFault = (action: string) => void;
 const TASKS_MAX = 100;
 
 /** @param faults what makes an action fail before it does anything */
-export function createEcsPort(cluster: Cluster, definitions: TaskDefinitions, faults: AwsFault): Ecs {
+export function createEcsPort(
+  cluster: Cluster,
+  definitions: TaskDefinitions,
+  faults: AwsFault,
+  reads: DeploymentReads,
+): Ecs {
   return {
+    async listServiceDeployments(clusterName, service) {
+      faults("ecs:ListServiceDeployments");
+      return reads.list(clusterName, service).map(readDeploymentSummary);
+    },
+    async ecsRollbacks(arns) {
+      faults("ecs:DescribeServiceDeployments");
+      return reads.deployments(arns).flatMap((one) => readEcsRollback(one) ?? []);
+    },
+    async describeServiceRevisions(arns) {
+      faults("ecs:DescribeServiceRevisions");
+      return reads.revisions(arns).map(readServiceRevision);
+    },
+    async listTasksStartedBy(clusterName, startedBy) {
+      faults("ecs:ListTasks");
+      return cluster
+        .tasks(clusterName)
+        .filter((task) => task.startedBy === startedBy && task.desiredStatus === "RUNNING")
+        .slice(-TASKS_MAX)
+        .map((task) => readTask(describedTask(task)));
+    },
     async describeTask(clusterArn, taskArn) {
       faults("ecs:DescribeTasks");
       const task = cluster.task(clusterArn, taskArn);
@@ -49,7 +76,8 @@ export function createEcsPort(cluster: Cluster, definitions: TaskDefinitions, fa
       const found = cluster.service(clusterName, service);
       const deployment = found?.story.find((one) => sameRevision(one.taskDefinition, revision));
       if (found === undefined || deployment === undefined) return undefined;
-      return readServiceDeployment(describedServiceDeployment(found, deployment));
+      const [story] = reads.deployments([deploymentArn(found, deployment)]);
+      return story && readServiceDeployment(story);
     },
     async describeTaskDefinition(arn) {
       faults("ecs:DescribeTaskDefinition");

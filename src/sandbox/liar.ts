@@ -109,6 +109,16 @@ export function createLiar(
           read("ecs:DescribeServiceDeployments", `story ${cluster} ${name} ${revision}`, () =>
             ecs.serviceDeployment(cluster, name, revision),
           ),
+        listServiceDeployments: (cluster, name) =>
+          read("ecs:ListServiceDeployments", `deployments ${cluster} ${name}`, () =>
+            ecs.listServiceDeployments(cluster, name),
+          ),
+        ecsRollbacks: (arns) =>
+          read("ecs:DescribeServiceDeployments", `rollbacks ${arns}`, () => ecs.ecsRollbacks(arns)),
+        describeServiceRevisions: (arns) =>
+          read("ecs:DescribeServiceRevisions", `revisions ${arns}`, () => ecs.describeServiceRevisions(arns)),
+        listTasksStartedBy: (cluster, startedBy) =>
+          read("ecs:ListTasks", `tasks by ${startedBy}`, () => ecs.listTasksStartedBy(cluster, startedBy)),
         clusterTags: (cluster) =>
           read("ecs:DescribeClusters", `cluster ${cluster}`, () => ecs.clusterTags(cluster)),
         listTasks: (query) => read("ecs:ListTasks", `tasks of ${query.service}`, () => ecs.listTasks(query)),

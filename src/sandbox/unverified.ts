@@ -30,6 +30,8 @@ export type Unverified = {
   readonly executionNames: "per-function" | "per-account";
   /** Whether a task that could not start tells the digest that its image's tag was resolved to. */
   readonly failedTaskTellsDigest: boolean;
+  /** Whether the number in a deployment's id (`ecs-svc/N`) is the id of the service revision that it brought. */
+  readonly deploymentIdNamesRevision: boolean;
 };
 
 export const UNVERIFIED_DEFAULT: Unverified = {
@@ -43,4 +45,5 @@ export const UNVERIFIED_DEFAULT: Unverified = {
   ec2ErrorName: "CannotPullContainerError",
   executionNames: "per-function",
   failedTaskTellsDigest: false,
+  deploymentIdNamesRevision: true,
 };

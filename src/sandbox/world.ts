@@ -22,6 +22,7 @@ import { createSandboxCaps, type SandboxCaps } from "./caps.ts";
 import { type Cluster, createCluster } from "./cluster.ts";
 import type { Surroundings } from "./cluster-state.ts";
 import { createCodeDeploy } from "./code-deploy.ts";
+import { createDeploymentReads, type DeploymentReads } from "./deployment-reads.ts";
 import { createEcrPort } from "./ecr-port.ts";
 import { createEcsPort } from "./ecs-port.ts";
 import { createExecutions, type SandboxExecutions } from "./executions.ts";
@@ -60,6 +61,8 @@ export interface World {
   readonly clock: VirtualClock;
   readonly cluster: Cluster;
   readonly definitions: TaskDefinitions;
+  /** What ECS tells of service deployments and service revisions. */
+  readonly deployments: DeploymentReads;
   readonly registries: WorldRegistries;
   readonly internet: Internet;
   readonly bus: EventBus;
@@ -129,6 +132,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     unverified,
   };
   const cluster = createCluster(surroundings);
+  const deployments = createDeploymentReads(cluster, definitions, unverified);
   const rates = createAwsRates(clock);
   const ecsFaults = (action: string): void => {
     rates.check(action);
@@ -146,7 +150,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const world: World = {
     ports: {
       home,
-      ecs: createEcsPort(cluster, definitions, ecsFaults),
+      ecs: createEcsPort(cluster, definitions, ecsFaults, deployments),
       ecr: createEcrPort({ registry: registries.ecr, file, internet, clock, faults: faults.check }),
       registries: clients,
       copier: createCopier({ registries: clients, clock }),
@@ -169,6 +173,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     clock,
     cluster,
     definitions,
+    deployments,
     registries,
     internet,
     bus,

@@ -38,6 +38,13 @@ export function objectsIn(json: JsonObject, member: string): readonly JsonObject
   return isList(value) ? value.filter(isObject) : [];
 }
 
+/** A moment in milliseconds since the epoch. ECS writes seconds since the epoch; emulators also an ISO 8601 text. */
+export function momentIn(json: JsonObject, member: string): number | undefined {
+  const value = json[member];
+  const milliseconds = typeof value === "string" ? Date.parse(value) : Number(value ?? Number.NaN) * 1000;
+  return Number.isFinite(milliseconds) ? milliseconds : undefined;
+}
+
 /** The texts of a list member. */
 export function textsIn(json: JsonObject, member: string): readonly string[] {
   const value = json[member];

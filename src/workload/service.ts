@@ -2,12 +2,14 @@
 
 import type { JsonObject } from "../runtime/json.ts";
 import { type DeploymentConfiguration, readDeploymentConfiguration } from "./deployment-configuration.ts";
-import { numberIn, objectIn, objectsIn, present, tagsIn, textIn, textsIn } from "./members.ts";
+import { momentIn, numberIn, objectIn, objectsIn, present, tagsIn, textIn, textsIn } from "./members.ts";
 
 export type Deployment = {
   readonly id: string;
   readonly status: string;
   readonly taskDefinition: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt?: number;
   /** COMPLETED, IN_PROGRESS or FAILED; absent for controllers other than ECS. */
   readonly rolloutState?: string;
   readonly rolloutStateReason?: string;
@@ -107,6 +109,7 @@ function readDeployment(json: JsonObject): Deployment {
     id: textIn(json, "id") ?? "",
     status: textIn(json, "status") ?? "",
     taskDefinition: textIn(json, "taskDefinition") ?? "",
+    ...present("createdAt", momentIn(json, "createdAt")),
     ...present("rolloutState", textIn(json, "rolloutState")),
     ...present("rolloutStateReason", textIn(json, "rolloutStateReason")),
     desiredCount: numberIn(json, "desiredCount") ?? 0,

@@ -1,7 +1,7 @@
 /** A task as ECS describes it, reduced to what remediation decides on. */
 
 import type { JsonObject } from "../runtime/json.ts";
-import { numberIn, objectsIn, present, textIn } from "./members.ts";
+import { momentIn, numberIn, objectsIn, present, textIn } from "./members.ts";
 
 export type TaskContainer = {
   readonly name: string;
@@ -24,6 +24,8 @@ export type Task = {
   readonly launchType?: string;
   /** The `ecs.cpu-architecture` attribute: x86_64 or arm64. */
   readonly architecture?: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt?: number;
   readonly containers: readonly TaskContainer[];
 };
 
@@ -40,6 +42,7 @@ export function readTask(json: JsonObject): Task {
     ...present("stoppedReason", textIn(json, "stoppedReason")),
     ...present("launchType", textIn(json, "launchType")),
     ...present("architecture", architecture === undefined ? undefined : textIn(architecture, "value")),
+    ...present("createdAt", momentIn(json, "createdAt")),
     containers: objectsIn(json, "containers").map(readContainer),
   };
 }

@@ -9,13 +9,7 @@ import { createHash } from "node:crypto";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { CodeDeployment } from "../../src/remediation/code-deploy-port.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
-import type { DeploymentRecord, ServiceRecord } from "../../src/sandbox/cluster-state.ts";
-import {
-  describedService,
-  describedServiceDeployment,
-  describedTask,
-  storyArn,
-} from "../../src/sandbox/ecs-documents.ts";
+import { describedService, describedTask } from "../../src/sandbox/ecs-documents.ts";
 import { serveRegistry } from "../../src/sandbox/registry-server.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import type { AwsAnswer, AwsRequest } from "./aws-stub.ts";
@@ -46,32 +40,13 @@ export function awsAccount(world: World): AwsAccount {
         : { services: [describedService(found)], failures: [] };
     },
     ListServiceDeployments: ({ cluster: name, service: wanted }) => ({
-      serviceDeployments: stories(world).flatMap(([service, deployment]) =>
-        service === cluster.service(String(name), String(wanted))
-          ? [
-              {
-                serviceDeploymentArn: storyArn(service, deployment, "service-deployment"),
-                targetServiceRevisionArn: storyArn(service, deployment, "service-revision"),
-                createdAt: deployment.createdAt / 1000,
-              },
-            ]
-          : [],
-      ),
+      serviceDeployments: world.deployments.list(String(name), String(wanted)),
     }),
     DescribeServiceRevisions: ({ serviceRevisionArns }) => ({
-      serviceRevisions: stories(world).flatMap(([service, deployment]) => {
-        const arn = storyArn(service, deployment, "service-revision");
-        return texts(serviceRevisionArns).includes(arn)
-          ? [{ serviceRevisionArn: arn, taskDefinition: deployment.taskDefinition }]
-          : [];
-      }),
+      serviceRevisions: world.deployments.revisions(texts(serviceRevisionArns)),
     }),
     DescribeServiceDeployments: ({ serviceDeploymentArns }) => ({
-      serviceDeployments: stories(world).flatMap(([service, deployment]) =>
-        texts(serviceDeploymentArns).includes(storyArn(service, deployment, "service-deployment"))
-          ? [describedServiceDeployment(service, deployment)]
-          : [],
-      ),
+      serviceDeployments: world.deployments.deployments(texts(serviceDeploymentArns)),
     }),
     DescribeClusters: ({ clusters }) => ({
       clusters: texts(clusters).map((name) => ({
@@ -288,11 +263,6 @@ function deploymentInfo(deployment: CodeDeployment): JsonObject {
         : { revisionType: "AppSpecContent", appSpecContent: { content: appSpec } },
     ...(because === undefined ? {} : { errorInformation: { code: "TIMEOUT", message: because } }),
   };
-}
-
-/** Every deployment that ever was, with its service. */
-function stories({ cluster }: World): readonly (readonly [ServiceRecord, DeploymentRecord])[] {
-  return cluster.services().flatMap((service) => service.story.map((one) => [service, one] as const));
 }
 
 class Refusal extends Error {
