@@ -9,6 +9,8 @@ import type { Bus } from "../remediation/ports.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { Random } from "../runtime/random.ts";
 import { uuid } from "./cluster-state.ts";
+import type { AwsFault } from "./ecs-port.ts";
+import { frozen } from "./frozen.ts";
 import type { Home } from "./home.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
@@ -28,7 +30,7 @@ export const UNRULY: Delivery = { delaySeconds: 1, twice: 0.5, late: { chance: 0
 export type Subscriber = (document: JsonObject) => unknown;
 
 export interface EventBus {
-  /** Publishes an event in EventBridge's envelope. */
+  /** Publishes an event in EventBridge's envelope. What it is given it keeps, and freezes. */
   emit(event: {
     readonly source: string;
     readonly type: string;
@@ -48,12 +50,16 @@ export interface EventBus {
 export const OUTCOME_SOURCE = "repull";
 export const OUTCOME_TYPE = "Image Pull Remediation";
 
-/** A bus with no subscriber yet. */
+/**
+ * A bus with no subscriber yet.
+ * @param faults what makes a publish of the remediation's fail; ECS's own events come whatever happens to ours
+ */
 export function createBus(
   home: Home,
   clock: VirtualClock,
   random: Random,
   delivery: Delivery = PROMPT,
+  faults: AwsFault = () => {},
 ): EventBus {
   const published: JsonObject[] = [];
   const outcomes: JsonObject[] = [];
@@ -63,12 +69,12 @@ export function createBus(
     const { chance, secondsMax } = delivery.late;
     const late = random.next() < chance ? random.next() * secondsMax : 0;
     clock.schedule(clock.now() + (delivery.delaySeconds + late) * 1000, async () => {
-      if (subscribers.has(subscriber)) await subscriber(structuredClone(document));
+      if (subscribers.has(subscriber)) await subscriber(document);
     });
   };
 
   const emit: EventBus["emit"] = ({ source, type, resources, detail }) => {
-    const document: JsonObject = {
+    const document: JsonObject = frozen({
       version: "0",
       id: uuid(random),
       "detail-type": type,
@@ -77,8 +83,8 @@ export function createBus(
       time: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
       region: home.region,
       resources,
-      detail: structuredClone(detail),
-    };
+      detail,
+    });
     published.push(document);
     for (const subscriber of subscribers) {
       deliver(subscriber, document);
@@ -96,8 +102,9 @@ export function createBus(
     outcomes,
     port: {
       async publish(detail) {
+        faults("events:PutEvents");
         outcomes.push(structuredClone(detail));
-        emit({ source: OUTCOME_SOURCE, type: OUTCOME_TYPE, resources: [], detail });
+        emit({ source: OUTCOME_SOURCE, type: OUTCOME_TYPE, resources: [], detail: structuredClone(detail) });
       },
     },
   };

@@ -6,13 +6,12 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import type { Platform } from "../image/platform.ts";
 import type { Send } from "../oci/transport.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import type { Random } from "../runtime/random.ts";
 import type { EventBus } from "./bus.ts";
 import type { Home } from "./home.ts";
-import type { PullCredentials } from "./image-pull.ts";
+import type { HostPlatform, PullCredentials } from "./image-pull.ts";
 
 import type { Stage } from "./lifecycle.ts";
 
@@ -37,7 +36,7 @@ export type Surroundings = {
     executionRole: string | undefined,
   ) => PullCredentials | undefined;
   /** The machine that a task gets. */
-  readonly place: (asked: Asked) => Platform;
+  readonly place: (asked: Asked) => HostPlatform;
   readonly crashOf: (container: JsonObject, digest: Digest) => Crash | undefined;
   readonly unverified: Unverified;
 };
@@ -100,6 +99,8 @@ export type ServiceRecord = {
   readonly alarms: Alarms | undefined;
   /** The AppSpec with TASK_DEFINITION in it, for services of CodeDeploy; undefined where it lies in a bucket. */
   readonly appSpec: string | undefined;
+  /** Behind a Classic Load Balancer: ECS shows no rollout state of its deployments. */
+  readonly behindClassicLoadBalancer: boolean;
   readonly tags: Readonly<Record<string, string>>;
   /** Members of DescribeServices that the sandbox does not act on. */
   readonly others: JsonObject;
@@ -164,7 +165,7 @@ export type TaskRecord = {
   readonly definition: JsonObject;
   readonly launchType: LaunchType;
   readonly platformVersion: string | undefined;
-  readonly platform: Platform;
+  readonly platform: HostPlatform;
   readonly group: string;
   readonly startedBy: string | undefined;
   readonly overrides: JsonObject;
@@ -229,5 +230,15 @@ function digits(random: Random, length: number): string {
 
 /** JSON that others may keep: nothing that is undefined, nothing shared. */
 export function jsonOf(members: Readonly<Record<string, Json | undefined>>): JsonObject {
-  return JSON.parse(JSON.stringify(members)) as JsonObject;
+  const kept: Record<string, Json> = {};
+  for (const [name, member] of Object.entries(members)) {
+    if (member !== undefined) kept[name] = copied(member);
+  }
+  return kept;
+}
+
+/** A copy without members that are undefined, as they would not survive JSON. */
+function copied(json: Json): Json {
+  if (typeof json !== "object" || json === null) return json;
+  return Array.isArray(json) ? json.map(copied) : jsonOf(json as JsonObject);
 }

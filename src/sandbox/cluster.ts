@@ -60,6 +60,7 @@ export type NewService = {
   readonly alarms?: Alarms;
   /** For CodeDeploy: its AppSpec with TASK_DEFINITION in it, `in a bucket` for one that is not to be read. */
   readonly appSpec?: string;
+  readonly behindClassicLoadBalancer?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
   /** Its first deployment's id; else the world makes one up. */
   readonly deploymentId?: string;
@@ -232,6 +233,7 @@ export function createCluster(world: Surroundings): Cluster {
       hooks: settings.hooks ?? [],
       alarms: settings.alarms,
       appSpec: settings.appSpec === IN_A_BUCKET ? undefined : (settings.appSpec ?? APP_SPEC),
+      behindClassicLoadBalancer: settings.behindClassicLoadBalancer ?? false,
       tags: settings.tags ?? {},
       others: settings.others ?? {},
       createdAt: clock.now(),

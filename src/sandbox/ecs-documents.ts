@@ -90,7 +90,9 @@ export function describedService(service: ServiceRecord): JsonObject {
     serviceArn: service.arn,
     serviceName: service.name,
     clusterArn: service.cluster.arn,
-    loadBalancers: [],
+    loadBalancers: service.behindClassicLoadBalancer
+      ? [{ loadBalancerName: `${service.name}-lb`, containerName: "web", containerPort: 80 }]
+      : [],
     status: service.status,
     desiredCount: service.desiredCount,
     runningCount: tasks.filter(isRunning).length,
@@ -296,7 +298,9 @@ function describedDeployment(service: ServiceRecord, deployment: DeploymentRecor
     createdAt: deployment.createdAt / 1000,
     updatedAt: deployment.updatedAt / 1000,
     launchType: service.launchType,
-    ...(service.controller === "ECS"
+    // "The rolloutState of a service is only returned for services that use the rolling update (ECS) deployment type
+    // that aren't behind a Classic Load Balancer": API_Deployment (read 2026-11).
+    ...(service.controller === "ECS" && !service.behindClassicLoadBalancer
       ? { rolloutState: deployment.rolloutState, rolloutStateReason: deployment.rolloutStateReason }
       : {}),
   };

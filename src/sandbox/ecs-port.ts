@@ -89,7 +89,10 @@ export function createEcsPort(
     },
     async newestRevisions(family, count) {
       faults("ecs:ListTaskDefinitions");
-      return definitions.newest(family, count);
+      const newest = definitions.newest(family, count);
+      // A list names revisions; the tags of each are a call of their own.
+      for (let one = 0; one < newest.length; one += 1) faults("ecs:DescribeTaskDefinition");
+      return newest;
     },
     async updateService(clusterName, service, taskDefinitionArn) {
       faults("ecs:UpdateService");

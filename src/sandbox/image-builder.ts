@@ -18,6 +18,10 @@ export type ImageRecipe = {
   readonly name: string;
   /** `linux/amd64` … One platform alone gives a single manifest, several an index. */
   readonly platforms?: readonly string[];
+  /** The Windows build of each platform, in their order. */
+  readonly osVersions?: readonly string[];
+  /** The index names no platform of its manifests. */
+  readonly namesNoPlatforms?: boolean;
   /** An index even for one platform. */
   readonly index?: boolean;
   /** Layers of each platform. */
@@ -80,7 +84,14 @@ export function buildImage(recipe: ImageRecipe): BuiltImage {
     return { mediaType, digest, size: bytes.length };
   };
   const random = createRandom(`${seed}/${recipe.name}`);
-  const images = platforms.map((text) => platformManifest(recipe, types, parsePlatform(text), random, keep));
+  const images = platforms.map((text, place) => {
+    const osVersion = recipe.osVersions?.[place];
+    const platform = {
+      ...parsePlatform(text),
+      ...(osVersion === undefined ? {} : { "os.version": osVersion }),
+    };
+    return platformManifest(recipe, types, platform, random, keep);
+  });
   const statements = attestations ? images.map((image) => attestation(image, types, keep)) : [];
   const manifests = [...images, ...statements];
 
@@ -96,7 +107,9 @@ export function buildImage(recipe: ImageRecipe): BuiltImage {
       mediaType: manifest.mediaType,
       digest: manifest.digest,
       size: manifest.bytes.length,
-      platform: manifest.platform ?? { os: "unknown", architecture: "unknown" },
+      ...(recipe.namesNoPlatforms === true
+        ? {}
+        : { platform: manifest.platform ?? { os: "unknown", architecture: "unknown" } }),
       ...("annotations" in manifest ? { annotations: manifest.annotations } : {}),
     })),
   });
@@ -116,13 +129,15 @@ export function seedImage(registry: SandboxRegistry, path: string, tag: string, 
 function platformManifest(
   { name, layers = 2, sharedLayers = 0, bytes = 1024 }: ImageRecipe,
   types: Types,
-  platform: Platform,
+  platform: Platform & { readonly "os.version"?: string },
   random: Random,
   keep: (mediaType: string, bytes: Uint8Array) => Descriptor,
 ): BuiltManifest & { readonly platform: Platform } {
   const tars = Array.from({ length: layers }, (_, number) => {
     const whose =
-      number < sharedLayers ? "shared" : `${platform.os}/${platform.architecture}/${platform.variant ?? ""}`;
+      number < sharedLayers
+        ? "shared"
+        : `${platform.os}/${platform.architecture}/${platform.variant ?? ""}${platform["os.version"] ?? ""}`;
     return tar(`layer-${number}`, random.fork(`${whose}/${number}`).bytes(bytes));
   });
   const config = keep(

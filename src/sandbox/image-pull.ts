@@ -31,6 +31,8 @@ export type PullRefusal =
       readonly because: string;
     }
   | { readonly kind: "no-platform"; readonly platform: string }
+  /** The one manifest there is, or that was asked for, is for another build of Windows than the host's. */
+  | { readonly kind: "other-build"; readonly image: string; readonly host: string }
   | { readonly kind: "corrupt"; readonly url: string };
 
 export type Pull =
@@ -40,11 +42,14 @@ export type Pull =
 /** `user:password`, as Basic authentication wants it. */
 export type PullCredentials = { readonly user: string; readonly password: string };
 
+/** What a container runs on: of Windows the build as well, `10.0.20348`, for nothing else runs there. */
+export type HostPlatform = Platform & { readonly build?: string };
+
 export type PullRequest = {
   readonly reference: ImageReference;
   /** What an earlier task of the deployment resolved the tag to. */
   readonly known?: Digest;
-  readonly platform: Platform;
+  readonly platform: HostPlatform;
   readonly send: Send;
   readonly credentials?: PullCredentials;
   /** A refused HEAD has no words: Docker asks again with a GET to hear them, containerd does not. */
@@ -89,12 +94,16 @@ export async function pullImage(request: PullRequest): Promise<Pull> {
     let manifest = jsonIn(await fetch("manifests", digest));
     const children = objectsIn(manifest, "manifests");
     if (children.length > 0) {
-      const child = children.find((entry) => platformMatches(platform, platformOf(entry)));
-      const named = child && textIn(child, "digest");
+      const named = await childFor(children, platform, async (child) => {
+        const { digest: config } = objectIn(jsonIn(await fetch("manifests", child)), "config") ?? {};
+        return isDigest(config) ? jsonIn(await fetch("blobs", config)) : {};
+      });
       if (!isDigest(named)) throw new Refused({ kind: "no-platform", platform: printPlatform(platform) });
       manifest = jsonIn(await fetch("manifests", named));
     }
-    for (const { digest: blob } of [objectIn(manifest, "config") ?? {}, ...objectsIn(manifest, "layers")]) {
+    const { digest: config } = objectIn(manifest, "config") ?? {};
+    if (isDigest(config)) refuseOtherBuild(jsonIn(await fetch("blobs", config)), platform);
+    for (const { digest: blob } of objectsIn(manifest, "layers")) {
       if (isDigest(blob)) await fetch("blobs", blob);
     }
     return { kind: "pulled", digest, bytes };
@@ -102,6 +111,37 @@ export async function pullImage(request: PullRequest): Promise<Pull> {
     if (!(error instanceof Refused)) throw error;
     return { kind: "refused", refusal: error.refusal, ...(digest === undefined ? {} : { digest }) };
   }
+}
+
+/**
+ * The manifest of an index that runs on a host. Where the index names no platform, the images' own configs do, as
+ * containerd reads them: https://github.com/containerd/containerd/blob/main/core/images/image.go (Manifest).
+ */
+async function childFor(
+  children: readonly JsonObject[],
+  host: HostPlatform,
+  configOf: (child: Digest) => Promise<JsonObject>,
+): Promise<string | undefined> {
+  for (const child of children) {
+    const digest = textIn(child, "digest");
+    if (!isDigest(digest)) continue;
+    const stated = objectIn(child, "platform") ?? (await configOf(digest));
+    const isBuild = host.build === undefined || buildOf(stated["os.version"]) === host.build;
+    if (platformMatches(host, platformOf(stated)) && isBuild) return digest;
+  }
+  return undefined;
+}
+
+/** As the Docker daemon words it: moby, daemon/images/image_pull.go and distribution/pull_v2_windows.go. */
+function refuseOtherBuild(config: JsonObject, { build }: HostPlatform): void {
+  const image = buildOf(config["os.version"]);
+  if (build !== undefined && image !== undefined && image !== build)
+    throw new Refused({ kind: "other-build", image, host: build });
+}
+
+/** `10.0.20348` of `10.0.20348.2762`. */
+function buildOf(version: Json | undefined): string | undefined {
+  return typeof version === "string" ? version.split(".").slice(0, 3).join(".") : undefined;
 }
 
 /** What a tag stands for. */
@@ -225,8 +265,7 @@ function jsonIn(bytes: Uint8Array): JsonObject {
   }
 }
 
-function platformOf(entry: JsonObject): Platform {
-  const { os, architecture, variant } = objectIn(entry, "platform") ?? {};
+function platformOf({ os, architecture, variant }: JsonObject): Platform {
   return {
     os: String(os ?? "unknown"),
     architecture: String(architecture ?? "unknown"),

@@ -1,16 +1,25 @@
 /** The machines of the sandbox's clusters: what the remediation is told of them, and where tasks are placed. */
 
-import type { Platform } from "../image/platform.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { ClusterMachines, Machines } from "../remediation/machines-port.ts";
 import type { JsonObject } from "../runtime/json.ts";
+import { objectIn, textIn } from "../workload/members.ts";
 import { runtimePlatformOf } from "../workload/task-definition.ts";
 import type { LaunchType } from "./cluster-state.ts";
 import type { AwsFault } from "./ecs-port.ts";
+import type { HostPlatform } from "./image-pull.ts";
 import type { WorldFile } from "./world-file.ts";
 
-const AMD64: Platform = { os: "linux", architecture: "amd64" };
-const ARM64: Platform = { os: "linux", architecture: "arm64" };
+const AMD64: HostPlatform = { os: "linux", architecture: "amd64" };
+const ARM64: HostPlatform = { os: "linux", architecture: "arm64" };
+
+/** https://learn.microsoft.com/en-us/windows/release-health/windows-server-release-info (read 2026-11). */
+const BUILDS: Readonly<Record<string, string>> = {
+  WINDOWS_SERVER_2019_CORE: "10.0.17763",
+  WINDOWS_SERVER_2019_FULL: "10.0.17763",
+  WINDOWS_SERVER_2022_CORE: "10.0.20348",
+  WINDOWS_SERVER_2022_FULL: "10.0.20348",
+};
 
 /** What a task asks for of the machine that it gets. */
 export type Asked = {
@@ -23,7 +32,7 @@ export type Asked = {
 export type SandboxMachines = {
   readonly port: ClusterMachines;
   /** Where the next task goes: each of the machines that it may go to in turn. */
-  place(asked: Asked): Platform;
+  place(asked: Asked): HostPlatform;
 };
 
 /** A cluster that the file does not name has machines of x86_64. */
@@ -53,6 +62,9 @@ export function createMachines(file: WorldFile, faults: AwsFault): SandboxMachin
     },
     place({ cluster, definition, launchType, providers }) {
       const stated = runtimePlatformOf(definition);
+      const build =
+        BUILDS[textIn(objectIn(definition, "runtimePlatform") ?? {}, "operatingSystemFamily") ?? ""];
+      if (stated !== undefined && build !== undefined) return { ...stated, build };
       if (stated !== undefined || launchType === "FARGATE") return stated ?? AMD64;
       const fitting = machinesOf(cluster).filter(
         ({ capacityProvider = "" }) => providers.length === 0 || providers.includes(capacityProvider),

@@ -39,6 +39,8 @@ function containerdText(refusal: PullRefusal, reference: ImageReference, contain
   switch (refusal.kind) {
     case "no-platform":
       return `pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform '${refusal.platform}'`;
+    case "other-build":
+      return `ref pull has been retried 1 time(s): no match for platform in manifest: not found`;
     case "corrupt":
       return `ref pull has been retried 1 time(s): failed to copy: ${refusal.url}: unexpected commit digest`;
     case "unreachable": {
@@ -70,6 +72,8 @@ function daemonText(refusal: PullRefusal, reference: ImageReference): string {
   switch (refusal.kind) {
     case "no-platform":
       return `no matching manifest for ${refusal.platform} in the manifest list entries`;
+    case "other-build":
+      return otherBuild(refusal);
     case "corrupt":
       return "filesystem layer verification failed for digest";
     case "unreachable":
@@ -86,6 +90,11 @@ function daemonText(refusal: PullRefusal, reference: ImageReference): string {
       return `error parsing HTTP ${status} response body: invalid character '${said[0]}' looking for beginning of value: ${JSON.stringify(said)}`;
     }
   }
+}
+
+/** The daemon's words: https://github.com/moby/moby/blob/master/daemon/internal/distribution/pull_v2_windows.go */
+function otherBuild({ image, host }: Extract<PullRefusal, { kind: "other-build" }>): string {
+  return `a Windows version ${image}-based image is incompatible with a ${host} host`;
 }
 
 function withTag(reference: ImageReference): ImageReference {

@@ -13,6 +13,7 @@ import type { JsonObject } from "../runtime/json.ts";
 import { objectsIn, textsIn } from "../workload/members.ts";
 import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 import { awsRefusal } from "./aws-refusal.ts";
+import { frozen } from "./frozen.ts";
 import type { Home } from "./home.ts";
 import type { Unverified } from "./unverified.ts";
 
@@ -82,7 +83,7 @@ export function createTaskDefinitions(
       revisions.push({
         number,
         arn,
-        taskDefinition: {
+        taskDefinition: frozen<JsonObject>({
           volumes: [],
           placementConstraints: [],
           ...sent,
@@ -97,22 +98,22 @@ export function createTaskDefinitions(
           compatibilities: ["EC2", ...(sent.networkMode === "awsvpc" ? ["FARGATE"] : [])],
           registeredAt: clock.now() / 1000,
           registeredBy: `arn:${home.partition}:iam::${home.account}:root`,
-        },
-        tags: tagsOf(registrable),
+        }),
+        tags: frozen(tagsOf(registrable)),
       });
       families.set(family, revisions);
       return arn;
     },
     describe(name) {
       const found = find(name);
-      return found && structuredClone({ taskDefinition: found.taskDefinition, tags: found.tags });
+      return found && { taskDefinition: found.taskDefinition, tags: found.tags };
     },
     newest(family, count) {
       return (families.get(family) ?? [])
         .filter(isActive)
         .toReversed()
         .slice(0, count)
-        .map(({ arn, tags }) => ({ arn, tags: structuredClone(tags) }));
+        .map(({ arn, tags }) => ({ arn, tags }));
     },
     skipTo(family, revision) {
       firstNumbers.set(family, revision);
@@ -120,11 +121,11 @@ export function createTaskDefinitions(
     deregister(arn) {
       const found = find(arn);
       if (found === undefined) return;
-      found.taskDefinition = {
+      found.taskDefinition = frozen({
         ...found.taskDefinition,
         status: "INACTIVE",
         deregisteredAt: clock.now() / 1000,
-      };
+      });
     },
   };
 }

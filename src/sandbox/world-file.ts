@@ -16,6 +16,10 @@ const jsonObject = z.record(z.string(), json);
 const image = z.strictObject({
   /** `linux/amd64` and `linux/arm64` by default; one alone has no index. */
   platforms: z.array(z.string()).min(1).optional(),
+  /** `os.version` of each Windows platform, in their order: an index of several builds names one for each. */
+  osVersions: z.array(z.string()).optional(),
+  /** An index that names no platform for its manifests: only their configs tell. */
+  namesNoPlatforms: z.boolean().optional(),
   /** The size of its layers together, for each platform: 64 by default. */
   kilobytes: z.number().int().positive().max(16_384).optional(),
   /** Without a layer: what a broken push leaves. */
@@ -63,7 +67,9 @@ const registry = z.strictObject({
   /** The user of `accounts` as whom Repull pulls there; absent: nobody. */
   repullSignsInAs: z.string().optional(),
   /** What every request to it gets. */
-  trouble: z.enum(["abuse-limit", "unreachable", "server-error"]).optional(),
+  trouble: z.enum(["abuse-limit", "unreachable", "silent", "server-error"]).optional(),
+  /** Of `silent` alone: whose packets are dropped; everybody's if absent. */
+  troubleFor: z.enum(["tasks", "repull"]).optional(),
 });
 
 const stage = z.enum([
@@ -148,6 +154,8 @@ const service = z.strictObject({
   /** Where its tasks stand: ids of `subnets`. Absent: nothing is known of its network. */
   subnets: z.array(z.string()).optional(),
   assignPublicIp: z.boolean().optional(),
+  /** Behind a Classic Load Balancer, of whose services ECS shows no rollout state. */
+  behindClassicLoadBalancer: z.boolean().optional(),
   tags: z.record(z.string(), z.string()).optional(),
 });
 

@@ -92,7 +92,8 @@ export function createWorldRegistries(
     spend: () => spendQuotas(registryAt(host), entry, addresses),
   }));
   for (const [host, { trouble }] of entries) {
-    if (trouble !== undefined) registryAt(host).fail({ on: "any", as: TROUBLES[trouble] });
+    if (trouble !== undefined && trouble !== "silent")
+      registryAt(host).fail({ on: "any", as: TROUBLES[trouble] });
   }
   return {
     all: [...byHost.values()],
@@ -158,7 +159,15 @@ function ownBytesFirst(one: Placed, other: Placed): number {
 
 function imageOf(
   reference: ImageReference,
-  { platforms, kilobytes = 64, empty = false, sameAs, onlyPlatform }: ImageEntry,
+  {
+    platforms,
+    osVersions,
+    namesNoPlatforms,
+    kilobytes = 64,
+    empty = false,
+    sameAs,
+    onlyPlatform,
+  }: ImageEntry,
   where: string,
   built: ReadonlyMap<string, BuiltImage>,
 ): BuiltImage {
@@ -168,6 +177,8 @@ function imageOf(
       name: canonicalName(reference),
       platforms: platforms ?? PLATFORMS_DEFAULT,
       bytes,
+      ...(osVersions === undefined ? {} : { osVersions }),
+      ...(namesNoPlatforms === undefined ? {} : { namesNoPlatforms }),
       ...(empty ? { layers: 0 } : {}),
     });
   }

@@ -111,10 +111,10 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   }
   await clock.advanceTo(startsAt);
 
-  const internet = createInternet(registries.all);
-  const bus = createBus(home, clock, random.fork("bus"), options.delivery);
+  const internet = createInternet(registries.all, clock);
   const definitions = createTaskDefinitions(home, clock, unverified);
   const faults = createAwsFaults();
+  const bus = createBus(home, clock, random.fork("bus"), options.delivery, faults.check);
   const machines = createMachines(file, faults.check);
   const surroundings: Surroundings = {
     home,
@@ -133,6 +133,11 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   };
   const cluster = createCluster(surroundings);
   const deployments = createDeploymentReads(cluster, definitions, unverified);
+  for (const [host, { trouble, troubleFor }] of Object.entries(file.registries ?? {})) {
+    const registry = registries.byHost.get(host === "ecr" ? ecrHost(home.account, home.region) : host);
+    if (trouble === "silent" && registry !== undefined)
+      internet.silence(registry, troubleFor === undefined ? undefined : addresses[troubleFor]);
+  }
   const rates = createAwsRates(clock);
   const ecsFaults = (action: string): void => {
     rates.check(action);
@@ -140,7 +145,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   };
   const tasks = createTasks(cluster, ecsFaults);
   const schedules = createSchedules(faults.check);
-  const executions = createExecutions(clock, unverified);
+  const executions = createExecutions(clock, unverified, faults.check);
   const caps = createSandboxCaps(faults.check);
   const clientsAs = (credentials: FindCredentials) =>
     createRegistries({ send: internet.from(addresses.repull), clock, credentials });

@@ -58,11 +58,15 @@ export function withoutBody({ status, headers, body }: RegistryAnswer): Registry
 }
 
 /** A failure below HTTP, as `node:http` reports it: nobody answered. */
-export function connectionError(code: "ECONNRESET" | "ECONNREFUSED" | "ENOTFOUND", host: string): Error {
+export function connectionError(
+  code: "ECONNRESET" | "ECONNREFUSED" | "ENOTFOUND" | "ETIMEDOUT",
+  host: string,
+): Error {
   const words = {
     ECONNRESET: "socket hang up",
     ECONNREFUSED: `connect ECONNREFUSED ${host}`,
     ENOTFOUND: `getaddrinfo ENOTFOUND ${host}`,
+    ETIMEDOUT: `dial tcp ${host}: i/o timeout`,
   };
   return Object.assign(new Error(words[code]), { code });
 }
