@@ -10,7 +10,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { createDeadLetters } from "../../src/aws/dead-letters.ts";
 import { createExecutions } from "../../src/aws/executions.ts";
-import { partitionOf } from "../../src/image/hosts.ts";
+import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { systemClock } from "../../src/runtime/clock.ts";

@@ -1,6 +1,6 @@
 /** Wires the ports of a remediation to one account and region. Nothing is asked of AWS before a port is used. */
 
-import { partitionOf } from "../image/hosts.ts";
+import { partitionOf } from "../image/ecr-hosts.ts";
 import { NO_CAPS } from "../remediation/caps-port.ts";
 import type { Ports } from "../remediation/ports.ts";
 import { createCaps } from "./caps.ts";

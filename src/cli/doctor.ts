@@ -11,7 +11,7 @@ import { createParameters } from "../aws/parameters.ts";
 import { putIntoQueue } from "../aws/probe.ts";
 import { createRoles } from "../aws/roles.ts";
 import { createDockerHubAccount, keysOfSecret } from "../aws/secrets.ts";
-import { ecrHost } from "../image/hosts.ts";
+import { ecrHost } from "../image/ecr-hosts.ts";
 import { parseReference } from "../image/reference.ts";
 import { httpTransport } from "../oci/http-transport.ts";
 import { createRegistries } from "../oci/registry.ts";

@@ -2,12 +2,12 @@
 
 import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { familiarName, type ImageReference, referenceIn } from "../image/reference.ts";
+import { dockerHubName, familiarName, type ImageReference, referenceIn } from "../image/reference.ts";
 import { classify } from "../pull-failure/classify.ts";
 import type { Classification } from "../pull-failure/pull-failure.ts";
 import { incurable, type Limit, unfit } from "../substitution/ladder.ts";
+import { offer } from "../substitution/offer.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { STRATEGIES } from "../substitution/strategies/index.ts";
 import { revisionName } from "../workload/arn.ts";
@@ -181,7 +181,7 @@ function placesFor(reference: ImageReference, limit: Limit, policy: Policy): rea
     if (unfit(name, limit) !== undefined) return [];
     // Which rules there are, only the account can tell.
     if (name === "pull-through") return [`${name}: ${STRATEGIES[name].summary} (if the account has a rule)`];
-    const offered = STRATEGIES[name].candidates(reference, {
+    const offered = offer(name, reference, {
       ecrHost: OWN_ECR,
       policy,
       rules: [],
@@ -194,7 +194,8 @@ function placesFor(reference: ImageReference, limit: Limit, policy: Policy): rea
         `${name}: ${STRATEGIES[name].summary} (${(candidate.source ?? candidate.image).replace(`${OWN_ECR}/`, "ECR: ")})`,
     );
   });
-  const hub = isDockerHubFront(reference.host) ? familiarName(reference) : reference.path;
+  const known = dockerHubName(reference);
+  const hub = known === undefined ? reference.path : familiarName(known);
   return [`look for the bytes of ${hub}, in this order:`, ...places.map((place) => `  ${place}`)];
 }
 

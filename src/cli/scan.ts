@@ -4,7 +4,7 @@ import { createAccountView } from "../aws/account-view.ts";
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { createEcs } from "../aws/ecs.ts";
 import { identify } from "../aws/identity.ts";
-import { ecrHost, partitionOf } from "../image/hosts.ts";
+import { ecrHost, partitionOf } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { rolesOf } from "../remediation/exposure.ts";

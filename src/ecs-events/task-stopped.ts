@@ -5,7 +5,7 @@
  * whoever acts on it must be able to meet the same failure again.
  */
 
-import { partitionOf } from "../image/hosts.ts";
+import { partitionOf } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { arnIn, ecsArnIn } from "../workload/arn.ts";
 import { ownerOf } from "../workload/owner.ts";

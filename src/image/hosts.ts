@@ -1,85 +1,93 @@
 /**
- * Whose registry a host is.
+ * Whose registry a host is: the one table of the product.
  *
- * Hosts are compared whole: `docker.io.evil.example` is not Docker Hub, and an address that merely
- * contains `dkr.ecr` is not Amazon ECR.
+ * Hosts are compared whole, label by label: `docker.io.evil.example` is not Docker Hub, and an address that merely
+ * contains `dkr.ecr` is not Amazon ECR. Nothing else in the product may compare a host with a text of its own.
  */
 
-import { DOCKER_HUB_HOST } from "./reference.ts";
+import { ecrRegistryOf, type PrivateEcr } from "./ecr-hosts.ts";
 
 export type Registry =
   | { readonly kind: "docker-hub" }
-  | {
-      readonly kind: "ecr";
-      readonly account: string;
-      readonly region: string;
-      readonly partition: string;
-      readonly fips: boolean;
-      readonly dualStack: boolean;
-    }
+  | PrivateEcr
   | { readonly kind: "ecr-public" }
   | { readonly kind: "other"; readonly host: string };
 
-/** Hosts that answer with Docker Hub's content and Docker Hub's limit (docker.n8n.io answers with the text of Docker Hub, seen 2026-11). */
-const DOCKER_HUB_FRONTS = new Set([
-  DOCKER_HUB_HOST,
-  "index.docker.io",
-  "registry-1.docker.io",
-  "registry.hub.docker.com",
-  "docker.n8n.io",
-]);
+/** Docker Hub as references name it. */
+export const DOCKER_HUB_HOST = "docker.io";
+/** Where Docker Hub's registry answers. https://docs.docker.com/docker-hub/usage/pulls/ (read 2026-11) */
+export const DOCKER_HUB_SERVER = "registry-1.docker.io";
+/** Where Docker Hub's tokens come from: the same page. */
+export const DOCKER_HUB_REALM = "auth.docker.io";
+/** The key of Docker Hub's login in Docker's configuration. https://docs.docker.com/reference/cli/docker/login/ */
+export const DOCKER_HUB_LOGIN_KEY = "https://index.docker.io/v1/";
+/** Amazon ECR Public as references name it. */
+export const ECR_PUBLIC_HOST = "public.ecr.aws";
 
-/** Each partition's registry domains; botocore's partitions.json and amazon-ecr-credential-helper, read 2026-11. */
-const PARTITIONS: Readonly<
-  Record<string, { readonly region: RegExp; readonly classic: string; readonly dualStack?: string }>
-> = {
-  "aws-cn": {
-    region: /^cn-/,
-    classic: "amazonaws.com.cn",
-    dualStack: "on.amazonwebservices.com.cn",
-  },
-  "aws-us-gov": { region: /^us-gov-/, classic: "amazonaws.com", dualStack: "on.aws" },
-  "aws-eusc": { region: /^eusc-/, classic: "amazonaws.eu", dualStack: "on.amazonwebservices.eu" },
-  "aws-iso": { region: /^us-iso-/, classic: "c2s.ic.gov" },
-  "aws-iso-b": { region: /^us-isob-/, classic: "sc2s.sgov.gov" },
-  "aws-iso-e": { region: /^eu-isoe-/, classic: "cloud.adc-e.uk" },
-  "aws-iso-f": { region: /^us-isof-/, classic: "csp.hci.ic.gov" },
+/** `name`: Docker rewrites it to docker.io. `registry`: Docker's own registry under another name, which no client rewrites. */
+type DockerHubRole = "name" | "registry" | "front" | "service";
+
+/**
+ * Every host of Docker Hub. A `front` is a publisher's own name before Docker Hub: the path is the same, the answers
+ * and the limit are Docker Hub's, and only a digest proves that the bytes are. A `service` stands in no image name.
+ */
+// biome-ignore format: a table is read by its columns
+const DOCKER_HUB_HOSTS: Readonly<Record<string, DockerHubRole>> = {
+  // github.com/distribution/reference normalize.go: docker.io and index.docker.io are one domain.
+  [DOCKER_HUB_HOST]:                   "name",
+  "index.docker.io":                   "name",
+  // The address that clients use; ECR's pull-through rules name it, too.
+  [DOCKER_HUB_SERVER]:                 "name",
+  // Harness's documentation writes task definitions with registry.hub.docker.com/library/nginx (read 2026-11).
+  "registry.hub.docker.com":           "registry",
+  // docker/hub-feedback#2505 (2025-11): Docker Hub's limit met under this name.
+  "docker.n8n.io":                     "front",
+  [DOCKER_HUB_REALM]:                  "service",
+  "registry.docker.io":                "service",
+  // Docker's allow-list for firewalls: docs.docker.com/desktop/setup/allow-list/ (read 2026-11). hub.docker.com, which it
+  // names too, is the web site: no client pulls from there, and texts link to it.
+  "production.cloudflare.docker.com":  "service",
+  "production.cloudfront.docker.com":  "service",
+  "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com": "service",
 };
-const COMMERCIAL = { classic: "amazonaws.com", dualStack: "on.aws" };
 
-// https://docs.aws.amazon.com/general/latest/gr/ecr.html: dkr.ecr, dkr.ecr-fips, and dkr-ecr for IPv4 and IPv6.
-const ECR_HOST =
-  /^(?<account>[0-9]{12})\.dkr(?<joint>[.-])ecr(?<fips>-fips)?\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})\.(?<domain>[a-z0-9.-]+)$/;
+/** ECR Public, by IPv4 and by both. https://docs.aws.amazon.com/AmazonECR/latest/public/public-ecr-requests.html (read 2026-11) */
+const ECR_PUBLIC_HOSTS: readonly string[] = [ECR_PUBLIC_HOST, "ecr-public.aws.com"];
 
 /** Which registry a reference's host is. */
 export function registryOf(host: string): Registry {
-  if (host === DOCKER_HUB_HOST) return { kind: "docker-hub" };
-  if (host === "public.ecr.aws" || host === "ecr-public.aws.com") return { kind: "ecr-public" };
-  return ecrOf(host) ?? { kind: "other", host };
+  if (isDockerHub(host)) return { kind: "docker-hub" };
+  if (ECR_PUBLIC_HOSTS.includes(host)) return { kind: "ecr-public" };
+  return ecrRegistryOf(host) ?? { kind: "other", host };
 }
 
-function ecrOf(host: string): Registry | undefined {
-  const { account, joint, fips, region, domain } = ECR_HOST.exec(host)?.groups ?? {};
-  if (account === undefined || region === undefined) return undefined;
-  const partition = partitionOf(region);
-  const dualStack = joint === "-";
-  const domains = PARTITIONS[partition] ?? COMMERCIAL;
-  // A region under another partition's domain is nobody's registry, or worse, somebody's.
-  if (domain !== (dualStack ? domains.dualStack : domains.classic)) return undefined;
-  return { kind: "ecr", account, region, partition, fips: fips !== undefined, dualStack };
+/** Whether the host is Docker's own registry, by whichever of its names: where Docker Hub's login belongs. */
+export function isDockerHub(host: string): boolean {
+  const role = roleOf(host);
+  return role === "name" || role === "registry";
 }
 
-/** Whether pulls from this host count against Docker Hub's limit, vanity hosts included. */
+/** Whether Docker itself takes the host for docker.io: references are held under that one name. */
+export function isDockerHubName(host: string): boolean {
+  return roleOf(host) === "name";
+}
+
+/** Whether pulls from this host count against Docker Hub's limit, fronts of other publishers included. */
 export function isDockerHubFront(host: string): boolean {
-  return DOCKER_HUB_FRONTS.has(host);
+  return isDockerHub(host) || roleOf(host) === "front";
 }
 
-/** The registry host of an account's private ECR. */
-export function ecrHost(account: string, region: string): string {
-  return `${account}.dkr.ecr.${region}.${(PARTITIONS[partitionOf(region)] ?? COMMERCIAL).classic}`;
+/** Whether Docker Hub hands out tokens or content from there: no image name has the host, error texts do. */
+export function isDockerHubService(host: string): boolean {
+  return roleOf(host) === "service";
 }
 
-/** The partition that a region belongs to: `aws` unless its prefix says otherwise. */
-export function partitionOf(region: string): string {
-  return Object.keys(PARTITIONS).find((id) => PARTITIONS[id]?.region.test(region)) ?? "aws";
+/** The names that a mapping or a login of Docker Hub may be kept under. */
+export function namesOfRegistry(host: string): readonly string[] {
+  if (!isDockerHub(host)) return [host];
+  return Object.keys(DOCKER_HUB_HOSTS).filter(isDockerHub);
+}
+
+function roleOf(host: string): DockerHubRole | undefined {
+  return Object.hasOwn(DOCKER_HUB_HOSTS, host) ? DOCKER_HUB_HOSTS[host] : undefined;
 }

@@ -15,6 +15,7 @@
  */
 
 import { type Digest, isDigest } from "./digest.ts";
+import { DOCKER_HUB_HOST, isDockerHub, isDockerHubFront, isDockerHubName } from "./hosts.ts";
 import { InvalidInput } from "./invalid-input.ts";
 
 export type ImageReference = {
@@ -25,9 +26,6 @@ export type ImageReference = {
   readonly tag?: string;
   readonly digest?: Digest;
 };
-
-export const DOCKER_HUB_HOST = "docker.io";
-const DOCKER_HUB_ALIASES = new Set([DOCKER_HUB_HOST, "index.docker.io", "registry-1.docker.io"]);
 
 /** "The maximum total number of characters in a repository name": of the path, `library/` included, the host not. */
 const PATH_LENGTH_MAX = 255;
@@ -124,6 +122,18 @@ export function pinned(reference: ImageReference, digest: Digest): ImageReferenc
   return { host: reference.host, path: reference.path, digest };
 }
 
+/**
+ * The name that an image behind another host of Docker Hub has at Docker Hub itself; undefined for every other image.
+ * What is found under it is proved by digest, as everything is: a front could lead elsewhere tomorrow.
+ */
+export function dockerHubName(reference: ImageReference): ImageReference | undefined {
+  if (!isDockerHubFront(reference.host)) return undefined;
+  // Docker puts library/ before a name of one part, and its registry has such images nowhere else.
+  const isOfficial = isDockerHub(reference.host) && !reference.path.includes("/");
+  const path = isOfficial ? `library/${reference.path}` : reference.path;
+  return { ...reference, host: DOCKER_HUB_HOST, path };
+}
+
 function suffix({ tag, digest }: ImageReference): string {
   return `${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
@@ -134,6 +144,6 @@ function splitHost(name: string): { host: string; path: string } {
   const isHost = first === "localhost" || /[.:]/.test(first) || first !== first.toLowerCase();
   const host = isHost ? first : DOCKER_HUB_HOST;
   const rest = isHost ? name.slice(slash + 1) : name;
-  if (!DOCKER_HUB_ALIASES.has(host)) return { host, path: rest };
+  if (!isDockerHubName(host)) return { host, path: rest };
   return { host: DOCKER_HUB_HOST, path: rest.includes("/") ? rest : `library/${rest}` };
 }

@@ -6,7 +6,8 @@
  */
 
 import { isIPv4, isIPv6 } from "node:net";
-import { DOCKER_HUB_HOST } from "../image/reference.ts";
+import { AWS_DOMAINS } from "../image/ecr-hosts.ts";
+import { DOCKER_HUB_REALM, DOCKER_HUB_SERVER, isDockerHub, namesOfRegistry } from "../image/hosts.ts";
 
 export type RegistryAddress = {
   /** As the reference names it: what rules and messages go by. */
@@ -17,17 +18,13 @@ export type RegistryAddress = {
   readonly loopback: boolean;
 };
 
-const DOCKER_HUB_SERVER = "registry-1.docker.io";
-const DOCKER_HUB_NAMES = [DOCKER_HUB_HOST, DOCKER_HUB_SERVER, "index.docker.io"];
-const DOCKER_HUB_REALM = "auth.docker.io";
-
 /** The address behind a reference's host. `endpoints` maps hosts to the URLs that stand in for them. */
 export function addressOf(host: string, endpoints: ReadonlyMap<string, string> = new Map()): RegistryAddress {
-  const names = host === DOCKER_HUB_HOST ? DOCKER_HUB_NAMES : [host];
-  const mapped = names.map((name) => endpoints.get(name)).find((url) => url !== undefined);
+  const mapped = namesOfRegistry(host)
+    .map((name) => endpoints.get(name))
+    .find((url) => url !== undefined);
   if (mapped !== undefined) return { host, base: new URL(mapped), loopback: true };
-  if (host === DOCKER_HUB_HOST)
-    return { host, base: new URL(`https://${DOCKER_HUB_SERVER}`), loopback: false };
+  if (isDockerHub(host)) return { host, base: new URL(`https://${DOCKER_HUB_SERVER}`), loopback: false };
   const loopback = isLoopbackHost(new URL(`https://${host}`).hostname);
   return { host, base: new URL(`${loopback ? "http" : "https"}://${host}`), loopback };
 }
@@ -47,14 +44,18 @@ export function whyNotFollow(address: RegistryAddress, url: URL): string | undef
   return undefined;
 }
 
-/** Why a token may not be asked for there; undefined where it may. Stricter than a redirect: passwords go there. */
+/** Why a token may not be asked for there, by nobody either; undefined where it may. */
 export function whyNotRealm(address: RegistryAddress, realm: URL): string | undefined {
   const because = whyNotFollow(address, realm);
   if (because !== undefined) return because;
-  if (!isPrivateOnTheWay(realm)) return "it is plain HTTP";
+  return isPrivateOnTheWay(realm) ? undefined : "it is plain HTTP";
+}
+
+/** Why no password goes to a realm; undefined where one may. What a publisher's own name fronts has its realm elsewhere. */
+export function whyNoPassword(address: RegistryAddress, realm: URL): string | undefined {
   if (realm.hostname === address.base.hostname) return undefined;
   if (isLoopbackHost(realm.hostname)) return undefined;
-  if (address.host === DOCKER_HUB_HOST) {
+  if (isDockerHub(address.host)) {
     return realm.host === DOCKER_HUB_REALM ? undefined : `Docker Hub's tokens come from ${DOCKER_HUB_REALM}`;
   }
   const named = new URL(`https://${address.host}`).hostname;
@@ -104,13 +105,19 @@ function isPrivateOnTheWay(url: URL): boolean {
  * answer; what is missing here can only refuse to be a neighbour's realm by the rules below, or costs a message.
  */
 const SHARED_DOMAINS =
-  /^(?:(?:ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}|(?:.+\.)?(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws|aws\.com|azurecr\.io|azurecr\.cn|azurewebsites\.net|azure\.com|windows\.net|cloudapp\.net|cloudfront\.net|gcr\.io|pkg\.dev|run\.app|appspot\.com|github\.io|gitlab\.io|herokuapp\.com|pages\.dev|workers\.dev|fly\.dev|vercel\.app|netlify\.app|onrender\.com|ngrok\.io|ngrok\.app|r2\.dev|digitaloceanspaces\.com|ondigitalocean\.app|sslip\.io|nip\.io))$/;
+  /^(?:(?:ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}|(?:.+\.)?(?:aws\.com|azurecr\.io|azurecr\.cn|azurewebsites\.net|azure\.com|windows\.net|cloudapp\.net|cloudfront\.net|gcr\.io|pkg\.dev|run\.app|appspot\.com|github\.io|gitlab\.io|herokuapp\.com|pages\.dev|workers\.dev|fly\.dev|vercel\.app|netlify\.app|onrender\.com|ngrok\.io|ngrok\.app|r2\.dev|digitaloceanspaces\.com|ondigitalocean\.app|sslip\.io|nip\.io))$/;
 
 /** A registry and a realm of one owner: one above the other (`registry.gitlab.com`, `gitlab.com`), or side by side. */
 function belongTogether(own: string, realm: string): boolean {
   if (own === realm) return true;
   const parent = own.slice(own.indexOf(".") + 1);
   const isDomain = /[a-z]/i.test(parent.slice(parent.lastIndexOf(".") + 1));
-  if (!isDomain || !parent.includes(".") || SHARED_DOMAINS.test(parent)) return false;
+  if (!isDomain || !parent.includes(".") || isShared(parent)) return false;
   return realm === parent || realm.endsWith(`.${parent}`);
+}
+
+function isShared(domain: string): boolean {
+  return (
+    SHARED_DOMAINS.test(domain) || AWS_DOMAINS.some((aws) => domain === aws || domain.endsWith(`.${aws}`))
+  );
 }

@@ -5,7 +5,7 @@
  * https://docs.docker.com/reference/cli/docker/login/#credential-stores
  */
 
-import { DOCKER_HUB_HOST } from "../image/reference.ts";
+import { DOCKER_HUB_LOGIN_KEY, isDockerHub, namesOfRegistry } from "../image/hosts.ts";
 import { basicCredentials, type Credentials } from "./credentials.ts";
 
 export type ConfiguredLogin =
@@ -15,9 +15,6 @@ export type ConfiguredLogin =
   | { readonly kind: "none" }
   /** The file cannot be read, or the entry cannot. */
   | { readonly kind: "unreadable"; readonly because: string };
-
-/** Docker Hub's entry has been under this address since its first API. */
-const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -37,7 +34,7 @@ export function loginFor(configText: string, host: string): ConfiguredLogin {
   const written = entry === undefined ? undefined : loginIn(fieldsOf(entry.value), host);
   if (written !== undefined) return written;
   if (credsStore === undefined) return { kind: "none" };
-  return helper(credsStore, entry?.key ?? (host === DOCKER_HUB_HOST ? DOCKER_HUB_KEY : host));
+  return helper(credsStore, entry?.key ?? (isDockerHub(host) ? DOCKER_HUB_LOGIN_KEY : host));
 }
 
 /** What `docker-credential-<helper> get` printed, as credentials; undefined where it has none. */
@@ -80,8 +77,7 @@ function helper(name: unknown, server: string): ConfiguredLogin {
 
 /** Keys are hosts, or addresses with scheme and path; compared whole, by their host. */
 function entryFor(entries: Fields, host: string): { key: string; value: unknown } | undefined {
-  const names =
-    host === DOCKER_HUB_HOST ? [DOCKER_HUB_HOST, "index.docker.io", "registry-1.docker.io"] : [host];
+  const names = namesOfRegistry(host);
   const found = Object.entries(entries).find(([key]) => names.includes(hostIn(key)));
   return found === undefined ? undefined : { key: found[0], value: found[1] };
 }

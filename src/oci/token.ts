@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../runtime/clock.ts";
-import { mayCarryCredentials, type RegistryAddress, whyNotRealm } from "./addresses.ts";
+import { mayCarryCredentials, type RegistryAddress, whyNoPassword, whyNotRealm } from "./addresses.ts";
 import { discard, readWithin } from "./answer-body.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
@@ -52,8 +52,11 @@ export async function answerChallenge(
   }
   if (challenge.scheme !== "bearer") return undefined;
   const realm = realmOf(request);
-  const asked = credentials?.kind === "identity-token" ? refreshRequest : passwordRequest;
-  return fetchToken(send, clock, request, asked(realm, request), signal);
+  // A stranger's realm is asked as nobody: lscr.io's tokens come from ghcr.io, docker.n8n.io's from Docker.
+  const shown =
+    whyNoPassword(address, realm) === undefined ? request : { ...request, credentials: undefined };
+  const asked = shown.credentials?.kind === "identity-token" ? refreshRequest : passwordRequest;
+  return fetchToken(send, clock, shown, asked(realm, shown), signal);
 }
 
 function realmOf({ address, challenge }: TokenRequest): URL {

@@ -5,6 +5,7 @@
  * container's image that points to another registry. What cannot be attributed is nobody's.
  */
 
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import {
   ANOTHER_LIMIT,
   DOCKER_HUB_ABUSE,
@@ -24,7 +25,6 @@ import {
 } from "./messages.ts";
 import type { LimitedAs } from "./pull-failure.ts";
 import {
-  DOCKER_HUB,
   factIn,
   givenHost,
   hostsAt,
@@ -76,7 +76,7 @@ function dockersSentence(reading: Reading): Verdict | undefined {
         [fact],
         `The text ${fact.phrase.says}; it holds whoever is signed in.`,
       ),
-      registry: DOCKER_HUB,
+      registry: DOCKER_HUB_HOST,
     };
   }
   return {
@@ -87,7 +87,7 @@ function dockersSentence(reading: Reading): Verdict | undefined {
       `The text ${fact.phrase.says}${fact === cut ? ", but it was cut off" : ""}.`,
     ),
     limitedAs: limitedAs(fact.quote),
-    registry: DOCKER_HUB,
+    registry: DOCKER_HUB_HOST,
   };
 }
 
@@ -140,7 +140,7 @@ function limitByHost(reading: Reading): Verdict | undefined {
       return {
         kind: "docker-hub-abuse-limit",
         confidence: "likely",
-        registry: DOCKER_HUB,
+        registry: DOCKER_HUB_HOST,
         evidence: [plainBody.quote],
         at,
         because: `The text ${plainBody.phrase.says}: so does Docker Hub's limit on all requests, but nothing names the registry.`,
@@ -159,7 +159,7 @@ function limitByHost(reading: Reading): Verdict | undefined {
     return {
       kind: "docker-hub-abuse-limit",
       confidence: "certain",
-      registry: DOCKER_HUB,
+      registry: DOCKER_HUB_HOST,
       evidence,
       at,
       because: because(
@@ -173,7 +173,7 @@ function limitByHost(reading: Reading): Verdict | undefined {
     kind: "docker-hub-pull-limit",
     limitedAs: "unknown",
     confidence: cut || relayed ? "likely" : "certain",
-    registry: DOCKER_HUB,
+    registry: DOCKER_HUB_HOST,
     evidence,
     at,
     because: because(

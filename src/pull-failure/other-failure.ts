@@ -2,6 +2,7 @@
  * Failures of a pull that are no limit: access, absence, the network; and texts that stop before their cause.
  */
 
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import {
   CDN_FORBIDDEN,
   IMAGE_OR_MACHINE,
@@ -14,7 +15,6 @@ import {
 } from "./messages.ts";
 import type { PullFailureKind } from "./pull-failure.ts";
 import {
-  DOCKER_HUB,
   type Fact,
   factIn,
   hostsAt,
@@ -91,7 +91,7 @@ export function cutShort(reading: Reading): Verdict | undefined {
           "The text ends where Docker Hub's status was about to be told; for a manifest that is almost always 429.",
         ),
         limitedAs: "unknown",
-        registry: DOCKER_HUB,
+        registry: DOCKER_HUB_HOST,
         evidence: [text.slice(Math.max(0, last.index - 60))],
         at: last.index,
       };
@@ -107,7 +107,7 @@ export function cutShort(reading: Reading): Verdict | undefined {
       kind,
       confidence: "likely",
       ...(isHub
-        ? { limitedAs: "unknown" as const, registry: DOCKER_HUB }
+        ? { limitedAs: "unknown" as const, registry: DOCKER_HUB_HOST }
         : stranger === undefined
           ? {}
           : { registry: stranger }),

@@ -2,14 +2,13 @@
  * A text read for what it names, before anything is concluded, and the questions that conclusions ask of it.
  */
 
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
 import type { Phrase } from "./messages.ts";
 import { type Address, addressesIn, type NamedReference, referencesIn } from "./named-image.ts";
 import { plainText } from "./plain-text.ts";
 import type { Classification, Confidence, PullFailureKind } from "./pull-failure.ts";
 import { canonicalHost, ownerOfHost } from "./whose-registry.ts";
-
-export const DOCKER_HUB = "docker.io";
 
 /** What one phrase proves, and the words that say it. */
 export type Fact = { readonly phrase: Phrase; readonly index: number; readonly quote: string };
@@ -113,5 +112,5 @@ export function withHost(reading: Reading, found: Verdict): Verdict {
   const inText = reading.references.find(({ host }) => host !== undefined)?.host;
   const host = reading.given.host ?? inText ?? address?.host;
   if (host === undefined) return found;
-  return { ...found, registry: isDockerHub(host) ? DOCKER_HUB : canonicalHost(host) };
+  return { ...found, registry: isDockerHub(host) ? DOCKER_HUB_HOST : canonicalHost(host) };
 }

@@ -4,6 +4,7 @@
  * Only HEADs, which count at neither registry as pulls; one image stands for its row.
  */
 
+import { ECR_PUBLIC_HOST } from "../image/hosts.ts";
 import { type ImageReference, parseReference } from "../image/reference.ts";
 import type { ManifestHead, Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -32,8 +33,8 @@ export async function checkPublicImages(
 async function checkRow(row: PublicImage, registries: Pick<Registries, "headManifest">): Promise<RowCheck> {
   const image = parseReference(row.sample);
   const path = row.there.replace("*", image.path.slice(image.path.lastIndexOf("/") + 1));
-  const twin = { ...image, host: "public.ecr.aws", path };
-  const named = { row, hub: row.sample, there: `public.ecr.aws/${twin.path}:${twin.tag ?? "latest"}` };
+  const twin = { ...image, host: ECR_PUBLIC_HOST, path };
+  const named = { row, hub: row.sample, there: `${ECR_PUBLIC_HOST}/${twin.path}:${twin.tag ?? "latest"}` };
   try {
     const [here, there] = [await head(image, registries), await head(twin, registries)];
     if (here === undefined)

@@ -5,12 +5,13 @@
  * that comes first and why the ones before it do not count.
  */
 
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import type { ImageReference } from "../image/reference.ts";
 import type { Candidate } from "../substitution/candidate.ts";
 import { unfit } from "../substitution/ladder.ts";
+import { offer } from "../substitution/offer.ts";
 import type { Policy, StrategyName } from "../substitution/policy.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
-import { STRATEGIES } from "../substitution/strategies/index.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
 
 export type ForeseenPlace = {
@@ -36,7 +37,7 @@ export type Seen = {
 const ANONYMOUS_LIMIT = {
   kind: "docker-hub-pull-limit",
   limitedAs: "anonymous",
-  registry: "docker.io",
+  registry: DOCKER_HUB_HOST,
 } as const;
 
 /** Goes through the policy's strategies in their order, up to the first that is likely to help. */
@@ -49,7 +50,7 @@ export function foreseePlaces(image: ImageReference, signedIn: boolean, seen: Se
   const passedOver: { strategy: StrategyName; because: string }[] = [];
   for (const strategy of policy.strategies) {
     const no = unfit(strategy, ANONYMOUS_LIMIT);
-    const offered = no === undefined ? STRATEGIES[strategy].candidates(image, context) : { because: no };
+    const offered = no === undefined ? offer(strategy, image, context) : { because: no };
     const judged = "because" in offered ? offered.because : judge(strategy, offered, image, seen);
     if (typeof judged !== "string") return { first: { strategy, ...judged }, passedOver };
     passedOver.push({ strategy, because: judged });

@@ -6,8 +6,8 @@
  */
 
 import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
-import { canonicalName, DOCKER_HUB_HOST, referenceIn } from "../image/reference.ts";
+import { DOCKER_HUB_HOST, isDockerHubFront } from "../image/hosts.ts";
+import { canonicalName, referenceIn } from "../image/reference.ts";
 import { leftOutBy, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { revisionName } from "../workload/arn.ts";

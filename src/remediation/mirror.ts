@@ -7,7 +7,7 @@
 
 import * as z from "zod";
 import { type Digest, isDigest } from "../image/digest.ts";
-import { ecrHost } from "../image/hosts.ts";
+import { ecrHost } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { parsePlatform } from "../image/platform.ts";
 import { parseReference, pinned } from "../image/reference.ts";

@@ -4,7 +4,8 @@
  * What could not be asked is `not checked`, with the reason, and holds nothing up; what was asked and failed does.
  */
 
-import { ecrHost, registryOf } from "../image/hosts.ts";
+import { awsDomainOf, ecrHost } from "../image/ecr-hosts.ts";
+import { registryOf } from "../image/hosts.ts";
 import { parseReference } from "../image/reference.ts";
 import type { Candidate, Check } from "../substitution/candidate.ts";
 import { arnIn } from "../workload/arn.ts";
@@ -83,9 +84,8 @@ async function mayReadSecret(
   const allowed = await roles.mayDo(executionRole, ["secretsmanager:GetSecretValue"], secret);
   const read = judged("secret", allowed, executionRole, "may read the secret", "may not read the secret");
   if (key === undefined || read.result !== "passed") return read;
-  const { region, partition } = arnIn(secret) ?? {};
-  const suffix = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
-  const by = { "kms:ViaService": `secretsmanager.${region}.${suffix}` };
+  const region = arnIn(secret)?.region ?? "";
+  const by = { "kms:ViaService": `secretsmanager.${region}.${awsDomainOf(region)}` };
   const decrypts = await roles.mayDo(executionRole, ["kms:Decrypt"], key, by);
   return judged(
     "secret",

@@ -10,8 +10,8 @@ import { referenceIn } from "../image/reference.ts";
 import { inPool } from "../oci/pool.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createRate } from "../runtime/rate.ts";
+import { offer } from "../substitution/offer.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { STRATEGIES } from "../substitution/strategies/index.ts";
 import type { LooseTasks } from "../workload/loose-tasks.ts";
 import type { Service } from "../workload/service.ts";
 import { containersOf, type DescribedTaskDefinition } from "../workload/task-definition.ts";
@@ -181,7 +181,7 @@ function copiesOf(image: string, { policy, ecrHost }: Pick<Seen, "policy" | "ecr
   const reference = referenceIn(image);
   const isWanted = reference !== undefined && isDockerHubFront(reference.host);
   if (!isWanted || !policy.strategies.includes("own-copy")) return [];
-  const offered = STRATEGIES["own-copy"].candidates(reference, {
+  const offered = offer("own-copy", reference, {
     ...{ policy, ecrHost, rules: [], signedIn: false },
   });
   if ("because" in offered) return [];

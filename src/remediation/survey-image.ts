@@ -7,7 +7,8 @@
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
-import { ecrHost } from "../image/hosts.ts";
+import { ecrHost } from "../image/ecr-hosts.ts";
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { printPlatform } from "../image/platform.ts";
 import { canonicalName, type ImageReference, repositoryIn } from "../image/reference.ts";
 import { inPool } from "../oci/pool.ts";
@@ -23,9 +24,9 @@ import {
 } from "../substitution/candidate.ts";
 import { matchesImage } from "../substitution/glob.ts";
 import { unfit } from "../substitution/ladder.ts";
+import { offer } from "../substitution/offer.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { STRATEGIES } from "../substitution/strategies/index.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
@@ -70,7 +71,10 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   const { policy, platforms, rules } = scene;
   const believed = await trust(named, scene, ports);
   const trusted = believed.trusted === undefined ? {} : { trusted: believed.trusted.digest };
+  const [{ classification: limit }] = scene.failure.failures;
   const context = {
+    // The text that told of the limit is Docker Hub's own, under whichever name.
+    isDockerHub: failing && limit.registry === DOCKER_HUB_HOST,
     ecrHost: ecrHost(ports.home.account, ports.home.region),
     policy,
     rules,
@@ -83,12 +87,11 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
     accountSpent: scene.failure.failures[0].classification.limitedAs === "account",
     mayCopyPrivate: policy.privateImages.some((pattern) => matchesImage(pattern, reference)),
   };
-  const [{ classification: limit }] = scene.failure.failures;
   const candidates: Candidate[] = [];
   const notOffered: NotOffered[] = [];
   for (const strategy of policy.strategies) {
     const no = unfit(strategy, limit);
-    const offered = no === undefined ? STRATEGIES[strategy].candidates(reference, context) : { because: no };
+    const offered = no === undefined ? offer(strategy, reference, context) : { because: no };
     if ("because" in offered) {
       notOffered.push({ strategy, because: offered.because });
     } else candidates.push(...offered);

@@ -6,6 +6,7 @@
  */
 
 import type { Digest } from "../image/digest.ts";
+import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/hosts.ts";
 import { basicCredentials } from "../oci/credentials.ts";
 import { createRegistries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -34,7 +35,7 @@ export function createEcrPort({ registry, file, internet, clock, faults }: Place
   const entries = file.pullThrough ?? [];
   const rules: readonly PullThroughRule[] = entries.map(({ prefix, upstream, upstreamPrefix }) => ({
     prefix,
-    upstreamHost: upstream === "docker.io" ? "registry-1.docker.io" : upstream,
+    upstreamHost: upstream === DOCKER_HUB_HOST ? DOCKER_HUB_SERVER : upstream,
     ...(upstreamPrefix === undefined ? {} : { upstreamPrefix }),
   }));
 

@@ -8,8 +8,9 @@
 
 import { Buffer } from "node:buffer";
 import { type Digest, digestOf, isDigest } from "../image/digest.ts";
+import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/hosts.ts";
 import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
-import { DOCKER_HUB_HOST, type ImageReference, manifestName } from "../image/reference.ts";
+import { type ImageReference, manifestName } from "../image/reference.ts";
 import type { RegistryAnswer, Send } from "../oci/transport.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import { isObject, objectIn, objectsIn, textIn } from "../workload/members.ts";
@@ -156,7 +157,7 @@ async function resolve(url: string, ask: Ask, asksAgain: boolean): Promise<Diges
 
 /** Docker Hub's API is served by another host than the one in its images' names. */
 function apiHost(host: string): string {
-  return host === DOCKER_HUB_HOST ? "registry-1.docker.io" : host;
+  return host === DOCKER_HUB_HOST ? DOCKER_HUB_SERVER : host;
 }
 
 type Ask = (method: "HEAD" | "GET", url: string) => Promise<RegistryAnswer>;

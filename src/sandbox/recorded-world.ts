@@ -5,14 +5,13 @@
  * rest: what the registries hold, whose quota is gone, and whatever of the service the event cannot know.
  */
 
-import { isDockerHubFront } from "../image/hosts.ts";
-import { DOCKER_HUB_HOST, referenceIn } from "../image/reference.ts";
+import { DOCKER_HUB_HOST, ECR_PUBLIC_HOST, isDockerHub, isDockerHubFront } from "../image/hosts.ts";
+import { dockerHubName, referenceIn } from "../image/reference.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import { familyAndRevision } from "../workload/arn.ts";
 import { isObject, objectIn, objectsIn, present, textIn } from "../workload/members.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 import type { ImageEntry, ServiceEntry, WorldFile } from "./world-file.ts";
-import { ECR_PUBLIC_HOST } from "./world-registries.ts";
 import { imagesOf, taskDefinitionOf } from "./world-workloads.ts";
 
 /**
@@ -52,10 +51,16 @@ export function healableWorld(events: readonly Json[]): WorldFile {
   };
   const details = events.filter(isObject).map((event) => objectIn(event, "detail") ?? {});
   for (const image of details.flatMap((detail) => Object.values(imagesByContainer(detail)))) {
-    const reference = referenceIn(image);
-    if (reference === undefined || (reference.digest !== undefined && reference.tag === undefined)) continue;
+    const written = referenceIn(image);
+    if (written === undefined) continue;
+    const known = dockerHubName(written);
+    const reference = known ?? written;
+    if (reference.digest !== undefined && reference.tag === undefined) continue;
     const name = `${reference.path}:${reference.tag ?? "latest"}`;
     hold(reference.host, name, {});
+    // A front has what Docker Hub has, under the same path.
+    if (known !== undefined && !isDockerHub(written.host))
+      hold(written.host, name, { sameAs: `${DOCKER_HUB_HOST}/${name}` });
     if (reference.host === DOCKER_HUB_HOST && reference.path.startsWith("library/")) {
       hold(ECR_PUBLIC_HOST, `docker/${name}`, { sameAs: `${DOCKER_HUB_HOST}/${name}` });
     }

@@ -8,6 +8,7 @@
 
 import { Readable } from "node:stream";
 import type { Digest } from "../image/digest.ts";
+import { DOCKER_HUB_HOST, DOCKER_HUB_REALM, namesOfRegistry } from "../image/hosts.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "../oci/transport.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { abortable, answer, connectionError, drain, refusal, withoutBody } from "./registry/answer.ts";
@@ -98,7 +99,10 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
   const pullLimit = createPullLimit(clock, accounts, ways, settings.anonymousPulls);
   const perSecond = createWindowCounter(clock, 1, () => "rolling");
   const counts = new Map<RequestKind, number>();
-  const hubHosts = kind === "docker-hub" ? ["index.docker.io", "auth.docker.io"] : [];
+  const hubHosts =
+    kind === "docker-hub"
+      ? [...namesOfRegistry(DOCKER_HUB_HOST), DOCKER_HUB_REALM].filter((name) => name !== host)
+      : [];
 
   const hosts = [host, ...hubHosts];
 

@@ -1,15 +1,16 @@
 /** The registries of a world file: built, filled, with what is left of their quotas. */
 
-import { ecrHost, isDockerHubFront } from "../image/hosts.ts";
+import { ecrHost } from "../image/ecr-hosts.ts";
+import {
+  DOCKER_HUB_HOST,
+  DOCKER_HUB_SERVER,
+  ECR_PUBLIC_HOST,
+  isDockerHub,
+  isDockerHubFront,
+} from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { parsePlatform, platformMatches } from "../image/platform.ts";
-import {
-  canonicalName,
-  DOCKER_HUB_HOST,
-  type ImageReference,
-  parseReference,
-  repositoryName,
-} from "../image/reference.ts";
+import { canonicalName, type ImageReference, parseReference, repositoryName } from "../image/reference.ts";
 import type { Crash } from "./cluster-state.ts";
 import type { Home } from "./home.ts";
 import { type BuiltImage, buildImage, seedImage } from "./image-builder.ts";
@@ -18,8 +19,6 @@ import { createRegistry, type SandboxRegistry } from "./registry.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { ImageEntry, RegistryEntry, WorldFile } from "./world-file.ts";
 
-export const DOCKER_HUB_API_HOST = "registry-1.docker.io";
-export const ECR_PUBLIC_HOST = "public.ecr.aws";
 /** Docker Hub counts pulls for six hours. */
 export const WINDOW_MS = 6 * 3_600_000;
 
@@ -54,7 +53,7 @@ export function createWorldRegistries(
     [ECR_PUBLIC_HOST, {}],
     [ecrName, {}],
     ...Object.entries(file.registries ?? {}).map(([host, entry]): [string, RegistryEntry] => [
-      host === "ecr" ? ecrName : host,
+      host === "ecr" ? ecrName : isDockerHub(host) ? DOCKER_HUB_HOST : host,
       entry,
     ]),
   ]);
@@ -66,7 +65,7 @@ export function createWorldRegistries(
       host,
       createRegistry({
         kind,
-        host: kind === "docker-hub" ? DOCKER_HUB_API_HOST : host,
+        host: kind === "docker-hub" ? DOCKER_HUB_SERVER : host,
         clock,
         // A vanity host fronts Docker Hub, and its limit counts.
         ways: { ...(kind === "plain" && isDockerHubFront(host) ? { counts: true } : {}), ...ways[kind] },

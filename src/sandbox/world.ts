@@ -5,8 +5,9 @@
  * the same ports as in the world outside.
  */
 
-import { ecrHost, partitionOf } from "../image/hosts.ts";
-import { DOCKER_HUB_HOST, referenceIn, repositoryName } from "../image/reference.ts";
+import { ecrHost, partitionOf } from "../image/ecr-hosts.ts";
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
+import { referenceIn, repositoryName } from "../image/reference.ts";
 import { createCopier } from "../oci/copy.ts";
 import { basicCredentials, type FindCredentials } from "../oci/credentials.ts";
 import { createRegistries } from "../oci/registry.ts";

@@ -1,6 +1,6 @@
 /** The patterns of a policy: `*` stands for any text, everything else for itself. */
 
-import { canonicalName, familiarName, type ImageReference } from "../image/reference.ts";
+import { canonicalName, dockerHubName, familiarName, type ImageReference } from "../image/reference.ts";
 
 /** Whether the whole text is as the pattern says. */
 export function matchesGlob(pattern: string, text: string): boolean {
@@ -18,11 +18,11 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-/** Whether a pattern names the image: written short or whole, with its tag or without. */
+/** Whether a pattern names the image: written short or whole, with its tag or without, or by its name at Docker Hub. */
 export function matchesImage(pattern: string, image: ImageReference): boolean {
-  const { host, path, tag } = image;
-  const names = [{ host, path }, ...(tag === undefined ? [] : [{ host, path, tag }])];
-  return names
+  const known = dockerHubName(image);
+  return [image, ...(known === undefined ? [] : [known])]
+    .flatMap(({ host, path, tag }) => [{ host, path }, ...(tag === undefined ? [] : [{ host, path, tag }])])
     .flatMap((name) => [canonicalName(name), familiarName(name)])
     .some((name) => matchesGlob(pattern, name));
 }

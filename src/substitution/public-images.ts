@@ -7,7 +7,7 @@
  * (other bytes than Docker Hub's; docker/library/amazonlinux has the same).
  */
 
-import { registryOf } from "../image/hosts.ts";
+import { ECR_PUBLIC_HOST, registryOf } from "../image/hosts.ts";
 import type { ImageReference } from "../image/reference.ts";
 
 export type PublicImage = {
@@ -53,7 +53,7 @@ export function publicTwins(image: ImageReference): readonly PublicTwin[] {
   if (registryOf(image.host).kind !== "docker-hub") return [];
   return PUBLIC_IMAGES.flatMap(({ hub, there, samePublisher }) => {
     const path = twinPath(image.path, hub, there);
-    return path === undefined ? [] : [{ twin: { ...image, host: "public.ecr.aws", path }, samePublisher }];
+    return path === undefined ? [] : [{ twin: { ...image, host: ECR_PUBLIC_HOST, path }, samePublisher }];
   });
 }
 

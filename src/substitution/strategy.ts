@@ -19,6 +19,8 @@ export type StrategyContext = {
   readonly rules: readonly PullThroughRule[] | { readonly because: string };
   /** The containers already show an account to the registry. */
   readonly signedIn: boolean;
+  /** The name that the task definition writes, where Docker Hub knows the image by another (offer.ts). */
+  readonly written?: ImageReference;
 };
 
 export type Strategy = {

@@ -1,7 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { ecrHost, isDockerHubFront, partitionOf, registryOf } from "../../src/image/hosts.ts";
-import { parseReference } from "../../src/image/reference.ts";
+import { ecrHost, isS3Host, partitionOf } from "../../src/image/ecr-hosts.ts";
+import { isDockerHubFront, registryOf } from "../../src/image/hosts.ts";
+import { canonicalName, dockerHubName, parseReference } from "../../src/image/reference.ts";
 
 const A = "123456789012";
 
@@ -87,6 +88,63 @@ describe("hosts that only look like somebody's", () => {
       deepEqual(registryOf(host), { kind: "other", host });
       equal(isDockerHubFront(host), false);
     });
+  }
+});
+
+describe("Docker Hub under its names", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["docker.io",               "library/nginx", "docker.io/library/nginx"],
+    ["index.docker.io",         "library/nginx", "docker.io/library/nginx"],
+    ["registry-1.docker.io",    "library/nginx", "docker.io/library/nginx"],
+    ["registry.hub.docker.com", "library/nginx", "docker.io/library/nginx"],
+    ["registry.hub.docker.com", "nginx",         "docker.io/library/nginx"],
+    ["registry.hub.docker.com", "acme/web",      "docker.io/acme/web"],
+    ["docker.n8n.io",           "n8nio/n8n",     "docker.io/n8nio/n8n"],
+    ["ghcr.io",                 "acme/web",      undefined],
+    ["hub.docker.com",          "r/acme/web",    undefined],
+    ["auth.docker.io",          "acme/web",      undefined],
+    ["registry.hub.docker.com.evil.example", "acme/web", undefined],
+    ["toString",                "acme/web",      undefined],
+  ] as const;
+  for (const [host, path, name] of table) {
+    test(`${host}/${path} is ${name ?? "not Docker Hub's"}`, () => {
+      const known = dockerHubName({ host, path, tag: "1" });
+      equal(known && canonicalName(known), name && `${name}:1`);
+    });
+  }
+
+  // biome-ignore format: a table is read by its columns
+  const kinds = [
+    ["docker.io",                        "docker-hub"],
+    ["index.docker.io",                  "docker-hub"],
+    ["registry-1.docker.io",             "docker-hub"],
+    ["registry.hub.docker.com",          "docker-hub"],
+    ["docker.n8n.io",                    "other"],
+    ["auth.docker.io",                   "other"],
+    ["production.cloudflare.docker.com", "other"],
+  ] as const;
+  for (const [host, kind] of kinds) {
+    test(`Docker Hub's login is ${kind === "docker-hub" ? "" : "not "}for ${host}`, () =>
+      equal(registryOf(host).kind, kind));
+  }
+});
+
+describe("S3, where ECR keeps layers", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com",           true],
+    ["prod-us-east-1-starport-layer-bucket.s3.dualstack.us-east-1.amazonaws.com", true],
+    ["b.s3-fips.us-gov-west-1.amazonaws.com",                                     true],
+    ["b.s3.cn-north-1.amazonaws.com.cn",                                          true],
+    ["b.s3.cn-north-1.amazonaws.com",                                             false],
+    ["internal-web-1.us-east-1.elb.amazonaws.com",                                false],
+    ["ec2-10-0-0-1.compute-1.amazonaws.com",                                      false],
+    ["b.s3.us-east-1.amazonaws.com.evil.example",                                 false],
+    ["s3.us-east-1.amazonaws.com",                                                false],
+  ] as const;
+  for (const [host, is] of table) {
+    test(`${host} ${is ? "is" : "is not"} a bucket`, () => equal(isS3Host(host), is));
   }
 });
 

@@ -1,13 +1,20 @@
-import { equal } from "node:assert/strict";
+import assert, { deepEqual, equal } from "node:assert/strict";
+import { Readable } from "node:stream";
 import { describe, test } from "vitest";
 import {
   addressOf,
   isForbiddenAddress,
   isLoopbackAddress,
   mayCarryCredentials,
+  whyNoPassword,
   whyNotFollow,
   whyNotRealm,
 } from "../../src/oci/addresses.ts";
+import { parseChallenges } from "../../src/oci/challenge.ts";
+import { basicCredentials } from "../../src/oci/credentials.ts";
+import { answerChallenge, type TokenRequest } from "../../src/oci/token.ts";
+import type { RegistryRequest, Send } from "../../src/oci/transport.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 
 describe("where a registry is", () => {
   const mapped = new Map([
@@ -34,7 +41,7 @@ describe("where a registry is", () => {
   }
 });
 
-describe("which realms may be asked", () => {
+describe("which realms are shown a password", () => {
   // biome-ignore format: one row a line
   const table: readonly (readonly [string, string, "yes" | "no"])[] = [
     ["docker.io",                 "https://auth.docker.io/token",            "yes"],
@@ -59,9 +66,57 @@ describe("which realms may be asked", () => {
   ];
   for (const [host, realm, allowed] of table) {
     test(`${host} may ${allowed === "yes" ? "" : "not "}send to ${realm}`, () => {
+      const because =
+        whyNotRealm(addressOf(host), new URL(realm)) ?? whyNoPassword(addressOf(host), new URL(realm));
+      equal(because === undefined ? "yes" : "no", allowed);
+    });
+  }
+});
+
+describe("which realms are asked as nobody", () => {
+  // biome-ignore format: one row a line
+  const table: readonly (readonly [string, string, "yes" | "no"])[] = [
+    ["lscr.io",        "https://ghcr.io/token",           "yes"],
+    ["docker.n8n.io",  "https://auth.docker.io/token",    "yes"],
+    ["lscr.io",        "http://ghcr.io/token",            "no"],
+    ["lscr.io",        "https://127.0.0.1/token",         "no"],
+    ["lscr.io",        "https://user:pw@ghcr.io/token",   "no"],
+  ];
+  for (const [host, realm, allowed] of table) {
+    test(`${host} may ${allowed === "yes" ? "" : "not "}have its tokens at ${realm}`, () => {
       equal(whyNotRealm(addressOf(host), new URL(realm)) === undefined ? "yes" : "no", allowed);
     });
   }
+
+  test("a realm of another owner sees no password, and its token is used", async () => {
+    const seen: RegistryRequest[] = [];
+    const send: Send = async (request) => {
+      seen.push(request);
+      return { status: 200, headers: {}, body: Readable.from([Buffer.from('{"token":"t1"}')]) };
+    };
+    const [challenge] = parseChallenges('Bearer realm="https://ghcr.io/token",service="ghcr.io"');
+    assert(challenge !== undefined);
+    for (const credentials of [
+      basicCredentials("ann", "pw"),
+      { kind: "identity-token", token: "x" } as const,
+    ]) {
+      const request: TokenRequest = {
+        address: addressOf("lscr.io"),
+        challenge,
+        scopes: ["s"],
+        credentials,
+        side: "pull",
+      };
+      equal((await answerChallenge(send, systemClock, request))?.header, "Bearer t1");
+    }
+    deepEqual(
+      seen.map(({ method, url, headers, body }) => [method, url.host, headers.authorization, body]),
+      [
+        ["GET", "ghcr.io", undefined, undefined],
+        ["GET", "ghcr.io", undefined, undefined],
+      ],
+    );
+  });
 });
 
 describe("which redirects may be followed, and which see the credential", () => {

@@ -205,11 +205,6 @@ describe("a Bearer token", () => {
   });
 
   const realms: readonly (readonly [string, string, RegExp])[] = [
-    [
-      "of another domain",
-      "https://evil.example/token",
-      /realm https:\/\/evil.example\/token .* another domain/,
-    ],
     ["over plain HTTP", "http://auth.example.com/token", /is not asked: it leaves encryption/],
     ["that is no address", "not a url at all://", /is not asked/],
     [

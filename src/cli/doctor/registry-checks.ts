@@ -1,5 +1,6 @@
 /** What lies outside the account: Docker Hub's account and quota, and what ECR itself can fetch from there. */
 
+import { isDockerHubFront } from "../../image/hosts.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { AwsError } from "../../remediation/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
@@ -61,7 +62,9 @@ async function secretCheck(
 async function cacheChecks(functions: Functions, { cache, roles, home }: Patient): Promise<readonly Check[]> {
   const check = "pull-through rules";
   try {
-    const rules = (await cache.pullThroughRules()).filter(({ upstreamHost }) => isDockerHub(upstreamHost));
+    const rules = (await cache.pullThroughRules()).filter(({ upstreamHost }) =>
+      isDockerHubFront(upstreamHost),
+    );
     if (rules.length === 0) return [passed(check, "none leads to Docker Hub")];
     const role = deployedAs(functions, "mirror")?.roleArn;
     for (const { prefix } of rules) {
@@ -86,10 +89,6 @@ async function cacheChecks(functions: Functions, { cache, roles, home }: Patient
     if (!(error instanceof AwsError)) throw error;
     return [refused(check, error)];
   }
-}
-
-function isDockerHub(upstreamHost: string): boolean {
-  return upstreamHost === "registry-1.docker.io" || upstreamHost === "docker.io";
 }
 
 async function quotaCheck(check: string, secret: string | undefined, { quota }: Patient): Promise<Check> {

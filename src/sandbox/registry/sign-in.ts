@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { DOCKER_HUB_REALM } from "../../image/hosts.ts";
 import type { RegistryAnswer, RegistryRequest } from "../../oci/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { bareRefusal, bytesOf, jsonAnswer, refusal } from "./answer.ts";
@@ -160,7 +161,7 @@ export function createSignIn(world: {
   const service = kind === "docker-hub" ? "registry.docker.io" : host;
   const realm = (origin: string) =>
     kind === "docker-hub"
-      ? "https://auth.docker.io/token"
+      ? `https://${DOCKER_HUB_REALM}/token`
       : kind === "ecr-public"
         ? `https://${host}/token/`
         : `${origin}/token`;
@@ -172,7 +173,7 @@ export function createSignIn(world: {
     /** Whether the address is where this registry hands out tokens. */
     isTokenAddress: (url: URL): boolean =>
       ways.signIn === "token" &&
-      url.hostname === (kind === "docker-hub" ? "auth.docker.io" : url.hostname) &&
+      url.hostname === (kind === "docker-hub" ? DOCKER_HUB_REALM : url.hostname) &&
       /^\/token\/?$/.test(url.pathname),
     /** Whether the holder of this request's credentials may pull from another repository too: asked before a mount. */
     mayPull(request: RegistryRequest, path: string): boolean {

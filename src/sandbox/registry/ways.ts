@@ -5,6 +5,7 @@
  * other way, so that a scenario can run in both worlds.
  */
 
+import { awsDomainOf } from "../../image/ecr-hosts.ts";
 import { registryOf } from "../../image/hosts.ts";
 
 export type RegistryKind = "docker-hub" | "ecr" | "ecr-public" | "plain";
@@ -152,5 +153,5 @@ export function waysOf(kind: RegistryKind, host: string): RegistryWays {
 
 // The bucket that a VPC endpoint policy must name: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
 function layerBucket(region: string): string {
-  return `prod-${region}-starport-layer-bucket.s3.${region}.amazonaws.com`;
+  return `prod-${region}-starport-layer-bucket.s3.${region}.${awsDomainOf(region)}`;
 }

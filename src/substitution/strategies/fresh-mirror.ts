@@ -1,6 +1,6 @@
 /** Copy the image into ECR first, from wherever its bytes can still be read, and run the copy. */
 
-import { registryOf } from "../../image/hosts.ts";
+import { isDockerHub, registryOf } from "../../image/hosts.ts";
 import { canonicalName, pinned } from "../../image/reference.ts";
 import type { Candidate } from "../candidate.ts";
 import { publicTwins } from "../public-images.ts";
@@ -18,7 +18,7 @@ export const freshMirror: Strategy = {
       ...(anonymous ? { anonymous: true as const } : {}),
       samePublisher: false,
     });
-    const { trusted, policy } = context;
+    const { trusted, policy, written } = context;
     const origin = canonicalName(trusted === undefined ? image : pinned(image, trusted));
     const hasAccount = policy.dockerHubSecret !== undefined && registryOf(image.host).kind === "docker-hub";
     return [
@@ -28,6 +28,10 @@ export const freshMirror: Strategy = {
         : publicTwins(image).map(({ twin }) => copied(canonicalName(pinned(twin, trusted))))),
       copied(origin),
       ...(hasAccount ? [copied(origin, true)] : []),
+      // A front could lead elsewhere than to Docker Hub by now.
+      ...(written === undefined || isDockerHub(written.host)
+        ? []
+        : [copied(canonicalName(trusted === undefined ? written : pinned(written, trusted)))]),
     ];
   },
 };

@@ -1,6 +1,7 @@
 /** The image is already in ECR, under the mirror prefix or where the policy says: nothing to copy, nothing to wait for. */
 
 import { type Digest, shortDigest } from "../../image/digest.ts";
+import { registryOf } from "../../image/hosts.ts";
 import { canonicalName, type ImageReference, referenceIn } from "../../image/reference.ts";
 import type { Strategy, StrategyContext } from "../strategy.ts";
 
@@ -8,7 +9,13 @@ export const ownCopy: Strategy = {
   name: "own-copy",
   summary: "use the copy that is already in ECR",
   candidates: (image, context) => {
-    const places = [copyOf(image, context), ...namedCopies(image, context)].map(canonicalName);
+    const { written } = context;
+    // Before Docker Hub's fronts were known as such, their images were copied under the fronts' names.
+    const names = written === undefined ? [image] : [image, written];
+    const places = [
+      ...names.map((name) => copyOf(name, context)),
+      ...names.flatMap((name) => namedCopies(name, context)),
+    ].map(canonicalName);
     return [...new Set(places)].map((place) => ({
       strategy: "own-copy",
       image: place,
@@ -32,7 +39,8 @@ function namedCopies(image: ImageReference, { ecrHost, policy }: StrategyContext
       .replaceAll("{host}", hostAsPath(image.host))
       .replaceAll("{path}", image.path)
       .replaceAll("{name}", image.path.slice(image.path.lastIndexOf("/") + 1));
-    const withHost = /^[0-9]{12}\.dkr[.-]ecr/.test(filled) ? filled : `${ecrHost}/${filled}`;
+    const withHost =
+      registryOf(filled.split("/", 1)[0] ?? "").kind === "ecr" ? filled : `${ecrHost}/${filled}`;
     const reference = referenceIn(withHost);
     return reference === undefined
       ? []

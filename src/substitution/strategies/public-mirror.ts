@@ -9,8 +9,9 @@ import type { Strategy } from "../strategy.ts";
 export const publicMirror: Strategy = {
   name: "public-mirror",
   summary: "pull the same image from Amazon ECR Public",
-  candidates: (image, { policy }) => {
+  candidates: (image, { policy, written }) => {
     const offered: Candidate[] = [
+      ...(written === undefined ? [] : equivalentsOf(written, policy.equivalents)),
       ...equivalentsOf(image, policy.equivalents),
       ...publicTwins(image).map(({ twin, samePublisher }) => ({
         strategy: "public-mirror" as const,

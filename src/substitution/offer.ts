@@ -1,0 +1,27 @@
+/**
+ * What a strategy offers for an image, under the name that Docker Hub knows it by.
+ *
+ * Copies, cache rules and twins at ECR Public belong to Docker Hub's name of an image, by whichever host a task
+ * definition asks for it. A front's name stays a place of its own: a digest decides which of them has the bytes.
+ */
+
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
+import { dockerHubName, type ImageReference } from "../image/reference.ts";
+import type { Candidate } from "./candidate.ts";
+import type { StrategyName } from "./policy.ts";
+import { STRATEGIES } from "./strategies/index.ts";
+import type { StrategyContext } from "./strategy.ts";
+
+/** What is known beside the image. `isDockerHub`: Docker Hub answered under the image's host, whatever it is called. */
+export type OfferContext = Omit<StrategyContext, "written"> & { readonly isDockerHub?: boolean };
+
+/** The places that a strategy names, best first; or why it has none. */
+export function offer(
+  strategy: StrategyName,
+  image: ImageReference,
+  { isDockerHub = false, ...context }: OfferContext,
+): readonly Candidate[] | { readonly because: string } {
+  const known = dockerHubName(image) ?? (isDockerHub ? { ...image, host: DOCKER_HUB_HOST } : image);
+  const written = known.host === image.host ? {} : { written: image };
+  return STRATEGIES[strategy].candidates(known, { ...context, ...written });
+}
