@@ -5,7 +5,6 @@ import { NO_CAPS } from "../remediation/caps-port.ts";
 import type { Ports } from "../remediation/ports.ts";
 import { createCaps } from "./caps.ts";
 import type { AwsSettings } from "./client-settings.ts";
-import { createCodeDeploy } from "./code-deploy.ts";
 import { createEcr } from "./ecr.ts";
 import { createEcs } from "./ecs.ts";
 import { createBus } from "./event-bus.ts";
@@ -48,7 +47,6 @@ export function connect(
     machines: createMachines(aws),
     tasks: createTasks(aws),
     schedules: createSchedules(aws),
-    codeDeploy: createCodeDeploy(aws),
     executions,
     caps: capsTable === undefined ? NO_CAPS : createCaps(aws, capsTable),
     bus: brought.bus ?? createBus(aws, busName ?? "default"),

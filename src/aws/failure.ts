@@ -62,8 +62,6 @@ const CODES: Readonly<Record<AwsErrorKind, readonly string[]>> = {
   conflict: [
     "ConcurrentModificationException",
     "ConflictException",
-    // CodeDeploy's: the group runs another deployment.
-    "DeploymentLimitExceededException",
     "DurableExecutionAlreadyStartedException",
     "ImageAlreadyExistsException",
     "ImageTagAlreadyExistsException",

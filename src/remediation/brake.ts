@@ -29,7 +29,7 @@ export function withBrake(ports: Ports, brake: Brake): Ports {
         `${action} was not sent: the owner has stopped Repull (${because})`,
       );
   };
-  const { ecs, tasks, schedules, codeDeploy, executions } = ports;
+  const { ecs, tasks, schedules, executions } = ports;
   return {
     ...ports,
     ecs: {
@@ -55,17 +55,6 @@ export function withBrake(ports: Ports, brake: Brake): Ports {
       async move(target, to) {
         await stopped(target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule");
         return await schedules.move(target, to);
-      },
-    },
-    codeDeploy: {
-      ...codeDeploy,
-      async create(request) {
-        await stopped("codedeploy:CreateDeployment");
-        return await codeDeploy.create(request);
-      },
-      async stop(id) {
-        await stopped("codedeploy:StopDeployment");
-        await codeDeploy.stop(id);
       },
     },
     executions: {

@@ -3,7 +3,6 @@
 import { repositoryIn } from "../image/reference.ts";
 import { revisionName } from "../workload/arn.ts";
 import { redeploy, register } from "./apply.ts";
-import { rollOutByCodeDeploy } from "./code-deploy-rollout.ts";
 import type { Course } from "./course.ts";
 import { finishTask } from "./finish-task.ts";
 import { inTurn } from "./pacing.ts";
@@ -44,10 +43,8 @@ export async function climb(
   if (registered.kind === "superseded") return { ...registered, images };
   const ours = registered.arn;
   const made = { former, ours };
-  const { task, codeDeploy } = surveyed;
+  const { task } = surveyed;
   if (task !== undefined) return await finishTask({ ...surveyed, task }, made, images, course);
-  if (codeDeploy !== undefined)
-    return await rollOutByCodeDeploy({ ...surveyed, codeDeploy }, made, images, look, course);
   const change = {
     clusterArn,
     service,

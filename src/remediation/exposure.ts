@@ -16,7 +16,7 @@ import type { Service } from "../workload/service.ts";
 import { containersOf, type DescribedTaskDefinition, executionRoleOf } from "../workload/task-definition.ts";
 import type { ScheduledRun } from "./account-view.ts";
 import { type ForeseenPlaces, foreseePlaces, type Seen } from "./foreseen-places.ts";
-import { unplannable, untouchable } from "./refusal.ts";
+import { untouchable } from "./refusal.ts";
 import { taggedMode } from "./tagged-mode.ts";
 
 export type ExposedImage = ForeseenPlaces & {
@@ -76,9 +76,8 @@ export function exposureOf(
 }
 
 function whyLeftAlone(service: Service, policy: Policy): string | undefined {
-  const { name, controller, tags } = service;
-  const isAllowed = controller === "CODE_DEPLOY" && policy.codeDeploy === "deploy";
-  const refusal = isAllowed ? unplannable(service) : untouchable(service);
+  const { name, tags } = service;
+  const refusal = untouchable(service);
   if (refusal !== undefined) return refusal.because;
   const leftOut = leftOutBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
   if (leftOut !== undefined) return leftOut;

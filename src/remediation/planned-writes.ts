@@ -14,7 +14,7 @@ import { targetName } from "./schedules-port.ts";
 import type { Survey } from "./survey.ts";
 
 export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): readonly string[] {
-  const { clusterArn, service, former, task, codeDeploy } = surveyed;
+  const { clusterArn, service, former, task } = surveyed;
   const name = revisionName(former);
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const swaps = images.flatMap((image) => swapOf(image));
@@ -23,11 +23,7 @@ export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): r
     `register a revision of ${name} in which ${swaps.join("; ")}`,
     ...(task !== undefined
       ? afterwards(task, name)
-      : codeDeploy !== undefined
-        ? [
-            `have CodeDeploy deploy it to ${cluster}/${service} (${codeDeploy.application}, ${codeDeploy.group})`,
-          ]
-        : [`redeploy the service ${cluster}/${service} with it; where that does worse, put ${name} back`]),
+      : [`redeploy the service ${cluster}/${service} with it; where that does worse, put ${name} back`]),
   ];
 }
 

@@ -20,7 +20,6 @@ import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.t
 
 import { type Held, heldSchema } from "./caps.ts";
 import type { Caps } from "./caps-port.ts";
-import type { CodeDeploy } from "./code-deploy-port.ts";
 
 import type { ClusterMachines } from "./machines-port.ts";
 
@@ -40,7 +39,6 @@ export interface Ports {
   readonly machines: ClusterMachines;
   readonly tasks: Tasks;
   readonly schedules: Schedules;
-  readonly codeDeploy: CodeDeploy;
   readonly executions: Executions;
   readonly caps: Caps;
   readonly bus: Bus;

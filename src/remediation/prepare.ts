@@ -93,11 +93,6 @@ export async function prepare(
       waited += DEPLOYING_SECONDS;
       continue;
     }
-    const { running } = surveyed.codeDeploy ?? {};
-    if (running !== undefined) {
-      const because = `its deployment ${running} has not ended in three hours`;
-      return handOver({ service: surveyed.service, deployment: running, because }, surveyed.former, images);
-    }
     const asks = options.byHand !== true && (surveyed.mode ?? policy.mode) === "approve";
     const word = asks ? await approval(course, surveyed, images) : "granted";
     if (word === "look again") continue;
@@ -124,19 +119,26 @@ export function planOf({ images, platforms, limit }: Survey, policy: Policy): Pl
 }
 
 /** Whether somebody's deployment shall end first: as they wish, or because it has come so far that ours would undo much. */
-function endsFirst({ isDeploying, stage, codeDeploy }: Survey, { whileDeploying }: Policy): boolean {
-  // CodeDeploy takes one deployment at a time, whatever the policy says.
-  return isDeploying && (whileDeploying === "wait" || stage !== undefined || codeDeploy !== undefined);
+function endsFirst({ isDeploying, stage }: Survey, { whileDeploying }: Policy): boolean {
+  return isDeploying && (whileDeploying === "wait" || stage !== undefined);
 }
 
 /** Why nothing may be written, whatever the plan says. */
 export function heldBack(surveyed: Survey, images: readonly ImagePlan[], policy: Policy): Ending | undefined {
-  const { former, task, isDeploying, deploymentId, mode = policy.mode, modeBecause } = surveyed;
+  const {
+    former,
+    task,
+    isDeploying,
+    deploymentId,
+    mode = policy.mode,
+    modeBecause,
+    executionRole,
+  } = surveyed;
   if (mode === "observe") {
     const because = `${modeBecause ?? "the policy says observe"}: nothing was written`;
     return { kind: "observed", because, images };
   }
-  if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, former, images);
+  if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, former, images, executionRole);
   if (task !== undefined) return taskHeldBack(task, former, images);
   if (!isDeploying || policy.whileDeploying !== "report") return undefined;
   const because = `the deployment ${deploymentId} is under way, and the policy (whileDeploying) says report: nothing was written`;

@@ -25,7 +25,6 @@ import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import { gone, movedOn, optedOut, unplannable } from "./refusal.ts";
 import { settleSecondsFor, storyOf } from "./settle.ts";
-import { type CodeDeployRoad, surveyCodeDeploy } from "./survey-code-deploy.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
 import { taggedMode } from "./tagged-mode.ts";
@@ -82,10 +81,8 @@ export type Survey = {
   readonly limit: Limit & { readonly endsBy?: string };
   /** The task that failed, where no service started it; `service` is its family then. */
   readonly task?: TaskFacts;
-  /** Present where CodeDeploy alone may deploy, and Repull may not have it do so: the plan is told, and nothing written. */
+  /** Present where CodeDeploy alone may deploy: the plan is told, and nothing written. */
   readonly handOver?: HandOver;
-  /** How CodeDeploy would bring the service another revision, where the owner lets Repull have it do so. */
-  readonly codeDeploy?: CodeDeployRoad;
 };
 
 export type SurveyRequest = {
@@ -118,11 +115,9 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     unplannable(service) ??
     optedOut(clusterInWords(clusterArn), clusterTags) ??
     leftOut(service, request.policy) ??
-    // ECS shows such a service's deployments as task sets: that one has replaced another, CodeDeploy knows.
+    // ECS shows such a service's deployments as task sets: which of them replaces which, CodeDeploy alone knows.
     (isHandedOver ? undefined : await movedOn(service, request, former, ports));
   if (refusal !== undefined) return refusal;
-  const road = await roadOf(service, failure, request, ports);
-  if (road !== undefined && "kind" in road) return road;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
@@ -162,27 +157,15 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     ]),
     ...present("managedBy", managedBy(tagsOf(described), service.tags)),
     settleSeconds: settleSecondsFor(service),
-    ...road,
-    ...(road?.codeDeploy?.running === undefined
-      ? {}
-      : { isDeploying: true, deploymentId: road.codeDeploy.running }),
+    ...(isHandedOver ? { handOver: handOverOf(service, former) } : {}),
   };
 }
 
-/** By whose hands a service of CodeDeploy gets its revision; undefined for every other. */
-async function roadOf(
-  service: Service,
-  failure: PullFailure,
-  { policy, execution }: SurveyRequest,
-  ports: Ports,
-): Promise<Pick<Survey, "handOver" | "codeDeploy"> | Ignored | Superseded | undefined> {
-  if (service.controller !== "CODE_DEPLOY") return undefined;
-  const deployment = primaryTaskSet(service)?.codeDeployment;
-  const handOver = { service: service.name, ...present("deployment", deployment) };
-  if (policy.codeDeploy === "report") return { handOver };
-  const road = await surveyCodeDeploy(service, failure, execution, ports);
-  if (!("kind" in road)) return { codeDeploy: road };
-  return road.kind === "no-road" ? { handOver: { ...handOver, because: road.because } } : road;
+/** What a person who has CodeDeploy deploy the service needs: the AppSpec of the failing revision, else of the one in place. */
+function handOverOf(service: Service, former: string): HandOver {
+  const failing = service.taskSets.find(({ taskDefinition }) => sameRevision(taskDefinition, former));
+  const deployment = failing?.codeDeployment ?? primaryTaskSet(service)?.codeDeployment;
+  return { service: service.name, ...present("deployment", deployment) };
 }
 
 /** The same for a task that no service keeps running. */

@@ -97,8 +97,6 @@ export type ServiceRecord = {
   readonly strategy: Strategy;
   readonly hooks: readonly Hook[];
   readonly alarms: Alarms | undefined;
-  /** The AppSpec with TASK_DEFINITION in it, for services of CodeDeploy; undefined where it lies in a bucket. */
-  readonly appSpec: string | undefined;
   /** Behind a Classic Load Balancer: ECS shows no rollout state of its deployments. */
   readonly behindClassicLoadBalancer: boolean;
   readonly tags: Readonly<Record<string, string>>;
@@ -143,12 +141,9 @@ export type DeploymentRecord = {
   firedAlarms?: readonly string[];
   /** When it first stood; what is gone back to stands again without another story. */
   completedAt?: number;
-  /** What CodeDeploy was told to deploy, for services that it deploys. */
-  codeDeploy?: { readonly appSpec: string | undefined; readonly description?: string };
   /** Why it was taken back or stopped, and what it was taken back to. */
   ended?: {
     readonly because: string;
-    readonly byHand?: boolean;
     readonly to: DeploymentRecord | undefined;
     readonly at?: number;
   };

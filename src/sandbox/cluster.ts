@@ -24,7 +24,7 @@ import {
   type Surroundings,
   type TaskRecord,
 } from "./cluster-state.ts";
-import { failDeployment, startDeployment } from "./deployments.ts";
+import { startDeployment } from "./deployments.ts";
 import { networkInterface } from "./network-interface.ts";
 import { recalledTask } from "./recalled-task.ts";
 import { putInPlace } from "./running-task.ts";
@@ -32,11 +32,6 @@ import { createServiceScheduler } from "./service-scheduler.ts";
 import { containerRecords, runTask, stopTask } from "./task-run.ts";
 
 const UPDATE = "ecs:UpdateService";
-const IN_A_BUCKET = "in a bucket";
-const APP_SPEC = `{ "version": 0.0, "Resources": [{ "TargetService": { "Type": "AWS::ECS::Service", "Properties": {
-  "TaskDefinition": "TASK_DEFINITION",
-  "LoadBalancerInfo": { "ContainerName": "web", "ContainerPort": 80 }, "PlatformVersion": "LATEST" } } }],
-  "Hooks": [{ "AfterAllowTestTraffic": "smoke-test" }] }`;
 /** "Stopped tasks currently appear in the returned results for at least one hour." */
 const STOPPED_SHOWN_MS = 3_600_000;
 
@@ -58,8 +53,6 @@ export type NewService = {
   readonly strategy?: Strategy;
   readonly hooks?: readonly Hook[];
   readonly alarms?: Alarms;
-  /** For CodeDeploy: its AppSpec with TASK_DEFINITION in it, `in a bucket` for one that is not to be read. */
-  readonly appSpec?: string;
   readonly behindClassicLoadBalancer?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
   /** Its first deployment's id; else the world makes one up. */
@@ -80,8 +73,6 @@ export interface Cluster {
   updateService(cluster: string, service: string, taskDefinition: string): void;
   /** Starts a deployment as the service's own controller does, CodeDeploy for example. */
   deploy(cluster: string, service: string, taskDefinition: string, deploymentId?: string): void;
-  /** Ends a service's deployment as somebody who stops it does: back to what served before. */
-  endDeployment(service: ServiceRecord, because: string): void;
   /** Starts a task that belongs to no service. */
   runTask(settings: {
     readonly cluster: string;
@@ -232,7 +223,6 @@ export function createCluster(world: Surroundings): Cluster {
       },
       hooks: settings.hooks ?? [],
       alarms: settings.alarms,
-      appSpec: settings.appSpec === IN_A_BUCKET ? undefined : (settings.appSpec ?? APP_SPEC),
       behindClassicLoadBalancer: settings.behindClassicLoadBalancer ?? false,
       tags: settings.tags ?? {},
       others: settings.others ?? {},
@@ -335,12 +325,6 @@ export function createCluster(world: Surroundings): Cluster {
     },
     deploy: (clusterName, serviceName, taskDefinition, id) =>
       deploy(existing(clusterName, serviceName), taskDefinition, id),
-    endDeployment(service, because) {
-      const [deployment] = service.deployments;
-      if (deployment === undefined) return;
-      failDeployment(service, deployment, world, { because, rollsBack: true, byHand: true });
-      scheduler.look(service);
-    },
     runTask({ cluster, taskDefinition, launchType = "FARGATE", group, startedBy, overrides }) {
       const { definition } = revision(taskDefinition, "ecs:RunTask");
       const task = newTask({ cluster: clusterNamed(cluster) }, definition, {

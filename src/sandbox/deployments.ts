@@ -124,16 +124,14 @@ export function failDeployment(
     because: why,
     rollsBack,
     wayBack,
-    byHand = false,
   }: {
     readonly because: string;
     readonly rollsBack: boolean;
     readonly wayBack?: string;
-    readonly byHand?: boolean;
   },
 ): void {
   deployment.rolloutState = "FAILED";
-  deployment.ended = { because: why, byHand, to: undefined };
+  deployment.ended = { because: why, to: undefined };
   tellOfDeployment(service, deployment, "ERROR", "SERVICE_DEPLOYMENT_FAILED", world);
   say(
     service,
@@ -153,10 +151,10 @@ export function failDeployment(
       ...(because === undefined ? {} : { because }),
       backTo: lastCompleted,
     });
-    deployment.ended = { because: why, byHand, to, at: world.clock.now() };
+    deployment.ended = { because: why, to, at: world.clock.now() };
     return;
   }
-  deployment.ended = { because: why, byHand, to: lastCompleted, at: world.clock.now() };
+  deployment.ended = { because: why, to: lastCompleted, at: world.clock.now() };
   deployment.status = "ACTIVE";
   lastCompleted.status = "PRIMARY";
   lastCompleted.rolloutState = "IN_PROGRESS";

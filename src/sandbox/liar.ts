@@ -5,7 +5,6 @@
  * written may be read in its former state for a while, by everybody alike. Nothing is made up: every answer once was true.
  */
 
-import type { CodeDeployGroup } from "../remediation/code-deploy-port.ts";
 import type { Ports } from "../remediation/ports.ts";
 import type { Random } from "../runtime/random.ts";
 import type { Service } from "../workload/service.ts";
@@ -158,20 +157,6 @@ export function createLiar(
         fetchLayer: (repository, digest) =>
           write("ecr:GetDownloadUrlForLayer", () => ecr.fetchLayer(repository, digest)),
       },
-      codeDeploy: {
-        deployment: (id) =>
-          read("codedeploy:GetDeployment", `deployment ${id}`, () => truth.codeDeploy.deployment(id)),
-        deployments: (group, since) =>
-          read("codedeploy:ListDeployments", groupKey(group), () =>
-            truth.codeDeploy.deployments(group, since),
-          ),
-        create: (request) =>
-          write("codedeploy:CreateDeployment", async () => {
-            remember(groupKey(request), await truth.codeDeploy.deployments(request, 0));
-            return await truth.codeDeploy.create(request);
-          }),
-        stop: (id) => write("codedeploy:StopDeployment", () => truth.codeDeploy.stop(id)),
-      },
       executions: {
         functionName: (workflow) => executions.functionName(workflow),
         start: (workflow, name, input) =>
@@ -232,10 +217,6 @@ export function createLiar(
 
 function serviceKey({ clusterArn, name }: Service): string {
   return `service ${clusterArn} ${name}`;
-}
-
-function groupKey({ application, group }: CodeDeployGroup): string {
-  return `deployments of ${application}/${group}`;
 }
 
 function timedOut(action: string): Error {

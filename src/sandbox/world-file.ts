@@ -144,8 +144,6 @@ const service = z.strictObject({
   strategy: strategy.optional(),
   hooks: z.array(hook).optional(),
   alarms: alarms.optional(),
-  /** Of a service of CodeDeploy: its AppSpec with TASK_DEFINITION in it; `in a bucket` for one that nobody may read. */
-  appSpec: z.string().optional(),
   /** Without an execution role a Fargate task cannot pull from private ECR. True if absent. */
   executionRole: z.boolean().optional(),
   architecture: z.enum(["X86_64", "ARM64"]).optional(),

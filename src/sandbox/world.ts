@@ -22,7 +22,6 @@ import { createBus, type Delivery, type EventBus } from "./bus.ts";
 import { createSandboxCaps, type SandboxCaps } from "./caps.ts";
 import { type Cluster, createCluster } from "./cluster.ts";
 import type { Surroundings } from "./cluster-state.ts";
-import { createCodeDeploy } from "./code-deploy.ts";
 import { createDeploymentReads, type DeploymentReads } from "./deployment-reads.ts";
 import { createEcrPort } from "./ecr-port.ts";
 import { createEcsPort } from "./ecs-port.ts";
@@ -168,7 +167,6 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
       machines: machines.port,
       tasks: tasks.port,
       schedules: schedules.port,
-      codeDeploy: createCodeDeploy(cluster, faults.check),
       executions: executions.port,
       caps: caps.port,
       bus: bus.port,

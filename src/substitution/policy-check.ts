@@ -144,10 +144,6 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       "move-and-run": "a rule or schedule is moved to the new revision, and the failed run MADE UP FOR",
     })[schedules],
   caps: ({ caps }) => `${caps.remediationsPerHour} remediations per hour, ${caps.bytesPerDay} copied per day`,
-  codeDeploy: ({ codeDeploy }) =>
-    codeDeploy === "report"
-      ? "a service of CodeDeploy is told of, and left alone"
-      : "a service of CodeDeploy gets a new revision by a deployment of CodeDeploy",
 };
 
 function scopeInWords({ include, exclude }: Scope): string {

@@ -75,7 +75,6 @@ export type Mode = (typeof MODES)[number];
 const LEVELS = {
   standaloneTasks: ["report", "register", "run"],
   schedules: ["report", "move", "move-and-run"],
-  codeDeploy: ["report", "deploy"],
 } as const;
 
 export const policySchema = z.strictObject({
@@ -121,7 +120,6 @@ export const policySchema = z.strictObject({
   standaloneTasks: z.enum(LEVELS.standaloneTasks).default("report"),
   schedules: z.enum(LEVELS.schedules).default("report"),
   caps: caps.prefault({}),
-  codeDeploy: z.enum(LEVELS.codeDeploy).default("report"),
 });
 
 export type Policy = z.infer<typeof policySchema>;
@@ -140,7 +138,6 @@ const SETTINGS: Readonly<Partial<Record<keyof Policy, string>>> = {
   dockerHubSecretKey: "REPULL_DOCKER_HUB_SECRET_KEY",
   standaloneTasks: "REPULL_STANDALONE_TASKS",
   schedules: "REPULL_SCHEDULES",
-  codeDeploy: "REPULL_CODE_DEPLOY",
 };
 
 /** Reads a policy. Throws InvalidInput that names the key and what it may be, and for an unknown key the likely one. */
@@ -185,7 +182,6 @@ function withinRights(policy: Policy, env: Readonly<Record<string, string | unde
     ...policy,
     standaloneTasks: most("standaloneTasks", LEVELS.standaloneTasks, policy.standaloneTasks),
     schedules: most("schedules", LEVELS.schedules, policy.schedules),
-    codeDeploy: most("codeDeploy", LEVELS.codeDeploy, policy.codeDeploy),
   };
 }
 

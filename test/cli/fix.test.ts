@@ -273,15 +273,6 @@ describe("fix", () => {
     });
   }
 
-  test("a service of CodeDeploy goes CodeDeploy's way, where the policy allows it", async () => {
-    const service = { ...web, controller: "CODE_DEPLOY" };
-    const stage = await sandboxHands({ ...FILE, services: [service] }, { policy: { codeDeploy: "deploy" } });
-    const { status, out } = await fixed(stage);
-    expect(out).toContain("settled:");
-    expect(status).toBe(0);
-    expect((await stateOf(stage.world, "prod", "web")).images[0]).toContain("public.ecr.aws/");
-  });
-
   test("whose yes it is waits for nobody else's approval", async () => {
     const stage = await sandboxHands(FILE, { policy: { mode: "approve" } });
     const { status, out } = await fixed(stage);

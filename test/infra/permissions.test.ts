@@ -18,7 +18,6 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** The IAM prefix of each client. */
 const SERVICES: Readonly<Record<string, string>> = {
   "client-dynamodb": "dynamodb",
-  "client-codedeploy": "codedeploy",
   "client-ec2": "ec2",
   "client-ecr": "ecr",
   "client-ecs": "ecs",
@@ -51,11 +50,6 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "scheduler:ListSchedules":                 ["schedules.targetsOf"],
   "scheduler:GetSchedule":                   ["schedules.targetsOf", "schedules.move"],
   "scheduler:UpdateSchedule":                ["schedules.move"],
-  "codedeploy:GetDeployment":                ["codeDeploy.deployment"],
-  "codedeploy:ListDeployments":              ["codeDeploy.deployments"],
-  "codedeploy:BatchGetDeployments":          ["codeDeploy.deployments"],
-  "codedeploy:CreateDeployment":             ["codeDeploy.create"],
-  "codedeploy:StopDeployment":               ["codeDeploy.stop"],
   "ecs:ListTasks":                           ["ecs.listTasks", "ecs.listTasksStartedBy"],
   "ecs:ListServiceDeployments":              ["ecs.serviceDeployment", "ecs.listServiceDeployments"],
   "ecs:DescribeServiceRevisions":            ["ecs.serviceDeployment", "ecs.describeServiceRevisions"],
@@ -103,8 +97,6 @@ const WITHOUT_A_COMMAND: readonly (readonly [functions: readonly Name[], right: 
   [["remediate", "mirror"],           "lambda:GetDurableExecutionState",   "the durable SDK"],
   [["remediate"],                     "iam:PassRole",                      "RegisterTaskDefinition, for the roles that a revision keeps"],
   [["remediate"],                     "ecs:TagResource",                   "RegisterTaskDefinition, for its tags"],
-  [["remediate"],                     "codedeploy:RegisterApplicationRevision", "CreateDeployment, for its AppSpec"],
-  [["remediate"],                     "codedeploy:GetDeploymentConfig",    "CreateDeployment, for how its traffic moves"],
   [["mirror"],                        "ecr:TagResource",                   "CreateRepository, for its tags"],
   [["remediate", "mirror"],           "ecr:BatchGetImage",                 "the registry's GET and HEAD of a manifest"],
   [["remediate", "mirror"],           "ecr:GetDownloadUrlForLayer",        "the registry's GET of a blob, and its mount"],

@@ -200,7 +200,6 @@ describe("why a limit would find a service unprotected", () => {
     ["CodeDeploy deploys it",   { service: { deploymentController: { type: "CODE_DEPLOY" } } },             /CodeDeploy/],
     ["it drains",               { service: { status: "DRAINING" } },                                        /DRAINING/],
     ["no strategy is left",     { policy: { strategies: ["public-mirror"] } },                              /no place for acme\/api/],
-    ["the policy allows CodeDeploy, yet it drains", { service: { deploymentController: { type: "CODE_DEPLOY" }, status: "DRAINING" }, policy: { codeDeploy: "deploy" } }, /DRAINING/],
     ["the policy says observe", { policy: { mode: "observe" } },                                            /says observe/],
     ["a tag says observe",      { service: { tags: [{ key: "repull:mode", value: "observe" }] } },          /repull:mode/],
     ["the service is left out", { policy: { services: { include: ["*"], exclude: ["w*"] } } },              /services\.exclude: w\*/],
@@ -211,11 +210,6 @@ describe("why a limit would find a service unprotected", () => {
   for (const [sentence, options, words] of table) {
     test(sentence, () => expect(exposure({ web: "acme/api:2" }, options)?.unprotected).toMatch(words));
   }
-  test("CodeDeploy deploys it, and the policy allows that", () => {
-    const service = { deploymentController: { type: "CODE_DEPLOY" } };
-    const policy = { codeDeploy: "deploy" };
-    expect(exposure({ web: "acme/api:2" }, { service, policy })).not.toHaveProperty("unprotected");
-  });
   test("none of these", () => expect(exposure({ web: "acme/api:2" })).not.toHaveProperty("unprotected"));
 });
 

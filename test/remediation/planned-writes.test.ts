@@ -65,7 +65,6 @@ describe("the writes of a plan", () => {
     ["a copy to be made",             surveyed(),              plan({ copy }),                       [`copy docker.io/library/nginx:1.25 into ${copied}`, REGISTER, REDEPLOY]],
     ["a cache to be filled",          surveyed(),              plan({ warm: { target: copied, upstream: "docker.io/library/nginx:1.25" } }), [`have ECR fetch docker.io/library/nginx:1.25 into ${copied}`, REGISTER, REDEPLOY]],
     ["an account for the tasks",      surveyed(),              plan({ candidate: { strategy: "sign-in", image: "nginx:1.25", secret: "arn:hub", samePublisher: false } }), [`register a revision of web:42 in which web keeps nginx:1.25 and signs in with arn:hub (same-platform as ${DIGEST})`, REDEPLOY]],
-    ["CodeDeploy's service",          surveyed({ codeDeploy: { application: "shop", group: "web", pattern: "d-1" } as NonNullable<Survey["codeDeploy"]> }), plan({}), [REGISTER, "have CodeDeploy deploy it to prod/web (shop, web)"]],
     ["a task, for its next start",    surveyed(task("register")), plan({}),                          [REGISTER]],
     ["a task, once more",             surveyed(task("run")),   plan({}),                             [REGISTER, "run the task 77 once more with it"]],
     ["a schedule, and its run",       surveyed(task("move-and-run")), plan({}),                      [REGISTER, expect.stringMatching(/^point .*nightly.* at it, where it is still at web:42$/), "run the task 77 once more with it"]],

@@ -86,8 +86,6 @@ describe("a policy", () => {
     ["standaloneTasks", "REPULL_STANDALONE_TASKS", "run",     "register",     "register"],
     ["schedules",       "REPULL_SCHEDULES",        "move",    "move-and-run", "move"],
     ["schedules",       "REPULL_SCHEDULES",        undefined, "move-and-run", "move-and-run"],
-    ["codeDeploy",      "REPULL_CODE_DEPLOY",      "report",  "deploy",       "report"],
-    ["codeDeploy",      "REPULL_CODE_DEPLOY",      "deploy",  "report",       "report"],
   ] as const;
   for (const [member, setting, parameter, document, effective] of rights) {
     test(`${member}: the stack's ${parameter ?? "silence"} and a document's ${document} make ${effective}`, () => {

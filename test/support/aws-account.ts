@@ -7,7 +7,6 @@
 
 import { createHash } from "node:crypto";
 import { AwsError } from "../../src/remediation/aws-error.ts";
-import type { CodeDeployment } from "../../src/remediation/code-deploy-port.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { describedService, describedTask } from "../../src/sandbox/ecs-documents.ts";
 import { serveRegistry } from "../../src/sandbox/registry-server.ts";
@@ -29,7 +28,6 @@ export function awsAccount(world: World): AwsAccount {
   const messages: SentMessage[] = [];
   const registered: string[] = [];
   const { cluster, definitions, registries, bus } = world;
-  const { codeDeploy } = world.ports;
 
   const calls: Readonly<Record<string, (body: JsonObject) => Json | Promise<Json>>> = {
     DescribeServices: ({ cluster: name, services }) => {
@@ -55,44 +53,6 @@ export function awsAccount(world: World): AwsAccount {
       })),
       failures: [],
     }),
-    GetDeployment: async ({ deploymentId }) => {
-      const found = await codeDeploy.deployment(String(deploymentId));
-      if (found === undefined) throw new Refusal("DeploymentDoesNotExistException", "no such deployment");
-      return { deploymentInfo: deploymentInfo(found) };
-    },
-    ListDeployments: async ({
-      applicationName,
-      deploymentGroupName,
-      includeOnlyStatuses,
-      createTimeRange,
-    }) => {
-      const group = { application: String(applicationName), group: String(deploymentGroupName) };
-      const start = Number((createTimeRange as JsonObject | undefined)?.start ?? 0) * 1000;
-      const all = await codeDeploy.deployments(group, start);
-      const only = includeOnlyStatuses === undefined ? undefined : texts(includeOnlyStatuses);
-      const listed = all.filter(
-        ({ status, createdAt }) => createdAt >= start && only?.includes(status) !== false,
-      );
-      return { deployments: listed.map(({ id }) => id) };
-    },
-    BatchGetDeployments: async ({ deploymentIds }) => {
-      const found = await Promise.all(texts(deploymentIds).map((id) => codeDeploy.deployment(id)));
-      return { deploymentsInfo: found.flatMap((one) => (one === undefined ? [] : [deploymentInfo(one)])) };
-    },
-    CreateDeployment: async ({ applicationName, deploymentGroupName, revision, description }) => {
-      const content = ((revision as JsonObject).appSpecContent as JsonObject).content;
-      const deploymentId = await codeDeploy.create({
-        application: String(applicationName),
-        group: String(deploymentGroupName),
-        appSpec: String(content),
-        description: String(description),
-      });
-      return { deploymentId };
-    },
-    StopDeployment: async ({ deploymentId }) => {
-      await codeDeploy.stop(String(deploymentId));
-      return { status: "Pending" };
-    },
     DescribeTasks: ({ cluster: name, tasks }) => ({
       tasks: texts(tasks).flatMap((arn) => {
         const found = cluster.task(String(name), arn);
@@ -245,25 +205,6 @@ const REFUSED_BY_EC2: AwsAnswer = {
   headers: { "content-type": "text/xml" },
   body: "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>not authorized</Message></Error></Errors><RequestID>1</RequestID></Response>",
 };
-
-/** As CodeDeploy writes a deployment. */
-function deploymentInfo(deployment: CodeDeployment): JsonObject {
-  const { id, application, group, status, createdAt, appSpec, configuration, because } = deployment;
-  return {
-    deploymentId: id,
-    applicationName: application,
-    deploymentGroupName: group,
-    deploymentConfigName: configuration ?? "",
-    status,
-    createTime: createdAt / 1000,
-    creator: "user",
-    revision:
-      appSpec === undefined
-        ? { revisionType: "S3", s3Location: { bucket: "b", key: "k", bundleType: "YAML" } }
-        : { revisionType: "AppSpecContent", appSpecContent: { content: appSpec } },
-    ...(because === undefined ? {} : { errorInformation: { code: "TIMEOUT", message: because } }),
-  };
-}
 
 class Refusal extends Error {
   readonly code: string;

@@ -13,7 +13,6 @@ export const EVERYTHING = {
   StandaloneTasks: "run",
   HistoryKmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/2",
   Schedules: "move-and-run",
-  CodeDeploy: "deploy",
   ScheduleRoleArns: "arn:aws:iam::123456789012:role/schedules/*",
   KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1",
   SubnetIds: "subnet-1",

@@ -137,7 +137,6 @@ export function randomPolicy(random: Random): Policy {
     bytesPerDay: "100GB",
   };
   return readPolicy({
-    codeDeploy: "deploy",
     standaloneTasks: "run",
     schedules: "move-and-run",
     ...(isCapped ? { caps } : {}),

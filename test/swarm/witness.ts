@@ -10,7 +10,6 @@ import type { Ports } from "../../src/remediation/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
-import { taskDefinitionIn } from "../../src/workload/app-spec.ts";
 import { createLedger } from "./ledger.ts";
 import { IMAGES, SECRET } from "./random-world.ts";
 
@@ -74,7 +73,6 @@ export function createWitness(world: World, policy: Policy) {
   const registered = new Map<string, number>();
   const redeployed = new Map<string, number>();
   const incidents = new Map<string, number>();
-  const deployments = new Map<string, number>();
   const copies = new Map<string, number>();
   /** Every deployment that an answer of ECS has told the product of. */
   const shown = new Set<string>();
@@ -182,18 +180,6 @@ export function createWitness(world: World, policy: Policy) {
         if (now !== undefined && now.id !== primary?.id) started.set(now.id, execution);
         note(`${execution} updates ${name} to ${revision}: ${now?.id}, after ${primary?.id}`);
         count(redeployed, execution, REDEPLOYMENTS_MAX, "redeployments of one execution");
-      },
-    },
-    codeDeploy: {
-      ...ports.codeDeploy,
-      async create(request) {
-        const id = await ports.codeDeploy.create(request);
-        const revision = taskDefinitionIn(request.appSpec);
-        note(`${execution} has CodeDeploy bring ${revision} to ${request.application}: ${id}`);
-        if (revision === undefined || !ours.has(revision))
-          violate("not-overwritten", `${execution} deployed ${revision}, which is nothing of ours`);
-        count(deployments, `${request.application} ${revision}`, 1, "deployments of one revision");
-        return id;
       },
     },
     bus: {
