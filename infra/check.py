@@ -64,7 +64,7 @@ def look_at(resources: dict) -> list[str]:
         "AWS::Lambda::Version": 3,
         "AWS::Lambda::EventSourceMapping": 1,
         "AWS::IAM::Role": 3,
-        "AWS::Events::Rule": 2,
+        "AWS::Events::Rule": 3,
         "AWS::SQS::Queue": 3,
         "AWS::Logs::LogGroup": 3,
     }.items():

@@ -8,7 +8,7 @@ import { createEcr } from "../aws/ecr.ts";
 import { createEcs } from "../aws/ecs.ts";
 import { identify } from "../aws/identity.ts";
 import { createParameters } from "../aws/parameters.ts";
-import { putIntoQueue } from "../aws/probe.ts";
+import { putProbe } from "../aws/probe.ts";
 import { createRoles } from "../aws/roles.ts";
 import { createDockerHubAccount, keysOfSecret } from "../aws/secrets.ts";
 import { ecrHost } from "../image/ecr-hosts.ts";
@@ -50,9 +50,8 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
     const checks = [...examined.checks];
     if (input.probe) {
       if (examined.queueUrl !== undefined)
-        io.err("a synthetic event goes into the queue; its record is awaited for two minutes\n");
-      const put = (queueUrl: string, document: Parameters<typeof putIntoQueue>[2]) =>
-        putIntoQueue(aws, queueUrl, document);
+        io.err("a synthetic event goes to the default bus; its record is awaited for two minutes\n");
+      const put = (document: Parameters<typeof putProbe>[2]) => putProbe(aws, input.stack, document);
       checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));
     }
     io.out(input.json ? checks.map((check) => `${JSON.stringify(check)}\n`).join("") : inWords(checks));

@@ -14,7 +14,6 @@ import type { Mode, Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type ManagedBy, managedBy } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
-import { rolloutOf } from "../workload/rollout.ts";
 import { primaryDeployment, primaryTaskSet, type Service } from "../workload/service.ts";
 import { isPastScaleUp } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
@@ -239,8 +238,7 @@ function clusterInWords(clusterArn: string): string {
 function isDeploying(service: Service, former: string): boolean {
   const primary = primaryDeployment(service);
   return (
-    primary !== undefined &&
-    rolloutOf(service) === "in-progress" &&
+    primary?.rolloutState === "IN_PROGRESS" &&
     sameRevision(primary.taskDefinition, former) &&
     !/rolling back/i.test(primary.rolloutStateReason ?? "")
   );

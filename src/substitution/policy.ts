@@ -178,8 +178,13 @@ function withinRights(policy: Policy, env: Readonly<Record<string, string | unde
     const right = levels.indexOf(env[SETTINGS[member] ?? ""]?.trim() as Level);
     return right === -1 ? said : (levels[Math.min(right, levels.indexOf(said))] ?? said);
   };
+  // The strictest comes last. A stack that observes holds no right to write, so nothing can open it.
+  const given = MODES.indexOf(env[SETTINGS.mode ?? ""]?.trim() as Policy["mode"]);
+  const mode = MODES[Math.max(given, MODES.indexOf(policy.mode))] ?? policy.mode;
   return {
     ...policy,
+    mode,
+    modeTags: MODES[given] === "observe" ? "stricter" : policy.modeTags,
     standaloneTasks: most("standaloneTasks", LEVELS.standaloneTasks, policy.standaloneTasks),
     schedules: most("schedules", LEVELS.schedules, policy.schedules),
   };

@@ -10,7 +10,7 @@ export type Deployment = {
   readonly taskDefinition: string;
   /** Milliseconds since the epoch. */
   readonly createdAt?: number;
-  /** COMPLETED, IN_PROGRESS or FAILED; absent behind a Classic Load Balancer: `rolloutOf` reads it. */
+  /** COMPLETED, IN_PROGRESS or FAILED; absent for controllers other than ECS. */
   readonly rolloutState?: string;
   readonly rolloutStateReason?: string;
   readonly desiredCount: number;
@@ -57,7 +57,7 @@ export type Service = DeploymentConfiguration & {
 };
 
 /** The deployment that ECS is bringing the service to. */
-export function primaryDeployment(service: Pick<Service, "deployments">): Deployment | undefined {
+export function primaryDeployment(service: Service): Deployment | undefined {
   return service.deployments.find((deployment) => deployment.status === "PRIMARY");
 }
 

@@ -357,7 +357,7 @@ describe("the probe", () => {
   const path = (status: ListedExecution["status"] | undefined, died: DescribedExecution) => {
     const started: ListedExecution[] = [execution("r-of-somebody-else-1", "running", 0)];
     return {
-      put: async (_: string, document: JsonObject) => {
+      put: async (document: JsonObject) => {
         const failure = readEvent(document, HOME);
         if (failure.kind === "pull-failure" && status !== undefined)
           started.push(execution(remediationName("repull-remediate", failure, 1), status, 0));

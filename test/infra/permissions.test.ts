@@ -238,7 +238,7 @@ describe("what nobody can do", () => {
   });
   test("a service that opted out is out of reach, and a revision is not privileged", () => {
     expect(holders(/^ecs:UpdateService$/)[0]?.text).toContain(
-      '"StringNotEqualsIgnoreCase":{"aws:ResourceTag/repull":"off"}',
+      '"StringEqualsIgnoreCaseIfExists":{"aws:ResourceTag/repull":["on","true","yes","enabled"]}',
     );
     expect(holders(/^ecs:RegisterTaskDefinition$/)[0]?.text).toContain('"ecs:privileged":"false"');
   });

@@ -10,12 +10,14 @@ import { readTemplate } from "../support/template.ts";
 const lines = readFileSync(new URL("../../infra/template.yaml", import.meta.url), "utf8").split("\n");
 const every = readTemplate({ ...EVERYTHING, PassableRoleArns: "PassableRoleArns" });
 const plain = readTemplate({ PassableRoleArns: "PassableRoleArns" });
+const writing = readTemplate({ PassableRoleArns: "PassableRoleArns", Mode: "remediate" });
 
 test("the page of rights says what the template grants", async () => {
   const page = `# The rights of each role
 
 Made from \`infra/template.yaml\`; a test compares the two. Resources are shown for the account 123456789012 in us-east-1, a
-stack called \`repull\`, and defaults elsewhere. *Optional* rights are there only where a parameter asks for them.
+stack called \`repull\`, and defaults elsewhere. Rights *to write* are there in the modes \`approve\` and \`remediate\`, and not
+in \`observe\`; *optional* ones only where another parameter asks for them.
 
 ${FUNCTIONS.map(section).join("\n\n")}
 `;
@@ -24,14 +26,16 @@ ${FUNCTIONS.map(section).join("\n\n")}
 
 function section(name: string): string {
   const role = `${name[0]?.toUpperCase()}${name.slice(1)}Role`;
-  const always = new Set(statementsIn(plain.resources[role]).map(({ Sid }) => Sid));
+  const sidsOf = ({ resources }: typeof plain) =>
+    new Set(statementsIn(resources[role]).map(({ Sid }) => Sid));
+  const [always, toWrite] = [sidsOf(plain), sidsOf(writing)];
   const entries = statementsIn(every.resources[role]).map((statement) => {
     const { Sid, Effect, Action, Resource, Condition } = statement;
     const conditions = Object.entries((Condition ?? {}) as JsonObject).map(
       ([operator, keys]) => `${operator} ${JSON.stringify(keys)}`,
     );
     return [
-      `- **${Sid}**${always.has(Sid) ? "" : " (optional)"}: ${Effect === "Deny" ? "never " : ""}${list(Action)} on ${list(Resource)}`,
+      `- **${Sid}**${always.has(Sid) ? "" : toWrite.has(Sid) ? " (to write)" : " (optional)"}: ${Effect === "Deny" ? "never " : ""}${list(Action)} on ${list(Resource)}`,
       ...(conditions.length === 0 ? [] : [`, if \`${conditions.join("`, `")}\``]),
       ...why(String(Sid), role),
     ].join("");

@@ -288,14 +288,13 @@ test("the doctor's probe goes the whole way, and changes nothing", async () => {
     endpoint: deployment.url,
     credentials: STUB_CREDENTIALS,
   });
-  const put = async (queueUrl: string, document: JsonObject): Promise<void> => {
-    expect(queueUrl).toBe("the queue");
+  const put = async (document: JsonObject): Promise<void> => {
     await deployment.deliver(JSON.stringify(document));
     await deployment.settle();
   };
   const examined = { cluster: "prod", queueUrl: "the queue", remediateArn: deployment.arnOf("remediate") };
   const check = await probe(examined, home, { put, executions }, deployment.world.clock);
-  expect(check).toMatchObject({ result: "passed", because: expect.stringMatching(/queue to its record/) });
+  expect(check).toMatchObject({ result: "passed", because: expect.stringMatching(/bus to its record/) });
   expect(deployment.world.bus.outcomes).toHaveLength(1);
   expect(deployment.account.registered).toEqual([]);
 });

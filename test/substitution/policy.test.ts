@@ -86,6 +86,10 @@ describe("a policy", () => {
     ["standaloneTasks", "REPULL_STANDALONE_TASKS", "run",     "register",     "register"],
     ["schedules",       "REPULL_SCHEDULES",        "move",    "move-and-run", "move"],
     ["schedules",       "REPULL_SCHEDULES",        undefined, "move-and-run", "move-and-run"],
+    ["mode",            "REPULL_MODE",             "observe", "remediate",    "observe"],
+    ["mode",            "REPULL_MODE",             "approve", "remediate",    "approve"],
+    ["mode",            "REPULL_MODE",             "remediate", "observe",    "observe"],
+    ["mode",            "REPULL_MODE",             undefined, "approve",      "approve"],
   ] as const;
   for (const [member, setting, parameter, document, effective] of rights) {
     test(`${member}: the stack's ${parameter ?? "silence"} and a document's ${document} make ${effective}`, () => {
@@ -93,6 +97,11 @@ describe("a policy", () => {
       expect(policy[member]).toBe(effective);
     });
   }
+
+  test("no tag opens what a stack that observes has no right to", () => {
+    const { modeTags } = policyFrom({ REPULL_MODE: "observe" }, JSON.stringify({ modeTags: "any" }));
+    expect(modeTags).toBe("stricter");
+  });
 
   test("puts own-copy before fresh-mirror, whose copies it finds", () => {
     expect(readPolicy({ strategies: ["fresh-mirror"] }).strategies).toEqual(["own-copy", "fresh-mirror"]);

@@ -10,6 +10,7 @@ export type Name = (typeof FUNCTIONS)[number];
 
 /** Every parameter that adds rights, set. */
 export const EVERYTHING = {
+  Mode: "remediate",
   StandaloneTasks: "run",
   HistoryKmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/2",
   Schedules: "move-and-run",
@@ -29,9 +30,12 @@ type Statement = {
   readonly text: string;
 };
 
-/** What is allowed by the statements of a function's role, with every optional right asked for. */
-export function statementsOf(name: Name): readonly Statement[] {
-  const { resources } = readTemplate(EVERYTHING);
+/** What is allowed by the statements of a function's role, with every optional right asked for unless told otherwise. */
+export function statementsOf(
+  name: Name,
+  parameters: Readonly<Record<string, string>> = EVERYTHING,
+): readonly Statement[] {
+  const { resources } = readTemplate(parameters);
   const role = resources[`${name[0]?.toUpperCase()}${name.slice(1)}Role`]?.Properties as JsonObject;
   expect(role.ManagedPolicyArns).toBeUndefined();
   return objectsIn(role, "Policies")

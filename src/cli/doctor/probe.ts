@@ -1,8 +1,8 @@
 /**
  * One synthetic event through the real path, about a service that does not exist: so nothing can be written for it.
  *
- * It begins at the queue, for nobody but ECS may put an event of ECS on the bus; what the rule would let through is asked
- * of EventBridge itself. It ends with the record that every remediation leaves.
+ * It begins at the bus, with the stack's rule for it, for nobody but ECS may put an event of ECS on a bus; what the rule
+ * for those would let through is asked of EventBridge itself. It ends with the record that every remediation leaves.
  */
 
 import type { DeployedExecutions } from "../../aws/deployed-executions.ts";
@@ -23,7 +23,7 @@ const PAUSE_SECONDS = 2;
 const CLOCKS_APART_MS = 300_000;
 
 export type Path = {
-  put(queueUrl: string, document: JsonObject): Promise<void>;
+  put(document: JsonObject): Promise<void>;
   readonly executions: DeployedExecutions;
 };
 
@@ -49,7 +49,7 @@ export async function probe(
   if (failure.kind === "ignored") return skipped(CHECK, `the event would be ignored: ${failure.because}`);
   const name = remediationName(functionNameOf(remediateArn), failure, 1);
   try {
-    await put(queueUrl, document);
+    await put(document);
     for (let waited = 0; waited < SECONDS_MAX; waited += PAUSE_SECONDS) {
       const listed = await executions.since(remediateArn, startedAt - CLOCKS_APART_MS);
       if (listed.kind === "unread") return skipped(CHECK, listed.error.message);
@@ -85,6 +85,6 @@ async function recordOf(
   if (!record.success) return failed(CHECK, `${name} has ended without a record`, console);
   return passed(
     CHECK,
-    `a synthetic event went from the queue to its record in about ${waited} s: ${record.data.outcome}, ${record.data.because}`,
+    `a synthetic event went from the bus to its record in about ${waited} s: ${record.data.outcome}, ${record.data.because}`,
   );
 }

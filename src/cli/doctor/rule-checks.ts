@@ -1,6 +1,7 @@
 /** The rule that brings ECS's events: there, enabled, and matching what AWS's own matcher is shown. */
 
 import type { DeployedRule, DeployedStack } from "../../aws/deployed-stack.ts";
+import { PROBE_SOURCE } from "../../aws/probe.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { isObject } from "../../workload/members.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
@@ -21,7 +22,8 @@ export async function ruleChecks(queueArn: string | undefined, patient: Patient)
   if (queueArn === undefined) return { checks: [skipped("rule", "the queue was not found")], cluster };
   const rules = await patient.stack.rulesInto(queueArn);
   if (rules.kind === "unread") return { checks: [unread("rule", rules)], cluster };
-  const rule = rules.value.find(({ isEnabled }) => isEnabled) ?? rules.value[0];
+  const forEcs = rules.value.filter(({ pattern }) => !pattern.includes(`"${PROBE_SOURCE}"`));
+  const rule = forEcs.find(({ isEnabled }) => isEnabled) ?? forEcs[0];
   if (rule === undefined)
     return { checks: [failed("rule", "no rule writes to the queue", "deploy the stack again")], cluster };
   const clusters = clusterPattern(rule.pattern);
