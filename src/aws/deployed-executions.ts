@@ -8,7 +8,7 @@ import {
 import type { ExecutionStatus } from "../remediation/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { type Part, part } from "./deployed-stack.ts";
-import { parsed, STATUS, unqualified } from "./executions.ts";
+import { parsed, statusIn, unqualified } from "./executions.ts";
 
 export type ListedExecution = {
   readonly arn: string;
@@ -55,7 +55,7 @@ export function readDeployedExecutions(settings: AwsSettings): DeployedExecution
             found.push({
               arn: execution.DurableExecutionArn ?? "",
               name: execution.DurableExecutionName ?? "",
-              status: STATUS[execution.Status ?? ""] ?? "running",
+              status: statusIn(execution.Status),
               startedAt: execution.StartTimestamp?.getTime() ?? 0,
             });
           marker = listed.NextMarker;

@@ -14,7 +14,7 @@ import type { ExecutionStatus } from "../remediation/ports.ts";
 import type { Answer } from "../runtime/steps.ts";
 import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
-import { findExecution, STATUS } from "./executions.ts";
+import { findExecution, statusIn } from "./executions.ts";
 import { attempt, isCode } from "./failure.ts";
 
 const PAGE = 1000;
@@ -127,7 +127,7 @@ export function createDesk(settings: AwsSettings, functionName: string): Desk {
 type Found = { readonly arn: string; readonly name: string; readonly status: ExecutionStatus["status"] };
 
 function foundIn(arn: string | undefined, name: string, status: string | undefined): Found {
-  return { arn: arn ?? "", name, status: STATUS[status ?? ""] ?? "running" };
+  return { arn: arn ?? "", name, status: statusIn(status) };
 }
 
 /** The callbacks and the finished steps; an operation's events have its id in common. */

@@ -14,6 +14,7 @@ import {
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
 
+import { isPassing } from "../remediation/aws-error.ts";
 import { denialIn } from "../remediation/decision.ts";
 import { functionNameOf } from "../remediation/names.ts";
 import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
@@ -27,13 +28,20 @@ export type DurableFunctions = {
   readonly mirror: string;
 };
 
-export const STATUS: Readonly<Record<string, ExecutionStatus["status"]>> = {
+const STATUS: Readonly<Record<string, ExecutionStatus["status"]>> = {
   RUNNING: "running",
   SUCCEEDED: "succeeded",
   FAILED: "failed",
   TIMED_OUT: "timed-out",
   STOPPED: "stopped",
+  // It goes on when somebody resumes it: https://docs.aws.amazon.com/lambda/latest/dg/durable-managing-executions.html (read 2026-11)
+  PAUSED: "running",
 };
+
+/** What a status of Lambda's means; DELETING, and a word that is not known yet, tell nothing. */
+export function statusIn(word: string | undefined): ExecutionStatus["status"] {
+  return STATUS[word ?? ""] ?? "unknown";
+}
 
 /** The filter by name may match more than the whole name; a name's neighbours are its few attempts. */
 const PAGES_MAX = 5;
@@ -74,12 +82,19 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
     async status(workflow, name) {
       const found = await findOrThrow(functions[workflow], name);
       if (found === undefined) return undefined;
-      const status = STATUS[found.Status ?? ""] ?? "running";
+      const status = statusIn(found.Status);
       const endedAt = found.EndTimestamp?.getTime();
       const ended = endedAt === undefined || status === "running" ? {} : { endedAt };
+      if (status === "unknown")
+        return { status, because: `Lambda says ${found.Status ?? "nothing"} of it`, ...ended };
       if (status !== "failed" && status !== "succeeded") return { status, ...ended };
-      const { because, result } = await ending(client, found.DurableExecutionArn);
-      if (status === "failed") return { status, ...(because === undefined ? {} : { because }), ...ended };
+      const read = await readEnding(client, found.DurableExecutionArn);
+      // That it failed is known from the list, whatever it failed of.
+      if (status === "failed")
+        return { status, ...present("because", read.kind === "read" ? read.because : undefined), ...ended };
+      // A result that nobody could read may be a denial, or a copy that was not made.
+      if (read.kind === "unread") return { ...read.status, ...ended };
+      const { result } = read;
       return {
         status,
         ...refusalIn(result),
@@ -117,19 +132,45 @@ export async function findExecution(
   return undefined;
 }
 
-/** What the execution died of, or ended with, where Lambda says; its status stands without it. */
-async function ending(
-  client: LambdaClient,
-  executionArn: string | undefined,
-): Promise<{ readonly because?: string; readonly result?: unknown }> {
-  if (executionArn === undefined) return {};
-  const execution = await client
-    .send(new GetDurableExecutionCommand({ DurableExecutionArn: executionArn }))
-    .catch(() => undefined);
-  const because = execution?.Error?.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX);
+type Ending =
+  | { readonly kind: "read"; readonly because?: string; readonly result?: unknown }
+  | { readonly kind: "unread"; readonly status: ExecutionStatus };
+
+/**
+ * What the execution died of, or ended with. Every one of ours ends with a result: none in the answer is one unread.
+ * AWS's own sources disagree on whether data comes unasked, so it is asked for.
+ */
+async function readEnding(client: LambdaClient, executionArn: string | undefined): Promise<Ending> {
+  const unread = (because: string): Ending => ({ kind: "unread", status: { status: "unknown", because } });
+  if (executionArn === undefined) return unread("Lambda names no ARN of it");
+  try {
+    const { Error: failure, Result } = await client.send(
+      new GetDurableExecutionCommand({ DurableExecutionArn: executionArn, IncludeExecutionData: true }),
+    );
+    if (failure !== undefined)
+      return {
+        kind: "read",
+        ...present("because", failure.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX)),
+        ...present("result", parsed(Result ?? "")),
+      };
+    const result = parsed(Result ?? "");
+    return result === undefined
+      ? unread("lambda:GetDurableExecution: its result is not in the answer, or is cut off")
+      : { kind: "read", result };
+  } catch (error) {
+    return { kind: "unread", status: unreadableBy(error) };
+  }
+}
+
+/** `unknown`, with the right that is missing, or that asking again may help. */
+function unreadableBy(error: unknown): ExecutionStatus {
+  const read = awsErrorOf("lambda:GetDurableExecution", error);
+  const permission = isCode(error, "KMSAccessDeniedException") ? "kms:Decrypt" : read.action;
   return {
-    ...(because === undefined ? {} : { because }),
-    ...(execution?.Result === undefined ? {} : { result: parsed(execution.Result) }),
+    status: "unknown",
+    because: read.message,
+    ...(read.kind === "denied" ? { permission } : {}),
+    ...(isPassing(read) ? { passing: true } : {}),
   };
 }
 

@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import type { Journal, PastExecution } from "../remediation/history.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
-import { parsed, STATUS } from "./executions.ts";
+import { parsed, statusIn } from "./executions.ts";
 import { attempt } from "./failure.ts";
 
 const PAGE = 100;
@@ -32,7 +32,7 @@ export function createJournal(settings: AwsSettings, functionName: string): Jour
     StartTimestamp,
     EndTimestamp,
   }: Execution): Promise<PastExecution> => {
-    const status = STATUS[Status ?? ""] ?? "running";
+    const status = statusIn(Status);
     const result = status === "succeeded" ? await resultOf(DurableExecutionArn ?? "") : undefined;
     return {
       name: DurableExecutionName ?? "",

@@ -13,6 +13,8 @@ import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
 import type { Json } from "../runtime/json.ts";
 import { incurable } from "../substitution/ladder.ts";
 import { DEFAULT_POLICY, type Policy } from "../substitution/policy.ts";
+import { present } from "../workload/members.ts";
+import { AwsError } from "./aws-error.ts";
 import { remediationName } from "./names.ts";
 import type { ExecutionStatus, Ports } from "./ports.ts";
 import { isForEachTask } from "./survey-task.ts";
@@ -21,7 +23,15 @@ import { isForEachTask } from "./survey-task.ts";
 export type Detected = (
   | Ignored
   | { readonly kind: "started"; readonly execution: string }
-  | { readonly kind: "already"; readonly execution: string; readonly because: string }
+  | {
+      readonly kind: "already";
+      readonly execution: string;
+      readonly because: string;
+      /** What became of that attempt cannot be read, and so nothing new is started. */
+      readonly code?: "result-unreadable";
+      /** The right that would let it be read. */
+      readonly permission?: string;
+    }
 ) & { readonly failure?: PullFailureKind };
 
 /** With the pauses between them half a day: longer than the longest window of Docker Hub's limit. */
@@ -64,8 +74,10 @@ export async function detect(
     const status = await ports.executions.status("remediate", execution);
     if (status?.ignored !== true) attempts += 1;
     const closed = whyNoNext(failedAt, Math.max(attempts, 1), status);
-    if (closed !== undefined)
-      return { kind: "already", failure, execution, because: `${execution} ${closed}` };
+    if (closed !== undefined) {
+      const { words, ...more } = closed;
+      return { kind: "already", failure, execution, because: `${execution} ${words}`, ...more };
+    }
   }
   return {
     kind: "already",
@@ -88,19 +100,35 @@ function failureTime({ time }: PullFailure, now: number): number {
   return Number.isNaN(told) ? now : Math.min(told, now);
 }
 
-/** Why this failure starts no attempt after that one; undefined where it does. */
+type Closed = {
+  readonly words: string;
+  readonly code?: "result-unreadable";
+  readonly permission?: string;
+};
+
+/** Why this failure starts no attempt after that one; undefined where it does. Throws AwsError where that will soon be known. */
 function whyNoNext(
   failedAt: number,
   attempt: number,
   status: ExecutionStatus | undefined,
-): string | undefined {
+): Closed | undefined {
   // A start that is not listed yet has not ended either.
-  if (status === undefined || status.status === "running") return "is running";
-  if (status.denied !== undefined) return `stays as it is: ${status.denied}`;
-  if (status.endedAt === undefined) return status.status === "succeeded" ? "has succeeded" : undefined;
-  if (failedAt <= status.endedAt) return "has looked at it already";
+  if (status === undefined || status.status === "running") return { words: "is running" };
+  if (status.denied !== undefined) return { words: `stays as it is: ${status.denied}` };
+  if (status.endedAt !== undefined && failedAt <= status.endedAt)
+    return { words: "has looked at it already" };
+  // It may have been denied: a person is not asked a second time because a result could not be read.
+  if (status.status === "unknown") return unreadable(status);
+  if (status.endedAt === undefined)
+    return status.status === "succeeded" ? { words: "has succeeded" } : undefined;
   const pause = status.ignored ? PAUSE_MINUTES_FIRST : pauseMinutesAfter(attempt);
   return failedAt < status.endedAt + pause * 60_000
-    ? `ended less than ${pause} minutes before: the next failure after that starts another attempt`
+    ? { words: `ended less than ${pause} minutes before: the next failure after that starts another attempt` }
     : undefined;
+}
+
+function unreadable({ because = "no reason given", permission, passing }: ExecutionStatus): Closed {
+  const words = `has ended, and how cannot be read: ${because}`;
+  if (passing) throw new AwsError("unavailable", "lambda:GetDurableExecution", words);
+  return { words, code: "result-unreadable", ...present("permission", permission) };
 }

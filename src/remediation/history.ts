@@ -10,16 +10,19 @@ import type { Decision } from "./decision.ts";
 import type { InEffect } from "./in-effect.ts";
 import { isByHand } from "./names.ts";
 import { type Outcome, outcomeSchema } from "./outcome.ts";
+import type { ExecutionStatus } from "./ports.ts";
 
 /** A remediation that ran, or runs, as its engine remembers it. */
 export type PastExecution = {
   readonly name: string;
-  readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped";
+  readonly status: ExecutionStatus["status"];
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly endedAt?: number;
   /** What it returned: the outcome. */
   readonly result?: unknown;
+  /** Why its result could not be read. */
+  readonly because?: string;
 };
 
 /** The engine's memory of remediations, newest first. */
@@ -64,7 +67,7 @@ export function tellHistory(
 }
 
 function deedOf(
-  { name, status, startedAt, endedAt, result }: PastExecution,
+  { name, status, startedAt, endedAt, result, because }: PastExecution,
   effects: readonly InEffect[],
 ): Deed {
   const read = outcomeSchema.safeParse(result);
@@ -74,7 +77,7 @@ function deedOf(
     at: startedAt,
     ...(endedAt === undefined ? {} : { endedAt }),
     ended: outcome?.outcome ?? (status === "succeeded" ? "unknown" : status),
-    ...(outcome === undefined ? {} : { because: outcome.because }),
+    ...present("because", outcome?.because ?? because),
     ...present("decision", outcome?.decision),
     ...(outcome?.workload === undefined
       ? {}

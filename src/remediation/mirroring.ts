@@ -5,7 +5,9 @@
  * for the first. A copy that failed is tried again under the next name, a few times; one that was refused is not.
  */
 
+import type { Digest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
+import { parseReference, pinned } from "../image/reference.ts";
 import type { Json } from "../runtime/json.ts";
 import type { Steps } from "../runtime/steps.ts";
 import { placeOf } from "../substitution/candidate.ts";
@@ -74,16 +76,18 @@ export async function mirrorImages(
   return undefined;
 }
 
+type MirrorRequest = {
+  readonly kind: "copy" | "warm";
+  readonly target: string;
+  readonly digest: Digest;
+  readonly source?: string;
+  readonly platforms?: readonly string[];
+  readonly anonymous?: boolean;
+};
+
 /** Why it could not be done; undefined: it is done. */
 async function mirrorOne(
-  request: {
-    readonly kind: "copy" | "warm";
-    readonly target: string;
-    readonly digest: `sha256:${string}` | `sha512:${string}`;
-    readonly source?: string;
-    readonly platforms?: readonly string[];
-    readonly anonymous?: boolean;
-  },
+  request: MirrorRequest,
   label: string,
   again: boolean,
   { ports, steps, options }: Pick<Course, "ports" | "steps" | "options">,
@@ -99,7 +103,7 @@ async function mirrorOne(
     );
     const begun = await steps.step(
       `mirror ${label} attempt ${attempt}`,
-      () => begin(name, request as unknown as Json, limits, ports),
+      () => begin(name, request, limits, ports),
       { attempts: 6 },
     );
     if (begun === "spent" || (begun === "done" && again)) continue;
@@ -114,6 +118,14 @@ async function mirrorOne(
         ...present("limited", ended.limited),
       };
     if (ended.status === "succeeded") return undefined;
+    if (ended.status === "unknown") {
+      const proved = await steps.step(`proof ${label}.${attempt}`, () => isThere(request, ports), {
+        attempts: 6,
+      });
+      if (proved) return undefined;
+      // It may have met a limit: nothing is tried again in the dark.
+      return { because: `${what} has ended, and how cannot be read: ${ended.because ?? "no reason given"}` };
+    }
     const words = ended.status === "running" ? "is still running" : ended.status;
     because = `${what} ${words}${ended.because === undefined ? "" : ` (${ended.because})`}`;
     if (ended.status === "running") break;
@@ -127,16 +139,23 @@ async function mirrorOne(
  */
 async function begin(
   name: string,
-  request: Json,
+  request: MirrorRequest,
   limits: () => Promise<CapLimits>,
-  { executions, clock }: Ports,
+  ports: Ports,
 ): Promise<"waiting" | "done" | "spent" | { readonly held: Held }> {
-  if ((await executions.start("mirror", name, request)) === "started") return "waiting";
+  const { executions, clock } = ports;
+  if ((await executions.start("mirror", name, request as unknown as Json)) === "started") return "waiting";
   const found = await executions.status("mirror", name);
   if (found === undefined || found.status === "running") return "waiting";
   if (found.held !== undefined && stillHolds(found.held, await limits(), clock.now()))
     return { held: found.held };
+  if (found.status === "unknown") return (await isThere(request, ports)) ? "done" : "spent";
   return found.status === "succeeded" && found.refused === undefined ? "done" : "spent";
+}
+
+/** Whether the target's own registry shows these bytes: what an execution says of them is hearsay beside that. */
+async function isThere({ target, digest }: MirrorRequest, { registries }: Ports): Promise<boolean> {
+  return (await registries.headManifest(pinned(parseReference(target), digest))) !== undefined;
 }
 
 async function awaitExecution(

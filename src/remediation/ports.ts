@@ -149,9 +149,14 @@ export interface Networks {
 export type Copier = Pick<OciCopier, "inParts">;
 
 export type ExecutionStatus = {
-  readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped";
-  /** Why it failed, where the engine tells. */
+  /** `unknown`: it has ended, and how could not be read. That is no success, and no denial. */
+  readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped" | "unknown";
+  /** Why it failed, where the engine tells; or why it is unknown. */
   readonly because?: string;
+  /** The right whose lack makes it unknown, as IAM spells it. */
+  readonly permission?: string;
+  /** It is unknown for now: the engine was busy, or did not answer. */
+  readonly passing?: true;
   /** It ended with a decision that says no: `{ kind: "refused", because }`. */
   readonly refused?: string;
   /** It was refused by a cap, and this is how far and until when. */

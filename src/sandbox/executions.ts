@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { AwsError, isPassing } from "../remediation/aws-error.ts";
 import { denialIn } from "../remediation/decision.ts";
 import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
 import {
@@ -31,7 +32,7 @@ export type ExecutionRecord = {
   readonly input: Json;
   readonly startedAt: number;
   readonly log: readonly StepRecord[];
-  status: ExecutionStatus["status"];
+  status: Exclude<ExecutionStatus["status"], "unknown">;
   endedAt?: number;
   result?: unknown;
   /** The words of what it failed with. */
@@ -66,13 +67,19 @@ export function createExecutions(
     records.find((record) => record.workflow === workflow && record.name === name);
 
   /** How an execution ended stands in its history, which is a call of its own and may be refused by itself. */
-  const isReadable = ({ status }: ExecutionRecord): boolean => {
-    if (status === "running") return true;
+  const unreadable = ({ status }: ExecutionRecord): ExecutionStatus | undefined => {
+    if (status === "running") return undefined;
     try {
       faults("lambda:GetDurableExecution");
-      return true;
-    } catch {
-      return false;
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return {
+        status: "unknown",
+        because: error.message,
+        ...(error.kind === "denied" ? { permission: error.action } : {}),
+        ...(isPassing(error) ? { passing: true } : {}),
+      };
     }
   };
 
@@ -122,8 +129,14 @@ export function createExecutions(
       async status(workflow, name) {
         faults("lambda:ListDurableExecutionsByFunction");
         const found = find(workflow, name);
-        if (found !== undefined && !isReadable(found))
-          return { status: found.status, ...present("endedAt", found.endedAt) };
+        const unread = found === undefined ? undefined : unreadable(found);
+        if (found !== undefined && unread !== undefined) {
+          const endedAt = present("endedAt", found.endedAt);
+          // That it failed stands in the list beside the result.
+          return found.status === "succeeded"
+            ? { ...unread, ...endedAt }
+            : { status: found.status, ...endedAt };
+        }
         return (
           found && {
             status: found.status,

@@ -17,9 +17,11 @@ let stub: AwsStub;
 let listed: readonly object[];
 let invocation: AwsAnswer;
 let result: string | undefined;
+let refused: AwsAnswer | undefined;
 beforeEach(async () => {
   listed = [];
-  result = undefined;
+  result = '{"kind":"copied"}';
+  refused = undefined;
   invocation = { status: 202, body: "" };
   stub = await startAwsStub(({ action, query }: AwsRequest) => {
     if (action.startsWith("POST") && action.endsWith("/invocations")) return invocation;
@@ -28,11 +30,17 @@ beforeEach(async () => {
         ? { body: { DurableExecutions: listed.slice(0, 1), NextMarker: "more" } }
         : { body: { DurableExecutions: listed.slice(-1) } };
     }
+    if (refused !== undefined) return refused;
+    // Without being asked for it, Lambda may leave the data out.
+    if (query.get("IncludeExecutionData") !== "true")
+      return { body: { DurableExecutionArn: EXECUTION, ExecutionDataIncluded: false } };
     return {
       body: {
         DurableExecutionArn: EXECUTION,
         ...(result === undefined ? {} : { Result: result }),
-        Error: { ErrorMessage: "survey: ecs:DescribeTasks denied" },
+        ...(listed.some((one) => "Status" in one && one.Status === "FAILED")
+          ? { Error: { ErrorMessage: "survey: ecs:DescribeTasks denied" } }
+          : {}),
       },
     };
   });
@@ -108,6 +116,8 @@ describe("the status of a name", () => {
     ["FAILED",    { status: "failed", because: "survey: ecs:DescribeTasks denied" }],
     ["TIMED_OUT", { status: "timed-out" }],
     ["STOPPED",   { status: "stopped" }],
+    ["PAUSED",    { status: "running" }],
+    ["DELETING",  { status: "unknown", because: "Lambda says DELETING of it" }],
   ] as const;
   for (const [status, expected] of table) {
     test(status, async () => {
@@ -123,10 +133,41 @@ describe("the status of a name", () => {
       status: "succeeded",
       refused: "the limit is reached",
     });
-    for (const other of ['{"kind":"copied"}', "no JSON", "null", '"refused"']) {
+    for (const other of ['{"kind":"copied"}', "null", '"refused"']) {
       result = other;
       expect(await executions().status("mirror", "m-1"), other).toEqual({ status: "succeeded" });
     }
+  });
+
+  const refusal = (status: number, type: string): AwsAnswer => ({
+    status,
+    headers: { "x-amzn-errortype": type },
+    body: { Message: "no" },
+  });
+  // biome-ignore format: a table is read by its columns
+  const unreadable = [
+    ["may not be read",             refusal(403, "AccessDeniedException"),       undefined,    { permission: "lambda:GetDurableExecution" }],
+    ["is encrypted by a closed key", refusal(502, "KMSAccessDeniedException"),   undefined,    { permission: "kms:Decrypt" }],
+    ["is asked for too often",      refusal(429, "TooManyRequestsException"),    undefined,    { passing: true }],
+    ["is answered by a proxy",      { status: 500, body: "<html>no</html>" },    undefined,    { passing: true }],
+    ["was deleted meanwhile",       refusal(404, "ResourceNotFoundException"),   undefined,    {}],
+    ["is not in the answer",        undefined,                                   "",           {}],
+    ["is cut off",                  undefined,                                   '{"kind":"r', {}],
+  ] as const;
+  for (const [because, answer, text, more] of unreadable) {
+    test(`of an execution that succeeded is unknown when its result ${because}`, async () => {
+      listed = [named("m-1", "SUCCEEDED")];
+      refused = answer;
+      result = text;
+      const status = await executions().status("mirror", "m-1");
+      expect(status).toEqual({ status: "unknown", because: expect.any(String), ...more });
+    });
+  }
+
+  test("of an execution that failed is failed, also when nobody may read why", async () => {
+    listed = [named("m-1", "FAILED")];
+    refused = refusal(403, "AccessDeniedException");
+    expect(await executions().status("mirror", "m-1")).toEqual({ status: "failed" });
   });
 
   test("that nobody has used is undefined", async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from "vitest";
 import { createEcr } from "../../src/aws/ecr.ts";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createBus } from "../../src/aws/event-bus.ts";
+import { createExecutions } from "../../src/aws/executions.ts";
 import { createMachines } from "../../src/aws/machines.ts";
 import { digestOf } from "../../src/image/digest.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
@@ -16,6 +17,7 @@ import {
   STUB_CREDENTIALS,
   startAwsStub,
 } from "../support/aws-stub.ts";
+import { EXECUTION_CLAUSES } from "./execution-clauses.ts";
 import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
 
 const PREFIX = "arn:aws:ecs:us-east-1:123456789012";
@@ -33,13 +35,19 @@ type Created = Parameters<Stage["createService"]>[0];
 const definitions = new Map<string, JsonObject>();
 const services = new Map<string, Created>();
 
+const LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function";
+const started = new Set<string>();
+let hidden: "denied" | "throttled" | undefined;
+
 let stub: AwsStub | undefined;
 beforeAll(async () => {
   stub = await startAwsStub(answer);
 });
 afterAll(() => stub?.stop());
 
-describePortsContract("the AWS gateways on recorded answers", CLAUSES, makeStage, ["recorded"]);
+describePortsContract("the AWS gateways on recorded answers", [...CLAUSES, ...EXECUTION_CLAUSES], makeStage, [
+  "recorded",
+]);
 
 async function makeStage(): Promise<Stage> {
   const settings = {
@@ -52,6 +60,13 @@ async function makeStage(): Promise<Stage> {
     ecs: createEcs(settings),
     ecr: createEcr(settings, systemClock),
     bus: createBus(settings, "default"),
+    executions: createExecutions(settings, {
+      remediate: `${LAMBDA}:remediate:live`,
+      mirror: `${LAMBDA}:mirror:live`,
+    }),
+    hideResults: (as) => {
+      hidden = as;
+    },
     machines: createMachines(settings),
     clusterOfOne: async () => `${PREFIX}:cluster/shop`,
     cache: {
@@ -65,7 +80,36 @@ async function makeStage(): Promise<Stage> {
   };
 }
 
-function answer({ action, body }: AwsRequest): AwsAnswer {
+/** Lambda's durable executions, each of which has succeeded: client-lambda 3.1162. */
+function lambdaAnswer({ action, query, headers }: AwsRequest): AwsAnswer {
+  if (action.endsWith("/invocations")) {
+    started.add(String(headers["x-amz-durable-execution-name"]));
+    return { status: 202, body: "" };
+  }
+  if (action.endsWith("/durable-executions")) {
+    const name = query.get("DurableExecutionName") ?? "";
+    const execution = {
+      DurableExecutionArn: `${LAMBDA}:mirror:7/durable-execution/${name}/1`,
+      DurableExecutionName: name,
+      FunctionArn: `${LAMBDA}:mirror:7`,
+      Status: "SUCCEEDED",
+      StartTimestamp: 1_768_903_200,
+      EndTimestamp: 1_768_903_260,
+    };
+    return { body: { DurableExecutions: started.has(name) ? [execution] : [] } };
+  }
+  return hidden === "denied"
+    ? refusal(403, "AccessDeniedException", "not authorized to perform: lambda:GetDurableExecution")
+    : refusal(429, "TooManyRequestsException", "Rate Exceeded.");
+}
+
+function refusal(status: number, type: string, Message: string): AwsAnswer {
+  return { status, headers: { "x-amzn-errortype": type }, body: { Message } };
+}
+
+function answer(request: AwsRequest): AwsAnswer {
+  const { action, body } = request;
+  if (action.includes("/20")) return lambdaAnswer(request);
   switch (action) {
     case "RegisterTaskDefinition": {
       const { tags, ...members } = body;

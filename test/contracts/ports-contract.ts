@@ -33,6 +33,8 @@ export type Stage = Pick<Ports, "ecs" | "ecr" | "bus" | "machines"> &
     readonly go?: (seconds: number) => Promise<void>;
     /** Has the next call of an action refused. */
     readonly refuse?: (action: string, kind: "throttled" | "denied") => void;
+    /** Results of executions can no longer be read: refused for good, or for now. */
+    readonly hideResults?: (as: "denied" | "throttled") => void;
     /** A pull-through cache rule `hub` for Docker Hub, and images that it leads to. */
     readonly cache?: {
       readonly repository: string;
@@ -557,34 +559,4 @@ export const CLAUSES: readonly Clause[] = [
       },
     }),
   ),
-  {
-    says: "an execution's name starts once, and is taken ever after",
-    backedBy: "sandbox only",
-    holds: async ({ executions, go }) => {
-      expect(await executions?.status("mirror", "m-1")).toBeUndefined();
-      expect(await executions?.start("mirror", "m-1", { wait: 60 })).toBe("started");
-      expect(await executions?.start("mirror", "m-1", { wait: 60 })).toBe("taken");
-      await go?.(10);
-      expect(await executions?.status("mirror", "m-1")).toEqual({ status: "running" });
-      await go?.(60);
-      expect(await executions?.status("mirror", "m-1")).toEqual({
-        status: "succeeded",
-        endedAt: expect.any(Number),
-      });
-      expect(await executions?.start("mirror", "m-1", { wait: 60 })).toBe("taken");
-    },
-  },
-  {
-    says: "an execution that fails tells why",
-    backedBy: "sandbox only",
-    holds: async ({ executions, go }) => {
-      await executions?.start("mirror", "m-2", { fail: "the target is full" });
-      await go?.(60);
-      expect(await executions?.status("mirror", "m-2")).toEqual({
-        status: "failed",
-        because: expect.stringContaining("the target is full"),
-        endedAt: expect.any(Number),
-      });
-    },
-  },
 ];

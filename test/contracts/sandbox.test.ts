@@ -4,10 +4,15 @@ import { createAccountView } from "../../src/sandbox/account-view.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "./account-view-contract.ts";
 import { describeCapsContract } from "./caps-contract.ts";
+import { EXECUTION_CLAUSES } from "./execution-clauses.ts";
 import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
 import { describeSchedulesContract } from "./schedules-contract.ts";
 
-describePortsContract("the sandbox", CLAUSES, makeStage, ["moto", "recorded", "sandbox only"]);
+describePortsContract("the sandbox", [...CLAUSES, ...EXECUTION_CLAUSES], makeStage, [
+  "moto",
+  "recorded",
+  "sandbox only",
+]);
 
 async function makeStage(): Promise<Stage> {
   const world = await createWorld({
@@ -49,6 +54,7 @@ async function makeStage(): Promise<Stage> {
     clusterOfOne: async () => "arn:aws:ecs:us-east-1:123456789012:cluster/shop",
     go: (seconds) => clock.advanceTo(clock.now() + seconds * 1000),
     refuse: (action, kind) => void faults.order(action, kind, 1),
+    hideResults: (as) => void faults.order("lambda:GetDurableExecution", as),
     exhaustDockerHub: () => registries.dockerHub.spend({ address: world.addresses.tasks }, 100),
   };
 }

@@ -57,6 +57,9 @@ describe("a failure of a deployment", () => {
     ["after it was stopped by hand",       [ended("stopped", 6)],                               /^started .*-2$/],
     ["the second pause is longer",         [ended("failed", 60), ended("failed", 9)],           /^already .*less than 10 minutes/],
     ["and ends",                           [ended("failed", 60), ended("failed", 11)],          /^started .*-3$/],
+    ["its result may not be read",         [{ ...ended("unknown", 600), permission: "kms:Decrypt" }], /^already .*cannot be read/],
+    ["its result and end are unknown",     [{ status: "unknown" }],                             /^already .*cannot be read/],
+    ["its result is unknown, and newer",   [{ ...ended("unknown", -1), passing: true }],        /^already .*looked at it/],
     ["there was nothing to do, just before", [idle(4)],                                         /^already .*less than 5 minutes/],
     ["there was nothing to do, long before", [idle(6)],                                         /^started .*-2$/],
     ["its pause does not grow",            [idle(60), idle(40), idle(20), idle(6)],             /^started .*-5$/],
@@ -134,6 +137,21 @@ describe("a failure of a deployment", () => {
   test("is tried for longer than Docker Hub's longest window", () => {
     const pauses = Array.from({ length: ATTEMPTS_MAX - 1 }, (_, index) => pauseMinutesAfter(index + 1));
     expect(pauses.reduce((sum, minutes) => sum + minutes)).toBeGreaterThan(6 * 60);
+  });
+
+  test("is brought again by the queue where the result of an attempt cannot be read for now", async () => {
+    const executions = standing([{ ...ended("unknown", 600), passing: true }]);
+    await expect(detect(event, { home, executions, clock })).rejects.toMatchObject({ kind: "unavailable" });
+    expect(executions.started).toEqual([]);
+  });
+
+  test("names the right that is missing to read an attempt's result", async () => {
+    const executions = standing([{ ...ended("unknown", 600), permission: "kms:Decrypt" }]);
+    expect(await detect(event, { home, executions, clock })).toMatchObject({
+      kind: "already",
+      code: "result-unreadable",
+      permission: "kms:Decrypt",
+    });
   });
 
   test("that Lambda turns away is the queue's to bring again", async () => {
