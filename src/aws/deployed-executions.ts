@@ -1,14 +1,12 @@
 /** What Lambda remembers of a durable function's executions, whoever deployed it: for a doctor that reads and writes nothing. */
 
-import {
-  GetDurableExecutionCommand,
-  LambdaClient,
-  ListDurableExecutionsByFunctionCommand,
-} from "@aws-sdk/client-lambda";
+import { GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { ExecutionStatus } from "../remediation/ports.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { type Part, part } from "./deployed-stack.ts";
 import { parsed, statusIn, unqualified } from "./executions.ts";
+import { listExecutions } from "./list-executions.ts";
 
 export type ListedExecution = {
   readonly arn: string;
@@ -31,37 +29,21 @@ export interface DeployedExecutions {
   described(executionArn: string): Promise<Part<DescribedExecution>>;
 }
 
-const PAGE = 100;
-const PAGES_MAX = 10;
-
-export function readDeployedExecutions(settings: AwsSettings): DeployedExecutions {
+export function readDeployedExecutions(
+  settings: AwsSettings,
+  { now }: Pick<Clock, "now"> = systemClock,
+): DeployedExecutions {
   const client = new LambdaClient(clientConfiguration(settings));
   return {
     since: (functionArn, since) =>
       part("lambda:ListDurableExecutionsByFunction", async () => {
-        const found: ListedExecution[] = [];
-        let marker: string | undefined;
-        for (let page = 0; page < PAGES_MAX; page++) {
-          const listed = await client.send(
-            new ListDurableExecutionsByFunctionCommand({
-              FunctionName: unqualified(functionArn),
-              StartedAfter: new Date(since),
-              ReverseOrder: true,
-              MaxItems: PAGE,
-              ...(marker === undefined ? {} : { Marker: marker }),
-            }),
-          );
-          for (const execution of listed.DurableExecutions ?? [])
-            found.push({
-              arn: execution.DurableExecutionArn ?? "",
-              name: execution.DurableExecutionName ?? "",
-              status: statusIn(execution.Status),
-              startedAt: execution.StartTimestamp?.getTime() ?? 0,
-            });
-          marker = listed.NextMarker;
-          if (!marker) break;
-        }
-        return found;
+        const { executions } = await listExecutions(client, unqualified(functionArn), { since, now: now() });
+        return executions.map((execution) => ({
+          arn: execution.DurableExecutionArn ?? "",
+          name: execution.DurableExecutionName ?? "",
+          status: statusIn(execution.Status),
+          startedAt: execution.StartTimestamp?.getTime() ?? 0,
+        }));
       }),
     described: (executionArn) =>
       part("lambda:GetDurableExecution", async () => {
@@ -69,7 +51,9 @@ export function readDeployedExecutions(settings: AwsSettings): DeployedExecution
           InputPayload,
           Result,
           Error: error,
-        } = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: executionArn }));
+        } = await client.send(
+          new GetDurableExecutionCommand({ DurableExecutionArn: executionArn, IncludeExecutionData: true }),
+        );
         return {
           ...(InputPayload === undefined ? {} : { input: parsed(InputPayload) }),
           ...(Result === undefined ? {} : { result: parsed(Result) }),

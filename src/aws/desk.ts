@@ -5,26 +5,31 @@ import {
   GetDurableExecutionCommand,
   GetDurableExecutionHistoryCommand,
   LambdaClient,
-  ListDurableExecutionsByFunctionCommand,
   SendDurableExecutionCallbackSuccessCommand,
 } from "@aws-sdk/client-lambda";
 import type { AskOperation, Desk } from "../remediation/asks.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { ExecutionStatus } from "../remediation/ports.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Answer } from "../runtime/steps.ts";
 import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { findExecution, statusIn } from "./executions.ts";
 import { attempt, isCode } from "./failure.ts";
+import { listExecutions } from "./list-executions.ts";
 
 const PAGE = 1000;
-/** Newest first: a question that waits is among the last things that happened. */
-const PAGES_MAX = 5;
-const RUNNING_PAGE = 100;
-const RUNNING_PAGES_MAX = 10;
+/** Newest first: a question that waits is among the last things that happened. An execution has 3,000 operations at most. */
+const PAGES_MAX = 12;
+/** The stack's ExecutionTimeout of `remediate`: what began before has ended. */
+const RUNS_MS_MAX = 60 * 86_400_000;
 
 /** @param functionName name or ARN of the stack's remediate function, without a version */
-export function createDesk(settings: AwsSettings, functionName: string): Desk {
+export function createDesk(
+  settings: AwsSettings,
+  functionName: string,
+  { now }: Pick<Clock, "now"> = systemClock,
+): Desk {
   const client = new LambdaClient(clientConfiguration(settings));
 
   const find = async (execution: string): Promise<Found | undefined> => {
@@ -70,27 +75,12 @@ export function createDesk(settings: AwsSettings, functionName: string): Desk {
 
   return {
     async running() {
-      const names: string[] = [];
-      let marker: string | undefined;
-      for (let page = 0; page < RUNNING_PAGES_MAX; page++) {
-        const listed = await attempt("lambda:ListDurableExecutionsByFunction", () =>
-          client.send(
-            new ListDurableExecutionsByFunctionCommand({
-              FunctionName: functionName,
-              Statuses: ["RUNNING"],
-              ReverseOrder: true,
-              MaxItems: RUNNING_PAGE,
-              ...present("Marker", marker),
-            }),
-          ),
-        );
-        names.push(
-          ...(listed.DurableExecutions ?? []).map(({ DurableExecutionName }) => DurableExecutionName ?? ""),
-        );
-        marker = listed.NextMarker;
-        if (!marker) break;
-      }
-      return names;
+      // Those that are paused go on when they are resumed; asking by status would leave them out.
+      const at = now();
+      const { executions } = await listExecutions(client, functionName, { since: at - RUNS_MS_MAX, now: at });
+      return executions
+        .filter(({ Status }) => statusIn(Status) === "running")
+        .map(({ DurableExecutionName }) => DurableExecutionName ?? "");
     },
 
     async history(execution) {

@@ -1,28 +1,34 @@
 /** What Lambda remembers of the durable executions of `remediate`: their times, and what they returned. */
 
-import {
-  type Execution,
-  GetDurableExecutionCommand,
-  LambdaClient,
-  ListDurableExecutionsByFunctionCommand,
-} from "@aws-sdk/client-lambda";
+import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { AwsError } from "../remediation/aws-error.ts";
 import type { Journal, PastExecution } from "../remediation/history.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { parsed, statusIn } from "./executions.ts";
 import { attempt } from "./failure.ts";
-
-const PAGE = 100;
-const PAGES_MAX = 20;
+import { listExecutions } from "./list-executions.ts";
 
 /** @param functionName name or ARN of the stack's remediate function, without a version */
-export function createJournal(settings: AwsSettings, functionName: string): Journal {
+export function createJournal(
+  settings: AwsSettings,
+  functionName: string,
+  { now }: Pick<Clock, "now"> = systemClock,
+): Journal {
   const client = new LambdaClient(clientConfiguration(settings));
 
-  const resultOf = async (arn: string): Promise<unknown> => {
-    const { Result } = await attempt("lambda:GetDurableExecution", () =>
-      client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn })),
-    );
-    return Result === undefined ? undefined : parsed(Result);
+  /** One result that may not be read keeps nothing else from being told. */
+  const resultOf = async (arn: string): Promise<Pick<PastExecution, "result" | "because">> => {
+    try {
+      const { Result } = await attempt("lambda:GetDurableExecution", () =>
+        client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn, IncludeExecutionData: true })),
+      );
+      return present("result", parsed(Result ?? ""));
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { because: error.message };
+    }
   };
 
   const told = async ({
@@ -33,36 +39,21 @@ export function createJournal(settings: AwsSettings, functionName: string): Jour
     EndTimestamp,
   }: Execution): Promise<PastExecution> => {
     const status = statusIn(Status);
-    const result = status === "succeeded" ? await resultOf(DurableExecutionArn ?? "") : undefined;
+    const read = status === "succeeded" ? await resultOf(DurableExecutionArn ?? "") : {};
     return {
       name: DurableExecutionName ?? "",
       status,
       startedAt: StartTimestamp?.getTime() ?? 0,
       ...(EndTimestamp === undefined ? {} : { endedAt: EndTimestamp.getTime() }),
-      ...(result === undefined ? {} : { result }),
+      ...read,
     };
   };
 
   return {
     async past(since) {
+      const { executions } = await listExecutions(client, functionName, { since, now: now() });
       const found: PastExecution[] = [];
-      let marker: string | undefined;
-      for (let page = 0; page < PAGES_MAX; page++) {
-        const listed = await attempt("lambda:ListDurableExecutionsByFunction", () =>
-          client.send(
-            new ListDurableExecutionsByFunctionCommand({
-              FunctionName: functionName,
-              StartedAfter: new Date(since),
-              ReverseOrder: true,
-              MaxItems: PAGE,
-              ...(marker === undefined ? {} : { Marker: marker }),
-            }),
-          ),
-        );
-        for (const execution of listed.DurableExecutions ?? []) found.push(await told(execution));
-        marker = listed.NextMarker;
-        if (!marker) break;
-      }
+      for (const execution of executions) found.push(await told(execution));
       return found;
     },
   };

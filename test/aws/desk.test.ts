@@ -165,9 +165,10 @@ describe("an answer", () => {
   });
 });
 
-test("what runs is listed by its status, newest first", async () => {
+test("what runs, or is paused, is listed", async () => {
   expect(await desk().running()).toEqual(["r-1"]);
-  const listed = stub.requests.at(-1)?.query;
-  expect(listed?.get("Statuses")).toBe("RUNNING");
-  expect(listed?.get("ReverseOrder")).toBe("true");
+  status = "PAUSED";
+  expect(await desk().running()).toEqual(["r-1"]);
+  status = "SUCCEEDED";
+  expect(await desk().running()).toEqual([]);
 });
