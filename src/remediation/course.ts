@@ -38,6 +38,8 @@ export type RemediationOptions = {
 export type Progress = {
   made?: { readonly former: string; readonly ours: string };
   managedBy?: ManagedBy | undefined;
+  /** The revisions that this execution registered, whether or not a redeployment followed. */
+  registered?: readonly string[];
   broughtBack?: string | undefined;
   newer?: string | undefined;
   /** How long rollouts of this execution have been watched. */
@@ -46,7 +48,9 @@ export type Progress = {
   mayWrite?: boolean;
   /** How long it has waited for the end of Docker Hub's window, and how often it has looked. */
   window?: { readonly seconds: number; readonly looks: number };
-  /** How long caps have kept it waiting. */
+  /** Places that images were brought to. */
+  brought?: ReadonlySet<string>;
+  /** How long caps have kept it waiting, since it last got on. */
   heldSeconds?: number;
   /** The last answer of the owner. */
   decision?: Decision;

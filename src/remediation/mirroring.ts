@@ -45,7 +45,7 @@ export async function mirrorImages(
   images: readonly ImagePlan[],
   round: string,
   made: ReadonlySet<string>,
-  course: Pick<Course, "ports" | "steps" | "options">,
+  course: Pick<Course, "ports" | "steps" | "options" | "progress">,
 ): Promise<Refused | undefined> {
   for (const [index, { image, winner }] of images.entries()) {
     if (winner?.digest === undefined) continue;
@@ -72,6 +72,7 @@ export async function mirrorImages(
     const place = placeOf(candidate);
     const no = await mirrorOne(request, `${round}.${index + 1}`, made.has(place), course);
     if (no !== undefined) return { image, place, ...no };
+    gotOn(course.progress, place);
   }
   return undefined;
 }
@@ -84,6 +85,13 @@ type MirrorRequest = {
   readonly platforms?: readonly string[];
   readonly anonymous?: boolean;
 };
+
+/** An image was brought that was not there before: what waits for its next one does not wait in vain. */
+function gotOn(progress: Course["progress"], place: string): void {
+  if (progress.brought?.has(place)) return;
+  progress.brought = new Set([...(progress.brought ?? []), place]);
+  progress.heldSeconds = 0;
+}
 
 /** Why it could not be done; undefined: it is done. */
 async function mirrorOne(

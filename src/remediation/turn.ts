@@ -15,7 +15,7 @@ import type { Survey } from "./survey.ts";
 
 /** A raised cap is seen so soon. */
 const LOOK_SECONDS_MAX = 1800;
-/** A day's window, and an hour's after it. */
+/** A day's window, and an hour's after it; a remediation that gets on meanwhile waits as long for its next image. */
 const HELD_HOURS_MAX = 25;
 /** Those that wait do not all come back in a window's first second, and services that are down come first. */
 const SPREAD_SECONDS = 240;

@@ -190,6 +190,7 @@ describe("waiting for a copy", () => {
               ports: { ...world.ports, executions },
               options: { policy: DEFAULT_POLICY, execution: "r-1-1" },
               steps,
+              progress: {},
             }),
           { clock: world.clock },
         ),

@@ -231,3 +231,23 @@ test("what waits for more than a day ends as held, and says so", async () => {
   expect(record?.status).toBe("succeeded");
   expect(((record?.endedAt ?? 0) - (record?.startedAt ?? 0)) / 1000).toBeLessThan(48 * HOUR);
 });
+
+test("a service whose images need three days of the cap is healed on the third, though no task fails any more", async () => {
+  const images = { web: "acme/web:1", side: "acme/side:1", log: "acme/log:1" };
+  const world = await createWorld(
+    readWorldFile({
+      services: [{ cluster: "prod", name: "web", images, desiredCount: 1, circuitBreaker: "on" }],
+      registries: {
+        "docker.io": {
+          images: Object.fromEntries(Object.values(images).map((image) => [image, { kilobytes: 2000 }])),
+          quota: { remaining: 0 },
+        },
+      },
+    }),
+  );
+  // Room for one of them a day.
+  installRepull(world, { policy: readPolicy({ caps: { ...DEFAULT_POLICY.caps, bytesPerDay: "3MB" } }) });
+  await world.run(3 * 24 * HOUR);
+  expect(whole(world)).toBe(1);
+  expect(outcomes(world).at(-1)?.outcome).toBe("settled");
+});
