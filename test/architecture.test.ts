@@ -45,7 +45,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:assert":                    ["src", "functions"],
   "node:crypto":                    ["src"],
   "node:buffer":                    ["src"],
-  "node:util":                      ["src/oci", "src/aws", "src/sandbox", "src/cli", "src/runtime"],
+  "node:util":                      ["src/oci", "src/aws", "src/sandbox", "src/cli", "src/runtime", "src/workload/same-definition.ts"],
   "node:stream":                    ["src/oci", "src/aws", "src/sandbox", "src/cli"],
   "node:zlib":                      ["src/oci", "src/sandbox"],
   "node:http":                      ["src/oci", "src/sandbox", "src/cli"],

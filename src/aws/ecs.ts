@@ -173,9 +173,10 @@ export function createEcs(settings: AwsSettings): Ecs {
     },
 
     async updateService(cluster, service, taskDefinition) {
-      await attempt("ecs:UpdateService", () =>
-        client.send(new UpdateServiceCommand({ cluster, service, taskDefinition })),
+      const answer = await attempt("ecs:UpdateService", () =>
+        sendRaw(client, new UpdateServiceCommand({ cluster, service, taskDefinition })),
       );
+      return readService(objectIn(answer, "service") ?? {}).deployments;
     },
   };
 }

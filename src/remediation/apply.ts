@@ -116,16 +116,19 @@ function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {
 }
 
 /** `already`: the service runs the revision, whoever's answer was lost. */
-export type Redeployed =
-  | { readonly kind: "redeployed" }
-  /** With the deployments that ECS showed beside ours: what was replaced is soon no longer shown. */
-  | {
-      readonly kind: "already";
-      readonly deployments: readonly Deployment[];
-      /** A revision that was seen in place of ours, and is not there any more. */
-      readonly foreign?: string;
-    }
-  | Superseded;
+export type Redeployed = Written | Superseded;
+
+/** What is replaced is soon no longer shown: whose deployment it was, ECS's answer tells best. */
+export type Written = {
+  readonly kind: "redeployed" | "already";
+  /**
+   * The deployments that ECS showed: after `redeployed` those that the comparison had not shown, ours first among them;
+   * after `already` all of them.
+   */
+  readonly deployments: readonly Deployment[];
+  /** A revision that was seen in place of ours, and is not there any more. */
+  readonly foreign?: string;
+};
 
 /**
  * Points the service at a revision, unless somebody has deployed since it was looked at.
@@ -159,8 +162,9 @@ export async function redeploy(
       because: `${revisionName(from)} was deployed anew meanwhile (${primary.id})`,
     };
   }
+  let shown: readonly Deployment[];
   try {
-    await ports.ecs.updateService(clusterArn, change.service, to);
+    shown = await ports.ecs.updateService(clusterArn, change.service, to);
   } catch (error) {
     // A controller that takes no revision from us will not take one at the next attempt either.
     if (error instanceof AwsError && error.kind === "conflict")
@@ -168,5 +172,6 @@ export async function redeploy(
     throw error;
   }
   ports.log.info("service redeployed", { serviceArn: service.arn, from, to });
-  return { kind: "redeployed" };
+  const compared = service.deployments.map(({ id }) => id);
+  return { kind: "redeployed", deployments: shown.filter(({ id }) => !compared.includes(id)) };
 }

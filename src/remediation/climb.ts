@@ -2,6 +2,7 @@
 
 import { repositoryIn } from "../image/reference.ts";
 import { revisionName } from "../workload/arn.ts";
+import { primaryDeployment } from "../workload/service.ts";
 import { redeploy, register } from "./apply.ts";
 import type { Course } from "./course.ts";
 import { finishTask } from "./finish-task.ts";
@@ -42,6 +43,7 @@ export async function climb(
   );
   if (registered.kind === "superseded") return { ...registered, images };
   const ours = registered.arn;
+  progress.registered = [...(progress.registered ?? []), ours];
   const made = { former, ours };
   const { task } = surveyed;
   if (task !== undefined) return await finishTask({ ...surveyed, task }, made, images, course);
@@ -68,17 +70,17 @@ export async function climb(
   }
 
   const own = tried.map((one) => one.ours);
-  const others = redeployed.kind === "already" ? redeployed.deployments : [];
-  const seen = redeployed.kind === "already" ? redeployed.foreign : undefined;
   const known = surveyed.deploymentIds;
-  const foreign = seen ?? overtakenIn({ deployments: others }, { ours, former, known, own });
-  const verdict = await watch(surveyed, { ours, own, foreign }, look, course);
+  const foreign = redeployed.foreign ?? overtakenIn(redeployed, { ours, former, known, own });
+  // Whose the primary deployment is, only an answer to our own write can tell.
+  const mine = redeployed.kind === "redeployed" ? primaryDeployment(redeployed)?.id : undefined;
+  const verdict = await watch(surveyed, { ours, own, foreign, mine }, look, course);
   switch (verdict.kind) {
     case "settled":
     case "superseded":
       return { ...verdict, images, made };
     case "overtook":
-      return await giveBack(surveyed, ours, verdict, look, images, course);
+      return await giveBack(surveyed, { ours, made }, verdict, look, images, course);
     case "moving":
       return { kind: "unsettled", because: verdict.because, images, made };
     case "stuck":

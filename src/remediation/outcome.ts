@@ -98,6 +98,8 @@ export const outcomeSchema = z.object({
   decision: decisionSchema.optional(),
   formerTaskDefinition: z.string().optional(),
   newTaskDefinition: z.string().optional(),
+  /** What the service was put back on: the former revision or, where ECS takes that no more, a copy of it. */
+  restoredTaskDefinition: z.string().optional(),
   images: z.array(
     z.object({
       image: z.string(),

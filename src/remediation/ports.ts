@@ -12,7 +12,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import type { Log } from "../runtime/log.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
-import type { Service } from "../workload/service.ts";
+import type { Deployment, Service } from "../workload/service.ts";
 import type { ServiceDeployment } from "../workload/service-deployment.ts";
 import type { DeploymentSummary, EcsRollback, ServiceRevision } from "../workload/service-revision.ts";
 import type { Task } from "../workload/task.ts";
@@ -80,8 +80,11 @@ export interface Ecs {
   describeServiceRevisions(arns: readonly string[]): Promise<readonly ServiceRevision[]>;
   /** The tasks that run of those started by this text (`ecs-svc/…`, `events-rule/…`, a caller's own), described; at most 100. */
   listTasksStartedBy(clusterArn: string, startedBy: string): Promise<readonly Task[]>;
-  /** Points the service at a revision: ECS starts a deployment. Nothing else of the service is sent. */
-  updateService(cluster: string, service: string, taskDefinitionArn: string): Promise<void>;
+  /**
+   * Points the service at a revision: ECS starts a deployment. Nothing else of the service is sent.
+   * Answers the service's deployments as ECS shows them in its answer, ours and what it replaces; none where it shows none.
+   */
+  updateService(cluster: string, service: string, taskDefinitionArn: string): Promise<readonly Deployment[]>;
 }
 
 export type RepositorySettings = {

@@ -1,15 +1,18 @@
 /**
  * The two ways back: the former revision, where ours did not help; somebody else's, where our write overtook it.
+ *
+ * Each is a write like any other: between its comparison and itself somebody may deploy once more. So each looks at what
+ * it has replaced, and the deployment that was made last gets its place back.
  */
 
 import type { ImagePlan } from "../substitution/planner.ts";
-import { revisionName } from "../workload/arn.ts";
+import { revisionName, sameRevision } from "../workload/arn.ts";
 import { redeploy } from "./apply.ts";
 import { type Course, persistent } from "./course.ts";
 import { inTurn } from "./pacing.ts";
 import type { Ending } from "./report.ts";
 import { restore } from "./restore.ts";
-import type { Verdict } from "./settle.ts";
+import { overtakenIn, overtookInWords, type Verdict } from "./settle.ts";
 import type { Survey } from "./survey.ts";
 
 /** A revision of ours that the service is better without. */
@@ -20,13 +23,17 @@ export type Unhelpful = {
   readonly images: readonly ImagePlan[];
 };
 
+type Made = { readonly former: string; readonly ours: string };
+
 /** Puts the former revision back, after a substitute that did not help. */
 export async function putBack(
   { surveyed, ours, images, because }: Unhelpful,
   look: number,
-  { ports, options: { execution }, steps }: Course,
+  course: Course,
   afterwards?: string,
 ): Promise<Ending> {
+  const { ports, options, steps, progress } = course;
+  const { execution } = options;
   const made = { former: surveyed.former, ours };
   const restored = await inTurn(
     `restore ${look}`,
@@ -35,30 +42,69 @@ export async function putBack(
     steps,
   );
   if (restored.kind === "superseded") return { ...restored, images, made };
+  const { to } = restored;
+  const known = surveyed.deploymentIds;
+  const revision = overtakenIn(restored, { ours: to, former: ours, known, own: progress.registered ?? [] });
+  if (revision !== undefined) {
+    const deployments = [...known, ...restored.deployments.map(({ id }) => id)];
+    const overtook = { revision, because: overtookInWords(revision), deployments };
+    return await giveBack(surveyed, { ours: to, made }, overtook, look, images, course);
+  }
   const after = afterwards === undefined ? "" : `; after that, ${afterwards}`;
   return {
     kind: "restored",
-    because: `${because}; the service is back on ${revisionName(surveyed.former)}${after}`,
+    because: `${because}; the service is back on ${backOn(to, surveyed.former)}${after}`,
     images,
     made,
+    restored: to,
   };
 }
 
-/** Somebody deployed between our last look and our write: theirs is put back, and stands. */
+/** What runs after a way back, by its own name. */
+export function backOn(to: string, former: string): string {
+  return sameRevision(to, former)
+    ? revisionName(former)
+    : `${revisionName(to)}, a copy of ${revisionName(former)}, which is INACTIVE`;
+}
+
+/** Deployments that come at the very moment of a way back, one after the other: a pipeline, and a person beside it. */
+const WAYS_BACK_MAX = 4;
+/** Longer than ECS has been seen to tell of the past. */
+const PAUSE_SECONDS = 60;
+
+/** Somebody deployed between our last look and our write: theirs is put back, and stands. @param ours what stands over it */
 export async function giveBack(
-  { clusterArn, service, former }: Survey,
-  ours: string,
-  { revision, because }: Extract<Verdict, { kind: "overtook" }>,
+  { clusterArn, service }: Pick<Survey, "clusterArn" | "service">,
+  { ours, made }: { readonly ours: string; readonly made: Made },
+  overtook: Omit<Extract<Verdict, { kind: "overtook" }>, "kind">,
   look: number,
   images: readonly ImagePlan[],
   { ports, steps }: Course,
 ): Promise<Ending> {
-  const change = { clusterArn, service, to: revision, from: ours };
-  const given = await steps.step(`give back ${look}`, () => redeploy(change, ports), persistent);
-  return {
-    kind: "superseded",
-    because: given.kind === "superseded" ? given.because : `${because}; it was put back`,
-    images,
-    made: { former, ours },
-  };
+  const ended = (because: string): Ending => ({ kind: "superseded", because, images, made });
+  let { revision: to, because, deployments: known } = overtook;
+  const written = [ours];
+  for (let way = 1; ; way++) {
+    const label = way === 1 ? `give back ${look}` : `give back ${look}.${way}`;
+    const change = { clusterArn, service, to, from: written.at(-1) ?? ours };
+    const given = await steps.step(label, () => redeploy(change, ports), persistent);
+    if (given.kind === "superseded") {
+      const { revision } = given;
+      const isOld = written.slice(0, -1).some((one) => revision !== undefined && sameRevision(one, revision));
+      if (!isOld || way === WAYS_BACK_MAX) return ended(given.because);
+      // The answer is of the time before our last write.
+      await steps.wait(label, PAUSE_SECONDS);
+      continue;
+    }
+    written.push(to);
+    const next = overtakenIn(given, { ours: to, former: ours, known, own: written });
+    if (next === undefined) return ended(`${because}; it was put back`);
+    because = overtookInWords(next);
+    if (way === WAYS_BACK_MAX)
+      return ended(
+        `${because}, and ${revisionName(to)} stands in its place: deploy ${revisionName(next)} again`,
+      );
+    known = [...known, ...given.deployments.map(({ id }) => id)];
+    to = next;
+  }
 }

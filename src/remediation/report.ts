@@ -31,6 +31,8 @@ export type Ending = {
   readonly reason?: RefusalReason | undefined;
   readonly images?: readonly ImagePlan[];
   readonly made?: { readonly former: string; readonly ours: string } | undefined;
+  /** The revision that the service was put back on. */
+  readonly restored?: string;
   readonly remedies?: readonly string[];
   readonly nextSteps?: readonly string[];
   /** Who would bring the old image back, and the substitute that a later deploy has undone before. */
@@ -152,6 +154,7 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
         }),
     ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
     ...(made === undefined ? {} : { formerTaskDefinition: made.former, newTaskDefinition: made.ours }),
+    ...present("restoredTaskDefinition", ending.restored),
     ...present("approval", approval),
     ...present("decision", decision),
     images: images.map(imageOutcome),

@@ -5,6 +5,7 @@
  */
 
 import { revisionName, sameRevision } from "../workload/arn.ts";
+import { present } from "../workload/members.ts";
 import { type Deployment, primaryDeployment, type Service } from "../workload/service.ts";
 import type { ServiceDeployment } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
@@ -21,12 +22,29 @@ export type Verdict =
   | { readonly kind: "cannot-pull"; readonly because: string; readonly images: readonly string[] }
   /** Ours starts and fails: the former revision is better. */
   | { readonly kind: "worse"; readonly because: string }
-  | { readonly kind: "rolled-back"; readonly because: string; readonly nextSteps?: readonly string[] }
+  | {
+      readonly kind: "rolled-back";
+      readonly because: string;
+      readonly nextSteps?: readonly string[];
+      readonly deployment?: string;
+    }
   /** ECS has ended it, and left the service between two revisions: its owner's turn. */
   | { readonly kind: "stuck"; readonly because: string; readonly nextSteps: readonly string[] }
   /** Somebody else's deployment stood between what was compared and what we wrote: it was ours that replaced it. */
-  | { readonly kind: "overtook"; readonly because: string; readonly revision: string }
-  | { readonly kind: "superseded"; readonly because: string; readonly revision?: string };
+  | {
+      readonly kind: "overtook";
+      readonly because: string;
+      readonly revision: string;
+      /** Every deployment that was shown. */
+      readonly deployments: readonly string[];
+    }
+  /** `deployment`: ours, where it is shown behind the other one. `revision`: the other one, where it may be older than ours. */
+  | {
+      readonly kind: "superseded";
+      readonly because: string;
+      readonly revision?: string;
+      readonly deployment?: string;
+    };
 
 /** Our deployment, and what is known of the others. */
 export type Watched = {
@@ -40,7 +58,7 @@ export type Watched = {
   readonly own?: readonly string[];
   /** A revision that was seen in place of ours a moment ago. */
   readonly foreign?: string;
-  /** The id of our deployment, from the look that first showed it. */
+  /** The id of our deployment, from the answer to our write or the look that first showed it. */
   readonly mine?: string;
 };
 
@@ -124,8 +142,8 @@ export function judgeRollout(
   const isReturn = watched.mine !== undefined && primary.id !== watched.mine;
   const overtaken = isReturn ? undefined : (watched.foreign ?? overtakenIn(service, watched));
   if (overtaken !== undefined) {
-    const because = `${revisionName(overtaken)} was deployed at the very moment of our write`;
-    return { kind: "overtook", because, revision: overtaken };
+    const deployments = service.deployments.map(({ id }) => id);
+    return { kind: "overtook", because: overtookInWords(overtaken), revision: overtaken, deployments };
   }
 
   const { desiredCount, runningCount, rolloutState, failedTasks } = primary;
@@ -153,36 +171,41 @@ export function judgeRollout(
   return { kind: "moving", because: `${running}${stage}`, deployment: primary.id };
 }
 
+export function overtookInWords(revision: string): string {
+  return `${revisionName(revision)} was deployed at the very moment of our write`;
+}
+
 /** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */
 function displaced(service: Service, primary: Deployment, watched: Watched): Verdict {
   const { ours, former, replaced, own = [] } = watched;
   const current = primary.taskDefinition;
   const shown = service.deployments.find(({ taskDefinition }) => sameRevision(taskDefinition, ours));
+  const deployment = present("deployment", shown?.id);
   // What we replaced is shown in its place, and ours nowhere: this is how it was before.
   const isOld = shown === undefined && primary.id === replaced;
   if (isOld || own.some((one) => sameRevision(one, current)))
     return { kind: "moving", because: "ECS does not show the new deployment yet" };
   if (ROLLING_BACK.test(primary.rolloutStateReason ?? "")) {
     const why = shown?.rolloutStateReason ?? primary.rolloutStateReason;
-    return { kind: "rolled-back", because: `ECS put ${revisionName(current)} back: ${why}` };
+    return { kind: "rolled-back", because: `ECS put ${revisionName(current)} back: ${why}`, ...deployment };
   }
   if (sameRevision(service.taskDefinition, ours))
     return { kind: "moving", because: "ECS does not show the new deployment yet" };
   if (sameRevision(current, former)) {
     const why = shown?.rolloutStateReason === undefined ? "" : `: ${shown.rolloutStateReason}`;
-    return { kind: "rolled-back", because: `${revisionName(former)} was put back${why}` };
+    return { kind: "rolled-back", because: `${revisionName(former)} was put back${why}`, ...deployment };
   }
-  return {
-    kind: "superseded",
-    because: `${revisionName(current)} was deployed meanwhile`,
-    revision: current,
-  };
+  const because = `${revisionName(current)} was deployed meanwhile`;
+  // Ours is shown behind it, and so is the older one: whatever is seen later, it has replaced ours and not ours it.
+  return shown === undefined
+    ? { kind: "superseded", because, revision: current }
+    : { kind: "superseded", because, deployment: shown.id };
 }
 
 /** A deployment that nobody had seen when we surveyed, and that ours has replaced. */
 export function overtakenIn(
   { deployments }: Pick<Service, "deployments">,
-  { ours, former, known, own = [] }: Watched,
+  { ours, former, known, own = [] }: Pick<Watched, "ours" | "former" | "known" | "own">,
 ): string | undefined {
   if (known === undefined) return undefined;
   return deployments.find(

@@ -12,6 +12,7 @@ import { containersOf } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
 import type { InEffect } from "./in-effect.ts";
 import type { Ports } from "./ports.ts";
+import { backOn } from "./put-back.ts";
 import { untouchable } from "./refusal.ts";
 import { restore } from "./restore.ts";
 import { targetName } from "./schedules-port.ts";
@@ -96,7 +97,7 @@ async function undoService(
   return {
     effect,
     kind: restored.kind === "already" ? "already" : "undone",
-    because: `the service ${service} was moved from ${revisionName(revision)} back to ${former}`,
+    because: `the service ${service} was moved from ${revisionName(revision)} back to ${backOn(restored.to, former)}`,
   };
 }
 

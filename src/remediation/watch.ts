@@ -24,7 +24,12 @@ const WATCHED_SECONDS_MAX = 18 * 3600;
  */
 export async function watch(
   surveyed: Survey,
-  { ours, own, foreign: seen }: { ours: string; own: readonly string[]; foreign: string | undefined },
+  {
+    ours,
+    own,
+    foreign: seen,
+    mine: told,
+  }: { ours: string; own: readonly string[]; foreign: string | undefined; mine: string | undefined },
   rung: number,
   { ports, steps, progress }: Course,
 ): Promise<Verdict> {
@@ -36,7 +41,7 @@ export async function watch(
     ...(deploymentId === undefined ? {} : { replaced: deploymentId }),
   };
   let foreign = seen;
-  let mine: string | undefined;
+  let mine = told;
   let isSeen = false;
   let pause = LOOK_SECONDS_FIRST;
   for (let waited = 0, look = 0; ; look++) {
@@ -57,7 +62,7 @@ export async function watch(
         ),
       { attempts: 6 },
     );
-    if (verdict.kind === "moving") mine ??= verdict.deployment;
+    if ("deployment" in verdict) mine ??= verdict.deployment;
     if ((verdict.kind === "superseded" || verdict.kind === "rolled-back") && !isSeen) {
       isSeen = true;
       if (verdict.kind === "superseded") foreign ??= verdict.revision;

@@ -97,6 +97,8 @@ export function createEcsPort(
     async updateService(clusterName, service, taskDefinitionArn) {
       faults("ecs:UpdateService");
       cluster.updateService(clusterName, service, taskDefinitionArn);
+      const updated = cluster.service(clusterName, service);
+      return updated === undefined ? [] : readService(describedService(updated)).deployments;
     },
   };
 }

@@ -134,7 +134,7 @@ export function createLiar(
         updateService: (cluster, name, revision) =>
           write("ecs:UpdateService", async () => {
             await rememberService(cluster, name, truth);
-            await ecs.updateService(cluster, name, revision);
+            return await ecs.updateService(cluster, name, revision);
           }),
       },
       ecr: {

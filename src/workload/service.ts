@@ -57,7 +57,7 @@ export type Service = DeploymentConfiguration & {
 };
 
 /** The deployment that ECS is bringing the service to. */
-export function primaryDeployment(service: Service): Deployment | undefined {
+export function primaryDeployment(service: Pick<Service, "deployments">): Deployment | undefined {
   return service.deployments.find((deployment) => deployment.status === "PRIMARY");
 }
 

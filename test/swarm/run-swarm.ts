@@ -315,7 +315,7 @@ function atTheWorstMoment(
       },
       async updateService(cluster, name, revision) {
         await perhaps(cluster, name, struck);
-        await ports.ecs.updateService(cluster, name, revision);
+        return await ports.ecs.updateService(cluster, name, revision);
       },
     },
   };

@@ -145,7 +145,7 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
     "healed",
     (ports) => ({ ...ports, executions: { ...ports.executions, start: async () => "taken" as const } }),
   ],
-  ["a product that writes nothing", "healed", (ports) => withEcs(ports, { updateService: async () => {} })],
+  ["a product that writes nothing", "healed", (ports) => withEcs(ports, { updateService: async () => [] })],
   [
     "a name for every event",
     "one-execution",

@@ -175,11 +175,12 @@ export function createWitness(world: World, policy: Policy) {
             );
           else races += 1;
         }
-        await ports.ecs.updateService(cluster, name, revision);
+        const answer = await ports.ecs.updateService(cluster, name, revision);
         const [now] = service?.deployments ?? [];
         if (now !== undefined && now.id !== primary?.id) started.set(now.id, execution);
         note(`${execution} updates ${name} to ${revision}: ${now?.id}, after ${primary?.id}`);
         count(redeployed, execution, REDEPLOYMENTS_MAX, "redeployments of one execution");
+        return answer;
       },
     },
     bus: {

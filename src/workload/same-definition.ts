@@ -1,0 +1,45 @@
+/**
+ * Whether a revision that ECS describes is what we would register, member for member.
+ *
+ * Tags say who made a revision, and anyone who may register one can write them: a revision is taken for ours only if
+ * nothing in it is another's. ECS keeps some lists without an order; of those the order does not count.
+ */
+
+import type { Json, JsonObject } from "../runtime/json.ts";
+import { isList, isObject, textIn } from "./members.ts";
+import { type DescribedTaskDefinition, OUTPUT_ONLY_MEMBERS } from "./task-definition.ts";
+
+/** Lists of pairs, and of words, that ECS treats as sets. */
+const UNORDERED = new Set(["environment", "secrets", "tags", "requiresCompatibilities"]);
+
+/**
+ * @param registrable as it would be sent to RegisterTaskDefinition, its tags included
+ * @param anyValue keys of tags whose values need not agree
+ */
+export function isSameDefinition(
+  { taskDefinition, tags }: DescribedTaskDefinition,
+  registrable: JsonObject,
+  anyValue: readonly string[] = [],
+): boolean {
+  const described = Object.fromEntries(
+    Object.entries(taskDefinition).filter(([member]) => !OUTPUT_ONLY_MEMBERS.includes(member)),
+  );
+  const told = tags.filter(({ key }) => !/^aws:/i.test(key)).map(({ key, value }) => ({ key, value }));
+  const texts = [{ ...described, tags: told }, registrable].map((one) =>
+    JSON.stringify(comparable(one, anyValue)),
+  );
+  return texts[0] === texts[1];
+}
+
+function comparable(value: Json, anyValue: readonly string[], member = ""): Json {
+  if (isList(value)) {
+    const items = value.map((item) => comparable(item, anyValue));
+    return UNORDERED.has(member) ? items.map((item) => JSON.stringify(item)).toSorted() : items;
+  }
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value)
+    .map(([key, inner]) => [key, comparable(inner, anyValue, key)] as const)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const object = Object.fromEntries(entries);
+  return anyValue.includes(textIn(object, "key") ?? "") ? { ...object, value: null } : object;
+}
