@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DescribedExecution, ListedExecution } from "../../src/aws/deployed-executions.ts";
 import type { DeployedFunction, DeployedStack, Part } from "../../src/aws/deployed-stack.ts";
+import { PROBE_SOURCE } from "../../src/aws/probe.ts";
 import type { Check } from "../../src/cli/doctor/check.ts";
 import { examine } from "../../src/cli/doctor/examine.ts";
 import type { Patient } from "../../src/cli/doctor/patient.ts";
@@ -325,6 +326,37 @@ describe("what could not be looked at is not checked, and no failure", () => {
       ["quota of the account", "not checked"],
     ]);
   });
+});
+
+describe("a stack that observes", () => {
+  const READS = /:(?:Describe|Get|List)|^(?:sqs|events):|^lambda:InvokeFunction$/;
+  test("is well with the rights to read", async () => {
+    const observing = (name: string): DeployedFunction => {
+      const deployed = deployedFunction(name);
+      return { ...deployed, environment: { ...deployed.environment, REPULL_MODE: "observe" } };
+    };
+    const mayRead: Patient["roles"]["mayDo"] = async (_role, actions, on) => {
+      const refused = actions.find((action) => !READS.test(action) || String(on).includes("repull-mirror"));
+      return refused === undefined ? { kind: "allowed" } : { kind: "refused", action: refused };
+    };
+    const { checks } = await examine(
+      patient({ functionNamed: async (name) => read(observing(name)) }, { roles: { mayDo: mayRead } }),
+    );
+    expect(notPassed(checks)).toEqual([]);
+  });
+});
+
+test("the doctor's own rule is not taken for the one that brings ECS's events", async () => {
+  const own = {
+    name: "repull-probe",
+    isEnabled: true,
+    pattern: JSON.stringify({ source: [PROBE_SOURCE] }),
+    undeliveredArn: UNDELIVERED,
+  };
+  const ecs = { name: "repull-rule", isEnabled: false, pattern: PATTERN, undeliveredArn: UNDELIVERED };
+  const { checks, cluster } = await examine(patient({ rulesInto: async () => read([own, ecs]) }));
+  expect(cluster).toBe("prod-repull-doctor");
+  expect(notPassed(checks)).toMatchObject([{ check: "rule", result: "failed" }]);
 });
 
 describe("the probe", () => {

@@ -64,6 +64,7 @@ beforeAll(async () => {
   secret = made.ARN ?? "";
   const stacks = await stacksIn(moto, REGION);
   await stacks.create("repull", {
+    Mode: "remediate",
     PassableRoleArns: "arn:aws:iam::123456789012:role/ecs/*",
     AccountSecretArn: secret,
     // moto makes a list of what is given, and not of a default.

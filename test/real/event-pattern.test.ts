@@ -7,6 +7,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { PROBE_DETAIL_TYPE, PROBE_SOURCE } from "../../src/aws/probe.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { isObject } from "../../src/workload/members.ts";
@@ -123,6 +124,36 @@ describe("every text of the corpus that an ECS agent writes", () => {
       expect(all).toEqual([true, true, true]);
     });
   }
+});
+
+describe("the rule for the doctor's own event", () => {
+  const { Properties } = readTemplate().resources.ProbeRule ?? {};
+  const pattern = (Properties as JsonObject).EventPattern as JsonObject;
+  const inside = withDetail({ group: "service:repull-doctor" });
+  const probe = (event: JsonObject, members: JsonObject = {}): JsonObject => ({
+    ...fargate,
+    source: PROBE_SOURCE,
+    "detail-type": PROBE_DETAIL_TYPE,
+    detail: { stack: "repull", event },
+    ...members,
+  });
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, JsonObject, boolean])[] = [
+    ["takes the doctor's event",                      probe(inside),                                                      true],
+    ["takes none of another service",                 probe(withDetail({ group: "service:payments" })),                   false],
+    ["takes none of a task without a service",        probe(withDetail({ group: "family:repull-doctor" })),               false],
+    ["takes none without an owner",                   probe(withDetail({ group: null })),                                 false],
+    ["takes none of another stack's doctor",          probe(inside, { detail: { stack: "other", event: inside } }),       false],
+    ["takes none from another account",               probe(inside, { account: "210987654321" }),                         false],
+    ["takes no deployment's event",                   probe({ ...inside, "detail-type": "ECS Service Action" }),          false],
+    ["takes no event of ECS itself",                  inside,                                                             false],
+  ];
+  const answers = matched(
+    pattern,
+    table.map(([, event]) => event),
+  );
+  for (const [index, [title, , wanted]] of table.entries())
+    test(title, () => expect(answers[index]).toBe(wanted));
 });
 
 describe("events that cost nothing because they do not match", () => {

@@ -30,6 +30,7 @@ afterAll(() => moto?.stop());
 
 const ROLES = "arn:aws:iam::123456789012:role/ecs/*";
 const EVERYTHING = {
+  Mode: "remediate",
   PassableRoleArns: ROLES,
   ClusterPattern: "prod-*",
   Notify: "attention",

@@ -34,3 +34,8 @@ export function deployedAs(functions: Functions, name: Name): DeployedFunction |
   const part = functions[name];
   return part.kind === "read" ? part.value : undefined;
 }
+
+/** Whether the stack was deployed to observe: it holds no right to write then. */
+export function observes(functions: Functions): boolean {
+  return deployedAs(functions, "remediate")?.environment.REPULL_MODE === "observe";
+}

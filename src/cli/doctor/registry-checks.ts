@@ -4,7 +4,7 @@ import { isDockerHubFront } from "../../image/hosts.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { AwsError } from "../../remediation/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
-import { deployedAs, type Functions, type Patient } from "./patient.ts";
+import { deployedAs, type Functions, observes, type Patient } from "./patient.ts";
 
 export async function registryChecks(functions: Functions, patient: Patient): Promise<readonly Check[]> {
   const secret = deployedAs(functions, "remediate")?.environment.REPULL_DOCKER_HUB_SECRET || undefined;
@@ -71,7 +71,7 @@ async function cacheChecks(functions: Functions, { cache, roles, home }: Patient
       const { isValid, because } = await cache.validateRule(prefix);
       if (!isValid)
         return [failed(check, because, "mend the rule's secret, or its key: docs/policy.md#dockerhubsecret")];
-      if (role === undefined) continue;
+      if (role === undefined || observes(functions)) continue;
       const path = prefix === "ROOT" ? "library/any" : `${prefix}/library/any`;
       const repository = `arn:${home.partition}:ecr:${home.region}:${home.account}:repository/${path}`;
       const may = await roles.mayDo(role, ["ecr:BatchImportUpstreamImage"], repository);

@@ -6,13 +6,15 @@
 
 import { AwsError } from "../../remediation/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
-import { deployedAs, FUNCTIONS, type Functions, type Name, type Patient } from "./patient.ts";
+import { deployedAs, FUNCTIONS, type Functions, type Name, observes, type Patient } from "./patient.ts";
 
 /** An action, and what it is asked of; with the request's own facts where a condition guards it. */
 type Wanted = {
   readonly whose: Name;
   readonly actions: readonly string[];
   readonly on: string | undefined;
+  /** A stack that observes does not hold it. */
+  readonly toWrite?: boolean;
   readonly context?: Readonly<Record<string, string>>;
 };
 
@@ -37,8 +39,8 @@ export async function rightChecks(
       continue;
     }
     let verdict: Check = passed(check, `${role.slice(role.lastIndexOf("/") + 1)} may do what it needs`);
-    for (const { whose, actions, on, context } of wanted) {
-      if (whose !== name || on === undefined) continue;
+    for (const { whose, actions, on, context, toWrite } of wanted) {
+      if (whose !== name || on === undefined || (toWrite && observes(functions))) continue;
       const answer = await roles.mayDo(role, actions, on, context);
       if (answer.kind === "allowed") continue;
       verdict =
@@ -73,14 +75,15 @@ function wantedOf(
     { whose: "detect",    actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage"], on: queueArn },
     { whose: "detect",    actions: ["sqs:SendMessage"],                         on: deadLetterArn },
     { whose: "detect",    actions: ["lambda:InvokeFunction"],                   on: remediate?.arn },
-    { whose: "remediate", actions: ["ecs:DescribeServices", "ecs:UpdateService"], on: arn("ecs", `service/${cluster}/any`) },
-    { whose: "remediate", actions: ["ecs:RegisterTaskDefinition"],              on: arn("ecs", "task-definition/any:1") },
-    { whose: "remediate", actions: ["lambda:InvokeFunction"],                   on: mirror?.arn },
+    { whose: "remediate", actions: ["ecs:DescribeServices"],                    on: arn("ecs", `service/${cluster}/any`) },
+    { whose: "remediate", actions: ["ecs:UpdateService"],                       on: arn("ecs", `service/${cluster}/any`), toWrite: true },
+    { whose: "remediate", actions: ["ecs:RegisterTaskDefinition"],              on: arn("ecs", "task-definition/any:1"), toWrite: true },
+    { whose: "remediate", actions: ["lambda:InvokeFunction"],                   on: mirror?.arn, toWrite: true },
     { whose: "remediate", actions: ["ssm:GetParameter"],                        on: brake && arn("ssm", `parameter${brake}`) },
     { whose: "remediate", actions: ["events:PutEvents"],                        on: arn("events", `event-bus/${settings.REPULL_BUS_NAME ?? "default"}`), context: { "events:source": "repull" } },
     { whose: "remediate", actions: ["secretsmanager:GetSecretValue"],           on: secret },
     { whose: "mirror",    actions: ["secretsmanager:GetSecretValue"],           on: secret },
-    { whose: "mirror",    actions: ["ecr:CreateRepository", "ecr:InitiateLayerUpload", "ecr:PutImage"], on: copies },
+    { whose: "mirror",    actions: ["ecr:CreateRepository", "ecr:InitiateLayerUpload", "ecr:PutImage"], on: copies, toWrite: true },
   ];
 }
 
@@ -93,6 +96,7 @@ export async function passRoleCheck(functions: Functions, { roles, rolesInUse }:
   const remedy = "put what repull scan --roles prints into the stack's PassableRoleArns";
   const ours = deployedAs(functions, "remediate")?.roleArn;
   if (ours === undefined) return skipped(check, "remediate was not found");
+  if (observes(functions)) return passed(check, "none is passed on by a stack that observes");
   let used: readonly string[];
   try {
     used = await rolesInUse();
