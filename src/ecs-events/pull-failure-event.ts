@@ -1,5 +1,6 @@
 /** What is left of an EventBridge document once it has been understood. */
 
+import type { NamedManifest } from "../pull-failure/named-manifests.ts";
 import type { Classification } from "../pull-failure/pull-failure.ts";
 import type { Owner } from "../workload/owner.ts";
 
@@ -28,6 +29,8 @@ export type PullFailure = {
   readonly launchType?: string;
   /** Every container whose pull failed, the clearest case first; at least one. */
   readonly failures: readonly [FailedContainer, ...FailedContainer[]];
+  /** The manifests that its texts name, those of the event and those of ECS. */
+  readonly manifests?: readonly NamedManifest[];
   /** Nothing has failed: its owner asks beforehand (`remediation/foreseen.ts`), and no task tells more of it. */
   readonly foreseen?: true;
 };

@@ -10,6 +10,7 @@ import { canonicalName } from "../image/reference.ts";
 import { imageConcerned } from "./image-concerned.ts";
 import { limit } from "./limit.ts";
 import { NOT_A_PULL, PULL_ERROR } from "./messages.ts";
+import { namedManifests } from "./named-manifests.ts";
 import { cutShort, nothingKnown, otherFailure } from "./other-failure.ts";
 import { plainText } from "./plain-text.ts";
 import type { Classification } from "./pull-failure.ts";
@@ -30,9 +31,11 @@ export function classify(text: string, image?: string): Classification {
     cutShort(reading) ??
     nothingKnown(reading);
   const concerned = imageConcerned(reading, at);
+  const manifests = namedManifests(reading.text);
   return {
     ...verdict,
     ...(concerned === undefined ? {} : { image: canonicalName(concerned) }),
+    ...(manifests.length === 0 ? {} : { manifests }),
     evidence: [...new Set(evidence.map(bounded))],
   };
 }

@@ -1,5 +1,7 @@
 /** The vocabulary of a failed pull: which kind, whose limit, how sure, and on what evidence. */
 
+import type { NamedManifest } from "./named-manifests.ts";
+
 export type PullFailureKind =
   | "docker-hub-pull-limit"
   | "docker-hub-abuse-limit"
@@ -24,6 +26,8 @@ export type Classification = {
   readonly registry?: string;
   /** The image concerned, canonical, host as written for vanity hosts: `docker.io/library/nginx:1.25`. */
   readonly image?: string;
+  /** The manifests that the text names by digest: they can keep us from acting, and prove nothing. */
+  readonly manifests?: readonly NamedManifest[];
   /** The words that decided, quoted from the text, redacted. */
   readonly evidence: readonly string[];
   /** The decision in a sentence. */

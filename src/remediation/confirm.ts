@@ -7,6 +7,7 @@
 
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
+import type { NamedManifest } from "../pull-failure/named-manifests.ts";
 import { incurable } from "../substitution/ladder.ts";
 import type { Task } from "../workload/task.ts";
 import type { Ports } from "./ports.ts";
@@ -30,7 +31,12 @@ export async function confirm(failure: PullFailure, ports: Ports): Promise<Confi
     const same = others.filter(
       ({ classification }) => classification.kind === kind && classification.registry === registry,
     );
-    const certain: PullFailure = { ...told, failures: [first, ...same] };
+    const manifests = [...manifestsIn(failure), ...manifestsIn(told)];
+    const certain: PullFailure = {
+      ...told,
+      failures: [first, ...same],
+      ...(manifests.length === 0 ? {} : { manifests }),
+    };
     return { kind: "confirmed", failure: certain, ...(task === undefined ? {} : { task }) };
   }
   if (limits[0] === undefined) {
@@ -44,6 +50,11 @@ export async function confirm(failure: PullFailure, ports: Ports): Promise<Confi
     because: `the reason is cut off, and ${where}: ${limits[0].classification.because}`,
     nextSteps: ["read the service's events in ECS; the next failing task starts another look"],
   };
+}
+
+/** Those of the event count too: a text that was made up may keep Repull from writing, and ECS forgets its own in an hour. */
+function manifestsIn({ failures }: PullFailure): readonly NamedManifest[] {
+  return failures.flatMap(({ classification }) => classification.manifests ?? []);
 }
 
 /** A described task in the shape of its event, so that one reader judges both. */

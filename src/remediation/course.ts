@@ -16,6 +16,7 @@ import type { Decision } from "./decision.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import type { Survey } from "./survey.ts";
+import type { MeantDigests } from "./survey-image.ts";
 
 export type RemediationOptions = {
   readonly policy: Policy;
@@ -40,6 +41,8 @@ export type Progress = {
   managedBy?: ManagedBy | undefined;
   /** The revisions that this execution registered, whether or not a redeployment followed. */
   registered?: readonly string[];
+  /** What was meant by each image, from the failing deployment: decided once, whatever a tag means later. */
+  meant?: MeantDigests;
   broughtBack?: string | undefined;
   newer?: string | undefined;
   /** How long rollouts of this execution have been watched. */

@@ -39,6 +39,8 @@ export const REFUSALS = {
   "substitute-fails": "what cannot be pulled is a substitute itself",
   "no-room": "the task definition has no room for the tags by which Repull knows its own revisions",
   unclear: "the text is cut off, or nothing tells who started the task",
+  "trust-unreadable": "which bytes were meant cannot be read from ECS, or ECS contradicts itself",
+  "other-manifest-in-text": "the failing text names a manifest of other bytes than ECS or the registry does",
   "no-proof": "no place holds the image with enough proof",
 } as const;
 
@@ -51,7 +53,19 @@ export function endedWell(kind: OutcomeKind): boolean {
   return WELL.includes(kind);
 }
 
-const trusted = z.object({ digest: z.string(), from: z.enum(["reference", "deployment", "origin"]) });
+const trusted = z.object({
+  digest: z.string(),
+  /** Which witness says so: docs/outcome-event.md has the table. */
+  from: z.enum(["reference", "service-revision", "task", "origin", "execution"]),
+  askedAt: z.string().optional(),
+});
+
+const untrusted = z.object({
+  code: z.enum(["trust-unreadable", "other-manifest-in-text", "origin-unreadable", "origin-has-no-tag"]),
+  because: z.string(),
+  /** The action that was refused. */
+  permission: z.string().optional(),
+});
 
 const checks = z.array(
   z.object({
@@ -106,6 +120,11 @@ export const outcomeSchema = z.object({
       containers: z.array(z.string()),
       failing: z.boolean(),
       trusted: trusted.optional(),
+      untrusted: untrusted.optional(),
+      /** The manifest in the failing text that is of other bytes. */
+      vetoedBy: z.string().optional(),
+      /** A manifest in the failing text that could not be compared, and was ignored. */
+      notCompared: z.object({ digest: z.string(), because: z.string() }).optional(),
       substitute: z.string().optional(),
       strategy: z.string().optional(),
       proof: z.string().optional(),

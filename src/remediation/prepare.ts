@@ -17,6 +17,7 @@ import { waitForWindow, withWaiting } from "./limit-window.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
 import type { Ending } from "./report.ts";
 import { type Survey, survey } from "./survey.ts";
+import type { MeantDigests } from "./survey-image.ts";
 import { secondsUntilAgain, whyNotAgain } from "./tries.ts";
 import { takeTurn, waitForCopies } from "./turn.ts";
 
@@ -50,12 +51,14 @@ export async function prepare(
   let refused: readonly Refused[] = [];
   const made = new Set<string>();
   for (let round = 0, copies = 0, waited = 0, pauses = 0; ; round++) {
+    const { meant = {} } = progress;
     const surveyed = await steps.step(
       `survey ${rung}.${round}`,
-      () => survey({ failure, policy, execution, failed, again: rung > 1, refused }, ports),
+      () => survey({ failure, policy, execution, failed, again: rung > 1, refused, meant }, ports),
       persistent,
     );
     if (surveyed.kind !== "survey") return surveyed;
+    progress.meant = { ...meantBy(surveyed), ...meant };
     progress.managedBy = surveyed.managedBy;
     progress.broughtBack = surveyed.tries.broughtBack;
     progress.newer = surveyed.tries.newer;
@@ -113,6 +116,11 @@ export async function prepare(
   }
 }
 
+/** What a survey has decided of each image. */
+function meantBy({ images }: Survey): MeantDigests {
+  return Object.fromEntries(images.flatMap(({ image, trusted }) => (trusted ? [[image, trusted]] : [])));
+}
+
 /** The plan that a survey leads to. */
 export function planOf({ images, platforms, limit }: Survey, policy: Policy): Plan {
   return planSubstitution(images, { policy, platforms, limit });
@@ -146,9 +154,9 @@ export function heldBack(surveyed: Survey, images: readonly ImagePlan[], policy:
 }
 
 /** A registry that has not answered may do so in a while; a quota of Docker Hub does not come back so soon. */
-function isUnheard({ failing, untrustedBecause, sightings }: ImageFacts): boolean {
+function isUnheard({ failing, untrusted, sightings }: ImageFacts): boolean {
   if (!failing) return false;
-  if (untrustedBecause !== undefined) return true;
+  if (untrusted?.transient) return true;
   return sightings.some(({ candidate, seen }) => {
     const host = referenceIn(candidate.source ?? candidate.image)?.host ?? "";
     return seen.kind === "unreachable" || (seen.kind === "rate-limited" && !isDockerHubFront(host));

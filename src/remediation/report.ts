@@ -8,7 +8,8 @@
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
-import type { ImagePlan } from "../substitution/planner.ts";
+import type { Untrusted } from "../substitution/candidate.ts";
+import type { ImagePlan, NoSubstituteCode } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
 import { type ManagedBy, sourceChange } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
@@ -27,8 +28,10 @@ import type { Ports } from "./ports.ts";
 export type Ending = {
   readonly kind: OutcomeKind;
   readonly because: string;
-  /** Of a `declined`; a `stand-still` has one of its own. */
+  /** Of a `declined`. */
   readonly reason?: RefusalReason | undefined;
+  /** Of a `stand-still`: why there is no substitute. */
+  readonly code?: NoSubstituteCode;
   readonly images?: readonly ImagePlan[];
   readonly made?: { readonly former: string; readonly ours: string } | undefined;
   /** The revision that the service was put back on. */
@@ -139,7 +142,7 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
     schemaVersion: OUTCOME_SCHEMA_VERSION,
     outcome: kind,
     because,
-    ...present("reason", kind === "stand-still" ? "no-proof" : reason),
+    ...present("reason", kind === "stand-still" ? (ending.code ?? "no-proof") : reason),
     execution,
     ...(classification === undefined
       ? {}
@@ -180,6 +183,9 @@ function imageOutcome({
   containers,
   failing,
   trusted,
+  untrusted,
+  vetoedBy,
+  notCompared,
   winner,
   losers,
   notOffered = [],
@@ -188,7 +194,10 @@ function imageOutcome({
     image,
     containers: [...containers],
     failing,
-    ...(trusted === undefined ? {} : { trusted }),
+    ...present("trusted", trusted),
+    ...present("untrusted", untrusted && withoutTransient(untrusted)),
+    ...present("vetoedBy", vetoedBy),
+    ...present("notCompared", notCompared),
     ...(winner === undefined
       ? {}
       : {
@@ -205,6 +214,10 @@ function imageOutcome({
     })),
     notOffered: [...notOffered],
   };
+}
+
+function withoutTransient({ transient: _, ...told }: Untrusted): Omit<Untrusted, "transient"> {
+  return told;
 }
 
 /** Healed again and again, the source would never be looked at. */

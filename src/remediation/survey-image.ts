@@ -1,18 +1,17 @@
 /**
  * What is known of one image: the digest that is trusted, and what each place where it may be says.
  *
- * Only a task of the same deployment and the same reference can vouch for a tag; what an earlier deployment ran is
- * shown and never trusted, for the tag may have moved on purpose.
+ * Who is trusted stands in `trusted-digest.ts`; what an earlier deployment ran is shown and never trusted, for the tag
+ * may have moved on purpose.
  */
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { type Digest, isDigest } from "../image/digest.ts";
+import { type Digest, shortDigest } from "../image/digest.ts";
 import { ecrHost } from "../image/ecr-hosts.ts";
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { printPlatform } from "../image/platform.ts";
-import { canonicalName, type ImageReference, repositoryIn } from "../image/reference.ts";
+import { type ImageReference, repositoryIn } from "../image/reference.ts";
 import { inPool } from "../oci/pool.ts";
-import { RegistryError } from "../oci/registry-error.ts";
 import {
   type Candidate,
   type Check,
@@ -21,6 +20,7 @@ import {
   type Seen,
   type Sighting,
   type Trusted,
+  type Untrusted,
 } from "../substitution/candidate.ts";
 import { matchesImage } from "../substitution/glob.ts";
 import { unfit } from "../substitution/ladder.ts";
@@ -28,14 +28,16 @@ import { offer } from "../substitution/offer.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
-import { primaryDeployment, type Service } from "../workload/service.ts";
+import type { Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
-import { AwsError, awsErrorBehind } from "./aws-error.ts";
+import { AwsError } from "./aws-error.ts";
 import { type LookContext, look } from "./look.ts";
 import type { Refused } from "./mirroring.ts";
 import type { Ports } from "./ports.ts";
 import { type Puller, preflight } from "./preflight.ts";
 import type { TaskPlatforms } from "./task-platforms.ts";
+import { textVeto } from "./text-veto.ts";
+import { digestsIn, type witnessesOf } from "./trusted-digest.ts";
 
 /** What the survey knows of the failing deployment when it comes to its images. */
 export type Scene = {
@@ -52,7 +54,12 @@ export type Scene = {
   readonly refused: readonly Refused[];
   readonly rules: StrategyContext["rules"];
   readonly puller: Puller;
+  /** What was meant, by image, where an earlier survey of this remediation has decided it. */
+  readonly meant: MeantDigests;
+  readonly witnesses: ReturnType<typeof witnessesOf>;
 };
+
+export type MeantDigests = Readonly<Record<string, Trusted>>;
 
 export type NamedImage = {
   readonly image: string;
@@ -69,8 +76,9 @@ const PLACES_AT_ONCE = 4;
 export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports): Promise<ImageFacts> {
   const { image, reference, containers, failing, signedIn } = named;
   const { policy, platforms, rules } = scene;
-  const believed = await trust(named, scene, ports);
-  const trusted = believed.trusted === undefined ? {} : { trusted: believed.trusted.digest };
+  const before = scene.meant[image];
+  const belief = before === undefined ? await scene.witnesses.meant(named) : { trusted: before };
+  const trusted = "trusted" in belief ? { trusted: belief.trusted.digest } : {};
   const [{ classification: limit }] = scene.failure.failures;
   const context = {
     // The text that told of the limit is Docker Hub's own, under whichever name.
@@ -100,16 +108,24 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   await inPool([...candidates.entries()], PLACES_AT_ONCE, async ([index, candidate]) => {
     sightings[index] = await sight(candidate, lookContext, scene, ports);
   });
-  const ranBefore = digestsRun(
-    named,
-    scene,
-    (task) => task.taskDefinitionArn !== scene.failure.taskDefinitionArn,
-  )[0];
+  const veto =
+    "trusted" in belief
+      ? await textVeto(
+          { reference, trusted: belief.trusted.digest },
+          scene.failure.manifests ?? [],
+          { sightings, platforms: lookContext.platforms },
+          ports.registries,
+        )
+      : {};
+  const ofOthers = scene.running.filter((task) => task.taskDefinitionArn !== scene.failure.taskDefinitionArn);
+  const ranBefore = digestsIn(ofOthers, named)[0];
   return {
     image,
     containers,
     failing,
-    ...believed,
+    ...belief,
+    ...veto,
+    ...(veto.vetoedBy === undefined ? {} : { untrusted: otherManifest(veto.vetoedBy) }),
     ...(ranBefore === undefined ? {} : { ranBefore }),
     sightings,
     notOffered,
@@ -165,56 +181,9 @@ function triedInVain(candidate: Candidate, { failed, refused }: Scene): Seen | u
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };
 }
 
-type Believed = { readonly trusted?: Trusted; readonly untrustedBecause?: string };
-
-/** The digest that the owner meant: the reference's own, a task's of the same deployment, or the origin's word. */
-async function trust(named: NamedImage, scene: Scene, ports: Ports): Promise<Believed> {
-  const { reference } = named;
-  if (reference.digest !== undefined) return { trusted: { digest: reference.digest, from: "reference" } };
-
-  const deployment = scene.service === undefined ? undefined : primaryDeployment(scene.service)?.id;
-  const [digest, ...others] = digestsRun(named, scene, (task) => {
-    const same = task.taskDefinitionArn === scene.failure.taskDefinitionArn;
-    return same && deployment !== undefined && task.startedBy === deployment;
-  });
-  // Two digests in one deployment (version consistency is switched off): neither is the one that was meant.
-  if (digest !== undefined && others.length === 0) return { trusted: { digest, from: "deployment" } };
-
-  const asked = await askOrigin(reference, ports.registries);
-  if (asked.trusted !== undefined || ports.anonymous === undefined) return asked;
-  // An account that is refused is no reason not to ask as nobody.
-  const again = await askOrigin(reference, ports.anonymous.registries);
-  return again.trusted === undefined ? asked : again;
-}
-
-async function askOrigin(reference: ImageReference, registries: Ports["registries"]): Promise<Believed> {
-  try {
-    const head = await registries.headManifest(reference);
-    if (head !== undefined) return { trusted: { digest: head.digest, from: "origin" } };
-    return { untrustedBecause: `${reference.host} has no ${canonicalName(reference)}` };
-  } catch (error) {
-    const behind = awsErrorBehind(error);
-    if (behind?.kind === "throttled") throw behind;
-    const told = behind ?? error;
-    if (!(told instanceof AwsError || told instanceof RegistryError)) throw told;
-    return {
-      untrustedBecause: `no task of this deployment runs it, and ${reference.host} does not tell: ${told.message}`,
-    };
-  }
-}
-
-/** The digests that matching tasks run under this very reference. */
-function digestsRun(
-  { image, containers }: NamedImage,
-  { running }: Scene,
-  matches: (task: Task) => boolean,
-): readonly Digest[] {
-  const name = image.split("@")[0];
-  const digests = running
-    .filter(matches)
-    .flatMap((task) => task.containers)
-    .filter((container) => containers.includes(container.name) && container.image?.split("@")[0] === name)
-    .map(({ imageDigest }) => imageDigest)
-    .filter(isDigest);
-  return [...new Set(digests)];
+function otherManifest(digest: Digest): Untrusted {
+  return {
+    code: "other-manifest-in-text",
+    because: `the failing text names the manifest ${shortDigest(digest)}, which is of other bytes`,
+  };
 }

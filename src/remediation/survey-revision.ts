@@ -11,7 +11,9 @@ import { sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
 import { TAGS_MAX } from "../workload/marker.ts";
+import { present } from "../workload/members.ts";
 import type { Service } from "../workload/service.ts";
+import type { Task } from "../workload/task.ts";
 import {
   containersOf,
   type DescribedTaskDefinition,
@@ -26,6 +28,7 @@ import type { Puller } from "./preflight.ts";
 import type { Declined, Survey, SurveyRequest } from "./survey.ts";
 import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
 import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
+import { witnessesOf } from "./trusted-digest.ts";
 
 /** What a plan needs to know of a revision. */
 export type RevisionFacts = Pick<Survey, "family" | "platforms" | "images" | "executionRole" | "limit"> & {
@@ -37,13 +40,15 @@ export type RevisionPlace = {
   readonly launchType: string | undefined;
   readonly network?: Puller["network"];
   readonly service?: Service;
+  /** The task that failed, where ECS still has it. */
+  readonly task?: Task;
 };
 
 /** Looks at the images of a failing revision, and at every place where they may be. */
 export async function surveyRevision(
   described: DescribedTaskDefinition,
   failure: PullFailure,
-  { launchType, network, service }: RevisionPlace,
+  { launchType, network, service, task }: RevisionPlace,
   request: SurveyRequest,
   ports: Ports,
 ): Promise<RevisionFacts | Ignored | Declined> {
@@ -59,7 +64,14 @@ export async function surveyRevision(
     network,
     reached: `${failure.foreseen ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
   };
-  const images = await surveyImages(described, failure, service, { platforms, puller }, request, ports);
+  const images = await surveyImages(
+    described,
+    failure,
+    { service, task },
+    { platforms, puller },
+    request,
+    ports,
+  );
   if ("kind" in images) return images;
   if (!images.some(({ failing }) => failing)) {
     const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
@@ -129,9 +141,9 @@ function limitOf(
 async function surveyImages(
   { taskDefinition }: DescribedTaskDefinition,
   failure: PullFailure,
-  service: Service | undefined,
+  { service, task }: { readonly service: Service | undefined; readonly task: Task | undefined },
   { platforms, puller }: { platforms: TaskPlatforms; puller: Puller },
-  { policy, failed, refused = [] }: SurveyRequest,
+  { policy, failed, refused = [], meant = {} }: SurveyRequest,
   ports: Ports,
 ): Promise<readonly ImageFacts[] | Declined> {
   const [{ classification: limit }] = failure.failures;
@@ -152,7 +164,20 @@ async function surveyImages(
           desiredStatus: "RUNNING",
         });
   const rules = policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
+  const asking = askingOnce(ports);
+  const { owner } = failure;
+  const startedBy = owner.kind === "service" ? owner.deploymentId : task?.startedBy;
+  const failing = {
+    clusterArn: failure.clusterArn,
+    taskDefinitionArn: failure.taskDefinitionArn,
+    running,
+    ...present("service", service),
+    ...present("task", task),
+    ...present("startedBy", startedBy),
+  };
   const scene: Scene = {
+    meant,
+    witnesses: witnessesOf(failing, asking),
     failure,
     running,
     policy,
@@ -164,7 +189,6 @@ async function surveyImages(
     ...(service === undefined ? {} : { service }),
   };
   const surveyed: ImageFacts[] = [];
-  const asking = askingOnce(ports);
   await inPool([...inScope.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
     surveyed[index] = await surveyImage(named, scene, asking);
   });

@@ -25,6 +25,7 @@ import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import { gone, movedOn, optedOut, unplannable } from "./refusal.ts";
 import { settleSecondsFor, storyOf } from "./settle.ts";
+import type { MeantDigests } from "./survey-image.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
 import { taggedMode } from "./tagged-mode.ts";
@@ -93,6 +94,8 @@ export type SurveyRequest = {
   readonly failed: readonly string[];
   /** This execution has been here before: its own revision may stand already. */
   readonly again?: boolean;
+  /** What was meant, by image, where an earlier survey of this remediation has decided it: it is decided once. */
+  readonly meant?: MeantDigests;
   /** Places from which the image could not be brought into ECR, with the reason. */
   readonly refused?: readonly Refused[];
 };
@@ -121,7 +124,7 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
-  const place = { launchType, network: service.network, service };
+  const place = { launchType, network: service.network, service, ...present("task", task) };
   const facts = await surveyRevision(described, failure, place, request, ports);
   if (facts.kind !== "revision") return facts;
   const { kind: _, ...revision } = facts;
@@ -189,7 +192,13 @@ async function surveyLone(
   const lone = await surveyTask(failure, described.tags, policy, ports);
   if ("kind" in lone) return lone;
   const launchType = task?.launchType ?? failure.launchType;
-  const facts = await surveyRevision(described, failure, { launchType }, request, ports);
+  const facts = await surveyRevision(
+    described,
+    failure,
+    { launchType, ...present("task", task) },
+    request,
+    ports,
+  );
   if (facts.kind !== "revision") return facts;
   const { kind: _, ...revision } = facts;
   return {

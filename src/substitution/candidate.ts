@@ -3,12 +3,46 @@
 import type { Digest } from "../image/digest.ts";
 import type { StrategyName } from "./policy.ts";
 
-/** The digest that the owner meant, and who says so. */
+/** The digest that was meant when the failing deployment began, and which witness says so. */
 export type Trusted = {
   readonly digest: Digest;
-  /** The reference itself; a task of the same deployment and the same reference; or the origin, asked by HEAD. */
-  readonly from: "reference" | "deployment" | "origin";
+  readonly from: Witness;
+  /** ISO 8601. */
+  readonly askedAt?: string;
 };
+
+/**
+ * `reference`: the image is written with its digest; `service-revision`: ECS pinned it for the failing deployment; `task`:
+ * every task of that deployment that tells runs it; `origin`: the image's own registry, asked by HEAD; `execution`: an
+ * earlier remediation of the same revision, which rolled its change back.
+ */
+export type Witness = "reference" | "service-revision" | "task" | "origin" | "execution";
+
+/** Why no digest is trusted. */
+export type Untrusted = {
+  readonly code: UntrustedCode;
+  readonly because: string;
+  /** The action that was refused, as IAM spells it. */
+  readonly permission?: string;
+  /** The answer may be another in a while. */
+  readonly transient?: boolean;
+};
+
+/**
+ * `trust-unreadable`: a witness that must be heard cannot be read, or contradicts itself, and `other-manifest-in-text`:
+ * the failing text names a manifest of other bytes. With either of them nothing may run in the image's place. The other
+ * two leave the proofs that need no digest.
+ */
+export type UntrustedCode =
+  | "trust-unreadable"
+  | "other-manifest-in-text"
+  | "origin-unreadable"
+  | "origin-has-no-tag";
+
+/** Whether nothing at all may take the image's place. */
+export function isBarred(untrusted: Untrusted | undefined): boolean {
+  return untrusted?.code === "trust-unreadable" || untrusted?.code === "other-manifest-in-text";
+}
 
 export type Candidate = {
   readonly strategy: StrategyName;

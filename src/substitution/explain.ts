@@ -16,8 +16,10 @@ const PROOF_IN_WORDS: Readonly<Record<Proof, string>> = {
 
 const TRUSTED_IN_WORDS: Readonly<Record<Trusted["from"], string>> = {
   reference: "the reference itself names it",
-  deployment: "a task of this deployment runs it",
+  "service-revision": "ECS pinned it for this deployment",
+  task: "tasks of this deployment run it",
   origin: "its own registry says so now",
+  execution: "an earlier remediation of this revision found it",
 };
 
 /**
@@ -47,12 +49,17 @@ function whyPlanned({ failing }: ImagePlan): string {
 }
 
 function explainImage(plan: ImagePlan, why: string): readonly string[] {
-  const { image, containers, trusted, winner, losers, notOffered = [] } = plan;
+  const { image, containers, trusted, untrusted, notCompared, winner, losers, notOffered = [] } = plan;
   return [
     `${image} (${containers.join(", ")}) ${why}`,
     trusted === undefined
-      ? "  no digest is trusted"
+      ? `  no digest is trusted${untrusted === undefined ? "" : `: ${untrusted.because}`}`
       : `  trusted: ${shortDigest(trusted.digest)}, ${TRUSTED_IN_WORDS[trusted.from]}`,
+    ...(notCompared === undefined
+      ? []
+      : [
+          `  ignored: the manifest ${shortDigest(notCompared.digest)} of the failing text, for ${notCompared.because}`,
+        ]),
     ...losers.map(explainLoser),
     ...(winner === undefined ? notOffered.map(explainMissing) : []),
     ...(winner === undefined ? ["  left as it is"] : explainWinner(winner)),

@@ -8,7 +8,16 @@
 import { type Digest, shortDigest } from "../image/digest.ts";
 import type { Platform } from "../image/platform.ts";
 import { canonicalName, parseReference, pinned } from "../image/reference.ts";
-import type { Candidate, Check, Found, NotOffered, Sighting, Trusted } from "./candidate.ts";
+import {
+  type Candidate,
+  type Check,
+  type Found,
+  isBarred,
+  type NotOffered,
+  type Sighting,
+  type Trusted,
+  type Untrusted,
+} from "./candidate.ts";
 import type { Limit } from "./ladder.ts";
 import type { Policy } from "./policy.ts";
 import { isEnough, type Proof, proofOf } from "./proof.ts";
@@ -29,8 +38,11 @@ export type ImageFacts = {
   /** Its pull is what failed; the others would fail next. */
   readonly failing: boolean;
   readonly trusted?: Trusted;
-  /** Why there is no trusted digest. */
-  readonly untrustedBecause?: string;
+  readonly untrusted?: Untrusted;
+  /** The manifest in the failing text that is of other bytes than the trusted digest. */
+  readonly vetoedBy?: Digest;
+  /** A manifest in the failing text that could not be compared, and why: it is ignored, and said. */
+  readonly notCompared?: { readonly digest: Digest; readonly because: string };
   /** What another deployment ran under this name: shown, never trusted, for the tag may have moved on purpose. */
   readonly ranBefore?: Digest;
   readonly sightings: readonly Sighting[];
@@ -75,15 +87,22 @@ export type ImagePlan = {
   readonly containers: readonly string[];
   readonly failing: boolean;
   readonly trusted?: Trusted;
+  readonly untrusted?: Untrusted;
+  readonly vetoedBy?: Digest;
+  readonly notCompared?: ImageFacts["notCompared"];
   readonly winner?: Winner;
   readonly losers: readonly Loser[];
   readonly notOffered?: readonly NotOffered[];
 };
 
+/** Why there is no substitute, in a word that can be counted. */
+export type NoSubstituteCode = "no-proof" | "trust-unreadable" | "other-manifest-in-text";
+
 export type Plan =
   | { readonly kind: "substitute"; readonly images: readonly ImagePlan[]; readonly policy: Policy }
   | {
       readonly kind: "stand-still";
+      readonly code: NoSubstituteCode;
       readonly because: string;
       readonly images: readonly ImagePlan[];
       readonly remedies: readonly string[];
@@ -105,27 +124,40 @@ export function planSubstitution(facts: readonly ImageFacts[], context: PlanCont
   if (images.some((image) => image.failing) && unhealed.length === 0) {
     return { kind: "substitute", images, policy: context.policy };
   }
+  const barred = unhealed.find(({ untrusted }) => isBarred(untrusted));
   const names = unhealed.map(({ image }) => image).join(", ");
   return {
     kind: "stand-still",
+    code: codeOf(barred?.untrusted),
     because:
       unhealed.length === 0
         ? "no image of the task definition is one whose pull failed"
-        : `no place was found that holds ${names} with enough proof`,
+        : barred !== undefined
+          ? `what ${barred.image} means cannot be told: ${barred.untrusted?.because}`
+          : `no place was found that holds ${names} with enough proof`,
     images,
     remedies: remediesFor(facts, unhealed, context),
     policy: context.policy,
   };
 }
 
+function codeOf(untrusted: Untrusted | undefined): NoSubstituteCode {
+  return untrusted?.code === "trust-unreadable" || untrusted?.code === "other-manifest-in-text"
+    ? untrusted.code
+    : "no-proof";
+}
+
 function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
-  const { image, containers, failing, trusted, notOffered } = facts;
+  const { image, containers, failing, trusted, untrusted, vetoedBy, notCompared, notOffered } = facts;
   const losers: Loser[] = [];
   const base = {
     image,
     containers,
     failing,
-    ...(trusted === undefined ? {} : { trusted }),
+    ...(trusted && { trusted }),
+    ...(untrusted && { untrusted }),
+    ...(vetoedBy && { vetoedBy }),
+    ...(notCompared && { notCompared }),
     ...(notOffered === undefined ? {} : { notOffered }),
   };
   for (const sighting of facts.sightings) {
@@ -144,7 +176,8 @@ function judge(
   { policy, platforms = [] }: PlanContext,
 ): Winner | string {
   const { candidate, seen, checks = [] } = sighting;
-  const { trusted } = facts;
+  const { trusted, untrusted } = facts;
+  if (untrusted !== undefined && isBarred(untrusted)) return untrusted.because;
   if ("because" in seen) return seen.because;
   const failed = checks.find(({ result }) => result === "failed");
   if (failed !== undefined) return failed.because;
@@ -152,7 +185,7 @@ function judge(
   if (secret?.result === "not checked" && !policy.uncheckedSecret) {
     return `whether the tasks' role can read the secret could not be checked (${secret.because}); the policy key uncheckedSecret allows it unchecked`;
   }
-  if (seen.kind === "kept") return { candidate, proof: "same-reference", writes: facts.image, checks };
+  if (seen.kind === "kept") return kept(candidate, facts, policy, checks);
   if (seen.kind === "fetchable") {
     if (trusted === undefined) return cannotBeCompared(facts);
     // ECR is asked for the digest, so nothing else can come.
@@ -194,6 +227,19 @@ function judge(
   return { candidate, proof, digest: proved.digest, copy, ...quota, checks };
 }
 
+/**
+ * The image from its own registry, with an account. A new deployment resolves a tag anew, and it may have moved: where
+ * the trusted digest is known, it is written.
+ */
+function kept(candidate: Candidate, facts: ImageFacts, policy: Policy, checks: readonly Check[]): Winner {
+  const { image, trusted } = facts;
+  const reference = parseReference(image);
+  const stays = trusted === undefined || reference.digest !== undefined || policy.pinning !== "digest";
+  if (stays) return { candidate, proof: "same-reference", writes: image, checks };
+  const writes = canonicalName(pinned(reference, trusted.digest));
+  return { candidate, proof: "same-index", digest: trusted.digest, writes, checks };
+}
+
 function provedBy(
   { candidate }: Sighting,
   found: Found,
@@ -207,8 +253,8 @@ function provedBy(
     : undefined;
 }
 
-function cannotBeCompared({ untrustedBecause }: ImageFacts): string {
-  return `it cannot be compared: ${untrustedBecause ?? "no digest is known"}`;
+function cannotBeCompared({ untrusted }: ImageFacts): string {
+  return `it cannot be compared: ${untrusted?.because ?? "no digest is known"}`;
 }
 
 function tooWeak(proof: Proof, policy: Policy): string {

@@ -24,6 +24,8 @@ export function remediesFor(
         "accept the proof same-publisher (the stack's LeastProof, leastProof in the policy): the publisher keeps both names, no digest could be compared",
       );
     }
+    if (plan.untrusted?.permission !== undefined)
+      remedies.add(`give Repull's role the permission ${plan.untrusted.permission}`);
     if (plan.trusted === undefined) {
       remedies.add(
         `pin ${image} by its digest in your source (NAME@sha256:…): then places can be compared whoever answers`,

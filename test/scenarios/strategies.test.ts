@@ -100,7 +100,7 @@ describe("our deployment, by its owner's settings", () => {
   });
 
   test("is followed by its tasks alone where its story may not be read", async () => {
-    const refusals = [{ action: "ecs:ListServiceDeployments", kind: "denied" }];
+    const refusals = [{ action: "ecs:DescribeServiceDeployments", kind: "denied" }];
     const world = { ...(deploying(BLUE_GREEN) as object), refusals };
     const { outcome } = await play({ world });
     expect(outcome).toMatchObject({ outcome: "settled", because: "2 of 2 tasks run web:43" });

@@ -44,7 +44,7 @@ test("a plan says what runs, how that is known, and why not the others", async (
   );
   expect(lines.slice(second - 2, second + 8)).toEqual([
     "nginx:1.25 (web) could not be pulled",
-    "  trusted: A, its own registry says so now",
+    "  trusted: A, ECS pinned it for this deployment",
     "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
     "  not pull-through ECR/hub/library/nginx:1.25: ECR could not fetch it from docker.io: the rule's own account has no pulls left there (UpstreamTooManyRequests)",
     "  not public-mirror public.ecr.aws/docker/library/nginx:1.25: it holds other bytes: B instead of A",
@@ -66,7 +66,7 @@ test("where nothing holds, it says what would help, and until when waiting does"
   expect(lines).toEqual([
     "Nothing can be done safely: no place was found that holds nginx:1.25 with enough proof.",
     "nginx:1.25 (web) could not be pulled",
-    "  trusted: A, its own registry says so now",
+    "  trusted: A, ECS pinned it for this deployment",
     "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
     "  not public-mirror public.ecr.aws/docker/library/nginx:1.25: public.ecr.aws does not have it",
     "  not fresh-mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",

@@ -70,14 +70,16 @@ function nginx(words: string, facts: Partial<ImageFacts> = {}): ImageFacts {
 function chosen(words: string, facts: Facts, policy: Partial<Policy>): string {
   const { trusted, ...unknown } = nginx(words);
   const known =
-    facts === "untrusted" ? { ...unknown, untrustedBecause: `not ${trusted?.from}` } : nginx(words, facts);
+    facts === "untrusted"
+      ? { ...unknown, untrusted: { code: "origin-unreadable", because: `not ${trusted?.from}` } as const }
+      : nginx(words, facts);
   const plan = planSubstitution([known], { policy: { ...DEFAULT_POLICY, ...policy }, platforms: [AMD64] });
   const winner = plan.images[0]?.winner;
   return winner === undefined ? plan.kind : `${winner.candidate.strategy} ${winner.proof}`;
 }
 
 type Facts = Partial<ImageFacts> | "untrusted";
-const ofPlatform: Facts = { trusted: { digest: TRUSTED, from: "deployment" } };
+const ofPlatform: Facts = { trusted: { digest: TRUSTED, from: "task" } };
 
 describe("the planner", () => {
   for (const [because, words, expected, facts, policy] of [

@@ -1,0 +1,149 @@
+/**
+ * Whether the manifest that the failing text names is of the bytes that are trusted.
+ *
+ * A text can be forged, and what it names is never trusted. But where it names other bytes than every witness, something
+ * is not as it seems, and nothing is written. Digests agree when they are equal, or when one is an index that lists the
+ * other for a platform of the task; the index is read where the substitute is, and its digest proves it.
+ */
+
+import type { Digest } from "../image/digest.ts";
+import { isDockerHubFront } from "../image/hosts.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
+import { type Platform, platformMatches } from "../image/platform.ts";
+import { type ImageReference, parseReference, pinned } from "../image/reference.ts";
+import { isAttestation, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { isIndexType } from "../oci/media-types.ts";
+import type { Registries } from "../oci/registry.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { NamedManifest } from "../pull-failure/named-manifests.ts";
+import type { Sighting } from "../substitution/candidate.ts";
+import type { ImageFacts } from "../substitution/planner.ts";
+import { AwsError } from "./aws-error.ts";
+
+export type Veto = Pick<ImageFacts, "vetoedBy" | "notCompared">;
+
+type Compared = "agree" | "disagree" | "not comparable";
+
+const PLACES_MAX = 2;
+const INDEX_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Compares every manifest that the text names in the image's repository. */
+export async function textVeto(
+  { reference, trusted }: { readonly reference: ImageReference; readonly trusted: Digest },
+  named: readonly NamedManifest[],
+  {
+    sightings,
+    platforms,
+  }: { readonly sightings: readonly Sighting[]; readonly platforms: readonly Platform[] },
+  registries: Registries,
+): Promise<Veto> {
+  const others = new Set(
+    named.flatMap(({ digest, path }) =>
+      (path === undefined || path === reference.path) && digest !== trusted ? digest : [],
+    ),
+  );
+  const read = reader(placesIn(sightings), registries);
+  let veto: Veto = {};
+  for (const digest of others) {
+    const compared = await compare(trusted, digest, platforms, read, () =>
+      kindAtOrigin(reference, digest, registries),
+    );
+    if (compared === "disagree") return { vetoedBy: digest };
+    const because =
+      "neither it nor the trusted image can be read at a substitute's registry as an index of the other";
+    if (compared === "not comparable") veto = { notCompared: { digest, because } };
+  }
+  return veto;
+}
+
+type Read = (digest: Digest) => Promise<ParsedManifest | undefined>;
+
+async function compare(
+  trusted: Digest,
+  named: Digest,
+  platforms: readonly Platform[],
+  read: Read,
+  namedAtOrigin: () => Promise<"index" | "image" | undefined>,
+): Promise<Compared> {
+  const ours = await read(trusted);
+  if (ours !== undefined && (await lists(ours, named, platforms, read))) return "agree";
+  const theirs = await read(named);
+  if (theirs !== undefined && (await lists(theirs, trusted, platforms, read))) return "agree";
+  if (ours === undefined) return "not comparable";
+  if (theirs !== undefined || ours.kind === "index") return "disagree";
+  // Two images are never each other's; an index that cannot be read may list ours. A HEAD tells which, and costs no pull.
+  return (await namedAtOrigin()) === "image" ? "disagree" : "not comparable";
+}
+
+/** Whether an index lists a digest for a platform of the task, itself or by an index that it lists. */
+async function lists(
+  manifest: ParsedManifest,
+  digest: Digest,
+  platforms: readonly Platform[],
+  read: Read,
+): Promise<boolean> {
+  if (manifest.kind !== "index") return false;
+  const fits = ({ platform }: (typeof manifest.children)[number]): boolean =>
+    platform === undefined ||
+    platforms.length === 0 ||
+    platforms.some((one) => platformMatches(one, platform));
+  const children = manifest.children.filter((child) => !isAttestation(child));
+  if (children.some((child) => child.digest === digest && fits(child))) return true;
+  for (const nested of children.filter(({ mediaType }) => isIndexType(mediaType)).slice(0, PLACES_MAX)) {
+    const inner = await read(nested.digest);
+    if (inner?.kind === "index" && inner.children.some((child) => child.digest === digest && fits(child)))
+      return true;
+  }
+  return false;
+}
+
+/** Where substitutes were found; Docker Hub is not asked, for there a manifest is a pull. */
+function placesIn(sightings: readonly Sighting[]): readonly ImageReference[] {
+  return sightings
+    .filter(({ seen }) => seen.kind === "found")
+    .map(({ candidate }) => parseReference(candidate.source ?? candidate.image))
+    .filter(({ host }) => !isDockerHubFront(host))
+    .slice(0, PLACES_MAX);
+}
+
+/** Reads a manifest by digest at the first of the places that has it: as a manifest, or as the blob kept beside a copy. */
+function reader(places: readonly ImageReference[], registries: Registries): Read {
+  const known = new Map<Digest, Promise<ParsedManifest | undefined>>();
+  const readAt = async (place: ImageReference, digest: Digest): Promise<ParsedManifest | undefined> => {
+    const manifest = await registries.getManifest(pinned(place, digest));
+    if (manifest !== undefined) return parseManifest(manifest.bytes, manifest.mediaType);
+    const kept = await registries.getBlob(place, digest, INDEX_BYTES_MAX);
+    return kept === undefined ? undefined : parseManifest(kept);
+  };
+  const readAnywhere = async (digest: Digest): Promise<ParsedManifest | undefined> => {
+    for (const place of places) {
+      try {
+        const found = await readAt(place, digest);
+        if (found !== undefined) return found;
+      } catch (error) {
+        if (!(error instanceof RegistryError || error instanceof AwsError || error instanceof InvalidInput))
+          throw error;
+      }
+    }
+    return undefined;
+  };
+  return (digest) => {
+    const found = known.get(digest) ?? readAnywhere(digest);
+    known.set(digest, found);
+    return found;
+  };
+}
+
+async function kindAtOrigin(
+  reference: ImageReference,
+  digest: Digest,
+  registries: Registries,
+): Promise<"index" | "image" | undefined> {
+  try {
+    const head = await registries.headManifest(pinned(reference, digest));
+    return head && (isIndexType(head.mediaType) ? "index" : "image");
+  } catch (error) {
+    if (!(error instanceof RegistryError || error instanceof AwsError)) throw error;
+    return undefined;
+  }
+}
