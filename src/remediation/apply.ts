@@ -6,10 +6,11 @@ import { registryOf } from "../image/hosts.ts";
 import { parseReference, referenceIn } from "../image/reference.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
-import { type MarkedImage, type Marker, markerTags, readMarker } from "../workload/marker.ts";
+import { EXECUTION_TAG, type MarkedImage, markerTags, readMarker, serviceTag } from "../workload/marker.ts";
 import { present } from "../workload/members.ts";
+import { isSameDefinition } from "../workload/same-definition.ts";
 import { type Deployment, primaryDeployment } from "../workload/service.ts";
-import { containersOf, reviseTaskDefinition } from "../workload/task-definition.ts";
+import { reviseTaskDefinition } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 import type { Superseded, Survey } from "./survey.ts";
@@ -37,9 +38,12 @@ function secretsByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, s
   );
 }
 
-/** Registers the revision that a plan asks for, or finds the one that an earlier run of this step registered. */
+/**
+ * Registers the revision that a plan asks for, or finds the one that an earlier run of this step registered: a revision
+ * that is equal to it, member for member. Its tags alone prove nothing.
+ */
 export async function register(
-  { former, family, service, executionRole, task }: Survey,
+  { clusterArn, former, family, service, executionRole, task }: Survey,
   images: readonly ImagePlan[],
   execution: string,
   ports: Ports,
@@ -47,18 +51,12 @@ export async function register(
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined)
     return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
-  // Many tasks of one revision may fail: what was registered for the first will do for all.
-  const isOurs = (marker: Marker): boolean =>
-    task === undefined
-      ? marker.execution === execution
-      : marker.service === undefined && marker.former !== undefined && sameRevision(marker.former, former);
-  const known = await registeredBefore(family, images, isOurs, ports);
-  if (known !== undefined) return { kind: "registered", arn: known };
-
   const marker = markerTags({
     execution,
     former: revisionName(former),
-    ...(task === undefined ? { service } : present("schedule", task.schedule)),
+    ...(task === undefined
+      ? { service: serviceTag(clusterArn, service) }
+      : present("schedule", task.schedule)),
     images: marked(images),
   });
   const revision = reviseTaskDefinition(described, {
@@ -67,34 +65,17 @@ export async function register(
     ...(executionRole !== undefined && images.some(needsRole) ? { executionRole } : {}),
     marker,
   });
+  // Many tasks of one revision may fail: what was registered for the first will do for all.
+  const anyValue = task === undefined ? [] : [EXECUTION_TAG];
+  for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
+    if (readMarker(tags) === undefined) continue;
+    const known = await ports.ecs.describeTaskDefinition(arn);
+    if (known !== undefined && isSameDefinition(known, revision, anyValue))
+      return { kind: "registered", arn };
+  }
   const arn = await ports.ecs.registerTaskDefinition(revision);
   ports.log.info("revision registered", { former, revision: arn, execution });
   return { kind: "registered", arn };
-}
-
-/** A revision of ours that writes these very images: two rungs may differ only in the place. */
-async function registeredBefore(
-  family: string,
-  images: readonly ImagePlan[],
-  isOurs: (marker: Marker) => boolean,
-  ports: Ports,
-): Promise<string | undefined> {
-  const wanted = imagesByContainer(images);
-  const secrets = secretsByContainer(images);
-  for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
-    const marker = readMarker(tags);
-    if (marker === undefined || !isOurs(marker)) continue;
-    const described = await ports.ecs.describeTaskDefinition(arn);
-    const containers = described === undefined ? [] : containersOf(described.taskDefinition);
-    const written = containers.filter(
-      ({ name, image, secret }) =>
-        wanted.has(name) &&
-        wanted.get(name) === image &&
-        (!secrets.has(name) || secrets.get(name) === secret),
-    );
-    if (written.length === wanted.size) return arn;
-  }
-  return undefined;
 }
 
 /** What only an execution role may pull, or read. */

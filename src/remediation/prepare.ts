@@ -51,10 +51,11 @@ export async function prepare(
   let refused: readonly Refused[] = [];
   const made = new Set<string>();
   for (let round = 0, copies = 0, waited = 0, pauses = 0; ; round++) {
-    const { meant = {} } = progress;
+    const { meant = {}, registered = [] } = progress;
+    const again = rung > 1 ? { own: registered } : {};
     const surveyed = await steps.step(
       `survey ${rung}.${round}`,
-      () => survey({ failure, policy, execution, failed, again: rung > 1, refused, meant }, ports),
+      () => survey({ failure, policy, execution, failed, ...again, refused, meant }, ports),
       persistent,
     );
     if (surveyed.kind !== "survey") return surveyed;

@@ -69,12 +69,12 @@ function declined(reason: RefusalReason, because: string, nextSteps: readonly st
  */
 export async function movedOn(
   service: Service,
-  { failure, execution, again = false }: Pick<SurveyRequest, "failure" | "execution" | "again">,
+  { failure, own }: Pick<SurveyRequest, "failure" | "own">,
   former: string,
   ports: Ports,
 ): Promise<Ignored | Superseded | undefined> {
   const primary = primaryDeployment(service);
-  const past = again ? undefined : pastDeployment(service, failure);
+  const past = own !== undefined ? undefined : pastDeployment(service, failure);
   const isHealed = service.taskDefinition === former && primary !== undefined && isWhole(primary);
   if (isHealed && !failure.foreseen) {
     return {
@@ -87,10 +87,9 @@ export async function movedOn(
     primary?.taskDefinition ?? service.taskDefinition,
   ])) {
     if (revision === former) continue;
+    // What this execution registered is known from its own steps: tags can be written by others.
+    if (own?.some((one) => sameRevision(one, revision))) return undefined;
     const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
-    // A later look of this very execution may still read what its earlier one wrote. At the first look it is
-    // an execution of the same name that has been here before, as a replay from the command line has.
-    if (again && marker?.execution === execution) return undefined;
     if (marker?.former !== undefined && sameRevision(marker.former, former)) {
       return {
         kind: "ignored",

@@ -92,8 +92,8 @@ export type SurveyRequest = {
   readonly execution: string;
   /** Substitutes that this execution has tried and that failed to start: not offered again. */
   readonly failed: readonly string[];
-  /** This execution has been here before: its own revision may stand already. */
-  readonly again?: boolean;
+  /** Present where this execution has been here before: the revisions that it registered, one of which may run already. */
+  readonly own?: readonly string[];
   /** What was meant, by image, where an earlier survey of this remediation has decided it: it is decided once. */
   readonly meant?: MeantDigests;
   /** Places from which the image could not be brought into ECR, with the reason. */
@@ -144,6 +144,7 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     ...revision,
     tries: await countTries(
       {
+        clusterArn,
         family: revision.family,
         former,
         service: service.name,

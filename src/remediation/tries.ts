@@ -1,15 +1,17 @@
 /**
- * What was tried before for the same image of the same service, read from where the truth is: the tags of revisions.
+ * What was tried before for the same image of the same service, read from where the truth is: the service's deployments.
  *
  * A substitute that did not last is tried again a little later and once, not for ever; and what a later deploy brings
  * back is replaced again, and said, but not fought over. A tag that has moved since means another image: nothing of it
- * has been tried.
+ * has been tried. A family's newest revisions would not do: neighbours that share it push a service's own out of sight,
+ * and anyone may register one with our tags.
  */
 
-import type { Json } from "../runtime/json.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
-import { type MarkedImage, type Marker, readMarker } from "../workload/marker.ts";
+import { type MarkedImage, type Marker, readMarker, serviceTag } from "../workload/marker.ts";
+import { momentIn } from "../workload/members.ts";
+import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 
 export type Tries = {
@@ -38,6 +40,8 @@ export const DEPLOYS_MAX = 6;
 export const CAME_BACK_MINUTES = 60;
 
 const REVISIONS_SEEN = 10;
+/** A service that is deployed more often in a day has other cares; the newest of them hold the guard. */
+const DEPLOYMENTS_MAX = 100;
 
 /** Why nothing more is tried for now; undefined where something is. */
 export function whyNotAgain(tries: Tries, former: string): string | undefined {
@@ -62,38 +66,46 @@ export function secondsUntilAgain(tries: Tries): number | undefined {
   return cameBackMinutes < CAME_BACK_MINUTES ? (CAME_BACK_MINUTES - cameBackMinutes) * 60 : undefined;
 }
 
-/** Looks through the family's newest revisions. */
+type Wanted = {
+  readonly clusterArn: string;
+  readonly service: string;
+  readonly family: string;
+  /** The failing revision. */
+  readonly former: string;
+  readonly images: readonly ImageFacts[];
+  readonly execution: string;
+};
+
+/** A substitute of ours, and when it was deployed or, where deployments cannot be read, registered. */
+type Try = { readonly arn: string; readonly marker: Marker; readonly at: number };
+
+/** Looks through the deployments of the last day. */
 export async function countTries(
-  {
-    family,
-    former,
-    service,
-    images,
-    execution,
-  }: { family: string; former: string; service: string; images: readonly ImageFacts[]; execution: string },
+  { clusterArn, service, family, former, images, execution }: Wanted,
   { ecs, clock }: Pick<Ports, "ecs" | "clock">,
 ): Promise<Tries> {
   const failing = images.filter((one) => one.failing);
-  const concerns = (marker: Marker): boolean =>
+  const own = serviceTag(clusterArn, service);
+  const concerns = ({ marker }: Try): boolean =>
     // Other attempts at the same deployment are one with this one.
     attemptless(marker.execution) !== attemptless(execution) &&
-    (marker.service === undefined || marker.service === service) &&
+    marker.service === own &&
     marker.images.some((marked) => failing.some((now) => isSameImage(marked, now)));
+
+  const newest = await ecs.newestRevisions(family, REVISIONS_SEEN);
+  const newer = newest.find(({ arn, tags }) => readMarker(tags) === undefined && isYounger(arn, former));
+  const since = clock.now() - DAY_HOURS * 3_600_000;
+  const tried = (await triesSince(since, { clusterArn, service, family }, ecs)).filter(concerns);
 
   let count = 0;
   let ofDay = 0;
   let ofOthers = 0;
   let cameBackMinutes: number | undefined;
   let broughtBack: string | undefined;
-  let newer: string | undefined;
-  for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
-    const marker = readMarker(tags);
-    if (marker === undefined && isYounger(arn, former)) newer ??= revisionName(arn);
-    if (marker === undefined || !concerns(marker)) continue;
-    const registeredAt = timeOf((await ecs.describeTaskDefinition(arn))?.taskDefinition.registeredAt);
-    const minutes = Math.max(0, Math.floor((clock.now() - registeredAt) / 60_000));
+  for (const { arn, marker, at } of tried) {
+    const minutes = Math.max(0, Math.floor((clock.now() - at) / 60_000));
     const isInPlaceOfIt = marker.former !== undefined && sameRevision(marker.former, former);
-    if (isInPlaceOfIt && minutes < DAY_HOURS * 60) ofDay += 1;
+    if (isInPlaceOfIt) ofDay += 1;
     if (minutes >= TRIES_HOURS * 60) continue;
     if (isInPlaceOfIt) {
       count += 1;
@@ -109,8 +121,61 @@ export async function countTries(
     ofOthers,
     ...(cameBackMinutes === undefined ? {} : { cameBackMinutes }),
     ...(broughtBack === undefined ? {} : { broughtBack }),
-    ...(newer === undefined ? {} : { newer }),
+    ...(newer === undefined ? {} : { newer: revisionName(newer.arn) }),
   };
+}
+
+type Searched = Pick<Wanted, "clusterArn" | "service" | "family">;
+
+/** The substitutes of ours that were deployed to the service since then, the newest first, each once. */
+async function triesSince(since: number, searched: Searched, ecs: Ports["ecs"]): Promise<readonly Try[]> {
+  try {
+    return await deployedSince(since, searched, ecs);
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind === "throttled") throw error;
+    // Better a guard that can be pushed out of sight than none.
+    return await registeredSince(since, searched, ecs);
+  }
+}
+
+async function deployedSince(
+  since: number,
+  { clusterArn, service }: Searched,
+  ecs: Ports["ecs"],
+): Promise<readonly Try[]> {
+  const recent = (await ecs.listServiceDeployments(clusterArn, service))
+    .filter(({ createdAt }) => createdAt > since)
+    .toSorted((one, other) => other.createdAt - one.createdAt)
+    .slice(0, DEPLOYMENTS_MAX);
+  const arns = [...new Set(recent.flatMap(({ revision }) => revision ?? []))];
+  const revisions = arns.length === 0 ? [] : await ecs.describeServiceRevisions(arns);
+  const deployedAt = new Map<string, number>();
+  for (const { revision, createdAt } of recent) {
+    const found = revisions.find(({ arn }) => arn === revision)?.taskDefinition;
+    if (found !== undefined && !deployedAt.has(found)) deployedAt.set(found, createdAt);
+  }
+  const tries: Try[] = [];
+  for (const [arn, at] of deployedAt) {
+    const marker = readMarker((await ecs.describeTaskDefinition(arn))?.tags ?? []);
+    if (marker !== undefined) tries.push({ arn, marker, at });
+  }
+  return tries;
+}
+
+async function registeredSince(
+  since: number,
+  { family }: Searched,
+  ecs: Ports["ecs"],
+): Promise<readonly Try[]> {
+  const tries: Try[] = [];
+  for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
+    const marker = readMarker(tags);
+    if (marker === undefined) continue;
+    // What cannot be read is as old as can be.
+    const at = momentIn((await ecs.describeTaskDefinition(arn))?.taskDefinition ?? {}, "registeredAt") ?? 0;
+    if (at > since) tries.push({ arn, marker, at });
+  }
+  return tries;
 }
 
 /** By the owner's words and, as far as both times tell, by what they meant: an index, or its part for the tasks. */
@@ -128,10 +193,4 @@ function attemptless(execution: string): string {
 function isYounger(one: string, other: string): boolean {
   const [a, b] = [familyAndRevision(one), familyAndRevision(other)];
   return a !== undefined && b !== undefined && a.family === b.family && a.revision > b.revision;
-}
-
-/** ECS writes seconds since the epoch; emulators also a date. What cannot be read is as old as can be. */
-function timeOf(registeredAt: Json | undefined): number {
-  if (typeof registeredAt === "number") return registeredAt * 1000;
-  return typeof registeredAt === "string" ? Date.parse(registeredAt) || 0 : 0;
 }

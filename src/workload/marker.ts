@@ -4,7 +4,7 @@
  *
  *     repull:execution = r-5d41402abc4b2a76b9719d911017c592
  *     repull:former    = web:41
- *     repull:service   = storefront                           the service that it was made for
+ *     repull:service   = prod/storefront                      the service that it was made for, with its cluster
  *     repull:image-1   = nginx:1.25 sha256:9f86d081… sha256:2c26b46b…
  *                        the owner's words, and where they were known the digest that runs and the one that was meant
  *
@@ -12,6 +12,7 @@
  * find again, and prove nothing.
  */
 
+import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { referenceIn } from "../image/reference.ts";
 import type { Tag } from "./task-definition.ts";
@@ -21,7 +22,7 @@ export type Marker = {
   readonly execution: string;
   /** `web:41`, or `:41` where the family's name leaves no room. */
   readonly former?: string;
-  /** The service's name: several services may share one family. */
+  /** The service's own tag (`serviceTag`): several services may share one family, and clusters have services of one name. */
   readonly service?: string;
   /** The rule or schedule that started the task, as ECS names it: it may be cut off. */
   readonly schedule?: string;
@@ -44,7 +45,7 @@ const TAG_VALUE_LENGTH_MAX = 256;
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 const PREFIX = "repull:";
-const EXECUTION = `${PREFIX}execution`;
+export const EXECUTION_TAG = `${PREFIX}execution`;
 const FORMER = `${PREFIX}former`;
 const SERVICE = `${PREFIX}service`;
 const SCHEDULE = `${PREFIX}schedule`;
@@ -52,10 +53,22 @@ const IMAGE = /^repull:image-([1-9][0-9]?)$/;
 
 const EXECUTION_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html, serviceName
-const SERVICE_NAME = /^[A-Za-z0-9_-]{1,255}$/;
+const SERVICE_NAME = /^[A-Za-z0-9_-]{1,255}\/[A-Za-z0-9_-]{1,255}$|^[A-Za-z0-9_/-]{200}=[0-9a-f]{16}$/;
+const SERVICE_TAG_KEPT = 200;
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html, Name; rules have the same letters
 const SCHEDULE_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const FORMER_NAME = /^[A-Za-z0-9_-]{0,255}:[1-9][0-9]{0,9}$/;
+
+/**
+ * A service in one tag: `CLUSTER/SERVICE`. Where that is too long for a tag, its first 200 characters, `=` and 16 hex
+ * digits of its SHA-256: AWS takes no `~` in a tag's value, and no name of ECS has `=`.
+ */
+export function serviceTag(clusterArn: string, service: string): string {
+  const whole = `${clusterArn.slice(clusterArn.lastIndexOf("/") + 1)}/${service}`;
+  if (whole.length <= TAG_VALUE_LENGTH_MAX) return whole;
+  const hash = createHash("sha256").update(whole).digest("hex").slice(0, 16);
+  return `${whole.slice(0, SERVICE_TAG_KEPT)}=${hash}`;
+}
 
 /** Whether Repull owns a tag of this name. The owner's own switch, `repull`, is not one. */
 export function isMarkerKey(key: string): boolean {
@@ -74,7 +87,7 @@ export function isTagValue(text: string): boolean {
 export function markerTags({ execution, former, service, schedule, images }: Marker): readonly Tag[] {
   const values = images.flatMap(imageValue);
   return [
-    { key: EXECUTION, value: execution },
+    { key: EXECUTION_TAG, value: execution },
     ...(former === undefined ? [] : [{ key: FORMER, value: isTagValue(former) ? former : tail(former) }]),
     ...(service === undefined ? [] : [{ key: SERVICE, value: service }]),
     ...(schedule !== undefined && SCHEDULE_NAME.test(schedule) ? [{ key: SCHEDULE, value: schedule }] : []),
@@ -95,7 +108,7 @@ function tail(former: string): string {
 
 /** Reads a revision's marker; undefined where no execution is named. What makes no sense is passed over. */
 export function readMarker(tags: readonly Tag[]): Marker | undefined {
-  const execution = valueUnder(tags, EXECUTION);
+  const execution = valueUnder(tags, EXECUTION_TAG);
   if (execution === undefined || !EXECUTION_NAME.test(execution)) return undefined;
   const former = valueUnder(tags, FORMER);
   const service = valueUnder(tags, SERVICE);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
+import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import { countTries, whyNotAgain } from "../../src/remediation/tries.ts";
 import type { ImageFacts } from "../../src/substitution/planner.ts";
@@ -31,39 +32,56 @@ type Revision = {
   readonly digest?: Digest;
 };
 
-const ports = (revisions: readonly Revision[]): Pick<Ports, "ecs" | "clock"> =>
+const CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/prod";
+
+const tagsOf = ({
+  for: former,
+  by: execution = "r-0ther-1",
+  image = "nginx:1.25",
+  service = "prod/web",
+  meant,
+  digest = DIGEST,
+}: Revision) =>
+  markerTags({
+    ...{ execution, former, service },
+    images: image === "" ? [] : [{ image, digest, ...present("trusted", meant) }],
+  });
+
+/** @param refused deployments may not be read, so the family's newest revisions are all that is left */
+const ports = (revisions: readonly Revision[], refused = false): Pick<Ports, "ecs" | "clock"> =>
   ({
     clock: { now: () => NOW },
     ecs: {
-      newestRevisions: async () =>
-        revisions.map(
-          ({
-            number,
-            for: former,
-            by: execution = "r-0ther-1",
-            image = "nginx:1.25",
-            service = "web",
-            meant,
-            digest = DIGEST,
-          }) => ({
-            arn: arn(number),
-            tags: markerTags({
-              ...{ execution, former, service },
-              images: image === "" ? [] : [{ image, digest, ...present("trusted", meant) }],
-            }),
-          }),
-        ),
+      listServiceDeployments: async () => {
+        if (refused) throw new AwsError("denied", "ecs:ListServiceDeployments", "not authorized");
+        return revisions.map(({ number, ago }) => ({
+          ...{ arn: `deployment/${number}`, revision: `revision/${number}`, status: "STOPPED" },
+          createdAt: NOW - ago * MINUTE,
+        }));
+      },
+      describeServiceRevisions: async () =>
+        revisions.map(({ number }) => ({
+          ...{ arn: `revision/${number}`, taskDefinition: arn(number), images: [] },
+        })),
+      newestRevisions: async (_: string, count: number) =>
+        revisions.slice(0, count).map((one) => ({ arn: arn(one.number), tags: tagsOf(one) })),
       describeTaskDefinition: async (name: string) => {
         const found = revisions.find(({ number }) => arn(number) === name);
-        return { taskDefinition: { registeredAt: (NOW - (found?.ago ?? 0) * MINUTE) / 1000 }, tags: [] };
+        return {
+          taskDefinition: { registeredAt: (NOW - (found?.ago ?? 0) * MINUTE) / 1000 },
+          tags: found === undefined ? [] : tagsOf(found),
+        };
       },
     },
   }) as unknown as Pick<Ports, "ecs" | "clock">;
 
-const ask = (revisions: readonly Revision[], former = 42) =>
+const ask = (revisions: readonly Revision[], former = 42, refused = false) =>
   countTries(
-    { family: "web", former: arn(former), service: "web", images, execution: "r-mine-2" },
-    ports(revisions),
+    {
+      ...{ clusterArn: CLUSTER, service: "web", family: "web" },
+      ...{ former: arn(former), images, execution: "r-mine-2" },
+    },
+    ports(revisions, refused),
   );
 
 describe("what was tried before", () => {
@@ -71,7 +89,8 @@ describe("what was tried before", () => {
   const table: readonly (readonly [string, number, readonly Revision[], RegExp | undefined])[] = [
     ["nothing",                                          42, [],                                                                                  undefined],
     ["another attempt at the same deployment",           42, [{ number: 43, for: "web:42", by: "r-mine-1", ago: 5 }],                             undefined],
-    ["another service of the same family",               42, [{ number: 43, for: "web:42", service: "shop", ago: 5 }],                            undefined],
+    ["another service of the same family",               42, [{ number: 43, for: "web:42", service: "prod/shop", ago: 5 }],                       undefined],
+    ["the service of that name in another cluster",      42, [{ number: 43, for: "web:42", service: "test/web", ago: 5 }],                        undefined],
     ["another image",                                    42, [{ number: 43, for: "web:42", image: "redis:7", ago: 5 }],                           undefined],
     ["a copy of the former, made to go back to it",      42, [{ number: 43, for: "web:42", image: "", ago: 5 }],                                  undefined],
     ["the service came back a moment ago",               42, [{ number: 43, for: "web:42", ago: 5 }],                                             /came back to web:42 .* 5 minutes ago: no other is tried within the hour/],
@@ -86,11 +105,21 @@ describe("what was tried before", () => {
   ];
   for (const [because, former, revisions, expected] of table) {
     test(`${because}: ${expected === undefined ? "is tried" : "stands still"}`, async () => {
-      const why = whyNotAgain(await ask(revisions, former), arn(former));
-      if (expected === undefined) expect(why).toBeUndefined();
-      else expect(why).toMatch(expected);
+      for (const refused of [false, true]) {
+        const why = whyNotAgain(await ask(revisions, former, refused), arn(former));
+        if (expected === undefined) expect(why).toBeUndefined();
+        else expect(why).toMatch(expected);
+      }
     });
   }
+
+  test("counts a service's own substitutes behind thirty that neighbours of its family registered since", async () => {
+    const neighbours = Array.from({ length: 30 }, (_, index) => ({
+      ...{ number: 99 - index, for: "web:42", service: `prod/web-${index}`, ago: 1 },
+    }));
+    const own = [44, 43].map((number) => ({ number, for: "web:42", ago: 90 }));
+    expect(await ask([...neighbours, ...own])).toMatchObject({ count: 2, ofDay: 2 });
+  });
 
   test("by a later deploy names the substitute that it undid", async () => {
     expect(await ask([{ number: 43, for: "web:42", ago: 5 }], 44)).toMatchObject({ broughtBack: "web:43" });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { Digest } from "../../src/image/digest.ts";
-import { isTagValue, type Marker, markerTags, readMarker } from "../../src/workload/marker.ts";
+import { isTagValue, type Marker, markerTags, readMarker, serviceTag } from "../../src/workload/marker.ts";
 
 const SHA: Digest = `sha256:${"ab".repeat(32)}`;
 const OTHER: Digest = `sha256:${"cd".repeat(32)}`;
@@ -13,14 +13,29 @@ test("a marker is a few tags that a person can read, the most important first", 
     { image: "fluent/fluent-bit:3.0", digest: OTHER },
     { image: "nginx:1.25", digest: SHA },
   ];
-  expect(markerTags({ execution: "r-1", former: "web:41", service: "storefront", images })).toEqual([
+  expect(markerTags({ execution: "r-1", former: "web:41", service: "prod/storefront", images })).toEqual([
     { key: "repull:execution", value: "r-1" },
     { key: "repull:former", value: "web:41" },
-    { key: "repull:service", value: "storefront" },
+    { key: "repull:service", value: "prod/storefront" },
     { key: "repull:image-1", value: `nginx:1.25 ${SHA}` },
     { key: "repull:image-2", value: `fluent/fluent-bit:3.0 ${OTHER}` },
   ]);
 });
+
+// biome-ignore format: a table is read by its columns
+const SERVICES: readonly (readonly [cluster: string, service: string, length: number])[] = [
+  ["prod",          "web",           8],
+  ["c".repeat(127), "s".repeat(128), 256],
+  ["c".repeat(128), "s".repeat(128), 217],
+  ["c".repeat(255), "s".repeat(255), 217],
+];
+for (const [cluster, service, length] of SERVICES) {
+  test(`the tag of a service with ${cluster.length} and ${service.length} letters is one that AWS takes, and no other service has it`, () => {
+    const tag = serviceTag(cluster, service);
+    expect([tag.length, isTagValue(tag)]).toEqual([length, true]);
+    expect(serviceTag(cluster, `${service.slice(0, -1)}x`)).not.toBe(tag);
+  });
+}
 
 const name = (letters: string, minLength: number, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...letters), minLength, maxLength });
@@ -37,7 +52,11 @@ const marker: fc.Arbitrary<Marker> = fc.record(
     former: fc
       .tuple(name("abcXYZ019-_", 1, 245), fc.integer({ min: 1, max: 999_999 }))
       .map((parts) => parts.join(":")),
-    service: name("abcXYZ019-_", 1, 255),
+    service: fc
+      .tuple(name("abcXYZ019-_", 1, 255), name("abcXYZ019-_", 1, 255))
+      .map(([cluster, service]) =>
+        serviceTag(`arn:aws:ecs:us-east-1:123456789012:cluster/${cluster}`, service),
+      ),
     images: fc.uniqueArray(
       fc.record(
         { image, digest: fc.constantFrom(SHA, OTHER), trusted: fc.constantFrom(SHA, OTHER) },
@@ -100,7 +119,7 @@ describe("tags that anybody may have edited", () => {
     ["an execution without end",     [{ key: "repull:execution", value: "r".repeat(65) }],             undefined],
     ["an execution alone",           [execution],                                                      { execution: "r-1", images: [] }],
     ["a former that is none",        [execution, { key: "repull:former", value: "arn:aws:x" }],        { execution: "r-1", images: [] }],
-    ["a service that is none",       [execution, { key: "repull:service", value: "a/b" }],             { execution: "r-1", images: [] }],
+    ["a service that is none",       [execution, { key: "repull:service", value: "a" }],               { execution: "r-1", images: [] }],
     ["an image without a digest",    [execution, { key: "repull:image-1", value: "nginx" }],           { execution: "r-1", images: [{ image: "nginx" }] }],
     ["an image with a bad digest",   [execution, { key: "repull:image-1", value: "nginx sha256:1" }],  { execution: "r-1", images: [] }],
     ["more words than three",        [execution, { key: "repull:image-1", value: `nginx ${SHA} ${SHA} x` }],  { execution: "r-1", images: [] }],
