@@ -20,7 +20,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
   const aws = awsSettingsFrom(io.env);
   const { account } = await identify(aws);
   // No tag makes a replay write that was not told to.
-  const unsaid = { mode: "observe", modeTags: "stricter" } as const;
+  const unsaid = { mode: "observe" } as const;
   const policy: Policy = input.yes ? input.policy : { ...input.policy, ...unsaid };
   const what = input.yes ? "services may be changed" : "nothing is changed without --yes";
   io.err(

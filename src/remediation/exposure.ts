@@ -13,9 +13,15 @@ import { firingsPerHour } from "../workload/firings.ts";
 import type { LooseTasks } from "../workload/loose-tasks.ts";
 import { present, textIn, textsIn } from "../workload/members.ts";
 import type { Service } from "../workload/service.ts";
-import { containersOf, type DescribedTaskDefinition, executionRoleOf } from "../workload/task-definition.ts";
+import {
+  containersOf,
+  type DescribedTaskDefinition,
+  executionRoleOf,
+  tagsOfDefinition,
+} from "../workload/task-definition.ts";
 import type { ScheduledRun } from "./account-view.ts";
 import { type ForeseenPlaces, foreseePlaces, type Seen } from "./foreseen-places.ts";
+import { optedOut, type TagBearer } from "./opt-out.ts";
 import { untouchable } from "./refusal.ts";
 import { taggedMode } from "./tagged-mode.ts";
 
@@ -144,9 +150,10 @@ export function exposureOfTasks(
 
 function exposed(
   { clusterArn, launchType, untouchable: alone, ...workload }: Workload,
-  { taskDefinition }: DescribedTaskDefinition,
+  described: DescribedTaskDefinition,
   seen: Seen,
 ): Exposure | undefined {
+  const { taskDefinition } = described;
   const images = imagesOf(taskDefinition, seen);
   if (images.length === 0) return undefined;
   const pulls = (as: ExposedImage["pulledAs"]): number =>
@@ -155,7 +162,10 @@ function exposed(
   const isFargate = (launchType ?? (requires.length === 1 ? requires[0] : undefined)) === "FARGATE";
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const unprotected =
-    alone ?? heldByPolicy(cluster, seen.policy) ?? whyUnprotected(taskDefinition, images, isFargate);
+    alone ??
+    heldByTags({ name: "its task definition", tags: tagsOfDefinition(described) }, seen.policy) ??
+    heldByPolicy(cluster, seen.policy) ??
+    whyUnprotected(taskDefinition, images, isFargate);
   return {
     ...workload,
     cluster,
@@ -169,6 +179,11 @@ function exposed(
       (role) => role !== undefined,
     ),
   };
+}
+
+function heldByTags(bearer: TagBearer, policy: Policy): string | undefined {
+  const { mode, modeBecause } = taggedMode(policy, [bearer]);
+  return optedOut([bearer])?.because ?? (mode === "observe" ? modeBecause : undefined);
 }
 
 /** What the policy says of every workload of a cluster. */

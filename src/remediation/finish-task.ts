@@ -28,14 +28,14 @@ const WATCH_SECONDS_MAX = 1200;
 /** What a task was attached with; read first of all, for its interface goes when the task has stopped. */
 export async function noteNetwork(
   { owner, clusterArn, taskArn }: PullFailure,
-  { standaloneTasks, schedules, mode, modeTags }: Policy,
+  { standaloneTasks, schedules, mode }: Policy,
   ports: Ports,
   steps: Steps,
 ): Promise<TaskNetwork | undefined> {
   const runs =
     (owner.kind === "standalone" && standaloneTasks === "run") ||
     (owner.kind === "scheduled" && schedules === "move-and-run");
-  if (!runs || (mode === "observe" && modeTags === "stricter")) return undefined;
+  if (!runs || mode === "observe") return undefined;
   try {
     return await steps.step(
       "note network",

@@ -34,7 +34,7 @@ export function registerCommand(
     executionRole === undefined || !images.some(needsRole)
       ? []
       : [`.executionRoleArn //= ${JSON.stringify(executionRole)}`];
-  const owned = `([.tags[]? | select(.key | test("^(?:aws|repull):"; "i") | not)] | if . == [] then {} else {tags: .} end)`;
+  const owned = `([.tags[]? | select(.key | test("^(?:aws:|repull:(?!mode *$))"; "i") | not)] | if . == [] then {} else {tags: .} end)`;
   const filter = [
     `.taskDefinition + ${owned}`,
     `del(${OUTPUT_ONLY_MEMBERS.map((member) => `.${member}`).join(", ")})`,

@@ -4,6 +4,7 @@ import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
+import { optedOut } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import type { Declined, Superseded, SurveyRequest } from "./survey.ts";
@@ -29,7 +30,7 @@ export function untouchable(service: Service): Ignored | Declined | undefined {
 export function unplannable(service: Service): Ignored | Declined | undefined {
   const { name, status, controller, tags } = service;
   if (status !== "ACTIVE") return { kind: "ignored", because: `the service ${name} is ${status}` };
-  const out = optedOut(`the service ${name}`, tags);
+  const out = optedOut([{ name: `the service ${name}`, tags }]);
   if (out !== undefined) return out;
   if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
     const isDaemon = service.schedulingStrategy === "DAEMON";
@@ -51,11 +52,6 @@ export function unplannable(service: Service): Ignored | Declined | undefined {
     ]);
   }
   return undefined;
-}
-
-/** Its owner wants it left alone. @param bearer of the tags, in words */
-export function optedOut(bearer: string, tags: Readonly<Record<string, string>>): Declined | undefined {
-  return tags.repull === "off" ? declined("opted-out", `${bearer} opted out (tag repull=off)`) : undefined;
 }
 
 function declined(reason: RefusalReason, because: string, nextSteps: readonly string[] = []): Declined {

@@ -17,13 +17,14 @@ import { present } from "../workload/members.ts";
 import { primaryDeployment, primaryTaskSet, type Service } from "../workload/service.ts";
 import { isPastScaleUp } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
-import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
+import { type DescribedTaskDefinition, tagsOfDefinition } from "../workload/task-definition.ts";
 import { confirm } from "./confirm.ts";
 import type { HandOver } from "./hand-over.ts";
 import type { Refused } from "./mirroring.ts";
+import { optedOut, type TagBearer } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
-import { gone, movedOn, optedOut, unplannable } from "./refusal.ts";
+import { gone, movedOn, unplannable } from "./refusal.ts";
 import { settleSecondsFor, storyOf } from "./settle.ts";
 import type { MeantDigests } from "./survey-image.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
@@ -112,17 +113,20 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
 
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
-  const clusterTags = await ports.ecs.clusterTags(clusterArn);
+  const clusterBearer = { name: clusterInWords(clusterArn), tags: await ports.ecs.clusterTags(clusterArn) };
   const isHandedOver = service.controller === "CODE_DEPLOY";
   const refusal =
     unplannable(service) ??
-    optedOut(clusterInWords(clusterArn), clusterTags) ??
+    optedOut([clusterBearer]) ??
     leftOut(service, request.policy) ??
     // ECS shows such a service's deployments as task sets: which of them replaces which, CodeDeploy alone knows.
     (isHandedOver ? undefined : await movedOn(service, request, former, ports));
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
+  const definitionBearer = bearerOf(former, described);
+  const out = optedOut([definitionBearer]);
+  if (out !== undefined) return out;
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
   const place = { launchType, network: service.network, service, ...present("task", task) };
   const facts = await surveyRevision(described, failure, place, request, ports);
@@ -157,9 +161,10 @@ export async function survey(request: SurveyRequest, ports: Ports): Promise<Surv
     ...present("stage", story !== undefined && isPastScaleUp(story) ? story.stage : undefined),
     ...taggedMode(request.policy, [
       { name: `the service ${service.name}`, tags: service.tags },
-      { name: clusterInWords(clusterArn), tags: clusterTags },
+      clusterBearer,
+      definitionBearer,
     ]),
-    ...present("managedBy", managedBy(tagsOf(described), service.tags)),
+    ...present("managedBy", managedBy(tagsOfDefinition(described), service.tags)),
     settleSeconds: settleSecondsFor(service),
     ...(isHandedOver ? { handOver: handOverOf(service, former) } : {}),
   };
@@ -181,15 +186,15 @@ async function surveyLone(
 ): Promise<SurveyResult> {
   const { clusterArn, taskDefinitionArn: former } = failure;
   const { policy } = request;
-  const clusterTags = await ports.ecs.clusterTags(clusterArn);
-  const cluster = clusterInWords(clusterArn);
+  const clusterBearer = { name: clusterInWords(clusterArn), tags: await ports.ecs.clusterTags(clusterArn) };
   const refusal =
-    engineOf(failure, task?.startedBy) ??
-    optedOut(cluster, clusterTags) ??
-    clusterLeftOut(clusterArn, policy);
+    engineOf(failure, task?.startedBy) ?? optedOut([clusterBearer]) ?? clusterLeftOut(clusterArn, policy);
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
+  const bearers = [clusterBearer, bearerOf(former, described)];
+  const out = optedOut(bearers);
+  if (out !== undefined) return out;
   const lone = await surveyTask(failure, described.tags, policy, ports);
   if ("kind" in lone) return lone;
   const launchType = task?.launchType ?? failure.launchType;
@@ -214,8 +219,8 @@ async function surveyLone(
     ...revision,
     tries: { count: 0, ofDay: 0, ofOthers: 0 },
     isDeploying: false,
-    ...taggedMode(policy, [{ name: cluster, tags: clusterTags }]),
-    ...present("managedBy", managedBy(tagsOf(described))),
+    ...taggedMode(policy, bearers),
+    ...present("managedBy", managedBy(tagsOfDefinition(described))),
     settleSeconds: 0,
     task: lone,
   };
@@ -254,6 +259,6 @@ function isDeploying(service: Service, former: string): boolean {
   );
 }
 
-function tagsOf({ tags }: DescribedTaskDefinition): Readonly<Record<string, string>> {
-  return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
+function bearerOf(arn: string, described: DescribedTaskDefinition): TagBearer {
+  return { name: `the task definition ${revisionName(arn)}`, tags: tagsOfDefinition(described) };
 }

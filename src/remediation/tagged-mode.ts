@@ -1,29 +1,24 @@
 /**
- * The mode that tags give: `repull:mode` on a service, else on its cluster.
+ * The mode that tags give: `repull:mode` on whatever takes part in a failure.
  *
  * Who may tag a service is not always who answers for the stack. So a tag makes the policy's mode stricter and never
- * freer, unless the policy says that any tag goes; and a tag that nobody understands is read as the strictest.
+ * freer; the strictest word counts; and a word that nobody understands is read as the strictest.
  */
 
 import { MODES, type Mode, type Policy } from "../substitution/policy.ts";
+import { type TagBearer, tagValues } from "./opt-out.ts";
 
 export const MODE_TAG = "repull:mode";
 
-export type Tags = Readonly<Record<string, string>>;
 export type TaggedMode = { readonly mode?: Mode; readonly modeBecause?: string };
 
-/** Nothing where no tag changes the policy's mode. @param bearers who may bear the tag, the nearest first */
-export function taggedMode(
-  { mode, modeTags }: Pick<Policy, "mode" | "modeTags">,
-  bearers: readonly { readonly name: string; readonly tags: Tags }[],
-): TaggedMode {
-  const said = bearers.flatMap(({ name, tags }) => {
-    const value = tags[MODE_TAG]?.trim().toLowerCase();
-    return value === undefined ? [] : [wordOf(value, name)];
-  });
-  const [word] = modeTags === "any" ? said : said.toSorted((one, other) => rank(other.mode) - rank(one.mode));
-  if (word === undefined || word.mode === mode) return {};
-  return modeTags === "any" || rank(word.mode) > rank(mode) ? word : {};
+/** Nothing where no tag makes the policy's mode stricter. @param bearers who may bear the tag */
+export function taggedMode({ mode }: Pick<Policy, "mode">, bearers: readonly TagBearer[]): TaggedMode {
+  const said = bearers.flatMap(({ name, tags }) =>
+    tagValues(tags, MODE_TAG).map((value) => wordOf(value, name)),
+  );
+  const [word] = said.toSorted((one, other) => rank(other.mode) - rank(one.mode));
+  return word !== undefined && rank(word.mode) > rank(mode) ? word : {};
 }
 
 function wordOf(value: string, name: string): { readonly mode: Mode; readonly modeBecause: string } {

@@ -64,10 +64,6 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       approve: "services are healed once somebody has approved the plan",
       observe: "plans and reports, and writes nothing",
     })[mode],
-  modeTags: ({ modeTags }) =>
-    modeTags === "stricter"
-      ? "a tag repull:mode of a service or its cluster can make this stricter, never freer"
-      : "a tag repull:mode of a service or its cluster goes before this, FREER OR STRICTER",
   approvalHours: ({ approvalHours }) => `a plan waits ${approvalHours} hours for an approval`,
   whileDeploying: ({ whileDeploying }) =>
     ({

@@ -79,7 +79,6 @@ const LEVELS = {
 
 export const policySchema = z.strictObject({
   mode: z.enum(MODES).default("remediate"),
-  modeTags: z.enum(["stricter", "any"]).default("stricter"),
   approvalHours: z.int().min(1).max(72).default(12),
   whileDeploying: z.enum(["act", "wait", "report"]).default("act"),
   strategies: z
@@ -184,7 +183,6 @@ function withinRights(policy: Policy, env: Readonly<Record<string, string | unde
   return {
     ...policy,
     mode,
-    modeTags: MODES[given] === "observe" ? "stricter" : policy.modeTags,
     standaloneTasks: most("standaloneTasks", LEVELS.standaloneTasks, policy.standaloneTasks),
     schedules: most("schedules", LEVELS.schedules, policy.schedules),
   };

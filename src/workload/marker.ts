@@ -70,9 +70,12 @@ export function serviceTag(clusterArn: string, service: string): string {
   return `${whole.slice(0, SERVICE_TAG_KEPT)}=${hash}`;
 }
 
+/** The owner's own word under the same prefix: the mode, which a new revision keeps. */
+const OWNERS_KEY = "repull:mode";
+
 /** Whether Repull owns a tag of this name. The owner's own switch, `repull`, is not one. */
 export function isMarkerKey(key: string): boolean {
-  return key.startsWith(PREFIX);
+  return key.startsWith(PREFIX) && key.trim().toLowerCase() !== OWNERS_KEY;
 }
 
 /** Whether AWS takes this text as a tag's value. */

@@ -112,6 +112,11 @@ function revisionTags(owners: readonly Tag[], marker: readonly Tag[]): readonly 
   return [...ownersTags(owners), ...marker.slice(0, room)].map(({ key, value }) => ({ key, value }));
 }
 
+/** Its tags, by their keys. */
+export function tagsOfDefinition({ tags }: DescribedTaskDefinition): Readonly<Record<string, string>> {
+  return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
+}
+
 /** How many tags of ours a revision has room for beside its owner's. */
 export function tagRoom(tags: readonly Tag[]): number {
   return TAGS_MAX - ownersTags(tags).length;

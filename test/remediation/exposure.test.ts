@@ -11,6 +11,7 @@ import { readService } from "../../src/workload/service.ts";
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
 type Options = {
+  readonly definitionTags?: readonly { readonly key: string; readonly value: string }[];
   service?: JsonObject;
   definition?: JsonObject;
   container?: JsonObject;
@@ -44,7 +45,7 @@ function exposure(images: Readonly<Record<string, string>>, options: Options = {
     ...options.definition,
   };
   const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
-  return exposureOf(service, { taskDefinition, tags: [] }, seenBy(policy, options));
+  return exposureOf(service, { taskDefinition, tags: options.definitionTags ?? [] }, seenBy(policy, options));
 }
 
 describe("which images expose a service", () => {
@@ -196,6 +197,7 @@ describe("the pulls of a bad hour, by the address that they leave from", () => {
 describe("why a limit would find a service unprotected", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, Parameters<typeof exposure>[1], RegExp])[] = [
+    ["its task definition opted out", { definitionTags: [{ key: "repull", value: "Off" }] },                /opted out/],
     ["it opted out",            { service: { tags: [{ key: "repull", value: "off" }] } },                   /opted out/],
     ["CodeDeploy deploys it",   { service: { deploymentController: { type: "CODE_DEPLOY" } } },             /CodeDeploy/],
     ["it drains",               { service: { status: "DRAINING" } },                                        /DRAINING/],

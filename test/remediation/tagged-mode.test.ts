@@ -4,30 +4,24 @@ import type { Mode } from "../../src/substitution/policy.ts";
 
 // biome-ignore format: a table is read by its columns
 const table = [
-  // policy      tags       service      cluster      mode
-  ["remediate", "stricter", "",          "",          "remediate"],
-  ["remediate", "stricter", "approve",   "",          "approve"],
-  ["remediate", "stricter", "",          "observe",   "observe"],
-  ["remediate", "stricter", "remediate", "observe",   "observe"],
-  ["remediate", "stricter", "observe",   "approve",   "observe"],
-  ["approve",   "stricter", "remediate", "",          "approve"],
-  ["observe",   "stricter", "remediate", "remediate", "observe"],
-  ["approve",   "stricter", "approve",   "",          "approve"],
-  ["remediate", "stricter", "aprove",    "",          "observe"],
-  ["remediate", "stricter", " Approve ", "",          "approve"],
-  ["remediate", "stricter", "x",         "approve",   "observe"],
-  ["observe",   "any",      "",          "",          "observe"],
-  ["observe",   "any",      "remediate", "",          "remediate"],
-  ["observe",   "any",      "",          "approve",   "approve"],
-  ["remediate", "any",      "remediate", "observe",   "remediate"],
-  ["remediate", "any",      "approve",   "observe",   "approve"],
-  ["remediate", "any",      "x",         "remediate", "observe"],
+  // policy      service      cluster      mode
+  ["remediate", "",          "",          "remediate"],
+  ["remediate", "approve",   "",          "approve"],
+  ["remediate", "",          "observe",   "observe"],
+  ["remediate", "remediate", "observe",   "observe"],
+  ["remediate", "observe",   "approve",   "observe"],
+  ["approve",   "remediate", "",          "approve"],
+  ["observe",   "remediate", "remediate", "observe"],
+  ["approve",   "approve",   "",          "approve"],
+  ["remediate", "aprove",    "",          "observe"],
+  ["remediate", " Approve ", "",          "approve"],
+  ["remediate", "x",         "approve",   "observe"],
 ] as const;
 
 describe("the mode of a service", () => {
-  for (const [mode, modeTags, service, cluster, expected] of table) {
-    test(`policy ${mode}, ${modeTags} tags, service "${service}", cluster "${cluster}": ${expected}`, () => {
-      const tagged = taggedMode({ mode, modeTags }, [
+  for (const [mode, service, cluster, expected] of table) {
+    test(`policy ${mode}, service "${service}", cluster "${cluster}": ${expected}`, () => {
+      const tagged = taggedMode({ mode }, [
         { name: "the service web", tags: tagsWith(service) },
         { name: "the cluster prod", tags: tagsWith(cluster) },
       ]);
@@ -37,7 +31,7 @@ describe("the mode of a service", () => {
 
   test("says which tag it is by", () =>
     expect(
-      taggedMode({ mode: "remediate", modeTags: "stricter" }, [
+      taggedMode({ mode: "remediate" }, [
         { name: "the service web", tags: tagsWith("approve") },
         { name: "the cluster prod", tags: tagsWith("Off") },
       ]).modeBecause,

@@ -1,4 +1,4 @@
-/** What else the owner can say: by a tag on a service or a cluster. */
+/** What else the owner can say: by a tag on a service, a cluster, a task definition, a task or what starts it. */
 
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -20,6 +20,20 @@ const tagged = (onService: string, onCluster: string, extra: object = {}) => ({
   registries,
 });
 
+const withDefinitionTags = (tags: readonly { readonly key: string; readonly value: string }[]) =>
+  tagged("", "", {
+    taskDefinition: {
+      family: "web",
+      networkMode: "awsvpc",
+      requiresCompatibilities: ["FARGATE"],
+      cpu: "256",
+      memory: "512",
+      executionRoleArn: "arn:aws:iam::123456789012:role/web-execution",
+      tags,
+      containerDefinitions: [{ name: "web", image: "nginx:1.25", essential: true }],
+    },
+  });
+
 beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
 afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
@@ -37,9 +51,11 @@ const tags: readonly (readonly [because: string, service: string, cluster: strin
   ["a service that is asked about",          "repull:mode=approve",   "",                      {},                                      "settled",  "", 1],
   ["a cluster that is asked about",          "",                      "repull:mode=approve",   {},                                      "settled",  "", 1],
   ["a tag that frees nothing",               "repull:mode=remediate", "",                      { mode: "observe" },                     "observed", "the policy says observe", 0],
-  ["a tag that frees, where the owner lets", "repull:mode=remediate", "",                      { mode: "observe", modeTags: "any" },    "settled",  "", 0],
   ["a misspelt tag",                         "repull:mode=observ",    "",                      {},                                      "observed", "is no mode, and so counts as observe", 0],
   ["a service that opted out",               "repull=off",            "",                      {},                                      "declined", "the service web opted out", 0],
+  ["a service that opted out in other words", "repull= Never ",        "",                      {},                                      "declined", "the service web opted out", 0],
+  ["a service with a word that is not known", "repull=please",         "",                      {},                                      "declined", "the service web counts as opted out", 0],
+  ["a service that opted in",                "repull=On",              "",                      {},                                      "settled",  "", 0],
   ["a cluster that opted out",               "",                      "repull=off",            {},                                      "declined", "the cluster prod opted out", 0],
 ];
 
@@ -50,6 +66,20 @@ describe("a tag", () => {
       expect(ended.outcome).toMatchObject({ outcome, because: expect.stringContaining(words) });
       expect(world.bus.outcomes.filter((told) => told.outcome === "awaiting-approval")).toHaveLength(asked);
       if (outcome !== "settled") expect(world.definitions.newest("web", 10)).toHaveLength(1);
+    });
+  }
+
+  for (const [tag, outcome] of [
+    ["repull=No", "declined"],
+    ["repull:mode=observe", "observed"],
+    ["repull:mode=remediate", "settled"],
+  ] as const) {
+    test(`${tag} of a task definition: ${outcome}`, async () => {
+      const tags = Object.entries(tagOf(tag)).map(([key, value]) => ({ key, value }));
+      const { outcome: ended, world } = await play({ world: withDefinitionTags(tags) });
+      expect(ended.outcome).toBe(outcome);
+      const [newest] = world.definitions.newest("web", 1);
+      expect(newest?.tags).toEqual(expect.arrayContaining(tags));
     });
   }
 

@@ -38,7 +38,7 @@ describe("a policy", () => {
     ["an unknown key, with the likely one",       { strategie: [] },                                           ["strategie: expected a known key, perhaps strategies"]],
     ["an unknown key inside another",             { services: { exlude: ["a"] } },                             ["services.exlude: expected a known key, perhaps exclude"]],
     ["an unknown key of a row",                   { equivalents: [{ image: "a", uses: "b" }] },                ["equivalents.0.use: expected string, received undefined", "equivalents.0.uses: expected a known key, perhaps use"]],
-    ["a key like no other, with all there are",   { zebra: 1 },                                                ["zebra: expected one of the keys mode, modeTags, approvalHours"]],
+    ["a key like no other, with all there are",   { zebra: 1 },                                                ["zebra: expected one of the keys mode, approvalHours, whileDeploying"]],
     ["everything at once",                        { mode: "off", pinning: "sha" },                             ["mode: expected one of remediate, approve, observe", "pinning: expected one of digest, tag"]],
     ["other bytes for more than one image",       { equivalents: [{ image: "a/*", use: "b", otherBytes: true }] }, ["equivalents.0.image: expected an image without *"]],
     ["one repository for every image",            { copies: ["central/nginx"] },                               ["copies.0: expected a repository with {path} or {name}"]],
@@ -97,11 +97,6 @@ describe("a policy", () => {
       expect(policy[member]).toBe(effective);
     });
   }
-
-  test("no tag opens what a stack that observes has no right to", () => {
-    const { modeTags } = policyFrom({ REPULL_MODE: "observe" }, JSON.stringify({ modeTags: "any" }));
-    expect(modeTags).toBe("stricter");
-  });
 
   test("puts own-copy before fresh-mirror, whose copies it finds", () => {
     expect(readPolicy({ strategies: ["fresh-mirror"] }).strategies).toEqual(["own-copy", "fresh-mirror"]);
