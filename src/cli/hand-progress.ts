@@ -48,10 +48,22 @@ function stepInWords({ name, result }: Extract<StepRecord, { kind: "step" }>): s
 /** The same copier, whose copies show how far they are. */
 export function shownCopies(io: CommandIo, clock: Pick<Clock, "now">): (copier: Copier) => Copier {
   return (copier) => ({
-    inParts(request) {
-      const { end, ...progress } = copyProgress(io, clock);
-      const copy = copier.inParts(request, progress);
-      return { ...copy, finish: (...told) => copy.finish(...told).finally(end) };
+    ...copier,
+    copy(request, { onPlan, onProgress, ...options } = {}) {
+      const shown = copyProgress(io, clock);
+      return copier
+        .copy(request, {
+          ...options,
+          onPlan: (plan) => {
+            onPlan?.(plan);
+            shown.onPlan(plan);
+          },
+          onProgress: (progress) => {
+            onProgress?.(progress);
+            shown.onProgress(progress);
+          },
+        })
+        .finally(shown.end);
     },
   });
 }

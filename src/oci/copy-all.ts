@@ -1,7 +1,7 @@
 /**
  * One copy from its first question to its last name, and the one time that it heals itself.
  *
- * What the run's memory says to be done is not done again, so a copy that was begun elsewhere ends here.
+ * A copy that was begun before ends here: what the target has is not moved, and manifests that are known are not asked for.
  */
 
 import type { Digest } from "../image/digest.ts";
@@ -32,8 +32,18 @@ export async function copyAll(run: CopyRun): Promise<CopyResult> {
   }
 }
 
+/** Reads the manifests alone. Answers the copy's result where nothing is left to do. Throws CopyError. */
+export async function readAll(run: CopyRun): Promise<CopyResult | undefined> {
+  try {
+    const read = await readCopy(run);
+    return "finish" in read ? undefined : read;
+  } catch (error) {
+    throw run.signal.aborted ? run.aborted(run.signal.reason) : error;
+  }
+}
+
 /** Reads the manifests of what is asked for, or finds that it is there already. */
-export function readCopy(run: CopyRun): Promise<CopyResult | ReadCopy> {
+function readCopy(run: CopyRun): Promise<CopyResult | ReadCopy> {
   const { platforms } = run.request;
   return platforms === undefined ? readWhole(run) : readPlatforms(run, platforms);
 }

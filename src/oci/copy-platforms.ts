@@ -71,7 +71,7 @@ export async function readPlatforms(
     const named = { digest, mediaType, sourceDigest: root.digest, tag, alreadyPresent, foreign };
     return { ...run.result(named), platforms: copied, proof };
   };
-  return { isWhole: trees.every(({ tree }) => tree.isWhole), finish };
+  return { finish };
 }
 
 /** What the platforms are joined to. Throws CopyError where the image is for none of them. */

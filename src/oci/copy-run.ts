@@ -1,64 +1,70 @@
-/** A copy's hands: how it asks, how it moves, and how it puts names on things. What it learns is in its memory. */
+/** A copy's hands: how it asks, how it has blobs moved, and how it puts names on things. */
 
-import { type Digest, isDigest } from "../image/digest.ts";
+import { type Digest, digestOf, isDigest } from "../image/digest.ts";
 import { manifestName } from "../image/reference.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { moveBlob } from "./blob-move.ts";
-import type { CopyOptions, CopyProgress, CopyRequest, CopyResult } from "./copy.ts";
+import type { CopyOptions, CopyRequest, CopyResult } from "./copy.ts";
+import { CopyBlobs, type Tally } from "./copy-blobs.ts";
 import { CopyError, onSide, refusedOn } from "./copy-error.ts";
-import { CopyMemory, type CopyPlace, type Tally } from "./copy-memory.ts";
 import { fetchManifest, type ImageReader, type ImageTree, readTree } from "./image-tree.ts";
+import { EMPTY_CONFIG } from "./index-proof.ts";
 import type { Descriptor } from "./manifest.ts";
 import { inPool } from "./pool.ts";
-import type { Manifest, ManifestHead } from "./registry.ts";
+import type { Manifest, ManifestHead, Repositories } from "./registry.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { Repository } from "./repository.ts";
 
+/** Where and how fast a copy runs. */
+export type CopyPlace = {
+  readonly registries: Repositories;
+  readonly clock: Clock;
+  /** Blobs at once. */
+  readonly concurrency: number;
+};
+
 const MANIFESTS_AT_ONCE = 8;
-/** Up to here an upload too many costs as little as the question that would have spared it. */
-const ASKING_COSTS_BYTES = 64 * 1024;
 
 export class CopyRun {
   readonly request: CopyRequest;
   readonly source: Repository;
   readonly target: Repository;
   readonly signal: AbortSignal;
-  readonly #memory: CopyMemory;
-  readonly #options: CopyOptions;
-  readonly #clock: Clock;
-  readonly #concurrency: number;
-  #due: readonly Descriptor[] = [];
+  readonly #manifests: Map<Digest, Manifest>;
+  readonly #heads = new Map<string, ManifestHead>();
+  readonly #blobs: CopyBlobs;
+  #root: Digest | undefined;
+  #asksTarget: boolean;
 
-  /** @param memory what earlier parts of the same copy have learned and done */
-  constructor(
-    request: CopyRequest,
-    options: CopyOptions,
-    at: CopyPlace,
-    memory = new CopyMemory(request, at.registries),
-  ) {
+  constructor(request: CopyRequest, options: CopyOptions, { registries, clock, concurrency }: CopyPlace) {
+    const { source, target, targetIsEmpty, mountFrom: asked } = request;
+    const { signal = new AbortController().signal, manifests = new Map<Digest, Manifest>() } = options;
+    const samePlace = source.host === target.host && source.path !== target.path;
+    const mountFrom = asked ?? (samePlace ? source.path : undefined);
     this.request = request;
-    this.signal = options.signal ?? new AbortController().signal;
-    this.#memory = memory;
-    this.#options = options;
-    this.#clock = at.clock;
-    this.#concurrency = at.concurrency;
-    this.source = memory.source;
-    this.target = memory.target;
+    this.signal = signal;
+    this.#manifests = manifests;
+    this.#asksTarget = targetIsEmpty !== true;
+    this.source = registries.open(source, "pull");
+    this.target = registries.open(target, "push", mountFrom === undefined ? [] : [mountFrom]);
+    const between = { source: this.source, target: this.target, mountFrom, clock, concurrency };
+    this.#blobs = new CopyBlobs(between, options, signal);
+    this.remember(digestOf(EMPTY_CONFIG), EMPTY_CONFIG);
   }
 
   /** Whether the target's word is asked for, and taken. */
   get asksTarget(): boolean {
-    return this.#memory.asksTarget;
+    return this.#asksTarget;
   }
 
   /** Forgets what was taken on the target's word; what this copy has brought there itself is there. */
   doubtTarget(): void {
-    this.#memory.doubtTarget();
+    this.#asksTarget = false;
+    this.#blobs.forgetSkipped();
   }
 
   /** The words for a copy that was stopped: what is left to do. */
   aborted(reason: unknown): CopyError {
-    const left = this.#due.filter(({ digest }) => this.#memory.outcomeOf(digest) === undefined);
+    const { left } = this.#blobs;
     const bytes = left.reduce((sum, { size }) => sum + size, 0);
     const words = left.length === 0 ? "no blob was left" : `${left.length} blobs of ${bytes} bytes left`;
     const fields = { kind: "aborted", side: "source" } as const;
@@ -77,24 +83,24 @@ export class CopyRun {
 
   /** What a name stands for at the target, asked once. */
   async headTarget(name: string): Promise<ManifestHead | undefined> {
-    const known = this.#memory.heads.get(name);
+    const known = this.#heads.get(name);
     if (known !== undefined) return known;
     const asked = this.target.headManifest(name, this.signal);
     const head = await onSide("target", isDigest(name) ? name : undefined, asked);
-    if (head !== undefined) this.#memory.heads.set(name, head);
+    if (head !== undefined) this.#heads.set(name, head);
     return head;
   }
 
   /** The manifest at the root of the source, fetched once. */
   async fetchRoot(trusted: Digest | undefined): Promise<Manifest> {
-    const root = await this.fetch(trusted ?? this.#memory.root ?? manifestName(this.request.source));
-    this.#memory.root = root.digest;
+    const root = await this.fetch(trusted ?? this.#root ?? manifestName(this.request.source));
+    this.#root = root.digest;
     return root;
   }
 
   /** A manifest that this run has fetched already. */
   fetched(digest: Digest): Manifest | undefined {
-    return this.#memory.fetched.get(digest);
+    return this.#manifests.get(digest);
   }
 
   fetch(name: string): Promise<Manifest> {
@@ -128,58 +134,17 @@ export class CopyRun {
 
   /** Keeps bytes at hand that a blob would otherwise be fetched for. */
   remember(digest: Digest, bytes: Uint8Array): void {
-    this.#memory.bytes.set(digest, bytes);
+    this.#blobs.remember(digest, bytes);
   }
 
   /** Moves what a tree needs, the biggest first, and tells how it goes. */
   async moveBlobs(tree: Pick<ImageTree, "root" | "blobs">): Promise<void> {
-    this.#due = tree.blobs;
-    for (const { digest, data } of tree.blobs) if (data !== undefined) this.remember(digest, data);
-    const bytes = tree.blobs.reduce((sum, { size }) => sum + size, 0);
-    this.#options.onPlan?.({ digest: tree.root, blobs: tree.blobs.length, bytes });
-    const todo = tree.blobs.filter(({ digest }) => this.#memory.outcomeOf(digest) === undefined);
-    const first = todo.slice(0, this.#concurrency);
-    const asksTarget = this.asksTarget;
-    const present = asksTarget ? await this.#presentOf(first) : new Set<Digest>();
-    const due = todo.filter(({ digest }) => !present.has(digest));
-    for (const blob of todo.filter(({ digest }) => present.has(digest))) this.#skip(blob);
-    const answered = new Set(first);
-    await inPool(
-      due,
-      this.#concurrency,
-      (blob, signal) => {
-        // An attempt that was cut off began with the same blobs: where it has left none of them, it has left none.
-        const isWorthAsking = present.size > 0 || blob.size > ASKING_COSTS_BYTES;
-        return this.#moveOne(blob, asksTarget && isWorthAsking && !answered.has(blob), signal);
-      },
-      this.signal,
-    );
-  }
-
-  /** Which of some blobs the target says to hold. */
-  async #presentOf(blobs: readonly Descriptor[]): Promise<ReadonlySet<Digest>> {
-    const present = new Set<Digest>();
-    await inPool(
-      blobs,
-      this.#concurrency,
-      async ({ digest }, signal) => {
-        const asked = this.target.hasBlob(digest, signal);
-        if (await onSide("target", digest, asked)) present.add(digest);
-      },
-      this.signal,
-    );
-    return present;
-  }
-
-  #skip(blob: Descriptor): void {
-    this.#memory.settle(blob, "skipped");
-    const { digest, size } = blob;
-    this.#options.onProgress?.({ blob: digest, state: "skipped", bytesDone: size, bytesAll: size });
+    await this.#blobs.move(tree, this.#asksTarget);
   }
 
   /** Moves a blob that is no part of the image, and is not counted with it. */
   async moveBeside(blob: Descriptor): Promise<void> {
-    await moveBlob(this.#route(this.asksTarget), blob, this.signal);
+    await this.#blobs.moveBeside(blob, this.#asksTarget);
   }
 
   /** Children by their digests, then what names them; the root by its tag. */
@@ -235,45 +200,15 @@ export class CopyRun {
   account(): Tally & Pick<CopyResult, "requests" | "quota"> {
     const { quota } = this.source;
     return {
-      ...this.#memory.tally,
+      ...this.#blobs.tally,
       requests: { source: this.source.requests, target: this.target.requests },
       ...(quota === undefined ? {} : { quota }),
     };
   }
 
-  async #moveOne(blob: Descriptor, askTarget: boolean, signal: AbortSignal): Promise<void> {
-    const { onProgress } = this.#options;
-    let bytesDone = 0;
-    const tell = (state: CopyProgress["state"]): void =>
-      onProgress?.({ blob: blob.digest, state, bytesDone, bytesAll: blob.size });
-    const onBytes = (bytes: number): void => {
-      bytesDone += bytes;
-      tell("moving");
-    };
-    tell("started");
-    const route = this.#route(askTarget, onProgress === undefined ? undefined : onBytes);
-    const outcome = await moveBlob(route, blob, signal);
-    bytesDone = blob.size;
-    this.#memory.settle(blob, outcome);
-    tell(outcome === "moved" ? "done" : outcome);
-  }
-
   #reader(): ImageReader {
     const { source, target, asksTarget: askTarget } = this;
-    const { fetched, fetchedMax } = this.#memory;
-    return { source, target, fetched, fetchedMax, askTarget };
-  }
-
-  #route(askTarget: boolean, onBytes?: (bytes: number) => void): Parameters<typeof moveBlob>[0] {
-    return {
-      source: this.source,
-      target: this.target,
-      clock: this.#clock,
-      askTarget,
-      mountFrom: this.#memory.mountFrom,
-      bytesOf: (digest) => this.#memory.bytes.get(digest),
-      ...(onBytes === undefined ? {} : { onBytes }),
-    };
+    return { source, target, fetched: this.#manifests, askTarget };
   }
 }
 

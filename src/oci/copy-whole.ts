@@ -7,8 +7,6 @@ import { readManifest } from "./image-tree.ts";
 
 /** A copy whose manifests are read: all that is left is to move its blobs and to name it. */
 export type ReadCopy = {
-  /** False where reading paused: what was fetched is remembered, and reading again goes on from there. */
-  readonly isWhole: boolean;
   finish(): Promise<CopyResult>;
 };
 
@@ -25,9 +23,8 @@ export async function readWhole(run: CopyRun): Promise<CopyResult | ReadCopy> {
   const { mediaType } = readManifest(root);
   const tag = run.tagFor(digest);
   const tree = await run.readTree(root);
-  const { foreign, isWhole } = tree;
+  const { foreign } = tree;
   return {
-    isWhole,
     finish: async () => {
       await run.moveBlobs(tree);
       await run.nameAll(tree, tag);

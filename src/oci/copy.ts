@@ -10,13 +10,11 @@ import { registryOf } from "../image/hosts.ts";
 import type { Platform } from "../image/platform.ts";
 import type { ImageReference } from "../image/reference.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { copyAll } from "./copy-all.ts";
-import { type CopyInParts, copyInParts } from "./copy-in-parts.ts";
-import type { CopyPlace } from "./copy-memory.ts";
+import { copyAll, readAll } from "./copy-all.ts";
 import type { CopiedReferrer } from "./copy-referrers.ts";
-import { CopyRun } from "./copy-run.ts";
+import { type CopyPlace, CopyRun } from "./copy-run.ts";
 import type { Quota } from "./rate-limit.ts";
-import type { Repositories } from "./registry.ts";
+import type { Manifest, Repositories } from "./registry.ts";
 
 export type CopyRequest = {
   /** With a digest, exactly those bytes. */
@@ -79,6 +77,8 @@ export type CopyOptions = {
   readonly onPlan?: (plan: CopyPlan) => void;
   readonly onProgress?: (progress: CopyProgress) => void;
   readonly signal?: AbortSignal;
+  /** Manifests of the source that are here: none of them is asked for again, and those that are fetched are added. */
+  readonly manifests?: Map<Digest, Manifest>;
 };
 
 export type CopierOptions = {
@@ -100,8 +100,14 @@ export function concurrencyFor(targetHost: string): number {
 export type Copier = {
   /** Throws CopyError; nothing of it is under way once it has settled. */
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyResult>;
-  /** The same copy for a caller who remembers what each of its parts has done. */
-  inParts(request: CopyRequest, options?: Omit<CopyOptions, "signal">): CopyInParts;
+  /**
+   * Only fetches the manifests that the copy needs, into `manifests`: at a counted source they are the pulls. Answers the
+   * result where the target has the image already. Throws CopyError; what was fetched until then is kept.
+   */
+  readManifests(
+    request: CopyRequest,
+    options: Required<Pick<CopyOptions, "manifests">> & Pick<CopyOptions, "signal">,
+  ): Promise<CopyResult | undefined>;
 };
 
 /** A copier over some registries. */
@@ -113,6 +119,6 @@ export function createCopier({ registries, clock, concurrency = concurrencyFor }
   });
   return {
     copy: (request, options = {}) => copyAll(new CopyRun(request, options, placeOf(request))),
-    inParts: (request, options) => copyInParts(request, placeOf(request), options),
+    readManifests: (request, options) => readAll(new CopyRun(request, options, placeOf(request))),
   };
 }

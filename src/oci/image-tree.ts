@@ -25,17 +25,13 @@ export type ImageTree = {
   readonly foreign: readonly Descriptor[];
   /** Manifests that the target has already. */
   readonly presentCount: number;
-  /** False where reading paused before everything was here. */
-  readonly isWhole: boolean;
 };
 
 export type ImageReader = {
   readonly source: Repository;
   readonly target: Repository;
-  /** Every manifest that was fetched in this run: none is fetched twice. */
+  /** Every manifest that was fetched, in this run or before it: none is fetched twice. */
   readonly fetched: Map<Digest, Manifest>;
-  /** How many of them may be here before reading pauses; those that are on their way still come. */
-  readonly fetchedMax: number;
   /** Whether a manifest at the target may be taken for the whole of what it names. */
   readonly askTarget: boolean;
 };
@@ -57,7 +53,6 @@ export async function readTree(
   const nodes = new Map<Digest, Node>();
   const present = new Set<Digest>();
   let bytes = 0;
-  let isWhole = true;
   let due: readonly Digest[] = [root.digest];
   reader.fetched.set(root.digest, root);
   for (let depth = 0; due.length > 0; depth++) {
@@ -74,10 +69,6 @@ export async function readTree(
             present.add(digest);
             return;
           }
-        }
-        if (!isHere && reader.fetched.size >= reader.fetchedMax) {
-          isWhole = false;
-          return;
         }
         const manifest = await fetchManifest(reader, digest, poolSignal);
         bytes += manifest.size;
@@ -100,7 +91,6 @@ export async function readTree(
     blobs: blobsIn(nodes.values()),
     foreign: foreignIn(nodes),
     presentCount: present.size,
-    isWhole,
   };
 }
 

@@ -20,17 +20,17 @@ export type Packed = {
   readonly packed: string;
   /** None was left for the next step. */
   readonly isAll: boolean;
-  /** How many are so big that no step can keep them; they are fetched again by whoever needs them. */
-  readonly tooBig: number;
 };
 
-/** As many as one step's result can hold, in their order. */
+/**
+ * As many as one step's result can hold, in their order. One that is so big that no step can hold it (several thousand
+ * layers; Docker stops at 127) is left out, and fetched again by a later process that needs it.
+ */
 export function packManifests(manifests: readonly Manifest[]): Packed {
   const fitting = manifests.filter((one) => packed([one]).length <= KEPT_CHARACTERS_MAX);
-  const tooBig = manifests.length - fitting.length;
   for (let count = fitting.length; ; count = Math.floor(count / 2)) {
     const text = packed(fitting.slice(0, count));
-    if (text.length <= KEPT_CHARACTERS_MAX) return { packed: text, isAll: count === fitting.length, tooBig };
+    if (text.length <= KEPT_CHARACTERS_MAX) return { packed: text, isAll: count === fitting.length };
   }
 }
 

@@ -14,6 +14,8 @@ import type { Ports } from "./ports.ts";
 export type RefusedCopy = {
   readonly kind: "refused";
   readonly because: string;
+  /** `copy-stalled`: two invocations in a row brought nothing. */
+  readonly code?: "copy-stalled" | "quota-exceeded" | "rate-limited";
   readonly held?: Held;
   readonly limited?: true;
 };
@@ -42,5 +44,7 @@ export async function claimCopy(
     () => claim({ cap: "bytesPerDay", claimant, amount }, caps, ports),
     persistent,
   );
-  return held === undefined ? undefined : { kind: "refused", because: heldInWords(held), held };
+  return held === undefined
+    ? undefined
+    : { kind: "refused", code: "quota-exceeded", because: heldInWords(held), held };
 }

@@ -12,13 +12,13 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { parsePlatform } from "../image/platform.ts";
 import { parseReference, pinned } from "../image/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import { withDeadline } from "../runtime/deadline.ts";
+import { STOPPING_MS, withDeadline } from "../runtime/deadline.ts";
 import type { Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { copyTag } from "../substitution/strategies/own-copy.ts";
 import { awsErrorBehind, isPassing } from "./aws-error.ts";
 import { claimCopy, type RefusedCopy } from "./claim-copy.ts";
-import { copyInSteps, type RunPart } from "./copy-in-steps.ts";
+import { copyInSteps } from "./copy-in-steps.ts";
 import type { Ports } from "./ports.ts";
 import { type Warmed, warm } from "./warm.ts";
 
@@ -59,7 +59,7 @@ export type MirrorResult = {
 
 /**
  * The mirror workflow. Throws InvalidInput for a target that is not ours to fill.
- * @param millisecondsLeft what is left of this invocation, asked when a part of the copy begins; absent: nobody counts
+ * @param millisecondsLeft what is left of this invocation, asked when a step of the copy begins; absent: nobody counts
  */
 export async function mirror(
   input: unknown,
@@ -91,16 +91,24 @@ export async function mirror(
     isEmpty = ensured === "created";
     return ensured;
   });
-  const copy = copier.inParts({
+  const copyRequest = {
     source,
     target: { host: target.host, path: target.path },
     tagFor: (digest: Digest) => copyTag(target.tag, digest),
     ...(platforms.length === 0 ? {} : { platforms, joined: true }),
     targetIsEmpty: isEmpty,
-  });
-  const inTime: RunPart = (part) => withDeadline(ports.clock, millisecondsLeft(), part).catch(refusalOf);
-  const claimBytes = (bytes: number) => claimCopy(bytes, request, policy, ports, steps);
-  const ended = await copyInSteps(copy, inTime, claimBytes, steps);
+  };
+  const ended = await copyInSteps(
+    {
+      copier,
+      request: copyRequest,
+      inTime: (work) => withDeadline(ports.clock, millisecondsLeft(), work),
+      hasTime: () => millisecondsLeft() > 2 * STOPPING_MS,
+      refusalOf,
+      mayMove: (bytes) => claimCopy(bytes, request, policy, ports, steps),
+    },
+    steps,
+  );
   if (ended.kind === "refused") return ended;
   const { digest, tag, alreadyPresent, bytesMoved } = ended.result;
   ports.log.info("image copied", { target: request.target, digest, bytesMoved, repository });
@@ -114,18 +122,22 @@ export async function mirror(
   };
 }
 
-/** A quota or a refused login is not cured by asking again; anything else is thrown on, and worth another attempt. */
-function refusalOf(error: unknown): RefusedCopy {
+/** A quota or a refused login is not cured by asking again; anything else is worth another attempt. */
+function refusalOf(error: unknown): RefusedCopy | undefined {
   const behind = awsErrorBehind(error);
-  if (behind !== undefined && isPassing(behind)) throw error;
+  if (behind !== undefined && isPassing(behind)) return undefined;
   const inner = error instanceof Error && error.cause instanceof RegistryError ? error.cause : error;
   const isFinal =
     behind !== undefined ||
     (inner instanceof RegistryError &&
       ["rate-limited", "unauthorized", "denied", "absent"].includes(inner.kind));
-  if (!isFinal || !(error instanceof Error)) throw error;
+  if (!isFinal || !(error instanceof Error)) return undefined;
   const isLimit = inner instanceof RegistryError && inner.kind === "rate-limited";
-  return { kind: "refused", because: error.message, ...(isLimit ? { limited: true } : {}) };
+  return {
+    kind: "refused",
+    ...(isLimit ? { code: "rate-limited", limited: true } : {}),
+    because: error.message,
+  };
 }
 
 function readRequest(input: unknown, { home }: Ports): Request {

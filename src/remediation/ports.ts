@@ -148,8 +148,8 @@ export interface Networks {
   >;
 }
 
-/** The part of the copier that a workflow uses: a copy that may be cut off, and goes on. */
-export type Copier = Pick<OciCopier, "inParts">;
+/** What a workflow uses of the copier: a copy that was cut off goes on where the target stands. */
+export type Copier = Pick<OciCopier, "copy" | "readManifests">;
 
 export type ExecutionStatus = {
   /** `unknown`: it has ended, and how could not be read. That is no success, and no denial. */

@@ -7,8 +7,8 @@
 
 import type { Clock } from "./clock.ts";
 
-/** What stopping takes: connections end, the failure is recorded. */
-const STOPPING_MS = 20_000;
+/** What stopping takes: uploads are given up, connections end, and the step's result is recorded. */
+export const STOPPING_MS = 60_000;
 
 /** Runs work with a signal that aborts shortly before the time is over. What the work throws then comes out. */
 export async function withDeadline<T>(

@@ -1,18 +1,10 @@
 /** The workflow's steps on AWS's own engine: Lambda durable functions. */
 
-import {
-  type BatchResult,
-  CallbackError,
-  CallbackTimeoutError,
-  type MapConfig,
-  NestingType,
-  type StepConfig,
-} from "@aws/durable-execution-sdk-js";
+import { CallbackError, CallbackTimeoutError, type StepConfig } from "@aws/durable-execution-sdk-js";
 import {
   type Answer,
   ATTEMPTS_DEFAULT,
   pauseSeconds,
-  pieceName,
   StepFailed,
   type StepOptions,
   type Steps,
@@ -26,41 +18,12 @@ export type DurableSlice = {
     name: string,
     config: { timeout: { seconds: number } },
   ): PromiseLike<readonly [answer: PromiseLike<string | undefined>, id: string]>;
-  map(
-    name: string,
-    items: unknown[],
-    each: (inner: Pick<DurableSlice, "step">, item: unknown, index: number) => Promise<unknown>,
-    config: MapConfig<unknown, unknown>,
-  ): PromiseLike<Pick<BatchResult<unknown>, "all">>;
 };
 
 /** Steps over a durable context. Retries are the engine's, with the pauses of `steps.ts`. */
 export function durableSteps(context: DurableSlice): Steps {
   return {
     step: (name, run, options) => stepIn(context, name, run, options),
-    async each<T, R>(
-      name: string,
-      items: readonly T[],
-      run: (item: T) => Promise<R>,
-      { atOnce, ...options }: StepOptions & { readonly atOnce: number },
-    ): Promise<readonly R[]> {
-      const { all } = await context.map(
-        name,
-        [...items],
-        (inner, item, index) => stepIn(inner, pieceName(name, index), () => run(item as T), options),
-        {
-          maxConcurrency: atOnce,
-          // One operation of the history for each piece, instead of one around it as well.
-          nesting: NestingType.FLAT,
-          completionConfig: { toleratedFailureCount: items.length },
-        },
-      );
-      return all.map(({ index, result, error }) => {
-        if (error !== undefined)
-          throw new StepFailed(pieceName(name, index), wordsOf(error), { cause: error });
-        return result as R;
-      });
-    },
     async wait(name, seconds) {
       await context.wait(name, { seconds });
     },

@@ -11,7 +11,6 @@ import {
   type Answer,
   ATTEMPTS_DEFAULT,
   pauseSeconds,
-  pieceName,
   type Question,
   StepFailed,
   type StepOptions,
@@ -20,15 +19,6 @@ import {
 
 export type StepRecord =
   | { readonly kind: "step"; readonly name: string; readonly result?: string; readonly failed?: string }
-  /** One of the steps of an `each`, in the order in which they ended; its name is that of the whole. */
-  | {
-      readonly kind: "piece";
-      readonly name: string;
-      readonly index: number;
-      readonly result?: string;
-      readonly failed?: string;
-    }
-  | { readonly kind: "each"; readonly name: string }
   | { readonly kind: "wait"; readonly name: string; readonly dueAt: number }
   | QuestionRecord;
 
@@ -136,36 +126,6 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     return resultOf<T>(name, made);
   };
 
-  const each: Steps["each"] = async <T, R>(
-    name: string,
-    items: readonly T[],
-    run: (item: T) => Promise<R>,
-    { atOnce, ...pieceOptions }: StepOptions & { readonly atOnce: number },
-  ): Promise<readonly R[]> => {
-    if (dead) return never;
-    const done = new Map<number, Outcome>();
-    for (let record = log[cursor]; record?.kind === "piece" && record.name === name; record = log[cursor]) {
-      done.set(record.index, record);
-      cursor += 1;
-    }
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      for (let index = next++; index < items.length; index = next++) {
-        if (done.has(index)) continue;
-        const made = await attempt(() => run(items[index] as T), pieceOptions, clock);
-        const place = { name: pieceName(name, index), index: cursor };
-        if (dead || !survives({ ...place, when: "unrecorded" })) return never;
-        done.set(index, made);
-        cursor += 1;
-        remember({ kind: "piece", name, index, ...made });
-        if (!survives({ ...place, when: "recorded" })) return never;
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-    if (remembered("each", name) === undefined) remember({ kind: "each", name });
-    return items.map((_, index) => resultOf<R>(pieceName(name, index), done.get(index) ?? {}));
-  };
-
   const wait = async (name: string, seconds: number): Promise<void> => {
     assert.ok(
       Number.isInteger(seconds) && seconds >= 1 && seconds <= 31_622_400,
@@ -212,7 +172,7 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     return { id: open.id, answer };
   };
 
-  return { step, each, wait, question };
+  return { step, wait, question };
 }
 
 /** What is recorded of a step's end. */

@@ -20,16 +20,6 @@ export interface Steps {
    * StepFailed, for a replay has nothing but its words.
    */
   step<T>(name: string, run: () => Promise<T>, options?: StepOptions): Promise<T>;
-  /**
-   * Steps that do not wait for one another, each remembered by itself; as many as `atOnce` are under way. All of them
-   * run to their end, and then the first in order that failed comes out as StepFailed.
-   */
-  each<T, R>(
-    name: string,
-    items: readonly T[],
-    run: (item: T) => Promise<R>,
-    options: StepOptions & { readonly atOnce: number },
-  ): Promise<readonly R[]>;
   /** Sleeps without cost: whole seconds, 1 second to 1 year. */
   wait(name: string, seconds: number): Promise<void>;
   /**
@@ -52,11 +42,6 @@ export type Answer =
   /** The outside says that there will be no answer. */
   | { readonly kind: "failed"; readonly because: string }
   | { readonly kind: "expired" };
-
-/** The name of one of the steps of `each`. */
-export function pieceName(name: string, index: number): string {
-  return `${name} ${index + 1}`;
-}
 
 /** A step that failed on its last attempt. */
 export class StepFailed extends Error {

@@ -24,9 +24,8 @@ const nowhere = async () => undefined;
 const brought: Pick<Ports, "registries" | "copier" | "clock" | "log"> = {
   registries: { headManifest: nowhere, getManifest: nowhere, getBlob: nowhere },
   copier: {
-    inParts: () => {
-      throw new Error("nothing is copied here");
-    },
+    copy: () => Promise.reject(new Error("nothing is copied here")),
+    readManifests: () => Promise.reject(new Error("nothing is copied here")),
   },
   clock: systemClock,
   log: silentLog,

@@ -27,7 +27,7 @@ describe("work with a deadline", () => {
   test("ends with its result, and leaves no timer behind", async () => {
     const clock = sleeper();
     equal(await withDeadline(clock, 900_000, async () => "copied"), "copied");
-    equal(clock.asleep[0], 880_000);
+    equal(clock.asleep[0], 840_000);
   });
 
   test("is told before its time is over, and may say what is left", async () => {

@@ -183,7 +183,6 @@ async function officially(
   const handlerFunction = withDurableExecution(async (input: Json, context) => {
     const moving: DurableSlice = {
       step: (name, run, config) => context.step(name, run, config),
-      map: (name, items, each, config) => context.map(name, items, each, config),
       // The engine skips its own time; the world's is moved to when the wait would have ended. See docs/decisions.
       wait: async (name, { seconds }) => {
         const at = due.get(name) ?? world.clock.now() + seconds * 1000;

@@ -171,15 +171,10 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
     (ports) => ({
       ...ports,
       copier: {
-        inParts: (request) => {
-          const parts = ports.copier.inParts(request);
-          return {
-            ...parts,
-            finish: async (...told) => {
-              await parts.finish(...told);
-              return await ports.copier.inParts({ ...request, targetIsEmpty: true }).finish([], new Map());
-            },
-          };
+        ...ports.copier,
+        copy: async (request, options) => {
+          await ports.copier.copy(request, options);
+          return await ports.copier.copy({ ...request, targetIsEmpty: true });
         },
       },
     }),

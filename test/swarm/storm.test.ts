@@ -47,19 +47,14 @@ beforeAll(async () => {
       },
     },
     copier: {
-      inParts(request: Parameters<typeof ports.copier.inParts>[0]) {
-        const parts = ports.copier.inParts(request);
-        return {
-          ...parts,
-          async finish(...told: Parameters<typeof parts.finish>) {
-            const copied = await parts.finish(...told);
-            if (!copied.alreadyPresent) {
-              const name = `${request.target.path}@${copied.digest}`;
-              copies.set(name, (copies.get(name) ?? 0) + 1);
-            }
-            return copied;
-          },
-        };
+      ...ports.copier,
+      async copy(...told: Parameters<typeof ports.copier.copy>) {
+        const copied = await ports.copier.copy(...told);
+        if (!copied.alreadyPresent) {
+          const name = `${told[0].target.path}@${copied.digest}`;
+          copies.set(name, (copies.get(name) ?? 0) + 1);
+        }
+        return copied;
       },
     },
   };

@@ -201,20 +201,15 @@ export function createWitness(world: World, policy: Policy) {
       },
     },
     copier: {
-      inParts(request) {
-        const parts = ports.copier.inParts(request);
-        return {
-          ...parts,
-          async finish(...told) {
-            const result = await parts.finish(...told);
-            if (!result.alreadyPresent) {
-              const key = `${request.target.host}/${request.target.path}@${result.digest}`;
-              ledger.copies(key);
-              count(copies, key, 1 + copiesForgiven, "copies of one image", "copied-once");
-            }
-            return result;
-          },
-        };
+      ...ports.copier,
+      async copy(request, options) {
+        const result = await ports.copier.copy(request, options);
+        if (!result.alreadyPresent) {
+          const key = `${request.target.host}/${request.target.path}@${result.digest}`;
+          ledger.copies(key);
+          count(copies, key, 1 + copiesForgiven, "copies of one image", "copied-once");
+        }
+        return result;
       },
     },
   });
