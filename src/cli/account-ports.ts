@@ -12,7 +12,7 @@ import {
   type Ports,
   refusalIn,
 } from "../remediation/ports.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
 import type { Policy } from "../substitution/policy.ts";
@@ -28,7 +28,7 @@ export type AccountOptions = {
   /** Told how each copy goes. */
   readonly watchCopies?: (copier: Copier) => Copier;
   /** Sleeps until the command is stopped. */
-  readonly clock?: Clock;
+  readonly clock?: Clock & Timer;
 };
 
 export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env">): Ports {

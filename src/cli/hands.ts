@@ -2,7 +2,7 @@
 
 import type { Inventory } from "../remediation/in-effect.ts";
 import type { Copier, Ports } from "../remediation/ports.ts";
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import type { Installed, InstalledOptions } from "./installed.ts";
@@ -13,7 +13,7 @@ export type Hands = {
   readonly where: string;
   readonly inventory: Inventory;
   readonly installed: Installed;
-  readonly clock: Clock;
+  readonly clock: Clock & Timer;
   portsFor(log: Log, watchCopies?: (copier: Copier) => Copier): Ports;
 };
 
@@ -30,13 +30,14 @@ export async function handsOfAccount(options: InstalledOptions, io: CommandIo): 
     ]);
   const { account } = await identify(aws);
   const installed = await readInstalled(options, aws, io);
-  const clock: Clock = {
+  const clock: Clock & Timer = {
     now: systemClock.now,
     sleep: (milliseconds, signal) =>
       systemClock.sleep(
         milliseconds,
         signal === undefined ? io.signal : AbortSignal.any([signal, io.signal]),
       ),
+    after: systemClock.after,
   };
   return {
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,

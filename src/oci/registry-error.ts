@@ -25,7 +25,11 @@ export type RegistryErrorFields = {
   readonly codes?: readonly string[];
   /** Worth another try within seconds: a transient failure, or a throttle by the second. */
   readonly passing?: boolean;
+  /** It said nothing: within the time that its question had, or because there was no time to ask it. */
+  readonly unheard?: Unheard;
 };
+
+export type Unheard = "no-answer" | "no-time";
 
 export class RegistryError extends Error {
   override readonly name = "RegistryError";
@@ -36,6 +40,7 @@ export class RegistryError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly codes: readonly string[];
   readonly passing: boolean;
+  readonly unheard: Unheard | undefined;
 
   /** @param message what was attempted, on what, and what came back; without tokens, queries or passwords */
   constructor(message: string, fields: RegistryErrorFields, options?: ErrorOptions) {
@@ -47,5 +52,6 @@ export class RegistryError extends Error {
     this.retryAfterSeconds = fields.retryAfterSeconds;
     this.codes = fields.codes ?? [];
     this.passing = fields.passing ?? false;
+    this.unheard = fields.unheard;
   }
 }

@@ -350,7 +350,8 @@ function refusal(error: unknown, place: ImageReference): Seen {
   const behind = awsErrorBehind(error);
   if (behind !== undefined) {
     if (behind.kind === "throttled") throw behind;
-    return { kind: "denied", because: behind.message };
+    // That AWS did not answer is no word about the place.
+    return { kind: behind.kind === "unavailable" ? "unreachable" : "denied", because: behind.message };
   }
   if (!(error instanceof RegistryError)) throw error;
   switch (error.kind) {
@@ -363,6 +364,10 @@ function refusal(error: unknown, place: ImageReference): Seen {
     case "absent":
       return { kind: "absent", because: `${place.host} has no ${place.path}` };
     default:
-      return { kind: "unreachable", because: error.message };
+      return {
+        kind: "unreachable",
+        because: error.message,
+        ...(error.unheard === undefined ? {} : { code: error.unheard }),
+      };
   }
 }

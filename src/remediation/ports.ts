@@ -8,7 +8,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { Copier as OciCopier } from "../oci/copy.ts";
 import type { Registries } from "../oci/registry.ts";
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import type { Log } from "../runtime/log.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
@@ -42,7 +42,7 @@ export interface Ports {
   readonly executions: Executions;
   readonly caps: Caps;
   readonly bus: Bus;
-  readonly clock: Clock;
+  readonly clock: Clock & Timer;
   readonly log: Log;
 }
 

@@ -30,6 +30,7 @@ import type { MeantDigests } from "./survey-image.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
 import { taggedMode } from "./tagged-mode.ts";
+import { withTimeLimits } from "./time-limits.ts";
 import { countTries, type Tries } from "./tries.ts";
 
 export type Declined = {
@@ -103,8 +104,9 @@ export type SurveyRequest = {
 
 export type SurveyResult = Survey | Ignored | Declined | Superseded;
 
-/** Everything that the plan needs to know, or why there is nothing to plan. */
-export async function survey(request: SurveyRequest, ports: Ports): Promise<SurveyResult> {
+/** Everything that the plan needs to know, or why there is nothing to plan. Ends within a minute, whoever is silent. */
+export async function survey(request: SurveyRequest, world: Ports): Promise<SurveyResult> {
+  const ports = withTimeLimits(world);
   const confirmed = await confirm(request.failure, ports);
   if (confirmed.kind !== "confirmed") return confirmed;
   const { failure, task } = confirmed;

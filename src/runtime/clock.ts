@@ -9,9 +9,18 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-export const systemClock: Clock = {
+export interface Timer {
+  /** Runs something once so many milliseconds have passed, while the caller does other work; answers how to call it off. */
+  after(milliseconds: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock & Timer = {
   now: () => Date.now(),
   sleep: async (milliseconds, signal) => {
     await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
+  },
+  after: (milliseconds, run) => {
+    const timer = setTimeout(run, milliseconds);
+    return () => clearTimeout(timer);
   },
 };

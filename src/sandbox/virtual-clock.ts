@@ -8,9 +8,9 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 
-export interface VirtualClock extends Clock {
+export interface VirtualClock extends Clock, Timer {
   /** Runs something at that time (at once, if it is past); answers how to call it off. Ties keep the order of scheduling. */
   schedule(atMilliseconds: number, run: () => unknown): () => void;
   /** Lets the world go on until that time, everything due by then included. */
@@ -129,6 +129,14 @@ export function createVirtualClock(startMilliseconds: number): VirtualClock {
     now: () => now,
     nextAt: () => queue[0]?.at,
     schedule,
+    after: (milliseconds, run) => {
+      const process = inside.getStore();
+      return enqueue(now + milliseconds, async () => {
+        run();
+        // What it set going is the caller's, and ends or sleeps before the world goes on.
+        if (process !== undefined) await untilQuiet(process);
+      });
+    },
     advanceTo,
     advanceUntil,
     sleep: async (milliseconds, signal) => {

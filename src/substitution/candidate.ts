@@ -87,6 +87,8 @@ export type Seen =
   | {
       readonly kind: "absent" | "unreachable" | "rate-limited" | "denied" | "archived" | "unknown";
       readonly because: string;
+      /** Of `unreachable` alone: it said nothing in the time that it had, or there was no time to ask it. */
+      readonly code?: "no-answer" | "no-time";
     };
 
 /** Something that a task needs beside the bytes, asked beforehand. */

@@ -1,0 +1,35 @@
+/**
+ * A question with an end: who does not answer in time is not waited for.
+ *
+ * What was asked is told to stop, and whatever it answers later is dropped. The limit is a part of the question, for a
+ * peer that drops packets gives no other sign.
+ */
+
+import type { Timer } from "./clock.ts";
+
+/**
+ * The answer, or the error of `late` once so many milliseconds have passed.
+ * @param ask may heed its signal, which aborts with that error; one that does not is left behind
+ */
+export async function withinTime<T>(
+  clock: Timer,
+  milliseconds: number,
+  late: () => Error,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const limit = Promise.withResolvers<never>();
+  const callOff = clock.after(milliseconds, () => {
+    const error = late();
+    stop.abort(error);
+    limit.reject(error);
+  });
+  try {
+    const answer = ask(stop.signal);
+    // What comes after the limit has nobody who waits for it.
+    answer.catch(() => {});
+    return await Promise.race([answer, limit.promise]);
+  } finally {
+    callOff();
+  }
+}
