@@ -20,6 +20,28 @@ export function measureDetected(kind: string, failure?: string): void {
   if (failure !== undefined) count("Failures", { kind: failure });
 }
 
+/**
+ * An execution ended without an outcome: it threw, or `detect` found that the one before had failed or run out of time.
+ * Lambda counts these as well, under a dimension that its guide does not name.
+ */
+export function measureDied(): void {
+  count("ExecutionsDied", {});
+}
+
+/** The same workflow; counted is each end of it by an error. */
+export function measuringDeath<Arguments extends unknown[], Result>(
+  workflow: (...given: Arguments) => Promise<Result>,
+): (...given: Arguments) => Promise<Result> {
+  return async (...given) => {
+    try {
+      return await workflow(...given);
+    } catch (error) {
+      measureDied();
+      throw error;
+    }
+  };
+}
+
 /** How a remediation ended, by what; and, where it healed, how long the service had waited since the event. */
 export function measureOutcome(outcome: Outcome, secondsSinceEvent: number | undefined): void {
   count("Remediations", { outcome: outcome.outcome });

@@ -14,7 +14,7 @@ import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { measureDetected } from "../measure.ts";
+import { measureDetected, measureDied } from "../measure.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
@@ -36,6 +36,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       );
       log.info(`event ${detected.kind}`, { messageId, ...detected });
       measureDetected(detected.kind, detected.failure);
+      if (detected.died) measureDied();
     } catch (error) {
       if (error instanceof InvalidInput) {
         log.warn("event rejected", { messageId, because: error.message });

@@ -1,12 +1,12 @@
 /** Entry point of `mirror`: the durable copy of one image into ECR. */
 
-import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { mirror } from "../../src/remediation/mirror.ts";
 import { readInStep } from "../../src/remediation/policy-step.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { measureMirrored } from "../measure.ts";
+import { measureMirrored, measuringDeath } from "../measure.ts";
 import { readEffectivePolicy } from "../policy.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
@@ -14,14 +14,16 @@ import { settingsFrom } from "../settings.ts";
 const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-mirror" });
 
-export const handler = withDurableExecution(async (event: unknown, context) => {
-  log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
-  const steps = durableSteps(context);
-  const policy = await readInStep(() => readEffectivePolicy(settings), steps);
-  const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy.dockerHubSecret);
-  const result = await mirror(event, ports, policy, steps, () =>
-    context.lambdaContext.getRemainingTimeInMillis(),
-  );
-  if ("bytesMoved" in result) measureMirrored(result.bytesMoved);
-  return result;
-});
+export const handler = withDurableExecution(
+  measuringDeath(async (event: unknown, context: DurableContext) => {
+    log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
+    const steps = durableSteps(context);
+    const policy = await readInStep(() => readEffectivePolicy(settings), steps);
+    const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy.dockerHubSecret);
+    const result = await mirror(event, ports, policy, steps, () =>
+      context.lambdaContext.getRemainingTimeInMillis(),
+    );
+    if ("bytesMoved" in result) measureMirrored(result.bytesMoved);
+    return result;
+  }),
+);

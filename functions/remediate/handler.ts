@@ -1,6 +1,6 @@
 /** Entry point of `remediate`: the durable workflow over the real ports. */
 
-import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { withBrake } from "../../src/remediation/brake.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
@@ -10,7 +10,7 @@ import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Policy } from "../../src/substitution/policy.ts";
 import { brakeOf } from "../brake.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { measureOutcome, measuringCaps } from "../measure.ts";
+import { measureOutcome, measuringCaps, measuringDeath } from "../measure.ts";
 import { readEffectivePolicy } from "../policy.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
@@ -19,29 +19,31 @@ const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-remediate" });
 const brake = brakeOf(settings);
 
-export const handler = withDurableExecution(async (event: unknown, context) => {
-  const execution = executionNameOf(context.executionContext.durableExecutionArn);
-  log.appendKeys({ execution });
-  const { invokedFunctionArn } = context.lambdaContext;
-  const source = {
-    read: () => readEffectivePolicy(settings),
-    portsFor: (policy?: Policy) => {
-      const ports = portsOf(settings, invokedFunctionArn, log, policy?.dockerHubSecret);
-      return withBrake({ ...ports, caps: measuringCaps(ports.caps) }, brake);
-    },
-  };
-  const functionName = functionToName(invokedFunctionArn);
-  const onOutcome = (outcome: Outcome): void => {
-    // A question is no end: its own outcome is counted when it ends.
-    if (outcome.outcome !== "awaiting-approval") measureOutcome(outcome, secondsSince(event));
-  };
-  return await remediateBy(
-    event,
-    source,
-    { execution, onOutcome, ...(functionName === undefined ? {} : { functionName }) },
-    durableSteps(context),
-  );
-});
+export const handler = withDurableExecution(
+  measuringDeath(async (event: unknown, context: DurableContext) => {
+    const execution = executionNameOf(context.executionContext.durableExecutionArn);
+    log.appendKeys({ execution });
+    const { invokedFunctionArn } = context.lambdaContext;
+    const source = {
+      read: () => readEffectivePolicy(settings),
+      portsFor: (policy?: Policy) => {
+        const ports = portsOf(settings, invokedFunctionArn, log, policy?.dockerHubSecret);
+        return withBrake({ ...ports, caps: measuringCaps(ports.caps) }, brake);
+      },
+    };
+    const functionName = functionToName(invokedFunctionArn);
+    const onOutcome = (outcome: Outcome): void => {
+      // A question is no end: its own outcome is counted when it ends.
+      if (outcome.outcome !== "awaiting-approval") measureOutcome(outcome, secondsSince(event));
+    };
+    return await remediateBy(
+      event,
+      source,
+      { execution, onOutcome, ...(functionName === undefined ? {} : { functionName }) },
+      durableSteps(context),
+    );
+  }),
+);
 
 /** The function's name, where a command has to name it. */
 function functionToName(arn: string): string | undefined {

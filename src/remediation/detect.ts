@@ -32,7 +32,11 @@ export type Detected = (
       /** The right that would let it be read. */
       readonly permission?: string;
     }
-) & { readonly failure?: PullFailureKind };
+) & {
+  readonly failure?: PullFailureKind;
+  /** The attempt before ended without an outcome. */
+  readonly died?: true;
+};
 
 /** With the pauses between them half a day: longer than the longest window of Docker Hub's limit. */
 export const ATTEMPTS_MAX = 8;
@@ -66,23 +70,26 @@ export async function detect(
   const functionName = ports.executions.functionName("remediate");
   const failedAt = failureTime(told, ports.clock.now());
   let attempts = 0;
+  let died: { readonly died?: true } = {};
   let execution = "";
   for (let n = 1; n <= NAMES_MAX && attempts < ATTEMPTS_MAX; n++) {
     execution = remediationName(functionName, told, n, each);
     const started = await ports.executions.start("remediate", execution, reduced);
-    if (started === "started") return { kind: "started", failure, execution };
+    if (started === "started") return { kind: "started", failure, execution, ...died };
     const status = await ports.executions.status("remediate", execution);
     if (status?.ignored !== true) attempts += 1;
+    died = status?.status === "failed" || status?.status === "timed-out" ? { died: true } : {};
     const closed = whyNoNext(failedAt, Math.max(attempts, 1), status);
     if (closed !== undefined) {
       const { words, ...more } = closed;
-      return { kind: "already", failure, execution, because: `${execution} ${words}`, ...more };
+      return { kind: "already", failure, execution, because: `${execution} ${words}`, ...more, ...died };
     }
   }
   return {
     kind: "already",
     failure,
     execution,
+    ...died,
     because:
       attempts === ATTEMPTS_MAX
         ? `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`

@@ -37,11 +37,13 @@ describe("alarms", () => {
   const ours = alarms.filter(
     ({ alarm }) => alarm.Namespace === "Repull" && alarm.MetricName === "Remediations",
   );
-  test("CapReached watches a figure that functions/measure.ts writes without a dimension of its own", () => {
-    const alarm = alarms.find(({ name }) => name === "CapReached")?.alarm;
-    expect(read("functions/measure.ts")).toContain(`count("${alarm?.MetricName}", {})`);
-    expect(alarm?.Dimensions).toEqual([{ Name: "service", Value: "repull" }]);
-  });
+  for (const one of ["CapReached", "ExecutionDied"]) {
+    test(`${one} watches a figure that functions/measure.ts writes without a dimension of its own`, () => {
+      const alarm = alarms.find(({ name }) => name === one)?.alarm;
+      expect(read("functions/measure.ts")).toContain(`count("${alarm?.MetricName}", {})`);
+      expect(alarm?.Dimensions).toEqual([{ Name: "service", Value: "repull" }]);
+    });
+  }
   for (const { name, alarm } of ours) {
     test(`${name} watches a figure that functions/measure.ts writes, with its dimensions`, () => {
       const dimensions = objectsIn(alarm, "Dimensions");

@@ -46,6 +46,7 @@ describe("what a reviewer asks for", () => {
     for (const { actions, text: statement } of holders) {
       expect(actions).toEqual(["kms:Decrypt"]);
       expect(statement).toContain('"kms:ViaService":"lambda.us-east-1.amazonaws.com"');
+      expect(statement).toMatch(/"kms:EncryptionContext:aws:lambda:FunctionArn":\["arn:[^*]*"\]/);
     }
     for (const name of ["RemediateFunction", "MirrorFunction"])
       expect(text(name)).toContain('"KMSKeyArn":"arn:aws:kms:us-east-1:123456789012:key/2"');

@@ -1,0 +1,31 @@
+/** The figures as CloudWatch reads them: lines of the embedded metric format on standard output. */
+
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const MEASURE = new URL("../../functions/measure.ts", import.meta.url).href;
+const PROGRAM = `
+  const { measuringDeath } = await import(${JSON.stringify(MEASURE)});
+  const dies = measuringDeath(async () => { throw new Error("no right to checkpoint"); });
+  const ends = measuringDeath(async (word) => word);
+  const ended = await ends("settled");
+  const because = await dies().catch((error) => error.message);
+  process.stdout.write(JSON.stringify({ ended, because }));
+`;
+
+test("an execution that throws is counted, with the stack's name, and its error is Lambda's to tell", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROGRAM], {
+    cwd: fileURLToPath(new URL("../../", import.meta.url)),
+    env: { ...process.env, POWERTOOLS_SERVICE_NAME: "prod-repull", POWERTOOLS_METRICS_DISABLED: "false" },
+  });
+  const lines = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines.filter((line) => "ExecutionsDied" in line)).toMatchObject([
+    { ExecutionsDied: 1, service: "prod-repull", _aws: { CloudWatchMetrics: [{ Namespace: "Repull" }] } },
+  ]);
+  expect(lines.at(-1)).toEqual({ ended: "settled", because: "no right to checkpoint" });
+});
