@@ -23,6 +23,7 @@ import type { HandOver } from "./hand-over.ts";
 import type { Refused } from "./mirroring.ts";
 import { optedOut, type TagBearer } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
+import { leftToItsMaker } from "./own-revision.ts";
 import type { Ports } from "./ports.ts";
 import { gone, movedOn, unplannable } from "./refusal.ts";
 import { settleSecondsFor, storyOf } from "./settle.ts";
@@ -127,7 +128,8 @@ export async function survey(request: SurveyRequest, world: Ports): Promise<Surv
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
   const definitionBearer = bearerOf(former, described);
-  const out = optedOut([definitionBearer]);
+  const out =
+    optedOut([definitionBearer]) ?? (await leftToItsMaker(described, failure, request.execution, ports));
   if (out !== undefined) return out;
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
   const place = { launchType, network: service.network, service, ...present("task", task) };
@@ -195,7 +197,7 @@ async function surveyLone(
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
   const bearers = [clusterBearer, bearerOf(former, described)];
-  const out = optedOut(bearers);
+  const out = optedOut(bearers) ?? (await leftToItsMaker(described, failure, request.execution, ports));
   if (out !== undefined) return out;
   const lone = await surveyTask(failure, described.tags, policy, ports);
   if ("kind" in lone) return lone;

@@ -1,0 +1,40 @@
+/**
+ * Whether the failing revision is one of ours that its own execution still looks after.
+ *
+ * While an execution watches its rollout, tasks of its substitute may fail as well: it sees them, and tries the next
+ * place or goes back. A second execution beside it would write over its writes, and copy what it copies.
+ */
+
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import { revisionName } from "../workload/arn.ts";
+import { readMarker } from "../workload/marker.ts";
+import { momentIn } from "../workload/members.ts";
+import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
+import type { Ports } from "./ports.ts";
+
+/** Whoever registered a revision so short a time ago may be at work, though no list of executions shows them yet. */
+const YOUNG_MINUTES = 15;
+
+/**
+ * Why the failure is left to the execution that made the revision; undefined where that has ended.
+ * Throws AwsError where it cannot be read: then nobody knows, and nothing may be written.
+ */
+export async function leftToItsMaker(
+  { taskDefinition, tags }: DescribedTaskDefinition,
+  { taskDefinitionArn, foreseen }: Pick<PullFailure, "taskDefinitionArn" | "foreseen">,
+  execution: string,
+  { executions, clock }: Pick<Ports, "executions" | "clock">,
+): Promise<Ignored | undefined> {
+  const maker = readMarker(tags)?.execution;
+  // Whoever asks by hand has seen what runs, and decides.
+  if (maker === undefined || maker === execution || foreseen) return undefined;
+  const revision = revisionName(taskDefinitionArn);
+  const found = await executions.status("remediate", maker);
+  if (found?.status === "running")
+    return { kind: "ignored", because: `${revision} is a substitute of ${maker}, which is still at work` };
+  if (found !== undefined) return undefined;
+  const registeredAt = momentIn(taskDefinition, "registeredAt") ?? Number.NEGATIVE_INFINITY;
+  return clock.now() - registeredAt < YOUNG_MINUTES * 60_000
+    ? { kind: "ignored", because: `${revision} is a new substitute of ${maker}, which may still be at work` }
+    : undefined;
+}
