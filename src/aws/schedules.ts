@@ -9,12 +9,14 @@ import {
   EventBridgeClient,
   ListEventBusesCommand,
   ListRuleNamesByTargetCommand,
+  ListTagsForResourceCommand as ListTagsOfRule,
   ListTargetsByRuleCommand,
   PutTargetsCommand,
 } from "@aws-sdk/client-eventbridge";
 import {
   GetScheduleCommand,
   ListSchedulesCommand,
+  ListTagsForResourceCommand as ListTagsOfGroup,
   SchedulerClient,
   UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
@@ -87,6 +89,20 @@ export function createSchedules(settings: AwsSettings): Schedules {
       return [...(await ruleTargets(query)), ...(await scheduleTargets(query))];
     },
 
+    async tagsOf(target, clusterArn) {
+      const [, partition, , region, account] = clusterArn.split(":");
+      const arnOf = (service: string, resource: string): string =>
+        `arn:${partition}:${service}:${region}:${account}:${resource}`;
+      if (target.kind === "rule") {
+        const path = target.bus === "default" ? target.rule : `${target.bus}/${target.rule}`;
+        const command = new ListTagsOfRule({ ResourceARN: arnOf("events", `rule/${path}`) });
+        return tagRecord((await attempt("events:ListTagsForResource", () => events.send(command))).Tags);
+      }
+      const ResourceArn = arnOf("scheduler", `schedule-group/${target.group}`);
+      const command = new ListTagsOfGroup({ ResourceArn });
+      return tagRecord((await attempt("scheduler:ListTagsForResource", () => scheduler.send(command))).Tags);
+    },
+
     async move(pinned, to) {
       const change = { from: pinned.taskDefinition, to };
       if (pinned.kind === "schedule") {
@@ -123,6 +139,12 @@ export function createSchedules(settings: AwsSettings): Schedules {
       );
     },
   };
+}
+
+function tagRecord(
+  tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = [],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(tags.flatMap(({ Key, Value = "" }) => (Key === undefined ? [] : [[Key, Value]])));
 }
 
 function isOn(target: JsonObject, revision: string): boolean {

@@ -31,7 +31,8 @@ export type OutcomeKind = keyof typeof OUTCOMES;
 
 /** Why Repull said no, in a word that can be counted: of `declined` and `stand-still`. */
 export const REFUSALS = {
-  "opted-out": "the tag repull of the service, its cluster or its task definition says off",
+  "opted-out":
+    "the tag repull of the service, its cluster, its task definition, the task or its schedule says off",
   "opt-out-unclear": "the tag repull has a word that Repull does not know: it counts as off",
   "left-out": "the owner's policy leaves out the cluster, the service or the image",
   "report-only": "the owner's policy says to report such tasks, and to change nothing",

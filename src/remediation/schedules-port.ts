@@ -19,6 +19,8 @@ export interface Schedules {
     readonly family: string;
     readonly schedule: string;
   }): Promise<readonly ScheduledTarget[]>;
+  /** The tags of a target's rule; of a schedule, those of its group, for schedules bear none. */
+  tagsOf(target: ScheduledTarget, clusterArn: string): Promise<Readonly<Record<string, string>>>;
   /**
    * Points a target at a revision, all else kept. Looks at it once more before: `changed` where it no longer says what
    * it said, `already` where it says `to`.

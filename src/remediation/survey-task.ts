@@ -10,9 +10,11 @@ import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
+import { tagsIn } from "../workload/members.ts";
 import type { Tag } from "../workload/task-definition.ts";
+import type { TagBearer } from "./opt-out.ts";
 import type { Ports } from "./ports.ts";
-import type { ScheduledTarget } from "./schedules-port.ts";
+import { type ScheduledTarget, targetName } from "./schedules-port.ts";
 import type { Declined, Superseded } from "./survey.ts";
 
 /** What is to be done for a task, beside its new revision. */
@@ -119,4 +121,19 @@ async function newerThan(former: string, family: string, ports: Ports): Promise<
       (familyAndRevision(arn)?.revision ?? 0) > failing && !(made !== undefined && sameRevision(made, former))
     );
   })?.arn;
+}
+
+/** The task itself, while ECS still tells of it, and what starts it: where else the owner may have put a tag. */
+export async function taskBearers(
+  { clusterArn, taskArn }: PullFailure,
+  targets: readonly ScheduledTarget[],
+  { tasks, schedules }: Pick<Ports, "tasks" | "schedules">,
+): Promise<readonly TagBearer[]> {
+  const task = await tasks.describe(clusterArn, taskArn);
+  const name = `the task ${taskArn.slice(taskArn.lastIndexOf("/") + 1)}`;
+  const starters = targets.map(async (target) => ({
+    name: target.kind === "rule" ? targetName(target) : `the schedule group ${target.group}`,
+    tags: await schedules.tagsOf(target, clusterArn),
+  }));
+  return [...(task === undefined ? [] : [{ name, tags: tagsIn(task) }]), ...(await Promise.all(starters))];
 }

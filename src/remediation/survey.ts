@@ -29,7 +29,7 @@ import { gone, movedOn, unplannable } from "./refusal.ts";
 import { settleSecondsFor, storyOf } from "./settle.ts";
 import type { MeantDigests } from "./survey-image.ts";
 import { leftAlone, surveyRevision } from "./survey-revision.ts";
-import { engineOf, surveyTask, type TaskFacts } from "./survey-task.ts";
+import { engineOf, surveyTask, type TaskFacts, taskBearers } from "./survey-task.ts";
 import { taggedMode } from "./tagged-mode.ts";
 import { withTimeLimits } from "./time-limits.ts";
 import { countTries, type Tries } from "./tries.ts";
@@ -196,11 +196,14 @@ async function surveyLone(
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined) return goneRevision(former);
-  const bearers = [clusterBearer, bearerOf(former, described)];
+  const bearers: TagBearer[] = [clusterBearer, bearerOf(former, described)];
   const out = optedOut(bearers) ?? (await leftToItsMaker(described, failure, request.execution, ports));
   if (out !== undefined) return out;
   const lone = await surveyTask(failure, described.tags, policy, ports);
   if ("kind" in lone) return lone;
+  bearers.push(...(await taskBearers(failure, lone.targets, ports)));
+  const outOfTask = optedOut(bearers);
+  if (outOfTask !== undefined) return outOfTask;
   const launchType = task?.launchType ?? failure.launchType;
   const facts = await surveyRevision(
     described,

@@ -164,6 +164,7 @@ export type TaskRecord = {
   readonly group: string;
   readonly startedBy: string | undefined;
   readonly overrides: JsonObject;
+  readonly tags?: Readonly<Record<string, string>>;
   readonly attachment: JsonObject | undefined;
   readonly createdAt: number;
   readonly containers: ContainerRecord[];

@@ -81,6 +81,7 @@ export interface Cluster {
     readonly group?: string;
     readonly startedBy?: string;
     readonly overrides?: JsonObject;
+    readonly tags?: Readonly<Record<string, string>>;
   }): TaskRecord;
   stopTask(cluster: string, taskArn: string, reason: string): void;
   /** Gives a cluster its tags. */
@@ -140,6 +141,7 @@ export function createCluster(world: Surroundings): Cluster {
       group: string;
       startedBy?: string | undefined;
       overrides?: JsonObject;
+      tags?: Readonly<Record<string, string>>;
     },
   ): TaskRecord => {
     const id = hex(random, 32);
@@ -161,6 +163,7 @@ export function createCluster(world: Surroundings): Cluster {
       group: settings.group,
       startedBy: settings.startedBy,
       overrides: settings.overrides ?? {},
+      ...(settings.tags === undefined ? {} : { tags: settings.tags }),
       attachment: settings.launchType === "FARGATE" ? networkInterface(world) : undefined,
       createdAt: clock.now(),
       containers: containerRecords(world, place.cluster.name, id, definition),
@@ -325,7 +328,7 @@ export function createCluster(world: Surroundings): Cluster {
     },
     deploy: (clusterName, serviceName, taskDefinition, id) =>
       deploy(existing(clusterName, serviceName), taskDefinition, id),
-    runTask({ cluster, taskDefinition, launchType = "FARGATE", group, startedBy, overrides }) {
+    runTask({ cluster, taskDefinition, launchType = "FARGATE", group, startedBy, overrides, tags }) {
       const { definition } = revision(taskDefinition, "ecs:RunTask");
       const task = newTask({ cluster: clusterNamed(cluster) }, definition, {
         launchType,
@@ -333,6 +336,7 @@ export function createCluster(world: Surroundings): Cluster {
         group: group ?? `family:${textIn(definition, "family")}`,
         startedBy,
         ...(overrides === undefined ? {} : { overrides }),
+        ...(tags === undefined ? {} : { tags }),
       });
       begin(task);
       return task;

@@ -16,7 +16,8 @@ const epochSeconds: Time = (ms) => (ms === undefined ? undefined : ms / 1000);
 
 /** A task as DescribeTasks answers it. */
 export function describedTask(task: TaskRecord): JsonObject {
-  return taskDocument(task, epochSeconds, { platformFamily: "Linux", tags: [] });
+  const tags = Object.entries(task.tags ?? {}).map(([key, value]) => ({ key, value }));
+  return taskDocument(task, epochSeconds, { platformFamily: "Linux", tags });
 }
 
 /** The `detail` of an ECS Task State Change event. */

@@ -6,6 +6,7 @@
  */
 
 import type { Ports } from "../remediation/ports.ts";
+import { targetName } from "../remediation/schedules-port.ts";
 import type { Random } from "../runtime/random.ts";
 import type { Service } from "../workload/service.ts";
 import { awsRefusal } from "./aws-refusal.ts";
@@ -197,6 +198,12 @@ export function createLiar(
             return targets;
           });
         },
+        tagsOf: (target, clusterArn) =>
+          read(
+            target.kind === "rule" ? "events:ListTagsForResource" : "scheduler:ListTagsForResource",
+            `tags of ${targetName(target)}`,
+            () => schedules.tagsOf(target, clusterArn),
+          ),
         move: (target, to) =>
           write(target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule", async () => {
             for (const [key, targets] of targetsToldOf) remember(key, targets);

@@ -19,6 +19,8 @@ export type SandboxSchedule = {
   target: JsonObject;
   /** `rate(…)` or `cron(…)`; the sandbox fires nothing by itself. */
   readonly expression?: string;
+  /** The rule's; the schedule's group's. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** True if absent. */
   readonly isEnabled?: boolean;
 };
@@ -50,6 +52,10 @@ export function createSchedules(faults: AwsFault): SandboxSchedules {
             ? [{ kind, bus: "default", rule: name, targetId: textIn(target, "Id") ?? "", taskDefinition }]
             : [{ kind, group: "default", name, taskDefinition }];
         });
+      },
+      async tagsOf(target) {
+        faults(target.kind === "rule" ? "events:ListTagsForResource" : "scheduler:ListTagsForResource");
+        return find(target)?.tags ?? {};
       },
       async move(target, to) {
         faults(target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule");

@@ -169,6 +169,7 @@ const task = z.strictObject({
   group: z.string().optional(),
   /** As given to RunTask; values may be secrets, which no record may show. */
   overrides: jsonObject.optional(),
+  tags: z.record(z.string(), z.string()).optional(),
   executionRole: z.boolean().optional(),
   architecture: z.enum(["X86_64", "ARM64"]).optional(),
 });
@@ -183,6 +184,8 @@ const schedule = z.strictObject({
   target: jsonObject.optional(),
   /** `rate(5 minutes)`, as AWS writes it: told to a scan; nothing fires by itself. */
   expression: z.string().optional(),
+  /** Of a rule; of a schedule, its group's. */
+  tags: z.record(z.string(), z.string()).optional(),
 });
 
 const machine = z.strictObject({

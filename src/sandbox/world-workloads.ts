@@ -51,7 +51,7 @@ export async function addService(place: Place, given: ServiceEntry): Promise<voi
 
 /** Starts a task that belongs to no service. */
 export function addTask({ cluster, definitions, home }: Place, entry: TaskEntry): void {
-  const { family, revision, launchType, startedBy, group, overrides } = entry;
+  const { family, revision, launchType, startedBy, group, overrides, tags } = entry;
   if (revision !== undefined) definitions.skipTo(family, revision);
   const images = imagesOf(family, entry.images ?? entry.image);
   cluster.runTask({
@@ -63,12 +63,13 @@ export function addTask({ cluster, definitions, home }: Place, entry: TaskEntry)
     ...(startedBy === undefined ? {} : { startedBy }),
     ...(group === undefined ? {} : { group }),
     ...(overrides === undefined ? {} : { overrides }),
+    ...(tags === undefined ? {} : { tags }),
   });
 }
 
 /** A rule or schedule with the target of a world file. */
 export function scheduleOf(home: Home, entry: ScheduleEntry): SandboxSchedule {
-  const { kind, name, cluster = "default", taskDefinition, target = {}, expression } = entry;
+  const { kind, name, cluster = "default", taskDefinition, target = {}, expression, tags } = entry;
   const arn = (resource: string): string =>
     `arn:${home.partition}:ecs:${home.region}:${home.account}:${resource}`;
   const parameters = objectIn(target, "EcsParameters") ?? {};
@@ -76,6 +77,7 @@ export function scheduleOf(home: Home, entry: ScheduleEntry): SandboxSchedule {
     kind,
     name,
     ...(expression === undefined ? {} : { expression }),
+    ...(tags === undefined ? {} : { tags }),
     target: {
       Id: "1",
       RoleArn: `arn:${home.partition}:iam::${home.account}:role/${name}`,

@@ -79,10 +79,11 @@ describeSchedulesContract("the sandbox", async () => {
   return {
     schedules: schedules.port,
     clusterArn,
-    add: async (kind, name, TaskDefinitionArn) =>
+    add: async (kind, name, TaskDefinitionArn, tags = {}) =>
       schedules.add({
         kind,
         name,
+        tags,
         target: { Id: "1", Arn: clusterArn, EcsParameters: { TaskDefinitionArn } },
       }),
   };

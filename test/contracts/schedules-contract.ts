@@ -7,7 +7,12 @@ export type SchedulesStage = {
   readonly schedules: Schedules;
   readonly clusterArn: string;
   /** Adds a rule or schedule with one ECS target on the cluster; `taskDefinition` as ARN. */
-  add(kind: "rule" | "schedule", name: string, taskDefinition: string): Promise<void>;
+  add(
+    kind: "rule" | "schedule",
+    name: string,
+    taskDefinition: string,
+    tags?: Readonly<Record<string, string>>,
+  ): Promise<void>;
 };
 
 const revision = (name: string) => `arn:aws:ecs:us-east-1:123456789012:task-definition/${name}`;
@@ -33,6 +38,18 @@ export function describeSchedulesContract(name: string, makeStage: () => Promise
         if (count > 0) expect(found[0]).toMatchObject({ kind, taskDefinition: revision(taskDefinition) });
       });
     }
+
+    test("tells the tags of a rule, and of the group of a schedule", async () => {
+      const { schedules, clusterArn, add } = await makeStage();
+      const tags = { repull: "off", team: "shop" };
+      for (const kind of ["rule", "schedule"] as const) {
+        const family = `tagged-by-${kind}`;
+        await add(kind, family, revision(`${family}:1`), tags);
+        const [target] = await schedules.targetsOf({ clusterArn, family, schedule: family });
+        if (target === undefined) throw new Error("not found");
+        expect(await schedules.tagsOf(target, clusterArn)).toEqual(tags);
+      }
+    });
 
     for (const kind of ["rule", "schedule"] as const) {
       test(`moves a ${kind} once, and never from what it does not hold`, async () => {

@@ -46,6 +46,8 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "events:ListEventBuses":                   ["schedules.targetsOf"],
   "events:ListRuleNamesByTarget":            ["schedules.targetsOf"],
   "events:ListTargetsByRule":                ["schedules.targetsOf", "schedules.move"],
+  "events:ListTagsForResource":              ["schedules.tagsOf"],
+  "scheduler:ListTagsForResource":           ["schedules.tagsOf"],
   "events:PutTargets":                       ["schedules.move"],
   "scheduler:ListSchedules":                 ["schedules.targetsOf"],
   "scheduler:GetSchedule":                   ["schedules.targetsOf", "schedules.move"],

@@ -7,7 +7,12 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from "@aws-sdk/client-eventbridge";
-import { CreateScheduleCommand, GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import {
+  CreateScheduleCommand,
+  CreateScheduleGroupCommand,
+  GetScheduleCommand,
+  SchedulerClient,
+} from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createSchedules } from "../../src/aws/schedules.ts";
@@ -227,19 +232,21 @@ describe("what was done to a service", () => {
 describeSchedulesContract("the AWS gateway on moto", async () => ({
   schedules: createSchedules(settings),
   clusterArn: CLUSTER,
-  async add(kind, name, TaskDefinitionArn) {
+  async add(kind, name, TaskDefinitionArn, tags = {}) {
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
     const target = { Arn: CLUSTER, RoleArn: ROLE, EcsParameters: { TaskDefinitionArn } };
     const ScheduleExpression = "rate(1 day)";
     if (kind === "rule") {
       const events = new EventBridgeClient(settings);
-      await events.send(new PutRuleCommand({ Name: name, ScheduleExpression }));
+      await events.send(new PutRuleCommand({ Name: name, ScheduleExpression, Tags }));
       await events.send(new PutTargetsCommand({ Rule: name, Targets: [{ ...target, Id: "1" }] }));
       return;
     }
     const FlexibleTimeWindow = { Mode: "OFF" as const };
     const schedule = { Name: name, ScheduleExpression, FlexibleTimeWindow, Target: target };
-    await new SchedulerClient(settings).send(
-      new CreateScheduleCommand({ ...schedule, GroupName: "default" }),
-    );
+    const scheduler = new SchedulerClient(settings);
+    const GroupName = Tags.length === 0 ? "default" : `${name}-group`;
+    if (Tags.length > 0) await scheduler.send(new CreateScheduleGroupCommand({ Name: GroupName, Tags }));
+    await scheduler.send(new CreateScheduleCommand({ ...schedule, GroupName }));
   },
 }));
