@@ -18,6 +18,7 @@ import { isPassing } from "../remediation/aws-error.ts";
 import { denialIn } from "../remediation/decision.ts";
 import { functionNameOf } from "../remediation/names.ts";
 import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
+import { rollbackIn } from "../remediation/rollback-record.ts";
 import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
@@ -99,6 +100,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
         status,
         ...refusalIn(result),
         ...ignoredIn(result),
+        ...rollbackIn(result),
         ...present("denied", denialIn(result)),
         ...ended,
       };

@@ -23,6 +23,7 @@ import type { Caps } from "./caps-port.ts";
 
 import type { ClusterMachines } from "./machines-port.ts";
 
+import type { RollbackRecord } from "./rollback-record.ts";
 import type { Schedules } from "./schedules-port.ts";
 import type { Tasks } from "./tasks-port.ts";
 
@@ -170,6 +171,8 @@ export type ExecutionStatus = {
   readonly ignored?: true;
   /** Somebody denied its plan, and why. */
   readonly denied?: string;
+  /** It rolled its change back, and this is what it had trusted. */
+  readonly rolledBack?: RollbackRecord;
   /** When it ended, in milliseconds since the epoch; absent while it runs. */
   readonly endedAt?: number;
 };

@@ -6,7 +6,7 @@
  */
 
 import { revisionName } from "../workload/arn.ts";
-import { markerTags, readMarker } from "../workload/marker.ts";
+import { markerTags, readMarker, serviceTag } from "../workload/marker.ts";
 import { present } from "../workload/members.ts";
 import { isSameDefinition } from "../workload/same-definition.ts";
 import { type DescribedTaskDefinition, familyOf, reviseTaskDefinition } from "../workload/task-definition.ts";
@@ -52,7 +52,12 @@ async function copyOf(
   execution: string,
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<string> {
-  const marker = markerTags({ execution, former: revisionName(former), service, images: [] });
+  const marker = markerTags({
+    execution,
+    former: revisionName(former),
+    service: serviceTag(clusterArn, service),
+    images: [],
+  });
   const wanted = reviseTaskDefinition(described, { images: new Map(), marker });
   // Tags find it again, and prove nothing: what is not the former revision, member for member, is none.
   const isCopy = async (arn: string): Promise<boolean> => {

@@ -18,6 +18,8 @@ import { canonicalName, type ImageReference } from "../image/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Trusted, Untrusted, Witness } from "../substitution/candidate.ts";
 import { sameRevision } from "../workload/arn.ts";
+import { readMarker, serviceTag } from "../workload/marker.ts";
+import { present } from "../workload/members.ts";
 import type { Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
 import { AwsError, awsErrorBehind, isPassing } from "./aws-error.ts";
@@ -78,7 +80,7 @@ export function witnessesOf(
   return {
     async meant(image) {
       const askedAt = new Date(ports.clock.now()).toISOString();
-      for (const { from, ask } of witnesses(image, failing, once)) {
+      for (const { from, ask } of witnesses(image, failing, once, ports)) {
         const said = await ask();
         if (said.kind === "digest") return { trusted: { digest: said.digest, from, askedAt } };
         if (said.kind === "unknown") {
@@ -101,6 +103,7 @@ function witnesses(
   meant: Meant,
   failing: Failing,
   once: Once,
+  ports: Ports,
 ): readonly { readonly from: Witness; readonly ask: () => Promise<Testimony> }[] {
   const { digest } = meant.reference;
   if (digest !== undefined) return [{ from: "reference", ask: async () => ({ kind: "digest", digest }) }];
@@ -127,11 +130,51 @@ function witnesses(
   };
   return [
     {
+      from: "execution",
+      ask: () => heard(async () => executionSays(meant, failing, await once.revision(deployment), ports)),
+    },
+    {
       from: "service-revision",
       ask: () => heard(async () => revisionSays(meant, await once.revision(deployment))),
     },
     tasks,
   ];
+}
+
+/**
+ * What an earlier execution trusted, where the deployment just before the failing one was its own, and it rolled back. The
+ * tags of that revision only lead to the execution: what it found is read from its result.
+ */
+async function executionSays(
+  { image }: Meant,
+  { clusterArn, service, taskDefinitionArn }: Failing,
+  pinned: PinnedRevision,
+  { ecs, executions }: Ports,
+): Promise<Testimony> {
+  const before = pinned.kind === "found" ? pinned.earlier[0]?.revision : undefined;
+  if (before === undefined || service === undefined) return { kind: "none" };
+  const [earlier] = await ecs.describeServiceRevisions([before]);
+  const described = await ecs.describeTaskDefinition(earlier?.taskDefinition ?? before);
+  const marker = readMarker(described?.tags ?? []);
+  if (marker?.service !== serviceTag(clusterArn, service.name)) return { kind: "none" };
+  const status = await executions.status("remediate", marker.execution);
+  if (status?.status === "unknown" || status?.status === "running") {
+    const because = `the remediation ${marker.execution}, which rolled the service back, cannot be read: ${status.because ?? "it has not ended"}`;
+    const isTransient = status.status === "running" || status.passing === true;
+    return {
+      kind: "unknown",
+      because,
+      ...present("permission", status.permission),
+      ...(isTransient ? { transient: true } : {}),
+    };
+  }
+  const record = status?.rolledBack;
+  const isOurs =
+    record?.clusterArn === clusterArn &&
+    record.service === service.name &&
+    record.revisions.some((one) => sameRevision(one, taskDefinitionArn));
+  const digest = isOurs ? record.trusted[image] : undefined;
+  return digest === undefined ? { kind: "none" } : { kind: "digest", digest };
 }
 
 /** What the service revision pinned for the containers that run the image. */

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { AwsError, isPassing } from "../remediation/aws-error.ts";
 import { denialIn } from "../remediation/decision.ts";
 import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
+import { rollbackIn } from "../remediation/rollback-record.ts";
 import {
   answerQuestion,
   type Death,
@@ -143,6 +144,7 @@ export function createExecutions(
             ...present("because", found.failure),
             ...refusalIn(found.result),
             ...ignoredIn(found.result),
+            ...rollbackIn(found.result),
             ...present("denied", denialIn(found.result)),
             ...present("endedAt", found.endedAt),
           }
