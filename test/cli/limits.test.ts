@@ -5,6 +5,7 @@ import { serveRegistry } from "../../src/sandbox/registry-server.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { commandIo, type RecordedIo } from "../support/command-io.ts";
+import { FastClock } from "../support/fast-clock.ts";
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -13,7 +14,7 @@ afterEach(async () => {
 
 const IMAGE = { "ratelimitpreview/test:latest": {} };
 const CONFIG = "/people/ann/.docker/config.json";
-const noon = { now: () => Date.parse("2026-11-21T14:05:00Z"), sleep: async () => {} };
+const noon = new FastClock(Date.parse("2026-11-21T14:05:00Z"));
 
 type Hub = {
   readonly remaining?: number;

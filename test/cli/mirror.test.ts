@@ -4,6 +4,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { mirror } from "../../src/cli/mirror.ts";
 import { commandIo } from "../support/command-io.ts";
+import { FastClock } from "../support/fast-clock.ts";
 import { LoopbackRegistry, type Mischief, refuse } from "../support/loopback-registry.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -41,7 +42,7 @@ async function copy(
 ): Promise<{ status: number; kind: unknown }> {
   const io = commandIo();
   const input = { source: `${source.host}/team/app:v1`, target: `${target.host}/copy/app:v1`, platforms: [] };
-  const clock = { now: () => 0, sleep: async () => {} };
+  const clock = new FastClock();
   const status = await mirror(
     { ...input, ...more, allPlatforms: false, referrers: false, json: true },
     io,
@@ -103,7 +104,7 @@ describe("repull mirror ends with", () => {
       return request.method === "POST";
     };
     const input = { source: `${source.host}/team/app:v1`, target: `${ecr}/absent:v1`, platforms: [] };
-    const clock = { now: () => 0, sleep: async () => {} };
+    const clock = new FastClock();
     equal(await mirror({ ...input, allPlatforms: false, referrers: false, json: false }, io, clock), 1);
     match(io.printed.err, /ECR ends the connection where a repository does not exist: create it first\.\n$/);
   });

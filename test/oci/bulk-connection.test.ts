@@ -15,7 +15,7 @@ import { type HttpTransport, httpTransport } from "../../src/oci/http-transport.
 import { giveBack } from "../../src/oci/pieces.ts";
 import type { RegistryAnswer, RegistryRequest } from "../../src/oci/transport.ts";
 import { makeCertificate } from "../support/certificate.ts";
-import { FastClock } from "../support/copy-world.ts";
+import { FastClock } from "../support/fast-clock.ts";
 
 let server: Server;
 let send: HttpTransport;

@@ -9,7 +9,8 @@ import { createRegistries } from "../../src/oci/registry.ts";
 import type { RegistryRequest } from "../../src/oci/transport.ts";
 import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
 import { createRegistry } from "../../src/sandbox/registry.ts";
-import { CopyWorld, FastClock } from "../support/copy-world.ts";
+import { CopyWorld } from "../support/copy-world.ts";
+import { FastClock } from "../support/fast-clock.ts";
 import { LoopbackRegistry, type Mischief, refuse } from "../support/loopback-registry.ts";
 
 const inBase64 = (text: string): string => Buffer.from(text).toString("base64");

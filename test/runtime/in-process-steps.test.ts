@@ -7,16 +7,7 @@ import {
   type StepRecord,
 } from "../../src/runtime/in-process-steps.ts";
 import { type Answer, StepFailed, type Steps } from "../../src/runtime/steps.ts";
-
-function skippingClock(): Clock {
-  let now = 0;
-  return {
-    now: () => now,
-    sleep: async (milliseconds) => {
-      now += milliseconds;
-    },
-  };
-}
+import { FastClock } from "../support/fast-clock.ts";
 
 /** Three effects and a wait between them: what a remediation looks like from the engine's side. */
 function threeSteps(effects: string[]) {
@@ -31,7 +22,7 @@ function threeSteps(effects: string[]) {
 describe("a workflow in process", () => {
   test("runs its steps once where nothing goes wrong, and waits on the clock", async () => {
     const effects: string[] = [];
-    const clock = skippingClock();
+    const clock = new FastClock(0);
     expect(await runInProcess(threeSteps(effects), { clock })).toBe("1 2");
     expect(effects).toEqual(["first", "second"]);
     expect(clock.now()).toBe(60_000);
@@ -42,7 +33,7 @@ describe("a workflow in process", () => {
       const effects: string[] = [];
       const deaths = new Set([name]);
       const dies = (at: Death) => at.when === "recorded" && deaths.delete(at.name);
-      expect(await runInProcess(threeSteps(effects), { clock: skippingClock(), dies })).toBe("1 2");
+      expect(await runInProcess(threeSteps(effects), { clock: new FastClock(0), dies })).toBe("1 2");
       expect(effects).toEqual(["first", "second"]);
     });
   }
@@ -51,21 +42,21 @@ describe("a workflow in process", () => {
     const effects: string[] = [];
     const deaths = new Set(["second"]);
     const dies = (at: Death) => at.when === "unrecorded" && deaths.delete(at.name);
-    await runInProcess(threeSteps(effects), { clock: skippingClock(), dies });
+    await runInProcess(threeSteps(effects), { clock: new FastClock(0), dies });
     expect(effects).toEqual(["first", "second", "second"]);
   });
 
   test("survives the death of its whole process, for the log is the caller's", async () => {
     const log: StepRecord[] = [];
     const dead = runInProcess(threeSteps([]), {
-      clock: skippingClock(),
+      clock: new FastClock(0),
       log,
       dies: ({ name }) => name === "pause",
       runsMax: 1,
     });
     await expect(dead).rejects.toThrow("died 1 times");
     const effects: string[] = [];
-    expect(await runInProcess(threeSteps(effects), { clock: skippingClock(), log })).toBe("1 1");
+    expect(await runInProcess(threeSteps(effects), { clock: new FastClock(0), log })).toBe("1 1");
     expect(effects).toEqual(["second"]);
   });
 
@@ -77,7 +68,7 @@ describe("a workflow in process", () => {
     };
     const deaths = new Set(["here"]);
     const dies = (at: Death) => at.when === "recorded" && deaths.delete(at.name);
-    await expect(runInProcess(fickle, { clock: skippingClock(), dies })).rejects.toThrow(
+    await expect(runInProcess(fickle, { clock: new FastClock(0), dies })).rejects.toThrow(
       "replay differs at operation 0",
     );
   });
@@ -86,11 +77,11 @@ describe("a workflow in process", () => {
     const both = async (steps: Steps) => {
       await Promise.all([steps.step("a", async () => 1), steps.step("b", async () => 2)]);
     };
-    await expect(runInProcess(both, { clock: skippingClock() })).rejects.toThrow("beside another operation");
+    await expect(runInProcess(both, { clock: new FastClock(0) })).rejects.toThrow("beside another operation");
   });
 
   test("tries a failing step as often as it is told, with growing pauses, and throws StepFailed at last", async () => {
-    const clock = skippingClock();
+    const clock = new FastClock(0);
     let tries = 0;
     const failing = (steps: Steps) =>
       steps.step(
@@ -119,14 +110,14 @@ describe("a workflow in process", () => {
         },
         { retryIf: (error) => !(error instanceof Error && error.message === "denied") },
       );
-    await expect(runInProcess(refused, { clock: skippingClock() })).rejects.toThrow("denied");
+    await expect(runInProcess(refused, { clock: new FastClock(0) })).rejects.toThrow("denied");
     expect(tries).toBe(1);
   });
 
   test("hands on what JSON keeps, the first time as in a replay", async () => {
     const result = await runInProcess(
       (steps) => steps.step("read", async () => ({ kept: 1, lost: undefined, when: new Date(0) })),
-      { clock: skippingClock() },
+      { clock: new FastClock(0) },
     );
     expect(result).toEqual({ kept: 1, when: "1970-01-01T00:00:00.000Z" });
   });
@@ -140,9 +131,9 @@ describe("a workflow in process", () => {
     const yes = { kind: "answered", text: "yes" } as const;
     /** What becomes of the question when `at` milliseconds have passed since it was opened. */
     const answering = (at: number, log: StepRecord[], says: Answer = yes): Clock => {
-      const clock = skippingClock();
+      const clock = new FastClock(0);
       return {
-        now: clock.now,
+        now: () => clock.now(),
         sleep: async (milliseconds) => {
           await clock.sleep(milliseconds);
           const [question] = log;
@@ -185,7 +176,7 @@ describe("a workflow in process", () => {
 
     test("keeps the answer that came while nobody ran", async () => {
       const log: StepRecord[] = [];
-      const clock = skippingClock();
+      const clock = new FastClock(0);
       const dead = runInProcess(ask, { clock, log, dies: ({ name }) => name === "tell", runsMax: 1 });
       await expect(dead).rejects.toThrow("died 1 times");
       const [question] = log;
@@ -197,7 +188,7 @@ describe("a workflow in process", () => {
       const ids = await Promise.all(
         ["r-1", "r-2"].map((execution) =>
           runInProcess(async (steps) => (await steps.question("may I", 60)).id, {
-            clock: skippingClock(),
+            clock: new FastClock(0),
             execution,
           }),
         ),
@@ -207,7 +198,7 @@ describe("a workflow in process", () => {
   });
 
   test("ends a workflow that dies for ever", async () => {
-    const forever = runInProcess(threeSteps([]), { clock: skippingClock(), dies: () => true, runsMax: 5 });
+    const forever = runInProcess(threeSteps([]), { clock: new FastClock(0), dies: () => true, runsMax: 5 });
     await expect(forever).rejects.toThrow("died 5 times");
   });
 });

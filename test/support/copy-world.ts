@@ -8,7 +8,7 @@ import { CopyError } from "../../src/oci/copy-error.ts";
 import type { FindCredentials } from "../../src/oci/credentials.ts";
 import { httpTransport } from "../../src/oci/http-transport.ts";
 import { createRegistries } from "../../src/oci/registry.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+import { FastClock } from "./fast-clock.ts";
 import { LoopbackRegistry } from "./loopback-registry.ts";
 
 const OCI = "application/vnd.oci.image";
@@ -16,28 +16,6 @@ export const OCI_MANIFEST = `${OCI}.manifest.v1+json`;
 export const OCI_INDEX = `${OCI}.index.v1+json`;
 
 export type Platforms = { readonly os: string; readonly architecture: string };
-
-/** A clock on which every wait is over at once; `slept` tells how long they would have been. */
-export class FastClock implements Clock {
-  slept = 0;
-  /** How fast time passes by itself: not at all, unless a test is about slowness. */
-  speed = 0;
-  /** Whether a wait lasts until it is called off, instead of being over at once. */
-  waits = false;
-  readonly #startedAt = performance.now();
-
-  now(): number {
-    const passed = this.speed === 0 ? 0 : (performance.now() - this.#startedAt) * this.speed;
-    return Date.UTC(2026, 10, 21) + this.slept + passed;
-  }
-
-  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.waits) await aborted(signal);
-    this.slept += milliseconds;
-    await Promise.resolve();
-  }
-}
 
 export class CopyWorld {
   readonly source: LoopbackRegistry;
@@ -167,10 +145,4 @@ async function settled(look: () => Promise<readonly string[]>): Promise<readonly
     await delay(10);
   }
   return look();
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }

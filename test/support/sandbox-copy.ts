@@ -11,7 +11,7 @@ import { createInternet } from "../../src/sandbox/internet.ts";
 import type { RegistryWays } from "../../src/sandbox/registry/ways.ts";
 import { createRegistry, type RegistrySettings, type SandboxRegistry } from "../../src/sandbox/registry.ts";
 import { serveRegistry } from "../../src/sandbox/registry-server.ts";
-import { FastClock } from "./copy-world.ts";
+import { FastClock } from "./fast-clock.ts";
 
 export const ECR_HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 /** Where the copier calls from. */
