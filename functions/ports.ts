@@ -9,10 +9,11 @@ import type { Ports } from "../src/remediation/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import { parseEndpoints } from "../src/runtime/endpoints.ts";
 import type { Log } from "../src/runtime/log.ts";
+import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy.ts";
 import { measureQuota } from "./measure.ts";
 import { accountOf, type Settings } from "./settings.ts";
 
-/** By the secret that they show to Docker Hub: one function sees one secret, or two while its policy changes. */
+/** By what of the policy they are made of: one function sees one policy, or two while it changes. */
 const wired = new Map<string, Ports>();
 
 /** The ports, made at the first invocation and kept: connections and tokens are worth keeping. */
@@ -20,10 +21,10 @@ export function portsOf(
   settings: Settings,
   invokedFunctionArn: string,
   log: Log,
-  dockerHubSecret?: string,
+  policy: Policy = DEFAULT_POLICY,
 ): Ports {
-  const key = dockerHubSecret ?? "";
-  const ports = wired.get(key) ?? wire(settings, accountOf(invokedFunctionArn), log, dockerHubSecret);
+  const key = JSON.stringify([policy.dockerHubSecret, policy.registries]);
+  const ports = wired.get(key) ?? wire(settings, accountOf(invokedFunctionArn), log, policy);
   wired.set(key, ports);
   return ports;
 }
@@ -32,11 +33,15 @@ function wire(
   { aws, busName, registryEndpoints, functions, capsTable }: Settings,
   account: string,
   log: Log,
-  dockerHubSecret: string | undefined,
+  { dockerHubSecret, registries }: Policy,
 ): Ports {
   const access = createRegistryAccess({
     aws,
+    account,
     dockerHubSecret,
+    registries,
+    // What a task definition names is somebody's word: it leads to no network of ours unless the policy names it.
+    mayReachPrivate: false,
     // An owner's proxy; an owner's certificate authority is Node's own NODE_EXTRA_CA_CERTS.
     send: watched(httpTransport({ proxyEnv: process.env })),
     clock: systemClock,

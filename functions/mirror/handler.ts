@@ -19,7 +19,7 @@ export const handler = withDurableExecution(
     log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
     const steps = durableSteps(context);
     const policy = await readInStep(() => readEffectivePolicy(settings), steps);
-    const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy.dockerHubSecret);
+    const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy);
     const result = await mirror(event, ports, policy, steps, () =>
       context.lambdaContext.getRemainingTimeInMillis(),
     );

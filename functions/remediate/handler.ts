@@ -27,7 +27,7 @@ export const handler = withDurableExecution(
     const source = {
       read: () => readEffectivePolicy(settings),
       portsFor: (policy?: Policy) => {
-        const ports = portsOf(settings, invokedFunctionArn, log, policy?.dockerHubSecret);
+        const ports = portsOf(settings, invokedFunctionArn, log, policy);
         return withBrake({ ...ports, caps: measuringCaps(ports.caps) }, brake);
       },
     };

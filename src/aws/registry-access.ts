@@ -5,12 +5,15 @@
  * not, and what nobody may see is private.
  */
 
+import { ecrHost } from "../image/ecr-hosts.ts";
+import type { Endpoint } from "../oci/addresses.ts";
 import { createCopier } from "../oci/copy.ts";
 import type { FindCredentials } from "../oci/credentials.ts";
 import { createRegistries } from "../oci/registry.ts";
 import type { Send } from "../oci/transport.ts";
 import type { Ports } from "../remediation/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { RegistrySettings } from "../substitution/policy-registries.ts";
 import type { AwsSettings } from "./client-settings.ts";
 import { createEcrCredentials } from "./ecr-credentials.ts";
 import { createDockerHubAccount } from "./secrets.ts";
@@ -21,7 +24,13 @@ export type RegistryAccess = {
   readonly dockerHubSecret?: string | undefined;
   readonly send: Send;
   readonly clock: Clock;
+  /** What stands in for registries by the environment; the policy's rows go before. */
   readonly endpoints: ReadonlyMap<string, string>;
+  readonly registries: RegistrySettings;
+  /** Our own ECR is always asked. */
+  readonly account: string;
+  /** Whether a registry that nobody names may be on a private network: where a person asks, not where events decide. */
+  readonly mayReachPrivate: boolean;
 };
 
 /** Nothing is asked, and no secret fetched, before a registry asks who we are. */
@@ -30,10 +39,18 @@ export function createRegistryAccess({
   dockerHubSecret,
   send,
   clock,
-  endpoints,
+  endpoints: mapped,
+  registries: settings,
+  account,
+  mayReachPrivate,
 }: RegistryAccess): Pick<Ports, "registries" | "copier" | "anonymous"> {
+  const endpoints = new Map<string, Endpoint | string>([
+    ...mapped,
+    ...settings.endpoints.map((row): [string, Endpoint] => [row.host, row]),
+  ]);
+  const rules = { allowed: [...settings.allowed, ecrHost(account, aws.region)], mayReachPrivate };
   const as = (credentials: FindCredentials) => {
-    const registries = createRegistries({ send, clock, credentials, endpoints });
+    const registries = createRegistries({ send, clock, credentials, endpoints, rules });
     return { registries, copier: createCopier({ registries, clock }) };
   };
   const ecr = createEcrCredentials(aws, clock);

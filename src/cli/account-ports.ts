@@ -38,6 +38,9 @@ export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env">
     dockerHubSecret: policy.dockerHubSecret,
     send: httpTransport({ proxyEnv: io.env }),
     clock,
+    account,
+    registries: policy.registries,
+    mayReachPrivate: true,
     endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? ""),
   });
   const { anonymous } = access;

@@ -30,7 +30,11 @@ export function replayInSandbox(input: ReplayInput, io: CommandIo): Replay {
     tell(`  in a sandbox: ${described.from}`);
     let world: World | undefined;
     const story = storyLog(() => world?.clock.now() ?? 0, tell);
-    world = await createRecordedWorld(described.file, [document], { seed: input.seed, log: story.log });
+    world = await createRecordedWorld(described.file, [document], {
+      seed: input.seed,
+      log: story.log,
+      allowed: input.policy.registries.allowed,
+    });
     serveWorkflows(world, {
       // What is tried is what can be had now; that six hours later a window would be over, nobody need see.
       policy: { ...input.policy, waitForLimit: false },

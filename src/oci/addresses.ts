@@ -5,9 +5,17 @@
  * mirror of theirs. Whatever an answer points at, a token realm or a redirect, is judged here before it is followed.
  */
 
-import { isIPv4, isIPv6 } from "node:net";
-import { AWS_DOMAINS } from "../image/ecr-hosts.ts";
-import { DOCKER_HUB_REALM, DOCKER_HUB_SERVER, isDockerHub, namesOfRegistry } from "../image/hosts.ts";
+import { AWS_DOMAINS, isS3Host } from "../image/ecr-hosts.ts";
+import {
+  DOCKER_HUB_REALM,
+  DOCKER_HUB_SERVER,
+  isDockerHub,
+  namesOfRegistry,
+  registryOf,
+} from "../image/hosts.ts";
+import { isAllowed, isNamed } from "../image/known-registries.ts";
+import { kindOfAddress } from "./address-kind.ts";
+import type { Reach } from "./reach.ts";
 
 export type RegistryAddress = {
   /** As the reference names it: what rules and messages go by. */
@@ -16,17 +24,67 @@ export type RegistryAddress = {
   readonly base: URL;
   /** The registry is on loopback by the user's own word, or by a mapping: only then may anything else of it be. */
   readonly loopback: boolean;
+  /** Whose login is shown there: what stands in for a registry sees its own, unless the owner says otherwise. */
+  readonly loginOf: string;
+  /** How far a connection to a URL of this registry, or to which it points, may go. */
+  readonly reachOf: (url: URL) => Reach;
+};
+
+/** What stands in for a registry. */
+export type Endpoint = {
+  readonly url: string;
+  /** The registry's own login is shown there. Default: not. */
+  readonly sendCredentials?: boolean;
+};
+
+/** By the host that references name: an address alone is an endpoint that sees no login of the registry's. */
+export type Endpoints = ReadonlyMap<string, Endpoint | string>;
+
+/** Which registries may be asked, and where. Without one: whatever the caller names, but for the loopback of others. */
+export type RegistryRules = {
+  /** Hosts, `*.` patterns and `well-known`. */
+  readonly allowed: readonly string[];
+  /** Whether addresses of private networks are reached for hosts that the list does not name. */
+  readonly mayReachPrivate: boolean;
 };
 
 /** The address behind a reference's host. `endpoints` maps hosts to the URLs that stand in for them. */
-export function addressOf(host: string, endpoints: ReadonlyMap<string, string> = new Map()): RegistryAddress {
-  const mapped = namesOfRegistry(host)
+export function addressOf(
+  host: string,
+  endpoints: Endpoints = new Map(),
+  rules?: RegistryRules,
+): RegistryAddress {
+  const found = namesOfRegistry(host)
     .map((name) => endpoints.get(name))
-    .find((url) => url !== undefined);
-  if (mapped !== undefined) return { host, base: new URL(mapped), loopback: true };
-  if (isDockerHub(host)) return { host, base: new URL(`https://${DOCKER_HUB_SERVER}`), loopback: false };
-  const loopback = isLoopbackHost(new URL(`https://${host}`).hostname);
-  return { host, base: new URL(`${loopback ? "http" : "https"}://${host}`), loopback };
+    .find((endpoint) => endpoint !== undefined);
+  const mapped = typeof found === "string" ? { url: found } : found;
+  const server = isDockerHub(host) ? DOCKER_HUB_SERVER : host;
+  const isLocal = isLoopbackHost(new URL(`https://${server}`).hostname);
+  const base = new URL(mapped?.url ?? `${isLocal ? "http" : "https"}://${server}`);
+  const loopback = mapped !== undefined || isLocal;
+  return {
+    host,
+    base,
+    loopback,
+    loginOf: mapped === undefined || mapped.sendCredentials === true ? host : base.host,
+    reachOf: (url) => {
+      if (rules === undefined || rules.mayReachPrivate) return loopback ? "loopback" : "private";
+      const isNamedHere =
+        (mapped !== undefined && url.hostname === base.hostname) || isNamed(url.host, rules.allowed);
+      return isNamedHere ? "loopback" : isOfAws(url.hostname) ? "private" : "public";
+    },
+  };
+}
+
+/** Whether a registry may be asked at all: the list has it, or the owner says what stands in for it. */
+export function isAsked(host: string, endpoints: Endpoints, rules: RegistryRules | undefined): boolean {
+  if (rules === undefined || isAllowed(host, rules.allowed)) return true;
+  return namesOfRegistry(host).some((name) => endpoints.has(name));
+}
+
+/** AWS's own names lead to private addresses where a VPC has endpoints for them, and nobody else can give them out. */
+function isOfAws(hostname: string): boolean {
+  return registryOf(hostname).kind === "ecr" || isS3Host(hostname);
 }
 
 /** Whether a credential may be shown there: the registry's own origin, encrypted or not leaving the machine. */
@@ -67,33 +125,7 @@ export function whyNoPassword(address: RegistryAddress, realm: URL): string | un
 export function isLoopbackHost(hostname: string): boolean {
   const name = hostname.toLowerCase();
   if (name === "localhost" || name.endsWith(".localhost")) return true;
-  return isLoopbackAddress(name.replace(/^\[|\]$/g, ""));
-}
-
-/** 127.0.0.0/8, ::1, and the same in IPv4-mapped form. */
-export function isLoopbackAddress(address: string): boolean {
-  const v4 = asIPv4(address);
-  if (v4 !== undefined) return v4.startsWith("127.");
-  return isIPv6(address) && /^(?:0{0,4}:){1,7}0{0,3}1$/.test(address);
-}
-
-/** Addresses that no registry has: link-local, where clouds keep their instance credentials, and "this host". */
-export function isForbiddenAddress(address: string): boolean {
-  const v4 = asIPv4(address);
-  if (v4 !== undefined) return v4.startsWith("169.254.") || v4.startsWith("0.");
-  const v6 = address.toLowerCase();
-  // fd00:ec2::254 is the EC2 metadata service, fd00:ec2::23 the EKS one, in IPv6.
-  return /^fe[89ab][0-9a-f]:/.test(v6) || /^fd00:0?ec2:/.test(v6) || /^[0:]+$/.test(v6);
-}
-
-function asIPv4(address: string): string | undefined {
-  if (isIPv4(address)) return address;
-  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (dotted !== undefined) return dotted;
-  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(address);
-  if (hex === null) return undefined;
-  const [high, low] = [Number.parseInt(hex[1] ?? "", 16), Number.parseInt(hex[2] ?? "", 16)];
-  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+  return kindOfAddress(name.replace(/^\[|\]$/g, "")) === "loopback";
 }
 
 function isPrivateOnTheWay(url: URL): boolean {

@@ -3,13 +3,14 @@
 import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
 import type { Clock } from "../runtime/clock.ts";
 import { BulkConnection } from "./bulk-connection.ts";
-import { bareHost, lookupWithin } from "./reach.ts";
+import { bareHost, lookupWithin, type Reach, type Resolve } from "./reach.ts";
 import type { RegistryAnswer, RegistryRequest } from "./transport.ts";
 
 export type BulkConnectionsOptions = {
   readonly idleMs: number;
   readonly clock: Pick<Clock, "now">;
   readonly ca?: readonly string[] | undefined;
+  readonly resolve?: Resolve | undefined;
 };
 
 /** As many as blobs are under way at once: whoever asks sets the bound. */
@@ -25,10 +26,10 @@ export class BulkConnections {
 
   /** A GET whose address has been judged, and whose name is judged where it is resolved. */
   async get(request: RegistryRequest): Promise<RegistryAnswer> {
-    const { url, loopback = false } = request;
-    // A connection that may end at loopback is never lent to a request that may not.
-    const key = `${loopback ? "lenient" : "strict"} ${url.origin}`;
-    const connection = this.#free.get(key)?.pop() ?? this.#connect(url, loopback, key);
+    const { url, reach = "public" } = request;
+    // A connection that may go further is never lent to a request that may not.
+    const key = `${reach} ${url.origin}`;
+    const connection = this.#free.get(key)?.pop() ?? this.#connect(url, reach, key);
     return connection.get(request);
   }
 
@@ -36,14 +37,14 @@ export class BulkConnections {
     for (const connection of this.#open) connection.close();
   }
 
-  #connect(url: URL, loopback: boolean, key: string): BulkConnection {
-    const { idleMs, clock, ca } = this.#options;
+  #connect(url: URL, reach: Reach, key: string): BulkConnection {
+    const { idleMs, clock, ca, resolve } = this.#options;
     const free = this.#free.get(key) ?? [];
     this.#free.set(key, free);
     const connection = new BulkConnection({
       idleMs,
       clock,
-      dial: (onread) => dial(url, { loopback, idleMs, ca, onread }),
+      dial: (onread) => dial(url, { reach, idleMs, ca, resolve, onread }),
       onFree: (it) => free.push(it),
       onClosed: (it) => {
         this.#open.delete(it);
@@ -57,13 +58,13 @@ export class BulkConnections {
 
 function dial(
   url: URL,
-  options: Pick<BulkConnectionsOptions, "idleMs" | "ca"> & { loopback: boolean; onread: OnReadOpts },
+  options: Pick<BulkConnectionsOptions, "idleMs" | "ca" | "resolve"> & { reach: Reach; onread: OnReadOpts },
 ): Socket {
-  const { loopback, idleMs, ca, onread } = options;
+  const { reach, idleMs, ca, resolve, onread } = options;
   const isSecure = url.protocol === "https:";
   const host = bareHost(url);
   const port = Number(url.port) || (isSecure ? 443 : 80);
-  const lookup = lookupWithin(loopback, new Set());
+  const lookup = lookupWithin(reach, new Set(), resolve);
   const place = { host, port, lookup, timeout: idleMs, noDelay: true, onread };
   if (!isSecure) return connect(place);
   // An address is no server name, and its certificate is checked against it all the same.

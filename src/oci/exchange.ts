@@ -41,6 +41,14 @@ const TRIES_MAX = 4;
 const REDIRECTS_MAX = 5;
 const PAUSE_MS = 400;
 
+type World = {
+  readonly send: Send;
+  readonly clock: Clock;
+  readonly credentials: FindCredentials;
+  /** Whether the owner lets this registry be asked. */
+  readonly isAsked: boolean;
+};
+
 /** Everything that is remembered of one registry: who we are there, what it asked for, which tokens we hold. */
 export class Exchange {
   readonly address: RegistryAddress;
@@ -48,21 +56,19 @@ export class Exchange {
   readonly #send: Send;
   readonly #clock: Clock;
   readonly #findCredentials: FindCredentials;
+  readonly #isAsked: boolean;
   readonly #tokens = new Map<string, Promise<Token | undefined>>();
   #credentials: Promise<Credentials | undefined> | undefined;
   #challenge: string | undefined;
   #quota: QuotaRead | undefined;
 
-  constructor(
-    address: RegistryAddress,
-    access: Access,
-    world: { readonly send: Send; readonly clock: Clock; readonly credentials: FindCredentials },
-  ) {
+  constructor(address: RegistryAddress, access: Access, world: World) {
     this.address = address;
     this.#access = access;
     this.#send = world.send;
     this.#clock = world.clock;
     this.#findCredentials = world.credentials;
+    this.#isAsked = world.isAsked;
   }
 
   /** The quota as the latest answer named it, of whichever repository, and when. */
@@ -72,7 +78,14 @@ export class Exchange {
 
   /** An accepted answer, whose body is the caller's to read or to destroy. Throws RegistryError, or the signal's reason. */
   async ask(question: Question): Promise<RegistryAnswer> {
-    const { signal } = question;
+    const { signal, attempted } = question;
+    if (!this.#isAsked) {
+      const { host } = this.address;
+      throw this.#refuse(
+        `${attempted}: ${host} is not asked: the policy does not allow it (registries.allowed)`,
+        "not-allowed",
+      );
+    }
     const replayable = !isStream(question.body);
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
@@ -132,7 +145,7 @@ export class Exchange {
         method,
         url,
         headers,
-        loopback: this.address.loopback,
+        reach: this.address.reachOf(url),
         bulk,
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
@@ -274,9 +287,9 @@ export class Exchange {
   }
 
   async #lookUp(): Promise<Credentials | undefined> {
-    const { host } = this.address;
+    const { host, loginOf } = this.address;
     try {
-      return await this.#findCredentials(host, this.#access);
+      return await this.#findCredentials(loginOf, this.#access);
     } catch (cause) {
       const because = cause instanceof Error ? quoted(cause.message) : "the look-up failed";
       throw this.#refuse(`credentials for ${host}: ${because}`, "unauthorized", cause);
@@ -293,12 +306,18 @@ export class Exchange {
 }
 
 /** What will be the same in a second: a certificate, a name that nobody has, an address that we refuse. */
-const LASTING = /^(?:ERR_ADDRESS_REFUSED|ERR_TLS_CERT_ALTNAME_INVALID|ENOTFOUND|HPE_.*|.*CERT.*|.*VERIFY.*)$/;
+const LASTING =
+  /^(?:ERR_ADDRESS_REFUSED|ERR_ADDRESS_NOT_ALLOWED|ERR_TLS_CERT_ALTNAME_INVALID|ENOTFOUND|HPE_.*|.*CERT.*|.*VERIFY.*)$/;
 
 function noAnswer(attempted: string, host: string, cause: unknown): RegistryError {
   const { message, code = "" } =
     cause instanceof Error ? (cause as NodeJS.ErrnoException) : { message: "the connection failed" };
-  const kind = code === "ERR_ADDRESS_REFUSED" ? "denied" : "unavailable";
+  const kind =
+    code === "ERR_ADDRESS_REFUSED"
+      ? "denied"
+      : code === "ERR_ADDRESS_NOT_ALLOWED"
+        ? "not-allowed"
+        : "unavailable";
   const fields = { kind, host, passing: !LASTING.test(code) } as const;
   return new RegistryError(`${attempted}: no answer from ${host}: ${quoted(message)}`, fields, { cause });
 }

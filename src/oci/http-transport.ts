@@ -15,7 +15,7 @@ import { BulkConnections } from "./bulk-connections.ts";
 import { NodeClients, type ProxyEnv, proxiesOf } from "./node-clients.ts";
 import { Pace } from "./pace.ts";
 import { giveBack } from "./pieces.ts";
-import { refusedLiteral } from "./reach.ts";
+import { type Reach, type Resolve, refusedLiteral } from "./reach.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
 
 export type HttpTransportOptions = {
@@ -31,6 +31,8 @@ export type HttpTransportOptions = {
   readonly ca?: readonly string[];
   /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` as Node reads them (24.5 and newer). */
   readonly proxyEnv?: ProxyEnv;
+  /** Resolves names. Default: the system. */
+  readonly resolve?: Resolve;
 };
 
 export type HttpTransport = Send & { readonly close: () => void };
@@ -42,25 +44,27 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   const idleMs = (options.idleSeconds ?? IDLE_SECONDS) * 1000;
   const uploadAnswerMs = (options.uploadAnswerSeconds ?? 300) * 1000;
   const clock = options.clock ?? systemClock;
-  const { ca, proxyEnv, socketsPerHostMax = 32 } = options;
-  const direct = { idleMs, ca, socketsPerHostMax };
-  // A connection that may end at loopback is never lent to a request that may not: clients for each.
-  const strict = new NodeClients({ ...direct, proxyEnv }, false);
-  const lenient = new NodeClients({ ...direct, proxyEnv }, true);
+  const { ca, proxyEnv, resolve, socketsPerHostMax = 32 } = options;
+  const direct = { idleMs, ca, resolve, socketsPerHostMax };
+  // A connection that may go further is never lent to a request that may not: clients for each.
+  const within: Readonly<Record<Reach, NodeClients>> = {
+    public: new NodeClients({ ...direct, proxyEnv }, "public"),
+    private: new NodeClients({ ...direct, proxyEnv }, "private"),
+    loopback: new NodeClients({ ...direct, proxyEnv }, "loopback"),
+  };
   // A proxy's loopback is not ours, so no proxy is asked for it, as Go's clients do not either.
-  const local = new NodeClients(direct, true);
-  const bulk = new BulkConnections({ idleMs, clock, ca });
+  const local = new NodeClients(direct, "loopback");
+  const bulk = new BulkConnections({ idleMs, clock, ca, resolve });
   const proxied = proxiesOf(proxyEnv).length > 0;
 
   const send = (request: RegistryRequest): Promise<RegistryAnswer> => {
-    const { url, signal } = request;
+    const { url, signal, reach = "public" } = request;
     if (signal?.aborted === true) return Promise.reject(signal.reason);
-    const loopback = request.loopback === true;
-    const refused = refusedLiteral(url, loopback);
+    const refused = refusedLiteral(url, reach);
     if (refused !== undefined) return Promise.reject(refused);
-    const isLocal = loopback && isLoopbackHost(url.hostname);
+    const isLocal = reach === "loopback" && isLoopbackHost(url.hostname);
     if (request.bulk === true && request.method === "GET" && (isLocal || !proxied)) return bulk.get(request);
-    return ask(request, isLocal ? local : loopback ? lenient : strict);
+    return ask(request, isLocal ? local : within[reach]);
   };
 
   const ask = (request: RegistryRequest, clients: NodeClients): Promise<RegistryAnswer> =>
@@ -131,7 +135,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
 
   return Object.assign(send, {
     close: () => {
-      for (const clients of [strict, lenient, local]) clients.close();
+      for (const clients of [...Object.values(within), local]) clients.close();
       bulk.close();
     },
   });

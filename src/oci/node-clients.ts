@@ -1,7 +1,7 @@
 /** Node's own HTTP clients to places of one kind, each with the connections that it keeps; opened when it is needed. */
 
 import type * as Http from "node:http";
-import { lookupWithin } from "./reach.ts";
+import { lookupWithin, type Reach, type Resolve } from "./reach.ts";
 
 // Not by import: that reads each export of node:http, and with them all of undici. Measured 2026-11 on Node 24.21:
 // 25 ms, more than half of what a copy that has nothing to do takes.
@@ -12,6 +12,7 @@ export type NodeClientsOptions = {
   readonly socketsPerHostMax: number;
   readonly ca?: readonly string[] | undefined;
   readonly proxyEnv?: ProxyEnv | undefined;
+  readonly resolve?: Resolve | undefined;
 };
 
 export type ProxyEnv = Readonly<Record<string, string | undefined>>;
@@ -20,13 +21,12 @@ type NodeClient = { readonly request: typeof Http.request; readonly agent: Http.
 
 export class NodeClients {
   readonly #options: NodeClientsOptions;
-  readonly #loopback: boolean;
+  readonly #reach: Reach;
   readonly #open = new Map<string, NodeClient>();
 
-  /** @param loopback whether connections may end at loopback */
-  constructor(options: NodeClientsOptions, loopback: boolean) {
+  constructor(options: NodeClientsOptions, reach: Reach) {
     this.#options = options;
-    this.#loopback = loopback;
+    this.#reach = reach;
   }
 
   /** The client for a URL's scheme. */
@@ -53,7 +53,7 @@ export class NodeClients {
   }
 
   #settings(): Http.AgentOptions {
-    const { idleMs, socketsPerHostMax, proxyEnv } = this.#options;
+    const { idleMs, socketsPerHostMax, proxyEnv, resolve } = this.#options;
     return {
       keepAlive: true,
       maxSockets: socketsPerHostMax,
@@ -61,7 +61,7 @@ export class NodeClients {
       timeout: idleMs,
       // The connection used last is the least likely to have been closed by its peer.
       scheduling: "lifo",
-      lookup: lookupWithin(this.#loopback, new Set(proxiesOf(proxyEnv).map(hostOf))),
+      lookup: lookupWithin(this.#reach, new Set(proxiesOf(proxyEnv).map(hostOf)), resolve),
       ...(proxyEnv === undefined ? {} : { proxyEnv }),
     };
   }

@@ -5,30 +5,54 @@
  * two things.
  */
 
-import { lookup as resolve } from "node:dns";
+import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { isForbiddenAddress, isLoopbackAddress } from "./addresses.ts";
+import { kindOfAddress } from "./address-kind.ts";
+
+/**
+ * How far a connection may go: to the internet's addresses, to those of the networks around us too, or to this machine
+ * as well. Link-local and reserved addresses are out of every reach.
+ */
+export type Reach = "public" | "private" | "loopback";
+
+/** Asks for every address of a name, as `dns.lookup` does. */
+export type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /** The address behind a name is one that the request may not reach. */
 export class AddressRefused extends Error {
-  readonly code = "ERR_ADDRESS_REFUSED";
+  /** `NOT_ALLOWED`: the owner's policy could allow it. */
+  readonly code: "ERR_ADDRESS_REFUSED" | "ERR_ADDRESS_NOT_ALLOWED";
+
+  constructor(name: string, { because, isCurable }: Refusal) {
+    super(`${name} is ${because}`);
+    this.code = isCurable ? "ERR_ADDRESS_NOT_ALLOWED" : "ERR_ADDRESS_REFUSED";
+  }
 }
+
+type Refusal = { readonly because: string; readonly isCurable: boolean };
 
 /**
  * Name resolution that leaves out every address that the request may not reach.
- * @param named whether somebody put the registry on loopback by its name
  * @param proxies hosts of the machine's own proxies: one on loopback is as good as any
  */
-export function lookupWithin(named: boolean, proxies: ReadonlySet<string>): LookupFunction {
+export function lookupWithin(
+  reach: Reach,
+  proxies: ReadonlySet<string>,
+  resolve: Resolve = lookup,
+): LookupFunction {
   return (hostname, options, callback) => {
-    const loopback = named || proxies.has(hostname);
+    const within = proxies.has(hostname) ? "loopback" : reach;
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, []);
-      const allowed = addresses.filter(({ address }) => whyNotAddress(address, loopback) === undefined);
+      const allowed = addresses.filter(({ address }) => whyNotAddress(address, within) === undefined);
       const first = allowed[0];
       if (first === undefined) {
-        const because = whyNotAddress(addresses[0]?.address ?? "", loopback) ?? "nowhere";
-        return callback(new AddressRefused(`${hostname} is ${because}`), []);
+        const refusal = whyNotAddress(addresses[0]?.address ?? "", within) ?? NOWHERE;
+        return callback(new AddressRefused(hostname, refusal), []);
       }
       if (options.all === true) return callback(null, allowed);
       callback(null, first.address, first.family);
@@ -37,10 +61,10 @@ export function lookupWithin(named: boolean, proxies: ReadonlySet<string>): Look
 }
 
 /** Why a URL whose host is an address already may not be reached; undefined where it may, or is a name. */
-export function refusedLiteral(url: URL, loopback: boolean): AddressRefused | undefined {
+export function refusedLiteral(url: URL, reach: Reach): AddressRefused | undefined {
   const bare = bareHost(url);
-  const because = isIP(bare) === 0 ? undefined : whyNotAddress(bare, loopback);
-  return because === undefined ? undefined : new AddressRefused(`${url.hostname} is ${because}`);
+  const refusal = isIP(bare) === 0 ? undefined : whyNotAddress(bare, reach);
+  return refusal === undefined ? undefined : new AddressRefused(url.hostname, refusal);
 }
 
 /** The host as sockets take it: an IPv6 address without its brackets. */
@@ -48,8 +72,16 @@ export function bareHost({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, "");
 }
 
-function whyNotAddress(address: string, loopback: boolean): string | undefined {
-  if (isForbiddenAddress(address)) return "at an address that no registry has";
-  if (!loopback && isLoopbackAddress(address)) return "a loopback address, which nobody named";
+const NOWHERE: Refusal = { because: "nowhere", isCurable: false };
+
+function whyNotAddress(address: string, reach: Reach): Refusal | undefined {
+  const kind = kindOfAddress(address);
+  if (kind === "never") return { because: "at an address that no registry has", isCurable: false };
+  const isCurable = reach === "public";
+  const words = isCurable ? "and the policy does not name it (registries.allowed)" : "which nobody named";
+  if (kind === "loopback" && reach !== "loopback")
+    return { because: `a loopback address, ${words}`, isCurable };
+  if (kind === "private" && reach === "public")
+    return { because: `at an address of a private network, ${words}`, isCurable };
   return undefined;
 }

@@ -10,6 +10,8 @@ export type RegistryErrorKind =
   | "rate-limited"
   | "unauthorized"
   | "denied"
+  /** Our own policy does not let the registry be asked, or not at the address that it has. */
+  | "not-allowed"
   | "absent"
   | "malformed"
   | "unavailable";

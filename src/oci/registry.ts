@@ -9,7 +9,7 @@ import type { Digest } from "../image/digest.ts";
 import type { ImageReference } from "../image/reference.ts";
 import { manifestName } from "../image/reference.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { addressOf } from "./addresses.ts";
+import { addressOf, type Endpoints, isAsked, type RegistryRules } from "./addresses.ts";
 import type { Access, FindCredentials } from "./credentials.ts";
 import { Exchange } from "./exchange.ts";
 import type { Quota } from "./rate-limit.ts";
@@ -51,7 +51,8 @@ export type RegistriesOptions = {
   readonly clock: Clock;
   readonly credentials?: FindCredentials;
   /** `REPULL_REGISTRY_ENDPOINTS`: a host's traffic goes to the URL that stands in for it. */
-  readonly endpoints?: ReadonlyMap<string, string>;
+  readonly endpoints?: Endpoints;
+  readonly rules?: RegistryRules;
 };
 
 /** Connects to registries. Who we are at each host is looked up once, when it asks. */
@@ -61,11 +62,16 @@ export function createRegistries(options: RegistriesOptions): Registries & Repos
     clock: options.clock,
     credentials: options.credentials ?? (async () => undefined),
   };
+  const { endpoints = new Map(), rules } = options;
   const exchanges = new Map<string, Exchange>();
   const open: Repositories["open"] = (reference, access, alsoPulls = []) => {
     const key = `${access} ${reference.host}`;
     const exchange =
-      exchanges.get(key) ?? new Exchange(addressOf(reference.host, options.endpoints), access, world);
+      exchanges.get(key) ??
+      new Exchange(addressOf(reference.host, endpoints, rules), access, {
+        ...world,
+        isAsked: isAsked(reference.host, endpoints, rules),
+      });
     exchanges.set(key, exchange);
     return new Repository(exchange, reference.path, access, options.clock, alsoPulls);
   };

@@ -115,7 +115,7 @@ async function fetchToken(
   const attempted = `asking ${asked.url.host} for a token`;
   const answer = await send({
     ...asked,
-    loopback: address.loopback,
+    reach: address.reachOf(asked.url),
     ...(signal === undefined ? {} : { signal }),
   });
   if (answer.status >= 300 && answer.status < 400) {

@@ -6,6 +6,7 @@
  */
 
 import type { Readable } from "node:stream";
+import type { Reach } from "./reach.ts";
 
 export type RegistryRequest = {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -15,8 +16,8 @@ export type RegistryRequest = {
   /** A stream needs `content-length` in the headers. */
   readonly body?: Uint8Array | Readable;
   readonly signal?: AbortSignal;
-  /** Whether the connection may end at a loopback address. Only a registry that a person put there may. */
-  readonly loopback?: boolean;
+  /** How far the connection may go. Default: the internet's addresses. */
+  readonly reach?: Reach;
   /** A GET whose body is long: it may come in pieces that are to be given back once they are written (pieces.ts). */
   readonly bulk?: boolean;
 };

@@ -191,12 +191,12 @@ async function privateImage(
   }
   return {
     kind: "denied",
-    because: "it is private, and the policy does not let it be copied (privateImages)",
+    because: "it is private, and the policy does not let it be copied (registries.privateImages)",
   };
 }
 
 const PERHAPS_PRIVATE =
-  "whether it is private cannot be told while Docker Hub's anonymous limit is reached for Repull too; naming it in privateImages would let it be copied";
+  "whether it is private cannot be told while Docker Hub's anonymous limit is reached for Repull too; naming it in registries.privateImages would let it be copied";
 
 /** What a pull-through rule leads to: there with all its blobs, or to be fetched. */
 async function lookIntoCache(
@@ -357,6 +357,8 @@ function refusal(error: unknown, place: ImageReference): Seen {
   switch (error.kind) {
     case "rate-limited":
       return { kind: "rate-limited", because: `${place.host} refuses Repull too: its rate limit is reached` };
+    case "not-allowed":
+      return { kind: "not-allowed", because: error.message };
     case "unauthorized":
       return { kind: "denied", because: `${place.host} refuses the login for ${place.path}` };
     case "denied":

@@ -130,7 +130,7 @@ function refusalOf(error: unknown): RefusedCopy | undefined {
   const isFinal =
     behind !== undefined ||
     (inner instanceof RegistryError &&
-      ["rate-limited", "unauthorized", "denied", "absent"].includes(inner.kind));
+      ["rate-limited", "unauthorized", "denied", "not-allowed", "absent"].includes(inner.kind));
   if (!isFinal || !(error instanceof Error)) return undefined;
   const isLimit = inner instanceof RegistryError && inner.kind === "rate-limited";
   return {

@@ -63,7 +63,13 @@ const trusted = z.object({
 });
 
 const untrusted = z.object({
-  code: z.enum(["trust-unreadable", "other-manifest-in-text", "origin-unreadable", "origin-has-no-tag"]),
+  code: z.enum([
+    "trust-unreadable",
+    "other-manifest-in-text",
+    "origin-unreadable",
+    "origin-not-allowed",
+    "origin-has-no-tag",
+  ]),
   because: z.string(),
   /** The action that was refused. */
   permission: z.string().optional(),

@@ -93,7 +93,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
     ...trusted,
     platforms: platforms.kind === "known" ? platforms.platforms : [],
     accountSpent: scene.failure.failures[0].classification.limitedAs === "account",
-    mayCopyPrivate: policy.privateImages.some((pattern) => matchesImage(pattern, reference)),
+    mayCopyPrivate: policy.registries.privateImages.some((pattern) => matchesImage(pattern, reference)),
   };
   const candidates: Candidate[] = [];
   const notOffered: NotOffered[] = [];

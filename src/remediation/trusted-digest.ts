@@ -265,6 +265,8 @@ async function askAs(
     if (told instanceof AwsError && told.kind === "throttled") throw told;
     if (!(told instanceof AwsError || told instanceof RegistryError)) throw told;
     const because = `no task of this deployment runs it, and ${reference.host} does not tell: ${told.message}`;
+    // Another try would meet the same policy.
+    if (told.kind === "not-allowed") return { untrusted: { code: "origin-not-allowed", because } };
     return { untrusted: { code: "origin-unreadable", because, transient: true } };
   }
 }

@@ -14,6 +14,7 @@ import { createRegistries } from "../oci/registry.ts";
 import type { Ports } from "../remediation/ports.ts";
 import { type Log, silentLog } from "../runtime/log.ts";
 import { createRandom } from "../runtime/random.ts";
+import { DEFAULT_POLICY } from "../substitution/policy.ts";
 import { objectIn, textIn } from "../workload/members.ts";
 import { createNetworks, createRoles, isDeniedTo } from "./access.ts";
 import { type AwsFaults, createAwsFaults } from "./aws-faults.ts";
@@ -53,6 +54,8 @@ export type WorldOptions = {
   /** The other side of what nobody has measured. */
   readonly unverified?: Partial<Unverified>;
   readonly registryWays?: Partial<Record<RegistryKind, Partial<RegistryWays>>>;
+  /** The registries that Repull may ask, as its policy names them. Default: those of the default policy. */
+  readonly allowed?: readonly string[];
 };
 
 export interface World {
@@ -147,8 +150,10 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const schedules = createSchedules(faults.check);
   const executions = createExecutions(clock, unverified, faults.check);
   const caps = createSandboxCaps(faults.check);
+  const { allowed = DEFAULT_POLICY.registries.allowed } = options;
+  const rules = { allowed: [...allowed, ecrHost(home.account, home.region)], mayReachPrivate: true };
   const clientsAs = (credentials: FindCredentials) =>
-    createRegistries({ send: internet.from(addresses.repull), clock, credentials });
+    createRegistries({ send: internet.from(addresses.repull), clock, credentials, rules });
   const clients = clientsAs(repullCredentials(file, home, registries));
   const nobody = clientsAs(repullCredentials({}, home, registries));
   const hasAccount = file.registries?.[DOCKER_HUB_HOST]?.repullSignsInAs !== undefined;

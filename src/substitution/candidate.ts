@@ -30,13 +30,14 @@ export type Untrusted = {
 
 /**
  * `trust-unreadable`: a witness that must be heard cannot be read, or contradicts itself, and `other-manifest-in-text`:
- * the failing text names a manifest of other bytes. With either of them nothing may run in the image's place. The other
- * two leave the proofs that need no digest.
+ * the failing text names a manifest of other bytes. With either of them nothing may run in the image's place. The
+ * others leave the proofs that need no digest.
  */
 export type UntrustedCode =
   | "trust-unreadable"
   | "other-manifest-in-text"
   | "origin-unreadable"
+  | "origin-not-allowed"
   | "origin-has-no-tag";
 
 /** Whether nothing at all may take the image's place. */
@@ -85,7 +86,14 @@ export type Seen =
   /** sign-in: the reference stays as it is written, and nobody tells us its digest. */
   | { readonly kind: "kept" }
   | {
-      readonly kind: "absent" | "unreachable" | "rate-limited" | "denied" | "archived" | "unknown";
+      readonly kind:
+        | "absent"
+        | "unreachable"
+        | "rate-limited"
+        | "denied"
+        | "not-allowed"
+        | "archived"
+        | "unknown";
       readonly because: string;
       /** Of `unreachable` alone: it said nothing in the time that it had, or there was no time to ask it. */
       readonly code?: "no-answer" | "no-time";

@@ -15,6 +15,7 @@ import {
   type Policy,
   readPolicy,
 } from "./policy.ts";
+import { registriesInWords } from "./policy-registries.ts";
 
 export type PolicyCheck =
   | { readonly kind: "valid"; readonly policy: Policy; readonly lines: readonly string[] }
@@ -103,10 +104,7 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       kmsKey === undefined ? "ECR's own encryption" : `the key ${kmsKey}`,
       ...Object.entries(tags).map(([key, value]) => `tag ${key}=${value}`),
     ].join(", "),
-  privateImages: ({ privateImages }) =>
-    privateImages.length === 0
-      ? "no private image of Docker Hub is copied"
-      : `private images that may be copied: ${privateImages.join(", ")}`,
+  registries: ({ registries }) => registriesInWords(registries),
   dockerHubSecret: ({ dockerHubSecret }) =>
     dockerHubSecret === undefined
       ? "no account: Docker Hub is asked as nobody, and nobody signs in"

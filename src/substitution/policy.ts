@@ -8,6 +8,7 @@
 import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { nearestWord } from "../image/nearest-word.ts";
+import { registriesSchema } from "./policy-registries.ts";
 import { PROOFS } from "./proof.ts";
 
 export const STRATEGY_NAMES = [
@@ -110,7 +111,7 @@ export const policySchema = z.strictObject({
     .default([]),
   equivalents: z.array(equivalent).max(PATTERNS_MAX).default([]),
   repository: repository.prefault({}),
-  privateImages: patterns.default([]),
+  registries: registriesSchema.prefault({}),
   dockerHubSecret: z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager").optional(),
   dockerHubSecretKey: z.string().regex(KEY_ARN, "the ARN of a KMS key").optional(),
   uncheckedSecret: z.boolean().default(false),
@@ -221,6 +222,8 @@ function complaintsOf(error: z.ZodError, keyName: (key: string) => string): read
     }
     const known = keysAt(first);
     return issue.keys.map((key) => {
+      const moved = parts.length === 0 ? MOVED[key] : undefined;
+      if (moved !== undefined) return { path: key, expected: `the key ${moved}` };
       const likely = nearestWord(key, known);
       const expected =
         likely === undefined ? `one of the keys ${known.join(", ")}` : `a known key, perhaps ${likely}`;
@@ -229,7 +232,11 @@ function complaintsOf(error: z.ZodError, keyName: (key: string) => string): read
   });
 }
 
+/** Keys that were named otherwise. */
+const MOVED: Readonly<Record<string, string>> = { privateImages: "registries.privateImages" };
+
 const NESTED = {
+  registries: registriesSchema,
   clusters: scope,
   services: scope,
   images: scope,

@@ -1,6 +1,8 @@
 /** What the owner could do where nothing holds: each remedy is one that this very plan asks for. */
 
+import { WELL_KNOWN } from "../image/known-registries.ts";
 import { printPlatform } from "../image/platform.ts";
+import { referenceIn } from "../image/reference.ts";
 import type { ImageFacts, ImagePlan, PlanContext } from "./planner.ts";
 import { STRATEGY_NAMES } from "./policy.ts";
 
@@ -72,15 +74,33 @@ export function remediesFor(
         `mirror ${image}${platforms.length === 0 ? "" : ` (${platforms.map(printPlatform).join(", ")})`} from a place with quota left: npx repull mirror`,
       );
     }
+    for (const host of notAllowed(facts, image, plan.untrusted))
+      remedies.add(`let ${host} be asked (registries.allowed in the policy: ["${WELL_KNOWN}", "${host}"])`);
     if (isSeen("denied")) remedies.add("give Repull's roles access to the registry that refused it");
-    if (losers.some(({ because }) => because.includes("privateImages"))) {
-      remedies.add(`allow copies of the private image (privateImages: ["${image.split(/[:@]/)[0]}"])`);
+    if (losers.some(({ because }) => because.includes("registries.privateImages"))) {
+      remedies.add(
+        `allow copies of the private image (registries.privateImages: ["${image.split(/[:@]/)[0]}"])`,
+      );
     }
   }
   if (STRATEGY_NAMES.some((name) => !policy.strategies.includes(name)))
     remedies.add(`allow more strategies (REPULL_STRATEGIES is ${policy.strategies.join(",")})`);
   remedies.add(`or wait: ${untilWhen(limit)}, and ECS goes on trying`);
   return [...remedies];
+}
+
+/** The registries of an image that the policy does not let be asked: a place's, and its own. */
+function notAllowed(
+  facts: readonly ImageFacts[],
+  image: string,
+  untrusted: ImagePlan["untrusted"],
+): readonly string[] {
+  const sightings = facts.find((fact) => fact.image === image)?.sightings ?? [];
+  const places = sightings
+    .filter(({ seen }) => seen.kind === "not-allowed")
+    .map(({ candidate }) => candidate.source ?? candidate.image);
+  const own = untrusted?.code === "origin-not-allowed" ? [image] : [];
+  return [...new Set([...own, ...places].flatMap((place) => referenceIn(place)?.host ?? []))];
 }
 
 /** When the limit is over, as far as anybody can tell. */

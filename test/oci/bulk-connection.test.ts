@@ -54,7 +54,7 @@ const get = (more: Partial<RegistryRequest> = {}): Promise<RegistryAnswer> =>
     method: "GET",
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/x?y=z`),
     headers: { "user-agent": "test" },
-    loopback: true,
+    reach: "loopback",
     bulk: true,
     ...more,
   });
@@ -266,7 +266,7 @@ describe("over TLS", () => {
     });
     for (let count = 0; count < 5; count++) {
       const { body } = await trusting({
-        ...{ method: "GET", headers: {}, loopback: true, bulk: true },
+        ...{ method: "GET", headers: {}, reach: "loopback", bulk: true },
         url: new URL(`https://127.0.0.1:${port}/`),
       });
       let length = 0;
@@ -289,7 +289,7 @@ describe("over TLS", () => {
   for (const [host, whose, trusted, expected] of table) {
     test(`${host} with ${whose}: ${expected}`, async () => {
       const trusting = httpTransport(trusted ? { ca: [certificate] } : {});
-      const request = { method: "GET", headers: {}, loopback: true, bulk: true } as const;
+      const request = { method: "GET", headers: {}, reach: "loopback", bulk: true } as const;
       const asked = trusting({ ...request, url: new URL(`https://${host}:${port}/`) });
       const ended = asked.then(
         async ({ body }) => `${(await text(body)).length} bytes`,

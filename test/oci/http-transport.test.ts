@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { type HttpTransport, httpTransport } from "../../src/oci/http-transport.ts";
+import type { Reach, Resolve } from "../../src/oci/reach.ts";
 import { LoopbackRegistry } from "../support/loopback-registry.ts";
 
 let server: LoopbackRegistry;
@@ -27,13 +28,13 @@ describe.each([
   ["a short body", false],
   ["a long body", true],
 ])("%s", (_, bulk) => {
-  const get = (url: string, loopback?: boolean) =>
-    send({
+  const get = (url: string, loopback?: boolean, more: { send?: HttpTransport; reach?: Reach } = {}) =>
+    (more.send ?? send)({
       method: "GET",
       url: new URL(url),
       headers: {},
       bulk,
-      ...(loopback === undefined ? {} : { loopback }),
+      reach: more.reach ?? (loopback === true ? "loopback" : "private"),
     });
 
   describe("where a connection may end", () => {
@@ -44,6 +45,52 @@ describe.each([
       await rejects(get(`http://[::ffff:127.0.0.1]:${port}/`), /loopback address, which nobody named/);
       equal(server.seen.length, 0, "no request went out");
       equal((await get(`http://localhost:${port}/`, true)).status, 404);
+    });
+
+    // biome-ignore format: one row a line
+    const privateOnes = ["10.0.0.7", "172.31.0.1", "192.168.0.1", "100.64.0.1", "[fd12:3456::1]", "[::ffff:10.0.0.7]", "[64:ff9b::a00:7]", "[2002:a00:7::1]"];
+    for (const host of privateOnes) {
+      test(`${host} only where the policy names it`, async () => {
+        await rejects(get(`http://${host}:8443/`, false, { reach: "public" }), /private network/);
+      });
+    }
+
+    // biome-ignore format: one row a line
+    const resolved: readonly (readonly [string, Reach, RegExp])[] = [
+      ["127.0.0.1",         "public",   /loopback/],
+      ["127.0.0.1",         "private",  /loopback/],
+      ["::ffff:127.0.0.1",  "private",  /loopback/],
+      ["10.0.0.7",          "public",   /private network/],
+      ["::ffff:10.0.0.7",   "public",   /private network/],
+      ["fd12:3456::1",      "public",   /private network/],
+      ["169.254.169.254",   "loopback", /no registry has/],
+      ["fe80::1",           "loopback", /no registry has/],
+    ];
+    for (const [address, reach, words] of resolved) {
+      test(`a name that leads to ${address} is out of reach of ${reach}`, async () => {
+        const rebound = httpTransport({ resolve: answering([address]) });
+        const url = `http://registry.example:${server.host.split(":")[1]}/`;
+        await rejects(get(url, false, { send: rebound, reach }), words);
+        equal(server.seen.length, 0, "no request went out");
+        rebound.close();
+      });
+    }
+
+    test("the address that was judged is the one that is used, whatever the name leads to next", async () => {
+      // 192.0.2.0/24 is nobody's: nothing answers there.
+      const rebound = httpTransport({ idleSeconds: 0.2, resolve: answering(["192.0.2.1"], ["127.0.0.1"]) });
+      const url = `http://registry.example:${server.host.split(":")[1]}/`;
+      await rejects(get(url, false, { send: rebound, reach: "public" }));
+      await rejects(get(url, false, { send: rebound, reach: "public" }), /loopback/);
+      equal(server.seen.length, 0, "no request went out");
+      rebound.close();
+    });
+
+    test("of several addresses only those within reach are tried", async () => {
+      const several = httpTransport({ resolve: answering(["10.0.0.7", "127.0.0.1"]) });
+      const url = `http://registry.example:${server.host.split(":")[1]}/`;
+      await rejects(get(url, false, { send: several, reach: "public" }), /private network/);
+      several.close();
     });
 
     test("a kept connection to loopback is not lent to who may not have it", async () => {
@@ -107,7 +154,7 @@ describe.each([
       url: new URL(server.url),
       headers: {},
       bulk,
-      loopback: true,
+      reach: "loopback",
       signal: stopping.signal,
     });
     stopping.abort(new Error("enough"));
@@ -134,7 +181,13 @@ describe("a proxy of the environment", () => {
       const [at, there] = await Promise.all([listening(proxy), listening(registry)]);
       const proxied = httpTransport({ proxyEnv: { HTTP_PROXY: `http://127.0.0.1:${at}` } });
       const read = async (url: string, loopback: boolean): Promise<string> => {
-        const answer = await proxied({ method: "GET", url: new URL(url), headers: {}, loopback, bulk });
+        const answer = await proxied({
+          method: "GET",
+          url: new URL(url),
+          headers: {},
+          reach: loopback ? "loopback" : "private",
+          bulk,
+        });
         return await text(answer.body);
       };
       try {
@@ -154,4 +207,17 @@ function listening(server: http.Server): Promise<number> {
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
   });
+}
+
+/** Resolves any name: to the first list, then to the next; the last one stays. */
+function answering(...lists: readonly (readonly string[])[]): Resolve {
+  let asked = 0;
+  return (_hostname, _options, callback) => {
+    const addresses = lists[Math.min(asked, lists.length - 1)] ?? [];
+    asked += 1;
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
+    );
+  };
 }

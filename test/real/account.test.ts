@@ -24,7 +24,7 @@ import { systemClock } from "../../src/runtime/clock.ts";
 import { runInProcess } from "../../src/runtime/in-process-steps.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import type { Candidate } from "../../src/substitution/candidate.ts";
-import { policyFrom } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, policyFrom } from "../../src/substitution/policy.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 import { OciLayout } from "../support/oci-layout.ts";
@@ -90,12 +90,18 @@ function portsWith(dockerHubSecret: string | undefined): Ports {
   const access = createRegistryAccess({
     aws: aws(),
     dockerHubSecret,
+    account: MOTO_ACCOUNT,
     send: httpTransport(),
     clock: systemClock,
-    endpoints: new Map([
-      ["registry-1.docker.io", hub.url],
-      [ECR, ecr.url],
-    ]),
+    endpoints: new Map(),
+    mayReachPrivate: false,
+    registries: {
+      ...DEFAULT_POLICY.registries,
+      endpoints: [
+        { host: "registry-1.docker.io", url: hub.url, sendCredentials: true },
+        { host: ECR, url: ecr.url, sendCredentials: true },
+      ],
+    },
   });
   const executions: Ports["executions"] = {
     functionName: (workflow) => `repull-${workflow}`,
@@ -124,7 +130,10 @@ describe("an image that only the account may read", () => {
     test(`is seen and copied with a secret of ${Object.keys(shape).join(", ")}`, async () => {
       const secret = await secretWith(shape);
       const ports = portsWith(secret);
-      const policy = policyFrom({ REPULL_DOCKER_HUB_SECRET: secret }, '{"privateImages":["acme/*"]}');
+      const policy = policyFrom(
+        { REPULL_DOCKER_HUB_SECRET: secret },
+        '{"registries":{"privateImages":["acme/*"]}}',
+      );
       expect(
         await look(candidate, { trusted: digest, platforms: [], mayCopyPrivate: true }, ports),
       ).toMatchObject({
@@ -146,7 +155,7 @@ describe("an image that only the account may read", () => {
     const ports = portsWith(await secretWith({ username: USER, password: PASSWORD, note: "private" }));
     expect(await look(candidate, { trusted: digest, platforms: [] }, ports)).toEqual({
       kind: "denied",
-      because: "it is private, and the policy does not let it be copied (privateImages)",
+      because: "it is private, and the policy does not let it be copied (registries.privateImages)",
     });
   });
 

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
 import {
   climb,
   countingQuay,
@@ -233,7 +234,10 @@ describe("a private image", () => {
     test(says, async () => {
       const { world: after, outcome } = await play({
         world: file,
-        policy: { dockerHubSecret: SECRET, privateImages: [...privateImages] },
+        policy: {
+          dockerHubSecret: SECRET,
+          registries: { ...DEFAULT_POLICY.registries, privateImages: [...privateImages] },
+        },
       });
       expect(outcome.outcome, outcome.because).toBe("settled");
       const { images } = await stateOf(after, "prod", "web");

@@ -46,7 +46,7 @@ describe("what the owner could do", () => {
     ["an account without pulls",             sighted({ kind: "rate-limited", because: "the configured account has no pulls left either" }), /^move the Docker Hub account to a paid plan .* no limit of pulls; a free one has 200 in 6 hours$/m],
     ["no rule",                              { notOffered: [{ strategy: "pull-through", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub \(aws ecr create-pull-through-cache-rule\)/m],
     ["no account",                           { notOffered: [{ strategy: "sign-in", because: "no Docker Hub account is configured (dockerHubSecret)" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
-    ["a private image",                      because("it is private, and the policy does not let it be copied (privateImages)"), /^allow copies of the private image \(privateImages: \["nginx"\]\)$/m],
+    ["a private image",                      because("it is private, and the policy does not let it be copied (registries.privateImages)"), /^allow copies of the private image \(registries\.privateImages: \["nginx"\]\)$/m],
   ];
   for (const [says, facts, remedy] of table) {
     test(`about ${says}`, () => expect(remedies(facts)).toMatch(remedy));

@@ -51,11 +51,24 @@ export async function deploy(
   const durable = new DurableService({ account: id, region });
   const account = awsAccount(world);
   const stub = await startAwsStub(async (request) => {
-    const answer = deployment.onCall(request) ?? durable.answer(request) ?? (await account.answer(request));
+    const answer =
+      deployment.onCall(request) ??
+      policyIn(request) ??
+      durable.answer(request) ??
+      (await account.answer(request));
     assert(answer !== undefined, `nobody answers ${request.action}`);
     return answer;
   });
   const registries = await serveRegistries(world);
+  // What stands in for a registry sees its login only where the policy says so.
+  const endpoints = registries.endpoints.split(",").map((row) => {
+    const [host, url] = row.split("=");
+    return { host, url, sendCredentials: true };
+  });
+  const policyIn = ({ action }: AwsRequest): AwsAnswer | undefined =>
+    action === "GetParameter"
+      ? { body: { Parameter: { Value: JSON.stringify({ registries: { endpoints } }) } } }
+      : undefined;
   const arnOf = (name: Name): string => `arn:aws:lambda:${region}:${id}:function:${STACK}-${name}:live`;
   const running = new Map<Name, StartedFunction>();
   const all: StartedFunction[] = [];
@@ -71,7 +84,7 @@ export async function deploy(
         AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
         AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
         AWS_ENDPOINT_URL: stub.url,
-        REPULL_REGISTRY_ENDPOINTS: registries.endpoints,
+        REPULL_POLICY_PARAMETER: "/repull/policy",
         REPULL_REMEDIATE_FUNCTION: arnOf("remediate"),
         REPULL_MIRROR_FUNCTION: arnOf("mirror"),
         REPULL_CAPS_TABLE: "caps",

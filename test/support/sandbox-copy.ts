@@ -1,6 +1,7 @@
 /** The copier between two registries of the sandbox: in memory, or served over HTTP under their own names. */
 
 import { parseReference } from "../../src/image/reference.ts";
+import type { Endpoint } from "../../src/oci/addresses.ts";
 import { type CopyOptions, type CopyRequest, type CopyResult, createCopier } from "../../src/oci/copy.ts";
 import { CopyError } from "../../src/oci/copy-error.ts";
 import { basicCredentials, type FindCredentials } from "../../src/oci/credentials.ts";
@@ -48,12 +49,12 @@ export async function sandboxCopy({ served = false, ...way }: Way = {}): Promise
   const target = createRegistry({ kind: "plain", host: "target.example", clock, ...way.target });
   const ends: (() => unknown)[] = [];
   const sent: RegistryRequest[] = [];
-  const endpoints = new Map<string, string>();
+  const endpoints = new Map<string, Endpoint>();
   let send: Send;
   if (served) {
     for (const registry of [source, target]) {
       const server = await serveRegistry(registry, { address: ADDRESS });
-      endpoints.set(registry.host, server.url);
+      endpoints.set(registry.host, { url: server.url, sendCredentials: true });
       ends.push(() => server.close());
     }
     const transport = httpTransport({ clock });

@@ -83,12 +83,13 @@ const HOURS = 3600;
 
 /** Lets the world fail, remediates on the engine, and answers how it ended. */
 export async function play(scenario: Scenario, engine: Engine = "twin"): Promise<Ended> {
-  const world = await createWorld(readWorldFile(scenario.world), scenario.options);
+  const policy = readPolicy({ ...DEFAULT_POLICY, ...scenario.policy });
+  const { allowed } = policy.registries;
+  const world = await createWorld(readWorldFile(scenario.world), { allowed, ...scenario.options });
   scenario.untilFailure?.(world);
   const event = await firstFailure(world);
   const { meanwhile } = scenario;
   if (meanwhile !== undefined) world.clock.schedule(world.clock.now() + 5_000, () => meanwhile(world));
-  const policy = readPolicy({ ...DEFAULT_POLICY, ...scenario.policy });
   const installation = {
     policy,
     ...(scenario.settle === undefined ? {} : { settle: scenario.settle }),

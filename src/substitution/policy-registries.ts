@@ -1,0 +1,60 @@
+/** The policy's word on registries: which may be asked, what stands in for them, and whose private images may be copied. */
+
+import * as z from "zod";
+import { WELL_KNOWN } from "../image/known-registries.ts";
+
+const LIST_MAX = 200;
+
+/** A host as references write it, with its port where it has one; IPv6 in brackets. */
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+const hostOrPattern = z
+  .string()
+  .max(260)
+  .refine(
+    (text) => text === WELL_KNOWN || HOST.test(text.replace(/^\*\./, "")),
+    `a registry's host such as registry.example.com, *.example.com, or ${WELL_KNOWN}`,
+  );
+
+const endpoint = z.strictObject({
+  host: z.string().max(260).regex(HOST, "a registry's host such as docker.io"),
+  url: z
+    .string()
+    .max(400)
+    .refine(
+      isAddress,
+      "an http or https address without a password, ? or #, such as https://mirror.example.com",
+    ),
+  sendCredentials: z.boolean().default(false),
+});
+
+export const registriesSchema = z.strictObject({
+  allowed: z.array(hostOrPattern).max(LIST_MAX).default([WELL_KNOWN]),
+  endpoints: z
+    .array(endpoint)
+    .max(20)
+    .refine((rows) => new Set(rows.map(({ host }) => host)).size === rows.length, "each host once")
+    .default([]),
+  privateImages: z.array(z.string().min(1).max(300)).max(LIST_MAX).default([]),
+});
+
+export type RegistrySettings = z.infer<typeof registriesSchema>;
+
+/** What each key says, for people. */
+export function registriesInWords({ allowed, endpoints, privateImages }: RegistrySettings): string {
+  return [
+    allowed.length === 0 ? "no registry is asked but this account's ECR" : `asked: ${allowed.join(", ")}`,
+    ...endpoints.map(
+      ({ host, url, sendCredentials }) =>
+        `${url} stands in for ${host}${sendCredentials ? ", AND IS SHOWN ITS LOGIN" : ""}`,
+    ),
+    privateImages.length === 0
+      ? "no private image of Docker Hub is copied"
+      : `private images that may be copied: ${privateImages.join(", ")}`,
+  ].join("; ");
+}
+
+function isAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return [url.username, url.password, url.search, url.hash].every((part) => part === "");
+}
