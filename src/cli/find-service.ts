@@ -6,15 +6,22 @@ import type { Inventory } from "../remediation/in-effect.ts";
 import type { Ecs } from "../remediation/ports.ts";
 import { ecsArnIn } from "../workload/arn.ts";
 import type { Service } from "../workload/service.ts";
+import { refuseForeign, type SignedIn } from "./same-account.ts";
 
 export type ServiceName = { readonly service: string; readonly cluster?: string };
 
-/** The one service of that name. Throws InvalidInput that lists the clusters where there are several, or none. */
+/**
+ * The one service of that name. Throws InvalidInput that lists the clusters where there are several, or none, and
+ * Refused for an ARN of another account or region.
+ */
 export async function findService(
   wanted: ServiceName,
   inventory: Inventory,
   ecs: Pick<Ecs, "describeService">,
+  home: SignedIn,
 ): Promise<Service> {
+  refuseForeign(wanted.service, home);
+  if (wanted.cluster !== undefined) refuseForeign(wanted.cluster, home);
   const { service, cluster } = partsOf(wanted);
   const clusters = cluster === undefined ? await inventory.clusters() : [cluster];
   const found: Service[] = [];

@@ -5,10 +5,8 @@
  * the same brake and policy, leaving the same tags. Who says yes to one plan does not get another.
  */
 
-import { AwsError } from "../remediation/aws-error.ts";
 import { withBrake } from "../remediation/brake.ts";
 import { endedWell, type Outcome } from "../remediation/outcome.ts";
-import type { Bus } from "../remediation/ports.ts";
 import { remediateFailure } from "../remediation/remediate.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
 import { silentLog } from "../runtime/log.ts";
@@ -17,10 +15,13 @@ import { clusterName, findService, type ServiceName } from "./find-service.ts";
 import { isSamePlan, type Looked, lookAt } from "./hand-look.ts";
 import { shownCopies, tellRecords } from "./hand-progress.ts";
 import type { Hands } from "./hands.ts";
+import { impatient } from "./impatient-steps.ts";
+import { refuseWhileStopped } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { outcomeInWords } from "./outcome-words.ts";
 import { isAtHand, nextLines } from "./plan.ts";
 import { fullName, lookAsJson, lookInWords, remediesOf } from "./plan-words.ts";
+import { heardOrNot } from "./quiet-bus.ts";
 import { storyLog } from "./story.ts";
 
 export type FixInput = ServiceName & {
@@ -41,17 +42,17 @@ export async function fix(input: FixInput, hands: Hands, io: CommandIo): Promise
   const { installed, inventory } = hands;
   io.err(`${hands.where}, by ${installed.from}: the service may be changed\n`);
   const ports = hands.portsFor(silentLog);
-  const looked = await lookAt(await findService(input, inventory, ports.ecs), installed.policy, ports);
+  const looked = await lookAt(
+    await findService(input, inventory, ports.ecs, hands.home),
+    installed.policy,
+    ports,
+  );
   const tell = (line: string): void => (input.json ? io.err : io.out)(`${line}\n`);
   for (const line of lookInWords(looked)) tell(line);
   tell("");
   if (looked.kind !== "planned" || !isAtHand(looked)) return endWithout(looked, installed.from, input, io);
 
-  const pulled = await installed.brake.pulled();
-  if (pulled !== undefined) {
-    io.err(`nothing is changed: the owner has stopped Repull (${pulled})\n`);
-    return EXIT.failed;
-  }
+  await refuseWhileStopped(installed);
   if (!input.yes && !/^y(?:es)?$/i.test((await io.ask?.(question(looked)))?.trim() ?? "")) {
     io.err("nothing was changed\n");
     return EXIT.failed;
@@ -99,8 +100,8 @@ async function carryOut(
         remediateFailure(
           failure,
           { ...withBrake(ports, brake), bus: heardOrNot(ports.bus, io) },
-          { policy, execution, settle, onPlan, byHand: true },
-          steps,
+          { policy, execution, settle, looksAgain: settle, onPlan, byHand: true },
+          settle ? steps : impatient(steps),
         ),
       { clock: hands.clock, onStep: tellRecords(hands.clock, story.say) },
     );
@@ -121,24 +122,10 @@ async function carryOut(
   }
 }
 
-/** Where the way back is, once there is one. */
+/** Where the way back is, once there is one; a service of the same name may have been healed in another cluster. */
 function afterwards({ newTaskDefinition, outcome }: Outcome, { service }: Planned): readonly string[] {
   if (newTaskDefinition === undefined || outcome === "restored") return [];
-  return [`back: repull undo ${service.name} --yes`];
-}
-
-/** A person sees how it ended; that a bus did not hear of it is no failure of the fix. */
-function heardOrNot(bus: Bus, io: CommandIo): Bus {
-  return {
-    async publish(detail) {
-      try {
-        await bus.publish(detail);
-      } catch (error) {
-        if (!(error instanceof AwsError)) throw error;
-        io.err(`the outcome could not be put on the event bus: ${error.message}\n`);
-      }
-    },
-  };
+  return [`back: repull undo ${service.name} --cluster ${clusterName(service.clusterArn)} --yes`];
 }
 
 /** Between a yes and the first write the world has changed. */

@@ -5,11 +5,10 @@ import { present } from "../workload/members.ts";
 import type { Hands } from "./hands.ts";
 import type { CommandIo } from "./io.ts";
 import type { ScanInput } from "./scan.ts";
+import { addStackOptions, installedOptionsOf, type StackFlags } from "./stack-options.ts";
 
-type HandOptions = {
+type HandOptions = StackFlags & {
   readonly cluster?: string;
-  readonly stack: string | false;
-  readonly policy?: string;
   readonly json: boolean;
 };
 
@@ -21,12 +20,7 @@ export function addHandCommands(
   finish: (run: () => Promise<number>) => Promise<void>,
 ): void {
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
-  const stack = new Option("--stack <name>", "the deployed stack by whose policy and brake it goes").default(
-    "repull",
-  );
-  const policyFile = new Option("--policy <file>", "a policy document that goes before the stack's");
-  program
-    .command("scan")
+  addStackOptions(program.command("scan"))
     .description(
       "Read the whole account: what depends on Docker Hub, what a bad hour would do to it, and where else the images are. Changes nothing.",
     )
@@ -34,9 +28,6 @@ export function addHandCommands(
     .option("--html <file>", "also write a report: one file that needs nothing else")
     .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)
     .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
-    .addOption(policyFile)
-    .addOption(stack)
-    .option("--no-stack", "go by no stack: the default policy")
     .addOption(json)
     .action(({ policy, ...options }: Omit<ScanInput, "policyFile"> & { readonly policy?: string }) =>
       finish(async () =>
@@ -45,13 +36,9 @@ export function addHandCommands(
     );
 
   const byHand = (command: Command): Command =>
-    command
-      .argument("<service>", "the service: NAME, CLUSTER/NAME, or its ARN")
-      .addOption(cluster)
-      .addOption(policyFile)
-      .addOption(stack)
-      .option("--no-stack", "go by no stack: the default policy, and no brake")
-      .addOption(json);
+    addStackOptions(
+      command.argument("<service>", "the service: NAME, CLUSTER/NAME, or its ARN").addOption(cluster),
+    ).addOption(json);
 
   byHand(program.command("plan"))
     .description(
@@ -59,7 +46,7 @@ export function addHandCommands(
     )
     .action((service: string, options: HandOptions) =>
       finish(async () => {
-        const [{ plan }, hands] = await Promise.all([import("./plan.ts"), handsFor(options, io)]);
+        const [{ plan }, hands] = await Promise.all([import("./plan.ts"), handsFor(options, "default", io)]);
         return plan({ service, ...named(options) }, hands, io);
       }),
     );
@@ -72,7 +59,7 @@ export function addHandCommands(
     .option("--no-wait", "stop once the redeployment is accepted (outcome: applied)")
     .action((service: string, options: HandOptions & { readonly yes: boolean; readonly wait: boolean }) =>
       finish(async () => {
-        const [{ fix }, hands] = await Promise.all([import("./fix.ts"), handsFor(options, io)]);
+        const [{ fix }, hands] = await Promise.all([import("./fix.ts"), handsFor(options, "refuse", io)]);
         return fix({ service, ...named(options), yes: options.yes, settle: options.wait }, hands, io);
       }),
     );
@@ -82,7 +69,7 @@ function named({ cluster, json }: HandOptions) {
   return { ...(cluster === undefined ? {} : { cluster }), json };
 }
 
-async function handsFor({ stack, policy }: HandOptions, io: CommandIo): Promise<Hands> {
+async function handsFor(options: HandOptions, absent: "refuse" | "default", io: CommandIo): Promise<Hands> {
   const { handsOfAccount } = await import("./hands.ts");
-  return await handsOfAccount({ stack, ...(policy === undefined ? {} : { policyFile: policy }) }, io);
+  return await handsOfAccount(installedOptionsOf(options), absent, io);
 }

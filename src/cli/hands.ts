@@ -7,18 +7,24 @@ import type { Log } from "../runtime/log.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import type { Installed, InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
+import type { SignedIn } from "./same-account.ts";
 
 export type Hands = {
   /** Shown before anything is read: whose account it is. */
   readonly where: string;
+  readonly home: SignedIn;
   readonly inventory: Inventory;
   readonly installed: Installed;
   readonly clock: Clock & Timer;
   portsFor(log: Log, watchCopies?: (copier: Copier) => Copier): Ports;
 };
 
-/** The account of the environment. Throws InvalidInput and AwsError. */
-export async function handsOfAccount(options: InstalledOptions, io: CommandIo): Promise<Hands> {
+/** The account of the environment. Throws InvalidInput, AwsError and Refused. */
+export async function handsOfAccount(
+  options: InstalledOptions,
+  absent: "refuse" | "default",
+  io: CommandIo,
+): Promise<Hands> {
   const aws = awsSettingsFrom(io.env);
   const [{ identify }, { createInventory }, { accountPorts }, { readInstalled }, { systemClock }] =
     await Promise.all([
@@ -29,7 +35,7 @@ export async function handsOfAccount(options: InstalledOptions, io: CommandIo): 
       import("../runtime/clock.ts"),
     ]);
   const { account } = await identify(aws);
-  const installed = await readInstalled(options, aws, io);
+  const installed = await readInstalled(options, aws, io, absent);
   const clock: Clock & Timer = {
     now: systemClock.now,
     sleep: (milliseconds, signal) =>
@@ -40,6 +46,7 @@ export async function handsOfAccount(options: InstalledOptions, io: CommandIo): 
     after: systemClock.after,
   };
   return {
+    home: { account, region: aws.region },
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createInventory(aws),
     installed,

@@ -1,19 +1,22 @@
 /**
- * What the owner has decided for this account: the policy and the brake of the deployed stack, where there is one.
+ * What the owner has decided for this account: the policy and the brake of the deployed stack.
  *
  * Whoever works by hand goes by the same rules as the function. A stack that cannot be read is no absent one: its brake
- * may be pulled.
+ * may be pulled. An absent one is no permission either: its name may be another, or the region the wrong one.
  */
 
 import { createBrake } from "../aws/brake-parameter.ts";
 import type { AwsSettings } from "../aws/client-settings.ts";
-import { type Part, readDeployedStack } from "../aws/deployed-stack.ts";
+import { readDeployedStack } from "../aws/deployed-stack.ts";
 import { createParameters } from "../aws/parameters.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { type Brake, NO_BRAKE } from "../remediation/brake.ts";
 import { type Policy, policyFrom } from "../substitution/policy.ts";
 import type { CommandIo } from "./io.ts";
+import { Refused } from "./refused.ts";
+
+export const STACK_DEFAULT = "repull";
 
 export type Installed = {
   readonly policy: Policy;
@@ -24,38 +27,86 @@ export type Installed = {
 };
 
 export type InstalledOptions = {
-  /** The CloudFormation stack; false: go by none. */
-  readonly stack: string | false;
+  /** The CloudFormation stack; false: go by none; absent: the one of the default name. */
+  readonly stack?: string | false;
   /** A policy document that goes before the stack's. */
   readonly policyFile?: string;
 };
 
-/** Reads policy and brake. Throws InvalidInput for a document that is no policy, AwsError where a stack cannot be read. */
+/**
+ * Reads policy and brake. Throws InvalidInput for a document that is no policy, Refused where the stack is absent or
+ * cannot be read.
+ * @param absent `default`: a command that only looks goes by the default policy where no stack of the default name is
+ */
 export async function readInstalled(
   { stack, policyFile }: InstalledOptions,
   aws: AwsSettings,
   io: CommandIo,
+  absent: "refuse" | "default" = "refuse",
 ): Promise<Installed> {
   const file = await documentOf(policyFile, io);
-  const environment =
-    stack === false
-      ? undefined
-      : environmentOf(await readDeployedStack(aws, stack).functionNamed("remediate"));
   const named = policyFile === undefined ? "" : `${policyFile}, over `;
-  if (environment === undefined) {
-    const none = stack === false ? "no stack is asked" : `no stack ${stack} is deployed here`;
-    const from = `${named}the default policy (${none})`;
-    return { policy: policyFrom(io.env, file), from, brake: NO_BRAKE };
+  const byDefault = (why: string): Installed => ({
+    policy: policyFrom(io.env, file),
+    from: `${named}the default policy (${why}), and no kill switch`,
+    brake: NO_BRAKE,
+  });
+  if (stack === false) return byDefault("--no-stack");
+  const name = stack ?? STACK_DEFAULT;
+  const read = await readDeployedStack(aws, name).functionNamed("remediate");
+  if (read.kind === "unread" && read.error.kind === "absent") {
+    const why = `no stack ${name} is deployed in ${aws.region}`;
+    if (absent === "default" && stack === undefined) return byDefault(why);
+    throw new Refused(
+      "no-stack",
+      `${why}, so its policy and its kill switch are not known: nothing was written; --stack NAME names another one, --no-stack goes by the default policy and no kill switch`,
+    );
   }
-  const parameter = environment.REPULL_POLICY_PARAMETER;
-  const document = file ?? (parameter ? await createParameters(aws).read(parameter) : undefined);
+  if (read.kind === "unread")
+    throw new Refused(
+      "stack-unreadable",
+      `the stack ${name} cannot be read, so neither can its policy and its kill switch: ${read.error.message}; nothing was written; --no-stack goes without them`,
+    );
+  const { environment } = read.value;
+  const document = file ?? (await documentIn(environment.REPULL_POLICY_PARAMETER, aws));
   const brake = environment.REPULL_BRAKE_PARAMETER;
   return {
     policy: policyFrom(environment, document),
-    from: `${named}the policy of the stack ${stack}`,
+    from: `${named}the policy of the stack ${name}`,
     brake: brake ? createBrake(aws, brake) : NO_BRAKE,
     ...(environment.REPULL_BUS_NAME ? { busName: environment.REPULL_BUS_NAME } : {}),
   };
+}
+
+/** Throws Refused where writes are stopped, or where it cannot be known. */
+export async function refuseWhileStopped({ brake }: Pick<Installed, "brake">): Promise<void> {
+  let pulled: string | undefined;
+  try {
+    pulled = await brake.pulled();
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new Refused(
+      "writes-stopped",
+      `the kill switch cannot be read, so nothing was written: ${error.message}`,
+      { cause: error },
+    );
+  }
+  if (pulled !== undefined)
+    throw new Refused("writes-stopped", `nothing was written: the owner has stopped Repull (${pulled})`);
+}
+
+async function documentIn(parameter: string | undefined, aws: AwsSettings): Promise<string | undefined> {
+  if (!parameter) return undefined;
+  try {
+    return await createParameters(aws).read(parameter);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new Refused(
+      "policy-unreadable",
+      `the policy document ${parameter} cannot be read: ${error.message}; nothing was written; --policy FILE goes before it`,
+      { cause: error },
+    );
+  }
 }
 
 async function documentOf(path: string | undefined, io: CommandIo): Promise<string | undefined> {
@@ -63,17 +114,4 @@ async function documentOf(path: string | undefined, io: CommandIo): Promise<stri
   const text = await io.readFile(path);
   if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${path}`);
   return text;
-}
-
-function environmentOf(
-  part: Part<{ readonly environment: Readonly<Record<string, string>> }>,
-): Readonly<Record<string, string>> | undefined {
-  if (part.kind === "read") return part.value.environment;
-  const { kind, action, message } = part.error;
-  if (kind === "absent") return undefined;
-  throw new AwsError(
-    kind,
-    action,
-    `the deployed stack cannot be read, so neither can its policy and its brake: ${message}; --no-stack goes without them`,
-  );
 }

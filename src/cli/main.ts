@@ -10,8 +10,11 @@ import type { Policy } from "../substitution/policy.ts";
 import { addDecideCommands } from "./decide-commands.ts";
 import { EXIT, EXIT_WORDS } from "./exit-status.ts";
 import { addHandCommands } from "./hand-commands.ts";
+import type { InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import type { Past } from "./past.ts";
+import { Refused } from "./refused.ts";
+import { addStackOptions, installedOptionsOf } from "./stack-options.ts";
 
 const stopping = new AbortController();
 process.once("SIGINT", () => stopping.abort(new Error("interrupted")));
@@ -83,8 +86,7 @@ program
     }),
   );
 
-program
-  .command("replay")
+addStackOptions(program.command("replay"))
   .description("Remediate recorded events: in a sandbox, or with --aws in the account of the environment.")
   .argument("<file...>", "EventBridge documents: one, an array, or one a line; - for standard input")
   .option(
@@ -100,7 +102,7 @@ program
   .action((files: string[], { wait, ...options }) =>
     finish(async () => {
       const { replay } = await import("./replay.ts");
-      return replay({ files, ...options, settle: wait, policy: await policy() }, io);
+      return replay({ files, ...options, ...installedOptionsOf(options), settle: wait }, io);
     }),
   );
 
@@ -203,19 +205,22 @@ program
     }),
   );
 
-program
-  .command("undo")
+addStackOptions(program.command("undo"))
   .description(
     "Go back to the former revision of one remediation, or of all since a time. Shows the plan first.",
   )
   .argument("[name]", "an execution, a service, or the family of a scheduled task")
   .option("--since <time>", "every remediation whose revision was registered since: 6h, 30d, or ISO 8601")
+  .option("--cluster <cluster>", "the cluster of the service, by name or ARN")
   .option("--yes", "go on and write", false)
   .option("--no-wait", "do not follow the services until their former revision stands")
   .addOption(json)
   .action((name: string | undefined, options) =>
     finish(async () => {
-      const [{ undo }, past] = await Promise.all([import("./undo.ts"), pastOf("repull-remediate")]);
+      const [{ undo }, past] = await Promise.all([
+        import("./undo.ts"),
+        pastOf("repull-remediate", installedOptionsOf(options)),
+      ]);
       return undo({ ...(name === undefined ? {} : { name }), ...options }, past, io);
     }),
   );
@@ -223,12 +228,12 @@ program
 addDecideCommands(program, remediateFunction, json, io, finish);
 
 /** The account of the environment, for the commands that look back. */
-async function pastOf(functionName: string): Promise<Past> {
+async function pastOf(functionName: string, rules?: InstalledOptions): Promise<Past> {
   const [{ pastOfAccount }, { systemClock }] = await Promise.all([
     import("./past.ts"),
     import("../runtime/clock.ts"),
   ]);
-  return await pastOfAccount(functionName, systemClock, io);
+  return await pastOfAccount(functionName, systemClock, io, rules);
 }
 
 /** Runs a command to its exit status; what a user did wrong is told in a line, never by a stack trace. */
@@ -236,9 +241,10 @@ async function finish(run: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await run();
   } catch (error) {
-    if (![InvalidInput, AwsError, EndpointsError].some((known) => error instanceof known)) throw error;
+    if (![InvalidInput, AwsError, EndpointsError, Refused].some((known) => error instanceof known))
+      throw error;
     io.err(`repull: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = EXIT.failed;
+    process.exitCode = error instanceof Refused ? EXIT.refused : EXIT.failed;
   }
 }
 

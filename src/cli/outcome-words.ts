@@ -7,7 +7,7 @@ import type { Replayed } from "./replay.ts";
 
 /** The lines of an outcome, indented by two. */
 export function outcomeInWords(replayed: Replayed): readonly string[] {
-  if (replayed.outcome === "invalid") return [`  invalid: ${replayed.because}`, ""];
+  if (!("images" in replayed)) return [`  ${replayed.outcome}: ${replayed.because}`, ""];
   const { outcome, because, formerTaskDefinition, newTaskDefinition, images, nextSteps, decision } = replayed;
   const changed =
     formerTaskDefinition === undefined || newTaskDefinition === undefined

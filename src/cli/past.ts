@@ -2,13 +2,17 @@
 
 import { InvalidInput } from "../image/invalid-input.ts";
 import type { AccountView } from "../remediation/account-view.ts";
+import { withBrakeOnDeployments } from "../remediation/brake.ts";
 import type { Journal } from "../remediation/history.ts";
 import type { Inventory } from "../remediation/in-effect.ts";
 import type { UndoPorts } from "../remediation/undo.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { silentLog } from "../runtime/log.ts";
+import { present } from "../workload/members.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
+import type { Installed, InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
+import type { SignedIn } from "./same-account.ts";
 
 export type Past = {
   /** Shown before anything is read: whose account it is. */
@@ -19,10 +23,21 @@ export type Past = {
   /** The rules and schedules that run tasks: what `--since` looks through beside the services. */
   readonly scheduledRuns: AccountView["scheduledRuns"];
   readonly clock: Clock;
+  readonly home?: SignedIn;
+  /** The rules that a command which writes goes by. */
+  readonly installed?: Installed;
 };
 
-/** The account of the environment. Throws InvalidInput and AwsError. */
-export async function pastOfAccount(functionName: string, clock: Clock, io: CommandIo): Promise<Past> {
+/**
+ * The account of the environment. Throws InvalidInput, AwsError and Refused.
+ * @param rules whose rules a command goes by that can write; absent: it only reads
+ */
+export async function pastOfAccount(
+  functionName: string,
+  clock: Clock,
+  io: CommandIo,
+  rules?: InstalledOptions,
+): Promise<Past> {
   const aws = awsSettingsFrom(io.env);
   const [
     { identify },
@@ -40,10 +55,14 @@ export async function pastOfAccount(functionName: string, clock: Clock, io: Comm
     import("../aws/journal.ts"),
   ]);
   const { account } = await identify(aws);
+  const installed = rules && (await (await import("./installed.ts")).readInstalled(rules, aws, io));
+  const ports = { ecs: createEcs(aws), schedules: createSchedules(aws), log: silentLog };
   return {
+    home: { account, region: aws.region },
+    ...present("installed", installed),
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createInventory(aws),
-    ports: { ecs: createEcs(aws), schedules: createSchedules(aws), log: silentLog },
+    ports: installed === undefined ? ports : withBrakeOnDeployments(ports, installed.brake),
     journal: createJournal(aws, functionName),
     ...createScheduledRuns(aws),
     clock,

@@ -15,7 +15,11 @@ export async function plan(input: PlanInput, hands: Hands, io: CommandIo): Promi
   const { installed, inventory } = hands;
   io.err(`${hands.where}, by ${installed.from}: nothing is changed\n`);
   const ports = hands.portsFor(silentLog);
-  const looked = await lookAt(await findService(input, inventory, ports.ecs), installed.policy, ports);
+  const looked = await lookAt(
+    await findService(input, inventory, ports.ecs, hands.home),
+    installed.policy,
+    ports,
+  );
   const next = isAtHand(looked) ? [fixCommand(looked)] : remediesOf(looked);
   if (input.json) io.out(`${JSON.stringify(lookAsJson(looked, installed.from, next))}\n`);
   else io.out(`${[...lookInWords(looked), ...nextLines(next)].join("\n")}\n`);

@@ -1,7 +1,13 @@
-/** A recorded event against a real account: the same workflow, in this process, over AWS's ports. */
+/**
+ * A recorded event against a real account: the same workflow, in this process, over AWS's ports, by the rules of the
+ * deployed stack. Without --yes nothing is written, and nothing is published.
+ */
 
+import type { AwsSettings } from "../aws/client-settings.ts";
 import { identify } from "../aws/identity.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
+import { AwsError, isPassing } from "../remediation/aws-error.ts";
+import { type Brake, withBrake } from "../remediation/brake.ts";
 import { remediationName } from "../remediation/names.ts";
 import { remediate } from "../remediation/remediate.ts";
 import { isForEachTask } from "../remediation/survey-task.ts";
@@ -11,25 +17,47 @@ import { explainPlan } from "../substitution/explain.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { accountPorts } from "./account-ports.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
+import { impatient } from "./impatient-steps.ts";
+import { readInstalled, refuseWhileStopped } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
+import { heardOrNot, SILENT_BUS } from "./quiet-bus.ts";
+import { Refused } from "./refused.ts";
 import type { Replay, ReplayInput } from "./replay.ts";
+import { refuseForeignEvent } from "./same-account.ts";
 import { storyLog } from "./story.ts";
 
-/** Replays documents in the account of the environment. Without --yes only the plan is made. */
+/** The SDK's own tries of one call, for whoever said --no-wait: a second or two where nobody answers. */
+const ATTEMPTS_WITHOUT_WAIT = 4;
+const NOT_SAID: Brake = { pulled: async () => "--yes was not said" };
+
+/** Replays documents in the account of the environment. Throws InvalidInput, AwsError and Refused. */
 export async function replayInAccount(input: ReplayInput, io: CommandIo): Promise<Replay> {
-  const aws = awsSettingsFrom(io.env);
-  const { account } = await identify(aws);
+  const settings = awsSettingsFrom(io.env);
+  const aws = input.settle ? settings : { ...settings, attemptsMax: ATTEMPTS_WITHOUT_WAIT };
+  const account = await accountOf(aws, io);
+  const installed = await readInstalled(input, aws, io);
   // No tag makes a replay write that was not told to.
-  const unsaid = { mode: "observe" } as const;
-  const policy: Policy = input.yes ? input.policy : { ...input.policy, ...unsaid };
+  const policy: Policy = input.yes ? installed.policy : { ...installed.policy, mode: "observe" };
   const what = input.yes ? "services may be changed" : "nothing is changed without --yes";
   io.err(
-    `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}: ${what}\n`,
+    `account ${account ?? "of the event"}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, by ${installed.from}: ${what}\n`,
   );
 
   return async (document, _file, tell) => {
+    const own = refuseForeignEvent(document, { account, region: aws.region });
+    if (own === undefined)
+      throw new Refused(
+        "account-unknown",
+        "neither STS nor the event tells the account: nothing was written",
+      );
+    if (input.yes) await refuseWhileStopped(installed);
     const story = storyLog(systemClock.now, tell);
-    const ports = accountPorts({ aws, account, policy, log: story.log }, io);
+    const { busName } = installed;
+    const plain = accountPorts({ aws, account: own, policy, log: story.log, busName }, io);
+    const ports = {
+      ...withBrake(plain, input.yes ? installed.brake : NOT_SAID),
+      bus: input.yes ? heardOrNot(plain.bus, io) : SILENT_BUS,
+    };
     const failure = readEvent(document, ports.home);
     const execution =
       failure.kind === "ignored"
@@ -43,10 +71,28 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
     const onPlan = (plan: Parameters<typeof explainPlan>[0]): void => {
       for (const line of explainPlan(plan)) story.say(line);
     };
+    const options = {
+      policy,
+      execution,
+      settle: input.settle,
+      looksAgain: input.settle,
+      onPlan,
+      byHand: true,
+    };
     return await runInProcess(
-      (steps) =>
-        remediate(document, ports, { policy, execution, settle: input.settle, onPlan, byHand: true }, steps),
+      (steps) => remediate(document, ports, options, input.settle ? steps : impatient(steps)),
       { clock: systemClock },
     );
   };
+}
+
+/** Undefined where STS does not answer at an endpoint of its own: whatever stands in for AWS there may know ECS alone. */
+async function accountOf(aws: AwsSettings, io: CommandIo): Promise<string | undefined> {
+  try {
+    return (await identify(aws)).account;
+  } catch (error) {
+    if (!(error instanceof AwsError) || !isPassing(error) || aws.endpoint === undefined) throw error;
+    io.err(`the account of these credentials is not known (${error.message}): the event's own is taken\n`);
+    return undefined;
+  }
 }

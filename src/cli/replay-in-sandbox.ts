@@ -22,7 +22,7 @@ import { storyLog } from "./story.ts";
 const WORLD_SECONDS_MAX = 86_400;
 
 /** Replays documents, each in a fresh world. */
-export function replayInSandbox(input: ReplayInput, io: CommandIo): Replay {
+export function replayInSandbox(policy: Policy, input: ReplayInput, io: CommandIo): Replay {
   return async (document, where, tell) => {
     const read = readEvent(document);
     if (read.kind === "ignored") return outcomeOf(read, undefined, "none");
@@ -33,17 +33,17 @@ export function replayInSandbox(input: ReplayInput, io: CommandIo): Replay {
     world = await createRecordedWorld(described.file, [document], {
       seed: input.seed,
       log: story.log,
-      allowed: input.policy.registries.allowed,
+      allowed: policy.registries.allowed,
     });
     serveWorkflows(world, {
       // What is tried is what can be had now; that six hours later a window would be over, nobody need see.
-      policy: { ...input.policy, waitForLimit: false },
+      policy: { ...policy, waitForLimit: false },
       settle: input.settle,
       onPlan: (plan) => {
         for (const line of explainPlan(plan)) story.say(line);
       },
     });
-    return await remediateIn(world, document, read, input.policy);
+    return await remediateIn(world, document, read, policy);
   };
 }
 

@@ -8,12 +8,15 @@
 import { reduceEvent } from "../ecs-events/reduce.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
-import { endedWell, type Outcome, type OutcomeKind } from "../remediation/outcome.ts";
+import { endedWell, type Outcome } from "../remediation/outcome.ts";
 import type { Json } from "../runtime/json.ts";
-import type { Policy } from "../substitution/policy.ts";
+import { type Policy, policyFrom } from "../substitution/policy.ts";
 import { documentsIn } from "./documents.ts";
+import { EXIT } from "./exit-status.ts";
+import type { InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { outcomeInWords } from "./outcome-words.ts";
+import { type RefusalCode, Refused } from "./refused.ts";
 import { replayInAccount } from "./replay-in-account.ts";
 import { replayInSandbox } from "./replay-in-sandbox.ts";
 
@@ -26,22 +29,24 @@ export type ReplayInput = {
   /** A world file for all events, instead of the one beside each. */
   readonly world?: string;
   readonly seed: string;
-  readonly policy: Policy;
-};
+} & InstalledOptions;
 
-export type Replayed = Outcome | { readonly outcome: "invalid"; readonly because: string };
+export type Replayed =
+  | Outcome
+  | { readonly outcome: "invalid" | "unfinished"; readonly because: string }
+  | { readonly outcome: "refused"; readonly code: RefusalCode; readonly because: string };
 
 /** How one document is remediated; `tell` takes the story's lines. */
 export type Replay = (document: Json, where: string, tell: (line: string) => void) => Promise<Outcome>;
 
-const EXIT_WELL = 0;
-const EXIT_OTHERWISE = 1;
-
-/** Replays every document of the files, one after the other. Exit status 1 where one ended otherwise than well. */
+/**
+ * Replays every document of the files, one after the other. Exit status 1 where one ended otherwise than well, 4 where
+ * one was refused, 5 where one could not be brought to an end.
+ */
 export async function replay(input: ReplayInput, io: CommandIo): Promise<number> {
-  const run = input.aws ? await replayInAccount(input, io) : replayInSandbox(input, io);
+  const run = await runnerOf(input, io);
   const tell = input.json ? (line: string) => io.err(`${line}\n`) : (line: string) => io.out(`${line}\n`);
-  let status = EXIT_WELL;
+  let status: number = EXIT.done;
   for (const file of input.files) {
     const text = await io.readFile(file);
     const entries = text === undefined ? [unreadable(file)] : documentsIn(text, file);
@@ -53,10 +58,27 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
           : await replayOne(run, entry.document, file, tell);
       if (input.json) io.out(`${JSON.stringify({ where: entry.where, ...replayed })}\n`);
       else for (const line of outcomeInWords(replayed)) io.out(`${line}\n`);
-      if (!isWell(replayed.outcome)) status = EXIT_OTHERWISE;
+      status = Math.max(status, statusOf(replayed));
     }
   }
   return status;
+}
+
+/** An account that cannot be worked in refuses each document: whoever waits for a line for each gets it. */
+async function runnerOf(input: ReplayInput, io: CommandIo): Promise<Replay> {
+  if (!input.aws) return replayInSandbox(await sandboxPolicy(input, io), input, io);
+  try {
+    return await replayInAccount(input, io);
+  } catch (error) {
+    return () => Promise.reject(error);
+  }
+}
+
+async function sandboxPolicy({ policyFile }: ReplayInput, io: CommandIo): Promise<Policy> {
+  if (policyFile === undefined) return policyFrom(io.env);
+  const text = await io.readFile(policyFile);
+  if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${policyFile}`);
+  return policyFrom(io.env, text);
 }
 
 function unreadable(file: string): { kind: "unreadable"; where: string; because: string } {
@@ -76,12 +98,24 @@ async function replayOne(
   try {
     return await run(reduceEvent(document) as Json, where, tell);
   } catch (error) {
+    if (error instanceof Refused) return { outcome: "refused", code: error.code, because: error.message };
     if (error instanceof InvalidInput) return invalid(error.message);
-    if (error instanceof AwsError) return invalid(`${error.action}: ${error.message}`);
-    throw error;
+    if (error instanceof AwsError && error.kind === "denied")
+      return { outcome: "refused", code: "no-right", because: error.message };
+    // Whatever it was: a script that reads lines gets one, and no stack trace.
+    return { outcome: "unfinished", because: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function isWell(outcome: OutcomeKind | "invalid"): boolean {
-  return outcome !== "invalid" && endedWell(outcome);
+function statusOf(replayed: Replayed): number {
+  switch (replayed.outcome) {
+    case "refused":
+      return EXIT.refused;
+    case "unfinished":
+      return EXIT.unfinished;
+    case "invalid":
+      return EXIT.failed;
+    default:
+      return endedWell(replayed.outcome) ? EXIT.done : EXIT.failed;
+  }
 }

@@ -6,7 +6,6 @@ import { createEcs } from "../aws/ecs.ts";
 import { identify } from "../aws/identity.ts";
 import { ecrHost, partitionOf } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { AwsError } from "../remediation/aws-error.ts";
 import { rolesOf } from "../remediation/exposure.ts";
 import { scanAccount } from "../remediation/scan.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -15,6 +14,7 @@ import { awsSettingsFrom } from "./aws-settings.ts";
 import { EXIT } from "./exit-status.ts";
 import { type InstalledOptions, readInstalled } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
+import { Refused } from "./refused.ts";
 import { scanProgress } from "./scan-progress.ts";
 import { rightsDocument } from "./scan-rights.ts";
 import { headlineOf, scanAsJson, scanInWords } from "./scan-words.ts";
@@ -74,9 +74,9 @@ type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap
 /** Whoever only looks may go by the default where the stack does not tell. */
 async function policyFor(options: InstalledOptions, aws: AwsSettings, io: CommandIo): Promise<ScanPolicy> {
   try {
-    return await readInstalled(options, aws, io);
+    return await readInstalled(options, aws, io, "default");
   } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
+    if (!(error instanceof Refused) || error.code === "no-stack") throw error;
     const installed = await readInstalled({ ...options, stack: false }, aws, io);
     return { ...installed, gap: `the stack's policy: ${error.message}` };
   }

@@ -6,13 +6,23 @@ import { type InEffect, servicesInEffect, targetsInEffect } from "../remediation
 import { targetName } from "../remediation/schedules-port.ts";
 import { planUndo, type UndoPlan, undoOne } from "../remediation/undo.ts";
 import { type Followed, followUndone } from "../remediation/undo-watch.ts";
-import { familyAndRevision, revisionName } from "../workload/arn.ts";
+import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
+import type { Policy } from "../substitution/policy.ts";
+import { ecsArnIn, familyAndRevision, revisionName } from "../workload/arn.ts";
+import { present } from "../workload/members.ts";
+import { EXIT } from "./exit-status.ts";
+import { clusterName } from "./find-service.ts";
+import { type Installed, refuseWhileStopped } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { momentIn, type Past } from "./past.ts";
+import { Refused } from "./refused.ts";
+import { refuseForeign } from "./same-account.ts";
 
 export type UndoInput = {
   /** An execution, a service, or the family of a task that a schedule starts. */
   readonly name?: string;
+  /** Name or ARN of a cluster: which service of that name. */
+  readonly cluster?: string;
   readonly since?: string;
   readonly yes: boolean;
   readonly json: boolean;
@@ -28,8 +38,17 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
   const { name, since } = input;
   if ((name === undefined) === (since === undefined))
     throw new InvalidInput("undo", "either the NAME of an execution, service or family, or --since TIME");
-  io.err(`${past.where}: ${input.yes ? "services may be changed" : "nothing is changed without --yes"}\n`);
-  const found = await select(input, past, io);
+  const { installed } = past;
+  const rules = installed === undefined ? "" : `, by ${installed.from}`;
+  io.err(
+    `${past.where}${rules}: ${input.yes ? "services may be changed" : "nothing is changed without --yes"}\n`,
+  );
+  const selected = await select(input, past, io);
+  if (selected.kind === "ambiguous") {
+    io.err(`repull undo: ${selected.because}\n`);
+    return EXIT.usage;
+  }
+  const { found } = selected;
   if (found.length === 0) {
     io.err(
       `nothing of Repull's is in effect ${name === undefined ? `since ${since}` : `under the name ${name}`}\n`,
@@ -37,10 +56,11 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
     return NOT_ALL;
   }
   const { clock } = past;
-  const plans = await planUndo(found, past.ports);
+  const plans = (await planUndo(found, past.ports)).map((plan) => withinPolicy(plan, installed?.policy));
   if (!input.json || !input.yes) for (const plan of plans) showPlan(plan, input.json, io);
   if (!input.yes) return plans.some(({ refusedBecause }) => refusedBecause !== undefined) ? NOT_ALL : DONE;
 
+  if (installed !== undefined) await refuseIfNotAllowed(installed);
   let isAll = true;
   const onTheirWay: Service[] = [];
   for (const plan of plans) {
@@ -69,6 +89,28 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
     }),
   );
   return isAll && followed.every(Boolean) ? DONE : NOT_ALL;
+}
+
+/** Whoever stopped Repull, or lets it only look, is asked by a person too. */
+async function refuseIfNotAllowed(installed: Installed): Promise<void> {
+  await refuseWhileStopped(installed);
+  if (installed.policy.mode === "observe")
+    throw new Refused(
+      "observe-mode",
+      `nothing was written: ${installed.from} says observe; --policy FILE goes before it, --no-stack goes without it`,
+    );
+}
+
+/** What the policy leaves out is left alone by this command as by the function. */
+function withinPolicy(plan: UndoPlan, policy: Policy | undefined): UndoPlan {
+  const { effect } = plan;
+  if (policy === undefined) return plan;
+  const isMeant = (name: string) => (pattern: string) => matchesGlob(pattern, name);
+  const cluster = clusterName(effect.clusterArn);
+  const refusedBecause =
+    leftOutBy(policy.clusters, "clusters", isMeant(cluster)) ??
+    (effect.kind === "service" ? leftOutBy(policy.services, "services", isMeant(effect.service)) : undefined);
+  return refusedBecause === undefined ? plan : { ...plan, refusedBecause };
 }
 
 type Service = InEffect & { readonly kind: "service" };
@@ -100,19 +142,69 @@ async function targets(
   }
 }
 
-async function select({ name, since }: UndoInput, past: Past, io: CommandIo): Promise<readonly InEffect[]> {
+type Selected =
+  | { readonly kind: "found"; readonly found: readonly InEffect[] }
+  | { readonly kind: "ambiguous"; readonly because: string };
+
+const found = (effects: readonly InEffect[]): Selected => ({ kind: "found", found: effects });
+
+async function select(input: UndoInput, past: Past, io: CommandIo): Promise<Selected> {
   const { inventory, ports, clock } = past;
-  const services = await servicesInEffect(inventory, ports);
+  const { name, cluster, since } = wantedBy(input, past);
+  const all = await servicesInEffect(inventory, ports);
+  const services = all.filter(
+    ({ clusterArn }) => cluster === undefined || clusterName(clusterArn) === cluster,
+  );
   if (since !== undefined) {
     const moment = momentIn(since, clock.now());
-    const all = [...services, ...(await targets(past, io))];
-    return all.filter(({ registeredAt }) => registeredAt !== undefined && registeredAt >= moment);
+    const known = [...services, ...(cluster === undefined ? await targets(past, io) : [])];
+    return found(known.filter(({ registeredAt }) => registeredAt !== undefined && registeredAt >= moment));
   }
-  const named = services.filter(
-    (effect) => effect.execution === name || (effect.kind === "service" && effect.service === name),
+  const byExecution = services.filter(({ execution }) => execution === name);
+  if (byExecution.length > 0) return found(byExecution);
+  const byName = services.filter((effect) => effect.kind === "service" && effect.service === name);
+  const places = new Set(byName.map(({ clusterArn }) => clusterArn));
+  if (places.size > 1) return ambiguous(name ?? "", byName);
+  if (byName.length > 0 || name === undefined || !/^[A-Za-z0-9_-]{1,255}$/.test(name)) return found(byName);
+  return found(await targetsInEffect(name, inventory, ports));
+}
+
+/** The service's own ARN, CLUSTER/SERVICE and --cluster say in which cluster; of another account's ARN nothing is undone. */
+function wantedBy(
+  { name, cluster, since }: UndoInput,
+  { home }: Past,
+): Pick<UndoInput, "name" | "cluster" | "since"> {
+  for (const text of [name, cluster]) if (text !== undefined && home !== undefined) refuseForeign(text, home);
+  const named = name === undefined ? undefined : (partsOfArn(name) ?? partsOfPath(name));
+  const said = cluster === undefined ? undefined : clusterName(cluster);
+  if (said !== undefined && named?.cluster !== undefined && named.cluster !== said)
+    throw new InvalidInput("--cluster", `the cluster of the service itself, ${named.cluster}`);
+  return {
+    ...present("name", named?.name),
+    ...present("cluster", said ?? named?.cluster),
+    ...present("since", since),
+  };
+}
+
+function partsOfArn(text: string): { readonly name: string; readonly cluster?: string } | undefined {
+  const arn = ecsArnIn(text);
+  return arn?.kind === "service" ? { name: arn.name, ...present("cluster", arn.cluster) } : undefined;
+}
+
+function partsOfPath(text: string): { readonly name: string; readonly cluster?: string } {
+  const at = text.indexOf("/");
+  return at < 0 ? { name: text } : { cluster: text.slice(0, at), name: text.slice(at + 1) };
+}
+
+/** Which of them is meant, only a person knows. */
+function ambiguous(name: string, effects: readonly InEffect[]): Selected {
+  const places = effects.map(
+    ({ clusterArn, execution }) => `${clusterName(clusterArn)}/${name} (execution ${execution})`,
   );
-  if (named.length > 0 || name === undefined || !/^[A-Za-z0-9_-]{1,255}$/.test(name)) return named;
-  return await targetsInEffect(name, inventory, ports);
+  return {
+    kind: "ambiguous",
+    because: `${name} was changed in ${effects.length} clusters, say --cluster or name the execution: ${places.join(", ")}`,
+  };
 }
 
 function idOf(effect: InEffect): Record<string, unknown> {
@@ -128,7 +220,7 @@ function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean,
     );
     return;
   }
-  const cluster = effect.clusterArn.slice(effect.clusterArn.lastIndexOf("/") + 1);
+  const cluster = clusterName(effect.clusterArn);
   const user = effect.kind === "service" ? `${cluster}/${effect.service}` : targetName(effect.target);
   const lines = [
     refusedBecause === undefined

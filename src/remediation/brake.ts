@@ -20,49 +20,60 @@ export const NO_BRAKE: Brake = { pulled: async () => undefined };
 
 /** The same ports, whose every write asks the brake first. A write that is stopped is refused for good. */
 export function withBrake(ports: Ports, brake: Brake): Ports {
-  const stopped = async (action: string): Promise<void> => {
-    const because = await brake.pulled();
-    if (because !== undefined)
-      throw new AwsError(
-        "denied",
-        action,
-        `${action} was not sent: the owner has stopped Repull (${because})`,
-      );
-  };
-  const { ecs, tasks, schedules, executions } = ports;
+  const { tasks, executions } = ports;
   return {
-    ...ports,
-    ecs: {
-      ...ecs,
-      async registerTaskDefinition(registrable) {
-        await stopped("ecs:RegisterTaskDefinition");
-        return await ecs.registerTaskDefinition(registrable);
-      },
-      async updateService(cluster, service, revision) {
-        await stopped("ecs:UpdateService");
-        return await ecs.updateService(cluster, service, revision);
-      },
-    },
+    ...withBrakeOnDeployments(ports, brake),
     tasks: {
       ...tasks,
       async run(request) {
-        await stopped("ecs:RunTask");
+        await refuseIfPulled(brake, "ecs:RunTask");
         return await tasks.run(request);
-      },
-    },
-    schedules: {
-      ...schedules,
-      async move(target, to) {
-        await stopped(target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule");
-        return await schedules.move(target, to);
       },
     },
     executions: {
       ...executions,
       async start(workflow, name, input) {
-        if (workflow === "mirror") await stopped("lambda:InvokeFunction");
+        if (workflow === "mirror") await refuseIfPulled(brake, "lambda:InvokeFunction");
         return await executions.start(workflow, name, input);
       },
     },
   };
+}
+
+/** The same for whoever writes to services, rules and schedules alone. */
+export function withBrakeOnDeployments<P extends Pick<Ports, "ecs" | "schedules">>(
+  ports: P,
+  brake: Brake,
+): P {
+  const { ecs, schedules } = ports;
+  return {
+    ...ports,
+    ecs: {
+      ...ecs,
+      async registerTaskDefinition(registrable) {
+        await refuseIfPulled(brake, "ecs:RegisterTaskDefinition");
+        return await ecs.registerTaskDefinition(registrable);
+      },
+      async updateService(cluster, service, revision) {
+        await refuseIfPulled(brake, "ecs:UpdateService");
+        return await ecs.updateService(cluster, service, revision);
+      },
+    },
+    schedules: {
+      ...schedules,
+      async move(target, to) {
+        await refuseIfPulled(
+          brake,
+          target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule",
+        );
+        return await schedules.move(target, to);
+      },
+    },
+  };
+}
+
+async function refuseIfPulled(brake: Brake, action: string): Promise<void> {
+  const because = await brake.pulled();
+  if (because !== undefined)
+    throw new AwsError("denied", action, `${action} was not sent: the owner has stopped Repull (${because})`);
 }

@@ -31,6 +31,8 @@ export type RemediationOptions = {
   readonly functionName?: string;
   /** False: stop once the redeployment is accepted, with the outcome `applied`. */
   readonly settle?: boolean;
+  /** False: the world is not looked at again after a pause, for nobody waits for that. */
+  readonly looksAgain?: boolean;
   /** Told each plan as it is made; for people who watch. May be told the same plan again after a crash. */
   readonly onPlan?: (plan: Plan, surveyed: Survey) => void;
 };

@@ -68,7 +68,8 @@ async function heal(
       if (tried.length < RUNGS_MAX && climbed.places.length > 0) continue;
       return await survive(progress, () => putBack(climbed, look, course));
     }
-    const pause = pauses < pausesFor(climbed) ? PAUSES_SECONDS[pauses] : undefined;
+    const pausesMax = options.looksAgain === false ? 0 : pausesFor(climbed);
+    const pause = pauses < pausesMax ? PAUSES_SECONDS[pauses] : undefined;
     if (pause !== undefined) {
       pauses += 1;
       await steps.wait(`look again ${look}`, pause);

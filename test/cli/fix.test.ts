@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { fix } from "../../src/cli/fix.ts";
 import { plan } from "../../src/cli/plan.ts";
+import { AwsError } from "../../src/remediation/aws-error.ts";
 import { tellHistory } from "../../src/remediation/history.ts";
 import { servicesInEffect } from "../../src/remediation/in-effect.ts";
 import { outcomeSchema } from "../../src/remediation/outcome.ts";
@@ -152,7 +153,7 @@ describe("fix", () => {
     const { world, hands } = await sandboxHands(FILE);
     const { status, out } = await fixed({ world, hands });
     expect(out).toContain("settled: 2 of 2 tasks run web:43");
-    expect(out).toContain("back: repull undo web --yes");
+    expect(out).toContain("back: repull undo web --cluster prod --yes");
     expect(status).toBe(0);
     const { images, running } = await stateOf(world, "prod", "web");
     expect(images[0]).toMatch(/^public\.ecr\.aws\/docker\/library\/nginx@sha256:/);
@@ -260,7 +261,6 @@ describe("fix", () => {
     ["the policy says observe",         {},                                 { policy: { mode: "observe" } },                            /says observe.*--policy FILE/s],
     ["the policy leaves the service out", {},                               { policy: { services: { include: ["*"], exclude: ["web"] } } }, /left alone/],
     ["no place has it",                 {},                                 { policy: { strategies: ["own-copy"] } },                   /no place was found/],
-    ["the brake is pulled",             {},                                 { brake: { pulled: async () => "payment freeze" } },         /payment freeze/],
   ];
   for (const [because, service, options, words] of refusals) {
     test(`writes nothing where ${because}, and says so`, async () => {
@@ -272,6 +272,28 @@ describe("fix", () => {
       expect(await writesIn(stage.world)).toEqual(before);
     });
   }
+
+  // biome-ignore format: a table is read by its columns
+  const stops = [
+    ["is pulled",      async () => "payment freeze"],
+    ["cannot be read", () => Promise.reject(new AwsError("denied", "ssm:GetParameter", "no"))],
+  ] as const;
+  for (const [how, pulled] of stops) {
+    test(`is refused before anything is written where the kill switch ${how}`, async () => {
+      const stage = await sandboxHands(FILE, { brake: { pulled } });
+      const before = await writesIn(stage.world);
+      await expect(fixed(stage)).rejects.toMatchObject({ name: "Refused", code: "writes-stopped" });
+      expect(await writesIn(stage.world)).toEqual(before);
+    });
+  }
+
+  test("an ARN of another account is not the local service of the same name", async () => {
+    const stage = await sandboxHands(FILE);
+    const service = "arn:aws:ecs:us-east-1:210987654321:service/prod/web";
+    const before = await writesIn(stage.world);
+    await expect(fixed(stage, { service })).rejects.toMatchObject({ name: "Refused", code: "other-account" });
+    expect(await writesIn(stage.world)).toEqual(before);
+  });
 
   test("whose yes it is waits for nobody else's approval", async () => {
     const stage = await sandboxHands(FILE, { policy: { mode: "approve" } });

@@ -161,7 +161,7 @@ async function eventFor(service: string, taskDefinitionArn: string, image: strin
 
 async function replay(file: string, ...flags: string[]): Promise<Outcome> {
   const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
-  const args = [main, "replay", file, "--aws", "--no-wait", "--json", ...flags];
+  const args = [main, "replay", file, "--aws", "--no-stack", "--no-wait", "--json", ...flags];
   const { stdout } = await run(process.execPath, args, { env });
   return JSON.parse(stdout) as Outcome;
 }
@@ -272,15 +272,15 @@ describe("a service that is well, by hand", () => {
     expect(planned.out).toContain("→ fresh-mirror: copy ");
     expect(planned.out).toContain("next: repull fix by-hand --cluster prod");
     expect(planned.err).toContain(
-      "the default policy (no stack repull is deployed here): nothing is changed",
+      "the default policy (no stack repull is deployed in us-east-1), and no kill switch: nothing is changed",
     );
     expect(planned.status).toBe(0);
     expect((await currentOf("by-hand")).arn).toBe(former);
 
-    expect(await byHand("fix", "by-hand")).toMatchObject({ status: 2, out: "" });
+    expect(await byHand("fix", "by-hand", "--no-stack")).toMatchObject({ status: 2, out: "" });
     expect((await currentOf("by-hand")).arn).toBe(former);
 
-    const fixed = await byHand("fix", "by-hand", "--yes", "--no-wait");
+    const fixed = await byHand("fix", "by-hand", "--no-stack", "--yes", "--no-wait");
     expect(fixed.err).toMatch(/[0-9a-f]{12} .* copied/);
     expect(fixed.out).toContain("mirrored to ECR/repull/docker.io/grafana/loki:3");
     expect(fixed.out).toContain("applied: the service by-hand was moved from by-hand:1 to by-hand:2");
@@ -294,10 +294,10 @@ describe("a service that is well, by hand", () => {
     expect((await manifestOf(ecr, `repull/docker.io/grafana/loki@${digest}`)).digest).toBe(digest);
 
     expect((await byHand("history")).out).toMatch(/by-hand +prod\/by-hand +by-hand:1 → by-hand:2 +stands/);
-    const again = await byHand("fix", "by-hand", "--yes");
+    const again = await byHand("fix", "by-hand", "--no-stack", "--yes");
     expect(again.out).toContain("Nothing to do: no image of by-hand:2 comes from Docker Hub.");
     expect(again.status).toBe(0);
-    expect((await byHand("undo", "by-hand", "--yes", "--no-wait")).status).toBe(0);
+    expect((await byHand("undo", "by-hand", "--no-stack", "--yes", "--no-wait")).status).toBe(0);
     expect((await currentOf("by-hand")).arn).toMatch(/by-hand:1$/);
   });
 
@@ -312,7 +312,7 @@ describe("a service that is well, by hand", () => {
       ["y\n", former.replace(/1$/, "2")],
     ] as const;
     for (const [keys, revision] of answers) {
-      const printed = await atTerminal(["fix", "asked", "--no-wait"], "[y/N] ", keys, env);
+      const printed = await atTerminal(["fix", "asked", "--no-stack", "--no-wait"], "[y/N] ", keys, env);
       expect(printed).toContain(
         "Go on: bring the image into ECR, register a revision of asked and redeploy prod/asked?",
       );
@@ -326,7 +326,7 @@ describe("a service that is well, by hand", () => {
     await createService("watched", "acme/watched:1");
     // moto's rollouts never end.
     const printed = await atTerminal(
-      ["fix", "watched", "--yes"],
+      ["fix", "watched", "--no-stack", "--yes"],
       "the service goes from watched:1",
       "\u0003",
       env,
@@ -353,7 +353,7 @@ describe("a service that is well, by hand", () => {
     expect(stopped.out).toContain("ECR/mirrors/docker.io/acme/braked");
     expect(stopped.err).toContain("the policy of the stack hands");
     expect(stopped.err).toContain("stopped by Ada");
-    expect(stopped.status).toBe(1);
+    expect(stopped.status).toBe(4);
     expect((await currentOf("braked")).arn).toBe(former);
 
     await put("/hands/brake", "released");

@@ -19,6 +19,7 @@ export async function sandboxHands(
   serveWorkflows(world, { policy });
   const hands: Hands = {
     where: "the sandbox",
+    home: { account: world.home.account, region: world.home.region },
     inventory: createInventory(world.cluster),
     installed: { policy, from: "the test's policy", brake: options.brake ?? NO_BRAKE },
     clock: world.clock,

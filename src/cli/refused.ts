@@ -1,0 +1,22 @@
+/** A command does nothing, for a reason that only a person can change: exit status 4. */
+
+export type RefusalCode =
+  | "no-stack"
+  | "stack-unreadable"
+  | "policy-unreadable"
+  | "writes-stopped"
+  | "observe-mode"
+  | "no-right"
+  | "account-unknown"
+  | "other-account"
+  | "other-region";
+
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,29 @@
+/** The options by which a command that can write in an account says whose rules it goes by. */
+
+import { type Command, Option } from "commander";
+import type { InstalledOptions } from "./installed.ts";
+
+export type StackFlags = { readonly stack?: string | false; readonly policy?: string };
+
+/** Adds `--stack NAME`, `--no-stack` and `--policy FILE`. */
+export function addStackOptions(command: Command): Command {
+  // Without a default: an absent `repull` is another matter than an absent stack that was named.
+  return command
+    .addOption(
+      new Option(
+        "--stack <name>",
+        "the deployed stack by whose policy and kill switch it goes; absent: repull",
+      ),
+    )
+    .addOption(
+      new Option("--no-stack", "go by no stack: the default policy, and no kill switch").default(undefined),
+    )
+    .addOption(new Option("--policy <file>", "a policy document that goes before the stack's"));
+}
+
+export function installedOptionsOf({ stack, policy }: StackFlags): InstalledOptions {
+  return {
+    ...(stack === undefined ? {} : { stack }),
+    ...(policy === undefined ? {} : { policyFile: policy }),
+  };
+}
