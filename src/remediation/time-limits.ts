@@ -58,7 +58,8 @@ export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS)
     const left = Math.min(limits.awsRead * 1000, begins + limits.survey * 1000 - clock.now());
     const late = (): AwsError =>
       new AwsError("unavailable", action, `${action}: no answer within ${Math.max(0, left) / 1000} s`);
-    return left <= 0 ? Promise.reject(late()) : withinTime(clock, left, late, ask);
+    if (left <= 0) return Promise.reject(late());
+    return withinTime(clock, left, late, (ended) => askAgain(ask, clock, ended));
   };
   // A host is dead for an account and for nobody alike.
   const silent = new Map<string, RegistryError>();
@@ -95,6 +96,26 @@ export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS)
 }
 
 type Read = <T>(action: string, ask: () => Promise<T>) => Promise<T>;
+
+/** Before the second and the third try of a read of AWS. */
+const READ_PAUSES_MS = [1000, 3000];
+
+/**
+ * A read that AWS turned away is asked once more by itself: begun anew for one of them, a survey would ask all its others
+ * again, and in a storm that is what keeps AWS busy. @param ended nobody waits for it any more
+ */
+async function askAgain<T>(ask: () => Promise<T>, clock: Clock, ended: AbortSignal): Promise<T> {
+  for (const pause of READ_PAUSES_MS) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof AwsError) || !(error.kind === "throttled" || error.kind === "unavailable"))
+        throw error;
+    }
+    await clock.sleep(pause, ended);
+  }
+  return await ask();
+}
 
 function timedReads<Port extends object>(
   port: Port,
