@@ -64,7 +64,7 @@ export function runtimeClient(): string {
 
 /** Starts a function; resolves when it asks for its first event, or has failed to. */
 export async function startFunction(settings: FunctionSettings): Promise<StartedFunction> {
-  const { bundle, functionArn, environment, timeoutSeconds = 60 } = settings;
+  const { bundle, functionArn, environment, timeoutSeconds = 300 } = settings;
   const client = runtimeClient();
   const source = typeof bundle === "string" ? new URL(`${bundle}/`, DIST) : bundle;
   if (!existsSync(new URL("index.mjs", source)))
