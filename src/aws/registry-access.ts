@@ -55,9 +55,11 @@ export function createRegistryAccess({
   };
   const ecr = createEcrCredentials(aws, clock);
   if (dockerHubSecret === undefined) return as(ecr);
-  const hub = createDockerHubAccount(aws, dockerHubSecret);
+  const hub = createDockerHubAccount(aws, dockerHubSecret, clock);
   return {
-    ...as(async (host, access) => (await ecr(host)) ?? (await hub.credentials(host, access))),
+    ...as(
+      async (host, access, refused) => (await ecr(host)) ?? (await hub.credentials(host, access, refused)),
+    ),
     anonymous: as(ecr),
   };
 }

@@ -8,23 +8,33 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
 import { registryOf } from "../image/hosts.ts";
-import { basicCredentials, type Credentials, type FindCredentials } from "../oci/credentials.ts";
+import { basicCredentials, type Credentials, type FindCredentials, isSameLogin } from "../oci/credentials.ts";
 import { AwsError } from "../remediation/aws-error.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { arnIn } from "../workload/arn.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 
 const ACTION = "secretsmanager:GetSecretValue";
 
-/** Answers for Docker Hub's own host alone, and fetches the secret once. Throws AwsError without a word of what is in it. */
+/** A wrong password is refused with each question; Secrets Manager is not asked as often. */
+const READ_AGAIN_MS = 60_000;
+
+/**
+ * Answers for Docker Hub's own host alone. The secret is read once, and again where what it held has been refused: it
+ * may have been rotated. Throws AwsError without a word of what is in it.
+ */
 export function createDockerHubAccount(
   settings: AwsSettings,
   secretArn: string,
+  clock: Pick<Clock, "now">,
 ): { readonly credentials: FindCredentials } {
   const region = arnIn(secretArn)?.region || settings.region;
   const client = new SecretsManagerClient(clientConfiguration({ ...settings, region }));
   let fetched: Promise<Credentials> | undefined;
+  let readAt = Number.NEGATIVE_INFINITY;
   const fetchOnce = async (): Promise<Credentials> => {
+    readAt = clock.now();
     try {
       const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
       return credentialsIn(SecretString ?? "", secretArn);
@@ -34,8 +44,11 @@ export function createDockerHubAccount(
     }
   };
   return {
-    async credentials(host) {
+    async credentials(host, _access, refused) {
       if (registryOf(host).kind !== "docker-hub") return undefined;
+      // Whoever shares it may have read it anew already.
+      const isStale = refused !== undefined && isSameLogin(await fetched?.catch(() => undefined), refused);
+      if (isStale && clock.now() >= readAt + READ_AGAIN_MS) fetched = undefined;
       fetched ??= fetchOnce();
       return await fetched;
     },

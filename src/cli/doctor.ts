@@ -81,7 +81,7 @@ export function patientIn(
     brake: (parameter) => createParameters(aws).read(parameter),
     secretKeys: (secretArn) => keysOfSecret(aws, secretArn),
     async quota(secretArn) {
-      const account = secretArn === undefined ? {} : createDockerHubAccount(aws, secretArn);
+      const account = secretArn === undefined ? {} : createDockerHubAccount(aws, secretArn, clock);
       const registries = createRegistries({ send, clock, endpoints, ...account });
       return (await registries.headManifest(QUOTA_IMAGE, io.signal))?.quota;
     },

@@ -9,8 +9,20 @@ export type Credentials =
 /** What a repository is opened for: the copier's source, or its target. */
 export type Access = "pull" | "push";
 
-/** Looks up who we are at a host, as references name it; undefined: nobody. */
-export type FindCredentials = (host: string, access: Access) => Promise<Credentials | undefined>;
+/**
+ * Looks up who we are at a host, as references name it; undefined: nobody.
+ * @param refused what the registry has just refused: whoever keeps what was looked up reads it again
+ */
+export type FindCredentials = (
+  host: string,
+  access: Access,
+  refused?: Credentials,
+) => Promise<Credentials | undefined>;
+
+/** Whether two credentials show the same. */
+export function isSameLogin(one: Credentials | undefined, other: Credentials | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 /** Basic credentials of a name and a password. */
 export function basicCredentials(user: string, password: string): Credentials {

@@ -11,7 +11,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { mayCarryCredentials, type RegistryAddress, whyNotFollow } from "./addresses.ts";
 import { discard } from "./answer-body.ts";
 import { parseChallenges } from "./challenge.ts";
-import type { Access, Credentials, FindCredentials } from "./credentials.ts";
+import { type Access, type Credentials, type FindCredentials, isSameLogin } from "./credentials.ts";
 import { type Quota, readQuota } from "./rate-limit.ts";
 import { quoted, refusalOf } from "./refusal.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
@@ -209,7 +209,7 @@ export class Exchange {
     );
     if (held?.header === shown && this.#tokens.get(key) === known) this.#tokens.delete(key);
     // Credentials run out as well: ECR's after twelve hours.
-    if (shown !== undefined) this.#credentials = undefined;
+    if (shown !== undefined) await this.#lookUpAgain();
     this.#challenge = challenge;
     const header = (await this.#token(challenge, scopes, signal))?.header;
     return header === shown ? undefined : header;
@@ -218,7 +218,7 @@ export class Exchange {
   /** ECR answers 403, not 401, once its password of twelve hours has run out: a newer one may be had. */
   async #renewedBasic(shown: string | undefined): Promise<string | undefined> {
     if (shown?.startsWith("Basic ") !== true) return undefined;
-    this.#credentials = undefined;
+    await this.#lookUpAgain();
     const credentials = await this.#whoWeAre();
     if (credentials?.kind !== "basic" || credentials.header === shown) return undefined;
     this.#tokens.clear();
@@ -258,23 +258,40 @@ export class Exchange {
     signal: AbortSignal | undefined,
   ): Promise<Token | undefined> {
     const challenges = parseChallenges(challenge);
-    const credentials = await this.#whoWeAre();
+    let credentials = await this.#whoWeAre();
+    let isRead = false;
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
     const basic = challenges.find(({ scheme }) => scheme === "basic");
     const chosen = bearer ?? basic;
     if (chosen === undefined) return undefined;
-    const request = { address: this.address, challenge: chosen, scopes, credentials, side: this.#access };
+    const request = { address: this.address, challenge: chosen, scopes, side: this.#access };
     for (let attempt = 1; ; attempt++) {
       try {
-        return await answerChallenge(this.#send, this.#clock, request, signal);
+        return await answerChallenge(this.#send, this.#clock, { ...request, credentials }, signal);
       } catch (error) {
         signal?.throwIfAborted();
         const { host } = this.address;
         const known = error instanceof RegistryError ? error : noAnswer("asking for a token", host, error);
+        // A password that was changed meanwhile may be had anew; asked for once, and no more.
+        if (known.kind === "unauthorized" && credentials !== undefined && !isRead) {
+          isRead = true;
+          const again = await this.#lookUpAgain();
+          if (again !== undefined && !isSameLogin(again, credentials)) {
+            credentials = again;
+            continue;
+          }
+        }
         if (!known.passing || attempt >= TRIES_MAX) throw known;
         await this.#clock.sleep(this.#pauseMs(known, attempt, this.address.base), signal);
       }
     }
+  }
+
+  /** Who we are, looked up anew: what was known has been refused. */
+  async #lookUpAgain(): Promise<Credentials | undefined> {
+    const refused = await this.#credentials?.catch(() => undefined);
+    this.#credentials = this.#lookUp(refused);
+    return await this.#whoWeAre();
   }
 
   #whoWeAre(): Promise<Credentials | undefined> {
@@ -286,10 +303,10 @@ export class Exchange {
     return asked;
   }
 
-  async #lookUp(): Promise<Credentials | undefined> {
+  async #lookUp(refused?: Credentials): Promise<Credentials | undefined> {
     const { host, loginOf } = this.address;
     try {
-      return await this.#findCredentials(loginOf, this.#access);
+      return await this.#findCredentials(loginOf, this.#access, refused);
     } catch (cause) {
       const because = cause instanceof Error ? quoted(cause.message) : "the look-up failed";
       throw this.#refuse(`credentials for ${host}: ${because}`, "unauthorized", cause);

@@ -1,10 +1,19 @@
 /** What IAM, EC2, Secrets Manager and Parameter Store answer, in the shapes of their documentation. */
 
+import { strict as assert } from "node:assert";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createNetworks } from "../../src/aws/networks.ts";
 import { createParameters } from "../../src/aws/parameters.ts";
 import { createRoles } from "../../src/aws/roles.ts";
 import { createDockerHubAccount, credentialsIn } from "../../src/aws/secrets.ts";
+import { parseReference } from "../../src/image/reference.ts";
+import { createRegistries } from "../../src/oci/registry.ts";
+import type { RegistryError } from "../../src/oci/registry-error.ts";
+import type { Send } from "../../src/oci/transport.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
+import { createRegistry, type SandboxRegistry } from "../../src/sandbox/registry.ts";
+import { createVirtualClock, type VirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import {
   type AwsAnswer,
   type AwsRequest,
@@ -179,7 +188,7 @@ describe("the Docker Hub account", () => {
 
   test("is fetched once, from the region of its ARN, and shown to Docker Hub alone", async () => {
     answer = () => ({ body: { ARN: SECRET, SecretString: '{"username":"acme","password":"p"}' } });
-    const { credentials } = createDockerHubAccount(settings(), SECRET);
+    const { credentials } = createDockerHubAccount(settings(), SECRET, systemClock);
     for (const host of ["ghcr.io", "123456789012.dkr.ecr.us-east-1.amazonaws.com", "docker.io.evil.example"])
       expect(await credentials(host, "pull")).toBeUndefined();
     expect(stub.requests).toEqual([]);
@@ -191,13 +200,69 @@ describe("the Docker Hub account", () => {
 
   test("that may not be read is denied, and asked for again the next time", async () => {
     answer = () => refusal("AccessDeniedException");
-    const { credentials } = createDockerHubAccount(settings(), SECRET);
+    const { credentials } = createDockerHubAccount(settings(), SECRET, systemClock);
     await expect(credentials("docker.io", "pull")).rejects.toMatchObject({
       kind: "denied",
       action: "secretsmanager:GetSecretValue",
     });
     answer = () => ({ body: { SecretString: '{"username":"acme","password":"p"}' } });
     expect(await credentials("docker.io", "pull")).toEqual(basic("acme:p"));
+  });
+});
+
+describe("a secret that is rotated while its old content is kept", () => {
+  const secretIs = (password: string): void => {
+    answer = () => ({ body: { SecretString: JSON.stringify({ username: "acme", password }) } });
+  };
+  const hub = (clock: VirtualClock, password: string) => {
+    const accounts = [{ user: "acme", password }];
+    const registry = createRegistry({ kind: "docker-hub", host: "registry-1.docker.io", clock, accounts });
+    seedImage(registry, "acme/web", "1", buildImage({ name: "web" }));
+    return registry;
+  };
+  const image = parseReference("acme/web:1");
+  const asked = async (clock: VirtualClock, ...registries: readonly SandboxRegistry[]) => {
+    let now = registries[0];
+    const { credentials } = createDockerHubAccount(settings(), SECRET, clock);
+    const send: Send = async (request) => {
+      assert(now !== undefined);
+      return await now.handle(request);
+    };
+    const clients = createRegistries({ send, clock, credentials });
+    return {
+      head: () =>
+        clients.headManifest(image).then(
+          (found) => found !== undefined,
+          (error: RegistryError) => error.kind,
+        ),
+      rotate: () => {
+        now = registries[1];
+      },
+    };
+  };
+
+  test("is read again once its login is refused, and the question is answered", async () => {
+    const clock = createVirtualClock(0);
+    secretIs("old");
+    const { head, rotate } = await asked(clock, hub(clock, "old"), hub(clock, "new"));
+    expect(await head()).toBe(true);
+    await clock.advanceTo(3_600_000);
+    rotate();
+    secretIs("new");
+    expect(await head()).toBe(true);
+    expect(stub.requests).toHaveLength(2);
+  });
+
+  test("is not read with each question while its content is wrong", async () => {
+    const clock = createVirtualClock(0);
+    secretIs("wrong");
+    const { head } = await asked(clock, hub(clock, "right"));
+    for (let count = 0; count < 5; count++) expect(await head()).toBe("unauthorized");
+    expect(stub.requests).toHaveLength(1);
+    await clock.advanceTo(61_000);
+    secretIs("right");
+    expect(await head()).toBe(true);
+    expect(stub.requests).toHaveLength(2);
   });
 });
 
