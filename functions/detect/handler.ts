@@ -12,9 +12,12 @@ import { createDeadLetters } from "../../src/aws/dead-letters.ts";
 import { createExecutions } from "../../src/aws/executions.ts";
 import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
+import { AwsError } from "../../src/remediation/aws-error.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import type { Policy } from "../../src/substitution/policy.ts";
 import { measureDetected, measureDied } from "../measure.ts";
+import { readEffectivePolicy } from "../policy.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
@@ -27,13 +30,10 @@ const processor = new BatchProcessor(EventType.SQS);
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const { region } = settings.aws;
   const home = { account: accountOf(context.invokedFunctionArn), region, partition: partitionOf(region) };
+  const policy = await policyNow();
   const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
     try {
-      const detected = await detect(
-        parsed(body),
-        { home, executions, clock: systemClock },
-        settings.policyWith(),
-      );
+      const detected = await detect(parsed(body), { home, executions, clock: systemClock }, policy);
       log.info(`event ${detected.kind}`, { messageId, ...detected });
       measureDetected(detected.kind, detected.failure);
       if (detected.died) measureDied();
@@ -51,6 +51,20 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     }
   };
   return await processPartialResponse(event, one, processor, { context, throwOnFullBatchFailure: false });
+}
+
+/**
+ * The policy as its owner's document says it. One that cannot be read, or is none, keeps no event from being handled:
+ * the remediation that starts reads it itself, writes nothing by it, and its record says why.
+ */
+async function policyNow(): Promise<Policy> {
+  try {
+    return await readEffectivePolicy(settings);
+  } catch (error) {
+    if (!(error instanceof AwsError) && !(error instanceof InvalidInput)) throw error;
+    log.warn("the policy document was not read", { because: error.message });
+    return settings.policyWith();
+  }
 }
 
 function parsed(body: string): unknown {

@@ -30,6 +30,8 @@ let handler: (event: SQSEvent, context: Context) => Promise<{ batchItemFailures:
 let started: string[];
 let mayInvoke: (body: JsonObject) => boolean;
 let queueTakes: boolean;
+/** The text of the policy document; undefined: there is none. */
+let policyDocument: string | undefined;
 
 beforeAll(async () => {
   stub = await startAwsStub(({ action, headers, query, body }) => {
@@ -37,6 +39,10 @@ beforeAll(async () => {
       if (queueTakes) return { body: { MessageId: "1", MD5OfMessageBody: md5(String(body.MessageBody)) } };
       return { status: 403, body: { __type: "AccessDenied", message: "no" } };
     }
+    if (action === "GetParameter")
+      return policyDocument === undefined
+        ? { status: 400, body: { __type: "ParameterNotFound", message: "no" } }
+        : { body: { Parameter: { Name: "/repull/policy", Value: policyDocument } } };
     if (action.endsWith("/durable-executions")) {
       const name = query.get("DurableExecutionName") ?? "";
       const DurableExecutions = started.includes(name)
@@ -58,6 +64,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
     REPULL_REMEDIATE_FUNCTION: FUNCTION,
     REPULL_DEAD_LETTER_QUEUE_URL: QUEUE,
+    REPULL_POLICY_PARAMETER: "/repull/policy",
     POWERTOOLS_LOG_LEVEL: "SILENT",
     POWERTOOLS_METRICS_DISABLED: "true",
   });
@@ -68,6 +75,7 @@ beforeEach(() => {
   started = [];
   mayInvoke = () => true;
   queueTakes = true;
+  policyDocument = "{}";
 });
 
 const batch = (...bodies: readonly string[]): SQSEvent =>
@@ -164,4 +172,27 @@ describe("a batch", () => {
     expect(started).toHaveLength(1);
     expect(sent).not.toMatch(/hush|dckr_jti/);
   });
+});
+
+describe("the policy document", () => {
+  /** Two tasks of one revision that no service started. */
+  const standalone = (task: string): string =>
+    sample("standalone").replace(/(task\/prod\/)[0-9a-f]{31}[0-9a-f]/g, `$1${task.repeat(32)}`);
+
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["says that each standalone task is run again", '{"standaloneTasks":"run"}', 2],
+    ["says nothing",                                "{}",                        1],
+    ["is no JSON",                                  "{",                         1],
+    ["is not there",                                undefined,                   1],
+  ] as const;
+  for (const [when, text, count] of table) {
+    test(`makes ${count} ${count === 1 ? "remediation" : "remediations"} of two tasks when it ${when}`, async () => {
+      policyDocument = text;
+      expect(await handler(batch(standalone("a"), standalone("b")), context)).toEqual({
+        batchItemFailures: [],
+      });
+      expect(new Set(started).size).toBe(count);
+    });
+  }
 });
