@@ -9,6 +9,7 @@ import { outcomeOf } from "../remediation/report.ts";
 import type { Json } from "../runtime/json.ts";
 import { serveWorkflows } from "../sandbox/product.ts";
 import { createRecordedWorld, healableWorld } from "../sandbox/recorded-world.ts";
+import { retold } from "../sandbox/retold.ts";
 import type { World } from "../sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
 import { explainPlan } from "../substitution/explain.ts";
@@ -43,7 +44,7 @@ export function replayInSandbox(policy: Policy, input: ReplayInput, io: CommandI
         for (const line of explainPlan(plan)) story.say(line);
       },
     });
-    return await remediateIn(world, document, read, policy);
+    return await remediateIn(world, retold(document, world), read, policy);
   };
 }
 

@@ -10,6 +10,7 @@ import { dockerHubName, referenceIn } from "../image/reference.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import { familyAndRevision } from "../workload/arn.ts";
 import { isObject, objectIn, objectsIn, present, textIn } from "../workload/members.ts";
+import { retold } from "./retold.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 import type { ImageEntry, ServiceEntry, WorldFile } from "./world-file.ts";
 import { imagesOf, taskDefinitionOf } from "./world-workloads.ts";
@@ -31,7 +32,8 @@ export async function createRecordedWorld(
   for (const detail of details) {
     if (textIn(detail, "taskArn") === undefined) continue;
     registerIfAbsent(world, detail);
-    world.cluster.recallTask(detail);
+    const told = objectIn(retold({ detail }, world), "detail");
+    world.cluster.recallTask(told ?? detail);
   }
   return world;
 }

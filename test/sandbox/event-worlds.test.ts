@@ -5,6 +5,7 @@ import type { Outcome } from "../../src/remediation/outcome.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createRecordedWorld } from "../../src/sandbox/recorded-world.ts";
+import { retold } from "../../src/sandbox/retold.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
 
@@ -51,7 +52,7 @@ describe("a sample event in the worlds that stand beside it", () => {
       serveWorkflows(world, { policy: { ...DEFAULT_POLICY, waitForLimit: false } });
       let ignored: string | undefined;
       world.clock.schedule(world.clock.now(), async () => {
-        const detected = await detect(event, world.ports);
+        const detected = await detect(retold(event, world), world.ports);
         if (detected.kind === "ignored") ignored = detected.because;
       });
       await world.runUntil(() => ignored !== undefined || ended(world.executions), 86_400);

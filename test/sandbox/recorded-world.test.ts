@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { createRecordedWorld, healableWorld } from "../../src/sandbox/recorded-world.ts";
+import { retold } from "../../src/sandbox/retold.ts";
 import { containersOf } from "../../src/workload/task-definition.ts";
 
 const EVENTS = new URL("../../events/", import.meta.url);
@@ -26,7 +27,7 @@ describe("the world of a recorded event", () => {
     expect(await ecs.describeTask(String(detail.clusterArn), String(detail.taskArn))).toMatchObject({
       arn: detail.taskArn,
       stopCode: detail.stopCode,
-      stoppedReason: detail.stoppedReason,
+      stoppedReason: (retold(event, world).detail as JsonObject).stoppedReason,
       taskDefinitionArn: detail.taskDefinitionArn,
     });
   });
