@@ -5,7 +5,6 @@
  * record, so that no pull is counted twice. docs/decisions/copy-in-steps.md.
  */
 
-import assert from "node:assert/strict";
 import type { Digest } from "../image/digest.ts";
 import type { CopyOptions, CopyRequest, CopyResult } from "../oci/copy.ts";
 import { blobsNamedBy } from "../oci/image-tree.ts";
@@ -33,7 +32,7 @@ export type CopyInSteps = {
 
 /** How often a step that brings nothing but an error is tried. */
 const persistent = { attempts: 4 };
-/** A day of invocations, and more manifests than an image may have. Both together are part of an execution's bounded history. */
+/** More invocations than an execution has time for, and 3 MB of manifests: both are part of an execution's bounded history. */
 const COPIES_MAX = 100;
 const READINGS_MAX = 16;
 /** Longer than a checkpoint may take: a wait that is over before the engine has ended the invocation goes on in the same. */
@@ -105,7 +104,6 @@ async function readInSteps(
     return { kind: "read", packed, isWhole: isWhole && isAll };
   };
   for (let number = 1; ; number++) {
-    assert(number <= READINGS_MAX, "a copy that never ends reading manifests");
     const name = number === 1 ? "manifests" : `manifests ${number}`;
     const read = await steps.step(name, readMore, persistent);
     if (read.kind !== "read") return read;
@@ -113,7 +111,8 @@ async function readInSteps(
       kept.set(manifest.digest, manifest);
       manifests.set(manifest.digest, manifest);
     }
-    if (!read.isWhole) continue;
+    // What is beyond all bounds is not kept: an invocation that needs it fetches it again.
+    if (!read.isWhole && number < READINGS_MAX) continue;
     return { manifests, bytes: blobsNamedBy([...kept.values()]).reduce((sum, { size }) => sum + size, 0) };
   }
 }

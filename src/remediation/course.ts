@@ -47,6 +47,8 @@ export type Progress = {
   meant?: MeantDigests;
   broughtBack?: string | undefined;
   newer?: string | undefined;
+  /** How often it has looked at copies and quotas that it waits for. */
+  looks?: number;
   /** How long rollouts of this execution have been watched. */
   watchedSeconds?: number;
   /** The owner's caps let it write: granted once, for all that one remediation does. */

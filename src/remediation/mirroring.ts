@@ -9,20 +9,23 @@ import type { Digest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
 import { parseReference, pinned } from "../image/reference.ts";
 import type { Json } from "../runtime/json.ts";
-import type { Steps } from "../runtime/steps.ts";
 import { placeOf } from "../substitution/candidate.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { present } from "../workload/members.ts";
 import { type CapLimits, type Held, heldInWords, stillHolds } from "./caps.ts";
 import type { Course } from "./course.ts";
+import { leastPause } from "./least-pause.ts";
 import { mirrorName } from "./names.ts";
 import type { ExecutionStatus, Ports } from "./ports.ts";
 
 const ATTEMPTS_MAX = 3;
 /** Names that earlier remediations have used up in vain are passed by: the world may have changed since. */
 const NAMES_MAX = 40;
-const LOOK_SECONDS_FIRST = 2;
-const LOOK_SECONDS_MAX = 60;
+/** Most copies are done within two minutes. After that a look a minute, and from ten minutes on one in five. */
+const LOOK_SECONDS_FIRST = [2, 4, 8, 16, 32] as const;
+const LOOK_SECONDS = 60;
+const LONG_SECONDS = 600;
+const LOOK_SECONDS_OF_LONG = 300;
 const WAIT_SECONDS_MAX = 2 * 3600;
 
 /** A place whose image could not be brought into ECR, by `placeOf` its candidate. */
@@ -98,8 +101,9 @@ async function mirrorOne(
   request: MirrorRequest,
   label: string,
   again: boolean,
-  { ports, steps, options }: Pick<Course, "ports" | "steps" | "options">,
+  course: Pick<Course, "ports" | "steps" | "options" | "progress">,
 ): Promise<Pick<Refused, "because" | "held" | "limited"> | undefined> {
+  const { ports, steps, options } = course;
   const { limits = async () => options.policy.caps } = options;
   const what = request.kind === "copy" ? "the copy" : "filling the cache";
   let because = `${what} was not started`;
@@ -118,7 +122,7 @@ async function mirrorOne(
     if (begun === "done") return undefined;
     if (typeof begun === "object") return { because: heldInWords(begun.held), held: begun.held };
     own += 1;
-    const ended = await awaitExecution(name, `${label}.${attempt}`, ports, steps);
+    const ended = await awaitExecution(name, `${label}.${attempt}`, course);
     if (ended.refused !== undefined)
       return {
         because: ended.refused,
@@ -169,10 +173,8 @@ async function isThere({ target, digest }: MirrorRequest, { registries }: Ports)
 async function awaitExecution(
   name: string,
   label: string,
-  ports: Ports,
-  steps: Steps,
+  { ports, steps, progress }: Pick<Course, "ports" | "steps" | "progress">,
 ): Promise<ExecutionStatus> {
-  let pause = LOOK_SECONDS_FIRST;
   for (let waited = 0, look = 1; ; look++) {
     const found = await steps.step(
       `copying ${label}.${look}`,
@@ -182,8 +184,17 @@ async function awaitExecution(
     // An asynchronous start may not show yet: no status is no news.
     if (found !== undefined && found.status !== "running") return found;
     if (waited >= WAIT_SECONDS_MAX) return { status: "running" };
-    await steps.wait(`copy ${label}.${look}`, pause);
-    waited += pause;
-    pause = Math.min(LOOK_SECONDS_MAX, pause * 2);
+    progress.looks = (progress.looks ?? 0) + 1;
+    const seconds = Math.min(pauseAfter(look, waited, leastPause(progress.looks)), WAIT_SECONDS_MAX - waited);
+    await steps.wait(`copy ${label}.${look}`, seconds);
+    waited += seconds;
   }
+}
+
+/** A copy is looked at once within a minute of its start, however long other copies have taken. */
+function pauseAfter(look: number, waited: number, least: number): number {
+  const first = least === 0 ? LOOK_SECONDS_FIRST[look - 1] : undefined;
+  if (first !== undefined) return first;
+  if (look === 1) return LOOK_SECONDS;
+  return Math.max(waited < LONG_SECONDS ? LOOK_SECONDS : LOOK_SECONDS_OF_LONG, least);
 }

@@ -9,11 +9,12 @@ import { createHash } from "node:crypto";
 import type { ImagePlan, Plan } from "../substitution/planner.ts";
 import { type CapLimits, claim, type Held, heldInWords, isTooLarge, remedyFor, stillHolds } from "./caps.ts";
 import { type Course, persistent } from "./course.ts";
+import { leastPause } from "./least-pause.ts";
 import type { Refused } from "./mirroring.ts";
 import { type Ending, tellAhead } from "./report.ts";
 import type { Survey } from "./survey.ts";
 
-/** A raised cap is seen so soon. */
+/** A raised cap is seen so soon, by a remediation that has not waited for days. */
 const LOOK_SECONDS_MAX = 1800;
 /** A day's window, and an hour's after it; a remediation that gets on meanwhile waits as long for its next image. */
 const HELD_HOURS_MAX = 25;
@@ -74,12 +75,15 @@ async function untilGranted(
   const { policy, execution, limits = async () => policy.caps } = options;
   let refusedBefore: string | undefined;
   for (let look = 1; ; look++) {
+    progress.looks = (progress.looks ?? 0) + 1;
+    const longest = Math.max(LOOK_SECONDS_MAX, leastPause(progress.looks));
     const refused = await steps.step(
       `turn ${label}.${look}`,
       async () => {
         const held = await ask(await limits());
         if (held === undefined) return undefined;
-        const seconds = secondsUntilLook(held, ports.clock.now(), execution, surveyed.runningCount === 0);
+        const left = secondsUntilOpen(held, ports.clock.now(), execution, surveyed.runningCount === 0);
+        const seconds = Math.min(left, longest);
         ports.log.info("held by a cap", { ...held, seconds });
         return { held, seconds };
       },
@@ -117,10 +121,9 @@ async function tellOnce(
   await tellAhead(name, end, failure, execution, ports, steps);
 }
 
-/** Until the window opens, and a moment of its own after that; at most until a raised cap should be seen. */
-function secondsUntilLook({ opensAt }: Held, now: number, execution: string, isDown: boolean): number {
+/** Until the window opens, and a moment of its own after that. */
+function secondsUntilOpen({ opensAt }: Held, now: number, execution: string, isDown: boolean): number {
   const left = Math.max(1, Math.ceil((opensAt - now) / 1000));
-  if (left > LOOK_SECONDS_MAX) return LOOK_SECONDS_MAX;
   const [one = 0, two = 0] = createHash("sha256").update(execution).digest();
   return left + (isDown ? 0 : SPREAD_SECONDS) + ((one * 256 + two) % SPREAD_SECONDS);
 }

@@ -13,6 +13,8 @@ const LOOK_SECONDS_MAX = 60;
 /** What bakes for hours is looked at less often: each look is part of an execution's bounded history. */
 const HOURS_BEGIN_SECONDS = 3600;
 const LOOK_SECONDS_OF_HOURS = 300;
+const MANY_HOURS_BEGIN_SECONDS = 6 * 3600;
+const LOOK_SECONDS_OF_MANY_HOURS = 600;
 
 /** Of the day that an execution has, for all rollouts that it watches: the rest is for waits, copies and its report. */
 const WATCHED_SECONDS_MAX = 18 * 3600;
@@ -72,7 +74,12 @@ export async function watch(
     if (verdict.kind !== "moving") return verdict;
     if (waited >= secondsMax)
       return { ...verdict, because: `after ${Math.round(waited / 60)} minutes ${verdict.because}` };
-    const longest = waited < HOURS_BEGIN_SECONDS ? LOOK_SECONDS_MAX : LOOK_SECONDS_OF_HOURS;
-    if (look > 0) pause = Math.min(longest, pause + 10);
+    if (look > 0) pause = Math.min(longestPause(waited), pause + 10);
+    pause = Math.min(pause, secondsMax - waited);
   }
+}
+
+function longestPause(waited: number): number {
+  if (waited < HOURS_BEGIN_SECONDS) return LOOK_SECONDS_MAX;
+  return waited < MANY_HOURS_BEGIN_SECONDS ? LOOK_SECONDS_OF_HOURS : LOOK_SECONDS_OF_MANY_HOURS;
 }

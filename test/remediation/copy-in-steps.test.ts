@@ -20,6 +20,7 @@ import {
   incompressible,
   inTwin,
   invocationsOf,
+  oneByOne,
   portsOver,
   slowly,
 } from "../support/slow-copy.ts";
@@ -167,14 +168,10 @@ describe("a copy that is cut off", () => {
 
   test("by a source that fails again and again goes on as long as something comes", async () => {
     const { world, request, index, pulls, missing } = await imageWorld(1, layers(12));
-    let asked = 0;
-    // Three in a row are more than the copier's own tries for one blob.
-    const ports = portsOver(world, (wanted) => {
-      if (!asksFor("blobs", wanted)) return undefined;
-      asked += 1;
-      return asked % 6 < 3 ? Promise.reject(connectionError("ECONNRESET", "cdn")) : undefined;
-    });
-    expect(await inTwin(world, request, { ports })).toMatchObject({ kind: "copied", digest: index });
+    const log: StepRecord[] = [];
+    const ports = portsOver(world, oneByOne());
+    expect(await inTwin(world, request, { ports, log })).toMatchObject({ kind: "copied", digest: index });
+    expect(namesOf(log).filter((name) => /^copy/.test(name)).length).toBeGreaterThan(6);
     expect(missing(index)).toEqual([]);
     expect(pulls()).toBe(2);
   });

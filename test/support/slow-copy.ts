@@ -8,6 +8,7 @@ import type { RegistryAnswer, RegistryRequest, Send } from "../../src/oci/transp
 import { mirror } from "../../src/remediation/mirror.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import { type Death, runInProcess, type StepRecord } from "../../src/runtime/in-process-steps.ts";
+import { connectionError } from "../../src/sandbox/registry/answer.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
 import { differences } from "./sandbox-copy.ts";
@@ -71,11 +72,11 @@ export function portsOver(world: World, between: Between, concurrency = 1): Port
   const send: Send = async (request) => (await between(request, internet)) ?? (await internet(request));
   const { account, region } = world.home;
   const ecr = `${account}.dkr.ecr.${region}.amazonaws.com`;
-  const { password } = world.registries.ecr.issuePassword();
   const registries = createRegistries({
     send,
     clock: world.clock,
-    credentials: async (host) => (host === ecr ? basicCredentials("AWS", password) : undefined),
+    credentials: async (host) =>
+      host === ecr ? basicCredentials("AWS", world.registries.ecr.issuePassword().password) : undefined,
   });
   return {
     ...world.ports,
@@ -94,6 +95,16 @@ export function slowly(world: World, seconds: number): Between {
     const answered = await send(request);
     await world.clock.sleep(seconds * 1000, request.signal);
     return answered;
+  };
+}
+
+/** A source of which one blob comes, and then nothing for longer than the copier's own tries for the next. */
+export function oneByOne(): Between {
+  let asked = 0;
+  return (request) => {
+    if (!asksFor("blobs", request)) return undefined;
+    asked += 1;
+    return asked % 40 === 1 ? undefined : Promise.reject(connectionError("ECONNRESET", "cdn"));
   };
 }
 
