@@ -115,6 +115,20 @@ test("an update sends the new revision and nothing else of the service", async (
   ]);
 });
 
+test("an update answers with the deployments that ECS shows in its answer, ours and what it replaces", async () => {
+  const deployments = [
+    { id: "ecs-svc/2", status: "PRIMARY", taskDefinition: "web:42", desiredCount: 2 },
+    { id: "ecs-svc/1", status: "ACTIVE", taskDefinition: "web:41", desiredCount: 2, memberOfNextYear: {} },
+  ];
+  answer = () => ({ body: { service: { serviceName: "web", deployments } } });
+  expect(await ecs().updateService(CLUSTER, "web", "web:42")).toMatchObject([
+    { id: "ecs-svc/2", status: "PRIMARY", taskDefinition: "web:42" },
+    { id: "ecs-svc/1", status: "ACTIVE", taskDefinition: "web:41" },
+  ]);
+  answer = () => ({ body: {} });
+  expect(await ecs().updateService(CLUSTER, "web", "web:42")).toEqual([]);
+});
+
 test("members whose type has changed do not hide the rest", async () => {
   answer = () => ({
     body: {

@@ -107,6 +107,18 @@ describe("our deployment", () => {
     expect(judgeRollout(now, [], { ...watched, foreign: THEIRS, mine: "d-50" }).kind).toBe("overtook");
   });
 
+  test("is told by its id, and as the older one, where it is shown behind somebody else's", () => {
+    const now = service("d-44 web:44 running 0/2 IN_PROGRESS; d-43 web:43 running 2/2 COMPLETED");
+    const { kind, ...told } = judgeRollout(now, [], watched);
+    expect([kind, told]).toMatchObject(["superseded", { deployment: "d-43" }]);
+    expect(told).not.toHaveProperty("revision");
+  });
+
+  test("is not shown at all beside somebody else's: which came first is not known, and that one is told", () => {
+    const verdict = judgeRollout(service("d-44 web:44 running 0/2 IN_PROGRESS"), [], watched);
+    expect(verdict).toMatchObject({ kind: "superseded", revision: THEIRS });
+  });
+
   test("is not mistaken for an earlier substitute of the same execution", () => {
     const before = service("d-8 web:41 running 0/2 IN_PROGRESS");
     expect(judgeRollout(before, [], { ...watched, own: [OLDER] }).kind).toBe("moving");
