@@ -1,23 +1,28 @@
 /** `approve` and `deny` as the program's commands. */
 
 import { type Command, Option } from "commander";
+import { present } from "../workload/members.ts";
 import type { CommandIo } from "./io.ts";
+import { addStackOptions, installedOptionsOf, type StackFlags } from "./stack-options.ts";
 
-type DecideOptions = {
+type DecideOptions = StackFlags & {
   readonly because?: string;
   readonly region?: string;
-  readonly function: string;
+  readonly function?: string;
   readonly json: boolean;
 };
 
 /** Adds them to the program; `finish` runs each to its exit status. */
 export function addDecideCommands(
   program: Command,
-  remediateFunction: Option,
   json: Option,
   io: CommandIo,
   finish: (run: () => Promise<number>) => Promise<void>,
 ): void {
+  const remediateFunction = new Option(
+    "--function <name>",
+    "the stack's remediate function, where it is not called after the stack",
+  );
   const region = new Option("--region <region>", "the region of the stack; absent: AWS_REGION");
   const run = (word: "approve" | "deny", executions: readonly string[], options: DecideOptions) =>
     finish(async () => {
@@ -26,12 +31,18 @@ export function addDecideCommands(
         import("./desk-of-account.ts"),
       ]);
       const { function: functionName, region, because, json } = options;
-      const account = await deskOfAccount({ functionName, ...(region === undefined ? {} : { region }) }, io);
+      const account = await deskOfAccount(
+        {
+          ...installedOptionsOf(options),
+          ...present("functionName", functionName),
+          ...present("region", region),
+        },
+        io,
+      );
       return decide({ word, executions, json, ...(because === undefined ? {} : { because }) }, account, io);
     });
 
-  program
-    .command("approve")
+  addStackOptions(program.command("approve"))
     .description("Say yes to a plan that waits for it (mode approve). Without a name: tell what waits.")
     .argument("[execution...]", "names or ARNs of executions, as the event tells them")
     .addOption(region)
@@ -39,8 +50,7 @@ export function addDecideCommands(
     .addOption(json)
     .action((executions: string[], options: DecideOptions) => run("approve", executions, options));
 
-  program
-    .command("deny")
+  addStackOptions(program.command("deny"))
     .description("Say no to a plan that waits for an approval: nothing is written for that deployment.")
     .argument("<execution...>", "names or ARNs of executions, as the event tells them")
     .option("--because <text>", "why; it stands in the record")

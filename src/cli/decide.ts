@@ -11,6 +11,7 @@ import type { Outcome } from "../remediation/outcome.ts";
 import { inShort } from "../substitution/explain.ts";
 import { present } from "../workload/members.ts";
 import { EXIT } from "./exit-status.ts";
+import { type Installed, refuseUnlessWritesAllowed } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 
 /** What the two commands work at. */
@@ -20,6 +21,8 @@ export type DeskOfAccount = {
   /** Whose word it is: the caller's ARN. */
   readonly caller: string;
   readonly desk: Desk;
+  /** The rules of the stack; read for an approval alone, for a denial stops what they would stop. Throws Refused. */
+  readonly rules?: () => Promise<Installed>;
 };
 
 export type DecideInput = {
@@ -37,6 +40,9 @@ const AT_ONCE = 8;
 export async function decide(input: DecideInput, account: DeskOfAccount, io: CommandIo): Promise<number> {
   io.err(`${account.where}\n`);
   if (input.executions.length === 0) return await tellWaiting(input, account, io);
+  const rules = input.word === "approve" ? await account.rules?.() : undefined;
+  // Approved now, the plan would meet the switch at its first write, and the approval be used up.
+  if (rules !== undefined) await refuseUnlessWritesAllowed(rules);
   let isAll = true;
   for (const execution of input.executions) isAll = (await decideOne(execution, input, account, io)) && isAll;
   return isAll ? EXIT.done : EXIT.failed;

@@ -2,22 +2,37 @@
 
 import { awsSettingsFrom } from "./aws-settings.ts";
 import type { DeskOfAccount } from "./decide.ts";
+import { type InstalledOptions, STACK_DEFAULT } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
+
+export type DeskOptions = InstalledOptions & {
+  /** The remediate function, where it is not called after its stack. */
+  readonly functionName?: string;
+  readonly region?: string;
+};
+
+const SUFFIX = "-remediate";
 
 /** Throws InvalidInput and AwsError. */
 export async function deskOfAccount(
-  { functionName, region }: { readonly functionName: string; readonly region?: string },
-  { env }: Pick<CommandIo, "env">,
+  { functionName, region, ...rules }: DeskOptions,
+  io: CommandIo,
 ): Promise<DeskOfAccount> {
+  const { env } = io;
   const aws = awsSettingsFrom(region === undefined ? env : { ...env, AWS_REGION: region });
-  const [{ identify }, { createDesk }] = await Promise.all([
+  const [{ identify }, { createDesk }, { readInstalled }] = await Promise.all([
     import("../aws/identity.ts"),
     import("../aws/desk.ts"),
+    import("./installed.ts"),
   ]);
   const { account, arn } = await identify(aws);
+  // The commands that a question prints name the function: its stack is called the same.
+  const stack = rules.stack ?? functionName?.replace(/-remediate$/, "") ?? STACK_DEFAULT;
+  const name = functionName ?? `${stack === false ? STACK_DEFAULT : stack}${SUFFIX}`;
   return {
-    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, ${functionName}`,
+    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, ${name}`,
     caller: arn,
-    desk: createDesk(aws, functionName),
+    desk: createDesk(aws, name),
+    rules: () => readInstalled({ ...rules, stack }, aws, io),
   };
 }

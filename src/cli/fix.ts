@@ -13,7 +13,7 @@ import { silentLog } from "../runtime/log.ts";
 import { EXIT } from "./exit-status.ts";
 import { clusterName, findService, type ServiceName } from "./find-service.ts";
 import { isSamePlan, type Looked, lookAt } from "./hand-look.ts";
-import { shownCopies, tellRecords } from "./hand-progress.ts";
+import { shownCopies, tellDoing } from "./hand-progress.ts";
 import type { Hands } from "./hands.ts";
 import { impatient } from "./impatient-steps.ts";
 import { refuseWhileStopped } from "./installed.ts";
@@ -100,10 +100,18 @@ async function carryOut(
         remediateFailure(
           failure,
           { ...withBrake(ports, brake), bus: heardOrNot(ports.bus, io) },
-          { policy, execution, settle, looksAgain: settle, onPlan, byHand: true },
+          {
+            policy,
+            execution,
+            settle,
+            looksAgain: settle,
+            onPlan,
+            onDoing: tellDoing(story.say),
+            byHand: true,
+          },
           settle ? steps : impatient(steps),
         ),
-      { clock: hands.clock, onStep: tellRecords(hands.clock, story.say) },
+      { clock: hands.clock },
     );
     if (json) io.out(`${JSON.stringify(outcome)}\n`);
     else for (const line of outcomeInWords(outcome)) io.out(`${line}\n`);

@@ -1,48 +1,31 @@
-/** What a fix is doing, for whoever waits: its own records, told as they are made, and the bytes of a copy. */
+/** What a fix is doing, for whoever waits: what it waits for, how its rollout goes, and the bytes of a copy. */
 
+import type { Doing } from "../remediation/course.ts";
 import type { Copier } from "../remediation/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { StepRecord } from "../runtime/in-process-steps.ts";
 import { copyProgress } from "./copy-progress.ts";
 import type { CommandIo } from "./io.ts";
 
-/** Tells what has changed since the last record; what is the same is said once. */
-export function tellRecords(
-  clock: Pick<Clock, "now">,
-  say: (text: string) => void,
-): (record: StepRecord) => void {
+/** Tells what is being done; what is the same is said once. */
+export function tellDoing(say: (text: string) => void): (doing: Doing) => void {
   let said = "";
-  return (record) => {
-    const words =
-      record.kind === "wait"
-        ? waitInWords(record, clock.now())
-        : record.kind === "step"
-          ? stepInWords(record)
-          : undefined;
-    if (words === undefined || words === said) return;
+  return (doing) => {
+    const words = doing.kind === "rollout" ? doing.because : waitInWords(doing);
+    if (words === said) return;
     said = words;
     say(words);
   };
 }
 
-function waitInWords(
-  { name, dueAt }: Extract<StepRecord, { kind: "wait" }>,
-  now: number,
-): string | undefined {
-  const minutes = Math.round((dueAt - now) / 60_000);
-  if (name.startsWith("look again"))
-    return `something did not answer: another look in ${minutes === 1 ? "a minute" : `${minutes} minutes`}`;
-  if (name.startsWith("deployment"))
-    return `the policy waits for the deployment that is under way: another look in ${minutes} minutes`;
-  return undefined;
-}
-
-function stepInWords({ name, result }: Extract<StepRecord, { kind: "step" }>): string | undefined {
-  if (!name.startsWith("settle ") || result === undefined) return undefined;
-  const verdict: unknown = JSON.parse(result);
-  return typeof verdict === "object" && verdict !== null && "because" in verdict
-    ? String(verdict.because)
-    : undefined;
+function waitInWords({ code, seconds }: Extract<Doing, { kind: "waiting" }>): string {
+  const minutes = Math.round(seconds / 60);
+  const again = `another look in ${minutes === 1 ? "a minute" : `${minutes} minutes`}`;
+  switch (code) {
+    case "no-answer":
+      return `something did not answer: ${again}`;
+    case "active-deployment":
+      return `the policy waits for the deployment that is under way: ${again}`;
+  }
 }
 
 /** The same copier, whose copies show how far they are. */

@@ -95,6 +95,16 @@ export async function refuseWhileStopped({ brake }: Pick<Installed, "brake">): P
     throw new Refused("writes-stopped", `nothing was written: the owner has stopped Repull (${pulled})`);
 }
 
+/** Throws Refused where the owner has stopped Repull, or lets it only look: a person who goes by the stack is told so too. */
+export async function refuseUnlessWritesAllowed(installed: Installed): Promise<void> {
+  await refuseWhileStopped(installed);
+  if (installed.policy.mode === "observe")
+    throw new Refused(
+      "observe-mode",
+      `nothing was written: ${installed.from} says observe; --policy FILE goes before it, --no-stack goes without it`,
+    );
+}
+
 async function documentIn(parameter: string | undefined, aws: AwsSettings): Promise<string | undefined> {
   if (!parameter) return undefined;
   try {

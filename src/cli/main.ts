@@ -225,7 +225,7 @@ addStackOptions(program.command("undo"))
     }),
   );
 
-addDecideCommands(program, remediateFunction, json, io, finish);
+addDecideCommands(program, json, io, finish);
 
 /** The account of the environment, for the commands that look back. */
 async function pastOf(functionName: string, rules?: InstalledOptions): Promise<Past> {

@@ -17,6 +17,7 @@ import { explainPlan } from "../substitution/explain.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { accountPorts } from "./account-ports.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
+import { tellDoing } from "./hand-progress.ts";
 import { impatient } from "./impatient-steps.ts";
 import { readInstalled, refuseWhileStopped } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
@@ -77,6 +78,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
       settle: input.settle,
       looksAgain: input.settle,
       onPlan,
+      onDoing: tellDoing(story.say),
       byHand: true,
     };
     return await runInProcess(

@@ -12,10 +12,9 @@ import { ecsArnIn, familyAndRevision, revisionName } from "../workload/arn.ts";
 import { present } from "../workload/members.ts";
 import { EXIT } from "./exit-status.ts";
 import { clusterName } from "./find-service.ts";
-import { type Installed, refuseWhileStopped } from "./installed.ts";
+import { refuseUnlessWritesAllowed } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { momentIn, type Past } from "./past.ts";
-import { Refused } from "./refused.ts";
 import { refuseForeign } from "./same-account.ts";
 
 export type UndoInput = {
@@ -60,7 +59,7 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
   if (!input.json || !input.yes) for (const plan of plans) showPlan(plan, input.json, io);
   if (!input.yes) return plans.some(({ refusedBecause }) => refusedBecause !== undefined) ? NOT_ALL : DONE;
 
-  if (installed !== undefined) await refuseIfNotAllowed(installed);
+  if (installed !== undefined) await refuseUnlessWritesAllowed(installed);
   let isAll = true;
   const onTheirWay: Service[] = [];
   for (const plan of plans) {
@@ -89,16 +88,6 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
     }),
   );
   return isAll && followed.every(Boolean) ? DONE : NOT_ALL;
-}
-
-/** Whoever stopped Repull, or lets it only look, is asked by a person too. */
-async function refuseIfNotAllowed(installed: Installed): Promise<void> {
-  await refuseWhileStopped(installed);
-  if (installed.policy.mode === "observe")
-    throw new Refused(
-      "observe-mode",
-      `nothing was written: ${installed.from} says observe; --policy FILE goes before it, --no-stack goes without it`,
-    );
 }
 
 /** What the policy leaves out is left alone by this command as by the function. */

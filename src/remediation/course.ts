@@ -18,6 +18,16 @@ import type { Ports } from "./ports.ts";
 import type { Survey } from "./survey.ts";
 import type { MeantDigests } from "./survey-image.ts";
 
+/** What it is doing now, for people who watch. */
+export type Doing =
+  | {
+      readonly kind: "waiting";
+      /** What for: an answer that did not come, or the end of somebody's deployment. */
+      readonly code: "no-answer" | "active-deployment";
+      readonly seconds: number;
+    }
+  | { readonly kind: "rollout"; readonly because: string };
+
 export type RemediationOptions = {
   readonly policy: Policy;
   readonly execution: string;
@@ -33,6 +43,8 @@ export type RemediationOptions = {
   readonly settle?: boolean;
   /** False: the world is not looked at again after a pause, for nobody waits for that. */
   readonly looksAgain?: boolean;
+  /** Told what it is doing; may be told the same again after a crash. */
+  readonly onDoing?: (doing: Doing) => void;
   /** Told each plan as it is made; for people who watch. May be told the same plan again after a crash. */
   readonly onPlan?: (plan: Plan, surveyed: Survey) => void;
 };

@@ -93,6 +93,7 @@ export async function prepare(
     const held = heldBack(surveyed, images, policy);
     if (held !== undefined) return held;
     if (endsFirst(surveyed, policy) && waited < DEPLOYING_SECONDS_MAX) {
+      options.onDoing?.({ kind: "waiting", code: "active-deployment", seconds: DEPLOYING_SECONDS });
       await steps.wait(`deployment ${rung}.${round}`, DEPLOYING_SECONDS);
       waited += DEPLOYING_SECONDS;
       continue;

@@ -72,6 +72,7 @@ async function heal(
     const pause = pauses < pausesMax ? PAUSES_SECONDS[pauses] : undefined;
     if (pause !== undefined) {
       pauses += 1;
+      options.onDoing?.({ kind: "waiting", code: "no-answer", seconds: pause });
       await steps.wait(`look again ${look}`, pause);
       continue;
     }

@@ -33,7 +33,7 @@ export async function watch(
     mine: told,
   }: { ours: string; own: readonly string[]; foreign: string | undefined; mine: string | undefined },
   rung: number,
-  { ports, steps, progress }: Course,
+  { ports, steps, progress, options }: Course,
 ): Promise<Verdict> {
   const { clusterArn, service, former, deploymentId, deploymentIds } = surveyed;
   const watchedBefore = progress.watchedSeconds ?? 0;
@@ -64,6 +64,7 @@ export async function watch(
         ),
       { attempts: 6 },
     );
+    options.onDoing?.({ kind: "rollout", because: verdict.because });
     if ("deployment" in verdict) mine ??= verdict.deployment;
     if ((verdict.kind === "superseded" || verdict.kind === "rolled-back") && !isSeen) {
       isSeen = true;

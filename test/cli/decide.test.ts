@@ -3,12 +3,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type DeskOfAccount, decide } from "../../src/cli/decide.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
+import { type Brake, NO_BRAKE } from "../../src/remediation/brake.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { createDesk } from "../../src/sandbox/desk.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 import { firstFailure, stateOf } from "../support/scenario.ts";
 
@@ -151,4 +152,32 @@ describe("an answer that comes to nothing says why", () => {
       `${execution} is running, and has asked nobody`,
     );
   });
+});
+
+describe("approve, by the stack's rules", () => {
+  const rulesOf =
+    (policy: object, brake: Brake = NO_BRAKE) =>
+    async () => ({
+      policy: readPolicy(policy),
+      from: "the test's policy",
+      brake,
+    });
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["the kill switch is pulled", rulesOf({}, { pulled: async () => "by Ada" }), "writes-stopped"],
+    ["the mode is observe",       rulesOf({ mode: "observe" }),                  "observe-mode"],
+  ] as const;
+  for (const [when, rules, code] of table) {
+    test(`answers nothing when ${when}, and a denial is taken all the same`, async () => {
+      const input = { executions: [execution], json: true };
+      const at = { ...account, rules };
+      await expect(decide({ ...input, word: "approve" }, at, commandIo())).rejects.toMatchObject({
+        name: "Refused",
+        code,
+      });
+      await world.run(600);
+      expect((await stateOf(world, "prod", "web")).service.taskDefinition).toMatch(/web:42$/);
+      expect(await decide({ ...input, word: "deny" }, at, commandIo())).toBe(0);
+    });
+  }
 });
