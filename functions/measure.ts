@@ -9,6 +9,8 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Quota } from "../src/oci/rate-limit.ts";
 import type { Caps } from "../src/remediation/caps-port.ts";
 import type { Outcome } from "../src/remediation/outcome.ts";
+import { countedSteps } from "../src/runtime/counted-steps.ts";
+import type { Steps } from "../src/runtime/steps.ts";
 
 export const NAMESPACE = "Repull";
 
@@ -40,6 +42,22 @@ export function measuringDeath<Arguments extends unknown[], Result>(
       throw error;
     }
   };
+}
+
+/**
+ * Half of the operations after which Lambda ends an execution, whatever it is doing
+ * (https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html, read 2026-11). No execution that we know of gets there.
+ */
+export const OPERATIONS_NOTABLE = 1500;
+
+/**
+ * The same steps; counted is each invocation of an execution that has come so far. Lambda's own figure
+ * (`DurableExecutionOperations`) is one of the function, which cannot tell a long execution from many short ones.
+ */
+export function measuringLength(steps: Steps): Steps {
+  return countedSteps(steps, (operations) => {
+    if (operations === OPERATIONS_NOTABLE) count("LongExecutions", {});
+  });
 }
 
 /** How a remediation ended, by what; and, where it healed, how long the service had waited since the event. */

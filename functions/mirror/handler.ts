@@ -6,7 +6,7 @@ import { mirror } from "../../src/remediation/mirror.ts";
 import { readInStep } from "../../src/remediation/policy-step.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { measureMirrored, measuringDeath } from "../measure.ts";
+import { measureMirrored, measuringDeath, measuringLength } from "../measure.ts";
 import { readEffectivePolicy } from "../policy.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
@@ -17,7 +17,7 @@ const log = new Logger({ serviceName: "repull-mirror" });
 export const handler = withDurableExecution(
   measuringDeath(async (event: unknown, context: DurableContext) => {
     log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
-    const steps = durableSteps(context);
+    const steps = measuringLength(durableSteps(context));
     const policy = await readInStep(() => readEffectivePolicy(settings), steps);
     const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy);
     const result = await mirror(event, ports, policy, steps, () =>

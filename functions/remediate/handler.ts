@@ -10,7 +10,7 @@ import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Policy } from "../../src/substitution/policy.ts";
 import { brakeOf } from "../brake.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { measureOutcome, measuringCaps, measuringDeath } from "../measure.ts";
+import { measureOutcome, measuringCaps, measuringDeath, measuringLength } from "../measure.ts";
 import { readEffectivePolicy } from "../policy.ts";
 import { portsOf } from "../ports.ts";
 import { settingsFrom } from "../settings.ts";
@@ -40,7 +40,7 @@ export const handler = withDurableExecution(
       event,
       source,
       { execution, onOutcome, ...(functionName === undefined ? {} : { functionName }) },
-      durableSteps(context),
+      measuringLength(durableSteps(context)),
     );
   }),
 );

@@ -29,3 +29,31 @@ test("an execution that throws is counted, with the stack's name, and its error 
   ]);
   expect(lines.at(-1)).toEqual({ ended: "settled", because: "no right to checkpoint" });
 });
+
+const LONG_PROGRAM = `
+  const { measuringLength } = await import(${JSON.stringify(MEASURE)});
+  const nothing = { step: async () => {}, wait: async () => {}, question: async () => {} };
+  for (const operations of [1499, 1500, 2999]) {
+    const steps = measuringLength(nothing);
+    for (let asked = 1; asked < operations; asked += 2) {
+      await steps.step("look", async () => {});
+      if (asked + 1 < operations) await steps.wait("look", 60);
+    }
+  }
+`;
+
+test("an execution that has half of Lambda's operations is counted once in each invocation, and a shorter one never", async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "-e", LONG_PROGRAM],
+    {
+      cwd: fileURLToPath(new URL("../../", import.meta.url)),
+      env: { ...process.env, POWERTOOLS_SERVICE_NAME: "prod-repull", POWERTOOLS_METRICS_DISABLED: "false" },
+    },
+  );
+  const lines = stdout.split("\n").filter((line) => line.includes("LongExecutions"));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { LongExecutions: 1, service: "prod-repull" },
+    { LongExecutions: 1, service: "prod-repull" },
+  ]);
+});

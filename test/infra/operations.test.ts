@@ -37,7 +37,7 @@ describe("alarms", () => {
   const ours = alarms.filter(
     ({ alarm }) => alarm.Namespace === "Repull" && alarm.MetricName === "Remediations",
   );
-  for (const one of ["CapReached", "ExecutionDied"]) {
+  for (const one of ["CapReached", "ExecutionDied", "ExecutionTooLong"]) {
     test(`${one} watches a figure that functions/measure.ts writes without a dimension of its own`, () => {
       const alarm = alarms.find(({ name }) => name === one)?.alarm;
       expect(read("functions/measure.ts")).toContain(`count("${alarm?.MetricName}", {})`);
