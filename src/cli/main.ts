@@ -147,8 +147,7 @@ sandbox
   .addOption(json)
   .action((options) => finish(async () => (await import("./sandbox-serve.ts")).sandboxServe(options, io)));
 
-program
-  .command("mirror")
+addStackOptions(program.command("mirror"))
   .description(
     "Copy one image between two registries, byte for byte. Without a choice of platforms, the whole image.",
   )
@@ -171,7 +170,7 @@ program
   .action((source: string, target: string, { platform, ...options }) =>
     finish(async () => {
       const { mirror } = await import("./mirror.ts");
-      return mirror({ source, target, platforms: platform, ...options }, io);
+      return mirror({ source, target, platforms: platform, ...options, ...installedOptionsOf(options) }, io);
     }),
   );
 

@@ -13,6 +13,7 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { EndpointsError, parseEndpoints } from "../runtime/endpoints.ts";
 import { copyProgress, inMegabytes } from "./copy-progress.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
+import type { InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { personalCredentials } from "./registry-credentials.ts";
 
@@ -25,7 +26,7 @@ export type MirrorInput = {
   /** Blobs at once, as written on the command line; absent: what the target's host bears (`concurrencyFor`). */
   readonly concurrency?: string;
   readonly json: boolean;
-};
+} & InstalledOptions;
 
 /** As many connections as the transport keeps to one host. */
 const CONCURRENCY_MAX = 32;
@@ -38,6 +39,7 @@ export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = s
     return EXIT.usage;
   }
   const { request, endpoints, concurrency } = asked;
+  await askStack(input, request.target.host, io);
   const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
   io.err(`Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n`);
 
@@ -66,6 +68,20 @@ export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = s
   } finally {
     send.close();
   }
+}
+
+/**
+ * A copy goes with the caller's own rights between any two registries, and changes no workload: a stack is asked only
+ * where one was named, and the target is an ECR that it may answer for. Throws Refused.
+ */
+async function askStack({ stack, policyFile }: MirrorInput, host: string, io: CommandIo): Promise<void> {
+  const registry = registryOf(host);
+  if (registry.kind !== "ecr" || (stack === undefined && policyFile === undefined)) return;
+  const { readInstalled, refuseUnlessWritesAllowed } = await import("./installed.ts");
+  const endpoint = io.env.AWS_ENDPOINT_URL;
+  const aws = { region: registry.region, ...(endpoint ? { endpoint } : {}) };
+  const rules = { stack: stack ?? false, ...(policyFile === undefined ? {} : { policyFile }) };
+  await refuseUnlessWritesAllowed(await readInstalled(rules, aws, io));
 }
 
 type Asked =
