@@ -34,7 +34,10 @@ export function judgeStory(
       return {
         kind: "stuck",
         because: `ECS stopped the deployment of ${name}, and its settings want no way back${why}`,
-        nextSteps: [...lookAt(story, name), "then deploy again, or repull undo"],
+        nextSteps: [
+          ...lookAt(story, name),
+          "then deploy again, or go back: repull history names the execution, repull undo EXECUTION takes it back",
+        ],
       };
     default:
       return undefined;
