@@ -16,8 +16,10 @@ export type CapName = keyof CapLimits;
 export const heldSchema = z.object({
   cap: z.enum(["remediationsPerHour", "bytesPerDay"]),
   window: z.string(),
-  /** The cap as it was then: a raised one is worth asking again. */
+  /** The cap, or the cluster's share of it, as it was then: a raised one is worth asking again. */
   max: z.number(),
+  /** Whose share it is; absent: everybody's cap. */
+  cluster: z.string().optional(),
   used: z.number(),
   amount: z.number(),
   /** When the next window opens, in milliseconds since the epoch. */
@@ -40,6 +42,44 @@ export function windowOf(cap: CapName, now: number): CapWindow {
 /** A cap as a number: bytes, or how many. */
 export function maxOf(limits: CapLimits, cap: CapName): number {
   return cap === "bytesPerDay" ? bytesIn(limits.bytesPerDay) : limits[cap];
+}
+
+/**
+ * What one cluster may take of the hour: half, rounded up, so that the storm of one team leaves the others their turn.
+ * All of it where the policy is for one cluster alone. Undefined: no share of its own is counted.
+ */
+export function shareOf(limits: CapLimits, { include }: Policy["clusters"]): number | undefined {
+  const [only = "*", ...others] = include;
+  const isOneAlone = others.length === 0 && !only.includes("*");
+  const share = Math.ceil(limits.remediationsPerHour / 2);
+  return isOneAlone || share === limits.remediationsPerHour ? undefined : share;
+}
+
+/** Takes a place in the hour: of the cluster's share first, for whoever waits there must not take the others' places. */
+export async function claimTurn(
+  { claimant, cluster }: { readonly claimant: string; readonly cluster: string },
+  limits: CapLimits,
+  clusters: Policy["clusters"],
+  ports: Pick<Ports, "caps" | "clock">,
+): Promise<Held | undefined> {
+  const cap = "remediationsPerHour";
+  const share = shareOf(limits, clusters);
+  if (share !== undefined) {
+    const whole = windowOf(cap, ports.clock.now());
+    const window = { ...whole, name: `${whole.name} ${cluster}` };
+    const answer = await ports.caps.claim({ window, claimant, amount: 1, max: share });
+    if (answer.kind === "reached")
+      return {
+        cap,
+        window: window.name,
+        max: share,
+        cluster,
+        used: answer.used,
+        amount: 1,
+        opensAt: window.endsAt,
+      };
+  }
+  return await claim({ cap, claimant }, limits, ports);
 }
 
 export type Claim = {
@@ -72,13 +112,15 @@ export function isTooLarge({ amount, max }: Held): boolean {
 }
 
 /** What the owner can do about it. */
-export function remedyFor({ cap }: Held): string {
+export function remedyFor({ cap, cluster }: Held): string {
+  if (cluster !== undefined)
+    return `to let more of ${cluster} through, raise caps.${cap} in the policy document (docs/policy.md), of which one cluster has half, or name ${cluster} alone in clusters.include: what waits sees it within half an hour`;
   return `to let more through, raise caps.${cap} in the policy document (docs/policy.md): what waits sees it within half an hour`;
 }
 
 /** `the cap of 50 remediations per hour (caps.remediationsPerHour) is reached: 50 are used until 2026-01-20 11:00 UTC`. */
 export function heldInWords(held: Held): string {
-  const { cap, max, used, amount, opensAt } = held;
+  const { cap, max, used, amount, opensAt, cluster } = held;
   const until = `until ${new Date(opensAt).toISOString().slice(0, 16).replace("T", " ")} UTC`;
   if (cap === "bytesPerDay" && isTooLarge(held)) {
     return `the image has ${gigabytes(amount)}, more than the whole cap of ${gigabytes(max)} copied per day (caps.bytesPerDay)`;
@@ -86,6 +128,8 @@ export function heldInWords(held: Held): string {
   if (cap === "bytesPerDay") {
     return `the cap of ${gigabytes(max)} copied per day (caps.bytesPerDay) is reached: ${gigabytes(used)} are used ${until}, and this image has ${gigabytes(amount)}`;
   }
+  if (cluster !== undefined)
+    return `the share of the cluster ${cluster}, ${max} remediations per hour (half of caps.remediationsPerHour), is reached: ${used} are used ${until}`;
   return `the cap of ${max} remediations per hour (caps.remediationsPerHour) is reached: ${used} are used ${until}`;
 }
 

@@ -7,7 +7,15 @@
 
 import { createHash } from "node:crypto";
 import type { ImagePlan, Plan } from "../substitution/planner.ts";
-import { type CapLimits, claim, type Held, heldInWords, isTooLarge, remedyFor, stillHolds } from "./caps.ts";
+import {
+  type CapLimits,
+  claimTurn,
+  type Held,
+  heldInWords,
+  isTooLarge,
+  remedyFor,
+  stillHolds,
+} from "./caps.ts";
 import { type Course, persistent } from "./course.ts";
 import { leastPause } from "./least-pause.ts";
 import type { Refused } from "./mirroring.ts";
@@ -31,11 +39,12 @@ export async function takeTurn(
   images: readonly ImagePlan[],
   label: string,
 ): Promise<Turn> {
-  const { options, ports, progress } = course;
+  const { failure, options, ports, progress } = course;
   if (progress.mayWrite) return { kind: "granted" };
   const claimant = options.execution;
+  const cluster = failure.clusterArn.slice(failure.clusterArn.lastIndexOf("/") + 1);
   const turn = await untilGranted(course, surveyed, images, label, (limits) =>
-    claim({ cap: "remediationsPerHour", claimant }, limits, ports),
+    claimTurn({ claimant, cluster }, limits, options.policy.clusters, ports),
   );
   progress.mayWrite = turn.kind !== "held";
   return turn;

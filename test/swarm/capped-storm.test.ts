@@ -48,7 +48,10 @@ beforeAll(async () => {
       return arn;
     },
   };
-  const policy = readPolicy({ caps: { remediationsPerHour: PER_HOUR } });
+  const policy = readPolicy({
+    caps: { remediationsPerHour: PER_HOUR },
+    clusters: { include: ["prod"] },
+  });
   serveWorkflows({ ...world, ports: { ...ports, ecs } }, { policy });
   // Whatever the tasks' address gets back is gone at once: nobody is healed by waiting.
   const spend = (): void => {

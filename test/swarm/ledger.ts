@@ -28,8 +28,11 @@ export function createLedger(
     cap === "bytesPerDay"
       ? Number.parseInt(caps.bytesPerDay, 10) * 1e9
       : Number(caps[cap as keyof typeof caps]);
+  // A cluster's share has a window of its own, named after the cap's; it is no place in the hour.
   const claimantsOf = (cap: string): readonly string[] =>
-    [...windows].flatMap(([name, claims]) => (name.startsWith(`${cap} `) ? [...claims.keys()] : []));
+    [...windows].flatMap(([name, claims]) =>
+      /^\S+ \S+$/.test(name) && name.startsWith(`${cap} `) ? [...claims.keys()] : [],
+    );
 
   const take = ({ window: { name }, claimant, amount }: Parameters<Claims["claim"]>[0]): void => {
     const claims = windows.get(name) ?? new Map<string, number>();
@@ -64,7 +67,8 @@ export function createLedger(
     publishes(execution: string, { outcome, because, goesOnAt }: JsonObject): void {
       if (outcome !== "held" || goesOnAt === undefined) return;
       const cap = /caps\.(\w+)/.exec(String(because))?.[1] ?? "";
-      const window = `${cap} until ${goesOnAt}`;
+      const cluster = /^the share of the cluster (\S+),/.exec(String(because))?.[1] ?? "all";
+      const window = `${cap} of ${cluster} until ${goesOnAt}`;
       const who = told.get(window) ?? new Set();
       told.set(window, who.add(execution));
       if (who.size > 1) violate("capped", `${[...who].join(" and ")} both tell of ${window}`);
