@@ -7,7 +7,8 @@
 
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
-import { redeploy } from "./apply.ts";
+import { primaryDeployment } from "../workload/service.ts";
+import { type Redeployed, redeploy } from "./apply.ts";
 import { type Course, persistent } from "./course.ts";
 import { inTurn } from "./pacing.ts";
 import type { Ending } from "./report.ts";
@@ -67,6 +68,16 @@ export function backOn(to: string, former: string): string {
     : `${revisionName(to)}, a copy of ${revisionName(former)}, which is INACTIVE`;
 }
 
+/** The answer is of the time before our last write: it shows as primary what that has replaced, or what we wrote before it. */
+function isPast(
+  given: Redeployed,
+  { known, written }: { readonly known: readonly string[]; readonly written: readonly string[] },
+): boolean {
+  if (given.kind === "already") return known.includes(primaryDeployment(given)?.id ?? "");
+  const { revision } = given.kind === "superseded" ? given : {};
+  return revision !== undefined && written.slice(0, -1).some((one) => sameRevision(one, revision));
+}
+
 /** Deployments that come at the very moment of a way back, one after the other: a pipeline, and a person beside it. */
 const WAYS_BACK_MAX = 4;
 /** Longer than ECS has been seen to tell of the past. */
@@ -88,14 +99,15 @@ export async function giveBack(
     const label = way === 1 ? `give back ${look}` : `give back ${look}.${way}`;
     const change = { clusterArn, service, to, from: written.at(-1) ?? ours };
     const given = await steps.step(label, () => redeploy(change, ports), persistent);
-    if (given.kind === "superseded") {
-      const { revision } = given;
-      const isOld = written.slice(0, -1).some((one) => revision !== undefined && sameRevision(one, revision));
-      if (!isOld || way === WAYS_BACK_MAX) return ended(given.because);
-      // The answer is of the time before our last write.
+    if (isPast(given, { known, written })) {
+      if (way === WAYS_BACK_MAX)
+        return ended(
+          `${because}; ECS does not show what stands: deploy ${revisionName(to)} if it is another`,
+        );
       await steps.wait(label, PAUSE_SECONDS);
       continue;
     }
+    if (given.kind === "superseded") return ended(given.because);
     written.push(to);
     const next = overtakenIn(given, { ours: to, former: ours, known, own: written });
     if (next === undefined) return ended(`${because}; it was put back`);

@@ -16,6 +16,8 @@ const POLICY = readPolicy({});
 const HOURS = 3600;
 
 type Update = Parameters<Ecs["updateService"]>;
+/** `lateAfter`: ECS tells of the time before this write of ours for half a minute. */
+type How = { readonly dies?: string; readonly isRefused?: boolean; readonly lateAfter?: number };
 type Played = { readonly world: World; readonly outcome: Outcome };
 
 async function failingWorld(): Promise<World> {
@@ -98,7 +100,7 @@ describe("a person's rollback to our revision", () => {
 
 describe("a deployment that comes between a comparison of ours and its write", () => {
   /** What somebody deploys during our first, second … write. */
-  const table = [
+  const table: readonly (readonly [when: string, deployed: readonly (readonly string[])[], how: How])[] = [
     ["the substitute's write", [["nginx:1.26"]], {}],
     ["the way back's write too", [["nginx:1.26"], ["nginx:1.27"]], {}],
     [
@@ -113,15 +115,16 @@ describe("a deployment that comes between a comparison of ours and its write", (
       [[], ["nginx:1.26"]],
       { isRefused: true, dies: "restore" },
     ],
-  ] as const satisfies readonly (readonly [
-    string,
-    readonly (readonly string[])[],
-    { readonly dies?: string; readonly isRefused?: boolean },
-  ])[];
+    [
+      "the way back's write too, of which ECS shows the state before for a while",
+      [["nginx:1.26"], ["nginx:1.27"]],
+      { lateAfter: 2 },
+    ],
+  ];
   for (const [when, deployed, how] of table) {
     it(`stands in the end when it comes at ${when}`, async () => {
       const world = await failingWorld();
-      const { dies, isRefused = false }: { dies?: string; isRefused?: boolean } = how;
+      const { dies, isRefused = false, lateAfter }: How = how;
       if (isRefused) {
         const as = { kind: "status", status: 403, code: "DENIED", message: "not authorized" } as const;
         world.registries.ecr.fail({ on: "manifest-get", as });
@@ -135,10 +138,19 @@ describe("a deployment that comes between a comparison of ours and its write", (
       });
       let writes = 0;
       let last = "";
+      let past: { readonly service: Service | undefined; readonly until: number } | undefined;
       const { outcome } = await play(world, (truth) => ({
+        async describeService(cluster, name) {
+          const isLate = past !== undefined && world.clock.now() < past.until;
+          return isLate ? past?.service : await truth.describeService(cluster, name);
+        },
         async updateService(...update: Update) {
           for (const image of deployed[writes] ?? []) last = deploys(world, image);
           writes += 1;
+          if (lateAfter === writes) {
+            const service = await truth.describeService(update[0], update[1]);
+            past = { service, until: world.clock.now() + 30_000 };
+          }
           return await truth.updateService(...update);
         },
       }));
