@@ -6,7 +6,13 @@
 
 import { InvalidInput } from "./invalid-input.ts";
 
-export type Platform = { readonly os: string; readonly architecture: string; readonly variant?: string };
+export type Platform = {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  /** Windows alone: the version of the host that it needs, `10.0.20348.2762`, or its build, `10.0.20348`. */
+  readonly osVersion?: string;
+};
 
 /** Other names of an architecture, a default variant with them where the name carries one (containerd's platforms). */
 const ALIASES: ReadonlyMap<string, { readonly architecture: string; readonly variant?: string }> = new Map([

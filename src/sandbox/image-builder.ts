@@ -22,6 +22,8 @@ export type ImageRecipe = {
   readonly osVersions?: readonly string[];
   /** The index names no platform of its manifests. */
   readonly namesNoPlatforms?: boolean;
+  /** The index lists indexes, one for each platform, and those list the manifests. */
+  readonly nested?: boolean;
   /** An index even for one platform. */
   readonly index?: boolean;
   /** Layers of each platform. */
@@ -40,7 +42,7 @@ export type BuiltManifest = {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly bytes: Uint8Array;
-  /** Absent for an attestation. */
+  /** Absent for an attestation, and for an index inside the index. */
   readonly platform?: Platform;
 };
 
@@ -86,20 +88,38 @@ export function buildImage(recipe: ImageRecipe): BuiltImage {
   const random = createRandom(`${seed}/${recipe.name}`);
   const images = platforms.map((text, place) => {
     const osVersion = recipe.osVersions?.[place];
-    const platform = {
-      ...parsePlatform(text),
-      ...(osVersion === undefined ? {} : { "os.version": osVersion }),
-    };
+    const platform = { ...parsePlatform(text), ...(osVersion === undefined ? {} : { osVersion }) };
     return platformManifest(recipe, types, platform, random, keep);
   });
   const statements = attestations ? images.map((image) => attestation(image, types, keep)) : [];
-  const manifests = [...images, ...statements];
+  const listed = [...images, ...statements];
 
   const [only] = images;
   assert(only !== undefined, "an image needs a platform");
-  if (manifests.length === 1 && recipe.index !== true) {
-    return { digest: only.digest, mediaType: only.mediaType, manifests, blobs };
+  if (listed.length === 1 && recipe.index !== true && recipe.nested !== true) {
+    return { digest: only.digest, mediaType: only.mediaType, manifests: listed, blobs };
   }
+  const inner = recipe.nested === true ? listed.map((one) => indexOf([one], types, recipe)) : [];
+  const index = indexOf(recipe.nested === true ? inner : listed, types, recipe);
+  return {
+    digest: index.digest,
+    mediaType: index.mediaType,
+    index,
+    manifests: [...listed, ...inner],
+    blobs,
+  };
+}
+
+/** An index inside an index has no platform: https://github.com/opencontainers/image-spec/blob/main/image-index.md */
+function indexOf(
+  manifests: readonly (BuiltManifest & { readonly annotations?: Readonly<Record<string, string>> })[],
+  types: Types,
+  { namesNoPlatforms = false }: ImageRecipe,
+): BuiltManifest {
+  const platformIn = ({ mediaType, platform }: BuiltManifest) =>
+    namesNoPlatforms || mediaType === types.index
+      ? {}
+      : { platform: platform === undefined ? { os: "unknown", architecture: "unknown" } : stated(platform) };
   const bytes = json({
     schemaVersion: 2,
     mediaType: types.index,
@@ -107,14 +127,16 @@ export function buildImage(recipe: ImageRecipe): BuiltImage {
       mediaType: manifest.mediaType,
       digest: manifest.digest,
       size: manifest.bytes.length,
-      ...(recipe.namesNoPlatforms === true
-        ? {}
-        : { platform: manifest.platform ?? { os: "unknown", architecture: "unknown" } }),
+      ...platformIn(manifest),
       ...("annotations" in manifest ? { annotations: manifest.annotations } : {}),
     })),
   });
-  const index = { digest: digestOf(bytes), mediaType: types.index, bytes };
-  return { digest: index.digest, mediaType: index.mediaType, index, manifests, blobs };
+  return { digest: digestOf(bytes), mediaType: types.index, bytes };
+}
+
+/** A platform as indexes and configs spell it. */
+function stated({ osVersion, ...others }: Platform): Readonly<Record<string, string>> {
+  return { ...others, ...(osVersion === undefined ? {} : { "os.version": osVersion }) };
 }
 
 /** Puts an image into a registry under a tag, without requests and without being counted. */
@@ -129,7 +151,7 @@ export function seedImage(registry: SandboxRegistry, path: string, tag: string, 
 function platformManifest(
   { name, layers = 2, sharedLayers = 0, bytes = 1024 }: ImageRecipe,
   types: Types,
-  platform: Platform & { readonly "os.version"?: string },
+  platform: Platform,
   random: Random,
   keep: (mediaType: string, bytes: Uint8Array) => Descriptor,
 ): BuiltManifest & { readonly platform: Platform } {
@@ -137,13 +159,13 @@ function platformManifest(
     const whose =
       number < sharedLayers
         ? "shared"
-        : `${platform.os}/${platform.architecture}/${platform.variant ?? ""}${platform["os.version"] ?? ""}`;
+        : `${platform.os}/${platform.architecture}/${platform.variant ?? ""}${platform.osVersion ?? ""}`;
     return tar(`layer-${number}`, random.fork(`${whose}/${number}`).bytes(bytes));
   });
   const config = keep(
     types.config,
     json({
-      ...platform,
+      ...stated(platform),
       created: "2026-01-01T00:00:00Z",
       config: { Labels: { "org.opencontainers.image.title": name } },
       rootfs: { type: "layers", diff_ids: tars.map(digestOf) },

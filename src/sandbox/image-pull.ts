@@ -92,16 +92,12 @@ export async function pullImage(request: PullRequest): Promise<Pull> {
       return fetched;
     };
 
-    let manifest = jsonIn(await fetch("manifests", digest));
-    const children = objectsIn(manifest, "manifests");
-    if (children.length > 0) {
-      const named = await childFor(children, platform, async (child) => {
-        const { digest: config } = objectIn(jsonIn(await fetch("manifests", child)), "config") ?? {};
-        return isDigest(config) ? jsonIn(await fetch("blobs", config)) : {};
-      });
-      if (!isDigest(named)) throw new Refused({ kind: "no-platform", platform: printPlatform(platform) });
-      manifest = jsonIn(await fetch("manifests", named));
-    }
+    const manifest = await imageFor(
+      jsonIn(await fetch("manifests", digest)),
+      platform,
+      async (part, wanted) => jsonIn(await fetch(part, wanted)),
+    );
+    if (manifest === undefined) throw new Refused({ kind: "no-platform", platform: printPlatform(platform) });
     const { digest: config } = objectIn(manifest, "config") ?? {};
     if (isDigest(config)) refuseOtherBuild(jsonIn(await fetch("blobs", config)), platform);
     for (const { digest: blob } of objectsIn(manifest, "layers")) {
@@ -115,22 +111,35 @@ export async function pullImage(request: PullRequest): Promise<Pull> {
 }
 
 /**
- * The manifest of an index that runs on a host. Where the index names no platform, the images' own configs do, as
- * containerd reads them: https://github.com/containerd/containerd/blob/main/core/images/image.go (Manifest).
+ * The image of a manifest that runs on a host: itself, or the one that an index lists, or an index inside it. Where the
+ * index names no platform, the images' own configs do, as containerd reads them:
+ * https://github.com/containerd/containerd/blob/main/core/images/image.go (Manifest).
  */
-async function childFor(
-  children: readonly JsonObject[],
+async function imageFor(
+  manifest: JsonObject,
   host: HostPlatform,
-  configOf: (child: Digest) => Promise<JsonObject>,
-): Promise<string | undefined> {
-  for (const child of children) {
+  read: (part: "manifests" | "blobs", digest: Digest) => Promise<JsonObject>,
+): Promise<JsonObject | undefined> {
+  if (!("manifests" in manifest)) return manifest;
+  for (const child of objectsIn(manifest, "manifests")) {
     const digest = textIn(child, "digest");
-    if (!isDigest(digest)) continue;
-    const stated = objectIn(child, "platform") ?? (await configOf(digest));
-    const isBuild = host.build === undefined || buildOf(stated["os.version"]) === host.build;
-    if (platformMatches(host, platformOf(stated)) && isBuild) return digest;
+    const named = objectIn(child, "platform");
+    if (!isDigest(digest) || (named !== undefined && !runsOn(named, host))) continue;
+    const inner = await read("manifests", digest);
+    if ("manifests" in inner) {
+      const image = await imageFor(inner, host, read);
+      if (image !== undefined) return image;
+      continue;
+    }
+    const { digest: config } = objectIn(inner, "config") ?? {};
+    if (named !== undefined || (isDigest(config) && runsOn(await read("blobs", config), host))) return inner;
   }
   return undefined;
+}
+
+function runsOn(stated: JsonObject, host: HostPlatform): boolean {
+  const isBuild = host.build === undefined || buildOf(stated["os.version"]) === host.build;
+  return platformMatches(host, platformOf(stated)) && isBuild;
 }
 
 /** As the Docker daemon words it: moby, daemon/images/image_pull.go and distribution/pull_v2_windows.go. */

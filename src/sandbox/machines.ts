@@ -15,10 +15,13 @@ const ARM64: HostPlatform = { os: "linux", architecture: "arm64" };
 
 /** https://learn.microsoft.com/en-us/windows/release-health/windows-server-release-info (read 2026-11). */
 const BUILDS: Readonly<Record<string, string>> = {
+  WINDOWS_SERVER_2016_FULL: "10.0.14393",
   WINDOWS_SERVER_2019_CORE: "10.0.17763",
   WINDOWS_SERVER_2019_FULL: "10.0.17763",
   WINDOWS_SERVER_2022_CORE: "10.0.20348",
   WINDOWS_SERVER_2022_FULL: "10.0.20348",
+  WINDOWS_SERVER_2025_CORE: "10.0.26100",
+  WINDOWS_SERVER_2025_FULL: "10.0.26100",
 };
 
 /** What a task asks for of the machine that it gets. */
@@ -35,14 +38,13 @@ export type SandboxMachines = {
   place(asked: Asked): HostPlatform;
 };
 
+type Entry = NonNullable<WorldFile["machines"]>[string][number];
+
 /** A cluster that the file does not name has machines of x86_64. */
 export function createMachines(file: WorldFile, faults: AwsFault): SandboxMachines {
   const turns = new Map<string, number>();
-  const machinesOf = (cluster: string): readonly Machines[] =>
-    (file.machines?.[cluster] ?? [{ architecture: "X86_64" }]).map(({ architecture, capacityProvider }) => ({
-      platform: architecture === "ARM64" ? ARM64 : AMD64,
-      ...(capacityProvider === undefined ? {} : { capacityProvider }),
-    }));
+  const machinesOf = (cluster: string): readonly Entry[] =>
+    file.machines?.[cluster] ?? [{ architecture: "X86_64" }];
   return {
     port: {
       async kinds(clusterArn) {
@@ -53,7 +55,7 @@ export function createMachines(file: WorldFile, faults: AwsFault): SandboxMachin
           if (error instanceof AwsError) return { kind: "unknown", because: error.message };
           throw error;
         }
-        const machines = machinesOf(clusterArn.slice(clusterArn.lastIndexOf("/") + 1));
+        const machines = machinesOf(clusterArn.slice(clusterArn.lastIndexOf("/") + 1)).map(toldOf);
         return {
           kind: "known",
           machines: [...new Map(machines.map((one) => [JSON.stringify(one), one])).values()],
@@ -61,9 +63,9 @@ export function createMachines(file: WorldFile, faults: AwsFault): SandboxMachin
       },
     },
     place({ cluster, definition, launchType, providers }) {
+      const asked = textIn(objectIn(definition, "runtimePlatform") ?? {}, "operatingSystemFamily");
       const stated = runtimePlatformOf(definition);
-      const build =
-        BUILDS[textIn(objectIn(definition, "runtimePlatform") ?? {}, "operatingSystemFamily") ?? ""];
+      const build = BUILDS[asked ?? ""];
       if (stated !== undefined && build !== undefined) return { ...stated, build };
       if (stated !== undefined || launchType === "FARGATE") return stated ?? AMD64;
       const fitting = machinesOf(cluster).filter(
@@ -71,7 +73,24 @@ export function createMachines(file: WorldFile, faults: AwsFault): SandboxMachin
       );
       const turn = turns.get(cluster) ?? 0;
       turns.set(cluster, turn + 1);
-      return fitting[turn % fitting.length]?.platform ?? AMD64;
+      const machine = fitting[turn % fitting.length];
+      return machine === undefined ? AMD64 : hostOf(machine);
     },
+  };
+}
+
+function hostOf({ architecture, operatingSystemFamily = "LINUX" }: Entry): HostPlatform {
+  const build = BUILDS[operatingSystemFamily];
+  if (build !== undefined) return { os: "windows", architecture: "amd64", build };
+  return architecture === "ARM64" ? ARM64 : AMD64;
+}
+
+/** What ECS tells of a machine. */
+function toldOf(entry: Entry): Machines {
+  const { build, ...platform } = hostOf(entry);
+  const isTold = build !== undefined && entry.tellsRelease !== false;
+  return {
+    platform: { ...platform, ...(isTold ? { osVersion: build } : {}) },
+    ...(entry.capacityProvider === undefined ? {} : { capacityProvider: entry.capacityProvider }),
   };
 }

@@ -20,6 +20,8 @@ const image = z.strictObject({
   osVersions: z.array(z.string()).optional(),
   /** An index that names no platform for its manifests: only their configs tell. */
   namesNoPlatforms: z.boolean().optional(),
+  /** An index of indexes: one for each platform. */
+  nested: z.boolean().optional(),
   /** The size of its layers together, for each platform: 64 by default. */
   kilobytes: z.number().int().positive().max(16_384).optional(),
   /** Without a layer: what a broken push leaves. */
@@ -192,6 +194,9 @@ const machine = z.strictObject({
   architecture: z.enum(["X86_64", "ARM64"]),
   /** Of the services' `capacityProvider`; absent: somebody registered it. */
   capacityProvider: z.string().optional(),
+  /** Absent: Linux. A machine of Windows tells its release only where `tellsRelease` is not false. */
+  operatingSystemFamily: z.string().optional(),
+  tellsRelease: z.boolean().optional(),
 });
 
 const refusal = z.strictObject({

@@ -162,6 +162,7 @@ function imageOf(
     platforms,
     osVersions,
     namesNoPlatforms,
+    nested,
     kilobytes = 64,
     empty = false,
     sameAs,
@@ -178,6 +179,7 @@ function imageOf(
       bytes,
       ...(osVersions === undefined ? {} : { osVersions }),
       ...(namesNoPlatforms === undefined ? {} : { namesNoPlatforms }),
+      ...(nested === undefined ? {} : { nested }),
       ...(empty ? { layers: 0 } : {}),
     });
   }

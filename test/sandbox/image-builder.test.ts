@@ -39,6 +39,9 @@ const shapes: readonly (readonly [string, ImageRecipe, string])[] = [
   ["several platforms",       { name: "a", platforms: ["linux/amd64", "linux/arm/v7"] },  "index.v1 of linux/amd64, linux/arm/v7"],
   ["docker's list",           { name: "a", platforms: ["linux/amd64", "linux/arm64"], format: "docker" }, "list.v2 of linux/amd64, linux/arm64"],
   ["docker's manifest",       { name: "a", format: "docker" },                            "manifest.v2 of linux/amd64"],
+  ["Windows builds",          { name: "a", platforms: ["windows/amd64", "windows/amd64"], osVersions: ["10.0.17763.1", "10.0.20348.1"] }, "index.v1 of windows/amd64/10.0.17763.1, windows/amd64/10.0.20348.1"],
+  ["that tells no platform",  { name: "a", index: true, namesNoPlatforms: true },         "index.v1 of ?"],
+  ["an index of indexes",     { name: "a", platforms: ["linux/amd64", "linux/arm64"], nested: true }, "index.v1 of ?, ?"],
   ["with an attestation",     { name: "a", attestations: true },                          "index.v1 of linux/amd64, unknown/unknown"],
 ];
 describe("the shapes of an image", () => {
@@ -52,9 +55,10 @@ function shapeOf({ index, manifests, blobs, mediaType }: BuiltImage): string {
     index === undefined
       ? [read(blobs.get(read(manifests[0]?.bytes).config.digest))]
       : read(index.bytes).manifests.map(({ platform }: { platform: unknown }) => platform);
-  const words = platforms.map(({ os, architecture, variant }: Record<string, string>) =>
-    [os, architecture, variant].filter(Boolean).join("/"),
-  );
+  const words = platforms.map((platform: Record<string, string> = {}) => {
+    const { os = "?", architecture, variant, "os.version": version } = platform;
+    return [os, architecture, variant, version].filter(Boolean).join("/");
+  });
   return `${kind} of ${words.join(", ")}`;
 }
 
