@@ -26,14 +26,16 @@ export type BlobSource = {
   readonly onBytes?: (bytes: number) => void;
 };
 
-/** How often a blob may break off before its bytes have come. Each resumption costs one request, not the blob. */
+/** How often a blob may break off without having got on. Each resumption costs one request, not the blob. */
 const RESUMES_MAX = 5;
+/** What is progress: a source that gives a byte for each request must not go on for ever. */
+const PROGRESS_BYTES = 8 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
 
 export class BlobStream extends Readable {
   readonly #source: BlobSource;
   readonly #hash: Hash;
-  readonly #pace: Pace;
+  #pace: Pace;
   #body: Readable | undefined;
   #opening = false;
   /** Bytes hashed, the one piece held back among them. */
@@ -41,6 +43,8 @@ export class BlobStream extends Readable {
   /** Bytes to pass over: the source began again where it should have gone on. */
   #repeated = 0;
   #resumes = 0;
+  /** How much had come when breaks were last counted from nothing. */
+  #countedFrom = 0;
   #held: Uint8Array | undefined;
 
   /** @param first the answer to opening at offset 0, already here */
@@ -102,12 +106,15 @@ export class BlobStream extends Readable {
       return false;
     }
     this.#body = body;
+    // Nothing says where such a body ends but its connection, which may as well have broken.
+    const isDelimited = stated !== undefined || headers["transfer-encoding"] !== undefined;
     this.#repeated = status === 206 ? 0 : this.#received;
     let ended = false;
     body.on("data", (chunk: Uint8Array) => this.#take(chunk, body));
     body.once("end", () => {
       ended = true;
-      this.#finish();
+      if (isDelimited || this.#received >= size) this.#finish();
+      else this.#resume();
     });
     body.once("close", () => {
       if (!ended && this.#body === body) this.#resume();
@@ -163,6 +170,17 @@ export class BlobStream extends Readable {
   #resume(): void {
     this.#body = undefined;
     if (this.destroyed) return;
+    // All bytes are here, and what broke was no more than the end of their framing: the digest decides.
+    if (this.#received === this.#source.size) {
+      this.#finish();
+      return;
+    }
+    // A stall that ended in a break is counted as a break, and not against the pace of what comes next.
+    this.#pace = new Pace(this.#source.clock);
+    if (this.#received - this.#countedFrom >= PROGRESS_BYTES) {
+      this.#countedFrom = this.#received;
+      this.#resumes = 0;
+    }
     this.#resumes += 1;
     if (this.#resumes > RESUMES_MAX) {
       this.destroy(
