@@ -78,7 +78,9 @@ function whyNotAddress(address: string, reach: Reach): Refusal | undefined {
   const kind = kindOfAddress(address);
   if (kind === "never") return { because: "at an address that no registry has", isCurable: false };
   const isCurable = reach === "public";
-  const words = isCurable ? "and the policy does not name it (registries.allowed)" : "which nobody named";
+  const words = isCurable
+    ? "and the policy does not name it, port included (registries.allowed)"
+    : "which nobody named";
   if (kind === "loopback" && reach !== "loopback")
     return { because: `a loopback address, ${words}`, isCurable };
   if (kind === "private" && reach === "public")

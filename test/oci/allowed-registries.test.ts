@@ -98,6 +98,20 @@ describe("a registry that a task definition names", () => {
       }
     });
   }
+
+  test("leads to no other port of a host that the list names without one", async () => {
+    if (registry === undefined || other === undefined) return;
+    answers(other);
+    const [, port] = other.host.split(":");
+    registry.mischief = (request, response) => {
+      response.writeHead(307, { location: `http://localhost:${port}${request.url}` }).end();
+      return true;
+    };
+    const image = `${registry.host}/x/y:1`;
+    equal(await asked(image, { allowed: [registry.host, "localhost"] }), "not-allowed");
+    deepEqual(other.seen, []);
+    equal(await asked(image, { allowed: [registry.host, `localhost:${port}`] }), DIGEST);
+  });
 });
 
 describe("what stands in for a registry", () => {

@@ -60,15 +60,9 @@ export async function deploy(
     return answer;
   });
   const registries = await serveRegistries(world);
-  // What stands in for a registry sees its login only where the policy says so.
-  const endpoints = registries.endpoints.split(",").map((row) => {
-    const [host, url] = row.split("=");
-    return { host, url, sendCredentials: true };
-  });
+  const policy = JSON.stringify({ registries: registriesOf(registries.endpoints) });
   const policyIn = ({ action }: AwsRequest): AwsAnswer | undefined =>
-    action === "GetParameter"
-      ? { body: { Parameter: { Value: JSON.stringify({ registries: { endpoints } }) } } }
-      : undefined;
+    action === "GetParameter" ? { body: { Parameter: { Value: policy } } } : undefined;
   const arnOf = (name: Name): string => `arn:aws:lambda:${region}:${id}:function:${STACK}-${name}:live`;
   const running = new Map<Name, StartedFunction>();
   const all: StartedFunction[] = [];
@@ -140,4 +134,16 @@ export async function deploy(
     },
   };
   return deployment;
+}
+
+/** The policy's word on the world's registries, which are on loopback, where the functions go by that word alone. */
+function registriesOf(settings: string): JsonObject {
+  const rows = settings.split(",").map((row) => {
+    const [host = "", url = ""] = row.split("=");
+    // What stands in for a registry sees its login only where the policy says so.
+    return { host, url, sendCredentials: true };
+  });
+  // Blobs are redirected to the same server by its other name: a host of its own, port included.
+  const blobHosts = rows.map(({ url }) => `localhost:${new URL(url).port}`);
+  return { allowed: ["well-known", ...blobHosts], endpoints: rows };
 }
