@@ -90,11 +90,11 @@ export async function giveBack(
   overtook: Omit<Extract<Verdict, { kind: "overtook" }>, "kind">,
   look: number,
   images: readonly ImagePlan[],
-  { ports, steps }: Course,
+  { ports, steps, progress }: Course,
 ): Promise<Ending> {
   const ended = (because: string): Ending => ({ kind: "superseded", because, images, made });
   let { revision: to, because, deployments: known } = overtook;
-  const written = [ours];
+  const written = [...(progress.registered ?? []), ours];
   for (let way = 1; ; way++) {
     const label = way === 1 ? `give back ${look}` : `give back ${look}.${way}`;
     const change = { clusterArn, service, to, from: written.at(-1) ?? ours };

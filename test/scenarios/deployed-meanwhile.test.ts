@@ -16,8 +16,13 @@ const POLICY = readPolicy({});
 const HOURS = 3600;
 
 type Update = Parameters<Ecs["updateService"]>;
-/** `lateAfter`: ECS tells of the time before this write of ours for half a minute. */
-type How = { readonly dies?: string; readonly isRefused?: boolean; readonly lateAfter?: number };
+/** `lateAfter`: ECS tells of the time before this write of ours for half a minute; `isBefore`: and before what came with it. */
+type How = {
+  readonly dies?: string;
+  readonly isRefused?: boolean;
+  readonly lateAfter?: number;
+  readonly isBefore?: boolean;
+};
 type Played = { readonly world: World; readonly outcome: Outcome };
 
 async function failingWorld(): Promise<World> {
@@ -120,11 +125,16 @@ describe("a deployment that comes between a comparison of ours and its write", (
       [["nginx:1.26"], ["nginx:1.27"]],
       { lateAfter: 2 },
     ],
+    [
+      "the write that restores, of which ECS shows the state before for a while",
+      [[], ["nginx:1.26"]],
+      { isRefused: true, lateAfter: 2, isBefore: true },
+    ],
   ];
   for (const [when, deployed, how] of table) {
     it(`stands in the end when it comes at ${when}`, async () => {
       const world = await failingWorld();
-      const { dies, isRefused = false, lateAfter }: How = how;
+      const { dies, isRefused = false, lateAfter, isBefore = false }: How = how;
       if (isRefused) {
         const as = { kind: "status", status: 403, code: "DENIED", message: "not authorized" } as const;
         world.registries.ecr.fail({ on: "manifest-get", as });
@@ -145,10 +155,11 @@ describe("a deployment that comes between a comparison of ours and its write", (
           return isLate ? past?.service : await truth.describeService(cluster, name);
         },
         async updateService(...update: Update) {
+          const before = await truth.describeService(update[0], update[1]);
           for (const image of deployed[writes] ?? []) last = deploys(world, image);
           writes += 1;
           if (lateAfter === writes) {
-            const service = await truth.describeService(update[0], update[1]);
+            const service = isBefore ? before : await truth.describeService(update[0], update[1]);
             past = { service, until: world.clock.now() + 30_000 };
           }
           return await truth.updateService(...update);
