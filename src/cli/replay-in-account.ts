@@ -27,8 +27,8 @@ import type { Replay, ReplayInput } from "./replay.ts";
 import { refuseForeignEvent } from "./same-account.ts";
 import { storyLog } from "./story.ts";
 
-/** The SDK's own tries of one call, for whoever said --no-wait: a second or two where nobody answers. */
-const ATTEMPTS_WITHOUT_WAIT = 4;
+/** The SDK's own tries of one call, for whoever said --no-wait: a survey asks again by itself, and its step once more. */
+const ATTEMPTS_WITHOUT_WAIT = 2;
 const NOT_SAID: Brake = { pulled: async () => "--yes was not said" };
 
 /** Replays documents in the account of the environment. Throws InvalidInput, AwsError and Refused. */

@@ -7,6 +7,7 @@
 
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Platform } from "../image/platform.ts";
+import { isBarred } from "../substitution/candidate.ts";
 import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
 import type { Limit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
@@ -32,7 +33,7 @@ import { leftAlone, surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts, taskBearers } from "./survey-task.ts";
 import { taggedMode } from "./tagged-mode.ts";
 import { withTimeLimits } from "./time-limits.ts";
-import { countTries, type Tries } from "./tries.ts";
+import { countTries, NO_TRIES, type Tries } from "./tries.ts";
 
 export type Declined = {
   readonly kind: "declined";
@@ -150,17 +151,20 @@ export async function survey(request: SurveyRequest, world: Ports): Promise<Surv
     runningCount: service.runningCount,
     former,
     ...revision,
-    tries: await countTries(
-      {
-        clusterArn,
-        family: revision.family,
-        former,
-        service: service.name,
-        images: revision.images,
-        execution: request.execution,
-      },
-      ports,
-    ),
+    // What may not be replaced at all has no tries that matter, and an ECS that tells nothing is not asked once more.
+    tries: revision.images.some(({ failing, untrusted }) => failing && isBarred(untrusted))
+      ? NO_TRIES
+      : await countTries(
+          {
+            clusterArn,
+            family: revision.family,
+            former,
+            service: service.name,
+            images: revision.images,
+            execution: request.execution,
+          },
+          ports,
+        ),
     isDeploying: deploying,
     ...present("stage", story !== undefined && isPastScaleUp(story) ? story.stage : undefined),
     ...taggedMode(request.policy, [
@@ -224,7 +228,7 @@ async function surveyLone(
     runningCount: 0,
     former,
     ...revision,
-    tries: { count: 0, ofDay: 0, ofOthers: 0 },
+    tries: NO_TRIES,
     isDeploying: false,
     ...taggedMode(policy, bearers),
     ...present("managedBy", managedBy(tagsOfDefinition(described))),

@@ -29,6 +29,8 @@ export type Tries = {
   readonly newer?: string;
 };
 
+export const NO_TRIES: Tries = { count: 0, ofDay: 0, ofOthers: 0 };
+
 /** As many hours as Docker Hub counts its pulls. */
 export const TRIES_HOURS = 6;
 export const TRIES_MAX = 2;

@@ -1,0 +1,69 @@
+/** The command line as a script runs it: a process of its own, whose lines and exit status are all that is known of it. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Document } from "./documents.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const COMPILED = join(tmpdir(), "repull-outside-compiled");
+/** Whatever the world says, a command that was told not to wait has ended by then. */
+const SECONDS_MAX = 50;
+
+export type Ended = {
+  readonly status: number | null;
+  /** The lines of standard output. */
+  readonly lines: readonly Document[];
+  readonly err: string;
+};
+
+/** Runs `repull replay --aws` on one event. */
+export async function replayInAccount(
+  event: unknown,
+  flags: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const folder = await mkdtemp(join(tmpdir(), "repull-outside-"));
+  try {
+    await writeFile(join(folder, "event.json"), JSON.stringify(event));
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    return await run(["replay", "event.json", "--aws", ...flags], folder, environment);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(
+  args: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: cwd,
+    // The TypeScript is read once for all runs.
+    NODE_COMPILE_CACHE: COMPILED,
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "a-secret",
+    ...environment,
+  };
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let err = "";
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const late = setTimeout(() => child.kill("SIGKILL"), SECONDS_MAX * 1000);
+  const [status] = (await once(child, "close")) as [number | null];
+  clearTimeout(late);
+  const lines = out.split("\n").filter((line) => line !== "");
+  return { status, lines: lines.map((line) => JSON.parse(line) as Document), err };
+}
