@@ -10,6 +10,7 @@ import { Readable } from "node:stream";
 import type { Digest } from "../image/digest.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Pace } from "./pace.ts";
+import { giveBack } from "./pieces.ts";
 import type { RegistryAnswer } from "./transport.ts";
 
 /** The source sent other bytes than it promised. No retry can mend what is wrong at the source itself. */
@@ -31,6 +32,10 @@ const RESUMES_MAX = 5;
 /** What is progress: a source that gives a byte for each request must not go on for ever. */
 const PROGRESS_BYTES = 8 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
+/** Chunks that are smaller than this are moved together: each by itself costs a hundred bytes beside its own, and a turn. */
+const SMALL_BYTES = 2 * 1024;
+/** At the slowest rate that is borne, sixteen seconds: the target does not wait long for it. */
+const GATHERED_BYTES = 16 * 1024;
 
 export class BlobStream extends Readable {
   readonly #source: BlobSource;
@@ -46,6 +51,8 @@ export class BlobStream extends Readable {
   /** How much had come when breaks were last counted from nothing. */
   #countedFrom = 0;
   #held: Uint8Array | undefined;
+  #gathered: Buffer | undefined;
+  #gatheredBytes = 0;
 
   /** @param first the answer to opening at offset 0, already here */
   constructor(source: BlobSource, first?: RegistryAnswer) {
@@ -140,12 +147,35 @@ export class BlobStream extends Readable {
     }
     this.#hash.update(bytes);
     this.#source.onBytes?.(bytes.byteLength);
+    const isSmall = bytes.byteLength < SMALL_BYTES;
+    const isFull = !isSmall || this.#gatheredBytes + bytes.byteLength > GATHERED_BYTES;
+    const goesOn = isFull ? this.#pass(this.#takeGathered()) : true;
+    if (isSmall) this.#gather(bytes);
+    if ((isSmall || this.#pass(bytes)) && goesOn) return;
+    this.#pace.stop();
+    body.pause();
+  }
+
+  /** Hands on the piece that was held back, and holds back this one; false where the reader has enough. */
+  #pass(piece: Uint8Array | undefined): boolean {
+    if (piece === undefined) return true;
     const before = this.#held;
-    this.#held = bytes;
-    if (before !== undefined && !this.push(before)) {
-      this.#pace.stop();
-      body.pause();
-    }
+    this.#held = piece;
+    return before === undefined || this.push(before);
+  }
+
+  #gather(bytes: Uint8Array): void {
+    this.#gathered ??= Buffer.allocUnsafeSlow(GATHERED_BYTES);
+    this.#gathered.set(bytes, this.#gatheredBytes);
+    this.#gatheredBytes += bytes.byteLength;
+    giveBack(bytes);
+  }
+
+  #takeGathered(): Uint8Array | undefined {
+    const gathered = this.#gathered?.subarray(0, this.#gatheredBytes);
+    this.#gathered = undefined;
+    this.#gatheredBytes = 0;
+    return gathered;
   }
 
   #finish(): void {
@@ -161,6 +191,7 @@ export class BlobStream extends Readable {
       return;
     }
     this.#body = undefined;
+    this.#pass(this.#takeGathered());
     if (this.#held !== undefined) this.push(this.#held);
     this.#held = undefined;
     this.push(null);

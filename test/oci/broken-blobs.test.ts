@@ -1,5 +1,6 @@
 /** A blob whose source breaks off: it goes on where it was, as long as it gets on, and what arrives is what was meant. */
 
+import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../src/image/digest.ts";
@@ -101,4 +102,46 @@ describe("a blob", () => {
     expect(error).toBeInstanceOf(WrongBytes);
     expect(asked).toBe(1);
   });
+});
+
+describe("a blob that comes in chunks", () => {
+  /** Reads a blob that comes in chunks of these sizes, over and over; answers the sizes in which it goes on. */
+  async function pieces(size: number, chunkBytes: readonly number[]) {
+    const blob = Buffer.alloc(size, "fedcba9876543210-");
+    function* chunks() {
+      for (let at = 0, turn = 0; at < size; turn++) {
+        const next = at + (chunkBytes[turn % chunkBytes.length] ?? 1);
+        yield blob.subarray(at, Math.min(size, next));
+        at = next;
+      }
+    }
+    const body = Readable.from(chunks(), { objectMode: false });
+    const first: RegistryAnswer = { status: 200, headers: { "content-length": String(size) }, body };
+    const open = () => Promise.reject(new Error("asked again"));
+    const source = { digest: digestOf(blob), size, open, clock: { now: () => 0 } };
+    const sizes: number[] = [];
+    const all: Buffer[] = [];
+    const stream = new BlobStream(source, first);
+    stream.on("data", (chunk: Buffer) => {
+      sizes.push(chunk.byteLength);
+      all.push(chunk);
+    });
+    await once(stream, "end");
+    expect(Buffer.concat(all).equals(blob)).toBe(true);
+    return sizes;
+  }
+
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [what: string, size: number, chunks: readonly number[], most: number])[] = [
+    ["of one byte goes on in pieces of sixteen kilobytes",         200_000, [1],             13],
+    ["of a kilobyte and of many goes on in their order",           400_000, [1024, 65_536],  13],
+    ["that are big goes on in them",                             1_000_000, [100_000],       10],
+    ["of one byte, and is smaller than one piece, goes on in one",      10, [1],              1],
+  ];
+  for (const [what, size, chunks, most] of table) {
+    test(what, async () => {
+      const sizes = await pieces(size, chunks);
+      expect(sizes.length).toBeLessThanOrEqual(most);
+    });
+  }
 });
