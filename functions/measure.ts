@@ -76,8 +76,9 @@ export function measureMirrored(bytesMoved: number): void {
   write("BytesMirrored", MetricUnit.Bytes, bytesMoved, {});
 }
 
-/** The pulls that Docker Hub still grants, as its answer says, to the function's `address` or to the `account`. */
+/** The pulls that Docker Hub still grants, as its answer says, to the function's `address` or to the `account`; nothing where it does not tell. */
 export function measureQuota({ remaining, source = "" }: Quota): void {
+  if (remaining === undefined) return;
   write("PullsLeft", MetricUnit.Count, remaining, { of: isAddress(source) ? "address" : "account" });
 }
 

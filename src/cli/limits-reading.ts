@@ -16,7 +16,7 @@ export type Reading = {
 /** Docker names the window as six hours; an answer that names another is believed. */
 export const WINDOW_SECONDS_DEFAULT = 6 * 60 * 60;
 
-/** How a number of pulls stands against what is left. */
-export function lackingPulls({ remaining }: Quota, pulls: number): number {
-  return Math.max(0, pulls - remaining);
+/** How a number of pulls stands against what is left; undefined where that is not known. */
+export function lackingPulls({ remaining }: Quota, pulls: number): number | undefined {
+  return remaining === undefined ? undefined : Math.max(0, pulls - remaining);
 }

@@ -1,6 +1,6 @@
 /** What Docker Hub's limits mean, said to a person. */
 
-import type { Quota } from "../oci/rate-limit.ts";
+import { pullsInWords, type Quota } from "../oci/rate-limit.ts";
 import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./limits-reading.ts";
 
 /** A paragraph for each who pulls; times are UTC. */
@@ -32,17 +32,20 @@ function stateOf(reading: Reading, measuredAt: Date): string {
   if (reading.kind !== "limited") return `no answer to go by: ${reading.because}`;
   const { remaining, limit, windowSeconds = WINDOW_SECONDS_DEFAULT } = reading.quota;
   const window = hours(windowSeconds);
-  const all = `${remaining} of ${limit} pulls are left, in a window of ${window}`;
+  const all = `${pullsInWords(reading.quota)} are left, in a window of ${window}`;
   // Docker Hub names no moment: what is used up now has left the window when the window has passed.
-  return remaining === limit
+  return remaining !== undefined && remaining === limit
     ? `${all}.`
     : `${all}; all are back at the latest ${window} after ${atUtc(measuredAt)}.`;
 }
 
 function meaning(quota: Quota, pulls: number): string {
   const lacking = lackingPulls(quota, pulls);
-  if (lacking === 0) return `${pulls} pulls fit, and leave ${quota.remaining - pulls}.`;
-  if (pulls > quota.limit)
+  const { remaining, limit } = quota;
+  if (lacking === undefined || remaining === undefined)
+    return `Whether ${pulls} pulls fit is not known: Docker Hub's answer does not tell how many are left.`;
+  if (lacking === 0) return `${pulls} pulls fit, and leave ${remaining - pulls}.`;
+  if (limit !== undefined && pulls > limit)
     return `${pulls} pulls never fit into one window: ${lacking} of them would be refused now.`;
   return `${pulls} pulls do not fit now: ${lacking} of them would be refused until older ones leave the window.`;
 }

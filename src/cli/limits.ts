@@ -84,7 +84,9 @@ async function read(
 function statusOf(reading: Reading | undefined, pulls = 1): number {
   if (reading === undefined || reading.kind === "unlimited") return EXIT.done;
   if (reading.kind !== "limited") return reading.status;
-  return lackingPulls(reading.quota, pulls) === 0 ? EXIT.done : EXIT.rateLimited;
+  const lacking = lackingPulls(reading.quota, pulls);
+  if (lacking === undefined) return EXIT.unfinished;
+  return lacking === 0 ? EXIT.done : EXIT.rateLimited;
 }
 
 function asJson(readings: readonly Reading[], pulls: number | undefined, measuredAt: Date): object {
@@ -102,8 +104,9 @@ function asJson(readings: readonly Reading[], pulls: number | undefined, measure
       const backAt = new Date(
         measuredAt.getTime() + (quota.windowSeconds ?? WINDOW_SECONDS_DEFAULT) * 1000,
       ).toISOString();
-      const lacking = pulls === undefined ? {} : { lacking: lackingPulls(quota, pulls) };
-      return { ...rest, ...quota, allBackAtTheLatest: backAt, ...lacking };
+      const lacking = pulls === undefined ? undefined : lackingPulls(quota, pulls);
+      const short = lacking === undefined ? {} : { lacking };
+      return { ...rest, ...quota, allBackAtTheLatest: backAt, ...short };
     }),
   };
 }

@@ -8,6 +8,7 @@ import { type CopierOptions, type CopyRequest, type CopyResult, createCopier } f
 import { CopyError } from "../oci/copy-error.ts";
 import type { FindCredentials } from "../oci/credentials.ts";
 import { httpTransport } from "../oci/http-transport.ts";
+import { pullsInWords } from "../oci/rate-limit.ts";
 import { createRegistries } from "../oci/registry.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { EndpointsError, parseEndpoints } from "../runtime/endpoints.ts";
@@ -198,7 +199,7 @@ function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): 
     lines.push(`  foreign   ${foreignLayers.length} layers stay at their publisher's address`);
   }
   if (quota !== undefined) {
-    lines.push(`  quota     ${quota.remaining} of ${quota.limit} pulls left at the source`);
+    lines.push(`  quota     ${pullsInWords(quota)} left at the source`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -206,7 +207,7 @@ function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): 
 function advice(error: CopyError): string {
   if (error.kind === "rate-limited" && error.side === "source") {
     const { quota } = error;
-    const counted = quota === undefined ? "" : ` (${quota.remaining} of ${quota.limit} pulls left)`;
+    const counted = quota === undefined ? "" : ` (${pullsInWords(quota)} left)`;
     return `The source's limit is reached${counted}: log in with docker login, or wait for its window to pass.\n`;
   }
   const { refusal } = error;

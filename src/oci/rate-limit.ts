@@ -5,10 +5,13 @@
  * back, in seconds, as a date, as an epoch, or in Go's spelling of a duration.
  */
 
-/** What a registry says of a quota: Docker Hub's `ratelimit-*` headers. Absent headers mean that no limit applies. */
+/**
+ * What a registry says of a quota: Docker Hub's `ratelimit-*` headers. Where neither is there, no limit applies; a number
+ * that is absent here is not known, and no number may be put in its place.
+ */
 export type Quota = {
-  readonly limit: number;
-  readonly remaining: number;
+  readonly limit?: number;
+  readonly remaining?: number;
   readonly windowSeconds?: number;
   /** `docker-ratelimit-source`: the address or account that is counted. */
   readonly source?: string;
@@ -18,26 +21,36 @@ type Headers = Readonly<Record<string, string>>;
 
 /** The quota that an answer names, if it names one. https://docs.docker.com/docker-hub/usage/pulls/ (read 2026-11) */
 export function readQuota(headers: Headers): Quota | undefined {
-  const limit = readCount(headers["ratelimit-limit"]);
-  const remaining = readCount(headers["ratelimit-remaining"]);
-  if (limit === undefined && remaining === undefined) return undefined;
-  const windowSeconds = limit?.windowSeconds ?? remaining?.windowSeconds;
-  const source = headers["docker-ratelimit-source"];
+  const {
+    "ratelimit-limit": limits,
+    "ratelimit-remaining": left,
+    "docker-ratelimit-source": source,
+  } = headers;
+  if (limits === undefined && left === undefined) return undefined;
+  const [limit, remaining] = [readCount(limits), readCount(left)];
+  const windowSeconds = readWindow(limits) ?? readWindow(left);
   return {
-    limit: limit?.count ?? remaining?.count ?? 0,
-    remaining: remaining?.count ?? limit?.count ?? 0,
+    ...(limit === undefined ? {} : { limit }),
+    ...(remaining === undefined ? {} : { remaining }),
     ...(windowSeconds === undefined ? {} : { windowSeconds }),
     ...(source === undefined ? {} : { source: source.slice(0, 200) }),
   };
 }
 
+/** `37 of 100 pulls`, or that it is not known how many. */
+export function pullsInWords({ limit, remaining }: Quota): string {
+  return `${remaining ?? "an unknown number"} of ${limit ?? "an unknown number of"} pulls`;
+}
+
 /** `100;w=21600`. */
-function readCount(text: string | undefined): { count: number; windowSeconds?: number } | undefined {
-  const match = /^\s*(?<count>[0-9]{1,15})\s*(?:[;,]|$)/.exec(text ?? "");
-  if (match?.groups === undefined) return undefined;
-  const window = /;\s*w=(?<seconds>[0-9]{1,15})/.exec(text ?? "")?.groups?.seconds;
-  const count = Number(match.groups.count);
-  return window === undefined ? { count } : { count, windowSeconds: Number(window) };
+function readCount(text = ""): number | undefined {
+  const count = /^\s*(?<count>[0-9]{1,15})\s*(?:[;,]|$)/.exec(text)?.groups?.count;
+  return count === undefined ? undefined : Number(count);
+}
+
+function readWindow(text = ""): number | undefined {
+  const seconds = /;\s*w=(?<seconds>[0-9]{1,15})/.exec(text)?.groups?.seconds;
+  return seconds === undefined ? undefined : Number(seconds);
 }
 
 /** Above this a number is a moment, not a delay: 2001 in seconds since the epoch, or thirty years of waiting. */

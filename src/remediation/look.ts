@@ -13,7 +13,7 @@ import { type ImageReference, parseReference, pinned, repositoryName } from "../
 import { childFor, type Descriptor, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-types.ts";
 import { partOfIndex } from "../oci/part-of-index.ts";
-import type { Quota } from "../oci/rate-limit.ts";
+import { pullsInWords, type Quota } from "../oci/rate-limit.ts";
 import type { ManifestHead } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Candidate, Found, Seen } from "../substitution/candidate.ts";
@@ -71,7 +71,12 @@ async function lookBy(
       const seen = await lookByDigest(place, context, { registries });
       if (seen.kind !== "found") return seen;
       const asNobody = candidate.anonymous || ports.anonymous === undefined;
-      if (context.accountSpent && asNobody && isDockerHubFront(place.host) && seen.pullsLeft === undefined) {
+      if (
+        context.accountSpent &&
+        asNobody &&
+        isDockerHubFront(place.host) &&
+        typeof seen.pullsLeft !== "number"
+      ) {
         return { kind: "unknown", because: NO_OTHER_QUOTA };
       }
       return (await privateImage(candidate, place, context, ports)) ?? seen;
@@ -296,14 +301,15 @@ function found({ digest, mediaType, quota }: ManifestHead): Found {
     kind: "found",
     digest,
     isIndex: isIndexType(mediaType),
-    ...(quota === undefined ? {} : { quota: inWords(quota), pullsLeft: quota.remaining }),
+    ...(quota === undefined ? {} : { quota: inWords(quota), pullsLeft: quota.remaining ?? "unknown" }),
   };
 }
 
 /** `87 of 100 pulls in 6 hours are left to 198.51.100.20`. */
-function inWords({ limit, remaining, windowSeconds, source }: Quota): string {
+function inWords(quota: Quota): string {
+  const { windowSeconds, source } = quota;
   const hours = windowSeconds === undefined ? "" : ` in ${Math.round(windowSeconds / 3600)} hours`;
-  return `${remaining} of ${limit} pulls${hours} are left${source === undefined ? "" : ` to ${source}`}`;
+  return `${pullsInWords(quota)}${hours} are left${source === undefined ? "" : ` to ${source}`}`;
 }
 
 /** The child for the one platform that is needed: one manifest is no help to tasks of several. */
@@ -325,7 +331,7 @@ function childIn(manifest: ParsedManifest, platform: Platform): Descriptor | und
 
 /** A source with nothing left is not asked again: its HEAD says so for free. */
 function limited({ quota }: ManifestHead, place: ImageReference): Seen | undefined {
-  if (quota === undefined || quota.remaining > 0) return undefined;
+  if (quota?.remaining !== 0) return undefined;
   return {
     kind: "rate-limited",
     because: `${place.host} has no pulls left for Repull: ${inWords(quota)}`,

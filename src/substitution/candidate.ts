@@ -76,7 +76,8 @@ export type Found = {
   readonly platformDigest?: Digest;
   /** What the source still grants to the one who would copy, and whom it counts. */
   readonly quota?: string;
-  readonly pullsLeft?: number;
+  /** `unknown`: it counts, and does not tell how many are left; absent: it names no limit. */
+  readonly pullsLeft?: number | "unknown";
 };
 
 export type Seen =

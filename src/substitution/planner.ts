@@ -212,7 +212,8 @@ function judge(
     return { candidate, ...proved, writes, checks };
   }
   // What is copied of some platforms, the index that was proved lists.
-  const isScarce = (seen.pullsLeft ?? WHOLE_IMAGE_PULLS) < WHOLE_IMAGE_PULLS;
+  const { pullsLeft = WHOLE_IMAGE_PULLS } = seen;
+  const isScarce = pullsLeft === "unknown" || pullsLeft < WHOLE_IMAGE_PULLS;
   const wantsPart = policy.platforms === "task" || (isScarce && isEnough("same-platform", policy.leastProof));
   const isPart = wantsPart && platforms.length > 0 && seen.isIndex;
   const proof = isPart ? "same-platform" : proved.proof;

@@ -18,6 +18,8 @@ const noon = new FastClock(Date.parse("2026-11-21T14:05:00Z"));
 
 type Hub = {
   readonly remaining?: number;
+  /** Its header in place of what is left. */
+  readonly says?: string;
   readonly accounts?: Readonly<
     Record<string, { password: string; limit?: number | "unlimited"; remaining?: number }>
   >;
@@ -34,7 +36,12 @@ async function ask(
   const world = await createWorld(readWorldFile({ registries: { "docker.io": entry } }), { seed: "1" });
   const registry = world.registries.byHost.get("docker.io");
   ok(registry);
-  const server = await serveRegistry(registry, { address: world.addresses.repull });
+  const handle: typeof registry.handle = async (...request) => {
+    const answer = await registry.handle(...request);
+    const changed = hub.says === undefined ? {} : { "ratelimit-remaining": hub.says };
+    return { ...answer, headers: { ...answer.headers, ...changed } };
+  };
+  const server = await serveRegistry({ ...registry, handle }, { address: world.addresses.repull });
   running.push(server);
   const auth = Buffer.from(words.login ?? "").toString("base64");
   const config = { auths: words.login === undefined ? {} : { "https://index.docker.io/v1/": { auth } } };
@@ -62,6 +69,8 @@ describe("repull limits", () => {
     ["pulls that fit",                        { remaining: 37 }, { pulls: "30" },          0, /30 pulls fit, and leave 7\./],
     ["pulls that do not fit",                 { remaining: 37 }, { pulls: "50" },          3, /13 of them would be refused until/],
     ["pulls that fit into no window",         { remaining: 37 }, { pulls: "500" },         3, /500 pulls never fit into one window/],
+    ["an answer that does not tell",          { says: ";w=21600" }, {},                    5, /an unknown number of 100 pulls are left/],
+    ["less than nothing is no answer",        { says: "-1;w=21600" }, { pulls: "1" },      5, /Whether 1 pulls fit is not known/],
     ["nothing left",                          { remaining: 0 },  {},                       3, /0 of 100 pulls are left/],
     ["the account of docker login",           { accounts: ann({ limit: 200, remaining: 150 }) }, { login: LOGIN }, 0, /as ann: 150 of 200/],
     ["an account pulls where the address may not", { remaining: 0, accounts: ann({ limit: 200 }) }, { login: LOGIN }, 0, /as ann: 200 of 200/],

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { readQuota, readRetryAfter } from "../../src/oci/rate-limit.ts";
+import { pullsInWords, type Quota, readQuota, readRetryAfter } from "../../src/oci/rate-limit.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
 
@@ -54,7 +54,25 @@ describe("a quota", () => {
     equal(readQuota({ "content-type": "x" }), undefined);
   });
 
-  test("that is no number is not believed", () => {
-    equal(readQuota({ "ratelimit-limit": "many", "ratelimit-remaining": "-1" }), undefined);
-  });
+  // biome-ignore format: a table is read by its columns
+  const numbers: readonly (readonly [limit: string | undefined, remaining: string | undefined, Quota])[] = [
+    ["100;w=21600", ";w=21600",   { limit: 100, windowSeconds: 21_600 }],
+    ["100;w=21600", "-1;w=21600", { limit: 100, windowSeconds: 21_600 }],
+    ["100;w=21600", "",           { limit: 100, windowSeconds: 21_600 }],
+    ["100;w=21600", "7.5",        { limit: 100, windowSeconds: 21_600 }],
+    ["100;w=21600", undefined,    { limit: 100, windowSeconds: 21_600 }],
+    [undefined,     "37;w=21600", { remaining: 37, windowSeconds: 21_600 }],
+    [";w=21600",    ";w=21600",   { windowSeconds: 21_600 }],
+    ["many",        "-1",         {}],
+    ["100",         "0",          { limit: 100, remaining: 0 }],
+  ];
+  for (const [limit, remaining, quota] of numbers) {
+    test(`of ${limit ?? "no limit"} with ${JSON.stringify(remaining) ?? "nothing"} left is ${pullsInWords(quota)}`, () => {
+      const headers = {
+        ...(limit === undefined ? {} : { "ratelimit-limit": limit }),
+        ...(remaining === undefined ? {} : { "ratelimit-remaining": remaining }),
+      };
+      deepEqual(readQuota(headers), quota);
+    });
+  }
 });

@@ -68,9 +68,10 @@ describe("a place", () => {
 });
 
 describe("where the limit that was met is an account's", () => {
-  const asked = async (pullsLeft: number | undefined) => {
+  const asked = async (pullsLeft: number | "unknown" | undefined) => {
     const { ports } = await createWorld({ services: [] });
-    const quota = pullsLeft === undefined ? {} : { quota: { limit: 100, remaining: pullsLeft } };
+    const remaining = typeof pullsLeft === "number" ? { remaining: pullsLeft } : {};
+    const quota = pullsLeft === undefined ? {} : { quota: { limit: 100, ...remaining } };
     const head = {
       digest: digestOf("nginx"),
       mediaType: "application/vnd.oci.image.manifest.v1+json",
@@ -85,6 +86,7 @@ describe("where the limit that was met is an account's", () => {
     [87, "found"],
     [0, "rate-limited"],
     [undefined, "unknown"],
+    ["unknown", "unknown"],
   ] as const) {
     test(`a copy as nobody, of whom ${pullsLeft ?? "no"} pulls are told: ${kind}`, async () => {
       expect((await asked(pullsLeft)).kind).toBe(kind);

@@ -21,6 +21,7 @@ const SEEN: Readonly<Record<string, Seen>> = {
   holds: { kind: "found", digest: OTHER, isIndex: true, platformDigest: TRUSTED },
   moved: { kind: "found", digest: OTHER, isIndex: true },
   scarce: { kind: "found", digest: TRUSTED, isIndex: true, pullsLeft: 3 },
+  untold: { kind: "found", digest: TRUSTED, isIndex: true, pullsLeft: "unknown" },
   plenty: { kind: "found", digest: TRUSTED, isIndex: true, pullsLeft: 90 },
   stranger: { kind: "found", digest: CHILD, isIndex: false, childOf: OTHER },
   absent: { kind: "absent", because: "it is not there" },
@@ -128,6 +129,13 @@ describe("the planner", () => {
     [
       "where few are left, one platform will do",
       "fresh:scarce",
+      "fresh-mirror same-platform",
+      {},
+      { platforms: "all" },
+    ],
+    [
+      "where it is not known how many are left, one platform will do",
+      "fresh:untold",
       "fresh-mirror same-platform",
       {},
       { platforms: "all" },

@@ -1,6 +1,7 @@
 /** What lies outside the account: Docker Hub's account and quota, and what ECR itself can fetch from there. */
 
 import { isDockerHubFront } from "../../image/hosts.ts";
+import { pullsInWords } from "../../oci/rate-limit.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { AwsError } from "../../remediation/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
@@ -103,10 +104,11 @@ async function quotaCheck(check: string, secret: string | undefined, { quota }: 
         check,
         `Docker Hub names no limit for ${secret === undefined ? "this machine" : "the account"}`,
       );
-    const { remaining, limit, source } = found;
+    const { remaining, source } = found;
     const who = source ?? (secret === undefined ? "this machine" : "the account");
     const elsewhere = secret === undefined ? "; the functions and the tasks call from other addresses" : "";
-    const words = `${remaining} of ${limit} pulls left for ${who}${elsewhere}`;
+    const words = `${pullsInWords(found)} left for ${who}${elsewhere}`;
+    if (remaining === undefined) return skipped(check, words);
     return remaining > 0
       ? passed(check, words)
       : failed(check, words, "wait for the window to pass, or use an account with more");

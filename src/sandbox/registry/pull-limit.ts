@@ -33,9 +33,7 @@ export function createPullLimit(
   const counter = createWindowCounter(clock, WINDOW_SECONDS, () => ways.window);
 
   /** What is left, or undefined where no limit applies: then there are no headers either. */
-  function quotaOf(
-    source: PullSource,
-  ): (Quota & { readonly windowSeconds: number; readonly source: string }) | undefined {
+  function quotaOf(source: PullSource): Required<Quota> | undefined {
     if (!ways.counts) return undefined;
     const limit =
       "user" in source
