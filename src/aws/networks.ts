@@ -52,11 +52,12 @@ function defaultRoute(
   vpc: string | undefined,
   tables: readonly RouteTable[],
 ): SubnetFacts["route"] {
-  const route = routesOf(subnet, vpc, tables).find(
-    ({ DestinationCidrBlock, DestinationIpv6CidrBlock, State }) =>
-      State !== "blackhole" && (DestinationCidrBlock === "0.0.0.0/0" || DestinationIpv6CidrBlock === "::/0"),
-  );
-  if (route === undefined) return "none";
+  const routes = routesOf(subnet, vpc, tables);
+  // ECR's hosts have IPv4 addresses alone: a broken way of IPv4 is not mended by one of IPv6.
+  const route =
+    routes.find(({ DestinationCidrBlock }) => DestinationCidrBlock === "0.0.0.0/0") ??
+    routes.find(({ DestinationIpv6CidrBlock }) => DestinationIpv6CidrBlock === "::/0");
+  if (route === undefined || route.State === "blackhole") return "none";
   return route.GatewayId?.startsWith("igw-") === true ? "internet-gateway" : "other";
 }
 

@@ -1,12 +1,15 @@
 /**
  * What a task needs beside the bytes, asked before it is told to use them: its role's rights and its network's ways.
  *
- * What could not be asked is `not checked`, with the reason, and holds nothing up; what was asked and failed does.
+ * What could not be asked is `not checked`, with the reason, and holds nothing up; what was asked and failed does. What the
+ * failure itself proves outweighs what was read: tasks that a public registry answered reach the internet.
  */
 
+import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { awsDomainOf, ecrHost } from "../image/ecr-hosts.ts";
-import { registryOf } from "../image/hosts.ts";
-import { parseReference } from "../image/reference.ts";
+import { isDockerHubFront, registryOf } from "../image/hosts.ts";
+import { parseReference, referenceIn } from "../image/reference.ts";
+import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
 import type { Candidate, Check } from "../substitution/candidate.ts";
 import { arnIn } from "../workload/arn.ts";
 import type { Service } from "../workload/service.ts";
@@ -20,9 +23,28 @@ export type Puller = {
   readonly network: Service["network"];
   /** What shows that the tasks get out at all: they did reach the registry that refused. */
   readonly reached: string;
+  /** A public registry answered them: whatever the route tables say, they reach the internet. */
+  readonly reachesInternet: boolean;
 };
 
 const PULL_ACTIONS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
+
+/** Whether a failure is the answer of a registry that stands on the internet alone, and not of a cache on the way to it. */
+export function provesInternet({ failures, foreseen }: Pick<PullFailure, "failures" | "foreseen">): boolean {
+  if (foreseen) return false;
+  return failures.some(({ image, classification }) => {
+    const { kind, confidence, registry = "" } = classification;
+    const asked = referenceIn(image ?? classification.image)?.host ?? registry;
+    const isPublic = isDockerHubFront(registry) || registryOf(registry).kind === "ecr-public";
+    return LIMITS.has(kind) && confidence === "certain" && isPublic && registryOf(asked).kind !== "ecr";
+  });
+}
+
+const LIMITS: ReadonlySet<PullFailureKind> = new Set([
+  "docker-hub-pull-limit",
+  "docker-hub-abuse-limit",
+  "registry-limit",
+]);
 
 /** The checks of one candidate, by what it would have the tasks pull and with what. Throws AwsError only for what passes. */
 export async function preflight(
@@ -114,7 +136,7 @@ const ECR_ENDPOINTS = ["ecr.api", "ecr.dkr", "s3"];
 
 async function reaches(
   host: string,
-  { network, reached }: Puller,
+  { network, reached, reachesInternet }: Puller,
   { networks }: Pick<Ports, "networks">,
 ): Promise<Check> {
   const seen = `yet ${reached}`;
@@ -132,6 +154,7 @@ async function reaches(
       lacking === undefined
         ? `${subnet} has no way to the internet, and ${host} has no VPC endpoint`
         : `${subnet} has no way to the internet and no endpoint for ${lacking.join(", ")}`;
+    if (reachesInternet) return unchecked("network", `${because}, although ${reached}`);
     return { what: "network", result: "failed", because };
   }
   return { what: "network", result: "passed", because: `the tasks' subnets lead to ${host}` };

@@ -24,7 +24,7 @@ import {
 import { askingOnce } from "./asking-once.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
-import type { Puller } from "./preflight.ts";
+import { type Puller, provesInternet } from "./preflight.ts";
 import type { Declined, Survey, SurveyRequest } from "./survey.ts";
 import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
 import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
@@ -63,6 +63,7 @@ export async function surveyRevision(
     executionRole: ownRole ?? lent,
     network,
     reached: `${failure.foreseen ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
+    reachesInternet: provesInternet(failure),
   };
   const images = await surveyImages(
     described,

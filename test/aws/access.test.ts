@@ -96,6 +96,7 @@ describe("where a subnet leads", () => {
     xml(`<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">${body}</${action}Response>`);
   const route = (block: string, gateway: string, state = "active") =>
     `<item><destinationCidrBlock>${block}</destinationCidrBlock>${gateway}<state>${state}</state></item>`;
+  const route6 = `<item><destinationIpv6CidrBlock>::/0</destinationIpv6CidrBlock><egressOnlyInternetGatewayId>eigw-1</egressOnlyInternetGatewayId><state>active</state></item>`;
   const table = (association: string, routes: string) =>
     `<item><vpcId>vpc-1</vpcId><associationSet><item>${association}</item></associationSet><routeSet>${route("10.0.0.0/16", "<gatewayId>local</gatewayId>")}${routes}</routeSet></item>`;
   const NAT = "<natGatewayId>nat-1</natGatewayId>";
@@ -110,6 +111,8 @@ describe("where a subnet leads", () => {
     ["by its VPC's main table, to the internet",  table(MAIN, route("0.0.0.0/0", "<gatewayId>igw-1</gatewayId>")),        "",                                         "internet-gateway", []],
     ["nowhere by a table of its own",             table(OWN, "") + table(MAIN, route("0.0.0.0/0", NAT)),                  "",                                         "none",             []],
     ["nowhere where the way is broken",           table(OWN, route("0.0.0.0/0", NAT, "blackhole")),                       "",                                         "none",             []],
+    ["nor by IPv6, where the way of IPv4 is broken", table(OWN, route6 + route("0.0.0.0/0", NAT, "blackhole")),           "",                                         "none",             []],
+    ["by IPv6, where that is the only way",       table(OWN, route6),                                                     "",                                         "other",            []],
     ["to endpoints that are up",                  table(OWN, ""), endpoint("ecr.dkr") + endpoint("s3") + endpoint("ecr.api", "pending"),                     "none",             ["ecr.dkr", "s3"]],
   ] as const;
   for (const [because, tables, endpoints, expected, names] of rows) {
