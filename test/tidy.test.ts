@@ -41,6 +41,7 @@ const AWS_NAMES = new Set([
   "SecretsManagerClient",
   "DestinationCidrBlock",
   "destinationCidrBlock",
+  "destinationIpv6CidrBlock",
   "DestinationIpv6CidrBlock",
 ]);
 
