@@ -52,10 +52,10 @@ export function createWorldRegistries(
     [DOCKER_HUB_HOST, {}],
     [ECR_PUBLIC_HOST, {}],
     [ecrName, {}],
-    ...Object.entries(file.registries ?? {}).map(([host, entry]): [string, RegistryEntry] => [
-      host === "ecr" ? ecrName : isDockerHub(host) ? DOCKER_HUB_HOST : host,
-      entry,
-    ]),
+    ...Object.entries(file.registries ?? {})
+      .filter(([host]) => !isDockerHub(host))
+      .map(([host, entry]): [string, RegistryEntry] => [host === "ecr" ? ecrName : host, entry]),
+    [DOCKER_HUB_HOST, dockerHubIn(file)],
   ]);
 
   const byHost = new Map<string, SandboxRegistry>();
@@ -103,6 +103,14 @@ export function createWorldRegistries(
     crashes,
     quotasToSpend,
   };
+}
+
+/** Docker Hub as the file has it: one registry under all its names, which behaves as docker.io's entry says. */
+function dockerHubIn({ registries = {} }: WorldFile): RegistryEntry {
+  const named = Object.entries(registries).filter(([host]) => isDockerHub(host));
+  const own = registries[DOCKER_HUB_HOST] ?? named[0]?.[1] ?? {};
+  const images = named.map(([, entry]) => entry.images ?? {});
+  return named.length < 2 ? own : { ...own, images: Object.assign({}, ...images, own.images) };
 }
 
 /** Most images that people run are built for both. */

@@ -106,3 +106,18 @@ describe("a world file", () => {
     expect(await world.ports.ecs.describeService("default", "web")).toMatchObject({ name: "web" });
   });
 });
+
+test("Docker Hub under several of its names is one registry of a world, and docker.io's own word counts", async () => {
+  const same = { sameAs: "docker.io/library/nginx:1" };
+  const world = await createWorld(
+    readWorldFile({
+      registries: {
+        "docker.io": { images: { "library/nginx:1": {} } },
+        "registry.hub.docker.com": { images: { "library/nginx:1": same, "library/redis:7": {} } },
+      },
+    }),
+  );
+  const { dockerHub } = world.registries;
+  expect(dockerHub.manifest("library/nginx", "1")).toBeDefined();
+  expect(dockerHub.manifest("library/redis", "7")).toBeDefined();
+});
