@@ -109,7 +109,7 @@ describe("plan", () => {
             pulledAs: "anonymous",
             strategy: "public-mirror",
             proof: "same-index",
-            trusted: { from: "deployment" },
+            trusted: { from: "service-revision" },
             passedOver: [{ strategy: "own-copy" }],
             writes: expect.stringMatching(/^public\.ecr\.aws\/docker\/library\/nginx@sha256:/),
           },
@@ -179,7 +179,7 @@ describe("fix", () => {
     expect(readMarker(described?.tags ?? [])).toMatchObject({
       execution: expect.stringMatching(/^h-/),
       former: "web:42",
-      service: "web",
+      service: "prod/web",
       images: [{ image: "nginx:1.25" }],
     });
     const effects = await servicesInEffect(createInventory(world.cluster), world.ports);
