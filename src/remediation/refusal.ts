@@ -3,6 +3,7 @@
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
+import { rolloutOf } from "../workload/rollout.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import { optedOut } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
@@ -71,7 +72,7 @@ export async function movedOn(
 ): Promise<Ignored | Superseded | undefined> {
   const primary = primaryDeployment(service);
   const past = own !== undefined ? undefined : pastDeployment(service, failure);
-  const isHealed = service.taskDefinition === former && primary !== undefined && isWhole(primary);
+  const isHealed = service.taskDefinition === former && primary !== undefined && isWhole(service);
   if (isHealed && !failure.foreseen) {
     return {
       kind: "ignored",
@@ -115,14 +116,8 @@ function showsDeployment({ deployments }: Service, { owner }: PullFailure): bool
   return owner.kind === "service" && deployments.some(({ id }) => id === owner.deploymentId);
 }
 
-function isWhole({
-  rolloutState,
-  runningCount,
-  desiredCount,
-}: {
-  rolloutState?: string;
-  runningCount: number;
-  desiredCount: number;
-}): boolean {
-  return rolloutState === "COMPLETED" && desiredCount > 0 && runningCount >= desiredCount;
+/** Its newest deployment is through, and all of its tasks run. */
+function isWhole(service: Service): boolean {
+  const { desiredCount = 0, runningCount = 0 } = primaryDeployment(service) ?? {};
+  return rolloutOf(service) === "completed" && desiredCount > 0 && runningCount >= desiredCount;
 }

@@ -6,6 +6,7 @@
 
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { present } from "../workload/members.ts";
+import { rolloutOf } from "../workload/rollout.ts";
 import { type Deployment, primaryDeployment, type Service } from "../workload/service.ts";
 import type { ServiceDeployment } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
@@ -146,15 +147,16 @@ export function judgeRollout(
     return { kind: "overtook", because: overtookInWords(overtaken), revision: overtaken, deployments };
   }
 
-  const { desiredCount, runningCount, rolloutState, failedTasks } = primary;
+  const { desiredCount, runningCount, failedTasks } = primary;
+  const rollout = rolloutOf(service);
   const running = `${runningCount} of ${desiredCount} tasks run ${revisionName(ours)}`;
   const isBaking = story !== undefined && story.status !== "SUCCESSFUL";
-  if (rolloutState === "COMPLETED" && runningCount >= desiredCount && !isBaking)
+  if (rollout === "completed" && runningCount >= desiredCount && !isBaking)
     return { kind: "settled", because: running };
 
   const failures = failedOf(stopped);
   const failing = Math.max(failedTasks, failures.length);
-  if (rolloutState === "FAILED" || (failing > FAILURES_TOLERATED && runningCount === 0)) {
+  if (rollout === "failed" || (failing > FAILURES_TOLERATED && runningCount === 0)) {
     const reasons = failures.flatMap(reasonsOf);
     const pulls = reasons.filter(isPullFailure);
     if (pulls[0] !== undefined) {

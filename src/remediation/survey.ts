@@ -15,6 +15,7 @@ import type { Mode, Policy } from "../substitution/policy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type ManagedBy, managedBy } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
+import { rolloutOf } from "../workload/rollout.ts";
 import { primaryDeployment, primaryTaskSet, type Service } from "../workload/service.ts";
 import { isPastScaleUp } from "../workload/service-deployment.ts";
 import type { Task } from "../workload/task.ts";
@@ -264,7 +265,8 @@ function clusterInWords(clusterArn: string): string {
 function isDeploying(service: Service, former: string): boolean {
   const primary = primaryDeployment(service);
   return (
-    primary?.rolloutState === "IN_PROGRESS" &&
+    primary !== undefined &&
+    rolloutOf(service) === "in-progress" &&
     sameRevision(primary.taskDefinition, former) &&
     !/rolling back/i.test(primary.rolloutStateReason ?? "")
   );

@@ -10,7 +10,7 @@ export type Deployment = {
   readonly taskDefinition: string;
   /** Milliseconds since the epoch. */
   readonly createdAt?: number;
-  /** COMPLETED, IN_PROGRESS or FAILED; absent for controllers other than ECS. */
+  /** COMPLETED, IN_PROGRESS or FAILED; absent behind a Classic Load Balancer: `rolloutOf` reads it. */
   readonly rolloutState?: string;
   readonly rolloutStateReason?: string;
   readonly desiredCount: number;

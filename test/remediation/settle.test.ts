@@ -15,10 +15,11 @@ const LIMIT =
 
 /**
  * `d-43 web:43 running 1/2 failed 3 IN_PROGRESS`, the primary first; `because …` at the end is its rolloutStateReason.
+ * Without a state: a service behind a Classic Load Balancer.
  */
 function deployment(text: string, index: number): Deployment {
   const read =
-    /^(?<id>\S+) web:(?<revision>\d+) running (?<running>\d+)\/(?<desired>\d+)(?: failed (?<failed>\d+))? (?<state>[A-Z_]+)(?: because (?<reason>.+))?$/.exec(
+    /^(?<id>\S+) web:(?<revision>\d+) running (?<running>\d+)\/(?<desired>\d+)(?: pending (?<pending>\d+))?(?: failed (?<failed>\d+))?(?: (?<state>[A-Z_]+))?(?: because (?<reason>.+))?$/.exec(
       text,
     )?.groups;
   if (read === undefined) throw new Error(`no deployment: ${text}`);
@@ -26,11 +27,11 @@ function deployment(text: string, index: number): Deployment {
     id: read.id ?? "",
     status: index === 0 ? "PRIMARY" : "ACTIVE",
     taskDefinition: arn(Number(read.revision)),
-    rolloutState: read.state ?? "",
+    ...(read.state === undefined ? {} : { rolloutState: read.state }),
     ...(read.reason === undefined ? {} : { rolloutStateReason: read.reason }),
     desiredCount: Number(read.desired),
     runningCount: Number(read.running),
-    pendingCount: 0,
+    pendingCount: Number(read.pending ?? 0),
     failedTasks: Number(read.failed ?? 0),
   };
 }
@@ -85,6 +86,11 @@ describe("our deployment", () => {
     ["of the time before, while ECS rolled back",   `d-42 web:42 running 0/2 IN_PROGRESS because ${ROLLBACK}`,                                   "",                "moving"],
     ["it took the place of somebody's",             "d-43 web:43 running 0/2 IN_PROGRESS; d-44 web:44 running 0/2 IN_PROGRESS",                  "",                "overtook"],
     ["it took the place of ECS's way back",         `d-43 web:43 running 0/2 IN_PROGRESS; d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}`, "",              "moving"],
+    ["no state is told, it is alone, and all run",  "d-43 web:43 running 2/2",                                                                   "",                "settled"],
+    ["no state is told, and one more task starts",  "d-43 web:43 running 2/2 pending 1",                                                         "",                "moving"],
+    ["no state is told, and a task too many runs",  "d-43 web:43 running 3/2",                                                                   "",                "moving"],
+    ["no state is told, and the former drains",     "d-43 web:43 running 2/2; d-42 web:42 running 1/0",                                          "",                "moving"],
+    ["no state is told, and its tasks crash",       "d-43 web:43 running 0/2 failed 2; d-42 web:42 running 2/0",                                 "crash crash",     "worse"],
     ["it took the place of one known before",       "d-43 web:43 running 0/2 IN_PROGRESS; d-41 web:41 running 2/2 COMPLETED",                    "",                "moving"],
   ] as const;
   for (const [because, deployments, ends, expected] of table) {
