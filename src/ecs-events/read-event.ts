@@ -1,6 +1,6 @@
 /** The one way in for EventBridge documents: what each means to us, or why it means nothing. */
 
-import { redact } from "../pull-failure/redact.ts";
+import { redact } from "../text/redact.ts";
 import { type Envelope, readEnvelope, TASK_STATE_CHANGE } from "./envelope.ts";
 import type { Home, Ignored, PullFailure } from "./pull-failure-event.ts";
 import { readTaskStateChange } from "./task-stopped.ts";

@@ -7,6 +7,7 @@
 
 import { isDockerHubFront, registryOf } from "../image/hosts.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { redact } from "../text/redact.ts";
 import { readWithin } from "./answer-body.ts";
 import { readDelay, readQuota, readRetryAfter } from "./rate-limit.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
@@ -121,16 +122,13 @@ function delayIn(body: string, nowMs: number): number | undefined {
   return text === undefined ? undefined : readDelay(text, nowMs);
 }
 
-/** A registry's words, fit for a log: short, one line, without tokens, names of accounts, or query strings. */
+/** More than is ever shown; a rule of the redactor may shorten what stands before. */
+const QUOTED_MAX = 4096;
+
+/** A registry's words, fit for a log: short, one line, redacted. */
 export function quoted(text: string): string {
-  const words = text
+  const words = redact(text.slice(0, QUOTED_MAX))
     .replace(/<[^>]{0,200}>/g, " ")
-    .replace(/\bdckr_[a-z]+_[\w-]+/gi, "(redacted)")
-    .replace(/\beyJ[\w-]+\.[\w-]+\.?[\w-]*/g, "(redacted)")
-    .replace(/(pull rate limit as )'[^']*'/gi, "$1(redacted)")
-    .replace(/(https?:\/\/)[^\s/@]+@/gi, "$1")
-    .replace(/(https?:\/\/[^\s?"']+)\?[^\s"']*/gi, "$1")
-    .replace(/\b(basic|bearer)\s+[\w+/=.~-]{8,}/gi, "$1 (redacted)")
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     .replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, " ")
     .trim();

@@ -5,7 +5,7 @@
  * depending on how many programs have carried it; and it may carry secrets, which leave it here.
  */
 
-import { redact } from "./redact.ts";
+import { redact } from "../text/redact.ts";
 
 /** ECS cuts reasons at 255 or 1024 characters; whatever is much longer keeps its two ends. */
 const LENGTH_MAX = 64 * 1024;

@@ -3,7 +3,7 @@
 import { referenceIn, repositoryName } from "../image/reference.ts";
 import { classify } from "../pull-failure/classify.ts";
 import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
-import { redact } from "../pull-failure/redact.ts";
+import { redact } from "../text/redact.ts";
 import type { Task } from "../workload/task.ts";
 
 export type Reason = { readonly text: string; readonly kind: PullFailureKind; readonly image?: string };

@@ -6,10 +6,10 @@
  */
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { redact } from "../pull-failure/redact.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { redact } from "../text/redact.ts";
 import { revisionName } from "../workload/arn.ts";
 import { isPinned } from "../workload/scheduled-target.ts";
 import { instanceArnOf, interfaceOf, startAgain, type TaskNetwork } from "../workload/start-again.ts";

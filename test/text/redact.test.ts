@@ -3,9 +3,10 @@
 import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
+import { quoted } from "../../src/oci/refusal.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
 import { plainText } from "../../src/pull-failure/plain-text.ts";
-import { redact } from "../../src/pull-failure/redact.ts";
+import { redact } from "../../src/text/redact.ts";
 
 // Put together here, so that no scanner takes this file for a leak.
 const TOKEN = `dckr_${"jti"}_Ab3dEfGh1jKlMnOpQrStUvWxYz0=`;
@@ -54,6 +55,7 @@ describe("a secret leaves the text", () => {
       ok(text.includes(secret), "the row must hold its secret");
       ok(!redact(text).includes(secret), redact(text));
       ok(!JSON.stringify(classify(text)).includes(secret));
+      ok(!quoted(text).includes(secret), quoted(text));
     });
   }
 });
