@@ -54,6 +54,7 @@ export async function deploy(
     const answer =
       deployment.onCall(request) ??
       policyIn(request) ??
+      configurationIn(request) ??
       durable.answer(request) ??
       (await account.answer(request));
     assert(answer !== undefined, `nobody answers ${request.action}`);
@@ -63,7 +64,29 @@ export async function deploy(
   const policy = JSON.stringify({ registries: registriesOf(registries.endpoints) });
   const policyIn = ({ action }: AwsRequest): AwsAnswer | undefined =>
     action === "GetParameter" ? { body: { Parameter: { Value: policy } } } : undefined;
+  // What a person's command line reads of the stack.
+  const configurationIn = ({ action }: AwsRequest): AwsAnswer | undefined => {
+    const name = /^GET \/2015-03-31\/functions\/repull-(detect|remediate|mirror)\/configuration$/.exec(
+      action,
+    )?.[1];
+    if (name === undefined) return undefined;
+    return { body: { FunctionArn: arnOf(name as Name), Environment: { Variables: environmentOf() } } };
+  };
   const arnOf = (name: Name): string => `arn:aws:lambda:${region}:${id}:function:${STACK}-${name}:live`;
+  const environmentOf = (): Record<string, string> => ({
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
+    AWS_ENDPOINT_URL: stub.url,
+    REPULL_POLICY_PARAMETER: "/repull/policy",
+    REPULL_REMEDIATE_FUNCTION: arnOf("remediate"),
+    REPULL_MIRROR_FUNCTION: arnOf("mirror"),
+    REPULL_CAPS_TABLE: "caps",
+    REPULL_DEAD_LETTER_QUEUE_URL: UNHANDLED_QUEUE_URL,
+    POWERTOOLS_SERVICE_NAME: "repull",
+    POWERTOOLS_LOG_LEVEL: "INFO",
+    ...environment,
+  });
   const running = new Map<Name, StartedFunction>();
   const all: StartedFunction[] = [];
 
@@ -73,20 +96,7 @@ export async function deploy(
     const made = await startFunction({
       bundle: name,
       functionArn: arnOf(name),
-      environment: {
-        AWS_REGION: region,
-        AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
-        AWS_ENDPOINT_URL: stub.url,
-        REPULL_POLICY_PARAMETER: "/repull/policy",
-        REPULL_REMEDIATE_FUNCTION: arnOf("remediate"),
-        REPULL_MIRROR_FUNCTION: arnOf("mirror"),
-        REPULL_CAPS_TABLE: "caps",
-        REPULL_DEAD_LETTER_QUEUE_URL: UNHANDLED_QUEUE_URL,
-        POWERTOOLS_SERVICE_NAME: "repull",
-        POWERTOOLS_LOG_LEVEL: "INFO",
-        ...environment,
-      },
+      environment: environmentOf(),
     });
     running.set(name, made);
     all.push(made);
