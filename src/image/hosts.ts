@@ -25,11 +25,12 @@ export const DOCKER_HUB_LOGIN_KEY = "https://index.docker.io/v1/";
 export const ECR_PUBLIC_HOST = "public.ecr.aws";
 
 /** `name`: Docker rewrites it to docker.io. `registry`: Docker's own registry under another name, which no client rewrites. */
-type DockerHubRole = "name" | "registry" | "front" | "service";
+type DockerHubRole = "name" | "registry" | "front" | "service" | "content";
 
 /**
  * Every host of Docker Hub. A `front` is a publisher's own name before Docker Hub: the path is the same, the answers
- * and the limit are Docker Hub's, and only a digest proves that the bytes are. A `service` stands in no image name.
+ * and the limit are Docker Hub's, and only a digest proves that the bytes are. A `service` stands in no image name; from
+ * `content` come the blobs.
  */
 // biome-ignore format: a table is read by its columns
 const DOCKER_HUB_HOSTS: Readonly<Record<string, DockerHubRole>> = {
@@ -46,9 +47,9 @@ const DOCKER_HUB_HOSTS: Readonly<Record<string, DockerHubRole>> = {
   "registry.docker.io":                "service",
   // Docker's allow-list for firewalls: docs.docker.com/desktop/setup/allow-list/ (read 2026-11). hub.docker.com, which it
   // names too, is the web site: no client pulls from there, and texts link to it.
-  "production.cloudflare.docker.com":  "service",
-  "production.cloudfront.docker.com":  "service",
-  "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com": "service",
+  "production.cloudflare.docker.com":  "content",
+  "production.cloudfront.docker.com":  "content",
+  "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com": "content",
 };
 
 /** ECR Public, by IPv4 and by both. https://docs.aws.amazon.com/AmazonECR/latest/public/public-ecr-requests.html (read 2026-11) */
@@ -79,7 +80,12 @@ export function isDockerHubFront(host: string): boolean {
 
 /** Whether Docker Hub hands out tokens or content from there: no image name has the host, error texts do. */
 export function isDockerHubService(host: string): boolean {
-  return roleOf(host) === "service";
+  return roleOf(host) === "service" || isDockerHubContent(host);
+}
+
+/** Whether Docker Hub's blobs come from there. */
+export function isDockerHubContent(host: string): boolean {
+  return roleOf(host) === "content";
 }
 
 /** The names that a mapping or a login of Docker Hub may be kept under. */

@@ -7,6 +7,7 @@
  */
 
 import { canonicalName } from "../image/reference.ts";
+import { awsThrottle } from "./aws-throttle.ts";
 import { imageConcerned } from "./image-concerned.ts";
 import { limit } from "./limit.ts";
 import { NOT_A_PULL, PULL_ERROR } from "./messages.ts";
@@ -26,6 +27,7 @@ export function classify(text: string, image?: string): Classification {
   const reading = readingOf(text, image);
   const { at, evidence, ...verdict } =
     notAPull(reading) ??
+    awsThrottle(reading) ??
     limit(reading) ??
     otherFailure(reading) ??
     cutShort(reading) ??

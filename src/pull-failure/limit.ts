@@ -6,31 +6,29 @@
  */
 
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
+import { isAmazons } from "./aws-throttle.ts";
+import { limitByHost } from "./limit-by-host.ts";
 import {
   ANOTHER_LIMIT,
   DOCKER_HUB_ABUSE,
   DOCKER_HUB_LINK,
   DOCKER_HUB_SENTENCE,
   DOCKER_HUB_SENTENCE_CUT,
-  IMAGE_OR_MACHINE,
   LIMIT_CODE,
   LIMIT_STATUS,
   LIMIT_WORDS,
-  NETWORK,
-  NOT_FOUND,
-  PLAIN_BODY,
+  PROXY_REFUSED,
   PULL_CONTEXT,
   SIGN_IN_LIMIT,
-  UNAUTHORIZED,
 } from "./messages.ts";
+import { IMAGE_OR_MACHINE, NETWORK, NOT_FOUND, UNAUTHORIZED } from "./other-messages.ts";
 import type { LimitedAs } from "./pull-failure.ts";
 import {
   factIn,
-  givenHost,
   hostsAt,
+  isAnothers,
   isDockerHub,
   type Reading,
-  strangerAt,
   strangerIn,
   type Verdict,
   verdict,
@@ -43,7 +41,9 @@ export function limit(reading: Reading): Verdict | undefined {
   const signIn = factIn(text, [SIGN_IN_LIMIT]);
   if (signIn)
     return withHost(reading, verdict("unauthorized", "certain", [signIn], `The text ${signIn.phrase.says}.`));
-  return dockersSentence(reading) ?? anothersSentence(reading) ?? limitByHost(reading);
+  return (
+    proxyRefused(reading) ?? dockersSentence(reading) ?? anothersSentence(reading) ?? limitByHost(reading)
+  );
 }
 
 /** Docker Hub's own words: its limit, unless the image or the host that answered is known to be another's. */
@@ -91,13 +91,28 @@ function dockersSentence(reading: Reading): Verdict | undefined {
   };
 }
 
+/** A proxy's own words: it may count as it likes, and no registry has seen the request. */
+function proxyRefused(reading: Reading): Verdict | undefined {
+  const fact = factIn(reading.text, [PROXY_REFUSED]);
+  return (
+    fact &&
+    withHost(
+      reading,
+      verdict("network", "likely", [fact], `The text ${fact.phrase.says}: no registry has answered.`),
+    )
+  );
+}
+
 function anothersSentence(reading: Reading): Verdict | undefined {
   for (const phrase of ANOTHER_LIMIT) {
     const fact = factIn(reading.text, [phrase]);
     if (fact === undefined || !PULL_CONTEXT.test(reading.text)) continue;
-    // An HTML page is another's mark only where Docker Hub was not the one that was asked.
-    if (/title|!!1/.test(fact.quote) && hostsAt(reading, fact.index).some(isDockerHub)) continue;
-    const registry = hostsAt(reading, fact.index).find((host) => !isDockerHub(host)) ?? phrase.registry;
+    const hosts = hostsAt(reading, fact.index);
+    // A page is the mark of a registry that is known to answer with pages; of any other host it may be a proxy's.
+    if (/title|!!1/i.test(fact.quote) && !hosts.some(isAnothers)) continue;
+    // An exception of AWS's APIs is of none but a registry of AWS's.
+    const mayBe = /exception/i.test(fact.quote) ? isAmazons : (host: string) => !isDockerHub(host);
+    const registry = hosts.find(mayBe) ?? phrase.registry;
     return {
       ...verdict("registry-limit", "certain", [fact], `The text ${phrase.says}, and not Docker Hub's.`),
       ...(registry === undefined ? {} : { registry }),
@@ -106,103 +121,11 @@ function anothersSentence(reading: Reading): Verdict | undefined {
   return undefined;
 }
 
-/** A 429 in words that every registry uses: the host that answered, or the image's, says whose it is. */
-function limitByHost(reading: Reading): Verdict | undefined {
-  const { text } = reading;
-  const answered = reading.addresses.findLast(({ status }) => status === 429);
-  const code = factIn(text, [LIMIT_CODE]);
-  const status = factIn(text, [LIMIT_STATUS]);
-  const words = factIn(text, [LIMIT_WORDS]);
-  const fact = code ?? status ?? words;
-  if (fact === undefined && answered === undefined) return undefined;
-  if (answered === undefined && !isLimitText(reading)) return undefined;
-
-  const facts = fact ? [fact] : [];
-  const evidence = [...(answered ? [answered.quote] : []), ...facts.map(({ quote }) => quote)];
-  const at = answered?.index ?? fact?.index ?? 0;
-  const hosts = answered ? [answered.host, ...givenHost(reading)] : hostsAt(reading, at);
-  const because = (why: string) => `${answered || status ? "Status 429" : "Too many requests"}, ${why}`;
-
-  const plainBody = factIn(text, [PLAIN_BODY]);
-  const stranger = answered ? strangerAt(reading, answered) : hosts.find((host) => !isDockerHub(host));
-  if (stranger !== undefined) {
-    return {
-      kind: "registry-limit",
-      confidence: "certain",
-      registry: stranger,
-      evidence,
-      at,
-      because: because(`and the registry that was asked is ${stranger}.`),
-    };
-  }
-  if (hosts.length === 0) {
-    if (plainBody) {
-      return {
-        kind: "docker-hub-abuse-limit",
-        confidence: "likely",
-        registry: DOCKER_HUB_HOST,
-        evidence: [plainBody.quote],
-        at,
-        because: `The text ${plainBody.phrase.says}: so does Docker Hub's limit on all requests, but nothing names the registry.`,
-      };
-    }
-    return {
-      kind: "registry-limit",
-      confidence: endsWithCode(text) ? "likely" : "certain",
-      evidence,
-      at,
-      because: because("but nothing tells which registry: no host, no image, no sentence of its own."),
-    };
-  }
-  // Docker Hub's pull limit has a code or a status in every client; a bare body is its limit on all requests.
-  if (plainBody || (!code && !status && !answered) || /<title>|!!1/.test(text)) {
-    return {
-      kind: "docker-hub-abuse-limit",
-      confidence: "certain",
-      registry: DOCKER_HUB_HOST,
-      evidence,
-      at,
-      because: because(
-        "from Docker Hub, without the words of its pull limit: its limit on all requests of an address.",
-      ),
-    };
-  }
-  const relayed = answered !== undefined && /remote response/i.test(answered.quote);
-  const cut = endsWithCode(text) && answered === undefined;
-  return {
-    kind: "docker-hub-pull-limit",
-    limitedAs: "unknown",
-    confidence: cut || relayed ? "likely" : "certain",
-    registry: DOCKER_HUB_HOST,
-    evidence,
-    at,
-    because: because(
-      relayed
-        ? "from Docker Hub, told by a proxy that asked for us."
-        : answered
-          ? "answered by Docker Hub."
-          : "and the image is on Docker Hub.",
-    ),
-  };
-}
-
 /** A link to Docker's page is advice where the text names another cause, and evidence where it names none. */
 function tellsOfLimit({ text, addresses }: Reading): boolean {
   if (factIn(text, [LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS]) || addresses.some(({ status }) => status === 429))
     return true;
   return factIn(text, [...UNAUTHORIZED, ...NOT_FOUND, ...NETWORK, IMAGE_OR_MACHINE]) === undefined;
-}
-
-/** Whether words about limits are about a pull: an application has limits of its own, which say nothing of ours. */
-function isLimitText({ text, addresses }: Reading): boolean {
-  if (/^(?:error:? )?(?:(?:http )?429:? )?too many requests\b/i.test(text)) return true;
-  return addresses.some(({ resource }) => resource !== undefined) || PULL_CONTEXT.test(text);
-}
-
-/** Whether the text stops at the code, or so soon after it that nobody's sentence can be told. */
-function endsWithCode(text: string): boolean {
-  const rest = /toomanyrequests:?(\W*[a-z' ]{0,20})$/i.exec(text)?.[1];
-  return rest !== undefined && "you have reached your".startsWith(rest.replace(/^\W+/, "").toLowerCase());
 }
 
 function limitedAs(sentence: string): LimitedAs {

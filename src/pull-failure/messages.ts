@@ -131,7 +131,7 @@ export const LIMIT_WORDS: Phrase = {
 
 /** Limit words mean a pull only where a pull is spoken of: an application may be limited by its own API. */
 export const PULL_CONTEXT =
-  /cannotpull|\bpull|registry|manifest|error response from daemon|\/v2\/|toomanyrequests(?=:|")|\bimage\b|httpread|\bdocker:|errimage|invalid from flag|crane|skopeo|\bblob|server message|metadata for/i;
+  /cannotpull|\bpull|registry|manifest|error response from daemon|\/v2\/|toomanyrequests(?=:|")|\bimage\b|httpread|\bdocker:|errimage|invalid from flag|crane|skopeo|\bblob|server message|metadata for|(?:fetch|get|request)(?:ing)? (?:oauth|anonymous|bearer|auth) token/i;
 
 /** Failures and ends of a task that ECS names as such: whatever they quote, they are not a pull's. */
 export const NOT_A_PULL: readonly Phrase[] = [
@@ -155,105 +155,48 @@ export const NOT_A_PULL: readonly Phrase[] = [
   },
 ];
 
-/** A pull that failed on the image or the machine, not on a registry. */
-export const IMAGE_OR_MACHINE: Phrase = {
+/** A page for people, where a registry would answer in JSON: a mirror's, a proxy's or a portal's. */
+export const HTML_PAGE: Phrase = {
   pattern:
-    /no space left on device|descriptor matching platform|no match(?:ing manifest)? for (?:platform|[a-z]+\/[a-z0-9]+)|no matching manifest|exec format error|no processor for media-type|failed to register layer|failed to extract layer|errimageneverpull|invalidimagename|invalid reference format|toomanylayers|unsupported media ?type|layers from manifest don't match|signature (?:validation|verification)/i,
-  says: "names something wrong with the image or the machine",
-  seen: "ECS and Batch logs",
+    /invalid character '<' looking for|toomanyrequests: ?<|<(?:!doctype html|html|head|title|body)\b|\btoo many requests\)!!1/i,
+  says: "quotes a page for people",
+  seen: "mosn/htnn#832 (a mirror's page of nginx), ketches/registry-proxy#5 (Cloudflare's)",
 };
 
-/** Told again by kubelet, without a cause. */
-export const WITHOUT_CAUSE =
-  /^(?:error: )?(?:errimagepull|imagepullbackoff)\.?$|^back-off pulling image ["'][^"']{1,500}["']$/i;
-
-export const UNAUTHORIZED: readonly Phrase[] = [
-  {
-    pattern: /authentication to the upstream registry failed|upstreamaccessdenied/i,
-    says: "says that the pull-through cache could not sign in upstream",
-    seen: "containers-roadmap#2354",
-  },
-  {
-    pattern: /pull access denied|requested access to the resource is denied|insufficient_scope/i,
-    says: "says that access to the repository is denied",
-    seen: "Docker Engine, containerd",
-  },
-  {
-    pattern:
-      /no basic auth credentials|authentication required|incorrect username or password|invalid username\/password|authorization token (?:has )?expired|login attempt to|email (?:address )?must be verified|not logged in|cannotpullcontainerautherror/i,
-    says: "says that the credentials were missing or refused",
-    seen: "Docker Engine, amazon-ecs-agent errors.go",
-  },
-  {
-    pattern:
-      /\bunauthorized\b|\bunauthenticated request|401 unauthorized|(?<!not )\bforbidden\b|status(?: code)?:? 40[13]\b|\bunauthorized:/i,
-    says: "quotes status 401 or 403",
-    seen: "distribution-spec",
-  },
-  {
-    pattern:
-      /(?<!permission )\bdenied: |"code": ?"denied"|permission "[^"]{1,200}" denied|accessdenied|access denied|not authorized to perform|unrecognizedclient|expiredtoken|invalidsignature/i,
-    says: "says that access is denied",
-    seen: "distribution-spec; AWS APIs",
-  },
-];
-
-/** Before a pull, the agent fetches secrets and registry credentials; what fails there is access, unless the network does. */
-export const SECRETS_OR_AUTH: Phrase = {
+/** Go writes the status text alone, without its number, where a proxy refuses to CONNECT: no registry has answered. */
+export const PROXY_REFUSED: Phrase = {
   pattern:
-    /resourceinitializationerror: ?unable to pull secrets or registry auth|unable to pull secrets or registry auth/i,
-  says: "says that secrets or registry credentials could not be fetched",
-  seen: "Amazon ECS Developer Guide, ResourceInitializationError",
+    /\b(?:get|head|post|put) "?https:\/\/[^\s"]{1,2000}"?: (?:too many requests|proxy authentication required|forbidden|bad gateway|service unavailable)(?=[\s.]*$|"|\))/i,
+  says: "quotes a proxy that refused the connection",
+  seen: "Go's net/http, transport.go: the text of a CONNECT's status",
 };
 
-export const NOT_FOUND: readonly Phrase[] = [
-  {
-    pattern:
-      /manifest[_ ]unknown|name[_ ]unknown|blob[_ ]unknown|repositorynotfound|imagenotfound|no such (?:manifest|image)|\bmanifest (?:for )?[^ ]{0,400} ?not found|\brepository (?:name )?[^ ]{0,400} ?(?:not (?:found|known)|does not exist)|\bimage (?:[^ ]{1,400} )?(?:not found|does not exist)/i,
-    says: "says that the image does not exist",
-    seen: "distribution-spec, Docker Engine",
-  },
-  {
-    pattern: /404 not found|status(?: code)?:? 404\b|api error \(404\)|: not found\b|\bnot found\.?$/i,
-    says: "says that what was asked for was not found",
-    seen: "containerd, ECS",
-  },
-];
+/** Steps of a pull, as clients name them where they quote no URL. Only manifests count against Docker Hub's pull limit. */
+export const ASKED_FOR = {
+  token:
+    /failed to authorize|(?:failed to )?(?:fetch|get|obtain|retrieve|request)(?:ing)? (?:an? )?(?:oauth|anonymous|bearer|access|auth) token/gi,
+  blobs:
+    /(?:read|fetch|copy|gett?|download)(?:ing)? (?:a |the )?(?:blob|layer)\b|failed to copy blob|error pulling image configuration|download failed after attempts/gi,
+  manifests: /(?:read|fetch|gett?|resolv)(?:e|ing)? (?:the )?manifest|\/manifests\/|\[manifests /gi,
+} as const;
 
-export const NETWORK: readonly Phrase[] = [
-  {
-    pattern:
-      /\bi\/o timeout|dial (?:tcp|udp|unix)|no such host|connection (?:refused|reset|timed out)|network is unreachable|no route to host|name resolution|server misbehaving|broken pipe|connection issue/i,
-    says: "says that no connection was made or kept",
-    seen: "Go's net package",
-  },
-  {
-    pattern:
-      /context deadline exceeded|client\.timeout|request canceled|context canceled|deadline exceeded|timed? ?out\b|timeout exceeded|handshake timeout/i,
-    says: "says that the time ran out",
-    seen: "Go's net/http",
-  },
-  {
-    pattern:
-      /: (?:unexpected )?eof\b|\bunexpected eof|\beof$|\btls: |x509: |certificate|stream error|http2: |proxyconnect|malformed http response|short read|failed to do request|requesterror: send request failed/i,
-    says: "says that the connection broke",
-    seen: "Go's net/http and crypto/tls",
-  },
-  {
-    pattern:
-      /\b50[0-4] (?:internal server error|bad gateway|service unavailable|gateway time-?out)|(?:status|status code|http status)(?: code)?:? 50[0-4]\b|bad gateway|service unavailable|gateway time-?out|internal server error|upstreamunavailable/i,
-    says: "quotes a server's failure",
-    seen: "containerd, Docker Engine",
-  },
-];
+/** A sign-in with a login: too many of them that failed are refused by the same status. */
+export const SIGN_IN = /\boauth token|refresh token|\/oauth2\/token|login attempt/i;
 
-/** A content network's 403 is a blocked region or an expired link: the registry itself had said yes. */
-export const CDN_FORBIDDEN: Phrase = {
+/** Exceptions by which AWS's APIs turn requests away. ECR's registry, which is one of them too, has words of its own. */
+export const AWS_THROTTLED: Phrase = {
   pattern:
-    /https?:\/\/(?:production\.cloud(?:front|flare)\.docker\.com|[\w.-]{1,200}\.(?:r2\.cloudflarestorage\.com|cloudfront\.net)|prod-[\w.-]{1,100}-starport-layer-bucket[\w.-]{0,100})[^ ]{0,2000} ?:? ?403\b/i,
-  says: "quotes a 403 of the content network",
-  seen: "a README of 2026: regional blocking",
+    /\b(?:throttling(?:exception)?|throttled(?:exception)?|requestlimitexceeded|requestthrottled(?:exception)?|toomanyrequestsexception|provisionedthroughputexceededexception)\b|\brate exceeded\b/i,
+  says: "names an API of AWS that turned requests away",
+  seen: "repost.aws/knowledge-center/ssm-parameter-store-rate-exceeded; copilot-cli tests",
 };
+
+/** Services of AWS that a task's start needs beside its registry. */
+export const AWS_SERVICE =
+  /\b(?:from|to|in|for|by) (?:ssm|asm)\b|\bssm\b|parameter store|secrets ?manager|arn:aws[a-z-]{0,16}:(?:ssm|secretsmanager|kms|sts|logs|s3|elasticfilesystem):|\bgetparameters?\b|\bgetsecretvalue\b|\bassumerole\b|\b(?:aws)?kms\b|\bsts\b|cloudwatch|\bawslogs\b|elasticfilesystem|environment file/i;
+
+/** ECR as the one that was asked. */
+export const ECR_ASKED = /\becr\b|cannotpullecr|\.dkr[.-]ecr\.|getauthorizationtoken/i;
 
 /** The errors that clients write around a pull that failed, whatever its cause. */
 export const PULL_ERROR =

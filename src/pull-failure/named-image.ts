@@ -6,8 +6,12 @@
  */
 
 import { isDigest } from "../image/digest.ts";
+import { DOCKER_HUB_REALM, isDockerHubContent } from "../image/hosts.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
 import { canonicalHost } from "./whose-registry.ts";
+
+/** Docker Hub's pull limit counts manifests, its limit on all requests counts each of them. */
+export type Resource = "manifests" | "blobs" | "token" | "ping";
 
 /** A URL of the text, and what was answered there. */
 export type Address = {
@@ -17,7 +21,8 @@ export type Address = {
   /** Repository of a `/v2/…/manifests/…` or `/blobs/…` address. */
   readonly path?: string;
   readonly tag?: string;
-  readonly resource?: "manifests" | "blobs" | "token";
+  /** What was asked for there; `ping` is `/v2/` itself. */
+  readonly resource?: Resource;
   /** The HTTP status that the text reports for this address. */
   readonly status?: number;
   /** The text ends where a status was about to be told. */
@@ -38,7 +43,7 @@ const ADDRESSES_MAX = 200;
 const STATUS_BEFORE =
   /unexpected (?:http )?status(?: code)?(?: from (?:get|head|post|put) request to)?:? ?["']?$/i;
 const STATUS_AFTER =
-  /^["'\])]*:? ?(?:unexpected (?:http )?status(?: code)?:? ?|(?:failed with )?status(?: code)?:? ?)?[[(]?(?:remote response:? ?)?(\d{3})?(?![\d.])[\])]?:? ?(too many requests|toomanyrequests\b)?/i;
+  /^["'\])]*:? ?(?:(?:received )?unexpected (?:http )?status(?: code)?:? ?|(?:failed with )?status(?: code)?:? ?)?[[(]?(?:remote response:? ?)?(\d{3})?(?![\d.])[\])]?:? ?(too many requests|toomanyrequests\b)?/i;
 /** Nothing, or the beginning of 429: what a cut leaves after a URL. */
 const CUT_STATUS = /^["':]*(?: ?(?:4|42)?)(?:\.{2,}|…)?[\s-]*$/;
 
@@ -89,6 +94,7 @@ function addressOf(text: string, match: RegExpExecArray): Address {
     index: match.index,
     end,
     host: hostIsWhole ? canonicalHost(host) : "",
+    ...(hostIsWhole ? resourceAt(host) : {}),
     ...resourceOf(rest, atEnd && !/[:"'\])]$/.test(whole)),
     ...(status === undefined || status < 400 || status > 599 ? {} : { status }),
     cutBeforeStatus: waiting && hostIsWhole,
@@ -96,11 +102,19 @@ function addressOf(text: string, match: RegExpExecArray): Address {
   };
 }
 
+/** What a host gives that has one thing alone to give. */
+function resourceAt(host: string): Partial<Pick<Address, "resource">> {
+  const plain = host.toLowerCase().replace(/:443$/, "");
+  if (plain === DOCKER_HUB_REALM) return { resource: "token" };
+  return isDockerHubContent(plain) ? { resource: "blobs" } : {};
+}
+
 function resourceOf(rest: string, mayBeCut: boolean): Partial<Pick<Address, "path" | "tag" | "resource">> {
-  if (/^\/(?:v2\/)?(?:token|oauth2\/token|service\/token)\b/.test(rest)) return { resource: "token" };
-  if (!rest.startsWith("/v2/")) return {};
+  if (/^\/(?:v2\/)?(?:token|oauth2\/token|service\/token)\b/i.test(rest)) return { resource: "token" };
+  if (/^\/v2\/?$/i.test(rest)) return mayBeCut ? {} : { resource: "ping" };
+  if (!/^\/v2\//i.test(rest)) return {};
   for (const resource of ["manifests", "blobs"] as const) {
-    const at = rest.lastIndexOf(`/${resource}/`);
+    const at = rest.toLowerCase().lastIndexOf(`/${resource}/`);
     if (at < 0) continue;
     const path = rest.slice("/v2/".length, at);
     const name = rest.slice(at + resource.length + 2);
@@ -124,12 +138,17 @@ const PLACES: readonly Place[] = [
     lone: true,
   },
   { pattern: /pull access denied for ([^\s"',]{1,600}),/gi, lone: true },
+  // Ansible's docker_image, and docker-py before it: the name ends at a dash, or follows its tag.
+  { pattern: /error pulling image ([^\s"',]{1,600}) - /gi, lone: true },
+  { pattern: /error pulling image \((?<tag>[\w.-]{1,140})\) from ([^\s"',]{1,600})/gi, lone: true },
+  { pattern: /\bpull ["']([^\s"',]{1,600})["'] image\b/gi, lone: true },
+  { pattern: /\bimagename=["']?([^\s"',]{1,600})/gi, lone: false },
   { pattern: /\bmanifest for ["']?([^\s"',]{1,600})["']? not found/gi, lone: true },
   { pattern: /\bdocker:\/\/([^\s"',]{1,600})/gi, lone: true },
   { pattern: /\bmanifest (?<tag>[\w.:@-]{1,140}) in ([^\s"',]{1,600})/gi, lone: true },
   {
     pattern:
-      /(?:flag value|trying to pull|error pulling|failed to solve:|\bimage:?|repository|cannot pull|do request: (?:get|head)|error getting credentials for) ["']?([^\s"',]{1,600})/gi,
+      /(?:flag value|trying to pull|error pulling(?! image)|failed to solve:|\bimage:?|repository|cannot pull|do request: (?:get|head)|error getting credentials for) ["']?([^\s"',]{1,600})/gi,
     lone: false,
   },
 ];

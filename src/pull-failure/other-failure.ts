@@ -3,16 +3,19 @@
  */
 
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
+import { HTML_PAGE, PULL_ERROR } from "./messages.ts";
 import {
   CDN_FORBIDDEN,
   IMAGE_OR_MACHINE,
   NETWORK,
+  NO_ENDPOINT,
   NOT_FOUND,
-  PULL_ERROR,
+  REFUSED_BECAUSE,
   SECRETS_OR_AUTH,
   UNAUTHORIZED,
+  UNFIT_IMAGE,
   WITHOUT_CAUSE,
-} from "./messages.ts";
+} from "./other-messages.ts";
 import type { PullFailureKind } from "./pull-failure.ts";
 import {
   type Fact,
@@ -28,7 +31,7 @@ import {
 /** Access, absence, the network, the image or the machine; undefined where the text tells none of them. */
 export function otherFailure(reading: Reading): Verdict | undefined {
   const { text } = reading;
-  const broken = factIn(text, [IMAGE_OR_MACHINE]);
+  const broken = factIn(text, [...UNFIT_IMAGE, IMAGE_OR_MACHINE]);
   if (broken)
     return withHost(reading, verdict("other", "certain", [broken], `The text ${broken.phrase.says}.`));
   const network = factIn(text, NETWORK);
@@ -42,23 +45,34 @@ export function otherFailure(reading: Reading): Verdict | undefined {
       "The task's resources could not be set up; no pull was tried.",
     );
   }
+  for (const phrase of REFUSED_BECAUSE) {
+    const fact = factIn(text, [phrase]);
+    if (fact) return withHost(reading, verdict(phrase.kind, "certain", [fact], `The text ${phrase.says}.`));
+  }
   if (cdn) return withHost(reading, verdict("network", "certain", [cdn], `The text ${cdn.phrase.says}.`));
 
   const unauthorized = factIn(text, UNAUTHORIZED) ?? (network ? undefined : secrets) ?? refused(reading);
-  if (unauthorized)
+  if (unauthorized) {
+    // A page for people is a proxy's or a portal's as well as a registry's.
+    const page = factIn(text, [HTML_PAGE]);
     return withHost(
       reading,
-      verdict("unauthorized", "certain", [unauthorized], `The text ${unauthorized.phrase.says}.`),
+      verdict(
+        "unauthorized",
+        page ? "likely" : "certain",
+        [unauthorized],
+        `The text ${unauthorized.phrase.says}${page ? ", on a page for people: a proxy may have answered" : ""}.`,
+      ),
     );
+  }
   const notFound = network && !/manifest/i.test(text) ? undefined : factIn(text, NOT_FOUND);
   if (notFound)
     return withHost(
       reading,
       verdict("not-found", "certain", [notFound], `The text ${notFound.phrase.says}.`),
     );
-  if (network)
-    return withHost(reading, verdict("network", "certain", [network], `The text ${network.phrase.says}.`));
-  return undefined;
+  const last = network ?? factIn(text, [NO_ENDPOINT]);
+  return last && withHost(reading, verdict("network", "certain", [last], `The text ${last.phrase.says}.`));
 }
 
 function refused({ addresses }: Reading): Fact | undefined {

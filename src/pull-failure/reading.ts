@@ -73,6 +73,11 @@ export function isDockerHub(host: string): boolean {
   return ownerOfHost(host) === "docker-hub";
 }
 
+/** Whether the host is known to be a registry other than Docker Hub. */
+export function isAnothers(host: string): boolean {
+  return ownerOfHost(host) === "another";
+}
+
 /** The host of the container's own image, where it is known. */
 export function givenHost({ given }: Reading): readonly string[] {
   return given.host === undefined ? [] : [given.host];
@@ -91,7 +96,7 @@ export function hostsAt(reading: Reading, index: number): readonly string[] {
 /** The first host that is known to be another's, so that Docker Hub's words there are somebody's relay. */
 export function strangerIn(reading: Reading, index: number): string | undefined {
   const hosts = [...givenHost(reading), ...hostsAt(reading, index)];
-  return hosts.find((host) => ownerOfHost(host) === "another");
+  return hosts.find(isAnothers);
 }
 
 /** For a 429 without words: whoever answered, and the image's host unless it proves to be a front of Docker Hub. */

@@ -1,0 +1,34 @@
+/**
+ * An API of AWS that was throttled before any pull: Parameter Store, Secrets Manager, KMS, STS, CloudWatch Logs.
+ *
+ * ECR is such an API too and a registry besides, so its own limit is told by `limit.ts`.
+ */
+
+import { registryOf } from "../image/hosts.ts";
+import { AWS_SERVICE, AWS_THROTTLED, ECR_ASKED } from "./messages.ts";
+import { factIn, hostsAt, type Reading, type Verdict, verdict } from "./reading.ts";
+
+/** The conclusion that AWS turned away what a start needs beside its registry; undefined where the text does not say so. */
+export function awsThrottle(reading: Reading): Verdict | undefined {
+  const { text } = reading;
+  const fact = factIn(text, [AWS_THROTTLED]);
+  if (fact === undefined) return undefined;
+  const service = AWS_SERVICE.exec(text)?.[0];
+  if (service === undefined) {
+    // These two words alone are what ECR's registry says.
+    if (/^rate exceeded$/i.test(fact.quote)) return undefined;
+    if (ECR_ASKED.test(text) || hostsAt(reading, fact.index).some(isAmazons)) return undefined;
+  }
+  return verdict(
+    "other",
+    "certain",
+    [fact],
+    `AWS turned a request away that was not a registry's${service === undefined ? "" : ` (${service})`}; what it grants per second is one account's quota, and the next start asks again.`,
+  );
+}
+
+/** Whether the host is a registry of Amazon's. */
+export function isAmazons(host: string): boolean {
+  const { kind } = registryOf(host);
+  return kind === "ecr" || kind === "ecr-public";
+}

@@ -1,0 +1,159 @@
+/**
+ * A 429 in words that every registry uses: the host that answered, or the image's, says whose it is, and what was asked
+ * for says which of Docker Hub's limits it is.
+ */
+
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
+import { askedFor } from "./asked-for.ts";
+import {
+  HTML_PAGE,
+  LIMIT_CODE,
+  LIMIT_STATUS,
+  LIMIT_WORDS,
+  PLAIN_BODY,
+  PULL_CONTEXT,
+  SIGN_IN,
+} from "./messages.ts";
+import type { Resource } from "./named-image.ts";
+import {
+  factIn,
+  givenHost,
+  hostsAt,
+  isAnothers,
+  isDockerHub,
+  type Reading,
+  strangerAt,
+  type Verdict,
+} from "./reading.ts";
+
+/** Docker Hub's pull limit counts manifests alone; what else it refuses with this status. */
+const NOT_COUNTED: Readonly<Record<Exclude<Resource, "manifests">, string>> = {
+  token: "by Docker Hub's sign-in, which counts no pulls: its limit on all requests, or logins that failed.",
+  blobs: "for a blob, and Docker Hub's pull limit counts manifests: its limit on all requests of an address.",
+  ping: "for no image at all, and Docker Hub's pull limit counts manifests: its limit on all requests.",
+};
+
+/** The limit of whoever answered 429, or of the image's registry; undefined where the text has neither status nor words of one. */
+export function limitByHost(reading: Reading): Verdict | undefined {
+  const { text } = reading;
+  const answered = reading.addresses.findLast(({ status }) => status === 429);
+  const code = factIn(text, [LIMIT_CODE]);
+  const status = factIn(text, [LIMIT_STATUS]);
+  const words = factIn(text, [LIMIT_WORDS]);
+  const fact = code ?? status ?? words;
+  if (fact === undefined && answered === undefined) return undefined;
+  if (answered === undefined && !isLimitText(reading)) return undefined;
+
+  const facts = fact ? [fact] : [];
+  const evidence = [...(answered ? [answered.quote] : []), ...facts.map(({ quote }) => quote)];
+  const at = answered?.index ?? fact?.index ?? 0;
+  const hosts = answered ? [answered.host, ...givenHost(reading)] : hostsAt(reading, at);
+  const because = (why: string) => `${answered || status ? "Status 429" : "Too many requests"}, ${why}`;
+
+  const plainBody = factIn(text, [PLAIN_BODY]);
+  const page = factIn(text, [HTML_PAGE]);
+  const stranger = answered ? strangerAt(reading, answered) : hosts.find((host) => !isDockerHub(host));
+  if (stranger !== undefined) {
+    const isDoubtful = page !== undefined && !isAnothers(stranger);
+    return {
+      kind: "registry-limit",
+      confidence: isDoubtful ? "likely" : "certain",
+      registry: stranger,
+      evidence,
+      at,
+      because: because(
+        isDoubtful
+          ? `on a page for people: ${stranger} answered, or a proxy before it.`
+          : `and the registry that was asked is ${stranger}.`,
+      ),
+    };
+  }
+  if (page !== undefined) {
+    return {
+      kind: "registry-limit",
+      confidence: "likely",
+      evidence,
+      at,
+      because: because(
+        "on a page for people, as registries do not answer: a mirror or a proxy before the registry.",
+      ),
+    };
+  }
+  if (hosts.length === 0) {
+    if (plainBody) {
+      return {
+        kind: "docker-hub-abuse-limit",
+        confidence: "likely",
+        registry: DOCKER_HUB_HOST,
+        evidence: [plainBody.quote],
+        at,
+        because: `The text ${plainBody.phrase.says}: so does Docker Hub's limit on all requests, but nothing names the registry.`,
+      };
+    }
+    return {
+      kind: "registry-limit",
+      confidence: endsWithCode(text) ? "likely" : "certain",
+      evidence,
+      at,
+      because: because("but nothing tells which registry: no host, no image, no sentence of its own."),
+    };
+  }
+  const relayed = answered !== undefined && /remote response/i.test(answered.quote);
+  // A login that failed too often is refused by the same code, and by no other status.
+  const cut = endsWithCode(text) && (answered === undefined || /toomanyrequests$/i.test(answered.quote));
+  const asked = askedFor(text, answered, at);
+  if (asked !== undefined && asked !== "manifests") {
+    const maybeSignIn = asked === "token" && SIGN_IN.test(text);
+    return {
+      kind: "docker-hub-abuse-limit",
+      confidence: cut || relayed || maybeSignIn ? "likely" : "certain",
+      registry: DOCKER_HUB_HOST,
+      evidence,
+      at,
+      because: because(NOT_COUNTED[asked]),
+    };
+  }
+  // Docker Hub's pull limit has a code or a status in every client; a bare body is its limit on all requests.
+  if (plainBody || (!code && !status && !answered)) {
+    return {
+      kind: "docker-hub-abuse-limit",
+      confidence: "certain",
+      registry: DOCKER_HUB_HOST,
+      evidence,
+      at,
+      because: because(
+        "from Docker Hub, without the words of its pull limit: its limit on all requests of an address.",
+      ),
+    };
+  }
+  return {
+    kind: "docker-hub-pull-limit",
+    limitedAs: "unknown",
+    confidence: cut || relayed ? "likely" : "certain",
+    registry: DOCKER_HUB_HOST,
+    evidence,
+    at,
+    because: because(
+      relayed
+        ? "from Docker Hub, told by a proxy that asked for us."
+        : answered
+          ? "answered by Docker Hub."
+          : "and the image is on Docker Hub.",
+    ),
+  };
+}
+
+/** Whether words about limits are about a pull: an application has limits of its own, which say nothing of ours. */
+function isLimitText({ text, addresses }: Reading): boolean {
+  if (/^(?:error:? )?(?:(?:http )?429:? )?too many requests\b/i.test(text)) return true;
+  return addresses.some(({ resource }) => resource !== undefined) || PULL_CONTEXT.test(text);
+}
+
+/** What follows the code where a registry is Docker's: a text that ends inside one of these may have meant either. */
+const AFTER_THE_CODE = ["you have reached your", "too many failed login attempts"];
+
+/** Whether the text stops at the code, or so soon after it that nobody's sentence can be told. */
+function endsWithCode(text: string): boolean {
+  const rest = /toomanyrequests:?(\W*[a-z' ]{0,30})$/i.exec(text)?.[1]?.replace(/^\W+/, "").toLowerCase();
+  return rest !== undefined && AFTER_THE_CODE.some((sentence) => sentence.startsWith(rest));
+}
