@@ -13,6 +13,7 @@ import { STRATEGIES } from "../substitution/strategies/index.ts";
 import { revisionName } from "../workload/arn.ts";
 import type { Owner } from "../workload/owner.ts";
 import { documentsIn } from "./documents.ts";
+import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 
 export type ExplainInput = {
@@ -45,7 +46,7 @@ export type Explanation = {
   }[];
 };
 
-/** Explains files of events, or one text. Exit status 1 where something could not be read. */
+/** Explains files of events, or one text. Exit status 2 where something could not be read. */
 export async function explain(input: ExplainInput, io: CommandIo): Promise<number> {
   const explanations =
     input.text === undefined
@@ -54,7 +55,7 @@ export async function explain(input: ExplainInput, io: CommandIo): Promise<numbe
   for (const explanation of explanations) {
     io.out(input.json ? `${JSON.stringify(explanation)}\n` : `${inWords(explanation).join("\n")}\n\n`);
   }
-  return explanations.some(({ kind }) => kind === "invalid") ? 1 : 0;
+  return explanations.some(({ kind }) => kind === "invalid") ? EXIT.usage : EXIT.done;
 }
 
 async function explainFiles({ files, policy }: ExplainInput, io: CommandIo): Promise<readonly Explanation[]> {

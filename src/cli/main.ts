@@ -243,8 +243,14 @@ async function finish(run: () => Promise<number>): Promise<void> {
     if (![InvalidInput, AwsError, EndpointsError, Refused].some((known) => error instanceof known))
       throw error;
     io.err(`repull: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = error instanceof Refused ? EXIT.refused : EXIT.failed;
+    process.exitCode = statusOfError(error);
   }
+}
+
+function statusOfError(error: unknown): number {
+  if (error instanceof InvalidInput || error instanceof EndpointsError) return EXIT.usage;
+  const isRefused = error instanceof Refused || (error instanceof AwsError && error.kind === "denied");
+  return isRefused ? EXIT.refused : EXIT.failed;
 }
 
 try {

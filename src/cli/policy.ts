@@ -1,9 +1,10 @@
 /** `repull policy check FILE`: whether a policy document is one, and what it says. Asks nobody. */
 
 import { checkPolicy } from "../substitution/policy-check.ts";
+import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 
-/** Exit status 0 where the document is a policy, 1 where it is none. */
+/** Exit status 0 where the document is a policy, 1 where it is none, 2 where there is nothing to read. */
 export async function policyCheck(
   { file, json }: { file: string; json: boolean },
   io: CommandIo,
@@ -11,7 +12,7 @@ export async function policyCheck(
   const text = await io.readFile(file);
   if (text === undefined) {
     io.err(`repull policy check: there is no ${file}, or it cannot be read\n`);
-    return 1;
+    return EXIT.usage;
   }
   const checked = checkPolicy(text);
   if (json) {

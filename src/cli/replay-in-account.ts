@@ -6,7 +6,7 @@
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { identify } from "../aws/identity.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
-import { AwsError, isPassing } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/aws-error.ts";
 import { type Brake, withBrake } from "../remediation/brake.ts";
 import { remediationName } from "../remediation/names.ts";
 import { remediate } from "../remediation/remediate.ts";
@@ -88,12 +88,15 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
   };
 }
 
-/** Undefined where STS does not answer at an endpoint of its own: whatever stands in for AWS there may know ECS alone. */
+/**
+ * Undefined where an endpoint of its own has no STS: whatever stands in for AWS there may know ECS alone, and say so by a
+ * page, a status or a code. Only a refusal of these credentials is one.
+ */
 async function accountOf(aws: AwsSettings, io: CommandIo): Promise<string | undefined> {
   try {
     return (await identify(aws)).account;
   } catch (error) {
-    if (!(error instanceof AwsError) || !isPassing(error) || aws.endpoint === undefined) throw error;
+    if (!(error instanceof AwsError) || error.kind === "denied" || aws.endpoint === undefined) throw error;
     io.err(`the account of these credentials is not known (${error.message}): the event's own is taken\n`);
     return undefined;
   }

@@ -40,8 +40,8 @@ export type Replayed =
 export type Replay = (document: Json, where: string, tell: (line: string) => void) => Promise<Outcome>;
 
 /**
- * Replays every document of the files, one after the other. Exit status 1 where one ended otherwise than well, 4 where
- * one was refused, 5 where one could not be brought to an end.
+ * Replays every document of the files, one after the other. Exit status 1 where one ended otherwise than well, 2 where
+ * one, or the policy, cannot be read, 4 where one was refused, 5 where one could not be brought to an end.
  */
 export async function replay(input: ReplayInput, io: CommandIo): Promise<number> {
   const run = await runnerOf(input, io);
@@ -114,7 +114,7 @@ function statusOf(replayed: Replayed): number {
     case "unfinished":
       return EXIT.unfinished;
     case "invalid":
-      return EXIT.failed;
+      return EXIT.usage;
     default:
       return endedWell(replayed.outcome) ? EXIT.done : EXIT.failed;
   }

@@ -65,7 +65,7 @@ export async function prepare(
     progress.newer = surveyed.tries.newer;
     // Whoever asks by hand has seen what did not last, and decides.
     const enough = failure.foreseen ? undefined : whyNotAgain(surveyed.tries, surveyed.former);
-    const pause = secondsUntilAgain(surveyed.tries);
+    const pause = options.looksAgain === false ? undefined : secondsUntilAgain(surveyed.tries);
     if (enough !== undefined && pause !== undefined && pauses < PAUSES_MAX) {
       await steps.wait(`came back ${rung}.${round}`, pause);
       pauses += 1;

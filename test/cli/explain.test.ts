@@ -43,7 +43,7 @@ describe("repull explain", () => {
     ["unauthorized", "unauthorized", 0],
     ["stopped-by-hand", "ignored", 0],
     ["deployment-failed", "ignored", 0],
-    ["malformed", "invalid", 1],
+    ["malformed", "invalid", 2],
   ] as const) {
     test(`${event}.json is ${kind}`, async () => {
       const { status: exit, objects } = await explained({ "e.json": sample(event) });
@@ -63,10 +63,10 @@ describe("repull explain", () => {
     expect(JSON.stringify(objects)).not.toMatch(/dckr_jti_[A-Za-z0-9]/);
   });
 
-  test("goes on after a file that is not there, and ends with status 1", async () => {
+  test("goes on after a file that is not there, and ends with status 2", async () => {
     const io = commandIo({ "e.json": sample("ec2-service") });
     const status = await explain({ files: ["none.json", "e.json"], json: false, policy: DEFAULT_POLICY }, io);
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(io.printed.out).toContain("none.json: invalid");
     expect(io.printed.out).toContain("e.json: docker-hub-pull-limit");
   });

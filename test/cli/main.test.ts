@@ -28,13 +28,13 @@ describe("the command line", () => {
     ["an unknown option", ["explain", "--loud"], 2, /unknown option '--loud'/],
     ["explain without anything", ["explain"], 2, /name a FILE/],
     ["replay without a file", ["replay"], 2, /missing required argument/],
-    ["a file that is not there", ["explain", "nowhere.json"], 1, /no such file/],
+    ["a file that is not there", ["explain", "nowhere.json"], 2, /no such file/],
     ["a reference that is none", ["mirror", "Nginx:1", "localhost:1/x:1"], 2, /image reference/],
-    ["an account without a region", ["replay", "events/ec2-service.json", "--aws"], 1, /AWS_REGION/],
-    ["a policy that is not there", ["policy", "check", "nowhere.json"], 1, /there is no nowhere.json/],
-    ["a stack without a region", ["doctor"], 1, /AWS_REGION/],
+    ["an account without a region", ["replay", "events/ec2-service.json", "--aws"], 2, /AWS_REGION/],
+    ["a policy that is not there", ["policy", "check", "nowhere.json"], 2, /there is no nowhere.json/],
+    ["a stack without a region", ["doctor"], 2, /AWS_REGION/],
     ["a plan of nothing", ["plan"], 2, /missing required argument/],
-    ["a fix without a region", ["fix", "web"], 1, /AWS_REGION/],
+    ["a fix without a region", ["fix", "web"], 2, /AWS_REGION/],
     ["another story of the demonstration", ["demo", "--seed", "7"], 0, /storefront.*settled/s],
   ] as const) {
     test(`${because}: status ${status}`, async () => {
@@ -53,7 +53,7 @@ describe("the command line", () => {
     test(`names the setting ${setting} when it makes no sense`, async () => {
       const { status, err } = await repull(["explain", "events/ec2-service.json"], { [setting]: value });
       expect(err).toContain(setting);
-      expect(status).toBe(1);
+      expect(status).toBe(2);
     });
   }
 

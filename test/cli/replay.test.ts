@@ -56,7 +56,7 @@ describe("repull replay, in a sandbox", () => {
     ["not-found", undefined, "ignored", 0],
     ["unauthorized", undefined, "ignored", 0],
     ["stopped-by-hand", undefined, "ignored", 0],
-    ["malformed", undefined, "invalid", 1],
+    ["malformed", undefined, "invalid", 2],
   ] as const) {
     test(`${event}.json${world === undefined ? "" : ` in the world ${world}`} ends ${outcome}`, async () => {
       const { status: exit, object } = await replayed(event, world);
@@ -87,7 +87,7 @@ describe("repull replay, in a sandbox", () => {
       policy: DEFAULT_POLICY,
       world: "no.json",
     };
-    expect(await replay(input, io)).toBe(1);
+    expect(await replay(input, io)).toBe(2);
     expect(io.printed.out).toContain("--world: expected a readable file, got no.json");
   });
 });

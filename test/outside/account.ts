@@ -30,7 +30,7 @@ export function refusal(code: string, message = "refused by the account", status
 
 export class Account {
   readonly documents: Documents;
-  readonly requests: Request[] = [];
+  readonly requests: (Request & { readonly isTaken: boolean })[] = [];
   /** What it says to a call that it does not know. */
   unknown: Answer = PAGE;
   override: Override = () => undefined;
@@ -73,17 +73,16 @@ export class Account {
     await once(this.#server, "close");
   }
 
-  /** The bodies of every request of one action. */
-  asked(action: string): readonly Document[] {
-    return this.requests.filter((one) => one.action === action).map(({ body }) => body);
+  /** The bodies of the requests of one action that it did. */
+  taken(action: string): readonly Document[] {
+    return this.requests.filter((one) => one.action === action && one.isTaken).map(({ body }) => body);
   }
 
   #answer(request: Request): Answer {
-    this.requests.push(request);
-    const answered = this.override(request);
-    if (answered !== undefined) return answered;
     const call = request.service === "ecs" ? this.#ecs[request.action] : OTHERS[request.action];
-    return call === undefined ? this.unknown : call(request.body);
+    const answer = this.override(request) ?? call?.(request.body) ?? this.unknown;
+    this.requests.push({ ...request, isTaken: (answer.status ?? 200) < 300 });
+    return answer;
   }
 
   readonly #ecs: Readonly<Record<string, (body: Document) => Answer>> = {

@@ -59,9 +59,17 @@ function pin({ account: { documents } }: World, imageDigest?: string): void {
   ];
 }
 
-function say({ account: { documents }, event }: World, reason: string): void {
-  Object.assign(only(documents.tasks), { stoppedReason: reason });
-  Object.assign(event.detail as Document, { stoppedReason: reason });
+function say(world: World, reason: string): void {
+  sayInTask(world, reason);
+  sayInEvent(world, reason);
+}
+
+function sayInTask({ account: { documents } }: World, reason: string): void {
+  only(documents.tasks).stoppedReason = reason;
+}
+
+function sayInEvent({ event }: World, reason: string): void {
+  Object.assign((event as Document).detail as Document, { stoppedReason: reason });
 }
 
 function runOther({ account: { documents } }: World, startedBy: string, imageDigest: string): void {
@@ -112,7 +120,7 @@ describe("repull replay --aws --yes writes the bytes that were meant", () => {
   it("and takes no member of the task definition away", async () => {
     const taskDefinition = world.account.documents.definitions[0]?.taskDefinition ?? {};
     await runIn(world);
-    const [registered = {}] = world.account.asked("RegisterTaskDefinition");
+    const [registered = {}] = world.account.taken("RegisterTaskDefinition");
     const { containerDefinitions, tags, ...others } = registered;
     const { containerDefinitions: before, ...rest } = taskDefinition;
     for (const member of ["family", "networkMode", "cpu", "memory", "executionRoleArn", "memberOfNextYear"])
@@ -142,8 +150,8 @@ describe("repull replay --aws --yes writes nothing", () => {
   const table: readonly (readonly [string, (world: World) => void, string, (world: World) => Facts])[] = [
     ["the meant bytes are nowhere but at Docker Hub, and the tag means others", (world) => { moveTag(world); forget(world); }, "no-proof", ({ deployed }) => ({ trusted: { digest: deployed.index } })],
     ["the text names a manifest of other bytes",          (world) => say(world, refusedByDockerHub(world.other.amd64)), "other-manifest-in-text", ({ other }) => ({ vetoedBy: other.amd64 })],
-    ["only the event's text names other bytes",           ({ event, other }) => { (event.detail as Document).stoppedReason = refusedByDockerHub(other.amd64); }, "other-manifest-in-text", ({ other }) => ({ vetoedBy: other.amd64 })],
-    ["only the task's text names other bytes",            ({ account, other }) => { only(account.documents.tasks).stoppedReason = refusedByDockerHub(other.amd64); }, "other-manifest-in-text", ({ other }) => ({ vetoedBy: other.amd64 })],
+    ["only the event's text names other bytes",           (world) => sayInEvent(world, refusedByDockerHub(world.other.amd64)), "other-manifest-in-text", ({ other }) => ({ vetoedBy: other.amd64 })],
+    ["only the task's text names other bytes",            (world) => sayInTask(world, refusedByDockerHub(world.other.amd64)), "other-manifest-in-text", ({ other }) => ({ vetoedBy: other.amd64 })],
     ["the text names the index of other bytes",           (world) => say(world, refusedByDockerHub(world.other.index)), "other-manifest-in-text", ({ other }) => ({ vetoedBy: other.index })],
     ["service revisions are refused",                     answering("DescribeServiceRevisions", DENIED),           "trust-unreadable", () => permission("ecs:DescribeServiceRevisions")],
     ["service deployments are refused",                   answering("ListServiceDeployments", DENIED),             "trust-unreadable", () => permission("ecs:ListServiceDeployments")],

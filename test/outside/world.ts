@@ -16,8 +16,8 @@ export type World = {
   readonly deployed: Image;
   /** Other bytes: what the tag means wherever it was moved. */
   readonly other: Image;
-  /** The event; the stopped task's own by default. */
-  event: Document;
+  /** The event, or several; the stopped task's own by default. */
+  event: Document | readonly Document[];
   flags: readonly string[];
   readonly files: Record<string, string>;
 };
@@ -77,13 +77,13 @@ export async function runIn({ account, registries, event, flags, files }: World)
   };
   const ended = await replayInAccount(event, flags, environment, files);
   const containers = account
-    .asked("RegisterTaskDefinition")
+    .taken("RegisterTaskDefinition")
     .map(({ containerDefinitions }) => containerDefinitions as Document[]);
   return {
     ...ended,
     outcome: ended.lines[0] ?? {},
     images: containers.map(([container]) => String(container?.image)),
-    redeployed: account.asked("UpdateService").map(({ taskDefinition }) => String(taskDefinition)),
+    redeployed: account.taken("UpdateService").map(({ taskDefinition }) => String(taskDefinition)),
     writes: account.requests.map(({ action }) => action).filter((action) => WRITE.test(action)),
   };
 }
