@@ -14,6 +14,7 @@ import {
 
 import { normalised, type Platform } from "../image/platform.ts";
 import type { ClusterMachines, Machines } from "../remediation/machines-port.ts";
+import { windowsBuildOf } from "../workload/windows-release.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOf } from "./failure.ts";
 
@@ -83,13 +84,18 @@ export function createMachines(settings: AwsSettings): ClusterMachines {
   };
 }
 
-/** `ecs.cpu-architecture` is x86_64 or arm64, `ecs.os-type` linux or windows. */
+/** `ecs.cpu-architecture` is x86_64 or arm64, `ecs.os-type` linux or windows, `ecs.os-family` the release of Windows. */
 function machinesIn({ attributes = [], capacityProviderName }: ContainerInstance): Machines | undefined {
   const attribute = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
   const architecture = attribute("ecs.cpu-architecture");
   const os = attribute("ecs.os-type");
   if (architecture === undefined || os === undefined) return undefined;
-  const platform: Platform = normalised({ os, architecture });
+  const osVersion = windowsBuildOf(attribute("ecs.os-family") ?? "");
+  const platform: Platform = normalised({
+    os,
+    architecture,
+    ...(osVersion === undefined ? {} : { osVersion }),
+  });
   return {
     platform,
     ...(capacityProviderName === undefined ? {} : { capacityProvider: capacityProviderName }),

@@ -11,6 +11,8 @@ export type CopyErrorKind =
   /** A form of image that is not copied, such as schema 1. */
   | "unsupported"
   | "platform-absent"
+  /** The image has several builds of Windows, and which of them is wanted is not said. */
+  | "platform-ambiguous"
   /** The target's tag stands for another digest and cannot be moved. */
   | "tag-taken"
   | "aborted";

@@ -4,25 +4,18 @@ import type { Digest } from "../image/digest.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
+import { childrenFor } from "./children-for.ts";
 import type { CopiedPlatform, CopyResult } from "./copy.ts";
 import { CopyError, onSide } from "./copy-error.ts";
 import type { CopyRun } from "./copy-run.ts";
 import { presentWhole, type ReadCopy, readWhole, trustedDigest } from "./copy-whole.ts";
 import { type ImageTree, readManifest } from "./image-tree.ts";
+import { type IndexReader, imagesFor, platformInConfig } from "./images-for.ts";
 import { proofOf } from "./index-proof.ts";
-import {
-  childFor,
-  type Descriptor,
-  isAttestation,
-  MANIFEST_BYTES_MAX,
-  type ParsedManifest,
-  parseManifest,
-} from "./manifest.ts";
+import { type Descriptor, type Index, isAttestation, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { isIndexType } from "./media-types.ts";
 import { type PartOfIndex, partOfIndex } from "./part-of-index.ts";
 import type { Manifest } from "./registry.ts";
-
-type Index = Extract<ParsedManifest, { kind: "index" }>;
 
 /** Reads what is to be copied. Throws CopyError; `platform-absent` where the image is not for one of them. */
 export async function readPlatforms(
@@ -43,9 +36,11 @@ export async function readPlatforms(
   const copied: CopiedPlatform[] = [];
   const trees: { tree: ImageTree; tag: string | undefined }[] = [];
   const part = run.request.joined === true ? joinedPart(run, root, platforms, index) : undefined;
-  const chosen = platforms
-    .filter((platform) => part === undefined || childFor(index, platform) !== undefined)
-    .map((platform) => ({ platform, child: offeredChild(run, root.digest, index, platform) }));
+  const chosen: Chosen[] = [];
+  for (const platform of platforms) {
+    if (part !== undefined) chosen.push(...joinedChildren(index, platform));
+    else chosen.push({ platform, child: await onlyChild(run, root.digest, index, platform) });
+  }
   for (const { platform, child } of chosen) {
     const name = printPlatform(platform);
     // The index that joins them has the name.
@@ -55,6 +50,7 @@ export async function readPlatforms(
     if ((await run.presentAs(child.digest, tag)) !== undefined) continue;
     trees.push({ tree: await run.readTree(await run.fetch(child.digest)), tag });
   }
+  if (part !== undefined) await checkUntold(run, root.digest, index, platforms);
 
   const finish = async (): Promise<CopyResult> => {
     const [first] = trees;
@@ -144,10 +140,76 @@ async function keepProof(run: CopyRun, index: Manifest): Promise<"kept" | "refus
   }
 }
 
-function offeredChild(run: CopyRun, root: Digest, index: Index, platform: Platform): Descriptor {
-  const child = childFor(index, platform);
-  if (child !== undefined) return child;
-  throw platformAbsent(run, root, platform, offeredBy(index));
+type Chosen = { readonly platform: Platform; readonly child: Pick<Descriptor, "digest" | "mediaType"> };
+
+/** All that the index has for a platform: of several builds of Windows, each under its own name. */
+function joinedChildren(index: Index, platform: Platform): readonly Chosen[] {
+  const children = childrenFor(index, platform);
+  return children.map((child) => ({
+    child,
+    platform: children.length > 1 && child.platform !== undefined ? child.platform : platform,
+  }));
+}
+
+/** The one manifest for a platform. Throws CopyError where the image has none, or does not tell which of several. */
+async function onlyChild(
+  run: CopyRun,
+  root: Digest,
+  index: Index,
+  platform: Platform,
+): Promise<Chosen["child"]> {
+  const children = childrenFor(index, platform);
+  const [only] = children;
+  if (only === undefined) throw platformAbsent(run, root, platform, offeredBy(index));
+  const isTold = children.every(({ mediaType, platform: stated }) => stated && !isIndexType(mediaType));
+  if (isTold && children.length === 1) return only;
+  const { images, isOpen } = await imagesFor(
+    index,
+    platform,
+    readerOf(run, (digest) => run.fetch(digest)),
+  );
+  const [image, ...others] = images;
+  if (image === undefined && !isOpen) throw platformAbsent(run, root, platform, offeredBy(index));
+  if (image !== undefined && others.length === 0)
+    return { digest: image.digest, mediaType: image.image.mediaType };
+  const builds = children.flatMap((child) => child.platform ?? []).map(printPlatform);
+  const which = builds.length === 0 ? "" : `: name one of ${builds.join(", ")}`;
+  const { source } = run;
+  const message = `source: ${source.host}/${source.path}@${root} does not tell which of its images is for ${printPlatform(platform)}${which}`;
+  throw new CopyError(message, { kind: "platform-ambiguous", side: "source", digest: root });
+}
+
+/** Of an index that tells no platform, its images' configs do; they come with the copy, and cost no pull. */
+async function checkUntold(
+  run: CopyRun,
+  root: Digest,
+  index: Index,
+  platforms: readonly Platform[],
+): Promise<void> {
+  const untold = platforms.filter((platform) => childrenFor(index, platform).some((one) => !one.platform));
+  const reader = readerOf(run, async (digest) => run.fetched(digest));
+  for (const platform of untold) {
+    const { images, missing, isOpen } = await imagesFor(index, platform, reader);
+    if (images.length > 0 || missing.length > 0 || isOpen) return;
+  }
+  const [wanted] = untold;
+  if (wanted !== undefined && untold.length === platforms.length)
+    throw platformAbsent(run, root, wanted, offeredBy(index));
+}
+
+function readerOf(run: CopyRun, fetch: (digest: Digest) => Promise<Manifest | undefined>): IndexReader {
+  return {
+    async manifest(digest) {
+      const manifest = await fetch(digest);
+      return manifest === undefined ? undefined : readManifest(manifest);
+    },
+    async config(digest) {
+      const asked = run.source.getBlob(digest, MANIFEST_BYTES_MAX, run.signal);
+      const bytes = await onSide("source", digest, asked);
+      if (bytes !== undefined) run.remember(digest, bytes);
+      return bytes;
+    },
+  };
 }
 
 function offeredBy(index: Index): readonly Platform[] {
@@ -167,23 +229,11 @@ async function checkPlatform(
     throw new CopyError(message, { kind: "absent", side: "source", digest });
   }
   run.remember(digest, bytes);
-  const offered = platformIn(bytes);
+  const offered = platformInConfig(bytes);
   const others = platforms.filter((platform) => offered === undefined || !platformMatches(platform, offered));
   // Of several that are to be one image, the image is what it is for.
   const wrong = run.request.joined === true && others.length < platforms.length ? undefined : others[0];
   if (wrong !== undefined) throw platformAbsent(run, root, wrong, offered === undefined ? [] : [offered]);
-}
-
-function platformIn(config: Uint8Array): Platform | undefined {
-  let document: unknown;
-  try {
-    document = JSON.parse(new TextDecoder().decode(config));
-  } catch {
-    return undefined;
-  }
-  const { os, architecture, variant } = (document ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof os !== "string" || typeof architecture !== "string") return undefined;
-  return { os, architecture, ...(typeof variant === "string" && variant !== "" ? { variant } : {}) };
 }
 
 function platformAbsent(
@@ -201,7 +251,7 @@ function platformAbsent(
 function platformTag(run: CopyRun, digest: Digest, platform: string, count: number): string | undefined {
   const tag = run.tagFor(digest);
   if (tag === undefined || count === 1 || run.request.tagFor !== undefined) return tag;
-  return `${tag}-${platform.replaceAll("/", "-")}`;
+  return `${tag}-${platform.replaceAll(/[()/]+/g, "-")}`;
 }
 
 /** Platforms share what they share: one pool over the blobs of all, the biggest first. */

@@ -7,7 +7,7 @@
 
 import { type Digest, digestOf, isDigest } from "../image/digest.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { normalised, type Platform, platformMatches } from "../image/platform.ts";
+import { type Platform, readPlatform } from "../image/platform.ts";
 import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
@@ -31,6 +31,9 @@ export type Descriptor = {
   /** The content itself, where the descriptor carries it and it is what the digest says. */
   readonly data?: Uint8Array;
 };
+
+/** An index as it is read. */
+export type Index = Extract<ParsedManifest, { kind: "index" }>;
 
 export type ParsedManifest =
   | {
@@ -73,20 +76,6 @@ export function blobsOf(image: Extract<ParsedManifest, { kind: "image" }>): read
     if (!isForeignLayer(blob.mediaType)) unique.set(blob.digest, blob);
   }
   return [...unique.values()];
-}
-
-/** The child of an index that runs on a platform: an exact match, else one that names no variant. */
-export function childFor(
-  index: Extract<ParsedManifest, { kind: "index" }>,
-  platform: Platform,
-): Descriptor | undefined {
-  const offered = index.children.filter((child) => child.platform !== undefined && !isAttestation(child));
-  const exact = offered.find((child) => child.platform && platformMatches(platform, child.platform));
-  if (exact !== undefined) return exact;
-  // arm64/v9 where only arm64 is offered: every later variant runs what names none.
-  const { os, architecture, variant } = normalised(platform);
-  if (variant === undefined || architecture === "arm") return undefined;
-  return offered.find((child) => child.platform && platformMatches({ os, architecture }, child.platform));
 }
 
 /** BuildKit lists an image's attestations beside its platforms, under a platform that nothing runs on. */
@@ -153,7 +142,7 @@ function descriptor(value: unknown, path: string): Descriptor {
   if (typeof size !== "number" || !Number.isInteger(size) || size < 0 || size > SIZE_MAX) {
     throw new InvalidInput(`${path}.size`, "a whole number of bytes");
   }
-  const platform = platformOf(fields.platform);
+  const platform = readPlatform(fields.platform);
   const annotations = textsOf(fields.annotations);
   const { artifactType } = fields;
   const data = embeddedIn(fields.data, digest, size);
@@ -173,13 +162,6 @@ function embeddedIn(value: unknown, digest: Digest, size: number): Uint8Array | 
   if (typeof value !== "string") return undefined;
   const bytes = Buffer.from(value, "base64");
   return bytes.byteLength === size && digestOf(bytes) === digest ? bytes : undefined;
-}
-
-function platformOf(value: unknown): Platform | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { os, architecture, variant } = value as Fields;
-  if (typeof os !== "string" || typeof architecture !== "string") return undefined;
-  return { os, architecture, ...(typeof variant === "string" && variant !== "" ? { variant } : {}) };
 }
 
 function textsOf(value: unknown): Readonly<Record<string, string>> | undefined {

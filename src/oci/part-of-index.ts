@@ -3,12 +3,14 @@
  *
  * ECR refuses an index whose children it does not hold, so a copy of two platforms out of ten cannot be named by the
  * image's own index: it gets one that lists the same manifests and leaves the others out. Its bytes follow from the
- * image's index and the platforms alone: whoever knows these two finds the copy by its digest.
+ * image's index and the platforms alone: whoever knows these two finds the copy by its digest. What the index does not
+ * tell apart, such as builds of Windows where the host's is not known, stays together.
  */
 
 import { type Digest, digestOf } from "../image/digest.ts";
 import type { Platform } from "../image/platform.ts";
-import { childFor, type Descriptor, parseManifest } from "./manifest.ts";
+import { childrenFor } from "./children-for.ts";
+import { type Descriptor, parseManifest } from "./manifest.ts";
 
 export type PartOfIndex = {
   /** What stands for the part: the one manifest that it is, or an index of several. */
@@ -29,7 +31,9 @@ export function partOfIndex(
 ): PartOfIndex | undefined {
   const index = parseManifest(bytes, said);
   if (index.kind !== "index") return undefined;
-  const wanted = new Set(platforms.map((platform) => childFor(index, platform)?.digest));
+  const wanted = new Set(
+    platforms.flatMap((platform) => childrenFor(index, platform)).map(({ digest }) => digest),
+  );
   const [first, ...others] = index.children.filter(({ digest }) => wanted.has(digest));
   if (first === undefined) return undefined;
   if (others.every(({ digest }) => digest === first.digest))

@@ -10,7 +10,7 @@ import { isDockerHubFront, registryOf } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
 import { type ImageReference, parseReference, pinned, repositoryName } from "../image/reference.ts";
-import { childFor, type Descriptor, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-types.ts";
 import { partOfIndex } from "../oci/part-of-index.ts";
 import { pullsInWords, type Quota } from "../oci/rate-limit.ts";
@@ -19,6 +19,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { Candidate, Found, Seen } from "../substitution/candidate.ts";
 import { publicTwins } from "../substitution/public-images.ts";
 import { awsErrorBehind } from "./aws-error.ts";
+import { manifestForOne, withPlatforms } from "./held-platforms.ts";
 import type { Ports } from "./ports.ts";
 import { blobsOfImage } from "./whole-image.ts";
 
@@ -83,7 +84,7 @@ async function lookBy(
     }
     case "public-mirror": {
       const seen = await lookByDigest(place, context, ports);
-      return seen.kind === "found" ? await withPlatform(seen, place, context, ports) : seen;
+      return seen.kind === "found" ? await withPlatforms(seen, place, context, ports.registries) : seen;
     }
   }
 }
@@ -101,50 +102,8 @@ async function lookByDigest(
   if (tagged === undefined) return { kind: "absent", because: `${place.host} does not have it` };
   const seen = limited(tagged, place) ?? found(tagged);
   if (seen.kind !== "found" || !seen.isIndex || isDockerHubFront(place.host)) return seen;
-  return { ...seen, ...(await childOf(pinned(place, seen.digest), platforms, registries)) };
+  return { ...seen, ...(await manifestForOne(place, seen.digest, platforms, registries)) };
 }
-
-/**
- * That what was found has what the task needs: its platform, whole, and at least one layer. Docker Hub is not asked: its
- * own image has what it has, and each question is a pull.
- */
-async function withPlatform(
-  seen: Found,
-  place: ImageReference,
-  { trusted, platforms }: LookContext,
-  { registries }: Pick<Ports, "registries">,
-): Promise<Seen> {
-  if (isDockerHubFront(place.host)) return seen;
-  const read = async (digest: Digest): Promise<ParsedManifest | undefined> => {
-    const manifest = await registries.getManifest(pinned(place, digest));
-    return manifest === undefined ? undefined : parseManifest(manifest.bytes, manifest.mediaType);
-  };
-  const top = await read(seen.digest);
-  if (top === undefined) return { kind: "absent", because: `${repositoryName(place)} no longer has it` };
-  if (top.kind === "image") return top.layers.length === 0 ? EMPTY : seen;
-  if (platforms.length === 0) return top.children.length === 0 ? EMPTY : seen;
-  const children = platforms.map((platform) => ({
-    name: printPlatform(platform),
-    child: childFor(top, platform),
-  }));
-  // The very image that was meant may be for fewer machines than the cluster has; any other has to be for all.
-  const isEnough = seen.digest === trusted && children.some(({ child }) => child !== undefined);
-  const lacking = children.filter(({ child }) => child === undefined).map(({ name }) => name);
-  if (lacking.length > 0 && !isEnough)
-    return { kind: "absent", because: `it has no ${lacking.join(", no ")}` };
-  for (const { name, child } of children) {
-    if (child === undefined) continue;
-    const manifest = await read(child.digest);
-    if (manifest === undefined) return { kind: "absent", because: `it lists ${name}, and does not hold it` };
-    if (manifest.kind === "image" && manifest.layers.length === 0) return EMPTY;
-  }
-  const [only, ...others] = children;
-  return only?.child === undefined || others.length > 0
-    ? seen
-    : { ...seen, platformDigest: only.child.digest };
-}
-
-const EMPTY: Seen = { kind: "absent", because: "what stands there is empty: it has no layers" };
 
 /** The reference stays; where its registry does not tell us, it is the task's account that will be asked. */
 async function lookAtOrigin(
@@ -271,7 +230,7 @@ async function lookAtTag(
   if (head === undefined || head.digest === trusted) return undefined;
   const seen = found(head);
   if (!seen.isIndex) return seen;
-  const child = await childOf(pinned(place, seen.digest), platforms, registries);
+  const child = await manifestForOne(place, seen.digest, platforms, registries);
   // A child under its own name is a copy too, and nothing needs to be known of the rest.
   const isWhole = child.platformDigest === trusted && (await isComplete(head, place, registries));
   return isWhole ? { ...seen, ...child } : seen;
@@ -310,23 +269,6 @@ function inWords(quota: Quota): string {
   const { windowSeconds, source } = quota;
   const hours = windowSeconds === undefined ? "" : ` in ${Math.round(windowSeconds / 3600)} hours`;
   return `${pullsInWords(quota)}${hours} are left${source === undefined ? "" : ` to ${source}`}`;
-}
-
-/** The child for the one platform that is needed: one manifest is no help to tasks of several. */
-async function childOf(
-  index: ImageReference,
-  [platform, ...others]: readonly Platform[],
-  registries: Ports["registries"],
-): Promise<{ platformDigest?: Digest }> {
-  if (platform === undefined || others.length > 0) return {};
-  const manifest = await registries.getManifest(index);
-  const child =
-    manifest === undefined ? undefined : childIn(parseManifest(manifest.bytes, manifest.mediaType), platform);
-  return child === undefined ? {} : { platformDigest: child.digest };
-}
-
-function childIn(manifest: ParsedManifest, platform: Platform): Descriptor | undefined {
-  return manifest.kind === "index" ? childFor(manifest, platform) : undefined;
 }
 
 /** A source with nothing left is not asked again: its HEAD says so for free. */

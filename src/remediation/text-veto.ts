@@ -11,7 +11,14 @@ import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, platformMatches } from "../image/platform.ts";
 import { type ImageReference, parseReference, pinned } from "../image/reference.ts";
-import { isAttestation, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { childrenWithin } from "../oci/images-for.ts";
+import {
+  type Descriptor,
+  type Index,
+  isAttestation,
+  type ParsedManifest,
+  parseManifest,
+} from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-types.ts";
 import type { Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -47,7 +54,11 @@ export async function textVeto(
   for (const digest of others) {
     const compared = await compare(trusted, digest, platforms, read, () =>
       kindAtOrigin(reference, digest, registries),
-    );
+    ).catch((error: unknown): Compared => {
+      // An index with more in it than is read.
+      if (error instanceof InvalidInput) return "not comparable";
+      throw error;
+    });
     if (compared === "disagree") return { vetoedBy: digest };
     const because =
       "neither it nor the trusted image can be read at a substitute's registry as an index of the other";
@@ -75,7 +86,7 @@ async function compare(
   return (await namedAtOrigin()) === "image" ? "disagree" : "not comparable";
 }
 
-/** Whether an index lists a digest for a platform of the task, itself or by an index that it lists. */
+/** Whether an index lists a digest for a platform of the task, itself or by an index inside it. */
 async function lists(
   manifest: ParsedManifest,
   digest: Digest,
@@ -83,17 +94,12 @@ async function lists(
   read: Read,
 ): Promise<boolean> {
   if (manifest.kind !== "index") return false;
-  const fits = ({ platform }: (typeof manifest.children)[number]): boolean =>
+  const fits = ({ platform }: Descriptor): boolean =>
     platform === undefined ||
     platforms.length === 0 ||
     platforms.some((one) => platformMatches(one, platform));
-  const children = manifest.children.filter((child) => !isAttestation(child));
-  if (children.some((child) => child.digest === digest && fits(child))) return true;
-  for (const nested of children.filter(({ mediaType }) => isIndexType(mediaType)).slice(0, PLACES_MAX)) {
-    const inner = await read(nested.digest);
-    if (inner?.kind === "index" && inner.children.some((child) => child.digest === digest && fits(child)))
-      return true;
-  }
+  const choose = ({ children }: Index) => children.filter((child) => !isAttestation(child) && fits(child));
+  for await (const child of childrenWithin(manifest, choose, read)) if (child.digest === digest) return true;
   return false;
 }
 

@@ -7,7 +7,16 @@
 
 import { type Digest, digestOf } from "../image/digest.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
-import { blobsOf, childFor, isAttestation, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { childrenFor } from "../oci/children-for.ts";
+import { childrenWithin } from "../oci/images-for.ts";
+import {
+  blobsOf,
+  type Descriptor,
+  type Index,
+  isAttestation,
+  type ParsedManifest,
+  parseManifest,
+} from "../oci/manifest.ts";
 
 export type ManifestBytes = { readonly bytes: Uint8Array; readonly mediaType: string };
 
@@ -27,18 +36,32 @@ export async function blobsOfImage(
   const top = await read(digest, fetchManifest);
   if ("because" in top) return { kind: "lacking", because: top.because };
   if (top.kind === "image") return { kind: "known", digests: blobsOf(top).map((blob) => blob.digest) };
-  const chosen = platforms.flatMap((platform) => childFor(top, platform) ?? []);
-  if (platforms.length > 0 && chosen.length === 0) {
+  const choose = (index: Index): readonly Descriptor[] =>
+    platforms.length === 0
+      ? index.children.filter((one) => !isAttestation(one))
+      : platforms.flatMap((platform) => childrenFor(index, platform));
+  const images = new Map<Digest, ParsedManifest>();
+  if (platforms.length > 0 && choose(top).length === 0)
     return { kind: "lacking", because: `the image has no ${platforms.map(printPlatform).join(", no ")}` };
+  let because: string | undefined;
+  const readOnce = async (wanted: Digest): Promise<ParsedManifest | undefined> => {
+    const known = images.get(wanted);
+    if (known !== undefined) return known;
+    const manifest = await read(wanted, fetchManifest);
+    if ("because" in manifest) {
+      because ??= manifest.because;
+      return undefined;
+    }
+    images.set(wanted, manifest);
+    return manifest;
+  };
+  for await (const child of childrenWithin(top, choose, readOnce)) {
+    if (because === undefined) await readOnce(child.digest);
+    if (because !== undefined) return { kind: "lacking", because };
   }
-  const wanted = platforms.length === 0 ? top.children.filter((one) => !isAttestation(one)) : chosen;
-  const digests = new Set<Digest>();
-  for (const one of wanted) {
-    const manifest = await read(one.digest, fetchManifest);
-    if ("because" in manifest) return { kind: "lacking", because: manifest.because };
-    if (manifest.kind === "image") for (const blob of blobsOf(manifest)) digests.add(blob.digest);
-  }
-  return { kind: "known", digests: [...digests] };
+  if (because !== undefined) return { kind: "lacking", because };
+  const blobs = [...images.values()].flatMap((one) => (one.kind === "image" ? blobsOf(one) : []));
+  return { kind: "known", digests: [...new Set(blobs.map((blob) => blob.digest))] };
 }
 
 async function read(

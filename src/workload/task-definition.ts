@@ -12,6 +12,7 @@ import { parseReference, referenceIn } from "../image/reference.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { isMarkerKey, isTagValue, TAG_KEY_LENGTH_MAX, TAGS_MAX } from "./marker.ts";
 import { isList, isObject, objectIn, objectsIn, present, textIn, textsIn } from "./members.ts";
+import { windowsBuildOf } from "./windows-release.ts";
 
 export type Tag = { readonly key: string; readonly value: string };
 
@@ -165,11 +166,15 @@ export function runtimePlatformOf(taskDefinition: JsonObject): Platform | undefi
   const declared = objectIn(taskDefinition, "runtimePlatform") ?? {};
   const requires = textsIn(taskDefinition, "requiresCompatibilities");
   const isFargateOnly = requires.length === 1 && requires[0] === "FARGATE";
-  const architecture = textIn(declared, "cpuArchitecture") ?? (isFargateOnly ? "X86_64" : undefined);
   const family = textIn(declared, "operatingSystemFamily") ?? "LINUX";
   const os = family === "LINUX" ? "linux" : family.startsWith("WINDOWS") ? "windows" : undefined;
   if (os === undefined) return undefined;
-  if (architecture === "X86_64") return { os, architecture: "amd64" };
+  // ECS has Windows on X86_64 alone.
+  const isImplied = isFargateOnly || os === "windows";
+  const architecture = textIn(declared, "cpuArchitecture") ?? (isImplied ? "X86_64" : undefined);
+  const osVersion = windowsBuildOf(family);
+  if (architecture === "X86_64")
+    return { os, architecture: "amd64", ...(osVersion === undefined ? {} : { osVersion }) };
   if (architecture === "ARM64") return { os, architecture: "arm64" };
   return undefined;
 }

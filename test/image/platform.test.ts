@@ -23,6 +23,8 @@ describe("one spelling for each platform", () => {
     ["linux/armel",       "linux/arm/v6"],
     ["linux/i386",        "linux/386"],
     ["windows/amd64",     "windows/amd64"],
+    ["Windows(10.0.20348)/X86_64",      "windows(10.0.20348)/amd64"],
+    ["windows(10.0.20348.2762)/amd64",  "windows(10.0.20348.2762)/amd64"],
     ["unknown/unknown",   "unknown/unknown"],
     ["linux/constructor", "linux/constructor"],
   ] as const;
@@ -43,6 +45,11 @@ describe("what is no platform", () => {
     "linux//v8",
     "linux/arm64/",
     "linux/arm64/v8/x",
+    "linux(5.10.0)/amd64",
+    "windows(10)/amd64",
+    "windows()/amd64",
+    "windows(10.0.20348/amd64",
+    "windows(ltsc2022)/amd64",
     "linux/am d",
     "a/b\n",
   ]) {
@@ -61,6 +68,12 @@ describe("what runs where", () => {
     ["linux/amd64",  "linux/amd64/v3",  false],
     ["linux/arm/v7", "linux/arm/v6",    false],
     ["linux/amd64",  "unknown/unknown", false],
+    ["windows(10.0.20348)/amd64",      "windows(10.0.20348.2762)/amd64", true],
+    ["windows(10.0.20348.1)/amd64",    "windows(10.0.20348.2762)/amd64", true],
+    ["windows(10.0.20348)/amd64",      "windows(10.0.17763.6293)/amd64", false],
+    ["windows(10.0.26100)/amd64",      "windows(10.0.20348.2762)/amd64", false],
+    ["windows/amd64",                  "windows(10.0.17763.6293)/amd64", true],
+    ["windows(10.0.20348)/amd64",      "windows/amd64",                  true],
   ] as const;
   for (const [wanted, offered, runs] of table) {
     test(`an image for ${offered} ${runs ? "runs" : "does not run"} on ${wanted}`, () => {

@@ -1,8 +1,7 @@
 import { equal, throws } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
-import { parsePlatform } from "../../src/image/platform.ts";
-import { blobsOf, childFor, parseManifest } from "../../src/oci/manifest.ts";
+import { blobsOf, parseManifest } from "../../src/oci/manifest.ts";
 
 const D = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: D("c"), size: 2 };
@@ -74,50 +73,4 @@ test("blobs are the config and the layers, each once, without the foreign", () =
         .join(),
     [D("c"), D("1")].join(),
   );
-});
-
-describe("the child for a platform", () => {
-  const child = (digit: string, platform: object | undefined, annotations?: object) => ({
-    mediaType: OCI_MANIFEST,
-    digest: D(digit),
-    size: 1,
-    platform,
-    annotations,
-  });
-  const parsed = parseManifest(
-    bytes({
-      schemaVersion: 2,
-      manifests: [
-        child(
-          "0",
-          { os: "unknown", architecture: "unknown" },
-          { "vnd.docker.reference.type": "attestation-manifest" },
-        ),
-        child("1", { os: "linux", architecture: "amd64" }),
-        child("2", { os: "linux", architecture: "arm64", variant: "v8" }),
-        child("6", { os: "linux", architecture: "arm", variant: "v6" }),
-        child("7", { os: "linux", architecture: "arm", variant: "v7" }),
-        child("9", undefined),
-      ],
-    }),
-  );
-  // biome-ignore format: one row a line
-  const table: readonly (readonly [string, string | undefined])[] = [
-    ["linux/amd64",     "1"],
-    ["linux/x86_64",    "1"],
-    ["linux/arm64",     "2"],
-    ["linux/arm64/v8",  "2"],
-    ["linux/arm64/v9",  "2"],
-    ["linux/arm",       "7"],
-    ["linux/arm/v6",    "6"],
-    ["linux/arm/v5",    undefined],
-    ["windows/amd64",   undefined],
-    ["unknown/unknown", undefined],
-  ];
-  for (const [platform, digit] of table) {
-    test(`${platform}: ${digit ?? "none"}`, () => {
-      const found = parsed.kind === "index" ? childFor(parsed, parsePlatform(platform)) : undefined;
-      equal(found?.digest, digit === undefined ? undefined : D(digit));
-    });
-  }
 });

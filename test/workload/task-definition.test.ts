@@ -232,7 +232,7 @@ describe("the platform that a definition asks for", () => {
     [{ cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" },                      ["EC2"],            arm64],
     [{ cpuArchitecture: "X86_64", operatingSystemFamily: "LINUX" },                     ["FARGATE"],        amd64],
     [{ cpuArchitecture: "ARM64" },                                                      [],                 arm64],
-    [{ cpuArchitecture: "X86_64", operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" },  ["FARGATE"],        { os: "windows", architecture: "amd64" }],
+    [{ cpuArchitecture: "X86_64", operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" },  ["FARGATE"],        { os: "windows", architecture: "amd64", osVersion: "10.0.20348" }],
     [{ operatingSystemFamily: "LINUX" },                                                ["FARGATE"],        amd64],
     [undefined,                                                                         ["FARGATE"],        amd64],
     [undefined,                                                                         ["EC2"],            undefined],
