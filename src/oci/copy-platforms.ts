@@ -197,10 +197,10 @@ async function checkUntold(
     throw platformAbsent(run, root, wanted, offeredBy(index));
 }
 
-function readerOf(run: CopyRun, fetch: (digest: Digest) => Promise<Manifest | undefined>): IndexReader {
+function readerOf(run: CopyRun, find: (digest: Digest) => Promise<Manifest | undefined>): IndexReader {
   return {
     async manifest(digest) {
-      const manifest = await fetch(digest);
+      const manifest = await find(digest);
       return manifest === undefined ? undefined : readManifest(manifest);
     },
     async config(digest) {
