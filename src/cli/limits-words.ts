@@ -1,6 +1,8 @@
 /** What Docker Hub's limits mean, said to a person. */
 
 import { pullsInWords, type Quota } from "../oci/rate-limit.ts";
+import { ABUSE_ADVICE } from "./abuse-advice.ts";
+import { EXIT } from "./exit-status.ts";
 import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./limits-reading.ts";
 
 /** A paragraph for each who pulls; times are UTC. */
@@ -11,7 +13,10 @@ export function inWords(readings: readonly Reading[], pulls: number | undefined,
     if (pulls !== undefined && reading.kind === "limited") lines.push(`  ${meaning(reading.quota, pulls)}`);
     return lines.join("\n");
   });
-  if (!account) {
+  if (readings.some((reading) => reading.kind === "refused" && reading.status === EXIT.rateLimited)) {
+    // A HEAD is no pull, so what refuses it without a figure counts every request.
+    paragraphs.push(ABUSE_ADVICE);
+  } else if (!account) {
     paragraphs.push(
       "No account is configured. docker login brings a limit of its own, apart from the address.",
     );

@@ -12,6 +12,7 @@ import { pullsInWords } from "../oci/rate-limit.ts";
 import { createRegistries } from "../oci/registry.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { EndpointsError, parseEndpoints } from "../runtime/endpoints.ts";
+import { ABUSE_ADVICE, isAbuseLimit } from "./abuse-advice.ts";
 import { copyProgress, inMegabytes } from "./copy-progress.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import type { InstalledOptions } from "./installed.ts";
@@ -206,6 +207,7 @@ function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): 
 
 function advice(error: CopyError): string {
   if (error.kind === "rate-limited" && error.side === "source") {
+    if (isAbuseLimit(error.refusal)) return `${ABUSE_ADVICE}\n`;
     const { quota } = error;
     const counted = quota === undefined ? "" : ` (${pullsInWords(quota)} left)`;
     return `The source's limit is reached${counted}: log in with docker login, or wait for its window to pass.\n`;

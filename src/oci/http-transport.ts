@@ -17,6 +17,7 @@ import { Pace } from "./pace.ts";
 import { giveBack } from "./pieces.ts";
 import { type Reach, type Resolve, refusedLiteral } from "./reach.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
+import { unreadableRefusal } from "./unreadable-refusal.ts";
 
 export type HttpTransportOptions = {
   /** For the pace of bodies; time-outs are the sockets' own. */
@@ -91,8 +92,10 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       outgoing.on("error", (error) => {
         upload?.destroy();
         // After an answer, the failure is its body's to report.
-        if (incoming === undefined) reject(error);
-        else incoming.destroy(error);
+        if (incoming !== undefined) return void incoming.destroy(error);
+        const refusal = unreadableRefusal(error);
+        if (refusal === undefined) reject(error);
+        else resolveAnswer(refusal);
       });
 
       outgoing.on("timeout", () => {
