@@ -157,6 +157,11 @@ async function executionSays(
   const described = await ecs.describeTaskDefinition(earlier?.taskDefinition ?? before);
   const marker = readMarker(described?.tags ?? []);
   if (marker?.service !== serviceTag(clusterArn, service.name)) return { kind: "none" };
+  // A way back of ours leads to the revision in whose place ours stood, or to a copy of it: anything else is a new deploy.
+  const failing = readMarker((await ecs.describeTaskDefinition(taskDefinitionArn))?.tags ?? []);
+  const [former, copied] = [marker.former, failing?.images.length === 0 ? failing.former : undefined];
+  const isWayBack = former !== undefined && (sameRevision(former, taskDefinitionArn) || former === copied);
+  if (!isWayBack) return { kind: "none" };
   const status = await executions.status("remediate", marker.execution);
   if (status?.status === "unknown" || status?.status === "running") {
     const because = `the remediation ${marker.execution}, which rolled the service back, cannot be read: ${status.because ?? "it has not ended"}`;

@@ -53,6 +53,8 @@ type Row = {
   readonly origin?: "absent" | "unreadable";
   /** The execution that the revision deployed before the failing one names. */
   readonly execution?: ExecutionStatus;
+  /** In whose place that revision says that it stood. */
+  readonly former?: string;
   readonly standalone?: true;
 };
 
@@ -115,6 +117,7 @@ const ROWS: readonly (readonly [when: string, row: Row, said: string])[] = [
   ["the earlier execution rolled another revision back",           { brought: afterOurs, execution: rolledBack({ "nginx:1.27": PINNED }, [OTHER]) },              `${NOW} service-revision`],
   ["the earlier execution did not roll back",                      { brought: afterOurs, execution: { status: "succeeded" } },                                    `${NOW} service-revision`],
   ["what the earlier execution found may not be read",             { brought: afterOurs, execution: { status: "unknown", permission: "lambda:GetDurableExecution" } }, "trust-unreadable lambda:GetDurableExecution"],
+  ["a new revision was deployed over ours, whose history may not be read", { brought: afterOurs, former: "web:41", execution: { status: "unknown" } }, `${NOW} service-revision`],
   ["the earlier execution was run by hand, and has no record",     { brought: afterOurs },                                                                        `${NOW} service-revision`],
   ["CodeDeploy: a task of the same task set",                      { controller: "CODE_DEPLOY", tasks: [{ by: "ecs-svc/111", digest: RUNS }] },                   `${RUNS} task`],
   ["CodeDeploy: tasks of the same task set run two digests",       { controller: "CODE_DEPLOY", tasks: [{ by: "ecs-svc/111", digest: RUNS }, { by: "ecs-svc/111", digest: FOUND }] }, "trust-unreadable"],
@@ -172,7 +175,12 @@ function answerTo(action: string, body: JsonObject): JsonObject {
         failures: [],
       };
     case "DescribeTaskDefinition": {
-      const marker = { execution: "r-1", former: "web:42", service: "prod/web", images: [] };
+      const marker = {
+        execution: "r-1",
+        former: row.former ?? "web:42",
+        service: "prod/web",
+        images: [{ image: "nginx:1.27" }],
+      };
       return {
         taskDefinition: { family: "web" },
         tags: body.taskDefinition === OTHER ? markerTags(marker) : [],
