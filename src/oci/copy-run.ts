@@ -66,7 +66,8 @@ export class CopyRun {
   aborted(reason: unknown): CopyError {
     const { left } = this.#blobs;
     const bytes = left.reduce((sum, { size }) => sum + size, 0);
-    const words = left.length === 0 ? "no blob was left" : `${left.length} blobs of ${bytes} bytes left`;
+    const blobs = left.length === 1 ? "1 blob" : `${left.length} blobs`;
+    const words = left.length === 0 ? "no blob was left" : `${blobs} of ${bytes} bytes left`;
     const fields = { kind: "aborted", side: "source" } as const;
     return new CopyError(`the copy was stopped, ${words}`, fields, { cause: reason });
   }

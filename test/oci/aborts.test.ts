@@ -44,7 +44,7 @@ const unread: Mischief = (request) => {
   return true;
 };
 const nothing = /aborted: the copy was stopped, no blob was left$/;
-const all = /aborted: the copy was stopped, [1-4] blobs of \d{4,} bytes left$/;
+const all = /aborted: the copy was stopped, [1-4] blobs? of \d{4,} bytes left$/;
 
 // biome-ignore format: a table is read by its columns
 const table: readonly (readonly [string, "source" | "target", Mischief, RegExp])[] = [

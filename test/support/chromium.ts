@@ -36,7 +36,7 @@ type Message = {
   error?: { message: string };
 };
 
-const START_MILLISECONDS_MAX = 30_000;
+const START_MILLISECONDS_MAX = 60_000;
 
 /** Throws where there is no Chromium, or it does not come up. */
 export async function startChromium(): Promise<Chromium> {

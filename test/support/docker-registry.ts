@@ -32,6 +32,8 @@ export type DockerRegistry = {
   stop(): Promise<void>;
 };
 
+const START_MILLISECONDS_MAX = 60_000;
+
 /** Starts Debian's docker-registry; deletes are allowed. Throws where the program is missing or does not come up. */
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
   const folder = await mkdtemp(join(tmpdir(), "repull-registry-"));
@@ -53,7 +55,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   };
   const url = `${options.tls === undefined ? "http" : "https"}://${host}`;
   for (let waited = 0; !(await accepts(port)); waited += 25) {
-    if (registry.pid === undefined || registry.exitCode !== null || waited > 10_000) {
+    if (registry.pid === undefined || registry.exitCode !== null || waited > START_MILLISECONDS_MAX) {
       const words = (await readFile(join(folder, "log"), "utf8")).slice(-2000);
       await stop();
       throw new Error(`docker-registry did not come up: ${words}`);
