@@ -67,8 +67,8 @@ type Brought = { readonly revision: ServiceRevision; readonly at: number };
 const SAME_MOMENT_MS = 60_000;
 
 /**
- * By the dates: what was brought when the failing deployment was created, where ECS shows it; else the last that was
- * brought before the failed task was created. Rollbacks of ECS's own bring something too.
+ * By the dates: what was brought when the failing deployment was created; where ECS no longer shows that deployment, the
+ * last that was brought before the failed task was created. Rollbacks of ECS's own bring something too.
  */
 async function byDate(
   { id, taskDefinition, taskCreatedAt }: FailingDeployment,
@@ -82,11 +82,11 @@ async function byDate(
   const brought = (await broughtBefore(moment, listed, ecs)).filter(({ revision }) =>
     sameRevision(revision.taskDefinition, taskDefinition),
   );
-  const then = brought.filter(
-    ({ at }) => createdAt !== undefined && Math.abs(at - createdAt) <= SAME_MOMENT_MS,
-  );
-  const last = brought.filter(({ at }) => taskCreatedAt !== undefined && at === brought[0]?.at);
-  const [one, ...others] = then.length > 0 ? then : last;
+  // Where its own date is known, an earlier deployment of the revision is none of it: the list may be of a moment ago.
+  const [one, ...others] =
+    createdAt === undefined
+      ? brought.filter(({ at }) => at === brought[0]?.at)
+      : brought.filter(({ at }) => Math.abs(at - createdAt) <= SAME_MOMENT_MS);
   if (one === undefined) return unknown(`ECS shows no deployment that brought what ${id} runs`);
   if (others.some(({ revision }) => pins(revision) !== pins(one.revision)))
     return unknown("deployments of one moment pinned different digests");

@@ -104,6 +104,7 @@ const ROWS: readonly (readonly [when: string, row: Row, said: string])[] = [
   ["ECS does not know the call and answers with a page of HTML",   { brought: [own()], instead: { ListServiceDeployments: html } },                               "trust-unreadable"],
   ["the answer has no list at all",                                { brought: [own()], instead: { ListServiceDeployments: { body: {} } } },                       "trust-unreadable"],
   ["the list does not have the failing deployment",                { brought: [] },                                                                               "trust-unreadable"],
+  ["the list has only an earlier deployment of the revision",      { startedBy: "ecs-svc/999", deployedAt: 400, taskCreatedAt: 450, brought: [own({ at: 100 })] }, "trust-unreadable"],
   ["ECS resolved nothing, and a task of the deployment tells",     { brought: [own({ pins: [pin()] })], tasks: [{ by: "ecs-svc/111", digest: RUNS }] },           `${RUNS} task`],
   ["a task of another deployment does not tell",                   { brought: [own({ pins: [pin()] })], tasks: [{ by: "ecs-svc/110", digest: RUNS }] },           `${NOW} origin`],
   ["a task of another revision does not tell",                     { brought: [own({ pins: [pin()] })], tasks: [{ by: "ecs-svc/111", digest: RUNS, revision: OTHER }] }, `${NOW} origin`],
