@@ -20,7 +20,7 @@ import { refuseForeign } from "./same-account.ts";
 export type UndoInput = {
   /** An execution, a service, or the family of a task that a schedule starts. */
   readonly name?: string;
-  /** Name or ARN of a cluster: which service of that name. */
+  /** Name or ARN of a cluster: which service or family of that name. */
   readonly cluster?: string;
   readonly since?: string;
   readonly yes: boolean;
@@ -155,8 +155,18 @@ async function select(input: UndoInput, past: Past, io: CommandIo): Promise<Sele
   const places = new Set(byName.map(({ clusterArn }) => clusterArn));
   if (places.size > 1) return ambiguous(name ?? "", byName);
   if (byName.length > 0 || name === undefined || !/^[A-Za-z0-9_-]{1,255}$/.test(name)) return found(byName);
-  return found(await targetsInEffect(name, inventory, ports));
+  const isIn = ({ clusterArn }: InEffect): boolean =>
+    cluster === undefined || clusterName(clusterArn) === cluster;
+  if (EXECUTION.test(name))
+    return found((await targets(past, io)).filter((effect) => effect.execution === name && isIn(effect)));
+  // Rules and schedules of two clusters may start one family as well.
+  const ofFamily = (await targetsInEffect(name, inventory, ports)).filter(isIn);
+  const clusters = new Set(ofFamily.map(({ clusterArn }) => clusterArn));
+  return clusters.size > 1 ? ambiguous(name, ofFamily) : found(ofFamily);
 }
+
+/** As executions are named, by the function or by hand. */
+const EXECUTION = /^[rh]-[0-9a-f]{40}-[1-9][0-9]*$/;
 
 /** The service's own ARN, CLUSTER/SERVICE and --cluster say in which cluster; of another account's ARN nothing is undone. */
 function wantedBy(
@@ -192,7 +202,7 @@ function ambiguous(name: string, effects: readonly InEffect[]): Selected {
   );
   return {
     kind: "ambiguous",
-    because: `${name} was changed in ${effects.length} clusters, say --cluster or name the execution: ${places.join(", ")}`,
+    because: `${name} was changed in ${new Set(effects.map(({ clusterArn }) => clusterArn)).size} clusters, say --cluster or name the execution: ${places.join(", ")}`,
   };
 }
 

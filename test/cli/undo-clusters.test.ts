@@ -13,6 +13,7 @@ import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
 import { revisionName } from "../../src/workload/arn.ts";
+import { objectIn, textIn } from "../../src/workload/members.ts";
 import { commandIo } from "../support/command-io.ts";
 
 const HEALED = ["prod/web web:43", "staging/web web-staging:8"];
@@ -132,6 +133,61 @@ describe("repull undo, by the stack's rules", () => {
     expect((await undone({ name: "prod/web" }, { brake })).status).toBe(1);
     expect(runs()).toEqual(HEALED);
   });
+});
+
+describe("repull undo, where rules of two clusters start one family", () => {
+  const starter = (cluster: string) => `events-rule/${cluster}-nightly`;
+  const task = {
+    cluster: "prod",
+    family: "job",
+    revision: 3,
+    image: "nginx:1.25",
+    startedBy: starter("prod"),
+  };
+  const rule = (cluster: string) => ({
+    ...{ kind: "rule", name: `${cluster}-nightly`, cluster, taskDefinition: "job:3" },
+  });
+  const targets = () =>
+    world.schedules.all.map(({ name, target }) => {
+      const pinned = textIn(objectIn(target, "EcsParameters") ?? {}, "TaskDefinitionArn") ?? "";
+      return `${name} ${revisionName(pinned) === "job:3" ? "former" : "ours"}`;
+    });
+  const BOTH_HEALED = ["prod-nightly ours", "staging-nightly ours"];
+  const PROD_FORMER = ["prod-nightly former", "staging-nightly ours"];
+
+  beforeEach(async () => {
+    const schedules = [rule("prod"), rule("staging")];
+    // A service in each, for ECS to know the clusters.
+    const services = file.services.map((service) => ({
+      ...service,
+      image: "public.ecr.aws/docker/library/nginx:1.25",
+    }));
+    world = await createWorld(
+      readWorldFile({ services, tasks: [task], schedules, registries: file.registries }),
+    );
+    installRepull(world, { policy: readPolicy({ schedules: "move" }) });
+    world.cluster.runTask({ cluster: "staging", taskDefinition: "job:3", startedBy: starter("staging") });
+    await world.run(1200);
+    expect(targets()).toEqual(BOTH_HEALED);
+  });
+
+  it("asks for the cluster, and changes nothing", async () => {
+    expect((await undone({ name: "job" })).status).toBe(2);
+    expect(targets()).toEqual(BOTH_HEALED);
+  });
+
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["--cluster NAME", () => ({ name: "job", cluster: "prod" })],
+    ["CLUSTER/FAMILY", () => ({ name: "prod/job" })],
+    ["the execution",  () => ({ name: executionIn("prod") })],
+  ] as const;
+  for (const [by, asked] of table) {
+    it(`undoes the one that is named by ${by}`, async () => {
+      expect((await undone(asked())).status).toBe(0);
+      expect(targets()).toEqual(PROD_FORMER);
+    });
+  }
 });
 
 /** The execution that healed the service of that cluster. */
