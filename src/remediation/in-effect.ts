@@ -6,9 +6,8 @@
  * made, in place of which other one, and what each image stood for; that it is in use, only its user can say.
  */
 
-import { familyAndRevision, revisionName } from "../workload/arn.ts";
-import type { MarkedImage } from "../workload/marker.ts";
-import { readMarker } from "../workload/marker.ts";
+import { revisionName } from "../workload/arn.ts";
+import { type MarkedImage, readMarker, wholeFormer } from "../workload/marker.ts";
 import { textIn } from "../workload/members.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import type { Ports } from "./ports.ts";
@@ -99,16 +98,11 @@ async function describeOurs(revision: string, { ecs }: Pick<Ports, "ecs">): Prom
   const registeredAt = timeIn(described.taskDefinition.registeredAt);
   return {
     revision: textIn(described.taskDefinition, "taskDefinitionArn") ?? revision,
-    former: wholeName(marker.former, revision),
+    former: wholeFormer(marker.former, revision),
     execution: marker.execution,
     images: marker.images,
     ...(registeredAt === undefined ? {} : { registeredAt }),
   };
-}
-
-/** A family's name that left no room in the tag is that of the revision itself. */
-function wholeName(former: string, revision: string): string {
-  return former.startsWith(":") ? `${familyAndRevision(revision)?.family ?? ""}${former}` : former;
 }
 
 /** ECS writes seconds since the epoch; what is recorded elsewhere may be ISO 8601. */

@@ -160,6 +160,7 @@ export async function survey(request: SurveyRequest, world: Ports): Promise<Surv
             clusterArn,
             family: revision.family,
             former,
+            tags: described.tags,
             service: service.name,
             images: revision.images,
             execution: request.execution,

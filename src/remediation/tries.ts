@@ -9,8 +9,9 @@
 
 import type { ImageFacts } from "../substitution/planner.ts";
 import { familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
-import { type MarkedImage, type Marker, readMarker, serviceTag } from "../workload/marker.ts";
+import { type MarkedImage, type Marker, readMarker, serviceTag, wholeFormer } from "../workload/marker.ts";
 import { momentIn } from "../workload/members.ts";
+import type { Tag } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 
@@ -72,8 +73,9 @@ type Wanted = {
   readonly clusterArn: string;
   readonly service: string;
   readonly family: string;
-  /** The failing revision. */
+  /** The failing revision, and its tags. */
   readonly former: string;
+  readonly tags: readonly Tag[];
   readonly images: readonly ImageFacts[];
   readonly execution: string;
 };
@@ -83,7 +85,7 @@ type Try = { readonly arn: string; readonly marker: Marker; readonly at: number 
 
 /** Looks through the deployments of the last day. */
 export async function countTries(
-  { clusterArn, service, family, former, images, execution }: Wanted,
+  { clusterArn, service, family, former, tags: ownTags, images, execution }: Wanted,
   { ecs, clock }: Pick<Ports, "ecs" | "clock">,
 ): Promise<Tries> {
   const failing = images.filter((one) => one.failing);
@@ -99,6 +101,8 @@ export async function countTries(
   const since = clock.now() - DAY_HOURS * 3_600_000;
   const tried = (await triesSince(since, { clusterArn, service, family }, ecs)).filter(concerns);
 
+  const same = tried.length === 0 ? [former] : await copiedFrom(former, ownTags, ecs);
+
   let count = 0;
   let ofDay = 0;
   let ofOthers = 0;
@@ -106,7 +110,7 @@ export async function countTries(
   let broughtBack: string | undefined;
   for (const { arn, marker, at } of tried) {
     const minutes = Math.max(0, Math.floor((clock.now() - at) / 60_000));
-    const isInPlaceOfIt = marker.former !== undefined && sameRevision(marker.former, former);
+    const isInPlaceOfIt = same.some((one) => marker.former !== undefined && sameRevision(marker.former, one));
     if (isInPlaceOfIt) ofDay += 1;
     if (minutes >= TRIES_HOURS * 60) continue;
     if (isInPlaceOfIt) {
@@ -125,6 +129,25 @@ export async function countTries(
     ...(broughtBack === undefined ? {} : { broughtBack }),
     ...(newer === undefined ? {} : { newer: revisionName(newer.arn) }),
   };
+}
+
+/** A copy of a copy is rare, of that one no more than a loop of tags. */
+const COPIES_MAX = 5;
+
+/** The failing revision and, where it is our copy of one that was deregistered, that one: the same in other clothes. */
+async function copiedFrom(
+  former: string,
+  tags: readonly Tag[],
+  { describeTaskDefinition }: Ports["ecs"],
+): Promise<readonly string[]> {
+  const same = [former];
+  let marker = readMarker(tags);
+  while (marker?.former !== undefined && marker.images.length === 0 && same.length <= COPIES_MAX) {
+    const original = wholeFormer(marker.former, former);
+    same.push(original);
+    marker = readMarker((await describeTaskDefinition(original))?.tags ?? []);
+  }
+  return same;
 }
 
 type Searched = Pick<Wanted, "clusterArn" | "service" | "family">;

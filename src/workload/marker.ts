@@ -15,6 +15,7 @@
 import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { referenceIn } from "../image/reference.ts";
+import { familyAndRevision } from "./arn.ts";
 import type { Tag } from "./task-definition.ts";
 
 export type Marker = {
@@ -107,6 +108,11 @@ function imageValue({ image, digest, trusted }: MarkedImage): readonly string[] 
 
 function tail(former: string): string {
   return former.slice(former.lastIndexOf(":"));
+}
+
+/** A former revision by its whole name: where no room was left in the tag, its family is that of the revision itself. */
+export function wholeFormer(former: string, revision: string): string {
+  return former.startsWith(":") ? `${familyAndRevision(revision)?.family ?? ""}${former}` : former;
 }
 
 /** Reads a revision's marker; undefined where no execution is named. What makes no sense is passed over. */

@@ -4,6 +4,7 @@ import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import { countTries, whyNotAgain } from "../../src/remediation/tries.ts";
 import type { ImageFacts } from "../../src/substitution/planner.ts";
+import { sameRevision } from "../../src/workload/arn.ts";
 import { markerTags } from "../../src/workload/marker.ts";
 import { present } from "../../src/workload/members.ts";
 
@@ -66,7 +67,7 @@ const ports = (revisions: readonly Revision[], refused = false): Pick<Ports, "ec
       newestRevisions: async (_: string, count: number) =>
         revisions.slice(0, count).map((one) => ({ arn: arn(one.number), tags: tagsOf(one) })),
       describeTaskDefinition: async (name: string) => {
-        const found = revisions.find(({ number }) => arn(number) === name);
+        const found = revisions.find(({ number }) => sameRevision(arn(number), name));
         return {
           taskDefinition: { registeredAt: (NOW - (found?.ago ?? 0) * MINUTE) / 1000 },
           tags: found === undefined ? [] : tagsOf(found),
@@ -80,6 +81,7 @@ const ask = (revisions: readonly Revision[], former = 42, refused = false) =>
     {
       ...{ clusterArn: CLUSTER, service: "web", family: "web" },
       ...{ former: arn(former), images, execution: "r-mine-2" },
+      tags: revisions.filter(({ number }) => number === former).flatMap(tagsOf),
     },
     ports(revisions, refused),
   );
@@ -94,6 +96,9 @@ describe("what was tried before", () => {
     ["another image",                                    42, [{ number: 43, for: "web:42", image: "redis:7", ago: 5 }],                           undefined],
     ["a copy of the former, made to go back to it",      42, [{ number: 43, for: "web:42", image: "", ago: 5 }],                                  undefined],
     ["the service came back a moment ago",               42, [{ number: 43, for: "web:42", ago: 5 }],                                             /came back to web:42 .* 5 minutes ago: no other is tried within the hour/],
+    ["it came back as a copy of the former",             44, [{ number: 44, for: "web:42", image: "", ago: 4 }, { number: 43, for: "web:42", ago: 5 }], /came back to web:44 .* 5 minutes ago/],
+    ["it came back as a copy of a copy of the former",   46, [{ number: 46, for: "web:44", image: "", ago: 3 }, { number: 44, for: "web:42", image: "", ago: 4 }, { number: 43, for: "web:42", ago: 5 }], /came back to web:46 .* 5 minutes ago/],
+    ["copies that name each other as their former",      46, [{ number: 46, for: "web:44", image: "", ago: 3 }, { number: 44, for: "web:46", image: "", ago: 4 }, { number: 43, for: "web:42", ago: 5 }], undefined],
     ["the service came back more than an hour ago",      42, [{ number: 43, for: "web:42", ago: 61 }],                                            undefined],
     ["it came back twice",                               42, [{ number: 44, for: "web:42", ago: 90 }, { number: 43, for: "web:42", ago: 200 }],   /2 substitutes for web:42 did not last/],
     ["it came back twice, long ago",                     42, [{ number: 44, for: "web:42", ago: 400 }, { number: 43, for: "web:42", ago: 900 }],  undefined],
