@@ -152,6 +152,8 @@ async function eventFor(service: string, taskDefinitionArn: string, image: strin
   const event = JSON.parse(await readFile(new URL("../../events/ec2-service.json", import.meta.url), "utf8"));
   event.detail.group = `service:${service}`;
   event.detail.taskDefinitionArn = taskDefinitionArn;
+  const { services } = await ecs.send(new DescribeServicesCommand({ cluster: "prod", services: [service] }));
+  event.detail.startedBy = services?.[0]?.deployments?.[0]?.id;
   for (const container of event.detail.containers)
     if (container.reason !== undefined) Object.assign(container, { name: "web", image });
   const file = join(folder, `${service}.json`);

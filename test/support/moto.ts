@@ -1,9 +1,14 @@
-/** moto's server on a free port of loopback: ECS, ECR, EventBridge, SQS and STS as wire shapes. `pip install "moto[server]"`. */
+/**
+ * moto's server on a free port of loopback: ECS, ECR, EventBridge, SQS and STS as wire shapes. `pip install "moto[server]"`.
+ *
+ * It is reached by a door that adds the service deployments of ECS, which moto does not have.
+ */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { openServiceDeploymentsDoor } from "./service-deployments-door.ts";
 
 export const MOTO_CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" } as const;
 /** The account that every caller of moto has. */
@@ -23,7 +28,16 @@ export async function startMoto(): Promise<Moto> {
     const server = spawn(command, [...first, ...address], { stdio: ["ignore", "ignore", "pipe"] });
     const url = `http://127.0.0.1:${port}`;
     const because = await answers(server, url);
-    if (because === undefined) return { url, stop: () => stop(server) };
+    if (because === undefined) {
+      const door = await openServiceDeploymentsDoor(url);
+      return {
+        url: door.url,
+        stop: async () => {
+          await door.close();
+          await stop(server);
+        },
+      };
+    }
     failures.push(`${command}: ${because}`);
     await stop(server);
   }
