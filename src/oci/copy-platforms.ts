@@ -10,7 +10,7 @@ import { CopyError, onSide } from "./copy-error.ts";
 import type { CopyRun } from "./copy-run.ts";
 import { presentWhole, type ReadCopy, readWhole, trustedDigest } from "./copy-whole.ts";
 import { type ImageTree, readManifest } from "./image-tree.ts";
-import { type IndexReader, imagesFor, platformInConfig } from "./images-for.ts";
+import { type IndexReader, imagesFor, isTold, platformInConfig } from "./images-for.ts";
 import { proofOf } from "./index-proof.ts";
 import { type Descriptor, type Index, isAttestation, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { isIndexType } from "./media-types.ts";
@@ -161,17 +161,16 @@ async function onlyChild(
   const children = childrenFor(index, platform);
   const [only] = children;
   if (only === undefined) throw platformAbsent(run, root, platform, offeredBy(index));
-  const isTold = children.every(({ mediaType, platform: stated }) => stated && !isIndexType(mediaType));
-  if (isTold && children.length === 1) return only;
-  const { images, isOpen } = await imagesFor(
-    index,
-    platform,
-    readerOf(run, (digest) => run.fetch(digest)),
-  );
-  const [image, ...others] = images;
-  if (image === undefined && !isOpen) throw platformAbsent(run, root, platform, offeredBy(index));
-  if (image !== undefined && others.length === 0)
-    return { digest: image.digest, mediaType: image.image.mediaType };
+  const isStated = children.every((child) => isTold(child, platform));
+  if (isStated && children.length === 1) return only;
+  if (!isStated) {
+    const reader = readerOf(run, (digest) => run.fetch(digest));
+    const { images, isOpen } = await imagesFor(index, platform, reader);
+    const [image, ...others] = images;
+    if (image === undefined && !isOpen) throw platformAbsent(run, root, platform, offeredBy(index));
+    if (image !== undefined && others.length === 0)
+      return { digest: image.digest, mediaType: image.image.mediaType };
+  }
   const builds = children.flatMap((child) => child.platform ?? []).map(printPlatform);
   const which = builds.length === 0 ? "" : `: name one of ${builds.join(", ")}`;
   const { source } = run;

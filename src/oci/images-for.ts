@@ -91,8 +91,8 @@ export async function* childrenWithin(
 }
 
 /** Whether the index states all that decides: of Windows, the build as well where the host's is known. */
-function isTold({ platform: stated }: Descriptor, wanted: Platform): boolean {
-  if (stated === undefined) return false;
+export function isTold({ mediaType, platform: stated }: Descriptor, wanted: Platform): boolean {
+  if (stated === undefined || isIndexType(mediaType)) return false;
   return windowsBuild(wanted) === undefined || windowsBuild(stated) !== undefined;
 }
 

@@ -7,12 +7,11 @@
 
 import type { Digest } from "../image/digest.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
-import { type Platform, printPlatform, windowsBuild } from "../image/platform.ts";
+import { type Platform, printPlatform } from "../image/platform.ts";
 import { type ImageReference, pinned, repositoryName } from "../image/reference.ts";
 import { childrenFor } from "../oci/children-for.ts";
-import { type IndexReader, imagesFor } from "../oci/images-for.ts";
+import { type IndexReader, imagesFor, isTold } from "../oci/images-for.ts";
 import { type Index, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
-import { isIndexType } from "../oci/media-types.ts";
 import type { Registries } from "../oci/registry.ts";
 import type { Found, Seen } from "../substitution/candidate.ts";
 
@@ -80,14 +79,7 @@ export async function manifestForOne(
 
 async function digestsFor(index: Index, platform: Platform, reader: IndexReader): Promise<readonly Digest[]> {
   const children = childrenFor(index, platform);
-  const build = windowsBuild(platform);
-  const isTold = children.every(
-    ({ mediaType, platform: stated }) =>
-      stated !== undefined &&
-      !isIndexType(mediaType) &&
-      (build === undefined || windowsBuild(stated) === build),
-  );
-  if (isTold) return children.map((child) => child.digest);
+  if (children.every((child) => isTold(child, platform))) return children.map((child) => child.digest);
   return (await imagesFor(index, platform, reader)).images.map((image) => image.digest);
 }
 

@@ -172,7 +172,7 @@ function answer(request: AwsRequest): AwsAnswer {
     case "ListContainerInstances":
       return body.nextToken === undefined
         ? { body: { containerInstanceArns: [INSTANCES.bare], nextToken: "more" } }
-        : { body: { containerInstanceArns: [INSTANCES.graviton, INSTANCES.gone] } };
+        : { body: { containerInstanceArns: [INSTANCES.graviton, INSTANCES.gone, INSTANCES.windows] } };
     case "DescribeContainerInstances": {
       const asked = body.containerInstances as string[];
       return {
@@ -225,10 +225,12 @@ const INSTANCES = {
   bare: `${PREFIX}:container-instance/mixed/1`,
   graviton: `${PREFIX}:container-instance/mixed/2`,
   gone: `${PREFIX}:container-instance/mixed/3`,
+  windows: `${PREFIX}:container-instance/mixed/4`,
 };
 
 function instanceNamed(containerInstanceArn: string): JsonObject {
   const isGraviton = containerInstanceArn === INSTANCES.graviton;
+  const isWindows = containerInstanceArn === INSTANCES.windows;
   return {
     containerInstanceArn,
     ec2InstanceId: "i-0a1b2c3d4e5f60718",
@@ -238,8 +240,8 @@ function instanceNamed(containerInstanceArn: string): JsonObject {
     attributes: [
       { name: "com.amazonaws.ecs.capability.privileged-container" },
       { name: "ecs.cpu-architecture", value: isGraviton ? "arm64" : "x86_64" },
-      { name: "ecs.os-type", value: "linux" },
-      { name: "ecs.os-family", value: "LINUX" },
+      { name: "ecs.os-type", value: isWindows ? "windows" : "linux" },
+      { name: "ecs.os-family", value: isWindows ? "WINDOWS_SERVER_2022_CORE" : "LINUX" },
     ],
   };
 }

@@ -370,7 +370,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "machines of two architectures are two kinds, each with what brought it",
+    says: "machines of two architectures and of a release of Windows are three kinds, each with what brought it",
     backedBy: "recorded: API model of ECS, read 2026-11",
     holds: async ({ machines }) => {
       const arm64 = { os: "linux", architecture: "arm64" };
@@ -380,6 +380,7 @@ export const CLAUSES: readonly Clause[] = [
         machines: [
           { platform: { os: "linux", architecture: "amd64" } },
           { platform: arm64, capacityProvider: "graviton" },
+          { platform: { os: "windows", architecture: "amd64", osVersion: "10.0.20348" } },
         ],
       });
     },

@@ -30,6 +30,7 @@ async function makeStage(): Promise<Stage> {
         { architecture: "X86_64" },
         { architecture: "ARM64", capacityProvider: "graviton" },
         { architecture: "ARM64", capacityProvider: "graviton" },
+        { architecture: "X86_64", operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" },
       ],
     },
     pullThrough: [
