@@ -48,7 +48,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:buffer":                    ["src"],
   "node:util":                      ["src/oci", "src/aws", "src/sandbox", "src/cli", "src/runtime", "src/workload/same-definition.ts"],
   "node:stream":                    ["src/oci", "src/aws", "src/sandbox", "src/cli"],
-  "node:zlib":                      ["src/oci", "src/sandbox"],
+  "node:zlib":                      ["src/oci", "src/sandbox", "src/cli/event-envelopes.ts"],
   "node:http":                      ["src/oci", "src/sandbox", "src/cli"],
   "node:https":                     ["src/oci"],
   "node:net":                       ["src/oci", "src/sandbox"],

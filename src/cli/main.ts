@@ -7,6 +7,7 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { decodeText } from "../text/decode-text.ts";
 import { addDecideCommands } from "./decide-commands.ts";
 import { EXIT, EXIT_WORDS } from "./exit-status.ts";
 import { addHandCommands } from "./hand-commands.ts";
@@ -25,8 +26,9 @@ const io: CommandIo = {
   isTty: process.stderr.isTTY === true,
   env: process.env,
   readFile: async (path) => {
-    if (path === "-") return await (await import("node:stream/consumers")).text(process.stdin);
-    return await readFile(path, "utf8").catch(() => undefined);
+    if (path === "-") return decodeText(await (await import("node:stream/consumers")).buffer(process.stdin));
+    const bytes = await readFile(path).catch(() => undefined);
+    return bytes === undefined ? undefined : decodeText(bytes);
   },
   writeFile: (path, text) => writeFile(path, text),
   signal: stopping.signal,

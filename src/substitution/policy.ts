@@ -193,7 +193,8 @@ function withinRights(policy: Policy, env: Readonly<Record<string, string | unde
 export function documentIn(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Editors on Windows put a byte order mark before it.
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new InvalidInput("policy", `JSON: ${error instanceof Error ? error.message : "unreadable"}`);
   }

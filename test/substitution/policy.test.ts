@@ -63,6 +63,12 @@ describe("a policy", () => {
       expect(checkPolicy(text), text).toMatchObject({ kind: "invalid" });
   });
 
+  test("is read when a byte order mark stands before it", () => {
+    const document = '\uFEFF{"mode":"observe"}';
+    expect(checkPolicy(document).kind).toBe("valid");
+    expect(policyFrom({}, document).mode).toBe("observe");
+  });
+
   test("takes what the document says before what the stack says, key by key", () => {
     const policy = policyFrom(
       { REPULL_MODE: "observe", REPULL_PINNING: "tag", REPULL_DOCKER_HUB_SECRET: SECRET },
