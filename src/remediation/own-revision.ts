@@ -7,7 +7,7 @@
 
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { revisionName } from "../workload/arn.ts";
-import { readMarker } from "../workload/marker.ts";
+import { readMarker, serviceTag } from "../workload/marker.ts";
 import { momentIn } from "../workload/members.ts";
 import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
 import type { Ports } from "./ports.ts";
@@ -21,13 +21,16 @@ const YOUNG_MINUTES = 15;
  */
 export async function leftToItsMaker(
   { taskDefinition, tags }: DescribedTaskDefinition,
-  { taskDefinitionArn, foreseen }: Pick<PullFailure, "taskDefinitionArn" | "foreseen">,
+  { taskDefinitionArn, foreseen, owner, clusterArn }: PullFailure,
   execution: string,
   { executions, clock }: Pick<Ports, "executions" | "clock">,
 ): Promise<Ignored | undefined> {
-  const maker = readMarker(tags)?.execution;
+  const { execution: maker, service } = readMarker(tags) ?? {};
   // Whoever asks by hand has seen what runs, and decides.
   if (maker === undefined || maker === execution || foreseen) return undefined;
+  // The maker looks after the service that it made the revision for, and no other one that somebody has put on it.
+  const own = owner.kind === "service" ? serviceTag(clusterArn, owner.service) : undefined;
+  if (own !== undefined && service !== undefined && service !== own) return undefined;
   const revision = revisionName(taskDefinitionArn);
   const found = await executions.status("remediate", maker);
   if (found?.status === "running")

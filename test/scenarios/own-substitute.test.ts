@@ -104,6 +104,19 @@ describe("a failing task of our own substitute", () => {
     expect(remediations(world).map(outcomeOf)).toEqual(["settled", "ignored"]);
   });
 
+  it("is not left to the execution that made it when another service was put on the substitute", async () => {
+    const world = await onOurSubstitute(() => ({}));
+    world.cluster.createService({ cluster: "test", name: "web", taskDefinition: "web:43", desiredCount: 1 });
+    ecrPublicThrottles(world, 40);
+    await world.run(3 * HOURS);
+    const ofNeighbour = remediations(world)
+      .map(({ result }) => result as Outcome)
+      .filter(({ workload }) => workload?.cluster.endsWith("/test"));
+    const outcomes = ofNeighbour.map(({ outcome }) => outcome);
+    expect(outcomes).not.toContain("ignored");
+    expect(outcomes.at(-1)).toBe("settled");
+  });
+
   it("is healed by a second execution when the first one has ended", async () => {
     const world = await onOurSubstitute(() => ({}));
     await world.runUntil(() => !world.executions.running(), HOURS);
