@@ -49,12 +49,23 @@ function whyPlanned({ failing }: ImagePlan): string {
 }
 
 function explainImage(plan: ImagePlan, why: string): readonly string[] {
-  const { image, containers, trusted, untrusted, notCompared, winner, losers, notOffered = [] } = plan;
+  const {
+    image,
+    containers,
+    trusted,
+    untrusted,
+    vetoedBy,
+    notCompared,
+    winner,
+    losers,
+    notOffered = [],
+  } = plan;
   return [
     `${image} (${containers.join(", ")}) ${why}`,
     trusted === undefined
       ? `  no digest is trusted${untrusted === undefined ? "" : `: ${untrusted.because}`}`
       : `  trusted: ${shortDigest(trusted.digest)}, ${TRUSTED_IN_WORDS[trusted.from]}`,
+    ...(vetoedBy === undefined || untrusted === undefined ? [] : [`  but ${untrusted.because}`]),
     ...(notCompared === undefined
       ? []
       : [

@@ -204,6 +204,18 @@ describe("the planner", () => {
     expect(plan.images.map(({ winner }) => winner !== undefined)).toEqual([true, false]);
   });
 
+  test("leaves an image as it is, and tells why, when the failing text names other bytes for it alone", () => {
+    const vetoed = {
+      ...{ vetoedBy: OTHER, untrusted: { code: "other-manifest-in-text", because: `not ${OTHER}` } as const },
+      ...{ image: "redis:7", containers: ["cache"], failing: false },
+    };
+    const plan = planSubstitution([nginx("public:same"), nginx("public:same", vetoed)], {
+      policy: DEFAULT_POLICY,
+    });
+    expect(plan.images.map(({ winner }) => winner !== undefined)).toEqual([true, false]);
+    expect(explainPlan(plan).join("\n")).toContain(OTHER.slice(0, 19));
+  });
+
   test("explains each loser in words, and what the owner could do", () => {
     const plan = planSubstitution([nginx("own:absent public:moved fresh:limited")], {
       policy: DEFAULT_POLICY,
