@@ -157,7 +157,7 @@ addStackOptions(program.command("mirror"))
   .argument("<target>", "image reference with the tag to set")
   .option(
     "--platform <platform>",
-    "OS/ARCH[/VARIANT]; may be given several times",
+    "OS/ARCH[/VARIANT], of Windows OS(VERSION)/ARCH; may be given several times",
     (value, all: string[]) => [...all, value],
     [],
   )

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import type { Digest } from "../../src/image/digest.ts";
+import { parsePlatform } from "../../src/image/platform.ts";
+import { parseReference } from "../../src/image/reference.ts";
+import { createRegistries } from "../../src/oci/registry.ts";
+import { textVeto } from "../../src/remediation/text-veto.ts";
+import { buildImage, type ImageRecipe, seedImage } from "../../src/sandbox/image-builder.ts";
+import { createInternet } from "../../src/sandbox/internet.ts";
+import { createRegistry } from "../../src/sandbox/registry.ts";
+import { FastClock } from "../support/fast-clock.ts";
+
+const both = { platforms: ["linux/amd64", "linux/arm64"] };
+const windows = {
+  platforms: ["windows/amd64", "windows/amd64"],
+  osVersions: ["10.0.17763.6293", "10.0.20348.2762"],
+};
+const many = { platforms: Array.from({ length: 17 }, (_, number) => `linux/amd64/x${number}`) };
+
+/** What a text that names the manifest at this place of the image does to a trusted index that a substitute holds. */
+async function vetoOf(recipe: Partial<ImageRecipe>, named: number, platforms: readonly string[]) {
+  const clock = new FastClock();
+  const registry = createRegistry({ kind: "plain", host: "mirror.example", clock });
+  const image = buildImage({ name: "app", layers: 1, ...recipe });
+  seedImage(registry, "app", "1", image);
+  const registries = createRegistries({ send: createInternet([registry]).from("203.0.113.1"), clock });
+  const digest = image.manifests[named]?.digest as Digest;
+  const candidate = {
+    strategy: "public-mirror",
+    image: "mirror.example/app:1",
+    samePublisher: true,
+  } as const;
+  const veto = await textVeto(
+    { reference: parseReference("app:1"), trusted: image.digest },
+    [{ digest }],
+    {
+      sightings: [{ candidate, seen: { kind: "found", digest: image.digest, isIndex: true } }],
+      platforms: platforms.map(parsePlatform),
+    },
+    registries,
+  );
+  if (veto.vetoedBy !== undefined) return "vetoed";
+  return veto.notCompared === undefined ? "agreed" : "not compared";
+}
+
+describe("a manifest in the text, and a trusted index", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, Partial<ImageRecipe>, number, readonly string[], string])[] = [
+    ["lists it for the task's platform",                 both,                                        1, ["linux/arm64"],               "agreed"],
+    ["lists it for another platform",                    both,                                        0, ["linux/arm64"],               "vetoed"],
+    ["lists it, and the platform is not known",          both,                                        0, [],                            "agreed"],
+    ["lists it without a platform",                      { ...both, namesNoPlatforms: true },         1, ["linux/arm64"],               "agreed"],
+    ["lists it in an inner index",                       { ...both, nested: true },                   1, ["linux/arm64"],               "agreed"],
+    ["lists it in an inner index for another platform",  { ...both, nested: true },                   0, ["linux/arm64"],               "vetoed"],
+    ["lists it for the host's build",                    windows,                                     1, ["windows(10.0.20348)/amd64"], "agreed"],
+    ["lists it for another build",                       windows,                                     0, ["windows(10.0.20348)/amd64"], "vetoed"],
+    ["lists it for one of the builds",                   windows,                                     0, ["windows/amd64"],             "agreed"],
+  ];
+  for (const [what, recipe, named, platforms, expected] of table) {
+    test(`are ${expected} where the index ${what}`, async () => {
+      expect(await vetoOf(recipe, named, platforms)).toBe(expected);
+    });
+  }
+
+  test("are not compared where more indexes are inside it than are read", async () => {
+    expect(await vetoOf({ ...many, nested: true }, 16, ["linux/arm64"])).toBe("not compared");
+  });
+});
