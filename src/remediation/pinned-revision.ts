@@ -67,8 +67,8 @@ type Brought = { readonly revision: ServiceRevision; readonly at: number };
 const SAME_MOMENT_MS = 60_000;
 
 /**
- * By the dates: what was brought when the failing deployment was created; where ECS no longer shows that deployment, the
- * last that was brought before the failed task was created. Rollbacks of ECS's own bring something too.
+ * By the dates: what was brought when the failing deployment was created; otherwise the last that was brought before the failed
+ * task was created. Rollbacks of ECS's own bring something too.
  */
 async function byDate(
   { id, taskDefinition, taskCreatedAt }: FailingDeployment,
@@ -82,15 +82,20 @@ async function byDate(
   const brought = (await broughtBefore(moment, listed, ecs)).filter(({ revision }) =>
     sameRevision(revision.taskDefinition, taskDefinition),
   );
-  // Where its own date is known, an earlier deployment of the revision is none of it: the list may be of a moment ago.
-  const [one, ...others] =
-    createdAt === undefined
-      ? brought.filter(({ at }) => at === brought[0]?.at)
-      : brought.filter(({ at }) => Math.abs(at - createdAt) <= SAME_MOMENT_MS);
+  const then = brought.filter(
+    ({ at }) => createdAt !== undefined && Math.abs(at - createdAt) <= SAME_MOMENT_MS,
+  );
+  const last = brought.filter(({ at }) => at === brought[0]?.at);
+  const [one, ...others] = then.length > 0 || !isAsYoungAs(createdAt, listed) ? then : last;
   if (one === undefined) return unknown(`ECS shows no deployment that brought what ${id} runs`);
   if (others.some(({ revision }) => pins(revision) !== pins(one.revision)))
     return unknown("deployments of one moment pinned different digests");
   return { kind: "found", revision: one.revision, earlier: before(listed, one.revision.arn) };
+}
+
+/** A list without any deployment as young as the failing one is of the time before it: nothing in it is the failing one's. */
+function isAsYoungAs(createdAt: number | undefined, listed: readonly DeploymentSummary[]): boolean {
+  return createdAt === undefined || listed.some((one) => one.createdAt >= createdAt - SAME_MOMENT_MS);
 }
 
 /** What deployments and rollbacks brought up to a moment, the newest first. */
