@@ -29,6 +29,7 @@ import { AwsError } from "./aws-error.ts";
 
 export type Veto = Pick<ImageFacts, "vetoedBy" | "notCompared">;
 
+type Kind = ParsedManifest["kind"];
 type Compared = "agree" | "disagree" | "not comparable";
 
 const PLACES_MAX = 2;
@@ -74,16 +75,19 @@ async function compare(
   named: Digest,
   platforms: readonly Platform[],
   read: Read,
-  namedAtOrigin: () => Promise<"index" | "image" | undefined>,
+  kindOf: (digest: Digest) => Promise<Kind | undefined>,
 ): Promise<Compared> {
   const ours = await read(trusted);
   if (ours !== undefined && (await lists(ours, named, platforms, read))) return "agree";
   const theirs = await read(named);
   if (theirs !== undefined && (await lists(theirs, trusted, platforms, read))) return "agree";
-  if (ours === undefined) return "not comparable";
-  if (theirs !== undefined || ours.kind === "index") return "disagree";
-  // Two images are never each other's; an index that cannot be read may list ours. A HEAD tells which, and costs no pull.
-  return (await namedAtOrigin()) === "image" ? "disagree" : "not comparable";
+  if (ours?.kind === "index") return "disagree";
+  // Only an index lists another manifest. What cannot be read is told apart by a HEAD, which costs no pull.
+  const ourKind = ours?.kind ?? (await kindOf(trusted));
+  const theirKind = theirs?.kind ?? (await kindOf(named));
+  if (ourKind === undefined || theirKind === undefined) return "not comparable";
+  const isRead = theirs !== undefined && ourKind === "image";
+  return ourKind === theirKind || isRead ? "disagree" : "not comparable";
 }
 
 /** Whether an index lists a digest for a platform of the task, itself or by an index inside it. */
@@ -144,7 +148,7 @@ async function kindAtOrigin(
   reference: ImageReference,
   digest: Digest,
   registries: Registries,
-): Promise<"index" | "image" | undefined> {
+): Promise<Kind | undefined> {
   try {
     const head = await registries.headManifest(pinned(reference, digest));
     return head && (isIndexType(head.mediaType) ? "index" : "image");

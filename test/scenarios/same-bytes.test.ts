@@ -148,6 +148,16 @@ describe("a manifest in the failing text", () => {
     expect(ended.world.definitions.newest("web", 9)).toHaveLength(1);
   });
 
+  it("that is an index like the pinned one is told apart at Docker Hub, before anything is copied", async () => {
+    const named = buildImage({ name: "nginx named", platforms: MULTI.platforms, bytes: 512 });
+    const ended = await heal(world({}), (played, event) => {
+      seedImage(played.registries.dockerHub, "library/nginx", "other", named);
+      return telling(named.digest)(played, event);
+    });
+    expect(ended.outcome).toMatchObject({ outcome: "stand-still", images: [{ vetoedBy: named.digest }] });
+    expect(ended.world.registries.ecr.repositories()).toEqual([]);
+  });
+
   it("that is the pinned image's own for the task's platform keeps nobody from anything", async () => {
     const ended = await heal(world(COPY), (played, event) => {
       const index = played.registries.dockerHub.manifest("library/nginx", "1.25");
