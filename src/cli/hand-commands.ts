@@ -22,7 +22,7 @@ export function addHandCommands(
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
   addStackOptions(program.command("scan"))
     .description(
-      "Read the whole account: what depends on Docker Hub, what a bad hour would do to it, and where else the images are. Changes nothing.",
+      "Read the whole account: what depends on Docker Hub, what six bad hours would do to it, and where else the images are. Changes nothing.",
     )
     .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
     .option("--html <file>", "also write a report: one file that needs nothing else")

@@ -27,7 +27,7 @@ h2 { font-size: 16px; margin: 0 0 4px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; margin: 0 0 16px; }
 .headline { border-left: 5px solid var(--accent); font-size: 18px; line-height: 1.4; font-weight: 600; overflow-wrap: anywhere; }
 .headline.high { border-left-color: var(--over); background: var(--over-soft); }
-.headline.low { border-left-color: var(--warn); background: var(--warn-soft); }
+.headline.medium { border-left-color: var(--warn); background: var(--warn-soft); }
 .headline.none { border-left-color: var(--good); background: var(--good-soft); }
 .headline p { margin: 0; }
 .tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 16px; margin: 0 0 16px; }

@@ -94,7 +94,7 @@ function tiles(scan: Scan): string {
     `<div class="tile${isOver ? " over" : ""}"><b>${figure.toLocaleString("en-US")}</b><span>${escaped(words)}</span></div>`;
   return `<section class="tiles" aria-label="In figures">
 ${tile(exposures.length, `of ${counted(scan.services + scan.schedules + scan.looseTasks, "workload")} run images from Docker Hub`, false)}
-${tile(pulls, "anonymous pulls in a bad hour", false)}
+${tile(pulls, "anonymous pulls in six bad hours", false)}
 ${tile(worst, `of them by one address, which has ${ANONYMOUS_PULLS} in six hours`, worst > ANONYMOUS_PULLS)}
 ${tile(alone, "Repull would leave alone as it is set", alone > 0)}
 </section>`;
@@ -110,7 +110,7 @@ function chart({ addresses }: Scan): string {
       ? ""
       : `<p class="note">${counted(rest.length, "more address")}, with ${rest.reduce((sum, { pulls }) => sum + pulls, 0)} pulls in all.</p>`;
   return `<section class="card">
-<h2>Anonymous pulls of a bad hour, by the address that they leave from</h2>
+<h2>Anonymous pulls of six bad hours, by the address that they leave from</h2>
 <div class="key"><span><i></i>${ANONYMOUS_PULLS}: what Docker Hub grants an address in six hours</span><span><i class="account"></i>${ACCOUNT_PULLS}: what it grants a free account</span><span><i class="over"></i>beyond the limit</span></div>
 <ul class="bars">
 ${shown.map((load) => bar(load, scale)).join("\n")}

@@ -7,14 +7,15 @@ import { inShort } from "../substitution/explain.ts";
 import { textTable } from "./text-table.ts";
 
 export type Headline = {
-  readonly level: "none" | "low" | "high";
+  /** `medium` from half of what Docker Hub grants: what else pulls from there is not seen. */
+  readonly level: "none" | "low" | "medium" | "high";
   readonly sentence: string;
 };
 
 /** How it was counted: the same words under every table. */
 export const ARITHMETIC: readonly string[] = [
-  "A bad hour: every task of a service is replaced once (a deployment of everything, or the loss of its hosts), schedules fire as often as they can, and what runs by hand starts again.",
-  "Each start pulls each of its Docker Hub images once; hosts that still hold an image may need fewer, and the other five hours of Docker Hub's window are not counted.",
+  "Six bad hours, which is Docker Hub's window: every task of a service is replaced once (a deployment of everything, or the loss of its hosts), schedules fire as often as they can in all of them, and what runs by hand starts again.",
+  "Each start pulls each of its Docker Hub images once; hosts that still hold an image may need fewer, and a second deployment within the window needs more.",
   `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; a task's pulls are spread evenly over its subnets.`,
 ];
 
@@ -32,21 +33,23 @@ export function headlineOf(scan: Scan): Headline {
   if (worst === undefined) {
     const pulls = exposures.reduce((sum, { accountPulls }) => sum + accountPulls, 0);
     return {
-      level: pulls > ACCOUNT_PULLS ? "high" : "low",
-      sentence: `No image is pulled anonymously; a bad hour takes ${counted(pulls, "pull")} with accounts, of which a free one has ${ACCOUNT_PULLS} in six hours. ${acts}`,
+      level: levelOf(pulls, ACCOUNT_PULLS),
+      sentence: `No image is pulled anonymously; six bad hours take ${counted(pulls, "pull")} with accounts, of which a free one has ${ACCOUNT_PULLS} in six hours. ${acts}`,
     };
   }
   const { pullsOfOne } = worst;
   const where = placeOf(worst);
-  if (pullsOfOne <= ANONYMOUS_PULLS)
-    return {
-      level: "low",
-      sentence: `The risk is low: a bad hour takes ${pullsOfOne} of the ${ANONYMOUS_PULLS} anonymous pulls that Docker Hub grants in six hours ${where}. ${acts}`,
-    };
-  return {
-    level: "high",
-    sentence: `A bad hour takes ${pullsOfOne} anonymous pulls ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${pullsOfOne - ANONYMOUS_PULLS} would be refused. ${acts}`,
-  };
+  const level = levelOf(pullsOfOne, ANONYMOUS_PULLS);
+  const sentence =
+    level === "high"
+      ? `Six bad hours take ${pullsOfOne} anonymous pulls ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${pullsOfOne - ANONYMOUS_PULLS} would be refused. ${acts}`
+      : `The risk is ${level}: six bad hours take ${pullsOfOne} of the ${ANONYMOUS_PULLS} anonymous pulls that Docker Hub grants in them ${where}. ${acts}`;
+  return { level, sentence };
+}
+
+function levelOf(pulls: number, granted: number): "low" | "medium" | "high" {
+  if (pulls > granted) return "high";
+  return pulls >= granted / 2 ? "medium" : "low";
 }
 
 /** The address at which a limit would strike first. */
@@ -92,7 +95,7 @@ export function scanInWords(scan: Scan): string {
       ),
       "",
       ...textTable(
-        ["anonymous pulls of a bad hour leave by", "pulls", `of ${ANONYMOUS_PULLS}`],
+        ["anonymous pulls of six bad hours leave by", "pulls", `of ${ANONYMOUS_PULLS}`],
         addresses.map(({ address, pulls, pullsOfOne, kind }) => [
           address,
           String(pulls),

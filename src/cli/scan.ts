@@ -1,4 +1,4 @@
-/** `repull scan`: what of an account depends on Docker Hub, and what a bad hour would do to it. Writes nothing there. */
+/** `repull scan`: what of an account depends on Docker Hub, and what six bad hours would do to it. Writes nothing there. */
 
 import { createAccountView } from "../aws/account-view.ts";
 import type { AwsSettings } from "../aws/client-settings.ts";

@@ -1,5 +1,5 @@
 /**
- * A bad hour in figures: every task is replaced once, every schedule fires as often as it can, and all of it pulls by
+ * Six bad hours in figures: every task is replaced once, every schedule fires as often as it can, and all of it pulls by
  * the addresses that it has. Docker Hub counts anonymous pulls by address, so that is where the limit strikes.
  */
 
@@ -36,7 +36,7 @@ type Share = {
   readonly addresses: number;
 };
 
-/** The anonymous pulls of a bad hour by the address that they leave from, the most first. */
+/** The anonymous pulls of six bad hours by the address that they leave from, the most first. */
 export function loadByAddress(exposures: readonly Exposure[], ways: Ways): readonly AddressLoad[] {
   const loads = new Map<
     string,

@@ -1,7 +1,7 @@
 /**
  * How far a workload depends on Docker Hub, before anything has failed.
  *
- * Which of its images come from there, as whom they are pulled, how many pulls a bad hour takes, and where Repull would
+ * Which of its images come from there, as whom they are pulled, how many pulls six bad hours take, and where Repull would
  * look for the same bytes. Nothing is asked of a registry.
  */
 
@@ -9,7 +9,7 @@ import { isDockerHubFront } from "../image/hosts.ts";
 import { familiarName, referenceIn } from "../image/reference.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { firingsPerHour } from "../workload/firings.ts";
+import { firingsIn } from "../workload/firings.ts";
 import type { LooseTasks } from "../workload/loose-tasks.ts";
 import { present, textIn, textsIn } from "../workload/members.ts";
 import type { Service } from "../workload/service.ts";
@@ -25,6 +25,9 @@ import { optedOut, type TagBearer } from "./opt-out.ts";
 import { untouchable } from "./refusal.ts";
 import { taggedMode } from "./tagged-mode.ts";
 
+/** Docker Hub counts the pulls of six hours: what starts again and again is counted over all of them. (docs.docker.com/docker-hub/usage/pulls, read 2026-11) */
+export const WINDOW_HOURS = 6;
+
 export type ExposedImage = ForeseenPlaces & {
   readonly image: string;
   readonly containers: readonly string[];
@@ -39,7 +42,7 @@ export type Exposure = {
   readonly cluster: string;
   readonly name: string;
   readonly taskDefinition: string;
-  /** Tasks that start in a bad hour: each task of a service once, those of a schedule as often as it fires. */
+  /** Tasks that start in six bad hours: each task of a service once, those of a schedule as often as it fires. */
   readonly starts: number;
   /** How that comes about, where it is more than a service's tasks. */
   readonly startsBecause?: string;
@@ -98,11 +101,11 @@ export function exposureOfRun(
   seen: Seen,
 ): Exposure | undefined {
   const { kind, name, clusterArn, taskDefinition, isEnabled, expression, taskCount } = run;
-  const firings = firingsPerHour(expression);
+  const firings = firingsIn(WINDOW_HOURS, expression);
   const often =
     expression === undefined
       ? "an event starts it: once is counted"
-      : `${expression}: ${firings ?? 1} times in its busiest hour`;
+      : `${expression}: ${firings ?? 1} times in its busiest ${WINDOW_HOURS} hours`;
   const starts = isEnabled ? taskCount * (firings ?? 1) : 0;
   const held = seen.policy.schedules === "report" ? "the policy (schedules) says report" : undefined;
   return exposed(

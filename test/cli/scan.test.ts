@@ -25,19 +25,48 @@ const web = (more: Partial<ScannedService> = {}): ScannedService => ({
 
 describe("the risk in one sentence", () => {
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [string, ScannedService, "none" | "low" | "high", string])[] = [
+  const table: readonly (readonly [string, ScannedService, "none" | "low" | "medium" | "high", string])[] = [
     ["nothing from Docker Hub",     web({ images: ["public.ecr.aws/x/y:1"] }), "none", "Nothing here depends on Docker Hub: none of 1 service, 0 scheduled runs and 0 tasks run by hand has an image from it."],
-    ["below the limit",             web({ tasks: 40 }),                       "low",  "The risk is low: a bad hour takes 40 of the 100 anonymous pulls that Docker Hub grants in six hours from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
-    ["at the limit",                web({ tasks: 100 }),                      "low",  "The risk is low: a bad hour takes 100 of the 100 anonymous pulls that Docker Hub grants in six hours from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
-    ["beyond it",                   web({ tasks: 160 }),                      "high", "A bad hour takes 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
-    ["two images for each task",    web({ tasks: 60, images: ["nginx:1", "redis:7"] }), "high", "A bad hour takes 120 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 20 would be refused. Repull would act for all of 1 workload."],
-    ["an address that is not seen", web({ tasks: 160, subnets: ["subnet-x"] }), "high", "A bad hour takes 160 anonymous pulls from one address, if they share it (not seen: the tasks of the cluster prod), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
-    ["an account",                  web({ tasks: 160, secret: true }),        "low",  "No image is pulled anonymously; a bad hour takes 160 pulls with accounts, of which a free one has 200 in six hours. Repull would act for all of 1 workload."],
-    ["a service that opted out",    web({ tasks: 160, tags: { repull: "off" } }), "high", "A bad hour takes 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for 0 of 1 workload."],
+    ["below the limit",             web({ tasks: 40 }),                       "low",  "The risk is low: six bad hours take 40 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["below half of it",            web({ tasks: 49 }),                       "low",  "The risk is low: six bad hours take 49 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["from half of it",             web({ tasks: 50 }),                       "medium", "The risk is medium: six bad hours take 50 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["at the limit",                web({ tasks: 100 }),                      "medium", "The risk is medium: six bad hours take 100 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["beyond it",                   web({ tasks: 160 }),                      "high", "Six bad hours take 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
+    ["two images for each task",    web({ tasks: 60, images: ["nginx:1", "redis:7"] }), "high", "Six bad hours take 120 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 20 would be refused. Repull would act for all of 1 workload."],
+    ["an address that is not seen", web({ tasks: 160, subnets: ["subnet-x"] }), "high", "Six bad hours take 160 anonymous pulls from one address, if they share it (not seen: the tasks of the cluster prod), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
+    ["an account",                  web({ tasks: 160, secret: true }),        "medium", "No image is pulled anonymously; six bad hours take 160 pulls with accounts, of which a free one has 200 in six hours. Repull would act for all of 1 workload."],
+    ["a service that opted out",    web({ tasks: 160, tags: { repull: "off" } }), "high", "Six bad hours take 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for 0 of 1 workload."],
   ];
   for (const [because, service, level, sentence] of table) {
     test(`${because}: ${level}`, async () => {
       expect(headlineOf(await scanOf({ services: [service], ways: shared }))).toEqual({ level, sentence });
+    });
+  }
+});
+
+describe("the risk of what starts again and again", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["rate(1 minute)",                360, "high"],
+    ["rate(5 minutes)",                72, "medium"],
+    ["rate(10 minutes)",               36, "low"],
+    ["cron(0/5 2-3 * * ? *)",          24, "low"],
+    ["cron(0/5 2-8 * * ? *)",          72, "medium"],
+  ] as const;
+  for (const [expression, pulls, level] of table) {
+    test(`${expression} takes ${pulls} pulls of a window: ${level}`, async () => {
+      const run = {
+        kind: "rule",
+        name: "poll",
+        taskDefinition: "poll:1",
+        taskCount: 1,
+        isEnabled: true,
+      } as const;
+      const network = { subnets: ["subnet-a"], assignPublicIp: false };
+      const runs = [{ ...run, launchType: "FARGATE", network, expression, images: ["python:3.12-slim"] }];
+      const scanned = await scanOf({ services: [], runs, ways: shared });
+      expect(scanned.addresses).toMatchObject([{ pullsOfOne: pulls }]);
+      expect(headlineOf(scanned).level).toBe(level);
     });
   }
 });
@@ -77,7 +106,7 @@ test("as JSON: each workload, then the summary with the addresses", async () => 
   expect(lines.at(-1)).toMatchObject({
     kind: "summary",
     headline: { level: "high" },
-    addresses: [{ address: "203.0.113.10 (nat-0f3a9b1c2d4e5f607)", pulls: 107, pullsOfOne: 107 }, {}, {}, {}],
+    addresses: [{ address: "203.0.113.10 (nat-0f3a9b1c2d4e5f607)", pulls: 167, pullsOfOne: 167 }, {}, {}, {}],
   });
   expect(lines.find(({ name }) => name === "loki")).toMatchObject({
     images: [{ first: { strategy: "fresh-mirror" }, passedOver: [{ strategy: "own-copy" }, {}, {}] }],

@@ -239,10 +239,10 @@ test("sees the one address that they share, and says the risk in a sentence", as
   const { out } = await scanned({});
   expect(out.split("\n")[0]).toMatch(
     new RegExp(
-      `^A bad hour takes \\d+ anonymous pulls from ${natAddress} \\(nat-[0-9a-f]+\\), and Docker Hub grants 100 in six hours: \\d+ would be refused\\.`,
+      `^Six bad hours take \\d+ anonymous pulls from ${natAddress} \\(nat-[0-9a-f]+\\), and Docker Hub grants 100 in six hours: \\d+ would be refused\\.`,
     ),
   );
-  expect(out).toContain("A bad hour: every task of a service is replaced once");
+  expect(out).toContain("every task of a service is replaced once");
   expect(out).toMatch(/next: repull plan service-\d+ --cluster (?:prod|dev)/);
 });
 

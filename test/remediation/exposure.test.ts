@@ -5,7 +5,7 @@ import { type Exposure, exposureOf, exposureOfRun, rolesOf } from "../../src/rem
 import type { Seen } from "../../src/remediation/foreseen-places.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
-import { firingsPerHour } from "../../src/workload/firings.ts";
+import { firingsIn } from "../../src/workload/firings.ts";
 import { readService } from "../../src/workload/service.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
@@ -114,18 +114,22 @@ describe("the place that comes first, and why not the ones before it", () => {
   }
 });
 
-describe("what a schedule starts in its busiest hour", () => {
+describe("what a schedule starts in its busiest hours", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["rate(5 minutes)",             12], ["rate(1 minute)",           60], ["rate(50 minutes)",  1],
-    ["rate(1 hour)",                 1], ["rate(7 days)",              1], ["at(2026-01-20T10:00:00)", 1],
-    ["cron(0 2 * * ? *)",            1], ["cron(0/15 8-18 ? * MON-FRI *)", 4], ["cron(* 3 * * ? *)", 60],
-    ["cron(0,30 * * * ? *)",         2], ["cron(10-20/5 * * * ? *)",   3], ["cron(*/20 * * * ? *)", 3],
-    ["cron(70 * * * ? *)",   undefined], ["every day",         undefined], ["rate(0 minutes)", undefined],
-    [undefined,              undefined],
+    // Expression, firings in one hour, firings in six.
+    ["rate(5 minutes)",                 12,  72], ["rate(1 minute)",           60, 360], ["rate(50 minutes)",         1, 7],
+    ["rate(1 hour)",                     1,   6], ["rate(4 hours)",             1,   1], ["rate(7 days)",             1, 1],
+    ["rate(2 hours)",                    1,   3], ["at(2026-01-20T10:00:00)",   1,   1], ["cron(0 2 * * ? *)",        1, 1],
+    ["cron(0/15 8-18 ? * MON-FRI *)",    4,  24], ["cron(0/15 8-9 ? * MON-FRI *)", 4, 8], ["cron(* 3 * * ? *)",      60, 60],
+    ["cron(0,30 * * * ? *)",             2,  12], ["cron(10-20/5 * * * ? *)",   3,  18], ["cron(*/20 * * * ? *)",     3, 18],
+    ["cron(0 22,23,0,1 * * ? *)",        1,   4], ["cron(0 0/6 * * ? *)",       1,   1], ["cron(0 0,12 * * ? *)",     1, 1],
+    ["cron(70 * * * ? *)",       undefined, undefined], ["cron(0 24 * * ? *)", undefined, undefined], ["every day", undefined, undefined],
+    ["rate(0 minutes)",          undefined, undefined], [undefined,            undefined, undefined],
   ] as const;
-  for (const [expression, firings] of table) {
-    test(`${expression}: ${firings}`, () => expect(firingsPerHour(expression)).toBe(firings));
+  for (const [expression, inOne, inSix] of table) {
+    test(`${expression}: ${inOne} in one hour, ${inSix} in six`, () =>
+      expect([firingsIn(1, expression), firingsIn(6, expression)]).toEqual([inOne, inSix]));
   }
 
   const run = (more: object) =>
@@ -147,7 +151,7 @@ describe("what a schedule starts in its busiest hour", () => {
       seenBy(DEFAULT_POLICY, {}),
     );
   test("each firing starts all of its tasks", () => {
-    expect(run({})).toMatchObject({ name: "rule nightly", starts: 12, anonymousPulls: 12 });
+    expect(run({})).toMatchObject({ name: "rule nightly", starts: 72, anonymousPulls: 72 });
   });
   test("what is disabled starts nothing", () => {
     expect(run({ isEnabled: false })).toMatchObject({ anonymousPulls: 0, startsBecause: "it is disabled" });
@@ -157,7 +161,7 @@ describe("what a schedule starts in its busiest hour", () => {
   });
 });
 
-describe("the pulls of a bad hour, by the address that they leave from", () => {
+describe("the pulls of six bad hours, by the address that they leave from", () => {
   const fargate = {
     launchType: "FARGATE",
     networkConfiguration: { awsvpcConfiguration: { subnets: ["a", "b"] } },
