@@ -18,6 +18,7 @@ import {
   type Trusted,
   type Untrusted,
 } from "./candidate.ts";
+import { goneImage } from "./gone.ts";
 import type { Limit } from "./ladder.ts";
 import type { Policy } from "./policy.ts";
 import { isEnough, type Proof, proofOf } from "./proof.ts";
@@ -134,11 +135,19 @@ export function planSubstitution(facts: readonly ImageFacts[], context: PlanCont
         ? "no image of the task definition is one whose pull failed"
         : barred !== undefined
           ? `what ${barred.image} means cannot be told: ${barred.untrusted?.because}`
-          : `no place was found that holds ${names} with enough proof`,
+          : `no place was found that holds ${names} with enough proof${sayGone(facts, unhealed)}`,
     images,
     remedies: remediesFor(facts, unhealed, context),
     policy: context.policy,
   };
+}
+
+/** Whatever limit was met: an image that is gone at its registry comes back with no window. */
+function sayGone(facts: readonly ImageFacts[], unhealed: readonly ImagePlan[]): string {
+  const gone = facts.flatMap((fact) =>
+    unhealed.some(({ image }) => image === fact.image) ? (goneImage(fact) ?? []) : [],
+  );
+  return gone.map(({ host, name }) => `; ${host} answers that it has no ${name}: it is gone there`).join("");
 }
 
 function codeOf(untrusted: Untrusted | undefined): NoSubstituteCode {

@@ -3,6 +3,7 @@
 import { WELL_KNOWN } from "../image/known-registries.ts";
 import { printPlatform } from "../image/platform.ts";
 import { referenceIn } from "../image/reference.ts";
+import { goneImage } from "./gone.ts";
 import type { ImageFacts, ImagePlan, PlanContext } from "./planner.ts";
 import { STRATEGY_NAMES } from "./policy.ts";
 
@@ -15,6 +16,20 @@ export function remediesFor(
   const remedies = new Set<string>();
   for (const plan of unhealed) {
     const { image, losers, notOffered = [] } = plan;
+    const gone = goneOf(facts, plan);
+    if (gone !== undefined) {
+      remedies.add(
+        `name an image that is there in your source: ${gone.host} has no ${gone.name} any more, and neither waiting nor an account brings it back`,
+      );
+      if (gone.elsewhere !== undefined)
+        remedies.add(
+          `or its publisher's ${gone.elsewhere}, which gets no updates: for a while, by its digest`,
+        );
+      remedies.add(
+        `or, where a copy is kept elsewhere, say so in the policy (equivalents with otherBytes, for bytes that nobody can compare): Repull uses what you name there`,
+      );
+      continue;
+    }
     const sightings = facts.find((fact) => fact.image === image)?.sightings ?? [];
     const isSeen = (kind: string) => sightings.some(({ seen }) => seen.kind === kind);
     const lacks = (strategy: string, words: RegExp) =>
@@ -83,10 +98,18 @@ export function remediesFor(
       );
     }
   }
+  // Where each of them is gone, there is nothing to wait for, and nowhere else to look.
+  if (unhealed.length > 0 && unhealed.every((plan) => goneOf(facts, plan) !== undefined))
+    return [...remedies];
   if (STRATEGY_NAMES.some((name) => !policy.strategies.includes(name)))
     remedies.add(`allow more strategies (REPULL_STRATEGIES is ${policy.strategies.join(",")})`);
   remedies.add(`or wait: ${untilWhen(limit)}, and ECS goes on trying`);
   return [...remedies];
+}
+
+function goneOf(facts: readonly ImageFacts[], { image }: ImagePlan) {
+  const own = facts.find((fact) => fact.image === image);
+  return own && goneImage(own);
 }
 
 /** The registries of an image that the policy does not let be asked: a place's, and its own. */

@@ -1,0 +1,50 @@
+/**
+ * An image that its own registry no longer has: no account, no rule and no waiting brings it back.
+ *
+ * Only an answer counts. A registry that refuses, limits or is silent may well have it.
+ */
+
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
+import {
+  dockerHubName,
+  familiarName,
+  type ImageReference,
+  referenceIn,
+  repositoryName,
+} from "../image/reference.ts";
+import type { ImageFacts } from "./planner.ts";
+
+export type Gone = {
+  /** The registry that answered. */
+  readonly host: string;
+  /** What it has no more, as people write it. */
+  readonly name: string;
+  readonly elsewhere?: string;
+};
+
+/** Whether the image's registry has said that it has none such; undefined where it has not. */
+export function goneImage({ image, untrusted, trusted, sightings }: ImageFacts): Gone | undefined {
+  const reference = referenceIn(image);
+  if (reference === undefined) return undefined;
+  const known = dockerHubName(reference) ?? reference;
+  const isAbsent =
+    trusted === undefined
+      ? untrusted?.code === "origin-has-no-tag"
+      : sightings.some(({ candidate, seen }) => {
+          const source = referenceIn(candidate.source);
+          return source !== undefined && seen.kind === "absent" && isSame(source, known);
+        });
+  if (!isAbsent) return undefined;
+  const elsewhere = movedTo(known);
+  return { host: known.host, name: familiarName(known), ...(elsewhere === undefined ? {} : { elsewhere }) };
+}
+
+function isSame(one: ImageReference, other: ImageReference): boolean {
+  return repositoryName(one) === repositoryName(other);
+}
+
+/** Bitnami moved the tags with a version to a repository without updates in 2025: bitnami/containers#83267. */
+function movedTo({ host, path, tag }: ImageReference): string | undefined {
+  if (host !== DOCKER_HUB_HOST || !path.startsWith("bitnami/")) return undefined;
+  return `bitnamilegacy/${path.slice("bitnami/".length)}${tag === undefined ? "" : `:${tag}`}`;
+}
