@@ -2,6 +2,7 @@
 
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { connect } from "../aws/connect.ts";
+import { createExecutions } from "../aws/executions.ts";
 import { createRegistryAccess } from "../aws/registry-access.ts";
 import { httpTransport } from "../oci/http-transport.ts";
 import { mirror } from "../remediation/mirror.ts";
@@ -25,6 +26,8 @@ export type AccountOptions = {
   readonly log: Ports["log"];
   /** Where outcomes are published; REPULL_BUS_NAME goes before. */
   readonly busName?: string | undefined;
+  /** The deployed `remediate`: what its executions did before is asked there. Absent: nothing is known of them. */
+  readonly remediateArn?: string | undefined;
   /** Told how each copy goes. */
   readonly watchCopies?: (copier: Copier) => Copier;
   /** Sleeps until the command is stopped. */
@@ -55,20 +58,26 @@ export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env">
         : { anonymous: { ...anonymous, copier: watchCopies(anonymous.copier) } }),
       clock,
       log,
-      executions: copiesHere((request) =>
-        runInProcess((steps) => mirror(request, ports, policy, steps), { clock }),
+      executions: copiesHere(
+        (request) => runInProcess((steps) => mirror(request, ports, policy, steps), { clock }),
+        options.remediateArn === undefined ? undefined : deployed(aws, options.remediateArn),
       ),
     },
   );
   return ports;
 }
 
-/** Executions of this very process: a copy is made while its start is waited for. */
-function copiesHere(copy: (request: unknown) => Promise<unknown>): Executions {
+/** The executions of the function that is deployed: by hand they are only read. */
+function deployed(aws: AwsSettings, remediate: string): Executions {
+  return createExecutions(aws, { remediate, mirror: remediate.replace(/-remediate(?=:|$)/, "-mirror") });
+}
+
+/** Copies of this very process: one is made while its start is waited for. Remediations are the stack's. */
+function copiesHere(copy: (request: unknown) => Promise<unknown>, stack: Executions | undefined): Executions {
   const ended = new Map<string, ExecutionStatus>();
   return {
-    // As the default stack calls them.
-    functionName: (workflow) => `repull-${workflow}`,
+    // Without a stack, as the default one calls them.
+    functionName: (workflow) => stack?.functionName(workflow) ?? `repull-${workflow}`,
     async start(_workflow, name, request) {
       if (ended.has(name)) return "taken";
       try {
@@ -81,6 +90,7 @@ function copiesHere(copy: (request: unknown) => Promise<unknown>): Executions {
       }
       return "started";
     },
-    status: async (_workflow, name) => ended.get(name),
+    status: async (workflow, name) =>
+      workflow === "remediate" ? await stack?.status(workflow, name) : ended.get(name),
   };
 }

@@ -60,6 +60,7 @@ export async function handsOfAccount(
           log,
           clock,
           busName: installed.busName,
+          remediateArn: installed.remediateArn,
           ...(watchCopies === undefined ? {} : { watchCopies }),
         },
         io,

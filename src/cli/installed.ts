@@ -24,6 +24,8 @@ export type Installed = {
   readonly from: string;
   readonly brake: Brake;
   readonly busName?: string;
+  /** The stack's `remediate`, whose executions tell what they trusted and whether they are at work; absent: no stack. */
+  readonly remediateArn?: string;
 };
 
 export type InstalledOptions = {
@@ -67,7 +69,7 @@ export async function readInstalled(
       "stack-unreadable",
       `the stack ${name} cannot be read, so neither can its policy and its kill switch: ${read.error.message}; nothing was written; --no-stack goes without them`,
     );
-  const { environment } = read.value;
+  const { environment, arn } = read.value;
   const document = file ?? (await documentIn(environment.REPULL_POLICY_PARAMETER, aws));
   const brake = environment.REPULL_BRAKE_PARAMETER;
   return {
@@ -75,6 +77,7 @@ export async function readInstalled(
     from: `${named}the policy of the stack ${name}`,
     brake: brake ? createBrake(aws, brake) : NO_BRAKE,
     ...(environment.REPULL_BUS_NAME ? { busName: environment.REPULL_BUS_NAME } : {}),
+    ...(arn === "" ? {} : { remediateArn: arn }),
   };
 }
 

@@ -53,8 +53,8 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
       );
     if (input.yes) await refuseWhileStopped(installed);
     const story = storyLog(systemClock.now, tell);
-    const { busName } = installed;
-    const plain = accountPorts({ aws, account: own, policy, log: story.log, busName }, io);
+    const { busName, remediateArn } = installed;
+    const plain = accountPorts({ aws, account: own, policy, log: story.log, busName, remediateArn }, io);
     const ports = {
       ...withBrake(plain, input.yes ? installed.brake : NOT_SAID),
       bus: input.yes ? heardOrNot(plain.bus, io) : SILENT_BUS,

@@ -23,6 +23,7 @@ import { present } from "../workload/members.ts";
 import type { Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
 import { AwsError, awsErrorBehind, isPassing } from "./aws-error.ts";
+import { isByHand } from "./names.ts";
 import { type FailingDeployment, type PinnedRevision, pinnedRevision } from "./pinned-revision.ts";
 import type { Ports } from "./ports.ts";
 
@@ -156,7 +157,8 @@ async function executionSays(
   const [earlier] = await ecs.describeServiceRevisions([before]);
   const described = await ecs.describeTaskDefinition(earlier?.taskDefinition ?? before);
   const marker = readMarker(described?.tags ?? []);
-  if (marker?.service !== serviceTag(clusterArn, service.name)) return { kind: "none" };
+  if (marker?.service !== serviceTag(clusterArn, service.name) || isByHand(marker.execution))
+    return { kind: "none" };
   // A way back of ours leads to the revision in whose place ours stood, or to a copy of it: anything else is a new deploy.
   const failing = readMarker((await ecs.describeTaskDefinition(taskDefinitionArn))?.tags ?? []);
   const [former, copied] = [marker.former, failing?.images.length === 0 ? failing.former : undefined];

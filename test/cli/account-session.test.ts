@@ -42,6 +42,8 @@ type Stack = {
   /** The environment of `remediate`; `absent`: there is no such function. */
   readonly stack?: Readonly<Record<string, string>> | "absent";
   readonly parameters?: Readonly<Record<string, string>>;
+  /** What Lambda answers where executions are listed. */
+  readonly executions?: AwsAnswer;
   /** Calls that the account does not know. */
   readonly unknown?: readonly string[];
 };
@@ -93,6 +95,7 @@ function stackAnswer({ action, body }: AwsRequest): AwsAnswer | undefined {
       };
     return { body: { FunctionArn: "f", Environment: { Variables: said.stack } } };
   }
+  if (action.endsWith("/durable-executions")) return said.executions;
   if (action !== "GetParameter") return undefined;
   const Value = said.parameters?.[String(body.Name)];
   return Value === undefined
@@ -212,6 +215,30 @@ describe("repull replay --aws", () => {
     expect(writes).not.toContain("UpdateService");
   });
 
+  const MAKER = `r-${"a".repeat(40)}-1`;
+  const listed = (Status: string): AwsAnswer => ({
+    body: { DurableExecutions: [{ DurableExecutionName: MAKER, DurableExecutionArn: "x", Status }] },
+  });
+  const refused: AwsAnswer = {
+    status: 403,
+    headers: { "x-amzn-errortype": "AccessDeniedException" },
+    body: { Message: "no" },
+  };
+  // biome-ignore format: a table is read by its columns
+  const makers: readonly (readonly [string, AwsAnswer, string])[] = [
+    ["is at work",            listed("RUNNING"), "web:43"],
+    ["cannot be asked for",   refused,           "web:43"],
+    ["has failed",            listed("FAILED"),  "web:44"],
+  ];
+  for (const [state, executions, revision] of makers) {
+    it(`leaves the service on ${revision} when the execution that made the failing revision ${state}`, async () => {
+      await failOnSubstitute(MAKER);
+      said = { stack: RULES, parameters: RELEASED, executions };
+      const { runs } = await replayed();
+      expect(runs).toBe(revision);
+    });
+  }
+
   // biome-ignore format: a table is read by its columns
   const halves: readonly (readonly [string, Stack])[] = [
     ["knows ECS alone, and no STS",       { sts: false }],
@@ -230,6 +257,21 @@ describe("repull replay --aws", () => {
     });
   }
 });
+
+/** The service fails on a revision that the stack's execution made an hour ago. */
+async function failOnSubstitute(maker: string): Promise<void> {
+  const { cluster, definitions } = world;
+  const tags = [
+    { key: "repull:execution", value: maker },
+    { key: "repull:former", value: "web:42" },
+    { key: "repull:service", value: "prod/web" },
+  ];
+  const container = { name: "web", image: "nginx:1.25", essential: true };
+  const ours = definitions.register({ family: "web", containerDefinitions: [container], tags });
+  await world.run(3600);
+  cluster.updateService("prod", "web", ours);
+  event = await firstFailure(world);
+}
 
 /** The same document of elsewhere. */
 function replacing(document: JsonObject, one: string, other: string): JsonObject {

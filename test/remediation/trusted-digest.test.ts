@@ -55,6 +55,8 @@ type Row = {
   readonly execution?: ExecutionStatus;
   /** In whose place that revision says that it stood. */
   readonly former?: string;
+  /** Its name. */
+  readonly maker?: string;
   readonly standalone?: true;
 };
 
@@ -121,6 +123,7 @@ const ROWS: readonly (readonly [when: string, row: Row, said: string])[] = [
   ["what the earlier execution found may not be read",             { brought: afterOurs, execution: { status: "unknown", permission: "lambda:GetDurableExecution" } }, "trust-unreadable lambda:GetDurableExecution"],
   ["a new revision was deployed over ours, whose history may not be read", { brought: afterOurs, former: "web:41", execution: { status: "unknown" } }, `${NOW} service-revision`],
   ["the earlier execution was run by hand, and has no record",     { brought: afterOurs },                                                                        `${NOW} service-revision`],
+  ["the earlier one was run by hand, and executions may not be read", { brought: afterOurs, maker: "h-1", execution: { status: "unknown", permission: "lambda:ListDurableExecutionsByFunction" } }, `${NOW} service-revision`],
   ["CodeDeploy: a task of the same task set",                      { controller: "CODE_DEPLOY", tasks: [{ by: "ecs-svc/111", digest: RUNS }] },                   `${RUNS} task`],
   ["CodeDeploy: tasks of the same task set run two digests",       { controller: "CODE_DEPLOY", tasks: [{ by: "ecs-svc/111", digest: RUNS }, { by: "ecs-svc/111", digest: FOUND }] }, "trust-unreadable"],
   ["an external controller: no task ever pulled",                  { controller: "EXTERNAL", tasks: [{ by: "ecs-svc/110", digest: RUNS }] },                      `${NOW} origin`],
