@@ -181,7 +181,7 @@ function answerTo(action: string, body: JsonObject): JsonObject {
       };
     case "DescribeTaskDefinition": {
       const marker = {
-        execution: "r-1",
+        execution: row.maker ?? "r-1",
         former: row.former ?? "web:42",
         service: "prod/web",
         images: [{ image: "nginx:1.27" }],
