@@ -114,7 +114,7 @@ describe("the built functions and the built command line", () => {
           ? { status: 403, headers: { "x-amzn-errortype": "AccessDeniedException" }, body: { message: "no" } }
           : onCall(request);
       const refused = await repull("approve", name);
-      expect(refused.status).toBe(1);
+      expect(refused.status).toBe(4);
       expect(refused.err).toContain("lambda:SendDurableExecutionCallbackSuccess");
       expect(refused.err).not.toContain("    at ");
       deployment.onCall = onCall;

@@ -13,6 +13,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const CLIENT = new URL("../../.cache/lambda-runtime/node_modules/aws-lambda-ric/index.mjs", import.meta.url);
@@ -114,7 +115,12 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
       return api.initError();
     },
     initMilliseconds,
-    invoke: api.invoke,
+    invoke: async (event) => {
+      const answer = await api.invoke(event);
+      // What it printed before it answered lies in the pipe by now, and is read within this turn of the event loop.
+      await turn();
+      return answer;
+    },
     log: () => printed.split("\n").filter((line) => line !== ""),
     kill: () => void child.kill("SIGKILL"),
     stop: async () => {

@@ -3,7 +3,8 @@
  * as AWS's models have them, from what the endpoint itself says of its services, and passes everything else through.
  *
  * Each deployment of DescribeServices is a service deployment, with a service revision of its number. Nothing is pulled
- * there, so no digest is pinned: such is a first deployment, whose tags ECS has not resolved.
+ * there, so no digest is pinned: such is a first deployment, whose tags ECS has not resolved. And it answers for ECR's
+ * pull-through cache rules, of which moto knows nothing either.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html, API_ServiceRevision.html (read 2026-11)
  */
 
@@ -24,7 +25,7 @@ type Ask = (action: string, body: JsonObject) => Promise<JsonObject>;
 /** Opens a door on a free port of loopback. */
 export async function openServiceDeploymentsDoor(endpoint: string): Promise<Door> {
   const server = createServer((incoming, outgoing) => {
-    const action = String(incoming.headers["x-amz-target"]).replace(TARGET, "");
+    const [, action = ""] = String(incoming.headers["x-amz-target"]).split(".");
     const call = CALLS[action];
     if (call === undefined) passOn(endpoint, incoming, outgoing);
     else void answer(call, asking(endpoint, incoming), incoming, outgoing);
@@ -89,6 +90,11 @@ class Refusal extends Error {
 }
 
 const CALLS: Readonly<Record<string, (body: JsonObject, ask: Ask) => Promise<JsonObject>>> = {
+  // An account without such rules. To moto's HTTP 500 each survey would give seven tries.
+  async DescribePullThroughCacheRules() {
+    return { pullThroughCacheRules: [] };
+  },
+
   async ListServiceDeployments(body, ask) {
     const found = await deploymentsOf(
       textIn(body, "cluster") ?? "default",
