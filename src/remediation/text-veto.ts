@@ -53,8 +53,8 @@ export async function textVeto(
   const read = reader(placesIn(sightings), registries);
   let veto: Veto = {};
   for (const digest of others) {
-    const compared = await compare(trusted, digest, platforms, read, () =>
-      kindAtOrigin(reference, digest, registries),
+    const compared = await compare(trusted, digest, platforms, read, (one) =>
+      kindAtOrigin(reference, one, registries),
     ).catch((error: unknown): Compared => {
       // An index with more in it than is read.
       if (error instanceof InvalidInput) return "not comparable";

@@ -65,3 +65,43 @@ describe("a manifest in the text, and a trusted index", () => {
     expect(await vetoOf({ ...many, nested: true }, 16, ["linux/arm64"])).toBe("not compared");
   });
 });
+
+/** What two manifests are to each other, of which nothing but the origin's HEADs tells. */
+async function vetoByHeads(
+  recipe: Partial<ImageRecipe>,
+  other: Partial<ImageRecipe>,
+  named: "index" | "image",
+) {
+  const clock = new FastClock();
+  const registry = createRegistry({ kind: "plain", host: "origin.example", clock });
+  const [trusted, text] = [recipe, other].map((one, index) => {
+    const image = buildImage({ layers: 1, ...one, name: `app ${index}` });
+    seedImage(registry, "app", `${index}`, image);
+    return image;
+  });
+  const registries = createRegistries({ send: createInternet([registry]).from("203.0.113.1"), clock });
+  const digest = (named === "index" ? text?.digest : text?.manifests[0]?.digest) as Digest;
+  const veto = await textVeto(
+    { reference: parseReference("origin.example/app:0"), trusted: trusted?.digest as Digest },
+    [{ digest }],
+    { sightings: [], platforms: [parsePlatform("linux/amd64")] },
+    registries,
+  );
+  return veto.vetoedBy === undefined ? "not compared" : "vetoed";
+}
+
+describe("a manifest in the text that no substitute holds, told apart by HEADs at the origin", () => {
+  const single = { platforms: ["linux/amd64"] };
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, Partial<ImageRecipe>, Partial<ImageRecipe>, "index" | "image", string])[] = [
+    ["an image, and the trusted one an index that may list it", both,   both,   "image", "not compared"],
+    ["an index, and the trusted one another",                   both,   both,   "index", "vetoed"],
+    ["an image, and the trusted one another",                   single, single, "image", "vetoed"],
+    ["an index that may list the trusted image"             , single, both,   "index", "not compared"],
+  ];
+  for (const [what, trusted, text, named, expected] of table) {
+    test(`is ${expected} where it is ${what}`, async () => {
+      expect(await vetoByHeads(trusted, text, named)).toBe(expected);
+    });
+  }
+});
