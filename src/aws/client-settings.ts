@@ -12,6 +12,8 @@ export type AwsSettings = {
   };
   /** How often in all a call is tried, throttles included. */
   readonly attemptsMax?: number;
+  /** How long one request may take. */
+  readonly requestSeconds?: number;
 };
 
 /**
@@ -20,17 +22,18 @@ export type AwsSettings = {
  */
 const ATTEMPTS_MAX = 7;
 const CONNECT_MILLISECONDS_MAX = 5_000;
-const REQUEST_MILLISECONDS_MAX = 20_000;
+const REQUEST_SECONDS_MAX = 20;
 
 /** The part of an SDK client's configuration that all our clients share. */
-export function clientConfiguration({ region, endpoint, credentials, attemptsMax }: AwsSettings) {
+export function clientConfiguration(settings: AwsSettings) {
+  const { region, endpoint, credentials, attemptsMax, requestSeconds = REQUEST_SECONDS_MAX } = settings;
   return {
     region,
     maxAttempts: attemptsMax ?? ATTEMPTS_MAX,
     retryMode: "standard",
     requestHandler: {
       connectionTimeout: CONNECT_MILLISECONDS_MAX,
-      requestTimeout: REQUEST_MILLISECONDS_MAX,
+      requestTimeout: requestSeconds * 1000,
       throwOnRequestTimeout: true,
     },
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -119,7 +119,7 @@ export function awsErrorOf(action: string, error: unknown): AwsError {
   // A refused signature's further words quote the request that was signed, session token included.
   const quotes = /canonical string|string-to-sign/i.test(said);
   // What is no answer of AWS's at all, a proxy's page for example, is quoted by the SDK's parser: nobody is helped by it.
-  const unreadable = /Deserialization error/.test(said);
+  const unreadable = error instanceof SyntaxError || /Deserialization error/.test(said);
   const first = said.split(/[.\n]/)[0] ?? "";
   const message = unreadable
     ? `the answer could not be read (HTTP ${statusOf(error) ?? "?"})`

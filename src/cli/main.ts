@@ -261,3 +261,5 @@ try {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
 }
+// A question that was given up may still wait for its answer: it must not keep the command from ending.
+process.stderr.write("", () => process.stdout.write("", () => process.exit()));

@@ -28,13 +28,13 @@ import { refuseForeignEvent } from "./same-account.ts";
 import { storyLog } from "./story.ts";
 
 /** The SDK's own tries of one call, for whoever said --no-wait: a survey asks again by itself, and its step once more. */
-const ATTEMPTS_WITHOUT_WAIT = 2;
+const WITHOUT_WAIT = { attemptsMax: 2, requestSeconds: 10 };
 const NOT_SAID: Brake = { pulled: async () => "--yes was not said" };
 
 /** Replays documents in the account of the environment. Throws InvalidInput, AwsError and Refused. */
 export async function replayInAccount(input: ReplayInput, io: CommandIo): Promise<Replay> {
   const settings = awsSettingsFrom(io.env);
-  const aws = input.settle ? settings : { ...settings, attemptsMax: ATTEMPTS_WITHOUT_WAIT };
+  const aws = input.settle ? settings : { ...settings, ...WITHOUT_WAIT };
   const account = await accountOf(aws, io);
   const installed = await readInstalled(input, aws, io);
   // No tag makes a replay write that was not told to.

@@ -87,6 +87,48 @@ function runOther({ account: { documents } }: World, startedBy: string, imageDig
   });
 }
 
+/** ECS goes back to the revision, after a deployment of another one has failed. */
+function rollBack(world: World): void {
+  const { serviceDeployments, serviceRevisions } = world.account.documents;
+  const [revision = {}] = serviceRevisions;
+  const [deployment = {}] = serviceDeployments;
+  const to = renumber(world);
+  const from = arn("service-revision/prod/web/9999999999999999999");
+  const deployedAt = Number(deployment.createdAt);
+  Object.assign(revision, { createdAt: deployedAt - 3600 });
+  serviceRevisions.push({
+    ...revision,
+    serviceRevisionArn: from,
+    taskDefinition: arn("task-definition/web:43"),
+  });
+  Object.assign(deployment, {
+    createdAt: deployedAt - 600,
+    status: "ROLLBACK_IN_PROGRESS",
+    targetServiceRevision: { arn: from },
+    rollback: { reason: "tasks failed to start", startedAt: deployedAt, serviceRevisionArn: to },
+  });
+  moveTag(world);
+}
+
+/** Some endpoints write so what AWS writes in seconds since the epoch. */
+function tellTimesAsTexts({ account }: World): void {
+  const documents = Object.values(account.documents).flat() as Document[];
+  for (const document of [
+    ...documents,
+    ...documents.flatMap(({ deployments = [] }) => deployments as Document[]),
+  ])
+    for (const [member, value] of Object.entries(document))
+      if (/At$/.test(member)) document[member] = new Date(Number(value) * 1000).toISOString();
+}
+
+function nameByDigest(world: World): void {
+  const { definitions, tasks } = world.account.documents;
+  const image = `nginx:1.25@${world.deployed.index}`;
+  for (const list of [definitions[0]?.taskDefinition.containerDefinitions, only(tasks).containers])
+    Object.assign(only(list as Document[]), { image });
+  moveTag(world);
+}
+
 describe("repull replay --aws --yes writes the bytes that were meant", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, (world: World) => void, string])[] = [
@@ -100,6 +142,9 @@ describe("repull replay --aws --yes writes the bytes that were meant", () => {
     ["nothing is pinned, and a task of the deployment runs them",   (world) => { pin(world); moveTag(world); runOther(world, `ecs-svc/${DEPLOYMENT_NUMBER}`, world.deployed.index); }, "task"],
     ["nothing is pinned, no task ran, and Docker Hub tells by HEAD", (world) => pin(world),                                    "origin"],
     ["ECS no longer shows the task, and the event is whole",        ({ account }) => { account.documents.tasks.length = 0; },  "service-revision"],
+    ["ECS was just rolling the service back to them",               rollBack,                                                  "service-revision"],
+    ["all times are texts in ISO 8601",                             (world) => { renumber(world); tellTimesAsTexts(world); },  "service-revision"],
+    ["the image is named by digest",                                nameByDigest,                                              "reference"],
     ["tasks of an earlier deployment run others",                   (world) => runOther(world, "ecs-svc/1111111111111111111", world.other.index), "service-revision"],
   ];
   for (const [when, arrange, from] of table) {
@@ -159,6 +204,8 @@ describe("repull replay --aws --yes writes nothing", () => {
     ["service deployments are an unknown operation",      answering("ListServiceDeployments", UNKNOWN_OPERATION),  "trust-unreadable", () => unreadable],
     ["service deployments are throttled",                 answering("ListServiceDeployments", refusal("ThrottlingException", "Rate exceeded")), "trust-unreadable", () => unreadable],
     ["service deployments come without their list",       answering("ListServiceDeployments", { body: {} }),       "trust-unreadable", () => unreadable],
+    ["service deployments are no JSON",                   answering("ListServiceDeployments", { body: "{" }),      "trust-unreadable", () => unreadable],
+    ["service deployments have no last page",             answering("ListServiceDeployments", { body: { serviceDeployments: [], nextToken: "again" } }), "trust-unreadable", () => unreadable],
     ["no service deployment is listed",                   ({ account }) => { account.documents.serviceDeployments.length = 0; }, "trust-unreadable", () => unreadable],
     ["the service revision is missing",                   ({ account }) => { account.documents.serviceRevisions.length = 0; }, "trust-unreadable", () => unreadable],
     ["the service revision is of another task definition", ({ account }) => { only(account.documents.serviceRevisions).taskDefinition = arn("task-definition/web:41"); }, "trust-unreadable", () => unreadable],
