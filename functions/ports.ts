@@ -43,11 +43,21 @@ function wire(
     // What a task definition names is somebody's word: it leads to no network of ours unless the policy names it.
     mayReachPrivate: false,
     // An owner's proxy; an owner's certificate authority is Node's own NODE_EXTRA_CA_CERTS.
-    send: watched(httpTransport({ proxyEnv: process.env })),
+    send: watched(httpTransport({ proxyEnv: process.env, closedLoopbackPorts: lambdaPorts() })),
     clock: systemClock,
     endpoints: parseEndpoints(registryEndpoints),
   });
   return connect({ aws, account, busName, functions, capsTable }, { ...access, clock: systemClock, log });
+}
+
+/**
+ * Where Lambda itself listens beside the function: the runtime interface, and the extension that hands out parameters and
+ * secrets. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, and
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_lambda.html (read 2026-11).
+ */
+function lambdaPorts(): readonly number[] {
+  const stated = Number(process.env.AWS_LAMBDA_RUNTIME_API?.split(":").at(-1));
+  return [9001, 2773, ...(Number.isInteger(stated) ? [stated] : [])];
 }
 
 /** The same, with a figure of each answer that names a quota: how near the limit is. */

@@ -46,5 +46,6 @@ export function discard({ body, headers, status }: RegistryAnswer): void {
       seen += chunk.byteLength;
       if (seen > 4096) body.destroy();
     });
+    body.resume();
   } else body.destroy();
 }

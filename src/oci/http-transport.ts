@@ -8,11 +8,12 @@
 
 import type * as Http from "node:http";
 import { Readable } from "node:stream";
-import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { isLoopbackHost } from "./addresses.ts";
-import { HEAD_BYTES_MAX, PRELIMINARY_MAX } from "./answer-head.ts";
+import { HEAD_BYTES_MAX, MalformedAnswer, PRELIMINARY_MAX } from "./answer-head.ts";
+import { watchBody } from "./body-watch.ts";
 import { BulkConnections } from "./bulk-connections.ts";
-import { NodeClients, type ProxyEnv, proxiesOf } from "./node-clients.ts";
+import { type ConnectionUse, NodeClients, type ProxyEnv, proxiesOf } from "./node-clients.ts";
 import { Pace } from "./pace.ts";
 import { giveBack } from "./pieces.ts";
 import { type Reach, type Resolve, refusedLiteral } from "./reach.ts";
@@ -22,6 +23,8 @@ import { unreadableRefusal } from "./unreadable-refusal.ts";
 export type HttpTransportOptions = {
   /** For the pace of bodies; time-outs are the sockets' own. */
   readonly clock?: Clock;
+  /** Asks for the pace of bodies that do not come. Default: the machine's. */
+  readonly timer?: Timer;
   /** Until a connection stands, and between two bytes that the peer owes us. Default 30. */
   readonly idleSeconds?: number;
   /** From the last byte of an upload to its answer: registries hash and move a layer first. Default 300. */
@@ -34,6 +37,8 @@ export type HttpTransportOptions = {
   readonly proxyEnv?: ProxyEnv;
   /** Resolves names. Default: the system. */
   readonly resolve?: Resolve;
+  /** Ports of this machine that no registry is at, whoever maps one there: of Lambda's own runtime interface. */
+  readonly closedLoopbackPorts?: readonly number[];
 };
 
 export type HttpTransport = Send & { readonly close: () => void };
@@ -45,7 +50,8 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   const idleMs = (options.idleSeconds ?? IDLE_SECONDS) * 1000;
   const uploadAnswerMs = (options.uploadAnswerSeconds ?? 300) * 1000;
   const clock = options.clock ?? systemClock;
-  const { ca, proxyEnv, resolve, socketsPerHostMax = 32 } = options;
+  const { ca, proxyEnv, resolve, timer = systemClock, socketsPerHostMax = 32 } = options;
+  const closedPorts = new Set(options.closedLoopbackPorts);
   const direct = { idleMs, ca, resolve, socketsPerHostMax };
   // A connection that may go further is never lent to a request that may not: clients for each.
   const within: Readonly<Record<Reach, NodeClients>> = {
@@ -55,23 +61,32 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   };
   // A proxy's loopback is not ours, so no proxy is asked for it, as Go's clients do not either.
   const local = new NodeClients(direct, "loopback");
-  const bulk = new BulkConnections({ idleMs, clock, ca, resolve });
+  const connections = new BulkConnections({ idleMs, clock, ca, resolve });
   const proxied = proxiesOf(proxyEnv).length > 0;
 
-  const send = (request: RegistryRequest): Promise<RegistryAnswer> => {
-    const { url, signal, reach = "public" } = request;
+  const send = async (request: RegistryRequest): Promise<RegistryAnswer> => {
+    const answer = await sendOnce(request);
+    watchBody(answer.body, { clock, timer, everyMs: idleMs });
+    return answer;
+  };
+
+  const sendOnce = (request: RegistryRequest): Promise<RegistryAnswer> => {
+    const { url, signal, bulk = false, fresh = false } = request;
+    const isClosed = request.reach === "loopback" && closedPorts.has(Number(url.port));
+    const reach = isClosed ? "private" : (request.reach ?? "public");
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     const refused = refusedLiteral(url, reach);
     if (refused !== undefined) return Promise.reject(refused);
     const isLocal = reach === "loopback" && isLoopbackHost(url.hostname);
-    if (request.bulk === true && request.method === "GET" && (isLocal || !proxied)) return bulk.get(request);
-    return ask(request, isLocal ? local : within[reach]);
+    const isBulk = bulk && !fresh && request.method === "GET";
+    if (isBulk && (isLocal || !proxied)) return connections.get({ ...request, reach });
+    return ask(request, isLocal ? local : within[reach], fresh ? "fresh" : isBulk ? "bulk" : "kept");
   };
 
-  const ask = (request: RegistryRequest, clients: NodeClients): Promise<RegistryAnswer> =>
+  const ask = (request: RegistryRequest, clients: NodeClients, use: ConnectionUse): Promise<RegistryAnswer> =>
     new Promise((resolveAnswer, reject) => {
       const { url, body, signal } = request;
-      const { agent, request: open } = clients.for(url);
+      const { agent, request: open } = clients.for(url, use);
       const outgoing = open(url, {
         method: request.method,
         headers: request.headers,
@@ -88,13 +103,23 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       watchHead(outgoing, clock, end);
       const onAbort = (): void => end(signal?.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
-      outgoing.once("close", () => signal?.removeEventListener("abort", onAbort));
+      // node:http ends the connection of a 101 that nobody wants, and says no more than that it is closed.
+      outgoing.once("upgrade", (_, socket) => {
+        socket.destroy();
+        reject(new MalformedAnswer("the answer changes the protocol"));
+      });
+      outgoing.once("close", () => {
+        signal?.removeEventListener("abort", onAbort);
+        if (incoming === undefined) upload?.destroy();
+        // Where nothing else has settled it: nothing may wait for a connection that is gone.
+        reject(new Error("the connection was closed before the answer"));
+      });
       outgoing.on("error", (error) => {
         upload?.destroy();
         // After an answer, the failure is its body's to report.
         if (incoming !== undefined) return void incoming.destroy(error);
         const refusal = unreadableRefusal(error);
-        if (refusal === undefined) reject(error);
+        if (refusal === undefined) reject(outgoing.reusedSocket ? withoutVerdict(error) : error);
         else resolveAnswer(refusal);
       });
 
@@ -139,7 +164,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   return Object.assign(send, {
     close: () => {
       for (const clients of [...Object.values(within), local]) clients.close();
-      bulk.close();
+      connections.close();
     },
   });
 }
@@ -194,6 +219,12 @@ function pump(
     else end(new Error("the upload moves too slowly to end"));
   });
   body.once("error", end);
+  body.resume();
+}
+
+/** On a kept connection, what cannot be read may be left of the answer before: another one may do better. */
+function withoutVerdict(error: NodeJS.ErrnoException): Error {
+  return error.code?.startsWith("HPE_") === true ? new Error(error.message, { cause: error }) : error;
 }
 
 function joined(headers: Http.IncomingHttpHeaders): Record<string, string> {

@@ -19,6 +19,12 @@ export type ProxyEnv = Readonly<Record<string, string | undefined>>;
 
 type NodeClient = { readonly request: typeof Http.request; readonly agent: Http.Agent };
 
+/**
+ * What a connection is for. `fresh`: a new one for each request, where a kept one may be stale. `bulk`: long bodies by a
+ * proxy, beside the uploads that they feed: with one pool for both, each could wait for the other.
+ */
+export type ConnectionUse = "kept" | "fresh" | "bulk";
+
 export class NodeClients {
   readonly #options: NodeClientsOptions;
   readonly #reach: Reach;
@@ -30,9 +36,10 @@ export class NodeClients {
   }
 
   /** The client for a URL's scheme. */
-  for({ protocol }: URL): NodeClient {
-    const client = this.#open.get(protocol) ?? (protocol === "https:" ? this.#secure() : this.#plain());
-    this.#open.set(protocol, client);
+  for({ protocol }: URL, use: ConnectionUse = "kept"): NodeClient {
+    const key = `${use} ${protocol}`;
+    const client = this.#open.get(key) ?? (protocol === "https:" ? this.#secure(use) : this.#plain(use));
+    this.#open.set(key, client);
     return client;
   }
 
@@ -40,22 +47,22 @@ export class NodeClients {
     for (const { agent } of this.#open.values()) agent.destroy();
   }
 
-  #plain(): NodeClient {
-    return { request: http.request, agent: new http.Agent(this.#settings()) };
+  #plain(use: ConnectionUse): NodeClient {
+    return { request: http.request, agent: new http.Agent(this.#settings(use)) };
   }
 
   /** TLS is loaded here, and not before: 10 ms of CPU. */
-  #secure(): NodeClient {
+  #secure(use: ConnectionUse): NodeClient {
     const https = process.getBuiltinModule("node:https");
     const { ca } = this.#options;
-    const agent = new https.Agent({ ...this.#settings(), ...(ca === undefined ? {} : { ca: [...ca] }) });
+    const agent = new https.Agent({ ...this.#settings(use), ...(ca === undefined ? {} : { ca: [...ca] }) });
     return { request: https.request, agent };
   }
 
-  #settings(): Http.AgentOptions {
+  #settings(use: ConnectionUse): Http.AgentOptions {
     const { idleMs, socketsPerHostMax, proxyEnv, resolve } = this.#options;
     return {
-      keepAlive: true,
+      keepAlive: use !== "fresh",
       maxSockets: socketsPerHostMax,
       // On the agent, so that it covers the time until a connection stands, too.
       timeout: idleMs,

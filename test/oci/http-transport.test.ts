@@ -93,6 +93,17 @@ describe.each([
       several.close();
     });
 
+    test("not at a port of this machine that is closed, whoever maps a registry there, by whatever name", async () => {
+      const port = Number(server.host.split(":")[1]);
+      const closed = httpTransport({ closedLoopbackPorts: [port] });
+      for (const host of ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "127.1.2.3"]) {
+        const asked = get(`http://${host}:${port}/`, true, { send: closed });
+        await rejects(asked, { code: "ERR_ADDRESS_REFUSED" });
+      }
+      equal(server.seen.length, 0, "no request went out");
+      closed.close();
+    });
+
     test("a kept connection to loopback is not lent to who may not have it", async () => {
       const port = server.host.split(":")[1];
       await buffer((await get(`http://localhost:${port}/`, true)).body);
