@@ -1,6 +1,7 @@
 /** A copy that did not happen: on which side, over which blob or manifest, and what that means for the caller. */
 
 import type { Digest } from "../image/digest.ts";
+import { visible } from "../text/visible.ts";
 import type { Quota } from "./rate-limit.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
 
@@ -33,7 +34,7 @@ export class CopyError extends Error {
   readonly digest: Digest | undefined;
 
   constructor(message: string, fields: CopyErrorFields, options?: ErrorOptions) {
-    super(message, options);
+    super(visible(message), options);
     this.kind = fields.kind;
     this.side = fields.side;
     this.digest = fields.digest;

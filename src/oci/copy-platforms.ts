@@ -4,6 +4,7 @@ import type { Digest } from "../image/digest.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
+import { visible } from "../text/visible.ts";
 import { childrenFor } from "./children-for.ts";
 import type { CopiedPlatform, CopyResult } from "./copy.ts";
 import { CopyError, onSide } from "./copy-error.ts";
@@ -16,6 +17,10 @@ import { type Descriptor, type Index, isAttestation, MANIFEST_BYTES_MAX, parseMa
 import { isIndexType } from "./media-types.ts";
 import { type PartOfIndex, partOfIndex } from "./part-of-index.ts";
 import type { Manifest } from "./registry.ts";
+
+/** More platforms than any image has, and longer names than any of them: what is beyond is a stranger's joke. */
+const OFFERED_SHOWN = 20;
+const NAME_LENGTH_MAX = 60;
 
 /** Reads what is to be copied. Throws CopyError; `platform-absent` where the image is not for one of them. */
 export async function readPlatforms(
@@ -241,7 +246,9 @@ function platformAbsent(
   platform: Platform,
   offered: readonly Platform[],
 ): CopyError {
-  const has = offered.length === 0 ? "it names none" : `it has ${offered.map(printPlatform).join(", ")}`;
+  const names = offered.slice(0, OFFERED_SHOWN).map((one) => visible(printPlatform(one), NAME_LENGTH_MAX));
+  const more = offered.length > OFFERED_SHOWN ? ` and ${offered.length - OFFERED_SHOWN} more` : "";
+  const has = offered.length === 0 ? "it names none" : `it has ${names.join(", ")}${more}`;
   const message = `source: ${source.host}/${source.path}@${digest} is not for ${printPlatform(platform)}; ${has}`;
   return new CopyError(message, { kind: "platform-absent", side: "source", digest });
 }

@@ -4,6 +4,7 @@
  * A 429 of a quota surfaces at once, with its numbers: only a workflow may decide to wait hours.
  */
 
+import { visible } from "../text/visible.ts";
 import type { Quota } from "./rate-limit.ts";
 
 export type RegistryErrorKind =
@@ -46,7 +47,7 @@ export class RegistryError extends Error {
 
   /** @param message what was attempted, on what, and what came back; without tokens, queries or passwords */
   constructor(message: string, fields: RegistryErrorFields, options?: ErrorOptions) {
-    super(message, options);
+    super(visible(message), options);
     this.kind = fields.kind;
     this.host = fields.host;
     this.status = fields.status;
