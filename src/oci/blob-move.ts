@@ -38,26 +38,33 @@ export async function moveBlob(
   blob: Descriptor,
   signal: AbortSignal,
 ): Promise<"moved" | "skipped" | "mounted"> {
+  let again: Again = { askTarget: route.askTarget, fresh: false };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await moveOnce(route, blob, route.askTarget || attempt > 1, signal);
+      return await moveOnce(route, blob, again, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (attempt >= TRIES_MAX || !isPassing(error)) throw error;
-      await route.clock.sleep(PAUSE_MS * 2 ** attempt, signal);
+      const refusal = error instanceof CopyError ? error.refusal : undefined;
+      // A token that ran out on the way is renewed by now; that, too, is said to pass.
+      if (attempt >= TRIES_MAX || refusal?.passing !== true) throw error;
+      again = { askTarget: true, fresh: refusal.status === undefined };
+      const asked = (refusal.retryAfterSeconds ?? 0) * 1000;
+      await route.clock.sleep(asked + PAUSE_MS * 2 ** attempt, signal);
     }
   }
 }
 
-/** A token that ran out on the way is renewed by now; that, too, is said to pass. */
-function isPassing(error: unknown): boolean {
-  return error instanceof CopyError && error.refusal?.passing === true;
-}
+/** What a try knows from the one before. */
+type Again = {
+  readonly askTarget: boolean;
+  /** It met no answer: the upload gets a connection of its own. */
+  readonly fresh: boolean;
+};
 
 async function moveOnce(
   route: BlobRoute,
   blob: Descriptor,
-  askTarget: boolean,
+  { askTarget, fresh }: Again,
   signal: AbortSignal,
 ): Promise<"moved" | "skipped" | "mounted"> {
   const { source, target, mountFrom } = route;
@@ -74,21 +81,32 @@ async function moveOnce(
   if (bytes !== undefined || blob.size <= SMALL_BYTES) {
     const fetched = bytes === undefined ? fetchSmall(route, blob, signal) : Promise.resolve(bytes);
     const [content, upload] = await bothOrNeither(fetched, begun, target, () => {});
-    await onSide("target", digest, target.putBlob(upload, blob, content, signal));
+    const put = onSide("target", digest, target.putBlob(upload, blob, content, signal, fresh));
+    await orGivenUp(target, upload, put);
     route.onBytes?.(blob.size);
     return "moved";
   }
   const opened = openAt(source, blob, 0, signal);
   const [first, upload] = await bothOrNeither(opened, begun, target, ({ body }) => body.destroy());
-  await stream(route, blob, first, upload, signal);
+  await orGivenUp(target, upload, stream(route, blob, first, { upload, fresh }, signal));
   return "moved";
+}
+
+/** What was begun and not brought to its end is given up there, also where the copy was stopped. */
+async function orGivenUp(target: Repository, upload: URL, put: Promise<void>): Promise<void> {
+  try {
+    await put;
+  } catch (error) {
+    await target.cancelUpload(upload);
+    throw error;
+  }
 }
 
 async function stream(
   { source, target, clock, onBytes }: BlobRoute,
   blob: Descriptor,
   first: RegistryAnswer,
-  upload: URL,
+  { upload, fresh }: { readonly upload: URL; readonly fresh: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const { digest, size } = blob;
@@ -99,13 +117,12 @@ async function stream(
   );
   body.on("error", () => {});
   try {
-    await target.putBlob(upload, blob, body, signal);
+    await target.putBlob(upload, blob, body, signal, fresh);
     if (!body.readableEnded) await assertStored(target, digest, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (body.errored === null)
       throw error instanceof RegistryError ? refusedOn("target", digest, error) : error;
-    await target.cancelUpload(upload);
     throw brokenSource(source, digest, body.errored);
   } finally {
     body.destroy();
@@ -121,9 +138,9 @@ async function assertStored(target: Repository, digest: Digest, signal: AbortSig
 
 function brokenSource(source: Repository, digest: Digest, cause: Error): Error {
   if (cause instanceof CopyError) return cause;
-  const named = `source: blob ${source.host}/${source.path}@${digest}: ${cause.message}`;
+  const named = `blob ${source.host}/${source.path}@${digest}: ${cause.message}`;
   if (cause instanceof WrongBytes) {
-    return new CopyError(named, { kind: "mismatch", side: "source", digest }, { cause });
+    return new CopyError(`source: ${named}`, { kind: "mismatch", side: "source", digest }, { cause });
   }
   const fields = { kind: "unavailable", host: source.host, passing: false } as const;
   return refusedOn("source", digest, new RegistryError(named, fields, { cause }));

@@ -50,6 +50,8 @@ export class BlobStream extends Readable {
   #resumes = 0;
   /** How much had come when breaks were last counted from nothing. */
   #countedFrom = 0;
+  /** Why the source broke off last. */
+  #broken: Error | undefined;
   #held: Uint8Array | undefined;
   #gathered: Buffer | undefined;
   #gatheredBytes = 0;
@@ -96,7 +98,9 @@ export class BlobStream extends Readable {
     const offset = status === 206 ? this.#received : 0;
     const length = headers["content-length"];
     const stated = length === undefined ? undefined : Number(length);
-    body.on("error", () => {});
+    body.on("error", (error) => {
+      this.#broken = error;
+    });
     if (stated !== undefined && stated !== size - offset) {
       body.destroy();
       this.destroy(new WrongBytes(`${size - offset} bytes were promised, ${stated} are offered`));
@@ -206,6 +210,12 @@ export class BlobStream extends Readable {
       this.#finish();
       return;
     }
+    const because = this.#broken === undefined ? "" : `: ${this.#broken.message}`;
+    // What cannot be read will not be readable when it comes again.
+    if ((this.#broken as NodeJS.ErrnoException | undefined)?.code?.startsWith("HPE_") === true) {
+      this.destroy(new Error(`the answer cannot be read${because}`, { cause: this.#broken }));
+      return;
+    }
     // A stall that ended in a break is counted as a break, and not against the pace of what comes next.
     this.#pace = new Pace(this.#source.clock);
     if (this.#received - this.#countedFrom >= PROGRESS_BYTES) {
@@ -215,7 +225,10 @@ export class BlobStream extends Readable {
     this.#resumes += 1;
     if (this.#resumes > RESUMES_MAX) {
       this.destroy(
-        new Error(`the source broke off ${this.#resumes} times, last after ${this.#received} bytes`),
+        new Error(
+          `the source broke off ${this.#resumes} times, last after ${this.#received} bytes${because}`,
+          { cause: this.#broken },
+        ),
       );
     } else if (!this.#opening) void this.#open();
   }

@@ -43,6 +43,8 @@ export class CopyBlobs {
   readonly #bytes = new Map<Digest, Uint8Array>();
   readonly #settled = new Map<Digest, { readonly size: number; readonly outcome: BlobOutcome }>();
   #due: readonly Descriptor[] = [];
+  /** Whether the target's word is taken for a mount. */
+  #mounts = true;
 
   constructor(between: Between, options: Pick<CopyOptions, "onPlan" | "onProgress">, signal: AbortSignal) {
     this.#between = between;
@@ -70,10 +72,10 @@ export class CopyBlobs {
     this.#bytes.set(digest, bytes);
   }
 
-  /** Forgets what was taken on the target's word; what this copy has brought there itself is there. */
-  forgetSkipped(): void {
-    for (const [digest, { outcome }] of this.#settled)
-      if (outcome === "skipped") this.#settled.delete(digest);
+  /** Forgets what was taken on the target's word, and mounts no more; what this copy has brought there itself is there. */
+  doubtTarget(): void {
+    this.#mounts = false;
+    for (const [digest, { outcome }] of this.#settled) if (outcome !== "moved") this.#settled.delete(digest);
   }
 
   /** Moves what a tree needs, the biggest first, and tells how it goes. */
@@ -152,7 +154,7 @@ export class CopyBlobs {
       target,
       clock,
       askTarget,
-      mountFrom,
+      mountFrom: this.#mounts ? mountFrom : undefined,
       bytesOf: (digest) => this.#bytes.get(digest),
       ...(onBytes === undefined ? {} : { onBytes }),
     };

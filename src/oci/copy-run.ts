@@ -59,7 +59,7 @@ export class CopyRun {
   /** Forgets what was taken on the target's word; what this copy has brought there itself is there. */
   doubtTarget(): void {
     this.#asksTarget = false;
-    this.#blobs.forgetSkipped();
+    this.#blobs.doubtTarget();
   }
 
   /** The words for a copy that was stopped: what is left to do. */
@@ -162,8 +162,14 @@ export class CopyRun {
 
   /** Stores one manifest under a tag, or under its digest. An equal digest under an immutable tag is success. */
   async name(manifest: Manifest, tag: string | undefined, signal = this.signal): Promise<void> {
+    const name = tag ?? manifest.digest;
     try {
-      await this.target.putManifest(tag ?? manifest.digest, manifest, signal);
+      if (await this.target.putManifest(name, manifest, signal)) return;
+      const held = await this.target.headManifest(name, signal);
+      if (held?.digest === manifest.digest) return;
+      const { host, path } = this.target;
+      const message = `PUT manifest ${host}/${path} ${name}: said yes, and has ${held?.digest ?? "it not"}`;
+      throw new RegistryError(message, { kind: "malformed", host });
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       const refused = refusedOn("target", manifest.digest, error);

@@ -12,6 +12,7 @@ import { mayCarryCredentials, type RegistryAddress, whyNotFollow } from "./addre
 import { discard } from "./answer-body.ts";
 import { parseChallenges } from "./challenge.ts";
 import { type Access, type Credentials, type FindCredentials, isSameLogin } from "./credentials.ts";
+import type { QuestionLimit } from "./question-limit.ts";
 import { type Quota, readQuota } from "./rate-limit.ts";
 import { quoted, refusalOf } from "./refusal.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
@@ -31,9 +32,13 @@ export type Question = {
   readonly signal?: AbortSignal | undefined;
   /** The answer's body is long. */
   readonly bulk?: boolean;
+  /** The last try met no answer, maybe for a connection that was stale. */
+  readonly fresh?: boolean;
   /** Told of each request that goes to the registry itself, before it is sent. */
   readonly onRequest?: () => void;
 };
+
+type Followed = { readonly answer: RegistryAnswer; readonly origin: string };
 
 export type QuotaRead = { readonly quota: Quota; readonly readAt: number };
 
@@ -47,11 +52,13 @@ type World = {
   readonly credentials: FindCredentials;
   /** Whether the owner lets this registry be asked. */
   readonly isAsked: boolean;
+  readonly limit: QuestionLimit;
 };
 
 /** Everything that is remembered of one registry: who we are there, what it asked for, which tokens we hold. */
 export class Exchange {
   readonly address: RegistryAddress;
+  readonly limit: QuestionLimit;
   readonly #access: Access;
   readonly #send: Send;
   readonly #clock: Clock;
@@ -64,6 +71,7 @@ export class Exchange {
 
   constructor(address: RegistryAddress, access: Access, world: World) {
     this.address = address;
+    this.limit = world.limit;
     this.#access = access;
     this.#send = world.send;
     this.#clock = world.clock;
@@ -87,11 +95,13 @@ export class Exchange {
       );
     }
     const replayable = !isStream(question.body);
+    let { fresh = false } = question;
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
-      const outcome = await this.#once(question);
+      const outcome = await this.#once({ ...question, fresh });
       if (!(outcome instanceof RegistryError)) return outcome;
       if (!outcome.passing || !replayable || attempt >= TRIES_MAX) throw outcome;
+      fresh = outcome.status === undefined;
       await this.#clock.sleep(this.#pauseMs(outcome, attempt, question.url), signal);
     }
   }
@@ -99,13 +109,13 @@ export class Exchange {
   async #once(question: Question): Promise<RegistryAnswer | RegistryError> {
     const { signal, attempted, accepts, scopes } = question;
     const { host } = this.address;
-    let answer: RegistryAnswer;
+    let followed: Followed;
     // A stream cannot be sent again from here: whoever has its source may, with the token that waits.
     let hasNewToken = false;
     try {
       const header = await this.#knownHeader(scopes, signal);
-      const followed = await this.#follow(question, header);
-      answer = followed.answer;
+      followed = await this.#follow(question, header);
+      const { answer } = followed;
       // Where a redirect has led, a challenge is a stranger's: nothing is shown there.
       if ([401, 403].includes(answer.status) && followed.origin === this.address.base.origin) {
         const renewed =
@@ -115,7 +125,7 @@ export class Exchange {
         if (renewed !== undefined && isStream(question.body)) hasNewToken = true;
         else if (renewed !== undefined) {
           discard(answer);
-          answer = (await this.#follow(question, renewed)).answer;
+          followed = await this.#follow(question, renewed);
         }
       }
     } catch (error) {
@@ -125,17 +135,16 @@ export class Exchange {
       if (isStream(question.body) && question.body.errored !== null) throw question.body.errored;
       return noAnswer(attempted, host, error);
     }
+    const { answer, origin } = followed;
     if (accepts.includes(answer.status)) return answer;
-    const context = { host, attempted, side: this.#access, clock: this.#clock, signal, passing: hasNewToken };
-    return refusalOf(answer, context);
+    const answeredBy = origin === this.address.base.origin ? host : `${new URL(origin).host} (for ${host})`;
+    const context = { host, answeredBy, attempted, side: this.#access, clock: this.#clock, signal };
+    return refusalOf(answer, { ...context, passing: hasNewToken });
   }
 
   /** Sends, and follows redirects by hand: the credential stays at the registry's own origin. */
-  async #follow(
-    question: Question,
-    header: string | undefined,
-  ): Promise<{ readonly answer: RegistryAnswer; readonly origin: string }> {
-    const { method, body, signal, attempted, accepts, bulk = false } = question;
+  async #follow(question: Question, header: string | undefined): Promise<Followed> {
+    const { method, body, signal, attempted, accepts, bulk = false, fresh = false } = question;
     let { url } = question;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
       const headers: Record<string, string> = { "user-agent": "repull", ...question.headers };
@@ -147,6 +156,7 @@ export class Exchange {
         headers,
         reach: this.address.reachOf(url),
         bulk,
+        fresh,
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
       });
@@ -265,9 +275,11 @@ export class Exchange {
     const chosen = bearer ?? basic;
     if (chosen === undefined) return undefined;
     const request = { address: this.address, challenge: chosen, scopes, side: this.#access };
+    let fresh = false;
+    const send: Send = (asked) => this.#send({ ...asked, fresh });
     for (let attempt = 1; ; attempt++) {
       try {
-        return await answerChallenge(this.#send, this.#clock, { ...request, credentials }, signal);
+        return await answerChallenge(send, this.#clock, { ...request, credentials }, signal);
       } catch (error) {
         signal?.throwIfAborted();
         const { host } = this.address;
@@ -282,6 +294,7 @@ export class Exchange {
           }
         }
         if (!known.passing || attempt >= TRIES_MAX) throw known;
+        fresh = known.status === undefined;
         await this.#clock.sleep(this.#pauseMs(known, attempt, this.address.base), signal);
       }
     }
@@ -326,6 +339,10 @@ export class Exchange {
 const LASTING =
   /^(?:ERR_ADDRESS_REFUSED|ERR_ADDRESS_NOT_ALLOWED|ERR_TLS_CERT_ALTNAME_INVALID|ENOTFOUND|HPE_.*|.*CERT.*|.*VERIFY.*)$/;
 
+/** https://nodejs.org/api/tls.html#x509-certificate-error-codes (read 2026-11) */
+const UNKNOWN_AUTHORITY =
+  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?)$/;
+
 function noAnswer(attempted: string, host: string, cause: unknown): RegistryError {
   const { message, code = "" } =
     cause instanceof Error ? (cause as NodeJS.ErrnoException) : { message: "the connection failed" };
@@ -336,7 +353,11 @@ function noAnswer(attempted: string, host: string, cause: unknown): RegistryErro
         ? "not-allowed"
         : "unavailable";
   const fields = { kind, host, passing: !LASTING.test(code) } as const;
-  return new RegistryError(`${attempted}: no answer from ${host}: ${quoted(message)}`, fields, { cause });
+  const remedy = UNKNOWN_AUTHORITY.test(code)
+    ? "; where its certificate is of an authority of your own, NODE_EXTRA_CA_CERTS names that one's file"
+    : "";
+  const words = `${attempted}: no answer from ${host}: ${quoted(message)}${remedy}`;
+  return new RegistryError(words, fields, { cause });
 }
 
 function isStream(

@@ -22,6 +22,8 @@ export async function refusalOf(
   answer: RegistryAnswer,
   context: {
     readonly host: string;
+    /** Who said so, where it was not the registry itself but the place that it pointed to. */
+    readonly answeredBy?: string;
     /** What was attempted, on what: `GET docker.io/library/nginx manifest 1.25`. */
     readonly attempted: string;
     readonly side: "pull" | "push";
@@ -31,7 +33,7 @@ export async function refusalOf(
     readonly passing?: boolean;
   },
 ): Promise<RegistryError> {
-  const { host, attempted, side, clock } = context;
+  const { host, answeredBy = host, attempted, side, clock } = context;
   const { status, headers } = answer;
   const body = await bodyOf(answer, clock, context.signal);
   const errors = errorsIn(body);
@@ -45,7 +47,7 @@ export async function refusalOf(
     (short &&
       (kind === "unavailable" ||
         (kind === "rate-limited" && isThrottle(host, side, body, quota !== undefined, retryAfterSeconds))));
-  const message = `${attempted}: ${host} answered ${status}${words === "" ? "" : ` ${words}`}`;
+  const message = `${attempted}: ${answeredBy} answered ${status}${words === "" ? "" : ` ${words}`}`;
   return new RegistryError(message, {
     kind,
     host,

@@ -8,10 +8,11 @@
 import type { Digest } from "../image/digest.ts";
 import type { ImageReference } from "../image/reference.ts";
 import { manifestName } from "../image/reference.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { addressOf, type Endpoints, isAsked, type RegistryRules } from "./addresses.ts";
 import type { Access, FindCredentials } from "./credentials.ts";
 import { Exchange } from "./exchange.ts";
+import { QUESTION_SECONDS } from "./question-limit.ts";
 import type { Quota } from "./rate-limit.ts";
 import { Repository } from "./repository.ts";
 import type { Send } from "./transport.ts";
@@ -53,11 +54,17 @@ export type RegistriesOptions = {
   /** `REPULL_REGISTRY_ENDPOINTS`: a host's traffic goes to the URL that stands in for it. */
   readonly endpoints?: Endpoints;
   readonly rules?: RegistryRules;
+  /** For one question with all its tries; bytes of blobs are not counted. Default 120. */
+  readonly questionSeconds?: number;
+  /** Ends a question. Default: the machine's. */
+  readonly timer?: Timer;
 };
 
 /** Connects to registries. Who we are at each host is looked up once, when it asks. */
 export function createRegistries(options: RegistriesOptions): Registries & Repositories {
+  const { questionSeconds = QUESTION_SECONDS, timer = systemClock } = options;
   const world = {
+    limit: { seconds: questionSeconds, timer },
     send: options.send,
     clock: options.clock,
     credentials: options.credentials ?? (async () => undefined),

@@ -16,12 +16,16 @@ import type { Access } from "./credentials.ts";
 import type { Exchange, Question } from "./exchange.ts";
 import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
+import { forTidying, type QuestionLimit, withinLimit } from "./question-limit.ts";
 import type { Quota } from "./rate-limit.ts";
 import type { Manifest, ManifestHead } from "./registry.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { RegistryAnswer } from "./transport.ts";
 
 export type Upload = { readonly kind: "mounted" } | { readonly kind: "open"; readonly url: URL };
+
+type Asked = Omit<Question, "scopes" | "onRequest">;
+type Read = { readonly answer: RegistryAnswer; readonly bytes: Uint8Array | undefined };
 
 const REFERRER_PAGES_MAX = 16;
 /** Docker Hub's window moves on: what was used up may be free again a minute later. */
@@ -80,7 +84,7 @@ export class Repository {
       url: this.#url(`manifests/${name}`),
       headers: { accept: MANIFEST_ACCEPT },
       attempted,
-      accepts: [200, 404],
+      accepts: [200, 404, 405],
       signal,
     });
     discard(answer);
@@ -88,7 +92,8 @@ export class Repository {
     const { headers } = answer;
     const stated = headers["docker-content-digest"];
     const digest = isDigest(stated) ? stated : isDigest(name) ? name : undefined;
-    if (digest === undefined) {
+    // Some proxies know no HEAD.
+    if (digest === undefined || answer.status === 405) {
       // A GET is a counted pull at Docker Hub; elsewhere it is the only way to learn the digest.
       if (isDockerHubFront(this.host)) throw this.#malformed(`${attempted}: the answer names no digest`);
       return this.getManifest(name, signal);
@@ -106,19 +111,18 @@ export class Repository {
   /** A manifest's bytes, checked against its digest. */
   async getManifest(name: string, signal?: AbortSignal): Promise<Manifest | undefined> {
     const attempted = `GET manifest ${this.#named(name)}`;
-    const answer = await this.#ask({
-      method: "GET",
-      url: this.#url(`manifests/${name}`),
-      headers: { accept: MANIFEST_ACCEPT },
-      attempted,
-      accepts: [200, 404],
-      signal,
-    });
-    if (answer.status === 404) {
-      discard(answer);
-      return undefined;
-    }
-    const bytes = await this.#read(answer, MANIFEST_BYTES_MAX, attempted, signal);
+    const { answer, bytes } = await this.#askToRead(
+      {
+        method: "GET",
+        url: this.#url(`manifests/${name}`),
+        headers: { accept: MANIFEST_ACCEPT },
+        attempted,
+        accepts: [200, 404],
+        signal,
+      },
+      MANIFEST_BYTES_MAX,
+    );
+    if (answer.status === 404) return undefined;
     if (bytes === undefined) throw this.#malformed(`${attempted}: the manifest is over 4 MiB`);
     const stated = answer.headers["docker-content-digest"];
     const wanted = isDigest(name) ? name : isDigest(stated) ? stated : undefined;
@@ -145,20 +149,19 @@ export class Repository {
     let url: URL | undefined = this.#url(`referrers/${subject}`);
     for (let page = 0; url !== undefined; page++) {
       if (page >= REFERRER_PAGES_MAX) throw this.#malformed(`${attempted}: the list has no end`);
-      const answer: RegistryAnswer = await this.#ask({
-        method: "GET",
-        url,
-        headers: { accept: OCI_INDEX },
-        attempted,
-        accepts: [200, 400, 404, 405],
-        signal,
-      });
+      const { answer, bytes }: Read = await this.#askToRead(
+        {
+          method: "GET",
+          url,
+          headers: { accept: OCI_INDEX },
+          attempted,
+          accepts: [200, 400, 404, 405],
+          signal,
+        },
+        MANIFEST_BYTES_MAX,
+      );
       const isList = answer.status === 200 && bareMediaType(answer.headers["content-type"]) === OCI_INDEX;
-      if (!isList) {
-        discard(answer);
-        return undefined;
-      }
-      const bytes = await this.#read(answer, MANIFEST_BYTES_MAX, attempted, signal);
+      if (!isList) return undefined;
       if (bytes === undefined) throw this.#malformed(`${attempted}: the list is over 4 MiB`);
       referrers.push(...this.#listIn(bytes, attempted));
       const next = /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(answer.headers.link ?? "")?.[1];
@@ -170,9 +173,10 @@ export class Repository {
   /** A whole blob in memory, checked against its digest. */
   async getBlob(digest: Digest, bytesMax: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     const attempted = `GET blob ${this.#named(digest)}`;
-    const answer = await this.openBlob(digest, 0, signal);
-    if (answer === undefined) return undefined;
-    const bytes = await this.#read(answer, bytesMax, attempted, signal);
+    const url = this.#url(`blobs/${digest}`);
+    const asked = { method: "GET", url, attempted, accepts: [200, 404], signal } as const;
+    const { answer, bytes } = await this.#askToRead(asked, bytesMax);
+    if (answer.status === 404) return undefined;
     if (bytes === undefined) throw this.#malformed(`${attempted}: more than ${bytesMax} bytes came`);
     const got = hashed(bytes, digest);
     if (got !== digest) throw this.#malformed(`${attempted}: the bytes are ${got}`);
@@ -209,7 +213,8 @@ export class Repository {
       method: "HEAD",
       url: this.#url(`blobs/${digest}`),
       attempted: `HEAD blob ${this.#named(digest)}`,
-      accepts: [200, 404],
+      // Where no HEAD is known, it is not known to be there.
+      accepts: [200, 404, 405],
       signal,
     });
     discard(answer);
@@ -257,6 +262,7 @@ export class Repository {
     blob: { readonly digest: Digest; readonly size: number },
     body: Uint8Array | Readable,
     signal?: AbortSignal,
+    fresh = false,
   ): Promise<void> {
     const url = new URL(upload);
     // Put behind what is there, which may be signed as it is written.
@@ -266,6 +272,7 @@ export class Repository {
       url,
       headers: { "content-length": String(blob.size), "content-type": "application/octet-stream" },
       body,
+      fresh,
       attempted: `PUT blob ${this.#named(blob.digest)}`,
       accepts: [201],
       signal,
@@ -277,18 +284,19 @@ export class Repository {
   async cancelUpload(upload: URL): Promise<void> {
     try {
       const attempted = `DELETE upload in ${this.#named("")}`;
-      discard(await this.#ask({ method: "DELETE", url: upload, attempted, accepts: [200, 202, 204, 404] }));
+      const asked = { method: "DELETE", url: upload, attempted, accepts: [200, 202, 204, 404] } as const;
+      discard(await this.#ask(asked, forTidying(this.#exchange.limit)));
     } catch {
       // Only tidiness is lost.
     }
   }
 
-  /** Stores a manifest under its own digest, or under a tag. */
+  /** Stores a manifest under its own digest, or under a tag; answers whether the registry said what it has stored. */
   async putManifest(
     name: string,
     manifest: { readonly bytes: Uint8Array; readonly mediaType: string; readonly digest: Digest },
     signal?: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const attempted = `PUT manifest ${this.#named(name)}`;
     const answer = await this.#ask({
       method: "PUT",
@@ -304,14 +312,33 @@ export class Repository {
     });
     discard(answer);
     const stored = answer.headers["docker-content-digest"];
-    if (isDigest(stored) && stored !== manifest.digest) {
-      throw this.#malformed(`${attempted}: the registry stored ${stored}, not ${manifest.digest}`);
-    }
+    if (!isDigest(stored)) return false;
+    if (stored === manifest.digest) return true;
+    throw this.#malformed(`${attempted}: the registry stored ${stored}, not ${manifest.digest}`);
   }
 
-  #ask(question: Omit<Question, "scopes" | "onRequest">): Promise<RegistryAnswer> {
+  /** One question. Its bytes are counted in its time where they are here already; a stream's have their own pace. */
+  async #ask(asked: Asked, limit: QuestionLimit = this.#exchange.limit): Promise<RegistryAnswer> {
+    if (asked.body !== undefined && !(asked.body instanceof Uint8Array)) return await this.#send(asked);
+    return await withinLimit(limit, { ...asked, host: this.host }, (signal) =>
+      this.#send({ ...asked, signal }),
+    );
+  }
+
+  /** One question and the whole of its answer, where that is a 200; undefined where it is longer than the bound. */
+  #askToRead(asked: Asked, bytesMax: number): Promise<Read> {
+    return withinLimit(this.#exchange.limit, { ...asked, host: this.host }, async (signal) => {
+      const answer = await this.#send({ ...asked, signal });
+      if (answer.status === 200)
+        return { answer, bytes: await this.#read(answer, bytesMax, asked.attempted, signal) };
+      discard(answer);
+      return { answer, bytes: undefined };
+    });
+  }
+
+  #send(asked: Asked): Promise<RegistryAnswer> {
     return this.#exchange.ask({
-      ...question,
+      ...asked,
       scopes: this.#scopes,
       onRequest: () => {
         this.#requests += 1;
@@ -323,12 +350,12 @@ export class Repository {
     answer: RegistryAnswer,
     bytesMax: number,
     attempted: string,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
     try {
       return await readWithin(answer, bytesMax, this.#clock, signal);
     } catch (cause) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       const { status } = answer;
       const fields = { kind: "unavailable", host: this.host, status, passing: true } as const;
       throw new RegistryError(`${attempted}: the answer broke off`, fields, { cause });

@@ -8,6 +8,7 @@ import { CopyError } from "../../src/oci/copy-error.ts";
 import type { FindCredentials } from "../../src/oci/credentials.ts";
 import { httpTransport } from "../../src/oci/http-transport.ts";
 import { createRegistries } from "../../src/oci/registry.ts";
+import { type Clock, systemClock, type Timer } from "../../src/runtime/clock.ts";
 import { FastClock } from "./fast-clock.ts";
 import { LoopbackRegistry } from "./loopback-registry.ts";
 
@@ -17,25 +18,35 @@ export const OCI_INDEX = `${OCI}.index.v1+json`;
 
 export type Platforms = { readonly os: string; readonly architecture: string };
 
-export class CopyWorld {
+/** The time of a world: its waits and limits, and how long its sockets may say nothing. */
+export type WorldTime<C extends Clock> = {
+  readonly clock: C;
+  readonly timer?: Timer;
+  readonly uploadAnswerSeconds?: number;
+};
+
+export class CopyWorld<C extends Clock = FastClock> {
   readonly source: LoopbackRegistry;
   readonly target: LoopbackRegistry;
-  readonly clock = new FastClock();
+  readonly clock: C;
   readonly send: ReturnType<typeof httpTransport>;
   readonly registries: ReturnType<typeof createRegistries>;
 
   constructor(
     source: LoopbackRegistry,
     target: LoopbackRegistry,
-    credentials?: FindCredentials,
-    endpoints?: ReadonlyMap<string, string>,
+    credentials: FindCredentials | undefined,
+    endpoints: ReadonlyMap<string, string> | undefined,
+    { clock, timer = systemClock, uploadAnswerSeconds = 1 }: WorldTime<C>,
   ) {
     this.source = source;
     this.target = target;
-    this.send = httpTransport({ clock: this.clock, idleSeconds: 0.3, uploadAnswerSeconds: 1 });
+    this.clock = clock;
+    this.send = httpTransport({ clock, timer, idleSeconds: 0.3, uploadAnswerSeconds });
     this.registries = createRegistries({
       send: this.send,
-      clock: this.clock,
+      clock,
+      timer,
       ...(credentials === undefined ? {} : { credentials }),
       ...(endpoints === undefined ? {} : { endpoints }),
     });
@@ -47,7 +58,8 @@ export class CopyWorld {
   ) {
     const source = await LoopbackRegistry.start();
     const target = await LoopbackRegistry.start();
-    return new CopyWorld(source, target, credentials, endpoints?.(source));
+    const time = { clock: new FastClock() };
+    return new CopyWorld(source, target, credentials, endpoints?.(source), time);
   }
 
   async stop(): Promise<void> {

@@ -34,6 +34,8 @@ export class LoopbackRegistry {
   /** `repository@digest` of what each repository holds. */
   readonly links = new Set<string>();
   readonly seen: Seen[] = [];
+  /** Paths of the uploads that were begun, and neither completed nor given up. */
+  readonly openUploads = new Set<string>();
   mischief: Mischief = () => false;
   immutableTags = false;
   mounts = true;
@@ -201,7 +203,10 @@ export class LoopbackRegistry {
     url: URL,
     repository: string,
   ): Promise<void> {
-    if (request.method === "DELETE") return void response.writeHead(204).end();
+    if (request.method === "DELETE") {
+      this.openUploads.delete(url.pathname);
+      return void response.writeHead(204).end();
+    }
     if (request.method === "POST") {
       const mount = url.searchParams.get("mount");
       if (mount !== null && this.mounts && this.links.has(`${url.searchParams.get("from")}@${mount}`)) {
@@ -209,7 +214,9 @@ export class LoopbackRegistry {
         return void response.writeHead(201, { location: `/v2/${repository}/blobs/${mount}` }).end();
       }
       this.#uploads += 1;
-      const location = `/v2/${repository}/blobs/uploads/${this.#uploads}?state=abc`;
+      const path = `/v2/${repository}/blobs/uploads/${this.#uploads}`;
+      this.openUploads.add(path);
+      const location = `${path}?state=abc`;
       return void response.writeHead(202, { location, "content-length": 0 }).end();
     }
     if (request.method !== "PUT") return refuse(response, 405, "UNSUPPORTED");
@@ -217,6 +224,7 @@ export class LoopbackRegistry {
     const digest = url.searchParams.get("digest") ?? "";
     if (sha256(bytes) !== digest) return refuse(response, 400, "DIGEST_INVALID");
     this.addBlob(repository, bytes);
+    this.openUploads.delete(url.pathname);
     response.writeHead(201, { "docker-content-digest": digest, "content-length": 0 }).end();
   }
 

@@ -1,0 +1,194 @@
+/** A copy ends with a code, whatever any of its requests is answered: each request with each behaviour, over real sockets. */
+
+import { deepEqual, equal } from "node:assert/strict";
+import { describe, test } from "vitest";
+import { CopyError } from "../../src/oci/copy-error.ts";
+import { basicCredentials } from "../../src/oci/credentials.ts";
+import { CopyWorld } from "../support/copy-world.ts";
+import { BEHAVIOURS, type BehaviourName, SteppedClock } from "../support/hostile-registry.ts";
+import { LoopbackRegistry, type Mischief, refuse } from "../support/loopback-registry.ts";
+import { isManifest, isUpload } from "../support/mischief.ts";
+
+/** More than the limits of every question and the pace of every body: no row may need it. */
+const COPY_SECONDS = 3600;
+const HEAP_BYTES_MAX = 256 * 1024 * 1024;
+const LOGIN = basicCredentials("ann", "s3cret");
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+type Side = "source" | "target" | "elsewhere";
+type Asked = { readonly method: string; readonly path: string; readonly big: string };
+
+/** Which requests are answered with hostility. */
+// biome-ignore format: one row a line
+const PLACES: readonly (readonly [place: string, side: Side, concerns: (asked: Asked) => boolean])[] = [
+  ["realm",           "source",    ({ path }) => path.startsWith("/token")],
+  ["HEAD",            "target",    ({ method, path }) => method === "HEAD" && isManifest(path)],
+  ["manifest",        "source",    ({ method, path }) => method === "GET" && isManifest(path)],
+  ["small blob",      "source",    ({ method, path, big }) => isBlobGet(method, path) && !path.endsWith(big)],
+  ["big blob",        "source",    ({ method, path, big }) => isBlobGet(method, path) && path.endsWith(big)],
+  ["redirect target", "elsewhere", () => true],
+  ["POST",            "target",    ({ method, path }) => method === "POST" && isUpload(path)],
+  ["PUT blob",        "target",    ({ method, path }) => method === "PUT" && isUpload(path)],
+  ["PUT manifest",    "target",    ({ method, path }) => method === "PUT" && isManifest(path)],
+  ["DELETE",          "target",    ({ method }) => method === "DELETE"],
+];
+
+// The uploads of a DELETE's row are refused with 403, so that there is something to give up.
+const CODES = {
+  u: "unavailable",
+  d: "denied",
+  m: "malformed",
+  w: "mismatch",
+  r: "rate-limited",
+  c: "copied",
+} as const;
+
+/** How the copy ends, place by place, in the letters above. */
+// biome-ignore format: a table is read by its columns
+const TABLE: Readonly<Record<BehaviourName, string>> = {
+  //                       realm HEAD manifest small big redirect POST PUT-blob PUT-manifest DELETE
+  "closes at once":        "u     u    u        u     u   u        u    u        u            d",
+  "no answer":             "u     u    u        u     u   u        u    u        u            d",
+  "no HTTP":               "u     u    u        u     u   u        u    u        u            d",
+  "101":                   "u     u    u        u     u   u        u    u        u            d",
+  "102 for ever":          "u     u    u        u     u   u        u    u        u            d",
+  "drips its head":        "u     u    u        u     u   u        u    u        u            d",
+  "drips a body":          "m     c    u        w     u   u        m    m        m            d",
+  "endless chunk sizes":   "u     c    u        u     u   u        m    m        m            d",
+  "drips trailers":        "u     c    u        u     w   w        m    m        m            d",
+  "huge headers":          "u     u    u        u     u   u        u    u        u            d",
+  "a longer length":       "m     c    u        w     u   u        m    m        m            d",
+  "two lengths":           "u     u    u        u     u   u        u    u        u            d",
+  "a body cut where it ends with the connection":
+                           "m     c    m        u     u   u        m    m        m            d",
+  "a gzip bomb":           "m     c    m        w     u   u        m    m        m            d",
+  "terminal escapes":      "d     d    d        d     d   d        d    d        d            d",
+  "503 for ever":          "u     u    u        u     u   u        u    u        u            d",
+  "429 with Retry-After":  "r     r    r        r     r   r        r    r        r            d",
+  "429 for an hour":       "r     r    r        r     r   r        r    r        r            d",
+  "a false 201":           "m     m    m        m     m   m        m    m        m            d",
+  "a redirect to itself":  "d     m    m        m     m   m        m    m        m            d",
+};
+
+describe("a copy", () => {
+  for (const [behaviour, letters] of Object.entries(TABLE) as [BehaviourName, string][]) {
+    const codes = letters.split(/\s+/) as (keyof typeof CODES)[];
+    for (const [index, [place, side]] of PLACES.entries()) {
+      const code = CODES[codes[index] ?? "u"];
+      const expected = code === "copied" ? code : `${side === "target" ? "target" : "source"} ${code}`;
+      test.concurrent(`ends with “${expected}” where what is answered at ${place} is ${behaviour}`, async () => {
+        const ended = await copyThrough(index, behaviour);
+        equal(ended.code, expected, ended.message);
+        equal(UNSEEN.test(ended.message), false, "the message moves a cursor");
+        deepEqual(ended.leftBehind, []);
+        // A DELETE that is not answered takes nothing away.
+        if (place !== "DELETE") deepEqual(ended.uploadsLeft, []);
+        equal(ended.sawLoginElsewhere, false);
+        equal(ended.heapBytes < HEAP_BYTES_MAX, true, `${ended.heapBytes} bytes`);
+      }, 30_000);
+    }
+  }
+});
+
+type Ended = {
+  readonly code: string;
+  readonly message: string;
+  readonly leftBehind: readonly string[];
+  /** Uploads that were written to, and neither completed nor given up. */
+  readonly uploadsLeft: readonly string[];
+  readonly sawLoginElsewhere: boolean;
+  readonly heapBytes: number;
+};
+
+async function copyThrough(index: number, behaviour: BehaviourName): Promise<Ended> {
+  const [place = "", side = "source", concerns = () => false] = PLACES[index] ?? [];
+  const clock = new SteppedClock();
+  const [source, target, elsewhere] = await Promise.all(
+    Array.from({ length: 3 }, () => LoopbackRegistry.start()),
+  );
+  if (source === undefined || target === undefined || elsewhere === undefined) throw new Error("no registry");
+  const time = { clock, timer: clock, uploadAnswerSeconds: 0.3 };
+  const world = new CopyWorld(source, target, async () => LOGIN, undefined, time);
+  const big = world.addImage([400_000], "v1").layers[0]?.digest ?? "";
+  const act = BEHAVIOURS[behaviour](clock);
+  const hostile: Mischief = (request, response, registry) => {
+    const { method = "", url: path = "" } = request;
+    if (!concerns({ method, path, big })) return false;
+    // What a registry says to have taken is no upload any more.
+    if (behaviour === "a false 201") target.openUploads.delete(path.replace(/\?.*/, ""));
+    return act(request, response, registry);
+  };
+  const leads: Readonly<Record<string, Mischief>> = {
+    realm: challenges(source),
+    "redirect target": redirects(elsewhere, big),
+    DELETE: refusesUploads,
+  };
+  for (const [at, registry] of Object.entries({ source, target, elsewhere })) {
+    const led = at === (place === "DELETE" ? "target" : "source") ? leads[place] : undefined;
+    const login = at === "elsewhere" || place === "realm" ? undefined : wantsLogin;
+    registry.mischief = async (...asked) => {
+      for (const one of [at === side ? hostile : undefined, led, login])
+        if (one !== undefined && (await one(...asked))) return true;
+      return false;
+    };
+  }
+  const stop = new AbortController();
+  clock.after(COPY_SECONDS * 1000, () => stop.abort(new Error("the copy's time is over")));
+  const ended = await world.copy({}, { signal: stop.signal }).then(
+    () => ({ code: "copied", message: "" }),
+    (error: unknown) => {
+      if (!(error instanceof CopyError)) throw error;
+      return { code: `${error.side} ${error.kind}`, message: error.message };
+    },
+  );
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  // What was let go has its own end; its time goes on.
+  clock.hang();
+  const leftBehind = await world.leftBehind();
+  clock.stop();
+  const written = target.seen.filter(({ method }) => method === "PUT").map(({ path }) => path.split("?")[0]);
+  await world.stop();
+  await elsewhere.stop();
+  return {
+    ...ended,
+    leftBehind,
+    uploadsLeft: [...target.openUploads].filter((path) => written.includes(path)),
+    sawLoginElsewhere: elsewhere.seen.some(({ headers }) => headers.authorization !== undefined),
+    heapBytes: heapUsed + arrayBuffers,
+  };
+}
+
+function isBlobGet(method: string, path: string): boolean {
+  return method === "GET" && path.includes("/blobs/sha256:");
+}
+
+const wantsLogin: Mischief = (request, response) => {
+  if (request.headers.authorization !== undefined) return false;
+  request.resume();
+  refuse(response, 401, "UNAUTHORIZED", "log in", { "www-authenticate": "Basic" });
+  return true;
+};
+
+function challenges({ url }: LoopbackRegistry): Mischief {
+  return (request, response) => {
+    if (request.url?.startsWith("/token") || request.headers.authorization !== undefined) return false;
+    const challenge = `Bearer realm="${url}/token",service="x"`;
+    refuse(response, 401, "UNAUTHORIZED", "log in", { "www-authenticate": challenge });
+    return true;
+  };
+}
+
+function redirects(elsewhere: LoopbackRegistry, big: string): Mischief {
+  return (request, response) => {
+    if (request.method !== "GET" || request.url?.endsWith(big) !== true) return false;
+    response.writeHead(307, { location: `${elsewhere.url}/cdn/${big}`, "content-length": 0 }).end();
+    return true;
+  };
+}
+
+const refusesUploads: Mischief = (request, response) => {
+  if (request.method !== "PUT" || !isUpload(request.url ?? "")) return false;
+  request.resume();
+  refuse(response, 403, "DENIED", "no");
+  return true;
+};
