@@ -5,9 +5,11 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
+import { systemClock } from "../runtime/clock.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { decodeText } from "../text/decode-text.ts";
+import { visible } from "../text/visible.ts";
 import { addDecideCommands } from "./decide-commands.ts";
 import { EXIT, EXIT_WORDS } from "./exit-status.ts";
 import { addHandCommands } from "./hand-commands.ts";
@@ -18,7 +20,16 @@ import { Refused } from "./refused.ts";
 import { addStackOptions, installedOptionsOf } from "./stack-options.ts";
 
 const stopping = new AbortController();
-process.once("SIGINT", () => stopping.abort(new Error("interrupted")));
+/** A command that does not heed its signal, or not in time, is ended; once more Ctrl-C ends it at once. */
+const STOPPING_MS = 10_000;
+let callOffEnd = (): void => {};
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    stopping.abort(new Error("interrupted"));
+    callOffEnd();
+    callOffEnd = systemClock.after(STOPPING_MS, () => process.exit(EXIT.stopped));
+  });
+}
 
 const io: CommandIo = {
   out: (chunk) => void process.stdout.write(chunk),
@@ -167,6 +178,10 @@ addStackOptions(program.command("mirror"))
     "--concurrency <blobs>",
     "blobs at once, 1 to 32 (default: 5 into ECR, which wants few, and 16 elsewhere)",
   )
+  .option(
+    "--timeout <seconds>",
+    "for the whole copy, whatever the registries answer; run again, it goes on where it stopped (default: 43200)",
+  )
   .addOption(json)
   .addHelpText("after", `\n${EXIT_WORDS}`)
   .action((source: string, target: string, { platform, ...options }) =>
@@ -242,9 +257,14 @@ async function finish(run: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await run();
   } catch (error) {
+    if (stopping.signal.aborted) {
+      io.err("repull: stopped\n");
+      process.exitCode = EXIT.stopped;
+      return;
+    }
     if (![InvalidInput, AwsError, EndpointsError, Refused].some((known) => error instanceof known))
       throw error;
-    io.err(`repull: ${error instanceof Error ? error.message : error}\n`);
+    io.err(`repull: ${visible(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = statusOfError(error);
   }
 }
@@ -260,6 +280,8 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+} finally {
+  callOffEnd();
 }
 // A question that was given up may still wait for its answer: it must not keep the command from ending.
 process.stderr.write("", () => process.stdout.write("", () => process.exit()));

@@ -10,8 +10,9 @@ import type { FindCredentials } from "../oci/credentials.ts";
 import { httpTransport } from "../oci/http-transport.ts";
 import { pullsInWords } from "../oci/rate-limit.ts";
 import { createRegistries } from "../oci/registry.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { EndpointsError, parseEndpoints } from "../runtime/endpoints.ts";
+import { visibleJson } from "../text/visible.ts";
 import { ABUSE_ADVICE, isAbuseLimit } from "./abuse-advice.ts";
 import { copyProgress, inMegabytes } from "./copy-progress.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
@@ -27,47 +28,64 @@ export type MirrorInput = {
   readonly referrers?: boolean;
   /** Blobs at once, as written on the command line; absent: what the target's host bears (`concurrencyFor`). */
   readonly concurrency?: string;
+  /** Seconds for the whole copy, as written on the command line. */
+  readonly timeout?: string;
   readonly json: boolean;
 } & InstalledOptions;
 
 /** As many connections as the transport keeps to one host. */
 const CONCURRENCY_MAX = 32;
+/** As long as a token of ECR lives. */
+const TIMEOUT_SECONDS = 12 * 3600;
+/** What a timer can count: 24 days. */
+const TIMEOUT_SECONDS_MAX = 2_000_000;
 
 /** Runs the command; answers its exit status. Without a choice of platforms the whole image is copied. */
-export async function mirror(input: MirrorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
+export async function mirror(
+  input: MirrorInput,
+  io: CommandIo,
+  clock: Clock = systemClock,
+  timer: Timer = systemClock,
+): Promise<number> {
   const asked = requestFrom(input, io);
   if ("because" in asked) {
     io.err(`repull mirror: ${asked.because}\n`);
     return EXIT.usage;
   }
-  const { request, endpoints, concurrency } = asked;
+  const { request, endpoints, concurrency, timeoutSeconds } = asked;
   await askStack(input, request.target.host, io);
   const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
   io.err(`Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n`);
 
   const send = httpTransport({ clock, proxyEnv: io.env });
   const credentials = personalCredentials(io, ecrCredentials(io, clock));
-  const registries = createRegistries({ send, clock, endpoints, credentials });
+  const registries = createRegistries({ send, clock, timer, endpoints, credentials });
   const copier = createCopier({ registries, clock, ...concurrency });
   const startedAt = clock.now();
   const seconds = (): number => (clock.now() - startedAt) / 1000;
   const progress = copyProgress(io, clock);
+  const late = new AbortController();
+  const callOff = timer.after(timeoutSeconds * 1000, () => late.abort(new Error("the time is over")));
   try {
-    const result = await copier.copy(request, { ...progress, signal: io.signal });
+    const signal = AbortSignal.any([io.signal, late.signal]);
+    const result = await copier.copy(request, { ...progress, signal });
     progress.end();
     io.out(
       input.json
-        ? `${JSON.stringify(asJson(request, result, seconds()))}\n`
+        ? `${visibleJson(asJson(request, result, seconds()))}\n`
         : inWords(request, result, seconds()),
     );
     return EXIT.done;
   } catch (error) {
     progress.end();
     if (!(error instanceof CopyError)) throw error;
-    if (input.json) io.out(`${JSON.stringify(failureAsJson(request, error, seconds()))}\n`);
-    io.err(`repull mirror: ${error.message}\n${advice(error)}`);
-    return exitStatusOf(error.kind);
+    if (input.json) io.out(`${visibleJson(failureAsJson(request, error, seconds()))}\n`);
+    const overdue = late.signal.aborted ? timeoutSeconds : undefined;
+    io.err(`repull mirror: ${error.message}\n${advice(error, overdue)}`);
+    if (error.kind !== "aborted") return exitStatusOf(error.kind);
+    return overdue === undefined ? EXIT.stopped : EXIT.unfinished;
   } finally {
+    callOff();
     send.close();
   }
 }
@@ -91,6 +109,7 @@ type Asked =
       readonly request: CopyRequest;
       readonly endpoints: ReadonlyMap<string, string>;
       readonly concurrency: Pick<CopierOptions, "concurrency">;
+      readonly timeoutSeconds: number;
     }
   | { readonly because: string };
 
@@ -104,6 +123,11 @@ function requestFrom(input: MirrorInput, io: CommandIo): Asked {
       return {
         because: `--concurrency: expected 1 to ${CONCURRENCY_MAX}, got ${JSON.stringify(input.concurrency)}`,
       };
+    }
+    const timeoutSeconds = input.timeout === undefined ? TIMEOUT_SECONDS : Number(input.timeout);
+    if (!(timeoutSeconds > 0 && timeoutSeconds <= TIMEOUT_SECONDS_MAX)) {
+      const got = JSON.stringify(input.timeout);
+      return { because: `--timeout: expected seconds up to ${TIMEOUT_SECONDS_MAX}, got ${got}` };
     }
     const source = named("SOURCE", input.source);
     const given = named("TARGET", input.target);
@@ -122,6 +146,7 @@ function requestFrom(input: MirrorInput, io: CommandIo): Asked {
       },
       endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS),
       concurrency: blobs === undefined ? {} : { concurrency: () => blobs },
+      timeoutSeconds,
     };
   } catch (error) {
     if (error instanceof InvalidInput || error instanceof EndpointsError) return { because: error.message };
@@ -205,7 +230,11 @@ function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): 
   return `${lines.join("\n")}\n`;
 }
 
-function advice(error: CopyError): string {
+function advice(error: CopyError, overdue: number | undefined): string {
+  if (error.kind === "aborted") {
+    const why = overdue === undefined ? "" : `The ${overdue} s of --timeout are over. `;
+    return `${why}Run it again: it goes on where it stopped.\n`;
+  }
   if (error.kind === "rate-limited" && error.side === "source") {
     if (isAbuseLimit(error.refusal)) return `${ABUSE_ADVICE}\n`;
     const { quota } = error;

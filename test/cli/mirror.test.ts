@@ -3,8 +3,10 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { mirror } from "../../src/cli/mirror.ts";
+import type { Timer } from "../../src/runtime/clock.ts";
 import { commandIo } from "../support/command-io.ts";
 import { FastClock } from "../support/fast-clock.ts";
+import { SteppedClock } from "../support/hostile-registry.ts";
 import { LoopbackRegistry, type Mischief, refuse } from "../support/loopback-registry.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -38,7 +40,8 @@ const always =
   };
 
 async function copy(
-  more: { readonly concurrency?: string } = {},
+  more: { readonly concurrency?: string; readonly timeout?: string } = {},
+  timer?: Timer,
 ): Promise<{ status: number; kind: unknown }> {
   const io = commandIo();
   const input = { source: `${source.host}/team/app:v1`, target: `${target.host}/copy/app:v1`, platforms: [] };
@@ -47,6 +50,7 @@ async function copy(
     { ...input, ...more, allPlatforms: false, referrers: false, json: true },
     io,
     clock,
+    timer,
   );
   if (io.printed.out === "") return { status, kind: io.printed.err.trim() };
   const { kind, outcome } = JSON.parse(io.printed.out);
@@ -79,6 +83,24 @@ describe("repull mirror ends with", () => {
       deepEqual(await copy({ concurrency: wrong }), { status: 2, kind });
     });
   }
+
+  for (const wrong of ["0", "-1", "soon", "1e9"]) {
+    test(`2: a time-out of ${wrong}`, async () => {
+      const kind = `repull mirror: --timeout: expected seconds up to 2000000, got "${wrong}"`;
+      deepEqual(await copy({ timeout: wrong }), { status: 2, kind });
+    });
+  }
+
+  test("5: a copy whose time is over, whatever keeps it", async () => {
+    const clock = new SteppedClock();
+    // A source that sends as little as is borne, for ever.
+    source.mischief = (request) => {
+      clock.hang();
+      return request.url?.includes("/manifests/") === true;
+    };
+    deepEqual(await copy({ timeout: "30" }, clock), { status: 5, kind: "aborted" });
+    clock.stop();
+  });
 
   test("0: one blob at a time, where somebody wants it so", async () => {
     let most = 0;

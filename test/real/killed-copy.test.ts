@@ -130,21 +130,25 @@ describe("a copy", () => {
     ok(account.bytesMoved + account.bytesSkipped >= LAYERS.reduce((sum, size) => sum + size, 0));
   });
 
-  test("that is interrupted says what is left, and ends though a blob still does not come", async () => {
-    const holding = await startHoldingRegistry(hub, HELD_ABOVE);
-    const child = mirror("interrupted:v1", holding);
-    const said = text(child.stdout);
-    const closed = once(child, "close");
-    await firstBlob(child);
-    child.kill("SIGINT");
-    const [status] = await closed;
-    await holding.stop();
-    equal(status, 1);
-    const { kind, because } = JSON.parse(await said) as { kind: string; because: string };
-    equal(kind, "aborted");
-    match(because, /^the copy was stopped, [1-9]\d* blobs? of \d{8,} bytes left$/);
-    equal(await rawDigest(`${mine.host}/interrupted:v1`), undefined);
-  });
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "that is ended by %s says what is left, and ends though a blob still does not come",
+    async (signal) => {
+      const to = `ended-by-${signal.toLowerCase()}:v1`;
+      const holding = await startHoldingRegistry(hub, HELD_ABOVE);
+      const child = mirror(to, holding);
+      const said = text(child.stdout);
+      const closed = once(child, "close");
+      await firstBlob(child);
+      child.kill(signal);
+      const [status] = await closed;
+      await holding.stop();
+      equal(status, 130);
+      const { kind, because } = JSON.parse(await said) as { kind: string; because: string };
+      equal(kind, "aborted");
+      match(because, /^the copy was stopped, [1-9]\d* blobs? of \d{8,} bytes left$/);
+      equal(await rawDigest(`${mine.host}/${to}`), undefined);
+    },
+  );
 
   test("that is started twice at once ends as one", async () => {
     const [one, other] = await Promise.all([finish("twice:v1"), finish("twice:v1")]);
