@@ -2,6 +2,7 @@
 
 import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
+import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { dockerHubName, familiarName, type ImageReference, referenceIn } from "../image/reference.ts";
 import { classify } from "../pull-failure/classify.ts";
@@ -159,8 +160,15 @@ function wouldDo(
   if (failure !== null && failure.owner.kind !== "service") {
     return ["nothing: the task belongs to no service, so nobody but its starter can start it again"];
   }
-  const reference = referenceIn(image);
+  const written = referenceIn(image);
+  const isCached = classification.mayBeUpstreams === true;
+  const reference = isCached && written !== undefined ? likelyUpstream(written) : written;
   const lines = [
+    ...(isCached
+      ? [
+          "find the account's pull-through cache rule that leads to the image; without one, nothing: it is ECR's own limit",
+        ]
+      : []),
     ...(confidence === "likely" ? ["ask ECS for the whole reason; without it, nothing"] : []),
     ...(reference === undefined
       ? ["find the image in the task definition"]
@@ -172,6 +180,11 @@ function wouldDo(
     ...lines,
     `register a revision of ${revisionName(failure.taskDefinitionArn)} with the first that is proved, redeploy ${owner}, and watch the rollout`,
   ];
+}
+
+/** Most rules have a prefix of one part and lead to Docker Hub; which it is, only the account can tell. */
+function likelyUpstream({ path, ...image }: ImageReference): ImageReference {
+  return { ...image, host: DOCKER_HUB_HOST, path: path.slice(path.indexOf("/") + 1) };
 }
 
 /** Without an account, the mirror's registry is written as a place to be filled in. */

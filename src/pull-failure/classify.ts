@@ -6,11 +6,12 @@
  * `registry-limit` without a registry: a wrong "Docker Hub" is worse than a missed one.
  */
 
+import { registryOf } from "../image/hosts.ts";
 import { canonicalName } from "../image/reference.ts";
 import { awsThrottle } from "./aws-throttle.ts";
 import { imageConcerned } from "./image-concerned.ts";
 import { limit } from "./limit.ts";
-import { NOT_A_PULL, PULL_ERROR } from "./messages.ts";
+import { ECR_THROTTLES, NOT_A_PULL, PULL_ERROR } from "./messages.ts";
 import { namedManifests } from "./named-manifests.ts";
 import { cutShort, nothingKnown, otherFailure } from "./other-failure.ts";
 import { plainText } from "./plain-text.ts";
@@ -36,6 +37,7 @@ export function classify(text: string, image?: string): Classification {
   const manifests = namedManifests(reading.text);
   return {
     ...verdict,
+    ...(mayBeUpstreams(verdict, reading) ? { mayBeUpstreams: true } : {}),
     ...(concerned === undefined ? {} : { image: canonicalName(concerned) }),
     ...(manifests.length === 0 ? {} : { manifests }),
     evidence: [...new Set(evidence.map(bounded))],
@@ -46,6 +48,14 @@ export function classify(text: string, image?: string): Classification {
 export function tellsOfPull(text: string): boolean {
   const { kind } = classify(text);
   return kind !== "other" || PULL_ERROR.test(plainText(text));
+}
+
+/** ECR throttles in words of its own; any other limit told under its name may be that of a cache's upstream. */
+function mayBeUpstreams(
+  { kind, registry = "" }: Pick<Verdict, "kind" | "registry">,
+  { text }: Reading,
+): boolean {
+  return kind === "registry-limit" && registryOf(registry).kind === "ecr" && !ECR_THROTTLES.test(text);
 }
 
 function notAPull({ text }: Reading): Verdict | undefined {

@@ -195,6 +195,9 @@ export const AWS_THROTTLED: Phrase = {
 export const AWS_SERVICE =
   /\b(?:from|to|in|for|by) (?:ssm|asm)\b|\bssm\b|parameter store|secrets ?manager|arn:aws[a-z-]{0,16}:(?:ssm|secretsmanager|kms|sts|logs|s3|elasticfilesystem):|\bgetparameters?\b|\bgetsecretvalue\b|\bassumerole\b|\b(?:aws)?kms\b|\bsts\b|cloudwatch|\bawslogs\b|elasticfilesystem|environment file/i;
 
+/** ECR's own limit, of its registry and of its API (Amazon ECR User Guide, common errors). */
+export const ECR_THROTTLES = /\brate exceeded\b|\bthrottling(?:exception)?\b/i;
+
 /** ECR as the one that was asked. */
 export const ECR_ASKED = /\becr\b|cannotpullecr|\.dkr[.-]ecr\.|getauthorizationtoken/i;
 

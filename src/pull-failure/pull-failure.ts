@@ -24,6 +24,8 @@ export type Classification = {
   readonly confidence: Confidence;
   /** The registry at fault: `docker.io`, `public.ecr.aws`, `ghcr.io`, an ECR host…; undefined where nothing names it. */
   readonly registry?: string;
+  /** The registry is a private ECR, and the words may be those of what its pull-through cache asked. */
+  readonly mayBeUpstreams?: true;
   /** The image concerned, canonical, host as written for vanity hosts: `docker.io/library/nginx:1.25`. */
   readonly image?: string;
   /** The manifests that the text names by digest: they can keep us from acting, and prove nothing. */

@@ -66,6 +66,8 @@ export type NamedImage = {
   readonly reference: ImageReference;
   readonly containers: readonly string[];
   readonly failing: boolean;
+  /** What its name in a pull-through cache stands for: its bytes are looked for under that name. */
+  readonly upstream?: ImageReference;
   /** Its containers show an account of their own. */
   readonly signedIn: boolean;
 };
@@ -74,7 +76,7 @@ const PLACES_AT_ONCE = 4;
 
 /** Asks for one image's trusted digest, then for every place that the policy's strategies name. */
 export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports): Promise<ImageFacts> {
-  const { image, reference, containers, failing, signedIn } = named;
+  const { image, reference, upstream = reference, containers, failing, signedIn } = named;
   const { policy, platforms, rules } = scene;
   const before = scene.meant[image];
   const belief = before === undefined ? await scene.witnesses.meant(named) : { trusted: before };
@@ -99,7 +101,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   const notOffered: NotOffered[] = [];
   for (const strategy of policy.strategies) {
     const no = unfit(strategy, limit);
-    const offered = no === undefined ? offer(strategy, reference, context) : { because: no };
+    const offered = no === undefined ? offer(strategy, upstream, context) : { because: no };
     if ("because" in offered) {
       notOffered.push({ strategy, because: offered.because });
     } else candidates.push(...offered);

@@ -23,6 +23,7 @@ import {
 } from "../workload/task-definition.ts";
 import { askingOnce } from "./asking-once.ts";
 import { AwsError } from "./aws-error.ts";
+import { behindCache, noCache } from "./behind-cache.ts";
 import type { Ports } from "./ports.ts";
 import { type Puller, provesInternet } from "./preflight.ts";
 import type { Declined, Survey, SurveyRequest } from "./survey.ts";
@@ -126,7 +127,7 @@ const WINDOW_MS = 6 * 3_600_000;
 
 /** Docker Hub's window has six hours: whatever was counted before the refusal is forgotten by then. */
 function limitOf(
-  { kind, limitedAs, registry }: PullFailure["failures"][0]["classification"],
+  { kind, limitedAs, registry, mayBeUpstreams }: PullFailure["failures"][0]["classification"],
   { time }: PullFailure,
 ): Survey["limit"] {
   const struck = time === undefined || kind !== "docker-hub-pull-limit" ? Number.NaN : Date.parse(time);
@@ -134,6 +135,7 @@ function limitOf(
     kind,
     ...(limitedAs === undefined ? {} : { limitedAs }),
     ...(registry === undefined ? {} : { registry }),
+    ...present("mayBeUpstreams", mayBeUpstreams),
     ...(Number.isNaN(struck) ? {} : { endsBy: new Date(struck + WINDOW_MS).toISOString() }),
   };
 }
@@ -144,16 +146,27 @@ async function surveyImages(
   failure: PullFailure,
   { service, task }: { readonly service: Service | undefined; readonly task: Task | undefined },
   { platforms, puller }: { platforms: TaskPlatforms; puller: Puller },
-  { policy, failed, refused = [], meant = {} }: SurveyRequest,
+  { policy, failed: triedPlaces, refused = [], meant = {} }: SurveyRequest,
   ports: Ports,
-): Promise<readonly ImageFacts[] | Declined> {
+): Promise<readonly ImageFacts[] | Ignored | Declined> {
   const [{ classification: limit }] = failure.failures;
+  const isUpstreams = limit.mayBeUpstreams === true;
+  const rules = isUpstreams || policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
+  const named = namedImages(taskDefinition, failure).map((one) =>
+    isUpstreams ? { ...one, ...present("upstream", behindCache(one.reference, rules, ports.home)) } : one,
+  );
+  const failed = named.filter(({ failing }) => failing);
+  if (isUpstreams && failed.length > 0 && failed.every(({ upstream }) => upstream === undefined))
+    return { kind: "ignored", because: noCache(failed, rules) };
   const inScope: NamedImage[] = [];
-  for (const named of namedImages(taskDefinition, failure)) {
-    const { image, reference, failing } = named;
-    if (!failing && !sharesLimit(reference.host, limit)) continue;
+  for (const one of named) {
+    const { image, reference, failing, upstream } = one;
+    const shares = isUpstreams
+      ? failed.some((other) => other.upstream !== undefined && other.upstream.host === upstream?.host)
+      : sharesLimit(reference.host, limit);
+    if (!failing && !shares) continue;
     const because = leftOutBy(policy.images, "images", (pattern) => matchesImage(pattern, reference));
-    if (because === undefined) inScope.push(named);
+    if (because === undefined) inScope.push(one);
     else if (failing) return leftAlone(`the image ${image}`, because);
   }
   const running =
@@ -164,7 +177,6 @@ async function surveyImages(
           service: service.name,
           desiredStatus: "RUNNING",
         });
-  const rules = policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
   const asking = askingOnce(ports);
   const { owner } = failure;
   const startedBy = owner.kind === "service" ? owner.deploymentId : task?.startedBy;
@@ -182,7 +194,7 @@ async function surveyImages(
     failure,
     running,
     policy,
-    failed,
+    failed: triedPlaces,
     refused,
     rules,
     puller,

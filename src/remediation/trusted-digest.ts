@@ -31,6 +31,8 @@ import type { Ports } from "./ports.ts";
 export type Meant = {
   readonly image: string;
   readonly reference: ImageReference;
+  /** What its name in a pull-through cache stands for. */
+  readonly upstream?: ImageReference;
   /** The containers that run it. */
   readonly containers: readonly string[];
 };
@@ -89,7 +91,7 @@ export function witnessesOf(
           return { untrusted: { code: "trust-unreadable", ...why } };
         }
       }
-      return await askOrigin(image.reference, askedAt, ports);
+      return await askOrigin(image, askedAt, ports);
     },
   };
 }
@@ -249,7 +251,14 @@ async function heard(ask: () => Promise<Testimony>): Promise<Testimony> {
 }
 
 /** The last witness: what the image's own registry says now. It costs no pull. */
-async function askOrigin(reference: ImageReference, askedAt: string, ports: Ports): Promise<Belief> {
+/** What a cache does not have, it would have fetched: only then its upstream says what the name means. */
+async function askOrigin({ reference, upstream }: Meant, askedAt: string, ports: Ports): Promise<Belief> {
+  const said = await askRegistry(reference, askedAt, ports);
+  const isNotCached = "untrusted" in said && said.untrusted.code === "origin-has-no-tag";
+  return upstream !== undefined && isNotCached ? await askRegistry(upstream, askedAt, ports) : said;
+}
+
+async function askRegistry(reference: ImageReference, askedAt: string, ports: Ports): Promise<Belief> {
   const asked = await askAs(reference, askedAt, ports.registries);
   if ("trusted" in asked || ports.anonymous === undefined) return asked;
   // A registry that refuses an account may answer without one.

@@ -2,7 +2,8 @@
  * Which failures can be cured, and by what: each kind of limit has the ladder that fits it.
  *
  * An abuse limit holds whoever signs in; an account's limit is met again by the same account; another registry's limit
- * has nothing to do with Docker Hub. A limit of private ECR's own is no case for a copy in ECR.
+ * has nothing to do with Docker Hub. A limit of private ECR's own is no case for a copy in ECR; that of an upstream behind its
+ * pull-through cache is, for a copy and ECR Public do not go by the cache.
  */
 
 import { isDockerHubFront, registryOf } from "../image/hosts.ts";
@@ -13,20 +14,28 @@ export type Limit = {
   readonly kind: string;
   readonly limitedAs?: string | undefined;
   readonly registry?: string | undefined;
+  /** Of private ECR: it may be the limit of what its pull-through cache asks. */
+  readonly mayBeUpstreams?: true | undefined;
 };
 
+/** What is said of a limit that no copy cures. */
+export const ECRS_OWN = "a limit of private ECR itself: a copy in ECR would not help";
+
 /** Why nothing can be done about a failure of this kind; undefined: it is a limit with a ladder. */
-export function incurable({ kind, registry }: Limit): string | undefined {
+export function incurable({ kind, registry, mayBeUpstreams }: Limit): string | undefined {
   if (kind === "docker-hub-pull-limit" || kind === "docker-hub-abuse-limit") return undefined;
   if (kind !== "registry-limit") return "not a registry's limit";
   if (registry === undefined) return "a limit, but the text does not tell whose";
-  return registryOf(registry).kind === "ecr"
-    ? "a limit of private ECR itself, or of what stands behind its cache: a copy in ECR would not help"
-    : undefined;
+  return registryOf(registry).kind === "ecr" && mayBeUpstreams !== true ? ECRS_OWN : undefined;
 }
 
 /** Why a strategy is no cure for this limit; undefined: it may be. */
-export function unfit(strategy: StrategyName, { kind, limitedAs, registry }: Limit): string | undefined {
+export function unfit(
+  strategy: StrategyName,
+  { kind, limitedAs, registry, mayBeUpstreams }: Limit,
+): string | undefined {
+  if (strategy === "pull-through" && mayBeUpstreams === true)
+    return "the pull-through cache is what met its upstream's limit";
   if (strategy !== "sign-in") return undefined;
   if (kind === "docker-hub-abuse-limit") return "the abuse limit holds whoever is signed in";
   if (kind === "registry-limit") return `the limit is ${registry ?? "another registry"}'s, not Docker Hub's`;

@@ -16,6 +16,10 @@ export function remediesFor(
   const remedies = new Set<string>();
   for (const plan of unhealed) {
     const { image, losers, notOffered = [] } = plan;
+    if (limit?.mayBeUpstreams === true)
+      remedies.add(
+        `give the pull-through cache rule that ${image} goes by an account with pulls left (aws ecr describe-pull-through-cache-rules names its secret): of Docker Hub's plans a paid one has no limit of pulls, a free one has 200 in 6 hours`,
+      );
     const gone = goneOf(facts, plan);
     if (gone !== undefined) {
       remedies.add(
@@ -130,6 +134,8 @@ function notAllowed(
 function untilWhen(limit: PlanContext["limit"]): string {
   if (limit?.kind === "docker-hub-abuse-limit")
     return "the abuse limit counts requests by the minute, and ends when fewer come from this address";
+  if (limit?.mayBeUpstreams === true)
+    return "the cache serves it as soon as its upstream grants pulls again, at Docker Hub within 6 hours";
   if (limit?.kind === "registry-limit")
     return `${limit.registry ?? "the registry"} does not tell how long its limit lasts`;
   return limit?.endsBy === undefined

@@ -141,7 +141,7 @@ describe("an explained policy", () => {
         file,
         kind: status === 0 ? "valid" : "invalid",
       });
-      expect(await policyCheck({ file: "absent.json", json: false }, io)).toBe(1);
+      expect(await policyCheck({ file: "absent.json", json: false }, io)).toBe(2);
     });
   }
 });
