@@ -7,7 +7,9 @@
 
 import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
+import type { JsonObject } from "../runtime/json.ts";
 import { revisionName } from "../workload/arn.ts";
+import { isSameButImages } from "../workload/same-definition.ts";
 import { containersOf } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
 import type { InEffect } from "./in-effect.ts";
@@ -41,11 +43,16 @@ async function planOne(effect: InEffect, ports: UndoPorts): Promise<UndoPlan> {
   if (described === undefined) return refused(`${effect.former} is gone`);
   if (effect.kind === "service") {
     const service = await ports.ecs.describeService(effect.clusterArn, effect.service);
-    const no = service === undefined ? undefined : untouchable(service);
     if (service === undefined) return refused(`the service ${effect.service} is gone`);
     // The owner's own switch keeps Repull away by itself, and not its owner.
-    if (no !== undefined && service.tags.repull !== "off") return refused(no.because);
+    const no = untouchable({ ...service, tags: {} });
+    if (no !== undefined) return refused(no.because);
   }
+  const inUse = await ports.ecs.describeTaskDefinition(effect.revision);
+  if (inUse !== undefined && !isSubstitute(inUse.taskDefinition, described.taskDefinition, effect))
+    return refused(
+      `${revisionName(effect.revision)} has Repull's tags, and is not ${effect.former} with other places for its images: somebody else has made it`,
+    );
   const isInactive = described.taskDefinition.status === "INACTIVE";
   if (effect.kind === "target" && isInactive)
     return refused(`${effect.former} is INACTIVE, and a target of it would fail`);
@@ -67,6 +74,19 @@ async function planOne(effect: InEffect, ports: UndoPorts): Promise<UndoPlan> {
         : []),
     ],
   };
+}
+
+/** Tags can be copied and written by anybody: what is taken back has to be what a remediation makes of the former revision. */
+function isSubstitute(inUse: JsonObject, former: JsonObject, { images }: InEffect): boolean {
+  const written = new Map(containersOf(former).map(({ name, image }) => [name, image]));
+  return (
+    isSameButImages(inUse, former) &&
+    containersOf(inUse).every(({ name, image }) => {
+      const before = written.get(name);
+      const told = images.find((one) => one.image === before);
+      return image === before || told === undefined || referenceIn(image)?.digest === told.digest;
+    })
+  );
 }
 
 export type Undone = {

@@ -31,6 +31,27 @@ export function isSameDefinition(
   return texts[0] === texts[1];
 }
 
+/** What a substitute may change beside its tags: where images come from, and with what they are pulled. */
+const CHANGED_OF_CONTAINER: readonly string[] = ["image", "repositoryCredentials"];
+
+/** Whether two revisions are the same but for where their images come from; their tags do not count. */
+export function isSameButImages(one: JsonObject, other: JsonObject): boolean {
+  const [a, b] = [one, other].map((definition) => JSON.stringify(comparable(withoutImages(definition), [])));
+  return a === b;
+}
+
+function withoutImages(definition: JsonObject): JsonObject {
+  const { executionRoleArn: _, tags: __, containerDefinitions = [], ...rest } = definition;
+  const kept = Object.entries(rest).filter(([member]) => !OUTPUT_ONLY_MEMBERS.includes(member));
+  const containers = isList(containerDefinitions) ? containerDefinitions.filter(isObject) : [];
+  return {
+    ...Object.fromEntries(kept),
+    containerDefinitions: containers.map((container) =>
+      Object.fromEntries(Object.entries(container).filter(([key]) => !CHANGED_OF_CONTAINER.includes(key))),
+    ),
+  };
+}
+
 function comparable(value: Json, anyValue: readonly string[], member = ""): Json {
   if (isList(value)) {
     const items = value.map((item) => comparable(item, anyValue));

@@ -6,6 +6,7 @@ import { momentIn, type Past } from "../../src/cli/past.ts";
 import { undo } from "../../src/cli/undo.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Journal } from "../../src/remediation/history.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { createAccountView } from "../../src/sandbox/account-view.ts";
 import { createInventory } from "../../src/sandbox/inventory.ts";
@@ -84,6 +85,39 @@ describe("undo", () => {
     expect(io.printed.out).toContain("while the limit lasts, no new task starts");
     expect(io.printed.out).toContain("repull=off");
   });
+
+  // biome-ignore format: a table is read by its columns
+  const copied: readonly (readonly [string, object])[] = [
+    ["another command",                   { command: ["serve", "--all"] }],
+    ["another image than Repull's own",   { image: `public.ecr.aws/docker/library/nginx@sha256:${"e".repeat(64)}` }],
+  ];
+  for (const [what, change] of copied) {
+    test(`a revision of somebody else's with Repull's tags and ${what} is left alone`, async () => {
+      const ours = world.definitions.describe("web:43");
+      const [container] = (ours?.taskDefinition.containerDefinitions ?? []) as readonly JsonObject[];
+      world.definitions.register({
+        family: "web",
+        containerDefinitions: [{ ...container, ...change }],
+        tags: (ours?.tags ?? []).map(({ key, value }) => ({ key, value })),
+      } as unknown as JsonObject);
+      world.cluster.updateService("prod", "web", "web:44");
+      expect(await undo({ since: SINCE, yes: true, json: false, wait: false }, past, commandIo())).toBe(1);
+      expect(await runs()).toBe("web:44");
+    });
+  }
+
+  for (const tag of [{ repull: "off" }, { repull: "No" }, { Repull: " off" }]) {
+    test(`the owner's own switch, ${JSON.stringify(tag)}, does not keep its owner away`, async () => {
+      const { ecs } = world.ports;
+      const describeService: typeof ecs.describeService = async (cluster, service) => {
+        const found = await ecs.describeService(cluster, service);
+        return found && { ...found, tags: tag };
+      };
+      const tagged: Past = { ...past, ports: { ...past.ports, ecs: { ...ecs, describeService } } };
+      expect(await undo({ name: "web", yes: true, json: false, wait: false }, tagged, commandIo())).toBe(0);
+      expect(await runs()).toBe("web:42");
+    });
+  }
 
   test("a second time there is nothing left to undo", async () => {
     expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(0);
