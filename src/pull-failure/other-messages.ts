@@ -128,7 +128,7 @@ export const UNFIT_IMAGE: readonly Phrase[] = [
   },
   {
     pattern:
-      /content digest ["']?sha\d{3}:|reader from content store|\bsnapshot [^ ]{1,200} does not exist|\blease [^ ]{1,200} (?:does not exist|not found)/i,
+      /content digest ["']?sha\d{3}:|(?<!\bmanifest |\bmanifest for |[@/\w])sha(?:256|512):[0-9a-f]{64,128}["']?:? not found\b|reader from content store|\bsnapshot [^ ]{1,200} does not exist|\blease [^ ]{1,200} (?:does not exist|not found)/i,
     says: "says that a part of the image is missing on the machine, not at its registry",
     seen: "containerd's content store and its errdefs; moby/moby#52411",
   },
@@ -138,19 +138,19 @@ export const UNFIT_IMAGE: readonly Phrase[] = [
 export const REFUSED_BECAUSE: readonly (Phrase & { readonly kind: "network" | "unauthorized" })[] = [
   {
     kind: "network",
-    pattern: /us export control regulations|block all ip addresses that are located in/i,
+    pattern: /\bexport controls?\b|block all ip addresses that are located in/i,
     says: "is Docker Hub's refusal of addresses in countries under export control: this address counts as one",
     seen: "Docker Hub's page of 403",
   },
   {
     kind: "unauthorized",
-    pattern: /\b402 payment required|(?:status|code)(?: code)?:? 402\b/i,
+    pattern: /\bpayment required\b|\b402 client error|(?:status|code)(?: code)?:? 402\b/i,
     says: "quotes status 402: the registry wants a paid plan, or a bill to be paid",
     seen: "RFC 9110, 15.5.3",
   },
   {
     kind: "unauthorized",
-    pattern: /\b451 unavailable for legal reasons|(?:status|code)(?: code)?:? 451\b/i,
+    pattern: /\bunavailable for legal reasons\b|\b451 client error|(?:status|code)(?: code)?:? 451\b/i,
     says: "quotes status 451: the registry may not serve the image, for legal reasons",
     seen: "RFC 7725",
   },

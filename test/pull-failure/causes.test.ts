@@ -72,7 +72,11 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     [`CannotPullContainerError: content digest ${D}\n: NOT FOUND`, "acme/x:1", "other certain docker.io"],
     [`failed to extract layer: NotFound: failed to get reader from content store: content digest ${D}: not found`, "haskell:7", "other certain docker.io"],
     [`CannotPullContainerError: failed to prepare extraction snapshot: parent snapshot ${D} does not exist: not found`, "acme/x:1", "other certain docker.io"],
-    // A tag, and a manifest that the reference itself names.
+    [`CannotPullContainerError: failed to commit snapshot extract-1: blob ${D}: not found`, "acme/x:1", "other certain docker.io"],
+    [`CannotPullContainerError: failed to read config "${D}" not found`, "acme/x:1", "other certain docker.io"],
+    // A tag, and a manifest that the reference or the address itself names.
+    [`failed to copy: content at https://registry-1.docker.io/v2/acme/x/manifests/${D} not found: not found`, "acme/x:1", "not-found certain docker.io"],
+    [`manifest ${D} not found: manifest unknown`, "acme/x:1", "not-found certain docker.io"],
     [`CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/bitnami/etcd:3.4.15: docker.io/bitnami/etcd:3.4.15: not found`, "bitnami/etcd:3.4.15", "not-found certain docker.io"],
     [`failed to resolve ref docker.io/acme/x@${D}: docker.io/acme/x@${D}: not found`, `acme/x@${D}`, "not-found certain docker.io"],
     [`CannotPullContainerError: Error: image acme/private:latest not found`, "acme/private:latest", "not-found certain docker.io"],
@@ -96,6 +100,8 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     [`CannotPullContainerError: SlowDown: Please reduce your request rate.`, `${ECR}/web:1`, `network certain ${ECR}`],
     [`CannotPullContainerError: error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: "<html><body><h1>403 Forbidden</h1>\\nSince Docker is a US company, we must comply with US export control regulations. In an effort to comply with these, we now block all IP addresses that are located in Cuba"`, "ceph/ceph:v15", "network certain docker.io"],
     [`CannotPullContainerError: failed to resolve ref docker.io/acme/x:1: unexpected status from HEAD request to https://registry-1.docker.io/v2/acme/x/manifests/1: 402 Payment Required`, "acme/x:1", "unauthorized certain docker.io"],
+    [`CannotPullContainerError: 451 Client Error: Unavailable For Legal Reasons`, "acme/x:1", "unauthorized certain docker.io"],
+    [`CannotPullContainerError: 402 Client Error for https://registry-1.docker.io/v2/acme/x/manifests/1: Payment Required`, "acme/x:1", "unauthorized certain docker.io"],
     [`Error response from daemon: received unexpected HTTP status: 451 Unavailable For Legal Reasons`, "acme/x:1", "unauthorized certain docker.io"],
   ],
   // biome-ignore format: a table is read by its columns

@@ -33,6 +33,14 @@ const hostile: Readonly<Record<string, string>> = {
   "manifests for": "manifest for a ".repeat(MILLION / 15),
   repositories: "repository a ".repeat(MILLION / 13),
   services: `(service ${"a) (".repeat(MILLION / 4)}`,
+  "requests by proxy": 'Get "https://registry-1.docker.io/v2/": '.repeat(MILLION / 37),
+  "request without end": `Get "https://${"a".repeat(MILLION)}`,
+  tokens429: "failed to fetch oauth token: reading blob: ".repeat(MILLION / 43),
+  "content digests": `content digest sha256:${"a".repeat(128)} `.repeat(MILLION / 150),
+  pages: "<html><title>429".repeat(MILLION / 16),
+  schemas: "schema 1 ".repeat(MILLION / 9),
+  throttles: "ThrottlingException: Rate exceeded ssm ".repeat(MILLION / 40),
+  "pulled images": "Error pulling image (a) from failed to pull 'a".repeat(MILLION / 46),
   "percent signs": "%20".repeat(MILLION / 3),
 };
 
