@@ -60,11 +60,18 @@ export function readPlatform(stated: unknown): Platform | undefined {
   if (typeof os !== "string" || typeof architecture !== "string" || os === "" || architecture === "")
     return undefined;
   return {
-    os,
-    architecture,
-    ...(typeof variant === "string" && variant !== "" ? { variant } : {}),
+    os: named(os),
+    architecture: named(architecture),
+    ...(typeof variant === "string" && variant !== "" ? { variant: named(variant) } : {}),
     ...(typeof osVersion === "string" && isOsVersion(osVersion) ? { osVersion } : {}),
   };
+}
+
+const NAME_LENGTH_MAX = 64;
+
+/** A stranger's name, fit for a terminal and a record. What is no name matches none before and after. */
+function named(text: string): string {
+  return text.slice(0, NAME_LENGTH_MAX).replace(/[^\x21-\x7e]/g, "?");
 }
 
 /** Whether an image for `offered` runs where `wanted` is asked for. A Windows version that is not known rules nothing out. */

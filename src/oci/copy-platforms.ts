@@ -4,7 +4,6 @@ import type { Digest } from "../image/digest.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
-import { visible } from "../text/visible.ts";
 import { childrenFor } from "./children-for.ts";
 import type { CopiedPlatform, CopyResult } from "./copy.ts";
 import { CopyError, onSide } from "./copy-error.ts";
@@ -18,9 +17,8 @@ import { isIndexType } from "./media-types.ts";
 import { type PartOfIndex, partOfIndex } from "./part-of-index.ts";
 import type { Manifest } from "./registry.ts";
 
-/** More platforms than any image has, and longer names than any of them: what is beyond is a stranger's joke. */
+/** More platforms than any image has: what is beyond is a stranger's joke. */
 const OFFERED_SHOWN = 20;
-const NAME_LENGTH_MAX = 60;
 
 /** Reads what is to be copied. Throws CopyError; `platform-absent` where the image is not for one of them. */
 export async function readPlatforms(
@@ -176,7 +174,8 @@ async function onlyChild(
     if (image !== undefined && others.length === 0)
       return { digest: image.digest, mediaType: image.image.mediaType };
   }
-  const builds = children.flatMap((child) => child.platform ?? []).map(printPlatform);
+  const told = children.flatMap((child) => child.platform ?? []);
+  const builds = told.slice(0, OFFERED_SHOWN).map(printPlatform);
   const which = builds.length === 0 ? "" : `: name one of ${builds.join(", ")}`;
   const { source } = run;
   const message = `source: ${source.host}/${source.path}@${root} does not tell which of its images is for ${printPlatform(platform)}${which}`;
@@ -246,7 +245,7 @@ function platformAbsent(
   platform: Platform,
   offered: readonly Platform[],
 ): CopyError {
-  const names = offered.slice(0, OFFERED_SHOWN).map((one) => visible(printPlatform(one), NAME_LENGTH_MAX));
+  const names = offered.slice(0, OFFERED_SHOWN).map(printPlatform);
   const more = offered.length > OFFERED_SHOWN ? ` and ${offered.length - OFFERED_SHOWN} more` : "";
   const has = offered.length === 0 ? "it names none" : `it has ${names.join(", ")}${more}`;
   const message = `source: ${source.host}/${source.path}@${digest} is not for ${printPlatform(platform)}; ${has}`;

@@ -1,7 +1,7 @@
-import { equal, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
-import { parsePlatform, platformMatches, printPlatform } from "../../src/image/platform.ts";
+import { parsePlatform, platformMatches, printPlatform, readPlatform } from "../../src/image/platform.ts";
 
 describe("one spelling for each platform", () => {
   // biome-ignore format: a table is read by its columns
@@ -90,4 +90,9 @@ describe("what runs where", () => {
       true,
     );
   });
+});
+
+test("names of a stranger's platform are bounded, and hold nothing that a terminal heeds", () => {
+  const stated = { os: "linux\u001b[2J\n", architecture: "x".repeat(1e6), variant: "v7\u202e" };
+  deepEqual(readPlatform(stated), { os: "linux?[2J?", architecture: "x".repeat(64), variant: "v7?" });
 });
