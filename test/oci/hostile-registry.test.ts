@@ -9,8 +9,10 @@ import { BEHAVIOURS, type BehaviourName, SteppedClock } from "../support/hostile
 import { LoopbackRegistry, type Mischief, refuse } from "../support/loopback-registry.ts";
 import { isManifest, isUpload } from "../support/mischief.ts";
 
-/** More than the limits of every question and the pace of every body: no row may need it. */
+/** What `--timeout` sets: no row may need it. */
 const COPY_SECONDS = 3600;
+/** A question has 120 s with all that nests in it; a blob has three tries, and six bodies whose pace is asked for half a minute. */
+const SECONDS_MAX = 600;
 const HEAP_BYTES_MAX = 256 * 1024 * 1024;
 const LOGIN = basicCredentials("ann", "s3cret");
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
@@ -84,6 +86,7 @@ describe("a copy", () => {
         // A DELETE that is not answered takes nothing away.
         if (place !== "DELETE") deepEqual(ended.uploadsLeft, []);
         equal(ended.sawLoginElsewhere, false);
+        equal(ended.seconds <= SECONDS_MAX, true, `${ended.seconds} s`);
         equal(ended.heapBytes < HEAP_BYTES_MAX, true, `${ended.heapBytes} bytes`);
       }, 30_000);
     }
@@ -97,6 +100,8 @@ type Ended = {
   /** Uploads that were written to, and neither completed nor given up. */
   readonly uploadsLeft: readonly string[];
   readonly sawLoginElsewhere: boolean;
+  /** By the copy's own clock, on which waiting costs nothing. */
+  readonly seconds: number;
   readonly heapBytes: number;
 };
 
@@ -134,6 +139,7 @@ async function copyThrough(index: number, behaviour: BehaviourName): Promise<End
   }
   const stop = new AbortController();
   clock.after(COPY_SECONDS * 1000, () => stop.abort(new Error("the copy's time is over")));
+  const startedAt = clock.now();
   const ended = await world.copy({}, { signal: stop.signal }).then(
     () => ({ code: "copied", message: "" }),
     (error: unknown) => {
@@ -141,6 +147,7 @@ async function copyThrough(index: number, behaviour: BehaviourName): Promise<End
       return { code: `${error.side} ${error.kind}`, message: error.message };
     },
   );
+  const seconds = (clock.now() - startedAt) / 1000;
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   // What was let go has its own end; its time goes on.
   clock.hang();
@@ -151,6 +158,7 @@ async function copyThrough(index: number, behaviour: BehaviourName): Promise<End
   await elsewhere.stop();
   return {
     ...ended,
+    seconds,
     leftBehind,
     uploadsLeft: [...target.openUploads].filter((path) => written.includes(path)),
     sawLoginElsewhere: elsewhere.seen.some(({ headers }) => headers.authorization !== undefined),

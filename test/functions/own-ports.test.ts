@@ -1,0 +1,56 @@
+/** The functions never ask what Lambda itself serves beside them, whoever maps a registry there. */
+
+import { deepEqual, rejects } from "node:assert/strict";
+import { afterEach, beforeEach, describe, test, vi } from "vitest";
+import { portsOf } from "../../functions/ports.ts";
+import { settingsFrom } from "../../functions/settings.ts";
+import { parseReference } from "../../src/image/reference.ts";
+import { silentLog } from "../../src/runtime/log.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { LoopbackRegistry, type Mischief } from "../support/loopback-registry.ts";
+
+const ARN = "arn:aws:lambda:eu-central-1:123456789012:function:repull-remediate";
+
+let mapped: LoopbackRegistry;
+let beside: LoopbackRegistry;
+beforeEach(async () => {
+  [mapped, beside] = await Promise.all([LoopbackRegistry.start(), LoopbackRegistry.start()]);
+  vi.stubEnv("AWS_LAMBDA_RUNTIME_API", beside.host);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await Promise.all([mapped.stop(), beside.stop()]);
+});
+
+/** Ports of their own: those that were made before keep what they were made with. */
+function registriesWith(endpoint: string) {
+  const settings = settingsFrom({
+    AWS_REGION: "eu-central-1",
+    REPULL_CAPS_TABLE: "caps",
+    REPULL_REGISTRY_ENDPOINTS: `docker.io=${endpoint}`,
+  });
+  const registries = { ...DEFAULT_POLICY.registries, allowed: [`${endpoint}.example`] };
+  return portsOf(settings, ARN, silentLog, { ...DEFAULT_POLICY, registries }).registries;
+}
+
+const NGINX = parseReference("nginx:1.27");
+const redirecting: Mischief = (_, response) => {
+  const location = `${beside.url}/2018-06-01/runtime/invocation/next`;
+  response.writeHead(307, { location, "content-length": 0 }).end();
+  return true;
+};
+
+describe("the functions refuse Lambda's runtime interface", () => {
+  // biome-ignore format: one row a line
+  const table: readonly (readonly [string, () => string])[] = [
+    ["that a registry is mapped to",                 () => beside.url],
+    ["that a registry is mapped to by a name",       () => beside.url.replace("127.0.0.1", "localhost")],
+    ["that a mapped registry points to",             () => { mapped.mischief = redirecting; return mapped.url; }],
+  ];
+  for (const [where, endpoint] of table) {
+    test(where, async () => {
+      await rejects(registriesWith(endpoint()).headManifest(NGINX), { kind: "denied" });
+      deepEqual(beside.seen, []);
+    });
+  }
+});
