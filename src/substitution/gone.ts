@@ -4,6 +4,7 @@
  * Only an answer counts. A registry that refuses, limits or is silent may well have it.
  */
 
+import { shortDigest } from "../image/digest.ts";
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import {
   dockerHubName,
@@ -36,7 +37,13 @@ export function goneImage({ image, untrusted, trusted, sightings }: ImageFacts):
         });
   if (!isAbsent) return undefined;
   const elsewhere = movedTo(known);
-  return { host: known.host, name: familiarName(known), ...(elsewhere === undefined ? {} : { elsewhere }) };
+  // The tag may be there, with other bytes than the ones that were meant.
+  const meant = trusted === undefined ? "" : ` with the digest ${shortDigest(trusted.digest)}`;
+  return {
+    host: known.host,
+    name: `${familiarName(known)}${meant}`,
+    ...(elsewhere === undefined ? {} : { elsewhere }),
+  };
 }
 
 function isSame(one: ImageReference, other: ImageReference): boolean {
