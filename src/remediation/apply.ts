@@ -8,6 +8,7 @@ import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { EXECUTION_TAG, type MarkedImage, markerTags, readMarker, serviceTag } from "../workload/marker.ts";
 import { present } from "../workload/members.ts";
+import { isWhole } from "../workload/rollout.ts";
 import { isSameDefinition } from "../workload/same-definition.ts";
 import { type Deployment, primaryDeployment } from "../workload/service.ts";
 import { reviseTaskDefinition } from "../workload/task-definition.ts";
@@ -123,10 +124,12 @@ export async function redeploy(
     readonly to: string;
     readonly from: string;
     readonly deploymentId?: string;
+    /** What runs whole by now, after whatever wait, needs no healing. */
+    readonly heals?: boolean;
   },
   ports: Pick<Ports, "ecs" | "log">,
 ): Promise<Redeployed> {
-  const { clusterArn, to, from, deploymentId } = change;
+  const { clusterArn, to, from, deploymentId, heals = false } = change;
   const service = await ports.ecs.describeService(clusterArn, change.service);
   if (service === undefined || service.status !== "ACTIVE") {
     return { kind: "superseded", because: `the service ${change.service} was deleted meanwhile` };
@@ -143,6 +146,8 @@ export async function redeploy(
       because: `${revisionName(from)} was deployed anew meanwhile (${primary.id})`,
     };
   }
+  if (heals && isWhole(service))
+    return { kind: "superseded", because: `all tasks of ${service.name} run ${revisionName(from)} now` };
   let shown: readonly Deployment[];
   try {
     shown = await ports.ecs.updateService(clusterArn, change.service, to);

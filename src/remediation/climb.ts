@@ -52,6 +52,7 @@ export async function climb(
     service,
     to: ours,
     from: current,
+    heals: course.failure.foreseen !== true,
     ...(deploymentId === undefined ? {} : { deploymentId }),
   };
   const answered = await inTurn(`redeploy ${look}`, () => redeploy(change, ports), waiting, steps);

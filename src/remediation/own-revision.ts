@@ -2,7 +2,8 @@
  * Whether the failing revision is one of ours that its own execution still looks after.
  *
  * While an execution watches its rollout, tasks of its substitute may fail as well: it sees them, and tries the next
- * place or goes back. A second execution beside it would write over its writes, and copy what it copies.
+ * place or goes back. A second execution beside it would write over its writes, and copy what it copies. It may end with
+ * the failing revision in place, and a circuit breaker may have stopped ECS by then: so the failure is looked at again.
  */
 
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
@@ -24,7 +25,7 @@ export async function leftToItsMaker(
   { taskDefinitionArn, foreseen, owner, clusterArn }: PullFailure,
   execution: string,
   { executions, clock }: Pick<Ports, "executions" | "clock">,
-): Promise<Ignored | undefined> {
+): Promise<(Ignored & { readonly passing: true }) | undefined> {
   const { execution: maker, service } = readMarker(tags) ?? {};
   // Whoever asks by hand has seen what runs, and decides.
   if (maker === undefined || maker === execution || foreseen) return undefined;
@@ -34,10 +35,18 @@ export async function leftToItsMaker(
   const revision = revisionName(taskDefinitionArn);
   const found = await executions.status("remediate", maker);
   if (found?.status === "running")
-    return { kind: "ignored", because: `${revision} is a substitute of ${maker}, which is still at work` };
+    return {
+      kind: "ignored",
+      because: `${revision} is a substitute of ${maker}, which is still at work`,
+      passing: true,
+    };
   if (found !== undefined) return undefined;
   const registeredAt = momentIn(taskDefinition, "registeredAt") ?? Number.NEGATIVE_INFINITY;
   return clock.now() - registeredAt < YOUNG_MINUTES * 60_000
-    ? { kind: "ignored", because: `${revision} is a new substitute of ${maker}, which may still be at work` }
+    ? {
+        kind: "ignored",
+        because: `${revision} is a new substitute of ${maker}, which may still be at work`,
+        passing: true,
+      }
     : undefined;
 }

@@ -7,17 +7,22 @@
 
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
+import { isWhole } from "../workload/rollout.ts";
 import { primaryDeployment } from "../workload/service.ts";
 import { type Redeployed, redeploy } from "./apply.ts";
 import { type Course, persistent } from "./course.ts";
 import { inTurn } from "./pacing.ts";
+import type { Ports } from "./ports.ts";
+import { recovered } from "./refusal.ts";
 import type { Ending } from "./report.ts";
 import { restore } from "./restore.ts";
 import { overtakenIn, overtookInWords, type Verdict } from "./settle.ts";
-import type { Survey } from "./survey.ts";
+import type { Recovered, Survey } from "./survey.ts";
 
 /** A revision of ours that the service is better without. */
 export type Unhelpful = {
+  /** `cannot-pull`: that is all that is wrong with it. */
+  readonly kind: "cannot-pull" | "worse";
   readonly because: string;
   readonly surveyed: Survey;
   readonly ours: string;
@@ -28,21 +33,22 @@ type Made = { readonly former: string; readonly ours: string };
 
 /** Puts the former revision back, after a substitute that did not help. */
 export async function putBack(
-  { surveyed, ours, images, because }: Unhelpful,
+  unhelpful: Unhelpful,
   look: number,
   course: Course,
   afterwards?: string,
 ): Promise<Ending> {
   const { ports, options, steps, progress } = course;
   const { execution } = options;
+  const { surveyed, ours, images, because } = unhelpful;
   const made = { former: surveyed.former, ours };
   const restored = await inTurn(
     `restore ${look}`,
-    () => restore(surveyed, ours, execution, ports),
+    async () => (await runsAfterAll(unhelpful, ports)) ?? (await restore(surveyed, ours, execution, ports)),
     { execution, isServing: surveyed.runningCount > 0 },
     steps,
   );
-  if (restored.kind === "superseded") return { ...restored, images, made };
+  if (restored.kind === "superseded" || restored.kind === "settled") return { ...restored, images, made };
   const { to } = restored;
   const known = surveyed.deploymentIds;
   const revision = overtakenIn(restored, { ours: to, former: ours, known, own: progress.registered ?? [] });
@@ -59,6 +65,20 @@ export async function putBack(
     made,
     restored: to,
   };
+}
+
+/**
+ * What could not be pulled for a while may run whole by now: hours may lie between the verdict and the way back, and the
+ * former revision cannot start.
+ */
+async function runsAfterAll(
+  { kind, surveyed: { clusterArn, service }, ours }: Unhelpful,
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<Recovered | undefined> {
+  const now = kind === "cannot-pull" ? await ecs.describeService(clusterArn, service) : undefined;
+  const primary = now === undefined ? undefined : primaryDeployment(now);
+  if (now === undefined || primary === undefined || !isWhole(now)) return undefined;
+  return sameRevision(primary.taskDefinition, ours) ? recovered(primary) : undefined;
 }
 
 /** What runs after a way back, by its own name. */

@@ -3,12 +3,12 @@
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
-import { rolloutOf } from "../workload/rollout.ts";
-import { primaryDeployment, type Service } from "../workload/service.ts";
+import { isWhole } from "../workload/rollout.ts";
+import { type Deployment, primaryDeployment, type Service } from "../workload/service.ts";
 import { optedOut } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
-import type { Declined, Superseded, SurveyRequest } from "./survey.ts";
+import type { Declined, Recovered, Superseded, SurveyRequest } from "./survey.ts";
 
 /** The service was deleted. */
 export function gone(service: string): Ignored {
@@ -69,7 +69,7 @@ export async function movedOn(
   { failure, own }: Pick<SurveyRequest, "failure" | "own">,
   former: string,
   ports: Ports,
-): Promise<Ignored | Superseded | undefined> {
+): Promise<(Ignored & { readonly passing?: "soon" }) | Superseded | Recovered | undefined> {
   const primary = primaryDeployment(service);
   const past = own !== undefined ? undefined : pastDeployment(service, failure);
   const isHealed = service.taskDefinition === former && primary !== undefined && isWhole(service);
@@ -85,12 +85,15 @@ export async function movedOn(
   ])) {
     if (revision === former) continue;
     // What this execution registered is known from its own steps: tags can be written by others.
-    if (own?.some((one) => sameRevision(one, revision))) return undefined;
+    if (own?.some((one) => sameRevision(one, revision)))
+      return primary !== undefined && isWhole(service) ? recovered(primary) : undefined;
     const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
     if (marker?.former !== undefined && sameRevision(marker.former, former)) {
       return {
         kind: "ignored",
         because: `already done: the service ${service.name} was moved from ${revisionName(former)} to ${revisionName(revision)} by ${marker.execution}`,
+        // Or undone since then: the way back is a deployment of its own, which this answer does not show yet.
+        ...(showsDeployment(service, failure) ? {} : { passing: "soon" }),
       };
     }
     return {
@@ -100,6 +103,12 @@ export async function movedOn(
     };
   }
   return past;
+}
+
+/** A substitute of this execution's that could not be pulled for a while, and runs now. */
+export function recovered({ desiredCount, taskDefinition }: Deployment): Recovered {
+  const ours = revisionName(taskDefinition);
+  return { kind: "settled", because: `${desiredCount} of ${desiredCount} tasks run ${ours} after all` };
 }
 
 /** The service shows the failing deployment as replaced by a later one: that one's tasks have events of their own. */
@@ -114,10 +123,4 @@ function pastDeployment(service: Service, { owner }: PullFailure): Ignored | und
 /** An answer without the deployment that failed may be of the time before it. */
 function showsDeployment({ deployments }: Service, { owner }: PullFailure): boolean {
   return owner.kind === "service" && deployments.some(({ id }) => id === owner.deploymentId);
-}
-
-/** Its newest deployment is through, and all of its tasks run. */
-function isWhole(service: Service): boolean {
-  const { desiredCount = 0, runningCount = 0 } = primaryDeployment(service) ?? {};
-  return rolloutOf(service) === "completed" && desiredCount > 0 && runningCount >= desiredCount;
 }

@@ -77,7 +77,7 @@ async function heal(
       continue;
     }
     const last = tried.at(-1);
-    if (last === undefined || climbed.made?.ours !== last.ours) return climbed;
+    if (climbed.kind === "settled" || last === undefined || climbed.made?.ours !== last.ours) return climbed;
     return await survive(progress, () => putBack(last, look, course, climbed.because));
   }
 }
@@ -111,5 +111,5 @@ function withMade<T>(
 /** An old answer is soon a new one; what fails, or does not answer, may do so for longer. */
 function pausesFor({ kind, passing = kind === "failed" }: Ending): number {
   if (!passing) return 0;
-  return kind === "superseded" ? 1 : PAUSES_SECONDS.length;
+  return kind === "superseded" || passing === "soon" ? 1 : PAUSES_SECONDS.length;
 }

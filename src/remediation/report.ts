@@ -46,8 +46,8 @@ export type Ending = {
   readonly decision?: Decision;
   /** A revision of the family that somebody else has registered since, and that the service does not run. */
   readonly newer?: string;
-  /** It may be otherwise in a while: worth another look before it is final. */
-  readonly passing?: boolean;
+  /** It may be otherwise in a while: worth looks before it is final; `soon`: one, a minute later. */
+  readonly passing?: boolean | "soon";
   /** It is no end: what is told ahead of one. */
   readonly goesOnAt?: string;
 };

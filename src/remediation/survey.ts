@@ -51,6 +51,9 @@ export type Superseded = {
   readonly revision?: string;
 };
 
+/** What this execution deployed before runs whole by now: nothing else is to be tried. */
+export type Recovered = { readonly kind: "settled"; readonly because: string };
+
 export type Survey = {
   readonly kind: "survey";
   readonly clusterArn: string;
@@ -105,7 +108,7 @@ export type SurveyRequest = {
   readonly refused?: readonly Refused[];
 };
 
-export type SurveyResult = Survey | Ignored | Declined | Superseded;
+export type SurveyResult = Survey | Recovered | Ignored | Declined | Superseded;
 
 /** Everything that the plan needs to know, or why there is nothing to plan. Ends within a minute, whoever is silent. */
 export async function survey(request: SurveyRequest, world: Ports): Promise<SurveyResult> {

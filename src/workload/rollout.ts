@@ -26,3 +26,9 @@ export function rolloutOf(service: Pick<Service, "deployments">): Rollout {
   if (service.deployments.length > 1) return "in-progress";
   return runningCount === desiredCount && pendingCount === 0 ? "completed" : "unknown";
 }
+
+/** Its newest deployment is through, and all of its tasks run. */
+export function isWhole(service: Pick<Service, "deployments">): boolean {
+  const { desiredCount = 0, runningCount = 0 } = primaryDeployment(service) ?? {};
+  return rolloutOf(service) === "completed" && desiredCount > 0 && runningCount >= desiredCount;
+}

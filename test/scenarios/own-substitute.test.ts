@@ -97,11 +97,11 @@ describe("a failing task of our own substitute", () => {
     });
   }
 
-  it("is ignored, in a record of its own, while the execution that made it runs", async () => {
+  it("ends without a write, in a record of its own, once the execution that made it has settled", async () => {
     const world = await onOurSubstitute(() => ({}));
     ecrPublicThrottles(world, 40);
     await world.run(3 * HOURS);
-    expect(remediations(world).map(outcomeOf)).toEqual(["settled", "ignored"]);
+    expect(remediations(world).map(outcomeOf)).toEqual(["settled", "superseded"]);
   });
 
   it("is not left to the execution that made it when another service was put on the substitute", async () => {
