@@ -123,6 +123,8 @@ const service = z.strictObject({
   images: z.record(z.string(), z.string()).optional(),
   /** The whole task definition, as RegisterTaskDefinition takes it. `image` and `images` are ignored beside it. */
   taskDefinition: jsonObject.optional(),
+  /** `cluster/name` of a service above: both point at its very revisions. `image`, `images`, `taskDefinition` and `revision` are ignored beside it. */
+  sharesRevisionWith: z.string().optional(),
   /** The number that its revision gets: 1. */
   revision: z.number().int().positive().optional(),
   /** What ran before and still does: an image, or container → image. Absent: this is the service's first deployment. */

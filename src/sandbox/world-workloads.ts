@@ -1,5 +1,6 @@
 /** The services and tasks of a world file, put into the cluster with the task definitions that people write. */
 
+import { InvalidInput } from "../image/invalid-input.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { objectIn } from "../workload/members.ts";
 import type { Cluster, NewService } from "./cluster.ts";
@@ -33,12 +34,14 @@ export async function addService(place: Place, given: ServiceEntry): Promise<voi
     taskDefinition,
   });
 
+  const twin = entry.sharesRevisionWith === undefined ? undefined : twinOf(cluster, entry.sharesRevisionWith);
   if (entry.formerly !== undefined) {
     definitions.skipTo(family, Math.max(1, (entry.revision ?? 1) - 1));
-    await cluster.createRunningService(settings(registered(entry.formerly)), past);
+    const before = twin?.before ?? registered(entry.formerly);
+    await cluster.createRunningService(settings(before), past);
   }
   if (entry.revision !== undefined) definitions.skipTo(family, entry.revision);
-  const arn = registered(entry.images ?? entry.image, entry.taskDefinition);
+  const arn = twin?.now ?? registered(entry.images ?? entry.image, entry.taskDefinition);
   const id = entry.deploymentId === undefined ? {} : { deploymentId: entry.deploymentId };
   if (entry.settled === true && entry.formerly === undefined) {
     await cluster.createRunningService({ ...settings(arn), ...id }, past);
@@ -47,6 +50,18 @@ export async function addService(place: Place, given: ServiceEntry): Promise<voi
   } else {
     cluster.deploy(entry.cluster ?? "default", entry.name, arn, entry.deploymentId);
   }
+}
+
+/** The revisions of a service that stands already: what it runs, and what it ran before. */
+function twinOf(
+  cluster: Cluster,
+  place: string,
+): { readonly now: string; readonly before: string | undefined } {
+  const [name = "", service = ""] = place.split("/");
+  const found = cluster.service(name, service);
+  if (found === undefined) throw new InvalidInput(`services.${place}`, "a service that stands above");
+  const before = found.story.find(({ taskDefinition }) => taskDefinition !== found.taskDefinition);
+  return { now: found.taskDefinition, before: before?.taskDefinition };
 }
 
 /** Starts a task that belongs to no service. */
@@ -127,6 +142,7 @@ function settingsOf(entry: ServiceEntry): Omit<NewService, "taskDefinition"> {
     cluster = "default",
     circuitBreaker = "off",
     family: _family,
+    sharesRevisionWith: _twin,
     image: _image,
     images: _images,
     taskDefinition: _definition,

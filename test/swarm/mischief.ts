@@ -7,11 +7,11 @@
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { Random } from "../../src/runtime/random.ts";
 import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
-import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
 import type { Liar } from "../../src/sandbox/liar.ts";
 import type { Fault } from "../../src/sandbox/registry/faults.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { CLUSTER, hubPath, IMAGES } from "./random-world.ts";
+import { IMAGE_NAMES } from "./images.ts";
+import { moveTag } from "./moved-tag.ts";
 import type { Witness } from "./witness.ts";
 
 export const MISCHIEF = [
@@ -28,11 +28,6 @@ export type MischiefKind = (typeof MISCHIEF)[number];
 
 const STEADY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/steady:1";
 
-const IMAGE_PATHS: Readonly<Record<string, string>> = Object.fromEntries(
-  IMAGES.map((image) => [image, hubPath(image)]),
-);
-const PLATFORMS = ["linux/amd64", "linux/arm64"];
-
 const STORMS: readonly Fault["as"][] = [
   { kind: "status", status: 429, code: "TOOMANYREQUESTS", message: "Rate exceeded" },
   { kind: "status", status: 429, bare: "Too Many Requests", retryAfter: "20" },
@@ -47,26 +42,26 @@ export function createMischief(
   world: World,
   liar: Liar,
   random: Random,
-  witness: Pick<Witness, "isOurs" | "foreign" | "tagMoved">,
+  witness: Pick<Witness, "foreign" | "meanings">,
   onMischief: (kind: MischiefKind, what: string) => void,
 ) {
   const storms: (() => void)[] = [];
-  let moved = 0;
+  /** Service → the revision that its owner wrote last: what a pipeline has in its repository. */
+  const written = new Map(world.cluster.services().map(({ arn, taskDefinition }) => [arn, taskDefinition]));
 
   const point = async (service: ServiceRecord, revision: string, kind: MischiefKind): Promise<void> => {
     const [before] = service.deployments;
-    await liar.aboutToChange(CLUSTER, service.name, world.ports);
-    world.cluster.updateService(CLUSTER, service.name, revision);
+    const cluster = service.cluster.name;
+    await liar.aboutToChange(cluster, service.name, world.ports);
+    world.cluster.updateService(cluster, service.name, revision);
     const [now] = service.deployments;
     if (now === undefined || now.id === before?.id) return;
-    witness.foreign.push({ service: service.name, deployment: now.id, revision: now.taskDefinition });
-    onMischief(kind, `${service.name} to ${now.taskDefinition}, ${now.id}`);
+    witness.foreign.push({ service: service.arn, deployment: now.id, revision: now.taskDefinition });
+    onMischief(kind, `${cluster}/${service.name} to ${now.taskDefinition}, ${now.id}`);
   };
 
-  /** The revision that the owner wrote last: what a pipeline has in its repository. */
   const ownersRevision = (service: ServiceRecord): JsonObject => {
-    const revisions = world.definitions.newest(service.name, 100).filter(({ arn }) => !witness.isOurs(arn));
-    const described = world.definitions.describe(revisions[0]?.arn ?? service.taskDefinition);
+    const described = world.definitions.describe(written.get(service.arn) ?? service.taskDefinition);
     const members = Object.entries(described?.taskDefinition ?? {}).filter(
       ([member]) => !WRITTEN_BY_ECS.includes(member),
     );
@@ -85,7 +80,9 @@ export function createMischief(
     const owners = ownersRevision(service);
     if (kind === "registered-only") {
       // A pipeline between its two calls, or for ever.
-      onMischief(kind, world.definitions.register(owners));
+      const arn = world.definitions.register(owners);
+      written.set(service.arn, arn);
+      onMischief(kind, arn);
       return;
     }
     const before = service.taskDefinition;
@@ -99,18 +96,10 @@ export function createMischief(
           })),
         }
       : owners;
-    await point(service, world.definitions.register(revised), kind);
+    const arn = world.definitions.register(revised);
+    written.set(service.arn, arn);
+    await point(service, arn, kind);
     if (kind === "deregister") world.definitions.deregister(before);
-  };
-
-  /** The publisher pushes other bytes under the same tag. */
-  const moveTag = (image: string): void => {
-    const [path = "", tag = ""] = (IMAGE_PATHS[image] ?? "").split(":");
-    moved += 1;
-    const built = buildImage({ name: `${image} once more ${moved}`, platforms: PLATFORMS, bytes: 512 });
-    seedImage(world.registries.dockerHub, path, tag, built);
-    witness.tagMoved(image);
-    onMischief("tag-moved", image);
   };
 
   /** Somebody points a rule at another revision. */
@@ -129,7 +118,11 @@ export function createMischief(
     /** Something, to some service or some registry. */
     async happen(): Promise<void> {
       const kind = random.pick(MISCHIEF);
-      if (kind === "tag-moved") return moveTag(random.pick(Object.keys(IMAGE_PATHS)));
+      if (kind === "tag-moved") {
+        const image = random.pick(IMAGE_NAMES);
+        moveTag(world, image, witness.meanings);
+        return onMischief(kind, image);
+      }
       if (kind === "target-moved") return moveTarget();
       if (kind !== "registry-storm") return await doTo(random.pick(world.cluster.services()), kind);
       const registry = random.pick(world.registries.all);

@@ -16,7 +16,7 @@ export type Mood = (typeof MOODS)[number];
 const MINUTE = 60_000;
 const YES = JSON.stringify({ decision: "approve", by: "Ada" });
 const NO = JSON.stringify({ decision: "deny", by: "Ada", because: "not today" });
-const CHANCES: Readonly<Record<Mood, number>> = {
+export const CHANCES: Readonly<Record<Mood, number>> = {
   denies: 0.06,
   "falls-silent": 0.06,
   garbles: 0.08,
@@ -34,16 +34,20 @@ export function createOwner(
   witness: Pick<Witness, "violate" | "note">,
   isCalm: () => boolean,
   onMood: (mood: Mood) => void,
+  chances: Readonly<Record<Mood, number>> = CHANCES,
 ): Owner {
   /** Callback → the execution that has asked by it. */
   const asked = new Map<string, string>();
   const mayWrite = new Set<string>();
+  /** Of whose failing deployments the owner has said no; the attempts of one deployment share their name but for its number. */
+  const denied = new Set<string>();
+  const matterOf = (execution: string): string => execution.replace(/-\d+$/, "");
 
   const mood = (): Mood | undefined => {
     let drawn = random.next();
     if (isCalm()) return undefined;
     const found = MOODS.find((one) => {
-      drawn -= CHANCES[one];
+      drawn -= chances[one];
       return drawn < 0;
     });
     if (found !== undefined) onMood(found);
@@ -54,6 +58,7 @@ export function createOwner(
     const taken = world.executions.answer(id, { kind: "answered", text });
     witness.note(`the owner: ${execution} ${text}: ${taken}`);
     if (taken === "taken" && text === YES) mayWrite.add(execution);
+    if (taken === "taken" && text === NO) denied.add(matterOf(execution));
   };
 
   world.bus.subscribe(({ detail }) => {
@@ -63,6 +68,8 @@ export function createOwner(
     if (approval === undefined || asked.has(id)) return;
     const execution = String(name);
     asked.set(id, execution);
+    if (denied.has(matterOf(execution)))
+      witness.violate("approved", `${execution} asks again about what its owner has denied`);
     mayWrite.delete(execution);
     const today = mood();
     if (today === "falls-silent") return;

@@ -5,96 +5,154 @@
 
 import type { Random } from "../../src/runtime/random.ts";
 import { type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { hubPath, IMAGE_NAMES, swarmImage, WINDOWS_IMAGE } from "./images.ts";
+import {
+  type Entry,
+  HUB_SECRET,
+  randomService,
+  SECRET,
+  sharingService,
+  UNKNOWN_MEMBER,
+} from "./random-service.ts";
+import type { Trait } from "./traits.ts";
 
-/** Planted where a product must never repeat it: environment, overrides, passwords. */
-export const SECRET = "hush-4f1d9c7e2b";
-
-/** Members that no version of any SDK knows. */
-const UNKNOWN_MEMBER = { depth: [1, { "a b": null, on: false }], text: "kept?" };
-
-/** What people run: on Docker Hub all of them, on ECR Public the official ones. */
-export const IMAGES = [
-  "nginx:1.25",
-  "redis:7",
-  "grafana/grafana:11",
-  "acme/api:2",
-  "prom/prometheus:v3",
-] as const;
-/** What they ran before. */
-const FORMER: Readonly<Record<string, string>> = {
-  "nginx:1.25": "nginx:1.24",
-  "redis:7": "redis:6",
-  "grafana/grafana:11": "grafana/grafana:10",
-  "acme/api:2": "acme/api:1",
-  "prom/prometheus:v3": "prom/prometheus:v2",
-};
-
-/** How deployments go; most roll. */
-const STRATEGIES = [
-  {},
-  {},
-  {},
-  { alarms: { names: ["5xx"], rollback: true }, bakeTimeMinutes: 5 },
-  { strategy: { kind: "BLUE_GREEN" }, bakeTimeMinutes: 10 },
-  { strategy: { kind: "CANARY", stepMinutes: 10 }, bakeTimeMinutes: 5 },
-  {
-    strategy: { kind: "LINEAR", stepPercent: 50, stepMinutes: 5 },
-    hooks: [{ name: "smoke-test", stage: "POST_SCALE_UP", ends: "succeeds", takesSeconds: 60 }],
-  },
-] as const;
-
-export const CLUSTER = "prod";
-const ROLE = "arn:aws:iam::123456789012:role/tasks-execution";
-const HUB_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
-
-/** `library/nginx:1.25`: as a registry names it. */
-export function hubPath(image: string): string {
-  return image.includes("/") ? image : `library/${image}`;
-}
-
-type Entry = { readonly name: string; readonly image: string } & Readonly<Record<string, unknown>>;
+export const CLUSTERS = ["prod", "stage", "west"] as const;
+const [PROD] = CLUSTERS;
+const CROWD = 12;
 
 /** A world file. */
 export function randomWorld(
   random: Random,
+  traits: ReadonlySet<Trait>,
 ): { readonly services: readonly Entry[] } & Record<string, unknown> {
-  const services = Array.from({ length: random.integer(2, 4) }, (_, index) => service(random, index));
-  const hub: Record<string, object> = {};
-  const ecrPublic: Record<string, object> = {};
-  const ecr: Record<string, object> = {};
-  for (const image of IMAGES) {
-    const path = hubPath(image);
-    const origin = `docker.io/${path}`;
-    hub[path] = { kilobytes: 1 };
-    hub[hubPath(FORMER[image] ?? image)] = { kilobytes: 1 };
-    if (!image.includes("/")) {
-      const chance = random.next();
-      if (chance < 0.6) ecrPublic[`docker/${path}`] = { sameAs: origin };
-      // The tag stands over there as well, over other bytes.
-      else if (chance < 0.85) ecrPublic[`docker/${path}`] = { kilobytes: 1 };
-    }
-    if (random.next() < 0.25) {
-      const tag = path.replace(/:/, ":");
-      ecr[`repull/docker.io/${tag}`] = random.next() < 0.7 ? { sameAs: origin } : { kilobytes: 1 };
-    }
-  }
-  ecr["shop/steady:1"] = { kilobytes: 1 };
-  const isShared = random.next() < 0.03;
+  const isCrowd = traits.has("crowd");
+  const silent = traits.has("silent-host") ? silence(random.fork("silence")) : {};
+  const isWide = "public.ecr.aws" in silent;
+  const services = isCrowd ? crowdOf(random) : servicesOf(random, traits, isWide);
+  const offCluster = traits.has("several-clusters") && random.fork("off").next() < 0.08;
+  const isShared = !traits.has("silent-host") && random.next() < 0.03;
+  // Where nobody may ask Docker Hub, what was copied before is all there is.
+  const isCopied = "docker.io" in silent;
+  const { hub, ecrPublic, ecr } = imagesOf(random, traits, isCopied);
   return {
     services,
-    ...loneTasks(random.fork("tasks")),
+    ...(isCrowd ? {} : loneTasks(random.fork("tasks"))),
+    ...(offCluster ? { clusters: { [CLUSTERS[1]]: { tags: { repull: "off" } } } } : {}),
     registries: {
       "docker.io": {
         images: hub,
         quota: { remaining: 0 },
         accounts: { "swarm-account": { password: SECRET, limit: 5, remaining: 0 } },
+        ...silent["docker.io"],
       },
-      "public.ecr.aws": { images: ecrPublic },
+      "public.ecr.aws": { images: ecrPublic, ...silent["public.ecr.aws"] },
       ecr: { images: ecr },
     },
     secrets: { [HUB_SECRET]: { username: "swarm-account", password: SECRET } },
     ...(isShared ? { repullAddress: "shared" } : {}),
   };
+}
+
+/** Names in clusters: each name in each of them. */
+function servicesOf(random: Random, traits: ReadonlySet<Trait>, hasWide: boolean): readonly Entry[] {
+  const isWide = traits.has("several-clusters");
+  const isShared = traits.has("shared-family");
+  const clusters = isWide ? CLUSTERS.slice(0, random.integer(2, 3)) : [PROD];
+  const names = isWide
+    ? random.integer(isShared ? 2 : 1, clusters.length === 2 ? 2 : isShared ? 2 : 1)
+    : random.integer(2, 4);
+  const made: Entry[] = [];
+  for (let index = 0; index < names; index += 1) {
+    const name = `service-${index + 1}`;
+    const family = isShared && index < 2 ? "shop" : name;
+    for (const cluster of clusters) {
+      const forked = random.fork(`${cluster}/${name}`);
+      const twin = made.find((one) => one.family === family);
+      // Of one revision most often, or of one family only.
+      if (twin !== undefined && forked.next() < 0.7) {
+        made.push(sharingService(forked, twin, { cluster, name }));
+        continue;
+      }
+      const isFirst = made.length === 0;
+      made.push(
+        randomService(forked, {
+          cluster,
+          name,
+          family,
+          isWide: isFirst && hasWide,
+          isWindows: isFirst && traits.has("windows"),
+          behindClassicLoadBalancer: isFirst && traits.has("classic-load-balancer"),
+        }),
+      );
+    }
+  }
+  return made;
+}
+
+/** Twelve services of one revision, whose image exits whatever registry it is from. */
+function crowdOf(random: Random): readonly Entry[] {
+  const first = randomService(random.fork("crowd"), {
+    cluster: PROD,
+    name: "service-1",
+    family: "shop",
+    crashes: true,
+  });
+  const others = Array.from({ length: CROWD - 1 }, (_, index) =>
+    sharingService(random, first, { cluster: PROD, name: `service-${index + 2}` }),
+  );
+  return [first, ...others];
+}
+
+type Images = Record<string, object>;
+
+function imagesOf(
+  random: Random,
+  traits: ReadonlySet<Trait>,
+  isCopied: boolean,
+): { readonly hub: Images; readonly ecrPublic: Images; readonly ecr: Images } {
+  const hub: Images = {};
+  const ecrPublic: Images = {};
+  const ecr: Images = { "shop/steady:1": { kilobytes: 1 } };
+  const isOlderFirst = random.fork("builds").next() < 0.5;
+  const names = traits.has("windows") ? [...IMAGE_NAMES, WINDOWS_IMAGE] : IMAGE_NAMES;
+  const crash = traits.has("crowd") ? { exits: 1 } : {};
+  for (const image of names) {
+    const path = hubPath(image);
+    const origin = `docker.io/${path}`;
+    const { former, platforms, osVersions } = swarmImage(image);
+    const built = {
+      kilobytes: 1,
+      platforms: [...platforms],
+      ...(osVersions === undefined
+        ? {}
+        : { osVersions: isOlderFirst ? osVersions : osVersions.toReversed() }),
+      ...(traits.has("index-without-platforms") && random.fork(image).next() < 0.5
+        ? { namesNoPlatforms: true }
+        : {}),
+    };
+    hub[path] = { ...built, ...crash };
+    hub[hubPath(former)] = built;
+    if (!image.includes("/")) {
+      const chance = random.next();
+      if (chance < 0.6) ecrPublic[`docker/${path}`] = { sameAs: origin, ...crash };
+      // The tag stands over there as well, over other bytes.
+      else if (chance < 0.85) ecrPublic[`docker/${path}`] = { kilobytes: 1 };
+    }
+    if (isCopied) ecr[`repull/docker.io/${hubPath(former)}`] = { sameAs: `docker.io/${hubPath(former)}` };
+    if (isCopied || random.next() < 0.25)
+      ecr[`repull/docker.io/${path}`] =
+        isCopied || random.next() < 0.7 ? { sameAs: origin, ...crash } : { kilobytes: 1 };
+  }
+  return { hub, ecrPublic, ecr };
+}
+
+/** Whose packets are dropped: everybody's on the way to ECR Public, or ours on the way to Docker Hub. */
+function silence(random: Random): Readonly<Record<string, object>> {
+  return random.pick([
+    { "public.ecr.aws": { trouble: "silent" } },
+    { "public.ecr.aws": { trouble: "silent", troubleFor: "repull" } },
+    { "docker.io": { trouble: "silent", troubleFor: "repull" } },
+  ]);
 }
 
 /** What no service keeps: a task of a person's, and one of a rule that pins its revision. */
@@ -103,9 +161,9 @@ function loneTasks(random: Random): Record<string, unknown> {
     containerOverrides: [{ name: "job", environment: [{ name: "TOKEN", value: SECRET }] }],
   };
   const task = (family: string, startedBy: string) => ({
-    cluster: CLUSTER,
+    cluster: PROD,
     family,
-    images: { job: random.pick(IMAGES) },
+    images: { job: random.pick(IMAGE_NAMES) },
     revision: random.integer(1, 9),
     launchType: "EC2",
     startedBy,
@@ -118,7 +176,7 @@ function loneTasks(random: Random): Record<string, unknown> {
     schedules: byRule.map(({ family, revision }) => ({
       kind: "rule",
       name: "nightly",
-      cluster: CLUSTER,
+      cluster: PROD,
       taskDefinition: `${family}:${revision}`,
       target: {
         Input: SECRET,
@@ -132,77 +190,10 @@ function loneTasks(random: Random): Record<string, unknown> {
 /** All that an owner may allow where nobody's account is needed; in some worlds only so often, and then it takes its time. */
 export function randomPolicy(random: Random): Policy {
   const isCapped = random.next() < 0.3;
-  const caps = {
-    remediationsPerHour: random.integer(1, 2),
-    bytesPerDay: "100GB",
-  };
+  const caps = { remediationsPerHour: random.integer(1, 2), bytesPerDay: "100GB" };
   return readPolicy({
     standaloneTasks: "run",
     schedules: "move-and-run",
     ...(isCapped ? { caps } : {}),
   });
-}
-
-function service(random: Random, index: number): Entry {
-  const image = random.pick(IMAGES);
-  const name = `service-${index + 1}`;
-  const launchType = random.next() < 0.7 ? "FARGATE" : "EC2";
-  const signsIn = random.next() < 0.15;
-  const images = random.next() < 0.25 ? { web: image, sidecar: random.pick(IMAGES) } : { web: image };
-  const isOff = random.next() < 0.04;
-  const isForeign = random.next() < 0.06;
-  const arm = random.next() < 0.2;
-  const executionRole = signsIn || random.next() < 0.98;
-  const isFull = random.fork(`tags ${index}`).next() < 0.04;
-  return {
-    cluster: CLUSTER,
-    name,
-    image,
-    launchType,
-    desiredCount: random.integer(1, 3),
-    revision: random.integer(1, 60),
-    taskDefinition: taskDefinition(name, images, { launchType, signsIn, arm, executionRole, isFull }),
-    // CodeDeploy begins with what is there.
-    ...(random.next() < 0.6 || isForeign ? { formerly: { web: FORMER[image] ?? image } } : {}),
-    circuitBreaker: random.pick(["off", "off", "on", "rollback", "rollback"]),
-    minimumHealthyPercent: random.pick([100, 100, 50]),
-    ...(random.next() < 0.1 ? { healthCheckGracePeriodSeconds: 120 } : {}),
-    ...(isForeign ? { controller: "CODE_DEPLOY" } : random.pick(STRATEGIES)),
-    ...(isOff ? { tags: { repull: "off" } } : { tags: { team: "shop" } }),
-  };
-}
-
-function taskDefinition(
-  family: string,
-  images: Readonly<Record<string, string>>,
-  {
-    launchType,
-    signsIn,
-    arm,
-    executionRole,
-    isFull,
-  }: { launchType: string; signsIn: boolean; arm: boolean; executionRole: boolean; isFull: boolean },
-): Record<string, unknown> {
-  return {
-    family,
-    networkMode: launchType === "FARGATE" ? "awsvpc" : "bridge",
-    requiresCompatibilities: [launchType],
-    cpu: "256",
-    memory: "512",
-    ...(executionRole ? { executionRoleArn: ROLE } : {}),
-    ...(arm ? { runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" } } : {}),
-    tags: Array.from({ length: isFull ? 48 : 1 }, (_, index) => ({ key: `team-${index}`, value: "shop" })),
-    memberOfTomorrow: UNKNOWN_MEMBER,
-    volumes: [{ name: "scratch", host: {}, kindOfTomorrow: UNKNOWN_MEMBER }],
-    containerDefinitions: Object.entries(images).map(([name, image]) => ({
-      name,
-      image,
-      essential: true,
-      environment: [{ name: "TOKEN", value: SECRET }],
-      secrets: [{ name: "KEY", valueFrom: "arn:aws:ssm:us-east-1:123456789012:parameter/key" }],
-      memberOfTomorrow: UNKNOWN_MEMBER,
-      logConfiguration: { logDriver: "awslogs", options: { "awslogs-group": `/${family}`, x: "y" } },
-      ...(signsIn ? { repositoryCredentials: { credentialsParameter: HUB_SECRET } } : {}),
-    })),
-  };
 }

@@ -4,9 +4,23 @@ import { equal, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { Ports } from "../../src/remediation/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
-import { SECRET } from "./random-world.ts";
-import { runSwarm, type Sabotage } from "./run-swarm.ts";
-import { INVARIANTS, type Invariant } from "./witness.ts";
+import { createRandom } from "../../src/runtime/random.ts";
+import {
+  adoptsByTags,
+  asksAnewAfterItsWayBack,
+  countsNeighbours,
+  leavesNothingToItsMaker,
+  seesNoEnd,
+  seesNoTags,
+  seesTenRevisions,
+  takesTheUnreadForSuccess,
+  trustsTheTagOfNow,
+  waitsForEverybody,
+} from "./old-faults.ts";
+import { SECRET } from "./random-service.ts";
+import { runSwarm, type Sabotage, type Ways } from "./run-swarm.ts";
+import { type Trait, traitsOf } from "./traits.ts";
+import { INVARIANTS, type Invariant } from "./violation.ts";
 
 const SEEDS_MAX = 60;
 /** The worst moment comes often here: it is the promise that is tried, not the luck of a seed. */
@@ -243,6 +257,59 @@ function withBlinkers(): Sabotage {
     });
 }
 
+/** What the product once did; each needs a world of its kind, and is to be found within so many seeds. */
+const OLD_SEEDS_MAX = 500;
+const oldFaults: readonly (readonly [was: string, Invariant, Sabotage, readonly Trait[], Ways?])[] = [
+  ["a tag that means what it means now", "same-bytes", trustsTheTagOfNow, ["moved-tag"]],
+  [
+    "a digest that is asked anew after a way back",
+    "same-bytes",
+    asksAnewAfterItsWayBack,
+    ["moved-tag", "failing-substitute"],
+  ],
+  ["a revision that is adopted by its tags", "adopted", adoptsByTags(), ["forged-revision"]],
+  [
+    "a guard that counts the services of the same name in other clusters",
+    "healed",
+    countsNeighbours(),
+    ["several-clusters"],
+  ],
+  ["a guard that sees ten revisions of a family", "bounded", seesTenRevisions, ["crowd"]],
+  [
+    "a second remediation for failing tasks of our own",
+    "one-execution",
+    leavesNothingToItsMaker,
+    ["failing-substitute"],
+  ],
+  [
+    "a history that cannot be read and is taken for success",
+    "approved",
+    takesTheUnreadForSuccess,
+    ["refused-record"],
+    { denying: true },
+  ],
+  ["a survey that waits for everybody", "recorded", waitsForEverybody(), ["silent-host"]],
+  ["a rollout of which no end is seen", "never-worse", seesNoEnd, []],
+  ["an opt-out that nobody reads", "opted-out", seesNoTags, []],
+];
+
+describe("what the product once did is found by worlds of its kind", () => {
+  for (const [was, invariant, sabotage, traits, ways = {}] of oldFaults) {
+    test(`${was}: ${invariant}`, { timeout: 300_000 }, async () => {
+      const found = new Set<Invariant>();
+      let played = 0;
+      for (let seed = 1; seed <= OLD_SEEDS_MAX && !found.has(invariant); seed += 1) {
+        const has = traitsOf(createRandom(seed).fork("traits"));
+        if (!traits.every((trait) => has.has(trait))) continue;
+        played += 1;
+        const { violations } = await runSwarm(seed, sabotage, ways);
+        for (const violation of violations) found.add(violation.invariant);
+      }
+      ok(found.has(invariant), `found ${[...found].join(", ") || "nothing"} in ${played} worlds`);
+    });
+  }
+});
+
 describe("what is broken on purpose is found, by the name of its promise", () => {
   for (const [broken, invariant, sabotage] of table) {
     test(`${broken}: ${invariant}`, { timeout: 120_000 }, async () => {
@@ -258,7 +325,7 @@ describe("what is broken on purpose is found, by the name of its promise", () =>
   test("every promise is broken once", () => {
     equal(
       [...INVARIANTS].sort().join(", "),
-      [...new Set(table.map(([, invariant]) => invariant))].sort().join(", "),
+      [...new Set([...table, ...oldFaults].map(([, invariant]) => invariant))].sort().join(", "),
     );
   });
 });
