@@ -43,6 +43,16 @@ export const ATTEMPTS_MAX = 8;
 const PAUSE_MINUTES_FIRST = 5;
 /** Names looked up for one deployment, those that found nothing to do among them: bounded calls for each event. */
 export const NAMES_MAX = 32;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The attempts' numbers: so many for a deployment and then one for each hour. A deployment that lives for weeks may use
+ * up its names by failures that were none, and a real one must still be looked at within the hour.
+ */
+function numbersAt(failedAt: number): readonly number[] {
+  const first = Array.from({ length: NAMES_MAX }, (_, index) => index + 1);
+  return [...first, NAMES_MAX + Math.floor(failedAt / HOUR_MS)];
+}
 
 /** Minutes after an attempt's end in which nothing starts the next one: 5, 10, 20… */
 export function pauseMinutesAfter(attempt: number): number {
@@ -72,7 +82,8 @@ export async function detect(
   let attempts = 0;
   let died: { readonly died?: true } = {};
   let execution = "";
-  for (let n = 1; n <= NAMES_MAX && attempts < ATTEMPTS_MAX; n++) {
+  for (const n of numbersAt(failedAt)) {
+    if (attempts === ATTEMPTS_MAX) break;
     execution = remediationName(functionName, told, n, each);
     const started = await ports.executions.start("remediate", execution, reduced);
     if (started === "started") return { kind: "started", failure, execution, ...died };
@@ -93,7 +104,7 @@ export async function detect(
     because:
       attempts === ATTEMPTS_MAX
         ? `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`
-        : `this deployment was looked at ${NAMES_MAX} times, and nearly always there was nothing to do`,
+        : `this deployment was looked at ${NAMES_MAX} times and within this hour, and there was nothing to do`,
   };
 }
 

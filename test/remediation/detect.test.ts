@@ -66,7 +66,7 @@ describe("a failure of a deployment", () => {
     ["a crash among them has the first",   [idle(60), ended("failed", 6)],                      /^started .*-3$/],
     ["nothing to do uses no attempt up",   Array(ATTEMPTS_MAX).fill(idle(100_000)),             /^started .*-9$/],
     ["and attempts beside it count",       [...Array(9).fill(idle(100_000)), ...Array(ATTEMPTS_MAX).fill(ended("failed", 100_000))], /^already .*8 attempts/],
-    ["but names are bounded",              Array(NAMES_MAX).fill(idle(100_000)),                /^already .*32 times/],
+    ["after many of them, one an hour is looked at", Array(NAMES_MAX).fill(idle(100_000)),      /^started .*-\d{6}$/],
     ["a crash of which no end is known",   [{ status: "failed" }],                              /^started .*-2$/],
     ["a success of which no end is known", [{ status: "succeeded" }],                           /^already .*has succeeded/],
     ["enough is enough",                   Array(ATTEMPTS_MAX).fill(ended("failed", 100_000)),  /^already .*8 attempts/],
@@ -81,6 +81,20 @@ describe("a failure of a deployment", () => {
       expect(executions.started).toHaveLength(detected.kind === "started" ? 1 : 0);
     });
   }
+
+  test("is left until the next hour where this hour's look found nothing to do, and looks up a bounded number of names", async () => {
+    const looked: string[] = [];
+    const executions = {
+      ...standing([]),
+      start: async (_: string, name: string) => {
+        looked.push(name);
+        return "taken" as const;
+      },
+      status: async () => idle(10),
+    };
+    const detected = await detect(event, { home, executions, clock });
+    expect([detected.kind, looked.length]).toEqual(["already", NAMES_MAX + 1]);
+  });
 
   // biome-ignore format: a table is read by its columns
   const times: readonly (readonly [string, string | undefined, number, ExecutionStatus["status"], string])[] = [
