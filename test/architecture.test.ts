@@ -20,7 +20,7 @@ import {
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/image":        [],
   "src/text":         [],
-  "src/runtime":      [],
+  "src/runtime":      ["src/text"],
   "src/pull-failure": ["src/image", "src/text", "src/runtime/json.ts"],
   "src/workload":     ["src/image", "src/runtime/json.ts"],
   "src/substitution": ["src/image", "src/runtime/json.ts"],

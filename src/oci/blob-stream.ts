@@ -113,6 +113,7 @@ export class BlobStream extends Readable {
     }
     if (body.destroyed) {
       // It broke while nobody read it yet: the target took its time to open the upload.
+      this.#broken = body.errored ?? undefined;
       this.#resume();
       return false;
     }

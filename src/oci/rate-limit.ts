@@ -5,6 +5,8 @@
  * back, in seconds, as a date, as an epoch, or in Go's spelling of a duration.
  */
 
+import { visible } from "../text/visible.ts";
+
 /**
  * What a registry says of a quota: Docker Hub's `ratelimit-*` headers. Where neither is there, no limit applies; a number
  * that is absent here is not known, and no number may be put in its place.
@@ -33,7 +35,7 @@ export function readQuota(headers: Headers): Quota | undefined {
     ...(limit === undefined ? {} : { limit }),
     ...(remaining === undefined ? {} : { remaining }),
     ...(windowSeconds === undefined ? {} : { windowSeconds }),
-    ...(source === undefined ? {} : { source: source.slice(0, 200) }),
+    ...(source === undefined ? {} : { source: visible(source, 200) }),
   };
 }
 

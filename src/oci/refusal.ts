@@ -8,6 +8,7 @@
 import { isDockerHubFront, registryOf } from "../image/hosts.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { redact } from "../text/redact.ts";
+import { visible } from "../text/visible.ts";
 import { readWithin } from "./answer-body.ts";
 import { readDelay, readQuota, readRetryAfter } from "./rate-limit.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
@@ -112,7 +113,7 @@ function errorsIn(body: string): readonly { code: string; message: string }[] {
   return list.slice(0, 5).map((item: unknown) => {
     const { code, message } = (item ?? {}) as { code?: unknown; message?: unknown };
     return {
-      code: typeof code === "string" ? code.toUpperCase().slice(0, 60) : "",
+      code: typeof code === "string" ? visible(code.toUpperCase(), 60) : "",
       message: typeof message === "string" ? message : "",
     };
   });

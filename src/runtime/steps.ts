@@ -7,6 +7,8 @@
  * definitions, no secrets, for they stay readable in the execution's history for weeks.
  */
 
+import { visible } from "../text/visible.ts";
+
 export type StepOptions = {
   /** How often in all, default 3. The pause between doubles from 2 seconds. */
   readonly attempts?: number;
@@ -49,7 +51,8 @@ export class StepFailed extends Error {
   readonly step: string;
 
   constructor(step: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    // What failed may be told in a stranger's words, and is recorded.
+    super(visible(message), options);
     this.step = step;
   }
 }

@@ -1,7 +1,9 @@
 /** The command line as its own process: statuses, streams, and no stack trace for a user's mistake. */
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
+import { LoopbackRegistry } from "../support/loopback-registry.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -72,6 +74,21 @@ describe("the command line", () => {
       const { status, err } = await repull(["explain", "events/ec2-service.json"], { [setting]: value });
       expect(err).toContain(setting);
       expect(status).toBe(2);
+    });
+  }
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    test(`ends with 130 at ${signal}, whatever the registry does not say`, async () => {
+      const silent = await LoopbackRegistry.start();
+      const args = ["src/cli/main.ts", "mirror", `${silent.host}/app:v1`, `${silent.host}/copy:v1`];
+      const child = spawn(process.execPath, args, { cwd: root, stdio: "ignore" });
+      silent.mischief = (request) => {
+        request.resume();
+        return child.kill(signal);
+      };
+      const [status] = await once(child, "close");
+      await silent.stop();
+      expect(status).toBe(130);
     });
   }
 

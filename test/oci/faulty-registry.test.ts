@@ -1,11 +1,19 @@
 /** Registries that are faulty in a way that a copy can live with: it comes through, or says in whose words it did not. */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { parseReference } from "../../src/image/reference.ts";
 import { CopyError } from "../../src/oci/copy-error.ts";
 import { httpTransport } from "../../src/oci/http-transport.ts";
+import { createRegistries } from "../../src/oci/registry.ts";
+import { makeCertificate } from "../support/certificate.ts";
 import { CopyWorld } from "../support/copy-world.ts";
 import { ESCAPES } from "../support/hostile-registry.ts";
 import { LoopbackRegistry, type Mischief, refuse } from "../support/loopback-registry.ts";
@@ -111,6 +119,36 @@ test("what a place answers to which the registry pointed is not said to be the r
   });
   match(await world.outcome(), new RegExp(`${elsewhere.host} \\(for ${world.source.host}\\) answered 403`));
   await elsewhere.stop();
+});
+
+test("a blob whose chunks cannot be read is asked for once, and the reason is told", async () => {
+  const big = world.addImage([300_000], "v1").layers[0]?.digest ?? "";
+  world.source.mischief = on(
+    "GET",
+    (path) => path.endsWith(big),
+    ALWAYS,
+    ({ socket }) => {
+      socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\nno size\r\n");
+      return true;
+    },
+  );
+  match(await world.outcome(), /^source unavailable: .*a chunk's size is none/);
+  equal(world.source.count("GET", new RegExp(`${big}$`)), 1);
+});
+
+test("a certificate of nobody's names the setting that would trust it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "repull-certificate-"));
+  const { certificate: cert, key } = await makeCertificate(folder);
+  const server = https.createServer({ cert, key }, (_, response) => response.end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const endpoints = new Map([["registry.example", `https://${host}`]]);
+  const registries = createRegistries({ send: world.send, clock: world.clock, endpoints });
+  const asked = registries.headManifest(parseReference("registry.example/app:v1"));
+  await rejects(asked, { kind: "unavailable", passing: false, message: /NODE_EXTRA_CA_CERTS/ });
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
 });
 
 describe("a copy that is stopped", () => {
