@@ -95,7 +95,7 @@ async function byDate(
 
 /** A list without any deployment as young as the failing one is of the time before it: nothing in it is the failing one's. */
 function isAsYoungAs(createdAt: number | undefined, listed: readonly DeploymentSummary[]): boolean {
-  return createdAt === undefined || listed.some((one) => one.createdAt >= createdAt - SAME_MOMENT_MS);
+  return createdAt === undefined || listed.some((one) => one.createdAt >= createdAt);
 }
 
 /** What deployments and rollbacks brought up to a moment, the newest first. */

@@ -18,7 +18,7 @@ import { canonicalName, type ImageReference } from "../image/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Trusted, Untrusted, Witness } from "../substitution/candidate.ts";
 import { sameRevision } from "../workload/arn.ts";
-import { readMarker, serviceTag } from "../workload/marker.ts";
+import { type Marker, readMarker, serviceTag } from "../workload/marker.ts";
 import { present } from "../workload/members.ts";
 import type { Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
@@ -159,15 +159,18 @@ async function executionSays(
   const [earlier] = await ecs.describeServiceRevisions([before]);
   const described = await ecs.describeTaskDefinition(earlier?.taskDefinition ?? before);
   const marker = readMarker(described?.tags ?? []);
-  if (marker?.service !== serviceTag(clusterArn, service.name) || isByHand(marker.execution))
-    return { kind: "none" };
+  if (marker?.service !== serviceTag(clusterArn, service.name)) return { kind: "none" };
   // A way back of ours leads to the revision in whose place ours stood, or to a copy of it: anything else is a new deploy.
   const failing = readMarker((await ecs.describeTaskDefinition(taskDefinitionArn))?.tags ?? []);
   const [former, copied] = [marker.former, failing?.images.length === 0 ? failing.former : undefined];
   const isWayBack = former !== undefined && (sameRevision(former, taskDefinitionArn) || former === copied);
   if (!isWayBack) return { kind: "none" };
-  const status = await executions.status("remediate", marker.execution);
-  if (status?.status === "unknown" || status?.status === "running") {
+  const status = isByHand(marker.execution)
+    ? undefined
+    : await executions.status("remediate", marker.execution);
+  if (status?.status !== "unknown" && status?.status !== "running" && status?.status !== "succeeded")
+    return unrecorded(image, marker, pinned);
+  if (status.status !== "succeeded") {
     const because = `the remediation ${marker.execution}, which rolled the service back, cannot be read: ${status.because ?? "it has not ended"}`;
     const isTransient = status.status === "running" || status.passing === true;
     return {
@@ -177,13 +180,28 @@ async function executionSays(
       ...(isTransient ? { transient: true } : {}),
     };
   }
-  const record = status?.rolledBack;
+  const record = status.rolledBack;
   const isOurs =
     record?.clusterArn === clusterArn &&
     record.service === service.name &&
     record.revisions.some((one) => sameRevision(one, taskDefinitionArn));
   const digest = isOurs ? record.trusted[image] : undefined;
   return digest === undefined ? { kind: "none" } : { kind: "digest", digest };
+}
+
+/**
+ * A remediation by hand, or one that died, has left no record. Its tag says what it had found: that is no proof, but where
+ * ECS has pinned another digest since, it cannot be told which of the two was meant.
+ */
+function unrecorded(image: string, { execution, images }: Marker, pinned: PinnedRevision): Testimony {
+  const found = images.find((one) => one.image === image)?.trusted;
+  const pins = pinned.kind === "found" ? pinned.revision.images : [];
+  if (found === undefined || pins.every(({ digest }) => digest === undefined)) return { kind: "none" };
+  if (pins.some(({ digest }) => digest === found)) return { kind: "none" };
+  return {
+    kind: "unknown",
+    because: `${execution}, which left no record, had found another digest before the service came back`,
+  };
 }
 
 /** What the service revision pinned for the containers that run the image. */

@@ -55,6 +55,8 @@ type Row = {
   readonly execution?: ExecutionStatus;
   /** In whose place that revision says that it stood. */
   readonly former?: string;
+  /** What its tag says that it had found. */
+  readonly found?: Digest;
   /** Its name. */
   readonly maker?: string;
   readonly standalone?: true;
@@ -124,6 +126,10 @@ const ROWS: readonly (readonly [when: string, row: Row, said: string])[] = [
   ["a new revision was deployed over ours, whose history may not be read", { brought: afterOurs, former: "web:41", execution: { status: "unknown" } }, `${NOW} service-revision`],
   ["the earlier execution was run by hand, and has no record",     { brought: afterOurs },                                                                        `${NOW} service-revision`],
   ["the earlier one was run by hand, and executions may not be read", { brought: afterOurs, maker: "h-1", execution: { status: "unknown", permission: "lambda:ListDurableExecutionsByFunction" } }, `${NOW} service-revision`],
+  ["it has no record, and its tag names what ECS pinned",          { brought: afterOurs, found: NOW },                                                            `${NOW} service-revision`],
+  ["it has no record, and its tag names another digest",           { brought: afterOurs, found: PINNED },                                                         "trust-unreadable"],
+  ["it died, and its tag names another digest",                    { brought: afterOurs, found: PINNED, execution: { status: "failed" } },                        "trust-unreadable"],
+  ["another deployment began seconds before, and the failing one is not listed yet", { startedBy: "ecs-svc/999", deployedAt: 130, taskCreatedAt: 140, brought: [{ id: "333", at: 110, taskDefinition: OTHER }, own({ at: 0 })] }, "trust-unreadable"],
   ["CodeDeploy: a task of the same task set",                      { controller: "CODE_DEPLOY", tasks: [{ by: "ecs-svc/111", digest: RUNS }] },                   `${RUNS} task`],
   ["CodeDeploy: tasks of the same task set run two digests",       { controller: "CODE_DEPLOY", tasks: [{ by: "ecs-svc/111", digest: RUNS }, { by: "ecs-svc/111", digest: FOUND }] }, "trust-unreadable"],
   ["an external controller: no task ever pulled",                  { controller: "EXTERNAL", tasks: [{ by: "ecs-svc/110", digest: RUNS }] },                      `${NOW} origin`],
@@ -184,7 +190,9 @@ function answerTo(action: string, body: JsonObject): JsonObject {
         execution: row.maker ?? "r-1",
         former: row.former ?? "web:42",
         service: "prod/web",
-        images: [{ image: "nginx:1.27" }],
+        images: [
+          { image: "nginx:1.27", ...(row.found === undefined ? {} : { digest: RUNS, trusted: row.found }) },
+        ],
       };
       return {
         taskDefinition: { family: "web" },
