@@ -124,12 +124,14 @@ export async function redeploy(
     readonly to: string;
     readonly from: string;
     readonly deploymentId?: string;
+    /** The deployment that failed: to replace that one is what was asked for, though the survey saw an older one. */
+    readonly failing?: string | undefined;
     /** What runs whole by now, after whatever wait, needs no healing. */
     readonly heals?: boolean;
   },
   ports: Pick<Ports, "ecs" | "log">,
 ): Promise<Redeployed> {
-  const { clusterArn, to, from, deploymentId, heals = false } = change;
+  const { clusterArn, to, from, deploymentId, failing, heals = false } = change;
   const service = await ports.ecs.describeService(clusterArn, change.service);
   if (service === undefined || service.status !== "ACTIVE") {
     return { kind: "superseded", because: `the service ${change.service} was deleted meanwhile` };
@@ -140,7 +142,8 @@ export async function redeploy(
     const because = `${revisionName(service.taskDefinition)} was deployed meanwhile`;
     return { kind: "superseded", because, revision: service.taskDefinition };
   }
-  if (deploymentId !== undefined && primary !== undefined && primary.id !== deploymentId) {
+  const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
+  if (deploymentId !== undefined && isAnother) {
     return {
       kind: "superseded",
       because: `${revisionName(from)} was deployed anew meanwhile (${primary.id})`,

@@ -26,7 +26,7 @@ export async function climb(
   course: Course,
   { tried, look }: { readonly tried: readonly Tried[]; readonly look: number },
 ): Promise<Ending | Tried> {
-  const { ports, options, steps, progress } = course;
+  const { failure, ports, options, steps, progress } = course;
   const failed = tried.flatMap(({ places }) => places);
   const prepared = await prepare(course, { failed, rung: look });
   if (prepared.kind !== "prepared") return prepared;
@@ -52,7 +52,8 @@ export async function climb(
     service,
     to: ours,
     from: current,
-    heals: course.failure.foreseen !== true,
+    failing: failure.owner.kind === "service" ? failure.owner.deploymentId : undefined,
+    heals: failure.foreseen !== true,
     ...(deploymentId === undefined ? {} : { deploymentId }),
   };
   const answered = await inTurn(`redeploy ${look}`, () => redeploy(change, ports), waiting, steps);

@@ -129,8 +129,7 @@ export function createLiar(
         registerTaskDefinition: (registrable) =>
           write("ecs:RegisterTaskDefinition", async () => {
             const family = String(registrable.family);
-            // As many as are asked for at most: a look of the liar's own must not use up what the account may ask.
-            remember(`family ${family}`, await ecs.newestRevisions(family, 10));
+            remember(`family ${family}`, await ecs.newestRevisions(family, 100));
             return await ecs.registerTaskDefinition(registrable);
           }),
         updateService: (cluster, name, revision) =>
