@@ -45,8 +45,12 @@ function judgeExecution(world: World, witness: Witness, record: ExecutionRecord)
     witness.violate("recorded", `${record.name} ${record.status} without a record: ${record.failure ?? ""}`);
 }
 
-function judgeHealth(world: World, witness: Witness, service: ServiceRecord, cut: Cut): void {
-  if (isWhole(service)) return;
+/**
+ * Whether a service is owed its health: it could run, Repull was told of its failure, nobody has said no, and the loop
+ * guard has not had enough of it. Whatever is owed runs in the end.
+ */
+export function isOwed(world: World, witness: Witness, service: ServiceRecord, cut: Cut): boolean {
+  if (isWhole(service)) return true;
   const said = wordsAbout(world, witness, service);
   const last = String(said.at(-1)?.because ?? "");
   // Of a deployment whose events were all lost, or told of other troubles, Repull knows nothing.
@@ -57,10 +61,15 @@ function judgeHealth(world: World, witness: Witness, service: ServiceRecord, cut
     witness.substitutes.of(service.arn) >= SUBSTITUTES_OWED;
   const hasWaited = /hours of waiting/.test(last);
   const isLeft = said.some(({ outcome }) => outcome === "denied" || outcome === "expired");
-  if (isKnown && !hadEnough && !hasWaited && !isLeft && canBeHealed(world, witness, service, cut))
+  return isKnown && !hadEnough && !hasWaited && !isLeft && canBeHealed(world, witness, service, cut);
+}
+
+function judgeHealth(world: World, witness: Witness, service: ServiceRecord, cut: Cut): void {
+  if (isWhole(service)) return;
+  if (isOwed(world, witness, service, cut))
     witness.violate(
       "healed",
-      `${service.cluster.name}/${service.name} could be healed and does not run: ${told(said)}`,
+      `${service.cluster.name}/${service.name} could be healed and does not run: ${told(wordsAbout(world, witness, service))}`,
     );
   const before = witness.ranBefore.get(service.arn);
   const isOurs = witness.startedBy(service.deployments[0]?.id ?? "") !== undefined;

@@ -30,7 +30,7 @@ export function randomWorld(
   const isWide = "public.ecr.aws" in silent;
   const services = isCrowd ? crowdOf(random) : servicesOf(random, traits, isWide);
   const offCluster = traits.has("several-clusters") && random.fork("off").next() < 0.08;
-  const isShared = !traits.has("silent-host") && random.next() < 0.03;
+  const isShared = !traits.has("silent-host") && random.next() < 0.015;
   // Where nobody may ask Docker Hub, what was copied before is all there is.
   const isCopied = "docker.io" in silent;
   const { hub, ecrPublic, ecr } = imagesOf(random, traits, isCopied);
@@ -169,8 +169,8 @@ function loneTasks(random: Random): Record<string, unknown> {
     startedBy,
     overrides,
   });
-  const byHand = random.next() < 0.25 ? [task("by-hand", "ada")] : [];
-  const byRule = random.next() < 0.25 ? [task("nightly-job", "events-rule/nightly")] : [];
+  const byHand = random.next() < 0.35 ? [task("by-hand", "ada")] : [];
+  const byRule = random.next() < 0.35 ? [task("nightly-job", "events-rule/nightly")] : [];
   return {
     tasks: [...byHand, ...byRule],
     schedules: byRule.map(({ family, revision }) => ({

@@ -14,7 +14,7 @@ import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import type { Policy } from "../../src/substitution/policy.ts";
 import { type Cut, canBeHealed, isWhole, silentHosts, touchable } from "./health.ts";
-import { judgeTheEnd, waitedOut } from "./judge.ts";
+import { isOwed, judgeTheEnd, waitedOut } from "./judge.ts";
 import { createMischief, MISCHIEF } from "./mischief.ts";
 import { createMisfortunes } from "./misfortunes.ts";
 import { CHANCES, createOwner, MOODS } from "./owner.ts";
@@ -41,7 +41,7 @@ export type Report = {
   readonly seed: number;
   readonly violations: readonly Violation[];
   readonly faults: Readonly<Record<FaultKind, number>>;
-  /** Whether each service that Repull may touch has a place to run from. */
+  /** Whether each service that Repull may touch is owed its health: it has a place to run from, and nobody has said no. */
   readonly healable: boolean;
   /** How many services of it run whole at the end, of how many. */
   readonly whole: readonly [number, number];
@@ -199,7 +199,7 @@ export async function runSwarm(
     seed,
     violations: witness.violations,
     faults,
-    healable: owed.every((service) => isWhole(service) || canBeHealed(world, witness, service, cut)),
+    healable: owed.every((service) => isOwed(world, witness, service, cut)),
     whole: [owed.filter(isWhole).length, owed.length],
     outcomes: tally(world.bus.outcomes.map(({ outcome }) => String(outcome))),
     races: witness.races(),

@@ -4,6 +4,7 @@ import { equal, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { Ports } from "../../src/remediation/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
+import { silentLog } from "../../src/runtime/log.ts";
 import { createRandom } from "../../src/runtime/random.ts";
 import {
   adoptsByTags,
@@ -114,7 +115,11 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
       },
     }),
   ],
-  ["a report that is not sent", "recorded", (ports) => ({ ...ports, bus: { publish: async () => {} } })],
+  [
+    "a report that is neither sent nor logged",
+    "recorded",
+    (ports) => ({ ...ports, bus: { publish: async () => {} }, log: silentLog }),
+  ],
   [
     "a log line with the whole revision",
     "no-secret",
@@ -274,7 +279,13 @@ const oldFaults: readonly (readonly [was: string, Invariant, Sabotage, readonly 
     countsNeighbours(),
     ["several-clusters"],
   ],
-  ["a guard that sees ten revisions of a family", "bounded", seesTenRevisions, ["crowd"]],
+  [
+    "a guard that sees ten revisions of a family",
+    "bounded",
+    seesTenRevisions,
+    [],
+    { with: ["crowd", "shared-family"] },
+  ],
   [
     "a second remediation for failing tasks of our own",
     "one-execution",
@@ -285,11 +296,11 @@ const oldFaults: readonly (readonly [was: string, Invariant, Sabotage, readonly 
     "a history that cannot be read and is taken for success",
     "approved",
     takesTheUnreadForSuccess,
-    ["refused-record"],
-    { denying: true },
+    [],
+    { with: ["refused-record"], denying: true },
   ],
   ["a survey that waits for everybody", "recorded", waitsForEverybody(), ["silent-host"]],
-  ["a rollout of which no end is seen", "never-worse", seesNoEnd, []],
+  ["a rollout of which no end is seen", "never-worse", seesNoEnd, [], { windowsEnd: true }],
   ["an opt-out that nobody reads", "opted-out", seesNoTags, []],
 ];
 

@@ -123,6 +123,12 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
   };
   const failingDeployment = (execution: string): string => String(inputOf(execution).startedBy);
 
+  /** The revision of which this one is a copy of ours: a way back to what is INACTIVE. */
+  const original = (revision: string): string => {
+    const made = ours.get(revision);
+    return made === undefined || made.isSubstitute ? revision : original(made.former);
+  };
+
   /** What may stand for a container of the failing revision: what its deployment pinned; else what its tag has ever meant. */
   const allowed = (execution: string, former: string, name: string): ReadonlySet<string> => {
     const host = hostOf(world.definitions.describe(former)?.taskDefinition ?? {});
@@ -134,7 +140,8 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
     const pinned = pinsAtStart.get(execution)?.get(name);
     // What we ourselves put back means what was trusted when we replaced it.
     const before = [...ours.values()].find(
-      (made) => made.former === former && made.execution === started.get(failing),
+      (made) =>
+        made.isSubstitute && made.former === original(former) && made.execution === started.get(failing),
     );
     const trusted = before?.allowed.get(name);
     if (trusted !== undefined) return trusted;
@@ -202,7 +209,9 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         const service = world.cluster.service(cluster, name);
         const [primary] = service?.deployments ?? [];
         const view = viewOf(execution);
-        if (primary !== undefined && primary.id !== view.surveyed && started.get(primary.id) !== execution) {
+        // The deployment that fails is the one that is to be replaced, whatever an answer of the past has told.
+        const isKnown = primary?.id === view.surveyed || primary?.id === failingDeployment(execution);
+        if (primary !== undefined && !isKnown && started.get(primary.id) !== execution) {
           if (view.deployment === primary.id)
             violate(
               "not-overwritten",
