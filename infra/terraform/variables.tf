@@ -31,7 +31,7 @@ variable "passable_role_arns" {
 
   validation {
     condition     = length(var.passable_role_arns) > 0
-    error_message = "Name at least one role; npx repull scan --roles prints them."
+    error_message = "Name at least one role; repull scan --roles prints them."
   }
 }
 

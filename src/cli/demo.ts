@@ -20,6 +20,7 @@ import { primaryDeployment } from "../workload/service.ts";
 import { containersOf } from "../workload/task-definition.ts";
 import { DEMO_CLUSTER, DEMO_SERVICES, demoWorld } from "./demo-world.ts";
 import type { CommandIo } from "./io.ts";
+import { nextCommands } from "./next-commands.ts";
 import { outcomeInWords } from "./outcome-words.ts";
 import { type Story, storyLog } from "./story.ts";
 import { textTable } from "./text-table.ts";
@@ -58,7 +59,7 @@ export async function demo({ seed, json, policy }: DemoInput, io: CommandIo): Pr
   const outcomes = bus.outcomes as unknown as readonly Outcome[];
   const healed = after.every(({ running, desired }) => running === desired);
   if (json) io.out(`${JSON.stringify({ seed, healed, before: [...before.values()], after, outcomes })}\n`);
-  else for (const line of closing(before, after, outcomes)) tell(line);
+  else for (const line of closing(before, after, outcomes, io)) tell(line);
   return healed ? 0 : 1;
 }
 
@@ -149,6 +150,7 @@ function closing(
   before: ReadonlyMap<string, Row>,
   after: readonly Row[],
   outcomes: readonly Outcome[],
+  io: CommandIo,
 ): readonly string[] {
   const table = textTable(
     ["service", "struck", "now", "runs"],
@@ -167,8 +169,9 @@ function closing(
     ...table.map((line) => `  ${line}`),
     "",
     ...unwell.flatMap((outcome) => outcomeInWords(outcome)),
-    "Next: npx repull explain events/ec2-service.json    what an event means",
-    "      npx repull replay events/fargate-service.json    the remediation of a recorded event",
+    ...nextCommands(io).map(
+      ([command, what], index) => `${index === 0 ? "Next: " : "      "}${command}    ${what}`,
+    ),
   ];
 }
 

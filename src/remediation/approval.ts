@@ -68,8 +68,8 @@ async function ask(
 ): Promise<Outcome> {
   const { execution, policy, functionName } = options;
   const where = `--region ${ports.home.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
-  const approve = `npx repull approve ${execution} ${where}`;
-  const deny = `npx repull deny ${execution} --because REASON ${where}`;
+  const approve = `repull approve ${execution} ${where}`;
+  const deny = `repull deny ${execution} --because REASON ${where}`;
   const question = (): Ending => {
     const expiresAt = new Date(ports.clock.now() + policy.approvalHours * 3_600_000).toISOString();
     return {

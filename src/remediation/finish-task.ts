@@ -69,7 +69,7 @@ export function taskHeldBack(
     because: `no service started the task but ${starter}, and the policy says to report it (${setting}=report)`,
     images,
     nextSteps: [
-      ...copies.map(({ source, target }) => `npx repull mirror ${source} ${target}`),
+      ...copies.map(({ source, target }) => `repull mirror ${source} ${target}`),
       ...inSource(images),
       schedule === undefined
         ? `then start the task again; or have Repull do it (${setting}=run)`

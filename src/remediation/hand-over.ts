@@ -32,7 +32,7 @@ export function handOver(
     because: `CodeDeploy deploys the service ${service}, and ECS takes a new task definition for it from nothing else: register the revision and begin the deployment yourself`,
     images,
     nextSteps: [
-      ...copies.map(({ source, target }) => `npx repull mirror ${source} ${target}`),
+      ...copies.map(({ source, target }) => `repull mirror ${source} ${target}`),
       ...inSource(images),
       registerCommand(former, images, executionRole),
       ...(deployment === undefined

@@ -37,7 +37,7 @@ export async function remediateBy(
     const ports = portsFor(undefined);
     const failure = readEvent(event, ports.home);
     const because = `the policy cannot be read: ${error.message}`;
-    const nextSteps = ["check the policy document: npx repull policy check FILE"];
+    const nextSteps = ["check the policy document: repull policy check FILE"];
     const ending = failure.kind === "ignored" ? failure : ({ kind: "failed", because, nextSteps } as const);
     const told = failure.kind === "ignored" ? undefined : failure;
     return await report("report", () => ending, told, options, ports, steps);

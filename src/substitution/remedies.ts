@@ -90,7 +90,7 @@ export function remediesFor(
     }
     if (isSeen("rate-limited")) {
       remedies.add(
-        `mirror ${image}${platforms.length === 0 ? "" : ` (${platforms.map(printPlatform).join(", ")})`} from a place with quota left: npx repull mirror`,
+        `mirror it from a place with quota left: repull mirror ${image} TARGET${platforms.map((one) => ` --platform ${printPlatform(one)}`).join("")}`,
       );
     }
     for (const host of notAllowed(facts, image, plan.untrusted))

@@ -23,7 +23,7 @@ for (const { text } of pages) {
   );
   for (const [, command = "", rest = ""] of code
     .join("\n")
-    .matchAll(/^\s*(?:\$ )?(?:npx )?repull ([a-z]+)\b([^\n#]*)/gm)) {
+    .matchAll(/^\s*(?:\$ )?repull ([a-z]+)\b([^\n#]*)/gm)) {
     // It is the command that tells of the others.
     if (command === "help") continue;
     const options = used.get(command) ?? new Set();

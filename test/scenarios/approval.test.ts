@@ -184,8 +184,8 @@ describe("a question to the owner", () => {
     ]);
     expect(Date.parse(approval?.expiresAt ?? "")).toBeGreaterThan(Date.parse("2026-01-20T21:59:00Z"));
     expect(nextSteps).toEqual([
-      `npx repull approve ${execution} --region us-east-1`,
-      `npx repull deny ${execution} --because REASON --region us-east-1`,
+      `repull approve ${execution} --region us-east-1`,
+      `repull deny ${execution} --because REASON --region us-east-1`,
     ]);
   });
 

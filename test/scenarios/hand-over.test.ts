@@ -18,7 +18,7 @@ const DEPLOY = /^aws deploy create-deployment [\s\S]*get-deployment --deployment
 // biome-ignore format: a table is read by its columns
 const table = [
   ["CodeDeploy's, with a place at hand",   "declined", world(DEPLOYED),                                    [/in the source[\s\S]*public\.ecr\.aws/, /register-task-definition[\s\S]*task-definition\/web:42[\s\S]*image = "public\.ecr\.aws\/docker\/library\/nginx@sha256:/, DEPLOY]],
-  ["CodeDeploy's, with a copy to make",    "declined", world({ ...DEPLOYED, image: "acme/web:1" }),        [/^npx repull mirror docker.io\/acme\/web@?\S* \d{12}\.dkr\.ecr\./, /register-task-definition[\s\S]*task-definition\/web:42[\s\S]*image = "\d{12}\.dkr\.ecr\.\S*\/acme\/web@sha256:/, DEPLOY]],
+  ["CodeDeploy's, with a copy to make",    "declined", world({ ...DEPLOYED, image: "acme/web:1" }),        [/^repull mirror docker.io\/acme\/web@?\S* \d{12}\.dkr\.ecr\./, /register-task-definition[\s\S]*task-definition\/web:42[\s\S]*image = "\d{12}\.dkr\.ecr\.\S*\/acme\/web@sha256:/, DEPLOY]],
   ["CodeDeploy's, in a deployment of the pipeline's", "declined", world(FORMERLY),                       [/in the source/, /register-task-definition[\s\S]*task-definition\/web:42/, DEPLOY]],
   ["CodeDeploy's, opted out",              "declined", world({ ...DEPLOYED, tags: { repull: "off" } }),    []],
   ["an Express service, which ECS writes", "declined", world({ resourceManagementType: "ECS" }),           [/update-express-gateway-service/]],
