@@ -100,7 +100,9 @@ program
   );
 
 addStackOptions(program.command("replay"))
-  .description("Remediate recorded events: in a sandbox, or with --aws in the account of the environment.")
+  .description(
+    "Remediate recorded events: in a sandbox, or with --aws in the account of the environment. The sandbox goes by the stack's defaults with the mode remediate, or by --policy FILE.",
+  )
   .argument("<file...>", "EventBridge documents: one, an array, or one a line; - for standard input")
   .option(
     "--aws",

@@ -7,27 +7,40 @@ import { detect } from "../remediation/detect.ts";
 import type { Outcome } from "../remediation/outcome.ts";
 import { outcomeOf } from "../remediation/report.ts";
 import type { Json } from "../runtime/json.ts";
+import { OUTCOME_SOURCE } from "../sandbox/bus.ts";
+import { operate } from "../sandbox/operator.ts";
 import { serveWorkflows } from "../sandbox/product.ts";
 import { createRecordedWorld, healableWorld } from "../sandbox/recorded-world.ts";
 import { retold } from "../sandbox/retold.ts";
 import type { World } from "../sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
 import { explainPlan } from "../substitution/explain.ts";
+import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { isObject } from "../workload/members.ts";
 import type { CommandIo } from "./io.ts";
 import { parseJson } from "./parse-json.ts";
 import type { Replay, ReplayInput } from "./replay.ts";
 import { storyLog } from "./story.ts";
 
-/** Longer than any remediation may take: a day of the world's time. */
-const WORLD_SECONDS_MAX = 86_400;
+/** Longer than any remediation may take, approvals of three days and quotas of a day among it: two weeks there. */
+const WORLD_SECONDS_MAX = 14 * 86_400;
 
-/** Replays documents, each in a fresh world. */
-export function replayInSandbox(policy: Policy, input: ReplayInput, io: CommandIo): Replay {
+/**
+ * Replays documents, each in a fresh world.
+ * @param policyWith the policy by this document, of the world's operator; one that was named goes before it
+ */
+export function replayInSandbox(
+  policyWith: (document: string | undefined) => Policy,
+  input: ReplayInput,
+  io: CommandIo,
+): Replay {
   return async (document, where, tell) => {
     const read = readEvent(document);
     if (read.kind === "ignored") return outcomeOf(read, undefined, "none");
     const described = await worldFor(document, where, input, io);
+    const { operator = {} } = described.file;
+    const policy = policyWith(operator.policy && JSON.stringify(operator.policy));
     tell(`  in a sandbox: ${described.from}`);
     let world: World | undefined;
     const story = storyLog(() => world?.clock.now() ?? 0, tell);
@@ -36,16 +49,37 @@ export function replayInSandbox(policy: Policy, input: ReplayInput, io: CommandI
       log: story.log,
       allowed: policy.registries.allowed,
     });
+    tellAhead(world, story.say);
     serveWorkflows(world, {
-      // What is tried is what can be had now; that six hours later a window would be over, nobody need see.
-      policy: { ...policy, waitForLimit: false },
+      policy,
+      brake: await operate(world, operator, policy),
       settle: input.settle,
-      onPlan: (plan) => {
-        for (const line of explainPlan(plan)) story.say(line);
-      },
+      onPlan: newPlans((lines) => {
+        for (const line of lines) story.say(line);
+      }),
     });
     return await remediateIn(world, retold(document, world), read, policy);
   };
+}
+
+/** Whoever waits for hours looks every quarter of one: the same plan is told once. */
+function newPlans(tell: (lines: readonly string[]) => void): (plan: Plan) => void {
+  let last: string | undefined;
+  return (plan) => {
+    const lines = explainPlan(plan);
+    const text = lines.join("\n");
+    if (text !== last) tell(lines);
+    last = text;
+  };
+}
+
+/** Tells what waits, for a person or for a quota, as the bus hears of it: the end is told by whoever asked for it. */
+function tellAhead({ bus }: World, say: (line: string) => void): void {
+  bus.subscribe(({ source, detail }) => {
+    const { outcome, because, goesOnAt } = isObject(detail) ? detail : {};
+    if (source !== OUTCOME_SOURCE || (outcome !== "awaiting-approval" && goesOnAt === undefined)) return;
+    say(`${outcome}: ${because}`);
+  });
 }
 
 /** The way of an event: through `detect`, which starts the execution by its name. */

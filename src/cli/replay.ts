@@ -66,7 +66,7 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
 
 /** An account that cannot be worked in refuses each document: whoever waits for a line for each gets it. */
 async function runnerOf(input: ReplayInput, io: CommandIo): Promise<Replay> {
-  if (!input.aws) return replayInSandbox(await sandboxPolicy(input, io), input, io);
+  if (!input.aws) return replayInSandbox(await sandboxPolicies(input, io), input, io);
   try {
     return await replayInAccount(input, io);
   } catch (error) {
@@ -74,11 +74,16 @@ async function runnerOf(input: ReplayInput, io: CommandIo): Promise<Replay> {
   }
 }
 
-async function sandboxPolicy({ policyFile }: ReplayInput, io: CommandIo): Promise<Policy> {
-  if (policyFile === undefined) return policyFrom(io.env);
-  const text = await io.readFile(policyFile);
+/** By the stack's defaults, of which only the mode is another: `remediate`, so that the whole of it can be seen. */
+async function sandboxPolicies(
+  { policyFile }: ReplayInput,
+  { env, readFile }: CommandIo,
+): Promise<(document: string | undefined) => Policy> {
+  if (policyFile === undefined) return (document) => policyFrom(env, document);
+  const text = await readFile(policyFile);
   if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${policyFile}`);
-  return policyFrom(io.env, text);
+  const policy = policyFrom(env, text);
+  return () => policy;
 }
 
 function unreadable(file: string): { kind: "unreadable"; where: string; because: string } {

@@ -9,6 +9,7 @@ import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { nearestWord } from "../image/nearest-word.ts";
 import type { Json } from "../runtime/json.ts";
+import { operatorEntry } from "./operator-entry.ts";
 
 const json: z.ZodType<Json> = z.json();
 const jsonObject = z.record(z.string(), json);
@@ -265,6 +266,8 @@ const worldFile = z.strictObject({
   machines: z.record(z.string(), z.array(machine)).optional(),
   /** What AWS refuses. */
   refusals: z.array(refusal).optional(),
+  /** Who operates Repull there. */
+  operator: operatorEntry.optional(),
 });
 
 export type WorldFile = z.infer<typeof worldFile>;
@@ -293,6 +296,7 @@ const KNOWN_KEYS = [
       pullThroughRule,
       role,
       subnet,
+      operatorEntry,
     ].flatMap(({ shape }) => Object.keys(shape)),
   ),
 ];

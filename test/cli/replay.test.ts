@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { replay } from "../../src/cli/replay.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { InvalidInput } from "../../src/image/invalid-input.ts";
+import { present } from "../../src/workload/members.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 
 const folder = new URL("../../events/", import.meta.url);
@@ -14,8 +15,13 @@ const files = Object.fromEntries(
   ].map((name) => [`events/${name}`, read(name)]),
 );
 
-async function replayed(event: string, world?: string, settle = true) {
-  const io = commandIo(files);
+async function replayed(
+  event: string,
+  world?: string,
+  settle = true,
+  { policyFile, document }: { readonly policyFile?: string; readonly document?: string } = {},
+) {
+  const io = commandIo({ ...files, ...(document === undefined ? {} : { "policy.json": document }) });
   const input = {
     files: [`events/${event}.json`],
     aws: false,
@@ -23,7 +29,7 @@ async function replayed(event: string, world?: string, settle = true) {
     settle,
     json: true,
     seed: "1",
-    policy: DEFAULT_POLICY,
+    ...present("policyFile", policyFile),
   };
   const status = await replay(
     world === undefined ? input : { ...input, world: `events/worlds/${world}.json` },
@@ -39,14 +45,22 @@ describe("repull replay, in a sandbox", () => {
     ["ec2-service", undefined, "settled", 0],
     ["ec2-service", "ec2-service.not-allowed", "failed", 1],
     ["multi-container", undefined, "settled", 0],
-    ["multi-container", "multi-container.shared-address", "stand-still", 1],
+    ["multi-container", "multi-container.shared-address", "settled", 0],
+    ["multi-container", "multi-container.held", "ignored", 0],
+    ["fargate-service", "fargate-service.approved", "settled", 0],
+    ["fargate-service", "fargate-service.denied", "denied", 0],
+    ["fargate-service", "fargate-service.expired", "expired", 1],
+    ["fargate-service", "fargate-service.held", "settled", 0],
+    ["fargate-service", "fargate-service.paused", "failed", 1],
+    ["fargate-service", "fargate-service.observed", "observed", 0],
+    ["scheduled", "scheduled.moved", "applied", 0],
     ["digest-pinned", undefined, "settled", 0],
     ["digest-pinned", "digest-pinned.moved", "stand-still", 1],
     ["authenticated-limit", undefined, "settled", 0],
     ["abuse-limit", undefined, "settled", 0],
     ["abuse-limit", "abuse-limit.nowhere-else", "stand-still", 1],
     ["vanity-host", undefined, "settled", 0],
-    ["vanity-host", "vanity-host.shared-address", "stand-still", 1],
+    ["vanity-host", "vanity-host.shared-address", "settled", 0],
     ["deprovisioning", undefined, "settled", 0],
     ["deprovisioning", "deprovisioning.opted-out", "declined", 1],
     ["govcloud", undefined, "settled", 0],
@@ -75,6 +89,47 @@ describe("repull replay, in a sandbox", () => {
     expect(await replayed("multi-container")).toEqual(await replayed("multi-container"));
   });
 
+  /** What somebody names goes before the policy of the world's operator, and that before the environment. */
+  for (const [title, world, document, outcome] of [
+    ["a policy file, over the defaults", undefined, { mode: "observe" }, "observed"],
+    [
+      "one that waits for no limit's end",
+      "multi-container.shared-address",
+      { waitForLimit: false },
+      "stand-still",
+    ],
+    ["one over the world's own policy", "fargate-service.observed", {}, "settled"],
+    ["one whose question nobody answers", undefined, { mode: "approve", approvalHours: 72 }, "expired"],
+  ] as const) {
+    test(`goes by ${title}: ${outcome}`, async () => {
+      const policy = { policyFile: "policy.json", document: JSON.stringify(document) };
+      const event = (world ?? "fargate-service").split(".")[0] ?? "";
+      expect((await replayed(event, world, true, policy)).object).toMatchObject({ outcome });
+    });
+  }
+
+  test("names a policy file that is not there", async () => {
+    const missing = replayed("fargate-service", undefined, true, { policyFile: "no.json" });
+    await expect(missing).rejects.toThrow(InvalidInput);
+  });
+
+  test("tells what waits, and the same plan once", async () => {
+    const io = commandIo(files);
+    const world = "events/worlds/multi-container.shared-address.json";
+    const input = {
+      files: ["events/multi-container.json"],
+      aws: false,
+      yes: false,
+      settle: true,
+      json: false,
+      seed: "1",
+      world,
+    };
+    expect(await replay(input, io)).toBe(0);
+    expect(io.printed.out.match(/stand-still: /g)?.length).toBe(1);
+    expect(io.printed.out.match(/could not be pulled/g)?.length).toBeLessThan(5);
+  });
+
   test("names a world file that is not there", async () => {
     const io = commandIo(files);
     const input = {
@@ -84,7 +139,6 @@ describe("repull replay, in a sandbox", () => {
       settle: true,
       json: false,
       seed: "1",
-      policy: DEFAULT_POLICY,
       world: "no.json",
     };
     expect(await replay(input, io)).toBe(2);

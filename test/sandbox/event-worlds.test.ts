@@ -1,22 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { detect } from "../../src/remediation/detect.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import { OUTCOMES, type Outcome, type OutcomeKind } from "../../src/remediation/outcome.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
+import { operate } from "../../src/sandbox/operator.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createRecordedWorld } from "../../src/sandbox/recorded-world.ts";
 import { retold } from "../../src/sandbox/retold.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { policyFrom } from "../../src/substitution/policy.ts";
 
 const EVENTS = new URL("../../events/", import.meta.url);
 
-/** World file → how the event that it is named after ends there. */
-const table = [
+/** World file → what the bus is told of the event that it is named after, in this order; the last is how it ends. */
+const table: readonly (readonly [name: string, ...outcomes: OutcomeKind[]])[] = [
   ["abuse-limit", "settled"],
-  ["abuse-limit.nowhere-else", "stand-still"],
+  ["abuse-limit.nowhere-else", "stand-still", "stand-still"],
   ["authenticated-limit", "settled"],
-  ["authenticated-limit.taken-down", "stand-still"],
+  ["authenticated-limit.taken-down", "stand-still", "settled"],
   ["code-deploy-service", "declined"],
   ["deprovisioning", "settled"],
   ["deprovisioning.opted-out", "declined"],
@@ -25,16 +26,26 @@ const table = [
   ["ec2-service", "settled"],
   ["ec2-service.not-allowed", "failed"],
   ["fargate-service", "settled"],
+  ["fargate-service.approved", "awaiting-approval", "settled"],
   ["fargate-service.crash", "restored"],
+  ["fargate-service.denied", "awaiting-approval", "denied"],
+  ["fargate-service.expired", "awaiting-approval", "expired"],
+  ["fargate-service.healed", "ignored"],
+  ["fargate-service.held", "held", "settled"],
   ["fargate-service.no-room", "unsettled"],
+  ["fargate-service.observed", "observed"],
+  ["fargate-service.paused", "failed"],
   ["govcloud", "settled"],
   ["govcloud.other-bytes", "stand-still"],
   ["multi-container", "settled"],
-  ["multi-container.shared-address", "stand-still"],
+  ["multi-container.held", "held", "ignored"],
+  ["multi-container.shared-address", "stand-still", "settled"],
+  ["scheduled.moved", "applied"],
+  ["scheduled.moved-on", "superseded"],
   ["truncated", "declined"],
   ["vanity-host", "settled"],
-  ["vanity-host.shared-address", "stand-still"],
-] as const;
+  ["vanity-host.shared-address", "stand-still", "settled"],
+];
 
 /** The word for a no, where it is not that no place has enough proof. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -43,26 +54,46 @@ const REASONS: Readonly<Record<string, string>> = {
   truncated: "unclear",
 };
 
+/** Outcomes of which nothing is left behind. */
+const UNTOUCHED: readonly (OutcomeKind | undefined)[] = [
+  "observed",
+  "denied",
+  "expired",
+  "declined",
+  "stand-still",
+  "ignored",
+];
+
 describe("a sample event in the worlds that stand beside it", () => {
-  for (const [name, outcome] of table) {
-    test(`worlds/${name}.json → ${outcome}`, async () => {
+  for (const [name, ...outcomes] of table) {
+    test(`worlds/${name}.json → ${outcomes.join(", then ")}`, async () => {
       const event = jsonIn(`${name.split(".")[0]}.json`);
-      const world = await createRecordedWorld(readWorldFile(jsonIn(`worlds/${name}.json`)), [event]);
-      // The limit is what these worlds are about: none waits until it is over.
-      serveWorkflows(world, { policy: { ...DEFAULT_POLICY, waitForLimit: false } });
+      const file = readWorldFile(jsonIn(`worlds/${name}.json`));
+      const world = await createRecordedWorld(file, [event]);
+      const policy = policyFrom({}, JSON.stringify(file.operator?.policy ?? {}));
+      serveWorkflows(world, { policy, brake: await operate(world, file.operator ?? {}, policy) });
       let ignored: string | undefined;
       world.clock.schedule(world.clock.now(), async () => {
-        const detected = await detect(retold(event, world), world.ports);
+        const detected = await detect(retold(event, world), world.ports, policy);
         if (detected.kind === "ignored") ignored = detected.because;
       });
-      await world.runUntil(() => ignored !== undefined || ended(world.executions), 86_400);
+      await world.runUntil(() => ignored !== undefined || ended(world.executions), 14 * 86_400);
       expect(ignored).toBeUndefined();
+      expect(world.bus.outcomes.map(({ outcome }) => outcome)).toEqual(outcomes);
       const [remediation] = world.executions.records;
       const record = remediation?.result as Outcome | undefined;
-      expect(record?.outcome).toBe(outcome);
-      expect(record?.reason).toBe(REASONS[name] ?? (outcome === "stand-still" ? "no-proof" : undefined));
+      const last = outcomes.at(-1);
+      expect(record?.outcome).toBe(last);
+      if (file.operator?.writesStopped !== undefined || UNTOUCHED.includes(last))
+        expect(record?.newTaskDefinition).toBeUndefined();
+      expect(record?.reason).toBe(REASONS[name] ?? (last === "stand-still" ? "no-proof" : undefined));
     });
   }
+
+  test("every outcome is one of them", () => {
+    const seen = new Set(table.flatMap(([, ...outcomes]) => outcomes));
+    expect([...seen].sort()).toEqual(Object.keys(OUTCOMES).sort());
+  });
 
   test("every world file is in the table", () => {
     const files = readdirSync(new URL("worlds/", EVENTS));

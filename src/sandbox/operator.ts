@@ -1,0 +1,40 @@
+/** The person who operates Repull in a world: answers what is asked, has used up a quota, holds the kill switch. */
+
+import type { Brake } from "../remediation/brake.ts";
+import { maxOf, windowOf } from "../remediation/caps.ts";
+import { answerOf } from "../remediation/decision.ts";
+import type { Policy } from "../substitution/policy.ts";
+import { objectIn, textIn } from "../workload/members.ts";
+import { OUTCOME_SOURCE } from "./bus.ts";
+import type { OperatorEntry } from "./operator-entry.ts";
+import type { World } from "./world.ts";
+
+const ANSWERS_AFTER_MS = 20 * 60_000;
+const NAME = "Ada";
+
+/** Does what the world file says, and answers the kill switch. */
+export async function operate(
+  world: Pick<World, "bus" | "clock" | "executions" | "ports">,
+  { answers = "never", usedUp, writesStopped }: OperatorEntry,
+  { caps }: Policy,
+): Promise<Brake> {
+  if (usedUp !== undefined) {
+    const max = maxOf(caps, usedUp);
+    const window = windowOf(usedUp, world.clock.now());
+    await world.ports.caps.claim({ window, claimant: "others", amount: max, max });
+  }
+  if (answers !== "never") {
+    const kind = answers === "yes" ? "approved" : "denied";
+    const text = answerOf({ kind, by: NAME });
+    world.bus.subscribe((document) => {
+      const detail = objectIn(document, "detail") ?? {};
+      const id = textIn(objectIn(detail, "approval") ?? {}, "callbackId");
+      if (document.source !== OUTCOME_SOURCE || detail.outcome !== "awaiting-approval" || id === undefined)
+        return;
+      world.clock.schedule(world.clock.now() + ANSWERS_AFTER_MS, () => {
+        world.executions.answer(id, { kind: "answered", text });
+      });
+    });
+  }
+  return { pulled: async () => writesStopped };
+}
