@@ -1,5 +1,7 @@
 /** How every AWS client of ours is set: where, as whom, how patient. */
 
+import { extensionsOf, type RequestWatch } from "./request-watch.ts";
+
 export type AwsSettings = {
   readonly region: string;
   /** Another address for all services: an emulator, or a proxy. */
@@ -14,6 +16,8 @@ export type AwsSettings = {
   readonly attemptsMax?: number;
   /** How long one request may take. */
   readonly requestSeconds?: number;
+  /** Sees every request before it is sent. */
+  readonly watch?: RequestWatch;
 };
 
 /**
@@ -21,12 +25,19 @@ export type AwsSettings = {
  * doubling pauses seven attempts wait out some thirty seconds of a crowd.
  */
 const ATTEMPTS_MAX = 7;
-const CONNECT_MILLISECONDS_MAX = 5_000;
+const CONNECT_MILLISECONDS_MAX = 10_000;
 const REQUEST_SECONDS_MAX = 20;
 
 /** The part of an SDK client's configuration that all our clients share. */
 export function clientConfiguration(settings: AwsSettings) {
-  const { region, endpoint, credentials, attemptsMax, requestSeconds = REQUEST_SECONDS_MAX } = settings;
+  const {
+    region,
+    endpoint,
+    credentials,
+    attemptsMax,
+    requestSeconds = REQUEST_SECONDS_MAX,
+    watch,
+  } = settings;
   return {
     region,
     maxAttempts: attemptsMax ?? ATTEMPTS_MAX,
@@ -38,5 +49,6 @@ export function clientConfiguration(settings: AwsSettings) {
     },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(watch === undefined ? {} : { extensions: extensionsOf(watch) }),
   };
 }

@@ -34,12 +34,13 @@ export type AccountOptions = {
   readonly clock?: Clock & Timer;
 };
 
-export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env">): Ports {
+export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env" | "outgoing">): Ports {
   const { aws, account, policy, log, watchCopies = (copier) => copier, clock = systemClock } = options;
+  const send = httpTransport({ proxyEnv: io.env });
   const access = createRegistryAccess({
     aws,
     dockerHubSecret: policy.dockerHubSecret,
-    send: httpTransport({ proxyEnv: io.env }),
+    send: io.outgoing?.sending(send) ?? send,
     clock,
     account,
     registries: policy.registries,

@@ -2,12 +2,26 @@
 
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
+import type { CommandIo } from "./io.ts";
 
 /** Region and endpoint of the environment. Throws InvalidInput where no region is set. */
-export function awsSettingsFrom(env: Readonly<Record<string, string | undefined>>): AwsSettings {
+export function awsSettingsFrom(io: Pick<CommandIo, "env" | "outgoing">): AwsSettings {
+  const { env } = io;
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION;
   if (region === undefined || region === "")
     throw new InvalidInput("AWS_REGION", "a region, such as us-east-1");
+  return awsSettingsIn(region, io);
+}
+
+/** The same for a region that is known otherwise. */
+export function awsSettingsIn(
+  region: string,
+  { env, outgoing }: Pick<CommandIo, "env" | "outgoing">,
+): AwsSettings {
   const endpoint = env.AWS_ENDPOINT_URL;
-  return { region, ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }) };
+  return {
+    region,
+    ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }),
+    ...(outgoing === undefined ? {} : { watch: outgoing.watch }),
+  };
 }

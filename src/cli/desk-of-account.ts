@@ -1,6 +1,6 @@
 /** The account of the environment, for `repull approve` and `repull deny`. */
 
-import { awsSettingsFrom } from "./aws-settings.ts";
+import { awsSettingsFrom, awsSettingsIn } from "./aws-settings.ts";
 import type { DeskOfAccount } from "./decide.ts";
 import { type InstalledOptions, STACK_DEFAULT } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
@@ -18,8 +18,7 @@ export async function deskOfAccount(
   { functionName, region, ...rules }: DeskOptions,
   io: CommandIo,
 ): Promise<DeskOfAccount> {
-  const { env } = io;
-  const aws = awsSettingsFrom(region === undefined ? env : { ...env, AWS_REGION: region });
+  const aws = region === undefined ? awsSettingsFrom(io) : awsSettingsIn(region, io);
   const [{ identify }, { createDesk }, { readInstalled }] = await Promise.all([
     import("../aws/identity.ts"),
     import("../aws/desk.ts"),

@@ -40,7 +40,7 @@ const QUOTA_IMAGE = parseReference("docker.io/ratelimitpreview/test:latest");
 
 /** Examines the stack; exit status 1 where a check failed, 0 where all passed or could not be made. */
 export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
-  const aws = awsSettingsFrom(io.env);
+  const aws = awsSettingsFrom(io);
   const { account, partition } = await identify(aws);
   const home = { account, region: aws.region, partition };
   io.err(`account ${account}, region ${aws.region}, stack ${input.stack}: nothing is changed\n`);

@@ -126,7 +126,7 @@ async function carryOut(
     io.err(
       `interrupted: what is told above is done, and nobody watches it further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)} says where it stands\n`,
     );
-    return EXIT.failed;
+    return EXIT.stopped;
   }
 }
 

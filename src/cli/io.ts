@@ -1,3 +1,7 @@
+/** What the command line is given of its process, by its rim: streams, files, settings, and the signal to end. */
+
+import type { Outgoing } from "./outgoing.ts";
+
 /** What a command may touch of the process that runs it: everything else would be hidden input. */
 export type CommandIo = {
   /** Results, to standard output. */
@@ -15,4 +19,6 @@ export type CommandIo = {
   readonly ask?: (question: string) => Promise<string>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Sees what the command sends; absent where nothing is sent, or nobody can stop it. */
+  readonly outgoing?: Outgoing;
 };

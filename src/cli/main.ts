@@ -1,58 +1,23 @@
 /** The command line: reads arguments and environment, runs one command, prints and exits. Nothing else does. */
 
-import { readFile, writeFile } from "node:fs/promises";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { InvalidInput } from "../image/invalid-input.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError, isPassing } from "../remediation/aws-error.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { decodeText } from "../text/decode-text.ts";
 import { visible } from "../text/visible.ts";
 import { addDecideCommands } from "./decide-commands.ts";
 import { EXIT, EXIT_WORDS } from "./exit-status.ts";
 import { addHandCommands } from "./hand-commands.ts";
 import type { InstalledOptions } from "./installed.ts";
-import type { CommandIo } from "./io.ts";
 import type { Past } from "./past.ts";
+import { processIo } from "./process-io.ts";
 import { Refused } from "./refused.ts";
 import { addStackOptions, installedOptionsOf } from "./stack-options.ts";
 
-const stopping = new AbortController();
-/** A command that does not heed its signal, or not in time, is ended; once more Ctrl-C ends it at once. */
-const STOPPING_MS = 10_000;
-let callOffEnd = (): void => {};
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    stopping.abort(new Error("interrupted"));
-    callOffEnd();
-    callOffEnd = systemClock.after(STOPPING_MS, () => process.exit(EXIT.stopped));
-  });
-}
-
-const io: CommandIo = {
-  out: (chunk) => void process.stdout.write(chunk),
-  err: (chunk) => void process.stderr.write(chunk),
-  isTty: process.stderr.isTTY === true,
-  env: process.env,
-  readFile: async (path) => {
-    if (path === "-") return decodeText(await (await import("node:stream/consumers")).buffer(process.stdin));
-    const bytes = await readFile(path).catch(() => undefined);
-    return bytes === undefined ? undefined : decodeText(bytes);
-  },
-  writeFile: (path, text) => writeFile(path, text),
-  signal: stopping.signal,
-  ...(process.stdin.isTTY === true
-    ? { ask: async (question) => (await import("./ask.ts")).ask(question, stopping.signal) }
-    : {}),
-};
-
-// `repull … | head` is no fault of anybody's.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
+const { io, hasStopped, callOff } = processIo(process.env, systemClock);
 
 // Each command loads its own code only: whoever copies an image does not wait for the sandbox to be read.
 const policy = async (): Promise<Policy> => (await import("../substitution/policy.ts")).policyFrom(io.env);
@@ -258,12 +223,10 @@ async function pastOf(functionName: string, rules?: InstalledOptions): Promise<P
 async function finish(run: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await run();
+    // What a stopped command still says of itself is not the whole; one that says that it was stopped has said it.
+    if (hasStopped() && process.exitCode !== EXIT.stopped) tellStopped();
   } catch (error) {
-    if (stopping.signal.aborted) {
-      io.err("repull: stopped\n");
-      process.exitCode = EXIT.stopped;
-      return;
-    }
+    if (hasStopped()) return tellStopped();
     if (![InvalidInput, AwsError, EndpointsError, Refused].some((known) => error instanceof known))
       throw error;
     io.err(`repull: ${visible(error instanceof Error ? error.message : String(error))}\n`);
@@ -271,10 +234,17 @@ async function finish(run: () => Promise<number>): Promise<void> {
   }
 }
 
+function tellStopped(): void {
+  io.err("repull: stopped\n");
+  process.exitCode = EXIT.stopped;
+}
+
 function statusOfError(error: unknown): number {
   if (error instanceof InvalidInput || error instanceof EndpointsError) return EXIT.usage;
-  const isRefused = error instanceof Refused || (error instanceof AwsError && error.kind === "denied");
-  return isRefused ? EXIT.refused : EXIT.failed;
+  if (error instanceof Refused) return EXIT.refused;
+  if (!(error instanceof AwsError)) return EXIT.failed;
+  if (error.kind === "denied") return EXIT.refused;
+  return isPassing(error) ? EXIT.unfinished : EXIT.failed;
 }
 
 try {
@@ -283,7 +253,7 @@ try {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
 } finally {
-  callOffEnd();
+  callOff();
 }
 // A question that was given up may still wait for its answer: it must not keep the command from ending.
 process.stderr.write("", () => process.stdout.write("", () => process.exit()));

@@ -14,6 +14,7 @@ import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { EndpointsError, parseEndpoints } from "../runtime/endpoints.ts";
 import { visibleJson } from "../text/visible.ts";
 import { ABUSE_ADVICE, isAbuseLimit } from "./abuse-advice.ts";
+import { awsSettingsIn } from "./aws-settings.ts";
 import { copyProgress, inMegabytes } from "./copy-progress.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import type { InstalledOptions } from "./installed.ts";
@@ -59,7 +60,8 @@ export async function mirror(
 
   const send = httpTransport({ clock, proxyEnv: io.env });
   const credentials = personalCredentials(io, ecrCredentials(io, clock));
-  const registries = createRegistries({ send, clock, timer, endpoints, credentials });
+  const seen = io.outgoing?.sending(send) ?? send;
+  const registries = createRegistries({ send: seen, clock, timer, endpoints, credentials });
   const copier = createCopier({ registries, clock, ...concurrency });
   const startedAt = clock.now();
   const seconds = (): number => (clock.now() - startedAt) / 1000;
@@ -98,8 +100,7 @@ async function askStack({ stack, policyFile }: MirrorInput, host: string, io: Co
   const registry = registryOf(host);
   if (registry.kind !== "ecr" || (stack === undefined && policyFile === undefined)) return;
   const { readInstalled, refuseUnlessWritesAllowed } = await import("./installed.ts");
-  const endpoint = io.env.AWS_ENDPOINT_URL;
-  const aws = { region: registry.region, ...(endpoint ? { endpoint } : {}) };
+  const aws = awsSettingsIn(registry.region, io);
   const rules = { stack: stack ?? false, ...(policyFile === undefined ? {} : { policyFile }) };
   await refuseUnlessWritesAllowed(await readInstalled(rules, aws, io));
 }
@@ -168,9 +169,7 @@ function ecrCredentials(io: CommandIo, clock: Clock): FindCredentials {
     const registry = registryOf(host);
     if (registry.kind !== "ecr") return undefined;
     const { createEcrCredentials } = await import("../aws/ecr-credentials.ts");
-    const endpoint = io.env.AWS_ENDPOINT_URL;
-    const settings = { region: registry.region, ...(endpoint ? { endpoint } : {}) };
-    return createEcrCredentials(settings, clock)(host);
+    return createEcrCredentials(awsSettingsIn(registry.region, io), clock)(host);
   };
 }
 

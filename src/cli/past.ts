@@ -38,7 +38,7 @@ export async function pastOfAccount(
   io: CommandIo,
   rules?: InstalledOptions,
 ): Promise<Past> {
-  const aws = awsSettingsFrom(io.env);
+  const aws = awsSettingsFrom(io);
   const [
     { identify },
     { createInventory },

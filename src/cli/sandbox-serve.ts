@@ -11,6 +11,7 @@ import { serveRegistry } from "../sandbox/registry-server.ts";
 import { createWorld } from "../sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
 import { demoWorld } from "./demo-world.ts";
+import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 import { parseJson } from "./parse-json.ts";
 import { textTable } from "./text-table.ts";
@@ -45,7 +46,7 @@ export async function sandboxServe(
     if (json) io.out(`${JSON.stringify({ endpoints, ecrUser: "AWS", ecrPassword, images })}\n`);
     else for (const line of inWords(endpoints, ecrPassword, images)) io.out(`${line}\n`);
     await aborted(io.signal);
-    return 0;
+    return EXIT.stopped;
   } finally {
     await Promise.all(served.map(({ server }) => server.close()));
   }

@@ -37,7 +37,7 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
     io.out(`${rightsDocument()}\n`);
     return EXIT.done;
   }
-  const aws = awsSettingsFrom(io.env);
+  const aws = awsSettingsFrom(io);
   const { account } = await identify(aws);
   const { policy, from, gap } = await policyFor(input, aws, io);
   io.err(`account ${account}, region ${aws.region}, by ${from}: nothing is changed\n`);

@@ -13,7 +13,7 @@ import { ACCOUNT, arn, type Document, type Documents, REGION, secondsAgo } from 
 export type Request = { readonly service: string; readonly action: string; readonly body: Document };
 export type Answer = { readonly status?: number; readonly type?: string; readonly body: unknown };
 /** Answers in the account's place, or leaves the request to it. */
-export type Override = (request: Request) => Answer | undefined;
+export type Override = (request: Request) => Answer | "silence" | undefined;
 
 const JSON_TYPE = "application/x-amz-json-1.1";
 
@@ -28,9 +28,17 @@ export function refusal(code: string, message = "refused by the account", status
   return { status, body: { __type: code, message } };
 }
 
+/** What is deployed of Repull: the environment of `remediate`, and the parameters of the region. */
+export type Stack = {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string>>;
+};
+
 export class Account {
   readonly documents: Documents;
   readonly requests: (Request & { readonly isTaken: boolean })[] = [];
+  /** The deployed stack; absent: a call about it is one that it does not know. */
+  stack: Stack | "absent" | undefined;
   /** What it says to a call that it does not know. */
   unknown: Answer = PAGE;
   override: Override = () => undefined;
@@ -39,17 +47,15 @@ export class Account {
   readonly #server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const {
-      status = 200,
-      type = JSON_TYPE,
-      body,
-    } = this.#answer(
+    const answer = this.#answer(
       requestOf(
         `${incoming.method} ${incoming.url}`,
         incoming.headers,
         Buffer.concat(chunks).toString("utf8"),
       ),
     );
+    if (answer === "silence") return;
+    const { status = 200, type = JSON_TYPE, body } = answer;
     outgoing.writeHead(status, { "content-type": type });
     outgoing.end(typeof body === "string" ? body : JSON.stringify(body));
   });
@@ -78,10 +84,11 @@ export class Account {
     return this.requests.filter((one) => one.action === action && one.isTaken).map(({ body }) => body);
   }
 
-  #answer(request: Request): Answer {
+  #answer(request: Request): Answer | "silence" {
     const call = request.service === "ecs" ? this.#ecs[request.action] : OTHERS[request.action];
-    const answer = this.override(request) ?? call?.(request.body) ?? this.unknown;
-    this.requests.push({ ...request, isTaken: (answer.status ?? 200) < 300 });
+    const answer =
+      this.override(request) ?? stackAnswer(this.stack, request) ?? call?.(request.body) ?? this.unknown;
+    this.requests.push({ ...request, isTaken: answer !== "silence" && (answer.status ?? 200) < 300 });
     return answer;
   }
 
@@ -92,6 +99,12 @@ export class Account {
       described("services", this.#in(cluster, this.documents.services), "serviceArn", services),
     DescribeTasks: ({ cluster, tasks }) =>
       described("tasks", this.#in(cluster, this.documents.tasks), "taskArn", tasks),
+    ListClusters: () => ({
+      body: { clusterArns: this.documents.clusters.map(({ clusterArn }) => clusterArn) },
+    }),
+    ListServices: ({ cluster }) => ({
+      body: { serviceArns: this.#in(cluster, this.documents.services).map(({ serviceArn }) => serviceArn) },
+    }),
     ListTasks: ({ cluster, serviceName, startedBy, desiredStatus = "RUNNING" }) => ({
       body: {
         taskArns: this.#in(cluster, this.documents.tasks)
@@ -208,6 +221,21 @@ const OTHERS: Readonly<Record<string, (body: Document) => Answer>> = {
     body: `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::${ACCOUNT}:user/ada</Arn><UserId>A</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
   }),
 };
+
+function stackAnswer(stack: Account["stack"], { action, body }: Request): Answer | undefined {
+  if (stack === undefined) return undefined;
+  if (action.startsWith("GET ") && /\/functions\/[^/]+\/configuration/.test(action)) {
+    if (stack === "absent")
+      return { status: 404, body: { Type: "User", __type: "ResourceNotFoundException" } };
+    const FunctionArn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:repull-remediate:live`;
+    return { body: { FunctionArn, Environment: { Variables: stack.environment } } };
+  }
+  if (action !== "GetParameter" || stack === "absent") return undefined;
+  const Value = stack.parameters[String(body.Name)];
+  return Value === undefined
+    ? refusal("ParameterNotFound")
+    : { body: { Parameter: { Name: String(body.Name), Value } } };
+}
 
 function described(member: string, all: readonly Document[], key: string, wanted: unknown): Answer {
   const names = Array.isArray(wanted) ? wanted : [];

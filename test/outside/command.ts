@@ -1,6 +1,6 @@
 /** The command line as a script runs it: a process of its own, whose lines and exit status are all that is known of it. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,11 +13,19 @@ const COMPILED = join(tmpdir(), "repull-outside-compiled");
 /** Whatever the world says, a command that was told not to wait has ended by then. */
 const SECONDS_MAX = 50;
 
-export type Ended = {
-  readonly status: number | null;
+export type Said = { readonly status: number | null; readonly out: string; readonly err: string };
+
+export type Ended = Said & {
   /** The lines of standard output. */
   readonly lines: readonly Document[];
-  readonly err: string;
+};
+
+export type Run = {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Beside it, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Is given the process while it runs: signals it, or closes what it writes to. */
+  readonly drive?: (child: ChildProcess) => void;
 };
 
 /** Runs `repull replay --aws` on one event. */
@@ -27,21 +35,40 @@ export async function replayInAccount(
   environment: Readonly<Record<string, string>>,
   files: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
+  const ended = await repull(["replay", "event.json", "--aws", ...flags], {
+    environment,
+    files: { "event.json": JSON.stringify(event), ...files },
+  });
+  return { ...ended, lines: linesOf(ended.out) };
+}
+
+/** Runs `repull` to its end, in a folder of its own. */
+export async function repull(
+  args: readonly string[],
+  { environment, files = {}, drive }: Run,
+): Promise<Said> {
   const folder = await mkdtemp(join(tmpdir(), "repull-outside-"));
   try {
-    await writeFile(join(folder, "event.json"), JSON.stringify(event));
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-    return await run(["replay", "event.json", "--aws", ...flags], folder, environment);
+    return await run(args, folder, environment, drive);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+export function linesOf(out: string): readonly Document[] {
+  return out
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Document);
 }
 
 async function run(
   args: readonly string[],
   cwd: string,
   environment: Readonly<Record<string, string>>,
-): Promise<Ended> {
+  drive: Run["drive"],
+): Promise<Said> {
   const env = {
     PATH: process.env.PATH,
     HOME: cwd,
@@ -61,9 +88,9 @@ async function run(
   child.stderr.on("data", (chunk) => {
     err += chunk;
   });
+  drive?.(child);
   const late = setTimeout(() => child.kill("SIGKILL"), SECONDS_MAX * 1000);
   const [status] = (await once(child, "close")) as [number | null];
   clearTimeout(late);
-  const lines = out.split("\n").filter((line) => line !== "");
-  return { status, lines: lines.map((line) => JSON.parse(line) as Document), err };
+  return { status, out, err };
 }

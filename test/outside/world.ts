@@ -69,13 +69,22 @@ export function only(documents: readonly Document[]): Document {
   return first;
 }
 
-export async function runIn({ account, registries, event, flags, files }: World): Promise<Left> {
-  const environment = {
+export function environmentOf({ account, registries }: World): Readonly<Record<string, string>> {
+  return {
     AWS_REGION: REGION,
     AWS_ENDPOINT_URL: account.url,
     REPULL_REGISTRY_ENDPOINTS: registries.endpoints,
   };
-  const ended = await replayInAccount(event, flags, environment, files);
+}
+
+/** The requests so far that change something, or tell somebody. */
+export function writesOf({ account }: World): readonly string[] {
+  return account.requests.map(({ action }) => action).filter((action) => WRITE.test(action));
+}
+
+export async function runIn(world: World): Promise<Left> {
+  const { account, event, flags, files } = world;
+  const ended = await replayInAccount(event, flags, environmentOf(world), files);
   const containers = account
     .taken("RegisterTaskDefinition")
     .map(({ containerDefinitions }) => containerDefinitions as Document[]);
@@ -84,6 +93,6 @@ export async function runIn({ account, registries, event, flags, files }: World)
     outcome: ended.lines[0] ?? {},
     images: containers.map(([container]) => String(container?.image)),
     redeployed: account.taken("UpdateService").map(({ taskDefinition }) => String(taskDefinition)),
-    writes: account.requests.map(({ action }) => action).filter((action) => WRITE.test(action)),
+    writes: writesOf(world),
   };
 }

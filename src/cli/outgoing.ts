@@ -1,0 +1,138 @@
+/**
+ * What a command sends, seen as one: whether a write has begun, which host does not answer, and that a command which was
+ * stopped sends no more.
+ */
+
+import type { RequestWatch } from "../aws/request-watch.ts";
+import type { Send } from "../oci/transport.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
+
+/** After so long without an answer a person is told so. */
+const TOLD_MS = 5_000;
+/** A host of AWS that answered nothing for so long is not waited for any more. */
+const SILENT_MS = 20_000;
+/** Until it is asked again: by then every try of one call has ended, and a later one may find it well. */
+const LEFT_ALONE_MS = 20_000;
+
+export type Outgoing = {
+  /** For the clients of AWS. */
+  readonly watch: RequestWatch;
+  /** For a registry's transport. */
+  sending(send: Send): Send;
+  /** A request that changes something has been sent. */
+  hasBegun(): boolean;
+  /** The writes that were sent and are not answered, in words. */
+  underWay(): readonly string[];
+  /** Runs something once no write is under way. */
+  whenIdle(run: () => void): void;
+};
+
+type Host = {
+  waiting: number;
+  /** Since when it owes every answer. */
+  since: number;
+  /** When a request of it last ended, by an answer or without. */
+  ended: number;
+  told: boolean;
+  leftAloneUntil: number;
+};
+
+export function createOutgoing(
+  { signal, err }: { readonly signal: AbortSignal; err(text: string): void },
+  clock: Pick<Clock, "now"> & Timer,
+): Outgoing {
+  const hosts = new Map<string, Host>();
+  const writes: string[] = [];
+  let begun = false;
+  let idle: (() => void)[] = [];
+
+  const hostOf = (name: string): Host => {
+    const known = hosts.get(name) ?? { waiting: 0, since: 0, ended: 0, told: false, leftAloneUntil: 0 };
+    hosts.set(name, known);
+    return known;
+  };
+  const owesFromNow = (host: Host): void => {
+    host.since = clock.now();
+    host.told = false;
+  };
+
+  /** Notes a write from its sending to its end. */
+  const noted = async <T>(words: string, send: () => Promise<T>): Promise<T> => {
+    begun = true;
+    writes.push(words);
+    try {
+      return await send();
+    } finally {
+      writes.splice(writes.indexOf(words), 1);
+      if (writes.length === 0) for (const run of idle.splice(0)) run();
+    }
+  };
+
+  /** Sends to a host, tells where it is silent, and gives it up where it stays so. */
+  const patient = async <T>(
+    name: string,
+    host: Host,
+    send: (late: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    if (host.waiting === 0 && clock.now() - host.ended >= LEFT_ALONE_MS) owesFromNow(host);
+    host.waiting += 1;
+    const late = new AbortController();
+    const callOffs = [
+      clock.after(TOLD_MS, () => {
+        if (host.told || host.since + TOLD_MS > clock.now()) return;
+        host.told = true;
+        err(`no answer from ${name} for ${TOLD_MS / 1000} s, still waiting\n`);
+      }),
+      clock.after(Math.max(0, host.since + SILENT_MS - clock.now()), () => {
+        // What others were answered meanwhile is no silence of the host.
+        if (host.since + SILENT_MS > clock.now()) return;
+        host.leftAloneUntil = clock.now() + LEFT_ALONE_MS;
+        late.abort(silent(name));
+      }),
+    ];
+    try {
+      const answer = await send(late.signal);
+      owesFromNow(host);
+      return answer;
+    } catch (error) {
+      throw late.signal.aborted ? late.signal.reason : error;
+    } finally {
+      host.waiting -= 1;
+      host.ended = clock.now();
+      for (const callOff of callOffs) callOff();
+    }
+  };
+
+  const watch: RequestWatch = async ({ host: name, action, isWrite }, send) => {
+    signal.throwIfAborted();
+    const host = hostOf(name);
+    if (clock.now() < host.leftAloneUntil) throw silent(name);
+    // A write that was sent is not given up when the command is stopped: what became of it shall be known.
+    return isWrite
+      ? await noted(`${action} at ${name}`, () => patient(name, host, send))
+      : await patient(name, host, (late) => send(AbortSignal.any([signal, late])));
+  };
+
+  return {
+    watch,
+    // A copy is taken up again where it was stopped: its writes need not be awaited.
+    sending: (send) => async (request) => {
+      signal.throwIfAborted();
+      begun ||= request.method !== "GET" && request.method !== "HEAD";
+      return await send(request);
+    },
+    hasBegun: () => begun,
+    underWay: () => [...writes],
+    whenIdle: (run) => {
+      if (writes.length === 0) run();
+      else idle = [...idle, run];
+    },
+  };
+}
+
+/** By the name that the SDK and our own kinds of errors know as one that passes. */
+function silent(host: string): Error {
+  const error = new Error(`no answer from ${host} for ${SILENT_MS / 1000} s`);
+  error.name = "TimeoutError";
+  return error;
+}
