@@ -32,6 +32,7 @@ export function createMisfortunes(
   traits: ReadonlySet<Trait>,
   random: Random,
   witness: Pick<Witness, "meanings" | "note" | "forges">,
+  isAsked: boolean,
 ): Misfortunes {
   const { clock, registries, faults } = world;
   const happened = new Set<Trait>();
@@ -63,7 +64,10 @@ export function createMisfortunes(
   };
 
   const refuseRecords = (): void => {
-    const action = random.pick(["events:PutEvents", "lambda:GetDurableExecution"]);
+    // Who is asked by an event has to hear of it.
+    const action = isAsked
+      ? "lambda:GetDurableExecution"
+      : random.pick(["events:PutEvents", "lambda:GetDurableExecution"]);
     const kind = random.pick(["denied", "throttled"] as const);
     const lift = faults.order(action, kind);
     // For good in half of the worlds.

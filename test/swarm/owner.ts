@@ -17,8 +17,8 @@ const MINUTE = 60_000;
 const YES = JSON.stringify({ decision: "approve", by: "Ada" });
 const NO = JSON.stringify({ decision: "deny", by: "Ada", because: "not today" });
 export const CHANCES: Readonly<Record<Mood, number>> = {
-  denies: 0.06,
-  "falls-silent": 0.06,
+  denies: 0.04,
+  "falls-silent": 0.04,
   garbles: 0.08,
   "answers-twice": 0.1,
 };

@@ -37,6 +37,8 @@ export type Place = {
   readonly behindClassicLoadBalancer?: boolean;
   /** Its task has a container of each official image: whoever asks for all their twins asks long. */
   readonly isWide?: boolean;
+  /** One container: what ECS has not pinned, nobody could ask for. */
+  readonly isAlone?: boolean;
   /** It only ever crashes. */
   readonly crashes?: boolean;
 };
@@ -48,7 +50,7 @@ export function randomService(random: Random, place: Place): Entry {
   const image = isWindows ? WINDOWS_IMAGE : random.pick(IMAGE_NAMES);
   const launchType = isWindows || random.next() < 0.7 ? "FARGATE" : "EC2";
   const signsIn = !isWindows && random.next() < 0.15;
-  const sidecar = !isWindows && crashes !== true && random.next() < 0.25;
+  const sidecar = !isWindows && place.isAlone !== true && crashes !== true && random.next() < 0.25;
   const wide = Object.fromEntries(OFFICIAL_NAMES.map((one, index) => [`sidecar-${index}`, one]));
   const images = {
     web: image,

@@ -28,7 +28,9 @@ export function randomWorld(
   const isCrowd = traits.has("crowd");
   const silent = traits.has("silent-host") ? silence(random.fork("silence")) : {};
   const isWide = "public.ecr.aws" in silent;
-  const services = isCrowd ? crowdOf(random) : servicesOf(random, traits, isWide);
+  const services = isCrowd
+    ? crowdOf(random)
+    : servicesOf(random, traits, { isWide, isAlone: "docker.io" in silent });
   const offCluster = traits.has("several-clusters") && random.fork("off").next() < 0.08;
   const isShared = !traits.has("silent-host") && random.next() < 0.015;
   // Where nobody may ask Docker Hub, what was copied before is all there is.
@@ -54,7 +56,11 @@ export function randomWorld(
 }
 
 /** Names in clusters: each name in each of them. */
-function servicesOf(random: Random, traits: ReadonlySet<Trait>, hasWide: boolean): readonly Entry[] {
+function servicesOf(
+  random: Random,
+  traits: ReadonlySet<Trait>,
+  size: { readonly isWide: boolean; readonly isAlone: boolean },
+): readonly Entry[] {
   const isWide = traits.has("several-clusters");
   const isShared = traits.has("shared-family");
   const clusters = isWide ? CLUSTERS.slice(0, random.integer(2, 3)) : [PROD];
@@ -79,7 +85,8 @@ function servicesOf(random: Random, traits: ReadonlySet<Trait>, hasWide: boolean
           cluster,
           name,
           family,
-          isWide: isFirst && hasWide,
+          isWide: isFirst && size.isWide,
+          isAlone: size.isAlone,
           isWindows: isFirst && traits.has("windows"),
           behindClassicLoadBalancer: isFirst && traits.has("classic-load-balancer"),
         }),

@@ -84,7 +84,7 @@ export async function runSwarm(
   const random = createRandom(seed);
   const traits = new Set([...traitsOf(random.fork("traits")), ...others]);
   const file = randomWorld(random.fork("world"), traits);
-  const isNumbered = random.fork("ids").next() < 0.7;
+  const isNumbered = random.fork("ids").next() < 0.85;
   const world = await createWorld(readWorldFile(windowsEnd ? { ...file, repullAddress: "shared" } : file), {
     seed,
     unverified: {
@@ -99,14 +99,14 @@ export async function runSwarm(
   };
   const chance = random.fork("chance");
   const owners = random.fork("owner");
-  const isAsked = owners.next() < 0.2 || denying;
+  const isAsked = owners.next() < 0.15 || denying;
   const policy: Policy = {
     ...randomPolicy(random.fork("policy")),
     mode: isAsked ? "approve" : "remediate",
   };
   const witness = createWitness(world, policy, isNumbered);
   const silent = silentHosts(file);
-  const misfortunes = createMisfortunes(world, traits, random.fork("misfortunes"), witness);
+  const misfortunes = createMisfortunes(world, traits, random.fork("misfortunes"), witness, isAsked);
   const isShared = world.addresses.repull === world.addresses.tasks;
   const cut: Cut = { silent, history: misfortunes.isHistoryCut(), pulls: isShared && !windowsEnd };
   const targets = world.schedules.all.map(({ target }) => withoutRevision(target));

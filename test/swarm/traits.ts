@@ -24,7 +24,7 @@ export const TRAITS = {
   /** Where the substitute is pulled from fails as soon as it is deployed. */
   "failing-substitute": { chance: 0.12, least: 0.05 },
   /** Twelve services in one family, and an image that never runs for long. */
-  crowd: { chance: 0.02, least: 0.005 },
+  crowd: { chance: 0.012, least: 0.005 },
   /** Windows tasks: an index has several manifests for their platform. */
   windows: { chance: 0.06, least: 0.03 },
   /** An index that names no platform. */
