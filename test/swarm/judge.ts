@@ -57,7 +57,7 @@ export function isOwed(world: World, witness: Witness, service: ServiceRecord, c
   const isKnown = witness.wasTold(service.deployments[0]?.id ?? "");
   // Nor is it owed more attempts than a loop may have; but its neighbours' are not its own.
   const hadEnough =
-    /no more is tried|no other is tried/.test(last) &&
+    said.some(({ because }) => /no more is tried|no other is tried/.test(String(because))) &&
     witness.substitutes.of(service.arn) >= SUBSTITUTES_OWED;
   const hasWaited = /hours of waiting/.test(last);
   const isLeft = said.some(({ outcome }) => outcome === "denied" || outcome === "expired");
