@@ -11,9 +11,13 @@ import { type DocumentEntry, unwrapped } from "./event-envelopes.ts";
 
 /** The documents in a text; `name` is the file's name, for messages. */
 export function documentsIn(text: string, name: string): readonly DocumentEntry[] {
-  return entriesIn(withoutMark(text).trim(), name).flatMap((entry) =>
+  const entries = entriesIn(withoutMark(text).trim(), name).flatMap((entry) =>
     entry.kind === "document" ? unwrapped(entry.document, entry.where, entriesIn) : [entry],
   );
+  // A search that found nothing looks like one that went well: `{"tasks": []}`.
+  return entries.length > 0
+    ? entries
+    : [{ kind: "unreadable", where: name, because: "there is no event in it" }];
 }
 
 function entriesIn(whole: string, name: string): readonly DocumentEntry[] {

@@ -59,6 +59,8 @@ program
         program.error("explain: name a FILE, - or --text", { exitCode: EXIT.usage });
       if (options.text !== undefined && files.length > 0)
         program.error("explain: either FILE or --text", { exitCode: EXIT.usage });
+      if (options.text === undefined && options.image !== undefined)
+        program.error("explain: --image goes with --text; an event names its own", { exitCode: EXIT.usage });
       const { explain } = await import("./explain.ts");
       return explain({ files, ...options, policy: await policy() }, io);
     }),
@@ -81,6 +83,14 @@ addStackOptions(program.command("replay"))
   .addOption(json)
   .action((files: string[], { wait, ...options }) =>
     finish(async () => {
+      const { aws, yes, stack, world } = options;
+      // What would have no effect is told, rather than passed over: each of them means something to who says it.
+      if (!aws && (yes || stack !== undefined))
+        program.error(`replay: ${yes ? "--yes" : "--stack and --no-stack"} goes with --aws`, {
+          exitCode: EXIT.usage,
+        });
+      if (aws && world !== undefined)
+        program.error("replay: either --aws or --world", { exitCode: EXIT.usage });
       const { replay } = await import("./replay.ts");
       return replay({ files, ...options, ...installedOptionsOf(options), settle: wait }, io);
     }),
@@ -247,8 +257,12 @@ function statusOfError(error: unknown): number {
   return isPassing(error) ? EXIT.unfinished : EXIT.failed;
 }
 
+/** `help policy check` is about `policy check`: commander's own looks at the first word only. */
+const [first, ...words] = process.argv.slice(2);
+const asked = first === "help" && words.length > 1 ? [...words, "--help"] : process.argv.slice(2);
+
 try {
-  await program.parseAsync();
+  await program.parseAsync(asked, { from: "user" });
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;

@@ -47,9 +47,17 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
 
   // `repull … | head -1`: a work that has begun goes on to its end, and a work that has not does not begin unseen.
+  let isLost = false;
   for (const stream of [process.stdout, process.stderr])
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+      // A full disk: whoever asked for the output has not got it, however well the work went.
+      if (error.code !== "EPIPE" && !isLost) {
+        isLost = true;
+        if (stream === process.stdout) err(`repull: the output cannot be written: ${error.message}\n`);
+        process.on("exit", (status) => {
+          if (status === 0) process.exitCode = EXIT.unfinished;
+        });
+      }
       if (!outgoing.hasBegun()) process.exit(EXIT.unfinished);
     });
 

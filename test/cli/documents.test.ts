@@ -6,7 +6,8 @@ describe("a file of events", () => {
     ["one document", '{"a":1}', ["document f"]],
     ["one document over many lines", '{\n  "a": 1\n}\n', ["document f"]],
     ["an array of documents", '[{"a":1},{"a":2}]', ["document f[0]", "document f[1]"]],
-    ["an empty array", "[]", []],
+    ["an empty array", "[]", ["unreadable f"]],
+    ["a search that found no task", '{"tasks":[],"failures":[]}', ["unreadable f"]],
     ["one a line", '{"a":1}\n{"a":2}\n', ["document f:1", "document f:2"]],
     [
       "one a line, with Windows' line ends and empty lines",

@@ -2,6 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { LoopbackRegistry } from "../support/loopback-registry.ts";
 
@@ -30,6 +31,22 @@ describe("the command line", () => {
     ["an unknown option", ["explain", "--loud"], 2, /unknown option '--loud'/],
     ["explain without anything", ["explain"], 2, /name a FILE/],
     ["replay without a file", ["replay"], 2, /missing required argument/],
+    [
+      "an image beside an event",
+      ["explain", "events/ec2-service.json", "--image", "nginx:1"],
+      2,
+      /--image goes with --text/,
+    ],
+    ["a yes to the sandbox", ["replay", "events/ec2-service.json", "--yes"], 2, /--yes goes with --aws/],
+    ["a stack for the sandbox", ["replay", "events/ec2-service.json", "--no-stack"], 2, /goes with --aws/],
+    [
+      "a world for an account",
+      ["replay", "events/ec2-service.json", "--aws", "--world", "w.json"],
+      2,
+      /either --aws or --world/,
+    ],
+    ["help about a command of a command", ["help", "policy", "check"], 0, /Usage: repull policy check/],
+    ["help about one that is none", ["help", "heal"], 2, /unknown command|Usage: repull/],
     ["a file that is not there", ["explain", "nowhere.json"], 2, /no such file/],
     ["a reference that is none", ["mirror", "Nginx:1", "localhost:1/x:1"], 2, /image reference/],
     [
@@ -103,3 +120,17 @@ describe("the command line", () => {
     expect(one.status).toBe(0);
   });
 });
+
+test.runIf(existsSync("/dev/full"))(
+  "output that cannot be written is told in a line, and is no success",
+  async () => {
+    const script = 'exec "$0" src/cli/main.ts explain events/ec2-service.json >/dev/full';
+    const { status, err } = await new Promise<{ status: unknown; err: string }>((resolve) => {
+      execFile("sh", ["-c", script, process.execPath], { cwd: root }, (error, _out, err) =>
+        resolve({ status: error?.code ?? 0, err }),
+      );
+    });
+    expect(status).toBe(5);
+    expect(err).toMatch(/^repull: the output cannot be written: [^\n]+\n$/);
+  },
+);
