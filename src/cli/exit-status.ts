@@ -1,6 +1,8 @@
 /** What a command's exit status tells a script; `repull help` says the same. */
 
 import type { CopyErrorKind } from "../oci/copy-error.ts";
+import { type AwsError, isPassing } from "../remediation/aws-error.ts";
+import { endedWell, type Outcome } from "../remediation/outcome.ts";
 
 export const EXIT = {
   done: 0,
@@ -19,4 +21,17 @@ export const EXIT_WORDS =
 export function exitStatusOf(kind: CopyErrorKind): number {
   if (kind === "rate-limited") return EXIT.rateLimited;
   return ["unauthorized", "denied", "tag-taken"].includes(kind) ? EXIT.refused : EXIT.failed;
+}
+
+/** The status of a remediation: what failed for a right that is missing is refused, what AWS did not let end is not done. */
+export function exitStatusOfOutcome({ outcome, error }: Pick<Outcome, "outcome" | "error">): number {
+  if (endedWell(outcome)) return EXIT.done;
+  if (error?.code === "denied") return EXIT.refused;
+  return error?.code === "unfinished" ? EXIT.unfinished : EXIT.failed;
+}
+
+/** The status where AWS did not do what it was asked for. */
+export function exitStatusOfAws(error: Pick<AwsError, "kind">): number {
+  if (error.kind === "denied") return EXIT.refused;
+  return isPassing(error) ? EXIT.unfinished : EXIT.failed;
 }

@@ -6,11 +6,11 @@
  */
 
 import { withBrake } from "../remediation/brake.ts";
-import { endedWell, type Outcome } from "../remediation/outcome.ts";
+import type { Outcome } from "../remediation/outcome.ts";
 import { remediateFailure } from "../remediation/remediate.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
 import { silentLog } from "../runtime/log.ts";
-import { EXIT } from "./exit-status.ts";
+import { EXIT, exitStatusOfOutcome } from "./exit-status.ts";
 import { clusterName, findService, type ServiceName } from "./find-service.ts";
 import { isSamePlan, type Looked, lookAt } from "./hand-look.ts";
 import { shownCopies, tellDoing } from "./hand-progress.ts";
@@ -116,7 +116,7 @@ async function carryOut(
     if (json) io.out(`${JSON.stringify(outcome)}\n`);
     else for (const line of outcomeInWords(outcome)) io.out(`${line}\n`);
     for (const line of afterwards(outcome, looked)) tell(line);
-    return endedWell(outcome.outcome) ? EXIT.done : EXIT.failed;
+    return exitStatusOfOutcome(outcome);
   } catch (error) {
     if (error instanceof PlanChanged) {
       io.err("nothing was changed: the plan is another one than a moment ago; look at it again\n");

@@ -3,13 +3,13 @@
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { InvalidInput } from "../image/invalid-input.ts";
-import { AwsError, isPassing } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/aws-error.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { visible } from "../text/visible.ts";
 import { addDecideCommands } from "./decide-commands.ts";
-import { EXIT, EXIT_WORDS } from "./exit-status.ts";
+import { EXIT, EXIT_WORDS, exitStatusOfAws } from "./exit-status.ts";
 import { addHandCommands } from "./hand-commands.ts";
 import type { InstalledOptions } from "./installed.ts";
 import type { Past } from "./past.ts";
@@ -252,9 +252,7 @@ function tellStopped(): void {
 function statusOfError(error: unknown): number {
   if (error instanceof InvalidInput || error instanceof EndpointsError) return EXIT.usage;
   if (error instanceof Refused) return EXIT.refused;
-  if (!(error instanceof AwsError)) return EXIT.failed;
-  if (error.kind === "denied") return EXIT.refused;
-  return isPassing(error) ? EXIT.unfinished : EXIT.failed;
+  return error instanceof AwsError ? exitStatusOfAws(error) : EXIT.failed;
 }
 
 /** `help policy check` is about `policy check`: commander's own looks at the first word only. */

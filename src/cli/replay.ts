@@ -8,11 +8,11 @@
 import { reduceEvent } from "../ecs-events/reduce.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
-import { endedWell, type Outcome } from "../remediation/outcome.ts";
+import type { Outcome } from "../remediation/outcome.ts";
 import type { Json } from "../runtime/json.ts";
 import { type Policy, policyFrom } from "../substitution/policy.ts";
 import { documentsIn } from "./documents.ts";
-import { EXIT } from "./exit-status.ts";
+import { EXIT, exitStatusOfOutcome } from "./exit-status.ts";
 import type { InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { outcomeInWords } from "./outcome-words.ts";
@@ -121,6 +121,6 @@ function statusOf(replayed: Replayed): number {
     case "invalid":
       return EXIT.usage;
     default:
-      return endedWell(replayed.outcome) ? EXIT.done : EXIT.failed;
+      return exitStatusOfOutcome(replayed);
   }
 }

@@ -10,7 +10,7 @@ import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { ecsArnIn, familyAndRevision, revisionName } from "../workload/arn.ts";
 import { present } from "../workload/members.ts";
-import { EXIT } from "./exit-status.ts";
+import { EXIT, exitStatusOfAws } from "./exit-status.ts";
 import { clusterName } from "./find-service.ts";
 import { refuseUnlessWritesAllowed } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
@@ -60,11 +60,12 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
   if (!input.yes) return plans.some(({ refusedBecause }) => refusedBecause !== undefined) ? NOT_ALL : DONE;
 
   if (installed !== undefined) await refuseUnlessWritesAllowed(installed);
-  let isAll = true;
+  let status: number = DONE;
   const onTheirWay: Service[] = [];
   for (const plan of plans) {
-    const { effect, kind, because } = await undoOne(plan, past.ports);
-    isAll &&= kind === "undone" || kind === "already";
+    const { effect, kind, because, error } = await undoOne(plan, past.ports);
+    const isDone = kind === "undone" || kind === "already";
+    if (!isDone) status = Math.max(status, error === undefined ? NOT_ALL : exitStatusOfAws({ kind: error }));
     if (kind === "undone" && effect.kind === "service") onTheirWay.push(effect);
     io.out(
       input.json
@@ -72,7 +73,7 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
         : `${kind}: ${because}\n`,
     );
   }
-  if (!input.wait) return isAll ? DONE : NOT_ALL;
+  if (!input.wait) return status;
   // All at once: one that cannot start shall not keep the others from being seen.
   const followed = await Promise.all(
     onTheirWay.map(async (effect) => {
@@ -87,7 +88,7 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
       return told.kind === "stands";
     }),
   );
-  return isAll && followed.every(Boolean) ? DONE : NOT_ALL;
+  return followed.every(Boolean) ? status : Math.max(status, NOT_ALL);
 }
 
 /** What the policy leaves out is left alone by this command as by the function. */

@@ -79,6 +79,18 @@ export async function register(
   return { kind: "registered", arn };
 }
 
+/** Without an answer it may have been done all the same: the service itself tells. */
+async function doneAnyway(
+  error: unknown,
+  { clusterArn, service, to }: { readonly clusterArn: string; readonly service: string; readonly to: string },
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<Written | undefined> {
+  if (!(error instanceof AwsError && error.kind === "unavailable")) return undefined;
+  const now = await ecs.describeService(clusterArn, service).catch(() => undefined);
+  if (now === undefined || !sameRevision(now.taskDefinition, to)) return undefined;
+  return { kind: "already", deployments: now.deployments };
+}
+
 /** What only an execution role may pull, or read. */
 function needsRole({ winner }: ImagePlan): boolean {
   if (winner?.writes === undefined) return false;
@@ -158,7 +170,9 @@ export async function redeploy(
     // A controller that takes no revision from us will not take one at the next attempt either.
     if (error instanceof AwsError && error.kind === "conflict")
       return { kind: "superseded", because: error.message };
-    throw error;
+    const done = await doneAnyway(error, change, ports);
+    if (done === undefined) throw error;
+    return done;
   }
   ports.log.info("service redeployed", { serviceArn: service.arn, from, to });
   const compared = service.deployments.map(({ id }) => id);

@@ -28,6 +28,6 @@ export function awsErrorBehind(error: unknown): AwsError | undefined {
 }
 
 /** Whether asking AWS again may help: it was busy, or not there for a moment. */
-export function isPassing({ kind }: AwsError): boolean {
+export function isPassing({ kind }: Pick<AwsError, "kind">): boolean {
   return kind === "throttled" || kind === "unavailable";
 }

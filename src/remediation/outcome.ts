@@ -88,6 +88,14 @@ export const outcomeSchema = z.object({
   outcome: z.enum(Object.keys(OUTCOMES) as [OutcomeKind, ...OutcomeKind[]]),
   because: z.string(),
   reason: z.enum(Object.keys(REFUSALS) as [RefusalReason, ...RefusalReason[]]).optional(),
+  /** Of a `failed`, where a step could not be done: refused for good, or not answered until its tries were over. */
+  error: z
+    .object({
+      code: z.enum(["denied", "invalid", "unfinished"]),
+      /** The right that is missing, or whose use the owner has stopped, as IAM spells it. */
+      permission: z.string().optional(),
+    })
+    .optional(),
   /** The execution's name: the same for every event of one failing deployment. */
   execution: z.string(),
   failure: z

@@ -8,9 +8,19 @@ import { StepFailed, type Steps } from "../runtime/steps.ts";
 import { AwsError } from "./aws-error.ts";
 
 /** A right is missing, or the request is one that AWS will never take: only a person can change that. */
-export class StepRefused extends StepFailed {}
+export class StepRefused extends StepFailed {
+  readonly refusal: StepRefusal;
 
-type Refusal = { readonly refusedByAws: string };
+  constructor(step: string, message: string, refusal: StepRefusal) {
+    super(step, message);
+    this.refusal = refusal;
+  }
+}
+
+export type StepRefusal = { readonly code: "denied" | "invalid"; readonly permission?: string };
+
+/** `refusal` is not in the records of executions that began before it was. */
+type Refusal = { readonly refusedByAws: string; readonly refusal?: StepRefusal };
 
 /** The same steps, whose refusals come out as StepRefused at the first attempt. */
 export function withRefusals(steps: Steps): Steps {
@@ -18,15 +28,18 @@ export function withRefusals(steps: Steps): Steps {
     ...steps,
     async step<T>(name: string, run: () => Promise<T>, options?: Parameters<Steps["step"]>[2]): Promise<T> {
       const done = await steps.step<T | Refusal>(name, () => run().catch(refusalOrThrow), options);
-      if (isRefusal(done)) throw new StepRefused(name, done.refusedByAws);
+      if (isRefusal(done))
+        throw new StepRefused(name, done.refusedByAws, done.refusal ?? { code: "invalid" });
       return done;
     },
   };
 }
 
 function refusalOrThrow(error: unknown): Refusal {
-  if (error instanceof AwsError && (error.kind === "denied" || error.kind === "invalid"))
-    return { refusedByAws: error.message };
+  if (!(error instanceof AwsError)) throw error;
+  const { kind, action, message } = error;
+  if (kind === "denied") return { refusedByAws: message, refusal: { code: kind, permission: action } };
+  if (kind === "invalid") return { refusedByAws: message, refusal: { code: kind } };
   throw error;
 }
 

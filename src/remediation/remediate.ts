@@ -89,7 +89,9 @@ async function survive<T>(progress: Progress, run: () => Promise<T>): Promise<T 
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     const because = `${error.step}: ${error.message}`;
-    return withMade({ kind: "failed", because, passing: !(error instanceof StepRefused) }, progress);
+    const refusal = error instanceof StepRefused ? error.refusal : undefined;
+    const end = { kind: "failed", because, passing: refusal === undefined } as const;
+    return withMade({ ...end, error: refusal ?? { code: "unfinished" } }, progress);
   }
 }
 

@@ -30,6 +30,8 @@ export type Ending = {
   readonly because: string;
   /** Of a `declined`. */
   readonly reason?: RefusalReason | undefined;
+  /** Of a `failed`: what kept it from its end. */
+  readonly error?: Outcome["error"];
   /** Of a `stand-still`: why there is no substitute. */
   readonly code?: NoSubstituteCode;
   readonly images?: readonly ImagePlan[];
@@ -143,6 +145,7 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
     outcome: kind,
     because,
     ...present("reason", kind === "stand-still" ? (ending.code ?? "no-proof") : reason),
+    ...present("error", ending.error),
     execution,
     ...(classification === undefined
       ? {}

@@ -11,7 +11,7 @@ import type { JsonObject } from "../runtime/json.ts";
 import { revisionName } from "../workload/arn.ts";
 import { isSameButImages } from "../workload/same-definition.ts";
 import { containersOf } from "../workload/task-definition.ts";
-import { AwsError } from "./aws-error.ts";
+import { AwsError, type AwsErrorKind } from "./aws-error.ts";
 import type { InEffect } from "./in-effect.ts";
 import type { Ports } from "./ports.ts";
 import { backOn } from "./put-back.ts";
@@ -93,6 +93,8 @@ export type Undone = {
   readonly effect: InEffect;
   readonly kind: "undone" | "already" | "superseded" | "failed";
   readonly because: string;
+  /** Of a `failed`: what AWS did in the place of answering. */
+  readonly error?: AwsErrorKind;
 };
 
 /** Puts one back, unless somebody has changed it since it was looked at. Never throws for what AWS answers. */
@@ -102,7 +104,7 @@ export async function undoOne({ effect, refusedBecause }: UndoPlan, ports: UndoP
     return effect.kind === "service" ? await undoService(effect, ports) : await undoTarget(effect, ports);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return { effect, kind: "failed", because: error.message };
+    return { effect, kind: "failed", because: error.message, error: error.kind };
   }
 }
 

@@ -209,9 +209,9 @@ describe("repull replay --aws", () => {
         },
       },
     };
-    const { lines, writes, runs } = await replayed();
-    expect(lines).toMatchObject([{ outcome: "failed" }]);
-    expect(runs).toBe("web:42");
+    const { status, lines, writes, runs } = await replayed();
+    expect(lines).toMatchObject([{ outcome: "failed", error: { code: "denied" } }]);
+    expect({ status, runs }).toEqual({ status: 4, runs: "web:42" });
     expect(writes).not.toContain("UpdateService");
   });
 

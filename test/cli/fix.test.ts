@@ -318,7 +318,7 @@ describe("fix", () => {
     const stage = await sandboxHands(FILE, { brake });
     const { status, out } = await fixed(stage);
     expect(out).toContain("stopped by Ada");
-    expect(status).toBe(1);
+    expect(status).toBe(4);
     expect(revisionName((await stateOf(stage.world, "prod", "web")).service.taskDefinition)).toBe("web:42");
   });
 

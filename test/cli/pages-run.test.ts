@@ -81,7 +81,8 @@ describe("a command that needs no account does what its page says, and ends with
     test(`${path}: ${command}`, async () => {
       const { status, said } = await shell(command);
       expect(said.length).toBeGreaterThan(50);
-      expect([0, 1]).toContain(status);
+      // 4: one of the worlds has its writes stopped.
+      expect([0, 1, 4]).toContain(status);
       expect(said).not.toMatch(/\n\s+at .*\.(?:ts|mjs):\d+/);
     }, 30_000);
   }

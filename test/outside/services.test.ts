@@ -210,10 +210,10 @@ describe("repull replay --aws --yes leaves the service as it is", () => {
     ["it is on another revision now",                         ({ account }) => { only(account.documents.services).taskDefinition = arn("task-definition/web:44"); },  { outcome: "superseded" },              0],
     ["an external controller deploys it",                     ({ account }) => { only(account.documents.services).deploymentController = { type: "EXTERNAL" }; },     { outcome: "declined", reason: "deployed-by-others" }, 1],
     ["it came back to this revision a few minutes ago",       (world) => addSubstitute(world, 25), { outcome: "stand-still" },                                     1],
-    ["ECS throttles every call",                              ({ account }) => { account.override = ({ service }) => (service === "ecs" ? THROTTLED : undefined); },  { outcome: "failed" },                  1],
-    ["ECS answers every call with a page of HTML",            ({ account }) => { account.override = ({ service }) => (service === "ecs" ? PAGE : undefined); },       { outcome: "failed" },                  1],
-    ["the service may not be described",                      answering({ DescribeServices: refusal("AccessDeniedException", "not authorized") }),                   { outcome: "failed" },                  1],
-    ["the cluster's tags cannot be read",                     answering({ DescribeClusters: PAGE }),                                                                 { outcome: "failed" },                  1],
+    ["ECS throttles every call",                              ({ account }) => { account.override = ({ service }) => (service === "ecs" ? THROTTLED : undefined); },  { outcome: "failed", error: { code: "unfinished" } }, 5],
+    ["ECS answers every call with a page of HTML",            ({ account }) => { account.override = ({ service }) => (service === "ecs" ? PAGE : undefined); },       { outcome: "failed", error: { code: "unfinished" } }, 5],
+    ["the service may not be described",                      answering({ DescribeServices: refusal("AccessDeniedException", "not authorized") }),                   { outcome: "failed", error: { code: "denied", permission: "ecs:DescribeServices" } }, 4],
+    ["the cluster's tags cannot be read",                     answering({ DescribeClusters: PAGE }),                                                                 { outcome: "failed", error: { code: "unfinished" } }, 5],
     ["the task's text and the event's are cut off",           (world) => cutOff(world),                                                                             { outcome: "declined", reason: "unclear" }, 1],
     ["ECS tells of the task what is no pull's failure",       ({ account }) => { only(account.documents.tasks).stoppedReason = "Essential container in task exited"; }, { outcome: "ignored" },             0],
   ];
@@ -226,6 +226,45 @@ describe("repull replay --aws --yes leaves the service as it is", () => {
       expect(err).not.toMatch(/\n\s+at /);
     });
   }
+});
+
+describe("repull replay --aws --yes whose UpdateService is answered by a page of HTML", () => {
+  /** Does it at the last of so many calls; answers with the page whatever it did. */
+  const doneAtCall = (last: number) => {
+    let calls = 0;
+    const override: Override = ({ action, body }) => {
+      if (action !== "UpdateService") return undefined;
+      calls += 1;
+      if (calls === last)
+        Object.assign(only(world.account.documents.services), { taskDefinition: body.taskDefinition });
+      return PAGE;
+    };
+    return { override, calls: () => calls };
+  };
+
+  it("ends unfinished and with status 5 when it was not done, and done when its last call did it", async () => {
+    const undone = doneAtCall(0);
+    world.account.override = undone.override;
+    const { lines, status } = await runIn(world);
+    expect(lines).toMatchObject([{ outcome: "failed", error: { code: "unfinished" } }]);
+    expect(status).toBe(5);
+
+    const done = doneAtCall(undone.calls());
+    world.account.override = done.override;
+    const second = await runIn(world);
+    expect(done.calls()).toBe(undone.calls());
+    expect(second.lines).toMatchObject([{ outcome: "applied" }]);
+    expect(second.status).toBe(0);
+  });
+
+  it("ends denied and with status 4 when the right is missing", async () => {
+    answering({ UpdateService: refusal("AccessDeniedException", "not authorized") })(world);
+    const { lines, status } = await runIn(world);
+    expect(lines).toMatchObject([
+      { outcome: "failed", error: { code: "denied", permission: "ecs:UpdateService" } },
+    ]);
+    expect(status).toBe(4);
+  });
 });
 
 /** The event and the task both lack the end of the text. */
