@@ -211,6 +211,9 @@ function withOwnCopies(strategies: readonly StrategyName[]): StrategyName[] {
   return once.flatMap((name) => (name === "fresh-mirror" ? ["own-copy", name] : [name]));
 }
 
+/** What Zod says before what it expected: we say that it was expected ourselves. */
+const LEAD_OF_A_MESSAGE = /^(?:Invalid input|Too small|Too big): expected /;
+
 function complaintsOf(error: z.ZodError, keyName: (key: string) => string): readonly Complaint[] {
   return error.issues.flatMap((issue) => {
     const [first, ...rest] = issue.path;
@@ -219,7 +222,7 @@ function complaintsOf(error: z.ZodError, keyName: (key: string) => string): read
       const path = parts.length === 0 ? "policy" : parts.join(".");
       const { message } = issue;
       if (issue.code === "invalid_value") return [{ path, expected: `one of ${issue.values.join(", ")}` }];
-      return [{ path, expected: message.replace(/^Invalid input: expected /, "") }];
+      return [{ path, expected: message.replace(LEAD_OF_A_MESSAGE, "") }];
     }
     const known = keysAt(first);
     return issue.keys.map((key) => {

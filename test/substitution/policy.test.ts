@@ -47,7 +47,7 @@ describe("a policy", () => {
     ["a cap of images, which is no more",         { caps: { imagesPerDay: 5 } },                               ["caps.imagesPerDay: expected a known key"]],
     ["windows of one's own, which are no more",   { windows: {} },                                             ["windows: expected"]],
     ["a cap that nobody knows",                   { caps: { remediationsPerHours: 5 } },                       ["caps.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
-    ["a size without its unit, or a whole cap",   { caps: { bytesPerDay: "200", remediationsPerHour: 0 } },    ["caps.bytesPerDay: expected a size such as 500MB", "caps.remediationsPerHour:"]],
+    ["a size without its unit, or a whole cap",   { caps: { bytesPerDay: "200", remediationsPerHour: 0 } },    ["caps.bytesPerDay: expected a size such as 500MB", "caps.remediationsPerHour: expected number to be >=1"]],
   ];
   for (const [because, document, words] of wrong) {
     test(`complains of ${because}`, () => {
