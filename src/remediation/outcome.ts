@@ -60,6 +60,8 @@ const trusted = z.object({
   /** Which witness says so: docs/outcome-event.md has the table. */
   from: z.enum(["reference", "service-revision", "task", "origin", "execution"]),
   askedAt: z.string().optional(),
+  /** From an execution: what ECS has pinned since, for the deployment by which that execution rolled back. */
+  pinnedSince: z.string().optional(),
 });
 
 const untrusted = z.object({

@@ -113,7 +113,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   const veto =
     "trusted" in belief
       ? await textVeto(
-          { reference, trusted: belief.trusted.digest },
+          { reference, trusted: belief.trusted },
           scene.failure.manifests ?? [],
           { sightings, platforms: lookContext.platforms },
           ports.registries,

@@ -23,7 +23,7 @@ import { isIndexType } from "../oci/media-types.ts";
 import type { Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { NamedManifest } from "../pull-failure/named-manifests.ts";
-import type { Sighting } from "../substitution/candidate.ts";
+import type { Sighting, Trusted } from "../substitution/candidate.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { AwsError } from "./aws-error.ts";
 
@@ -37,7 +37,7 @@ const INDEX_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Compares every manifest that the text names in the image's repository. */
 export async function textVeto(
-  { reference, trusted }: { readonly reference: ImageReference; readonly trusted: Digest },
+  { reference, trusted }: { readonly reference: ImageReference; readonly trusted: Trusted },
   named: readonly NamedManifest[],
   {
     sightings,
@@ -47,19 +47,25 @@ export async function textVeto(
 ): Promise<Veto> {
   const others = new Set(
     named.flatMap(({ digest, path }) =>
-      (path === undefined || path === reference.path) && digest !== trusted ? digest : [],
+      (path === undefined || path === reference.path) && digest !== trusted.digest ? digest : [],
     ),
   );
   const read = reader(placesIn(sightings), registries);
   let veto: Veto = {};
   for (const digest of others) {
-    const compared = await compare(trusted, digest, platforms, read, (one) =>
-      kindAtOrigin(reference, one, registries),
-    ).catch((error: unknown): Compared => {
-      // An index with more in it than is read.
-      if (error instanceof InvalidInput) return "not comparable";
-      throw error;
-    });
+    const comparedWith = (one: Digest): Promise<Compared> =>
+      compare(one, digest, platforms, read, (other) => kindAtOrigin(reference, other, registries)).catch(
+        (error: unknown): Compared => {
+          // An index with more in it than is read.
+          if (error instanceof InvalidInput) return "not comparable";
+          throw error;
+        },
+      );
+    const first = await comparedWith(trusted.digest);
+    // After a rollback of ours ECS resolved the tag anew: its texts name those bytes, and nothing is wrong with that.
+    const since = trusted.pinnedSince;
+    const isExplained = since !== undefined && (digest === since || (await comparedWith(since)) === "agree");
+    const compared = first === "disagree" && isExplained ? "agree" : first;
     if (compared === "disagree") return { vetoedBy: digest };
     const because =
       "neither it nor the trusted image can be read at a substitute's registry as an index of the other";

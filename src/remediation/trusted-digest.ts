@@ -85,7 +85,10 @@ export function witnessesOf(
       const askedAt = new Date(ports.clock.now()).toISOString();
       for (const { from, ask } of witnesses(image, failing, once, ports)) {
         const said = await ask();
-        if (said.kind === "digest") return { trusted: { digest: said.digest, from, askedAt } };
+        if (said.kind === "digest") {
+          const pinned = from === "execution" ? await pinnedFor(image, revision) : undefined;
+          return { trusted: { digest: said.digest, from, askedAt, ...present("pinnedSince", pinned) } };
+        }
         if (said.kind === "unknown") {
           const { kind: _, ...why } = said;
           return { untrusted: { code: "trust-unreadable", ...why } };
@@ -202,6 +205,15 @@ function unrecorded(image: string, { execution, images }: Marker, pinned: Pinned
     kind: "unknown",
     because: `${execution}, which left no record, had found another digest before the service came back`,
   };
+}
+
+/** What ECS pinned for the deployment by which an earlier execution rolled back: its failing texts name this manifest. */
+async function pinnedFor(
+  image: Meant,
+  revision: Promise<PinnedRevision> | undefined,
+): Promise<Digest | undefined> {
+  const said = revision === undefined ? undefined : revisionSays(image, await revision);
+  return said?.kind === "digest" ? said.digest : undefined;
 }
 
 /** What the service revision pinned for the containers that run the image. */

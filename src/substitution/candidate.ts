@@ -9,6 +9,8 @@ export type Trusted = {
   readonly from: Witness;
   /** ISO 8601. */
   readonly askedAt?: string;
+  /** From an execution: what ECS has pinned since, for the deployment by which that execution rolled back. */
+  readonly pinnedSince?: Digest;
 };
 
 /**

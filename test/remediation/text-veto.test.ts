@@ -4,7 +4,7 @@ import { parsePlatform } from "../../src/image/platform.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { createRegistries } from "../../src/oci/registry.ts";
 import { textVeto } from "../../src/remediation/text-veto.ts";
-import { buildImage, type ImageRecipe, seedImage } from "../../src/sandbox/image-builder.ts";
+import { type BuiltImage, buildImage, type ImageRecipe, seedImage } from "../../src/sandbox/image-builder.ts";
 import { createInternet } from "../../src/sandbox/internet.ts";
 import { createRegistry } from "../../src/sandbox/registry.ts";
 import { FastClock } from "../support/fast-clock.ts";
@@ -30,7 +30,7 @@ async function vetoOf(recipe: Partial<ImageRecipe>, named: number, platforms: re
     samePublisher: true,
   } as const;
   const veto = await textVeto(
-    { reference: parseReference("app:1"), trusted: image.digest },
+    { reference: parseReference("app:1"), trusted: { digest: image.digest, from: "service-revision" } },
     [{ digest }],
     {
       sightings: [{ candidate, seen: { kind: "found", digest: image.digest, isIndex: true } }],
@@ -71,6 +71,7 @@ async function vetoByHeads(
   recipe: Partial<ImageRecipe>,
   other: Partial<ImageRecipe>,
   named: "index" | "image",
+  since: (text: BuiltImage | undefined) => { readonly pinnedSince?: Digest } = () => ({}),
 ) {
   const clock = new FastClock();
   const registry = createRegistry({ kind: "plain", host: "origin.example", clock });
@@ -82,13 +83,29 @@ async function vetoByHeads(
   const registries = createRegistries({ send: createInternet([registry]).from("203.0.113.1"), clock });
   const digest = (named === "index" ? text?.digest : text?.manifests[0]?.digest) as Digest;
   const veto = await textVeto(
-    { reference: parseReference("origin.example/app:0"), trusted: trusted?.digest as Digest },
+    {
+      reference: parseReference("origin.example/app:0"),
+      trusted: { digest: trusted?.digest as Digest, from: "origin", ...since(text) },
+    },
     [{ digest }],
     { sightings: [], platforms: [parsePlatform("linux/amd64")] },
     registries,
   );
   return veto.vetoedBy === undefined ? "not compared" : "vetoed";
 }
+
+describe("a manifest in the text that ECS has pinned since, after a rollback of ours", () => {
+  const single = { platforms: ["linux/amd64"] };
+  const since = (text: BuiltImage | undefined) => ({ pinnedSince: text?.digest as Digest });
+  test("does not keep the bytes of before from running", async () => {
+    expect(await vetoByHeads(both, both, "index", since)).toBe("not compared");
+    expect(await vetoByHeads(single, single, "index", since)).toBe("not compared");
+  });
+  test("is told from another one, which does", async () => {
+    const other = () => ({ pinnedSince: `sha256:${"9".repeat(64)}` as Digest });
+    expect(await vetoByHeads(both, both, "index", other)).toBe("vetoed");
+  });
+});
 
 describe("a manifest in the text that no substitute holds, told apart by HEADs at the origin", () => {
   const single = { platforms: ["linux/amd64"] };
