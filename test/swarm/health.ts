@@ -52,7 +52,13 @@ export function canBeHealed(
   if (witness.isAmbiguous(service)) return false;
   // What an earlier execution trusted stands in its history alone, where the service came back to the same revision.
   if (history && (witness.substitutes.of(service.arn) > 0 || witness.isTriedBefore(service))) return false;
-  return containersOf(world, service.taskDefinition).every(({ name }) => {
+  const containers = containersOf(world, service.taskDefinition);
+  const isElsewhere = containers.every(({ name }) =>
+    witness.ownersImage(service.taskDefinition, String(name)).includes(".amazonaws.com/"),
+  );
+  // Against a limit of ECR itself a copy in ECR is no cure: what a storm of it has ended, its owner starts again.
+  if (isElsewhere && !isWhole(service)) return false;
+  return containers.every(({ name }) => {
     const image = witness.ownersImage(service.taskDefinition, String(name));
     if (image.includes(".amazonaws.com/")) return mayUseEcr;
     // Who may not ask what a tag means has to be told by ECS.
