@@ -3,6 +3,7 @@
 import { printPlatform } from "../image/platform.ts";
 import { outcomeOf } from "../remediation/report.ts";
 import { explainPlan, inShort } from "../substitution/explain.ts";
+import { remedyInWords } from "../substitution/format-remedy.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
@@ -94,8 +95,9 @@ export function remediesOf(looked: Looked): readonly string[] {
     return [
       "that is the owner's own word: change it where it was said (policy document, stack parameter, tag), or go by another one with --policy FILE",
     ];
-  if (looked.kind === "planned" && looked.plan.kind === "stand-still") return looked.plan.remedies;
-  return ending?.nextSteps ?? ending?.remedies ?? [];
+  if (looked.kind === "planned" && looked.plan.kind === "stand-still")
+    return looked.plan.remedies.map(remedyInWords);
+  return ending?.nextSteps ?? (ending?.remedies ?? []).map(remedyInWords);
 }
 
 /** One object: the record that a remediation would leave, with today's place and what would be written. */

@@ -6,7 +6,8 @@
  */
 
 import * as z from "zod";
-import { bytesIn, type Policy } from "../substitution/policy.ts";
+import { bytesIn, CLAIMS_MAX, type Policy } from "../substitution/policy.ts";
+import type { Remedy } from "../substitution/remedy.ts";
 import type { CapWindow } from "./caps-port.ts";
 import type { Ports } from "./ports.ts";
 
@@ -111,11 +112,18 @@ export function isTooLarge({ amount, max }: Held): boolean {
   return amount > max;
 }
 
-/** What the owner can do about it. */
-export function remedyFor({ cap, cluster }: Held): string {
-  if (cluster !== undefined)
-    return `to let more of ${cluster} through, raise caps.${cap} in the policy document (docs/policy.md), of which one cluster has half, or name ${cluster} alone in clusters.include: what waits sees it within half an hour`;
-  return `to let more through, raise caps.${cap} in the policy document (docs/policy.md): what waits sees it within half an hour`;
+/** What the owner can do about it: let this one through, too. A cluster has half of the hour. */
+export function remedyFor({ cap, cluster, used, amount }: Held): Remedy {
+  const wanted = used + amount;
+  const value =
+    cap === "bytesPerDay"
+      ? sizeOf(wanted)
+      : Math.min(CLAIMS_MAX, cluster === undefined ? wanted : 2 * wanted);
+  return {
+    code: "raise-cap",
+    ...(cluster === undefined ? {} : { params: { cluster } }),
+    setting: { key: `caps.${cap}`, value },
+  };
 }
 
 /** `the cap of 50 remediations per hour (caps.remediationsPerHour) is reached: 50 are used until 2026-01-20 11:00 UTC`. */
@@ -131,6 +139,11 @@ export function heldInWords(held: Held): string {
   if (cluster !== undefined)
     return `the share of the cluster ${cluster}, ${max} remediations per hour (half of caps.remediationsPerHour), is reached: ${used} are used ${until}`;
   return `the cap of ${max} remediations per hour (caps.remediationsPerHour) is reached: ${used} are used ${until}`;
+}
+
+/** A size as the policy takes it: six digits at most. */
+function sizeOf(bytes: number): string {
+  return bytes < 1e12 ? `${Math.ceil(bytes / 1e6)}MB` : `${Math.ceil(bytes / 1e9)}GB`;
 }
 
 function gigabytes(bytes: number): string {

@@ -5,6 +5,7 @@
  */
 
 import * as z from "zod";
+import { remedySchema } from "../substitution/remedy.ts";
 import { decisionSchema } from "./decision.ts";
 
 export const OUTCOME_SCHEMA_VERSION = "1";
@@ -82,6 +83,9 @@ const checks = z.array(
     what: z.string(),
     result: z.enum(["passed", "failed", "not checked"]),
     because: z.string(),
+    lacks: z
+      .object({ role: z.string(), actions: z.array(z.string()).readonly(), resource: z.string() })
+      .optional(),
   }),
 );
 
@@ -173,6 +177,8 @@ export const outcomeSchema = z.object({
   goesOnAt: z.string().optional(),
   /** What the owner can or should do now. */
   nextSteps: z.array(z.string()),
+  /** Of `stand-still` and `held`: the same as data, which a program can carry out. */
+  remedies: z.array(remedySchema).optional(),
 });
 
 export type Outcome = z.infer<typeof outcomeSchema>;

@@ -88,7 +88,11 @@ async function mayPull(repository: string, puller: Puller, { roles }: Pick<Ports
   const signIn = await roles.mayDo(executionRole, ["ecr:GetAuthorizationToken"], "*");
   const pull =
     signIn.kind === "allowed" ? await roles.mayDo(executionRole, PULL_ACTIONS, repository) : signIn;
-  return judged("role", pull, executionRole, "may pull from ECR", "may not pull from ECR");
+  const wanted =
+    signIn.kind === "allowed"
+      ? { actions: PULL_ACTIONS, resource: repository }
+      : { actions: ["ecr:GetAuthorizationToken"], resource: "*" };
+  return judged("role", pull, { executionRole, ...wanted }, "may pull from ECR", "may not pull from ECR");
 }
 
 async function mayReadSecret(
@@ -103,8 +107,9 @@ async function mayReadSecret(
       because: "a task without an execution role cannot read a secret",
     };
   }
-  const allowed = await roles.mayDo(executionRole, ["secretsmanager:GetSecretValue"], secret);
-  const read = judged("secret", allowed, executionRole, "may read the secret", "may not read the secret");
+  const reading = { executionRole, actions: ["secretsmanager:GetSecretValue"], resource: secret };
+  const allowed = await roles.mayDo(executionRole, reading.actions, secret);
+  const read = judged("secret", allowed, reading, "may read the secret", "may not read the secret");
   if (key === undefined || read.result !== "passed") return read;
   const region = arnIn(secret)?.region ?? "";
   const by = { "kms:ViaService": `secretsmanager.${region}.${awsDomainOf(region)}` };
@@ -112,7 +117,7 @@ async function mayReadSecret(
   return judged(
     "secret",
     decrypts,
-    executionRole,
+    { executionRole, actions: ["kms:Decrypt"], resource: key },
     "may read the secret and decrypt it",
     "may not decrypt the secret with its key",
   );
@@ -121,14 +126,23 @@ async function mayReadSecret(
 function judged(
   what: Check["what"],
   asked: Awaited<ReturnType<Ports["roles"]["mayDo"]>>,
-  role: string,
+  {
+    executionRole,
+    actions,
+    resource,
+  }: { readonly executionRole: string; readonly actions: readonly string[]; readonly resource: string },
   passed: string,
   mayNot: string,
 ): Check {
-  const name = arnIn(role)?.resource.replace(/^role\//, "") ?? role;
+  const name = arnIn(executionRole)?.resource.replace(/^role\//, "") ?? executionRole;
   if (asked.kind === "allowed") return { what, result: "passed", because: `${name} ${passed}` };
   if (asked.kind === "unknown") return unchecked(what, asked.because);
-  return { what, result: "failed", because: `the execution role ${name} ${mayNot} (${asked.action})` };
+  return {
+    what,
+    result: "failed",
+    because: `the execution role ${name} ${mayNot} (${asked.action})`,
+    lacks: { role: name.slice(name.lastIndexOf("/") + 1), actions: [...actions], resource },
+  };
 }
 
 /** The three endpoints that a pull from private ECR needs where there is no other way. */

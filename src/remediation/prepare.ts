@@ -71,7 +71,7 @@ export async function prepare(
       pauses += 1;
       continue;
     }
-    if (enough !== undefined) return { kind: "stand-still", because: enough, remedies: AFTER_TRIES };
+    if (enough !== undefined) return { kind: "stand-still", because: enough, nextSteps: AFTER_TRIES };
     const plan = planOf(surveyed, policy);
     onPlan?.(plan, surveyed);
     const { images } = plan;

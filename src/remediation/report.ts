@@ -9,7 +9,9 @@ import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import type { Untrusted } from "../substitution/candidate.ts";
+import { remedyInWords } from "../substitution/format-remedy.ts";
 import type { ImagePlan, NoSubstituteCode } from "../substitution/planner.ts";
+import type { Remedy } from "../substitution/remedy.ts";
 import { revisionName } from "../workload/arn.ts";
 import { type ManagedBy, sourceChange } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
@@ -38,7 +40,8 @@ export type Ending = {
   readonly made?: { readonly former: string; readonly ours: string } | undefined;
   /** The revision that the service was put back on. */
   readonly restored?: string;
-  readonly remedies?: readonly string[];
+  readonly remedies?: readonly Remedy[];
+  /** In the place of the sentences that the remedies make. */
   readonly nextSteps?: readonly string[];
   /** Who would bring the old image back, and the substitute that a later deploy has undone before. */
   readonly managedBy?: ManagedBy;
@@ -138,7 +141,7 @@ export async function tellAhead(
 
 /** The record of an ending. */
 export function outcomeOf(ending: Ending, failure: PullFailure | undefined, execution: string): Outcome {
-  const { kind, because, reason, images = [], made, approval, decision } = ending;
+  const { kind, because, reason, images = [], made, approval, decision, remedies } = ending;
   const classification = failure?.foreseen ? undefined : failure?.failures[0].classification;
   return {
     schemaVersion: OUTCOME_SCHEMA_VERSION,
@@ -168,8 +171,9 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
     nextSteps: [
       ...broughtBackBy(ending),
       ...passedBy(ending),
-      ...(ending.nextSteps ?? ending.remedies ?? nextStepsFor(ending)),
+      ...(ending.nextSteps ?? remedies?.map(remedyInWords) ?? nextStepsFor(ending)),
     ],
+    ...present("remedies", remedies && [...remedies]),
   };
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { remedyInWords } from "../substitution/format-remedy.ts";
 import type { ImagePlan, Plan } from "../substitution/planner.ts";
 import {
   type CapLimits,
@@ -106,7 +107,8 @@ async function untilGranted(
     if (waited >= HELD_HOURS_MAX * 3600) {
       const because = `${heldInWords(held)}; nothing was written, and after ${HELD_HOURS_MAX} hours it waits no longer`;
       const next = "the next failing task of this deployment starts another attempt";
-      return { kind: "held", because, images, nextSteps: [remedyFor(held), next] };
+      const remedy = remedyFor(held);
+      return { kind: "held", because, images, remedies: [remedy], nextSteps: [remedyInWords(remedy), next] };
     }
     await steps.wait(`turn ${label}.${look}`, seconds);
     progress.heldSeconds = waited + seconds;
@@ -125,7 +127,7 @@ async function tellOnce(
     if (!isToTell) return undefined;
     const because = `${heldInWords(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
     const goesOnAt = new Date(held.opensAt).toISOString();
-    return { kind: "held", because, images, goesOnAt, nextSteps: [remedyFor(held)] };
+    return { kind: "held", because, images, goesOnAt, remedies: [remedyFor(held)] };
   };
   await tellAhead(name, end, failure, execution, ports, steps);
 }

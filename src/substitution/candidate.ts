@@ -107,6 +107,13 @@ export type Check = {
   readonly what: "role" | "network" | "platform" | "rule" | "secret";
   readonly result: "passed" | "failed" | "not checked";
   readonly because: string;
+  /** The rights that a role lacks. */
+  readonly lacks?: {
+    /** Its name, without its path. */
+    readonly role: string;
+    readonly actions: readonly string[];
+    readonly resource: string;
+  };
 };
 
 export type Sighting = {

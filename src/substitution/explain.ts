@@ -3,6 +3,7 @@
 import { shortDigest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
 import type { Check, NotOffered, Trusted } from "./candidate.ts";
+import { remedyInWords } from "./format-remedy.ts";
 import type { ImagePlan, Loser, Plan, Winner } from "./planner.ts";
 import type { Proof } from "./proof.ts";
 
@@ -33,7 +34,7 @@ export function explainPlan(plan: Plan, why: (image: ImagePlan) => string = whyP
     `Nothing can be done safely: ${plan.because}.`,
     ...lines,
     "What you can do:",
-    ...plan.remedies.map((remedy) => `  - ${remedy}`),
+    ...plan.remedies.map((remedy) => `  - ${remedyInWords(remedy)}`),
   ];
 }
 

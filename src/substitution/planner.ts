@@ -23,6 +23,7 @@ import type { Limit } from "./ladder.ts";
 import type { Policy } from "./policy.ts";
 import { isEnough, type Proof, proofOf } from "./proof.ts";
 import { remediesFor } from "./remedies.ts";
+import type { Remedy } from "./remedy.ts";
 import { copyTag } from "./strategies/own-copy.ts";
 
 /**
@@ -106,7 +107,7 @@ export type Plan =
       readonly code: NoSubstituteCode;
       readonly because: string;
       readonly images: readonly ImagePlan[];
-      readonly remedies: readonly string[];
+      readonly remedies: readonly Remedy[];
       readonly policy: Policy;
     };
 

@@ -1,128 +1,240 @@
-/** What the owner could do where nothing holds: each remedy is one that this very plan asks for. */
+/** What the owner could do where nothing holds: each remedy is one that heals this very plan. */
 
-import { WELL_KNOWN } from "../image/known-registries.ts";
+import { isDockerHub } from "../image/hosts.ts";
 import { printPlatform } from "../image/platform.ts";
-import { referenceIn } from "../image/reference.ts";
-import { goneImage } from "./gone.ts";
+import { parseReference, referenceIn } from "../image/reference.ts";
+import { isBarred } from "./candidate.ts";
+import { type Gone, goneImage } from "./gone.ts";
 import type { ImageFacts, ImagePlan, PlanContext } from "./planner.ts";
 import { STRATEGY_NAMES } from "./policy.ts";
+import { isEnough, type Proof } from "./proof.ts";
+import { remediesOfChecks } from "./remedies-of-checks.ts";
+import type { Remedy } from "./remedy.ts";
+import { ruleCommand } from "./rule-command.ts";
 
-/** Remedies in words, the surest first; the last one says until when waiting helps. */
+/** The remedies, the surest first; the last one says until when waiting helps. */
 export function remediesFor(
   facts: readonly ImageFacts[],
   unhealed: readonly ImagePlan[],
-  { policy, platforms = [], limit }: PlanContext,
-): readonly string[] {
-  const remedies = new Set<string>();
-  for (const plan of unhealed) {
-    const { image, losers, notOffered = [] } = plan;
-    if (limit?.mayBeUpstreams === true)
-      remedies.add(
-        `give the pull-through cache rule that ${image} goes by an account with pulls left (aws ecr describe-pull-through-cache-rules names its secret): of Docker Hub's plans a paid one has no limit of pulls, a free one has 200 in 6 hours`,
-      );
-    const gone = goneOf(facts, plan);
-    if (gone !== undefined) {
-      remedies.add(
-        `name an image that is there in your source: ${gone.host} has no ${gone.name} any more, and neither waiting nor an account brings it back`,
-      );
-      if (gone.elsewhere !== undefined)
-        remedies.add(
-          `or its publisher's ${gone.elsewhere}, which gets no updates: for a while, by its digest`,
-        );
-      remedies.add(
-        `or, where a copy is kept elsewhere, say so in the policy (equivalents with otherBytes, for bytes that nobody can compare): Repull uses what you name there`,
-      );
-      continue;
-    }
-    const sightings = facts.find((fact) => fact.image === image)?.sightings ?? [];
-    const isSeen = (kind: string) => sightings.some(({ seen }) => seen.kind === kind);
-    const lacks = (strategy: string, words: RegExp) =>
-      notOffered.some((one) => one.strategy === strategy && words.test(one.because));
-    const allChecks = losers.flatMap(({ checks = [] }) => checks);
-
-    if (losers.some(({ because }) => because.startsWith("its proof is same-publisher"))) {
-      remedies.add(
-        "accept the proof same-publisher (the stack's LeastProof, leastProof in the policy): the publisher keeps both names, no digest could be compared",
-      );
-    }
-    if (plan.untrusted?.permission !== undefined)
-      remedies.add(`give Repull's role the permission ${plan.untrusted.permission}`);
-    if (plan.trusted === undefined) {
-      remedies.add(
-        `pin ${image} by its digest in your source (NAME@sha256:…): then places can be compared whoever answers`,
-      );
-    }
-    for (const { what, result, because } of allChecks) {
-      if (result === "failed" && what === "role")
-        remedies.add(
-          /without an execution role/.test(because)
-            ? "give the task definition an execution role, or name one for such tasks (executionRole in the policy)"
-            : `give the tasks' role the right: ${because}`,
-        );
-      if (result === "failed" && what === "network") remedies.add(`open a way for the tasks: ${because}`);
-      if (result === "failed" && what === "rule") remedies.add(`mend the pull-through rule: ${because}`);
-      if (result === "failed" && what === "secret") remedies.add(`mind the secret: ${because}`);
-    }
-    const widen = losers.map(({ because }) => /PullThroughRepositories to (\S+)/.exec(because)?.[1]);
-    for (const pattern of widen.filter((one) => one !== undefined))
-      remedies.add(
-        `deploy the stack with PullThroughRepositories=${pattern}, so that Repull may fill the cache`,
-      );
-    if (isSeen("archived"))
-      remedies.add("restore the archived copy in ECR (aws ecr update-image-storage-class)");
-    if (lacks("pull-through", /no pull-through cache rule/)) {
-      remedies.add(
-        "create a pull-through cache rule for Docker Hub (aws ecr create-pull-through-cache-rule): Repull finds it by itself",
-      );
-    }
-    if (lacks("sign-in", /no Docker Hub account/)) {
-      remedies.add(
-        "give Repull a Docker Hub account (the stack's AccountSecretArn, dockerHubSecret in the policy): a free one has 200 pulls in 6 hours, a paid one (Pro, Team, Business) has no such limit",
-      );
-    }
-    if (
-      limit?.limitedAs === "account" ||
-      losers.some(({ because }) => /configured account has no/.test(because))
-    ) {
-      remedies.add(
-        "move the Docker Hub account to a paid plan (Pro, Team, Business), which has no limit of pulls; a free one has 200 in 6 hours",
-      );
-    }
-    if (isSeen("rate-limited")) {
-      remedies.add(
-        `mirror it from a place with quota left: repull mirror ${image} TARGET${platforms.map((one) => ` --platform ${printPlatform(one)}`).join("")}`,
-      );
-    }
-    for (const host of notAllowed(facts, image, plan.untrusted))
-      remedies.add(`let ${host} be asked (registries.allowed in the policy: ["${WELL_KNOWN}", "${host}"])`);
-    if (isSeen("denied")) remedies.add("give Repull's roles access to the registry that refused it");
-    if (losers.some(({ because }) => because.includes("registries.privateImages"))) {
-      remedies.add(
-        `allow copies of the private image (registries.privateImages: ["${image.split(/[:@]/)[0]}"])`,
-      );
-    }
-  }
+  context: PlanContext,
+): readonly Remedy[] {
+  const { policy, limit } = context;
+  const found = unhealed.flatMap((plan) => remediesOf(factsOf(facts, plan), plan, context));
   // Where each of them is gone, there is nothing to wait for, and nowhere else to look.
-  if (unhealed.length > 0 && unhealed.every((plan) => goneOf(facts, plan) !== undefined))
-    return [...remedies];
-  if (STRATEGY_NAMES.some((name) => !policy.strategies.includes(name)))
-    remedies.add(`allow more strategies (REPULL_STRATEGIES is ${policy.strategies.join(",")})`);
-  remedies.add(`or wait: ${untilWhen(limit)}, and ECS goes on trying`);
-  return [...remedies];
+  const isOver = unhealed.length > 0 && unhealed.every((plan) => goneOf(facts, plan) !== undefined);
+  if (!isOver && STRATEGY_NAMES.some((name) => !policy.strategies.includes(name)))
+    found.push({
+      code: "allow-strategies",
+      params: { strategies: policy.strategies.join(",") },
+      setting: { key: "strategies", value: [...STRATEGY_NAMES] },
+    });
+  if (!isOver) found.push({ code: "wait", until: untilWhen(limit) });
+  return [...new Map(found.map((remedy) => [JSON.stringify(remedy), remedy])).values()];
 }
 
-function goneOf(facts: readonly ImageFacts[], { image }: ImagePlan) {
-  const own = facts.find((fact) => fact.image === image);
+function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: PlanContext): Remedy[] {
+  const { policy, limit } = context;
+  const { image, losers, notOffered = [], trusted, untrusted } = plan;
+  const sightings = facts?.sightings ?? [];
+  const remedies: Remedy[] = [];
+  if (limit?.mayBeUpstreams === true)
+    remedies.push({
+      code: "name-rules-account",
+      params: { image },
+      command: ruleCommand("update-pull-through-cache-rule", "RULE_PREFIX"),
+    });
+  const gone = facts && goneImage(facts);
+  if (gone !== undefined) return [...remedies, ...remediesOfGone(image, gone, context)];
+
+  if (isBarred(untrusted)) return [...remedies, ...remediesOfBarred(untrusted)];
+
+  const isElsewhere = isNotAtDockerHub(image, sightings);
+  const lacks = (strategy: string, words: RegExp) =>
+    notOffered.some((one) => one.strategy === strategy && words.test(one.because));
+  // The same role would pull what came into ECR otherwise, and read the secret of an account.
+  const roles = losers.flatMap(({ checks = [] }) =>
+    checks.filter(({ what, result }) => what === "role" && result === "failed"),
+  );
+  const mayPullFromEcr = roles.length === 0;
+  const hasRole = roles.every(({ because }) => !/without an execution role/.test(because));
+  const isSpent = losers.some(({ because }) => /configured account has no/.test(because));
+
+  for (const proof of tooWeak(losers))
+    remedies.push({ code: "accept-weaker-proof", setting: { key: "leastProof", value: proof } });
+  remedies.push(...remediesOfBarred(untrusted));
+  if (trusted === undefined)
+    remedies.push({
+      code: "pin-by-digest",
+      params: { image },
+      until: `the source names ${image} by its digest`,
+    });
+  remedies.push(...losers.flatMap((loser) => remediesOfChecks(loser)));
+  for (const { because, candidate } of losers) {
+    const pattern = /PullThroughRepositories to (\S+)/.exec(because)?.[1];
+    if (pattern !== undefined)
+      remedies.push({
+        code: "let-cache-be-filled",
+        setting: { key: "PullThroughRepositories", value: pattern },
+      });
+    if (sightings.some((one) => one.candidate === candidate && one.seen.kind === "archived"))
+      remedies.push({
+        code: "restore-archived-copy",
+        command: restoreCommand(candidate.image, trusted?.digest),
+      });
+  }
+  // A cache may answer a tag with the image of a day ago: without a digest, no rule helps. Of a front of Docker Hub, none
+  // but a rule for the front itself does, and ECR makes no such rules.
+  if (
+    trusted !== undefined &&
+    mayPullFromEcr &&
+    !isElsewhere &&
+    lacks("pull-through", /no pull-through cache rule for docker\.io$/)
+  )
+    remedies.push({
+      code: "create-pull-through-rule",
+      command: ruleCommand("create-pull-through-cache-rule", "docker-hub"),
+    });
+  if (hasRole && !isElsewhere && lacks("sign-in", /no Docker Hub account/))
+    remedies.push({
+      code: "name-docker-hub-account",
+      setting: { key: "dockerHubSecret", value: "SECRET_ARN" },
+    });
+  if (limit?.limitedAs === "account" || isSpent)
+    remedies.push({ code: "pay-for-account", until: "the account has a plan without a limit of pulls" });
+  if (mayPullFromEcr) remedies.push(...copyByHand(plan, sightings, context));
+  for (const host of notAllowed(sightings, plan))
+    remedies.push({
+      code: "allow-registry",
+      params: { host },
+      setting: { key: "registries.allowed", value: [...policy.registries.allowed, host] },
+    });
+  for (const { seen, candidate } of sightings) {
+    const host = referenceIn(candidate.source ?? candidate.image)?.host ?? "";
+    if (seen.kind === "unreachable")
+      remedies.push({
+        code: "reach-registry",
+        params: { host, because: seen.because },
+        until: `${host} answers`,
+      });
+    if (seen.kind !== "denied" || (isElsewhere && isDockerHub(host))) continue;
+    if (seen.because.includes("registries.privateImages"))
+      remedies.push({
+        code: "allow-private-copy",
+        setting: {
+          key: "registries.privateImages",
+          value: [...policy.registries.privateImages, nameOf(image)],
+        },
+      });
+    else if (!seen.because.includes("PullThroughRepositories"))
+      remedies.push({
+        code: "open-registry",
+        params: { host, because: seen.because },
+        until: `${host} lets Repull read and write there`,
+      });
+  }
+  return remedies;
+}
+
+function remediesOfBarred(untrusted: ImagePlan["untrusted"]): readonly Remedy[] {
+  const { permission } = untrusted ?? {};
+  if (permission === undefined) return [];
+  return [
+    {
+      code: "allow-permission",
+      params: { permission },
+      until: `${permission} is allowed to Repull's role`,
+    },
+  ];
+}
+
+/** Written under a host that might front Docker Hub, which does not have it: nothing of Docker Hub's helps. */
+function isNotAtDockerHub(image: string, sightings: ImageFacts["sightings"]): boolean {
+  if (isDockerHub(referenceIn(image)?.host ?? "")) return false;
+  return sightings.some(({ seen, candidate }) => {
+    const host = referenceIn(candidate.source)?.host ?? "";
+    return isDockerHub(host) && (seen.kind === "denied" || seen.kind === "absent");
+  });
+}
+
+function remediesOfGone(
+  image: string,
+  { host, name, elsewhere }: Gone,
+  { policy }: PlanContext,
+): readonly Remedy[] {
+  const other = { image: nameOf(image), use: "IMAGE_ELSEWHERE", otherBytes: true };
+  return [
+    {
+      code: "name-image-that-exists",
+      params: { host, name, ...(elsewhere === undefined ? {} : { elsewhere }) },
+      until: `the source names an image that ${host} has`,
+    },
+    {
+      code: "name-other-place",
+      setting: { key: "equivalents", value: [...policy.equivalents, other] },
+    },
+  ];
+}
+
+/** Levels that the policy may ask for, which a place was found to have. */
+function tooWeak(losers: ImagePlan["losers"]): readonly Proof[] {
+  return [
+    ...new Set(losers.flatMap(({ because }) => /^its proof is ([a-z-]+), which/.exec(because)?.[1] ?? [])),
+  ] as Proof[];
+}
+
+/** What stands under a tag in ECR is told from another image by its digest alone: without one, no copy helps. */
+function copyByHand(
+  { image, trusted }: ImagePlan,
+  sightings: ImageFacts["sightings"],
+  { policy, platforms = [] }: PlanContext,
+): readonly Remedy[] {
+  const copy = sightings.find(
+    ({ candidate, seen }) => candidate.strategy === "own-copy" && seen.kind === "absent",
+  );
+  const limited = sightings.find(
+    ({ candidate, seen }) => candidate.source !== undefined && seen.kind === "rate-limited",
+  );
+  if (trusted === undefined || copy === undefined || limited === undefined) return [];
+  const target = copy.candidate.image;
+  const isPart = policy.platforms === "task" && isEnough("same-platform", policy.leastProof);
+  const wanted = isPart ? platforms.flatMap((platform) => ["--platform", printPlatform(platform)]) : [];
+  const source = limited.candidate.source ?? image;
+  return [
+    {
+      code: "copy-into-ecr",
+      params: { image },
+      first: ["aws", "ecr", "create-repository", "--repository-name", parseReference(target).path],
+      command: ["repull", "mirror", source, target, ...wanted],
+    },
+  ];
+}
+
+function restoreCommand(image: string, digest: string | undefined): string[] {
+  const { path, tag } = parseReference(image);
+  const id = digest === undefined ? `imageTag=${tag}` : `imageDigest=${digest}`;
+  return [
+    ...["aws", "ecr", "update-image-storage-class", "--repository-name", path],
+    ...["--image-id", id, "--target-storage-class", "STANDARD"],
+  ];
+}
+
+/** As the policy's patterns name it: without tag and digest. */
+function nameOf(image: string): string {
+  const [name = image] = image.split("@");
+  return name.replace(/:[^/:]*$/, "");
+}
+
+function factsOf(facts: readonly ImageFacts[], { image }: ImagePlan): ImageFacts | undefined {
+  return facts.find((fact) => fact.image === image);
+}
+
+function goneOf(facts: readonly ImageFacts[], plan: ImagePlan): Gone | undefined {
+  const own = factsOf(facts, plan);
   return own && goneImage(own);
 }
 
 /** The registries of an image that the policy does not let be asked: a place's, and its own. */
-function notAllowed(
-  facts: readonly ImageFacts[],
-  image: string,
-  untrusted: ImagePlan["untrusted"],
-): readonly string[] {
-  const sightings = facts.find((fact) => fact.image === image)?.sightings ?? [];
+function notAllowed(sightings: ImageFacts["sightings"], { image, untrusted }: ImagePlan): readonly string[] {
   const places = sightings
     .filter(({ seen }) => seen.kind === "not-allowed")
     .map(({ candidate }) => candidate.source ?? candidate.image);

@@ -32,7 +32,11 @@ describe("an image of a registry that the policy does not name", () => {
     expect([outcome, copies]).toEqual(["stand-still", 0]);
     expect(plan).toMatchObject({
       remedies: expect.arrayContaining([
-        `let ${HOST} be asked (registries.allowed in the policy: ["well-known", "${HOST}"])`,
+        {
+          code: "allow-registry",
+          params: { host: HOST },
+          setting: { key: "registries.allowed", value: ["well-known", HOST] },
+        },
       ]),
     });
   });

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../src/image/digest.ts";
 import type { Candidate, Check, Seen } from "../../src/substitution/candidate.ts";
+import { remedyInWords } from "../../src/substitution/format-remedy.ts";
 import { type ImageFacts, type PlanContext, planSubstitution } from "../../src/substitution/planner.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
 
@@ -27,7 +28,7 @@ function remedies(facts: Partial<ImageFacts>, limit: Partial<PlanContext["limit"
     policy: DEFAULT_POLICY,
     limit: { kind: "docker-hub-pull-limit", ...limit },
   });
-  return plan.kind === "stand-still" ? plan.remedies.join("\n") : plan.kind;
+  return plan.kind === "stand-still" ? plan.remedies.map(remedyInWords).join("\n") : plan.kind;
 }
 
 const sighted = (seen: Seen, ...checks: Check[]) => ({ sightings: [{ candidate: COPY, seen, checks }] });
@@ -42,9 +43,9 @@ describe("what the owner could do", () => {
     ["a rule that does not work",            sighted({ kind: "fetchable" }, failed("rule", "ECR says that the rule hub does not work: Secret not found")), /^mend the pull-through rule: ECR says/m],
     ["a secret that the role may not read",  sighted(HERE, failed("secret", "the execution role web may not decrypt the secret with its key (kms:Decrypt)")), /^mind the secret: .*may not decrypt/m],
     ["a cache that Repull may not fill",     because("Repull has no right to fill hub/library/nginx: set the stack's parameter PullThroughRepositories to hub/* (denied)"), /^deploy the stack with PullThroughRepositories=hub\/\*, so that Repull may fill the cache$/m],
-    ["an archived copy",                     sighted({ kind: "archived", because: "the copy is archived in ECR" }), /^restore the archived copy in ECR \(aws ecr update-image-storage-class\)$/m],
+    ["an archived copy",                     sighted({ kind: "archived", because: "the copy is archived in ECR" }), /^restore the archived copy in ECR: aws ecr update-image-storage-class --repository-name repull\/docker\.io\/library\/nginx /m],
     ["an account without pulls",             sighted({ kind: "rate-limited", because: "the configured account has no pulls left either" }), /^move the Docker Hub account to a paid plan .* no limit of pulls; a free one has 200 in 6 hours$/m],
-    ["no rule",                              { notOffered: [{ strategy: "pull-through", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub \(aws ecr create-pull-through-cache-rule\)/m],
+    ["no rule",                              { notOffered: [{ strategy: "pull-through", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub, .*: aws ecr create-pull-through-cache-rule /m],
     ["no account",                           { notOffered: [{ strategy: "sign-in", because: "no Docker Hub account is configured (dockerHubSecret)" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
     ["a private image",                      because("it is private, and the policy does not let it be copied (registries.privateImages)"), /^allow copies of the private image \(registries\.privateImages: \["nginx"\]\)$/m],
   ];
@@ -56,7 +57,7 @@ describe("what the owner could do", () => {
   test("without a digest, pins the image", () => {
     const image = { image: "nginx:1.25", containers: ["web"], failing: true, sightings: [] };
     const plan = planSubstitution([image], { policy: DEFAULT_POLICY });
-    const words = plan.kind === "stand-still" ? plan.remedies.join("\n") : "";
+    const words = plan.kind === "stand-still" ? plan.remedies.map(remedyInWords).join("\n") : "";
     expect(words).toMatch(/^pin nginx:1\.25 by its digest in your source/m);
     expect(remedies({})).not.toContain("pin nginx");
   });

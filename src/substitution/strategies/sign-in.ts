@@ -11,12 +11,12 @@ export const signIn: Strategy = {
     const { dockerHubSecret: secret, dockerHubSecretKey: key } = policy;
     if (registryOf(image.host).kind !== "docker-hub")
       return { because: "the configured account is Docker Hub's, and the image is not from there" };
+    if (signedIn) return { because: "the container already shows an account" };
     if (secret === undefined) return { because: "no Docker Hub account is configured (dockerHubSecret)" };
     if (written !== undefined && trusted === undefined)
       return {
         because: `the account is not shown to ${written.host}, and no digest is known to name docker.io by`,
       };
-    if (signedIn) return { because: "the container already shows an account" };
     return [
       {
         strategy: "sign-in",
