@@ -129,7 +129,7 @@ export function createLiar(
         registerTaskDefinition: (registrable) =>
           write("ecs:RegisterTaskDefinition", async () => {
             const family = String(registrable.family);
-            remember(`family ${family}`, await ecs.newestRevisions(family, 100));
+            remember(`family ${family}`, await ecs.newestRevisions(family, 10));
             return await ecs.registerTaskDefinition(registrable);
           }),
         updateService: (cluster, name, revision) =>
