@@ -141,7 +141,9 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
     // What we ourselves put back means what was trusted when we replaced it.
     const before = [...ours.values()].find(
       (made) =>
-        made.isSubstitute && made.former === original(former) && made.execution === started.get(failing),
+        made.isSubstitute &&
+        original(made.former) === original(former) &&
+        made.execution === started.get(failing),
     );
     const trusted = before?.allowed.get(name);
     if (trusted !== undefined) return trusted;
