@@ -75,6 +75,8 @@ export function canBeHealed(
     if (!mayUseEcr) return false;
     const isCopied = digests.some((digest) => ecr.manifest(`repull/docker.io/${path}`, digest) !== undefined);
     if (isCopied) return true;
+    // How a copy ended that cannot be read is not tried again in the dark: it may have met a limit.
+    if (history && !isWhole(service)) return false;
     const isThere = digests.some((digest) => dockerHub.manifest(path, digest) !== undefined);
     return isThere && !pulls && !silent.has("docker.io") && (dockerHub.pullsLeft(repull) ?? 0) >= 2;
   });
