@@ -8,7 +8,7 @@
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { isWhole } from "../workload/rollout.ts";
-import { primaryDeployment } from "../workload/service.ts";
+import { primaryDeployment, type Service } from "../workload/service.ts";
 import { type Redeployed, redeploy } from "./apply.ts";
 import { type Course, persistent } from "./course.ts";
 import { inTurn } from "./pacing.ts";
@@ -16,6 +16,7 @@ import type { Ports } from "./ports.ts";
 import { recovered } from "./refusal.ts";
 import type { Ending } from "./report.ts";
 import { restore } from "./restore.ts";
+import { lookAgain } from "./second-look.ts";
 import { overtakenIn, overtookInWords, type Verdict } from "./settle.ts";
 import type { Recovered, Survey } from "./survey.ts";
 
@@ -48,7 +49,18 @@ export async function putBack(
     { execution, isServing: surveyed.runningCount > 0 },
     steps,
   );
-  if (restored.kind === "superseded" || restored.kind === "settled") return { ...restored, images, made };
+  if (restored.kind === "settled") return { ...restored, images, made };
+  if (restored.kind === "superseded") {
+    const { clusterArn, service, former } = surveyed;
+    // The write may have landed and its answer be lost: then ours stands over a deployment that this answer still shows.
+    const place = { clusterArn, service, ours: former };
+    const again = await lookAgain(restored, place, `back ${look}`, course);
+    if (again.kind !== "already" || again.foreign === undefined || !isOverOurs(again, again.foreign))
+      return { ...restored, images, made };
+    const deployments = [...surveyed.deploymentIds, ...again.deployments.map(({ id }) => id)];
+    const overtook = { revision: again.foreign, because: overtookInWords(again.foreign), deployments };
+    return await giveBack(surveyed, { ours: former, made }, overtook, look, images, course);
+  }
   const { to } = restored;
   const known = surveyed.deploymentIds;
   const revision = overtakenIn(restored, { ours: to, former: ours, known, own: progress.registered ?? [] });
@@ -79,6 +91,16 @@ async function runsAfterAll(
   const primary = now === undefined ? undefined : primaryDeployment(now);
   if (now === undefined || primary === undefined || !isWhole(now)) return undefined;
   return sameRevision(primary.taskDefinition, ours) ? recovered(primary) : undefined;
+}
+
+/** Whether the former revision stands over a deployment that had not failed, and not because ECS itself went back to it. */
+function isOverOurs({ deployments }: Pick<Service, "deployments">, foreign: string): boolean {
+  const primary = primaryDeployment({ deployments });
+  // What was replaced on its way is soon no longer shown; an earlier deployment of that revision may be.
+  const hasFailed = deployments.some(
+    (one) => sameRevision(one.taskDefinition, foreign) && one.rolloutState === "FAILED",
+  );
+  return !hasFailed && !/rolling back/i.test(primary?.rolloutStateReason ?? "");
 }
 
 /** What runs after a way back, by its own name. */

@@ -17,14 +17,14 @@ const PAUSE_SECONDS = 60;
 export async function lookAgain(
   displaced: Superseded,
   { clusterArn, service, ours }: { clusterArn: string; service: string; ours: string },
-  rung: number,
+  label: number | string,
   { ports, steps }: Course,
 ): Promise<Redeployed> {
   const { revision } = displaced;
   if (revision === undefined) return displaced;
-  await steps.wait(`second look ${rung}`, PAUSE_SECONDS);
+  await steps.wait(`second look ${label}`, PAUSE_SECONDS);
   return await steps.step(
-    `whose stands ${rung}`,
+    `whose stands ${label}`,
     async () => {
       const now = await ports.ecs.describeService(clusterArn, service);
       if (now === undefined || !sameRevision(now.taskDefinition, ours)) return displaced;

@@ -130,6 +130,11 @@ describe("a deployment that comes between a comparison of ours and its write", (
       [[], ["nginx:1.26"]],
       { isRefused: true, lateAfter: 2, isBefore: true },
     ],
+    [
+      "the write that restores, whose process dies and of which ECS shows the state before for a while",
+      [[], ["nginx:1.26"]],
+      { isRefused: true, lateAfter: 2, dies: "restore" },
+    ],
   ];
   for (const [when, deployed, how] of table) {
     it(`stands in the end when it comes at ${when}`, async () => {

@@ -106,7 +106,8 @@ export function createMeanings(world: World) {
     },
     fitting,
     now: (image: string, host: Host) => all([now(image) ?? []].flat(), image, host),
-    ever: (image: string, host: Host) => all(history.get(image) ?? [], image, host),
+    // What no tag of the generator's names means what its registry says.
+    ever: (image: string, host: Host) => all(history.get(image) ?? [now(image) ?? []].flat(), image, host),
     tagMoved: note,
     /** Whether a deployment that is under way has pinned other bytes than the tag means now. */
     isPinnedOtherwise(image: string): boolean {
