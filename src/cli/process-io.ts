@@ -9,8 +9,8 @@ import { createOutgoing } from "./outgoing.ts";
 
 /** A write whose answer does not come is not waited for any longer. */
 const FINISHES_MS = 10_000;
-/** A command that heeds its signal says in this time what it leaves. */
-const HEEDS_MS = 2_000;
+/** A command that heeds its signal says in this time what it leaves; a copy gives its uploads back in three seconds of it. */
+const HEEDS_MS = 5_000;
 
 export type ProcessIo = {
   readonly io: CommandIo;

@@ -56,8 +56,7 @@ describe("the built functions and the built command line", () => {
       expect(deployment.durable.executions).toHaveLength(1);
       answers.push(await repull("approve"));
       // The command is the event's own.
-      const [, , ...command] =
-        String(told("awaiting-approval")[0]?.nextSteps).split(",")[0]?.split(" ") ?? [];
+      const [, ...command] = String(told("awaiting-approval")[0]?.nextSteps).split(",")[0]?.split(" ") ?? [];
       expect(command).toEqual(["approve", name, "--region", "us-east-1"]);
       answers.push(await repull(...command), await repull("deny", name, "--because", "too late"));
     };
