@@ -37,6 +37,8 @@ export type Refused = {
   readonly held?: Held;
   /** It was the source's limit. */
   readonly limited?: true;
+  /** The copy was not refused: it failed, and may succeed in a while. */
+  readonly failed?: true;
 };
 
 /**
@@ -102,7 +104,7 @@ async function mirrorOne(
   label: string,
   again: boolean,
   course: Pick<Course, "ports" | "steps" | "options" | "progress">,
-): Promise<Pick<Refused, "because" | "held" | "limited"> | undefined> {
+): Promise<Pick<Refused, "because" | "held" | "limited" | "failed"> | undefined> {
   const { ports, steps, options } = course;
   const { limits = async () => options.policy.caps } = options;
   const what = request.kind === "copy" ? "the copy" : "filling the cache";
@@ -142,7 +144,7 @@ async function mirrorOne(
     because = `${what} ${words}${ended.because === undefined ? "" : ` (${ended.because})`}`;
     if (ended.status === "running") break;
   }
-  return { because };
+  return { because, failed: true };
 }
 
 /**

@@ -174,10 +174,16 @@ function platformCheck(seen: Exclude<Seen, { readonly because: string }>, needed
     : check("passed", `it is the very image that the tasks ask for, ${names} or not`);
 }
 
+/** A copy that failed says nothing against its place: a registry's bad minute is longer than all tries of one copy. */
+function unusable({ limited, failed }: Refused): "rate-limited" | "unreachable" | "denied" {
+  if (limited) return "rate-limited";
+  return failed ? "unreachable" : "denied";
+}
+
 /** A place that holds the bytes is no help where a task could not pull from it, or we could not copy. */
 function triedInVain(candidate: Candidate, { failed, refused }: Scene): Seen | undefined {
   const no = refused.find(({ place }) => place === placeOf(candidate));
-  if (no !== undefined) return { kind: no.limited ? "rate-limited" : "denied", because: no.because };
+  if (no !== undefined) return { kind: unusable(no), because: no.because };
   const repository = repositoryIn(candidate.image);
   if (!failed.some((place) => repositoryIn(place) === repository)) return undefined;
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };
