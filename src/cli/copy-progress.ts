@@ -3,10 +3,10 @@
 import { shortDigest } from "../image/digest.ts";
 import type { CopyOptions, CopyPlan, CopyProgress } from "../oci/copy.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { CLEAR_LINE } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";
 
 const REDRAW_MS = 100;
-const CLEAR_LINE = "\r\u001b[K";
 const IN_WORDS: Partial<Record<CopyProgress["state"], string>> = {
   done: "copied",
   skipped: "already there",

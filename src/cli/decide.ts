@@ -9,6 +9,7 @@ import { type Asked, type Desk, lastAsked } from "../remediation/asks.ts";
 import { answerOf } from "../remediation/decision.ts";
 import type { Outcome } from "../remediation/outcome.ts";
 import { inShort } from "../substitution/explain.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { present } from "../workload/members.ts";
 import { EXIT } from "./exit-status.ts";
 import { type Installed, refuseUnlessWritesAllowed } from "./installed.ts";
@@ -59,8 +60,8 @@ async function tellWaiting({ json }: DecideInput, { desk }: DeskOfAccount, io: C
       const asked = history === undefined ? undefined : lastAsked(history);
       if (history === undefined || asked?.kind !== "waiting") continue;
       count += 1;
-      if (json) io.out(`${JSON.stringify({ execution: history.execution, ...asJson(asked) })}\n`);
-      else io.out(`${planLines(history.execution, asked.told).join("\n")}\n\n`);
+      if (json) io.out(`${visibleJson({ execution: history.execution, ...asJson(asked) })}\n`);
+      else io.out(`${linesOf(planLines(history.execution, asked.told))}\n`);
     }
   }
   if (json) return EXIT.done;
@@ -79,7 +80,7 @@ async function decideOne(
   io: CommandIo,
 ): Promise<boolean> {
   const refuse = (execution: string, reason: string): false => {
-    if (json) io.out(`${JSON.stringify({ execution, outcome: "refused", because: reason })}\n`);
+    if (json) io.out(`${visibleJson({ execution, outcome: "refused", because: reason })}\n`);
     else io.err(`repull ${word}: ${reason}\n`);
     return false;
   };
@@ -89,7 +90,7 @@ async function decideOne(
   const { execution } = history;
   const asked = lastAsked(history);
   if (asked.kind !== "waiting") return refuse(execution, whyNot(execution, asked));
-  if (!json) io.out(`${planLines(execution, asked.told).join("\n")}\n`);
+  if (!json) io.out(linesOf(planLines(execution, asked.told)));
   const kind = word === "approve" ? "approved" : "denied";
   const decision = { kind, by: caller, ...present("because", because) } as const;
   if ((await desk.answer(asked.callbackId, answerOf(decision))) === "closed") {
@@ -103,7 +104,7 @@ async function decideOne(
     );
   }
   if (json)
-    io.out(`${JSON.stringify({ execution, outcome: kind, by: caller, ...present("because", because) })}\n`);
+    io.out(`${visibleJson({ execution, outcome: kind, by: caller, ...present("because", because) })}\n`);
   else io.out(`${kind} as ${caller}\nnext: ${NEXT[word]}\n`);
   return true;
 }

@@ -14,6 +14,7 @@ import { createWorld, type World } from "../sandbox/world.ts";
 import { explainPlan, inShort } from "../substitution/explain.ts";
 import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { visibleJson } from "../text/visible.ts";
 import { revisionName } from "../workload/arn.ts";
 import { objectsIn, textIn } from "../workload/members.ts";
 import { primaryDeployment } from "../workload/service.ts";
@@ -58,7 +59,7 @@ export async function demo({ seed, json, policy }: DemoInput, io: CommandIo): Pr
   const after = await rows(world);
   const outcomes = bus.outcomes as unknown as readonly Outcome[];
   const healed = after.every(({ running, desired }) => running === desired);
-  if (json) io.out(`${JSON.stringify({ seed, healed, before: [...before.values()], after, outcomes })}\n`);
+  if (json) io.out(`${visibleJson({ seed, healed, before: [...before.values()], after, outcomes })}\n`);
   else for (const line of closing(before, after, outcomes, io)) tell(line);
   return healed ? 0 : 1;
 }

@@ -21,6 +21,7 @@ import { scanAccount } from "../remediation/scan.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
 import { DEFAULT_POLICY } from "../substitution/policy.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import type { Check } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
@@ -54,7 +55,7 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
       const put = (document: Parameters<typeof putProbe>[2]) => putProbe(aws, input.stack, document);
       checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));
     }
-    io.out(input.json ? checks.map((check) => `${JSON.stringify(check)}\n`).join("") : inWords(checks));
+    io.out(input.json ? checks.map((check) => `${visibleJson(check)}\n`).join("") : inWords(checks));
     return checks.some(({ result }) => result === "failed") ? 1 : 0;
   } finally {
     send.close();
@@ -107,5 +108,5 @@ function inWords(checks: readonly Check[]): string {
     ...(remedy === undefined ? [] : [`${" ".repeat(width + 4)}→ ${remedy}`]),
   ]);
   const count = (wanted: Check["result"]) => checks.filter(({ result }) => result === wanted).length;
-  return `${lines.join("\n")}\n\n${count("passed")} passed, ${count("failed")} failed, ${count("not checked")} not checked\n`;
+  return `${linesOf(lines)}\n${count("passed")} passed, ${count("failed")} failed, ${count("not checked")} not checked\n`;
 }

@@ -11,6 +11,7 @@ import { incurable, type Limit, unfit } from "../substitution/ladder.ts";
 import { offer } from "../substitution/offer.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { STRATEGIES } from "../substitution/strategies/index.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { revisionName } from "../workload/arn.ts";
 import type { Owner } from "../workload/owner.ts";
 import { documentsIn } from "./documents.ts";
@@ -54,7 +55,7 @@ export async function explain(input: ExplainInput, io: CommandIo): Promise<numbe
       ? await explainFiles(input, io)
       : [explainText(input.text, input.image, input.policy)];
   for (const explanation of explanations) {
-    io.out(input.json ? `${JSON.stringify(explanation)}\n` : `${inWords(explanation).join("\n")}\n\n`);
+    io.out(input.json ? `${visibleJson(explanation)}\n` : `${linesOf(inWords(explanation))}\n`);
   }
   return explanations.some(({ kind }) => kind === "invalid") ? EXIT.usage : EXIT.done;
 }

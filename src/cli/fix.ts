@@ -10,6 +10,7 @@ import type { Outcome } from "../remediation/outcome.ts";
 import { remediateFailure } from "../remediation/remediate.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
 import { silentLog } from "../runtime/log.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { EXIT, exitStatusOfOutcome } from "./exit-status.ts";
 import { clusterName, findService, type ServiceName } from "./find-service.ts";
 import { isSamePlan, type Looked, lookAt } from "./hand-look.ts";
@@ -70,10 +71,10 @@ function question({ service, plan, surveyed }: Planned): string {
 function endWithout(looked: Looked, from: string, { json }: FixInput, io: CommandIo): number {
   const next = remediesOf(looked);
   const held = looked.kind === "planned" ? looked.held : undefined;
-  if (json) io.out(`${JSON.stringify(lookAsJson(looked, from, next))}\n`);
+  if (json) io.out(`${visibleJson(lookAsJson(looked, from, next))}\n`);
   else {
-    if (held !== undefined) io.out(`Not done: ${held.because}.\n`);
-    for (const line of nextLines(next)) io.out(`${line}\n`);
+    if (held !== undefined) io.out(linesOf([`Not done: ${held.because}.`]));
+    io.out(linesOf(nextLines(next)));
   }
   return looked.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
 }
@@ -113,8 +114,8 @@ async function carryOut(
         ),
       { clock: hands.clock },
     );
-    if (json) io.out(`${JSON.stringify(outcome)}\n`);
-    else for (const line of outcomeInWords(outcome)) io.out(`${line}\n`);
+    if (json) io.out(`${visibleJson(outcome)}\n`);
+    else io.out(linesOf(outcomeInWords(outcome)));
     for (const line of afterwards(outcome, looked)) tell(line);
     return exitStatusOfOutcome(outcome);
   } catch (error) {

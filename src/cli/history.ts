@@ -3,6 +3,7 @@
 import { AwsError } from "../remediation/aws-error.ts";
 import { type Deed, type PastExecution, tellHistory } from "../remediation/history.ts";
 import { servicesInEffect } from "../remediation/in-effect.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { revisionName } from "../workload/arn.ts";
 import type { CommandIo } from "./io.ts";
 import { momentIn, type Past } from "./past.ts";
@@ -16,7 +17,7 @@ export async function history(input: HistoryInput, past: Past, io: CommandIo): P
   const executions = await remembered(past, since, io);
   const deeds = tellHistory(executions, await servicesInEffect(past.inventory, past.ports), since);
   if (input.json) {
-    for (const deed of deeds) io.out(`${JSON.stringify(deed)}\n`);
+    for (const deed of deeds) io.out(`${visibleJson(deed)}\n`);
     return 0;
   }
   if (deeds.length === 0) io.out(`nothing was done since ${new Date(since).toISOString()}\n`);
@@ -61,5 +62,5 @@ function inWords(deed: Deed): string {
     ),
     execution,
   ];
-  return `${lines.join("\n    ")}\n`;
+  return linesOf(lines, "    ");
 }

@@ -14,6 +14,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { Send } from "../oci/transport.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
+import { visibleJson } from "../text/visible.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./limits-reading.ts";
@@ -49,7 +50,7 @@ export async function limits(input: LimitsInput, io: CommandIo, clock: Clock = s
     const measuredAt = new Date(clock.now());
     io.out(
       input.json
-        ? `${JSON.stringify(asJson(readings, pulls, measuredAt))}\n`
+        ? `${visibleJson(asJson(readings, pulls, measuredAt))}\n`
         : inWords(readings, pulls, measuredAt),
     );
     return statusOf(readings.at(-1), pulls);

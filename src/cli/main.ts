@@ -1,5 +1,6 @@
 /** The command line: reads arguments and environment, runs one command, prints and exits. Nothing else does. */
 
+import { inspect } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { InvalidInput } from "../image/invalid-input.ts";
@@ -262,8 +263,12 @@ const asked = first === "help" && words.length > 1 ? [...words, "--help"] : proc
 try {
   await program.parseAsync(asked, { from: "user" });
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+  else {
+    // A fault of ours. Its words may be a stranger's all the same, so they go the way of all words.
+    io.err(`${inspect(error)}\n`);
+    process.exitCode = EXIT.failed;
+  }
 } finally {
   callOff();
 }

@@ -1,6 +1,7 @@
 /** `repull plan SERVICE`: what Repull would do for a service before anything fails. Writes nothing. */
 
 import { silentLog } from "../runtime/log.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";
 import { clusterName, findService, type ServiceName } from "./find-service.ts";
 import { type Looked, lookAt } from "./hand-look.ts";
@@ -21,8 +22,8 @@ export async function plan(input: PlanInput, hands: Hands, io: CommandIo): Promi
     ports,
   );
   const next = isAtHand(looked) ? [fixCommand(looked)] : remediesOf(looked);
-  if (input.json) io.out(`${JSON.stringify(lookAsJson(looked, installed.from, next))}\n`);
-  else io.out(`${[...lookInWords(looked), ...nextLines(next)].join("\n")}\n`);
+  if (input.json) io.out(`${visibleJson(lookAsJson(looked, installed.from, next))}\n`);
+  else io.out(linesOf([...lookInWords(looked), ...nextLines(next)]));
   return looked.kind === "nothing-to-do" || isAtHand(looked) ? EXIT.done : EXIT.failed;
 }
 

@@ -1,6 +1,7 @@
 /** `repull policy check FILE`: whether a policy document is one, and what it says. Asks nobody. */
 
 import { checkPolicy } from "../substitution/policy-check.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 
@@ -17,10 +18,10 @@ export async function policyCheck(
   const checked = checkPolicy(text);
   if (json) {
     const { lines: _, ...rest } = checked;
-    io.out(`${JSON.stringify({ file, ...rest })}\n`);
+    io.out(`${visibleJson({ file, ...rest })}\n`);
   } else {
     const heading = checked.kind === "valid" ? "a policy (* differs from the default)" : "no policy";
-    io.out(`${[`${file}: ${heading}`, ...checked.lines.map((line) => `  ${line}`)].join("\n")}\n`);
+    io.out(linesOf([`${file}: ${heading}`, ...checked.lines.map((line) => `  ${line}`)]));
   }
   return checked.kind === "valid" ? 0 : 1;
 }

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { decodeText } from "../text/decode-text.ts";
+import { forTerminal } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 import { createOutgoing } from "./outgoing.ts";
@@ -22,7 +23,7 @@ export type ProcessIo = {
 
 export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessIo {
   const stopping = new AbortController();
-  const err = (chunk: string): void => void process.stderr.write(chunk);
+  const err = (chunk: string): void => void process.stderr.write(forTerminal(chunk));
   const outgoing = createOutgoing({ signal: stopping.signal, err }, clock);
   let callOff = (): void => {};
 
@@ -62,7 +63,7 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
     });
 
   const io: CommandIo = {
-    out: (chunk) => void process.stdout.write(chunk),
+    out: (chunk) => void process.stdout.write(forTerminal(chunk)),
     err,
     isTty: process.stderr.isTTY === true,
     env,
@@ -76,7 +77,7 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
     signal: stopping.signal,
     outgoing,
     ...(process.stdin.isTTY === true
-      ? { ask: async (question) => (await import("./ask.ts")).ask(question, stopping.signal) }
+      ? { ask: async (question) => (await import("./ask.ts")).ask(forTerminal(question), stopping.signal) }
       : {}),
   };
   return { io, hasStopped: () => stopping.signal.aborted, callOff: () => callOff() };

@@ -6,6 +6,7 @@ import { checkPublicImages } from "../remediation/check-public-images.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
 import { inShort } from "../substitution/explain.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";
 import { textTable } from "./text-table.ts";
 
@@ -16,11 +17,11 @@ export async function publicImages({ json }: { readonly json: boolean }, io: Com
   try {
     const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? "");
     const checks = await checkPublicImages(createRegistries({ send, clock: systemClock, endpoints }));
-    if (json) for (const check of checks) io.out(`${JSON.stringify(check)}\n`);
+    if (json) for (const check of checks) io.out(`${visibleJson(check)}\n`);
     else {
       const rows = checks.map(({ hub, there, found, because }) => [hub, there, found, inShort(because)]);
       for (const line of textTable(["Docker Hub", "ECR Public", "found", "because"], rows))
-        io.out(`${line}\n`);
+        io.out(linesOf([line]));
     }
     return checks.some(({ found }) => found === "stale" || found === "gone") ? 1 : 0;
   } finally {

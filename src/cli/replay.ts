@@ -11,6 +11,7 @@ import { AwsError } from "../remediation/aws-error.ts";
 import type { Outcome } from "../remediation/outcome.ts";
 import type { Json } from "../runtime/json.ts";
 import { type Policy, policyFrom } from "../substitution/policy.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { documentsIn } from "./documents.ts";
 import { EXIT, exitStatusOfOutcome } from "./exit-status.ts";
 import type { InstalledOptions } from "./installed.ts";
@@ -45,19 +46,21 @@ export type Replay = (document: Json, where: string, tell: (line: string) => voi
  */
 export async function replay(input: ReplayInput, io: CommandIo): Promise<number> {
   const run = await runnerOf(input, io);
-  const tell = input.json ? (line: string) => io.err(`${line}\n`) : (line: string) => io.out(`${line}\n`);
+  const tell = input.json
+    ? (line: string) => io.err(linesOf([line]))
+    : (line: string) => io.out(linesOf([line]));
   let status: number = EXIT.done;
   for (const file of input.files) {
     const text = await io.readFile(file);
     const entries = text === undefined ? [unreadable(file)] : documentsIn(text, file);
     for (const entry of entries) {
-      if (!input.json) io.out(`${entry.where}\n`);
+      if (!input.json) io.out(linesOf([entry.where]));
       const replayed =
         entry.kind === "unreadable"
           ? invalid(entry.because)
           : await replayOne(run, entry.document, file, tell);
-      if (input.json) io.out(`${JSON.stringify({ where: entry.where, ...replayed })}\n`);
-      else for (const line of outcomeInWords(replayed)) io.out(`${line}\n`);
+      if (input.json) io.out(`${visibleJson({ where: entry.where, ...replayed })}\n`);
+      else io.out(linesOf(outcomeInWords(replayed)));
       status = Math.max(status, statusOf(replayed));
     }
   }

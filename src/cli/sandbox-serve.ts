@@ -10,6 +10,7 @@ import { createRandom } from "../runtime/random.ts";
 import { serveRegistry } from "../sandbox/registry-server.ts";
 import { createWorld } from "../sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
+import { visibleJson } from "../text/visible.ts";
 import { demoWorld } from "./demo-world.ts";
 import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
@@ -43,7 +44,7 @@ export async function sandboxServe(
         })),
       ),
     );
-    if (json) io.out(`${JSON.stringify({ endpoints, ecrUser: "AWS", ecrPassword, images })}\n`);
+    if (json) io.out(`${visibleJson({ endpoints, ecrUser: "AWS", ecrPassword, images })}\n`);
     else for (const line of inWords(endpoints, ecrPassword, images)) io.out(`${line}\n`);
     await aborted(io.signal);
     return EXIT.stopped;

@@ -1,9 +1,8 @@
 /** How far a scan is: one moving line on a terminal, a line for each kind of thing elsewhere. */
 
 import type { Clock } from "../runtime/clock.ts";
+import { CLEAR_LINE } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";
-
-const CLEAR_LINE = "\r\u001b[K";
 
 export function scanProgress(
   { err, isTty }: Pick<CommandIo, "err" | "isTty">,

@@ -4,6 +4,7 @@ import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../remediation
 import type { ExposedImage, Exposure } from "../remediation/exposure.ts";
 import type { Scan } from "../remediation/scan.ts";
 import { inShort } from "../substitution/explain.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { textTable } from "./text-table.ts";
 
 export type Headline = {
@@ -79,7 +80,7 @@ export function planOfImage({ first }: ExposedImage): string {
 export function scanAsJson(scan: Scan): string {
   const { exposures, ...rest } = scan;
   const summary = { kind: "summary", headline: headlineOf(scan), ...rest };
-  return [...exposures, summary].map((line) => `${JSON.stringify(line)}\n`).join("");
+  return [...exposures, summary].map((line) => `${visibleJson(line)}\n`).join("");
 }
 
 export function scanInWords(scan: Scan): string {
@@ -112,7 +113,7 @@ export function scanInWords(scan: Scan): string {
       lines.push("", `next: repull plan ${service.name} --cluster ${service.cluster}`);
   }
   for (const gap of gaps) lines.push(`not read: ${gap}`);
-  return `${lines.join("\n")}\n`;
+  return linesOf(lines);
 }
 
 function rowsOf(exposure: Exposure): readonly (readonly string[])[] {

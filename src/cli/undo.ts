@@ -8,6 +8,7 @@ import { planUndo, type UndoPlan, undoOne } from "../remediation/undo.ts";
 import { type Followed, followUndone } from "../remediation/undo-watch.ts";
 import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { linesOf, visibleJson } from "../text/visible.ts";
 import { ecsArnIn, familyAndRevision, revisionName } from "../workload/arn.ts";
 import { present } from "../workload/members.ts";
 import { EXIT, exitStatusOfAws } from "./exit-status.ts";
@@ -69,8 +70,8 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
     if (kind === "undone" && effect.kind === "service") onTheirWay.push(effect);
     io.out(
       input.json
-        ? `${JSON.stringify({ outcome: kind, because, ...idOf(effect) })}\n`
-        : `${kind}: ${because}\n`,
+        ? `${visibleJson({ outcome: kind, because, ...idOf(effect) })}\n`
+        : linesOf([`${kind}: ${because}`]),
     );
   }
   if (!input.wait) return status;
@@ -82,7 +83,7 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
       );
       io.out(
         input.json
-          ? `${JSON.stringify({ followed: told.kind, because: told.because, ...idOf(effect) })}\n`
+          ? `${visibleJson({ followed: told.kind, because: told.because, ...idOf(effect) })}\n`
           : `${effect.service} ${IN_WORDS[told.kind]}: ${told.because}\n`,
       );
       return told.kind === "stands";
@@ -216,7 +217,7 @@ function idOf(effect: InEffect): Record<string, unknown> {
 function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean, io: CommandIo): void {
   if (json) {
     io.out(
-      `${JSON.stringify({ plan: refusedBecause === undefined ? "undo" : "leave", because: refusedBecause, warnings, ...idOf(effect) })}\n`,
+      `${visibleJson({ plan: refusedBecause === undefined ? "undo" : "leave", because: refusedBecause, warnings, ...idOf(effect) })}\n`,
     );
     return;
   }
@@ -231,5 +232,5 @@ function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean,
     ),
     ...warnings,
   ];
-  io.out(`${lines.join("\n    ")}\n`);
+  io.out(linesOf(lines, "    "));
 }

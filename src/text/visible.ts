@@ -8,6 +8,9 @@
 
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const LENGTH_MAX = 2000;
+/** Ours: the line that tells how it goes is drawn anew. */
+export const CLEAR_LINE = "\r\u001b[K";
+const KEPT = new Set(["\n", "\t"]);
 
 /** The text in one line: a line break in it is written as `\n`, and what is beyond the bound is left out. */
 export function visible(text: string, lengthMax = LENGTH_MAX): string {
@@ -15,12 +18,37 @@ export function visible(text: string, lengthMax = LENGTH_MAX): string {
   return bounded.replace(UNSEEN, written);
 }
 
+/**
+ * Lines for a reader, with words of strangers in them: none of them begins a line of its own.
+ * @param indent of every line but the first
+ */
+export function linesOf(lines: readonly string[], indent = ""): string {
+  const each = lines.map((line) => visible(line, Number.POSITIVE_INFINITY));
+  return each.length === 0 ? "" : `${each.join(`\n${indent}`)}\n`;
+}
+
+/**
+ * What is written to a terminal, whoever said it: its lines stay lines, and JSON stays JSON. For the one place that writes;
+ * a write may begin by taking the line away that was drawn before.
+ */
+export function forTerminal(text: string): string {
+  const own = text.startsWith(CLEAR_LINE) ? CLEAR_LINE : "";
+  return (
+    own +
+    text
+      .slice(own.length)
+      .replace(UNSEEN, (character) => (KEPT.has(character) ? character : hexOf(character)))
+  );
+}
+
 /** JSON whose strings hold no such character either: the same document for whoever reads it. */
 export function visibleJson(document: unknown): string {
-  // One character of UTF-16 after the other: JSON knows no longer escape.
-  return JSON.stringify(document).replace(UNSEEN, (character) =>
-    Array.from({ length: character.length }, (_, at) => hex(character.charCodeAt(at))).join(""),
-  );
+  return JSON.stringify(document).replace(UNSEEN, hexOf);
+}
+
+/** One character of UTF-16 after the other: JSON knows no longer escape. */
+function hexOf(character: string): string {
+  return Array.from({ length: character.length }, (_, at) => hex(character.charCodeAt(at))).join("");
 }
 
 function written(character: string): string {

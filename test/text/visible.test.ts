@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { visible, visibleJson } from "../../src/text/visible.ts";
+import { CLEAR_LINE, forTerminal, linesOf, visible, visibleJson } from "../../src/text/visible.ts";
 
 describe("text of strangers", () => {
   // biome-ignore format: a table is read by its columns
@@ -26,5 +26,22 @@ describe("text of strangers", () => {
       deepEqual(JSON.parse(json), { text });
       equal(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(json), false);
     }
+  });
+
+  test("begins no line among ours", () => {
+    equal(linesOf(["one", "two\nforged", ""], "  "), "one\n  two\\nforged\n  \n");
+    equal(linesOf([]), "");
+  });
+});
+
+describe("what is written to a terminal", () => {
+  test("keeps its lines, its columns and its JSON", () => {
+    equal(forTerminal("a\tb\nc"), "a\tb\nc");
+    for (const [text] of [["\u009b31m\u202e"], ["tag \u{e0041}"]])
+      deepEqual(JSON.parse(forTerminal(JSON.stringify({ text }))), { text });
+  });
+
+  test("takes our own line away at its start, and nowhere else", () => {
+    equal(forTerminal(`${CLEAR_LINE}a${CLEAR_LINE}`), `${CLEAR_LINE}a\\u000d\\u001b[K`);
   });
 });
