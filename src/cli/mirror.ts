@@ -246,6 +246,34 @@ function advice(error: CopyError, overdue: number | undefined): string {
   if (isDropped && registryOf(refusal?.host ?? "").kind === "ecr") {
     return "ECR ends the connection where a repository does not exist: create it first.\n";
   }
-  if (error.kind === "unauthorized") return `Log in with docker login ${error.refusal?.host ?? ""}\n`;
-  return "";
+  return adviceFor(error);
+}
+
+/** What a person can do, by what went wrong and where. */
+function adviceFor({ kind, side, refusal, message }: CopyError): string {
+  const host = refusal?.host ?? "";
+  const isEcr = registryOf(host).kind === "ecr";
+  const login = `docker login ${host}`.trim();
+  const advice: Readonly<Partial<Record<CopyError["kind"], string>>> = {
+    unauthorized: isEcr ? "Set AWS credentials that are valid (AWS_PROFILE)." : `Log in with ${login}`,
+    denied: isEcr
+      ? "The caller's IAM policy and the repository's own decide: one of them has to allow it."
+      : `Log in with an account that may do it: ${login}`,
+    absent:
+      side === "target"
+        ? "Create the repository at the target first."
+        : `Check the name and the tag; a private image may be called absent without a login (${login}).`,
+    "not-allowed": "registries.allowed in the policy decides which registries are asked.",
+    "rate-limited": `The ${side} wants fewer requests: run it again later, or with --concurrency 1.`,
+    unavailable: "Run it again later: it goes on where it stopped. Behind a proxy, set HTTPS_PROXY.",
+    malformed: `The ${side} does not do what the specification says. Nothing has got a name at the target: ask who runs it, or name another registry.`,
+    mismatch:
+      "The source's bytes are not the image's. Nothing has got a name at the target: name another source.",
+    "platform-absent": "Choose another --platform, or --all-platforms.",
+    "platform-ambiguous": "Name one of them with --platform, or take --all-platforms.",
+    "tag-taken": "Name another tag for the target.",
+  };
+  const told = advice[kind];
+  // An advice that the message has told already is not told twice.
+  return told === undefined || message.includes("NODE_EXTRA_CA_CERTS") ? "" : `${told}\n`;
 }
