@@ -28,6 +28,8 @@ export const PRELIMINARY_MAX = 10;
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
   readonly code = "HPE_MALFORMED_ANSWER";
+  /** The bytes that could not be read, as node:http's parser names them too. */
+  rawPacket?: Buffer;
 }
 
 const STATUS_LINE = /^HTTP\/1\.(?<minor>[01]) (?<status>[1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;

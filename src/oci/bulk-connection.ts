@@ -13,6 +13,7 @@ import { HEAD_BYTES_MAX, MalformedAnswer, PRELIMINARY_MAX, parseAnswerHead } fro
 import { Pace } from "./pace.ts";
 import { lend, Pieces } from "./pieces.ts";
 import type { RegistryAnswer, RegistryRequest } from "./transport.ts";
+import { unreadableRefusal } from "./unreadable-refusal.ts";
 
 // Not by import: see node-clients.ts.
 const { validateHeaderValue } = process.getBuiltinModule("node:http");
@@ -99,6 +100,8 @@ export class BulkConnection {
       const rest = asked.body === undefined ? this.#readHead(asked, bytes) : bytes;
       return asked.body === undefined || this.#readBody(asked, asked.body, rest);
     } catch (error) {
+      if (asked?.body === undefined && error instanceof MalformedAnswer)
+        error.rawPacket = Buffer.concat([asked?.head ?? NOTHING, bytes]);
       this.#fail(error);
       return false;
     }
@@ -111,6 +114,8 @@ export class BulkConnection {
     let all = asked.head.length === 0 ? bytes : Buffer.concat([asked.head, bytes]);
     for (;;) {
       const end = all.subarray(0, HEAD_BYTES_MAX).indexOf(HEAD_END);
+      if (hasBareLineFeed(end < 0 ? all : all.subarray(0, end)))
+        throw new MalformedAnswer("the answer's headers end with bare line feeds");
       if (end < 0) {
         if (all.length >= HEAD_BYTES_MAX) throw new MalformedAnswer("the answer's headers overflow 32 KiB");
         // A copy: what is no body goes back with the room that it came in.
@@ -185,9 +190,19 @@ export class BulkConnection {
     this.#socket.destroy();
     if (asked === undefined) return;
     asked.onOver();
-    if (asked.body === undefined) asked.onFailure(reason);
-    else asked.body.stream.destroy(reason instanceof Error ? reason : new Error("aborted"));
+    if (asked.body === undefined) {
+      const refusal = unreadableRefusal(reason);
+      if (refusal === undefined) asked.onFailure(reason);
+      else asked.onAnswer(refusal);
+    } else asked.body.stream.destroy(reason instanceof Error ? reason : new Error("aborted"));
   }
+}
+
+/** Whoever waits for a line break that never comes waits for the idle time-out. */
+function hasBareLineFeed(head: Buffer): boolean {
+  for (let at = head.indexOf("\n"); at >= 0; at = head.indexOf("\n", at + 1))
+    if (head[at - 1] !== 0x0d) return true;
+  return false;
 }
 
 function requestHead(url: URL, headers: RegistryRequest["headers"]): string {

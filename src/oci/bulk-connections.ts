@@ -13,12 +13,17 @@ export type BulkConnectionsOptions = {
   readonly resolve?: Resolve | undefined;
 };
 
+/** Sessions of TLS that are kept: one for each place. A copy asks two or three, and a hostile redirect cannot fill memory. */
+const SESSIONS_MAX = 32;
+
 /** As many as blobs are under way at once: whoever asks sets the bound. */
 export class BulkConnections {
   readonly #options: BulkConnectionsOptions;
   readonly #open = new Set<BulkConnection>();
   /** Free ones by what they may be used for, the one used last at the end: it is the least likely to be closed. */
   readonly #free = new Map<string, BulkConnection[]>();
+  /** What lets the next connection to a place spare the certificates and a round trip (RFC 8446, section 2.2). */
+  readonly #sessions = new Map<string, Buffer>();
 
   constructor(options: BulkConnectionsOptions) {
     this.#options = options;
@@ -44,7 +49,14 @@ export class BulkConnections {
     const connection = new BulkConnection({
       idleMs,
       clock,
-      dial: (onread) => dial(url, { reach, idleMs, ca, resolve, onread }),
+      dial: (onread) => {
+        const session = this.#sessions.get(key);
+        const socket = dial(url, { reach, idleMs, ca, resolve, onread, session });
+        socket.on("session", (latest: Buffer) => this.#keepSession(key, latest));
+        // One that was refused is not offered again.
+        socket.on("error", () => this.#sessions.delete(key));
+        return socket;
+      },
       onFree: (it) => free.push(it),
       onClosed: (it) => {
         this.#open.delete(it);
@@ -54,13 +66,24 @@ export class BulkConnections {
     this.#open.add(connection);
     return connection;
   }
+
+  #keepSession(key: string, session: Buffer): void {
+    this.#sessions.delete(key);
+    const [oldest] = this.#sessions.keys();
+    if (oldest !== undefined && this.#sessions.size >= SESSIONS_MAX) this.#sessions.delete(oldest);
+    this.#sessions.set(key, session);
+  }
 }
 
 function dial(
   url: URL,
-  options: Pick<BulkConnectionsOptions, "idleMs" | "ca" | "resolve"> & { reach: Reach; onread: OnReadOpts },
+  options: Pick<BulkConnectionsOptions, "idleMs" | "ca" | "resolve"> & {
+    reach: Reach;
+    onread: OnReadOpts;
+    session: Buffer | undefined;
+  },
 ): Socket {
-  const { reach, idleMs, ca, resolve, onread } = options;
+  const { reach, idleMs, ca, resolve, onread, session } = options;
   const isSecure = url.protocol === "https:";
   const host = bareHost(url);
   const port = Number(url.port) || (isSecure ? 443 : 80);
@@ -75,5 +98,6 @@ function dial(
     servername,
     ALPNProtocols: ["http/1.1"],
     ...(ca === undefined ? {} : { ca: [...ca] }),
+    ...(session === undefined ? {} : { session }),
   });
 }
