@@ -88,7 +88,11 @@ export function isAttestation(child: Descriptor): boolean {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Manifests are six levels deep. What is deeper by far cannot be written again without overflowing a stack. */
+const DEPTH_MAX = 64;
+
 function parseObject(bytes: Uint8Array): Fields {
+  if (depthOf(bytes) > DEPTH_MAX) throw new InvalidInput("manifest", `at most ${DEPTH_MAX} levels deep`);
   let document: unknown;
   try {
     document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -97,6 +101,21 @@ function parseObject(bytes: Uint8Array): Fields {
   }
   return fieldsOf(document, "manifest");
 }
+
+/** How deep brackets stand in one another, those in texts left out. */
+function depthOf(json: Uint8Array): number {
+  let [depth, deepest, isText] = [0, 0, false];
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === BYTES.quote) isText = !isText;
+    else if (isText) at += byte === BYTES.backslash ? 1 : 0;
+    else if (byte === BYTES.bracket || byte === BYTES.brace) deepest = Math.max(deepest, ++depth);
+    else if (byte === BYTES.bracketEnd || byte === BYTES.braceEnd) depth -= 1;
+  }
+  return deepest;
+}
+
+const BYTES = { quote: 0x22, backslash: 0x5c, bracket: 0x5b, bracketEnd: 0x5d, brace: 0x7b, braceEnd: 0x7d };
 
 /** What the document says it is wins; then the header; then its shape. Two that disagree are an attack. */
 function mediaTypeOf(document: Fields, contentType: string): string {
