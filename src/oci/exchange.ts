@@ -12,7 +12,7 @@ import { mayCarryCredentials, type RegistryAddress, whyNotFollow } from "./addre
 import { discard } from "./answer-body.ts";
 import { parseChallenges } from "./challenge.ts";
 import { type Access, type Credentials, type FindCredentials, isSameLogin } from "./credentials.ts";
-import type { QuestionLimit } from "./question-limit.ts";
+import { type QuestionLimit, withinLimit } from "./question-limit.ts";
 import { type Quota, readQuota } from "./rate-limit.ts";
 import { quoted, refusalOf } from "./refusal.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
@@ -121,7 +121,7 @@ export class Exchange {
         const renewed =
           answer.status === 401
             ? await this.#renewedHeader(answer, scopes, header, signal)
-            : await this.#renewedBasic(header);
+            : await orAborted(this.#renewedBasic(header), signal);
         if (renewed !== undefined && isStream(question.body)) hasNewToken = true;
         else if (renewed !== undefined) {
           discard(answer);
@@ -197,7 +197,7 @@ export class Exchange {
     // ECR takes its Basic token at once; what stands in for it may want none, and is left to say so.
     const { host, loopback } = this.address;
     if (loopback || registryOf(host).kind !== "ecr") return undefined;
-    const credentials = await this.#whoWeAre();
+    const credentials = await orAborted(this.#whoWeAre(), signal);
     return credentials?.kind === "basic" ? credentials.header : undefined;
   }
 
@@ -219,9 +219,10 @@ export class Exchange {
     );
     if (held?.header === shown && this.#tokens.get(key) === known) this.#tokens.delete(key);
     // Credentials run out as well: ECR's after twelve hours.
-    if (shown !== undefined) await this.#lookUpAgain();
-    this.#challenge = challenge;
+    if (shown !== undefined) await orAborted(this.#lookUpAgain(), signal);
     const header = (await this.#token(challenge, scopes, signal))?.header;
+    // One that leads nowhere is not remembered: an upload that has met it is still given up with what was asked for before.
+    this.#challenge = challenge;
     return header === shown ? undefined : header;
   }
 
@@ -254,7 +255,8 @@ export class Exchange {
       if (this.#tokens.get(key) === known) this.#tokens.delete(key);
       return this.#token(challenge, scopes, signal);
     }
-    const asked = this.#fetchToken(challenge, scopes, signal);
+    const question = { host: this.address.host, attempted: "asking for a token", signal };
+    const asked = withinLimit(this.limit, question, (limit) => this.#fetchToken(challenge, scopes, limit));
     this.#tokens.set(key, asked);
     // A failure is told to all who wait for it, and not remembered.
     asked.catch(() => this.#tokens.get(key) === asked && this.#tokens.delete(key));
@@ -319,7 +321,10 @@ export class Exchange {
   async #lookUp(refused?: Credentials): Promise<Credentials | undefined> {
     const { host, loginOf } = this.address;
     try {
-      return await this.#findCredentials(loginOf, this.#access, refused);
+      // A helper that hangs, or a secret that is not told: a question has an end, whoever is asked.
+      return await withinLimit(this.limit, { host, attempted: "looking them up" }, () =>
+        this.#findCredentials(loginOf, this.#access, refused),
+      );
     } catch (cause) {
       const because = cause instanceof Error ? quoted(cause.message) : "the look-up failed";
       throw this.#refuse(`credentials for ${host}: ${because}`, "unauthorized", cause);

@@ -7,6 +7,7 @@
  */
 
 import type * as Http from "node:http";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { isLoopbackHost } from "./addresses.ts";
@@ -101,6 +102,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
         outgoing.destroy(reason instanceof Error ? reason : new Error("aborted"));
       };
       watchHead(outgoing, clock, end);
+      watchConnecting(outgoing, timer, idleMs, end);
       const onAbort = (): void => end(signal?.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
       // node:http ends the connection of a 101 that nobody wants, and says no more than that it is closed.
@@ -169,6 +171,27 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   });
 }
 
+/** A handshake of TLS that comes a byte at a time keeps the idle time-out from firing: it has the time as a whole. */
+function watchConnecting(
+  outgoing: Http.ClientRequest,
+  timer: Timer,
+  idleMs: number,
+  end: (reason: unknown) => void,
+): void {
+  outgoing.once("socket", (socket: Socket & { readonly secureConnecting?: boolean }) => {
+    const isOpening = (): boolean => socket.connecting || socket.secureConnecting === true;
+    if (!isOpening()) return;
+    const callOff = timer.after(idleMs, () => {
+      if (isOpening()) end(new Error(`no connection stood after ${idleMs / 1000} s`));
+    });
+    outgoing.once("response", callOff);
+    outgoing.once("close", callOff);
+  });
+}
+
+/** Before an answer begins: as many heads as may come, and line breaks without end are none. */
+const HEADS_BYTES_MAX = HEAD_BYTES_MAX * (PRELIMINARY_MAX + 2);
+
 /** Headers have a floor of speed, too, and answers that are none ("102 Processing") a number. */
 function watchHead(outgoing: Http.ClientRequest, clock: Clock, end: (reason: unknown) => void): void {
   const pace = new Pace(clock);
@@ -180,11 +203,19 @@ function watchHead(outgoing: Http.ClientRequest, clock: Clock, end: (reason: unk
   outgoing.on("information", onPreliminary);
   outgoing.on("continue", onPreliminary);
   outgoing.once("socket", (socket) => {
+    let come = 0;
+    let isAnswered = false;
     const onBytes = (bytes: Uint8Array): void => {
+      if (isAnswered) return;
+      come += bytes.byteLength;
       pace.start();
-      if (!pace.moved(bytes.byteLength)) end(new Error("the answer's headers come too slowly to end"));
+      if (come > HEADS_BYTES_MAX) end(new MalformedAnswer("the answer never begins"));
+      else if (!pace.moved(bytes.byteLength)) end(new Error("the answer's headers come too slowly to end"));
     };
-    const leave = (): void => void socket.off("data", onBytes);
+    const leave = (): void => {
+      isAnswered = true;
+      socket.off("data", onBytes);
+    };
     socket.on("data", onBytes);
     outgoing.once("response", leave);
     outgoing.once("close", leave);

@@ -18,6 +18,7 @@ import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.t
 import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
 import { forTidying, type QuestionLimit, withinLimit } from "./question-limit.ts";
 import type { Quota } from "./rate-limit.ts";
+import { quoted } from "./refusal.ts";
 import type { Manifest, ManifestHead } from "./registry.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { RegistryAnswer } from "./transport.ts";
@@ -358,7 +359,8 @@ export class Repository {
       signal.throwIfAborted();
       const { status } = answer;
       const fields = { kind: "unavailable", host: this.host, status, passing: true } as const;
-      throw new RegistryError(`${attempted}: the answer broke off`, fields, { cause });
+      const because = cause instanceof Error ? `: ${quoted(cause.message)}` : "";
+      throw new RegistryError(`${attempted}: the answer broke off${because}`, fields, { cause });
     }
   }
 
