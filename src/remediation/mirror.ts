@@ -82,17 +82,15 @@ export async function mirror(
   // Known only to the invocation that made it: any other finds what was left there.
   let isEmpty = false;
   const repository = await steps.step("repository", async () => {
-    const settings = {
+    const ensured = await ports.ecr.ensureRepository(target.path, {
       immutableTags,
       scanOnPush,
       ...(kmsKey === undefined ? {} : { kmsKey }),
       tags: { ...tags, "repull:source": `${source.host}/${source.path}` },
-    };
-    const ensured = await ports.ecr.ensureRepository(target.path, settings).catch(refusedOrThrow);
+    });
     isEmpty = ensured === "created";
     return ensured;
   });
-  if (typeof repository === "object") return repository;
   const copyRequest = {
     source,
     target: { host: target.host, path: target.path },
@@ -140,13 +138,6 @@ function refusalOf(error: unknown): RefusedCopy | undefined {
     ...(isLimit ? { code: "rate-limited", limited: true } : {}),
     because: error.message,
   };
-}
-
-/** A repository that may not be created is a refusal, like a copy that may not be written: asking again cures neither. */
-function refusedOrThrow(error: unknown): RefusedCopy {
-  const refused = refusalOf(error);
-  if (refused === undefined) throw error;
-  return refused;
 }
 
 function readRequest(input: unknown, { home }: Ports): Request {

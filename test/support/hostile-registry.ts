@@ -46,7 +46,9 @@ export class SteppedClock extends FastClock implements Clock, Timer {
 export type Behaviour = (clock: SteppedClock) => Mischief;
 
 /** Writes to the socket itself, beside what node:http would allow. */
-function raw(act: (write: (bytes: string | Buffer) => void, request: IncomingMessage) => void): Mischief {
+export function raw(
+  act: (write: (bytes: string | Buffer) => void, request: IncomingMessage) => void,
+): Mischief {
   return (request, response) => {
     const { socket } = request;
     request.resume();
@@ -56,7 +58,7 @@ function raw(act: (write: (bytes: string | Buffer) => void, request: IncomingMes
   };
 }
 
-function answers(head: string, body: string | Buffer = ""): Behaviour {
+export function answers(head: string, body: string | Buffer = ""): Behaviour {
   return () =>
     raw((write, { socket }) => {
       write(`HTTP/1.1 ${head}\r\n\r\n`);
@@ -66,7 +68,7 @@ function answers(head: string, body: string | Buffer = ""): Behaviour {
 }
 
 /** Says something, then a piece now and then, for ever. */
-function drips(head: string, piece: string): Behaviour {
+export function drips(head: string, piece: string): Behaviour {
   return (clock) =>
     raw((write, { socket }) => {
       clock.hang();
