@@ -82,15 +82,17 @@ export async function mirror(
   // Known only to the invocation that made it: any other finds what was left there.
   let isEmpty = false;
   const repository = await steps.step("repository", async () => {
-    const ensured = await ports.ecr.ensureRepository(target.path, {
+    const settings = {
       immutableTags,
       scanOnPush,
       ...(kmsKey === undefined ? {} : { kmsKey }),
       tags: { ...tags, "repull:source": `${source.host}/${source.path}` },
-    });
+    };
+    const ensured = await ports.ecr.ensureRepository(target.path, settings).catch(refusedOrThrow);
     isEmpty = ensured === "created";
     return ensured;
   });
+  if (typeof repository === "object") return repository;
   const copyRequest = {
     source,
     target: { host: target.host, path: target.path },
@@ -138,6 +140,13 @@ function refusalOf(error: unknown): RefusedCopy | undefined {
     ...(isLimit ? { code: "rate-limited", limited: true } : {}),
     because: error.message,
   };
+}
+
+/** A repository that may not be created is a refusal, like a copy that may not be written: asking again cures neither. */
+function refusedOrThrow(error: unknown): RefusedCopy {
+  const refused = refusalOf(error);
+  if (refused === undefined) throw error;
+  return refused;
 }
 
 function readRequest(input: unknown, { home }: Ports): Request {
