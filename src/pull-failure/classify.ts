@@ -11,9 +11,9 @@ import { canonicalName } from "../image/reference.ts";
 import { awsThrottle } from "./aws-throttle.ts";
 import { imageConcerned } from "./image-concerned.ts";
 import { limit } from "./limit.ts";
-import { ECR_THROTTLES, NOT_A_PULL, PULL_ERROR } from "./messages.ts";
+import { ECR_THROTTLES, NOT_A_PULL, OPENING, PULL_ERROR } from "./messages.ts";
 import { namedManifests } from "./named-manifests.ts";
-import { cutShort, nothingKnown, otherFailure } from "./other-failure.ts";
+import { cutInCode, cutShort, nothingKnown, otherFailure } from "./other-failure.ts";
 import { plainText } from "./plain-text.ts";
 import type { Classification } from "./pull-failure.ts";
 import { factIn, type Reading, readingOf, type Verdict, verdict } from "./reading.ts";
@@ -30,6 +30,7 @@ export function classify(text: string, image?: string): Classification {
     notAPull(reading) ??
     awsThrottle(reading) ??
     limit(reading) ??
+    cutInCode(reading) ??
     otherFailure(reading) ??
     cutShort(reading) ??
     nothingKnown(reading);
@@ -59,7 +60,7 @@ function mayBeUpstreams(
 }
 
 function notAPull({ text }: Reading): Verdict | undefined {
-  const fact = factIn(text, NOT_A_PULL);
+  const fact = factIn(text.replace(OPENING, ""), NOT_A_PULL);
   return fact && verdict("other", "certain", [fact], `The text ${fact.phrase.says}.`);
 }
 

@@ -15,7 +15,9 @@ export function imageConcerned(
   const address = addresses.findLast(({ path, host }) => path !== undefined && host !== "");
   const addressed =
     address &&
-    referenceIn(`${address.host}/${address.path}${address.tag === undefined ? "" : `:${address.tag}`}`);
+    referenceIn(
+      `${address.mirrors ?? address.host}/${address.path}${address.tag === undefined ? "" : `:${address.tag}`}`,
+    );
   if (named === undefined) return addressed;
   // What a build names is not always what it pulls: the address knows.
   const differs =

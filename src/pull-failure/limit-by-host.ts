@@ -5,16 +5,8 @@
 
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { askedFor } from "./asked-for.ts";
-import {
-  HTML_PAGE,
-  LIMIT_CODE,
-  LIMIT_STATUS,
-  LIMIT_WORDS,
-  PLAIN_BODY,
-  PULL_CONTEXT,
-  SIGN_IN,
-} from "./messages.ts";
-import type { Resource } from "./named-image.ts";
+import { HTML_PAGE, LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS, PLAIN_BODY, SIGN_IN } from "./messages.ts";
+import type { Address, Resource } from "./named-image.ts";
 import {
   factIn,
   givenHost,
@@ -22,6 +14,7 @@ import {
   isAnothers,
   isDockerHub,
   type Reading,
+  speaksOfPull,
   strangerAt,
   type Verdict,
 } from "./reading.ts";
@@ -42,12 +35,16 @@ export function limitByHost(reading: Reading): Verdict | undefined {
   const words = factIn(text, [LIMIT_WORDS]);
   const fact = code ?? status ?? words;
   if (fact === undefined && answered === undefined) return undefined;
-  if (answered === undefined && !isLimitText(reading)) return undefined;
+  if (!isLimitText(reading)) return undefined;
 
   const facts = fact ? [fact] : [];
   const evidence = [...(answered ? [answered.quote] : []), ...facts.map(({ quote }) => quote)];
   const at = answered?.index ?? fact?.index ?? 0;
-  const hosts = answered ? [answered.host, ...givenHost(reading)] : hostsAt(reading, at);
+  const before = answered ? [answered.host, ...givenHost(reading)] : hostsAt(reading, at);
+  // A log names the image after the message, but so does a build with what it would have made.
+  const after =
+    before.length > 0 ? undefined : reading.references.find(({ host }) => host !== undefined)?.host;
+  const hosts = after === undefined ? before : [after];
   const because = (why: string) => `${answered || status ? "Status 429" : "Too many requests"}, ${why}`;
 
   const plainBody = factIn(text, [PLAIN_BODY]);
@@ -57,8 +54,8 @@ export function limitByHost(reading: Reading): Verdict | undefined {
     const isDoubtful = page !== undefined && !isAnothers(stranger);
     return {
       kind: "registry-limit",
-      confidence: isDoubtful ? "likely" : "certain",
-      registry: stranger,
+      confidence: isDoubtful || after !== undefined ? "likely" : "certain",
+      registry: registryBehind(reading, stranger, answered),
       evidence,
       at,
       because: because(
@@ -106,7 +103,7 @@ export function limitByHost(reading: Reading): Verdict | undefined {
     const maybeSignIn = asked === "token" && SIGN_IN.test(text);
     return {
       kind: "docker-hub-abuse-limit",
-      confidence: cut || relayed || maybeSignIn ? "likely" : "certain",
+      confidence: cut || relayed || maybeSignIn || after !== undefined ? "likely" : "certain",
       registry: DOCKER_HUB_HOST,
       evidence,
       at,
@@ -129,7 +126,7 @@ export function limitByHost(reading: Reading): Verdict | undefined {
   return {
     kind: "docker-hub-pull-limit",
     limitedAs: "unknown",
-    confidence: cut || relayed ? "likely" : "certain",
+    confidence: cut || relayed || after !== undefined ? "likely" : "certain",
     registry: DOCKER_HUB_HOST,
     evidence,
     at,
@@ -144,16 +141,25 @@ export function limitByHost(reading: Reading): Verdict | undefined {
 }
 
 /** Whether words about limits are about a pull: an application has limits of its own, which say nothing of ours. */
-function isLimitText({ text, addresses }: Reading): boolean {
-  if (/^(?:error:? )?(?:(?:http )?429:? )?too many requests\b/i.test(text)) return true;
-  return addresses.some(({ resource }) => resource !== undefined) || PULL_CONTEXT.test(text);
+function isLimitText(reading: Reading): boolean {
+  return (
+    /^(?:error:? )?(?:(?:http )?429:? )?too many requests\b/i.test(reading.text) || speaksOfPull(reading)
+  );
+}
+
+/** The registry of a host that only hands out its tokens: the image's (mcrprod.azurecr.io's is mcr.microsoft.com). */
+function registryBehind(reading: Reading, host: string, answered: Address | undefined): string {
+  if (answered?.resource !== "token") return host;
+  const named = [...givenHost(reading), ...reading.references.flatMap((one) => one.host ?? [])];
+  return named.find(isAnothers) ?? host;
 }
 
 /** What follows the code where a registry is Docker's: a text that ends inside one of these may have meant either. */
-const AFTER_THE_CODE = ["you have reached your", "too many failed login attempts"];
+const AFTER_THE_CODE = ["message", "you have reached your", "too many failed login attempts"];
 
 /** Whether the text stops at the code, or so soon after it that nobody's sentence can be told. */
 function endsWithCode(text: string): boolean {
-  const rest = /toomanyrequests:?(\W*[a-z' ]{0,30})$/i.exec(text)?.[1]?.replace(/^\W+/, "").toLowerCase();
+  const after = /toomanyrequests([\s\w"',:]{0,60})$/i.exec(text)?.[1]?.toLowerCase();
+  const rest = after?.replace(/^\W*(?:message"\W*)?/, "");
   return rest !== undefined && AFTER_THE_CODE.some((sentence) => sentence.startsWith(rest));
 }

@@ -18,7 +18,6 @@ import {
   LIMIT_STATUS,
   LIMIT_WORDS,
   PROXY_REFUSED,
-  PULL_CONTEXT,
   SIGN_IN_LIMIT,
 } from "./messages.ts";
 import { IMAGE_OR_MACHINE, NETWORK, NOT_FOUND, UNAUTHORIZED } from "./other-messages.ts";
@@ -29,6 +28,7 @@ import {
   isAnothers,
   isDockerHub,
   type Reading,
+  speaksOfPull,
   strangerIn,
   type Verdict,
   verdict,
@@ -106,7 +106,7 @@ function proxyRefused(reading: Reading): Verdict | undefined {
 function anothersSentence(reading: Reading): Verdict | undefined {
   for (const phrase of ANOTHER_LIMIT) {
     const fact = factIn(reading.text, [phrase]);
-    if (fact === undefined || !PULL_CONTEXT.test(reading.text)) continue;
+    if (fact === undefined || !speaksOfPull(reading)) continue;
     const hosts = hostsAt(reading, fact.index);
     // A page is the mark of a registry that is known to answer with pages; of any other host it may be a proxy's.
     if (/title|!!1/i.test(fact.quote) && !hosts.some(isAnothers)) continue;

@@ -55,7 +55,7 @@ export const PLAIN_BODY: Phrase = {
 /** Limits of other registries, by their own words. */
 export const ANOTHER_LIMIT: readonly (Phrase & { readonly registry?: string })[] = [
   {
-    pattern: /request exceeded pull rate limit for\b/i,
+    pattern: /request exceeded pull rate limit\b/i,
     says: "is Seqera Wave's sentence",
     seen: "seqeralabs/wave tests",
   },
@@ -79,7 +79,7 @@ export const ANOTHER_LIMIT: readonly (Phrase & { readonly registry?: string })[]
   {
     pattern:
       /(?:toomanyrequests|throttlingexception|unknown|denied|429 too many requests)"?[:,-]? ?(?:"?message"?: ?"?)?(?:server message: )?(?:toomanyrequests: ?)?rate exceeded\b/i,
-    says: "is Amazon ECR's sentence",
+    says: "is the sentence of Amazon ECR and of Azure's registry",
     seen: "Amazon ECR User Guide, common errors",
   },
   {
@@ -129,11 +129,18 @@ export const LIMIT_WORDS: Phrase = {
   seen: "regclient, Traefik, gateways",
 };
 
-/** Limit words mean a pull only where a pull is spoken of: an application may be limited by its own API. */
+/**
+ * Limit words mean a pull only where a pull is spoken of: an application may be limited by its own API, a build by npm.
+ * Read without the addresses: `registry` is part of other registries' hosts, too.
+ */
 export const PULL_CONTEXT =
-  /cannotpull|\bpull|registry|manifest|error response from daemon|\/v2\/|toomanyrequests(?=:|")|\bimage\b|httpread|\bdocker:|errimage|invalid from flag|crane|skopeo|\bblob|server message|metadata for|(?:fetch|get|request)(?:ing)? (?:oauth|anonymous|bearer|auth) token/i;
+  /\bstep \d{1,3}(?:\/\d{1,3})? ?: from\b|error parsing http \d{3} response|cannotpull|\bpull|registry|manifest|error response from daemon|\/v2\/|toomanyrequests(?=:|")|\bimage\b|httpread|\bdocker:|errimage|invalid from flag|crane|skopeo|\bblob|server message|metadata for|(?:fetch|get|request)(?:ing)? (?:oauth|anonymous|bearer|auth) token/i;
 
-/** Failures and ends of a task that ECS names as such: whatever they quote, they are not a pull's. */
+/** What consoles, logs and documents write before ECS's words: `STOPPED (`, `"stoppedReason": "`, a log's time and level. */
+export const OPENING =
+  /^(?:[\s"'>{[|\\*,:-]|\((?!service )|\d{4}-\d\d-\d\d[t ][\d:.,z+-]{0,40}|(?:message|reason|stopped ?reason|status ?reason|stopped|error|err|warn(?:ing)?|info)["']? ?[:=|({[\\])+/i;
+
+/** Failures and ends of a task that ECS names as such: whatever they quote, they are not a pull's. Read after `OPENING`. */
 export const NOT_A_PULL: readonly Phrase[] = [
   {
     pattern:
@@ -149,7 +156,7 @@ export const NOT_A_PULL: readonly Phrase[] = [
   },
   {
     pattern:
-      /^essential container in task exited|^task ?(?:failed ?to ?start|stopped by user)\.?$|^stopped by user\b|^user (?:initiated|stopped)|^scaling activity initiated|^task failed (?:elb|container|load balancer) health checks|^\(service [^)]{1,300}\) (?:\([^)]{1,500}\) )?(?:\([^)]{1,300}\) )?(?:failed \w* ?health|is unhealthy|has started|has stopped)|^your spot task|^host ec2|^ecs is performing maintenance|^timeout waiting for|^service scheduler|^unexpected ec2 error|^.{0,80}\bhealth checks?\b/i,
+      /^essential container in task exited|^task ?(?:failed ?to ?start|stopped by user)\.?$|^stopped by user\b|^user (?:initiated|stopped)|^scaling activity initiated|^task failed (?:elb|container|load balancer) health checks|^\(?service [^)]{1,300}\) (?:\([^)]{1,500}\) )?(?:\([^)]{1,300}\) )?(?:failed \w* ?health|is unhealthy|has started|has stopped)|^\(?service .{1,500} is unhealthy in \(?target-group|^your spot task|^host ec2|^ecs is performing maintenance|^timeout waiting for|^service scheduler|^unexpected ec2 error|^.{0,80}\bhealth checks?\b/i,
     says: "is a message that ECS gives for other ends of a task",
     seen: "Amazon ECS Developer Guide, stopped task error codes",
   },
@@ -166,7 +173,7 @@ export const HTML_PAGE: Phrase = {
 /** Go writes the status text alone, without its number, where a proxy refuses to CONNECT: no registry has answered. */
 export const PROXY_REFUSED: Phrase = {
   pattern:
-    /\b(?:get|head|post|put) "?https:\/\/[^\s"]{1,2000}"?: (?:too many requests|proxy authentication required|forbidden|bad gateway|service unavailable)(?=[\s.]*$|"|\))/i,
+    /\b(?:get|head|post|put) "?https:\/\/[^\s"]{1,2000}"?: (?:too many requests|proxy authentication required|forbidden|bad gateway|service unavailable|bad request|method not allowed|gateway timeout|internal server error)(?=[\s.]*$|["')\]]| ?(?:-{3}|>|\[|\d{4}-))/i,
   says: "quotes a proxy that refused the connection",
   seen: "Go's net/http, transport.go: the text of a CONNECT's status",
 };

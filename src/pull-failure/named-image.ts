@@ -21,6 +21,8 @@ export type Address = {
   /** Repository of a `/v2/…/manifests/…` or `/blobs/…` address. */
   readonly path?: string;
   readonly tag?: string;
+  /** The registry that the image is of, where a mirror was asked for it. */
+  readonly mirrors?: string;
   /** What was asked for there; `ping` is `/v2/` itself. */
   readonly resource?: Resource;
   /** The HTTP status that the text reports for this address. */
@@ -44,8 +46,11 @@ const STATUS_BEFORE =
   /unexpected (?:http )?status(?: code)?(?: from (?:get|head|post|put) request to)?:? ?["']?$/i;
 const STATUS_AFTER =
   /^["'\])]*:? ?(?:(?:received )?unexpected (?:http )?status(?: code)?:? ?|(?:failed with )?status(?: code)?:? ?)?[[(]?(?:remote response:? ?)?(\d{3})?(?![\d.])[\])]?:? ?(too many requests|toomanyrequests\b)?/i;
+/** Clients that name the status before the address: docker-py, npm's and Jib's way, atomic. */
+const STATUS_FIRST =
+  /(?:\b(?:code|status|error)?:? ?\(?([45]\d\d)\)?(?: (?:client|server) error)?:?(?: [a-z-]{1,20}){0,5},? (?:for )?url: ?["'(]?|\b([45]\d\d) [a-z -]{1,40}?-? ?(?:\[error\] )?(?:get|head) ["']?)$/i;
 /** Nothing, or the beginning of 429: what a cut leaves after a URL. */
-const CUT_STATUS = /^["':]*(?: ?(?:4|42)?)(?:\.{2,}|…)?[\s-]*$/;
+const CUT_STATUS = /^["':]*(?: ?(?:4|42)?)(?:\.{2,}|…)?[\s"'})\],-]*$/;
 
 /** `pulling from host H failed with status code [manifests T]: 429` names a host without a URL. */
 const HOST_STATUS =
@@ -81,13 +86,16 @@ function addressOf(text: string, match: RegExpExecArray): Address {
   const host = rawHost.replace(/[.:]+$/, "");
   const rest = rawRest.replace(/[:.,;)\]…]+$/, "");
   const after = text.slice(end, end + 120);
+  const before = text.slice(Math.max(0, match.index - 120), match.index);
   const answer = STATUS_AFTER.exec(after);
-  const status = answer?.[1] !== undefined ? Number(answer[1]) : answer?.[2] !== undefined ? 429 : undefined;
+  const first = STATUS_FIRST.exec(before);
+  const number = answer?.[1] ?? (answer?.[2] === undefined ? (first?.[1] ?? first?.[2]) : "429");
+  const status = number === undefined ? undefined : Number(number);
   const atEnd = end === text.length;
   // A host that the cut may have shortened is nobody's host.
   const hostIsWhole = !atEnd || rest !== "" || elided;
   const waiting =
-    STATUS_BEFORE.test(text.slice(Math.max(0, match.index - 80), match.index)) &&
+    STATUS_BEFORE.test(before) &&
     status === undefined &&
     (atEnd || (CUT_STATUS.test(after) && end + after.length === text.length));
   return {
@@ -96,6 +104,7 @@ function addressOf(text: string, match: RegExpExecArray): Address {
     host: hostIsWhole ? canonicalHost(host) : "",
     ...(hostIsWhole ? resourceAt(host) : {}),
     ...resourceOf(rest, atEnd && !/[:"'\])]$/.test(whole)),
+    ...mirroredHost(rest),
     ...(status === undefined || status < 400 || status > 599 ? {} : { status }),
     cutBeforeStatus: waiting && hostIsWhole,
     quote: `${whole}${status === undefined ? "" : (answer?.[0] ?? "")}`,
@@ -107,6 +116,12 @@ function resourceAt(host: string): Partial<Pick<Address, "resource">> {
   const plain = host.toLowerCase().replace(/:443$/, "");
   if (plain === DOCKER_HUB_REALM) return { resource: "token" };
   return isDockerHubContent(plain) ? { resource: "blobs" } : {};
+}
+
+/** containerd tells a mirror whose image it asks for: `?ns=docker.io` (docs/hosts.md, read 2026-11). */
+function mirroredHost(rest: string): Partial<Pick<Address, "mirrors">> {
+  const host = /[?&]ns=([\w.-]{1,253}(?::\d{1,5})?)(?=&|$)/i.exec(rest)?.[1];
+  return host === undefined ? {} : { mirrors: canonicalHost(host) };
 }
 
 function resourceOf(rest: string, mayBeCut: boolean): Partial<Pick<Address, "path" | "tag" | "resource">> {
@@ -141,8 +156,31 @@ const PLACES: readonly Place[] = [
   // Ansible's docker_image, and docker-py before it: the name ends at a dash, or follows its tag.
   { pattern: /error pulling image ([^\s"',]{1,600}) - /gi, lone: true },
   { pattern: /error pulling image \((?<tag>[\w.-]{1,140})\) from ([^\s"',]{1,600})/gi, lone: true },
-  { pattern: /\bpull ["']([^\s"',]{1,600})["'] image\b/gi, lone: true },
-  { pattern: /\bimagename=["']?([^\s"',]{1,600})/gi, lone: false },
+  { pattern: /\bto pull ["']([^\s"',]{1,600})["']/gi, lone: true },
+  { pattern: /\bimage(?:name)?=["']?([^\s"',]{1,600})/gi, lone: false },
+  // Compose, before the error: `Pulling web (acme/web:1)...`. A path alone follows "Pulling from".
+  { pattern: /(?<!error )\bpulling [\w.-]{1,200} \(([^\s"',()]{1,600})\)/gi, lone: true },
+  { pattern: /\bpulling (?:the latest version of |docker image:? )?["']?([^\s"',]{1,600})/gi, lone: false },
+  {
+    pattern:
+      /\b(?:docker|podman|nerdctl|crictl|crane|finch) pull (?:-\S{1,60} ){0,5}["']?([^\s"',]{1,600})/gi,
+    lone: false,
+  },
+  // A builder's steps; its instructions are in capitals.
+  {
+    pattern: /\b[Ss]tep \d{1,3}(?:\/\d{1,3})? ?: FROM (?:--platform=\S{1,60} )?([^\s"',]{1,600})/g,
+    lone: true,
+  },
+  { pattern: /\btag (?<tag>[\w.-]{1,140}) not found in repository ([^\s"',]{1,600})/gi, lone: true },
+  {
+    pattern: /\b(?:unable to|could not) find (?:image )?["']?([^\s"',]{1,600})["']?(?: image)? locally/gi,
+    lone: true,
+  },
+  // docker.io/library/openjdk: toomanyrequests: …
+  {
+    pattern: /(?<![^\s"'([])([^\s"'([,:/]{1,260}(?::\d{1,5})?\/[^\s"',]{1,400}): ["']?toomanyrequests/gi,
+    lone: false,
+  },
   { pattern: /\bmanifest for ["']?([^\s"',]{1,600})["']? not found/gi, lone: true },
   { pattern: /\bdocker:\/\/([^\s"',]{1,600})/gi, lone: true },
   { pattern: /\bmanifest (?<tag>[\w.:@-]{1,140}) in ([^\s"',]{1,600})/gi, lone: true },
@@ -162,7 +200,11 @@ export function referencesIn(text: string): readonly NamedReference[] {
       if (found.length === REFERENCES_MAX) break;
       const written = match.at(-1) ?? "";
       // Text that stops inside a name has lost the rest of it.
-      if (match.index + match[0].length === text.length && match[0].endsWith(written)) continue;
+      if (match.index + match[0].length === text.length && match[0].endsWith(written)) {
+        const host = hostIn(written);
+        if (host !== undefined) found.push({ index: match.index, host });
+        continue;
+      }
       const name = written.replace(/[:.;)\]]+$/, "");
       const tag = match.groups?.tag;
       const named = namedReference(tag === undefined || isDigest(tag) ? name : `${name}:${tag}`, lone);
@@ -174,10 +216,19 @@ export function referencesIn(text: string): readonly NamedReference[] {
 
 function namedReference(written: string, lone: boolean): Omit<NamedReference, "index"> | undefined {
   if (/^https?:/i.test(written)) return undefined;
-  const slash = written.indexOf("/");
-  const hasHost = slash > 0 && /[.:]|^localhost$/.test(written.slice(0, slash));
   const reference = referenceIn(written);
   if (reference !== undefined && (lone || /[/:@]/.test(written)))
     return { reference, host: canonicalHost(reference.host) };
-  return hasHost ? { host: canonicalHost(written.slice(0, slash)) } : undefined;
+  const host = hostIn(written);
+  return host === undefined ? undefined : { host };
+}
+
+/** The host of a name that is masked, broken or cut after its host. */
+function hostIn(written: string): string | undefined {
+  const host = written.slice(0, Math.max(0, written.indexOf("/")));
+  return /^(?:localhost(?::\d{1,5})?|[\w*-]{1,63}(?:\.[\w*-]{1,63}){1,20}(?::\d{1,5})?|[\w-]{1,63}:\d{1,5}|\[[\da-f:]{2,45}\](?::\d{1,5})?)$/i.test(
+    host,
+  )
+    ? canonicalHost(host)
+    : undefined;
 }

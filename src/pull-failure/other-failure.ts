@@ -23,6 +23,7 @@ import {
   hostsAt,
   isDockerHub,
   type Reading,
+  speaksOfPull,
   type Verdict,
   verdict,
   withHost,
@@ -111,8 +112,14 @@ export function cutShort(reading: Reading): Verdict | undefined {
       };
     }
   }
-  const code = /(?<![\w./@-])toomany\w*$/i.exec(text);
-  if (code && PULL_ERROR.test(text)) {
+  return undefined;
+}
+
+/** A text that stops inside the error code for too many requests, whatever status it quoted before. */
+export function cutInCode(reading: Reading): Verdict | undefined {
+  const { text } = reading;
+  const code = /(?<![\w./@-])toom(?:a(?:n(?:y\w*)?)?)?$/i.exec(text);
+  if (code && (PULL_ERROR.test(text) || speaksOfPull(reading))) {
     const hosts = hostsAt(reading, code.index);
     const isHub = hosts.length > 0 && hosts.every(isDockerHub);
     const stranger = hosts.find((host) => !isDockerHub(host));

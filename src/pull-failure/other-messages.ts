@@ -9,7 +9,7 @@ import type { Phrase } from "./messages.ts";
 /** A pull that failed on the image or the machine, not on a registry. */
 export const IMAGE_OR_MACHINE: Phrase = {
   pattern:
-    /no space left on device|descriptor matching platform|no match(?:ing manifest)? for (?:platform|[a-z]+\/[a-z0-9]+)|no matching manifest|exec format error|no processor for media-type|layer verification failed|failed to register layer|failed to extract layer|errimageneverpull|invalidimagename|invalid reference format|toomanylayers|unsupported media ?type|layers from manifest don't match|signature (?:validation|verification)/i,
+    /no space left on device|descriptor matching platform|no match(?:ing manifest)? for (?:current )?(?:platform|[a-z]+\/[a-z0-9]+)|no matching manifest|exec format error|no processor for media-type|layer verification failed|failed to register layer|failed to extract layer|errimageneverpull|invalidimagename|invalid reference format|toomanylayers|unsupported media ?type|layers from manifest don't match|signature (?:validation|verification)/i,
   says: "names something wrong with the image or the machine",
   seen: "ECS and Batch logs",
 };
@@ -31,13 +31,13 @@ export const UNAUTHORIZED: readonly Phrase[] = [
   },
   {
     pattern:
-      /no basic auth credentials|authentication required|incorrect username or password|invalid username\/password|authorization token (?:has )?expired|login attempt to|email (?:address )?must be verified|not logged in|cannotpullcontainerautherror/i,
+      /no basic auth credentials|authentication required|incorrect username or password|invalid username\/password|authorization token (?:has )?expired|login attempt to|email (?:address )?must be verified|not logged in|cannotpullcontainerautherror|credentials: not found|\bnocredentialproviders\b/i,
     says: "says that the credentials were missing or refused",
     seen: "Docker Engine, amazon-ecs-agent errors.go",
   },
   {
     pattern:
-      /\bunauthorized\b|\bunauthenticated request|401 unauthorized|(?<!not )\bforbidden\b|status(?: code)?:? 40[13]\b|\bunauthorized:/i,
+      /\bunauthorized\b|\bunauthenticated request|401 unauthorized|(?<!not )\bforbidden\b|status(?: code)?:? 40[13]\b|\bhttp 40[13] response\b|\bunauthorized:/i,
     says: "quotes status 401 or 403",
     seen: "distribution-spec",
   },
@@ -60,12 +60,13 @@ export const SECRETS_OR_AUTH: Phrase = {
 export const NOT_FOUND: readonly Phrase[] = [
   {
     pattern:
-      /manifest[_ ]unknown|name[_ ]unknown|blob[_ ]unknown|repositorynotfound|imagenotfound|no such (?:manifest|image)|\bmanifest (?:for )?[^ ]{0,400} ?not found|\brepository (?:name )?[^ ]{0,400} ?(?:not (?:found|known)|does not exist)|\bimage (?:[^ ]{1,400} )?(?:not found|does not exist)/i,
+      /manifest[_ ]unknown|name[_ ]unknown|blob[_ ]unknown|repositorynotfound|imagenotfound|no such (?:manifest|image)|\bmanifest (?:for )?[^ ]{0,400} ?not found|\brepository (?:name )?[^ ]{0,400} ?(?:not (?:found|known)|does not exist)|\b(?:image|artifact) (?:[^ ]{1,400} )?(?:not found|does not exist)|\btag [^ ]{1,200} not found\b/i,
     says: "says that the image does not exist",
     seen: "distribution-spec, Docker Engine",
   },
   {
-    pattern: /404 not found|status(?: code)?:? 404\b|api error \(404\)|: not found\b|\bnot found\.?$/i,
+    pattern:
+      /404 not found|\bhttp 404 response\b|status(?: code)?:? 404\b|api error \(404\)|: not found\b|\bnot found[."')\]}]*$/i,
     says: "says that what was asked for was not found",
     seen: "containerd, ECS",
   },
@@ -92,7 +93,7 @@ export const NETWORK: readonly Phrase[] = [
   },
   {
     pattern:
-      /\b50[0-4] (?:internal server error|bad gateway|service unavailable|gateway time-?out)|(?:status|status code|http status)(?: code)?:? 50[0-4]\b|bad gateway|service unavailable|gateway time-?out|internal server error|upstreamunavailable/i,
+      /\b50[0-4] (?:internal server error|bad gateway|service unavailable|gateway time-?out)|(?:status|status code|http status)(?: code)?:? 50[0-4]\b|bad gateway|service unavailable|gateway time-?out|internal server error|\bhttp 50[0-4] response\b|upstreamunavailable/i,
     says: "quotes a server's failure",
     seen: "containerd, Docker Engine",
   },
@@ -171,7 +172,8 @@ export const REFUSED_BECAUSE: readonly (Phrase & { readonly kind: "network" | "u
 
 /** The sum of what was tried: it decides only where no cause is told beside it. */
 export const NO_ENDPOINT: Phrase = {
-  pattern: /no (?:available )?registry endpoints?\b|no endpoints? available for\b/i,
+  pattern:
+    /no (?:available )?registry endpoints?\b|could not reach any registry\b|no endpoints? available for\b/i,
   says: "says that none of the registry's addresses could be used, and nothing more",
   seen: "containerd before 1.3, Docker Engine",
 };

@@ -18,6 +18,10 @@ const SPELLINGS: readonly (readonly [pattern: RegExp, replacement: string])[] = 
   // One backslash for many first: the patterns below would else start anew at each.
   [/\\{2,}/g, "\\"],
   [/\\u00(?:0a|0d|09|20|a0)/gi, " "],
+  [/`/g, '"'],
+  // YAML and CSV write a quote twice inside quotes.
+  [/''/g, "'"],
+  [/""/g, '"'],
   [/\\u0022|&(?:amp;)*(?:quot|#0*34|#x0*22);|[“”]/gi, '"'],
   [/\\u(?:0027|201[89])|&(?:amp;)*(?:apos|#0*39|#x0*27|[lr]squo);|[‘’‚‛]/gi, "'"],
   [/\\u003c|&(?:amp;)*(?:lt|#0*60|#x0*3c);/gi, "<"],
@@ -29,6 +33,8 @@ const SPELLINGS: readonly (readonly [pattern: RegExp, replacement: string])[] = 
   [/\\(["'/])/g, "$1"],
   [/\\[nrt]/g, " "],
   [/\s+/g, " "],
+  // Issue trackers make links of names: [docker.io/acme/api:1](http://docker.io/acme/api:1).
+  [/\[([^[\]\s]{1,600})\]\(https?:\/\/[^()\s]{1,2000}\)/gi, "$1"],
 ];
 
 /** The text in one line, bounded, without escapes and without secrets. */

@@ -4,7 +4,7 @@
 
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
-import type { Phrase } from "./messages.ts";
+import { type Phrase, PULL_CONTEXT } from "./messages.ts";
 import { type Address, addressesIn, type NamedReference, referencesIn } from "./named-image.ts";
 import { plainText } from "./plain-text.ts";
 import type { Classification, Confidence, PullFailureKind } from "./pull-failure.ts";
@@ -107,6 +107,18 @@ export function strangerAt(reading: Reading, answered: Address): string | undefi
   const fronts =
     ownerOfHost(host) === "unknown" && answered.path !== undefined && reference?.path === answered.path;
   return fronts ? undefined : host;
+}
+
+/** Whether the text speaks of a pull: in its words, or by an address at a registry. */
+export function speaksOfPull({ text, addresses }: Reading): boolean {
+  return addresses.some(isAtRegistry) || PULL_CONTEXT.test(text.replace(ADDRESSES, " "));
+}
+
+const ADDRESSES = /\bhttps?:\/\/[^\s"'<>]*/gi;
+
+function isAtRegistry({ resource, host, quote }: Address): boolean {
+  if (resource !== undefined || /^https?:\/\/[^/]+\/v2\//i.test(quote)) return true;
+  return host !== "" && (isDockerHub(host) || isAnothers(host));
 }
 
 /** The conclusion with the registry that it concerns. */

@@ -60,5 +60,14 @@ export function redact(text: string): string {
 
 /** The URL without user, password, query and fragment. */
 function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^/]*@/g, "//redacted@").replace(/[?#].*/s, "?[redacted]");
+  return url.replace(/\/\/[^/]*@/g, "//redacted@").replace(/[?#].*/s, withoutQuery);
+}
+
+/** `ns` is the registry that a mirror was asked for, and what ends a sentence is not the query's. */
+function withoutQuery(query: string): string {
+  const registry = /[?&]ns=(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?(?=[&:.,;)]|$)/
+    .exec(query)?.[0]
+    .slice(1);
+  const end = /[:.,;)]{0,4}$/.exec(query)?.[0] ?? "";
+  return `?${registry === undefined ? "" : `${registry}&`}[redacted]${end}`;
 }
