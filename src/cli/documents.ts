@@ -1,6 +1,7 @@
 /**
  * Reads event files as people have them: one JSON document, an array of them, one a line (NDJSON, with or without what a
- * log writes before it), or several one after the other (`jq .`); and what stands around them (`event-envelopes.ts`).
+ * log writes before it), or several one after the other (`jq .`); what stands around them (`event-envelopes.ts`); and error
+ * texts without an event (`pasted-texts.ts`).
  *
  * One bad line must not hide the good ones: it becomes an entry of its own, with its place.
  */
@@ -8,6 +9,7 @@
 import { withoutMark } from "../text/decode-text.ts";
 import { jsonPieces } from "../text/json-values.ts";
 import { type DocumentEntry, unwrapped } from "./event-envelopes.ts";
+import { pastedTexts } from "./pasted-texts.ts";
 
 /** The documents in a text; `name` is the file's name, for messages. */
 export function documentsIn(text: string, name: string): readonly DocumentEntry[] {
@@ -33,9 +35,20 @@ function entriesIn(whole: string, name: string): readonly DocumentEntry[] {
   const first = parseLine(lines[0]?.line ?? "");
   if (lines.length > 1 && first.kind === "parsed") return lines.flatMap((line) => entryOfLine(line, name));
   const pieces = piecesIn(whole, name);
+  const pasted = pieces.some(isKnown) ? undefined : pastedTexts(whole, name);
+  if (pasted !== undefined) return pasted;
   return pieces.some(({ kind }) => kind === "document")
     ? pieces
     : [{ kind: "unreadable", where: name, because: `not JSON: ${parsed.because}` }];
+}
+
+/** Whether it is an event, or known to carry some: an error text may hold a registry's JSON, which is neither. */
+function isKnown(entry: DocumentEntry): boolean {
+  if (entry.kind !== "document") return false;
+  const { document, where } = entry;
+  if (typeof document === "object" && document !== null && "detail-type" in document) return true;
+  const inside = unwrapped(document, where, entriesIn);
+  return inside.length !== 1 || inside[0]?.kind !== "document" || inside[0].document !== document;
 }
 
 function entryOfLine(

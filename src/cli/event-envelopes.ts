@@ -10,9 +10,12 @@ import { gunzipSync } from "node:zlib";
 import { TASK_STATE_CHANGE } from "../ecs-events/envelope.ts";
 import { withoutMark } from "../text/decode-text.ts";
 import { arnIn } from "../workload/arn.ts";
+import { kubernetesTexts } from "./kubernetes-objects.ts";
 
 export type DocumentEntry =
   | { readonly kind: "document"; readonly where: string; readonly document: unknown }
+  /** An error text without an event round it; `image` where what it was found in names the container's. */
+  | { readonly kind: "text"; readonly where: string; readonly text: string; readonly image?: string }
   | { readonly kind: "unreadable"; readonly where: string; readonly because: string };
 
 type Members = Readonly<Record<string, unknown>>;
@@ -40,12 +43,14 @@ export function unwrapped(
     // A queue may hold anything, and so may a log: what is no JSON is not an event.
     if (text === "") return [unreadable(`${where}${at}`, "the message is empty")];
     return readText(text, `${where}${at}`).flatMap((entry) =>
-      entry.kind === "document"
-        ? unwrapped(entry.document, entry.where, readText, depth + 1)
-        : [unreadable(entry.where, entry.because)],
+      entry.kind === "document" ? unwrapped(entry.document, entry.where, readText, depth + 1) : [entry],
     );
   };
-  return ecsAnswer(document, where) ?? carried(document, where, further, inside) ?? [own];
+  return (
+    ecsAnswer(document, where) ??
+    kubernetesTexts(document, where) ??
+    carried(document, where, further, inside) ?? [own]
+  );
 }
 
 type Inside = (value: unknown, at: string) => readonly DocumentEntry[];

@@ -4,7 +4,13 @@ import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure-ev
 import { readEvent } from "../ecs-events/read-event.ts";
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { dockerHubName, familiarName, type ImageReference, referenceIn } from "../image/reference.ts";
+import {
+  canonicalName,
+  dockerHubName,
+  familiarName,
+  type ImageReference,
+  referenceIn,
+} from "../image/reference.ts";
 import { classify } from "../pull-failure/classify.ts";
 import type { Classification } from "../pull-failure/pull-failure.ts";
 import { incurable, type Limit, unfit } from "../substitution/ladder.ts";
@@ -15,6 +21,7 @@ import { linesOf, visibleJson } from "../text/visible.ts";
 import { revisionName } from "../workload/arn.ts";
 import type { Owner } from "../workload/owner.ts";
 import { documentsIn } from "./documents.ts";
+import type { DocumentEntry } from "./event-envelopes.ts";
 import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 
@@ -69,14 +76,16 @@ async function explainFiles({ files, policy }: ExplainInput, io: CommandIo): Pro
       continue;
     }
     for (const entry of documentsIn(text, file === "-" ? "standard input" : file)) {
-      explanations.push(
-        entry.kind === "unreadable"
-          ? invalid(entry.where, entry.because)
-          : explainDocument(entry.document, entry.where, policy),
-      );
+      explanations.push(explainEntry(entry, policy));
     }
   }
   return explanations;
+}
+
+function explainEntry(entry: DocumentEntry, policy: Policy): Explanation {
+  if (entry.kind === "unreadable") return invalid(entry.where, entry.because);
+  if (entry.kind === "document") return explainDocument(entry.document, entry.where, policy);
+  return explanationOf(classify(entry.text, entry.image), null, null, entry.where, policy);
 }
 
 function explainDocument(document: unknown, where: string, policy: Policy): Explanation {
@@ -210,8 +219,8 @@ function placesFor(reference: ImageReference, limit: Limit, policy: Policy): rea
     );
   });
   const known = dockerHubName(reference);
-  const hub = known === undefined ? reference.path : familiarName(known);
-  return [`look for the bytes of ${hub}, in this order:`, ...places.map((place) => `  ${place}`)];
+  const name = known === undefined ? canonicalName(reference) : familiarName(known);
+  return [`look for the bytes of ${name}, in this order:`, ...places.map((place) => `  ${place}`)];
 }
 
 function inWords(explanation: Explanation): readonly string[] {

@@ -50,7 +50,10 @@ program
   .description(
     "Say what an event or an error text means, and what would be done. Asks nobody, changes nothing.",
   )
-  .argument("[file...]", "EventBridge documents: one, an array, or one a line; - for standard input")
+  .argument(
+    "[file...]",
+    "events, tasks as aws ecs describe-tasks answers them, error texts, or what kubectl prints of a pod or events; - for standard input",
+  )
   .option("--text <text>", "an error text instead of files")
   .option("--image <image>", "the image of the container that failed with --text")
   .addOption(json)

@@ -56,9 +56,9 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
     for (const entry of entries) {
       if (!input.json) io.out(linesOf([entry.where]));
       const replayed =
-        entry.kind === "unreadable"
-          ? invalid(entry.because)
-          : await replayOne(run, entry.document, file, tell);
+        entry.kind === "document"
+          ? await replayOne(run, entry.document, file, tell)
+          : invalid(entry.kind === "text" ? TEXT_ALONE : entry.because);
       if (input.json) io.out(`${visibleJson({ where: entry.where, ...replayed })}\n`);
       else io.out(linesOf(outcomeInWords(replayed)));
       status = Math.max(status, statusOf(replayed));
@@ -88,6 +88,9 @@ async function sandboxPolicies(
   const policy = policyFrom(env, text);
   return () => policy;
 }
+
+const TEXT_ALONE =
+  "an error text names no task to replay: repull explain reads it; pass the event, or what aws ecs describe-tasks answers";
 
 function unreadable(file: string): { kind: "unreadable"; where: string; because: string } {
   return { kind: "unreadable", where: file, because: "there is no such file, or it cannot be read" };

@@ -31,6 +31,21 @@ const awslogs = (...messages: string[]) => {
   return { awslogs: { data: gzipSync(JSON.stringify(data)).toString("base64") } };
 };
 const HUB = "docker-hub-pull-limit";
+const LIMITED =
+  "CannotPullContainerError: Error response from daemon: toomanyrequests: You have reached your pull rate limit.";
+const failed = (image: string) =>
+  `Failed to pull image "${image}": failed to pull and unpack image "docker.io/library/${image}": toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit`;
+const row = (age: string, reason: string, message: string) =>
+  `  Warning  ${reason}  ${age}  kubelet  ${message}\n`;
+const pod = (message: string) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  status: {
+    containerStatuses: [
+      { name: "web", image: "nginx:1", state: { waiting: { reason: "ErrImagePull", message } } },
+    ],
+  },
+});
 
 // biome-ignore format: a table is read by its columns
 const ROWS: readonly (readonly [what: string, file: string, expected: readonly string[]])[] = [
@@ -60,6 +75,18 @@ const ROWS: readonly (readonly [what: string, file: string, expected: readonly s
   ["a log's time and level stand before each",  [1, 2].map(() => `2026-01-20T10:00:00.000Z [INFO] ${JSON.stringify(event)}`).join("\n"), [`${HUB} f:1`, `${HUB} f:2`]],
   ["a log's level stands before lines of JSON", `[INFO] an event:\n${JSON.stringify(event, null, 2)}\n`,     [`${HUB} f:2`]],
   ["the last of several is cut off",            `${JSON.stringify(event, null, 2)}\n{\n  "source": "aws`,    [`${HUB} f:1`, expect.stringMatching(/^invalid f:/) as unknown as string]],
+  ["a queue's message is an error text",        JSON.stringify(received(LIMITED)),                           [`${HUB} f.Messages[0].Body`]],
+  ["it is an error text",                       `${LIMITED}\n`,                                              [`${HUB} f`]],
+  ["it is an error text with a registry's JSON", `429 Too Many Requests\nGET https://registry-1.docker.io/v2/library/nginx/manifests/1\n{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}`, [`${HUB} f`]],
+  ["it is a text of no pull",                   "hello\n",                                                   ["invalid f"]],
+  ["kubectl described a pod",                   `Name: web\nEvents:\n${row("2m", "Pulling", 'Pulling image "nginx:1"')}${row("2m", "Failed", failed("nginx:1"))}${row("1m", "Failed", "Error: ErrImagePull")}`, [`${HUB} f`]],
+  ["kubectl got events of two images",          `LAST SEEN   TYPE      REASON   OBJECT   MESSAGE\n2m50s       Warning   Failed   pod/a    ${failed("nginx:1")}\n1m          Warning   Failed   pod/b    ${failed("redis:7")}\n`, [`${HUB} f:2`, `${HUB} f:3`]],
+  ["kubectl got a pod as YAML",                 `apiVersion: v1\nkind: Pod\nstatus:\n  containerStatuses:\n  - image: nginx:1\n    state:\n      waiting:\n        message: '${failed("nginx:1")}'\n        reason: ErrImagePull\n`, [`${HUB} f`]],
+  ["kubectl got a pod as JSON",                 JSON.stringify(pod(failed("nginx:1"))),                      [`${HUB} f.status.containerStatuses[0]`]],
+  ["kubectl got a pod that waits for no pull",  JSON.stringify(pod("secret \"db\" is missing")),             ["invalid f"]],
+  ["kubectl got pods as JSON",                  JSON.stringify({ apiVersion: "v1", kind: "List", items: [pod(failed("nginx:1")), pod(failed("redis:7"))] }), [`${HUB} f.items[0].status.containerStatuses[0]`, `${HUB} f.items[1].status.containerStatuses[0]`]],
+  ["kubectl got events as JSON",                JSON.stringify({ apiVersion: "v1", kind: "EventList", items: [{ message: failed("nginx:1") }, { note: failed("redis:7") }, { message: 'Back-off pulling image "nginx:1"' }] }), [`${HUB} f.items[0]`, `${HUB} f.items[1]`]],
+  ["kubectl got a deployment",                  JSON.stringify({ apiVersion: "apps/v1", kind: "Deployment", status: {} }), ["invalid f"]],
   ["messages nest without end",                 Array.from({ length: 8 }).reduce<string>((inner) => JSON.stringify({ Body: inner }), text), ["invalid f.Body.Body.Body.Body.Body.Body"]],
 ];
 
