@@ -23,13 +23,14 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/runtime":      ["src/text"],
   "src/pull-failure": ["src/image", "src/text", "src/runtime/json.ts"],
   "src/workload":     ["src/image", "src/runtime/json.ts"],
+  "src/network":      [],
   "src/substitution": ["src/image", "src/runtime/json.ts"],
   "src/ecs-events":   ["src/image", "src/text", "src/runtime/json.ts", "src/pull-failure", "src/workload"],
   "src/oci":          ["src/image", "src/text", "src/runtime"],
-  "src/remediation":  ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/substitution", "src/ecs-events", "src/oci"],
-  "src/aws":          ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/substitution", "src/ecs-events", "src/oci", "src/remediation"],
-  "src/sandbox":      ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/substitution", "src/ecs-events", "src/oci", "src/remediation"],
-  "src/cli":          ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/aws", "src/sandbox"],
+  "src/remediation":  ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci"],
+  "src/aws":          ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/remediation"],
+  "src/sandbox":      ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/remediation"],
+  "src/cli":          ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/aws", "src/sandbox"],
   "functions":        ["src/image", "src/runtime", "src/oci", "src/substitution", "src/ecs-events", "src/remediation", "src/aws"],
 };
 

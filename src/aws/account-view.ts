@@ -9,9 +9,9 @@ import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { createEcrCache } from "./ecr-cache.ts";
 import { attempt, awsErrorOf, isCode } from "./failure.ts";
 import { createInventory } from "./inventory.ts";
+import { createNetworks } from "./networks.ts";
 import { sendRaw } from "./raw-json.ts";
 import { createScheduledRuns } from "./scheduled-runs.ts";
-import { createWaysOut } from "./ways-out.ts";
 
 /** What ECR does not tell is a gap in the report: half a minute is better spent elsewhere. */
 const ECR_ATTEMPTS_MAX = 3;
@@ -23,11 +23,13 @@ const TAG_PAGES_MAX = 10;
 
 export function createAccountView(settings: AwsSettings): AccountView {
   const ecs = new ECSClient(clientConfiguration(settings));
+  const networks = createNetworks(settings, "");
   const ecr = new ECRClient(clientConfiguration({ attemptsMax: ECR_ATTEMPTS_MAX, ...settings }));
   return {
     ...createInventory(settings),
     ...createScheduledRuns(settings),
-    ...createWaysOut(settings),
+    egress: networks.egress,
+    instances: networks.instances,
 
     async looseTasks(cluster) {
       const tasks = [];

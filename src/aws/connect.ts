@@ -43,7 +43,7 @@ export function connect(
     ecs: createEcs(aws),
     ecr: createEcr(aws, brought.clock),
     roles: createRoles(aws),
-    networks: createNetworks(aws),
+    networks: createNetworks(aws, account),
     machines: createMachines(aws),
     tasks: createTasks(aws),
     schedules: createSchedules(aws),

@@ -1,67 +1,164 @@
-/** Where the subnets of a service lead: their default routes, and the endpoints of their VPC. */
+/**
+ * The one reader of networks: what EC2 tells of some interfaces, their subnets and all that stands between these and the
+ * rest of the world. Reads only; whatever may not be read is named in the facts, with the permission that was missing.
+ */
 
 import {
-  DescribeRouteTablesCommand,
-  DescribeSubnetsCommand,
+  DescribeDhcpOptionsCommand,
+  DescribeNetworkAclsCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeVpcAttributeCommand,
   DescribeVpcEndpointsCommand,
+  DescribeVpcsCommand,
   EC2Client,
-  type RouteTable,
+  GetManagedPrefixListEntriesCommand,
 } from "@aws-sdk/client-ec2";
-
-import type { Networks, SubnetFacts } from "../remediation/ports.ts";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import {
+  isUnread,
+  type NetworkFacts,
+  type PrefixList,
+  type Read,
+  type SecurityGroup,
+  type Source,
+  type Vpc,
+} from "../network/facts.ts";
+import type { Networks } from "../remediation/ports.ts";
+import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
-import { awsErrorOf } from "./failure.ts";
-import { routesOf } from "./routes.ts";
+import { readContainerInstances } from "./container-instances.ts";
+import { filter, type Home, paged, readEgress, unlessNone, vpcsOf } from "./network-egress.ts";
+import { endpointOf, networkAclOf, ownDnsServersOf, securityGroupOf } from "./network-facts.ts";
+import { readPages } from "./read-pages.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
+const PREFIX_LISTS_MAX = 20;
 
-export function createNetworks(settings: AwsSettings): Networks {
-  const client = new EC2Client(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
+export function createNetworks(settings: AwsSettings, account: string): Networks {
+  const configuration = clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings });
+  const ec2 = new EC2Client(configuration);
+  const ecs = new ECSClient(configuration);
   return {
-    async describe(subnets) {
-      let action = "ec2:DescribeSubnets";
-      try {
-        const described = await client.send(new DescribeSubnetsCommand({ SubnetIds: [...subnets] }));
-        const vpcs = [...new Set((described.Subnets ?? []).flatMap(({ VpcId }) => VpcId ?? []))];
-        const ofVpcs = { Filters: [{ Name: "vpc-id", Values: vpcs }] };
-        action = "ec2:DescribeRouteTables";
-        const { RouteTables = [] } = await client.send(new DescribeRouteTablesCommand(ofVpcs));
-        action = "ec2:DescribeVpcEndpoints";
-        const { VpcEndpoints = [] } = await client.send(new DescribeVpcEndpointsCommand(ofVpcs));
-        const facts = (described.Subnets ?? []).map(({ SubnetId = "", VpcId }): SubnetFacts => {
-          const endpoints = VpcEndpoints.filter(
-            (endpoint) => endpoint.VpcId === VpcId && endpoint.State?.toLowerCase() === "available",
-          );
-          return {
-            subnet: SubnetId,
-            route: defaultRoute(SubnetId, VpcId, RouteTables),
-            endpoints: endpoints.flatMap(({ ServiceName }) => endpointName(ServiceName) ?? []),
-          };
-        });
-        return { kind: "known", subnets: facts };
-      } catch (error) {
-        return { kind: "unknown", because: awsErrorOf(action, error).message.slice(0, 200) };
-      }
-    },
+    describe: (sources) => readNetwork(ec2, sources, { account, region: settings.region }),
+    egress: (subnets) => readEgress(ec2, subnets, { account, region: settings.region }),
+    instances: (cluster) => readContainerInstances(cluster, { ecs, ec2 }),
   };
 }
 
-function defaultRoute(
-  subnet: string,
-  vpc: string | undefined,
-  tables: readonly RouteTable[],
-): SubnetFacts["route"] {
-  const routes = routesOf(subnet, vpc, tables);
-  // ECR's hosts have IPv4 addresses alone: a broken way of IPv4 is not mended by one of IPv6.
-  const route =
-    routes.find(({ DestinationCidrBlock }) => DestinationCidrBlock === "0.0.0.0/0") ??
-    routes.find(({ DestinationIpv6CidrBlock }) => DestinationIpv6CidrBlock === "::/0");
-  if (route === undefined || route.State === "blackhole") return "none";
-  return route.GatewayId?.startsWith("igw-") === true ? "internet-gateway" : "other";
+async function readNetwork(ec2: EC2Client, sources: Read<Source>, home: Home): Promise<NetworkFacts> {
+  const facts = await readEgress(ec2, isUnread(sources) ? [] : sources.map(({ subnet }) => subnet), home);
+  if (isUnread(facts.subnets)) {
+    const { subnets } = facts;
+    return {
+      ...facts,
+      sources,
+      vpcs: subnets,
+      endpoints: subnets,
+      securityGroups: subnets,
+      networkAcls: subnets,
+    };
+  }
+  const vpcs = vpcsOf(facts.subnets);
+  const ofVpcs = () => filter("vpc-id", vpcs);
+  const [endpoints, networkAcls, described] = await Promise.all([
+    unlessNone(vpcs, () =>
+      readPages("ec2:DescribeVpcEndpoints", async (token) => {
+        const page = await ec2.send(new DescribeVpcEndpointsCommand(paged(ofVpcs(), token)));
+        return { items: page.VpcEndpoints?.map(endpointOf), next: page.NextToken };
+      }),
+    ),
+    unlessNone(vpcs, () =>
+      readPages("ec2:DescribeNetworkAcls", async (token) => {
+        const page = await ec2.send(new DescribeNetworkAclsCommand(paged(ofVpcs(), token)));
+        return { items: page.NetworkAcls?.map(networkAclOf), next: page.NextToken };
+      }),
+    ),
+    unlessNone(vpcs, () => readVpcs(ec2, vpcs)),
+  ]);
+  const groups = await unlessNone(vpcs, () =>
+    readGroups(ec2, vpcs, [
+      ...(isUnread(sources) ? [] : sources.flatMap(({ securityGroups = [] }) => securityGroups)),
+      ...(isUnread(endpoints) ? [] : endpoints.flatMap(({ securityGroups }) => securityGroups)),
+    ]),
+  );
+  const prefixLists = await readPrefixLists(ec2, listsIn(facts, groups));
+  return { ...facts, sources, vpcs: described, endpoints, networkAcls, securityGroups: groups, prefixLists };
 }
 
-/** `ecr.dkr` of `com.amazonaws.us-east-1.ecr.dkr`. */
-function endpointName(service: string | undefined): string | undefined {
-  return /\.(?:[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})\.([a-z0-9.-]+)$/.exec(service ?? "")?.[1];
+async function readVpcs(ec2: EC2Client, ids: readonly string[]): Promise<Read<Vpc>> {
+  const vpcs = await readPages("ec2:DescribeVpcs", async (token) => {
+    const page = await ec2.send(new DescribeVpcsCommand(paged(filter("vpc-id", ids), token)));
+    return { items: page.Vpcs, next: page.NextToken };
+  });
+  if (isUnread(vpcs)) return vpcs;
+  const options = await readPages("ec2:DescribeDhcpOptions", async (token) => {
+    const wanted = filter(
+      "dhcp-options-id",
+      vpcs.flatMap(({ DhcpOptionsId }) => DhcpOptionsId ?? []),
+    );
+    const page = await ec2.send(new DescribeDhcpOptionsCommand(paged(wanted, token)));
+    return { items: page.DhcpOptions, next: page.NextToken };
+  });
+  if (isUnread(options)) return options;
+  const found: Vpc[] = [];
+  for (const vpc of vpcs) {
+    const { VpcId = "" } = vpc;
+    const attributes = await readPages("ec2:DescribeVpcAttribute", async () => {
+      const [support, hostnames] = await Promise.all([
+        ec2.send(new DescribeVpcAttributeCommand({ VpcId, Attribute: "enableDnsSupport" })),
+        ec2.send(new DescribeVpcAttributeCommand({ VpcId, Attribute: "enableDnsHostnames" })),
+      ]);
+      const items = [support.EnableDnsSupport?.Value === true, hostnames.EnableDnsHostnames?.Value === true];
+      return { items, next: undefined };
+    });
+    if (isUnread(attributes)) return attributes;
+    const [dnsSupport = false, dnsHostnames = false] = attributes;
+    const dhcp = options.find(({ DhcpOptionsId }) => DhcpOptionsId === vpc.DhcpOptionsId);
+    found.push({ id: VpcId, dnsSupport, dnsHostnames, ownDnsServers: ownDnsServersOf(dhcp, vpc) });
+  }
+  return found;
+}
+
+/** The groups by these ids, and the default ones of the VPCs, which an interface has that names none. */
+async function readGroups(
+  ec2: EC2Client,
+  vpcs: readonly string[],
+  ids: readonly string[],
+): Promise<Read<SecurityGroup>> {
+  const ofDefault = [...filter("vpc-id", vpcs).Filters, ...filter("group-name", ["default"]).Filters];
+  const found: SecurityGroup[] = [];
+  for (const Filters of [ofDefault, ...(ids.length === 0 ? [] : [filter("group-id", ids).Filters])]) {
+    const read = await readPages("ec2:DescribeSecurityGroups", async (token) => {
+      const page = await ec2.send(new DescribeSecurityGroupsCommand(paged({ Filters }, token)));
+      return { items: page.SecurityGroups?.map(securityGroupOf), next: page.NextToken };
+    });
+    if (isUnread(read)) return read;
+    found.push(...read.filter(({ id }) => !found.some((one) => one.id === id)));
+  }
+  return found;
+}
+
+/** The lists that routes and rules name. */
+function listsIn({ routeTables }: NetworkFacts, groups: Read<SecurityGroup>): readonly string[] {
+  const routes = isUnread(routeTables) ? [] : routeTables.flatMap((table) => table.routes);
+  const rules = isUnread(groups) ? [] : groups.flatMap(({ ingress, egress }) => [...ingress, ...egress]);
+  const named = [
+    ...routes.flatMap(({ destination }) => (destination.startsWith("pl-") ? destination : [])),
+    ...rules.flatMap(({ prefixList }) => prefixList ?? []),
+  ];
+  return [...new Set(named)].slice(0, PREFIX_LISTS_MAX);
+}
+
+async function readPrefixLists(ec2: EC2Client, ids: readonly string[]): Promise<Read<PrefixList>> {
+  return await Promise.all(
+    ids.map(async (id): Promise<PrefixList> => {
+      const blocks = await readPages("ec2:GetManagedPrefixListEntries", async (NextToken) => {
+        const input = { PrefixListId: id, ...present("NextToken", NextToken) };
+        const page = await ec2.send(new GetManagedPrefixListEntriesCommand(input));
+        return { items: page.Entries?.flatMap(({ Cidr }) => Cidr ?? []), next: page.NextToken };
+      });
+      return { id, blocks };
+    }),
+  );
 }

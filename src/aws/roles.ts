@@ -5,14 +5,14 @@
  * policy. Where we may not ask, the answer is that it is not known.
  */
 
-import { IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
+import { GetInstanceProfileCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
 
 import type { Roles } from "../remediation/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 
 /** The same, told of the request's own facts (`iam:PassedToService`), which a statement's condition may ask for. */
-export interface RolesInContext extends Roles {
+export interface RolesInContext extends Pick<Roles, "mayDo"> {
   mayDo(
     roleArn: string,
     actions: readonly string[],
@@ -24,7 +24,7 @@ export interface RolesInContext extends Roles {
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
 
-export function createRoles(settings: AwsSettings): RolesInContext {
+export function createRoles(settings: AwsSettings): Roles & RolesInContext {
   const client = new IAMClient(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
   return {
     async mayDo(roleArn, actions, resourceArn, context = {}) {
@@ -50,6 +50,18 @@ export function createRoles(settings: AwsSettings): RolesInContext {
         return refused === undefined ? { kind: "allowed" } : { kind: "refused", action: refused };
       } catch (error) {
         const { message } = awsErrorOf("iam:SimulatePrincipalPolicy", error);
+        return { kind: "unknown", because: message.slice(0, 200) };
+      }
+    },
+
+    async ofInstanceProfile(profile) {
+      try {
+        const { InstanceProfile } = await client.send(
+          new GetInstanceProfileCommand({ InstanceProfileName: profile.slice(profile.lastIndexOf("/") + 1) }),
+        );
+        return { kind: "known", role: InstanceProfile?.Roles?.[0]?.Arn };
+      } catch (error) {
+        const { message } = awsErrorOf("iam:GetInstanceProfile", error);
         return { kind: "unknown", because: message.slice(0, 200) };
       }
     },

@@ -9,6 +9,7 @@ import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 import type { EcsTarget } from "../workload/ecs-target.ts";
 import type { LooseTasks } from "../workload/loose-tasks.ts";
 import type { Inventory } from "./in-effect.ts";
+import type { Networks } from "./ports.ts";
 
 /** A target of a rule or a schedule that runs tasks. */
 export type ScheduledRun = EcsTarget & {
@@ -20,16 +21,6 @@ export type ScheduledRun = EcsTarget & {
   readonly expression?: string;
 };
 
-/** By which address what stands in a subnet reaches the internet. */
-export type WayOut =
-  /** One address, or a few, for everything behind it. */
-  | { readonly kind: "nat"; readonly id: string; readonly addresses: readonly string[] }
-  /** Whoever has a public address goes out by it. */
-  | { readonly kind: "internet-gateway" }
-  /** A transit gateway, an appliance: its address is not seen from here. */
-  | { readonly kind: "other"; readonly id: string }
-  | { readonly kind: "none" };
-
 /** A machine of a cluster: the images of its tasks are pulled by it. */
 export type Host = { readonly subnet?: string; readonly publicAddress?: string };
 
@@ -37,9 +28,9 @@ export interface AccountView extends Inventory {
   /** The rules and schedules that run tasks on these clusters. */
   scheduledRuns(clusterArns: readonly string[]): Promise<readonly ScheduledRun[]>;
   looseTasks(clusterArn: string): Promise<readonly LooseTasks[]>;
-  /** Of each subnet that is known. */
-  waysOut(subnets: readonly string[]): Promise<ReadonlyMap<string, WayOut>>;
-  hosts(clusterArn: string): Promise<readonly Host[]>;
+  /** Where the routes of these subnets lead: facts for `egressOf`. What may not be read is named in them. */
+  egress: Networks["egress"];
+  instances: Networks["instances"];
   pullThroughRules(): Promise<readonly PullThroughRule[]>;
   /** The tags of a repository in our ECR; undefined where there is none of that name. */
   tagsIn(repository: string): Promise<readonly string[] | undefined>;

@@ -18,7 +18,9 @@ export function askingOnce<P extends Pick<Ports, "roles" | "networks" | "ecr" | 
 ): P {
   const { roles, networks, ecr, registries, anonymous } = ports;
   const mayDo = new Map<string, ReturnType<typeof roles.mayDo>>();
+  const profiles = new Map<string, ReturnType<typeof roles.ofInstanceProfile>>();
   const described = new Map<string, ReturnType<typeof networks.describe>>();
+  const instances = new Map<string, ReturnType<typeof networks.instances>>();
   const validated = new Map<string, ReturnType<typeof ecr.validateRule>>();
   return {
     ...ports,
@@ -27,9 +29,12 @@ export function askingOnce<P extends Pick<Ports, "roles" | "networks" | "ecr" | 
         once(mayDo, [role, resource, ...actions, JSON.stringify(context)].join(" "), () =>
           roles.mayDo(role, actions, resource, context),
         ),
+      ofInstanceProfile: (profile) => once(profiles, profile, () => roles.ofInstanceProfile(profile)),
     },
     networks: {
-      describe: (subnets) => once(described, subnets.join(" "), () => networks.describe(subnets)),
+      ...networks,
+      describe: (sources) => once(described, JSON.stringify(sources), () => networks.describe(sources)),
+      instances: (cluster) => once(instances, cluster, () => networks.instances(cluster)),
     },
     ecr: { ...ecr, validateRule: (prefix) => once(validated, prefix, () => ecr.validateRule(prefix)) },
     registries: courteous(registries),

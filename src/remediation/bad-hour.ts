@@ -3,7 +3,8 @@
  * the addresses that it has. Docker Hub counts anonymous pulls by address, so that is where the limit strikes.
  */
 
-import type { Host, WayOut } from "./account-view.ts";
+import type { Egress } from "../network/egress.ts";
+import type { Host } from "./account-view.ts";
 import type { Exposure } from "./exposure.ts";
 
 /** Docker Hub's limits for six hours, as its documentation had them in 2026-11; its answers say what holds. */
@@ -22,7 +23,7 @@ export type AddressLoad = {
 };
 
 export type Ways = {
-  readonly ofSubnets: ReadonlyMap<string, WayOut>;
+  readonly ofSubnets: ReadonlyMap<string, Egress>;
   /** Cluster name → its machines; absent where they could not be read. */
   readonly hosts: ReadonlyMap<string, readonly Host[]>;
 };
@@ -99,7 +100,7 @@ function merged(shares: readonly Share[]): readonly Share[] {
 }
 
 /** @param own what its own public address is called, where it has one */
-function shareOf(way: WayOut | undefined, own: string | undefined): Share | undefined {
+function shareOf(way: Egress | undefined, own: string | undefined): Share | undefined {
   if (way === undefined) return undefined;
   const share = (address: string, kind: Share["kind"], addresses = 1): Share => ({
     ...{ address, kind, addresses },

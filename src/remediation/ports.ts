@@ -6,6 +6,7 @@
  */
 
 import type { Digest } from "../image/digest.ts";
+import type { NetworkFacts, Read, Source } from "../network/facts.ts";
 import type { Copier as OciCopier } from "../oci/copy.ts";
 import type { Registries } from "../oci/registry.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
@@ -129,24 +130,31 @@ export interface Roles {
     | { readonly kind: "refused"; readonly action: string }
     | { readonly kind: "unknown"; readonly because: string }
   >;
-}
-
-export type SubnetFacts = {
-  readonly subnet: string;
-  /** Where its default route leads. */
-  readonly route: "internet-gateway" | "other" | "none";
-  /** The AWS services that its VPC has endpoints for: `ecr.api`, `ecr.dkr`, `s3`. */
-  readonly endpoints: readonly string[];
-};
-
-/** The networks of the tasks, as far as we may know. */
-export interface Networks {
-  describe(
-    subnets: readonly string[],
+  /** The ARN of the role behind an instance profile; undefined where it has none. @param profile its ARN */
+  ofInstanceProfile(
+    profile: string,
   ): Promise<
-    | { readonly kind: "known"; readonly subnets: readonly SubnetFacts[] }
+    | { readonly kind: "known"; readonly role: string | undefined }
     | { readonly kind: "unknown"; readonly because: string }
   >;
+}
+
+/** A container instance: who pulls the images of the tasks on it. */
+export type ContainerInstance = {
+  readonly source: Source;
+  readonly publicAddress?: string;
+  /** The ARN of its instance profile. */
+  readonly profile?: string;
+};
+
+/** Networks as far as we may know. Never fails: what could not be read is named in the facts. */
+export interface Networks {
+  /** All that stands between these interfaces and the rest of the world. */
+  describe(sources: Read<Source>): Promise<NetworkFacts>;
+  /** Of these subnets, only their routes and what these lead to. */
+  egress(subnets: readonly string[]): Promise<NetworkFacts>;
+  /** The instances of a cluster that take tasks, where they are in EC2. */
+  instances(clusterArn: string): Promise<Read<ContainerInstance>>;
 }
 
 /** What a workflow uses of the copier: a copy that was cut off goes on where the target stands. */

@@ -7,6 +7,8 @@
 
 import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
+import { egressOf } from "../network/egress.ts";
+import { isUnread, type Unread } from "../network/facts.ts";
 import { inPool } from "../oci/pool.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createRate } from "../runtime/rate.ts";
@@ -15,12 +17,12 @@ import type { Policy } from "../substitution/policy.ts";
 import type { LooseTasks } from "../workload/loose-tasks.ts";
 import type { Service } from "../workload/service.ts";
 import { containersOf, type DescribedTaskDefinition } from "../workload/task-definition.ts";
-import type { AccountView, Host, ScheduledRun, WayOut } from "./account-view.ts";
+import type { AccountView, Host, ScheduledRun } from "./account-view.ts";
 import { AwsError } from "./aws-error.ts";
 import { type AddressLoad, loadByAddress } from "./bad-hour.ts";
 import { type Exposure, exposureOf, exposureOfRun, exposureOfTasks } from "./exposure.ts";
 import { repositoryOf, type Seen } from "./foreseen-places.ts";
-import type { Ecs } from "./ports.ts";
+import type { ContainerInstance, Ecs } from "./ports.ts";
 
 export type Scan = {
   readonly clusters: number;
@@ -98,10 +100,18 @@ export async function scanAccount(
   ].toSorted(worstFirst);
 
   const subnets = exposures.flatMap(({ network }) => network?.subnets ?? []);
-  const hosts = await hostsOf(exposures, clusters, view, orGap);
+  const hosts = await hostsOf(exposures, clusters, view, gaps);
   const all = new Set([...subnets, ...[...hosts.values()].flat().flatMap(({ subnet }) => subnet ?? [])]);
-  const ofSubnets = await orGap<ReadonlyMap<string, WayOut>>("the ways out", new Map(), () =>
-    view.waysOut([...all]),
+  const facts = await view.egress([...all]);
+  const unread: Unread | undefined = [facts.subnets, facts.routeTables, facts.natGateways].flatMap((one) =>
+    "unread" in one ? one : [],
+  )[0];
+  if (unread !== undefined) gaps.push(`the ways out: ${unread.because}`);
+  const ofSubnets = new Map(
+    [...all].flatMap((subnet) => {
+      const egress = egressOf(subnet, facts);
+      return egress === undefined ? [] : [[subnet, egress] as const];
+    }),
   );
   onProgress(`${all.size} subnets`);
   return {
@@ -193,7 +203,7 @@ async function hostsOf(
   exposures: readonly Exposure[],
   clusters: readonly string[],
   view: AccountView,
-  orGap: OrGap,
+  gaps: string[],
 ): Promise<ReadonlyMap<string, readonly Host[]>> {
   const wanted = new Set(
     exposures.filter(({ pulledBy }) => pulledBy === "host").map(({ cluster }) => cluster),
@@ -201,9 +211,16 @@ async function hostsOf(
   const hosts = new Map<string, readonly Host[]>();
   for (const arn of clusters) {
     const name = arn.slice(arn.lastIndexOf("/") + 1);
-    if (wanted.has(name)) hosts.set(name, await orGap(`the hosts of ${name}`, [], () => view.hosts(arn)));
+    if (!wanted.has(name)) continue;
+    const instances = await view.instances(arn);
+    if (isUnread(instances)) gaps.push(`the hosts of ${name}: ${instances.because}`);
+    else hosts.set(name, instances.map(hostOf));
   }
   return hosts;
+}
+
+function hostOf({ source, publicAddress }: ContainerInstance): Host {
+  return { subnet: source.subnet, ...(publicAddress === undefined ? {} : { publicAddress }) };
 }
 
 function worstFirst(one: Exposure, other: Exposure): number {

@@ -11,7 +11,7 @@ import { sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
 import { TAGS_MAX } from "../workload/marker.ts";
-import { present } from "../workload/members.ts";
+import { objectsIn, present } from "../workload/members.ts";
 import type { Service } from "../workload/service.ts";
 import type { Task } from "../workload/task.ts";
 import {
@@ -25,11 +25,16 @@ import { askingOnce } from "./asking-once.ts";
 import { AwsError } from "./aws-error.ts";
 import { behindCache, noCache } from "./behind-cache.ts";
 import type { Ports } from "./ports.ts";
-import { type Puller, provesInternet } from "./preflight.ts";
+import { answeredHosts, type Puller, provesInternet } from "./puller.ts";
 import type { Declined, Survey, SurveyRequest } from "./survey.ts";
 import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
 import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
 import { witnessesOf } from "./trusted-digest.ts";
+
+/** What ECS asks of an instance for the definition's sake. */
+function requiresAttribute({ taskDefinition }: DescribedTaskDefinition, attribute: string): boolean {
+  return objectsIn(taskDefinition, "requiresAttributes").some(({ name }) => name === attribute);
+}
 
 /** What a plan needs to know of a revision. */
 export type RevisionFacts = Pick<Survey, "family" | "platforms" | "images" | "executionRole" | "limit"> & {
@@ -61,8 +66,11 @@ export async function surveyRevision(
   const [{ classification }] = failure.failures;
   const puller: Puller = {
     launchType,
+    clusterArn,
     executionRole: ownRole ?? lent,
+    pullsByExecutionRole: requiresAttribute(described, "ecs.capability.execution-role-ecr-pull"),
     network,
+    answered: answeredHosts(failure),
     reached: `${failure.foreseen ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
     reachesInternet: provesInternet(failure),
   };

@@ -8,6 +8,7 @@
 
 import { registryOf } from "../image/hosts.ts";
 import type { ImageReference } from "../image/reference.ts";
+import { nothingRead, type Unread } from "../network/facts.ts";
 import type { Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
@@ -70,9 +71,20 @@ export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS)
     ecr: timedReads(ports.ecr, ECR_READS, read),
     roles: {
       mayDo: (...args) => read("iam:SimulatePrincipalPolicy", () => roles.mayDo(...args)).catch(unknown),
+      ofInstanceProfile: (profile) =>
+        read("iam:GetInstanceProfile", () => roles.ofInstanceProfile(profile)).catch(unknown),
     },
     networks: {
-      describe: (subnets) => read("ec2:DescribeSubnets", () => networks.describe(subnets)).catch(unknown),
+      describe: (sources) =>
+        read("ec2:DescribeSubnets", () => networks.describe(sources)).catch((error) =>
+          nothingRead(ports.home, unread(error)),
+        ),
+      egress: (subnets) =>
+        read("ec2:DescribeSubnets", () => networks.egress(subnets)).catch((error) =>
+          nothingRead(ports.home, unread(error)),
+        ),
+      instances: (cluster) =>
+        read("ecs:ListContainerInstances", () => networks.instances(cluster)).catch(unread),
     },
     machines: {
       kinds: (cluster) =>
@@ -134,6 +146,11 @@ function unknown(error: unknown): { readonly kind: "unknown"; readonly because: 
   if (error instanceof AwsError && error.kind === "unavailable")
     return { kind: "unknown", because: error.message };
   throw error;
+}
+
+function unread(error: unknown): Unread {
+  const { because } = unknown(error);
+  return { unread: error instanceof AwsError ? error.action : "", because };
 }
 
 function timedRegistries(

@@ -1,7 +1,7 @@
-/** Roles and networks of the sandbox's account, as far as a world file tells of them. */
+/** Roles of the sandbox's account, as far as a world file tells of them. */
 
 import { AwsError } from "../remediation/aws-error.ts";
-import type { Networks, Roles } from "../remediation/ports.ts";
+import type { Roles } from "../remediation/ports.ts";
 import type { AwsFault } from "./ecs-port.ts";
 import type { WorldFile } from "./world-file.ts";
 
@@ -19,26 +19,17 @@ export function createRoles(file: WorldFile, faults: AwsFault): Roles {
       const action = actions.find((one) => isDeniedTo(file, roleArn, one));
       return action === undefined ? { kind: "allowed" } : { kind: "refused", action };
     },
-  };
-}
 
-export function createNetworks(file: WorldFile, faults: AwsFault): Networks {
-  return {
-    async describe(subnets) {
-      const because = refusedBy(faults, "ec2:DescribeSubnets");
+    // A machine's profile is called like its role.
+    async ofInstanceProfile(profile) {
+      const because = refusedBy(faults, "iam:GetInstanceProfile");
       if (because !== undefined) return { kind: "unknown", because };
-      return {
-        kind: "known",
-        subnets: subnets.map((subnet) => {
-          const { route = "other", endpoints = [] } = file.subnets?.[subnet] ?? {};
-          return { subnet, route, endpoints };
-        }),
-      };
+      return { kind: "known", role: profile.replace(":instance-profile/", ":role/") };
     },
   };
 }
 
-function refusedBy(faults: AwsFault, action: string): string | undefined {
+export function refusedBy(faults: AwsFault, action: string): string | undefined {
   try {
     faults(action);
     return undefined;

@@ -7,11 +7,8 @@ import { describedTask } from "./ecs-documents.ts";
 import { createInventory } from "./inventory.ts";
 import type { World } from "./world.ts";
 
-/** Every task of the sandbox that goes out by `other` than an internet gateway goes out here. */
-const NAT = "nat-0a1b2c3d4e5f60718";
-
 export function createAccountView(world: World): AccountView {
-  const { cluster, schedules, ports, registries, addresses } = world;
+  const { cluster, schedules, ports, registries } = world;
   return {
     ...createInventory(cluster),
 
@@ -28,19 +25,8 @@ export function createAccountView(world: World): AccountView {
       return looseTasksIn(running.map(describedTask));
     },
 
-    async waysOut(subnets) {
-      const described = await ports.networks.describe(subnets);
-      if (described.kind === "unknown") return new Map();
-      return new Map(
-        described.subnets.map(({ subnet, route }) => [
-          subnet,
-          route === "other" ? { kind: "nat", id: NAT, addresses: [addresses.tasks] } : { kind: route },
-        ]),
-      );
-    },
-
-    // The sandbox has no machines to be seen.
-    hosts: async () => [],
+    egress: ports.networks.egress,
+    instances: ports.networks.instances,
     pullThroughRules: () => ports.ecr.pullThroughRules(),
     async tagsIn(repository) {
       return registries.ecr.repositories().includes(repository)

@@ -200,6 +200,10 @@ const machine = z.strictObject({
   /** Absent: Linux. A machine of Windows tells its release only where `tellsRelease` is not false. */
   operatingSystemFamily: z.string().optional(),
   tellsRelease: z.boolean().optional(),
+  /** Where it is: an id of `subnets`. Absent: in one that leads to the internet. */
+  subnet: z.string().optional(),
+  /** The role of its instance profile; absent: it has none. */
+  role: z.string().optional(),
 });
 
 const refusal = z.strictObject({

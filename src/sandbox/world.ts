@@ -16,7 +16,7 @@ import { type Log, silentLog } from "../runtime/log.ts";
 import { createRandom } from "../runtime/random.ts";
 import { DEFAULT_POLICY } from "../substitution/policy.ts";
 import { objectIn, textIn } from "../workload/members.ts";
-import { createNetworks, createRoles, isDeniedTo } from "./access.ts";
+import { createRoles, isDeniedTo } from "./access.ts";
 import { type AwsFaults, createAwsFaults } from "./aws-faults.ts";
 import { type AwsRates, createAwsRates } from "./aws-rates.ts";
 import { createBus, type Delivery, type EventBus } from "./bus.ts";
@@ -31,6 +31,7 @@ import { HOME_DEFAULT, type Home } from "./home.ts";
 import type { PullCredentials } from "./image-pull.ts";
 import { createInternet, type Internet } from "./internet.ts";
 import { createMachines } from "./machines.ts";
+import { createNetworks } from "./networks.ts";
 import type { RegistryKind, RegistryWays } from "./registry/ways.ts";
 import { createSchedules, type SandboxSchedules } from "./schedules.ts";
 import { createTaskDefinitions, type TaskDefinitions } from "./task-definitions.ts";
@@ -168,7 +169,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
         ? { anonymous: { registries: nobody, copier: createCopier({ registries: nobody, clock }) } }
         : {}),
       roles: createRoles(file, faults.check),
-      networks: createNetworks(file, faults.check),
+      networks: createNetworks(file, home, addresses.tasks, faults.check),
       machines: machines.port,
       tasks: tasks.port,
       schedules: schedules.port,

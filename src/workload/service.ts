@@ -53,7 +53,12 @@ export type Service = DeploymentConfiguration & {
   /** What services of CodeDeploy and of other deployers have in place of deployments. */
   readonly taskSets: readonly TaskSet[];
   /** Where its tasks stand, for those with a network of their own. */
-  readonly network?: { readonly subnets: readonly string[]; readonly assignPublicIp: boolean };
+  readonly network?: {
+    readonly subnets: readonly string[];
+    readonly assignPublicIp: boolean;
+    /** Empty: the VPC's default group. Absent: not told. */
+    readonly securityGroups?: readonly string[];
+  };
 };
 
 /** The deployment that ECS is bringing the service to. */
@@ -100,6 +105,7 @@ function networkOf(json: JsonObject): Service["network"] {
   if (configuration === undefined) return undefined;
   return {
     subnets: textsIn(configuration, "subnets"),
+    securityGroups: textsIn(configuration, "securityGroups"),
     assignPublicIp: textIn(configuration, "assignPublicIp") === "ENABLED",
   };
 }

@@ -1,8 +1,7 @@
-/** What IAM, EC2, Secrets Manager and Parameter Store answer, in the shapes of their documentation. */
+/** What IAM, Secrets Manager and Parameter Store answer, in the shapes of their documentation. */
 
 import { strict as assert } from "node:assert";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createNetworks } from "../../src/aws/networks.ts";
 import { createParameters } from "../../src/aws/parameters.ts";
 import { createRoles } from "../../src/aws/roles.ts";
 import { createDockerHubAccount, credentialsIn } from "../../src/aws/secrets.ts";
@@ -91,58 +90,36 @@ describe("what a role may do", () => {
   });
 });
 
-describe("where a subnet leads", () => {
-  const wrapped = (action: string, body: string) =>
-    xml(`<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">${body}</${action}Response>`);
-  const route = (block: string, gateway: string, state = "active") =>
-    `<item><destinationCidrBlock>${block}</destinationCidrBlock>${gateway}<state>${state}</state></item>`;
-  const route6 = `<item><destinationIpv6CidrBlock>::/0</destinationIpv6CidrBlock><egressOnlyInternetGatewayId>eigw-1</egressOnlyInternetGatewayId><state>active</state></item>`;
-  const table = (association: string, routes: string) =>
-    `<item><vpcId>vpc-1</vpcId><associationSet><item>${association}</item></associationSet><routeSet>${route("10.0.0.0/16", "<gatewayId>local</gatewayId>")}${routes}</routeSet></item>`;
-  const NAT = "<natGatewayId>nat-1</natGatewayId>";
-  const OWN = "<subnetId>subnet-1</subnetId><main>false</main>";
-  const MAIN = "<main>true</main>";
-  const endpoint = (service: string, state = "available") =>
-    `<item><vpcId>vpc-1</vpcId><serviceName>com.amazonaws.us-east-1.${service}</serviceName><state>${state}</state></item>`;
+describe("the role of an instance profile", () => {
+  const PROFILE = "arn:aws:iam::123456789012:instance-profile/ecs/nodes";
+  const told = (roles: string) =>
+    xml(
+      `<GetInstanceProfileResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetInstanceProfileResult><InstanceProfile><Path>/ecs/</Path><InstanceProfileName>nodes</InstanceProfileName><InstanceProfileId>AIPA1</InstanceProfileId><Arn>${PROFILE}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate><Roles>${roles}</Roles></InstanceProfile></GetInstanceProfileResult></GetInstanceProfileResponse>`,
+    );
 
-  // biome-ignore format: a table is read by its columns
-  const rows = [
-    ["by its own table, to a NAT gateway",        table(OWN, route("0.0.0.0/0", NAT)) + table(MAIN, ""),                  "",                                         "other",            []],
-    ["by its VPC's main table, to the internet",  table(MAIN, route("0.0.0.0/0", "<gatewayId>igw-1</gatewayId>")),        "",                                         "internet-gateway", []],
-    ["nowhere by a table of its own",             table(OWN, "") + table(MAIN, route("0.0.0.0/0", NAT)),                  "",                                         "none",             []],
-    ["nowhere where the way is broken",           table(OWN, route("0.0.0.0/0", NAT, "blackhole")),                       "",                                         "none",             []],
-    ["nor by IPv6, where the way of IPv4 is broken", table(OWN, route6 + route("0.0.0.0/0", NAT, "blackhole")),           "",                                         "none",             []],
-    ["by IPv6, where that is the only way",       table(OWN, route6),                                                     "",                                         "other",            []],
-    ["to endpoints that are up",                  table(OWN, ""), endpoint("ecr.dkr") + endpoint("s3") + endpoint("ecr.api", "pending"),                     "none",             ["ecr.dkr", "s3"]],
-  ] as const;
-  for (const [because, tables, endpoints, expected, names] of rows) {
-    test(because, async () => {
-      answer = ({ action }) => {
-        if (action === "DescribeSubnets")
-          return wrapped(
-            action,
-            "<subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId></item></subnetSet>",
-          );
-        if (action === "DescribeRouteTables")
-          return wrapped(action, `<routeTableSet>${tables}</routeTableSet>`);
-        return wrapped(action, `<vpcEndpointSet>${endpoints}</vpcEndpointSet>`);
-      };
-      expect(await createNetworks(settings()).describe(["subnet-1"])).toEqual({
-        kind: "known",
-        subnets: [{ subnet: "subnet-1", route: expected, endpoints: names }],
-      });
-    });
-  }
+  test("is asked for by the profile's name, without its path", async () => {
+    answer = () =>
+      told(
+        `<member><Path>/</Path><RoleName>web-execution</RoleName><RoleId>AROA1</RoleId><Arn>${ROLE}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member>`,
+      );
+    expect(await createRoles(settings()).ofInstanceProfile(PROFILE)).toEqual({ kind: "known", role: ROLE });
+    expect(stub.requests[0]?.body).toMatchObject({ InstanceProfileName: "nodes" });
+  });
+
+  test("is none where the profile has none", async () => {
+    answer = () => told("");
+    expect(await createRoles(settings()).ofInstanceProfile(PROFILE)).toEqual({ kind: "known" });
+  });
 
   test("is not known where Repull may not ask", async () => {
     answer = () =>
       xml(
-        "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors><RequestID>1</RequestID></Response>",
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
         403,
       );
-    expect(await createNetworks(settings()).describe(["subnet-1"])).toMatchObject({
+    expect(await createRoles(settings()).ofInstanceProfile(PROFILE)).toMatchObject({
       kind: "unknown",
-      because: expect.stringContaining("ec2:DescribeSubnets: UnauthorizedOperation"),
+      because: expect.stringContaining("iam:GetInstanceProfile"),
     });
   });
 });

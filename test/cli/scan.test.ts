@@ -6,6 +6,7 @@ import { scan } from "../../src/cli/scan.ts";
 import { escaped, scanAsHtml } from "../../src/cli/scan-html.ts";
 import { SCAN_RIGHTS } from "../../src/cli/scan-rights.ts";
 import { headlineOf, scanAsJson, scanInWords } from "../../src/cli/scan-words.ts";
+import { nothingRead } from "../../src/network/facts.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import { createRate } from "../../src/runtime/rate.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
@@ -74,13 +75,14 @@ describe("the risk of what starts again and again", () => {
 test("what may not be read is a gap with its reason, and the rest is told", async () => {
   const denied = (action: string) => () =>
     Promise.reject(new AwsError("denied", action, `${action}: AccessDenied`));
+  const unread = (action: string) => ({ unread: action, because: `${action}: AccessDenied` });
   const scanned = await scanOf(SHOP, {
     scheduledRuns: denied("events:ListRules"),
     looseTasks: denied("ecs:ListTasks"),
     pullThroughRules: denied("ecr:DescribePullThroughCacheRules"),
     tagsIn: denied("ecr:ListImages"),
-    hosts: denied("ecs:ListContainerInstances"),
-    waysOut: denied("ec2:DescribeSubnets"),
+    instances: async () => unread("ecs:ListContainerInstances"),
+    egress: async () => nothingRead({ account: "1", region: "r" }, unread("ec2:DescribeSubnets")),
   });
   for (const action of [
     "events:ListRules",
@@ -96,9 +98,7 @@ test("what may not be read is a gap with its reason, and the rest is told", asyn
 });
 
 test("a bug is no gap", async () => {
-  await expect(scanOf(SHOP, { waysOut: () => Promise.reject(new TypeError("oops")) })).rejects.toThrow(
-    "oops",
-  );
+  await expect(scanOf(SHOP, { egress: () => Promise.reject(new TypeError("oops")) })).rejects.toThrow("oops");
 });
 
 test("as JSON: each workload, then the summary with the addresses", async () => {
@@ -142,7 +142,14 @@ describe("the report", () => {
 
 describe("its rights", () => {
   test("are those of the calls that its code can send", () => {
-    const sources = ["identity", "account-view", "inventory", "scheduled-runs", "ways-out"].map((name) =>
+    const sources = [
+      "identity",
+      "account-view",
+      "inventory",
+      "scheduled-runs",
+      "network-egress",
+      "container-instances",
+    ].map((name) =>
       withoutComments(
         readFileSync(new URL(["../../src/aws/", name, ".ts"].join(""), import.meta.url), "utf8"),
       ),

@@ -39,8 +39,8 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ecs:DescribeServices":                    ["ecs.describeService"],
   "ecs:DescribeClusters":                    ["ecs.clusterTags"],
   "ecs:DescribeTasks":                       ["ecs.describeTask", "ecs.listTasks", "ecs.listTasksStartedBy", "tasks.describe"],
-  "ecs:DescribeContainerInstances":          ["tasks.instanceOf", "machines.kinds"],
-  "ecs:ListContainerInstances":              ["machines.kinds"],
+  "ecs:DescribeContainerInstances":          ["tasks.instanceOf", "machines.kinds", "networks.instances"],
+  "ecs:ListContainerInstances":              ["machines.kinds", "networks.instances"],
   "ecs:RunTask":                             ["tasks.run"],
   "ec2:DescribeNetworkInterfaces":           ["tasks.networkOf"],
   "events:ListEventBuses":                   ["schedules.targetsOf"],
@@ -69,9 +69,18 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ecr:BatchCheckLayerAvailability":         ["ecr.missingLayers"],
   "ecr:GetDownloadUrlForLayer":              ["ecr.fetchLayer"],
   "iam:SimulatePrincipalPolicy":             ["roles.mayDo"],
-  "ec2:DescribeSubnets":                     ["networks.describe"],
+  "iam:GetInstanceProfile":                  ["roles.ofInstanceProfile"],
+  "ec2:DescribeDhcpOptions":                 ["networks.describe"],
+  "ec2:DescribeInstances":                   ["networks.instances"],
+  "ec2:DescribeNatGateways":                 ["networks.describe"],
+  "ec2:DescribeNetworkAcls":                 ["networks.describe"],
   "ec2:DescribeRouteTables":                 ["networks.describe"],
+  "ec2:DescribeSecurityGroups":              ["networks.describe"],
+  "ec2:DescribeSubnets":                     ["networks.describe"],
+  "ec2:DescribeVpcAttribute":                ["networks.describe"],
   "ec2:DescribeVpcEndpoints":                ["networks.describe"],
+  "ec2:DescribeVpcs":                        ["networks.describe"],
+  "ec2:GetManagedPrefixListEntries":         ["networks.describe"],
   "secretsmanager:GetSecretValue":           ["hub.credentials"],
   "ssm:GetParameter":                        ["parameters.read"],
   "events:PutEvents":                        ["bus.publish"],
@@ -209,7 +218,7 @@ describe("what nobody can do", () => {
   });
   test("nobody changes a role, a policy, a rule of ECR, or a function", () => {
     const forbidden =
-      /^(?:iam:(?!PassRole$|SimulatePrincipalPolicy$)|ecr:(?:Put(?!Image$)|Delete|Set|Update|CreatePullThrough|CreateRepositoryCreation)|lambda:(?:Update|Create|Delete|Put|Add)|kms:(?:Put|Create|Schedule)|sts:AssumeRole|secretsmanager:Put)/;
+      /^(?:iam:(?!PassRole$|SimulatePrincipalPolicy$|GetInstanceProfile$)|ecr:(?:Put(?!Image$)|Delete|Set|Update|CreatePullThrough|CreateRepositoryCreation)|lambda:(?:Update|Create|Delete|Put|Add)|kms:(?:Put|Create|Schedule)|sts:AssumeRole|secretsmanager:Put)/;
     expect(holders(forbidden)).toEqual([]);
   });
   test("only mirror writes to ECR, and only below the prefix", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Host, WayOut } from "../../src/remediation/account-view.ts";
+import type { Egress } from "../../src/network/egress.ts";
+import type { Host } from "../../src/remediation/account-view.ts";
 import { loadByAddress } from "../../src/remediation/bad-hour.ts";
 import { type Exposure, exposureOf, exposureOfRun, rolesOf } from "../../src/remediation/exposure.ts";
 import type { Seen } from "../../src/remediation/foreseen-places.ts";
@@ -166,9 +167,9 @@ describe("the pulls of six bad hours, by the address that they leave from", () =
     launchType: "FARGATE",
     networkConfiguration: { awsvpcConfiguration: { subnets: ["a", "b"] } },
   };
-  const nat = (id: string, ...addresses: string[]): WayOut => ({ kind: "nat", id, addresses });
+  const nat = (id: string, ...addresses: string[]): Egress => ({ kind: "nat", id, addresses });
   const web = (service: JsonObject) => exposure({ web: "nginx:1" }, { service }) as Exposure;
-  const load = (service: JsonObject, ofSubnets: Record<string, WayOut>, hosts: readonly Host[] = []) =>
+  const load = (service: JsonObject, ofSubnets: Record<string, Egress>, hosts: readonly Host[] = []) =>
     loadByAddress([web({ ...service, desiredCount: 9 })], {
       ofSubnets: new Map(Object.entries(ofSubnets)),
       hosts: new Map([["prod", hosts]]),

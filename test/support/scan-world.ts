@@ -1,6 +1,8 @@
 /** A scan of an account as large and as mixed as people have them, some of its names written by an enemy. */
 
-import type { AccountView, Host, ScheduledRun, WayOut } from "../../src/remediation/account-view.ts";
+import type { Egress } from "../../src/network/egress.ts";
+import { type NetworkFacts, nothingRead } from "../../src/network/facts.ts";
+import type { AccountView, Host, ScheduledRun } from "../../src/remediation/account-view.ts";
 import { type Scan, scanAccount } from "../../src/remediation/scan.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
@@ -26,7 +28,7 @@ export type ScannedAccount = {
   readonly services: readonly ScannedService[];
   readonly runs?: readonly (Omit<ScheduledRun, "clusterArn"> & { readonly images: readonly string[] })[];
   readonly loose?: readonly (Omit<LooseTasks, "clusterArn"> & { readonly images: readonly string[] })[];
-  readonly ways?: Readonly<Record<string, WayOut>>;
+  readonly ways?: Readonly<Record<string, Egress>>;
   readonly hosts?: readonly Host[];
   readonly copies?: Readonly<Record<string, readonly string[]>>;
 };
@@ -68,8 +70,12 @@ export function scanOf(account: ScannedAccount, more: Partial<AccountView> = {})
       clusterArn === arn("cluster/prod")
         ? loose.map(({ images: _, ...tasks }) => ({ ...tasks, clusterArn }))
         : [],
-    waysOut: async () => new Map(Object.entries(ways)),
-    hosts: async () => hosts,
+    egress: async () => factsOf(ways),
+    instances: async () =>
+      hosts.map(({ subnet = "", publicAddress }) => ({
+        source: { subnet, hasPublicAddress: publicAddress !== undefined },
+        ...(publicAddress === undefined ? {} : { publicAddress }),
+      })),
     pullThroughRules: async () => [],
     tagsIn: async (repository) => copies[repository],
     ...more,
@@ -99,7 +105,29 @@ export function scanOf(account: ScannedAccount, more: Partial<AccountView> = {})
   );
 }
 
-const nat = (id: string, address: string): WayOut => ({ kind: "nat", id, addresses: [address] });
+/** Facts in which each subnet has the way that is wanted. */
+function factsOf(ways: Readonly<Record<string, Egress>>): NetworkFacts {
+  const targetOf = (way: Egress) =>
+    way.kind === "internet-gateway" ? "igw-1" : way.kind === "none" ? undefined : way.id;
+  const subnets = Object.keys(ways);
+  return {
+    ...nothingRead({ account: ACCOUNT, region: "us-east-1" }, { unread: "", because: "not asked" }),
+    subnets: subnets.map((id) => ({ id, vpc: "vpc-1", blocks: [], isIpv6Only: false, hasDns64: false })),
+    routeTables: Object.entries(ways).map(([id, way]) => {
+      const target = targetOf(way);
+      const routes =
+        target === undefined ? [] : [{ destination: "0.0.0.0/0", target, state: "active" as const }];
+      return { id: `rtb-${id}`, vpc: "vpc-1", isMain: false, subnets: [id], routes };
+    }),
+    natGateways: Object.values(ways).flatMap((way) =>
+      way.kind === "nat"
+        ? { id: way.id, state: "available", isPrivate: false, publicAddresses: way.addresses }
+        : [],
+    ),
+  };
+}
+
+const nat = (id: string, address: string): Egress => ({ kind: "nat", id, addresses: [address] });
 
 /** Forty services and their like, behind two gateways and a few things more. */
 export const SHOP: ScannedAccount = {
