@@ -92,7 +92,10 @@ export function endpointOf(endpoint: VpcEndpoint): Endpoint {
     service: ServiceName,
     type: VpcEndpointType,
     state: State,
-    hasPrivateDns: endpoint.PrivateDnsEnabled === true,
+    // Of S3 it may be for resolver endpoints alone: the VPC's own names then lead to the gateway endpoint.
+    hasPrivateDns:
+      endpoint.PrivateDnsEnabled === true &&
+      endpoint.DnsOptions?.PrivateDnsOnlyForInboundResolverEndpoint !== true,
     subnets: endpoint.SubnetIds ?? [],
     securityGroups: (endpoint.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
     routeTables: endpoint.RouteTableIds ?? [],

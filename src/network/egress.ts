@@ -20,7 +20,8 @@ export function egressOf(subnet: string, facts: NetworkFacts): Egress | undefine
   const described = subnets.find(({ id }) => id === subnet);
   if (described === undefined) return undefined;
   const table = tableOf(described, routeTables);
-  const route = table && chooseRoute(table, EVERYWHERE.ipv4, facts).route;
+  if (table === undefined) return undefined;
+  const { route } = chooseRoute(table, EVERYWHERE.ipv4, facts);
   if (route === undefined || route.state === "blackhole") return { kind: "none" };
   const { target } = route;
   if (target.startsWith("igw-")) return { kind: "internet-gateway" };

@@ -193,6 +193,19 @@ describe("the facts of a network", () => {
     });
   });
 
+  test("tell private DNS for resolver endpoints alone from that of the VPC", async () => {
+    const forResolvers =
+      "<dnsOptions><privateDnsOnlyForInboundResolverEndpoint>true</privateDnsOnlyForInboundResolverEndpoint></dnsOptions></item>";
+    answer = (request) =>
+      request.action === "DescribeVpcEndpoints"
+        ? xml(
+            request.action,
+            `<vpcEndpointSet>${ENDPOINT.replace(/<\/item>$/, forResolvers)}</vpcEndpointSet>`,
+          )
+        : described(request);
+    expect((await networks().describe([SOURCE])).endpoints).toMatchObject([{ hasPrivateDns: false }]);
+  });
+
   test("are read to the last page", async () => {
     answer = (request) => {
       if (request.action !== "DescribeNetworkAcls") return described(request);

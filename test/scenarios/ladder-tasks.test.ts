@@ -89,6 +89,20 @@ const table: readonly Row[] = [
     wins: "public-mirror: settled",
   },
   {
+    because: "instances whose role may not pull from ECR cannot use a copy there",
+    world: world({
+      service: { launchType: "EC2", executionRole: false },
+      ecr: same("repull/docker.io/library/nginx:1.25"),
+      open: same("docker/library/nginx:1.25"),
+      more: {
+        machines: { prod: [{ architecture: "X86_64", role: "nodes" }] },
+        roles: { nodes: { denied: ["ecr:BatchGetImage"] } },
+      },
+    }),
+    wins: "public-mirror: settled",
+    loses: { "own-copy": /nodes may not pull from ECR/ },
+  },
+  {
     because: "a daemon on machines of two architectures gets a copy for both, under one name",
     world: world({ service: daemon, hub: threePlatforms, more: machines("X86_64", "ARM64") }),
     wins: "fresh-mirror, own-copy: settled",
