@@ -9,7 +9,7 @@ import { ecrHost } from "../image/ecr-hosts.ts";
 import { registryOf } from "../image/hosts.ts";
 import { parseReference } from "../image/reference.ts";
 import type { Candidate, Check } from "../substitution/candidate.ts";
-import { destinationsOf, reaches, destinationOfSecret } from "./network-check.ts";
+import { destinationOfSecret, destinationsOf, reaches } from "./network-check.ts";
 import type { Ports } from "./ports.ts";
 import { mayPull, mayReadSecret, unchecked } from "./pull-roles.ts";
 import type { Puller } from "./puller.ts";
