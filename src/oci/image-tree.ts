@@ -39,7 +39,12 @@ export type ImageReader = {
 /** Indexes inside indexes: two levels are seen in the wild. */
 const DEPTH_MAX = 4;
 const MANIFESTS_MAX = 1024;
-const MANIFEST_BYTES_ALL_MAX = 64 * 1024 * 1024;
+/** The biggest images of many platforms have one or two; read, they take several times as much. */
+const MANIFEST_BYTES_ALL_MAX = 16 * 1024 * 1024;
+/** Of all that one copy fetches: some platforms' trees, and what refers to them. */
+const FETCHED_BYTES_MAX = 2 * MANIFEST_BYTES_ALL_MAX;
+/** Each is a question to either side at least: what has more would go on for days. */
+const BLOBS_MAX = 20_000;
 const MANIFESTS_AT_ONCE = 8;
 
 type Node = { readonly manifest: Manifest; readonly parsed: ParsedManifest };
@@ -72,7 +77,7 @@ export async function readTree(
         }
         const manifest = await fetchManifest(reader, digest, poolSignal);
         bytes += manifest.size;
-        if (bytes > MANIFEST_BYTES_ALL_MAX) throw tooMuch(root.digest, "more than 64 MiB of manifests");
+        if (bytes > MANIFEST_BYTES_ALL_MAX) throw tooMuch(root.digest, "more than 16 MiB of manifests");
         const parsed = readManifest(manifest);
         nodes.set(digest, { manifest, parsed });
         if (parsed.kind === "index") found.push(...parsed.children);
@@ -125,6 +130,8 @@ export async function fetchManifest(
     const message = `source: ${source.host}/${source.path} has no manifest ${name}`;
     throw new CopyError(message, { kind: "absent", side: "source" });
   }
+  const bytes = [...fetched.values()].reduce((sum, { size }) => sum + size, manifest.size);
+  if (bytes > FETCHED_BYTES_MAX) throw tooMuch(manifest.digest, "more than 32 MiB of manifests in one copy");
   fetched.set(manifest.digest, manifest);
   return manifest;
 }
@@ -179,6 +186,8 @@ function blobsIn(nodes: Iterable<Node>): readonly Descriptor[] {
       }
       blobs.set(blob.digest, blob);
     }
+    if (blobs.size > BLOBS_MAX)
+      throw tooMuch(manifest.digest, `more than ${BLOBS_MAX} blobs with those before it`);
   }
   return [...blobs.values()].sort((a, b) => b.size - a.size);
 }

@@ -8,6 +8,7 @@
 import { type Digest, digestOf, isDigest } from "../image/digest.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, readPlatform } from "../image/platform.ts";
+import { visible } from "../text/visible.ts";
 import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
@@ -49,6 +50,8 @@ export const MANIFEST_BYTES_MAX = 4 * 1024 * 1024;
 /** ECR allows 4,200 layer parts and Docker 127 layers; nothing honest comes near this. */
 const LAYERS_MAX = 10_000;
 const CHILDREN_MAX = 512;
+/** https://www.rfc-editor.org/rfc/rfc6838#section-4.2: 127 characters on each side. What a copy did is told with them. */
+const MEDIA_TYPE_LENGTH_MAX = 255;
 /** A blob's greatest size: what a double counts exactly. */
 const SIZE_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -61,11 +64,11 @@ export function parseManifest(bytes: Uint8Array, contentType = ""): ParsedManife
   const document = parseObject(bytes);
   const mediaType = mediaTypeOf(document, contentType);
   if (isIndexType(mediaType)) {
-    const children = listOf(document.manifests, "manifests", CHILDREN_MAX);
+    const children = listOf(document.manifests, "manifests", CHILDREN_MAX, childIn);
     return { kind: "index", mediaType, children };
   }
-  const config = descriptor(document.config, "config");
-  const layers = listOf(document.layers ?? [], "layers", LAYERS_MAX);
+  const config = blobIn(document.config, "config");
+  const layers = listOf(document.layers ?? [], "layers", LAYERS_MAX, blobIn);
   return { kind: "image", mediaType, config, layers };
 }
 
@@ -146,14 +149,35 @@ function mediaTypeOf(document: Fields, contentType: string): string {
   return mediaType;
 }
 
-function listOf(value: unknown, path: string, countMax: number): readonly Descriptor[] {
+function listOf(
+  value: unknown,
+  path: string,
+  countMax: number,
+  read: (item: unknown, path: string) => Descriptor,
+): readonly Descriptor[] {
   if (!Array.isArray(value)) throw new InvalidInput(path, "a list");
   if (value.length > countMax)
     throw new InvalidInput(path, `at most ${countMax} entries, got ${value.length}`);
-  return value.map((item, index) => descriptor(item, `${path}[${index}]`));
+  return value.map((item, index) => read(item, `${path}[${index}]`));
 }
 
-function descriptor(value: unknown, path: string): Descriptor {
+/** A child of an index: with what tells it from its siblings. */
+function childIn(value: unknown, path: string): Descriptor {
+  const { platform: stated, annotations: texts, artifactType } = fieldsOf(value, path);
+  const platform = readPlatform(stated);
+  const annotations = textsOf(texts);
+  return {
+    ...blobIn(value, path),
+    ...(platform === undefined ? {} : { platform }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(typeof artifactType === "string" && artifactType !== ""
+      ? { artifactType: visible(artifactType, MEDIA_TYPE_LENGTH_MAX) }
+      : {}),
+  };
+}
+
+/** What is needed to bring it; nothing else of it is kept, for a stranger may say megabytes of a layer. */
+function blobIn(value: unknown, path: string): Descriptor {
   const fields = fieldsOf(value, path);
   const { mediaType, digest, size } = fields;
   if (typeof mediaType !== "string") throw new InvalidInput(`${path}.mediaType`, "text");
@@ -161,17 +185,11 @@ function descriptor(value: unknown, path: string): Descriptor {
   if (typeof size !== "number" || !Number.isInteger(size) || size < 0 || size > SIZE_MAX) {
     throw new InvalidInput(`${path}.size`, "a whole number of bytes");
   }
-  const platform = readPlatform(fields.platform);
-  const annotations = textsOf(fields.annotations);
-  const { artifactType } = fields;
   const data = embeddedIn(fields.data, digest, size);
   return {
-    mediaType,
+    mediaType: visible(mediaType, MEDIA_TYPE_LENGTH_MAX),
     digest,
     size,
-    ...(platform === undefined ? {} : { platform }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(typeof artifactType === "string" && artifactType !== "" ? { artifactType } : {}),
     ...(data === undefined ? {} : { data }),
   };
 }
