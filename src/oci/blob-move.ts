@@ -46,12 +46,18 @@ export async function moveBlob(
       signal.throwIfAborted();
       const refusal = error instanceof CopyError ? error.refusal : undefined;
       // A token that ran out on the way is renewed by now; that, too, is said to pass.
-      if (attempt >= TRIES_MAX || refusal?.passing !== true) throw error;
+      if (attempt >= TRIES_MAX || refusal === undefined || !(refusal.passing || isLostUpload(refusal)))
+        throw error;
       again = { askTarget: true, fresh: refusal.status === undefined };
       const asked = (refusal.retryAfterSeconds ?? 0) * 1000;
       await route.clock.sleep(asked + PAUSE_MS * 2 ** attempt, signal);
     }
   }
+}
+
+/** An upload that its registry has forgotten on the way: it ran out, or another instance has it. The next one is new. */
+function isLostUpload({ codes }: RegistryError): boolean {
+  return codes.includes("BLOB_UPLOAD_UNKNOWN");
 }
 
 /** What a try knows from the one before. */

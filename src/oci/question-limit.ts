@@ -14,7 +14,34 @@ export const QUESTION_SECONDS = 120;
 /** To give an upload up: only tidiness is lost, and whoever presses Ctrl-C is waiting. */
 const TIDYING_SECONDS_MAX = 3;
 
-/** The same, for a question that only tidies up. */
+/**
+ * What was sent and not answered when its asker gave up: an upload may have begun, and only its answer tells what there is
+ * to give up. With the time for tidying it is less than a stopped command has.
+ */
+const ANSWER_SECONDS_AFTER_STOP = 1.5;
+
+/** Asks under a signal that aborts a little after the given one: an answer on its way is still heard. */
+export async function heardOut<T>(
+  { timer }: QuestionLimit,
+  signal: AbortSignal | undefined,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const later = new AbortController();
+  let callOff = (): void => {};
+  const onAbort = (): void => {
+    callOff = timer.after(ANSWER_SECONDS_AFTER_STOP * 1000, () => later.abort(signal?.reason));
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await ask(later.signal);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    callOff();
+  }
+}
+
+/** A limit for a question that only tidies up. */
 export function forTidying({ seconds, timer }: QuestionLimit): QuestionLimit {
   return { seconds: Math.min(seconds, TIDYING_SECONDS_MAX), timer };
 }

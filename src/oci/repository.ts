@@ -16,7 +16,7 @@ import type { Access } from "./credentials.ts";
 import type { Exchange, Question } from "./exchange.ts";
 import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
-import { forTidying, type QuestionLimit, withinLimit } from "./question-limit.ts";
+import { forTidying, heardOut, type QuestionLimit, withinLimit } from "./question-limit.ts";
 import type { Quota } from "./rate-limit.ts";
 import { quoted } from "./refusal.ts";
 import type { Manifest, ManifestHead } from "./registry.ts";
@@ -29,6 +29,7 @@ type Asked = Omit<Question, "scopes" | "onRequest">;
 type Read = { readonly answer: RegistryAnswer; readonly bytes: Uint8Array | undefined };
 
 const REFERRER_PAGES_MAX = 16;
+const REFERRER_BYTES_MAX = 2 * MANIFEST_BYTES_MAX;
 /** Docker Hub's window moves on: what was used up may be free again a minute later. */
 const SPENT_SECONDS = 60;
 
@@ -148,6 +149,7 @@ export class Repository {
     const attempted = `GET referrers ${this.#named(subject)}`;
     const referrers: Descriptor[] = [];
     let url: URL | undefined = this.#url(`referrers/${subject}`);
+    let came = 0;
     for (let page = 0; url !== undefined; page++) {
       if (page >= REFERRER_PAGES_MAX) throw this.#malformed(`${attempted}: the list has no end`);
       const { answer, bytes }: Read = await this.#askToRead(
@@ -164,6 +166,8 @@ export class Repository {
       const isList = answer.status === 200 && bareMediaType(answer.headers["content-type"]) === OCI_INDEX;
       if (!isList) return undefined;
       if (bytes === undefined) throw this.#malformed(`${attempted}: the list is over 4 MiB`);
+      came += bytes.byteLength;
+      if (came > REFERRER_BYTES_MAX) throw this.#malformed(`${attempted}: the list is over 8 MiB`);
       referrers.push(...this.#listIn(bytes, attempted));
       const next = /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(answer.headers.link ?? "")?.[1];
       url = next === undefined ? undefined : this.#exchange.resolve(next, url, attempted);
@@ -222,8 +226,15 @@ export class Repository {
     return answer.status === 200;
   }
 
-  /** Begins an upload, or has the registry take the blob over from another of its repositories. */
-  async beginUpload(digest: Digest, mountFrom?: string, signal?: AbortSignal): Promise<Upload> {
+  /**
+   * Begins an upload, or has the registry take the blob over from another of its repositories. Who gives up meanwhile is
+   * answered a little later all the same: what has begun can only be given up by its name.
+   */
+  beginUpload(digest: Digest, mountFrom?: string, signal?: AbortSignal): Promise<Upload> {
+    return heardOut(this.#exchange.limit, signal, (later) => this.#beginUpload(digest, mountFrom, later));
+  }
+
+  async #beginUpload(digest: Digest, mountFrom?: string, signal?: AbortSignal): Promise<Upload> {
     const url = this.#url("blobs/uploads/");
     if (mountFrom !== undefined) {
       url.searchParams.set("mount", digest);
@@ -279,6 +290,10 @@ export class Repository {
       signal,
     });
     discard(answer);
+    const stored = answer.headers["docker-content-digest"];
+    // Of another algorithm, it may be another name of the same bytes.
+    if (isDigest(stored) && stored !== blob.digest && algorithmOf(stored) === algorithmOf(blob.digest))
+      throw this.#malformed(`PUT blob ${this.#named(blob.digest)}: the registry stored ${stored}`);
   }
 
   /** Gives up an upload; a registry that does not let us forgets it by itself. */
@@ -386,6 +401,10 @@ export class Repository {
   #malformed(message: string): RegistryError {
     return new RegistryError(message, { kind: "malformed", host: this.host });
   }
+}
+
+function algorithmOf(digest: Digest): string {
+  return digest.slice(0, digest.indexOf(":"));
 }
 
 /** The digest of some bytes, by the algorithm of the one that they should have. */

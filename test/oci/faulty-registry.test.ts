@@ -164,6 +164,19 @@ describe("a copy that is stopped", () => {
     deepEqual([...world.target.openUploads], []);
   });
 
+  test("while an upload's beginning is on its way gives up what has begun", async () => {
+    world.addImage([600_000, 500_000, 1000], "v1");
+    const stop = new AbortController();
+    world.target.mischief = on("POST", isUpload, ALWAYS, async () => {
+      stop.abort(new Error("interrupted"));
+      await delay(200);
+      return false;
+    });
+    match(await world.outcome({}, { signal: stop.signal }), /aborted/);
+    equal(world.target.count("POST", /uploads/) > 0, true);
+    deepEqual([...world.target.openUploads], []);
+  });
+
   test("does not wait for a DELETE that is not answered", async () => {
     world.addImage([600_000], "v1");
     const stop = new AbortController();
