@@ -236,17 +236,13 @@ export class LoopbackRegistry {
   ): Promise<void> {
     const bytes = await bodyOf(request);
     const digest = sha256(bytes);
-    const {
-      config,
-      layers = [],
-      manifests = [],
-    } = JSON.parse(bytes.toString()) as {
+    const { config, layers, manifests } = JSON.parse(bytes.toString()) as {
       config?: { digest: string };
-      layers?: { digest: string; mediaType: string }[];
+      layers?: { digest: string; mediaType: string }[] | null;
       manifests?: { digest: string }[];
     };
-    const carried = layers.filter(({ mediaType }) => !/foreign|nondistributable/.test(mediaType));
-    const needed = [...(config === undefined ? [] : [config]), ...carried, ...manifests];
+    const carried = (layers ?? []).filter(({ mediaType }) => !/foreign|nondistributable/.test(mediaType));
+    const needed = [...(config === undefined ? [] : [config]), ...carried, ...(manifests ?? [])];
     const lacking = needed.find((one) => !this.links.has(`${repository}@${one.digest}`));
     if (lacking !== undefined) return refuse(response, 400, "MANIFEST_BLOB_UNKNOWN");
     const isTag = !name.startsWith("sha256:");
