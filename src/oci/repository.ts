@@ -5,7 +5,6 @@
  * RegistryError, and every manifest that comes out of here has been checked against its name.
  */
 
-import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
@@ -14,6 +13,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { discard, readWithin } from "./answer-body.ts";
 import type { Access } from "./credentials.ts";
 import type { Exchange, Question } from "./exchange.ts";
+import { hashed, namesOther } from "./hashed.ts";
 import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
 import { forTidying, heardOut, type QuestionLimit, withinLimit } from "./question-limit.ts";
@@ -29,7 +29,6 @@ type Asked = Omit<Question, "scopes" | "onRequest">;
 type Read = { readonly answer: RegistryAnswer; readonly bytes: Uint8Array | undefined };
 
 const REFERRER_PAGES_MAX = 16;
-const REFERRER_BYTES_MAX = 2 * MANIFEST_BYTES_MAX;
 /** Docker Hub's window moves on: what was used up may be free again a minute later. */
 const SPENT_SECONDS = 60;
 
@@ -167,7 +166,7 @@ export class Repository {
       if (!isList) return undefined;
       if (bytes === undefined) throw this.#malformed(`${attempted}: the list is over 4 MiB`);
       came += bytes.byteLength;
-      if (came > REFERRER_BYTES_MAX) throw this.#malformed(`${attempted}: the list is over 8 MiB`);
+      if (came > 2 * MANIFEST_BYTES_MAX) throw this.#malformed(`${attempted}: the list is over 8 MiB`);
       referrers.push(...this.#listIn(bytes, attempted));
       const next = /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(answer.headers.link ?? "")?.[1];
       url = next === undefined ? undefined : this.#exchange.resolve(next, url, attempted);
@@ -226,10 +225,7 @@ export class Repository {
     return answer.status === 200;
   }
 
-  /**
-   * Begins an upload, or has the registry take the blob over from another of its repositories. Who gives up meanwhile is
-   * answered a little later all the same: what has begun can only be given up by its name.
-   */
+  /** Begins an upload, or mounts the blob. Who gives up is answered a little later: what has begun is given up by its name. */
   beginUpload(digest: Digest, mountFrom?: string, signal?: AbortSignal): Promise<Upload> {
     return heardOut(this.#exchange.limit, signal, (later) => this.#beginUpload(digest, mountFrom, later));
   }
@@ -291,8 +287,7 @@ export class Repository {
     });
     discard(answer);
     const stored = answer.headers["docker-content-digest"];
-    // Of another algorithm, it may be another name of the same bytes.
-    if (isDigest(stored) && stored !== blob.digest && algorithmOf(stored) === algorithmOf(blob.digest))
+    if (namesOther(stored, blob.digest))
       throw this.#malformed(`PUT blob ${this.#named(blob.digest)}: the registry stored ${stored}`);
   }
 
@@ -401,14 +396,4 @@ export class Repository {
   #malformed(message: string): RegistryError {
     return new RegistryError(message, { kind: "malformed", host: this.host });
   }
-}
-
-function algorithmOf(digest: Digest): string {
-  return digest.slice(0, digest.indexOf(":"));
-}
-
-/** The digest of some bytes, by the algorithm of the one that they should have. */
-function hashed(bytes: Uint8Array, wanted: Digest | undefined): Digest {
-  const algorithm = wanted?.startsWith("sha512:") === true ? "sha512" : "sha256";
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
