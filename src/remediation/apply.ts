@@ -162,7 +162,11 @@ export async function redeploy(
     };
   }
   if (heals && isWhole(service))
-    return { kind: "superseded", because: `all tasks of ${service.name} run ${revisionName(from)} now` };
+    return {
+      kind: "superseded",
+      because: `all tasks of ${service.name} run ${revisionName(from)} now`,
+      whole: true,
+    };
   let shown: readonly Deployment[];
   try {
     shown = await ports.ecs.updateService(clusterArn, change.service, to);

@@ -7,18 +7,15 @@
 
 import type { ImagePlan } from "../substitution/planner.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
-import { isWhole } from "../workload/rollout.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import { type Redeployed, redeploy } from "./apply.ts";
 import { type Course, persistent } from "./course.ts";
 import { inTurn } from "./pacing.ts";
-import type { Ports } from "./ports.ts";
-import { recovered } from "./refusal.ts";
 import type { Ending } from "./report.ts";
 import { restore } from "./restore.ts";
 import { lookAgain } from "./second-look.ts";
 import { overtakenIn, overtookInWords, type Verdict } from "./settle.ts";
-import type { Recovered, Survey } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 
 /** A revision of ours that the service is better without. */
 export type Unhelpful = {
@@ -45,11 +42,13 @@ export async function putBack(
   const made = { former: surveyed.former, ours };
   const restored = await inTurn(
     `restore ${look}`,
-    async () => (await runsAfterAll(unhelpful, ports)) ?? (await restore(surveyed, ours, execution, ports)),
+    // What could not be pulled for a while may run whole by now: hours may lie between the verdict and this write.
+    () => restore(surveyed, ours, execution, ports, { heals: unhelpful.kind === "cannot-pull" }),
     { execution, isServing: surveyed.runningCount > 0 },
     steps,
   );
-  if (restored.kind === "settled") return { ...restored, images, made };
+  if (restored.kind === "superseded" && restored.whole)
+    return { kind: "settled", because: restored.because, images, made };
   if (restored.kind === "superseded") {
     const { clusterArn, service, former } = surveyed;
     // The write may have landed and its answer be lost: then ours stands over a deployment that this answer still shows.
@@ -77,20 +76,6 @@ export async function putBack(
     made,
     restored: to,
   };
-}
-
-/**
- * What could not be pulled for a while may run whole by now: hours may lie between the verdict and the way back, and the
- * former revision cannot start.
- */
-async function runsAfterAll(
-  { kind, surveyed: { clusterArn, service }, ours }: Unhelpful,
-  { ecs }: Pick<Ports, "ecs">,
-): Promise<Recovered | undefined> {
-  const now = kind === "cannot-pull" ? await ecs.describeService(clusterArn, service) : undefined;
-  const primary = now === undefined ? undefined : primaryDeployment(now);
-  if (now === undefined || primary === undefined || !isWhole(now)) return undefined;
-  return sameRevision(primary.taskDefinition, ours) ? recovered(primary) : undefined;
 }
 
 /** Whether the former revision stands over a deployment that had not failed, and not because ECS itself went back to it. */

@@ -7,7 +7,6 @@
 
 import { revisionName } from "../workload/arn.ts";
 import { markerTags, readMarker, serviceTag } from "../workload/marker.ts";
-import { present } from "../workload/members.ts";
 import { isSameDefinition } from "../workload/same-definition.ts";
 import { type DescribedTaskDefinition, familyOf, reviseTaskDefinition } from "../workload/task-definition.ts";
 import { redeploy, type Written } from "./apply.ts";
@@ -28,8 +27,12 @@ export async function restore(
   ours: string,
   execution: string,
   ports: Pick<Ports, "ecs" | "log">,
-  /** The deployment of ours that is to be replaced, where another one of the same revision is not. */
-  deploymentId?: string,
+  conditions: {
+    /** The deployment of ours that is to be replaced, where another one of the same revision is not. */
+    readonly deploymentId?: string;
+    /** Where ours runs whole by the time of the write, it stays: the former revision cannot start. */
+    readonly heals?: boolean;
+  } = {},
 ): Promise<Restored> {
   const { clusterArn, service, former } = place;
   const described = await ports.ecs.describeTaskDefinition(former);
@@ -38,10 +41,7 @@ export async function restore(
   const isInactive = described.taskDefinition.status === "INACTIVE";
   const to = isInactive ? await copyOf(described, place, execution, ports) : former;
   ports.log.warn("restoring the former revision", { serviceName: service, ours, to });
-  const written = await redeploy(
-    { clusterArn, service, to, from: ours, ...present("deploymentId", deploymentId) },
-    ports,
-  );
+  const written = await redeploy({ clusterArn, service, to, from: ours, ...conditions }, ports);
   return written.kind === "superseded" ? written : { ...written, to };
 }
 

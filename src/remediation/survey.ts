@@ -49,6 +49,8 @@ export type Superseded = {
   readonly passing?: boolean;
   /** Which revision was seen in place of the one that was to be replaced. */
   readonly revision?: string;
+  /** What was to be replaced runs whole, and stays. */
+  readonly whole?: boolean;
 };
 
 /** What this execution deployed before runs whole by now: nothing else is to be tried. */

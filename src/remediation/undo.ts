@@ -9,6 +9,7 @@ import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { revisionName } from "../workload/arn.ts";
+import { present } from "../workload/members.ts";
 import { isSameButImages } from "../workload/same-definition.ts";
 import { containersOf } from "../workload/task-definition.ts";
 import { AwsError, type AwsErrorKind } from "./aws-error.ts";
@@ -114,7 +115,7 @@ async function undoService(
 ): Promise<Undone> {
   const { clusterArn, service, revision, former, execution, deploymentId } = effect;
   const surveyed = { clusterArn, service, former };
-  const restored = await restore(surveyed, revision, execution, ports, deploymentId);
+  const restored = await restore(surveyed, revision, execution, ports, present("deploymentId", deploymentId));
   if (restored.kind === "superseded") return { effect, kind: "superseded", because: restored.because };
   return {
     effect,

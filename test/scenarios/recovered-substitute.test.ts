@@ -7,6 +7,8 @@ import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
 import { revisionName } from "../../src/workload/arn.ts";
 
+const MINUTES = 60_000;
+const HOURS = 60 * MINUTES;
 const file = {
   services: [{ cluster: "prod", name: "web", image: "nginx:1.25", revision: 42, desiredCount: 1 }],
   registries: {
@@ -18,23 +20,39 @@ const file = {
   },
 };
 
-/** Heals the service: the first plan is approved, and ECR turns its tasks away for so many minutes; the second is left. */
-async function played(minutes: number): Promise<World> {
+/**
+ * Heals the service: the first plan is approved, and ECR turns its tasks away for a while; the second is left.
+ *
+ * `until`: for so many minutes, or until the way back has begun, whose first read then takes half an hour.
+ */
+async function played(until: number | "the way back begins"): Promise<World> {
   const world = await createWorld(readWorldFile(file));
   let questions = 0;
+  let askedAt = Number.POSITIVE_INFINITY;
   world.bus.subscribe(({ detail }) => {
     const { approval } = detail as { approval?: { callbackId?: string } };
     if (approval?.callbackId === undefined) return;
     questions += 1;
-    if (questions === 1)
+    if (questions > 1) askedAt = world.clock.now();
+    else
       world.executions.answer(approval.callbackId, {
         kind: "answered",
         text: JSON.stringify({ decision: "approve", by: "Ada" }),
       });
   });
-  const { updateService } = world.ports.ecs;
+  const { updateService, describeTaskDefinition } = world.ports.ecs;
   let writes = 0;
+  let lift: (() => void) | undefined;
   Object.assign(world.ports.ecs, {
+    describeTaskDefinition: async (arn: string) => {
+      const hasExpired = world.clock.now() > askedAt + 11 * HOURS;
+      if (hasExpired && until === "the way back begins" && lift !== undefined) {
+        lift();
+        lift = undefined;
+        await world.clock.sleep(30 * MINUTES);
+      }
+      return await describeTaskDefinition(arn);
+    },
     updateService: async (...change: Parameters<typeof updateService>) => {
       writes += 1;
       if (writes === 1) {
@@ -44,8 +62,8 @@ async function played(minutes: number): Promise<World> {
           code: "TOOMANYREQUESTS",
           message: "Rate exceeded",
         } as const;
-        const lift = world.registries.ecr.fail({ on: "manifest-get", as });
-        world.clock.schedule(world.clock.now() + minutes * 60_000, lift);
+        lift = world.registries.ecr.fail({ on: "manifest-get", as });
+        if (typeof until === "number") world.clock.schedule(world.clock.now() + until * MINUTES, lift);
       }
       return await updateService(...change);
     },
@@ -56,13 +74,14 @@ async function played(minutes: number): Promise<World> {
   return world;
 }
 
-describe("a substitute whose pulls fail for five minutes", () => {
-  it("is left in place when the question about another one expires twelve hours later", async () => {
-    const world = await played(5);
-    const [service] = world.cluster.services();
-    const [primary] = service?.deployments ?? [];
-    expect(revisionName(service?.taskDefinition ?? "")).toBe("web:43");
-    expect(primary?.rolloutState).toBe("COMPLETED");
-    expect(world.bus.outcomes.at(-1)?.outcome).toBe("settled");
-  });
+describe("a substitute that could not be pulled for a while", () => {
+  for (const until of [5, "the way back begins"] as const)
+    it(`is left in place when ${typeof until === "number" ? `it runs after ${until} minutes, and twelve hours later the question about another one expires` : "it comes up whole between the first read of the way back and its write"}`, async () => {
+      const world = await played(until);
+      const [service] = world.cluster.services();
+      const [primary] = service?.deployments ?? [];
+      expect(revisionName(service?.taskDefinition ?? "")).toBe("web:43");
+      expect(primary?.rolloutState).toBe("COMPLETED");
+      expect(world.bus.outcomes.at(-1)?.outcome).toBe("settled");
+    });
 });
