@@ -2,7 +2,7 @@
 
 import { shortDigest } from "../image/digest.ts";
 import type { CopyOptions, CopyPlan, CopyProgress } from "../oci/copy.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { CLEAR_LINE } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";
 
@@ -13,16 +13,31 @@ const IN_WORDS: Partial<Record<CopyProgress["state"], string>> = {
   mounted: "mounted",
 };
 
+/** After so long without a byte a person is told so. */
+const STILL_MS = 5_000;
+
 /** Callbacks for a copy; `end` takes the moving line away. */
 export function copyProgress(
   io: Pick<CommandIo, "err" | "isTty">,
   clock: Pick<Clock, "now">,
+  timer: Timer = systemClock,
 ): Required<Pick<CopyOptions, "onPlan" | "onProgress">> & { end(): void } {
   const startedAt = clock.now();
-  const under = new Map<string, number>();
+  const under = new Map<CopyProgress["blob"], number>();
   let plan: CopyPlan | undefined;
   let settled = 0;
   let drawnAt = 0;
+
+  let callOff = (): void => {};
+  /** Told once for each silence: what a registry hashes, or a source keeps back, moves no byte. */
+  const watch = (): void => {
+    callOff();
+    if (under.size === 0) return;
+    callOff = timer.after(STILL_MS, () => {
+      const blobs = [...under.keys()].map(shortDigest).join(", ");
+      io.err(`${io.isTty ? CLEAR_LINE : ""}  no byte for ${STILL_MS / 1000} s, still waiting for ${blobs}\n`);
+    });
+  };
 
   const draw = (): void => {
     if (!io.isTty || plan === undefined || clock.now() - drawnAt < REDRAW_MS) return;
@@ -50,8 +65,10 @@ export function copyProgress(
         io.err(`${clear}  ${shortDigest(blob)}  ${inMegabytes(bytesAll).padStart(10)}  ${words}\n`);
       }
       draw();
+      watch();
     },
     end: () => {
+      callOff();
       if (io.isTty) io.err(CLEAR_LINE);
     },
   };

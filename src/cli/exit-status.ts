@@ -17,10 +17,14 @@ export const EXIT = {
 export const EXIT_WORDS =
   "Exit status: 0 done, 1 failed, 2 not understood, 3 a rate limit is reached, 4 refused (no login, no right, or a tag that stands for something else), 5 not brought to an end, 130 stopped by Ctrl-C or SIGTERM.";
 
-/** The status of a copy, or of a question, that did not succeed. A limit passes; a refusal stays until a person acts. */
+/**
+ * The status of a copy, or of a question, that did not succeed. A limit passes; a refusal stays until a person acts; a
+ * registry that was not there may be there the next time.
+ */
 export function exitStatusOf(kind: CopyErrorKind): number {
   if (kind === "rate-limited") return EXIT.rateLimited;
-  return ["unauthorized", "denied", "tag-taken"].includes(kind) ? EXIT.refused : EXIT.failed;
+  if (kind === "unavailable") return EXIT.unfinished;
+  return ["unauthorized", "denied", "not-allowed", "tag-taken"].includes(kind) ? EXIT.refused : EXIT.failed;
 }
 
 /** The status of a remediation: what failed for a right that is missing is refused, what AWS did not let end is not done. */

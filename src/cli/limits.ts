@@ -12,7 +12,7 @@ import { httpTransport } from "../oci/http-transport.ts";
 import { createRegistries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Send } from "../oci/transport.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { parseEndpoints } from "../runtime/endpoints.ts";
 import { visibleJson } from "../text/visible.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
@@ -24,27 +24,49 @@ import { personalCredentials } from "./registry-credentials.ts";
 export type LimitsInput = {
   /** How many pulls somebody is about to make, as written on the command line. */
   readonly pulls?: string;
+  /** Seconds for the whole of it, as written on the command line. */
+  readonly timeout?: string;
   readonly json: boolean;
 };
 
 const IMAGE = parseReference(`${DOCKER_HUB_HOST}/ratelimitpreview/test:latest`);
+/** Several tries of a question, each as long as a connection may take to stand. */
+const TIMEOUT_SECONDS = 60;
+const TIMEOUT_SECONDS_MAX = 3600;
 const PULLS = /^[1-9][0-9]{0,8}$/;
 
 /** Runs the command; answers its exit status. The account counts where there is one: it is who pulls. */
-export async function limits(input: LimitsInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
+export async function limits(
+  input: LimitsInput,
+  io: CommandIo,
+  clock: Clock = systemClock,
+  timer: Timer = systemClock,
+): Promise<number> {
   if (input.pulls !== undefined && !PULLS.test(input.pulls)) {
     io.err(`repull limits: --pulls: expected a count from 1, got ${JSON.stringify(input.pulls)}\n`);
     return EXIT.usage;
   }
+  const timeoutSeconds = input.timeout === undefined ? TIMEOUT_SECONDS : Number(input.timeout);
+  if (!(timeoutSeconds > 0 && timeoutSeconds <= TIMEOUT_SECONDS_MAX)) {
+    const got = JSON.stringify(input.timeout);
+    io.err(`repull limits: --timeout: expected seconds up to ${TIMEOUT_SECONDS_MAX}, got ${got}\n`);
+    return EXIT.usage;
+  }
   const pulls = input.pulls === undefined ? undefined : Number(input.pulls);
-  const send = httpTransport({ clock, proxyEnv: io.env });
+  const transport = httpTransport({ clock, proxyEnv: io.env });
+  const send = io.outgoing?.sending(transport) ?? transport;
+  const late = new AbortController();
+  const callOff = timer.after(timeoutSeconds * 1000, () =>
+    late.abort(new Error(`no answer within the ${timeoutSeconds} s of --timeout`)),
+  );
+  const asking = { send, io, clock, timer, late: late.signal };
   const login = await personalCredentials(io, async () => undefined)(DOCKER_HUB_HOST, "pull");
   try {
-    const measured = [read({ who: "address" }, undefined, send, io, clock)];
+    const measured = [read({ who: "address" }, undefined, asking)];
     if (login !== undefined) {
       const user = userOf(login);
       const account = { who: "account", ...(user === undefined ? {} : { user }) } as const;
-      measured.push(read(account, login, send, io, clock));
+      measured.push(read(account, login, asking));
     }
     const readings = await Promise.all(measured);
     const measuredAt = new Date(clock.now());
@@ -55,25 +77,35 @@ export async function limits(input: LimitsInput, io: CommandIo, clock: Clock = s
     );
     return statusOf(readings.at(-1), pulls);
   } finally {
-    send.close();
+    callOff();
+    transport.close();
   }
 }
+
+type Asking = {
+  readonly send: Send;
+  readonly io: CommandIo;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  /** Aborted when the time is over. */
+  readonly late: AbortSignal;
+};
 
 async function read(
   who: { readonly who: Reading["who"]; readonly user?: string },
   login: Credentials | undefined,
-  send: Send,
-  io: CommandIo,
-  clock: Clock,
+  { send, io, clock, timer, late }: Asking,
 ): Promise<Reading> {
   const credentials: FindCredentials = async () => login;
   const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
-  const repository = createRegistries({ send, clock, credentials, endpoints }).open(IMAGE, "pull");
+  const repository = createRegistries({ send, clock, timer, credentials, endpoints }).open(IMAGE, "pull");
   try {
-    await repository.headManifest(IMAGE.tag ?? "latest", io.signal);
+    await repository.headManifest(IMAGE.tag ?? "latest", AbortSignal.any([io.signal, late]));
     const { quota } = repository;
     return quota === undefined ? { ...who, kind: "unlimited" } : { ...who, kind: "limited", quota };
   } catch (error) {
+    if (late.aborted && !io.signal.aborted)
+      return { ...who, kind: "unreachable", because: late.reason.message, status: EXIT.unfinished };
     if (!(error instanceof RegistryError)) throw error;
     // Whether a HEAD is answered when nothing is left is unverified: a refusal that brings its numbers is an answer.
     if (error.quota !== undefined) return { ...who, kind: "limited", quota: error.quota };

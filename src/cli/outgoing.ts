@@ -6,6 +6,7 @@
 import type { RequestWatch } from "../aws/request-watch.ts";
 import type { Send } from "../oci/transport.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
+import { visible } from "../text/visible.ts";
 
 /** After so long without an answer a person is told so. */
 const TOLD_MS = 5_000;
@@ -68,39 +69,48 @@ export function createOutgoing(
     }
   };
 
-  /** Sends to a host, tells where it is silent, and gives it up where it stays so. */
+  /** Sends to a host, and tells where it is silent. */
+  const telling = async <T>(name: string, host: Host, send: () => Promise<T>): Promise<T> => {
+    if (host.waiting === 0 && clock.now() - host.ended >= LEFT_ALONE_MS) owesFromNow(host);
+    host.waiting += 1;
+    const callOff = clock.after(TOLD_MS, () => {
+      if (host.told || host.since + TOLD_MS > clock.now()) return;
+      host.told = true;
+      err(`no answer from ${visible(name)} for ${TOLD_MS / 1000} s, still waiting\n`);
+    });
+    try {
+      const answer = await send();
+      owesFromNow(host);
+      return answer;
+    } finally {
+      host.waiting -= 1;
+      host.ended = clock.now();
+      callOff();
+    }
+  };
+
+  /** The same, and gives the host up where it stays silent. */
   const patient = async <T>(
     name: string,
     host: Host,
     send: (late: AbortSignal) => Promise<T>,
   ): Promise<T> => {
-    if (host.waiting === 0 && clock.now() - host.ended >= LEFT_ALONE_MS) owesFromNow(host);
-    host.waiting += 1;
     const late = new AbortController();
-    const callOffs = [
-      clock.after(TOLD_MS, () => {
-        if (host.told || host.since + TOLD_MS > clock.now()) return;
-        host.told = true;
-        err(`no answer from ${name} for ${TOLD_MS / 1000} s, still waiting\n`);
-      }),
-      clock.after(Math.max(0, host.since + SILENT_MS - clock.now()), () => {
+    return await telling(name, host, async () => {
+      const callOff = clock.after(Math.max(0, host.since + SILENT_MS - clock.now()), () => {
         // What others were answered meanwhile is no silence of the host.
         if (host.since + SILENT_MS > clock.now()) return;
         host.leftAloneUntil = clock.now() + LEFT_ALONE_MS;
         late.abort(silent(name));
-      }),
-    ];
-    try {
-      const answer = await send(late.signal);
-      owesFromNow(host);
-      return answer;
-    } catch (error) {
-      throw late.signal.aborted ? late.signal.reason : error;
-    } finally {
-      host.waiting -= 1;
-      host.ended = clock.now();
-      for (const callOff of callOffs) callOff();
-    }
+      });
+      try {
+        return await send(late.signal);
+      } catch (error) {
+        throw late.signal.aborted ? late.signal.reason : error;
+      } finally {
+        callOff();
+      }
+    });
   };
 
   const watch: RequestWatch = async ({ host: name, action, isWrite }, send) => {
@@ -119,7 +129,10 @@ export function createOutgoing(
     sending: (send) => async (request) => {
       signal.throwIfAborted();
       begun ||= request.method !== "GET" && request.method !== "HEAD";
-      return await send(request);
+      // A body that is on its way is the copy's to tell of; how long an answer is waited for, the registry's client bounds.
+      if (request.body !== undefined) return await send(request);
+      const { host: name } = request.url;
+      return await telling(name, hostOf(name), () => send(request));
     },
     hasBegun: () => begun,
     underWay: () => [...writes],

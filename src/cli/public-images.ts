@@ -16,7 +16,9 @@ export async function publicImages({ json }: { readonly json: boolean }, io: Com
   const send = httpTransport({ proxyEnv: io.env });
   try {
     const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? "");
-    const checks = await checkPublicImages(createRegistries({ send, clock: systemClock, endpoints }));
+    const checks = await checkPublicImages(
+      createRegistries({ send: io.outgoing?.sending(send) ?? send, clock: systemClock, endpoints }),
+    );
     if (json) for (const check of checks) io.out(`${visibleJson(check)}\n`);
     else {
       const rows = checks.map(({ hub, there, found, because }) => [hub, there, found, inShort(because)]);
