@@ -14,6 +14,7 @@ import { present } from "../workload/members.ts";
 import { EXIT } from "./exit-status.ts";
 import { type Installed, refuseUnlessWritesAllowed } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
+import { refuseForeign, type SignedIn } from "./same-account.ts";
 
 /** What the two commands work at. */
 export type DeskOfAccount = {
@@ -21,6 +22,7 @@ export type DeskOfAccount = {
   readonly where: string;
   /** Whose word it is: the caller's ARN. */
   readonly caller: string;
+  readonly home?: SignedIn;
   readonly desk: Desk;
   /** The rules of the stack; read for an approval alone, for a denial stops what they would stop. Throws Refused. */
   readonly rules?: () => Promise<Installed>;
@@ -41,6 +43,8 @@ const AT_ONCE = 8;
 export async function decide(input: DecideInput, account: DeskOfAccount, io: CommandIo): Promise<number> {
   io.err(`${account.where}\n`);
   if (input.executions.length === 0) return await tellWaiting(input, account, io);
+  for (const execution of input.executions)
+    if (account.home !== undefined) refuseForeign(execution, account.home);
   const rules = input.word === "approve" ? await account.rules?.() : undefined;
   // Approved now, the plan would meet the switch at its first write, and the approval be used up.
   if (rules !== undefined) await refuseUnlessWritesAllowed(rules);

@@ -27,10 +27,13 @@ import type { Check } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
 import type { Patient } from "./doctor/patient.ts";
 import { probe } from "./doctor/probe.ts";
+import { findStack, STACK_DEFAULT } from "./find-stack.ts";
 import type { CommandIo } from "./io.ts";
+import { Refused } from "./refused.ts";
 
 export type DoctorInput = {
-  readonly stack: string;
+  /** Absent: the region's only one. */
+  readonly stack?: string;
   /** Send one synthetic event through the real path, about a service that does not exist. */
   readonly probe: boolean;
   readonly json: boolean;
@@ -41,18 +44,25 @@ const QUOTA_IMAGE = parseReference("docker.io/ratelimitpreview/test:latest");
 
 /** Examines the stack; exit status 1 where a check failed, 0 where all passed or could not be made. */
 export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
-  const aws = awsSettingsFrom(io);
+  const aws = await awsSettingsFrom(io);
   const { account, partition } = await identify(aws);
   const home = { account, region: aws.region, partition };
-  io.err(`account ${account}, region ${aws.region}, stack ${input.stack}: nothing is changed\n`);
+  const stack = input.stack ?? (await stackIn(aws, io));
+  io.err(`account ${account}, region ${aws.region}, stack ${stack}: nothing is changed\n`);
   const send = httpTransport({ clock, proxyEnv: io.env });
   try {
-    const examined = await examine(patientIn(aws, home, input.stack, { send, io, clock }));
+    const examined = await examine(
+      patientIn(aws, home, stack, {
+        send: io.outgoing?.sending(send) ?? send,
+        io,
+        clock,
+      }),
+    );
     const checks = [...examined.checks];
     if (input.probe) {
       if (examined.queueUrl !== undefined)
         io.err("a synthetic event goes to the default bus; its record is awaited for two minutes\n");
-      const put = (document: Parameters<typeof putProbe>[2]) => putProbe(aws, input.stack, document);
+      const put = (document: Parameters<typeof putProbe>[2]) => putProbe(aws, stack, document);
       checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));
     }
     io.out(input.json ? checks.map((check) => `${visibleJson(check)}\n`).join("") : inWords(checks));
@@ -60,6 +70,19 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
   } finally {
     send.close();
   }
+}
+
+/** Where none can be found, each check of the default one says what is missing of it. Throws InvalidInput where there are several. */
+async function stackIn(aws: AwsSettings, io: CommandIo): Promise<string> {
+  try {
+    const found = await findStack(aws);
+    if (found !== undefined) return found;
+    io.err(`no stack of Repull is deployed in ${aws.region}; --stack NAME names one\n`);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    io.err(`${error.message}\n`);
+  }
+  return STACK_DEFAULT;
 }
 
 /** An account, as the checks ask for it. */

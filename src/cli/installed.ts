@@ -13,10 +13,9 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { type Brake, NO_BRAKE } from "../remediation/brake.ts";
 import { type Policy, policyFrom } from "../substitution/policy.ts";
+import { findStack } from "./find-stack.ts";
 import type { CommandIo } from "./io.ts";
 import { Refused } from "./refused.ts";
-
-export const STACK_DEFAULT = "repull";
 
 export type Installed = {
   readonly policy: Policy;
@@ -24,21 +23,23 @@ export type Installed = {
   readonly from: string;
   readonly brake: Brake;
   readonly busName?: string;
+  /** The stack's name; absent: no stack. */
+  readonly stack?: string;
   /** The stack's `remediate`, whose executions tell what they trusted and whether they are at work; absent: no stack. */
   readonly remediateArn?: string;
 };
 
 export type InstalledOptions = {
-  /** The CloudFormation stack; false: go by none; absent: the one of the default name. */
+  /** The CloudFormation stack; false: go by none; absent: the only one of the region. */
   readonly stack?: string | false;
   /** A policy document that goes before the stack's. */
   readonly policyFile?: string;
 };
 
 /**
- * Reads policy and brake. Throws InvalidInput for a document that is no policy, Refused where the stack is absent or
- * cannot be read.
- * @param absent `default`: a command that only looks goes by the default policy where no stack of the default name is
+ * Reads policy and brake. Throws InvalidInput for a document that is no policy and where several stacks may be meant,
+ * Refused where the stack is absent or cannot be read.
+ * @param absent `default`: a command that only looks goes by the default policy where there is no stack
  */
 export async function readInstalled(
   { stack, policyFile }: InstalledOptions,
@@ -54,16 +55,15 @@ export async function readInstalled(
     brake: NO_BRAKE,
   });
   if (stack === false) return byDefault("--no-stack");
-  const name = stack ?? STACK_DEFAULT;
-  const read = await readDeployedStack(aws, name).functionNamed("remediate");
-  if (read.kind === "unread" && read.error.kind === "absent") {
-    const why = `no stack ${name} is deployed in ${aws.region}`;
-    if (absent === "default" && stack === undefined) return byDefault(why);
-    throw new Refused(
-      "no-stack",
-      `${why}, so its policy and its kill switch are not known: nothing was written; --stack NAME names another one, --no-stack goes by the default policy and no kill switch`,
-    );
+  const name = stack ?? (await findStack(aws));
+  if (name === undefined) {
+    const why = `no stack of Repull is deployed in ${aws.region}`;
+    if (absent === "default") return byDefault(why);
+    throw new Refused("no-stack", `${why}${UNKNOWN_RULES}`);
   }
+  const read = await readDeployedStack(aws, name).functionNamed("remediate");
+  if (read.kind === "unread" && read.error.kind === "absent")
+    throw new Refused("no-stack", `no stack ${name} is deployed in ${aws.region}${UNKNOWN_RULES}`);
   if (read.kind === "unread")
     throw new Refused(
       "stack-unreadable",
@@ -75,11 +75,15 @@ export async function readInstalled(
   return {
     policy: policyFrom(environment, document),
     from: `${named}the policy of the stack ${name}`,
+    stack: name,
     brake: brake ? createBrake(aws, brake) : NO_BRAKE,
     ...(environment.REPULL_BUS_NAME ? { busName: environment.REPULL_BUS_NAME } : {}),
     ...(arn === "" ? {} : { remediateArn: arn }),
   };
 }
+
+const UNKNOWN_RULES =
+  ", so a policy and a kill switch are not known: nothing was written; --stack NAME names another stack, AWS_REGION or the profile another region, and --no-stack goes by the default policy and no kill switch";
 
 /** Throws Refused where writes are stopped, or where it cannot be known. */
 export async function refuseWhileStopped({ brake }: Pick<Installed, "brake">): Promise<void> {

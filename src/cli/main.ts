@@ -9,11 +9,11 @@ import { systemClock } from "../runtime/clock.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { visible } from "../text/visible.ts";
+import { present } from "../workload/members.ts";
 import { addDecideCommands } from "./decide-commands.ts";
 import { EXIT, EXIT_WORDS, exitStatusOfAws } from "./exit-status.ts";
 import { addHandCommands } from "./hand-commands.ts";
-import type { InstalledOptions } from "./installed.ts";
-import type { Past } from "./past.ts";
+import type { Past, PastOptions } from "./past.ts";
 import { processIo } from "./process-io.ts";
 import { Refused } from "./refused.ts";
 import { addStackOptions, installedOptionsOf } from "./stack-options.ts";
@@ -105,7 +105,7 @@ addHandCommands(program, json, io, finish);
 program
   .command("doctor")
   .description("Examine a deployed stack: what would not work, why, and what to do about it.")
-  .option("--stack <name>", "the CloudFormation stack", "repull")
+  .option("--stack <name>", "the CloudFormation stack; absent: the region's only one")
   .option(
     "--probe",
     "also send one synthetic event through the real path, about a service that does not exist",
@@ -178,14 +178,10 @@ program
     "Tell how many pulls Docker Hub still grants, to this address and to the account of docker login.",
   )
   .option("--pulls <count>", "say whether so many pulls fit; status 3 where they do not")
+  .option("--timeout <seconds>", "for all of it, whatever Docker Hub answers; status 5 then (default: 60)")
   .addOption(json)
   .addHelpText("after", `\n${EXIT_WORDS}`)
   .action((options) => finish(async () => (await import("./limits.ts")).limits(options, io)));
-
-const remediateFunction = new Option(
-  "--function <name>",
-  "the stack's remediate function, whose executions are read",
-).default("repull-remediate");
 
 program
   .command("history")
@@ -193,11 +189,17 @@ program
     "Say what was done in the account of the environment, when, why, with what proof, and how it ended.",
   )
   .option("--since <time>", "30d, 6h, 90m, or a time in ISO 8601", "30d")
-  .addOption(remediateFunction)
+  .option("--stack <name>", "the stack whose executions are read; absent: the region's only one")
+  .option("--no-stack", "read the revisions' tags alone")
+  .option("--function <name>", "the stack's remediate function, where it is not called after the stack")
   .addOption(json)
-  .action(({ function: name, ...options }) =>
+  .action(({ function: functionName, stack, ...options }) =>
     finish(async () => {
-      const [{ history }, past] = await Promise.all([import("./history.ts"), pastOf(name)]);
+      const executions = { ...present("stack", stack), ...present("functionName", functionName) };
+      const [{ history }, past] = await Promise.all([
+        import("./history.ts"),
+        pastOf({ kind: "reads", ...executions }),
+      ]);
       return history(options, past, io);
     }),
   );
@@ -216,7 +218,7 @@ addStackOptions(program.command("undo"))
     finish(async () => {
       const [{ undo }, past] = await Promise.all([
         import("./undo.ts"),
-        pastOf("repull-remediate", installedOptionsOf(options)),
+        pastOf({ kind: "writes", rules: installedOptionsOf(options) }),
       ]);
       return undo({ ...(name === undefined ? {} : { name }), ...options }, past, io);
     }),
@@ -225,12 +227,12 @@ addStackOptions(program.command("undo"))
 addDecideCommands(program, json, io, finish);
 
 /** The account of the environment, for the commands that look back. */
-async function pastOf(functionName: string, rules?: InstalledOptions): Promise<Past> {
+async function pastOf(options: PastOptions): Promise<Past> {
   const [{ pastOfAccount }, { systemClock }] = await Promise.all([
     import("./past.ts"),
     import("../runtime/clock.ts"),
   ]);
-  return await pastOfAccount(functionName, systemClock, io, rules);
+  return await pastOfAccount(options, systemClock, io);
 }
 
 /** Runs a command to its exit status; what a user did wrong is told in a line, never by a stack trace. */

@@ -19,6 +19,8 @@ import { copyProgress, inMegabytes } from "./copy-progress.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import type { InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
+import { allowCopy } from "./mirror-rules.ts";
+import { Refused } from "./refused.ts";
 import { personalCredentials } from "./registry-credentials.ts";
 
 export type MirrorInput = {
@@ -54,22 +56,24 @@ export async function mirror(
     return EXIT.usage;
   }
   const { request, endpoints, concurrency, timeoutSeconds } = asked;
-  await askStack(input, request.target.host, io);
-  const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
-  io.err(`Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n`);
-
-  const send = httpTransport({ clock, proxyEnv: io.env });
-  const credentials = personalCredentials(io, ecrCredentials(io, clock));
-  const seen = io.outgoing?.sending(send) ?? send;
-  const registries = createRegistries({ send: seen, clock, timer, endpoints, credentials });
-  const copier = createCopier({ registries, clock, ...concurrency });
   const startedAt = clock.now();
   const seconds = (): number => (clock.now() - startedAt) / 1000;
-  const progress = copyProgress(io, clock);
   const late = new AbortController();
   const callOff = timer.after(timeoutSeconds * 1000, () => late.abort(new Error("the time is over")));
+  const signal = AbortSignal.any([io.signal, late.signal]);
+  const send = httpTransport({ clock, proxyEnv: io.env });
+  const progress = copyProgress(io, clock, timer);
   try {
-    const signal = AbortSignal.any([io.signal, late.signal]);
+    const rules = await before(late.signal, allowCopy(request, input, io));
+    const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
+    const by = rules === undefined ? "" : `     by ${rules}\n`;
+    io.err(
+      `Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n${by}`,
+    );
+    const credentials = personalCredentials(io, ecrCredentials(io, clock));
+    const seen = io.outgoing?.sending(send) ?? send;
+    const registries = createRegistries({ send: seen, clock, timer, endpoints, credentials });
+    const copier = createCopier({ registries, clock, ...concurrency });
     const result = await copier.copy(request, { ...progress, signal });
     progress.end();
     io.out(
@@ -80,6 +84,16 @@ export async function mirror(
     return EXIT.done;
   } catch (error) {
     progress.end();
+    if (late.signal.aborted && error === late.signal.reason) {
+      const because = `the ${timeoutSeconds} s of --timeout are over; nothing was written`;
+      if (input.json) io.out(`${refusedAsJson(request, "failed", { kind: "aborted", because })}\n`);
+      io.err(`repull mirror: ${because}\n`);
+      return EXIT.unfinished;
+    }
+    if (error instanceof Refused && input.json) {
+      const { code, message: because } = error;
+      io.out(`${refusedAsJson(request, "refused", { code, because })}\n`);
+    }
     if (!(error instanceof CopyError)) throw error;
     if (input.json) io.out(`${visibleJson(failureAsJson(request, error, seconds()))}\n`);
     const overdue = late.signal.aborted ? timeoutSeconds : undefined;
@@ -92,17 +106,14 @@ export async function mirror(
   }
 }
 
-/**
- * A copy goes with the caller's own rights between any two registries, and changes no workload: a stack is asked only
- * where one was named, and the target is an ECR that it may answer for. Throws Refused.
- */
-async function askStack({ stack, policyFile }: MirrorInput, host: string, io: CommandIo): Promise<void> {
-  const registry = registryOf(host);
-  if (registry.kind !== "ecr" || (stack === undefined && policyFile === undefined)) return;
-  const { readInstalled, refuseUnlessWritesAllowed } = await import("./installed.ts");
-  const aws = awsSettingsIn(registry.region, io);
-  const rules = { stack: stack ?? false, ...(policyFile === undefined ? {} : { policyFile }) };
-  await refuseUnlessWritesAllowed(await readInstalled(rules, aws, io));
+/** A promise's answer, unless the time is over before it comes: AWS's clients know of no time-out of ours. */
+async function before<T>(late: AbortSignal, promise: Promise<T>): Promise<T> {
+  return await Promise.race([
+    promise,
+    new Promise<never>((_, reject) =>
+      late.addEventListener("abort", () => reject(late.reason), { once: true }),
+    ),
+  ]);
 }
 
 type Asked =
@@ -199,6 +210,11 @@ function failureAsJson(request: CopyRequest, error: CopyError, seconds: number):
     because: message,
     seconds,
   };
+}
+
+/** What ended before a registry was asked. */
+function refusedAsJson({ source, target }: CopyRequest, outcome: string, why: object): string {
+  return visibleJson({ outcome, source: canonicalName(source), target: canonicalName(target), ...why });
 }
 
 function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): string {

@@ -1,5 +1,6 @@
 /** What `repull history` and `repull undo` look at: the account of the environment, or whatever stands in for it. */
 
+import type { AwsSettings } from "../aws/client-settings.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import type { AccountView } from "../remediation/account-view.ts";
 import { withBrakeOnDeployments } from "../remediation/brake.ts";
@@ -12,6 +13,7 @@ import { present } from "../workload/members.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import type { Installed, InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
+import { Refused } from "./refused.ts";
 import type { SignedIn } from "./same-account.ts";
 
 export type Past = {
@@ -28,17 +30,14 @@ export type Past = {
   readonly installed?: Installed;
 };
 
-/**
- * The account of the environment. Throws InvalidInput, AwsError and Refused.
- * @param rules whose rules a command goes by that can write; absent: it only reads
- */
-export async function pastOfAccount(
-  functionName: string,
-  clock: Clock,
-  io: CommandIo,
-  rules?: InstalledOptions,
-): Promise<Past> {
-  const aws = awsSettingsFrom(io);
+/** What a command that looks back was told: whose rules it goes by, or, of one that only reads, where executions are. */
+export type PastOptions =
+  | { readonly kind: "writes"; readonly rules: InstalledOptions }
+  | { readonly kind: "reads"; readonly stack?: string | false; readonly functionName?: string };
+
+/** The account of the environment. Throws InvalidInput, AwsError and Refused. */
+export async function pastOfAccount(options: PastOptions, clock: Clock, io: CommandIo): Promise<Past> {
+  const aws = await awsSettingsFrom(io);
   const [
     { identify },
     { createInventory },
@@ -55,7 +54,14 @@ export async function pastOfAccount(
     import("../aws/journal.ts"),
   ]);
   const { account } = await identify(aws);
-  const installed = rules && (await (await import("./installed.ts")).readInstalled(rules, aws, io));
+  const installed =
+    options.kind === "writes"
+      ? await (await import("./installed.ts")).readInstalled(options.rules, aws, io)
+      : undefined;
+  const functionName =
+    options.kind === "writes"
+      ? functionOf(installed?.stack)
+      : (options.functionName ?? functionOf(await readStack(options.stack, aws, io)));
   const ports = { ecs: createEcs(aws), schedules: createSchedules(aws), log: silentLog };
   return {
     home: { account, region: aws.region },
@@ -63,10 +69,39 @@ export async function pastOfAccount(
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createInventory(aws),
     ports: installed === undefined ? ports : withBrakeOnDeployments(ports, installed.brake),
-    journal: createJournal(aws, functionName),
+    journal: functionName === undefined ? NO_JOURNAL : createJournal(aws, functionName),
     ...createScheduledRuns(aws),
     clock,
   };
+}
+
+/** Without a stack nothing has executed. */
+const NO_JOURNAL: Journal = { past: async () => [] };
+
+function functionOf(stack: string | undefined): string | undefined {
+  return stack === undefined ? undefined : `${stack}-remediate`;
+}
+
+/** Whoever only reads goes on by the revisions' tags where no stack is found, and is told so. */
+async function readStack(
+  stack: string | false | undefined,
+  aws: AwsSettings,
+  io: CommandIo,
+): Promise<string | undefined> {
+  if (stack !== undefined) return stack === false ? undefined : stack;
+  const tagsAlone = "what follows is from the revisions' tags alone";
+  try {
+    const found = await (await import("./find-stack.ts")).findStack(aws);
+    if (found === undefined) io.err(`no stack of Repull is deployed in ${aws.region}: ${tagsAlone}\n`);
+    return found;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const why = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+    io.err(
+      `the stacks in ${aws.region} cannot be listed${why}: ${tagsAlone}; --stack NAME names the stack\n`,
+    );
+    return undefined;
+  }
 }
 
 const HOUR_MS = 3_600_000;

@@ -6,6 +6,7 @@ export type RefusalCode =
   | "policy-unreadable"
   | "writes-stopped"
   | "observe-mode"
+  | "excluded-by-policy"
   | "no-right"
   | "account-unknown"
   | "other-account"

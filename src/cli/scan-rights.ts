@@ -25,6 +25,8 @@ export const SCAN_RIGHTS = {
     "events:ListRuleNamesByTarget",
     "events:ListTargetsByRule",
     "lambda:GetFunctionConfiguration",
+    "lambda:ListFunctions",
+    "lambda:ListTags",
     "scheduler:GetSchedule",
     "scheduler:ListSchedules",
     "ssm:GetParameter",

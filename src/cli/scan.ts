@@ -15,6 +15,7 @@ import { EXIT } from "./exit-status.ts";
 import { type InstalledOptions, readInstalled } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { Refused } from "./refused.ts";
+import { refuseForeign } from "./same-account.ts";
 import { scanProgress } from "./scan-progress.ts";
 import { rightsDocument } from "./scan-rights.ts";
 import { headlineOf, scanAsJson, scanInWords } from "./scan-words.ts";
@@ -37,8 +38,9 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
     io.out(`${rightsDocument()}\n`);
     return EXIT.done;
   }
-  const aws = awsSettingsFrom(io);
+  const aws = await awsSettingsFrom(io);
   const { account } = await identify(aws);
+  if (input.cluster !== undefined) refuseForeign(input.cluster, { account, region: aws.region });
   const { policy, from, gap } = await policyFor(input, aws, io);
   io.err(`account ${account}, region ${aws.region}, by ${from}: nothing is changed\n`);
   const { cluster } = input;

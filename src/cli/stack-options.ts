@@ -7,12 +7,12 @@ export type StackFlags = { readonly stack?: string | false; readonly policy?: st
 
 /** Adds `--stack NAME`, `--no-stack` and `--policy FILE`. */
 export function addStackOptions(command: Command): Command {
-  // Without a default: an absent `repull` is another matter than an absent stack that was named.
+  // Without a default: a region without a stack is another matter than an absent stack that was named.
   return command
     .addOption(
       new Option(
         "--stack <name>",
-        "the deployed stack by whose policy and kill switch it goes; absent: repull",
+        "the deployed stack by whose policy and kill switch it goes; absent: the region's only one",
       ),
     )
     .addOption(

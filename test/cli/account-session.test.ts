@@ -85,6 +85,13 @@ async function knownTo(account: ReturnType<typeof awsAccount>, request: AwsReque
 function stackAnswer({ action, body }: AwsRequest): AwsAnswer | undefined {
   if (action === "GetCallerIdentity")
     return said.sts === false ? PROXY : { headers: { "content-type": "text/xml" }, body: STS };
+  if (/\/functions\/?(?:\?|$)/.test(action) && said.stack !== undefined) {
+    const FunctionArn = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:repull-remediate`;
+    return {
+      body: { Functions: said.stack === "absent" ? [] : [{ FunctionName: "repull-remediate", FunctionArn }] },
+    };
+  }
+  if (action.includes("/tags/")) return { body: { Tags: { "repull:stack": "repull" } } };
   if (action.endsWith("/configuration")) {
     if (said.stack === undefined) return PROXY;
     if (said.stack === "absent")

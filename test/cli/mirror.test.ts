@@ -64,7 +64,7 @@ describe("repull mirror ends with", () => {
   const table: readonly (readonly [string, number, string, () => void])[] = [
     ["a copy that is done",            0, "copied",       () => {}],
     ["an image that is not there",     1, "absent",       () => source.tags.clear()],
-    ["a source that fails",            1, "unavailable",  () => { source.mischief = always(503, "UNAVAILABLE"); }],
+    ["a source that fails",            5, "unavailable",  () => { source.mischief = always(503, "UNAVAILABLE"); }],
     ["a source whose limit is reached", 3, "rate-limited", () => { source.mischief = always(429, "TOOMANYREQUESTS", QUOTA); }],
     ["a target that wants a login",    4, "unauthorized", () => { target.mischief = always(401, "UNAUTHORIZED"); }],
     ["a target that says no",          4, "denied",       () => { target.mischief = always(403, "DENIED"); }],
@@ -118,7 +118,7 @@ describe("repull mirror ends with", () => {
     equal(most, 1);
   });
 
-  test("1, and a word on what ECR means by it, where it ends the connection", async () => {
+  test("5, and a word on what ECR means by it, where it ends the connection", async () => {
     const ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
     const io = commandIo({}, { REPULL_REGISTRY_ENDPOINTS: `${ecr}=${target.url}` });
     target.mischief = (request) => {
@@ -127,7 +127,8 @@ describe("repull mirror ends with", () => {
     };
     const input = { source: `${source.host}/team/app:v1`, target: `${ecr}/absent:v1`, platforms: [] };
     const clock = new FastClock();
-    equal(await mirror({ ...input, allPlatforms: false, referrers: false, json: false }, io, clock), 1);
+    const how = { allPlatforms: false, referrers: false, json: false, stack: false } as const;
+    equal(await mirror({ ...input, ...how }, io, clock), 5);
     match(io.printed.err, /ECR ends the connection where a repository does not exist: create it first\.\n$/);
   });
 

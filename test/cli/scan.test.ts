@@ -166,6 +166,8 @@ describe("its rights", () => {
       "events:ListEventBuses",
       "events:ListRuleNamesByTarget",
       "lambda:GetFunctionConfiguration",
+      "lambda:ListFunctions",
+      "lambda:ListTags",
       "ssm:GetParameter",
     ];
     expect([...new Set([...used, ...elsewhere])].toSorted()).toEqual(

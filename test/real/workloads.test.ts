@@ -213,7 +213,7 @@ describe("what was done to a service", () => {
   });
 
   test("is told and undone by the command line, once", async () => {
-    const past = async () => await pastOfAccount("repull-remediate", systemClock, io());
+    const past = async () => await pastOfAccount({ kind: "reads", stack: "repull" }, systemClock, io());
     const told = io();
     const { journal: _, ...rest } = await past();
     expect(

@@ -175,7 +175,8 @@ async function runCommands(world: World, commands: readonly (readonly string[])[
       const [source = "", target = "", ...options] = argv.slice(2);
       const platforms = options.filter((word) => word !== "--platform");
       const status = await mirror(
-        { source, target, platforms, allPlatforms: false, referrers: false, json: true },
+        // These worlds have registries alone, and no Lambda that a stack could be found in.
+        { source, target, platforms, allPlatforms: false, referrers: false, json: true, stack: false },
         io,
       );
       if (status !== 0) throw new Error(io.printed.err);
