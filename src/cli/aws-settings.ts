@@ -1,15 +1,18 @@
-/** AWS's own environment variables, as every AWS tool reads them; credentials are left to the SDK's chain. */
+/** AWS's own environment variables and profiles, as every AWS tool reads them; credentials are left to the SDK's chain. */
 
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import type { CommandIo } from "./io.ts";
 
 /** Region and endpoint of the environment. Throws InvalidInput where no region is set. */
-export function awsSettingsFrom(io: Pick<CommandIo, "env" | "outgoing">): AwsSettings {
+export async function awsSettingsFrom(io: Pick<CommandIo, "env" | "outgoing">): Promise<AwsSettings> {
   const { env } = io;
-  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION;
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (await profileRegion(env));
   if (region === undefined || region === "")
-    throw new InvalidInput("AWS_REGION", "a region, such as us-east-1");
+    throw new InvalidInput(
+      "AWS_REGION",
+      `a region, such as us-east-1, here or as the region of the profile ${env.AWS_PROFILE || "default"}`,
+    );
   return awsSettingsIn(region, io);
 }
 
@@ -24,4 +27,9 @@ export function awsSettingsIn(
     ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }),
     ...(outgoing === undefined ? {} : { watch: outgoing.watch }),
   };
+}
+
+/** The SDK's reader of profiles is loaded only where it is needed. */
+async function profileRegion(env: CommandIo["env"]): Promise<string | undefined> {
+  return await (await import("../aws/profile-region.ts")).regionOfProfile(env);
 }

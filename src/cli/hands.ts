@@ -25,7 +25,7 @@ export async function handsOfAccount(
   absent: "refuse" | "default",
   io: CommandIo,
 ): Promise<Hands> {
-  const aws = awsSettingsFrom(io);
+  const aws = await awsSettingsFrom(io);
   const [{ identify }, { createInventory }, { accountPorts }, { readInstalled }, { systemClock }] =
     await Promise.all([
       import("../aws/identity.ts"),

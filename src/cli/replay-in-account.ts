@@ -33,7 +33,7 @@ const NOT_SAID: Brake = { pulled: async () => "--yes was not said" };
 
 /** Replays documents in the account of the environment. Throws InvalidInput, AwsError and Refused. */
 export async function replayInAccount(input: ReplayInput, io: CommandIo): Promise<Replay> {
-  const settings = awsSettingsFrom(io);
+  const settings = await awsSettingsFrom(io);
   const aws = input.settle ? settings : { ...settings, ...WITHOUT_WAIT };
   const account = await accountOf(aws, io);
   const installed = await readInstalled(input, aws, io);
