@@ -30,6 +30,10 @@ export function refusal(code: string, message = "refused by the account", status
 
 /** What is deployed of Repull: the environment of `remediate`, and the parameters of the region. */
 export type Stack = {
+  /** How many such stacks the region has, `repull` first. */
+  readonly count?: number;
+  /** Its name, where it is not `repull`. */
+  readonly name?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
 };
@@ -224,17 +228,40 @@ const OTHERS: Readonly<Record<string, (body: Document) => Answer>> = {
 
 function stackAnswer(stack: Account["stack"], { action, body }: Request): Answer | undefined {
   if (stack === undefined) return undefined;
-  if (action.startsWith("GET ") && /\/functions\/[^/]+\/configuration/.test(action)) {
-    if (stack === "absent")
+  const names = stack === "absent" ? [] : namesOf(stack);
+  const arnOf = (name: string) => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}-remediate`;
+  // A stranger's function may be called alike.
+  const functions = [...names.map((name) => `${name}-remediate`), "gd-remediate", "web"];
+  if (/^GET \/2015-03-31\/functions\/?(?:\?|$)/.test(action))
+    return {
+      body: {
+        Functions: functions.map((FunctionName) => ({
+          FunctionName,
+          FunctionArn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${FunctionName}`,
+        })),
+      },
+    };
+  if (action.startsWith("GET /2017-03-31/tags/")) {
+    const name = names.find((one) => decodeURIComponent(action).endsWith(`:${one}-remediate`));
+    return { body: { Tags: name === undefined ? {} : { "repull:stack": name } } };
+  }
+  const asked = /^GET \/2015-03-31\/functions\/([^/]+)-remediate\/configuration/.exec(action);
+  if (asked !== null) {
+    if (stack === "absent" || !names.includes(decodeURIComponent(asked[1] ?? "")))
       return { status: 404, body: { Type: "User", __type: "ResourceNotFoundException" } };
-    const FunctionArn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:repull-remediate:live`;
-    return { body: { FunctionArn, Environment: { Variables: stack.environment } } };
+    return {
+      body: { FunctionArn: `${arnOf(asked[1] ?? "")}:live`, Environment: { Variables: stack.environment } },
+    };
   }
   if (action !== "GetParameter" || stack === "absent") return undefined;
   const Value = stack.parameters[String(body.Name)];
   return Value === undefined
     ? refusal("ParameterNotFound")
     : { body: { Parameter: { Name: String(body.Name), Value } } };
+}
+
+export function namesOf({ name = "repull", count = 1 }: Stack): readonly string[] {
+  return [name, ...Array.from({ length: count - 1 }, (_, index) => `repull-${index + 2}`)];
 }
 
 function described(member: string, all: readonly Document[], key: string, wanted: unknown): Answer {

@@ -1,155 +1,273 @@
 /**
- * Every command at every door that should not open: what it has written, and with which status it ends.
+ * Every command at every door: what it has written, with which status it ends, and that it says why.
  *
- * Each row is a process of its own against an account over HTTP; some run at a time, for each waits more than it works.
+ * Each cell is a process of its own against an account over HTTP; some run at a time, for each waits more than it works.
  */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { refusal, type Stack } from "./account.ts";
+import { namesOf, refusal, type Stack, UNKNOWN_OPERATION } from "./account.ts";
 import { repull } from "./command.ts";
-import { ACCOUNT, arn, eventOf, failingService, refusedByDockerHub } from "./documents.ts";
+import { ACCOUNT, arn, eventOf, failingService, REGION, refusedByDockerHub } from "./documents.ts";
+import { ECR_HOST } from "./registries.ts";
+import { WAITING, waitingArn, waitingPlan } from "./waiting-plan.ts";
 import { environmentOf, only, startWorld, stopWorld, type World, writesOf } from "./world.ts";
 
 const RUNS_AT_ONCE = 4;
-const BRAKE = { REPULL_BRAKE_PARAMETER: "/repull/brake" };
-const stack = (environment: Stack["environment"], brake = "released"): Stack => ({
-  environment: { ...BRAKE, ...environment },
-  parameters: { "/repull/brake": brake, "/repull/policy": '{"clusters":{"exclude":["prod"]}}' },
-});
-
-/** Calls, with what each needs to write. */
-const replay = ["replay", "event.json", "--aws", "--yes", "--no-wait"];
-const fix = ["fix", "prod/web", "--yes", "--no-wait"];
-const plan = ["plan", "prod/web"];
-const undo = ["undo", "web", "--yes", "--no-wait"];
-const approve = ["approve", `r-${"a".repeat(40)}-1`];
-const scan = ["scan"];
+const OTHER = "210987654321";
 
 type Arrange = (world: World) => void;
-const paused: Arrange = ({ account }) => {
-  account.stack = stack({}, "by Ada");
+type Called = { readonly args: readonly string[]; readonly arrange?: Arrange };
+
+const byName = (name: string) => `public.ecr.aws/docker/library/${name}`;
+const target = (host = ECR_HOST) => `${host}/own/nginx:1.25`;
+
+/** A call of each command with all that it needs to write; `at` is the account and region that what it names is of. */
+const COMMANDS = {
+  replay: () => ({ args: ["replay", "event.json", "--aws", "--yes", "--no-wait"] }),
+  fix: (at) => ({ args: ["fix", at === undefined ? "web" : serviceArn(at), "--yes", "--no-wait"] }),
+  undo: (at) => ({
+    args: ["undo", at === undefined ? "web" : serviceArn(at), "--yes", "--no-wait"],
+    arrange: healed,
+  }),
+  approve: (at) => ({
+    args: ["approve", at === undefined ? WAITING : waitingArn(...at)],
+    arrange: waiting,
+  }),
+  deny: (at) => ({ args: ["deny", at === undefined ? WAITING : waitingArn(...at)], arrange: waiting }),
+  mirror: () => ({ args: ["mirror", byName("nginx:1.25"), target()], arrange: openEcr }),
+  plan: (at) => ({ args: ["plan", at === undefined ? "web" : serviceArn(at)] }),
+  scan: (at) => ({ args: ["scan", ...(at === undefined ? [] : ["--cluster", clusterArn(at)])] }),
+  history: () => ({ args: ["history"] }),
+  doctor: () => ({ args: ["doctor"] }),
+} satisfies Record<string, (at?: readonly [account: string, region: string]) => Called>;
+type Command = keyof typeof COMMANDS;
+
+/** What the columns hold: a status, and what was written. `·`: the case is none for this command. */
+const WRITES: Readonly<Record<string, readonly string[]>> = {
+  "": [],
+  all: ["RegisterTaskDefinition", "UpdateService", "PutEvents"],
+  told: ["PutEvents"],
+  back: ["UpdateService"],
+  word: ["POST /2025-12-01/durable-execution-callbacks/callback-1/succeed"],
+  copy: ["an image"],
 };
-const observing: Arrange = ({ account }) => {
-  account.stack = stack({ REPULL_MODE: "observe" });
-};
-const excluding: Arrange = ({ account }) => {
-  account.stack = stack({ REPULL_POLICY_PARAMETER: "/repull/policy" });
-};
-const optedOut: Arrange = ({ account }) => {
-  account.stack = stack({});
-  only(account.documents.services).tags = [{ key: "repull", value: "off" }];
-};
+
+// biome-ignore format: a table is read by its columns
+const TABLE = `
+  when                                          | replay | fix   | undo   | approve | deny   | mirror | plan | scan | history | doctor
+  everything allows it                          | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1
+  the kill switch is pulled                     | 4      | 4     | 4      | 4       | 0 word | 4      | 0    | 0    | 0       | 1
+  the kill switch cannot be read                | 4      | 4     | 4      | 4       | 0 word | 4      | 0    | ·    | ·       | ·
+  the mode is observe                           | 0 told | 1     | 4      | 4       | 0 word | 4      | 1    | 0    | 0       | 1
+  the policy leaves it out                      | 1 told | 1     | 1      | 0 word  | 0 word | 4      | 1    | 0    | ·       | ·
+  the policy document cannot be read            | 4      | 4     | 4      | 4       | 0 word | 4      | 4    | ·    | ·       | ·
+  the service has opted out                     | 1 told | 1     | 0 back | ·       | ·      | ·      | 1    | 0    | ·       | ·
+  what it names is of another account           | 4      | 4     | 4      | 4       | 4      | ·      | 4    | 4    | ·       | ·
+  what it names is of another region            | 4      | 4     | 4      | 4       | 4      | ·      | 4    | 4    | ·       | ·
+  two clusters have the name                    | ·      | 2     | 2      | ·       | ·      | ·      | 2    | ·    | ·       | ·
+  no service has the name                       | ·      | 2     | 1      | 1       | 1      | ·      | 2    | ·    | ·       | ·
+  no stack is deployed                          | 4      | 4     | 4      | 4       | 4      | 4      | 0    | 0    | 0       | 1
+  no stack is deployed, and --no-stack is said  | 0 all  | 0 all | 0 back | ·       | ·      | 0 copy | 0    | 0    | 0       | ·
+  the stack that is named is absent             | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 4    | 0       | 1
+  the only stack has another name               | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1
+  the only stack has another name and is paused | 4      | 4     | 4      | 4       | 0 word | 4      | ·    | ·    | ·       | ·
+  two stacks are deployed                       | 2      | 2     | 2      | 2       | 2      | 2      | 2    | 2    | 2       | 2
+  one of two stacks is named                    | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1
+  the stacks cannot be listed                   | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 0    | 0       | 1
+  the tags of a stack cannot be read            | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 0    | 0       | 1
+  the stack cannot be read                      | 4      | 4     | 4      | 4       | 0 word | 4      | 4    | 0    | 0       | 1
+  a stack that is paused is passed over         | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | ·
+  --policy says observe                         | 0 told | 1     | 4      | 4       | 0 word | 4      | 1    | 0    | ·       | ·
+  --policy is no file                           | 2      | 2     | 2      | 2       | ·      | 2      | 2    | 2    | ·       | ·
+  the output is closed before it writes         | 5      | 5     | 5      | 5       | 5      | 5      | 5    | 5    | 5       | 5
+`;
+
+const BRAKE = { REPULL_BRAKE_PARAMETER: "/repull/brake" };
+type StackWords = Partial<Stack> & { readonly brake?: string };
+const stack =
+  ({ environment = {}, brake = "released", ...named }: StackWords = {}): Arrange =>
+  ({ account }) => {
+    account.stack = {
+      ...named,
+      environment: { ...BRAKE, ...environment },
+      parameters: {
+        "/repull/brake": brake,
+        "/repull/policy": '{"clusters":{"exclude":["prod"]},"images":{"exclude":["public.ecr.aws/*"]}}',
+      },
+    };
+  };
 const absent: Arrange = ({ account }) => {
   account.stack = "absent";
 };
-const unreadable: Arrange = ({ account }) => {
-  account.override = ({ action }) =>
-    action.includes("/configuration") ? refusal("AccessDeniedException", "no", 403) : undefined;
+const denied =
+  (call: RegExp): Arrange =>
+  (world) => {
+    stack()(world);
+    const { override } = world.account;
+    world.account.override = (request) =>
+      call.test(request.action) ? refusal("AccessDeniedException", "no", 403) : override(request);
+  };
+const optedOut: Arrange = (world) => {
+  stack()(world);
+  only(world.account.documents.services).tags = [{ key: "repull", value: "off" }];
 };
-/** The same service in two clusters. */
-const twice: Arrange = ({ account, deployed }) => {
-  account.stack = stack({});
-  const reason = refusedByDockerHub(deployed.amd64);
-  const other = failingService({ cluster: "staging", digest: deployed.index, reason });
-  account.documents.clusters.push(...other.clusters);
-  account.documents.services.push(...other.services);
+/** Everything of the cluster again, under another cluster's name. */
+const twice: Arrange = (world) => {
+  stack()(world);
+  const { documents } = world.account;
+  const other = failingService({
+    cluster: "staging",
+    digest: world.deployed.index,
+    reason: refusedByDockerHub(world.deployed.amd64),
+  });
+  const { taskDefinition } = only(documents.services);
+  documents.clusters.push(...other.clusters);
+  documents.services.push(...other.services.map((one) => ({ ...one, taskDefinition })));
 };
-const elsewhere =
+const eventOfElsewhere =
   (from: string, to: string): Arrange =>
   (world) => {
-    world.account.stack = stack({});
-    world.event = JSON.parse(
-      JSON.stringify(eventOf(only(world.account.documents.tasks))).replaceAll(from, to),
-    );
+    stack()(world);
+    const event = JSON.stringify(eventOf(only(world.account.documents.tasks)));
+    world.event = JSON.parse(event.replaceAll(from, to));
   };
-const deployed: Arrange = ({ account }) => {
-  account.stack = stack({});
+
+type Case = {
+  readonly arrange: Arrange;
+  readonly args?: readonly string[];
+  readonly at?: readonly [account: string, region: string];
+  /** What the command names, in place of what it would. */
+  readonly instead?: string;
+  readonly isClosed?: boolean;
 };
-/** The service runs a revision of ours. */
-const healed =
-  (arrange: Arrange): Arrange =>
-  (world) => {
-    arrange(world);
-    const { definitions, services } = world.account.documents;
-    const [former] = definitions;
-    if (former === undefined) throw new Error("no definition");
-    definitions.push({
-      taskDefinition: {
-        ...former.taskDefinition,
-        taskDefinitionArn: arn("task-definition/web:43"),
-        revision: 43,
-      },
-      tags: [
-        { key: "repull:execution", value: `r-${"a".repeat(40)}-1` },
-        { key: "repull:former", value: "web:42" },
-        { key: "repull:service", value: "prod/web" },
-        { key: "repull:image-1", value: `nginx:1.25 sha256:${"b".repeat(64)}` },
-      ],
-    });
-    only(services).taskDefinition = arn("task-definition/web:43");
-  };
-const foreignArn = (account: string, region = "us-east-1") =>
+const CASES: Readonly<Record<string, Case>> = {
+  "everything allows it": { arrange: stack() },
+  "the kill switch is pulled": { arrange: stack({ brake: "by Ada" }) },
+  "the kill switch cannot be read": {
+    arrange: stack({ environment: { REPULL_BRAKE_PARAMETER: "/repull/none" } }),
+  },
+  "the mode is observe": { arrange: stack({ environment: { REPULL_MODE: "observe" } }) },
+  "the policy leaves it out": {
+    arrange: stack({ environment: { REPULL_POLICY_PARAMETER: "/repull/policy" } }),
+  },
+  "the policy document cannot be read": {
+    arrange: stack({ environment: { REPULL_POLICY_PARAMETER: "/repull/none" } }),
+  },
+  "the service has opted out": { arrange: optedOut },
+  "what it names is of another account": {
+    arrange: eventOfElsewhere(ACCOUNT, OTHER),
+    at: [OTHER, REGION],
+  },
+  "what it names is of another region": {
+    arrange: eventOfElsewhere(REGION, "eu-west-1"),
+    at: [ACCOUNT, "eu-west-1"],
+  },
+  "two clusters have the name": { arrange: twice },
+  "no service has the name": { arrange: stack(), instead: "wbe" },
+  "no stack is deployed": { arrange: absent },
+  "no stack is deployed, and --no-stack is said": { arrange: absent, args: ["--no-stack"] },
+  "the stack that is named is absent": { arrange: stack(), args: ["--stack", "mine"] },
+  "the only stack has another name": { arrange: stack({ name: "mine" }) },
+  "the only stack has another name and is paused": { arrange: stack({ name: "mine", brake: "by Ada" }) },
+  "two stacks are deployed": { arrange: stack({ count: 2 }) },
+  "one of two stacks is named": { arrange: stack({ count: 2 }), args: ["--stack", "repull-2"] },
+  "the stacks cannot be listed": { arrange: denied(/^GET \/2015-03-31\/functions\/?(?:\?|$)/) },
+  "the tags of a stack cannot be read": { arrange: denied(/^GET \/2017-03-31\/tags\//) },
+  "the stack cannot be read": { arrange: denied(/-remediate\/configuration/) },
+  "a stack that is paused is passed over": { arrange: stack({ brake: "by Ada" }), args: ["--no-stack"] },
+  "--policy says observe": { arrange: stack(), args: ["--policy", "observe.json"] },
+  "--policy is no file": { arrange: stack(), args: ["--policy", "none.json"] },
+  "the output is closed before it writes": { arrange: stack(), isClosed: true },
+};
+
+const serviceArn = ([account, region]: readonly [string, string]) =>
   `arn:aws:ecs:${region}:${account}:service/prod/web`;
-const OTHER = "210987654321";
+const clusterArn = ([account, region]: readonly [string, string]) =>
+  `arn:aws:ecs:${region}:${account}:cluster/prod`;
 
-// biome-ignore format: a table is read by its columns
-const rows: readonly (readonly [string, string, readonly string[], Arrange, number, readonly string[]])[] = [
-  // Command    When                                     Called as                                      World                        Ends  Writes
-  ["replay",    "the kill switch is pulled",             replay,                                        paused,                         4,  []],
-  ["fix",       "the kill switch is pulled",             fix,                                           paused,                         4,  []],
-  ["approve",   "the kill switch is pulled",             approve,                                       paused,                         4,  []],
-  ["plan",      "the kill switch is pulled",             plan,                                          paused,                         0,  []],
-  ["replay",    "the mode is observe",                   replay,                                        observing,                      0,  ["PutEvents"]],
-  ["fix",       "the mode is observe",                   fix,                                           observing,                      1,  []],
-  ["approve",   "the mode is observe",                   approve,                                       observing,                      4,  []],
-  ["replay",    "the policy leaves the cluster out",     replay,                                        excluding,                      1,  ["PutEvents"]],
-  ["fix",       "the policy leaves the cluster out",     fix,                                           excluding,                      1,  []],
-  ["plan",      "the policy leaves the cluster out",     plan,                                          excluding,                      1,  []],
-  ["replay",    "the service has opted out",             replay,                                        optedOut,                       1,  ["PutEvents"]],
-  ["fix",       "the service has opted out",             fix,                                           optedOut,                       1,  []],
-  ["plan",      "the service has opted out",             plan,                                          optedOut,                       1,  []],
-  ["replay",    "the stack is absent",                   replay,                                        absent,                         4,  []],
-  ["fix",       "the stack is absent",                   fix,                                           absent,                         4,  []],
-  ["undo",      "the stack is absent",                   undo,                                          absent,                         4,  []],
-  ["approve",   "the stack is absent",                   approve,                                       absent,                         4,  []],
-  ["plan",      "the stack is absent",                   plan,                                          absent,                         0,  []],
-  ["plan",      "the stack that was named is absent",    [...plan, "--stack", "mine"],                  absent,                         4,  []],
-  ["replay",    "the stack cannot be read",              replay,                                        unreadable,                     4,  []],
-  ["fix",       "the stack cannot be read",              fix,                                           unreadable,                     4,  []],
-  ["undo",      "the stack cannot be read",              undo,                                          unreadable,                     4,  []],
-  ["approve",   "the stack cannot be read",              approve,                                       unreadable,                     4,  []],
-  ["plan",      "the stack cannot be read",              plan,                                          unreadable,                     4,  []],
-  ["replay",    "the event is of another account",       replay,                                        elsewhere(ACCOUNT, OTHER),      4,  []],
-  ["replay",    "the event is of another region",        replay,                                        elsewhere("us-east-1", "eu-west-1"), 4, []],
-  ["fix",       "the ARN is of another account",         ["fix", foreignArn(OTHER), "--yes"],           deployed,                       4,  []],
-  ["fix",       "the ARN is of another region",          ["fix", foreignArn(ACCOUNT, "eu-west-1"), "--yes"], deployed,                  4,  []],
-  ["plan",      "the ARN is of another account",         ["plan", foreignArn(OTHER)],                   deployed,                       4,  []],
-  ["undo",      "the ARN is of another account",         ["undo", foreignArn(OTHER), "--yes"],          deployed,                       4,  []],
-  ["undo",      "the ARN is of another region",          ["undo", foreignArn(ACCOUNT, "eu-west-1"), "--yes"], deployed,                 4,  []],
-  ["fix",       "two clusters have the name",            ["fix", "web", "--yes"],                       twice,                          2,  []],
-  ["plan",      "two clusters have the name",            ["plan", "web"],                               twice,                          2,  []],
-  ["undo",      "the kill switch is pulled",             undo,                                          healed(paused),                 4,  []],
-  ["undo",      "the mode is observe",                   undo,                                          healed(observing),              4,  []],
-  ["undo",      "the policy leaves the cluster out",     undo,                                          healed(excluding),              1,  []],
-  ["undo",      "everything allows it",                  undo,                                          healed(deployed),               0,  ["UpdateService"]],
-  ["scan",      "the stack is absent",                   scan,                                          absent,                         0,  []],
-  ["scan",      "the stack that was named is absent",    [...scan, "--stack", "mine"],                  absent,                         4,  []],
-  ["explain",   "there is no such file",                 ["explain", "none.json"],                      deployed,                       2,  []],
-  ["policy",    "there is no such file",                 ["policy", "check", "none.json"],              deployed,                       2,  []],
-  ["mirror",    "the reference is none",                 ["mirror", "A B", "c"],                        deployed,                       2,  []],
-  ["undo",      "neither a name nor a time is said",     ["undo", "--yes"],                             deployed,                       2,  []],
-  ["history",   "the time is none",                      ["history", "--since", "yesterday"],           deployed,                       2,  []],
-];
+/** Each service of the account runs a revision of ours. */
+function healed({ account }: World): void {
+  const { definitions, services } = account.documents;
+  const [former] = definitions;
+  if (former === undefined) throw new Error("no definition");
+  definitions.push({
+    taskDefinition: {
+      ...former.taskDefinition,
+      taskDefinitionArn: arn("task-definition/web:43"),
+      revision: 43,
+    },
+    tags: [
+      { key: "repull:execution", value: WAITING },
+      { key: "repull:former", value: "web:42" },
+      { key: "repull:service", value: "prod/web" },
+      { key: "repull:image-1", value: `nginx:1.25 sha256:${"b".repeat(64)}` },
+    ],
+  });
+  for (const service of services) service.taskDefinition = arn("task-definition/web:43");
+}
 
+function waiting({ account }: World): void {
+  account.override = (request) => {
+    const [, name] = /\/functions\/([^/]+)-remediate\/durable-executions/.exec(request.action) ?? [];
+    const { stack = "absent" } = account;
+    if (name !== undefined && (stack === "absent" || !namesOf(stack).includes(name)))
+      return refusal("ResourceNotFoundException", "Function not found", 404);
+    return waitingPlan(request);
+  };
+}
+
+/** A registry in the place of ECR takes what it is sent. */
+function openEcr({ account }: World): void {
+  const authorizationToken = Buffer.from("AWS:a-token").toString("base64");
+  account.override = ({ action }) =>
+    action === "GetAuthorizationToken"
+      ? { body: { authorizationData: [{ authorizationToken, expiresAt: Date.now() / 1000 + 3600 }] } }
+      : undefined;
+}
+
+type Cell = {
+  readonly command: Command;
+  readonly when: string;
+  readonly status: number;
+  readonly writes: readonly string[];
+};
+
+function cellsIn(table: string): readonly Cell[] {
+  const [head, ...rows] = table
+    .trim()
+    .split("\n")
+    .map((line) => line.split("|").map((word) => word.trim()));
+  return rows.flatMap(([when = "", ...cells]) =>
+    cells.flatMap((cell, column) => {
+      if (cell === "·") return [];
+      const [status, words = ""] = cell.split(" ");
+      const [command, writes] = [head?.[column + 1] as Command, WRITES[words]];
+      if (!(command in COMMANDS) || writes === undefined || !(when in CASES))
+        throw new Error(`${when}: ${cell}`);
+      return [{ command, when, status: Number(status), writes }];
+    }),
+  );
+}
+
+const cells = cellsIn(TABLE);
 type Door = Awaited<ReturnType<typeof repull>> & { readonly writes: readonly string[] };
-const doors = new Map<(typeof rows)[number], Door>();
+const doors = new Map<Cell, Door>();
 
-async function knock([, , args, arrange]: (typeof rows)[number]): Promise<Door> {
+async function knock({ command, when }: Cell): Promise<Door> {
+  const { arrange, args = [], at, instead, isClosed = false } = CASES[when] as Case;
+  const called: Called = COMMANDS[command](at);
   const world = await startWorld();
   try {
+    world.account.unknown = UNKNOWN_OPERATION;
+    called.arrange?.(world);
     arrange(world);
-    const files = { "event.json": JSON.stringify(world.event) };
-    const said = await repull(args, { environment: environmentOf(world), files });
+    if (when === "two clusters have the name") called.arrange?.(world);
+    const named = called.args.map((word, index) => (index === 1 ? (instead ?? word) : word));
+    const said = await repull([...named, ...args], {
+      environment: environmentOf(world),
+      files: { "event.json": JSON.stringify(world.event), "observe.json": '{"mode":"observe"}' },
+      ...(isClosed ? { drive: ({ stdout, stderr }) => [stdout, stderr].map((end) => end?.destroy()) } : {}),
+    });
     return { ...said, writes: writesOf(world) };
   } finally {
     await stopWorld(world);
@@ -157,21 +275,23 @@ async function knock([, , args, arrange]: (typeof rows)[number]): Promise<Door> 
 }
 
 beforeAll(async () => {
-  const waiting = [...rows];
+  const waiting = [...cells];
   const run = async (): Promise<void> => {
-    for (let row = waiting.shift(); row !== undefined; row = waiting.shift())
-      doors.set(row, await knock(row));
+    for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift())
+      doors.set(cell, await knock(cell));
   };
   await Promise.all(Array.from({ length: RUNS_AT_ONCE }, run));
-}, 240_000);
+}, 300_000);
 afterAll(() => doors.clear());
 
 describe("repull", () => {
-  for (const row of rows) {
-    const [command, when, , , status, writes] = row;
-    it(`${command} ends with ${status} and ${writes.length === 0 ? "writes nothing" : `sends ${writes.join(" and ")} alone`} when ${when}`, () => {
-      const door = doors.get(row);
+  for (const cell of cells) {
+    const { command, when, status, writes } = cell;
+    const sends = writes.length === 0 ? "writes nothing" : `sends ${writes.join(" and ")} alone`;
+    it(`${command} ends with ${status} and ${sends} when ${when}`, () => {
+      const door = doors.get(cell);
       expect({ status: door?.status, writes: door?.writes }, door?.err).toEqual({ status, writes });
+      if (CASES[when]?.isClosed === true) return;
       expect(`${door?.out}${door?.err}`.trim()).not.toBe("");
       expect(door?.err).not.toMatch(/\n\s+at /);
     });

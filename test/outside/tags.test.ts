@@ -57,7 +57,7 @@ beforeAll(async () => {
   world.event = rows.map(([bearer, key, value]) => addService(documents, bearer, { key, value }));
   left = await runIn(world);
   lines = new Map(left.lines.map((line) => [String((line.workload as Document).name), line]));
-});
+}, 60_000);
 afterAll(() => stopWorld(world));
 
 /** A failing service in a cluster of its own, of which one part bears the tag; answers its event. */

@@ -35,7 +35,8 @@ export type Left = Ended & {
 };
 
 /** A request that changes anything in an account. */
-const WRITE = /^(?:Create|Delete|Put|Register|Deregister|Run|Start|Stop|Tag|Untag|Update|Batch(?!Get|Check))/;
+const WRITE =
+  /^(?:POST |PUT |PATCH |DELETE |Create|Delete|Put|Register|Deregister|Run|Start|Stop|Tag|Untag|Update|Batch(?!Get|Check))/;
 
 /** The world as most rows have it, before they change it: the image is at ECR Public, under the same tag. */
 export async function startWorld(): Promise<World> {
@@ -77,9 +78,15 @@ export function environmentOf({ account, registries }: World): Readonly<Record<s
   };
 }
 
-/** The requests so far that change something, or tell somebody. */
-export function writesOf({ account }: World): readonly string[] {
-  return account.requests.map(({ action }) => action).filter((action) => WRITE.test(action));
+/** The requests so far that change something, or tell somebody; of registries, that any of them was written to. */
+export function writesOf({ account, registries }: World): readonly string[] {
+  const isWrittenTo = [registries.hub, registries.ecrPublic, registries.ecr].some(({ seen }) =>
+    seen.some(({ method }) => method !== "GET" && method !== "HEAD"),
+  );
+  return [
+    ...account.requests.map(({ action }) => action).filter((action) => WRITE.test(action)),
+    ...(isWrittenTo ? ["an image"] : []),
+  ];
 }
 
 export async function runIn(world: World): Promise<Left> {
