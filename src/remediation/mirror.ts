@@ -11,6 +11,7 @@ import { ecrHost } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { parsePlatform } from "../image/platform.ts";
 import { parseReference, pinned } from "../image/reference.ts";
+import { CopyError, type CopyErrorKind } from "../oci/copy-error.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { STOPPING_MS, withDeadline } from "../runtime/deadline.ts";
 import type { Steps } from "../runtime/steps.ts";
@@ -124,13 +125,17 @@ export async function mirror(
   };
 }
 
-/** A quota or a refused login is not cured by asking again; anything else is worth another attempt. */
+/** What is true of the image itself, whenever it is asked for. */
+const OF_THE_IMAGE: readonly CopyErrorKind[] = ["platform-absent", "platform-ambiguous", "unsupported"];
+
+/** A quota, a refused login or an image of another kind is not cured by asking again; anything else is worth another attempt. */
 function refusalOf(error: unknown): RefusedCopy | undefined {
   const behind = awsErrorBehind(error);
   if (behind !== undefined && isPassing(behind)) return undefined;
   const inner = error instanceof Error && error.cause instanceof RegistryError ? error.cause : error;
   const isFinal =
     behind !== undefined ||
+    (error instanceof CopyError && OF_THE_IMAGE.includes(error.kind)) ||
     (inner instanceof RegistryError &&
       ["rate-limited", "unauthorized", "denied", "not-allowed", "absent"].includes(inner.kind));
   if (!isFinal || !(error instanceof Error)) return undefined;
