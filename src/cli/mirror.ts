@@ -71,7 +71,7 @@ export async function mirror(
       `Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n${by}`,
     );
     const credentials = personalCredentials(io, ecrCredentials(io, clock));
-    const seen = io.outgoing?.sending(send) ?? send;
+    const seen = io.outgoing?.sending(send, true) ?? send;
     const registries = createRegistries({ send: seen, clock, timer, endpoints, credentials });
     const copier = createCopier({ registries, clock, ...concurrency });
     const result = await copier.copy(request, { ...progress, signal });

@@ -18,8 +18,11 @@ const LEFT_ALONE_MS = 20_000;
 export type Outgoing = {
   /** For the clients of AWS. */
   readonly watch: RequestWatch;
-  /** For a registry's transport. */
-  sending(send: Send): Send;
+  /**
+   * For a registry's transport.
+   * @param heedsItself what sends heeds the signal, and has something to tidy up after it
+   */
+  sending(send: Send, heedsItself?: boolean): Send;
   /** A request that changes something has been sent. */
   hasBegun(): boolean;
   /** The writes that were sent and are not answered, in words. */
@@ -126,14 +129,17 @@ export function createOutgoing(
   return {
     watch,
     // A copy is taken up again where it was stopped: its writes need not be awaited.
-    sending: (send) => async (request) => {
-      signal.throwIfAborted();
-      begun ||= request.method !== "GET" && request.method !== "HEAD";
-      // A body that is on its way is the copy's to tell of; how long an answer is waited for, the registry's client bounds.
-      if (request.body !== undefined) return await send(request);
-      const { host: name } = request.url;
-      return await telling(name, hostOf(name), () => send(request));
-    },
+    sending:
+      (send, heedsItself = false) =>
+      async (request) => {
+        // A DELETE gives an upload up: whoever has stopped wants nothing left behind.
+        if (!heedsItself && request.method !== "DELETE") signal.throwIfAborted();
+        begun ||= request.method !== "GET" && request.method !== "HEAD";
+        // A body that is on its way is the copy's to tell of; how long an answer is waited for, the registry's client bounds.
+        if (request.body !== undefined) return await send(request);
+        const { host: name } = request.url;
+        return await telling(name, hostOf(name), () => send(request));
+      },
     hasBegun: () => begun,
     underWay: () => [...writes],
     whenIdle: (run) => {
