@@ -103,3 +103,28 @@ describe("a deploy command of the pages", () => {
     expect(await deployedBy(command)).toMatchObject({ Mode: "observe" });
   });
 });
+
+describe("the SAM CLI", () => {
+  // What `sam build` itself recommends next, and what the pages leave to the reader.
+  const COMMANDS: readonly string[][] = [
+    ["validate"],
+    ["validate", "--lint"],
+    ["build", "--build-dir", join(scratch, "build"), "--no-cached"],
+  ];
+  for (const args of COMMANDS) {
+    test(`takes the template: sam ${args.filter((word) => !word.startsWith(scratch)).join(" ")}`, async (context) => {
+      if (!isInstalled) context.skip("the SAM CLI is not in .cache/sam: .ci/run puts it there");
+      await promisify(execFile)(SAM, args, {
+        cwd: join(root, "infra"),
+        env: {
+          PATH: process.env.PATH,
+          HOME: scratch,
+          SAM_CLI_TELEMETRY: "0",
+          AWS_ACCESS_KEY_ID: "a",
+          AWS_SECRET_ACCESS_KEY: "b",
+          AWS_DEFAULT_REGION: "us-east-1",
+        },
+      });
+    });
+  }
+});
