@@ -3,12 +3,14 @@
 import type { AwsSettings } from "../src/aws/client-settings.ts";
 import type { DurableFunctions } from "../src/aws/executions.ts";
 import { InvalidInput } from "../src/image/invalid-input.ts";
-import { type Policy, policyFrom } from "../src/substitution/policy.ts";
+import { type Policy, policyFrom, type Rights, rightsIn } from "../src/substitution/policy.ts";
 
 export type Settings = {
   readonly aws: AwsSettings;
   /** What the stack's parameters say, and what the policy document adds to it, where there is one. */
   readonly policyWith: (document?: string) => Policy;
+  /** What the stack's parameters allow at the most. */
+  readonly rights: Rights;
   /** The SSM parameter that holds the policy document. */
   readonly policyParameter?: string;
   /** The SSM parameter that is the owner's brake. */
@@ -44,6 +46,7 @@ export function settingsFrom(env: Environment): Settings {
   return {
     aws,
     policyWith: (document) => policyFrom(env, document),
+    rights: rightsIn(env),
     ...(parameter === undefined || parameter === "" ? {} : { policyParameter: parameter }),
     ...(brake === undefined || brake === "" ? {} : { brakeParameter: brake }),
     busName: env.REPULL_BUS_NAME || "default",

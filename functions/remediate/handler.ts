@@ -39,7 +39,12 @@ export const handler = withDurableExecution(
     return await remediateBy(
       event,
       source,
-      { execution, onOutcome, ...(functionName === undefined ? {} : { functionName }) },
+      {
+        execution,
+        onOutcome,
+        rights: settings.rights,
+        ...(functionName === undefined ? {} : { functionName }),
+      },
       measuringLength(durableSteps(context)),
     );
   }),

@@ -11,6 +11,7 @@ const WORD_LENGTH_MAX = 200;
 export function createBrake(settings: AwsSettings, parameter: string): Brake {
   const parameters = createParameters(settings);
   return {
+    parameter,
     async pulled() {
       const word = (await parameters.read(parameter)).trim();
       return word === RELEASED ? undefined : word.slice(0, WORD_LENGTH_MAX);

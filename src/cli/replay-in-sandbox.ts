@@ -16,7 +16,7 @@ import type { World } from "../sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
 import { explainPlan } from "../substitution/explain.ts";
 import type { Plan } from "../substitution/planner.ts";
-import type { Policy } from "../substitution/policy.ts";
+import { type Policy, rightsIn } from "../substitution/policy.ts";
 import { isObject } from "../workload/members.ts";
 import type { CommandIo } from "./io.ts";
 import { parseJson } from "./parse-json.ts";
@@ -52,6 +52,7 @@ export function replayInSandbox(
     tellAhead(world, story.say);
     serveWorkflows(world, {
       policy,
+      rights: rightsIn(io.env),
       brake: await operate(world, operator, policy),
       settle: input.settle,
       onPlan: newPlans((lines) => {

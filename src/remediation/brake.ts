@@ -13,6 +13,18 @@ import type { Ports } from "./ports.ts";
 export interface Brake {
   /** Who pulled it, or why; undefined while it is released. Throws AwsError where it cannot be known. */
   pulled(): Promise<string | undefined>;
+  /** The parameter that it is, where it is one. */
+  readonly parameter?: string;
+}
+
+/** A write that was not sent, for the owner has stopped all of them. */
+export class Stopped extends AwsError {
+  readonly parameter: string | undefined;
+
+  constructor(action: string, because: string, parameter: string | undefined) {
+    super("denied", action, `${action} was not sent: the owner has stopped Repull (${because})`);
+    this.parameter = parameter;
+  }
 }
 
 /** For whoever has none. */
@@ -74,6 +86,5 @@ export function withBrakeOnDeployments<P extends Pick<Ports, "ecs" | "schedules"
 
 async function refuseIfPulled(brake: Brake, action: string): Promise<void> {
   const because = await brake.pulled();
-  if (because !== undefined)
-    throw new AwsError("denied", action, `${action} was not sent: the owner has stopped Repull (${because})`);
+  if (because !== undefined) throw new Stopped(action, because, brake.parameter);
 }

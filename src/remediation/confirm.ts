@@ -11,6 +11,7 @@ import type { NamedManifest } from "../pull-failure/named-manifests.ts";
 import { incurable } from "../substitution/ladder.ts";
 import type { Task } from "../workload/task.ts";
 import type { Ports } from "./ports.ts";
+import { nextFailure } from "./remedies-of-refusal.ts";
 import type { Declined } from "./survey.ts";
 
 export type Confirmed = { readonly kind: "confirmed"; readonly failure: PullFailure; readonly task?: Task };
@@ -48,7 +49,7 @@ export async function confirm(failure: PullFailure, ports: Ports): Promise<Confi
     kind: "declined",
     reason: "unclear",
     because: `the reason is cut off, and ${where}: ${limits[0].classification.because}`,
-    nextSteps: ["read the service's events in ECS; the next failing task starts another look"],
+    remedies: [nextFailure("the service's events in ECS have the whole text")],
   };
 }
 

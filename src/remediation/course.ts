@@ -8,7 +8,7 @@
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Steps } from "../runtime/steps.ts";
 import type { Plan } from "../substitution/planner.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy, Rights } from "../substitution/policy.ts";
 import type { ManagedBy } from "../workload/managed-by.ts";
 import type { TaskNetwork } from "../workload/start-again.ts";
 import type { CapLimits } from "./caps.ts";
@@ -33,6 +33,8 @@ export type RemediationOptions = {
   readonly execution: string;
   /** The owner's caps as they are now, asked anew before each claim; absent: as the policy said at the beginning. */
   readonly limits?: () => Promise<CapLimits>;
+  /** What the stack's parameters allow at the most; absent: nothing but the policy is known. */
+  readonly rights?: Rights;
   /** Whoever runs it has seen the plan and said yes: nobody else is asked. */
   readonly byHand?: boolean;
   /** Told each outcome before it is published: for figures. */

@@ -7,8 +7,10 @@
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
+import { remedyInWords } from "../substitution/format-remedy.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy, Rights } from "../substitution/policy.ts";
+import type { Remedy } from "../substitution/remedy.ts";
 import { redact } from "../text/redact.ts";
 import { revisionName } from "../workload/arn.ts";
 import { isPinned } from "../workload/scheduled-target.ts";
@@ -16,6 +18,7 @@ import { instanceArnOf, interfaceOf, startAgain, type TaskNetwork } from "../wor
 import type { Task } from "../workload/task.ts";
 import { type Course, persistent } from "./course.ts";
 import type { Ports } from "./ports.ts";
+import { allowTaskChanges } from "./remedies-of-refusal.ts";
 import { type Ending, inSource } from "./report.ts";
 import { type ScheduledTarget, targetName } from "./schedules-port.ts";
 import type { Survey } from "./survey.ts";
@@ -58,9 +61,14 @@ export function taskHeldBack(
   { wish, schedule }: TaskFacts,
   former: string,
   images: readonly ImagePlan[],
+  {
+    rights,
+    waiting = [],
+  }: { readonly rights?: Rights | undefined; readonly waiting?: readonly Remedy[] } = {},
 ): Ending | undefined {
   if (wish !== "report") return undefined;
-  const setting = schedule === undefined ? "REPULL_STANDALONE_TASKS" : "REPULL_SCHEDULES";
+  const setting = schedule === undefined ? "StandaloneTasks" : "Schedules";
+  const allow = allowTaskChanges(schedule, rights);
   const starter = schedule === undefined ? "somebody's own call" : `the rule or schedule ${schedule}`;
   const copies = images.flatMap(({ winner }) => winner?.copy ?? []);
   return {
@@ -68,12 +76,14 @@ export function taskHeldBack(
     reason: "report-only",
     because: `no service started the task but ${starter}, and the policy says to report it (${setting}=report)`,
     images,
+    remedies: [allow, ...waiting],
     nextSteps: [
       ...copies.map(({ source, target }) => `repull mirror ${source} ${target}`),
       ...inSource(images),
       schedule === undefined
-        ? `then start the task again; or have Repull do it (${setting}=run)`
-        : `then point ${schedule} at the new revision of ${revisionName(former)}; or have Repull do it (${setting}=move)`,
+        ? "then start the task again"
+        : `then point ${schedule} at the new revision of ${revisionName(former)}`,
+      remedyInWords(allow),
     ],
   };
 }
@@ -93,7 +103,7 @@ export async function finishTask(
   if (task.wish === "register") {
     return {
       kind: "applied",
-      because: `${registered}; the task was not run again (REPULL_STANDALONE_TASKS=register)`,
+      because: `${registered}; the task was not run again (StandaloneTasks=register)`,
       ...ended,
       nextSteps: [`start the task again, on ${revisionName(made.ours)}`, ...inSource(images)],
     };
@@ -103,7 +113,7 @@ export async function finishTask(
   if (task.wish === "move") {
     return {
       kind: "applied",
-      because: `${registered}; ${moved?.because}; the run that failed was not made up for (REPULL_SCHEDULES=move)`,
+      because: `${registered}; ${moved?.because}; the run that failed was not made up for (Schedules=move)`,
       ...ended,
     };
   }

@@ -6,7 +6,9 @@
  */
 
 import type { ImagePlan } from "../substitution/planner.ts";
+import { revisionName } from "../workload/arn.ts";
 import { createDeploymentCommand, registerCommand } from "./paste-commands.ts";
+import { deployYourself, placesIn } from "./remedies-of-refusal.ts";
 import { type Ending, inSource } from "./report.ts";
 
 export type HandOver = {
@@ -29,6 +31,12 @@ export function handOver(
   return {
     kind: "declined",
     reason: "deployed-by-others",
+    remedies: [
+      deployYourself(
+        `let CodeDeploy deploy a revision of ${revisionName(former)} with ${placesIn(images)}`,
+        `CodeDeploy has deployed a revision with ${placesIn(images)}`,
+      ),
+    ],
     because: `CodeDeploy deploys the service ${service}, and ECS takes a new task definition for it from nothing else: register the revision and begin the deployment yourself`,
     images,
     nextSteps: [

@@ -98,7 +98,7 @@ export const outcomeSchema = z.object({
   error: z
     .object({
       code: z.enum(["denied", "invalid", "unfinished"]),
-      /** The right that is missing, or whose use the owner has stopped, as IAM spells it. */
+      /** The right that is missing, whose use the owner has stopped, or whose request AWS does not take; as IAM spells it. */
       permission: z.string().optional(),
     })
     .optional(),
@@ -177,7 +177,7 @@ export const outcomeSchema = z.object({
   goesOnAt: z.string().optional(),
   /** What the owner can or should do now. */
   nextSteps: z.array(z.string()),
-  /** Of `stand-still` and `held`: the same as data, which a program can carry out. */
+  /** Of what was not done: the same as data, which a program can carry out. */
   remedies: z.array(remedySchema).optional(),
 });
 

@@ -8,13 +8,18 @@ import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
 import { placeOf } from "../substitution/candidate.ts";
 import { type ImageFacts, type ImagePlan, type Plan, planSubstitution } from "../substitution/planner.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy, Rights } from "../substitution/policy.ts";
+import type { Remedy } from "../substitution/remedy.ts";
+import { present } from "../workload/members.ts";
 import { approval } from "./approval.ts";
+import { isTooLarge, remedyFor } from "./caps.ts";
 import { type Course, persistent } from "./course.ts";
 import { taskHeldBack } from "./finish-task.ts";
 import { handOver } from "./hand-over.ts";
+import { waitingFor } from "./limit-met.ts";
 import { waitForWindow, withWaiting } from "./limit-window.ts";
 import { mirrorImages, type Refused } from "./mirroring.ts";
+import { fixByHand, nextFailure, raiseMode } from "./remedies-of-refusal.ts";
 import type { Ending } from "./report.ts";
 import { type Survey, survey } from "./survey.ts";
 import type { MeantDigests } from "./survey-image.ts";
@@ -25,9 +30,6 @@ import { takeTurn, waitForCopies } from "./turn.ts";
 const COPIES_MAX = 2;
 /** Places that refuse to be copied from, one after the other; an image has fewer. */
 const REFUSALS_MAX = 10;
-const AFTER_TRIES = [
-  "look at why they did not last before trying again: their revisions are tagged repull:former",
-];
 /** The pause after one substitute that did not last, and after another's that came meanwhile. */
 const PAUSES_MAX = 2;
 /** How often a deployment is looked at that shall end first, and for how long: CloudFormation itself gives up after three hours. */
@@ -71,7 +73,7 @@ export async function prepare(
       pauses += 1;
       continue;
     }
-    if (enough !== undefined) return { kind: "stand-still", because: enough, nextSteps: AFTER_TRIES };
+    if (enough !== undefined) return { kind: "stand-still", because: enough, remedies: afterTries(surveyed) };
     const plan = planOf(surveyed, policy);
     onPlan?.(plan, surveyed);
     const { images } = plan;
@@ -86,11 +88,16 @@ export async function prepare(
       // What may be back in a minute is looked at in a minute first.
       const isFirst = passing && rung === 1;
       if (isFirst || !(await waitForWindow(course, surveyed, plan, `${rung}.${round}`)))
-        return { ...plan, because: withWaiting(plan.because, progress), passing };
+        return {
+          ...plan,
+          because: withWaiting(plan.because, progress),
+          remedies: [...raisedCaps(refused), ...plan.remedies],
+          passing,
+        };
       refused = [];
       continue;
     }
-    const held = heldBack(surveyed, images, policy);
+    const held = heldBack(surveyed, images, policy, options.rights, waitingFor(failure));
     if (held !== undefined) return held;
     if (endsFirst(surveyed, policy) && waited < DEPLOYING_SECONDS_MAX) {
       options.onDoing?.({ kind: "waiting", code: "active-deployment", seconds: DEPLOYING_SECONDS });
@@ -124,8 +131,9 @@ function meantBy({ images }: Survey): MeantDigests {
 }
 
 /** The plan that a survey leads to. */
-export function planOf({ images, platforms, limit }: Survey, policy: Policy): Plan {
-  return planSubstitution(images, { policy, platforms, limit });
+export function planOf({ images, platforms, limit, task }: Survey, policy: Policy): Plan {
+  const again = task && (task.schedule === undefined ? "nothing" : "the next run");
+  return planSubstitution(images, { policy, platforms, limit, ...present("again", again) });
 }
 
 /** Whether somebody's deployment shall end first: as they wish, or because it has come so far that ours would undo much. */
@@ -134,7 +142,13 @@ function endsFirst({ isDeploying, stage }: Survey, { whileDeploying }: Policy): 
 }
 
 /** Why nothing may be written, whatever the plan says. */
-export function heldBack(surveyed: Survey, images: readonly ImagePlan[], policy: Policy): Ending | undefined {
+export function heldBack(
+  surveyed: Survey,
+  images: readonly ImagePlan[],
+  policy: Policy,
+  rights?: Rights,
+  waiting: readonly Remedy[] = [],
+): Ending | undefined {
   const {
     former,
     task,
@@ -142,17 +156,37 @@ export function heldBack(surveyed: Survey, images: readonly ImagePlan[], policy:
     deploymentId,
     mode = policy.mode,
     modeBecause,
+    modeRemedies = [raiseMode(rights)],
     executionRole,
   } = surveyed;
   if (mode === "observe") {
     const because = `${modeBecause ?? "the policy says observe"}: nothing was written`;
-    return { kind: "observed", because, images };
+    return { kind: "observed", because, images, remedies: modeRemedies };
   }
   if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, former, images, executionRole);
-  if (task !== undefined) return taskHeldBack(task, former, images);
+  if (task !== undefined) return taskHeldBack(task, former, images, { rights, waiting });
   if (!isDeploying || policy.whileDeploying !== "report") return undefined;
   const because = `the deployment ${deploymentId} is under way, and the policy (whileDeploying) says report: nothing was written`;
-  return { kind: "observed", because, images };
+  return {
+    kind: "observed",
+    because,
+    images,
+    remedies: [{ code: "act-while-deploying", setting: { key: "whileDeploying", value: "act" } }],
+  };
+}
+
+/** What several substitutes did not cure is looked at by a person, who is under no guard; or it is tried again later. */
+function afterTries({ service, clusterArn, task, tries }: Survey): readonly Remedy[] {
+  const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
+  return [
+    ...(task === undefined ? [fixByHand(service, cluster)] : []),
+    nextFailure("these hours are over", tries.until),
+  ];
+}
+
+/** A cap that no window is large enough for is not waited for: what it takes is said. */
+function raisedCaps(refused: readonly Refused[]): readonly Remedy[] {
+  return refused.flatMap(({ held }) => (held !== undefined && isTooLarge(held) ? [remedyFor(held)] : []));
 }
 
 /** A registry that has not answered may do so in a while; a quota of Docker Hub does not come back so soon. */

@@ -1,6 +1,7 @@
 /** Workloads that are never changed, and failures that are no longer news; each with the reason in words. */
 
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Remedy } from "../substitution/remedy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
 import { isWhole } from "../workload/rollout.ts";
@@ -8,6 +9,7 @@ import { type Deployment, primaryDeployment, type Service } from "../workload/se
 import { optedOut } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
+import { deployYourself } from "./remedies-of-refusal.ts";
 import type { Declined, Recovered, Superseded, SurveyRequest } from "./survey.ts";
 
 /** The service was deleted. */
@@ -23,6 +25,12 @@ export function untouchable(service: Service): Ignored | Declined | undefined {
     declined(
       "deployed-by-others",
       `CodeDeploy deploys the service ${service.name}: ECS refuses a new task definition from anybody else`,
+      [
+        deployYourself(
+          "let CodeDeploy deploy a revision with an image from ECR",
+          "CodeDeploy has deployed a revision with an image from ECR",
+        ),
+      ],
     )
   );
 }
@@ -31,7 +39,7 @@ export function untouchable(service: Service): Ignored | Declined | undefined {
 export function unplannable(service: Service): Ignored | Declined | undefined {
   const { name, status, controller, tags } = service;
   if (status !== "ACTIVE") return { kind: "ignored", because: `the service ${name} is ${status}` };
-  const out = optedOut([{ name: `the service ${name}`, tags }]);
+  const out = optedOut([{ name: `the service ${name}`, tags, arn: service.arn }]);
   if (out !== undefined) return out;
   if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
     const isDaemon = service.schedulingStrategy === "DAEMON";
@@ -42,21 +50,40 @@ export function unplannable(service: Service): Ignored | Declined | undefined {
         : `ECS manages the Express service ${name} itself, and writes its revisions`,
       [
         isDaemon
-          ? "register the daemon's task definition with an image from ECR, and update the daemon when its machines may be replaced"
-          : "aws ecs update-express-gateway-service, with an image from ECR in its primary container",
+          ? deployYourself(
+              "register the daemon's task definition with an image from ECR, and update the daemon when its machines may be replaced",
+              "the daemon runs an image from ECR",
+            )
+          : updateExpress(service.arn),
       ],
     );
   }
   if (controller === "EXTERNAL") {
     return declined("deployed-by-others", `an external controller deploys the service ${name} by task sets`, [
-      "let that controller create a task set with an image from ECR",
+      deployYourself(
+        "let that controller create a task set with an image from ECR",
+        "its controller has created a task set with an image from ECR",
+      ),
     ]);
   }
   return undefined;
 }
 
-function declined(reason: RefusalReason, because: string, nextSteps: readonly string[] = []): Declined {
-  return { kind: "declined", reason, because, nextSteps };
+/** https://docs.aws.amazon.com/cli/latest/reference/ecs/update-express-gateway-service.html (read 2026-11) */
+function updateExpress(service: string): Remedy {
+  const container = JSON.stringify({ image: "IMAGE_ELSEWHERE" });
+  return {
+    code: "deploy-yourself",
+    params: { how: "deploy it with an image that can be pulled" },
+    command: [
+      ...["aws", "ecs", "update-express-gateway-service"],
+      ...["--service-arn", service, "--primary-container", container],
+    ],
+  };
+}
+
+function declined(reason: RefusalReason, because: string, remedies: readonly Remedy[]): Declined {
+  return { kind: "declined", reason, because, remedies };
 }
 
 /**

@@ -5,7 +5,9 @@
  */
 
 import { StepFailed, type Steps } from "../runtime/steps.ts";
+import { present } from "../workload/members.ts";
 import { AwsError } from "./aws-error.ts";
+import { Stopped } from "./brake.ts";
 
 /** A right is missing, or the request is one that AWS will never take: only a person can change that. */
 export class StepRefused extends StepFailed {
@@ -17,7 +19,12 @@ export class StepRefused extends StepFailed {
   }
 }
 
-export type StepRefusal = { readonly code: "denied" | "invalid"; readonly permission?: string };
+export type StepRefusal = {
+  readonly code: "denied" | "invalid";
+  readonly permission?: string;
+  /** It was the owner, who has stopped all writes; with the parameter that says so, where it is known. */
+  readonly stopped?: { readonly parameter?: string };
+};
 
 /** `refusal` is not in the records of executions that began before it was. */
 type Refusal = { readonly refusedByAws: string; readonly refusal?: StepRefusal };
@@ -38,8 +45,11 @@ export function withRefusals(steps: Steps): Steps {
 function refusalOrThrow(error: unknown): Refusal {
   if (!(error instanceof AwsError)) throw error;
   const { kind, action, message } = error;
-  if (kind === "denied") return { refusedByAws: message, refusal: { code: kind, permission: action } };
-  if (kind === "invalid") return { refusedByAws: message, refusal: { code: kind } };
+  if (kind === "denied") {
+    const stopped = error instanceof Stopped ? { stopped: present("parameter", error.parameter) } : {};
+    return { refusedByAws: message, refusal: { code: kind, permission: action, ...stopped } };
+  }
+  if (kind === "invalid") return { refusedByAws: message, refusal: { code: kind, permission: action } };
   throw error;
 }
 

@@ -16,6 +16,7 @@ import type { Outcome } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
 import { putBack } from "./put-back.ts";
 import { StepRefused, withRefusals } from "./refused-steps.ts";
+import { remediesOfFailed } from "./remedies-of-refusal.ts";
 import { type Ending, report } from "./report.ts";
 
 /** One substitute and, where it cannot be pulled, another: more would be guessing. */
@@ -91,7 +92,8 @@ async function survive<T>(progress: Progress, run: () => Promise<T>): Promise<T 
     const because = `${error.step}: ${error.message}`;
     const refusal = error instanceof StepRefused ? error.refusal : undefined;
     const end = { kind: "failed", because, passing: refusal === undefined } as const;
-    return withMade({ ...end, error: refusal ?? { code: "unfinished" } }, progress);
+    const { stopped: _, ...told } = refusal ?? { code: "unfinished" };
+    return withMade({ ...end, error: told, remedies: remediesOfFailed(refusal, because) }, progress);
   }
 }
 

@@ -176,7 +176,9 @@ function platformCheck(seen: Exclude<Seen, { readonly because: string }>, needed
 }
 
 /** A copy that failed says nothing against its place: a registry's bad minute is longer than all tries of one copy. */
-function unusable({ limited, failed }: Refused): "rate-limited" | "unreachable" | "denied" {
+function unusable({ limited, failed, held }: Refused): "rate-limited" | "unreachable" | "denied" | "unknown" {
+  // A cap of the owner's says nothing of the place.
+  if (held !== undefined) return "unknown";
   if (limited) return "rate-limited";
   return failed ? "unreachable" : "denied";
 }

@@ -6,7 +6,6 @@ import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-f
 import { isDockerHubFront } from "../image/hosts.ts";
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
 import { inPool } from "../oci/pool.ts";
-import { leftOutBy, matchesImage } from "../substitution/glob.ts";
 import { sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { revisionName } from "../workload/arn.ts";
@@ -24,8 +23,11 @@ import {
 import { askingOnce } from "./asking-once.ts";
 import { AwsError } from "./aws-error.ts";
 import { behindCache, noCache } from "./behind-cache.ts";
+import { imageLeftOut } from "./left-out.ts";
+import { limitOf } from "./limit-met.ts";
 import type { Ports } from "./ports.ts";
 import { answeredHosts, type Puller, provesInternet } from "./puller.ts";
+import { removeOwnTags } from "./remedies-of-refusal.ts";
 import type { Declined, Survey, SurveyRequest } from "./survey.ts";
 import { type NamedImage, type Scene, surveyImage } from "./survey-image.ts";
 import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
@@ -87,7 +89,7 @@ export async function surveyRevision(
     const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
     return { kind: "ignored", because };
   }
-  const crowded = withoutRoom(described, images.filter(({ failing }) => failing).length);
+  const crowded = withoutRoom(described, former, images.filter(({ failing }) => failing).length);
   if (crowded !== undefined) return crowded;
   return {
     kind: "revision",
@@ -95,7 +97,7 @@ export async function surveyRevision(
     platforms: platforms.kind === "known" ? platforms.platforms : [],
     images,
     ...(lent === undefined ? {} : { executionRole: lent }),
-    limit: limitOf(classification, request.failure),
+    limit: limitOf(request.failure, classification),
   };
 }
 
@@ -105,6 +107,7 @@ const MARKER_TAGS = 3;
 /** A revision that nobody could tell from its owner's would be made again and again, and counted by nobody. */
 function withoutRoom(
   { taskDefinition, tags }: DescribedTaskDefinition,
+  former: string,
   failing: number,
 ): Declined | undefined {
   const [needed, room] = [MARKER_TAGS + failing, tagRoom(tags)];
@@ -114,39 +117,12 @@ function withoutRoom(
     kind: "declined",
     reason: "no-room",
     because: `${family} has ${TAGS_MAX - room} tags of its owner's, of ${TAGS_MAX} that AWS allows: ${needed} more are needed, for Repull to know its own revisions again`,
-    nextSteps: [`take ${needed - room} tags off the task definition of ${family}, in its source`],
-  };
-}
-
-/** What the policy leaves out. */
-export function leftAlone(what: string, because: string): Declined {
-  return {
-    kind: "declined",
-    reason: "left-out",
-    because: `${what} is left alone: ${because}`,
-    nextSteps: [],
+    remedies: [removeOwnTags(former, needed - room)],
   };
 }
 
 /** Times the places of each that are asked at once: a dozen questions of AWS under way, and one of each registry. */
 const IMAGES_AT_ONCE = 3;
-
-const WINDOW_MS = 6 * 3_600_000;
-
-/** Docker Hub's window has six hours: whatever was counted before the refusal is forgotten by then. */
-function limitOf(
-  { kind, limitedAs, registry, mayBeUpstreams }: PullFailure["failures"][0]["classification"],
-  { time }: PullFailure,
-): Survey["limit"] {
-  const struck = time === undefined || kind !== "docker-hub-pull-limit" ? Number.NaN : Date.parse(time);
-  return {
-    kind,
-    ...(limitedAs === undefined ? {} : { limitedAs }),
-    ...(registry === undefined ? {} : { registry }),
-    ...present("mayBeUpstreams", mayBeUpstreams),
-    ...(Number.isNaN(struck) ? {} : { endsBy: new Date(struck + WINDOW_MS).toISOString() }),
-  };
-}
 
 /** Every image of the task definition that comes from the registry that refused, for the next one would fail next. */
 async function surveyImages(
@@ -173,9 +149,9 @@ async function surveyImages(
       ? failed.some((other) => other.upstream !== undefined && other.upstream.host === upstream?.host)
       : sharesLimit(reference.host, limit);
     if (!failing && !shares) continue;
-    const because = leftOutBy(policy.images, "images", (pattern) => matchesImage(pattern, reference));
-    if (because === undefined) inScope.push(one);
-    else if (failing) return leftAlone(`the image ${image}`, because);
+    const leftOut = imageLeftOut(image, reference, policy);
+    if (leftOut === undefined) inScope.push(one);
+    else if (failing) return leftOut;
   }
   const running =
     service === undefined

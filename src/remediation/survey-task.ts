@@ -8,12 +8,14 @@
 
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
+import type { Remedy } from "../substitution/remedy.ts";
+import { arnIn, familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
 import { readMarker } from "../workload/marker.ts";
 import { tagsIn } from "../workload/members.ts";
 import type { Tag } from "../workload/task-definition.ts";
 import type { TagBearer } from "./opt-out.ts";
 import type { Ports } from "./ports.ts";
+import { deployYourself, undoSubstitute } from "./remedies-of-refusal.ts";
 import { type ScheduledTarget, targetName } from "./schedules-port.ts";
 import type { Declined, Superseded } from "./survey.ts";
 
@@ -44,9 +46,11 @@ export function engineOf(
       kind: "declined",
       reason: "deployed-by-others",
       because: `AWS Batch started the task ${family} on a cluster of its own, from a job definition that it turns into task definitions by itself: a revision of ours would be used by nobody`,
-      nextSteps: [
-        "register a revision of the job definition with an image from ECR, and submit the job again",
-        "let the job definition's retryStrategy retry on CannotPullContainerError",
+      remedies: [
+        deployYourself(
+          "register a revision of the job definition with an image from ECR, and submit the job again; its retryStrategy may retry on CannotPullContainerError",
+          "the job was submitted again, with an image from ECR in its definition",
+        ),
       ],
     };
   }
@@ -55,9 +59,11 @@ export function engineOf(
       kind: "declined",
       reason: "deployed-by-others",
       because: `a state machine of Step Functions started the task of ${revisionName(taskDefinitionArn)} and judges it: a task started by anybody else would not count`,
-      nextSteps: [
-        `register a revision of ${revisionName(taskDefinitionArn)} with an image from ECR`,
-        "name the family without a revision in the state machine's task, or that revision, and redrive the execution",
+      remedies: [
+        deployYourself(
+          `register a revision of ${revisionName(taskDefinitionArn)} with an image from ECR, name the family without a revision in the state machine's task, or that revision, and redrive the execution`,
+          "the execution was redriven, with an image from ECR in its task",
+        ),
       ],
     };
   }
@@ -79,13 +85,13 @@ export async function surveyTask(
 ): Promise<TaskFacts | Declined | Superseded> {
   const { owner, clusterArn, taskArn, taskDefinitionArn: former } = failure;
   const family = familyAndRevision(former)?.family ?? revisionName(former);
-  const maker = readMarker(tags)?.execution;
+  const { execution: maker, former: replaced } = readMarker(tags) ?? {};
   if (maker !== undefined) {
     return {
       kind: "declined",
       reason: "substitute-fails",
       because: `${revisionName(former)} is a substitute that ${maker} registered, and it cannot be pulled either`,
-      nextSteps: [`look at the tags of ${revisionName(former)}: they name what it stands for`],
+      remedies: [backTo(replaced === undefined ? undefined : revisionName(replaced), failure, family)],
     };
   }
   const newer = await newerThan(former, family, ports);
@@ -105,10 +111,26 @@ export async function surveyTask(
       kind: "declined",
       reason: "unclear",
       because: `no rule and no schedule of this account and region that is called ${owner.schedule} runs ${family} on this cluster`,
-      nextSteps: [`find what starts ${revisionName(former)}, and point it at an image from ECR`],
+      remedies: [
+        deployYourself(
+          `find what starts ${revisionName(former)}, and point it at a revision with an image from ECR`,
+          "what starts the task names a revision with an image from ECR",
+        ),
+      ],
     };
   }
   return { taskArn, wish: policy.schedules, schedule: owner.schedule, targets };
+}
+
+/** A schedule is put back by us; whatever else starts the task, its owner points at what the substitute stands for. */
+function backTo(former: string | undefined, { owner, clusterArn }: PullFailure, family: string): Remedy {
+  if (owner.kind === "scheduled")
+    return undoSubstitute(family, clusterArn.slice(clusterArn.lastIndexOf("/") + 1));
+  const revision = former ?? "the revision that its tags name (repull:former)";
+  return deployYourself(
+    `start the task on ${revision} again: should that fail, another substitute is looked for`,
+    `the task was started on ${revision}`,
+  );
 }
 
 /** The newest revision that is newer than the failing one and that no remediation of it has made. */
@@ -131,9 +153,19 @@ export async function taskBearers(
 ): Promise<readonly TagBearer[]> {
   const task = await tasks.describe(clusterArn, taskArn);
   const name = `the task ${taskArn.slice(taskArn.lastIndexOf("/") + 1)}`;
+  const { partition, region, account } = arnIn(clusterArn) ?? {};
+  const arnOf = (resource: string): string =>
+    `arn:${partition}:${resource.replace(":", `:${region}:${account}:`)}`;
   const starters = targets.map(async (target) => ({
     name: target.kind === "rule" ? targetName(target) : `the schedule group ${target.group}`,
+    arn:
+      target.kind === "rule"
+        ? arnOf(`events:rule/${target.bus === "default" ? "" : `${target.bus}/`}${target.rule}`)
+        : arnOf(`scheduler:schedule-group/${target.group}`),
     tags: await schedules.tagsOf(target, clusterArn),
   }));
-  return [...(task === undefined ? [] : [{ name, tags: tagsIn(task) }]), ...(await Promise.all(starters))];
+  return [
+    ...(task === undefined ? [] : [{ name, arn: taskArn, tags: tagsIn(task) }]),
+    ...(await Promise.all(starters)),
+  ];
 }

@@ -8,10 +8,10 @@
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Platform } from "../image/platform.ts";
 import { isBarred } from "../substitution/candidate.ts";
-import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
 import type { Limit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Mode, Policy } from "../substitution/policy.ts";
+import type { Remedy } from "../substitution/remedy.ts";
 import { revisionName, sameRevision } from "../workload/arn.ts";
 import { type ManagedBy, managedBy } from "../workload/managed-by.ts";
 import { present } from "../workload/members.ts";
@@ -22,6 +22,8 @@ import type { Task } from "../workload/task.ts";
 import { type DescribedTaskDefinition, tagsOfDefinition } from "../workload/task-definition.ts";
 import { confirm } from "./confirm.ts";
 import type { HandOver } from "./hand-over.ts";
+import { clusterInWords, clusterLeftOut, serviceLeftOut } from "./left-out.ts";
+import { waitingFor } from "./limit-met.ts";
 import type { Refused } from "./mirroring.ts";
 import { optedOut, type TagBearer } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
@@ -30,7 +32,7 @@ import type { Ports } from "./ports.ts";
 import { gone, movedOn, unplannable } from "./refusal.ts";
 import { settleSecondsFor, storyOf } from "./settle.ts";
 import type { MeantDigests } from "./survey-image.ts";
-import { leftAlone, surveyRevision } from "./survey-revision.ts";
+import { surveyRevision } from "./survey-revision.ts";
 import { engineOf, surveyTask, type TaskFacts, taskBearers } from "./survey-task.ts";
 import { taggedMode } from "./tagged-mode.ts";
 import { withTimeLimits } from "./time-limits.ts";
@@ -39,8 +41,8 @@ import { countTries, NO_TRIES, type Tries } from "./tries.ts";
 export type Declined = {
   readonly kind: "declined";
   readonly because: string;
-  readonly reason?: RefusalReason;
-  readonly nextSteps: readonly string[];
+  readonly reason: RefusalReason;
+  readonly remedies: readonly Remedy[];
 };
 export type Superseded = {
   readonly kind: "superseded";
@@ -86,6 +88,7 @@ export type Survey = {
   /** What a tag makes of the policy's mode, and which; absent where none does. */
   readonly mode?: Mode;
   readonly modeBecause?: string;
+  readonly modeRemedies?: readonly Remedy[];
   /** The role that the policy gives to tasks that have none. */
   readonly executionRole?: string;
   /** The limit that was met; `endsBy`, ISO 8601, is the latest moment at which it ends. */
@@ -116,19 +119,38 @@ export type SurveyResult = Survey | Recovered | Ignored | Declined | Superseded;
 export async function survey(request: SurveyRequest, world: Ports): Promise<SurveyResult> {
   const ports = withTimeLimits(world);
   const confirmed = await confirm(request.failure, ports);
-  if (confirmed.kind !== "confirmed") return confirmed;
+  if (confirmed.kind !== "confirmed") return withWaiting(confirmed, request.failure);
   const { failure, task } = confirmed;
-  const { owner, clusterArn, taskDefinitionArn: former } = failure;
-  if (owner.kind !== "service") return await surveyLone(failure, task, request, ports);
+  const { owner, clusterArn } = failure;
+  if (owner.kind !== "service")
+    return withWaiting(await surveyLone(failure, task, request, ports), request.failure);
 
   const service = await ports.ecs.describeService(clusterArn, owner.service);
   if (service === undefined) return gone(owner.service);
-  const clusterBearer = { name: clusterInWords(clusterArn), tags: await ports.ecs.clusterTags(clusterArn) };
+  const surveyed = await surveyService(service, { failure, task }, request, ports);
+  // CodeDeploy gives a deployment up after an hour: nothing tries again when the limit is over.
+  return service.controller === "CODE_DEPLOY" ? surveyed : withWaiting(surveyed, request.failure);
+}
+
+/** What is left as it is may be pulled when the limit is over. */
+function withWaiting<Result extends SurveyResult>(result: Result, failure: PullFailure): Result {
+  if (result.kind !== "declined") return result;
+  return { ...result, remedies: [...result.remedies, ...waitingFor(failure)] };
+}
+
+async function surveyService(
+  service: Service,
+  { failure, task }: { readonly failure: PullFailure; readonly task: Task | undefined },
+  request: SurveyRequest,
+  ports: Ports,
+): Promise<SurveyResult> {
+  const { clusterArn, taskDefinitionArn: former } = failure;
+  const clusterBearer = await bearerOfCluster(clusterArn, ports);
   const isHandedOver = service.controller === "CODE_DEPLOY";
   const refusal =
     unplannable(service) ??
     optedOut([clusterBearer]) ??
-    leftOut(service, request.policy) ??
+    serviceLeftOut(service, request.policy) ??
     // ECS shows such a service's deployments as task sets: which of them replaces which, CodeDeploy alone knows.
     (isHandedOver ? undefined : await movedOn(service, request, former, ports));
   if (refusal !== undefined) return refusal;
@@ -175,7 +197,7 @@ export async function survey(request: SurveyRequest, world: Ports): Promise<Surv
     isDeploying: deploying,
     ...present("stage", story !== undefined && isPastScaleUp(story) ? story.stage : undefined),
     ...taggedMode(request.policy, [
-      { name: `the service ${service.name}`, tags: service.tags },
+      { name: `the service ${service.name}`, tags: service.tags, arn: service.arn },
       clusterBearer,
       definitionBearer,
     ]),
@@ -201,7 +223,7 @@ async function surveyLone(
 ): Promise<SurveyResult> {
   const { clusterArn, taskDefinitionArn: former } = failure;
   const { policy } = request;
-  const clusterBearer = { name: clusterInWords(clusterArn), tags: await ports.ecs.clusterTags(clusterArn) };
+  const clusterBearer = await bearerOfCluster(clusterArn, ports);
   const refusal =
     engineOf(failure, task?.startedBy) ?? optedOut([clusterBearer]) ?? clusterLeftOut(clusterArn, policy);
   if (refusal !== undefined) return refusal;
@@ -248,25 +270,6 @@ function goneRevision(former: string): Superseded {
   return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
 }
 
-/** A service that the policy leaves out is not touched, whatever has failed. */
-function leftOut({ name, clusterArn }: Service, policy: Policy): Declined | undefined {
-  const ofService = leftOutBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
-  return (
-    clusterLeftOut(clusterArn, policy) ??
-    (ofService === undefined ? undefined : leftAlone(`the service ${name}`, ofService))
-  );
-}
-
-function clusterLeftOut(clusterArn: string, { clusters }: Policy): Declined | undefined {
-  const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
-  const because = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
-  return because === undefined ? undefined : leftAlone(clusterInWords(clusterArn), because);
-}
-
-function clusterInWords(clusterArn: string): string {
-  return `the cluster ${clusterArn.slice(clusterArn.lastIndexOf("/") + 1)}`;
-}
-
 /** Whether somebody's deployment of the failing revision has not ended. ECS's own way back is nobody's. */
 function isDeploying(service: Service, former: string): boolean {
   const primary = primaryDeployment(service);
@@ -279,5 +282,9 @@ function isDeploying(service: Service, former: string): boolean {
 }
 
 function bearerOf(arn: string, described: DescribedTaskDefinition): TagBearer {
-  return { name: `the task definition ${revisionName(arn)}`, tags: tagsOfDefinition(described) };
+  return { name: `the task definition ${revisionName(arn)}`, tags: tagsOfDefinition(described), arn };
+}
+
+async function bearerOfCluster(arn: string, { ecs }: Ports): Promise<TagBearer> {
+  return { name: clusterInWords(arn), tags: await ecs.clusterTags(arn), arn };
 }

@@ -6,27 +6,35 @@
  */
 
 import { MODES, type Mode, type Policy } from "../substitution/policy.ts";
-import { type TagBearer, tagValues } from "./opt-out.ts";
+import type { Remedy } from "../substitution/remedy.ts";
+import { type TagBearer, tagsNamed } from "./opt-out.ts";
+import { removeTag } from "./remedies-of-refusal.ts";
 
 export const MODE_TAG = "repull:mode";
 
-export type TaggedMode = { readonly mode?: Mode; readonly modeBecause?: string };
+export type TaggedMode = {
+  readonly mode?: Mode;
+  readonly modeBecause?: string;
+  /** What lets the policy's own mode count again. */
+  readonly modeRemedies?: readonly Remedy[];
+};
 
 /** Nothing where no tag makes the policy's mode stricter. @param bearers who may bear the tag */
 export function taggedMode({ mode }: Pick<Policy, "mode">, bearers: readonly TagBearer[]): TaggedMode {
-  const said = bearers.flatMap(({ name, tags }) =>
-    tagValues(tags, MODE_TAG).map((value) => wordOf(value, name)),
+  const said = bearers.flatMap((bearer) =>
+    tagsNamed(bearer.tags, MODE_TAG).map(({ key, value }) => wordOf(value, key, bearer)),
   );
   const [word] = said.toSorted((one, other) => rank(other.mode) - rank(one.mode));
   return word !== undefined && rank(word.mode) > rank(mode) ? word : {};
 }
 
-function wordOf(value: string, name: string): { readonly mode: Mode; readonly modeBecause: string } {
+function wordOf(value: string, key: string, bearer: TagBearer): Required<TaggedMode> {
   const mode = MODES.find((one) => one === value);
-  const tag = `the tag ${MODE_TAG}=${value} of ${name}`;
+  const tag = `the tag ${MODE_TAG}=${value} of ${bearer.name}`;
+  const modeRemedies = removeTag(bearer, [key]);
   return mode === undefined
-    ? { mode: "observe", modeBecause: `${tag} is no mode, and so counts as observe` }
-    : { mode, modeBecause: `${tag} says ${mode}` };
+    ? { mode: "observe", modeBecause: `${tag} is no mode, and so counts as observe`, modeRemedies }
+    : { mode, modeBecause: `${tag} says ${mode}`, modeRemedies };
 }
 
 function rank(mode: Mode): number {

@@ -28,6 +28,8 @@ export type Tries = {
   readonly broughtBack?: string;
   /** The newest revision that somebody else has registered since the failing one: the service does not run it. */
   readonly newer?: string;
+  /** When the guard that these tries are counted for lets another one be made, in milliseconds since the epoch. */
+  readonly until?: number;
 };
 
 export const NO_TRIES: Tries = { count: 0, ofDay: 0, ofOthers: 0 };
@@ -107,10 +109,12 @@ export async function countTries(
   let ofDay = 0;
   let ofOthers = 0;
   let cameBackMinutes: number | undefined;
+  const [inPlace, ofOther]: [number[], number[]] = [[], []];
   let broughtBack: string | undefined;
   for (const { arn, marker, at } of tried) {
     const minutes = Math.max(0, Math.floor((clock.now() - at) / 60_000));
     const isInPlaceOfIt = same.some((one) => marker.former !== undefined && sameRevision(marker.former, one));
+    (isInPlaceOfIt ? inPlace : ofOther).push(at);
     if (isInPlaceOfIt) ofDay += 1;
     if (minutes >= TRIES_HOURS * 60) continue;
     if (isInPlaceOfIt) {
@@ -121,6 +125,7 @@ export async function countTries(
       if (isYounger(former, arn)) broughtBack ??= revisionName(arn);
     }
   }
+  const until = guardUntil(inPlace, ofOther, clock.now());
   return {
     count,
     ofDay,
@@ -128,7 +133,21 @@ export async function countTries(
     ...(cameBackMinutes === undefined ? {} : { cameBackMinutes }),
     ...(broughtBack === undefined ? {} : { broughtBack }),
     ...(newer === undefined ? {} : { newer: revisionName(newer.arn) }),
+    ...(until === undefined ? {} : { until }),
   };
+}
+
+/** Each bound holds until the try that reaches it has left its window. @param inPlace times, the newest first */
+function guardUntil(inPlace: readonly number[], ofOther: readonly number[], now: number): number | undefined {
+  const HOUR_MS = 3_600_000;
+  const ends = [
+    (inPlace[TRIES_MAX - 1] ?? 0) + TRIES_HOURS * HOUR_MS,
+    (inPlace[TRIES_OF_DAY_MAX - 1] ?? 0) + DAY_HOURS * HOUR_MS,
+    (ofOther[DEPLOYS_MAX - 1] ?? 0) + TRIES_HOURS * HOUR_MS,
+    (inPlace[0] ?? 0) + CAME_BACK_MINUTES * 60_000,
+  ];
+  const last = Math.max(...ends);
+  return last > now ? last : undefined;
 }
 
 /** A copy of a copy is rare, of that one no more than a loop of tags. */

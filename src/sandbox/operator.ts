@@ -11,6 +11,8 @@ import type { World } from "./world.ts";
 
 const ANSWERS_AFTER_MS = 20 * 60_000;
 const NAME = "Ada";
+/** As the default stack calls it. */
+const BRAKE = "/repull/brake";
 
 /** Does what the world file says, and answers the kill switch. */
 export async function operate(
@@ -36,5 +38,5 @@ export async function operate(
       });
     });
   }
-  return { pulled: async () => writesStopped };
+  return { pulled: async () => writesStopped, parameter: BRAKE };
 }

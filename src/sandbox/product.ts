@@ -18,6 +18,7 @@ export type Installation = {
   readonly settle?: boolean;
   readonly onPlan?: RemediationOptions["onPlan"];
   readonly onOutcome?: RemediationOptions["onOutcome"];
+  readonly rights?: RemediationOptions["rights"];
   /** The owner's brake; none is none. */
   readonly brake?: Brake;
   /** Told of every ECS event that `detect` got from the bus. */
@@ -27,10 +28,11 @@ export type Installation = {
 /** Serves the two workflows, so that what is started in this world runs in it. */
 export function serveWorkflows(
   world: World,
-  { policy, settle, onPlan, onOutcome, brake = NO_BRAKE }: Installation,
+  { policy, settle, onPlan, onOutcome, rights, brake = NO_BRAKE }: Installation,
 ): void {
   const options = {
     policy,
+    ...(rights === undefined ? {} : { rights }),
     ...(settle === undefined ? {} : { settle }),
     ...(onPlan === undefined ? {} : { onPlan }),
     ...(onOutcome === undefined ? {} : { onOutcome }),

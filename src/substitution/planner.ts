@@ -117,6 +117,8 @@ export type PlanContext = {
   readonly platforms?: readonly Platform[];
   /** The limit that was met; `endsBy`: the latest moment at which it ends, where that is known. */
   readonly limit?: Limit & { readonly endsBy?: string };
+  /** What pulls again by itself when the limit is over; absent: ECS does, for a service. */
+  readonly again?: "the next run" | "nothing";
 };
 
 /** Plans a substitute for each image. Stands still when an image whose pull failed has none: the rest would not help. */

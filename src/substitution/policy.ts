@@ -172,6 +172,26 @@ export function policyFrom(env: Readonly<Record<string, string | undefined>>, do
   return withinRights(readPolicy({ ...Object.fromEntries(given), ...said }, settingOf), env);
 }
 
+/** What the stack's parameters give rights to, in the words of the policy: the most that a document gets. */
+export type Rights = {
+  readonly mode?: Mode;
+  readonly standaloneTasks?: Policy["standaloneTasks"];
+  readonly schedules?: Policy["schedules"];
+};
+
+/** The rights in the environment of a stack's function; none that it does not say. */
+export function rightsIn(env: Readonly<Record<string, string | undefined>>): Rights {
+  const said = <Level extends string>(member: keyof Rights, levels: readonly Level[]) => {
+    const level = levels.find((one) => one === env[SETTINGS[member] ?? ""]?.trim());
+    return level === undefined ? {} : { [member]: level };
+  };
+  return {
+    ...said("mode", MODES),
+    ...said("standaloneTasks", LEVELS.standaloneTasks),
+    ...said("schedules", LEVELS.schedules),
+  };
+}
+
 /** The policy without what the stack has no right to do: a document that says more would end in refusals of AWS. */
 function withinRights(policy: Policy, env: Readonly<Record<string, string | undefined>>): Policy {
   const most = <Level extends string>(member: keyof Policy, levels: readonly Level[], said: Level): Level => {

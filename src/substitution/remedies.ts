@@ -11,6 +11,7 @@ import { isEnough, type Proof } from "./proof.ts";
 import { remediesOfChecks } from "./remedies-of-checks.ts";
 import type { Remedy } from "./remedy.ts";
 import { ruleCommand } from "./rule-command.ts";
+import { waitRemedy } from "./wait-remedy.ts";
 
 /** The remedies, the surest first; the last one says until when waiting helps. */
 export function remediesFor(
@@ -18,7 +19,7 @@ export function remediesFor(
   unhealed: readonly ImagePlan[],
   context: PlanContext,
 ): readonly Remedy[] {
-  const { policy, limit } = context;
+  const { policy, limit, again } = context;
   const found = unhealed.flatMap((plan) => remediesOf(factsOf(facts, plan), plan, context));
   // Where each of them is gone, there is nothing to wait for, and nowhere else to look.
   const isOver = unhealed.length > 0 && unhealed.every((plan) => goneOf(facts, plan) !== undefined);
@@ -28,7 +29,7 @@ export function remediesFor(
       params: { strategies: policy.strategies.join(",") },
       setting: { key: "strategies", value: [...STRATEGY_NAMES] },
     });
-  if (!isOver) found.push({ code: "wait", until: untilWhen(limit) });
+  if (!isOver && again !== "nothing") found.push(waitRemedy(limit, again));
   return [...new Map(found.map((remedy) => [JSON.stringify(remedy), remedy])).values()];
 }
 
@@ -46,7 +47,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
   const gone = facts && goneImage(facts);
   if (gone !== undefined) return [...remedies, ...remediesOfGone(image, gone, context)];
 
-  if (isBarred(untrusted)) return [...remedies, ...remediesOfBarred(untrusted)];
+  if (isBarred(untrusted)) return [...remedies, ...remediesOfUnread(untrusted), pinByDigest(image)];
 
   const isElsewhere = isNotAtDockerHub(image, sightings);
   const lacks = (strategy: string, words: RegExp) =>
@@ -61,13 +62,8 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
 
   for (const proof of tooWeak(losers))
     remedies.push({ code: "accept-weaker-proof", setting: { key: "leastProof", value: proof } });
-  remedies.push(...remediesOfBarred(untrusted));
-  if (trusted === undefined)
-    remedies.push({
-      code: "pin-by-digest",
-      params: { image },
-      until: `the source names ${image} by its digest`,
-    });
+  remedies.push(...remediesOfUnread(untrusted));
+  if (trusted === undefined) remedies.push(pinByDigest(image));
   remedies.push(...losers.flatMap((loser) => remediesOfChecks(loser)));
   for (const { because, candidate } of losers) {
     const pattern = /PullThroughRepositories to (\S+)/.exec(because)?.[1];
@@ -135,7 +131,12 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
   return remedies;
 }
 
-function remediesOfBarred(untrusted: ImagePlan["untrusted"]): readonly Remedy[] {
+/** What the source itself says goes before every other witness. */
+function pinByDigest(image: string): Remedy {
+  return { code: "pin-by-digest", params: { image }, until: `the source names ${image} by its digest` };
+}
+
+function remediesOfUnread(untrusted: ImagePlan["untrusted"]): readonly Remedy[] {
   const { permission } = untrusted ?? {};
   if (permission === undefined) return [];
   return [
@@ -240,17 +241,4 @@ function notAllowed(sightings: ImageFacts["sightings"], { image, untrusted }: Im
     .map(({ candidate }) => candidate.source ?? candidate.image);
   const own = untrusted?.code === "origin-not-allowed" ? [image] : [];
   return [...new Set([...own, ...places].flatMap((place) => referenceIn(place)?.host ?? []))];
-}
-
-/** When the limit is over, as far as anybody can tell. */
-function untilWhen(limit: PlanContext["limit"]): string {
-  if (limit?.kind === "docker-hub-abuse-limit")
-    return "the abuse limit counts requests by the minute, and ends when fewer come from this address";
-  if (limit?.mayBeUpstreams === true)
-    return "the cache serves it as soon as its upstream grants pulls again, at Docker Hub within 6 hours";
-  if (limit?.kind === "registry-limit")
-    return `${limit.registry ?? "the registry"} does not tell how long its limit lasts`;
-  return limit?.endsBy === undefined
-    ? "a Docker Hub window ends at the latest 6 hours after the limit struck"
-    : `the limit ends at the latest at ${limit.endsBy} (a Docker Hub window has 6 hours)`;
 }

@@ -34,12 +34,25 @@ export const REMEDIES = {
   "reach-registry": "a registry that cannot be reached answers",
   wait: "the limit ends",
   "raise-cap": "the policy raises the cap that is reached",
+  "remove-tag": "the tag that keeps Repull away, or from writing, is removed",
+  "set-tag": "the tag says a word that Repull knows",
+  "include-workload": "the policy no longer leaves the workload or the image out",
+  "raise-mode": "the mode lets Repull write",
+  "act-while-deploying": "the policy lets Repull replace a deployment that is under way",
+  "allow-task-changes": "Repull may change tasks that no service started, or what starts them",
+  "deploy-yourself": "whoever deploys the workload deploys an image that can be pulled",
+  "remove-own-tags": "the task definition has room for the tags of a substitute",
+  "undo-substitute": "the former revision is put back",
+  "fix-by-hand": "the service is healed by hand",
+  "next-failure": "the next failing task starts another attempt",
+  "release-brake": "the owner lets Repull write again",
+  "change-request": "AWS takes what was refused as invalid",
 } as const;
 
 export type RemedyCode = keyof typeof REMEDIES;
 
 /** In a command or a value, these stand for what only the owner can name. */
-export const OWNERS_WORDS = ["SECRET_ARN", "RULE_PREFIX", "ROLE_ARN", "IMAGE_ELSEWHERE"] as const;
+export const OWNERS_WORDS = ["SECRET_ARN", "RULE_PREFIX", "ROLE_ARN", "IMAGE_ELSEWHERE", "TAG_KEY"] as const;
 
 export const remedySchema = z.object({
   code: z.enum(Object.keys(REMEDIES) as [RemedyCode, ...RemedyCode[]]),
@@ -52,6 +65,8 @@ export const remedySchema = z.object({
   setting: z.object({ key: z.string(), value: z.json() }).optional(),
   /** Where there is neither: until when to wait, or for what. */
   until: z.string().optional(),
+  /** The latest moment of it, ISO 8601, where that is known. */
+  at: z.string().optional(),
 });
 
 export type Remedy = z.infer<typeof remedySchema>;

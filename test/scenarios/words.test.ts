@@ -75,10 +75,10 @@ test("where nothing holds, it says what would help, and until when waiting does"
     "  not sign-in: no Docker Hub account is configured (dockerHubSecret)",
     "  left as it is",
     "What you can do:",
-    "  - create a pull-through cache rule for Docker Hub, which ECR lets use a Docker Hub account only: aws ecr create-pull-through-cache-rule --ecr-repository-prefix docker-hub --upstream-registry-url registry-1.docker.io --credential-arn SECRET_ARN; Repull finds it by itself",
+    "  - create a pull-through cache rule for Docker Hub, which ECR lets use a Docker Hub account only; Repull finds it by itself: aws ecr create-pull-through-cache-rule --ecr-repository-prefix docker-hub --upstream-registry-url registry-1.docker.io --credential-arn SECRET_ARN",
     "  - give Repull a Docker Hub account (the stack's AccountSecretArn, dockerHubSecret in the policy): a free one has 200 pulls in 6 hours, a paid one (Pro, Team, Business) has no such limit",
     expect.stringMatching(
-      /^ {2}- mirror nginx:1\.25 from a place with pulls left: repull mirror docker\.io\/library\/nginx@\S+ \S+\/repull\/docker\.io\/library\/nginx:1\.25 --platform linux\/amd64 /,
+      /^ {2}- copy nginx:1\.25 into ECR from a place with pulls left .*: aws ecr create-repository --repository-name \S+ && repull mirror docker\.io\/library\/nginx@\S+ \S+\/repull\/docker\.io\/library\/nginx:1\.25 --platform linux\/amd64$/,
     ),
     expect.stringMatching(
       /^ {2}- or wait: the limit ends at the latest at 2026-01-20T16:00:\d\d\.\d{3}Z \(a Docker Hub window has 6 hours\), and ECS goes on trying$/,

@@ -1,122 +1,193 @@
-/** Does exactly what a remedy says, in a world file and a policy: as its owner would, in the account. */
+/**
+ * Does exactly what a remedy says: runs its commands, makes its setting, or lets the time pass that it names, and answers
+ * whether that has healed the world in which it was told.
+ */
 
-import { mirror } from "../../src/cli/mirror.ts";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fix } from "../../src/cli/fix.ts";
+import { undo } from "../../src/cli/undo.ts";
+import { parseReference, repositoryIn } from "../../src/image/reference.ts";
+import { NO_BRAKE } from "../../src/remediation/brake.ts";
+import { outcomeSchema } from "../../src/remediation/outcome.ts";
+import { silentLog } from "../../src/runtime/log.ts";
+import { createAccountView } from "../../src/sandbox/account-view.ts";
+import { createInventory } from "../../src/sandbox/inventory.ts";
+import { installRepull } from "../../src/sandbox/product.ts";
 import { serveRegistry } from "../../src/sandbox/registry-server.ts";
-import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world.ts";
+import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../../src/sandbox/world-file.ts";
-import type { Remedy } from "../../src/substitution/remedy.ts";
+import { nested } from "../../src/substitution/format-remedy.ts";
+import type { OWNERS_WORDS, Remedy } from "../../src/substitution/remedy.ts";
+import { objectIn, textIn } from "../../src/workload/members.ts";
+import { type MutableWorld, runAws } from "./aws-commands.ts";
+import { type AwsAnswer, type AwsRequest, STUB_CREDENTIALS, startAwsStub } from "./aws-stub.ts";
 import { commandIo } from "./command-io.ts";
 import { ECR, SECRET } from "./ladder.ts";
-
-export type Case = {
-  readonly world: WorldFile;
-  readonly policy: Readonly<Record<string, unknown>>;
-  readonly options?: WorldOptions;
-  /** What happens to the world before anything fails. */
-  readonly before?: (world: World) => Promise<unknown>;
-};
+import { statementsOf } from "./role-statements.ts";
+import { inWorld } from "./sandbox-hands.ts";
+import { readTemplate } from "./template.ts";
+import { type Case, environmentOf, isWell, type Told, told } from "./tried-case.ts";
 
 /** What only the owner can name, as it is called in these worlds. */
-const OWNERS: Readonly<Record<string, string>> = {
+const OWNERS: Readonly<Record<Exclude<(typeof OWNERS_WORDS)[number], "TAG_KEY">, string>> = {
   SECRET_ARN: SECRET,
   RULE_PREFIX: "hub",
   ROLE_ARN: "arn:aws:iam::123456789012:role/lent",
   IMAGE_ELSEWHERE: "public.ecr.aws/acme/redis:7.2",
 };
 
-type Mutable = { -readonly [Key in keyof WorldFile]: WorldFile[Key] };
+const HOURS = 3600;
 
-/** The same case with the remedy followed. Throws for a command that nobody here can carry out. */
-export async function follow(remedy: Remedy, one: Case): Promise<Case> {
-  const named = JSON.parse(
-    Object.entries(OWNERS).reduce(
-      (text, [word, meant]) => text.replaceAll(word, meant),
-      JSON.stringify(remedy),
-    ),
-  ) as Remedy;
-  const file = structuredClone(one.world) as Mutable;
-  if (named.setting !== undefined) return set(named.setting, { ...one, world: file });
-  if (named.command === undefined) return await untilSo(named, { ...one, world: file });
-  const commands = [...(named.first === undefined ? [] : [named.first]), named.command];
-  if (named.command.includes("mirror"))
-    return { ...one, before: async (world) => await runCommands(world, commands) };
-  for (const command of commands) change(command, file);
-  return { ...one, world: file };
+/** What became of it: healed, or what is told then. */
+export type Followed = Pick<Told, "isHealed" | "world" | "outcome">;
+
+/** Follows a remedy in the world of a case. Throws for what nobody could carry out. */
+export async function follow(remedy: Remedy, one: Case): Promise<Followed> {
+  const named = inOwnersWords(remedy);
+  const file = structuredClone(one.world) as MutableWorld;
+  if (named.setting !== undefined) return await after(set(named.setting, { ...one, world: file }));
+  if (named.command !== undefined) {
+    const commands = [...(named.first === undefined ? [] : [named.first]), named.command];
+    const [program, action] = named.command;
+    if (program === "repull" && action !== "mirror") return await runByHand(named.command, one);
+    if (program === "repull")
+      return await after({ ...one, before: (world) => runInShell(commands, world, one) });
+    for (const command of commands) runAws(command, file);
+    return await after({ ...one, world: file });
+  }
+  if (named.code === "wait") return await untilThen(named, one);
+  if (named.code === "next-failure") return await untilNextFailure(named, one);
+  return await after(await untilSo(named, { ...one, world: file }));
 }
 
-function set({ key, value }: NonNullable<Remedy["setting"]>, one: Case): Case {
-  // A parameter of the stack: what it gives is the right.
-  if (key === "PullThroughRepositories") return { ...one, world: without(one.world, "ecr:BatchGetImage") };
+async function after(one: Case): Promise<Followed> {
+  return await told(one);
+}
+
+function inOwnersWords(remedy: Remedy): Remedy {
+  let keys = 0;
+  const text = JSON.stringify(remedy).replaceAll("TAG_KEY", () => `owner-${++keys}`);
+  return JSON.parse(
+    Object.entries(OWNERS).reduce((all, [word, meant]) => all.replaceAll(word, meant), text),
+  ) as Remedy;
+}
+
+function set(setting: NonNullable<Remedy["setting"]>, one: Case): Case {
+  const { key, value } = setting;
+  if (/^[A-Z]/.test(key)) return setParameter(key, `${value}`, one);
+  const [[first = "", inner] = []] = Object.entries(nested(setting));
   const policy = structuredClone(one.policy) as Record<string, unknown>;
-  const [first = "", second] = key.split(".");
-  policy[first] = second === undefined ? value : { ...(policy[first] as object), [second]: value };
+  const isWhole = first === key;
+  policy[first] = isWhole ? value : { ...(policy[first] as object), ...(inner as object) };
   return { ...one, policy };
 }
 
-/** AWS's own commands. */
-function change(argv: readonly string[], file: Mutable): void {
-  const option = (name: string): string => argv[argv.indexOf(name) + 1] ?? "";
-  const prefix = option("--ecr-repository-prefix");
-  switch (argv.slice(0, 3).join(" ")) {
-    case "aws ecr create-pull-through-cache-rule":
-    case "aws ecr update-pull-through-cache-rule": {
-      const account = file.secrets?.[option("--credential-arn")]?.username;
-      const { secretIsWrong: _, ...rule } = file.pullThrough?.find((one) => one.prefix === prefix) ?? {
-        prefix,
-        upstream: option("--upstream-registry-url") === "registry-1.docker.io" ? "docker.io" : "",
-      };
-      const others = (file.pullThrough ?? []).filter((one) => one.prefix !== prefix);
-      file.pullThrough = [...others, { ...rule, ...(account === undefined ? {} : { account }) }];
-      return;
-    }
-    case "aws iam put-role-policy": {
-      const name = option("--role-name");
-      const { Statement: statements } = JSON.parse(option("--policy-document"));
-      const given = (statements as { Action: string[] }[]).flatMap(({ Action }) => Action);
-      const denied = (file.roles?.[name]?.denied ?? []).filter((action) => !given.includes(action));
-      file.roles = { ...file.roles, [name]: { denied } };
-      return;
-    }
-    case "aws ecr update-image-storage-class": {
-      const images = file.registries?.ecr?.images ?? {};
-      for (const [image, entry] of Object.entries(images))
-        if (image.startsWith(`${option("--repository-name")}:`))
-          images[image] = { ...entry, archived: false };
-      return;
-    }
-    default:
-      throw new Error(`no such command: ${argv.join(" ")}`);
+/** A parameter of the template, with a value that it takes; what it gives a right to is refused no more. */
+function setParameter(key: string, value: string, one: Case): Case {
+  const { [key]: parameter } = readTemplate().parameters;
+  const { AllowedValues: allowed } = parameter as { readonly AllowedValues?: readonly string[] };
+  if (allowed !== undefined && !allowed.includes(value)) throw new Error(`${key} takes no ${value}`);
+  const parameters = { ...one.parameters, [key]: value };
+  const given = statementsOf("mirror", { Mode: "remediate", ...parameters });
+  const had = new Set(
+    statementsOf("mirror", { Mode: "remediate", ...one.parameters }).map(({ text }) => text),
+  );
+  const isGiven = (action: string): boolean =>
+    given.some(({ actions, text }) => actions.includes(action) && !had.has(text));
+  const refusals = (one.world.refusals ?? []).filter(({ action }) => !isGiven(action));
+  return { ...one, parameters, world: { ...one.world, refusals } };
+}
+
+/** The world is not touched: its clock alone goes on, to the moment that is named or, without one, through a window. */
+async function untilThen({ at, params = {} }: Remedy, one: Case): Promise<Followed> {
+  const { world, outcome } = await told(one);
+  if (params.again !== undefined) {
+    await world.clock.advanceTo(at === undefined ? world.clock.now() + 6 * HOURS * 1000 : Date.parse(at));
+    await runNext(world, outcome?.workload?.name);
+    return { isHealed: await isWell(world), world };
   }
+  const seconds = at === undefined ? 6 * HOURS : (Date.parse(at) - world.clock.now()) / 1000;
+  // ECS waits a quarter of an hour at most between two tries.
+  await world.run(Math.max(0, seconds) + HOURS / 2);
+  return { isHealed: await isWell(world), world };
+}
+
+/** The next run of each rule and schedule; of one that nobody finds, what it ran before. */
+async function runNext(world: World, family = ""): Promise<void> {
+  const { all } = world.schedules;
+  const named = all.map(({ target }) => textIn(objectIn(target, "EcsParameters") ?? {}, "TaskDefinitionArn"));
+  const revisions = all.length > 0 ? named : [family];
+  for (const taskDefinition of revisions)
+    world.cluster.runTask({ cluster: "prod", taskDefinition: taskDefinition ?? "" });
+  await world.run(HOURS / 2);
+}
+
+/** The same world goes on until something fails after the moment that is named. */
+async function untilNextFailure({ at }: Remedy, one: Case): Promise<Followed> {
+  const { world, policy } = await told(one);
+  if (at !== undefined) await world.clock.advanceTo(Date.parse(at));
+  const before = world.bus.outcomes.length;
+  const stop = installRepull(world, { policy });
+  await world.runUntil(() => world.bus.outcomes.length > before, 24 * HOURS);
+  stop();
+  // It may be that nothing fails any more.
+  if (world.bus.outcomes.length === before) return { isHealed: await isWell(world), world };
+  const outcome = outcomeSchema.parse(world.bus.outcomes[before]);
+  return { isHealed: outcome.outcome === "settled", world, outcome };
 }
 
 /** What there is neither a command nor a setting for: the world as it is when the waiting is over. */
-async function untilSo({ code, params = {} }: Remedy, one: Case): Promise<Case> {
-  const file = one.world as Mutable;
-  const [service] = file.services ?? [];
+async function untilSo({ code, params = {}, until = "" }: Remedy, one: Case): Promise<Case> {
+  const file = one.world as MutableWorld;
   const hub = file.registries?.["docker.io"] ?? {};
-  const registries = (host: string, entry: object) => ({ ...file.registries, [host]: entry });
+  const withImage = (image: string | undefined): Case => {
+    if (image === undefined) throw new Error(`which image? ${until}`);
+    const named = <Entry extends object>(entries: readonly Entry[] | undefined) =>
+      entries?.map(({ taskDefinition: _, ...entry }: Entry & { taskDefinition?: unknown }) => ({
+        ...entry,
+        image,
+      }));
+    return {
+      ...one,
+      world: { ...file, services: named(file.services), tasks: named(file.tasks) } as WorldFile,
+    };
+  };
   switch (code) {
-    case "wait": {
-      const { before: _, ...later } = one;
-      return { ...later, world: { ...file, registries: withoutLimits(file.registries) } };
-    }
     case "name-image-that-exists":
-      return { ...one, world: { ...file, services: [{ ...service, image: params.elsewhere } as never] } };
+      return withImage(params.elsewhere);
+    case "deploy-yourself":
+      return withImage(
+        /(?:with|on) (?<image>\S+:\S+) from (?<place>\S+)/.exec(until)?.groups?.place ?? inEcr(file),
+      );
     case "pin-by-digest": {
-      const [path = "", tag = ""] = (params.image ?? "").split(":");
+      const { host, path, tag = "latest" } = parseReference(params.image ?? "");
       const { registries: real } = await createWorld(readWorldFile(file));
-      const digest = real.dockerHub.manifest(path.includes("/") ? path : `library/${path}`, tag)?.digest;
-      return { ...one, world: { ...file, services: [{ ...service, image: `${path}@${digest}` } as never] } };
+      const digest = real.byHost.get(host)?.manifest(path, tag)?.digest;
+      return withImage(`${repositoryIn(params.image ?? "")}@${digest}`);
+    }
+    case "remove-tag":
+      return {
+        ...one,
+        world: { ...file, tasks: file.tasks?.map(({ tags: _, ...task }) => task) } as WorldFile,
+      };
+    case "set-tag": {
+      const { key = "", value = "" } = params;
+      const tasks = file.tasks?.map((task) => ({ ...task, tags: { ...task.tags, [key]: value } }));
+      return { ...one, world: { ...file, tasks } as WorldFile };
     }
     case "allow-permission":
-      return { ...one, world: without(file, params.permission ?? "") };
+    case "change-request":
+      return without(one, params.permission ?? "");
     case "open-registry": {
-      const { refusals = [] } = file;
-      const refused = refusals.find(({ action }) => params.because?.includes(action));
-      return { ...one, world: without(file, refused?.action ?? "") };
+      const refused = file.refusals?.find(({ action }) => params.because?.includes(action));
+      return without(one, refused?.action ?? "");
     }
     case "open-network": {
-      const { subnets: ___, ...open } = file;
+      const { subnets: _, ...open } = file;
       return { ...one, world: open };
     }
     case "pay-for-account": {
@@ -125,29 +196,84 @@ async function untilSo({ code, params = {} }: Remedy, one: Case): Promise<Case> 
         { password, limit: "unlimited" as const },
       ]);
       const entry = { ...hub, accounts: Object.fromEntries(paid) };
-      return { ...one, world: { ...file, registries: registries("docker.io", entry) } };
+      return { ...one, world: { ...file, registries: { ...file.registries, "docker.io": entry } } };
     }
     case "reach-registry": {
-      const { trouble: ____, ...reached } = file.registries?.[params.host ?? ""] ?? {};
-      return { ...one, world: { ...file, registries: registries(params.host ?? "", reached) } };
+      const host = params.host ?? "";
+      const { trouble: _, ...reached } = file.registries?.[host] ?? {};
+      return { ...one, world: { ...file, registries: { ...file.registries, [host]: reached } } };
     }
     default:
-      throw new Error(`until when? ${code}`);
+      throw new Error(`until when? ${code}: ${until}`);
   }
 }
 
-function withoutLimits(registries: WorldFile["registries"] = {}): WorldFile["registries"] {
-  return Object.fromEntries(
-    Object.entries(registries).map(([host, { trouble: _, quota: __, ...open }]) => [host, open]),
-  );
+/** An image of the world's own ECR. */
+function inEcr({ registries }: WorldFile): string | undefined {
+  const [name] = Object.keys(registries?.ecr?.images ?? {});
+  return name && `${ECR}/${name}`;
 }
 
-function without(file: WorldFile, action: string): WorldFile {
-  return { ...file, refusals: (file.refusals ?? []).filter((one) => one.action !== action) };
+function without(one: Case, action: string): Case {
+  const refusals = one.world.refusals ?? [];
+  const left = refusals.filter((refusal) => refusal.action !== action);
+  if (left.length === refusals.length) throw new Error(`${action} is not refused`);
+  return { ...one, world: { ...one.world, refusals: left } };
 }
 
-/** Runs our own command over the world's registries, from an address that nobody has limited. */
-async function runCommands(world: World, commands: readonly (readonly string[])[]): Promise<void> {
+/** Runs our own commands over a sandbox, by the options that the command line takes. */
+async function runByHand(argv: readonly string[], one: Case): Promise<Followed> {
+  const { world, policy } = await told(one);
+  const { positionals, values } = parseArgs({
+    args: argv.slice(2) as string[],
+    options: { cluster: { type: "string" }, yes: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const [name = "", ...others] = positionals;
+  if (others.length > 0) throw new Error(`more than one name: ${argv.join(" ")}`);
+  const io = commandIo();
+  const at = { where: "the sandbox", inventory: createInventory(world.cluster), clock: world.clock };
+  const asked = {
+    json: false,
+    yes: values.yes,
+    ...(values.cluster === undefined ? {} : { cluster: values.cluster }),
+  };
+  const { ecs, schedules } = world.ports;
+  const run = (): Promise<number> =>
+    argv[1] === "undo"
+      ? undo(
+          { name, wait: true, ...asked },
+          {
+            ...at,
+            ports: { ecs, schedules, log: silentLog },
+            journal: { past: async () => [] },
+            scheduledRuns: createAccountView(world).scheduledRuns,
+          },
+          io,
+        )
+      : fix(
+          { service: name, settle: true, ...asked },
+          {
+            ...at,
+            home: world.home,
+            installed: { policy, from: "the policy", brake: NO_BRAKE },
+            portsFor: (log) => ({ ...world.ports, log }),
+          },
+          io,
+        );
+  const status = await inWorld(world, run);
+  if (status !== 0)
+    throw new Error(`${argv.join(" ")} ended with ${status}: ${io.printed.out}${io.printed.err}`);
+  if (argv[1] === "fix") return { isHealed: await isWell(world), world };
+  await runNext(world);
+  return { isHealed: await isWell(world), world };
+}
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Runs the command line itself as a process, over the world's registries, from an address that nobody has limited. */
+async function runInShell(commands: readonly (readonly string[])[], world: World, one: Case): Promise<void> {
+  const stub = await startAwsStub(async (request) => stackAnswers(request, one));
   const served = await Promise.all(
     [...world.registries.byHost].map(async ([host, registry]) => ({
       host: host === "docker.io" ? "registry-1.docker.io" : host,
@@ -157,31 +283,61 @@ async function runCommands(world: World, commands: readonly (readonly string[])[
   // Who stands in for a registry is shown the login of its own name.
   const ecr = served.find(({ host }) => host === ECR)?.server.host ?? "";
   const auth = Buffer.from(`AWS:${world.registries.ecr.issuePassword().password}`).toString("base64");
-  const io = commandIo(
-    { "/people/ann/.docker/config.json": JSON.stringify({ auths: { [ecr]: { auth } } }) },
-    {
-      REPULL_REGISTRY_ENDPOINTS: served.map(({ host, server }) => `${host}=${server.url}`).join(","),
-      HOME: "/people/ann",
-    },
-  );
+  const home = await mkdtemp(join(tmpdir(), "repull-remedy-"));
+  await mkdir(join(home, ".docker"));
+  await writeFile(join(home, ".docker", "config.json"), JSON.stringify({ auths: { [ecr]: { auth } } }));
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    AWS_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: stub.url,
+    AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
+    REPULL_REGISTRY_ENDPOINTS: served.map(({ host, server }) => `${host}=${server.url}`).join(","),
+  };
   try {
-    for (const argv of commands) {
-      if (argv.slice(0, 3).join(" ") === "aws ecr create-repository") {
-        world.registries.ecr.createRepository(argv[argv.indexOf("--repository-name") + 1] ?? "");
-        continue;
-      }
-      if (argv.slice(0, 2).join(" ") !== "repull mirror")
-        throw new Error(`no such command: ${argv.join(" ")}`);
-      const [source = "", target = "", ...options] = argv.slice(2);
-      const platforms = options.filter((word) => word !== "--platform");
-      const status = await mirror(
-        // These worlds have registries alone, and no Lambda that a stack could be found in.
-        { source, target, platforms, allPlatforms: false, referrers: false, json: true, stack: false },
-        io,
-      );
-      if (status !== 0) throw new Error(io.printed.err);
+    for (const [program = "", ...words] of commands) {
+      if (program === "repull") await runRepull(words, env);
+      else createRepository(words, world);
     }
   } finally {
     await Promise.all(served.map(({ server }) => server.close()));
+    await stub.stop();
+    await rm(home, { recursive: true });
   }
+}
+
+/** The stack by whose policy and kill switch the command goes. */
+function stackAnswers({ action, body }: AwsRequest, { policy, parameters }: Case): AwsAnswer {
+  const name = "repull-remediate";
+  const arn = `arn:aws:lambda:us-east-1:123456789012:function:${name}`;
+  if (action === "GetParameter")
+    return { body: { Parameter: { Value: body.Name === "/brake" ? "released" : JSON.stringify(policy) } } };
+  if (action.includes("/tags/")) return { body: { Tags: { "repull:stack": "repull" } } };
+  if (/\/functions\/?(?:\?|$)/.test(action))
+    return { body: { Functions: [{ FunctionName: name, FunctionArn: arn }] } };
+  if (!action.endsWith("/configuration")) return { status: 500, body: `no answer to ${action}` };
+  const environment = {
+    ...environmentOf(parameters),
+    REPULL_BRAKE_PARAMETER: "/brake",
+    REPULL_POLICY_PARAMETER: "/policy",
+  };
+  return { body: { Environment: { Variables: environment } } };
+}
+
+function createRepository(words: readonly string[], world: World): void {
+  const [ecr, action, flag, name, ...others] = words;
+  const isIt =
+    `${ecr} ${action} ${flag}` === "ecr create-repository --repository-name" && others.length === 0;
+  if (!isIt || name === undefined) throw new Error(`no such command: aws ${words.join(" ")}`);
+  world.registries.ecr.createRepository(name);
+}
+
+function runRepull(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, ["src/cli/main.ts", ...args], { cwd: ROOT, env }, (error, _, err) => {
+      if (error === null) resolve();
+      else reject(new Error(`repull ${args.join(" ")}: ${err}`));
+    });
+  });
 }
