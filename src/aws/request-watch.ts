@@ -23,6 +23,7 @@ export type RequestWatch = <T>(
 type HttpRequest = {
   readonly method: string;
   readonly hostname: string;
+  readonly port?: number | undefined;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -55,11 +56,12 @@ function withSignal(options: Options | undefined, signal: AbortSignal | undefine
   return { ...options, abortSignal: own instanceof AbortSignal ? AbortSignal.any([own, signal]) : signal };
 }
 
-export function watchedRequest({ method, hostname, path, headers, body }: HttpRequest): WatchedRequest {
+export function watchedRequest({ method, hostname, port, path, headers, body }: HttpRequest): WatchedRequest {
   const target = headers["x-amz-target"] ?? headers["X-Amz-Target"];
   const named =
     target?.slice(target.lastIndexOf(".") + 1) ??
     (typeof body === "string" ? /^Action=(\w+)/.exec(body)?.[1] : undefined);
   const isWrite = named === undefined ? method !== "GET" && method !== "HEAD" : !READS.test(named);
-  return { host: hostname, action: named ?? `${method} ${path.split("?")[0]}`, isWrite };
+  const host = port === undefined ? hostname : `${hostname}:${port}`;
+  return { host, action: named ?? `${method} ${path.split("?")[0]}`, isWrite };
 }
