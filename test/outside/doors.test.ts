@@ -5,11 +5,12 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { namesOf, refusal, type Stack, UNKNOWN_OPERATION } from "./account.ts";
+import { refusal, type Stack, UNKNOWN_OPERATION } from "./account.ts";
 import { repull } from "./command.ts";
-import { ACCOUNT, arn, eventOf, failingService, REGION, refusedByDockerHub } from "./documents.ts";
+import { ACCOUNT, eventOf, failingService, REGION, refusedByDockerHub } from "./documents.ts";
+import { healed, openEcr, waiting } from "./ready.ts";
 import { ECR_HOST } from "./registries.ts";
-import { WAITING, waitingArn, waitingPlan } from "./waiting-plan.ts";
+import { WAITING, waitingArn } from "./waiting-plan.ts";
 import { environmentOf, only, startWorld, stopWorld, type World, writesOf } from "./world.ts";
 
 const RUNS_AT_ONCE = 4;
@@ -184,46 +185,6 @@ const serviceArn = ([account, region]: readonly [string, string]) =>
   `arn:aws:ecs:${region}:${account}:service/prod/web`;
 const clusterArn = ([account, region]: readonly [string, string]) =>
   `arn:aws:ecs:${region}:${account}:cluster/prod`;
-
-/** Each service of the account runs a revision of ours. */
-function healed({ account }: World): void {
-  const { definitions, services } = account.documents;
-  const [former] = definitions;
-  if (former === undefined) throw new Error("no definition");
-  definitions.push({
-    taskDefinition: {
-      ...former.taskDefinition,
-      taskDefinitionArn: arn("task-definition/web:43"),
-      revision: 43,
-    },
-    tags: [
-      { key: "repull:execution", value: WAITING },
-      { key: "repull:former", value: "web:42" },
-      { key: "repull:service", value: "prod/web" },
-      { key: "repull:image-1", value: `nginx:1.25 sha256:${"b".repeat(64)}` },
-    ],
-  });
-  for (const service of services) service.taskDefinition = arn("task-definition/web:43");
-}
-
-function waiting({ account }: World): void {
-  account.override = (request) => {
-    const [, name] = /\/functions\/([^/]+)-remediate\/durable-executions/.exec(request.action) ?? [];
-    const { stack = "absent" } = account;
-    if (name !== undefined && (stack === "absent" || !namesOf(stack).includes(name)))
-      return refusal("ResourceNotFoundException", "Function not found", 404);
-    return waitingPlan(request);
-  };
-}
-
-/** A registry in the place of ECR takes what it is sent. */
-function openEcr({ account }: World): void {
-  const authorizationToken = Buffer.from("AWS:a-token").toString("base64");
-  account.override = ({ action }) =>
-    action === "GetAuthorizationToken"
-      ? { body: { authorizationData: [{ authorizationToken, expiresAt: Date.now() / 1000 + 3600 }] } }
-      : undefined;
-}
 
 type Cell = {
   readonly command: Command;

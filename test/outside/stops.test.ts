@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Override } from "./account.ts";
 import { repull } from "./command.ts";
 import { arn } from "./documents.ts";
+import { healed, openEcr, waiting } from "./ready.ts";
+import { ECR_HOST } from "./registries.ts";
+import { WAITING } from "./waiting-plan.ts";
 import { environmentOf, startWorld, stopWorld, type World, writesOf } from "./world.ts";
 
 let world: World;
@@ -34,33 +37,42 @@ async function stopped(
 }
 
 describe("a closed pipe", () => {
+  /** The output is closed when the first write arrives; that a copy writes, its registry sees. */
+  const closeAt =
+    (write: string) =>
+    (child: ChildProcess): Override => {
+      const close = (): void => {
+        for (const end of [child.stdout, child.stderr]) end?.destroy();
+      };
+      const { ecr } = world.registries;
+      ecr.mischief = ({ method }) => {
+        if (method === "POST") close();
+        return false;
+      };
+      const { override } = world.account;
+      return (request) => {
+        if (request.action.startsWith(write)) close();
+        return override(request);
+      };
+    };
+  const nothing = (): void => {};
+  const all = ["RegisterTaskDefinition", "UpdateService", "PutEvents"];
+  const word = "POST /2025-12-01/durable-execution-callbacks/";
   // biome-ignore format: a table is read by its columns
-  const before: readonly (readonly [string, readonly string[]])[] = [
-    ["replay --aws --yes", REPLAY],
-    ["fix --yes",          FIX],
+  const during: readonly (readonly [string, readonly string[], (world: World) => void, string, readonly string[]])[] = [
+    ["replay --aws --yes", REPLAY,                                          nothing, "RegisterTaskDefinition", all],
+    ["fix --yes",          FIX,                                             nothing, "RegisterTaskDefinition", all],
+    ["undo --yes",         ["undo", "web", "--no-stack", "--yes", "--no-wait"], healed, "UpdateService",        ["UpdateService"]],
+    ["approve",            ["approve", WAITING, "--no-stack"],              waiting, word,                     [`${word}callback-1/succeed`]],
+    ["mirror",             ["mirror", "public.ecr.aws/docker/library/nginx:1.25", `${ECR_HOST}/own/nginx:1.25`, "--no-stack"], openEcr, "-", ["an image"]],
   ];
-  for (const [command, args] of before) {
-    it(`that is there before ${command} writes ends it with 5, and nothing is written`, async () => {
-      const { status, writes } = await stopped(args, { drive: ({ stdout }) => stdout?.destroy() });
-      expect({ status, writes }).toEqual({ status: 5, writes: [] });
-    });
-  }
-
-  for (const [command, args] of before) {
+  for (const [command, args, arrange, write, writes] of during) {
     it(`while ${command} writes does not keep it from its end`, async () => {
-      const { status, writes } = await stopped(args, {
-        at:
-          (child) =>
-          ({ action }) => {
-            if (action === "RegisterTaskDefinition")
-              for (const end of [child.stdout, child.stderr]) end?.destroy();
-            return undefined;
-          },
-      });
-      expect({ status, writes }).toEqual({
-        status: 0,
-        writes: ["RegisterTaskDefinition", "UpdateService", "PutEvents"],
-      });
+      world.account.stack = { environment: {}, parameters: {} };
+      arrange(world);
+      const left = await stopped(args, { at: closeAt(write) });
+      expect({ status: left.status, writes: left.writes }).toEqual({ status: 0, writes });
+      if (command === "mirror") expect(world.registries.ecr.tags.has("own/nginx:1.25")).toBe(true);
     });
   }
 });
@@ -71,7 +83,7 @@ describe("a first signal", () => {
     (call: string, signal: NodeJS.Signals) =>
     (child: ChildProcess): Override =>
     ({ action }) => {
-      if (action !== call) return undefined;
+      if (!action.startsWith(call)) return undefined;
       child.kill(signal);
       return "silence";
     };
@@ -84,6 +96,7 @@ describe("a first signal", () => {
     ["history", ["history"],                              "ListClusters",      "SIGINT"],
     ["scan",    ["scan", "--no-stack"],                   "ListClusters",      "SIGINT"],
     ["doctor",  ["doctor"],                               "GetCallerIdentity", "SIGINT"],
+    ["mirror",  ["mirror", "nginx:1.25", `${ECR_HOST}/own/nginx:1.25`], "GET /2015-03-31/functions", "SIGINT"],
     ["approve", ["approve", "--no-stack"],                "GetCallerIdentity", "SIGINT"],
     ["deny",    ["deny", "r-1"],                          "GetCallerIdentity", "SIGTERM"],
   ];

@@ -15,6 +15,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listStacks } from "../../src/aws/stacks.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 import { type MotoStacks, stacksIn } from "../support/moto-stack.ts";
 
@@ -86,6 +87,7 @@ describe("the stack", () => {
       });
     }
     expect(resources.get("Topic")?.type).toBe("AWS::SNS::Topic");
+    expect(await listStacks(settings())).toEqual(["repull"]);
   });
 
   test("is updated: a setting reaches the functions", async () => {

@@ -8,12 +8,18 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "vitest";
-import type { Moto } from "./moto.ts";
+import { MOTO_ACCOUNT, type Moto } from "./moto.ts";
 
 const run = promisify(execFile);
 const CHECK = fileURLToPath(new URL("../../infra/check.py", import.meta.url));
 /** A zip file with nothing in it. */
 const NO_CODE = Buffer.from("UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", "base64");
+
+type Translated = {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties: Readonly<Record<string, unknown>> }>
+  >;
+};
 
 export type MotoStacks = {
   create(name: string, parameters: Readonly<Record<string, string>>): Promise<void>;
@@ -46,6 +52,30 @@ export async function stacksIn(moto: Moto, region: string): Promise<MotoStacks> 
     return text;
   };
 
+  /** moto's CloudFormation leaves a function's tags out: they are set as the template says. */
+  const tagFunctions = async (stack: string): Promise<void> => {
+    const { Resources } = JSON.parse(template) as Translated;
+    for (const { Type, Properties } of Object.values(Resources)) {
+      if (Type !== "AWS::Lambda::Function") continue;
+      const text = (value: unknown) =>
+        JSON.stringify(value).replaceAll('{"Ref":"AWS::StackName"}', `"${stack}"`);
+      const name = JSON.parse(text(Properties.FunctionName))["Fn::Sub"].replace(
+        /\$\{AWS::StackName\}/,
+        stack,
+      );
+      const tags = (JSON.parse(text(Properties.Tags)) as { Key: string; Value: string }[]).map(
+        ({ Key, Value }) => [Key, Value],
+      );
+      const arn = `arn:aws:lambda:${region}:${MOTO_ACCOUNT}:function:${name}`;
+      const answer = await fetch(`${moto.url}/2017-03-31/tags/${encodeURIComponent(arn)}`, {
+        method: "POST",
+        headers: { ...signedFor("lambda"), "content-type": "application/json" },
+        body: JSON.stringify({ Tags: Object.fromEntries(tags) }),
+      });
+      if (!answer.ok) throw new Error(`TagResource: ${await answer.text()}`);
+    }
+  };
+
   await fetch(`${moto.url}/bucket`, { method: "PUT", headers: signedFor("s3") });
   for (const name of ["Detect", "Remediate", "Mirror"])
     await fetch(`${moto.url}/bucket/${name}.zip`, {
@@ -61,6 +91,7 @@ export async function stacksIn(moto: Moto, region: string): Promise<MotoStacks> 
         TemplateBody: template,
         ...numbered(parameters),
       });
+      await tagFunctions(name);
     },
     async update(name, parameters) {
       await cloudFormation("UpdateStack", {
