@@ -13,6 +13,7 @@ import type { Descriptor } from "./manifest.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { Repository, Upload } from "./repository.ts";
 import type { RegistryAnswer } from "./transport.ts";
+import { UploadUnanswered } from "./upload-unanswered.ts";
 
 export type BlobRoute = {
   readonly source: Repository;
@@ -28,6 +29,8 @@ export type BlobRoute = {
 };
 
 const TRIES_MAX = 3;
+/** Each costs minutes of waiting, and the whole blob. */
+const UNANSWERED_TRIES_MAX = 2;
 const PAUSE_MS = 500;
 /** So small that a stream costs more than the bytes: fetched whole, checked, and sent from memory. */
 const SMALL_BYTES = 64 * 1024;
@@ -46,7 +49,12 @@ export async function moveBlob(
       signal.throwIfAborted();
       const refusal = error instanceof CopyError ? error.refusal : undefined;
       // A token that ran out on the way is renewed by now; that, too, is said to pass.
-      if (attempt >= TRIES_MAX || refusal === undefined || !(refusal.passing || isLostUpload(refusal)))
+      const isUnanswered = refusal?.cause instanceof UploadUnanswered;
+      if (
+        attempt >= (isUnanswered ? UNANSWERED_TRIES_MAX : TRIES_MAX) ||
+        refusal === undefined ||
+        !(refusal.passing || isLostUpload(refusal))
+      )
         throw error;
       again = { askTarget: true, fresh: refusal.status === undefined };
       const asked = (refusal.retryAfterSeconds ?? 0) * 1000;

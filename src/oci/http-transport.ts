@@ -20,6 +20,7 @@ import { giveBack } from "./pieces.ts";
 import { type Reach, type Resolve, refusedLiteral } from "./reach.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
 import { unreadableRefusal } from "./unreadable-refusal.ts";
+import { UploadUnanswered } from "./upload-unanswered.ts";
 
 export type HttpTransportOptions = {
   /** For the pace of bodies; time-outs are the sockets' own. */
@@ -130,7 +131,8 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
         const heldByUs =
           incoming === undefined ? !sent && upload?.isPaused() === false : incoming.readableLength > 0;
         if (heldByUs) outgoing.setTimeout(idleMs);
-        else end(new Error(`nothing came for ${(sent && upload ? uploadAnswerMs : idleMs) / 1000} s`));
+        else if (sent && upload) end(new UploadUnanswered(uploadAnswerMs / 1000));
+        else end(new Error(`nothing came for ${idleMs / 1000} s`));
       });
 
       outgoing.once("response", (response) => {

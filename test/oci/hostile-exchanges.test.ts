@@ -154,6 +154,19 @@ describe("an upload", () => {
     }
   }
 
+  test("that is never answered is sent twice, and no oftener", async () => {
+    world.addImage([300_000], "v1");
+    world.target.mischief = put((request) => {
+      if (request.headers["content-length"] !== "300000") return false;
+      request.resume();
+      return true;
+    });
+    match(await world.outcome(), /^target unavailable: .*nothing came for 1 s/);
+    const big = world.target.seen.filter(({ headers }) => headers["content-length"] === "300000");
+    equal(big.length, 2);
+    deepEqual([...world.target.openUploads], []);
+  });
+
   test("that a mount was answered with is completed where it leads, without the login", async () => {
     world.addImage([300_000], "v1");
     elsewhere.mischief = (request, response) => {
