@@ -20,7 +20,7 @@ import { impatient } from "./impatient-steps.ts";
 import { refuseWhileStopped } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import { outcomeInWords } from "./outcome-words.ts";
-import { isAtHand, nextLines } from "./plan.ts";
+import { afterLook, isAtHand } from "./plan.ts";
 import { fullName, lookAsJson, lookInWords, remediesOf } from "./plan-words.ts";
 import { heardOrNot } from "./quiet-bus.ts";
 import { storyLog } from "./story.ts";
@@ -74,7 +74,7 @@ function endWithout(looked: Looked, from: string, { json }: FixInput, io: Comman
   if (json) io.out(`${visibleJson(lookAsJson(looked, from, next))}\n`);
   else {
     if (held !== undefined) io.out(linesOf([`Not done: ${held.because}.`]));
-    io.out(linesOf(nextLines(next)));
+    io.out(linesOf(afterLook(looked, next)));
   }
   return looked.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
 }

@@ -3,12 +3,14 @@
 import { OUTCOMES } from "../remediation/outcome.ts";
 import { inShort } from "../substitution/explain.ts";
 import { revisionName } from "../workload/arn.ts";
+import { nextLines } from "./next-lines.ts";
 import type { Replayed } from "./replay.ts";
 
-/** The lines of an outcome, indented by two. */
-export function outcomeInWords(replayed: Replayed): readonly string[] {
+/** The lines of an outcome, indented by two. @param then the command that shows whether what was done has helped */
+export function outcomeInWords(replayed: Replayed, then?: string): readonly string[] {
   if (!("images" in replayed)) return [`  ${replayed.outcome}: ${replayed.because}`, ""];
   const { outcome, because, formerTaskDefinition, newTaskDefinition, images, nextSteps, decision } = replayed;
+  const { remedies = [] } = replayed;
   const changed =
     formerTaskDefinition === undefined || newTaskDefinition === undefined
       ? []
@@ -25,7 +27,8 @@ export function outcomeInWords(replayed: Replayed): readonly string[] {
     `  (${OUTCOMES[outcome]})`,
     ...(decision?.kind === "approved" ? [`  approved by ${decision.by}`] : []),
     ...changed,
-    ...nextSteps.map((step) => `  next: ${step}`),
+    ...nextLines(nextSteps, remedies).map((line) => `  ${line}`),
+    ...(then === undefined || remedies.length === 0 ? [] : [`  then: ${then}`]),
     "",
   ];
 }

@@ -5,6 +5,7 @@ import { outcomeOf } from "../remediation/report.ts";
 import { explainPlan, inShort } from "../substitution/explain.ts";
 import { remedyInWords } from "../substitution/format-remedy.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
+import type { Remedy } from "../substitution/remedy.ts";
 import { revisionName } from "../workload/arn.ts";
 import { primaryDeployment, type Service } from "../workload/service.ts";
 import { clusterName } from "./find-service.ts";
@@ -93,11 +94,20 @@ export function remediesOf(looked: Looked): readonly string[] {
   const ending = looked.kind === "declined" ? looked.ending : looked.held;
   if (ending?.kind === "observed")
     return [
-      "that is the owner's own word: change it where it was said (policy document, stack parameter, tag), or go by another one with --policy FILE",
+      ...(ending.remedies ?? []).map(remedyInWords),
+      "or go by another policy, for this once, with --policy FILE",
     ];
   if (looked.kind === "planned" && looked.plan.kind === "stand-still")
     return looked.plan.remedies.map(remedyInWords);
   return ending?.nextSteps ?? (ending?.remedies ?? []).map(remedyInWords);
+}
+
+/** The same as data, where it is; nothing where the plan can be carried out. */
+export function remediesAsData(looked: Looked): readonly Remedy[] {
+  if (looked.kind === "nothing-to-do") return [];
+  const ending = looked.kind === "declined" ? looked.ending : looked.held;
+  if (ending !== undefined) return ending.remedies ?? [];
+  return looked.kind === "planned" && looked.plan.kind === "stand-still" ? looked.plan.remedies : [];
 }
 
 /** One object: the record that a remediation would leave, with today's place and what would be written. */

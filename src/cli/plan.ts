@@ -7,7 +7,8 @@ import { clusterName, findService, type ServiceName } from "./find-service.ts";
 import { type Looked, lookAt } from "./hand-look.ts";
 import type { Hands } from "./hands.ts";
 import type { CommandIo } from "./io.ts";
-import { lookAsJson, lookInWords, remediesOf } from "./plan-words.ts";
+import { nextLines } from "./next-lines.ts";
+import { lookAsJson, lookInWords, remediesAsData, remediesOf } from "./plan-words.ts";
 
 export type PlanInput = ServiceName & { readonly json: boolean };
 
@@ -23,7 +24,7 @@ export async function plan(input: PlanInput, hands: Hands, io: CommandIo): Promi
   );
   const next = isAtHand(looked) ? [fixCommand(looked)] : remediesOf(looked);
   if (input.json) io.out(`${visibleJson(lookAsJson(looked, installed.from, next))}\n`);
-  else io.out(linesOf([...lookInWords(looked), ...nextLines(next)]));
+  else io.out(linesOf([...lookInWords(looked), ...afterLook(looked, next)]));
   return looked.kind === "nothing-to-do" || isAtHand(looked) ? EXIT.done : EXIT.failed;
 }
 
@@ -32,8 +33,12 @@ export function isAtHand(looked: Looked): boolean {
   return looked.kind === "planned" && looked.plan.kind === "substitute" && looked.held === undefined;
 }
 
-export function nextLines(next: readonly string[]): readonly string[] {
-  return next.length === 0 ? [] : ["", ...next.map((step) => `next: ${step}`)];
+/** What is left to do, and how to see whether it has helped. */
+export function afterLook(looked: Looked, next: readonly string[]): readonly string[] {
+  if (next.length === 0) return [];
+  const remedies = remediesAsData(looked);
+  const then = remedies.length === 0 ? [] : [`then: ${fixCommand(looked)}`];
+  return ["", ...nextLines(next, remedies), ...then];
 }
 
 function fixCommand({ service }: Looked): string {

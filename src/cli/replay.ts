@@ -60,7 +60,7 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
           ? await replayOne(run, entry.document, file, tell)
           : invalid(entry.kind === "text" ? TEXT_ALONE : entry.because);
       if (input.json) io.out(`${visibleJson({ where: entry.where, ...replayed })}\n`);
-      else io.out(linesOf(outcomeInWords(replayed)));
+      else io.out(linesOf(outcomeInWords(replayed, thenCommand(replayed, file, input))));
       status = Math.max(status, statusOf(replayed));
     }
   }
@@ -91,6 +91,19 @@ async function sandboxPolicies(
 
 const TEXT_ALONE =
   "an error text names no task to replay: repull explain reads it; pass the event, or what aws ecs describe-tasks answers";
+
+/** In an account, a look at the service; in a sandbox, another rehearsal, by the policy that a remedy would change. */
+function thenCommand(replayed: Replayed, file: string, { aws, world }: ReplayInput): string | undefined {
+  if (!("images" in replayed)) return undefined;
+  const { workload, remedies = [] } = replayed;
+  if (aws) {
+    if (workload?.kind !== "service") return undefined;
+    return `repull plan ${workload.name} --cluster ${workload.cluster.slice(workload.cluster.lastIndexOf("/") + 1)}`;
+  }
+  const isOfPolicy = remedies.some(({ setting }) => setting !== undefined && /^[a-z]/.test(setting.key));
+  if (file === "-" || !isOfPolicy) return undefined;
+  return `repull replay ${file}${world === undefined ? "" : ` --world ${world}`} --policy FILE, with such a policy document in FILE`;
+}
 
 function unreadable(file: string): { kind: "unreadable"; where: string; because: string } {
   return { kind: "unreadable", where: file, because: "there is no such file, or it cannot be read" };
