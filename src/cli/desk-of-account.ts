@@ -74,6 +74,6 @@ async function stackOf(stack: string | false | undefined, aws: AwsSettings): Pro
   if (stack === false) return STACK_DEFAULT;
   throw new Refused(
     "no-stack",
-    `no stack of Repull is deployed in ${aws.region}, so no plan waits there: nothing was written; --region REGION or --stack NAME names another, --no-stack goes by no kill switch`,
+    `no stack of Repull is deployed in ${aws.region}, so no plan waits there: nothing was written; --region REGION or --stack NAME names another`,
   );
 }

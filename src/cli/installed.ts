@@ -86,7 +86,10 @@ const UNKNOWN_RULES =
   ", so a policy and a kill switch are not known: nothing was written; --stack NAME names another stack, AWS_REGION or the profile another region, and --no-stack goes by the default policy and no kill switch";
 
 /** Throws Refused where writes are stopped, or where it cannot be known. */
-export async function refuseWhileStopped({ brake }: Pick<Installed, "brake">): Promise<void> {
+export async function refuseWhileStopped({
+  brake,
+  stack = "",
+}: Pick<Installed, "brake" | "stack">): Promise<void> {
   let pulled: string | undefined;
   try {
     pulled = await brake.pulled();
@@ -94,12 +97,15 @@ export async function refuseWhileStopped({ brake }: Pick<Installed, "brake">): P
     if (!(error instanceof AwsError)) throw error;
     throw new Refused(
       "writes-stopped",
-      `the kill switch cannot be read, so nothing was written: ${error.message}`,
+      `the kill switch of the stack ${stack} cannot be read, so nothing was written: ${error.message}`,
       { cause: error },
     );
   }
   if (pulled !== undefined)
-    throw new Refused("writes-stopped", `nothing was written: the owner has stopped Repull (${pulled})`);
+    throw new Refused(
+      "writes-stopped",
+      `nothing was written: the kill switch of the stack ${stack} is pulled (${pulled})`,
+    );
 }
 
 /** Throws Refused where the owner has stopped Repull, or lets it only look: a person who goes by the stack is told so too. */
