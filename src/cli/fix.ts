@@ -51,7 +51,7 @@ export async function fix(input: FixInput, hands: Hands, io: CommandIo): Promise
   const tell = (line: string): void => (input.json ? io.err : io.out)(`${line}\n`);
   for (const line of lookInWords(looked)) tell(line);
   tell("");
-  if (looked.kind !== "planned" || !isAtHand(looked)) return endWithout(looked, installed.from, input, io);
+  if (looked.kind !== "planned" || !isAtHand(looked)) return endWithout(looked, hands, input, io);
 
   await refuseWhileStopped(installed);
   if (!input.yes && !/^y(?:es)?$/i.test((await io.ask?.(question(looked)))?.trim() ?? "")) {
@@ -68,13 +68,13 @@ function question({ service, plan, surveyed }: Planned): string {
 }
 
 /** There is nothing to write, or nothing that may be written. */
-function endWithout(looked: Looked, from: string, { json }: FixInput, io: CommandIo): number {
+function endWithout(looked: Looked, hands: Hands, { json }: FixInput, io: CommandIo): number {
   const next = remediesOf(looked);
   const held = looked.kind === "planned" ? looked.held : undefined;
-  if (json) io.out(`${visibleJson(lookAsJson(looked, from, next))}\n`);
+  if (json) io.out(`${visibleJson(lookAsJson(looked, hands.installed.from, next))}\n`);
   else {
     if (held !== undefined) io.out(linesOf([`Not done: ${held.because}.`]));
-    io.out(linesOf(afterLook(looked, next)));
+    io.out(linesOf(afterLook(looked, next, hands.flags)));
   }
   return looked.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
 }
@@ -116,7 +116,7 @@ async function carryOut(
     );
     if (json) io.out(`${visibleJson(outcome)}\n`);
     else io.out(linesOf(outcomeInWords(outcome)));
-    for (const line of afterwards(outcome, looked)) tell(line);
+    for (const line of afterwards(outcome, looked, hands.flags)) tell(line);
     return exitStatusOfOutcome(outcome);
   } catch (error) {
     if (error instanceof PlanChanged) {
@@ -125,16 +125,20 @@ async function carryOut(
     }
     if (!io.signal.aborted) throw error;
     io.err(
-      `interrupted: what is told above is done, and nobody watches it further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)} says where it stands\n`,
+      `interrupted: what is told above is done, and nobody watches it further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${hands.flags} says where it stands\n`,
     );
     return EXIT.stopped;
   }
 }
 
 /** Where the way back is, once there is one; a service of the same name may have been healed in another cluster. */
-function afterwards({ newTaskDefinition, outcome }: Outcome, { service }: Planned): readonly string[] {
+function afterwards(
+  { newTaskDefinition, outcome }: Outcome,
+  { service }: Planned,
+  flags: string,
+): readonly string[] {
   if (newTaskDefinition === undefined || outcome === "restored") return [];
-  return [`back: repull undo ${service.name} --cluster ${clusterName(service.clusterArn)} --yes`];
+  return [`back: repull undo ${service.name} --cluster ${clusterName(service.clusterArn)}${flags} --yes`];
 }
 
 /** Between a yes and the first write the world has changed. */

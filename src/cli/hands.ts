@@ -8,6 +8,7 @@ import { awsSettingsFrom } from "./aws-settings.ts";
 import type { Installed, InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";
 import type { SignedIn } from "./same-account.ts";
+import { flagsOf } from "./stack-options.ts";
 
 export type Hands = {
   /** Shown before anything is read: whose account it is. */
@@ -15,6 +16,8 @@ export type Hands = {
   readonly home: SignedIn;
   readonly inventory: Inventory;
   readonly installed: Installed;
+  /** What was said of the stack and the policy, for commands that are printed. */
+  readonly flags: string;
   readonly clock: Clock & Timer;
   portsFor(log: Log, watchCopies?: (copier: Copier) => Copier): Ports;
 };
@@ -50,6 +53,7 @@ export async function handsOfAccount(
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createInventory(aws),
     installed,
+    flags: flagsOf(options),
     clock,
     portsFor: (log, watchCopies) =>
       accountPorts(

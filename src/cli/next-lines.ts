@@ -3,12 +3,12 @@
 import { remedyInLines, remedyInWords } from "../substitution/format-remedy.ts";
 import type { Remedy } from "../substitution/remedy.ts";
 
-/** @param remedies those that some of the steps say, as data */
+/** A step may be a sentence and the lines of a difference. @param remedies those that some of the steps say, as data */
 export function nextLines(steps: readonly string[], remedies: readonly Remedy[] = []): readonly string[] {
   const known = new Map(remedies.map((remedy) => [remedyInWords(remedy), remedy]));
   return steps.flatMap((step) => {
     const remedy = known.get(step);
-    const [sentence, ...lines] = remedy === undefined ? [step] : remedyInLines(remedy);
+    const [sentence, ...lines] = remedy === undefined ? step.split("\n") : remedyInLines(remedy);
     return [`next: ${sentence}`, ...lines.map((line) => `        ${line}`)];
   });
 }

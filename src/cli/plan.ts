@@ -22,9 +22,9 @@ export async function plan(input: PlanInput, hands: Hands, io: CommandIo): Promi
     installed.policy,
     ports,
   );
-  const next = isAtHand(looked) ? [fixCommand(looked)] : remediesOf(looked);
+  const next = isAtHand(looked) ? [fixCommand(looked, hands.flags)] : remediesOf(looked);
   if (input.json) io.out(`${visibleJson(lookAsJson(looked, installed.from, next))}\n`);
-  else io.out(linesOf([...lookInWords(looked), ...afterLook(looked, next)]));
+  else io.out(linesOf([...lookInWords(looked), ...afterLook(looked, next, hands.flags)]));
   return looked.kind === "nothing-to-do" || isAtHand(looked) ? EXIT.done : EXIT.failed;
 }
 
@@ -34,13 +34,13 @@ export function isAtHand(looked: Looked): boolean {
 }
 
 /** What is left to do, and how to see whether it has helped. */
-export function afterLook(looked: Looked, next: readonly string[]): readonly string[] {
+export function afterLook(looked: Looked, next: readonly string[], flags: string): readonly string[] {
   if (next.length === 0) return [];
   const remedies = remediesAsData(looked);
-  const then = remedies.length === 0 ? [] : [`then: ${fixCommand(looked)}`];
+  const then = remedies.length === 0 ? [] : [`then: ${fixCommand(looked, flags)}`];
   return ["", ...nextLines(next, remedies), ...then];
 }
 
-function fixCommand({ service }: Looked): string {
-  return `repull fix ${service.name} --cluster ${clusterName(service.clusterArn)}`;
+function fixCommand({ service }: Looked, flags: string): string {
+  return `repull fix ${service.name} --cluster ${clusterName(service.clusterArn)}${flags}`;
 }

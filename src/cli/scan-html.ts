@@ -10,10 +10,11 @@ import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../remediation
 import type { ExposedImage, Exposure } from "../remediation/exposure.ts";
 import type { Scan } from "../remediation/scan.ts";
 import { inShort } from "../substitution/explain.ts";
+import { counted } from "../text/counted.ts";
 import { revisionName } from "../workload/arn.ts";
 import { SCAN_SCRIPT } from "./scan-html-script.ts";
 import { SCAN_STYLE } from "./scan-html-style.ts";
-import { ARITHMETIC, counted, countsOf, headlineOf, worstOf } from "./scan-words.ts";
+import { ARITHMETIC, countsOf, headlineOf, worstOf } from "./scan-words.ts";
 
 /** Longer names than AWS gives are cut: they are somebody's joke, and not worth a page each. */
 const TEXT_LENGTH_MAX = 300;

@@ -4,6 +4,7 @@ import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../remediation
 import type { ExposedImage, Exposure } from "../remediation/exposure.ts";
 import type { Scan } from "../remediation/scan.ts";
 import { inShort } from "../substitution/explain.ts";
+import { counted } from "../text/counted.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { textTable } from "./text-table.ts";
 
@@ -32,6 +33,12 @@ export function headlineOf(scan: Scan): Headline {
   const acts = `Repull would act for ${held === exposures.length ? "all" : held} of ${counted(exposures.length, "workload")}.`;
   const worst = worstOf(scan);
   if (worst === undefined) {
+    const stranded = scan.addresses.reduce((sum, { pulls }) => sum + pulls, 0);
+    if (stranded > 0)
+      return {
+        level: "low",
+        sentence: `Six bad hours take ${counted(stranded, "anonymous pull")} from subnets that have no way out to Docker Hub: no address is counted against. ${acts}`,
+      };
     const pulls = exposures.reduce((sum, { accountPulls }) => sum + accountPulls, 0);
     return {
       level: levelOf(pulls, ACCOUNT_PULLS),
@@ -65,10 +72,6 @@ function placeOf({ kind, address }: AddressLoad): string {
 
 export function countsOf({ services, schedules, looseTasks }: Scan): string {
   return `${counted(services, "service")}, ${counted(schedules, "scheduled run")} and ${counted(looseTasks, "task")} run by hand`;
-}
-
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** What Repull would do for an image, in a few words. */

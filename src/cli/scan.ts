@@ -64,8 +64,14 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
     const at = new Date(systemClock.now()).toISOString();
     await write(input.html, scanAsHtml(scanned, { account, region: aws.region, at }), io);
   }
-  if (input.roles) io.out(`${rolesOf(scanned.exposures).join(",")}\n`);
-  else if (input.json) io.out(scanAsJson(scanned));
+  if (input.roles) {
+    const roles = rolesOf(scanned.exposures);
+    if (roles.length === 0)
+      io.err(
+        "no workload here that depends on Docker Hub has a role: PassableRoleArns wants those of the tasks to come\n",
+      );
+    io.out(`${roles.join(",")}\n`);
+  } else if (input.json) io.out(scanAsJson(scanned));
   else if (input.html === undefined) io.out(scanInWords(scanned));
   else io.out(`${headlineOf(scanned).sentence}\n${input.html} tells the rest\n`);
   return EXIT.done;

@@ -21,6 +21,20 @@ export function addStackOptions(command: Command): Command {
     .addOption(new Option("--policy <file>", "a policy document that goes before the stack's"));
 }
 
+/** The options as a command that is printed takes them on: without them it may go by other rules, or be refused. */
+export function flagsOf({ stack, policyFile }: InstalledOptions): string {
+  return [
+    ...(stack === undefined ? [] : stack === false ? ["--no-stack"] : [`--stack ${quoted(stack)}`]),
+    ...(policyFile === undefined ? [] : [`--policy ${quoted(policyFile)}`]),
+  ]
+    .map((flag) => ` ${flag}`)
+    .join("");
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
 export function installedOptionsOf({ stack, policy }: StackFlags): InstalledOptions {
   return {
     ...(stack === undefined ? {} : { stack }),

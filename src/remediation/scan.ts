@@ -14,6 +14,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { createRate } from "../runtime/rate.ts";
 import { offer } from "../substitution/offer.ts";
 import type { Policy } from "../substitution/policy.ts";
+import { counted } from "../text/counted.ts";
 import type { LooseTasks } from "../workload/loose-tasks.ts";
 import type { Service } from "../workload/service.ts";
 import { containersOf, type DescribedTaskDefinition } from "../workload/task-definition.ts";
@@ -69,7 +70,7 @@ export async function scanAccount(
   const services: Service[] = [];
   for (const one of clusters) {
     for await (const some of view.services(one)) services.push(...some);
-    onProgress(`${clusters.length} clusters, ${services.length} services`);
+    onProgress(`${counted(clusters.length, "cluster")}, ${counted(services.length, "service")}`);
   }
   const runs = await orGap<readonly ScheduledRun[]>("rules and schedules", [], () =>
     view.scheduledRuns(clusters),
@@ -79,7 +80,9 @@ export async function scanAccount(
     loose.push(
       ...(await orGap<readonly LooseTasks[]>(`the tasks of ${one}`, [], () => view.looseTasks(one))),
     );
-  onProgress(`${runs.length} targets of rules and schedules, ${loose.length} revisions run by hand`);
+  onProgress(
+    `${counted(runs.length, "target")} of rules and schedules, ${counted(loose.length, "revision")} run by hand`,
+  );
 
   const arns = [...services, ...runs, ...loose].map(({ taskDefinition }) => taskDefinition);
   const definitions = await describeEach([...new Set(arns)].filter(Boolean), ecs, clock, onProgress);
@@ -113,7 +116,7 @@ export async function scanAccount(
       return egress === undefined ? [] : [[subnet, egress] as const];
     }),
   );
-  onProgress(`${all.size} subnets`);
+  onProgress(counted(all.size, "subnet"));
   return {
     clusters: clusters.length,
     services: services.length,

@@ -149,6 +149,16 @@ describe("plan", () => {
 });
 
 describe("fix", () => {
+  test("prints commands that go by the same stack and policy, and a difference line by line", async () => {
+    const { world, hands } = await sandboxHands(FILE, { flags: " --no-stack" });
+    expect((await planned({ world, hands })).out).toContain(
+      "next: repull fix web --cluster prod --no-stack\n",
+    );
+    const { out } = await fixed({ world, hands });
+    expect(out).toContain("back: repull undo web --cluster prod --no-stack --yes\n");
+    expect(out).toMatch(/^ {8}- +"image": "nginx:1.25",\n {8}\+ +"image": "public/m);
+  });
+
   test("moves a healthy service, and the same bytes run", async () => {
     const { world, hands } = await sandboxHands(FILE);
     const { status, out } = await fixed({ world, hands });

@@ -257,6 +257,7 @@ async function runByHand(argv: readonly string[], one: Case): Promise<Followed> 
             ...at,
             home: world.home,
             installed: { policy, from: "the policy", brake: NO_BRAKE },
+            flags: "",
             portsFor: (log) => ({ ...world.ports, log }),
           },
           io,

@@ -12,7 +12,7 @@ export type SandboxHands = { readonly world: World; readonly hands: Hands };
 
 export async function sandboxHands(
   file: unknown,
-  options: { readonly policy?: Partial<Policy>; readonly brake?: Brake } = {},
+  options: { readonly policy?: Partial<Policy>; readonly brake?: Brake; readonly flags?: string } = {},
 ): Promise<SandboxHands> {
   const world = await createWorld(readWorldFile(file));
   const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
@@ -22,6 +22,7 @@ export async function sandboxHands(
     home: { account: world.home.account, region: world.home.region },
     inventory: createInventory(world.cluster),
     installed: { policy, from: "the test's policy", brake: options.brake ?? NO_BRAKE },
+    flags: options.flags ?? "",
     clock: world.clock,
     portsFor: (log) => ({ ...world.ports, log }),
   };
