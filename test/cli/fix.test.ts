@@ -156,7 +156,7 @@ describe("fix", () => {
     );
     const { out } = await fixed({ world, hands });
     expect(out).toContain("back: repull undo web --cluster prod --no-stack --yes\n");
-    expect(out).toMatch(/^ {8}- +"image": "nginx:1.25",\n {8}\+ +"image": "public/m);
+    expect(out).toMatch(/^ +- +"image": "nginx:1.25",\n +\+ +"image": "public/m);
   });
 
   test("moves a healthy service, and the same bytes run", async () => {
