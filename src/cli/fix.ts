@@ -7,7 +7,7 @@
 
 import { withBrake } from "../remediation/brake.ts";
 import type { Outcome } from "../remediation/outcome.ts";
-import { remediateFailure } from "../remediation/remediate.ts";
+import { remediateFailure } from "../remediation/workflow/remediate.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
 import { silentLog } from "../runtime/log.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";

@@ -5,9 +5,9 @@ import { registryOf } from "../image/hosts.ts";
 import { type Foreseen, foresee, type ImageToday } from "../remediation/foreseen.ts";
 import { byHandName } from "../remediation/names.ts";
 import type { Ports } from "../remediation/ports.ts";
-import { heldBack, planOf } from "../remediation/prepare.ts";
 import type { Ending } from "../remediation/report.ts";
 import { type Survey, survey } from "../remediation/survey.ts";
+import { planOf, writeBlocked } from "../remediation/workflow/plan.ts";
 import { placeOf } from "../substitution/candidate.ts";
 import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
@@ -41,7 +41,7 @@ export async function lookAt(service: Service, policy: Policy, ports: Ports): Pr
   const surveyed = await survey({ failure, policy, execution, failed: [] }, ports);
   if (surveyed.kind !== "survey") return { kind: "declined", ...known, ending: surveyed };
   const plan = planOf(surveyed, policy);
-  const held = plan.kind === "substitute" ? heldBack(surveyed, plan.images, policy) : undefined;
+  const held = plan.kind === "substitute" ? writeBlocked(surveyed, plan.images, policy) : undefined;
   return { kind: "planned", ...known, surveyed, plan, ...(held === undefined ? {} : { held }) };
 }
 

@@ -1,7 +1,7 @@
 /** What a fix is doing, for whoever waits: what it waits for, how its rollout goes, and the bytes of a copy. */
 
-import type { Doing } from "../remediation/course.ts";
 import type { Copier } from "../remediation/ports.ts";
+import type { Doing } from "../remediation/workflow/context.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { copyProgress } from "./copy-progress.ts";
 import type { CommandIo } from "./io.ts";

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import type { Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { claim, type Held, heldInWords } from "./caps.ts";
-import { persistent } from "./course.ts";
+
 import type { Ports } from "./ports.ts";
 
 export type RefusedCopy = {
@@ -42,7 +42,7 @@ export async function claimCopy(
   const held = await steps.step(
     "claim bytesPerDay",
     () => claim({ cap: "bytesPerDay", claimant, amount }, caps, ports),
-    persistent,
+    { attempts: 6 },
   );
   return held === undefined
     ? undefined

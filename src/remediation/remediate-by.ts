@@ -8,12 +8,12 @@
 import { readEvent } from "../ecs-events/read-event.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import type { Policy } from "../substitution/policy.ts";
-import type { RemediationOptions } from "./course.ts";
 import type { Outcome } from "./outcome.ts";
 import { readInStep } from "./policy-step.ts";
 import type { Ports } from "./ports.ts";
-import { remediate } from "./remediate.ts";
 import { report } from "./report.ts";
+import type { RemediationOptions } from "./workflow/context.ts";
+import { remediate } from "./workflow/remediate.ts";
 
 export type PolicySource = {
   /** Throws InvalidInput for a document that is no policy, AwsError where there is none to be had. */

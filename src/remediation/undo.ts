@@ -15,10 +15,10 @@ import { containersOf } from "../workload/task-definition.ts";
 import { AwsError, type AwsErrorKind } from "./aws-error.ts";
 import type { InEffect } from "./in-effect.ts";
 import type { Ports } from "./ports.ts";
-import { backOn } from "./put-back.ts";
 import { untouchable } from "./refusal.ts";
 import { restore } from "./restore.ts";
 import { targetName } from "./schedules-port.ts";
+import { backOn } from "./workflow/after-deployment.ts";
 
 /** What of the world the way back needs. */
 export type UndoPorts = Pick<Ports, "ecs" | "schedules" | "log">;

@@ -5,10 +5,10 @@
  */
 
 import { type Brake, NO_BRAKE, withBrake } from "../remediation/brake.ts";
-import type { RemediationOptions } from "../remediation/course.ts";
 import { type Detected, detect } from "../remediation/detect.ts";
 import { mirror } from "../remediation/mirror.ts";
-import { remediate } from "../remediation/remediate.ts";
+import type { RemediationOptions } from "../remediation/workflow/context.ts";
+import { remediate } from "../remediation/workflow/remediate.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { World } from "./world.ts";

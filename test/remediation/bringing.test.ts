@@ -1,15 +1,20 @@
 /** Images on their way into ECR: the cache that is filled, the copy that is refused, and whose turn it is then. */
 
 import { describe, expect, test } from "vitest";
+import type { PullFailure } from "../../src/ecs-events/pull-failure-event.ts";
 import { digestOf } from "../../src/image/digest.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import { mirror } from "../../src/remediation/mirror.ts";
-import { mirrorImages } from "../../src/remediation/mirroring.ts";
 import { mirrorName } from "../../src/remediation/names.ts";
 import { readInStep } from "../../src/remediation/policy-step.ts";
 import type { ExecutionStatus, Imported, Ports } from "../../src/remediation/ports.ts";
 import { remediateBy } from "../../src/remediation/remediate-by.ts";
+import type { Survey } from "../../src/remediation/survey.ts";
+import { next, withSeen } from "../../src/remediation/workflow/next.ts";
+import { observe, subjectOf } from "../../src/remediation/workflow/observe.ts";
+import { FIRST_STATE, type State } from "../../src/remediation/workflow/state.ts";
+import { write } from "../../src/remediation/workflow/write.ts";
 import { runInProcess } from "../../src/runtime/in-process-steps.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import type { ImagePlan } from "../../src/substitution/planner.ts";
@@ -159,6 +164,15 @@ describe("waiting for a copy", () => {
       checks: [],
     },
   };
+  const context = {
+    failure: {} as PullFailure,
+    options: { policy: DEFAULT_POLICY, execution: "r-1-1" },
+    region: "us-east-1",
+  };
+  const SURVEYED = {
+    surveyed: {} as Survey,
+    plan: { kind: "substitute", images: [plan], policy: DEFAULT_POLICY } as const,
+  };
   const nameOf = (attempt: number) =>
     mirrorName("repull-mirror", { digest: DIGEST, target, source }, attempt);
 
@@ -181,23 +195,19 @@ describe("waiting for a copy", () => {
       },
       status: async (_workflow, name) => known.get(name),
     };
-    let ended: { refused: Awaited<ReturnType<typeof mirrorImages>> } | undefined;
-    world.clock.schedule(world.clock.now(), async () => {
-      ended = {
-        refused: await runInProcess(
-          (steps) =>
-            mirrorImages([plan], "1.0", made, {
-              ports: { ...world.ports, executions },
-              options: { policy: DEFAULT_POLICY, execution: "r-1-1" },
-              steps,
-              progress: {},
-            }),
-          { clock: world.clock },
-        ),
-      };
-    });
-    await world.runUntil(() => ended !== undefined, 24 * 3600);
-    return { because: ended?.refused?.because, starts };
+    const ports = { ...world.ports, executions };
+    let state: State = { ...FIRST_STATE, plan: SURVEYED, mirrored: [...made] };
+    for (
+      let subject = subjectOf(state, context);
+      subject !== "failure";
+      subject = subjectOf(state, context)
+    ) {
+      state =
+        subject === "copy"
+          ? withSeen(state, await observe(subject, state, context, ports), context)
+          : next(state, await write("start-copy", state, context, ports), context);
+    }
+    return { because: state.rejected.at(-1)?.because, starts };
   }
   const ok: ExecutionStatus = { status: "succeeded" };
   const failed: ExecutionStatus = { status: "failed", because: "a socket" };

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { detect } from "../../src/remediation/detect.ts";
 import { mirror } from "../../src/remediation/mirror.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
-import { remediate } from "../../src/remediation/remediate.ts";
+import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import type { StepRecord } from "../../src/runtime/in-process-steps.ts";
 import type { Steps } from "../../src/runtime/steps.ts";
 import { createWorld } from "../../src/sandbox/world.ts";

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { detect } from "../../src/remediation/detect.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
-import { remediate } from "../../src/remediation/remediate.ts";
+import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";

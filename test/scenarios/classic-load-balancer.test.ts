@@ -1,7 +1,7 @@
 /** Services behind a Classic Load Balancer: ECS tells no rollout state of their deployments, so their tasks decide. */
 
 import { describe, expect, it } from "vitest";
-import { remediate } from "../../src/remediation/remediate.ts";
+import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { runInProcess } from "../../src/runtime/in-process-steps.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";

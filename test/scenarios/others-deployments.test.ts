@@ -125,7 +125,7 @@ describe("our own deployments", () => {
 
   test("are not confused with events of a deployment that a later one of the same revision has replaced", async () => {
     const world = await createWorld(readWorldFile(limited({ formerly: "nginx:1.25" })));
-    const { remediate } = await import("../../src/remediation/remediate.ts");
+    const { remediate } = await import("../../src/remediation/workflow/remediate.ts");
     const { runInProcess } = await import("../../src/runtime/in-process-steps.ts");
     const { firstFailure } = await import("../support/scenario.ts");
     const event = await firstFailure(world);

@@ -5,7 +5,7 @@ import { AwsError } from "../../src/remediation/aws-error.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
-import { remediate } from "../../src/remediation/remediate.ts";
+import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import type { ExecutionRecord } from "../../src/sandbox/executions.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";

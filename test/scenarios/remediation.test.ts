@@ -306,7 +306,7 @@ describe("a second look at the same failure", () => {
     expect(again.outcome.outcome).toBe("applied");
     expect(outcome.outcome).toBe("applied");
 
-    const { remediate } = await import("../../src/remediation/remediate.ts");
+    const { remediate } = await import("../../src/remediation/workflow/remediate.ts");
     const { runInProcess } = await import("../../src/runtime/in-process-steps.ts");
     const { DEFAULT_POLICY } = await import("../../src/substitution/policy.ts");
     const second = await runInProcess(

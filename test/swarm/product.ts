@@ -3,7 +3,7 @@
 import { detect } from "../../src/remediation/detect.ts";
 import { mirror } from "../../src/remediation/mirror.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
-import { remediate } from "../../src/remediation/remediate.ts";
+import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { Random } from "../../src/runtime/random.ts";
 import type { Steps } from "../../src/runtime/steps.ts";

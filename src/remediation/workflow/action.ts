@@ -1,0 +1,40 @@
+/** What the rules can decide, and what the loop hands back to them. */
+
+import type { CapWindow } from "../caps-port.ts";
+import type { Ending } from "../report.ts";
+import type { Doing } from "./context.ts";
+import type { State } from "./state.ts";
+
+export type WriteKind =
+  | "acquire-quota"
+  | "start-copy"
+  | "register"
+  | "redeploy"
+  | "roll-back"
+  | "restore"
+  | "repoint"
+  | "run-task";
+
+/** `state`: what the remediation is in once the action is done; absent: what it was. */
+export type Action =
+  | { readonly kind: "end"; readonly ending: Ending }
+  /** Nothing can be decided before the next observation. */
+  | { readonly kind: "observe"; readonly state?: State }
+  | {
+      readonly kind: "wait";
+      readonly label: string;
+      readonly seconds: number;
+      readonly doing?: Doing;
+      readonly state: State;
+    }
+  | {
+      readonly kind: "tell";
+      readonly ending: Ending;
+      /** Only the first execution that asks tells of this quota period. */
+      readonly firstOf?: CapWindow;
+      readonly state: State;
+    }
+  | { readonly kind: "ask"; readonly changes: readonly string[] }
+  | { readonly kind: "write"; readonly write: WriteKind; readonly state?: State };
+
+export type Ask = Extract<Action, { kind: "ask" }>;

@@ -1,0 +1,54 @@
+/** Asks the operator before the first write: a callback, an event that says how to answer it, and the answer. */
+
+import type { Steps } from "../../runtime/steps.ts";
+import { type Decision, decisionIn } from "../decision.ts";
+import type { Ports } from "../ports.ts";
+import { type Ending, report } from "../report.ts";
+import type { Context } from "./context.ts";
+import { planned } from "./plan.ts";
+import { type State, surveyAgain } from "./state.ts";
+
+/** The state after the answer: what was approved, or how it ends. */
+export async function askForApproval(
+  changes: readonly string[],
+  state: State,
+  { failure, options }: Context,
+  ports: Ports,
+  steps: Steps,
+): Promise<State> {
+  const { images } = planned(state).plan;
+  const { execution, policy, functionName } = options;
+  const number = state.approvals.asked + 1;
+  const callback = await steps.question(`approval ${number}`, policy.approvalHours * 3600);
+  const where = `--region ${ports.home.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
+  const approve = `repull approve ${execution} ${where}`;
+  const deny = `repull deny ${execution} --because REASON ${where}`;
+  const request = (): Ending => {
+    const expiresAt = new Date(ports.clock.now() + policy.approvalHours * 3_600_000).toISOString();
+    return {
+      kind: "awaiting-approval",
+      because: `${state.approvals.because ?? ""}nothing is written before somebody approves the plan, until ${expiresAt}: ${approve}`,
+      images,
+      approval: { callbackId: callback.id, plan: [...changes], expiresAt, approve, deny },
+      nextSteps: [approve, deny],
+    };
+  };
+  // Its result is what `repull approve` reads from the execution's history, also where the bus has refused the event.
+  await report(`ask ${number}`, request, failure, options, ports, steps);
+  const decision = decisionIn(await callback.answer());
+  const because = `${decision === undefined ? "the last answer could not be understood" : "the plan is no longer the one that was approved"}; `;
+  // An approval of another plan is none of this one, nor of what comes after a question that was left open.
+  const approvals = { asked: number, approved: decision?.kind === "approved" ? changes : [], because };
+  const asked = surveyAgain({ ...state, approvals });
+  if (decision === undefined) return asked;
+  const decided = { ...asked, decision };
+  return decision.kind === "approved"
+    ? decided
+    : { ...decided, ending: { ...endingOf(decision, policy.approvalHours), images } };
+}
+
+function endingOf({ kind, by, because }: Decision, hours: number): Pick<Ending, "kind" | "because"> {
+  return kind === "denied"
+    ? { kind, because: `${by} denied the plan${because === undefined ? "" : `: ${because}`}` }
+    : { kind: "expired", because: `nobody answered within ${hours} hours` };
+}

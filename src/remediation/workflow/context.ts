@@ -1,0 +1,48 @@
+/** What one remediation is given: the failure, the settings that apply to it, and who follows its progress. */
+
+import type { PullFailure } from "../../ecs-events/pull-failure-event.ts";
+import type { Plan } from "../../substitution/planner.ts";
+import type { Policy, Rights } from "../../substitution/policy.ts";
+import type { CapLimits } from "../caps.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Survey } from "../survey.ts";
+
+/** What it is doing now, for people who watch. */
+export type Doing =
+  | {
+      readonly kind: "waiting";
+      /** What it waits for: a registry or an AWS API that did not answer, or the end of another deployment. */
+      readonly code: "no-answer" | "active-deployment";
+      readonly seconds: number;
+    }
+  | { readonly kind: "rollout"; readonly because: string };
+
+export type RemediationOptions = {
+  readonly policy: Policy;
+  readonly execution: string;
+  /** The quotas as they are now, read again before each write that they bound; absent: as the policy said at first. */
+  readonly limits?: () => Promise<CapLimits>;
+  /** What the stack's parameters allow at the most; absent: only the policy is known. */
+  readonly rights?: Rights;
+  /** A person at a terminal has seen the plan and approved it: no further approval is asked for. */
+  readonly byHand?: boolean;
+  /** Told each outcome before it is published: for metrics. */
+  readonly onOutcome?: (outcome: Outcome) => void;
+  /** The function that commands for this execution have to name; absent: their default. */
+  readonly functionName?: string;
+  /** False: end once the redeployment is accepted, with the outcome `applied`. */
+  readonly settle?: boolean;
+  /** False: nothing is observed again after a pause, because the caller does not wait for it. */
+  readonly looksAgain?: boolean;
+  /** Told what it is doing; may be told the same again after a crash. */
+  readonly onDoing?: (doing: Doing) => void;
+  /** Told each plan as it is made; may be told the same plan again after a crash. */
+  readonly onPlan?: (plan: Plan, surveyed: Survey) => void;
+};
+
+/** What the rules decide with, beside the state and the observation. It never changes. */
+export type Context = {
+  readonly failure: PullFailure;
+  readonly options: RemediationOptions;
+  readonly region: string;
+};

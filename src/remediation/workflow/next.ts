@@ -1,0 +1,121 @@
+/** The state after an observation, and after a write. Pure: a replay computes the same state from the same results. */
+
+import { present } from "../../workload/members.ts";
+import { heldInWords } from "../caps.ts";
+import { afterRedeploy, afterRestore, afterRollback, afterSecondLook } from "./after-deployment.ts";
+import type { Context } from "./context.ts";
+import { afterPoll, copied, FIRST_COPY, nextName, rejectCopy, wasMirrored } from "./copy-polls.ts";
+import { planned, planOf } from "./plan.ts";
+import type { Seen } from "./seen.ts";
+import { type State, surveyAgain } from "./state.ts";
+import { afterRepoint, afterRun } from "./task-rules.ts";
+import type { StartedCopy, WriteResult } from "./write.ts";
+
+/** What an observation adds to what is known. */
+export function withSeen(state: State, seen: Seen, context: Context): State {
+  switch (seen.kind) {
+    case "survey":
+      return seen.result.kind === "survey" ? withSurvey(state, seen.result, context) : state;
+    case "copy":
+      return afterPoll(state, seen);
+    case "service":
+      return afterSecondLook(state, seen.deployments, context);
+    case "rollout": {
+      const { rollout } = state;
+      if (rollout === undefined) return state;
+      const { verdict } = seen;
+      const deploymentId = rollout.deploymentId ?? ("deployment" in verdict ? verdict.deployment : undefined);
+      const other = verdict.kind === "superseded" && !rollout.wasDisplaced ? verdict.revision : undefined;
+      return {
+        ...state,
+        rollout: {
+          ...rollout,
+          ...present("deploymentId", deploymentId),
+          ...present("foreign", rollout.foreign ?? other),
+        },
+      };
+    }
+    default:
+      return state;
+  }
+}
+
+function withSurvey(state: State, surveyed: NonNullable<State["plan"]>["surveyed"], context: Context): State {
+  const meant = Object.fromEntries(
+    surveyed.images.flatMap(({ image, trusted }) => (trusted ? [[image, trusted]] : [])),
+  );
+  const { broughtBack: _broughtBack, newer: _newer, managedBy: _managedBy, ...known } = state;
+  return {
+    ...known,
+    plan: { surveyed, plan: planOf(surveyed, context.options.policy) },
+    meant: { ...meant, ...state.meant },
+    ...present("managedBy", surveyed.managedBy),
+    ...present("broughtBack", surveyed.tries.broughtBack),
+    ...present("newer", surveyed.tries.newer),
+  };
+}
+
+/** The state after a write. */
+export function next(state: State, result: WriteResult, context: Context): State {
+  if (result.write === "throttled") return { ...state, throttled: state.throttled + 1, isThrottled: true };
+  const now = { ...state, throttled: 0 };
+  switch (result.write) {
+    case "acquire-quota":
+      return afterQuota(now, result.waiting);
+    case "start-copy":
+      return afterCopyStart(now, result.copy);
+    case "register":
+      return afterRegister(now, result.registered);
+    case "redeploy":
+      return afterRedeploy(now, result.redeployed, context);
+    case "roll-back":
+      return afterRollback(now, result.restored);
+    case "restore":
+      return afterRestore(now, result.redeployed);
+    case "repoint":
+      return now.task === undefined ? now : afterRepoint(now, now.task, result.result);
+    case "run-task":
+      return now.task === undefined ? now : afterRun(now, now.task, result.run);
+  }
+}
+
+function afterQuota(state: State, waiting: State["quota"]["waiting"]): State {
+  const { quota } = state;
+  if (waiting !== undefined) return { ...state, quota: { ...quota, waiting } };
+  const { toldOf: _, ...granted } = { ...quota, granted: quota.of === "writes", hasWaited: false };
+  const rejected =
+    quota.of === "copies" ? state.rejected.filter(({ held }) => held === undefined) : state.rejected;
+  const after = { ...state, quota: granted, rejected };
+  return quota.hasWaited || quota.of === "copies" ? surveyAgain(after) : after;
+}
+
+function afterCopyStart(state: State, { name, start }: StartedCopy): State {
+  const copying = state.copying ?? FIRST_COPY;
+  const now = { ...state, copying };
+  if (typeof start === "object")
+    return rejectCopy(now, { because: heldInWords(start.held), held: start.held });
+  if (start === "waiting")
+    return { ...now, copying: { ...copying, name, own: copying.own + 1, polls: 0, waitedSeconds: 0 } };
+  return start === "done" && !wasMirrored(now) ? copied(now) : nextName(now, copying);
+}
+
+function afterRegister(
+  state: State,
+  registered: Extract<WriteResult, { write: "register" }>["registered"],
+): State {
+  const { surveyed, plan } = planned(state);
+  if (registered.kind === "superseded") return { ...state, ending: { ...registered, images: plan.images } };
+  const ours = registered.arn;
+  const written = { ...state, ours, registered: [...state.registered, ours] };
+  const { task } = surveyed;
+  if (task === undefined) return written;
+  return {
+    ...written,
+    task: {
+      surveyed: { ...surveyed, task },
+      images: plan.images,
+      made: { former: surveyed.former, ours },
+      ...{ target: 0, sentences: [], touched: 0, waitedSeconds: 0 },
+    },
+  };
+}

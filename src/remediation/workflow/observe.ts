@@ -1,0 +1,101 @@
+/**
+ * Reads what the remediation needs to know next, and nothing else: the failure and its images before our write, the
+ * rollout after it, the copy or the task that is waited for.
+ *
+ * What comes out is the result of a step: small JSON, without a task definition, an environment value or a secret.
+ */
+
+import { sameRevision } from "../../workload/arn.ts";
+import { present } from "../../workload/members.ts";
+import { isInTarget, mirrorRequestOf } from "../mirroring.ts";
+import type { Ports } from "../ports.ts";
+import { judgeTask } from "../run-again.ts";
+import { lookAtRollout } from "../settle.ts";
+import { survey } from "../survey.ts";
+import type { Context } from "./context.ts";
+import { imagesToMirror } from "./plan.ts";
+import type { Seen } from "./seen.ts";
+import { isAfterOurWrite, type State } from "./state.ts";
+
+export type Subject = "failure" | "copy" | "displaced" | "rollout" | "task";
+
+/** What has to be read before the next decision; undefined: what is known is enough. */
+export function subjectOf(state: State, { options }: Context): Subject | undefined {
+  const { failed, ending, copying, plan, displaced, overwritten, rollback, rollout, task } = state;
+  if (failed !== undefined || ending !== undefined || state.isThrottled) return undefined;
+  if (!isAfterOurWrite(state)) {
+    if (copying?.name !== undefined) return "copy";
+    return plan === undefined ? "failure" : undefined;
+  }
+  if (displaced !== undefined) return displaced.isWaitedFor ? "displaced" : undefined;
+  if (task !== undefined) return task.taskArn !== undefined && task.waitedSeconds > 0 ? "task" : undefined;
+  const isWatched = overwritten === undefined && rollback === undefined && options.settle !== false;
+  return rollout !== undefined && isWatched ? "rollout" : undefined;
+}
+
+export async function observe(subject: Subject, state: State, context: Context, ports: Ports): Promise<Seen> {
+  switch (subject) {
+    case "failure":
+      return await observeFailure(state, context, ports);
+    case "copy":
+      return await observeCopy(state, ports);
+    case "displaced":
+      return await observeService(state, ports);
+    case "rollout":
+      return await observeRollout(state, ports);
+    case "task":
+      return await observeTask(state, ports);
+  }
+}
+
+async function observeFailure(state: State, { failure, options }: Context, ports: Ports): Promise<Seen> {
+  const { policy, execution } = options;
+  const at = ports.clock.now();
+  const request = {
+    ...{ failure, policy, execution },
+    failed: state.tried.flatMap(({ places }) => places),
+    ...(state.look > 1 ? { own: state.registered } : {}),
+    refused: state.rejected,
+    meant: state.meant,
+  };
+  return { kind: "survey", at, result: await survey(request, ports) };
+}
+
+async function observeCopy(state: State, ports: Ports): Promise<Seen> {
+  const { name = "", index = 0 } = state.copying ?? {};
+  const status = await ports.executions.status("mirror", name);
+  const image = imagesToMirror(state)[index];
+  const request = image === undefined ? undefined : mirrorRequestOf(image);
+  // How it ended cannot be read: the target itself tells whether it has the image.
+  const found =
+    status?.status === "unknown" && request !== undefined ? await isInTarget(request, ports) : undefined;
+  return { kind: "copy", ...present("status", status), ...present("isInTarget", found) };
+}
+
+async function observeService({ displaced }: State, ports: Ports): Promise<Seen> {
+  const { clusterArn = "", service = "", ours = "" } = displaced?.place ?? {};
+  const now = await ports.ecs.describeService(clusterArn, service);
+  const isOurs = now !== undefined && sameRevision(now.taskDefinition, ours);
+  return { kind: "service", ...(isOurs ? { deployments: now.deployments } : {}) };
+}
+
+async function observeRollout({ rollout }: State, ports: Ports): Promise<Seen> {
+  if (rollout === undefined) throw new Error("there is no rollout to observe");
+  const { surveyed, ours, own, foreign, deploymentId } = rollout;
+  const watched = {
+    clusterArn: surveyed.clusterArn,
+    service: surveyed.service,
+    former: surveyed.former,
+    known: surveyed.deploymentIds,
+    ...{ ours, own },
+    ...present("replaced", surveyed.deploymentId),
+    ...present("foreign", foreign),
+    ...present("mine", deploymentId),
+  };
+  return { kind: "rollout", verdict: await lookAtRollout(watched, ports) };
+}
+
+async function observeTask({ task }: State, ports: Ports): Promise<Seen> {
+  const told = await ports.ecs.describeTask(task?.surveyed.clusterArn ?? "", task?.taskArn ?? "");
+  return { kind: "task", ...present("verdict", judgeTask(told)) };
+}

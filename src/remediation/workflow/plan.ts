@@ -1,0 +1,64 @@
+/** The plan of a survey: what it would write, what has to be brought into ECR first, and what keeps it from writing. */
+
+import { type ImagePlan, type Plan, planSubstitution } from "../../substitution/planner.ts";
+import type { Policy, Rights } from "../../substitution/policy.ts";
+import type { Remedy } from "../../substitution/remedy.ts";
+import { present } from "../../workload/members.ts";
+import { handOver } from "../hand-over.ts";
+import { mirrorRequestOf } from "../mirroring.ts";
+import { raiseMode } from "../remedies-of-refusal.ts";
+import type { Ending } from "../report.ts";
+import { reportTask } from "../report-task.ts";
+import type { Survey } from "../survey.ts";
+import type { State } from "./state.ts";
+
+/** The plan that a survey leads to. */
+export function planOf({ images, platforms, limit, task }: Survey, policy: Policy): Plan {
+  const again = task && (task.schedule === undefined ? "nothing" : "the next run");
+  return planSubstitution(images, { policy, platforms, limit, ...present("again", again) });
+}
+
+/** The images of the plan that have to be brought into ECR. */
+export function imagesToMirror({ plan }: State): readonly ImagePlan[] {
+  return (plan?.plan.images ?? []).filter((image) => mirrorRequestOf(image) !== undefined);
+}
+
+/** Why nothing may be written, whatever the plan says. */
+export function writeBlocked(
+  surveyed: Survey,
+  images: readonly ImagePlan[],
+  policy: Policy,
+  rights?: Rights,
+  waiting: readonly Remedy[] = [],
+): Ending | undefined {
+  const {
+    former,
+    task,
+    isDeploying,
+    deploymentId,
+    mode = policy.mode,
+    modeBecause,
+    modeRemedies = [raiseMode(rights)],
+    executionRole,
+  } = surveyed;
+  if (mode === "observe") {
+    const because = `${modeBecause ?? "the policy says observe"}: nothing was written`;
+    return { kind: "observed", because, images, remedies: modeRemedies };
+  }
+  if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, former, images, executionRole);
+  if (task !== undefined) return reportTask(task, former, images, { rights, waiting });
+  if (!isDeploying || policy.whileDeploying !== "report") return undefined;
+  const because = `the deployment ${deploymentId} is under way, and the policy (whileDeploying) says report: nothing was written`;
+  return {
+    kind: "observed",
+    because,
+    images,
+    remedies: [{ code: "act-while-deploying", setting: { key: "whileDeploying", value: "act" } }],
+  };
+}
+
+/** The survey and plan that the rules after the survey rest on. */
+export function planned({ plan }: State): NonNullable<State["plan"]> {
+  if (plan === undefined) throw new Error("a rule was asked before the survey");
+  return plan;
+}

@@ -1,0 +1,149 @@
+/**
+ * The whole remediation: observe, decide, act, again and again, until a rule ends it.
+ *
+ * This function is replayed from the top after every wait and every crash, over the log of its steps. What lies between
+ * the steps is pure, so that each run decides the same.
+ */
+
+import type { Ignored, PullFailure } from "../../ecs-events/pull-failure-event.ts";
+import { readEvent } from "../../ecs-events/read-event.ts";
+import { StepFailed, type Steps } from "../../runtime/steps.ts";
+import { present } from "../../workload/members.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Ports } from "../ports.ts";
+import { StepRefused, withRefusals } from "../refused-steps.ts";
+import { remediesOfFailed } from "../remedies-of-refusal.ts";
+import { type Ending, report, tellAhead } from "../report.ts";
+import { readTaskNetwork } from "../run-again.ts";
+import { whyNotAgain } from "../tries.ts";
+import type { Action } from "./action.ts";
+import { askForApproval } from "./ask-for-approval.ts";
+import type { Context, RemediationOptions } from "./context.ts";
+import { decide } from "./decide.ts";
+import { next, withSeen } from "./next.ts";
+import { observe, subjectOf } from "./observe.ts";
+import type { Seen } from "./seen.ts";
+import { type Failed, FIRST_STATE, type State } from "./state.ts";
+import { write } from "./write.ts";
+
+/** A throttled or silent AWS is asked again for about a minute, within the step. */
+const ATTEMPTS = { attempts: 6 };
+
+/** Remediates the service of one failing deployment. Always ends in an outcome, and always reports it. */
+export async function remediate(
+  event: unknown,
+  ports: Ports,
+  options: RemediationOptions,
+  steps: Steps,
+): Promise<Outcome> {
+  return await remediateFailure(readEvent(event, ports.home), ports, options, steps);
+}
+
+/** The same for a failure that has been read, or that is only foreseen. */
+export async function remediateFailure(
+  failure: PullFailure | Ignored,
+  ports: Ports,
+  options: RemediationOptions,
+  steps: Steps,
+): Promise<Outcome> {
+  if (failure.kind === "ignored")
+    return await report("report", () => failure, undefined, options, ports, steps);
+  const context: Context = { failure, options, region: ports.home.region };
+  const ending = await untilEnd(context, ports, withRefusals(steps));
+  return await report("report", () => ending, failure, options, ports, steps);
+}
+
+async function untilEnd(context: Context, ports: Ports, steps: Steps): Promise<Ending> {
+  let state: State = { ...FIRST_STATE, ...present("network", await networkOf(context, ports, steps)) };
+  for (let n = 1; ; n++) {
+    const seen = await observed(n, state, context, ports, steps);
+    state = withSeen(state, seen, context);
+    follow(state, seen, context);
+    const action = decide(state, seen, context);
+    if (action.kind === "end") return action.ending;
+    state = await act(n, action, state, context, ports, steps);
+  }
+}
+
+async function observed(
+  n: number,
+  state: State,
+  context: Context,
+  ports: Ports,
+  steps: Steps,
+): Promise<Seen> {
+  const subject = subjectOf(state, context);
+  if (subject === undefined) return { kind: "nothing" };
+  const read = () => observe(subject, state, context, ports);
+  const seen = await resultOf(() => steps.step(`observe ${n}`, read, ATTEMPTS));
+  return "kind" in seen ? seen : { kind: "failed", failed: seen.failed };
+}
+
+async function act(
+  n: number,
+  action: Exclude<Action, { kind: "end" }>,
+  before: State,
+  context: Context,
+  ports: Ports,
+  steps: Steps,
+): Promise<State> {
+  const { failure, options } = context;
+  switch (action.kind) {
+    case "observe":
+      return action.state ?? before;
+    case "wait":
+      if (action.doing !== undefined) options.onDoing?.(action.doing);
+      await steps.wait(`${action.label} ${n}`, action.seconds);
+      return action.state;
+    case "tell": {
+      const { firstOf, ending } = action;
+      const toTell = async (): Promise<Ending | undefined> =>
+        firstOf === undefined || (await ports.caps.tellsOfIt(firstOf, options.execution))
+          ? ending
+          : undefined;
+      await tellAhead(`publish ${n}`, toTell, failure, options.execution, ports, steps);
+      return action.state;
+    }
+    case "ask":
+      return await askForApproval(action.changes, before, context, ports, steps);
+    case "write": {
+      const state = action.state ?? before;
+      const result = await resultOf(() =>
+        steps.step(`${action.write} ${n}`, () => write(action.write, state, context, ports), ATTEMPTS),
+      );
+      return "failed" in result ? { ...state, failed: result.failed } : next(state, result, context);
+    }
+  }
+}
+
+/** A step that failed for good is a value, on which the rules decide. */
+async function resultOf<T extends object>(run: () => Promise<T>): Promise<T | { readonly failed: Failed }> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    const refusal = error instanceof StepRefused ? error.refusal : undefined;
+    const because = `${error.step}: ${error.message}`;
+    const { stopped: _, ...told } = refusal ?? { code: "unfinished" };
+    const remedies = remediesOfFailed(refusal, because);
+    return { failed: { because, passing: refusal === undefined, error: told, remedies } };
+  }
+}
+
+/** Without it the task is still given its revision, and is not run again. */
+async function networkOf({ failure, options: { policy } }: Context, ports: Ports, steps: Steps) {
+  const { owner } = failure;
+  if (owner.kind === "service") return undefined;
+  const read = async () => ({ network: (await readTaskNetwork(failure, policy, ports)) ?? null });
+  const known = await resultOf(() => steps.step("read network", read, ATTEMPTS));
+  return "failed" in known ? undefined : (known.network ?? undefined);
+}
+
+/** Tells those who watch what was seen. */
+function follow(state: State, seen: Seen, { failure, options }: Context): void {
+  if (seen.kind === "rollout") options.onDoing?.({ kind: "rollout", because: seen.verdict.because });
+  if (seen.kind !== "survey" || state.plan === undefined) return;
+  const { surveyed, plan } = state.plan;
+  const isGuarded = !failure.foreseen && whyNotAgain(surveyed.tries, surveyed.former) !== undefined;
+  if (!isGuarded) options.onPlan?.(plan, surveyed);
+}

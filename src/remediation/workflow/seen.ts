@@ -1,0 +1,20 @@
+/** One observation: the result of a step, and the only thing that the rules know of the world at that time. */
+
+import type { Deployment } from "../../workload/service.ts";
+import type { ExecutionStatus } from "../ports.ts";
+import type { TaskVerdict } from "../run-again.ts";
+import type { Verdict } from "../settle.ts";
+import type { SurveyResult } from "../survey.ts";
+import type { Failed } from "./state.ts";
+
+export type Seen =
+  /** `at`: when it was read, in milliseconds since the epoch: the rules have no other clock. */
+  | { readonly kind: "survey"; readonly at: number; readonly result: SurveyResult }
+  | { readonly kind: "copy"; readonly status?: ExecutionStatus; readonly isInTarget?: boolean }
+  /** The service a minute after another revision was seen in place of ours. Without deployments: it still is. */
+  | { readonly kind: "service"; readonly deployments?: readonly Deployment[] }
+  | { readonly kind: "rollout"; readonly verdict: Verdict }
+  | { readonly kind: "task"; readonly verdict?: TaskVerdict }
+  /** What is known is enough. */
+  | { readonly kind: "nothing" }
+  | { readonly kind: "failed"; readonly failed: Failed };

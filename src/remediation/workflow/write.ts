@@ -1,0 +1,170 @@
+/**
+ * The writes. Each compares before it writes, because a step may run more than once and the world may have moved since
+ * the observation: what is different then is a result, and no write.
+ */
+
+import { createHash } from "node:crypto";
+import { type Redeployed, type Registered, redeploy, register } from "../apply.ts";
+import { AwsError } from "../aws-error.ts";
+import { claimTurn, type Held, stillHolds } from "../caps.ts";
+import { leastPause } from "../least-pause.ts";
+import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirroring.ts";
+import type { Ports } from "../ports.ts";
+import { type Restored, restore } from "../restore.ts";
+import { type RunAgain, runAgain } from "../run-again.ts";
+import type { WriteKind } from "./action.ts";
+import type { Context } from "./context.ts";
+import { imagesToMirror, planned } from "./plan.ts";
+import type { QuotaWait, State } from "./state.ts";
+import { currentTarget, type RepointResult, whyNotRepointed } from "./task-rules.ts";
+
+/** AWS bounds the rate of these writes for the account; with pauses, some fifteen minutes. Then they fail like any other. */
+const THROTTLED_MAX = 10;
+/** A raised quota is seen so soon, by a remediation that has not waited for days. */
+const QUOTA_SECONDS_MAX = 1800;
+/** Those that wait do not all come back in a period's first second, and services without a running task come first. */
+const SPREAD_SECONDS = 240;
+
+export type StartedCopy = {
+  readonly name: string;
+  readonly start: "waiting" | "done" | "spent" | { readonly held: Held };
+};
+
+export type WriteResult =
+  | { readonly write: "acquire-quota"; readonly waiting?: QuotaWait }
+  | { readonly write: "start-copy"; readonly copy: StartedCopy }
+  | { readonly write: "register"; readonly registered: Registered }
+  | { readonly write: "redeploy"; readonly redeployed: Redeployed }
+  | { readonly write: "roll-back"; readonly restored: Restored }
+  | { readonly write: "restore"; readonly redeployed: Redeployed }
+  | { readonly write: "repoint"; readonly result: RepointResult }
+  | { readonly write: "run-task"; readonly run: RunAgain }
+  | { readonly write: "throttled" };
+
+const BOUNDED_BY_RATE: readonly WriteKind[] = ["register", "redeploy", "roll-back"];
+
+export async function write(
+  kind: WriteKind,
+  state: State,
+  context: Context,
+  ports: Ports,
+): Promise<WriteResult> {
+  try {
+    return await writeOnce(kind, state, context, ports);
+  } catch (error) {
+    const mayWait = BOUNDED_BY_RATE.includes(kind) && state.throttled + 1 < THROTTLED_MAX;
+    if (mayWait && error instanceof AwsError && error.kind === "throttled") return { write: "throttled" };
+    throw error;
+  }
+}
+
+async function writeOnce(
+  kind: WriteKind,
+  state: State,
+  context: Context,
+  ports: Ports,
+): Promise<WriteResult> {
+  const { execution } = context.options;
+  switch (kind) {
+    case "acquire-quota":
+      return { write: kind, ...(await acquireQuota(state, context, ports)) };
+    case "start-copy":
+      return { write: kind, copy: await startCopy(state, context, ports) };
+    case "register": {
+      const { surveyed, plan } = planned(state);
+      return { write: kind, registered: await register(surveyed, plan.images, execution, ports) };
+    }
+    case "redeploy":
+      return { write: kind, redeployed: await redeployService(state, context, ports) };
+    case "roll-back":
+      return { write: kind, restored: await rollBack(state, execution, ports) };
+    case "restore":
+      return { write: kind, redeployed: await restoreOverwritten(state, ports) };
+    case "repoint":
+      return { write: kind, result: await repoint(state, ports) };
+    case "run-task":
+      return { write: kind, run: await runTask(state, context, ports) };
+  }
+}
+
+async function acquireQuota(
+  { quota, polls, plan }: State,
+  { failure, options }: Context,
+  ports: Ports,
+): Promise<{ readonly waiting?: QuotaWait }> {
+  const { policy, execution, limits = async () => policy.caps } = options;
+  const now = await limits();
+  const cluster = failure.clusterArn.slice(failure.clusterArn.lastIndexOf("/") + 1);
+  const { copies } = quota;
+  const held =
+    quota.of === "writes"
+      ? await claimTurn({ claimant: execution, cluster }, now, policy.clusters, ports)
+      : copies !== undefined && stillHolds(copies, now, ports.clock.now())
+        ? copies
+        : undefined;
+  if (held === undefined) return {};
+  const isDown = plan?.surveyed.runningCount === 0;
+  const left = secondsUntilOpen(held, ports.clock.now(), execution, isDown);
+  const seconds = Math.min(left, Math.max(QUOTA_SECONDS_MAX, leastPause(polls)));
+  ports.log.info("held by a cap", { ...held, seconds });
+  return { waiting: { held, seconds } };
+}
+
+/** Until the period begins, and a moment of its own after that. */
+function secondsUntilOpen({ opensAt }: Held, now: number, execution: string, isDown: boolean): number {
+  const left = Math.max(1, Math.ceil((opensAt - now) / 1000));
+  const [one = 0, two = 0] = createHash("sha256").update(execution).digest();
+  return left + (isDown ? 0 : SPREAD_SECONDS) + ((one * 256 + two) % SPREAD_SECONDS);
+}
+
+async function startCopy(state: State, { options }: Context, ports: Ports): Promise<StartedCopy> {
+  const { index, attempt } = state.copying ?? { index: 0, attempt: 1 };
+  const image = imagesToMirror(state)[index];
+  const request = image === undefined ? undefined : mirrorRequestOf(image);
+  if (request === undefined) throw new Error("there is no image to be copied");
+  const name = nameOfMirror(request, attempt, ports);
+  const { limits = async () => options.policy.caps } = options;
+  return { name, start: await startMirror(name, request, limits, ports) };
+}
+
+async function redeployService(state: State, { failure }: Context, ports: Ports): Promise<Redeployed> {
+  const { clusterArn, service, current, deploymentId } = planned(state).surveyed;
+  const change = {
+    ...{ clusterArn, service },
+    to: state.ours ?? "",
+    from: current,
+    failing: failure.owner.kind === "service" ? failure.owner.deploymentId : undefined,
+    heals: failure.foreseen !== true,
+    ...(deploymentId === undefined ? {} : { deploymentId }),
+  };
+  return await redeploy(change, ports);
+}
+
+async function rollBack({ rollback }: State, execution: string, ports: Ports): Promise<Restored> {
+  if (rollback === undefined) throw new Error("there is nothing to go back from");
+  const { surveyed, ours, kind } = rollback.of;
+  // What could not be pulled for a while may run whole by now: hours may lie between the verdict and this write.
+  return await restore(surveyed, ours, execution, ports, { heals: kind === "cannot-pull" });
+}
+
+async function restoreOverwritten({ overwritten }: State, ports: Ports): Promise<Redeployed> {
+  if (overwritten === undefined) throw new Error("there is nothing to restore");
+  const { clusterArn, service, revision, written } = overwritten;
+  return await redeploy({ clusterArn, service, to: revision, from: written.at(-1) ?? "" }, ports);
+}
+
+async function repoint({ task }: State, ports: Ports): Promise<RepointResult> {
+  const target = task === undefined ? undefined : currentTarget(task);
+  if (task === undefined || target === undefined || whyNotRepointed(target, task.made.former) !== undefined)
+    return "skipped";
+  return await ports.schedules.move(target, task.made.ours);
+}
+
+async function runTask({ task, network }: State, { options }: Context, ports: Ports): Promise<RunAgain> {
+  if (task === undefined) throw new Error("there is no task to run");
+  const { clusterArn } = task.surveyed;
+  // The attempt is no part of the token: a second attempt for the same task must not run it a second time.
+  const token = options.execution.replace(/-[0-9]+$/, "");
+  const { taskArn } = task.surveyed.task;
+  return await runAgain({ clusterArn, taskArn }, task.made.ours, network, token, ports);
+}
