@@ -236,11 +236,11 @@ describe("a process that dies between a step's effect and its record", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     // world               function     step            what is done twice at most
-    ["fargate-service",    "remediate", "survey 1.0"],
-    ["fargate-service",    "remediate", "register 1"],
-    ["fargate-service",    "remediate", "redeploy 1"],
-    ["fargate-service",    "remediate", "settle 1.1"],
-    ["multi-container",    "remediate", "mirror 1.0.1 attempt 1"],
+    ["fargate-service",    "remediate", "observe failure 1"],
+    ["fargate-service",    "remediate", "register 2"],
+    ["fargate-service",    "remediate", "redeploy 3"],
+    ["fargate-service",    "remediate", "observe rollout 4"],
+    ["multi-container",    "remediate", "start-copy 2"],
     ["multi-container",    "mirror",    "repository"],
     ["multi-container",    "mirror",    "manifests"],
     ["multi-container",    "mirror",    "copy 1"],

@@ -14,8 +14,8 @@ import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/brake.ts"
 import { detect } from "../../src/remediation/detect.ts";
 import { remediationName } from "../../src/remediation/names.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
-import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { isForEachTask } from "../../src/remediation/survey-task.ts";
+import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import type { Answer, Steps } from "../../src/runtime/steps.ts";

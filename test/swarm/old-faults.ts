@@ -108,7 +108,7 @@ export const leavesNothingToItsMaker: Sabotage = (ports, step) => ({
     ...ports.executions,
     async status(workflow, name) {
       const status = await ports.executions.status(workflow, name);
-      return step().startsWith("survey") && (status === undefined || status.status === "running")
+      return step().startsWith("observe failure") && (status === undefined || status.status === "running")
         ? { status: "failed" }
         : status;
     },
@@ -141,7 +141,7 @@ export function waitsForEverybody(): Sabotage {
         ...ports.clock,
         after: () => () => {},
         now() {
-          if (!step().startsWith("survey")) return ports.clock.now();
+          if (!step().startsWith("observe failure")) return ports.clock.now();
           if (began?.step !== step()) began = { step: step(), at: ports.clock.now() };
           return began.at;
         },

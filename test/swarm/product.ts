@@ -4,6 +4,7 @@ import { detect } from "../../src/remediation/detect.ts";
 import { mirror } from "../../src/remediation/mirror.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
+import type { Seen } from "../../src/remediation/workflow/seen.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { Random } from "../../src/runtime/random.ts";
 import type { Steps } from "../../src/runtime/steps.ts";
@@ -54,9 +55,10 @@ export function serve(
           options,
         );
         witness.stepEnded(execution);
-        if (name.startsWith("survey")) {
-          const surveyed = result as { kind: string; deploymentId?: string };
-          if (surveyed.kind === "survey") witness.surveyed(execution, surveyed.deploymentId);
+        if (name.startsWith("observe failure")) {
+          const seen = result as Seen;
+          if (seen.kind === "survey" && seen.result.kind === "survey")
+            witness.surveyed(execution, seen.result.deploymentId);
         }
         return result;
       },

@@ -240,7 +240,7 @@ function withoutComparison(): Sabotage {
     withEcs(ports, {
       async describeService(cluster, name) {
         const service = await ports.ecs.describeService(cluster, name);
-        if (step().startsWith("survey") && service !== undefined) surveyed.set(name, service);
+        if (step().startsWith("observe failure") && service !== undefined) surveyed.set(name, service);
         return step().startsWith("redeploy") ? (surveyed.get(name) ?? service) : service;
       },
     });

@@ -75,7 +75,7 @@ async function observed(
   const subject = subjectOf(state, context);
   if (subject === undefined) return { kind: "nothing" };
   const read = () => observe(subject, state, context, ports);
-  const seen = await resultOf(() => steps.step(`observe ${n}`, read, ATTEMPTS));
+  const seen = await resultOf(() => steps.step(`observe ${subject} ${n}`, read, ATTEMPTS));
   return "kind" in seen ? seen : { kind: "failed", failed: seen.failed };
 }
 
