@@ -43,7 +43,10 @@ for (const [because, tags, expected] of table) {
     expect(outcome).toMatchObject({
       reason: "no-room",
       because: `web has ${tags} tags of its owner's, of 50 that AWS allows: 4 more are needed, for Repull to know its own revisions again`,
-      nextSteps: [`take ${missing} tags off the task definition of web, in its source`],
+      nextSteps: [
+        expect.stringContaining(`take ${missing} tags off the task definition of web`),
+        expect.anything(),
+      ],
     });
     expect(after.definitions.newest("web", 9)).toHaveLength(1);
   });

@@ -45,7 +45,7 @@ for (const engine of ENGINES) {
       expect(ahead).toMatchObject({
         outcome: "stand-still",
         because: expect.stringMatching(/only Docker Hub has it, and grants no more pulls/),
-        nextSteps: expect.arrayContaining([expect.stringMatching(/mirror grafana/)]),
+        nextSteps: expect.arrayContaining([expect.stringMatching(/mirror docker\.io\/grafana/)]),
       });
       const failedAt = Date.parse(String(event.time));
       const latest = Date.parse(String(ahead?.goesOnAt));
