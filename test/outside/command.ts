@@ -2,12 +2,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { afterAll } from "vitest";
 import type { Document } from "./documents.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -74,9 +74,12 @@ function built(): Promise<string> {
   return building;
 }
 
+afterAll(async () => {
+  if (building !== undefined) await rm(dirname(await building), { recursive: true, force: true });
+});
+
 async function bundle(): Promise<string> {
-  const outdir = mkdtempSync(join(tmpdir(), "repull-built-"));
-  process.once("exit", () => rmSync(outdir, { recursive: true, force: true }));
+  const outdir = await mkdtemp(join(tmpdir(), "repull-built-"));
   await build({
     absWorkingDir: ROOT,
     entryPoints: { main: "src/cli/main.ts" },
