@@ -168,12 +168,17 @@ export function imagesOf(given: Given): readonly ImagePlan[] {
   return stateOf(given).plan?.plan.images ?? [];
 }
 
-/** What the rules decide, in words, and what else the action has: the rest of an ending, or what it changes in the state. */
+/**
+ * What is decided once the observation is taken in, in words, and what else there is: the rest of an ending, or what is
+ * another in the state.
+ */
 export function decided(given: Given): { readonly action: string; readonly more: unknown } {
   const state = stateOf(given);
   const surveyed: Seen =
     state.plan === undefined ? { kind: "nothing" } : { kind: "survey", at: NOW, result: state.plan.surveyed };
-  const action = decide(state, given.seen ?? surveyed, contextOf(given));
+  const seen = given.seen ?? surveyed;
+  const context = contextOf(given);
+  const action = decide(withSeen(state, seen, context), seen, context);
   return { action: inWords(action), more: besides(action, state) };
 }
 
