@@ -129,6 +129,24 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
     return made === undefined || made.isSubstitute ? revision : original(made.former);
   };
 
+  /**
+   * A revision of ours has fixed nothing for this container: it was left in its owner's words, ECS had pinned no digest for
+   * it, and the outcome tells that none could be found. Whoever comes next finds what ECS would: the tag as it is then.
+   */
+  const isUndecided = (revision: string, name: string): boolean => {
+    const execution = ours.get(revision)?.execution ?? "";
+    const isTrusted = logged.some(
+      (one) =>
+        one.execution === execution &&
+        ((one.images ?? []) as readonly JsonObject[]).some(
+          ({ containers, trusted }) =>
+            (containers as readonly string[]).includes(name) && trusted !== undefined,
+        ),
+    );
+    const isPinned = pinsAtStart.get(execution)?.has(name) === true;
+    return imageIn(revision, name) === ownersImage(revision, name) && !isPinned && !isTrusted;
+  };
+
   /** What may stand for a container of the failing revision: what its deployment pinned; else what its tag has ever meant. */
   const allowed = (execution: string, former: string, name: string): ReadonlySet<string> => {
     const host = hostOf(world.definitions.describe(former)?.taskDefinition ?? {});
@@ -139,14 +157,14 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
     const failing = failingDeployment(execution);
     const pinned = pinsAtStart.get(execution)?.get(name);
     // What we ourselves put back means what was trusted when we replaced it.
-    const before = [...ours.values()].find(
-      (made) =>
+    const before = [...ours].find(
+      ([, made]) =>
         made.isSubstitute &&
         original(made.former) === original(former) &&
         made.execution === started.get(failing),
     );
-    const trusted = before?.allowed.get(name);
-    if (trusted !== undefined) return trusted;
+    const trusted = before?.[1].allowed.get(name);
+    if (before !== undefined && trusted !== undefined && !isUndecided(before[0], name)) return trusted;
     return pinned === undefined ? meanings.ever(owners, host) : meanings.fitting(owners, pinned, host);
   };
 
