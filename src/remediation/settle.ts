@@ -204,18 +204,37 @@ function displaced(service: Service, primary: Deployment, watched: Watched): Ver
     : { kind: "superseded", because, deployment: shown.id };
 }
 
-/** A deployment that nobody had seen when we surveyed, and that ours has replaced. */
+/**
+ * A deployment that nobody had seen when we surveyed, and that ours has replaced.
+ *
+ * The newest one is its owner's last word. Where that brought the revision in whose place ours stands, nothing is lost,
+ * and what came before it was replaced by its owner.
+ */
 export function overtakenIn(
   { deployments }: Pick<Service, "deployments">,
-  { ours, former, known, own = [] }: Pick<Watched, "ours" | "former" | "known" | "own">,
+  {
+    ours,
+    former,
+    known,
+    own = [],
+  }: Pick<Watched, "ours" | "known" | "own"> & {
+    /** What ours stands for; absent where ours is a way back. */
+    readonly former?: string;
+  },
 ): string | undefined {
   if (known === undefined) return undefined;
-  return deployments.find(
-    ({ id, status, taskDefinition, rolloutStateReason = "" }) =>
-      status !== "PRIMARY" &&
-      !known.includes(id) &&
-      // What ECS itself goes back to is what nobody asked for: our revision is what the owner wanted.
-      !ROLLING_BACK.test(rolloutStateReason) &&
-      ![ours, former, ...own].some((one) => sameRevision(one, taskDefinition)),
-  )?.taskDefinition;
+  const [last] = deployments
+    .filter(
+      ({ id, status, taskDefinition, rolloutStateReason = "" }) =>
+        status !== "PRIMARY" &&
+        !known.includes(id) &&
+        // What ECS itself goes back to is what nobody asked for: our revision is what the owner wanted.
+        !ROLLING_BACK.test(rolloutStateReason) &&
+        ![ours, ...own].some((one) => sameRevision(one, taskDefinition)),
+    )
+    // ECS lists the newest first: that holds among those of one moment.
+    .toSorted((one, other) => (other.createdAt ?? 0) - (one.createdAt ?? 0));
+  if (last === undefined || (former !== undefined && sameRevision(former, last.taskDefinition)))
+    return undefined;
+  return last.taskDefinition;
 }

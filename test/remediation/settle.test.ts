@@ -85,6 +85,8 @@ describe("our deployment", () => {
     ["the answer is of the time before our write",  "d-42 web:42 running 0/2 IN_PROGRESS",                                                       "",                "moving"],
     ["of the time before, while ECS rolled back",   `d-42 web:42 running 0/2 IN_PROGRESS because ${ROLLBACK}`,                                   "",                "moving"],
     ["it took the place of somebody's",             "d-43 web:43 running 0/2 IN_PROGRESS; d-44 web:44 running 0/2 IN_PROGRESS",                  "",                "overtook"],
+    ["it took the place of one after the former",    "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:44 running 0/2; d-44 web:42 running 0/2",       "",                "overtook"],
+    ["the former was put back over somebody's",      "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:42 running 0/2; d-44 web:44 running 0/2",       "",                "moving"],
     ["it took the place of ECS's way back",         `d-43 web:43 running 0/2 IN_PROGRESS; d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}`, "",              "moving"],
     ["no state is told, it is alone, and all run",  "d-43 web:43 running 2/2",                                                                   "",                "settled"],
     ["no state is told, and one more task starts",  "d-43 web:43 running 2/2 pending 1",                                                         "",                "moving"],

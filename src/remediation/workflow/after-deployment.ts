@@ -103,7 +103,7 @@ export function afterRollback(state: State, restored: Restored): State {
   }
   const { to } = restored;
   const known = surveyed.deploymentIds;
-  const revision = overtakenIn(restored, { ours: to, former: ours, known, own: state.registered });
+  const revision = overtakenIn(restored, { ours: to, known, own: [...state.registered, ours] });
   if (revision !== undefined) {
     const shown = [...known, ...restored.deployments.map(({ id }) => id)];
     return overwriting(state, surveyed, { revision, known: shown, over: to, made, images });
@@ -163,8 +163,7 @@ export function afterRestore(state: State, redeployed: Redeployed): State {
   }
   if (redeployed.kind === "superseded") return end(redeployed.because);
   const now = [...written, to];
-  const ours = written[state.registered.length] ?? to;
-  const following = overtakenIn(redeployed, { ours: to, former: ours, known, own: now });
+  const following = overtakenIn(redeployed, { ours: to, known, own: now });
   if (following === undefined) return end(`${because}; it was put back`);
   const why = overtookInWords(following);
   if (isLast)
