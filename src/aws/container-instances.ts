@@ -9,9 +9,9 @@ import {
   type ECSClient,
   ListContainerInstancesCommand,
 } from "@aws-sdk/client-ecs";
+import { present } from "../ecs/json-fields.ts";
 import { isUnread, type Read, type Unread } from "../network/facts.ts";
 import type { ContainerInstance } from "../remediation/ports.ts";
-import { present } from "../workload/members.ts";
 import { readPages } from "./read-pages.ts";
 
 /** DescribeContainerInstances takes no more at once, and a filter of DescribeInstances takes two hundred. */

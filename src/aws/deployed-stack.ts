@@ -25,9 +25,9 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { arnIn } from "../ecs/arn.ts";
 import type { AwsError } from "../remediation/aws-error.ts";
 import type { Json } from "../runtime/json.ts";
-import { arnIn } from "../workload/arn.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
 

@@ -7,12 +7,12 @@ import {
   LambdaClient,
   SendDurableExecutionCallbackSuccessCommand,
 } from "@aws-sdk/client-lambda";
+import { present } from "../ecs/json-fields.ts";
 import type { AskOperation, Desk } from "../remediation/asks.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { ExecutionStatus } from "../remediation/ports.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Answer } from "../runtime/steps.ts";
-import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { findExecution, statusIn } from "./executions.ts";
 import { attempt, isCode } from "./failure.ts";

@@ -16,15 +16,14 @@ import {
   RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
 } from "@aws-sdk/client-ecs";
-
+import { ecsArnIn, familyAndRevision } from "../ecs/arn.ts";
+import { objectIn, objectsIn, tagsIn, textIn } from "../ecs/json-fields.ts";
+import { readService } from "../ecs/service/service.ts";
+import { readTask } from "../ecs/task/task.ts";
+import type { DescribedTaskDefinition, Tag } from "../ecs/task-definition/task-definition.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { Ecs } from "../remediation/ports.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { ecsArnIn, familyAndRevision } from "../workload/arn.ts";
-import { objectIn, objectsIn, tagsIn, textIn } from "../workload/members.ts";
-import { readService } from "../workload/service.ts";
-import { readTask } from "../workload/task.ts";
-import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOf, isCode } from "./failure.ts";
 import { judgeFailures } from "./failures-beside.ts";

@@ -13,13 +13,12 @@ import {
   LambdaClient,
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
-
+import { present } from "../ecs/json-fields.ts";
 import { isPassing } from "../remediation/aws-error.ts";
 import { denialIn } from "../remediation/decision.ts";
 import { functionNameOf } from "../remediation/names.ts";
 import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
 import { rollbackIn } from "../remediation/rollback-record.ts";
-import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
 

@@ -1,9 +1,8 @@
 /** Whose credentials these are: the account that a command will act on, shown before it acts. */
 
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-
+import { arnIn } from "../ecs/arn.ts";
 import { AwsError } from "../remediation/aws-error.ts";
-import { arnIn } from "../workload/arn.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 

@@ -6,10 +6,10 @@ import {
   ListClustersCommand,
   ListServicesCommand,
 } from "@aws-sdk/client-ecs";
+import { objectsIn } from "../ecs/json-fields.ts";
+import { readService, type Service } from "../ecs/service/service.ts";
 import { inPool } from "../oci/pool.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { objectsIn } from "../workload/members.ts";
-import { readService, type Service } from "../workload/service.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt } from "./failure.ts";
 import { sendRaw } from "./raw-json.ts";

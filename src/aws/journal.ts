@@ -1,10 +1,10 @@
 /** What Lambda remembers of the durable executions of `remediate`: their times, and what they returned. */
 
 import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { present } from "../ecs/json-fields.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { Journal, PastExecution } from "../remediation/history.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { parsed, statusIn } from "./executions.ts";
 import { attempt } from "./failure.ts";

@@ -11,7 +11,7 @@ import {
   type LambdaClient,
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
-import { present } from "../workload/members.ts";
+import { present } from "../ecs/json-fields.ts";
 import { attempt } from "./failure.ts";
 
 /** The most that Lambda answers at once. */

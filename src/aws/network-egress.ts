@@ -6,8 +6,8 @@ import {
   DescribeSubnetsCommand,
   type EC2Client,
 } from "@aws-sdk/client-ec2";
+import { present } from "../ecs/json-fields.ts";
 import { isUnread, type NetworkFacts, type Read, type Subnet, type Unread } from "../network/facts.ts";
-import { present } from "../workload/members.ts";
 import { natGatewayOf, routeTableOf, subnetOf } from "./network-facts.ts";
 import { readPages } from "./read-pages.ts";
 

@@ -12,6 +12,7 @@ import type {
   IpPermission,
   VpcEndpoint,
 } from "@aws-sdk/client-ec2";
+import { present } from "../ecs/json-fields.ts";
 import type {
   Endpoint,
   GroupRule,
@@ -22,7 +23,6 @@ import type {
   SecurityGroup,
   Subnet,
 } from "../network/facts.ts";
-import { present } from "../workload/members.ts";
 
 export function subnetOf(subnet: Ec2Subnet): Subnet {
   const { SubnetId = "", VpcId = "", CidrBlock, Ipv6CidrBlockAssociationSet = [] } = subnet;

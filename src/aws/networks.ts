@@ -14,6 +14,7 @@ import {
   GetManagedPrefixListEntriesCommand,
 } from "@aws-sdk/client-ec2";
 import { ECSClient } from "@aws-sdk/client-ecs";
+import { present } from "../ecs/json-fields.ts";
 import {
   isUnread,
   type NetworkFacts,
@@ -24,7 +25,6 @@ import {
   type Vpc,
 } from "../network/facts.ts";
 import type { Networks } from "../remediation/ports.ts";
-import { present } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { readContainerInstances } from "./container-instances.ts";
 import { filter, type Home, paged, readEgress, unlessNone, vpcsOf } from "./network-egress.ts";

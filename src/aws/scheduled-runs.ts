@@ -6,10 +6,10 @@ import {
   ListTargetsByRuleCommand,
 } from "@aws-sdk/client-eventbridge";
 import { GetScheduleCommand, ListSchedulesCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { objectIn, objectsIn, present, textIn } from "../ecs/json-fields.ts";
+import { readEcsTarget } from "../ecs/schedule/ecs-target.ts";
 import { inPool } from "../oci/pool.ts";
 import type { AccountView, ScheduledRun } from "../remediation/account-view.ts";
-import { readEcsTarget } from "../workload/ecs-target.ts";
-import { objectIn, objectsIn, present, textIn } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt } from "./failure.ts";
 import { exchangeRaw } from "./raw-json.ts";

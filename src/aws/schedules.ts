@@ -20,11 +20,16 @@ import {
   SchedulerClient,
   UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
+import { sameRevision } from "../ecs/arn.ts";
+import { objectIn, objectsIn, textIn } from "../ecs/json-fields.ts";
+import {
+  familyOfTarget,
+  mayBeSigned,
+  moveTarget,
+  taskDefinitionOn,
+} from "../ecs/schedule/scheduled-target.ts";
 import type { ScheduledTarget, Schedules } from "../remediation/schedules-port.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { sameRevision } from "../workload/arn.ts";
-import { objectIn, objectsIn, textIn } from "../workload/members.ts";
-import { familyOfTarget, mayBeSigned, moveTarget, taskDefinitionOn } from "../workload/scheduled-target.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOfCode } from "./failure.ts";
 import { exchangeRaw } from "./raw-json.ts";

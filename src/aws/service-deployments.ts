@@ -11,19 +11,18 @@ import {
   type ECSClient,
   ListServiceDeploymentsCommand,
 } from "@aws-sdk/client-ecs";
-
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Ecs } from "../remediation/ports.ts";
-import type { JsonObject } from "../runtime/json.ts";
-import { sameRevision } from "../workload/arn.ts";
-import { objectsIn, textIn } from "../workload/members.ts";
-import { readServiceDeployment } from "../workload/service-deployment.ts";
+import { sameRevision } from "../ecs/arn.ts";
+import { objectsIn, textIn } from "../ecs/json-fields.ts";
+import { readServiceDeployment } from "../ecs/service/service-deployment.ts";
 import {
   type DeploymentSummary,
   readDeploymentSummary,
   readEcsRollback,
   readServiceRevision,
-} from "../workload/service-revision.ts";
+} from "../ecs/service/service-revision.ts";
+import { AwsError } from "../remediation/aws-error.ts";
+import type { Ecs } from "../remediation/ports.ts";
+import type { JsonObject } from "../runtime/json.ts";
 import { attempt, isCode } from "./failure.ts";
 import { judgeFailures } from "./failures-beside.ts";
 import { sendRaw } from "./raw-json.ts";

@@ -11,9 +11,9 @@ import {
   ECSClient,
   RunTaskCommand,
 } from "@aws-sdk/client-ecs";
+import { objectsIn, textIn } from "../ecs/json-fields.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { Tasks } from "../remediation/tasks-port.ts";
-import { objectsIn, textIn } from "../workload/members.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOf, isCode } from "./failure.ts";
 import { sendRaw } from "./raw-json.ts";

@@ -1,7 +1,7 @@
 /** `approve` and `deny` as the program's commands. */
 
 import { type Command, Option } from "commander";
-import { present } from "../workload/members.ts";
+import { present } from "../ecs/json-fields.ts";
 import type { CommandIo } from "./io.ts";
 import { addStackOptions, installedOptionsOf, type StackFlags } from "./stack-options.ts";
 

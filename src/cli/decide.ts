@@ -5,12 +5,12 @@
  * in the name of the caller; whether the caller may, IAM decides.
  */
 
+import { present } from "../ecs/json-fields.ts";
 import { type Asked, type Desk, lastAsked } from "../remediation/asks.ts";
 import { answerOf } from "../remediation/decision.ts";
 import type { Outcome } from "../remediation/outcome.ts";
 import { inShort } from "../substitution/explain.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
-import { present } from "../workload/members.ts";
 import { EXIT } from "./exit-status.ts";
 import { type Installed, refuseUnlessWritesAllowed } from "./installed.ts";
 import type { CommandIo } from "./io.ts";

@@ -5,6 +5,10 @@
  * decides which images they run and how the world behaves; the same seed tells the same story.
  */
 
+import { revisionName } from "../ecs/arn.ts";
+import { objectsIn, textIn } from "../ecs/json-fields.ts";
+import { primaryDeployment } from "../ecs/service/service.ts";
+import { containersOf } from "../ecs/task-definition/task-definition.ts";
 import type { Detected } from "../remediation/detect.ts";
 import type { Outcome } from "../remediation/outcome.ts";
 import type { JsonObject } from "../runtime/json.ts";
@@ -15,10 +19,6 @@ import { explainPlan, inShort } from "../substitution/explain.ts";
 import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { visibleJson } from "../text/visible.ts";
-import { revisionName } from "../workload/arn.ts";
-import { objectsIn, textIn } from "../workload/members.ts";
-import { primaryDeployment } from "../workload/service.ts";
-import { containersOf } from "../workload/task-definition.ts";
 import { DEMO_CLUSTER, DEMO_SERVICES, demoWorld } from "./demo-world.ts";
 import type { CommandIo } from "./io.ts";
 import { nextCommands } from "./next-commands.ts";

@@ -7,9 +7,9 @@
  */
 
 import { gunzipSync } from "node:zlib";
+import { arnIn } from "../ecs/arn.ts";
 import { TASK_STATE_CHANGE } from "../ecs-events/envelope.ts";
 import { withoutMark } from "../text/decode-text.ts";
-import { arnIn } from "../workload/arn.ts";
 import { kubernetesTexts } from "./kubernetes-objects.ts";
 
 export type DocumentEntry =

@@ -1,5 +1,7 @@
 /** `repull explain`: what an event or an error text means, and what would be done. Asks nobody, changes nothing. */
 
+import { revisionName } from "../ecs/arn.ts";
+import type { Owner } from "../ecs/task/task-owner.ts";
 import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
@@ -18,8 +20,6 @@ import { offer } from "../substitution/offer.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { STRATEGIES } from "../substitution/strategies/index.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
-import { revisionName } from "../workload/arn.ts";
-import type { Owner } from "../workload/owner.ts";
 import { documentsIn } from "./documents.ts";
 import type { DocumentEntry } from "./event-envelopes.ts";
 import { EXIT } from "./exit-status.ts";

@@ -1,7 +1,7 @@
 /** The commands that look at an account before anything fails: `scan`, `plan`, `fix`. Each loads its own code only. */
 
 import { type Command, Option } from "commander";
-import { present } from "../workload/members.ts";
+import { present } from "../ecs/json-fields.ts";
 import type { Hands } from "./hands.ts";
 import type { CommandIo } from "./io.ts";
 import type { ScanInput } from "./scan.ts";

@@ -1,5 +1,6 @@
 /** What `repull plan` shows and `repull fix` asks about: one look at a service, by the code that heals a failing one. */
 
+import type { Service } from "../ecs/service/service.ts";
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { registryOf } from "../image/hosts.ts";
 import { type Foreseen, foresee, type ImageToday } from "../remediation/foreseen.ts";
@@ -11,7 +12,6 @@ import { planOf, writeBlocked } from "../remediation/workflow/plan.ts";
 import { placeOf } from "../substitution/candidate.ts";
 import type { Plan } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
-import type { Service } from "../workload/service.ts";
 
 export type Looked = { readonly service: Service; readonly today: Foreseen["today"] } & (
   | { readonly kind: "nothing-to-do"; readonly because: string }

@@ -1,10 +1,10 @@
 /** `repull history`: what was done, when, why, with what proof, and how it ended. */
 
+import { revisionName } from "../ecs/arn.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { type Deed, type PastExecution, tellHistory } from "../remediation/history.ts";
 import { servicesInEffect } from "../remediation/in-effect.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
-import { revisionName } from "../workload/arn.ts";
 import type { CommandIo } from "./io.ts";
 import { momentIn, type Past } from "./past.ts";
 

@@ -3,13 +3,13 @@
 import { inspect } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { present } from "../ecs/json-fields.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { EndpointsError } from "../runtime/endpoints.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { visible } from "../text/visible.ts";
-import { present } from "../workload/members.ts";
 import { addDecideCommands } from "./decide-commands.ts";
 import { EXIT, EXIT_WORDS, exitStatusOfAws } from "./exit-status.ts";
 import { addHandCommands } from "./hand-commands.ts";

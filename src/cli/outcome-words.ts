@@ -1,8 +1,8 @@
 /** An outcome as a person reads it: how it ended, what changed, what to do next. */
 
+import { revisionName } from "../ecs/arn.ts";
 import { OUTCOMES } from "../remediation/outcome.ts";
 import { inShort } from "../substitution/explain.ts";
-import { revisionName } from "../workload/arn.ts";
 import { nextLines } from "./next-lines.ts";
 import type { Replayed } from "./replay.ts";
 

@@ -1,6 +1,7 @@
 /** What `repull history` and `repull undo` look at: the account of the environment, or whatever stands in for it. */
 
 import type { AwsSettings } from "../aws/client-settings.ts";
+import { present } from "../ecs/json-fields.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import type { AccountView } from "../remediation/account-view.ts";
 import { withBrakeOnDeployments } from "../remediation/brake.ts";
@@ -9,7 +10,6 @@ import type { Inventory } from "../remediation/in-effect.ts";
 import type { UndoPorts } from "../remediation/undo.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { silentLog } from "../runtime/log.ts";
-import { present } from "../workload/members.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import type { Installed, InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";

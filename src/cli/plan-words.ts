@@ -1,13 +1,13 @@
 /** A look at a service as a person reads it, and as a program does: today's place, the plan, what would be written. */
 
+import { revisionName } from "../ecs/arn.ts";
+import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import { printPlatform } from "../image/platform.ts";
 import { outcomeOf } from "../remediation/report.ts";
 import { explainPlan, inShort } from "../substitution/explain.ts";
 import { remedyInWords } from "../substitution/format-remedy.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import type { Remedy } from "../substitution/remedy.ts";
-import { revisionName } from "../workload/arn.ts";
-import { primaryDeployment, type Service } from "../workload/service.ts";
 import { clusterName } from "./find-service.ts";
 import { type Looked, whereFrom } from "./hand-look.ts";
 

@@ -1,5 +1,6 @@
 /** A recorded event in a closed world: ECS, the registries and their quotas as a small file beside it tells. */
 
+import { isObject } from "../ecs/json-fields.ts";
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
@@ -17,7 +18,6 @@ import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
 import { explainPlan } from "../substitution/explain.ts";
 import type { Plan } from "../substitution/planner.ts";
 import { type Policy, rightsIn } from "../substitution/policy.ts";
-import { isObject } from "../workload/members.ts";
 import type { CommandIo } from "./io.ts";
 import { parseJson } from "./parse-json.ts";
 import type { Replay, ReplayInput } from "./replay.ts";

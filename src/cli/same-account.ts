@@ -5,9 +5,9 @@
  * local service that happens to be called the same.
  */
 
+import { arnIn } from "../ecs/arn.ts";
+import { isObject } from "../ecs/json-fields.ts";
 import type { Json } from "../runtime/json.ts";
-import { arnIn } from "../workload/arn.ts";
-import { isObject } from "../workload/members.ts";
 import { Refused } from "./refused.ts";
 
 /** `account` is undefined where STS did not tell it. */

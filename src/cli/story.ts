@@ -1,8 +1,8 @@
 /** What happens in a sandbox, told line by line with the world's own time. */
 
+import { revisionName } from "../ecs/arn.ts";
 import type { Log, LogFields } from "../runtime/log.ts";
 import { inShort } from "../substitution/explain.ts";
-import { revisionName } from "../workload/arn.ts";
 
 export type Story = {
   readonly log: Log;

@@ -1,5 +1,7 @@
 /** `repull undo`: back to the former revision of one remediation, or of all since a time. The plan is shown first. */
 
+import { ecsArnIn, familyAndRevision, revisionName } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { type InEffect, servicesInEffect, targetsInEffect } from "../remediation/in-effect.ts";
@@ -9,8 +11,6 @@ import { type Followed, followUndone } from "../remediation/undo-watch.ts";
 import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
-import { ecsArnIn, familyAndRevision, revisionName } from "../workload/arn.ts";
-import { present } from "../workload/members.ts";
 import { EXIT, exitStatusOfAws } from "./exit-status.ts";
 import { clusterName } from "./find-service.ts";
 import { refuseUnlessWritesAllowed } from "./installed.ts";

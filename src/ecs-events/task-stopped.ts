@@ -5,10 +5,10 @@
  * whoever acts on it must be able to meet the same failure again.
  */
 
+import { arnIn, ecsArnIn } from "../ecs/arn.ts";
+import { ownerOf } from "../ecs/task/task-owner.ts";
 import { partitionOf } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { arnIn, ecsArnIn } from "../workload/arn.ts";
-import { ownerOf } from "../workload/owner.ts";
 import { type Envelope, readTaskDetail, type TaskDetail } from "./envelope.ts";
 import { failedContainers } from "./failed-containers.ts";
 import type { Home, Ignored, PullFailure } from "./pull-failure-event.ts";

@@ -5,9 +5,9 @@
  * the scan a gap that it names.
  */
 
+import type { EcsTarget } from "../ecs/schedule/ecs-target.ts";
+import type { LooseTasks } from "../ecs/task/standalone-tasks.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
-import type { EcsTarget } from "../workload/ecs-target.ts";
-import type { LooseTasks } from "../workload/loose-tasks.ts";
 import type { Inventory } from "./in-effect.ts";
 import type { Networks } from "./ports.ts";
 

@@ -2,16 +2,22 @@
  * The writes: a revision, then the redeployment. Each looks again before it writes, for a step runs at least once.
  */
 
+import { revisionName, sameRevision } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
+import { isWhole } from "../ecs/service/rollout-state.ts";
+import { type Deployment, primaryDeployment } from "../ecs/service/service.ts";
+import {
+  EXECUTION_TAG,
+  type MarkedImage,
+  markerTags,
+  readMarker,
+  serviceTag,
+} from "../ecs/task-definition/provenance-tags.ts";
+import { isSameDefinition } from "../ecs/task-definition/same-definition.ts";
+import { reviseTaskDefinition } from "../ecs/task-definition/task-definition.ts";
 import { registryOf } from "../image/hosts.ts";
 import { parseReference, referenceIn } from "../image/reference.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
-import { revisionName, sameRevision } from "../workload/arn.ts";
-import { EXECUTION_TAG, type MarkedImage, markerTags, readMarker, serviceTag } from "../workload/marker.ts";
-import { present } from "../workload/members.ts";
-import { isWhole } from "../workload/rollout.ts";
-import { isSameDefinition } from "../workload/same-definition.ts";
-import { type Deployment, primaryDeployment } from "../workload/service.ts";
-import { reviseTaskDefinition } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 import type { Superseded, Survey } from "./survey.ts";

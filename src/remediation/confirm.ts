@@ -5,11 +5,11 @@
  * are whole is enough to act on.
  */
 
+import type { Task } from "../ecs/task/task.ts";
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import type { NamedManifest } from "../pull-failure/named-manifests.ts";
 import { incurable } from "../substitution/ladder.ts";
-import type { Task } from "../workload/task.ts";
 import type { Ports } from "./ports.ts";
 import { nextFailure } from "./remedies-of-refusal.ts";
 import type { Declined } from "./survey.ts";

@@ -7,9 +7,9 @@
  */
 
 import * as z from "zod";
+import { present } from "../ecs/json-fields.ts";
 import { plainText } from "../pull-failure/plain-text.ts";
 import type { Answer } from "../runtime/steps.ts";
-import { present } from "../workload/members.ts";
 
 export const decisionSchema = z.object({
   kind: z.enum(["approved", "denied", "expired"]),

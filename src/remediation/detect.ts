@@ -6,6 +6,7 @@
  * An attempt that found nothing to do used nothing up: it does not count, and the pause after it does not grow.
  */
 
+import { present } from "../ecs/json-fields.ts";
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { reduceEvent } from "../ecs-events/reduce.ts";
@@ -13,7 +14,6 @@ import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
 import type { Json } from "../runtime/json.ts";
 import { incurable } from "../substitution/ladder.ts";
 import { DEFAULT_POLICY, type Policy } from "../substitution/policy.ts";
-import { present } from "../workload/members.ts";
 import { AwsError } from "./aws-error.ts";
 import { remediationName } from "./names.ts";
 import type { ExecutionStatus, Ports } from "./ports.ts";

@@ -5,20 +5,20 @@
  * look for the same bytes. Nothing is asked of a registry.
  */
 
-import { isDockerHubFront } from "../image/hosts.ts";
-import { familiarName, referenceIn } from "../image/reference.ts";
-import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
-import type { Policy } from "../substitution/policy.ts";
-import { firingsIn } from "../workload/firings.ts";
-import type { LooseTasks } from "../workload/loose-tasks.ts";
-import { present, textIn, textsIn } from "../workload/members.ts";
-import type { Service } from "../workload/service.ts";
+import { present, textIn, textsIn } from "../ecs/json-fields.ts";
+import { firingsIn } from "../ecs/schedule/schedule-frequency.ts";
+import type { Service } from "../ecs/service/service.ts";
+import type { LooseTasks } from "../ecs/task/standalone-tasks.ts";
 import {
   containersOf,
   type DescribedTaskDefinition,
   executionRoleOf,
   tagsOfDefinition,
-} from "../workload/task-definition.ts";
+} from "../ecs/task-definition/task-definition.ts";
+import { isDockerHubFront } from "../image/hosts.ts";
+import { familiarName, referenceIn } from "../image/reference.ts";
+import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
+import type { Policy } from "../substitution/policy.ts";
 import type { ScheduledRun } from "./account-view.ts";
 import { type ForeseenPlaces, foreseePlaces, type Seen } from "./foreseen-places.ts";
 import { optedOut, type TagBearer } from "./opt-out.ts";

@@ -1,10 +1,10 @@
 /** Why tasks of a revision stopped, in ECS's words, and whether it was a pull. */
 
+import type { Task } from "../ecs/task/task.ts";
 import { referenceIn, repositoryName } from "../image/reference.ts";
 import { classify } from "../pull-failure/classify.ts";
 import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
 import { redact } from "../text/redact.ts";
-import type { Task } from "../workload/task.ts";
 
 export type Reason = { readonly text: string; readonly kind: PullFailureKind; readonly image?: string };
 

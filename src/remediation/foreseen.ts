@@ -5,15 +5,15 @@
  * a task would have told is not there: nothing is confirmed by it, and a service that is whole is no reason to stop.
  */
 
+import { revisionName } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
+import { primaryDeployment, type Service } from "../ecs/service/service.ts";
+import { containersOf } from "../ecs/task-definition/task-definition.ts";
 import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { DOCKER_HUB_HOST, isDockerHubFront } from "../image/hosts.ts";
 import { canonicalName, referenceIn } from "../image/reference.ts";
 import { leftOutBy, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
-import { revisionName } from "../workload/arn.ts";
-import { present } from "../workload/members.ts";
-import { primaryDeployment, type Service } from "../workload/service.ts";
-import { containersOf } from "../workload/task-definition.ts";
 import type { Ports } from "./ports.ts";
 
 /** An image that a service runs today. */

@@ -5,8 +5,8 @@
  * and fills the one place that its group has: so Repull begins none. It names the commands that do.
  */
 
+import { revisionName } from "../ecs/arn.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
-import { revisionName } from "../workload/arn.ts";
 import { createDeploymentCommand, registerCommand } from "./paste-commands.ts";
 import { deployYourself, placesIn } from "./remedies-of-refusal.ts";
 import { type Ending, inSource } from "./report.ts";

@@ -5,7 +5,7 @@
  * them knows is told by that one, and nothing is kept beside them.
  */
 
-import { present } from "../workload/members.ts";
+import { present } from "../ecs/json-fields.ts";
 import type { Decision } from "./decision.ts";
 import type { InEffect } from "./in-effect.ts";
 import { isByHand } from "./names.ts";

@@ -6,10 +6,10 @@
  * made, in place of which other one, and what each image stood for; that it is in use, only its user can say.
  */
 
-import { revisionName } from "../workload/arn.ts";
-import { type MarkedImage, readMarker, wholeFormer } from "../workload/marker.ts";
-import { textIn } from "../workload/members.ts";
-import { primaryDeployment, type Service } from "../workload/service.ts";
+import { revisionName } from "../ecs/arn.ts";
+import { textIn } from "../ecs/json-fields.ts";
+import { primaryDeployment, type Service } from "../ecs/service/service.ts";
+import { type MarkedImage, readMarker, wholeFormer } from "../ecs/task-definition/provenance-tags.ts";
 import type { Ports } from "./ports.ts";
 import type { ScheduledTarget } from "./schedules-port.ts";
 

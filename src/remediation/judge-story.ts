@@ -5,8 +5,8 @@
  * the verdict is passed on with its reason, and the next deployment is its owner's.
  */
 
-import { revisionName } from "../workload/arn.ts";
-import type { ServiceDeployment } from "../workload/service-deployment.ts";
+import { revisionName } from "../ecs/arn.ts";
+import type { ServiceDeployment } from "../ecs/service/service-deployment.ts";
 import type { Verdict } from "./settle.ts";
 
 /** The verdict where the story has one; undefined where the tasks decide. `isOurs`: ECS still brings our revision. */

@@ -1,10 +1,10 @@
 /** What the owner's policy leaves out: clusters, services and images, each with what would include it. */
 
+import type { Service } from "../ecs/service/service.ts";
 import { familiarName, type ImageReference } from "../image/reference.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { Remedy } from "../substitution/remedy.ts";
-import type { Service } from "../workload/service.ts";
 import { includeWorkload } from "./remedies-of-refusal.ts";
 import type { Declined } from "./survey.ts";
 

@@ -1,10 +1,10 @@
 /** The limit that a failure met, and until when it lasts: what waiting for helps. */
 
+import { present } from "../ecs/json-fields.ts";
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { incurable, type Limit } from "../substitution/ladder.ts";
 import type { Remedy } from "../substitution/remedy.ts";
 import { waitRemedy } from "../substitution/wait-remedy.ts";
-import { present } from "../workload/members.ts";
 
 const WINDOW_MS = 6 * 3_600_000;
 

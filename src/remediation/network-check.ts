@@ -1,5 +1,7 @@
 /** Whether the tasks reach a registry, as a check: the model of `src/network` over what could be read. */
 
+import { arnIn } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
 import { awsDomainOf } from "../image/ecr-hosts.ts";
 import { isDockerHubFront, registryOf } from "../image/hosts.ts";
 import type { Answer } from "../network/answer.ts";
@@ -15,8 +17,6 @@ import { isUnread, type Read, type Source } from "../network/facts.ts";
 import { formatAnswer } from "../network/format-answer.ts";
 import { reach } from "../network/reach.ts";
 import type { Check } from "../substitution/candidate.ts";
-import { arnIn } from "../workload/arn.ts";
-import { present } from "../workload/members.ts";
 import type { Ports } from "./ports.ts";
 import type { Puller } from "./puller.ts";
 

@@ -6,11 +6,11 @@
  * the failing revision in place, and a circuit breaker may have stopped ECS by then: so the failure is looked at again.
  */
 
+import { revisionName } from "../ecs/arn.ts";
+import { momentIn } from "../ecs/json-fields.ts";
+import { readMarker, serviceTag } from "../ecs/task-definition/provenance-tags.ts";
+import type { DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { revisionName } from "../workload/arn.ts";
-import { readMarker, serviceTag } from "../workload/marker.ts";
-import { momentIn } from "../workload/members.ts";
-import type { DescribedTaskDefinition } from "../workload/task-definition.ts";
 import type { Ports } from "./ports.ts";
 
 /** Whoever registered a revision so short a time ago may be at work, though no list of executions shows them yet. */

@@ -6,10 +6,10 @@
  * deployment's AppSpec only the task definition. What is not known is not dropped.
  */
 
+import { OUTPUT_ONLY_MEMBERS } from "../ecs/task-definition/task-definition.ts";
 import { registryOf } from "../image/hosts.ts";
 import { parseReference, referenceIn, repositoryIn } from "../image/reference.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
-import { OUTPUT_ONLY_MEMBERS } from "../workload/task-definition.ts";
 
 /** The shell variable that carries the new revision's ARN from the first command to the second. */
 const REVISION = "REVISION";

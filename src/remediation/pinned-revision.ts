@@ -6,9 +6,9 @@
  * documented. So N is looked for first, and without it the dates decide.
  */
 
-import { sameRevision } from "../workload/arn.ts";
-import type { Deployment } from "../workload/service.ts";
-import type { DeploymentSummary, ServiceRevision } from "../workload/service-revision.ts";
+import { sameRevision } from "../ecs/arn.ts";
+import type { Deployment } from "../ecs/service/service.ts";
+import type { DeploymentSummary, ServiceRevision } from "../ecs/service/service-revision.ts";
 import type { Ports } from "./ports.ts";
 
 export type FailingDeployment = {

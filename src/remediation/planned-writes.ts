@@ -5,11 +5,11 @@
  * another write, and nothing that changes by itself, such as how many pulls are left.
  */
 
+import { revisionName } from "../ecs/arn.ts";
+import { isPinned } from "../ecs/schedule/scheduled-target.ts";
 import { printPlatform } from "../image/platform.ts";
 import { repositoryIn } from "../image/reference.ts";
 import type { ImagePlan, Winner } from "../substitution/planner.ts";
-import { revisionName } from "../workload/arn.ts";
-import { isPinned } from "../workload/scheduled-target.ts";
 import { targetName } from "./schedules-port.ts";
 import type { Survey } from "./survey.ts";
 

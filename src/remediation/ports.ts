@@ -5,6 +5,11 @@
  * behaviour. Absence is `undefined`; refusals and failures of the world are AwsError or RegistryError.
  */
 
+import type { Deployment, Service } from "../ecs/service/service.ts";
+import type { ServiceDeployment } from "../ecs/service/service-deployment.ts";
+import type { DeploymentSummary, EcsRollback, ServiceRevision } from "../ecs/service/service-revision.ts";
+import type { Task } from "../ecs/task/task.ts";
+import type { DescribedTaskDefinition, Tag } from "../ecs/task-definition/task-definition.ts";
 import type { Digest } from "../image/digest.ts";
 import type { NetworkFacts, Read, Source } from "../network/facts.ts";
 import type { Copier as OciCopier } from "../oci/copy.ts";
@@ -13,11 +18,6 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import type { Log } from "../runtime/log.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
-import type { Deployment, Service } from "../workload/service.ts";
-import type { ServiceDeployment } from "../workload/service-deployment.ts";
-import type { DeploymentSummary, EcsRollback, ServiceRevision } from "../workload/service-revision.ts";
-import type { Task } from "../workload/task.ts";
-import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 
 import { type Held, heldSchema } from "./caps.ts";
 import type { Caps } from "./caps-port.ts";

@@ -5,10 +5,10 @@
  * role and ECS asks the agent to pull by that (`ecs.capability.execution-role-ecr-pull`).
  */
 
+import { arnIn } from "../ecs/arn.ts";
 import { awsDomainOf } from "../image/ecr-hosts.ts";
 import { isUnread } from "../network/facts.ts";
 import type { Check } from "../substitution/candidate.ts";
-import { arnIn } from "../workload/arn.ts";
 import type { Ports } from "./ports.ts";
 import type { Puller } from "./puller.ts";
 

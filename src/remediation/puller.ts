@@ -1,11 +1,11 @@
 /** Who would pull a substitute, and what the failure itself shows of where they get. */
 
+import type { Service } from "../ecs/service/service.ts";
 import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { isDockerHubFront, registryOf } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
 import { DOCKER_HUB } from "../network/destination.ts";
 import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
-import type { Service } from "../workload/service.ts";
 
 /** What is known of the tasks that would pull. */
 export type Puller = {

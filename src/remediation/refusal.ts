@@ -1,11 +1,11 @@
 /** Workloads that are never changed, and failures that are no longer news; each with the reason in words. */
 
+import { revisionName, sameRevision } from "../ecs/arn.ts";
+import { isWhole } from "../ecs/service/rollout-state.ts";
+import { type Deployment, primaryDeployment, type Service } from "../ecs/service/service.ts";
+import { readMarker } from "../ecs/task-definition/provenance-tags.ts";
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Remedy } from "../substitution/remedy.ts";
-import { revisionName, sameRevision } from "../workload/arn.ts";
-import { readMarker } from "../workload/marker.ts";
-import { isWhole } from "../workload/rollout.ts";
-import { type Deployment, primaryDeployment, type Service } from "../workload/service.ts";
 import { optedOut } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";

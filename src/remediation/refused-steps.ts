@@ -4,8 +4,8 @@
  * A replay has nothing but a failed step's words, so a refusal is recorded as the step's result, and thrown from there.
  */
 
+import { present } from "../ecs/json-fields.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
-import { present } from "../workload/members.ts";
 import { AwsError } from "./aws-error.ts";
 import { Stopped } from "./brake.ts";
 

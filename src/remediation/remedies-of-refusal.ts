@@ -5,11 +5,11 @@
  * which word it comes back.
  */
 
+import { arnIn, familyAndRevision } from "../ecs/arn.ts";
 import { matchesGlob, type Scope } from "../substitution/glob.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import type { Rights } from "../substitution/policy.ts";
 import type { Remedy } from "../substitution/remedy.ts";
-import { arnIn, familyAndRevision } from "../workload/arn.ts";
 import type { TagBearer } from "./opt-out.ts";
 import type { StepRefusal } from "./refused-steps.ts";
 

@@ -5,6 +5,9 @@
  * and a publish that fails ends nothing but itself: the result says that nobody on the bus heard of it.
  */
 
+import { revisionName } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
+import { type ManagedBy, sourceChange } from "../ecs/managed-by.ts";
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
@@ -12,9 +15,6 @@ import type { Untrusted } from "../substitution/candidate.ts";
 import { remedyInWords } from "../substitution/format-remedy.ts";
 import type { ImagePlan, NoSubstituteCode } from "../substitution/planner.ts";
 import type { Remedy } from "../substitution/remedy.ts";
-import { revisionName } from "../workload/arn.ts";
-import { type ManagedBy, sourceChange } from "../workload/managed-by.ts";
-import { present } from "../workload/members.ts";
 import { AwsError, isPassing } from "./aws-error.ts";
 import type { Decision } from "./decision.ts";
 import {

@@ -5,10 +5,14 @@
  * may run more than once, so the copy that an earlier run made is looked for first.
  */
 
-import { revisionName } from "../workload/arn.ts";
-import { markerTags, readMarker, serviceTag } from "../workload/marker.ts";
-import { isSameDefinition } from "../workload/same-definition.ts";
-import { type DescribedTaskDefinition, familyOf, reviseTaskDefinition } from "../workload/task-definition.ts";
+import { revisionName } from "../ecs/arn.ts";
+import { markerTags, readMarker, serviceTag } from "../ecs/task-definition/provenance-tags.ts";
+import { isSameDefinition } from "../ecs/task-definition/same-definition.ts";
+import {
+  type DescribedTaskDefinition,
+  familyOf,
+  reviseTaskDefinition,
+} from "../ecs/task-definition/task-definition.ts";
 import { redeploy, type Written } from "./apply.ts";
 import type { Ports } from "./ports.ts";
 import type { Superseded, Survey } from "./survey.ts";

@@ -5,11 +5,11 @@
  * has said so, once for each task that failed, and what cannot be known about its start is not made up.
  */
 
+import { instanceArnOf, interfaceOf, startAgain, type TaskNetwork } from "../ecs/task/rerun-task-request.ts";
+import type { Task } from "../ecs/task/task.ts";
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { redact } from "../text/redact.ts";
-import { instanceArnOf, interfaceOf, startAgain, type TaskNetwork } from "../workload/start-again.ts";
-import type { Task } from "../workload/task.ts";
 import type { Ports } from "./ports.ts";
 
 /** What a task was attached with. Read first of all: its network interface is deleted soon after it has stopped. */

@@ -5,6 +5,9 @@
  * gap that is named, not a failure of the rest.
  */
 
+import type { Service } from "../ecs/service/service.ts";
+import type { LooseTasks } from "../ecs/task/standalone-tasks.ts";
+import { containersOf, type DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
 import { egressOf } from "../network/egress.ts";
@@ -15,9 +18,6 @@ import { createRate } from "../runtime/rate.ts";
 import { offer } from "../substitution/offer.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { counted } from "../text/counted.ts";
-import type { LooseTasks } from "../workload/loose-tasks.ts";
-import type { Service } from "../workload/service.ts";
-import { containersOf, type DescribedTaskDefinition } from "../workload/task-definition.ts";
 import type { AccountView, Host, ScheduledRun } from "./account-view.ts";
 import { AwsError } from "./aws-error.ts";
 import { type AddressLoad, loadByAddress } from "./bad-hour.ts";

@@ -4,12 +4,12 @@
  * One look is a pure judgement over what ECS says; the workflow looks again and again, with waits between.
  */
 
-import { revisionName, sameRevision } from "../workload/arn.ts";
-import { present } from "../workload/members.ts";
-import { rolloutOf } from "../workload/rollout.ts";
-import { type Deployment, primaryDeployment, type Service } from "../workload/service.ts";
-import type { ServiceDeployment } from "../workload/service-deployment.ts";
-import type { Task } from "../workload/task.ts";
+import { revisionName, sameRevision } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
+import { rolloutOf } from "../ecs/service/rollout-state.ts";
+import { type Deployment, primaryDeployment, type Service } from "../ecs/service/service.ts";
+import type { ServiceDeployment } from "../ecs/service/service-deployment.ts";
+import type { Task } from "../ecs/task/task.ts";
 import { AwsError } from "./aws-error.ts";
 import { failedOf, isPullFailure, reasonsOf } from "./failed-tasks.ts";
 import { judgeStory, progressOf } from "./judge-story.ts";

@@ -5,6 +5,8 @@
  * may have moved on purpose.
  */
 
+import type { Service } from "../ecs/service/service.ts";
+import type { Task } from "../ecs/task/task.ts";
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import { type Digest, shortDigest } from "../image/digest.ts";
 import { ecrHost } from "../image/ecr-hosts.ts";
@@ -28,8 +30,6 @@ import { offer } from "../substitution/offer.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
-import type { Service } from "../workload/service.ts";
-import type { Task } from "../workload/task.ts";
 import { AwsError } from "./aws-error.ts";
 import { type LookContext, look } from "./look.ts";
 import type { Refused } from "./mirroring.ts";

@@ -2,24 +2,24 @@
  * Reads what is known of a failing revision, whoever runs it: its images, the machines that it needs, who pulls them.
  */
 
-import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
-import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
-import { inPool } from "../oci/pool.ts";
-import { sharesLimit } from "../substitution/ladder.ts";
-import type { ImageFacts } from "../substitution/planner.ts";
-import { revisionName } from "../workload/arn.ts";
-import { TAGS_MAX } from "../workload/marker.ts";
-import { objectsIn, present } from "../workload/members.ts";
-import type { Service } from "../workload/service.ts";
-import type { Task } from "../workload/task.ts";
+import { revisionName } from "../ecs/arn.ts";
+import { objectsIn, present } from "../ecs/json-fields.ts";
+import type { Service } from "../ecs/service/service.ts";
+import type { Task } from "../ecs/task/task.ts";
+import { TAGS_MAX } from "../ecs/task-definition/provenance-tags.ts";
 import {
   containersOf,
   type DescribedTaskDefinition,
   executionRoleOf,
   familyOf,
   tagRoom,
-} from "../workload/task-definition.ts";
+} from "../ecs/task-definition/task-definition.ts";
+import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import { isDockerHubFront } from "../image/hosts.ts";
+import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
+import { inPool } from "../oci/pool.ts";
+import { sharesLimit } from "../substitution/ladder.ts";
+import type { ImageFacts } from "../substitution/planner.ts";
 import { askingOnce } from "./asking-once.ts";
 import { AwsError } from "./aws-error.ts";
 import { behindCache, noCache } from "./behind-cache.ts";

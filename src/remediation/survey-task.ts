@@ -6,13 +6,13 @@
  * or run again, as the owner has said.
  */
 
+import { arnIn, familyAndRevision, revisionName, sameRevision } from "../ecs/arn.ts";
+import { tagsIn } from "../ecs/json-fields.ts";
+import { readMarker } from "../ecs/task-definition/provenance-tags.ts";
+import type { Tag } from "../ecs/task-definition/task-definition.ts";
 import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { Remedy } from "../substitution/remedy.ts";
-import { arnIn, familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
-import { readMarker } from "../workload/marker.ts";
-import { tagsIn } from "../workload/members.ts";
-import type { Tag } from "../workload/task-definition.ts";
 import type { TagBearer } from "./opt-out.ts";
 import type { Ports } from "./ports.ts";
 import { deployYourself, undoSubstitute } from "./remedies-of-refusal.ts";

@@ -5,6 +5,14 @@
  * definition or an environment value.
  */
 
+import { revisionName, sameRevision } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
+import { type ManagedBy, managedBy } from "../ecs/managed-by.ts";
+import { rolloutOf } from "../ecs/service/rollout-state.ts";
+import { primaryDeployment, primaryTaskSet, type Service } from "../ecs/service/service.ts";
+import { isPastScaleUp } from "../ecs/service/service-deployment.ts";
+import type { Task } from "../ecs/task/task.ts";
+import { type DescribedTaskDefinition, tagsOfDefinition } from "../ecs/task-definition/task-definition.ts";
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
 import type { Platform } from "../image/platform.ts";
 import { isBarred } from "../substitution/candidate.ts";
@@ -12,14 +20,6 @@ import type { Limit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import type { Mode, Policy } from "../substitution/policy.ts";
 import type { Remedy } from "../substitution/remedy.ts";
-import { revisionName, sameRevision } from "../workload/arn.ts";
-import { type ManagedBy, managedBy } from "../workload/managed-by.ts";
-import { present } from "../workload/members.ts";
-import { rolloutOf } from "../workload/rollout.ts";
-import { primaryDeployment, primaryTaskSet, type Service } from "../workload/service.ts";
-import { isPastScaleUp } from "../workload/service-deployment.ts";
-import type { Task } from "../workload/task.ts";
-import { type DescribedTaskDefinition, tagsOfDefinition } from "../workload/task-definition.ts";
 import { confirm } from "./confirm.ts";
 import type { HandOver } from "./hand-over.ts";
 import { clusterInWords, clusterLeftOut, serviceLeftOut } from "./left-out.ts";

@@ -5,9 +5,9 @@
  * architecture or several. Machines that come later may be of another kind; that, nobody can ask.
  */
 
+import type { Service } from "../ecs/service/service.ts";
+import { type DescribedTaskDefinition, runtimePlatformOf } from "../ecs/task-definition/task-definition.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
-import type { Service } from "../workload/service.ts";
-import { type DescribedTaskDefinition, runtimePlatformOf } from "../workload/task-definition.ts";
 import type { ClusterMachines } from "./machines-port.ts";
 
 export type TaskPlatforms =

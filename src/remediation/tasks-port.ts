@@ -1,7 +1,7 @@
 /** Tasks that no service keeps, as a remediation asks for them: seen whole, and started again. */
 
+import type { TaskNetwork } from "../ecs/task/rerun-task-request.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import type { TaskNetwork } from "../workload/start-again.ts";
 
 export type Started =
   | { readonly kind: "started"; readonly arn: string }

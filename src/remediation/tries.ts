@@ -7,11 +7,17 @@
  * and anyone may register one with our tags.
  */
 
+import { familyAndRevision, revisionName, sameRevision } from "../ecs/arn.ts";
+import { momentIn } from "../ecs/json-fields.ts";
+import {
+  type MarkedImage,
+  type Marker,
+  readMarker,
+  serviceTag,
+  wholeFormer,
+} from "../ecs/task-definition/provenance-tags.ts";
+import type { Tag } from "../ecs/task-definition/task-definition.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
-import { familyAndRevision, revisionName, sameRevision } from "../workload/arn.ts";
-import { type MarkedImage, type Marker, readMarker, serviceTag, wholeFormer } from "../workload/marker.ts";
-import { momentIn } from "../workload/members.ts";
-import type { Tag } from "../workload/task-definition.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 

@@ -13,15 +13,15 @@
  * The failing text is no witness. It may veto (`text-veto.ts`).
  */
 
+import { sameRevision } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
+import type { Service } from "../ecs/service/service.ts";
+import type { Task } from "../ecs/task/task.ts";
+import { type Marker, readMarker, serviceTag } from "../ecs/task-definition/provenance-tags.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { canonicalName, type ImageReference } from "../image/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Trusted, Untrusted, Witness } from "../substitution/candidate.ts";
-import { sameRevision } from "../workload/arn.ts";
-import { type Marker, readMarker, serviceTag } from "../workload/marker.ts";
-import { present } from "../workload/members.ts";
-import type { Service } from "../workload/service.ts";
-import type { Task } from "../workload/task.ts";
 import { AwsError, awsErrorBehind, isPassing } from "./aws-error.ts";
 import { isByHand } from "./names.ts";
 import { type FailingDeployment, type PinnedRevision, pinnedRevision } from "./pinned-revision.ts";

@@ -4,10 +4,10 @@
  * The way back was asked for, so nothing is written here: what cannot start is told, and its owner decides.
  */
 
+import { revisionName, sameRevision } from "../ecs/arn.ts";
+import { primaryDeployment, type Service } from "../ecs/service/service.ts";
+import type { Task } from "../ecs/task/task.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { revisionName, sameRevision } from "../workload/arn.ts";
-import { primaryDeployment, type Service } from "../workload/service.ts";
-import type { Task } from "../workload/task.ts";
 import type { InEffect } from "./in-effect.ts";
 import type { Ports } from "./ports.ts";
 import { judgeRollout, settleSecondsFor } from "./settle.ts";

@@ -5,13 +5,13 @@
  * written, and each write looks once more: what somebody else has changed since is left to them.
  */
 
+import { revisionName } from "../ecs/arn.ts";
+import { present } from "../ecs/json-fields.ts";
+import { isSameButImages } from "../ecs/task-definition/same-definition.ts";
+import { containersOf } from "../ecs/task-definition/task-definition.ts";
 import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { revisionName } from "../workload/arn.ts";
-import { present } from "../workload/members.ts";
-import { isSameButImages } from "../workload/same-definition.ts";
-import { containersOf } from "../workload/task-definition.ts";
 import { AwsError, type AwsErrorKind } from "./aws-error.ts";
 import type { InEffect } from "./in-effect.ts";
 import type { Ports } from "./ports.ts";

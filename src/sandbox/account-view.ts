@@ -1,8 +1,8 @@
 /** A sandbox as a scan reads it: its services, schedules and lone tasks, behind the one NAT gateway that it has. */
 
+import { readEcsTarget } from "../ecs/schedule/ecs-target.ts";
+import { looseTasksIn } from "../ecs/task/standalone-tasks.ts";
 import type { AccountView, ScheduledRun } from "../remediation/account-view.ts";
-import { readEcsTarget } from "../workload/ecs-target.ts";
-import { looseTasksIn } from "../workload/loose-tasks.ts";
 import { describedTask } from "./ecs-documents.ts";
 import { createInventory } from "./inventory.ts";
 import type { World } from "./world.ts";

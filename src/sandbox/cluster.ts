@@ -5,10 +5,10 @@
  * strikes here as it does there, and a revision that names another image runs only if that image is to be had.
  */
 
+import { textIn } from "../ecs/json-fields.ts";
+import { readService } from "../ecs/service/service.ts";
 import type { Send } from "../oci/transport.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { textIn } from "../workload/members.ts";
-import { readService } from "../workload/service.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import {
   type Alarms,

@@ -1,7 +1,7 @@
 /** The sandbox's service deployments and service revisions, as ECS's three calls answer them. */
 
+import { objectsIn } from "../ecs/json-fields.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { objectsIn } from "../workload/members.ts";
 import type { Cluster } from "./cluster.ts";
 import type { DeploymentRecord, ServiceRecord } from "./cluster-state.ts";
 import {

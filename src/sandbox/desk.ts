@@ -1,8 +1,8 @@
 /** Where the questions of a sandbox's executions are looked up and answered. */
 
+import { present } from "../ecs/json-fields.ts";
 import type { AskOperation, Desk } from "../remediation/asks.ts";
 import type { StepRecord } from "../runtime/in-process-steps.ts";
-import { present } from "../workload/members.ts";
 import type { SandboxExecutions } from "./executions.ts";
 
 export function createDesk({ records, answer }: Pick<SandboxExecutions, "records" | "answer">): Desk {

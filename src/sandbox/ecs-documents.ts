@@ -5,8 +5,8 @@
  * in events and seconds since the epoch in the API, and a container that never ran has no digest or runtime id.
  */
 
+import { textIn } from "../ecs/json-fields.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
-import { textIn } from "../workload/members.ts";
 import { type DeploymentRecord, jsonOf, type ServiceRecord, type TaskRecord } from "./cluster-state.ts";
 
 type Time = (milliseconds: number | undefined) => Json | undefined;

@@ -1,11 +1,15 @@
 /** The sandbox's ECS as the remediation sees it: the same port that the AWS gateway implements. */
 
+import { sameRevision } from "../ecs/arn.ts";
+import { readService } from "../ecs/service/service.ts";
+import { readServiceDeployment } from "../ecs/service/service-deployment.ts";
+import {
+  readDeploymentSummary,
+  readEcsRollback,
+  readServiceRevision,
+} from "../ecs/service/service-revision.ts";
+import { readTask } from "../ecs/task/task.ts";
 import type { Ecs } from "../remediation/ports.ts";
-import { sameRevision } from "../workload/arn.ts";
-import { readService } from "../workload/service.ts";
-import { readServiceDeployment } from "../workload/service-deployment.ts";
-import { readDeploymentSummary, readEcsRollback, readServiceRevision } from "../workload/service-revision.ts";
-import { readTask } from "../workload/task.ts";
 import type { Cluster } from "./cluster.ts";
 import type { DeploymentReads } from "./deployment-reads.ts";
 import { deploymentArn, describedService, describedTask } from "./ecs-documents.ts";

@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { present } from "../ecs/json-fields.ts";
 import { AwsError, isPassing } from "../remediation/aws-error.ts";
 import { denialIn } from "../remediation/decision.ts";
 import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
@@ -19,7 +20,6 @@ import {
 } from "../runtime/in-process-steps.ts";
 import type { Json } from "../runtime/json.ts";
 import type { Answer, Steps } from "../runtime/steps.ts";
-import { present } from "../workload/members.ts";
 import type { AwsFault } from "./ecs-port.ts";
 import { UNVERIFIED_DEFAULT, type Unverified } from "./unverified.ts";
 import type { VirtualClock } from "./virtual-clock.ts";

@@ -5,10 +5,10 @@
  * written may be read in its former state for a while, by everybody alike. Nothing is made up: every answer once was true.
  */
 
+import type { Service } from "../ecs/service/service.ts";
 import type { Ports } from "../remediation/ports.ts";
 import { targetName } from "../remediation/schedules-port.ts";
 import type { Random } from "../runtime/random.ts";
-import type { Service } from "../workload/service.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 

@@ -1,10 +1,10 @@
 /** The machines of the sandbox's clusters: what the remediation is told of them, and where tasks are placed. */
 
+import { objectIn, textIn } from "../ecs/json-fields.ts";
+import { runtimePlatformOf } from "../ecs/task-definition/task-definition.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { ClusterMachines, Machines } from "../remediation/machines-port.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { objectIn, textIn } from "../workload/members.ts";
-import { runtimePlatformOf } from "../workload/task-definition.ts";
 import type { LaunchType } from "./cluster-state.ts";
 import type { AwsFault } from "./ecs-port.ts";
 import type { HostPlatform } from "./image-pull.ts";

@@ -1,8 +1,8 @@
 /** The networks of the sandbox's account, as far as a world file tells: one VPC, in which groups and ACLs let all through. */
 
+import { present } from "../ecs/json-fields.ts";
 import { type NetworkFacts, nothingRead, type Source } from "../network/facts.ts";
 import type { ContainerInstance, Networks } from "../remediation/ports.ts";
-import { present } from "../workload/members.ts";
 import { refusedBy } from "./access.ts";
 import type { AwsFault } from "./ecs-port.ts";
 import type { WorldFile } from "./world-file.ts";

@@ -1,8 +1,8 @@
 /** A task of the past, made from what a recorded event says of it: DescribeTasks shows it like any other. */
 
+import { numberIn, objectIn, objectsIn, present, textIn } from "../ecs/json-fields.ts";
 import { isDigest } from "../image/digest.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { numberIn, objectIn, objectsIn, present, textIn } from "../workload/members.ts";
 import type { ClusterRecord, ContainerRecord, StopCode, Surroundings, TaskRecord } from "./cluster-state.ts";
 
 /** Every member is optional in the wild, so each has a default. */

@@ -5,11 +5,11 @@
  * rest: what the registries hold, whose quota is gone, and whatever of the service the event cannot know.
  */
 
+import { familyAndRevision } from "../ecs/arn.ts";
+import { isObject, objectIn, objectsIn, present, textIn } from "../ecs/json-fields.ts";
 import { DOCKER_HUB_HOST, ECR_PUBLIC_HOST, isDockerHub, isDockerHubFront } from "../image/hosts.ts";
 import { dockerHubName, referenceIn } from "../image/reference.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
-import { familyAndRevision } from "../workload/arn.ts";
-import { isObject, objectIn, objectsIn, present, textIn } from "../workload/members.ts";
 import { retold } from "./retold.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 import type { ImageEntry, ServiceEntry, WorldFile } from "./world-file.ts";

@@ -6,10 +6,10 @@
  * letter, it would tell of other bytes than the world's own, and nothing could ever be replayed.
  */
 
+import { isList, isObject, objectIn, objectsIn, textIn } from "../ecs/json-fields.ts";
 import { isDigest } from "../image/digest.ts";
 import { referenceIn } from "../image/reference.ts";
 import type { Json } from "../runtime/json.ts";
-import { isList, isObject, objectIn, objectsIn, textIn } from "../workload/members.ts";
 import type { World } from "./world.ts";
 
 const MANIFEST = /(\/v2\/([a-z0-9][a-z0-9._/-]*)\/manifests\/)(sha(?:256|512):[0-9a-f]+)/g;

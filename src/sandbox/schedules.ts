@@ -5,11 +5,16 @@
  * whether all but its revision is kept.
  */
 
+import { sameRevision } from "../ecs/arn.ts";
+import { objectIn, textIn } from "../ecs/json-fields.ts";
+import {
+  familyOfTarget,
+  mayBeSigned,
+  moveTarget,
+  taskDefinitionOn,
+} from "../ecs/schedule/scheduled-target.ts";
 import type { ScheduledTarget, Schedules } from "../remediation/schedules-port.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { sameRevision } from "../workload/arn.ts";
-import { objectIn, textIn } from "../workload/members.ts";
-import { familyOfTarget, mayBeSigned, moveTarget, taskDefinitionOn } from "../workload/scheduled-target.ts";
 import type { AwsFault } from "./ecs-port.ts";
 
 export type SandboxSchedule = {

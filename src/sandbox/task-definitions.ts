@@ -5,13 +5,13 @@
  * of its own; the tags stand beside it. Only `status` moves, when a revision is deregistered.
  */
 
+import { objectsIn, textsIn } from "../ecs/json-fields.ts";
+import type { DescribedTaskDefinition, Tag } from "../ecs/task-definition/task-definition.ts";
 import { registryOf } from "../image/hosts.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
 import type { AwsError } from "../remediation/aws-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { objectsIn, textsIn } from "../workload/members.ts";
-import type { DescribedTaskDefinition, Tag } from "../workload/task-definition.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import { frozen } from "./frozen.ts";
 import type { Home } from "./home.ts";

@@ -5,8 +5,8 @@
  * stopping with its reason at 28 s, stopped at 42 s. So the reason is known before the task is STOPPED.
  */
 
+import { objectsIn, textIn } from "../ecs/json-fields.ts";
 import { parseReference } from "../image/reference.ts";
-import { objectsIn, textIn } from "../workload/members.ts";
 import {
   type ContainerRecord,
   hex,

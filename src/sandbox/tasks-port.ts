@@ -1,9 +1,9 @@
 /** The sandbox's lone tasks as the remediation sees them: described whole, and run again by one request. */
 
+import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "../ecs/json-fields.ts";
+import { interfaceOf } from "../ecs/task/rerun-task-request.ts";
 import type { Started, Tasks } from "../remediation/tasks-port.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "../workload/members.ts";
-import { interfaceOf } from "../workload/start-again.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import type { Cluster } from "./cluster.ts";
 import type { LaunchType } from "./cluster-state.ts";

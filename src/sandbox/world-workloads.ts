@@ -1,8 +1,8 @@
 /** The services and tasks of a world file, put into the cluster with the task definitions that people write. */
 
+import { objectIn } from "../ecs/json-fields.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { objectIn } from "../workload/members.ts";
 import type { Cluster, NewService } from "./cluster.ts";
 import type { Home } from "./home.ts";
 import type { Internet } from "./internet.ts";

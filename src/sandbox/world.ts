@@ -5,6 +5,7 @@
  * the same ports as in the world outside.
  */
 
+import { objectIn, textIn } from "../ecs/json-fields.ts";
 import { ecrHost, partitionOf } from "../image/ecr-hosts.ts";
 import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { referenceIn, repositoryName } from "../image/reference.ts";
@@ -15,7 +16,6 @@ import type { Ports } from "../remediation/ports.ts";
 import { type Log, silentLog } from "../runtime/log.ts";
 import { createRandom } from "../runtime/random.ts";
 import { DEFAULT_POLICY } from "../substitution/policy.ts";
-import { objectIn, textIn } from "../workload/members.ts";
 import { createRoles, isDeniedTo } from "./access.ts";
 import { type AwsFaults, createAwsFaults } from "./aws-faults.ts";
 import { type AwsRates, createAwsRates } from "./aws-rates.ts";

@@ -3,8 +3,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createEcs } from "../../src/aws/ecs.ts";
+import { textsIn } from "../../src/ecs/json-fields.ts";
 import type { Ecs } from "../../src/remediation/ports.ts";
-import { textsIn } from "../../src/workload/members.ts";
 import {
   type AwsAnswer,
   type AwsRequest,

@@ -4,9 +4,9 @@ import { RegisterTaskDefinitionRequest$, TaskDefinition$ } from "@aws-sdk/client
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { createEcs } from "../../src/aws/ecs.ts";
+import { objectsIn, textsIn } from "../../src/ecs/json-fields.ts";
+import { OUTPUT_ONLY_MEMBERS, reviseTaskDefinition } from "../../src/ecs/task-definition/task-definition.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { objectsIn, textsIn } from "../../src/workload/members.ts";
-import { OUTPUT_ONLY_MEMBERS, reviseTaskDefinition } from "../../src/workload/task-definition.ts";
 import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws-stub.ts";
 import { filled, membersOf, UNKNOWN_MEMBER } from "./service-model.ts";
 

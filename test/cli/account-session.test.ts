@@ -2,10 +2,10 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { replay } from "../../src/cli/replay.ts";
+import { revisionName } from "../../src/ecs/arn.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { revisionName } from "../../src/workload/arn.ts";
 import { awsAccount, serveRegistries } from "../support/aws-account.ts";
 import {
   type AwsAnswer,

@@ -7,13 +7,13 @@ import { examine } from "../../src/cli/doctor/examine.ts";
 import type { Patient } from "../../src/cli/doctor/patient.ts";
 import { probe } from "../../src/cli/doctor/probe.ts";
 import { taskEvent } from "../../src/cli/doctor/rule-checks.ts";
+import { readService } from "../../src/ecs/service/service.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { RegistryError } from "../../src/oci/registry-error.ts";
 import { AwsError, type AwsErrorKind } from "../../src/remediation/aws-error.ts";
 import { remediationName } from "../../src/remediation/names.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { readService } from "../../src/workload/service.ts";
 
 const HOME = { account: "123456789012", region: "us-east-1", partition: "aws" };
 const QUEUE = "arn:aws:sqs:us-east-1:123456789012:repull-queue";

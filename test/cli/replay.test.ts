@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { replay } from "../../src/cli/replay.ts";
+import { present } from "../../src/ecs/json-fields.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
-import { present } from "../../src/workload/members.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 
 const folder = new URL("../../events/", import.meta.url);

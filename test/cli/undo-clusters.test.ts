@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Installed } from "../../src/cli/installed.ts";
 import type { Past } from "../../src/cli/past.ts";
 import { type UndoInput, undo } from "../../src/cli/undo.ts";
+import { revisionName } from "../../src/ecs/arn.ts";
+import { objectIn, textIn } from "../../src/ecs/json-fields.ts";
 import { type Brake, NO_BRAKE, withBrakeOnDeployments } from "../../src/remediation/brake.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { createAccountView } from "../../src/sandbox/account-view.ts";
@@ -12,8 +14,6 @@ import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import { revisionName } from "../../src/workload/arn.ts";
-import { objectIn, textIn } from "../../src/workload/members.ts";
 import { commandIo } from "../support/command-io.ts";
 
 const HEALED = ["prod/web web:43", "staging/web web-staging:8"];

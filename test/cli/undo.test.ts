@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { history } from "../../src/cli/history.ts";
 import { momentIn, type Past } from "../../src/cli/past.ts";
 import { undo } from "../../src/cli/undo.ts";
+import { revisionName } from "../../src/ecs/arn.ts";
+import { objectIn, textIn } from "../../src/ecs/json-fields.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Journal } from "../../src/remediation/history.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
@@ -11,8 +13,6 @@ import { silentLog } from "../../src/runtime/log.ts";
 import { createAccountView } from "../../src/sandbox/account-view.ts";
 import { createInventory } from "../../src/sandbox/inventory.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { revisionName } from "../../src/workload/arn.ts";
-import { objectIn, textIn } from "../../src/workload/members.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 import { play } from "../support/scenario.ts";
 

@@ -6,10 +6,10 @@ import { createEcs } from "../../src/aws/ecs.ts";
 import { createBus } from "../../src/aws/event-bus.ts";
 import { createExecutions } from "../../src/aws/executions.ts";
 import { createMachines } from "../../src/aws/machines.ts";
+import { objectsIn } from "../../src/ecs/json-fields.ts";
 import { digestOf } from "../../src/image/digest.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { objectsIn } from "../../src/workload/members.ts";
 import {
   type AwsAnswer,
   type AwsRequest,

@@ -6,10 +6,10 @@
  */
 
 import { afterAll, describe, expect, test } from "vitest";
+import { revisionName } from "../../src/ecs/arn.ts";
 import { type Digest, digestOf } from "../../src/image/digest.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { revisionName } from "../../src/workload/arn.ts";
 
 export type Backing = "moto" | `recorded: ${string}` | "sandbox only";
 export type BackingKind = "moto" | "recorded" | "sandbox only";

@@ -6,7 +6,7 @@
  */
 
 import { expect, test } from "vitest";
-import { isObject } from "../../src/workload/members.ts";
+import { isObject } from "../../src/ecs/json-fields.ts";
 import { readTemplate } from "../support/template.ts";
 
 /** Counted by bench/cost.ts, 2026-11-21. */

@@ -1,9 +1,9 @@
 /** What the topic is sent: EventBridge's input transformer, played by its rules, over texts that break it. */
 
 import { describe, expect, test } from "vitest";
+import { objectsIn } from "../../src/ecs/json-fields.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { objectsIn } from "../../src/workload/members.ts";
 import { readTemplate } from "../support/template.ts";
 
 const rule = readTemplate({ Notify: "attention" }).resources.OutcomeRule?.Properties as JsonObject;

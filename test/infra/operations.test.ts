@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { isObject, objectsIn } from "../../src/ecs/json-fields.ts";
 import { OUTCOMES } from "../../src/remediation/outcome.ts";
-import { isObject, objectsIn } from "../../src/workload/members.ts";
 import { readTemplate } from "../support/template.ts";
 
 const { resources, parameters, metadata } = readTemplate({ Notify: "attention" });

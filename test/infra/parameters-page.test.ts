@@ -1,7 +1,7 @@
 /** docs/parameters.md is made from the template: `npx vitest run test/infra/parameters-page.test.ts -u` writes it anew. */
 
 import { expect, test } from "vitest";
-import { isObject } from "../../src/workload/members.ts";
+import { isObject } from "../../src/ecs/json-fields.ts";
 import { readTemplate } from "../support/template.ts";
 
 const { parameters, metadata } = readTemplate();

@@ -1,8 +1,8 @@
 /** Who may put what into the queues: nobody forges an event of ECS, whatever their own rights are. */
 
 import { describe, expect, test } from "vitest";
+import { objectsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { objectsIn } from "../../src/workload/members.ts";
 import { isAllowed } from "../support/resource-policy.ts";
 import { readTemplate } from "../support/template.ts";
 

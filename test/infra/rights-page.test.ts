@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { objectsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { objectsIn } from "../../src/workload/members.ts";
 import { EVERYTHING, FUNCTIONS } from "../support/role-statements.ts";
 import { readTemplate } from "../support/template.ts";
 

@@ -14,10 +14,10 @@ import { createEcrCredentials } from "../../src/aws/ecr-credentials.ts";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createBus } from "../../src/aws/event-bus.ts";
 import { identify } from "../../src/aws/identity.ts";
+import { revisionName } from "../../src/ecs/arn.ts";
+import { markerTags, readMarker } from "../../src/ecs/task-definition/provenance-tags.ts";
+import { containersOf, reviseTaskDefinition } from "../../src/ecs/task-definition/task-definition.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { revisionName } from "../../src/workload/arn.ts";
-import { markerTags, readMarker } from "../../src/workload/marker.ts";
-import { containersOf, reviseTaskDefinition } from "../../src/workload/task-definition.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 
 const REGION = "us-east-1";

@@ -8,9 +8,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { PROBE_DETAIL_TYPE, PROBE_SOURCE } from "../../src/aws/probe.ts";
+import { isObject } from "../../src/ecs/json-fields.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
-import { isObject } from "../../src/workload/members.ts";
 import { PSEUDO, readTemplate } from "../support/template.ts";
 
 const JARS = fileURLToPath(new URL("../../.cache/event-ruler/", import.meta.url));

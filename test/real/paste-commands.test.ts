@@ -3,10 +3,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { objectIn, objectsIn, textIn, textsIn } from "../../src/ecs/json-fields.ts";
 import { createDeploymentCommand, registerCommand } from "../../src/remediation/paste-commands.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { ImagePlan } from "../../src/substitution/planner.ts";
-import { objectIn, objectsIn, textIn, textsIn } from "../../src/workload/members.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 
 const SUBSTITUTE = `public.ecr.aws/docker/library/nginx@sha256:${"a".repeat(64)}`;

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { firingsIn } from "../../src/ecs/schedule/schedule-frequency.ts";
+import { readService } from "../../src/ecs/service/service.ts";
 import type { Egress } from "../../src/network/egress.ts";
 import type { Host } from "../../src/remediation/account-view.ts";
 import { loadByAddress } from "../../src/remediation/bad-hour.ts";
@@ -6,8 +8,6 @@ import { type Exposure, exposureOf, exposureOfRun, rolesOf } from "../../src/rem
 import type { Seen } from "../../src/remediation/foreseen-places.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
-import { firingsIn } from "../../src/workload/firings.ts";
-import { readService } from "../../src/workload/service.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 

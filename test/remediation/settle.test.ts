@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { type Deployment, readService, type Service } from "../../src/ecs/service/service.ts";
+import type { Task } from "../../src/ecs/task/task.ts";
 import { judgeRollout, settleSecondsFor, type Watched } from "../../src/remediation/settle.ts";
-import { type Deployment, readService, type Service } from "../../src/workload/service.ts";
-import type { Task } from "../../src/workload/task.ts";
 
 const arn = (revision: number): string =>
   `arn:aws:ecs:us-east-1:123456789012:task-definition/web:${revision}`;

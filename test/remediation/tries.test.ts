@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { sameRevision } from "../../src/ecs/arn.ts";
+import { present } from "../../src/ecs/json-fields.ts";
+import { markerTags } from "../../src/ecs/task-definition/provenance-tags.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import { countTries, whyNotAgain } from "../../src/remediation/tries.ts";
 import type { ImageFacts } from "../../src/substitution/planner.ts";
-import { sameRevision } from "../../src/workload/arn.ts";
-import { markerTags } from "../../src/workload/marker.ts";
-import { present } from "../../src/workload/members.ts";
 
 const MINUTE = 60_000;
 const NOW = Date.parse("2026-01-20T10:00:00Z");

@@ -5,15 +5,15 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEcs } from "../../src/aws/ecs.ts";
+import { readService } from "../../src/ecs/service/service.ts";
+import { readTask } from "../../src/ecs/task/task.ts";
+import { markerTags } from "../../src/ecs/task-definition/provenance-tags.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { RegistryError } from "../../src/oci/registry-error.ts";
 import type { ExecutionStatus, Ports } from "../../src/remediation/ports.ts";
 import { witnessesOf } from "../../src/remediation/trusted-digest.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { markerTags } from "../../src/workload/marker.ts";
-import { readService } from "../../src/workload/service.ts";
-import { readTask } from "../../src/workload/task.ts";
 import { type AwsAnswer, type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws-stub.ts";
 
 const HOME = "us-east-1:123456789012";

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { containersOf } from "../../src/ecs/task-definition/task-definition.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { createRecordedWorld, healableWorld } from "../../src/sandbox/recorded-world.ts";
 import { retold } from "../../src/sandbox/retold.ts";
-import { containersOf } from "../../src/workload/task-definition.ts";
 
 const EVENTS = new URL("../../events/", import.meta.url);
 

@@ -1,6 +1,7 @@
 /** The owner's brake, pulled before, in the middle of, and after a remediation. */
 
 import { expect, test } from "vitest";
+import { revisionName } from "../../src/ecs/arn.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Brake } from "../../src/remediation/brake.ts";
 import { detect } from "../../src/remediation/detect.ts";
@@ -9,7 +10,6 @@ import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import { revisionName } from "../../src/workload/arn.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const WORDS = "stopped by Ada";

@@ -1,7 +1,7 @@
 /** Task definitions in which Repull is not alone: full of their owner's tags, or registered anew by somebody else. */
 
 import { expect, test } from "vitest";
-import { revisionName } from "../../src/workload/arn.ts";
+import { revisionName } from "../../src/ecs/arn.ts";
 import { play, stateOf } from "../support/scenario.ts";
 
 const definition = (tags: number, image = "acme/web:1") => ({

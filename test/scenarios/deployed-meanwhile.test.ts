@@ -1,6 +1,7 @@
 /** Somebody deploys at the very moments at which we write: the deployment that was made last is what stands. */
 
 import { describe, expect, it } from "vitest";
+import type { Service } from "../../src/ecs/service/service.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
@@ -9,7 +10,6 @@ import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import type { Service } from "../../src/workload/service.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const POLICY = readPolicy({});

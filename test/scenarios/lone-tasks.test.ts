@@ -1,13 +1,13 @@
 /** Tasks that no service keeps running: reported, given a revision, run again, or moved with their schedule, as the owner says. */
 
 import { describe, expect, test } from "vitest";
+import { objectIn, objectsIn, textIn } from "../../src/ecs/json-fields.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { surveyTask } from "../../src/remediation/survey-task.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import { type Policy, readPolicy } from "../../src/substitution/policy.ts";
-import { objectIn, objectsIn, textIn } from "../../src/workload/members.ts";
 import { ENGINES, inOfficialEnvironment, play, type Scenario } from "../support/scenario.ts";
 
 const SECRET = "correct-horse-battery-staple";

@@ -1,6 +1,7 @@
 /** Tasks of our own substitute that fail: one execution at a time looks after a service. */
 
 import { describe, expect, it } from "vitest";
+import { readMarker } from "../../src/ecs/task-definition/provenance-tags.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
@@ -11,7 +12,6 @@ import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import { readMarker } from "../../src/workload/marker.ts";
 
 const HOURS = 3600;
 const POLICY = readPolicy({});

@@ -1,11 +1,11 @@
 /** A substitute that could not be pulled for a while, and runs whole when the next thing about it is decided. */
 
 import { describe, expect, it } from "vitest";
+import { revisionName } from "../../src/ecs/arn.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import { revisionName } from "../../src/workload/arn.ts";
 
 const MINUTES = 60_000;
 const HOURS = 60 * MINUTES;

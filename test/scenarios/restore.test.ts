@@ -1,13 +1,13 @@
 /** The way back to a revision that was deregistered meanwhile: one copy of it, whatever becomes of the process. */
 
 import { describe, expect, it } from "vitest";
+import { readMarker } from "../../src/ecs/task-definition/provenance-tags.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import { readMarker } from "../../src/workload/marker.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const HOURS = 3600;

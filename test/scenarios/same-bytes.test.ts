@@ -1,6 +1,7 @@
 /** The promise *same bytes*, in worlds where a tag has moved, or somebody else writes what Repull writes. */
 
 import { describe, expect, it } from "vitest";
+import { containersOf } from "../../src/ecs/task-definition/task-definition.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { remediationName } from "../../src/remediation/names.ts";
@@ -11,7 +12,6 @@ import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import { containersOf } from "../../src/workload/task-definition.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const MULTI = { platforms: ["linux/amd64", "linux/arm64"] };

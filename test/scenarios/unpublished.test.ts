@@ -1,6 +1,7 @@
 /** What becomes of a remediation whose record the event bus does not take. */
 
 import { describe, expect, it } from "vitest";
+import { revisionName } from "../../src/ecs/arn.ts";
 import { AwsError, type AwsErrorKind } from "../../src/remediation/aws-error.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
 import type { Log } from "../../src/runtime/log.ts";
@@ -8,7 +9,6 @@ import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import { revisionName } from "../../src/workload/arn.ts";
 
 const NGINX = { "library/nginx:1.25": { platforms: ["linux/amd64"] } };
 const file = {

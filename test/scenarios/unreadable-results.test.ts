@@ -1,12 +1,12 @@
 /** Remediations whose executions' results cannot be read: nothing is taken for done, and no one is asked twice. */
 
 import { describe, expect, it } from "vitest";
+import { revisionName } from "../../src/ecs/arn.ts";
 import type { Outcome } from "../../src/remediation/outcome.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy.ts";
-import { revisionName } from "../../src/workload/arn.ts";
 
 const HISTORY = "lambda:GetDurableExecution";
 const file = (quota?: object) => ({

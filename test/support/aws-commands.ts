@@ -3,8 +3,8 @@
  * value that is not known here is an error, so that nothing is printed that nobody has tried.
  */
 
+import { arnIn, ecsArnIn } from "../../src/ecs/arn.ts";
 import type { WorldFile } from "../../src/sandbox/world-file.ts";
-import { arnIn, ecsArnIn } from "../../src/workload/arn.ts";
 
 export type MutableWorld = { -readonly [Key in keyof WorldFile]: WorldFile[Key] };
 

@@ -1,8 +1,8 @@
 /** What the template allows each function's role, with every optional right asked for. */
 
 import { expect } from "vitest";
+import { objectsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { objectsIn } from "../../src/workload/members.ts";
 import { readTemplate } from "./template.ts";
 
 export const FUNCTIONS = ["detect", "remediate", "mirror"] as const;

@@ -1,13 +1,13 @@
 /** A scan of an account as large and as mixed as people have them, some of its names written by an enemy. */
 
+import { readService } from "../../src/ecs/service/service.ts";
+import type { LooseTasks } from "../../src/ecs/task/standalone-tasks.ts";
 import type { Egress } from "../../src/network/egress.ts";
 import { type NetworkFacts, nothingRead } from "../../src/network/facts.ts";
 import type { AccountView, Host, ScheduledRun } from "../../src/remediation/account-view.ts";
 import { type Scan, scanAccount } from "../../src/remediation/scan.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
-import type { LooseTasks } from "../../src/workload/loose-tasks.ts";
-import { readService } from "../../src/workload/service.ts";
 
 const ACCOUNT = "123456789012";
 const ECR = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;

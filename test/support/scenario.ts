@@ -8,6 +8,8 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner, WaitingOperationStatus } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll } from "vitest";
+import { primaryDeployment, type Service } from "../../src/ecs/service/service.ts";
+import { containersOf } from "../../src/ecs/task-definition/task-definition.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { reduceEvent } from "../../src/ecs-events/reduce.ts";
 import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/brake.ts";
@@ -24,8 +26,6 @@ import { createWorld, type World, type WorldOptions } from "../../src/sandbox/wo
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
 import type { Plan } from "../../src/substitution/planner.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
-import { primaryDeployment, type Service } from "../../src/workload/service.ts";
-import { containersOf } from "../../src/workload/task-definition.ts";
 
 export const ENGINES = ["twin", "dying", "official"] as const;
 export type Engine = (typeof ENGINES)[number];

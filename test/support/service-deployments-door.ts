@@ -11,8 +11,8 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { objectIn, objectsIn, textIn, textsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { objectIn, objectsIn, textIn, textsIn } from "../../src/workload/members.ts";
 
 const TARGET = "AmazonEC2ContainerServiceV20141113.";
 const JSON_TYPE = { "content-type": "application/x-amz-json-1.1" };

@@ -6,8 +6,8 @@
 
 import { readFileSync } from "node:fs";
 import { type CollectionTag, parse, type ScalarTag, YAMLMap, type YAMLSeq } from "yaml";
+import { isObject } from "../../src/ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
-import { isObject } from "../../src/workload/members.ts";
 
 export const PSEUDO: Readonly<Record<string, string>> = {
   "AWS::AccountId": "123456789012",

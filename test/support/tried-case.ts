@@ -1,5 +1,6 @@
 /** One world with one policy, played to what is first told of it: before a remedy is followed, and after. */
 
+import { primaryDeployment } from "../../src/ecs/service/service.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { type Outcome, outcomeSchema } from "../../src/remediation/outcome.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
@@ -8,7 +9,6 @@ import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world.ts";
 import type { WorldFile } from "../../src/sandbox/world-file.ts";
 import { type Policy, policyFrom, rightsIn } from "../../src/substitution/policy.ts";
-import { primaryDeployment } from "../../src/workload/service.ts";
 import { firstFailure } from "./scenario.ts";
 import { readTemplate } from "./template.ts";
 

@@ -1,10 +1,10 @@
 /** Which services Repull owes something, which of them run, and which could: judged from the world's own records. */
 
+import { tagRoom } from "../../src/ecs/task-definition/task-definition.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
 import { isRunning } from "../../src/sandbox/ecs-documents.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { tagRoom } from "../../src/workload/task-definition.ts";
 import { placeOf } from "./images.ts";
 import { containersOf } from "./meanings.ts";
 import type { Witness } from "./witness.ts";

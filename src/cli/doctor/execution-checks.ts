@@ -6,10 +6,10 @@
  */
 
 import type { ListedExecution } from "../../aws/deployed-executions.ts";
+import { revisionName } from "../../ecs/arn.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/aws-error.ts";
-import { revisionName } from "../../workload/arn.ts";
 import { type Check, failed, listed, passed, skipped, unread } from "./check.ts";
 import { deployedAs, type Functions, type Patient } from "./patient.ts";
 

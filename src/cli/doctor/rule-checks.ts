@@ -2,8 +2,8 @@
 
 import type { DeployedRule, DeployedStack } from "../../aws/deployed-stack.ts";
 import { PROBE_SOURCE } from "../../aws/probe.ts";
+import { isObject } from "../../ecs/json-fields.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { isObject } from "../../workload/members.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
 import type { Patient } from "./patient.ts";
 import { lettersCheck } from "./queue-checks.ts";

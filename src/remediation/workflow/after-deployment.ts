@@ -1,8 +1,8 @@
 /** The state after a deployment of ours: it is followed, or believed to be another's, or it has replaced another's. */
 
-import { revisionName, sameRevision } from "../../workload/arn.ts";
-import { present } from "../../workload/members.ts";
-import { type Deployment, primaryDeployment } from "../../workload/service.ts";
+import { revisionName, sameRevision } from "../../ecs/arn.ts";
+import { present } from "../../ecs/json-fields.ts";
+import { type Deployment, primaryDeployment } from "../../ecs/service/service.ts";
 import type { Redeployed, Written } from "../apply.ts";
 import type { Ending } from "../report.ts";
 import type { Restored } from "../restore.ts";

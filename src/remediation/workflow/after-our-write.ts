@@ -1,7 +1,7 @@
 /** The rules once our change is written: whether it holds, whose deployment is in place, and when to go back. */
 
+import { revisionName } from "../../ecs/arn.ts";
 import { repositoryIn } from "../../image/reference.ts";
-import { revisionName } from "../../workload/arn.ts";
 import type { Verdict } from "../settle.ts";
 import { overwriting } from "./after-deployment.ts";
 import { conclude, ended, rollBack, stepFailed, throttled } from "./conclude.ts";

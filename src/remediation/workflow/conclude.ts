@@ -3,7 +3,7 @@
  * left on a substitute of ours that has failed.
  */
 
-import { present } from "../../workload/members.ts";
+import { present } from "../../ecs/json-fields.ts";
 import { secondsBeforeNextTurn } from "../pacing.ts";
 import type { Ending } from "../report.ts";
 import type { Action } from "./action.ts";

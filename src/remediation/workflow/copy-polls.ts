@@ -1,7 +1,7 @@
 /** How often a copy is polled, and what its end means for the plan. */
 
+import { present } from "../../ecs/json-fields.ts";
 import { placeOf } from "../../substitution/candidate.ts";
-import { present } from "../../workload/members.ts";
 import { leastPause } from "../least-pause.ts";
 import { mirrorRequestOf, type Refused } from "../mirroring.ts";
 import type { ExecutionStatus } from "../ports.ts";

@@ -1,6 +1,6 @@
 /** The state after an observation, and after a write. Pure: a replay computes the same state from the same results. */
 
-import { present } from "../../workload/members.ts";
+import { present } from "../../ecs/json-fields.ts";
 import { heldInWords } from "../caps.ts";
 import { afterRedeploy, afterRestore, afterRollback, afterSecondLook } from "./after-deployment.ts";
 import type { Context } from "./context.ts";

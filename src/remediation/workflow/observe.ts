@@ -5,8 +5,8 @@
  * What comes out is the result of a step: small JSON, without a task definition, an environment value or a secret.
  */
 
-import { sameRevision } from "../../workload/arn.ts";
-import { present } from "../../workload/members.ts";
+import { sameRevision } from "../../ecs/arn.ts";
+import { present } from "../../ecs/json-fields.ts";
 import { isInTarget, mirrorRequestOf } from "../mirroring.ts";
 import type { Ports } from "../ports.ts";
 import { judgeTask } from "../run-again.ts";

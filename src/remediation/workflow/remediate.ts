@@ -5,10 +5,10 @@
  * the steps is pure, so that each run decides the same.
  */
 
+import { present } from "../../ecs/json-fields.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure-event.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
-import { present } from "../../workload/members.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Ports } from "../ports.ts";
 import { StepRefused, withRefusals } from "../refused-steps.ts";

@@ -1,6 +1,6 @@
 /** One observation: the result of a step, and the only thing that the rules know of the world at that time. */
 
-import type { Deployment } from "../../workload/service.ts";
+import type { Deployment } from "../../ecs/service/service.ts";
 import type { ExecutionStatus } from "../ports.ts";
 import type { TaskVerdict } from "../run-again.ts";
 import type { Verdict } from "../settle.ts";

@@ -4,9 +4,9 @@
  * It is computed again from the results of the steps on every replay, so it is never stored by itself.
  */
 
+import type { ManagedBy } from "../../ecs/managed-by.ts";
+import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
 import type { ImagePlan, Plan } from "../../substitution/planner.ts";
-import type { ManagedBy } from "../../workload/managed-by.ts";
-import type { TaskNetwork } from "../../workload/start-again.ts";
 import type { Held } from "../caps.ts";
 import type { Decision } from "../decision.ts";
 import type { Refused } from "../mirroring.ts";

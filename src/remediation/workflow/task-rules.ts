@@ -1,7 +1,7 @@
 /** What follows a new revision that no service runs: its targets are repointed, the task is run again and watched. */
 
-import { revisionName } from "../../workload/arn.ts";
-import { isPinned } from "../../workload/scheduled-target.ts";
+import { revisionName } from "../../ecs/arn.ts";
+import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
 import { type Ending, inSource } from "../report.ts";
 import type { RunAgain } from "../run-again.ts";
 import { type ScheduledTarget, targetName } from "../schedules-port.ts";

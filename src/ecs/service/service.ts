@@ -1,8 +1,8 @@
 /** A service as ECS describes it, reduced to what remediation decides on. */
 
-import type { JsonObject } from "../runtime/json.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { momentIn, numberIn, objectIn, objectsIn, present, tagsIn, textIn, textsIn } from "../json-fields.ts";
 import { type DeploymentConfiguration, readDeploymentConfiguration } from "./deployment-configuration.ts";
-import { momentIn, numberIn, objectIn, objectsIn, present, tagsIn, textIn, textsIn } from "./members.ts";
 
 export type Deployment = {
   readonly id: string;

@@ -5,8 +5,8 @@
  * nothing in it is another's. ECS keeps some lists without an order; of those the order does not count.
  */
 
-import type { Json, JsonObject } from "../runtime/json.ts";
-import { isList, isObject, textIn } from "./members.ts";
+import type { Json, JsonObject } from "../../runtime/json.ts";
+import { isList, isObject, textIn } from "../json-fields.ts";
 import { type DescribedTaskDefinition, OUTPUT_ONLY_MEMBERS } from "./task-definition.ts";
 
 /** Lists of pairs, and of words, that ECS treats as sets. */

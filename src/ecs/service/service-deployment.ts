@@ -6,8 +6,8 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html (read 2026-11)
  */
 
-import type { JsonObject } from "../runtime/json.ts";
-import { objectIn, objectsIn, present, textIn, textsIn } from "./members.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { objectIn, objectsIn, present, textIn, textsIn } from "../json-fields.ts";
 
 export type ServiceDeployment = {
   readonly arn: string;

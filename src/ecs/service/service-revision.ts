@@ -6,9 +6,9 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html and API_ContainerImage.html (read 2026-11)
  */
 
-import { type Digest, isDigest } from "../image/digest.ts";
-import type { JsonObject } from "../runtime/json.ts";
-import { momentIn, objectIn, objectsIn, present, textIn } from "./members.ts";
+import { type Digest, isDigest } from "../../image/digest.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { momentIn, objectIn, objectsIn, present, textIn } from "../json-fields.ts";
 
 export type ServiceRevision = {
   readonly arn: string;

@@ -1,8 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
-import type { Digest } from "../../src/image/digest.ts";
-import { isTagValue, type Marker, markerTags, readMarker, serviceTag } from "../../src/workload/marker.ts";
+import {
+  isTagValue,
+  type Marker,
+  markerTags,
+  readMarker,
+  serviceTag,
+} from "../../../src/ecs/task-definition/provenance-tags.ts";
+import type { Digest } from "../../../src/image/digest.ts";
 
 const SHA: Digest = `sha256:${"ab".repeat(32)}`;
 const OTHER: Digest = `sha256:${"cd".repeat(32)}`;

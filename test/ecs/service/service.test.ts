@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { JsonObject } from "../../src/runtime/json.ts";
-import { primaryDeployment, readService } from "../../src/workload/service.ts";
+import { primaryDeployment, readService } from "../../../src/ecs/service/service.ts";
+import type { JsonObject } from "../../../src/runtime/json.ts";
 
 const ARN = "arn:aws:ecs:us-east-1:123456789012";
 

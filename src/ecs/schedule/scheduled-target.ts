@@ -7,9 +7,9 @@
  * runs that one for ever. Only the pin is ever changed.
  */
 
-import type { JsonObject } from "../runtime/json.ts";
-import { familyAndRevision, sameRevision } from "./arn.ts";
-import { objectIn, textIn } from "./members.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { familyAndRevision, sameRevision } from "../arn.ts";
+import { objectIn, textIn } from "../json-fields.ts";
 
 /** The task definition that a target runs on this cluster, as it is written; undefined for targets of another kind. */
 export function taskDefinitionOn(target: JsonObject, clusterArn: string): string | undefined {

@@ -6,9 +6,9 @@
  * an instance goes back to the very instance that was found good enough. What cannot be known is never guessed.
  */
 
-import type { JsonObject } from "../runtime/json.ts";
-import { familyAndRevision } from "./arn.ts";
-import { objectIn, objectsIn, present, textIn } from "./members.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { familyAndRevision } from "../arn.ts";
+import { objectIn, objectsIn, present, textIn } from "../json-fields.ts";
 
 /** The network of a task that has an interface of its own. */
 export type TaskNetwork = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { managedBy, sourceChange } from "../../src/workload/managed-by.ts";
+import { managedBy, sourceChange } from "../../src/ecs/managed-by.ts";
 
 const STACK = "aws:cloudformation:stack-name";
 const ID = "aws:cloudformation:logical-id";

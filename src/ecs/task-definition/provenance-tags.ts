@@ -13,9 +13,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Digest, isDigest } from "../image/digest.ts";
-import { referenceIn } from "../image/reference.ts";
-import { familyAndRevision } from "./arn.ts";
+import { type Digest, isDigest } from "../../image/digest.ts";
+import { referenceIn } from "../../image/reference.ts";
+import { familyAndRevision } from "../arn.ts";
 import type { Tag } from "./task-definition.ts";
 
 export type Marker = {

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-
-import type { JsonObject } from "../../src/runtime/json.ts";
-import { readTask } from "../../src/workload/task.ts";
+import { readTask } from "../../../src/ecs/task/task.ts";
+import type { JsonObject } from "../../../src/runtime/json.ts";
 
 const ARN = "arn:aws:ecs:us-east-1:123456789012";
 

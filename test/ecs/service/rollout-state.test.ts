@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rolloutOf } from "../../src/workload/rollout.ts";
-import type { Deployment } from "../../src/workload/service.ts";
+import { rolloutOf } from "../../../src/ecs/service/rollout-state.ts";
+import type { Deployment } from "../../../src/ecs/service/service.ts";
 
 const deployment = (extra: Partial<Deployment> = {}): Deployment => ({
   id: "ecs-svc/1",

@@ -1,7 +1,7 @@
 /** A task as ECS describes it, reduced to what remediation decides on. */
 
-import type { JsonObject } from "../runtime/json.ts";
-import { momentIn, numberIn, objectsIn, present, textIn } from "./members.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { momentIn, numberIn, objectsIn, present, textIn } from "../json-fields.ts";
 
 export type TaskContainer = {
   readonly name: string;

@@ -10,8 +10,8 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html (read 2026-11)
  */
 
-import type { JsonObject } from "../runtime/json.ts";
-import { numberIn, objectIn, objectsIn, textIn, textsIn } from "./members.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { numberIn, objectIn, objectsIn, textIn, textsIn } from "../json-fields.ts";
 
 export type DeploymentConfiguration = {
   /** How long a deployment that goes well may wait by its own design: the bake time, canary and linear steps included. */

@@ -1,9 +1,9 @@
 /** Tasks that no service keeps and no schedule has started, by their revision: somebody runs them, and may again. */
 
-import type { JsonObject } from "../runtime/json.ts";
-import { objectsIn, present, textIn } from "./members.ts";
-import { ownerOf } from "./owner.ts";
-import type { Service } from "./service.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { objectsIn, present, textIn } from "../json-fields.ts";
+import type { Service } from "../service/service.ts";
+import { ownerOf } from "./task-owner.ts";
 
 export type LooseTasks = {
   readonly clusterArn: string;

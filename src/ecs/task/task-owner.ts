@@ -5,7 +5,7 @@
  * `startedBy` (`ecs-svc/<deployment>`, `chronos-schedule/<name>` cut at 36 characters, or a caller's text).
  */
 
-import { arnIn } from "./arn.ts";
+import { arnIn } from "../arn.ts";
 
 export type Owner =
   | {

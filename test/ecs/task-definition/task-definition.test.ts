@@ -1,7 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
-import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import {
   containersOf,
   executionRoleOf,
@@ -10,7 +8,8 @@ import {
   reviseTaskDefinition,
   runtimePlatformOf,
   type Tag,
-} from "../../src/workload/task-definition.ts";
+} from "../../../src/ecs/task-definition/task-definition.ts";
+import type { Json, JsonObject } from "../../../src/runtime/json.ts";
 
 const SHA = `sha256:${"ab".repeat(32)}`;
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";

@@ -1,6 +1,6 @@
 import { OSFamily } from "@aws-sdk/client-ecs";
 import { describe, expect, test } from "vitest";
-import { windowsBuildOf } from "../../src/workload/windows-release.ts";
+import { windowsBuildOf } from "../../../src/ecs/task-definition/windows-release.ts";
 
 describe("the build of Windows that ECS names", () => {
   // biome-ignore format: a table is read by its columns

@@ -1,8 +1,8 @@
 /** What a rule's or a schedule's target runs on ECS, read from the JSON that AWS sent. */
 
-import type { JsonObject } from "../runtime/json.ts";
-import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "./members.ts";
-import type { Service } from "./service.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "../json-fields.ts";
+import type { Service } from "../service/service.ts";
 
 export type EcsTarget = {
   readonly clusterArn: string;

@@ -8,7 +8,7 @@ import {
   revisionName,
   revisionOf,
   sameRevision,
-} from "../../src/workload/arn.ts";
+} from "../../src/ecs/arn.ts";
 
 describe("ARNs of ECS, of all partitions and both formats", () => {
   const place = { partition: "aws", region: "us-east-1", account: "123456789012" };
