@@ -1,7 +1,7 @@
 /** The credentials of ECR's registries, by AWS's own: one token for each region, fetched when first needed. */
 
 import { partitionOf } from "../image/ecr-hosts.ts";
-import { registryOf } from "../image/hosts.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import type { Credentials } from "../oci/credentials.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { AwsSettings } from "./client-settings.ts";

@@ -7,7 +7,7 @@
 
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { arnIn } from "../ecs/arn.ts";
-import { registryOf } from "../image/hosts.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import { basicCredentials, type Credentials, type FindCredentials, isSameLogin } from "../oci/credentials.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { Clock } from "../runtime/clock.ts";

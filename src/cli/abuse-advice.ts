@@ -5,7 +5,7 @@
  * (docs.docker.com/docker-hub/usage, read 2026-11)
  */
 
-import { isDockerHubFront } from "../image/hosts.ts";
+import { isDockerHubFront } from "../image/registry-hosts.ts";
 import type { RegistryError } from "../oci/registry-error.ts";
 
 export const ABUSE_ADVICE =

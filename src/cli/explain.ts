@@ -2,9 +2,8 @@
 
 import { revisionName } from "../ecs/arn.ts";
 import type { Owner } from "../ecs/task/task-owner.ts";
-import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import {
   canonicalName,
@@ -13,8 +12,9 @@ import {
   type ImageReference,
   referenceIn,
 } from "../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import { classify } from "../pull-failure/classify.ts";
-import type { Classification } from "../pull-failure/pull-failure.ts";
+import type { Classification } from "../pull-failure/types.ts";
 import { incurable, type Limit, unfit } from "../substitution/ladder.ts";
 import { offer } from "../substitution/offer.ts";
 import type { Policy } from "../substitution/policy.ts";

@@ -3,9 +3,9 @@
 import { ecsArnIn } from "../ecs/arn.ts";
 import type { Service } from "../ecs/service/service.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { nearestWord } from "../image/nearest-word.ts";
 import type { Inventory } from "../remediation/in-effect.ts";
 import type { Ecs } from "../remediation/ports.ts";
+import { nearestWord } from "../text/suggest.ts";
 import { refuseForeign, type SignedIn } from "./same-account.ts";
 
 export type ServiceName = { readonly service: string; readonly cluster?: string };

@@ -1,8 +1,8 @@
 /** What `repull plan` shows and `repull fix` asks about: one look at a service, by the code that heals a failing one. */
 
 import type { Service } from "../ecs/service/service.ts";
-import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { registryOf } from "../image/hosts.ts";
+import type { PullFailure } from "../ecs-events/pull-failure.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import { type Foreseen, foresee, type ImageToday } from "../remediation/foreseen.ts";
 import { byHandName } from "../remediation/names.ts";
 import type { Ports } from "../remediation/ports.ts";

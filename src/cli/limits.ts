@@ -5,8 +5,8 @@
  * https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit (read 2026-11).
  */
 
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { parseReference } from "../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import type { Credentials, FindCredentials } from "../oci/credentials.ts";
 import { httpTransport } from "../oci/http-transport.ts";
 import { createRegistries } from "../oci/registry.ts";

@@ -5,9 +5,9 @@
  * copy into it as for every other write. No stack answers for another registry, so none is asked about one.
  */
 
-import { registryOf } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { canonicalName, type ImageReference } from "../image/reference.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import { leftOutBy, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
 import { awsSettingsIn } from "./aws-settings.ts";

@@ -1,9 +1,9 @@
 /** `repull mirror`: copies one image between two registries and says what it did. */
 
-import { registryOf } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, parsePlatform, printPlatform } from "../image/platform.ts";
 import { canonicalName, type ImageReference, parseReference } from "../image/reference.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import { type CopierOptions, type CopyRequest, type CopyResult, createCopier } from "../oci/copy.ts";
 import { CopyError } from "../oci/copy-error.ts";
 import type { FindCredentials } from "../oci/credentials.ts";

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import { registryOf } from "../image/hosts.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import type { Credentials, FindCredentials } from "../oci/credentials.ts";
 import { loginFor, readHelperAnswer } from "../oci/docker-config.ts";
 import type { CommandIo } from "./io.ts";

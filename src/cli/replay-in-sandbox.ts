@@ -1,7 +1,7 @@
 /** A recorded event in a closed world: ECS, the registries and their quotas as a small file beside it tells. */
 
 import { isObject } from "../ecs/json-fields.ts";
-import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../ecs-events/pull-failure.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { detect } from "../remediation/detect.ts";

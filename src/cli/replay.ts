@@ -5,7 +5,7 @@
  * With --aws against the account of the environment, and then nothing is written without --yes.
  */
 
-import { reduceEvent } from "../ecs-events/reduce.ts";
+import { reduceEvent } from "../ecs-events/redact-event.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { Outcome } from "../remediation/outcome.ts";

@@ -6,11 +6,11 @@
  */
 
 import { type ImageReference, referenceIn } from "../image/reference.ts";
+import { canonicalHost, ownerOfHost } from "../image/registry-owner.ts";
 import { classify, tellsOfPull } from "../pull-failure/classify.ts";
-import type { Classification, PullFailureKind } from "../pull-failure/pull-failure.ts";
-import { canonicalHost, ownerOfHost } from "../pull-failure/whose-registry.ts";
+import type { Classification, PullFailureKind } from "../pull-failure/types.ts";
 import type { EventContainer, TaskDetail } from "./envelope.ts";
-import type { FailedContainer } from "./pull-failure-event.ts";
+import type { FailedContainer } from "./pull-failure.ts";
 
 /** Containers that ECS and GuardDuty add to a task; they are in no task definition. */
 const AGENT = /^(?:ecs-service-connect-|aws-guardduty-agent-|~internal~)/;

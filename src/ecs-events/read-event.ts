@@ -2,7 +2,7 @@
 
 import { redact } from "../text/redact.ts";
 import { type Envelope, readEnvelope, TASK_STATE_CHANGE } from "./envelope.ts";
-import type { Home, Ignored, PullFailure } from "./pull-failure-event.ts";
+import type { Home, Ignored, PullFailure } from "./pull-failure.ts";
 import { readTaskStateChange } from "./task-stopped.ts";
 
 /** Other events of ECS, and why a pull's failure cannot be read from them. */

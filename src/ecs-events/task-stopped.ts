@@ -11,7 +11,7 @@ import { partitionOf } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Envelope, readTaskDetail, type TaskDetail } from "./envelope.ts";
 import { failedContainers } from "./failed-containers.ts";
-import type { Home, Ignored, PullFailure } from "./pull-failure-event.ts";
+import type { Home, Ignored, PullFailure } from "./pull-failure.ts";
 
 /** Reads a task's state change. Throws InvalidInput where a failure lacks what it takes to act on it. */
 export function readTaskStateChange(envelope: Envelope, home: Home | undefined): PullFailure | Ignored {

@@ -7,7 +7,7 @@
  */
 
 import { AWS_DOMAINS } from "./ecr-hosts.ts";
-import { isDockerHubFront, registryOf } from "./hosts.ts";
+import { isDockerHubFront, registryOf } from "./registry-hosts.ts";
 
 type KnownRegistry = {
   readonly domain: string;

@@ -15,8 +15,8 @@
  */
 
 import { type Digest, isDigest } from "./digest.ts";
-import { DOCKER_HUB_HOST, isDockerHub, isDockerHubFront, isDockerHubName } from "./hosts.ts";
 import { InvalidInput } from "./invalid-input.ts";
+import { DOCKER_HUB_HOST, isDockerHub, isDockerHubFront, isDockerHubName } from "./registry-hosts.ts";
 
 export type ImageReference = {
   /** Where it lives, in the letters it was written in: `docker.io`, `public.ecr.aws`, `localhost:5000`. */

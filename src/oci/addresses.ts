@@ -6,14 +6,14 @@
  */
 
 import { AWS_DOMAINS, isS3Host } from "../image/ecr-hosts.ts";
+import { isAllowed, isNamed } from "../image/known-registries.ts";
 import {
   DOCKER_HUB_REALM,
   DOCKER_HUB_SERVER,
   isDockerHub,
   namesOfRegistry,
   registryOf,
-} from "../image/hosts.ts";
-import { isAllowed, isNamed } from "../image/known-registries.ts";
+} from "../image/registry-hosts.ts";
 import { kindOfAddress } from "./address-kind.ts";
 import type { Reach } from "./reach.ts";
 

@@ -1,9 +1,9 @@
 /** Copies chosen platforms of an image: each becomes its own manifest, and the index stays as its proof. */
 
 import type { Digest } from "../image/digest.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
+import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { childrenFor } from "./children-for.ts";
 import type { CopiedPlatform, CopyResult } from "./copy.ts";
 import { CopyError, onSide } from "./copy-error.ts";

@@ -6,9 +6,9 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import { registryOf } from "../image/hosts.ts";
 import type { Platform } from "../image/platform.ts";
 import type { ImageReference } from "../image/reference.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { copyAll, readAll } from "./copy-all.ts";
 import type { CopiedReferrer } from "./copy-referrers.ts";

@@ -5,7 +5,7 @@
  * https://docs.docker.com/reference/cli/docker/login/#credential-stores
  */
 
-import { DOCKER_HUB_LOGIN_KEY, isDockerHub, namesOfRegistry } from "../image/hosts.ts";
+import { DOCKER_HUB_LOGIN_KEY, isDockerHub, namesOfRegistry } from "../image/registry-hosts.ts";
 import { basicCredentials, type Credentials } from "./credentials.ts";
 
 export type ConfiguredLogin =

@@ -6,7 +6,7 @@
  */
 
 import { digestOf } from "../image/digest.ts";
-import { registryOf } from "../image/hosts.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { mayCarryCredentials, type RegistryAddress, whyNotFollow } from "./addresses.ts";
 import { discard } from "./answer-body.ts";

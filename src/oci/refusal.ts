@@ -5,7 +5,7 @@
  * tried again: whoever repeats a request against a used-up quota makes the address it shares worse for all.
  */
 
-import { isDockerHubFront, registryOf } from "../image/hosts.ts";
+import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { redact } from "../text/redact.ts";
 import { visible } from "../text/visible.ts";

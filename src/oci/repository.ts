@@ -7,8 +7,8 @@
 
 import type { Readable } from "node:stream";
 import { type Digest, isDigest } from "../image/digest.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
+import { isDockerHubFront } from "../image/registry-hosts.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { discard, readWithin } from "./answer-body.ts";
 import type { Access } from "./credentials.ts";

@@ -6,17 +6,17 @@
  * `registry-limit` without a registry: a wrong "Docker Hub" is worse than a missed one.
  */
 
-import { registryOf } from "../image/hosts.ts";
 import { canonicalName } from "../image/reference.ts";
-import { awsThrottle } from "./aws-throttle.ts";
-import { imageConcerned } from "./image-concerned.ts";
-import { limit } from "./limit.ts";
-import { ECR_THROTTLES, NOT_A_PULL, OPENING, PULL_ERROR } from "./messages.ts";
-import { namedManifests } from "./named-manifests.ts";
-import { cutInCode, cutShort, nothingKnown, otherFailure } from "./other-failure.ts";
-import { plainText } from "./plain-text.ts";
-import type { Classification } from "./pull-failure.ts";
-import { factIn, type Reading, readingOf, type Verdict, verdict } from "./reading.ts";
+import { registryOf } from "../image/registry-hosts.ts";
+import { imageConcerned } from "./affected-image.ts";
+import { awsThrottle } from "./classify-aws-throttle.ts";
+import { limit } from "./classify-limit.ts";
+import { cutInCode, cutShort, nothingKnown, otherFailure } from "./classify-other.ts";
+import { namedManifests } from "./extract-manifests.ts";
+import { plainText } from "./normalize-text.ts";
+import { factIn, type Reading, readingOf, type Verdict, verdict } from "./parsed-text.ts";
+import { ECR_THROTTLES, NOT_A_PULL, OPENING, PULL_ERROR } from "./patterns.ts";
+import type { Classification } from "./types.ts";
 
 const QUOTE_LENGTH_MAX = 240;
 

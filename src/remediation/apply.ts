@@ -15,8 +15,8 @@ import {
 } from "../ecs/task-definition/provenance-tags.ts";
 import { isSameDefinition } from "../ecs/task-definition/same-definition.ts";
 import { reviseTaskDefinition } from "../ecs/task-definition/task-definition.ts";
-import { registryOf } from "../image/hosts.ts";
 import { parseReference, referenceIn } from "../image/reference.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import type { ImagePlan } from "../substitution/planner.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";

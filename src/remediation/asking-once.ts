@@ -6,8 +6,8 @@
  * source that has said that its limit is reached is believed, and not asked again.
  */
 
-import { registryOf } from "../image/hosts.ts";
 import { canonicalName, type ImageReference, repositoryName } from "../image/reference.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import type { ManifestHead, Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Ports } from "./ports.ts";

@@ -4,8 +4,8 @@
  * Only HEADs, which count at neither registry as pulls; one image stands for its row.
  */
 
-import { ECR_PUBLIC_HOST } from "../image/hosts.ts";
 import { type ImageReference, parseReference } from "../image/reference.ts";
+import { ECR_PUBLIC_HOST } from "../image/registry-hosts.ts";
 import type { ManifestHead, Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { PUBLIC_IMAGES, type PublicImage } from "../substitution/public-images.ts";

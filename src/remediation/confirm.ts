@@ -6,9 +6,9 @@
  */
 
 import type { Task } from "../ecs/task/task.ts";
-import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
-import type { NamedManifest } from "../pull-failure/named-manifests.ts";
+import type { NamedManifest } from "../pull-failure/extract-manifests.ts";
 import { incurable } from "../substitution/ladder.ts";
 import type { Ports } from "./ports.ts";
 import { nextFailure } from "./remedies-of-refusal.ts";

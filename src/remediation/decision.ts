@@ -8,7 +8,7 @@
 
 import * as z from "zod";
 import { present } from "../ecs/json-fields.ts";
-import { plainText } from "../pull-failure/plain-text.ts";
+import { plainText } from "../pull-failure/normalize-text.ts";
 import type { Answer } from "../runtime/steps.ts";
 
 export const decisionSchema = z.object({

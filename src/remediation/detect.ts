@@ -7,10 +7,10 @@
  */
 
 import { present } from "../ecs/json-fields.ts";
-import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
-import { reduceEvent } from "../ecs-events/reduce.ts";
-import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
+import { reduceEvent } from "../ecs-events/redact-event.ts";
+import type { PullFailureKind } from "../pull-failure/types.ts";
 import type { Json } from "../runtime/json.ts";
 import { incurable } from "../substitution/ladder.ts";
 import { DEFAULT_POLICY, type Policy } from "../substitution/policy.ts";

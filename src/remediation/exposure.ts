@@ -15,8 +15,8 @@ import {
   executionRoleOf,
   tagsOfDefinition,
 } from "../ecs/task-definition/task-definition.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
 import { familiarName, referenceIn } from "../image/reference.ts";
+import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { ScheduledRun } from "./account-view.ts";

@@ -3,7 +3,7 @@
 import type { Task } from "../ecs/task/task.ts";
 import { referenceIn, repositoryName } from "../image/reference.ts";
 import { classify } from "../pull-failure/classify.ts";
-import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
+import type { PullFailureKind } from "../pull-failure/types.ts";
 import { redact } from "../text/redact.ts";
 
 export type Reason = { readonly text: string; readonly kind: PullFailureKind; readonly image?: string };

@@ -5,8 +5,8 @@
  * that comes first and why the ones before it do not count.
  */
 
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import type { ImageReference } from "../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import type { Candidate } from "../substitution/candidate.ts";
 import { unfit } from "../substitution/ladder.ts";
 import { offer } from "../substitution/offer.ts";

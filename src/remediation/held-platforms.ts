@@ -6,9 +6,9 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
 import { type ImageReference, pinned, repositoryName } from "../image/reference.ts";
+import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { childrenFor } from "../oci/children-for.ts";
 import { type IndexReader, imagesFor, isTold } from "../oci/images-for.ts";
 import { type Index, type ParsedManifest, parseManifest } from "../oci/manifest.ts";

@@ -1,7 +1,7 @@
 /** The limit that a failure met, and until when it lasts: what waiting for helps. */
 
 import { present } from "../ecs/json-fields.ts";
-import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../ecs-events/pull-failure.ts";
 import { incurable, type Limit } from "../substitution/ladder.ts";
 import type { Remedy } from "../substitution/remedy.ts";
 import { waitRemedy } from "../substitution/wait-remedy.ts";

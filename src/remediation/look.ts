@@ -6,10 +6,10 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import { isDockerHubFront, registryOf } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
 import { type ImageReference, parseReference, pinned, repositoryName } from "../image/reference.ts";
+import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-types.ts";
 import { partOfIndex } from "../oci/part-of-index.ts";

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../ecs-events/pull-failure.ts";
 import type { Digest } from "../image/digest.ts";
 
 /**

@@ -3,7 +3,7 @@
 import { arnIn } from "../ecs/arn.ts";
 import { present } from "../ecs/json-fields.ts";
 import { awsDomainOf } from "../image/ecr-hosts.ts";
-import { isDockerHubFront, registryOf } from "../image/hosts.ts";
+import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
 import type { Answer } from "../network/answer.ts";
 import {
   awsService,

@@ -10,7 +10,7 @@ import { revisionName } from "../ecs/arn.ts";
 import { momentIn } from "../ecs/json-fields.ts";
 import { readMarker, serviceTag } from "../ecs/task-definition/provenance-tags.ts";
 import type { DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
-import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
 import type { Ports } from "./ports.ts";
 
 /** Whoever registered a revision so short a time ago may be at work, though no list of executions shows them yet. */

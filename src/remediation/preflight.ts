@@ -6,8 +6,8 @@
  */
 
 import { ecrHost } from "../image/ecr-hosts.ts";
-import { registryOf } from "../image/hosts.ts";
 import { parseReference } from "../image/reference.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import type { Candidate, Check } from "../substitution/candidate.ts";
 import { destinationOfSecret, destinationsOf, reaches } from "./network-check.ts";
 import type { Ports } from "./ports.ts";

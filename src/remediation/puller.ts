@@ -1,11 +1,11 @@
 /** Who would pull a substitute, and what the failure itself shows of where they get. */
 
 import type { Service } from "../ecs/service/service.ts";
-import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { isDockerHubFront, registryOf } from "../image/hosts.ts";
+import type { FailedContainer, PullFailure } from "../ecs-events/pull-failure.ts";
 import { referenceIn } from "../image/reference.ts";
+import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
 import { DOCKER_HUB } from "../network/destination.ts";
-import type { PullFailureKind } from "../pull-failure/pull-failure.ts";
+import type { PullFailureKind } from "../pull-failure/types.ts";
 
 /** What is known of the tasks that would pull. */
 export type Puller = {

@@ -4,7 +4,7 @@ import { revisionName, sameRevision } from "../ecs/arn.ts";
 import { isWhole } from "../ecs/service/rollout-state.ts";
 import { type Deployment, primaryDeployment, type Service } from "../ecs/service/service.ts";
 import { readMarker } from "../ecs/task-definition/provenance-tags.ts";
-import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
 import type { Remedy } from "../substitution/remedy.ts";
 import { optedOut } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";

@@ -8,7 +8,7 @@
 import { revisionName } from "../ecs/arn.ts";
 import { present } from "../ecs/json-fields.ts";
 import { type ManagedBy, sourceChange } from "../ecs/managed-by.ts";
-import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../ecs-events/pull-failure.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import type { Untrusted } from "../substitution/candidate.ts";

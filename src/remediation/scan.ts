@@ -8,8 +8,8 @@
 import type { Service } from "../ecs/service/service.ts";
 import type { LooseTasks } from "../ecs/task/standalone-tasks.ts";
 import { containersOf, type DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
 import { referenceIn } from "../image/reference.ts";
+import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { egressOf } from "../network/egress.ts";
 import { isUnread, type Unread } from "../network/facts.ts";
 import { inPool } from "../oci/pool.ts";

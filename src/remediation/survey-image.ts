@@ -7,12 +7,12 @@
 
 import type { Service } from "../ecs/service/service.ts";
 import type { Task } from "../ecs/task/task.ts";
-import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../ecs-events/pull-failure.ts";
 import { type Digest, shortDigest } from "../image/digest.ts";
 import { ecrHost } from "../image/ecr-hosts.ts";
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { printPlatform } from "../image/platform.ts";
 import { type ImageReference, repositoryIn } from "../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import { inPool } from "../oci/pool.ts";
 import {
   type Candidate,

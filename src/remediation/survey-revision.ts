@@ -14,9 +14,9 @@ import {
   familyOf,
   tagRoom,
 } from "../ecs/task-definition/task-definition.ts";
-import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
+import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
+import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { inPool } from "../oci/pool.ts";
 import { sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";

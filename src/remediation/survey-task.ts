@@ -10,7 +10,7 @@ import { arnIn, familyAndRevision, revisionName, sameRevision } from "../ecs/arn
 import { tagsIn } from "../ecs/json-fields.ts";
 import { readMarker } from "../ecs/task-definition/provenance-tags.ts";
 import type { Tag } from "../ecs/task-definition/task-definition.ts";
-import type { PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../ecs-events/pull-failure.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { Remedy } from "../substitution/remedy.ts";
 import type { TagBearer } from "./opt-out.ts";

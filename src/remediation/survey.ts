@@ -13,7 +13,7 @@ import { primaryDeployment, primaryTaskSet, type Service } from "../ecs/service/
 import { isPastScaleUp } from "../ecs/service/service-deployment.ts";
 import type { Task } from "../ecs/task/task.ts";
 import { type DescribedTaskDefinition, tagsOfDefinition } from "../ecs/task-definition/task-definition.ts";
-import type { Ignored, PullFailure } from "../ecs-events/pull-failure-event.ts";
+import type { Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
 import type { Platform } from "../image/platform.ts";
 import { isBarred } from "../substitution/candidate.ts";
 import type { Limit } from "../substitution/ladder.ts";

@@ -7,10 +7,10 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import { isDockerHubFront } from "../image/hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, platformMatches } from "../image/platform.ts";
 import { type ImageReference, parseReference, pinned } from "../image/reference.ts";
+import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { childrenWithin } from "../oci/images-for.ts";
 import {
   type Descriptor,
@@ -22,7 +22,7 @@ import {
 import { isIndexType } from "../oci/media-types.ts";
 import type { Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { NamedManifest } from "../pull-failure/named-manifests.ts";
+import type { NamedManifest } from "../pull-failure/extract-manifests.ts";
 import type { Sighting, Trusted } from "../substitution/candidate.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { AwsError } from "./aws-error.ts";

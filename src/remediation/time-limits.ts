@@ -6,8 +6,8 @@
  * did not come in time is unknown, with a code: the survey returns, and a later one asks again.
  */
 
-import { registryOf } from "../image/hosts.ts";
 import type { ImageReference } from "../image/reference.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import { nothingRead, type Unread } from "../network/facts.ts";
 import type { Registries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/hosts.ts";
+import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/registry-hosts.ts";
 import { basicCredentials } from "../oci/credentials.ts";
 import { createRegistries } from "../oci/registry.ts";
 import { RegistryError } from "../oci/registry-error.ts";

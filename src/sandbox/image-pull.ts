@@ -9,9 +9,9 @@
 import { Buffer } from "node:buffer";
 import { isObject, objectIn, objectsIn, textIn } from "../ecs/json-fields.ts";
 import { type Digest, digestOf, isDigest } from "../image/digest.ts";
-import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/hosts.ts";
 import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
 import { type ImageReference, manifestName } from "../image/reference.ts";
+import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/registry-hosts.ts";
 import type { RegistryAnswer, Send } from "../oci/transport.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 

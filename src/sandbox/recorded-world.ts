@@ -7,8 +7,8 @@
 
 import { familyAndRevision } from "../ecs/arn.ts";
 import { isObject, objectIn, objectsIn, present, textIn } from "../ecs/json-fields.ts";
-import { DOCKER_HUB_HOST, ECR_PUBLIC_HOST, isDockerHub, isDockerHubFront } from "../image/hosts.ts";
 import { dockerHubName, referenceIn } from "../image/reference.ts";
+import { DOCKER_HUB_HOST, ECR_PUBLIC_HOST, isDockerHub, isDockerHubFront } from "../image/registry-hosts.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import { retold } from "./retold.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";

@@ -7,8 +7,8 @@
 
 import { objectsIn, textsIn } from "../ecs/json-fields.ts";
 import type { DescribedTaskDefinition, Tag } from "../ecs/task-definition/task-definition.ts";
-import { registryOf } from "../image/hosts.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
+import { registryOf } from "../image/registry-hosts.ts";
 import type { AwsError } from "../remediation/aws-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { JsonObject } from "../runtime/json.ts";

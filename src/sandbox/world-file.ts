@@ -7,8 +7,8 @@
 
 import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { nearestWord } from "../image/nearest-word.ts";
 import type { Json } from "../runtime/json.ts";
+import { nearestWord } from "../text/suggest.ts";
 import { operatorEntry } from "./operator-entry.ts";
 
 const json: z.ZodType<Json> = z.json();

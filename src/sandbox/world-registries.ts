@@ -1,16 +1,16 @@
 /** The registries of a world file: built, filled, with what is left of their quotas. */
 
 import { ecrHost } from "../image/ecr-hosts.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
+import { parsePlatform, platformMatches } from "../image/platform.ts";
+import { canonicalName, type ImageReference, parseReference, repositoryName } from "../image/reference.ts";
 import {
   DOCKER_HUB_HOST,
   DOCKER_HUB_SERVER,
   ECR_PUBLIC_HOST,
   isDockerHub,
   isDockerHubFront,
-} from "../image/hosts.ts";
-import { InvalidInput } from "../image/invalid-input.ts";
-import { parsePlatform, platformMatches } from "../image/platform.ts";
-import { canonicalName, type ImageReference, parseReference, repositoryName } from "../image/reference.ts";
+} from "../image/registry-hosts.ts";
 import type { Crash } from "./cluster-state.ts";
 import type { Home } from "./home.ts";
 import { type BuiltImage, buildImage, seedImage } from "./image-builder.ts";

@@ -7,8 +7,8 @@
 
 import { objectIn, textIn } from "../ecs/json-fields.ts";
 import { ecrHost, partitionOf } from "../image/ecr-hosts.ts";
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { referenceIn, repositoryName } from "../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import { createCopier } from "../oci/copy.ts";
 import { basicCredentials, type FindCredentials } from "../oci/credentials.ts";
 import { createRegistries } from "../oci/registry.ts";

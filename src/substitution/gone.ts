@@ -5,7 +5,6 @@
  */
 
 import { shortDigest } from "../image/digest.ts";
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import {
   dockerHubName,
   familiarName,
@@ -13,6 +12,7 @@ import {
   referenceIn,
   repositoryName,
 } from "../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import type { ImageFacts } from "./planner.ts";
 
 export type Gone = {

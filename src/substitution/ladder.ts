@@ -6,7 +6,7 @@
  * pull-through cache is, for a copy and ECR Public do not go by the cache.
  */
 
-import { isDockerHubFront, registryOf } from "../image/hosts.ts";
+import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
 import type { StrategyName } from "./policy.ts";
 
 /** What a classified failure tells of whose limit was met. */

@@ -5,8 +5,8 @@
  * definition asks for it. A front's name stays a place of its own: a digest decides which of them has the bytes.
  */
 
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { dockerHubName, type ImageReference } from "../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import type { Candidate } from "./candidate.ts";
 import type { StrategyName } from "./policy.ts";
 import { STRATEGIES } from "./strategies/index.ts";

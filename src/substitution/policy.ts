@@ -7,7 +7,7 @@
 
 import * as z from "zod";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { nearestWord } from "../image/nearest-word.ts";
+import { nearestWord } from "../text/suggest.ts";
 import { registriesSchema } from "./policy-registries.ts";
 import { PROOFS } from "./proof.ts";
 

@@ -7,8 +7,8 @@
  * (other bytes than Docker Hub's; docker/library/amazonlinux has the same).
  */
 
-import { ECR_PUBLIC_HOST, registryOf } from "../image/hosts.ts";
 import type { ImageReference } from "../image/reference.ts";
+import { ECR_PUBLIC_HOST, registryOf } from "../image/registry-hosts.ts";
 
 export type PublicImage = {
   /** A path at Docker Hub; a last part of `*` stands for any. */

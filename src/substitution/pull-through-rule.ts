@@ -10,8 +10,8 @@
  * 2026-11). That an upstream prefix is put before what follows the rule's own is from the API's model, and unverified.
  */
 
-import { DOCKER_HUB_HOST, isDockerHubFront } from "../image/hosts.ts";
 import type { ImageReference } from "../image/reference.ts";
+import { DOCKER_HUB_HOST, isDockerHubFront } from "../image/registry-hosts.ts";
 
 export type PullThroughRule = {
   /** The first part of the repository's name in ECR; `ROOT`: none. */

@@ -1,8 +1,8 @@
 /** What the owner could do where nothing holds: each remedy is one that heals this very plan. */
 
-import { isDockerHub } from "../image/hosts.ts";
 import { printPlatform } from "../image/platform.ts";
 import { parseReference, referenceIn } from "../image/reference.ts";
+import { isDockerHub } from "../image/registry-hosts.ts";
 import { isBarred } from "./candidate.ts";
 import { type Gone, goneImage } from "./gone.ts";
 import type { ImageFacts, ImagePlan, PlanContext } from "./planner.ts";

@@ -4,9 +4,9 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import type { PullFailure } from "../../src/ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
-import { reduceEvent } from "../../src/ecs-events/reduce.ts";
+import { reduceEvent } from "../../src/ecs-events/redact-event.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { fargateLimit, LIMIT, TASK, taskEvent } from "./task-events.ts";
 

@@ -1,7 +1,7 @@
 /** Images on their way into ECR: the cache that is filled, the copy that is refused, and whose turn it is then. */
 
 import { describe, expect, test } from "vitest";
-import type { PullFailure } from "../../src/ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import { digestOf } from "../../src/image/digest.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";

@@ -11,7 +11,7 @@ import { afterAll, beforeAll } from "vitest";
 import { primaryDeployment, type Service } from "../../src/ecs/service/service.ts";
 import { containersOf } from "../../src/ecs/task-definition/task-definition.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
-import { reduceEvent } from "../../src/ecs-events/reduce.ts";
+import { reduceEvent } from "../../src/ecs-events/redact-event.ts";
 import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/brake.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { remediationName } from "../../src/remediation/names.ts";

@@ -6,7 +6,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { PullFailure } from "../../src/ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import type { Held } from "../../src/remediation/caps.ts";
 import type { Ending } from "../../src/remediation/report.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, test } from "vitest";
 import { quoted } from "../../src/oci/refusal.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
-import { plainText } from "../../src/pull-failure/plain-text.ts";
+import { plainText } from "../../src/pull-failure/normalize-text.ts";
 import { redact } from "../../src/text/redact.ts";
 
 // Put together here, so that no scanner takes this file for a leak.

@@ -1,6 +1,6 @@
 /** What lies outside the account: Docker Hub's account and quota, and what ECR itself can fetch from there. */
 
-import { isDockerHubFront } from "../../image/hosts.ts";
+import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { pullsInWords } from "../../oci/rate-limit.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { AwsError } from "../../remediation/aws-error.ts";

@@ -4,11 +4,10 @@
  */
 
 import assert from "node:assert/strict";
-
-import { registryOf } from "../../image/hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Platform } from "../../image/platform.ts";
 import { parseReference, referenceIn } from "../../image/reference.ts";
+import { registryOf } from "../../image/registry-hosts.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { isList, isObject, objectIn, objectsIn, present, textIn, textsIn } from "../json-fields.ts";
 import { isMarkerKey, isTagValue, TAG_KEY_LENGTH_MAX, TAGS_MAX } from "./provenance-tags.ts";

@@ -1,6 +1,6 @@
 /** What one remediation is given: the failure, the settings that apply to it, and who follows its progress. */
 
-import type { PullFailure } from "../../ecs-events/pull-failure-event.ts";
+import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Plan } from "../../substitution/planner.ts";
 import type { Policy, Rights } from "../../substitution/policy.ts";
 import type { CapLimits } from "../caps.ts";

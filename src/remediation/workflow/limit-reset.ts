@@ -6,8 +6,8 @@
  * the world is observed again and again, by requests that cost no pull, and the operator is told at once.
  */
 
-import { isDockerHubFront } from "../../image/hosts.ts";
 import { referenceIn } from "../../image/reference.ts";
+import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import type { ImageFacts, ImagePlan, Plan } from "../../substitution/planner.ts";
 import type { Action } from "./action.ts";
 import type { Context } from "./context.ts";

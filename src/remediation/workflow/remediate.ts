@@ -6,7 +6,7 @@
  */
 
 import { present } from "../../ecs/json-fields.ts";
-import type { Ignored, PullFailure } from "../../ecs-events/pull-failure-event.ts";
+import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
 import type { Outcome } from "../outcome.ts";

@@ -6,7 +6,7 @@
  */
 
 import { awsDomainOf } from "../../image/ecr-hosts.ts";
-import { registryOf } from "../../image/hosts.ts";
+import { registryOf } from "../../image/registry-hosts.ts";
 
 export type RegistryKind = "docker-hub" | "ecr" | "ecr-public" | "plain";
 

@@ -1,7 +1,7 @@
 /** Copy the image into ECR first, from wherever its bytes can still be read, and run the copy. */
 
-import { isDockerHub, registryOf } from "../../image/hosts.ts";
 import { canonicalName, pinned } from "../../image/reference.ts";
+import { isDockerHub, registryOf } from "../../image/registry-hosts.ts";
 import type { Candidate } from "../candidate.ts";
 import { publicTwins } from "../public-images.ts";
 import type { Strategy } from "../strategy.ts";

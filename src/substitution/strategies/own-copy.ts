@@ -1,8 +1,8 @@
 /** The image is already in ECR, under the mirror prefix or where the policy says: nothing to copy, nothing to wait for. */
 
 import { type Digest, shortDigest } from "../../image/digest.ts";
-import { registryOf } from "../../image/hosts.ts";
 import { canonicalName, type ImageReference, referenceIn } from "../../image/reference.ts";
+import { registryOf } from "../../image/registry-hosts.ts";
 import type { Strategy, StrategyContext } from "../strategy.ts";
 
 export const ownCopy: Strategy = {

@@ -1,7 +1,7 @@
 /** Keep the image, and let the task show the account that the owner keeps in Secrets Manager. */
 
-import { registryOf } from "../../image/hosts.ts";
 import { canonicalName } from "../../image/reference.ts";
+import { registryOf } from "../../image/registry-hosts.ts";
 import type { Strategy } from "../strategy.ts";
 
 export const signIn: Strategy = {

@@ -2,8 +2,7 @@
  * Failures of a pull that are no limit: access, absence, the network; and texts that stop before their cause.
  */
 
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
-import { HTML_PAGE, PULL_ERROR } from "./messages.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import {
   CDN_FORBIDDEN,
   IMAGE_OR_MACHINE,
@@ -15,8 +14,7 @@ import {
   UNAUTHORIZED,
   UNFIT_IMAGE,
   WITHOUT_CAUSE,
-} from "./other-messages.ts";
-import type { PullFailureKind } from "./pull-failure.ts";
+} from "./other-patterns.ts";
 import {
   type Fact,
   factIn,
@@ -27,7 +25,9 @@ import {
   type Verdict,
   verdict,
   withHost,
-} from "./reading.ts";
+} from "./parsed-text.ts";
+import { HTML_PAGE, PULL_ERROR } from "./patterns.ts";
+import type { PullFailureKind } from "./types.ts";
 
 /** Access, absence, the network, the image or the machine; undefined where the text tells none of them. */
 export function otherFailure(reading: Reading): Verdict | undefined {

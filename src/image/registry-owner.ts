@@ -5,8 +5,8 @@
  * out to be Docker Hub by what it says; a host known to be somebody else's never can.
  */
 
-import { DOCKER_HUB_HOST, isDockerHubFront, isDockerHubName, isDockerHubService } from "../image/hosts.ts";
-import { isAnothersDomain } from "../image/known-registries.ts";
+import { isAnothersDomain } from "./known-registries.ts";
+import { DOCKER_HUB_HOST, isDockerHubFront, isDockerHubName, isDockerHubService } from "./registry-hosts.ts";
 
 export type HostOwner = "docker-hub" | "another" | "unknown";
 

@@ -5,23 +5,10 @@
  * container's image that points to another registry. What cannot be attributed is nobody's.
  */
 
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
-import { isAmazons } from "./aws-throttle.ts";
-import { limitByHost } from "./limit-by-host.ts";
-import {
-  ANOTHER_LIMIT,
-  DOCKER_HUB_ABUSE,
-  DOCKER_HUB_LINK,
-  DOCKER_HUB_SENTENCE,
-  DOCKER_HUB_SENTENCE_CUT,
-  LIMIT_CODE,
-  LIMIT_STATUS,
-  LIMIT_WORDS,
-  PROXY_REFUSED,
-  SIGN_IN_LIMIT,
-} from "./messages.ts";
-import { IMAGE_OR_MACHINE, NETWORK, NOT_FOUND, UNAUTHORIZED } from "./other-messages.ts";
-import type { LimitedAs } from "./pull-failure.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
+import { isAmazons } from "./classify-aws-throttle.ts";
+import { limitByHost } from "./classify-limit-by-host.ts";
+import { IMAGE_OR_MACHINE, NETWORK, NOT_FOUND, UNAUTHORIZED } from "./other-patterns.ts";
 import {
   factIn,
   hostsAt,
@@ -33,7 +20,20 @@ import {
   type Verdict,
   verdict,
   withHost,
-} from "./reading.ts";
+} from "./parsed-text.ts";
+import {
+  ANOTHER_LIMIT,
+  DOCKER_HUB_ABUSE,
+  DOCKER_HUB_LINK,
+  DOCKER_HUB_SENTENCE,
+  DOCKER_HUB_SENTENCE_CUT,
+  LIMIT_CODE,
+  LIMIT_STATUS,
+  LIMIT_WORDS,
+  PROXY_REFUSED,
+  SIGN_IN_LIMIT,
+} from "./patterns.ts";
+import type { LimitedAs } from "./types.ts";
 
 /** The limit that the text tells of, or undefined where it tells of none. */
 export function limit(reading: Reading): Verdict | undefined {

@@ -3,8 +3,8 @@
  * request. (docs.docker.com/docker-hub/usage/pulls, read 2026-11; docker/hub-feedback#1907)
  */
 
-import { ASKED_FOR } from "./messages.ts";
-import type { Address, Resource } from "./named-image.ts";
+import type { Address, Resource } from "./extract-references.ts";
+import { ASKED_FOR } from "./patterns.ts";
 
 /** By the address that answered, else by the step that is named last before the words; undefined where nothing tells. */
 export function askedFor(text: string, answered: Address | undefined, at: number): Resource | undefined {

@@ -5,7 +5,7 @@
  * names and token ids. What is left reads to the same failure.
  */
 
-import { plainText } from "../pull-failure/plain-text.ts";
+import { plainText } from "../pull-failure/normalize-text.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import {
   type EventContainer,

@@ -2,13 +2,13 @@
  * A text read for what it names, before anything is concluded, and the questions that conclusions ask of it.
  */
 
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
-import { type Phrase, PULL_CONTEXT } from "./messages.ts";
-import { type Address, addressesIn, type NamedReference, referencesIn } from "./named-image.ts";
-import { plainText } from "./plain-text.ts";
-import type { Classification, Confidence, PullFailureKind } from "./pull-failure.ts";
-import { canonicalHost, ownerOfHost } from "./whose-registry.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
+import { canonicalHost, ownerOfHost } from "../image/registry-owner.ts";
+import { type Address, addressesIn, type NamedReference, referencesIn } from "./extract-references.ts";
+import { plainText } from "./normalize-text.ts";
+import { type Phrase, PULL_CONTEXT } from "./patterns.ts";
+import type { Classification, Confidence, PullFailureKind } from "./types.ts";
 
 /** What one phrase proves, and the words that say it. */
 export type Fact = { readonly phrase: Phrase; readonly index: number; readonly quote: string };

@@ -1,8 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { ecrHost, isS3Host, partitionOf } from "../../src/image/ecr-hosts.ts";
-import { isDockerHubFront, registryOf } from "../../src/image/hosts.ts";
 import { canonicalName, dockerHubName, parseReference } from "../../src/image/reference.ts";
+import { isDockerHubFront, registryOf } from "../../src/image/registry-hosts.ts";
 
 const A = "123456789012";
 

@@ -6,9 +6,9 @@
  */
 
 import { isDigest } from "../image/digest.ts";
-import { DOCKER_HUB_REALM, isDockerHubContent } from "../image/hosts.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
-import { canonicalHost } from "./whose-registry.ts";
+import { DOCKER_HUB_REALM, isDockerHubContent } from "../image/registry-hosts.ts";
+import { canonicalHost } from "../image/registry-owner.ts";
 
 /** Docker Hub's pull limit counts manifests, its limit on all requests counts each of them. */
 export type Resource = "manifests" | "blobs" | "token" | "ping";

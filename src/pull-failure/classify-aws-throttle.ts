@@ -1,12 +1,12 @@
 /**
  * An API of AWS that was throttled before any pull: Parameter Store, Secrets Manager, KMS, STS, CloudWatch Logs.
  *
- * ECR is such an API too and a registry besides, so its own limit is told by `limit.ts`.
+ * ECR is such an API too and a registry besides, so its own limit is told by `classify-limit.ts`.
  */
 
-import { registryOf } from "../image/hosts.ts";
-import { AWS_SERVICE, AWS_THROTTLED, ECR_ASKED } from "./messages.ts";
-import { factIn, hostsAt, type Reading, type Verdict, verdict } from "./reading.ts";
+import { registryOf } from "../image/registry-hosts.ts";
+import { factIn, hostsAt, type Reading, type Verdict, verdict } from "./parsed-text.ts";
+import { AWS_SERVICE, AWS_THROTTLED, ECR_ASKED } from "./patterns.ts";
 
 /** The conclusion that AWS turned away what a start needs beside its registry; undefined where the text does not say so. */
 export function awsThrottle(reading: Reading): Verdict | undefined {

@@ -1,8 +1,8 @@
 /** What is left of an EventBridge document once it has been understood. */
 
 import type { Owner } from "../ecs/task/task-owner.ts";
-import type { NamedManifest } from "../pull-failure/named-manifests.ts";
-import type { Classification } from "../pull-failure/pull-failure.ts";
+import type { NamedManifest } from "../pull-failure/extract-manifests.ts";
+import type { Classification } from "../pull-failure/types.ts";
 
 /** A container of the event that failed to pull. */
 export type FailedContainer = {

@@ -1,7 +1,7 @@
 /** Which image a failure is about: the container's own where it is known, else what the text names. */
 
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
-import { isDockerHub, type Reading } from "./reading.ts";
+import { isDockerHub, type Reading } from "./parsed-text.ts";
 
 /** The container's own image where it is known; else the reference nearest before the words that decided; else the URL's repository. */
 export function imageConcerned(

@@ -1,6 +1,6 @@
 /** The vocabulary of a failed pull: which kind, whose limit, how sure, and on what evidence. */
 
-import type { NamedManifest } from "./named-manifests.ts";
+import type { NamedManifest } from "./extract-manifests.ts";
 
 export type PullFailureKind =
   | "docker-hub-pull-limit"

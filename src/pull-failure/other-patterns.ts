@@ -1,10 +1,10 @@
 /**
  * What registries and their clients say of failures that are no limit: the image, access, absence, the network.
  *
- * As in `messages.ts`, each row is a phrase with a fact, read against `plainText`.
+ * As in `patterns.ts`, each row is a phrase with a fact, read against `plainText`.
  */
 
-import type { Phrase } from "./messages.ts";
+import type { Phrase } from "./patterns.ts";
 
 /** A pull that failed on the image or the machine, not on a registry. */
 export const IMAGE_OR_MACHINE: Phrase = {

@@ -3,10 +3,8 @@
  * for says which of Docker Hub's limits it is.
  */
 
-import { DOCKER_HUB_HOST } from "../image/hosts.ts";
-import { askedFor } from "./asked-for.ts";
-import { HTML_PAGE, LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS, PLAIN_BODY, SIGN_IN } from "./messages.ts";
-import type { Address, Resource } from "./named-image.ts";
+import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
+import type { Address, Resource } from "./extract-references.ts";
 import {
   factIn,
   givenHost,
@@ -17,7 +15,9 @@ import {
   speaksOfPull,
   strangerAt,
   type Verdict,
-} from "./reading.ts";
+} from "./parsed-text.ts";
+import { HTML_PAGE, LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS, PLAIN_BODY, SIGN_IN } from "./patterns.ts";
+import { askedFor } from "./requested-resource.ts";
 
 /** Docker Hub's pull limit counts manifests alone; what else it refuses with this status. */
 const NOT_COUNTED: Readonly<Record<Exclude<Resource, "manifests">, string>> = {
