@@ -6,11 +6,11 @@
 
 import { createInterface } from "node:readline";
 import { parseReference } from "../src/image/reference.ts";
-import { createCopier } from "../src/oci/copy.ts";
-import { httpTransport } from "../src/oci/http-transport.ts";
-import { createRegistries } from "../src/oci/registry.ts";
+import { createRegistries } from "../src/oci/client/registries.ts";
+import { createCopier } from "../src/oci/copy/copier.ts";
+import { httpTransport } from "../src/oci/http/http-transport.ts";
+import { parseEndpoints } from "../src/oci/http/registry-endpoints.ts";
 import { systemClock } from "../src/runtime/clock.ts";
-import { parseEndpoints } from "../src/runtime/endpoints.ts";
 
 const send = httpTransport();
 

@@ -6,7 +6,7 @@
  */
 
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { Quota } from "../src/oci/rate-limit.ts";
+import type { Quota } from "../src/oci/client/rate-limit.ts";
 import type { Caps } from "../src/remediation/caps-port.ts";
 import type { Outcome } from "../src/remediation/outcome.ts";
 import { countedSteps } from "../src/runtime/counted-steps.ts";

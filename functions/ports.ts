@@ -2,12 +2,12 @@
 
 import { connect } from "../src/aws/connect.ts";
 import { createRegistryAccess } from "../src/aws/registry-access.ts";
-import { httpTransport } from "../src/oci/http-transport.ts";
-import { readQuota } from "../src/oci/rate-limit.ts";
-import type { Send } from "../src/oci/transport.ts";
+import { readQuota } from "../src/oci/client/rate-limit.ts";
+import { httpTransport } from "../src/oci/http/http-transport.ts";
+import { parseEndpoints } from "../src/oci/http/registry-endpoints.ts";
+import type { Send } from "../src/oci/http/transport.ts";
 import type { Ports } from "../src/remediation/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
-import { parseEndpoints } from "../src/runtime/endpoints.ts";
 import type { Log } from "../src/runtime/log.ts";
 import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy.ts";
 import { measureQuota } from "./measure.ts";

@@ -2,7 +2,7 @@
 
 import { partitionOf } from "../image/ecr-hosts.ts";
 import { registryOf } from "../image/registry-hosts.ts";
-import type { Credentials } from "../oci/credentials.ts";
+import type { Credentials } from "../oci/auth/credentials.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { AwsSettings } from "./client-settings.ts";
 import { createEcr, type EcrWithKey } from "./ecr.ts";

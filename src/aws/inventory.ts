@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { objectsIn } from "../ecs/json-fields.ts";
 import { readService, type Service } from "../ecs/service/service.ts";
-import { inPool } from "../oci/pool.ts";
+import { inPool } from "../runtime/for-each-concurrently.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt } from "./failure.ts";

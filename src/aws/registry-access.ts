@@ -6,11 +6,11 @@
  */
 
 import { ecrHost } from "../image/ecr-hosts.ts";
-import type { Endpoint } from "../oci/addresses.ts";
-import { createCopier } from "../oci/copy.ts";
-import type { FindCredentials } from "../oci/credentials.ts";
-import { createRegistries } from "../oci/registry.ts";
-import type { Send } from "../oci/transport.ts";
+import type { FindCredentials } from "../oci/auth/credentials.ts";
+import { createRegistries } from "../oci/client/registries.ts";
+import { createCopier } from "../oci/copy/copier.ts";
+import type { Endpoint } from "../oci/http/registry-address.ts";
+import type { Send } from "../oci/http/transport.ts";
 import type { Ports } from "../remediation/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { RegistrySettings } from "../substitution/policy-registries.ts";

@@ -8,7 +8,12 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { arnIn } from "../ecs/arn.ts";
 import { registryOf } from "../image/registry-hosts.ts";
-import { basicCredentials, type Credentials, type FindCredentials, isSameLogin } from "../oci/credentials.ts";
+import {
+  basicCredentials,
+  type Credentials,
+  type FindCredentials,
+  isSameLogin,
+} from "../oci/auth/credentials.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";

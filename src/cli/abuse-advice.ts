@@ -6,7 +6,7 @@
  */
 
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import type { RegistryError } from "../oci/registry-error.ts";
+import type { RegistryError } from "../oci/client/registry-error.ts";
 
 export const ABUSE_ADVICE =
   "This is Docker Hub's limit on all requests of an address, not its pull limit: signing in does not lift it. Send fewer requests from this address, and try again in some minutes.";

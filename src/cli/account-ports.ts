@@ -4,7 +4,8 @@ import type { AwsSettings } from "../aws/client-settings.ts";
 import { connect } from "../aws/connect.ts";
 import { createExecutions } from "../aws/executions.ts";
 import { createRegistryAccess } from "../aws/registry-access.ts";
-import { httpTransport } from "../oci/http-transport.ts";
+import { httpTransport } from "../oci/http/http-transport.ts";
+import { parseEndpoints } from "../oci/http/registry-endpoints.ts";
 import { mirror } from "../remediation/mirror.ts";
 import {
   type Copier,
@@ -14,7 +15,6 @@ import {
   refusalIn,
 } from "../remediation/ports.ts";
 import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
-import { parseEndpoints } from "../runtime/endpoints.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
 import type { Policy } from "../substitution/policy.ts";
 import type { CommandIo } from "./io.ts";

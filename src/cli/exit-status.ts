@@ -1,6 +1,6 @@
 /** What a command's exit status tells a script; `repull help` says the same. */
 
-import type { CopyErrorKind } from "../oci/copy-error.ts";
+import type { CopyErrorKind } from "../oci/copy/copy-error.ts";
 import { type AwsError, isPassing } from "../remediation/aws-error.ts";
 import { endedWell, type Outcome } from "../remediation/outcome.ts";
 

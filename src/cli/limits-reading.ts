@@ -1,6 +1,6 @@
 /** What was read of Docker Hub's limits, and the arithmetic on it. */
 
-import type { Quota } from "../oci/rate-limit.ts";
+import type { Quota } from "../oci/client/rate-limit.ts";
 
 /** What Docker Hub says of one who pulls. */
 export type Reading = {

@@ -1,6 +1,6 @@
 /** What Docker Hub's limits mean, said to a person. */
 
-import { pullsInWords, type Quota } from "../oci/rate-limit.ts";
+import { pullsInWords, type Quota } from "../oci/client/rate-limit.ts";
 import { ABUSE_ADVICE } from "./abuse-advice.ts";
 import { EXIT } from "./exit-status.ts";
 import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./limits-reading.ts";

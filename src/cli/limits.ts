@@ -7,13 +7,13 @@
 
 import { parseReference } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import type { Credentials, FindCredentials } from "../oci/credentials.ts";
-import { httpTransport } from "../oci/http-transport.ts";
-import { createRegistries } from "../oci/registry.ts";
-import { RegistryError } from "../oci/registry-error.ts";
-import type { Send } from "../oci/transport.ts";
+import type { Credentials, FindCredentials } from "../oci/auth/credentials.ts";
+import { createRegistries } from "../oci/client/registries.ts";
+import { RegistryError } from "../oci/client/registry-error.ts";
+import { httpTransport } from "../oci/http/http-transport.ts";
+import { parseEndpoints } from "../oci/http/registry-endpoints.ts";
+import type { Send } from "../oci/http/transport.ts";
 import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
-import { parseEndpoints } from "../runtime/endpoints.ts";
 import { visibleJson } from "../text/visible.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";

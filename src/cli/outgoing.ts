@@ -4,7 +4,7 @@
  */
 
 import type { RequestWatch } from "../aws/request-watch.ts";
-import type { Send } from "../oci/transport.ts";
+import type { Send } from "../oci/http/transport.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { visible } from "../text/visible.ts";
 

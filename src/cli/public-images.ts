@@ -1,10 +1,10 @@
 /** `repull policy public-images`: whether the table of twins on Amazon ECR Public is still true. HEADs only, no pulls. */
 
-import { httpTransport } from "../oci/http-transport.ts";
-import { createRegistries } from "../oci/registry.ts";
+import { createRegistries } from "../oci/client/registries.ts";
+import { httpTransport } from "../oci/http/http-transport.ts";
+import { parseEndpoints } from "../oci/http/registry-endpoints.ts";
 import { checkPublicImages } from "../remediation/check-public-images.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { parseEndpoints } from "../runtime/endpoints.ts";
 import { inShort } from "../substitution/explain.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";

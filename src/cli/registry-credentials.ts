@@ -3,8 +3,8 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { registryOf } from "../image/registry-hosts.ts";
-import type { Credentials, FindCredentials } from "../oci/credentials.ts";
-import { loginFor, readHelperAnswer } from "../oci/docker-config.ts";
+import type { Credentials, FindCredentials } from "../oci/auth/credentials.ts";
+import { loginFor, readHelperAnswer } from "../oci/auth/docker-config.ts";
 import type { CommandIo } from "./io.ts";
 
 const HELPER_TIMEOUT_MS = 15_000;

@@ -8,8 +8,8 @@
 
 import { canonicalName, type ImageReference, repositoryName } from "../image/reference.ts";
 import { registryOf } from "../image/registry-hosts.ts";
-import type { ManifestHead, Registries } from "../oci/registry.ts";
-import { RegistryError } from "../oci/registry-error.ts";
+import type { ManifestHead, Registries } from "../oci/client/registries.ts";
+import { RegistryError } from "../oci/client/registry-error.ts";
 import type { Ports } from "./ports.ts";
 
 /** Roles, networks and rules whose questions are remembered, and registries that are asked with courtesy. */

@@ -6,10 +6,10 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import type { CopyOptions, CopyRequest, CopyResult } from "../oci/copy.ts";
-import { blobsNamedBy } from "../oci/image-tree.ts";
-import { packManifests, unpackManifests } from "../oci/kept-manifests.ts";
-import type { Manifest } from "../oci/registry.ts";
+import type { Manifest } from "../oci/client/registries.ts";
+import type { CopyOptions, CopyRequest, CopyResult } from "../oci/copy/copier.ts";
+import { packManifests, unpackManifests } from "../oci/copy/manifest-checkpoint.ts";
+import { blobsNamedBy } from "../oci/copy/manifest-graph.ts";
 import type { Steps } from "../runtime/steps.ts";
 import type { RefusedCopy } from "./claim-copy.ts";
 import type { Copier } from "./ports.ts";

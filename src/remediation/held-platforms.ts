@@ -9,10 +9,10 @@ import type { Digest } from "../image/digest.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
 import { type ImageReference, pinned, repositoryName } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import { childrenFor } from "../oci/children-for.ts";
-import { type IndexReader, imagesFor, isTold } from "../oci/images-for.ts";
-import { type Index, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
-import type { Registries } from "../oci/registry.ts";
+import { type Index, type ParsedManifest, parseManifest } from "../oci/client/manifest.ts";
+import { childrenFor } from "../oci/client/platform-children.ts";
+import { type IndexReader, imagesFor, isTold } from "../oci/client/platform-images.ts";
+import type { Registries } from "../oci/client/registries.ts";
 import type { Found, Seen } from "../substitution/candidate.ts";
 
 type Wanted = {

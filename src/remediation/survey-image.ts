@@ -13,7 +13,7 @@ import { ecrHost } from "../image/ecr-hosts.ts";
 import { printPlatform } from "../image/platform.ts";
 import { type ImageReference, repositoryIn } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import { inPool } from "../oci/pool.ts";
+import { inPool } from "../runtime/for-each-concurrently.ts";
 import {
   type Candidate,
   type Check,

@@ -17,7 +17,7 @@ import {
 import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import { inPool } from "../oci/pool.ts";
+import { inPool } from "../runtime/for-each-concurrently.ts";
 import { sharesLimit } from "../substitution/ladder.ts";
 import type { ImageFacts } from "../substitution/planner.ts";
 import { askingOnce } from "./asking-once.ts";

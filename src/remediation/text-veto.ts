@@ -11,17 +11,17 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { type Platform, platformMatches } from "../image/platform.ts";
 import { type ImageReference, parseReference, pinned } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import { childrenWithin } from "../oci/images-for.ts";
 import {
   type Descriptor,
   type Index,
   isAttestation,
   type ParsedManifest,
   parseManifest,
-} from "../oci/manifest.ts";
-import { isIndexType } from "../oci/media-types.ts";
-import type { Registries } from "../oci/registry.ts";
-import { RegistryError } from "../oci/registry-error.ts";
+} from "../oci/client/manifest.ts";
+import { isIndexType } from "../oci/client/media-types.ts";
+import { childrenWithin } from "../oci/client/platform-images.ts";
+import type { Registries } from "../oci/client/registries.ts";
+import { RegistryError } from "../oci/client/registry-error.ts";
 import type { NamedManifest } from "../pull-failure/extract-manifests.ts";
 import type { Sighting, Trusted } from "../substitution/candidate.ts";
 import type { ImageFacts } from "../substitution/planner.ts";

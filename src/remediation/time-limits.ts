@@ -9,8 +9,8 @@
 import type { ImageReference } from "../image/reference.ts";
 import { registryOf } from "../image/registry-hosts.ts";
 import { nothingRead, type Unread } from "../network/facts.ts";
-import type { Registries } from "../oci/registry.ts";
-import { RegistryError } from "../oci/registry-error.ts";
+import type { Registries } from "../oci/client/registries.ts";
+import { RegistryError } from "../oci/client/registry-error.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { withinTime } from "../runtime/time-limit.ts";
 import { AwsError } from "./aws-error.ts";

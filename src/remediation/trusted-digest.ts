@@ -20,7 +20,7 @@ import type { Task } from "../ecs/task/task.ts";
 import { type Marker, readMarker, serviceTag } from "../ecs/task-definition/provenance-tags.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { canonicalName, type ImageReference } from "../image/reference.ts";
-import { RegistryError } from "../oci/registry-error.ts";
+import { RegistryError } from "../oci/client/registry-error.ts";
 import type { Trusted, Untrusted, Witness } from "../substitution/candidate.ts";
 import { AwsError, awsErrorBehind, isPassing } from "./aws-error.ts";
 import { isByHand } from "./names.ts";

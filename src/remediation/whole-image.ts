@@ -7,8 +7,6 @@
 
 import { type Digest, digestOf } from "../image/digest.ts";
 import { type Platform, printPlatform } from "../image/platform.ts";
-import { childrenFor } from "../oci/children-for.ts";
-import { childrenWithin } from "../oci/images-for.ts";
 import {
   blobsOf,
   type Descriptor,
@@ -16,7 +14,9 @@ import {
   isAttestation,
   type ParsedManifest,
   parseManifest,
-} from "../oci/manifest.ts";
+} from "../oci/client/manifest.ts";
+import { childrenFor } from "../oci/client/platform-children.ts";
+import { childrenWithin } from "../oci/client/platform-images.ts";
 
 export type ManifestBytes = { readonly bytes: Uint8Array; readonly mediaType: string };
 

@@ -6,7 +6,7 @@
  */
 
 import type { Digest } from "../image/digest.ts";
-import type { Send } from "../oci/transport.ts";
+import type { Send } from "../oci/http/transport.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 import type { Random } from "../runtime/random.ts";
 import type { EventBus } from "./bus.ts";

@@ -7,7 +7,7 @@
 
 import { textIn } from "../ecs/json-fields.ts";
 import { readService } from "../ecs/service/service.ts";
-import type { Send } from "../oci/transport.ts";
+import type { Send } from "../oci/http/transport.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import {

@@ -7,9 +7,9 @@
 
 import type { Digest } from "../image/digest.ts";
 import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/registry-hosts.ts";
-import { basicCredentials } from "../oci/credentials.ts";
-import { createRegistries } from "../oci/registry.ts";
-import { RegistryError } from "../oci/registry-error.ts";
+import { basicCredentials } from "../oci/auth/credentials.ts";
+import { createRegistries } from "../oci/client/registries.ts";
+import { RegistryError } from "../oci/client/registry-error.ts";
 import type { Ecr, Imported } from "../remediation/ports.ts";
 import { type PullThroughRule, ruleFor, upstreamOf } from "../substitution/pull-through-rule.ts";
 import type { AwsFault } from "./ecs-port.ts";

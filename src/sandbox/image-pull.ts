@@ -12,7 +12,7 @@ import { type Digest, digestOf, isDigest } from "../image/digest.ts";
 import { type Platform, platformMatches, printPlatform } from "../image/platform.ts";
 import { type ImageReference, manifestName } from "../image/reference.ts";
 import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/registry-hosts.ts";
-import type { RegistryAnswer, Send } from "../oci/transport.ts";
+import type { RegistryAnswer, Send } from "../oci/http/transport.ts";
 import type { Json, JsonObject } from "../runtime/json.ts";
 
 export type PullRefusal =

@@ -6,7 +6,7 @@
  */
 
 import { strict as assert } from "node:assert";
-import type { Send } from "../oci/transport.ts";
+import type { Send } from "../oci/http/transport.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { connectionError } from "./registry/answer.ts";
 import type { SandboxRegistry } from "./registry.ts";

@@ -9,7 +9,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
-import type { RegistryAnswer, RegistryRequest } from "../oci/transport.ts";
+import type { RegistryAnswer, RegistryRequest } from "../oci/http/transport.ts";
 import type { SandboxRegistry } from "./registry.ts";
 
 export type ServedRegistry = {

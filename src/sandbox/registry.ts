@@ -9,7 +9,7 @@
 import { Readable } from "node:stream";
 import type { Digest } from "../image/digest.ts";
 import { DOCKER_HUB_HOST, DOCKER_HUB_REALM, namesOfRegistry } from "../image/registry-hosts.ts";
-import type { RegistryAnswer, RegistryRequest, Send } from "../oci/transport.ts";
+import type { RegistryAnswer, RegistryRequest, Send } from "../oci/http/transport.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { abortable, answer, connectionError, drain, refusal, withoutBody } from "./registry/answer.ts";
 import { deleteBlob, serveBlob, serveRedirected } from "./registry/blobs.ts";

@@ -2,7 +2,7 @@
 
 import type { Digest } from "../image/digest.ts";
 import { parseReference } from "../image/reference.ts";
-import type { Send } from "../oci/transport.ts";
+import type { Send } from "../oci/http/transport.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { type Surroundings, type TaskRecord, uuid } from "./cluster-state.ts";
 import { pullImage } from "./image-pull.ts";

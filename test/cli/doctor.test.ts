@@ -9,7 +9,7 @@ import { probe } from "../../src/cli/doctor/probe.ts";
 import { taskEvent } from "../../src/cli/doctor/rule-checks.ts";
 import { readService } from "../../src/ecs/service/service.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
-import { RegistryError } from "../../src/oci/registry-error.ts";
+import { RegistryError } from "../../src/oci/client/registry-error.ts";
 import { AwsError, type AwsErrorKind } from "../../src/remediation/aws-error.ts";
 import { remediationName } from "../../src/remediation/names.ts";
 import type { Clock } from "../../src/runtime/clock.ts";

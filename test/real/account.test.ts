@@ -16,7 +16,7 @@ import { createParameters } from "../../src/aws/parameters.ts";
 import { createRegistryAccess } from "../../src/aws/registry-access.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import { parseReference, pinned } from "../../src/image/reference.ts";
-import { httpTransport } from "../../src/oci/http-transport.ts";
+import { httpTransport } from "../../src/oci/http/http-transport.ts";
 import { look } from "../../src/remediation/look.ts";
 import { mirror } from "../../src/remediation/mirror.ts";
 import type { Ports } from "../../src/remediation/ports.ts";

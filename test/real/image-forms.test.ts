@@ -3,9 +3,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { parseReference } from "../../src/image/reference.ts";
-import { createCopier } from "../../src/oci/copy.ts";
-import { httpTransport } from "../../src/oci/http-transport.ts";
-import { createRegistries } from "../../src/oci/registry.ts";
+import { createRegistries } from "../../src/oci/client/registries.ts";
+import { createCopier } from "../../src/oci/copy/copier.ts";
+import { httpTransport } from "../../src/oci/http/http-transport.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createRegistry, type SandboxRegistry } from "../../src/sandbox/registry.ts";
 import { type ServedRegistry, serveRegistry } from "../../src/sandbox/registry-server.ts";

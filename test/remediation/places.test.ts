@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../src/image/digest.ts";
-import type { Registries } from "../../src/oci/registry.ts";
-import { RegistryError } from "../../src/oci/registry-error.ts";
+import type { Registries } from "../../src/oci/client/registries.ts";
+import { RegistryError } from "../../src/oci/client/registry-error.ts";
 import { AwsError, type AwsErrorKind } from "../../src/remediation/aws-error.ts";
 import { checkPublicImages } from "../../src/remediation/check-public-images.ts";
 import { look } from "../../src/remediation/look.ts";

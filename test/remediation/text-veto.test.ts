@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import { parsePlatform } from "../../src/image/platform.ts";
 import { parseReference } from "../../src/image/reference.ts";
-import { createRegistries } from "../../src/oci/registry.ts";
+import { createRegistries } from "../../src/oci/client/registries.ts";
 import { textVeto } from "../../src/remediation/text-veto.ts";
 import { type BuiltImage, buildImage, type ImageRecipe, seedImage } from "../../src/sandbox/image-builder.ts";
 import { createInternet } from "../../src/sandbox/internet.ts";

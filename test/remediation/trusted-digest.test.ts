@@ -10,7 +10,7 @@ import { readTask } from "../../src/ecs/task/task.ts";
 import { markerTags } from "../../src/ecs/task-definition/provenance-tags.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import { parseReference } from "../../src/image/reference.ts";
-import { RegistryError } from "../../src/oci/registry-error.ts";
+import { RegistryError } from "../../src/oci/client/registry-error.ts";
 import type { ExecutionStatus, Ports } from "../../src/remediation/ports.ts";
 import { witnessesOf } from "../../src/remediation/trusted-digest.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";

@@ -3,11 +3,16 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseReference } from "../../src/image/reference.ts";
-import { type CopyOptions, type CopyRequest, type CopyResult, createCopier } from "../../src/oci/copy.ts";
-import { CopyError } from "../../src/oci/copy-error.ts";
-import type { FindCredentials } from "../../src/oci/credentials.ts";
-import { httpTransport } from "../../src/oci/http-transport.ts";
-import { createRegistries } from "../../src/oci/registry.ts";
+import type { FindCredentials } from "../../src/oci/auth/credentials.ts";
+import { createRegistries } from "../../src/oci/client/registries.ts";
+import {
+  type CopyOptions,
+  type CopyRequest,
+  type CopyResult,
+  createCopier,
+} from "../../src/oci/copy/copier.ts";
+import { CopyError } from "../../src/oci/copy/copy-error.ts";
+import { httpTransport } from "../../src/oci/http/http-transport.ts";
 import { type Clock, systemClock, type Timer } from "../../src/runtime/clock.ts";
 import { FastClock } from "./fast-clock.ts";
 import { LoopbackRegistry } from "./loopback-registry.ts";

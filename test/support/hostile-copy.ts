@@ -1,8 +1,8 @@
 /** A copy between two loopback registries, one request of which is answered by a behaviour, and what has come of it. */
 
 import { deepEqual, equal } from "node:assert/strict";
-import { CopyError } from "../../src/oci/copy-error.ts";
-import { basicCredentials } from "../../src/oci/credentials.ts";
+import { basicCredentials } from "../../src/oci/auth/credentials.ts";
+import { CopyError } from "../../src/oci/copy/copy-error.ts";
 import { CopyWorld } from "./copy-world.ts";
 import { type Behaviour, SteppedClock } from "./hostile-registry.ts";
 import { LoopbackRegistry, type Mischief, refuse } from "./loopback-registry.ts";

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import type { Readable } from "node:stream";
 import { digestOf } from "../../src/image/digest.ts";
-import type { RegistryAnswer, RegistryRequest, Send } from "../../src/oci/transport.ts";
+import type { RegistryAnswer, RegistryRequest, Send } from "../../src/oci/http/transport.ts";
 import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
 import { createRegistry, type RegistrySettings } from "../../src/sandbox/registry.ts";
 

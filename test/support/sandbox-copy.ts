@@ -1,13 +1,18 @@
 /** The copier between two registries of the sandbox: in memory, or served over HTTP under their own names. */
 
 import { parseReference } from "../../src/image/reference.ts";
-import type { Endpoint } from "../../src/oci/addresses.ts";
-import { type CopyOptions, type CopyRequest, type CopyResult, createCopier } from "../../src/oci/copy.ts";
-import { CopyError } from "../../src/oci/copy-error.ts";
-import { basicCredentials, type FindCredentials } from "../../src/oci/credentials.ts";
-import { httpTransport } from "../../src/oci/http-transport.ts";
-import { createRegistries } from "../../src/oci/registry.ts";
-import type { RegistryRequest, Send } from "../../src/oci/transport.ts";
+import { basicCredentials, type FindCredentials } from "../../src/oci/auth/credentials.ts";
+import { createRegistries } from "../../src/oci/client/registries.ts";
+import {
+  type CopyOptions,
+  type CopyRequest,
+  type CopyResult,
+  createCopier,
+} from "../../src/oci/copy/copier.ts";
+import { CopyError } from "../../src/oci/copy/copy-error.ts";
+import { httpTransport } from "../../src/oci/http/http-transport.ts";
+import type { Endpoint } from "../../src/oci/http/registry-address.ts";
+import type { RegistryRequest, Send } from "../../src/oci/http/transport.ts";
 import { createInternet } from "../../src/sandbox/internet.ts";
 import type { RegistryWays } from "../../src/sandbox/registry/ways.ts";
 import { createRegistry, type RegistrySettings, type SandboxRegistry } from "../../src/sandbox/registry.ts";

@@ -1,10 +1,10 @@
 /** An image at the sandbox's Docker Hub, and the mirror workflow over it: by a network that takes its time, and that dies. */
 
 import { type Digest, digestOf } from "../../src/image/digest.ts";
-import { createCopier } from "../../src/oci/copy.ts";
-import { basicCredentials } from "../../src/oci/credentials.ts";
-import { createRegistries } from "../../src/oci/registry.ts";
-import type { RegistryAnswer, RegistryRequest, Send } from "../../src/oci/transport.ts";
+import { basicCredentials } from "../../src/oci/auth/credentials.ts";
+import { createRegistries } from "../../src/oci/client/registries.ts";
+import { createCopier } from "../../src/oci/copy/copier.ts";
+import type { RegistryAnswer, RegistryRequest, Send } from "../../src/oci/http/transport.ts";
 import { mirror } from "../../src/remediation/mirror.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import { type Death, runInProcess, type StepRecord } from "../../src/runtime/in-process-steps.ts";

@@ -3,7 +3,7 @@
 import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { quoted } from "../../src/oci/refusal.ts";
+import { quoted } from "../../src/oci/client/error-response.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
 import { plainText } from "../../src/pull-failure/normalize-text.ts";
 import { redact } from "../../src/text/redact.ts";

@@ -1,8 +1,8 @@
 /** What lies outside the account: Docker Hub's account and quota, and what ECR itself can fetch from there. */
 
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
-import { pullsInWords } from "../../oci/rate-limit.ts";
-import { RegistryError } from "../../oci/registry-error.ts";
+import { pullsInWords } from "../../oci/client/rate-limit.ts";
+import { RegistryError } from "../../oci/client/registry-error.ts";
 import { AwsError } from "../../remediation/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
 import { deployedAs, type Functions, observes, type Patient } from "./patient.ts";

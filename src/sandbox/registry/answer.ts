@@ -1,7 +1,7 @@
 /** Answers as a registry gives them: bytes with their length, errors as the distribution specification words them. */
 
 import { addAbortSignal, Readable } from "node:stream";
-import type { RegistryAnswer, RegistryRequest } from "../../oci/transport.ts";
+import type { RegistryAnswer, RegistryRequest } from "../../oci/http/transport.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../image/digest.ts";
-import type { RegistryAnswer, RegistryRequest } from "../../oci/transport.ts";
+import type { RegistryAnswer, RegistryRequest } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { answer, bareRefusal, refusal } from "./answer.ts";
 import type { Contents } from "./contents.ts";

@@ -4,7 +4,7 @@
  * Who asks and what for is settled before; what the answer is depends on nothing else than this.
  */
 
-import type { RegistryRequest } from "../../oci/transport.ts";
+import type { RegistryRequest } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Contents } from "./contents.ts";
 import type { PullLimit } from "./pull-limit.ts";

@@ -1,7 +1,7 @@
 /** Trouble on order: how a registry fails when a scenario tells it to. */
 
 import { Readable } from "node:stream";
-import type { RegistryAnswer } from "../../oci/transport.ts";
+import type { RegistryAnswer } from "../../oci/http/transport.ts";
 import { bareRefusal, connectionError, cutShort, refusal } from "./answer.ts";
 import type { RequestKind } from "./route.ts";
 

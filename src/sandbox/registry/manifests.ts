@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { digestOf, isDigest } from "../../image/digest.ts";
-import type { RegistryAnswer } from "../../oci/transport.ts";
+import type { RegistryAnswer } from "../../oci/http/transport.ts";
 import { answer, bytesOf, jsonAnswer, refusal } from "./answer.ts";
 import { linksOf, matches, parsed, type Repository, type StoredManifest } from "./contents.ts";
 import type { Exchange } from "./exchange.ts";

@@ -7,8 +7,8 @@
 
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
-import type { Quota } from "../../oci/rate-limit.ts";
-import type { RegistryAnswer } from "../../oci/transport.ts";
+import type { Quota } from "../../oci/client/rate-limit.ts";
+import type { RegistryAnswer } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Headers, refusal } from "./answer.ts";
 import type { Account, Identity } from "./sign-in.ts";

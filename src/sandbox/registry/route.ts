@@ -1,6 +1,6 @@
 /** What a request asks of a registry, read from its method and address as the distribution specification lays them out. */
 
-import type { RegistryRequest } from "../../oci/transport.ts";
+import type { RegistryRequest } from "../../oci/http/transport.ts";
 
 /** In words, for counters and faults. */
 export type RequestKind =

@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { DOCKER_HUB_REALM } from "../../image/registry-hosts.ts";
-import type { RegistryAnswer, RegistryRequest } from "../../oci/transport.ts";
+import type { RegistryAnswer, RegistryRequest } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { bareRefusal, bytesOf, jsonAnswer, refusal } from "./answer.ts";
 import type { Contents } from "./contents.ts";

@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../image/digest.ts";
-import type { RegistryAnswer } from "../../oci/transport.ts";
+import type { RegistryAnswer } from "../../oci/http/transport.ts";
 import { answer, bytesOf, refusal } from "./answer.ts";
 import { linksOf, matches, parsed } from "./contents.ts";
 import type { Exchange } from "./exchange.ts";

@@ -1,6 +1,6 @@
 /** How each registry words the same refusal: what classifiers and people read. */
 
-import type { RegistryAnswer } from "../../oci/transport.ts";
+import type { RegistryAnswer } from "../../oci/http/transport.ts";
 import { refusal, refusals } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 

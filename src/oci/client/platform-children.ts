@@ -1,0 +1,44 @@
+/**
+ * Which manifests of an index a host of a platform may take.
+ *
+ * An index may say too little: several builds of Windows where the host's is not known, or nothing at all of a child's
+ * platform. Then there are several, and which of them runs is the host's to tell; whoever leaves one out may leave out
+ * the one. The order of a choice is containerd's (core/images/image.go, Manifest): what is stated comes first.
+ */
+
+import { normalised, type Platform, platformMatches, windowsBuild } from "../../image/platform.ts";
+import { type Descriptor, type Index, isAttestation } from "./manifest.ts";
+
+/**
+ * The children that are stated for the platform, else one that names no variant, else all of which nothing is stated:
+ * indexes inside the index among them. More than one: it is not known which of them.
+ */
+export function childrenFor(index: Index, platform: Platform): readonly Descriptor[] {
+  const offered = index.children.filter((child) => !isAttestation(child));
+  const stated = offered.filter((child) => child.platform !== undefined);
+  const exact = narrowed(stated, platform);
+  if (exact.length > 0) return exact;
+  // arm64/v9 where only arm64 is offered: every later variant runs what names none.
+  const { variant, ...plain } = normalised(platform);
+  const others = variant === undefined || plain.architecture === "arm" ? [] : narrowed(stated, plain);
+  return others.length > 0 ? others : once(offered.filter((child) => child.platform === undefined));
+}
+
+/** Of several that match, the first; of Windows those of the host's build, or all where that is not known. */
+function narrowed(stated: readonly Descriptor[], platform: Platform): readonly Descriptor[] {
+  const matching = stated.filter((child) => child.platform && platformMatches(platform, child.platform));
+  if (normalised(platform).os !== "windows") return matching.slice(0, 1);
+  const build = windowsBuild(platform);
+  const ofBuild = matching.filter((child) => child.platform && windowsBuild(child.platform) === build);
+  if (build === undefined || ofBuild.length === 0) return once(matching);
+  return ofBuild.toSorted((one, other) => revisionOf(other) - revisionOf(one)).slice(0, 1);
+}
+
+/** The month's update: of one build, hosts take the latest. */
+function revisionOf({ platform }: Descriptor): number {
+  return Number(platform?.osVersion?.split(".")[3] ?? 0);
+}
+
+function once(children: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(children.map((child) => [child.digest, child])).values()];
+}

@@ -1,0 +1,93 @@
+/**
+ * The registries of the world, as the rest of the product asks them.
+ *
+ * A survey asks three questions of any image (`Registries`); a copy opens a repository for itself and
+ * counts what it asked. Tokens and challenges are remembered between them, for every host once.
+ */
+
+import type { Digest } from "../../image/digest.ts";
+import type { ImageReference } from "../../image/reference.ts";
+import { manifestName } from "../../image/reference.ts";
+import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
+import type { Access, FindCredentials } from "../auth/credentials.ts";
+import { addressOf, type Endpoints, isAsked, type RegistryRules } from "../http/registry-address.ts";
+import type { Send } from "../http/transport.ts";
+import type { Quota } from "./rate-limit.ts";
+import { Exchange } from "./registry-client.ts";
+import { Repository } from "./repository.ts";
+import { QUESTION_SECONDS } from "./request-time-limit.ts";
+
+/** What a manifest is, without its bytes. */
+export type ManifestHead = {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size?: number;
+  readonly quota?: Quota;
+};
+
+export type Manifest = ManifestHead & { readonly bytes: Uint8Array; readonly size: number };
+
+/** The questions that a survey asks of any registry. Failures are RegistryError; absence is undefined. */
+export interface Registries {
+  /** HEAD: free at Docker Hub. */
+  headManifest(reference: ImageReference, signal?: AbortSignal): Promise<ManifestHead | undefined>;
+  /** GET: a counted pull at Docker Hub. Verified against the digest, where the reference has one. At most 4 MiB. */
+  getManifest(reference: ImageReference, signal?: AbortSignal): Promise<Manifest | undefined>;
+  /** A small blob, whole and verified: configs, and the index that proves a platform copy. At most `bytesMax`. */
+  getBlob(
+    reference: ImageReference,
+    digest: Digest,
+    bytesMax: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array | undefined>;
+}
+
+/** What a copier opens: one repository, whose requests it counts. */
+export interface Repositories {
+  open(reference: ImageReference, access: Access, alsoPulls?: readonly string[]): Repository;
+}
+
+export type RegistriesOptions = {
+  readonly send: Send;
+  readonly clock: Clock;
+  readonly credentials?: FindCredentials;
+  /** `REPULL_REGISTRY_ENDPOINTS`: a host's traffic goes to the URL that stands in for it. */
+  readonly endpoints?: Endpoints;
+  readonly rules?: RegistryRules;
+  /** For one question with all its tries; bytes of blobs are not counted. Default 120. */
+  readonly questionSeconds?: number;
+  /** Ends a question. Default: the machine's. */
+  readonly timer?: Timer;
+};
+
+/** Connects to registries. Who we are at each host is looked up once, when it asks. */
+export function createRegistries(options: RegistriesOptions): Registries & Repositories {
+  const { questionSeconds = QUESTION_SECONDS, timer = systemClock } = options;
+  const world = {
+    limit: { seconds: questionSeconds, timer },
+    send: options.send,
+    clock: options.clock,
+    credentials: options.credentials ?? (async () => undefined),
+  };
+  const { endpoints = new Map(), rules } = options;
+  const exchanges = new Map<string, Exchange>();
+  const open: Repositories["open"] = (reference, access, alsoPulls = []) => {
+    const key = `${access} ${reference.host}`;
+    const exchange =
+      exchanges.get(key) ??
+      new Exchange(addressOf(reference.host, endpoints, rules), access, {
+        ...world,
+        isAsked: isAsked(reference.host, endpoints, rules),
+      });
+    exchanges.set(key, exchange);
+    return new Repository(exchange, reference.path, access, options.clock, alsoPulls);
+  };
+  return {
+    open,
+    headManifest: (reference, signal) =>
+      open(reference, "pull").headManifest(manifestName(reference), signal),
+    getManifest: (reference, signal) => open(reference, "pull").getManifest(manifestName(reference), signal),
+    getBlob: (reference, digest, bytesMax, signal) =>
+      open(reference, "pull").getBlob(digest, bytesMax, signal),
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * What a registry's refusal means, in six words that callers decide on.
+ *
+ * A 429 of a quota surfaces at once, with its numbers: only a workflow may decide to wait hours.
+ */
+
+import { visible } from "../../text/visible.ts";
+import type { Quota } from "./rate-limit.ts";
+
+export type RegistryErrorKind =
+  | "rate-limited"
+  | "unauthorized"
+  | "denied"
+  /** Our own policy does not let the registry be asked, or not at the address that it has. */
+  | "not-allowed"
+  | "absent"
+  | "malformed"
+  | "unavailable";
+
+export type RegistryErrorFields = {
+  readonly kind: RegistryErrorKind;
+  /** The registry's host, as the reference names it. */
+  readonly host: string;
+  readonly status?: number;
+  readonly quota?: Quota;
+  readonly retryAfterSeconds?: number;
+  /** The distribution specification's own codes in the body, in upper case: `MANIFEST_UNKNOWN`, `TAG_INVALID`. */
+  readonly codes?: readonly string[];
+  /** Worth another try within seconds: a transient failure, or a throttle by the second. */
+  readonly passing?: boolean;
+  /** It said nothing: within the time that its question had, or because there was no time to ask it. */
+  readonly unheard?: Unheard;
+};
+
+export type Unheard = "no-answer" | "no-time";
+
+export class RegistryError extends Error {
+  override readonly name = "RegistryError";
+  readonly kind: RegistryErrorKind;
+  readonly host: string;
+  readonly status: number | undefined;
+  readonly quota: Quota | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly codes: readonly string[];
+  readonly passing: boolean;
+  readonly unheard: Unheard | undefined;
+
+  /** @param message what was attempted, on what, and what came back; without tokens, queries or passwords */
+  constructor(message: string, fields: RegistryErrorFields, options?: ErrorOptions) {
+    super(visible(message), options);
+    this.kind = fields.kind;
+    this.host = fields.host;
+    this.status = fields.status;
+    this.quota = fields.quota;
+    this.retryAfterSeconds = fields.retryAfterSeconds;
+    this.codes = fields.codes ?? [];
+    this.passing = fields.passing ?? false;
+    this.unheard = fields.unheard;
+  }
+}

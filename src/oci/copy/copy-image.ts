@@ -1,0 +1,67 @@
+/**
+ * One copy from its first question to its last name, and the one time that it heals itself.
+ *
+ * A copy that was begun before ends here: what the target has is not moved, and manifests that are known are not asked for.
+ */
+
+import type { Digest } from "../../image/digest.ts";
+import type { CopyResult } from "./copier.ts";
+import { CopyError } from "./copy-error.ts";
+import { readPlatforms } from "./copy-platforms.ts";
+import { copyReferrers, subjectsOf } from "./copy-referrers.ts";
+import type { CopyRun } from "./copy-session.ts";
+import { type ReadCopy, readWhole } from "./copy-whole-image.ts";
+
+/** Reads, moves and names what is not done yet. Throws CopyError; nothing is under way once it has settled. */
+export async function copyAll(run: CopyRun): Promise<CopyResult> {
+  const { request, signal } = run;
+  const copy = async (): Promise<CopyResult> => {
+    const read = await readCopy(run);
+    const copied = "finish" in read ? await read.finish() : read;
+    return request.referrers === true ? withReferrers(run, copied) : copied;
+  };
+  try {
+    return await copy().catch((error: unknown) => {
+      if (signal.aborted || !lacksWhatItHas(error)) throw error;
+      // The target said that it has something which it has not. Once more, and nothing is taken on its word.
+      run.doubtTarget();
+      return copy();
+    });
+  } catch (error) {
+    throw signal.aborted ? run.aborted(signal.reason) : error;
+  }
+}
+
+/** Reads the manifests alone. Answers the copy's result where nothing is left to do. Throws CopyError. */
+export async function readAll(run: CopyRun): Promise<CopyResult | undefined> {
+  try {
+    const read = await readCopy(run);
+    return "finish" in read ? undefined : read;
+  } catch (error) {
+    throw run.signal.aborted ? run.aborted(run.signal.reason) : error;
+  }
+}
+
+/** Reads the manifests of what is asked for, or finds that it is there already. */
+function readCopy(run: CopyRun): Promise<CopyResult | ReadCopy> {
+  const { platforms } = run.request;
+  return platforms === undefined ? readWhole(run) : readPlatforms(run, platforms);
+}
+
+/** The same copy, after what refers to it has come as well. */
+async function withReferrers(run: CopyRun, copied: CopyResult): Promise<CopyResult> {
+  const digests = new Set([copied.digest, ...(copied.platforms ?? []).map(({ digest }) => digest)]);
+  const subjects: Digest[] = [];
+  for (const digest of digests) subjects.push(...(await subjectsOf(run, digest)));
+  const referrers = await copyReferrers(run, [...new Set(subjects)]);
+  return { ...copied, ...run.account(), referrers };
+}
+
+/** A manifest refused for want of what the target had said to hold. */
+function lacksWhatItHas(error: unknown): boolean {
+  if (!(error instanceof CopyError) || error.side !== "target") return false;
+  const codes = error.refusal?.codes ?? [];
+  return codes.some((code) =>
+    ["BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID"].includes(code),
+  );
+}

@@ -1,0 +1,224 @@
+/** A copy's hands: how it asks, how it has blobs moved, and how it puts names on things. */
+
+import { type Digest, digestOf, isDigest } from "../../image/digest.ts";
+import { manifestName } from "../../image/reference.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { inPool } from "../../runtime/for-each-concurrently.ts";
+import type { Descriptor } from "../client/manifest.ts";
+import type { Manifest, ManifestHead, Repositories } from "../client/registries.ts";
+import { RegistryError } from "../client/registry-error.ts";
+import type { Repository } from "../client/repository.ts";
+import { CopyBlobs, type Tally } from "./blobs/copy-blobs.ts";
+import type { CopyOptions, CopyRequest, CopyResult } from "./copier.ts";
+import { CopyError, onSide, refusedOn } from "./copy-error.ts";
+import { fetchManifest, type ImageReader, type ImageTree, readTree } from "./manifest-graph.ts";
+import { EMPTY_CONFIG } from "./retained-index.ts";
+
+/** Where and how fast a copy runs. */
+export type CopyPlace = {
+  readonly registries: Repositories;
+  readonly clock: Clock;
+  /** Blobs at once. */
+  readonly concurrency: number;
+};
+
+const MANIFESTS_AT_ONCE = 8;
+
+export class CopyRun {
+  readonly request: CopyRequest;
+  readonly source: Repository;
+  readonly target: Repository;
+  readonly signal: AbortSignal;
+  readonly #manifests: Map<Digest, Manifest>;
+  readonly #heads = new Map<string, ManifestHead>();
+  readonly #blobs: CopyBlobs;
+  #root: Digest | undefined;
+  #asksTarget: boolean;
+
+  constructor(request: CopyRequest, options: CopyOptions, { registries, clock, concurrency }: CopyPlace) {
+    const { source, target, targetIsEmpty, mountFrom: asked } = request;
+    const { signal = new AbortController().signal, manifests = new Map<Digest, Manifest>() } = options;
+    const samePlace = source.host === target.host && source.path !== target.path;
+    const mountFrom = asked ?? (samePlace ? source.path : undefined);
+    this.request = request;
+    this.signal = signal;
+    this.#manifests = manifests;
+    this.#asksTarget = targetIsEmpty !== true;
+    this.source = registries.open(source, "pull");
+    this.target = registries.open(target, "push", mountFrom === undefined ? [] : [mountFrom]);
+    const between = { source: this.source, target: this.target, mountFrom, clock, concurrency };
+    this.#blobs = new CopyBlobs(between, options, signal);
+    this.remember(digestOf(EMPTY_CONFIG), EMPTY_CONFIG);
+  }
+
+  /** Whether the target's word is asked for, and taken. */
+  get asksTarget(): boolean {
+    return this.#asksTarget;
+  }
+
+  /** Forgets what was taken on the target's word; what this copy has brought there itself is there. */
+  doubtTarget(): void {
+    this.#asksTarget = false;
+    this.#blobs.doubtTarget();
+  }
+
+  /** The words for a copy that was stopped: what is left to do. */
+  aborted(reason: unknown): CopyError {
+    const { left } = this.#blobs;
+    const bytes = left.reduce((sum, { size }) => sum + size, 0);
+    const blobs = left.length === 1 ? "1 blob" : `${left.length} blobs`;
+    const words = left.length === 0 ? "no blob was left" : `${blobs} of ${bytes} bytes left`;
+    const fields = { kind: "aborted", side: "source" } as const;
+    return new CopyError(`the copy was stopped, ${words}`, fields, { cause: reason });
+  }
+
+  /** What the source's name stands for, without a counted pull. */
+  async headSource(): Promise<Digest> {
+    const { source } = this.request;
+    const name = manifestName(source);
+    const head = await onSide("source", undefined, this.source.headManifest(name, this.signal));
+    if (head !== undefined) return head.digest;
+    const message = `source: ${source.host}/${source.path} has no manifest ${name}`;
+    throw new CopyError(message, { kind: "absent", side: "source" });
+  }
+
+  /** What a name stands for at the target, asked once. */
+  async headTarget(name: string): Promise<ManifestHead | undefined> {
+    const known = this.#heads.get(name);
+    if (known !== undefined) return known;
+    const asked = this.target.headManifest(name, this.signal);
+    const head = await onSide("target", isDigest(name) ? name : undefined, asked);
+    if (head !== undefined) this.#heads.set(name, head);
+    return head;
+  }
+
+  /** The manifest at the root of the source, fetched once. */
+  async fetchRoot(trusted: Digest | undefined): Promise<Manifest> {
+    const root = await this.fetch(trusted ?? this.#root ?? manifestName(this.request.source));
+    this.#root = root.digest;
+    return root;
+  }
+
+  /** A manifest that this run has fetched already. */
+  fetched(digest: Digest): Manifest | undefined {
+    return this.#manifests.get(digest);
+  }
+
+  fetch(name: string): Promise<Manifest> {
+    return fetchManifest(this.#reader(), name, this.signal);
+  }
+
+  readTree(root: Manifest): Promise<ImageTree> {
+    return readTree(this.#reader(), root, this.signal);
+  }
+
+  /**
+   * The media type of a manifest that the target has under its name; undefined where it has not. One that it has
+   * without the name gets it: what a registry holds by digest it holds whole, and a counted source is not asked.
+   */
+  async presentAs(digest: Digest, tag: string | undefined): Promise<string | undefined> {
+    if (!this.asksTarget) return undefined;
+    const head = await this.headTarget(tag ?? digest);
+    if (head?.digest === digest) return head.mediaType;
+    if (tag === undefined) return undefined;
+    const held = await onSide("target", digest, this.target.getManifest(digest, this.signal));
+    if (held === undefined) return undefined;
+    await this.name(held, tag);
+    return held.mediaType;
+  }
+
+  /** The tag for what is copied: computed from it, or the target's own. */
+  tagFor(digest: Digest): string | undefined {
+    const { tagFor, target } = this.request;
+    return tagFor === undefined ? target.tag : tagFor(digest);
+  }
+
+  /** Keeps bytes at hand that a blob would otherwise be fetched for. */
+  remember(digest: Digest, bytes: Uint8Array): void {
+    this.#blobs.remember(digest, bytes);
+  }
+
+  /** Moves what a tree needs, the biggest first, and tells how it goes. */
+  async moveBlobs(tree: Pick<ImageTree, "root" | "blobs">): Promise<void> {
+    await this.#blobs.move(tree, this.#asksTarget);
+  }
+
+  /** Moves a blob that is no part of the image, and is not counted with it. */
+  async moveBeside(blob: Descriptor): Promise<void> {
+    await this.#blobs.moveBeside(blob, this.#asksTarget);
+  }
+
+  /** Children by their digests, then what names them; the root by its tag. */
+  async nameAll(tree: ImageTree, tag: string | undefined): Promise<void> {
+    for (const level of tree.levels) {
+      await inPool(
+        level,
+        MANIFESTS_AT_ONCE,
+        (manifest, signal) => this.name(manifest, manifest.digest === tree.root ? tag : undefined, signal),
+        this.signal,
+      );
+    }
+  }
+
+  /** Stores one manifest under a tag, or under its digest. An equal digest under an immutable tag is success. */
+  async name(manifest: Manifest, tag: string | undefined, signal = this.signal): Promise<void> {
+    const name = tag ?? manifest.digest;
+    try {
+      if (await this.target.putManifest(name, manifest, signal)) return;
+      const held = await this.target.headManifest(name, signal);
+      if (held?.digest === manifest.digest) return;
+      const { host, path } = this.target;
+      const message = `PUT manifest ${host}/${path} ${name}: said yes, and has ${held?.digest ?? "it not"}`;
+      throw new RegistryError(message, { kind: "malformed", host });
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const refused = refusedOn("target", manifest.digest, error);
+      if (tag === undefined || !["malformed", "denied"].includes(error.kind)) throw refused;
+      // ECR refuses even the manifest that the tag already stands for: TAG_INVALID.
+      const asked = this.target.headManifest(tag, signal);
+      const holds = await asked.catch(() => undefined);
+      if (holds?.digest === manifest.digest) return;
+      if (holds === undefined || !isImmutable(error)) throw refused;
+      const message = `target: tag ${tag} stands for ${holds.digest} and cannot be moved to ${manifest.digest}`;
+      const fields = { kind: "tag-taken", side: "target", digest: manifest.digest } as const;
+      throw new CopyError(message, fields, { cause: error });
+    }
+  }
+
+  /** The account of what was done. */
+  result(copied: {
+    readonly digest: Digest;
+    readonly mediaType: string;
+    readonly sourceDigest: Digest;
+    readonly tag: string | undefined;
+    readonly alreadyPresent: boolean;
+    readonly foreign?: readonly Descriptor[];
+  }): CopyResult {
+    const { tag, foreign = [], ...rest } = copied;
+    return {
+      ...rest,
+      ...this.account(),
+      ...(tag === undefined ? {} : { tag }),
+      ...(foreign.length === 0 ? {} : { foreignLayers: foreign.map(({ digest }) => digest) }),
+    };
+  }
+
+  /** What has been asked and moved so far. */
+  account(): Tally & Pick<CopyResult, "requests" | "quota"> {
+    const { quota } = this.source;
+    return {
+      ...this.#blobs.tally,
+      requests: { source: this.source.requests, target: this.target.requests },
+      ...(quota === undefined ? {} : { quota }),
+    };
+  }
+
+  #reader(): ImageReader {
+    const { source, target, asksTarget: askTarget } = this;
+    return { source, target, fetched: this.#manifests, askTarget };
+  }
+}
+
+function isImmutable(error: RegistryError): boolean {
+  return error.codes.includes("TAG_INVALID") || /immutable|already exists/i.test(error.message);
+}

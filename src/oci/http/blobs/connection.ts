@@ -1,0 +1,215 @@
+/**
+ * One connection for long bodies: a GET at a time, read by the kernel into the very memory that the upload writes from.
+ *
+ * node:http allocates for each 64 KiB and copies every body once more, which costs a gigabyte half its CPU again.
+ * Here a body is HTTP/1.1 read strictly; what is anything else ends the connection.
+ */
+
+import type { OnReadOpts, Socket } from "node:net";
+import { Readable } from "node:stream";
+import type { Clock } from "../../../runtime/clock.ts";
+import { unreadableRefusal } from "../malformed-response.ts";
+import { Pace } from "../minimum-throughput.ts";
+import type { RegistryAnswer, RegistryRequest } from "../transport.ts";
+import { lend, Pieces } from "./buffers.ts";
+import { type BodyReader, bodyReader } from "./framing.ts";
+import { HEAD_BYTES_MAX, MalformedAnswer, PRELIMINARY_MAX, parseAnswerHead } from "./head.ts";
+
+// Not by import: see node-clients.ts.
+const { validateHeaderValue } = process.getBuiltinModule("node:http");
+
+export type BulkConnectionOptions = {
+  readonly idleMs: number;
+  readonly clock: Pick<Clock, "now">;
+  /** Connects; what is read goes where it is told. */
+  readonly dial: (onread: OnReadOpts) => Socket;
+  /** The body has come to its end, and another GET may follow. */
+  readonly onFree: (connection: BulkConnection) => void;
+  readonly onClosed: (connection: BulkConnection) => void;
+};
+
+/** A GET that is under way: first its head, then its body. */
+type Asked = {
+  readonly onAnswer: (answer: RegistryAnswer) => void;
+  readonly onFailure: (reason: unknown) => void;
+  readonly onOver: () => void;
+  readonly pace: Pace;
+  /** The head as far as it has come, where it did not come at once. */
+  head: Buffer;
+  preliminary: number;
+  body: Body | undefined;
+};
+
+type Body = { readonly stream: Readable; readonly reader: BodyReader; readonly keepsOpen: boolean };
+
+const NOTHING = Buffer.alloc(0);
+const HEAD_END = "\r\n\r\n";
+
+export class BulkConnection {
+  readonly #options: BulkConnectionOptions;
+  readonly #socket: Socket;
+  readonly #pieces = new Pieces();
+  #asked: Asked | undefined;
+
+  constructor(options: BulkConnectionOptions) {
+    this.#options = options;
+    this.#socket = options.dial({
+      buffer: () => this.#pieces.room(),
+      callback: (count) => this.#take(this.#pieces.filled(count)),
+    });
+    this.#socket.on("error", (error) => this.#fail(error));
+    this.#socket.on("timeout", () => this.#onSilence());
+    this.#socket.on("end", () => this.#onEnd());
+    this.#socket.on("close", () => {
+      this.#fail(new Error("the connection was closed"));
+      this.#pieces.leave();
+      options.onClosed(this);
+    });
+  }
+
+  /** Sends a GET over a connection that has none under way. Rejects only where there was no answer at all. */
+  get({ url, headers, signal }: RegistryRequest): Promise<RegistryAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<RegistryAnswer>();
+    const head = requestHead(url, headers);
+    const onAbort = (): void => this.#fail(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#asked = {
+      onAnswer: resolve,
+      onFailure: reject,
+      onOver: () => signal?.removeEventListener("abort", onAbort),
+      pace: new Pace(this.#options.clock),
+      head: NOTHING,
+      preliminary: 0,
+      body: undefined,
+    };
+    this.#socket.ref();
+    this.#socket.setTimeout(this.#options.idleMs);
+    this.#socket.write(head, "latin1");
+    return promise;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  /** What has come; false where no more is wanted for now. */
+  #take(bytes: Buffer): boolean {
+    const asked = this.#asked;
+    try {
+      if (asked === undefined) throw new MalformedAnswer("bytes came that nobody asked for");
+      const rest = asked.body === undefined ? this.#readHead(asked, bytes) : bytes;
+      return asked.body === undefined || this.#readBody(asked, asked.body, rest);
+    } catch (error) {
+      if (asked?.body === undefined && error instanceof MalformedAnswer)
+        error.rawPacket = Buffer.concat([asked?.head ?? NOTHING, bytes]);
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  /** Reads on in the head; answers what follows it. */
+  #readHead(asked: Asked, bytes: Buffer): Buffer {
+    asked.pace.start();
+    if (!asked.pace.moved(bytes.length)) throw new Error("the answer's headers come too slowly to end");
+    let all = asked.head.length === 0 ? bytes : Buffer.concat([asked.head, bytes]);
+    for (;;) {
+      const end = all.subarray(0, HEAD_BYTES_MAX).indexOf(HEAD_END);
+      if (hasBareLineFeed(end < 0 ? all : all.subarray(0, end)))
+        throw new MalformedAnswer("the answer's headers end with bare line feeds");
+      if (end < 0) {
+        if (all.length >= HEAD_BYTES_MAX) throw new MalformedAnswer("the answer's headers overflow 32 KiB");
+        // A copy: what is no body goes back with the room that it came in.
+        asked.head = Buffer.from(all);
+        return NOTHING;
+      }
+      const { status, headers, framing, keepsOpen } = parseAnswerHead(all.toString("latin1", 0, end));
+      all = all.subarray(end + HEAD_END.length);
+      if (status >= 200) {
+        const stream = this.#bodyOf(asked);
+        asked.body = { stream, reader: bodyReader(framing), keepsOpen };
+        asked.onAnswer({ status, headers, body: stream });
+        return bytes.subarray(bytes.length - all.length);
+      }
+      if (status === 101) throw new MalformedAnswer("the answer changes the protocol");
+      asked.preliminary += 1;
+      if (asked.preliminary > PRELIMINARY_MAX) throw new Error("one preliminary answer follows another");
+    }
+  }
+
+  #bodyOf(asked: Asked): Readable {
+    const stream = new Readable({
+      read: () => void this.#socket.resume(),
+      destroy: (error, callback) => {
+        if (this.#asked === asked) this.#fail(error ?? new Error("the body was let go"));
+        callback(error);
+      },
+    });
+    // A body that nobody listens to any more must not bring the process down.
+    stream.on("error", () => {});
+    return stream;
+  }
+
+  #readBody(asked: Asked, { stream, reader, keepsOpen }: Body, bytes: Buffer): boolean {
+    let isWanted = true;
+    for (const piece of reader.take(bytes)) isWanted = stream.push(lend(piece));
+    if (!reader.isOver) return isWanted;
+    this.#finish(asked, keepsOpen && reader.surplus === 0);
+    return true;
+  }
+
+  #finish(asked: Asked, keepsOpen: boolean): void {
+    if (this.#asked !== asked) return;
+    this.#asked = undefined;
+    asked.onOver();
+    asked.body?.stream.push(null);
+    if (!keepsOpen) return void this.#socket.destroy();
+    // TLS hands on what it has decrypted after we asked it to stop: the end may come while nothing is read.
+    this.#socket.resume();
+    // It waits for its next use, and no process waits for it.
+    this.#socket.unref();
+    this.#options.onFree(this);
+  }
+
+  /** Who is waited for? While bytes lie here unread, the peer owes us nothing. */
+  #onSilence(): void {
+    const { idleMs } = this.#options;
+    const heldBytes = this.#asked?.body?.stream.readableLength ?? 0;
+    if (heldBytes > 0) this.#socket.setTimeout(idleMs);
+    else this.#fail(new Error(`nothing came for ${idleMs / 1000} s`));
+  }
+
+  #onEnd(): void {
+    const asked = this.#asked;
+    if (asked?.body?.reader.endsWithConnection === true) this.#finish(asked, false);
+    else this.#fail(new Error("the connection ended before the answer did"));
+  }
+
+  #fail(reason: unknown): void {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    this.#socket.destroy();
+    if (asked === undefined) return;
+    asked.onOver();
+    if (asked.body === undefined) {
+      const refusal = unreadableRefusal(reason);
+      if (refusal === undefined) asked.onFailure(reason);
+      else asked.onAnswer(refusal);
+    } else asked.body.stream.destroy(reason instanceof Error ? reason : new Error("aborted"));
+  }
+}
+
+/** Whoever waits for a line break that never comes waits for the idle time-out. */
+function hasBareLineFeed(head: Buffer): boolean {
+  for (let at = head.indexOf("\n"); at >= 0; at = head.indexOf("\n", at + 1))
+    if (head[at - 1] !== 0x0d) return true;
+  return false;
+}
+
+function requestHead(url: URL, headers: RegistryRequest["headers"]): string {
+  const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, "connection: keep-alive"];
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderValue(name, value);
+    lines.push(`${name}: ${value}`);
+  }
+  return `${lines.join("\r\n")}${HEAD_END}`;
+}

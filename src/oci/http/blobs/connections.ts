@@ -1,0 +1,103 @@
+/** Connections for long bodies, each kept for the next one to the same place by the same right. */
+
+import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
+import type { Clock } from "../../../runtime/clock.ts";
+import { bareHost, lookupWithin, type Reach, type Resolve } from "../address-guard.ts";
+import type { RegistryAnswer, RegistryRequest } from "../transport.ts";
+import { BulkConnection } from "./connection.ts";
+
+export type BulkConnectionsOptions = {
+  readonly idleMs: number;
+  readonly clock: Pick<Clock, "now">;
+  readonly ca?: readonly string[] | undefined;
+  readonly resolve?: Resolve | undefined;
+};
+
+/** Sessions of TLS that are kept: one for each place. A copy asks two or three, and a hostile redirect cannot fill memory. */
+const SESSIONS_MAX = 32;
+
+/** As many as blobs are under way at once: whoever asks sets the bound. */
+export class BulkConnections {
+  readonly #options: BulkConnectionsOptions;
+  readonly #open = new Set<BulkConnection>();
+  /** Free ones by what they may be used for, the one used last at the end: it is the least likely to be closed. */
+  readonly #free = new Map<string, BulkConnection[]>();
+  /** What lets the next connection to a place spare the certificates and a round trip (RFC 8446, section 2.2). */
+  readonly #sessions = new Map<string, Buffer>();
+
+  constructor(options: BulkConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /** A GET whose address has been judged, and whose name is judged where it is resolved. */
+  async get(request: RegistryRequest): Promise<RegistryAnswer> {
+    const { url, reach = "public" } = request;
+    // A connection that may go further is never lent to a request that may not.
+    const key = `${reach} ${url.origin}`;
+    const connection = this.#free.get(key)?.pop() ?? this.#connect(url, reach, key);
+    return connection.get(request);
+  }
+
+  close(): void {
+    for (const connection of this.#open) connection.close();
+  }
+
+  #connect(url: URL, reach: Reach, key: string): BulkConnection {
+    const { idleMs, clock, ca, resolve } = this.#options;
+    const free = this.#free.get(key) ?? [];
+    this.#free.set(key, free);
+    const connection = new BulkConnection({
+      idleMs,
+      clock,
+      dial: (onread) => {
+        const session = this.#sessions.get(key);
+        const socket = dial(url, { reach, idleMs, ca, resolve, onread, session });
+        socket.on("session", (latest: Buffer) => this.#keepSession(key, latest));
+        // One that was refused is not offered again.
+        socket.on("error", () => this.#sessions.delete(key));
+        return socket;
+      },
+      onFree: (it) => free.push(it),
+      onClosed: (it) => {
+        this.#open.delete(it);
+        if (free.includes(it)) free.splice(free.indexOf(it), 1);
+      },
+    });
+    this.#open.add(connection);
+    return connection;
+  }
+
+  #keepSession(key: string, session: Buffer): void {
+    this.#sessions.delete(key);
+    const [oldest] = this.#sessions.keys();
+    if (oldest !== undefined && this.#sessions.size >= SESSIONS_MAX) this.#sessions.delete(oldest);
+    this.#sessions.set(key, session);
+  }
+}
+
+function dial(
+  url: URL,
+  options: Pick<BulkConnectionsOptions, "idleMs" | "ca" | "resolve"> & {
+    reach: Reach;
+    onread: OnReadOpts;
+    session: Buffer | undefined;
+  },
+): Socket {
+  const { reach, idleMs, ca, resolve, onread, session } = options;
+  const isSecure = url.protocol === "https:";
+  const host = bareHost(url);
+  const port = Number(url.port) || (isSecure ? 443 : 80);
+  const lookup = lookupWithin(reach, new Set(), resolve);
+  const place = { host, port, lookup, timeout: idleMs, noDelay: true, onread };
+  if (!isSecure) return connect(place);
+  // An address is no server name, and its certificate is checked against it all the same.
+  const servername = isIP(host) === 0 ? host : "";
+  // Loaded where it is needed, as in node-clients.ts.
+  return process.getBuiltinModule("node:tls").connect({
+    ...place,
+    servername,
+    ALPNProtocols: ["http/1.1"],
+    ...(ca === undefined ? {} : { ca: [...ca] }),
+    ...(session === undefined ? {} : { session }),
+  });
+}

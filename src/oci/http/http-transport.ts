@@ -1,0 +1,269 @@
+/**
+ * The transport of the real world: `node:http(s)` with connections kept, and every wait bounded.
+ *
+ * Bytes go from socket to socket through a data/drain loop by hand: `fetch` and web streams cost twice the
+ * CPU and do not hold a fast source back. Blobs come over connections of our own (bulk-connection.ts), unless a
+ * proxy stands between.
+ */
+
+import type * as Http from "node:http";
+import type { Socket } from "node:net";
+import { Readable } from "node:stream";
+import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
+import { UploadUnanswered } from "../copy/blobs/upload-unanswered.ts";
+import { type Reach, type Resolve, refusedLiteral } from "./address-guard.ts";
+import { giveBack } from "./blobs/buffers.ts";
+import { BulkConnections } from "./blobs/connections.ts";
+import { HEAD_BYTES_MAX, MalformedAnswer, PRELIMINARY_MAX } from "./blobs/head.ts";
+import { watchBody } from "./body-watchdog.ts";
+import { type ConnectionUse, NodeClients, type ProxyEnv, proxiesOf } from "./http-agents.ts";
+import { unreadableRefusal } from "./malformed-response.ts";
+import { Pace } from "./minimum-throughput.ts";
+import { isLoopbackHost } from "./registry-address.ts";
+import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
+
+export type HttpTransportOptions = {
+  /** For the pace of bodies; time-outs are the sockets' own. */
+  readonly clock?: Clock;
+  /** Asks for the pace of bodies that do not come. Default: the machine's. */
+  readonly timer?: Timer;
+  /** Until a connection stands, and between two bytes that the peer owes us. Default 30. */
+  readonly idleSeconds?: number;
+  /** From the last byte of an upload to its answer: registries hash and move a layer first. Default 300. */
+  readonly uploadAnswerSeconds?: number;
+  /** Connections to one host at once, beside those of bulk bodies. Default 32: sixteen uploads and what is asked beside them. */
+  readonly socketsPerHostMax?: number;
+  /** More certificate authorities, in PEM, beside the system's. */
+  readonly ca?: readonly string[];
+  /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` as Node reads them (24.5 and newer). */
+  readonly proxyEnv?: ProxyEnv;
+  /** Resolves names. Default: the system. */
+  readonly resolve?: Resolve;
+  /** Ports of this machine that no registry is at, whoever maps one there: of Lambda's own runtime interface. */
+  readonly closedLoopbackPorts?: readonly number[];
+};
+
+export type HttpTransport = Send & { readonly close: () => void };
+
+const IDLE_SECONDS = 30;
+
+/** A transport over real sockets; `close` ends the connections that it keeps. */
+export function httpTransport(options: HttpTransportOptions = {}): HttpTransport {
+  const idleMs = (options.idleSeconds ?? IDLE_SECONDS) * 1000;
+  const uploadAnswerMs = (options.uploadAnswerSeconds ?? 300) * 1000;
+  const clock = options.clock ?? systemClock;
+  const { ca, proxyEnv, resolve, timer = systemClock, socketsPerHostMax = 32 } = options;
+  const closedPorts = new Set(options.closedLoopbackPorts);
+  const direct = { idleMs, ca, resolve, socketsPerHostMax };
+  // A connection that may go further is never lent to a request that may not: clients for each.
+  const within: Readonly<Record<Reach, NodeClients>> = {
+    public: new NodeClients({ ...direct, proxyEnv }, "public"),
+    private: new NodeClients({ ...direct, proxyEnv }, "private"),
+    loopback: new NodeClients({ ...direct, proxyEnv }, "loopback"),
+  };
+  // A proxy's loopback is not ours, so no proxy is asked for it, as Go's clients do not either.
+  const local = new NodeClients(direct, "loopback");
+  const connections = new BulkConnections({ idleMs, clock, ca, resolve });
+  const proxied = proxiesOf(proxyEnv).length > 0;
+
+  const send = async (request: RegistryRequest): Promise<RegistryAnswer> => {
+    const answer = await sendOnce(request);
+    watchBody(answer.body, { clock, timer, everyMs: idleMs });
+    return answer;
+  };
+
+  const sendOnce = (request: RegistryRequest): Promise<RegistryAnswer> => {
+    const { url, signal, bulk = false, fresh = false } = request;
+    const isClosed = request.reach === "loopback" && closedPorts.has(Number(url.port));
+    const reach = isClosed ? "private" : (request.reach ?? "public");
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    const refused = refusedLiteral(url, reach);
+    if (refused !== undefined) return Promise.reject(refused);
+    const isLocal = reach === "loopback" && isLoopbackHost(url.hostname);
+    const isBulk = bulk && !fresh && request.method === "GET";
+    if (isBulk && (isLocal || !proxied)) return connections.get({ ...request, reach });
+    return ask(request, isLocal ? local : within[reach], fresh ? "fresh" : isBulk ? "bulk" : "kept");
+  };
+
+  const ask = (request: RegistryRequest, clients: NodeClients, use: ConnectionUse): Promise<RegistryAnswer> =>
+    new Promise((resolveAnswer, reject) => {
+      const { url, body, signal } = request;
+      const { agent, request: open } = clients.for(url, use);
+      const outgoing = open(url, {
+        method: request.method,
+        headers: request.headers,
+        agent,
+        maxHeaderSize: HEAD_BYTES_MAX,
+      });
+
+      const upload = body instanceof Readable ? body : undefined;
+      let incoming: Http.IncomingMessage | undefined;
+      let sent = upload === undefined;
+      const end = (reason: unknown): void => {
+        outgoing.destroy(reason instanceof Error ? reason : new Error("aborted"));
+      };
+      watchHead(outgoing, clock, end);
+      watchConnecting(outgoing, timer, idleMs, end);
+      const onAbort = (): void => end(signal?.reason);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      // node:http ends the connection of a 101 that nobody wants, and says no more than that it is closed.
+      outgoing.once("upgrade", (_, socket) => {
+        socket.destroy();
+        reject(new MalformedAnswer("the answer changes the protocol"));
+      });
+      outgoing.once("close", () => {
+        signal?.removeEventListener("abort", onAbort);
+        if (incoming === undefined) upload?.destroy();
+        // Where nothing else has settled it: nothing may wait for a connection that is gone.
+        reject(new Error("the connection was closed before the answer"));
+      });
+      outgoing.on("error", (error) => {
+        upload?.destroy();
+        // After an answer, the failure is its body's to report.
+        if (incoming !== undefined) return void incoming.destroy(error);
+        const refusal = unreadableRefusal(error);
+        if (refusal === undefined) reject(outgoing.reusedSocket ? withoutVerdict(error) : error);
+        else resolveAnswer(refusal);
+      });
+
+      outgoing.on("timeout", () => {
+        // Who is waited for? While bytes of the peer's lie here unread, or our own source is slow, it owes us nothing.
+        const heldByUs =
+          incoming === undefined ? !sent && upload?.isPaused() === false : incoming.readableLength > 0;
+        if (heldByUs) outgoing.setTimeout(idleMs);
+        else if (sent && upload) end(new UploadUnanswered(uploadAnswerMs / 1000));
+        else end(new Error(`nothing came for ${idleMs / 1000} s`));
+      });
+
+      outgoing.once("response", (response) => {
+        incoming = response;
+        // An answer before the last byte is a refusal: nothing more is sent, and the connection is not kept.
+        if (!sent) {
+          response.once("close", () => outgoing.destroy());
+          upload?.destroy();
+        }
+        outgoing.setTimeout(idleMs);
+        // A body that nobody listens to any more must not bring the process down.
+        response.on("error", () => {});
+        resolveAnswer({
+          status: response.statusCode ?? 0,
+          headers: joined(response.headers),
+          body: response,
+        });
+      });
+
+      if (upload === undefined) return void outgoing.end(body);
+      pump(upload, outgoing, clock, end);
+      upload.once("end", () => {
+        sent = true;
+        outgoing.setTimeout(uploadAnswerMs);
+        outgoing.end();
+      });
+      upload.once("close", () => {
+        // Destroyed without an error: the request must not wait for bytes that will never come.
+        if (!sent && incoming === undefined) end(new Error("the upload's source ended"));
+      });
+    });
+
+  return Object.assign(send, {
+    close: () => {
+      for (const clients of [...Object.values(within), local]) clients.close();
+      connections.close();
+    },
+  });
+}
+
+/** A handshake of TLS that comes a byte at a time keeps the idle time-out from firing: it has the time as a whole. */
+function watchConnecting(
+  outgoing: Http.ClientRequest,
+  timer: Timer,
+  idleMs: number,
+  end: (reason: unknown) => void,
+): void {
+  outgoing.once("socket", (socket: Socket & { readonly secureConnecting?: boolean }) => {
+    const isOpening = (): boolean => socket.connecting || socket.secureConnecting === true;
+    if (!isOpening()) return;
+    const callOff = timer.after(idleMs, () => {
+      if (isOpening()) end(new Error(`no connection stood after ${idleMs / 1000} s`));
+    });
+    outgoing.once("response", callOff);
+    outgoing.once("close", callOff);
+  });
+}
+
+/** Before an answer begins: as many heads as may come, and line breaks without end are none. */
+const HEADS_BYTES_MAX = HEAD_BYTES_MAX * (PRELIMINARY_MAX + 2);
+
+/** Headers have a floor of speed, too, and answers that are none ("102 Processing") a number. */
+function watchHead(outgoing: Http.ClientRequest, clock: Clock, end: (reason: unknown) => void): void {
+  const pace = new Pace(clock);
+  let preliminary = 0;
+  const onPreliminary = (): void => {
+    preliminary += 1;
+    if (preliminary > PRELIMINARY_MAX) end(new Error("one preliminary answer follows another"));
+  };
+  outgoing.on("information", onPreliminary);
+  outgoing.on("continue", onPreliminary);
+  outgoing.once("socket", (socket) => {
+    let come = 0;
+    let isAnswered = false;
+    const onBytes = (bytes: Uint8Array): void => {
+      if (isAnswered) return;
+      come += bytes.byteLength;
+      pace.start();
+      if (come > HEADS_BYTES_MAX) end(new MalformedAnswer("the answer never begins"));
+      else if (!pace.moved(bytes.byteLength)) end(new Error("the answer's headers come too slowly to end"));
+    };
+    const leave = (): void => {
+      isAnswered = true;
+      socket.off("data", onBytes);
+    };
+    socket.on("data", onBytes);
+    outgoing.once("response", leave);
+    outgoing.once("close", leave);
+  });
+}
+
+/** Moves a body into a request and holds the body back while the peer is slower. */
+function pump(
+  body: Readable,
+  outgoing: Http.ClientRequest,
+  clock: Clock,
+  end: (reason: unknown) => void,
+): void {
+  const pace = new Pace(clock);
+  let written = 0;
+  body.on("data", (chunk: Uint8Array) => {
+    if (outgoing.destroyed) return;
+    written += chunk.byteLength;
+    const onWritten = (error: Error | null | undefined): void => {
+      // What is our own is used again; all else is garbage by now.
+      if (!error) giveBack(chunk);
+    };
+    if (outgoing.write(chunk, onWritten)) return;
+    body.pause();
+    pace.start();
+  });
+  outgoing.on("drain", () => {
+    const fast = pace.moved(written);
+    written = 0;
+    pace.stop();
+    if (fast) body.resume();
+    else end(new Error("the upload moves too slowly to end"));
+  });
+  body.once("error", end);
+  body.resume();
+}
+
+/** On a kept connection, what cannot be read may be left of the answer before: another one may do better. */
+function withoutVerdict(error: NodeJS.ErrnoException): Error {
+  return error.code?.startsWith("HPE_") === true ? new Error(error.message, { cause: error }) : error;
+}
+
+function joined(headers: Http.IncomingHttpHeaders): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return flat;
+}
