@@ -1,7 +1,7 @@
 /** The effective policy: the stack's parameters, and the document in SSM that goes before them. */
 
 import { createParameters } from "../src/aws/parameters.ts";
-import type { Policy } from "../src/substitution/policy.ts";
+import type { Policy } from "../src/substitution/policy/policy.ts";
 import type { Settings } from "./settings.ts";
 
 /** Reads it anew. Throws InvalidInput for a document that is no policy, AwsError where it cannot be had. */

@@ -9,7 +9,7 @@ import type { Send } from "../src/oci/http/transport.ts";
 import type { Ports } from "../src/remediation/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import type { Log } from "../src/runtime/log.ts";
-import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy/policy.ts";
 import { measureQuota } from "./measure.ts";
 import { accountOf, type Settings } from "./settings.ts";
 

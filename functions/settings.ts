@@ -3,7 +3,7 @@
 import type { AwsSettings } from "../src/aws/client-settings.ts";
 import type { DurableFunctions } from "../src/aws/executions.ts";
 import { InvalidInput } from "../src/image/invalid-input.ts";
-import { type Policy, policyFrom, type Rights, rightsIn } from "../src/substitution/policy.ts";
+import { type Policy, policyFrom, type Rights, rightsIn } from "../src/substitution/policy/policy.ts";
 
 export type Settings = {
   readonly aws: AwsSettings;

@@ -15,7 +15,7 @@ import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import { detect } from "../../src/remediation/detect.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { measureDetected, measureDied } from "../measure.ts";
 import { readEffectivePolicy } from "../policy.ts";
 import { accountOf, settingsFrom } from "../settings.ts";

@@ -7,7 +7,7 @@ import type { Outcome } from "../../src/remediation/outcome.ts";
 import { remediateBy } from "../../src/remediation/remediate-by.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { brakeOf } from "../brake.ts";
 import { executionNameOf } from "../execution-name.ts";
 import { measureOutcome, measuringCaps, measuringDeath, measuringLength } from "../measure.ts";

@@ -13,7 +13,7 @@ import type { Endpoint } from "../oci/http/registry-address.ts";
 import type { Send } from "../oci/http/transport.ts";
 import type { Ports } from "../remediation/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { RegistrySettings } from "../substitution/policy-registries.ts";
+import type { RegistrySettings } from "../substitution/policy/registries.ts";
 import type { AwsSettings } from "./client-settings.ts";
 import { createEcrCredentials } from "./ecr-credentials.ts";
 import { createDockerHubAccount } from "./secrets.ts";

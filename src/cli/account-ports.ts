@@ -16,7 +16,7 @@ import {
 } from "../remediation/ports.ts";
 import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import type { CommandIo } from "./io.ts";
 
 export type AccountOptions = {

@@ -9,7 +9,7 @@ import { present } from "../ecs/json-fields.ts";
 import { type Asked, type Desk, lastAsked } from "../remediation/asks.ts";
 import { answerOf } from "../remediation/decision.ts";
 import type { Outcome } from "../remediation/outcome.ts";
-import { inShort } from "../substitution/explain.ts";
+import { inShort } from "../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";
 import { type Installed, refuseUnlessWritesAllowed } from "./installed.ts";

@@ -20,7 +20,7 @@ import type { Send } from "../oci/http/transport.ts";
 import { rolesOf } from "../remediation/exposure.ts";
 import { scanAccount } from "../remediation/scan.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { DEFAULT_POLICY } from "../substitution/policy.ts";
+import { DEFAULT_POLICY } from "../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import type { Check } from "./doctor/check.ts";

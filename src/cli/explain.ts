@@ -15,9 +15,9 @@ import {
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import { classify } from "../pull-failure/classify.ts";
 import type { Classification } from "../pull-failure/types.ts";
-import { incurable, type Limit, unfit } from "../substitution/ladder.ts";
-import { offer } from "../substitution/offer.ts";
-import type { Policy } from "../substitution/policy.ts";
+import { incurable, type Limit, unfit } from "../substitution/applicable-limits.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
+import { offer } from "../substitution/strategies/candidates-of.ts";
 import { STRATEGIES } from "../substitution/strategies/index.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { documentsIn } from "./documents.ts";

@@ -10,8 +10,8 @@ import type { Ending } from "../remediation/report.ts";
 import { type Survey, survey } from "../remediation/survey.ts";
 import { planOf, writeBlocked } from "../remediation/workflow/plan.ts";
 import { placeOf } from "../substitution/candidate.ts";
-import type { Plan } from "../substitution/planner.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Plan } from "../substitution/plan.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 
 export type Looked = { readonly service: Service; readonly today: Foreseen["today"] } & (
   | { readonly kind: "nothing-to-do"; readonly because: string }

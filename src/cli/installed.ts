@@ -12,7 +12,7 @@ import { createParameters } from "../aws/parameters.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { type Brake, NO_BRAKE } from "../remediation/brake.ts";
-import { type Policy, policyFrom } from "../substitution/policy.ts";
+import { type Policy, policyFrom } from "../substitution/policy/policy.ts";
 import { findStack } from "./find-stack.ts";
 import type { CommandIo } from "./io.ts";
 import { Refused } from "./refused.ts";

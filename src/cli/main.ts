@@ -8,7 +8,7 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { EndpointsError } from "../oci/http/registry-endpoints.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import { systemClock } from "../runtime/clock.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import { visible } from "../text/visible.ts";
 import { addDecideCommands } from "./decide-commands.ts";
 import { EXIT, EXIT_WORDS, exitStatusOfAws } from "./exit-status.ts";
@@ -21,7 +21,8 @@ import { addStackOptions, installedOptionsOf } from "./stack-options.ts";
 const { io, hasStopped, callOff } = processIo(process.env, systemClock);
 
 // Each command loads its own code only: whoever copies an image does not wait for the sandbox to be read.
-const policy = async (): Promise<Policy> => (await import("../substitution/policy.ts")).policyFrom(io.env);
+const policy = async (): Promise<Policy> =>
+  (await import("../substitution/policy/policy.ts")).policyFrom(io.env);
 
 const program = new Command("repull")
   .description("Puts Amazon ECS services that hit a registry's pull limit back on their feet.")

@@ -9,7 +9,7 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { canonicalName, type ImageReference } from "../image/reference.ts";
 import { registryOf } from "../image/registry-hosts.ts";
 import { leftOutBy, matchesImage } from "../substitution/glob.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import { awsSettingsIn } from "./aws-settings.ts";
 import type { InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";

@@ -1,7 +1,7 @@
 /** What to do next, for a terminal: a sentence, and under it what can be typed or pasted, on lines of its own. */
 
-import { remedyInLines, remedyInWords } from "../substitution/format-remedy.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import { remedyInLines, remedyInWords } from "../substitution/remedies/format-remedy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 
 /** A step may be a sentence and the lines of a difference. @param remedies those that some of the steps say, as data */
 export function nextLines(steps: readonly string[], remedies: readonly Remedy[] = []): readonly string[] {

@@ -2,7 +2,7 @@
 
 import { revisionName } from "../ecs/arn.ts";
 import { OUTCOMES } from "../remediation/outcome.ts";
-import { inShort } from "../substitution/explain.ts";
+import { inShort } from "../substitution/explain-plan.ts";
 import { nextLines } from "./next-lines.ts";
 import type { Replayed } from "./replay.ts";
 

@@ -4,10 +4,10 @@ import { revisionName } from "../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import { printPlatform } from "../image/platform.ts";
 import { outcomeOf } from "../remediation/report.ts";
-import { explainPlan, inShort } from "../substitution/explain.ts";
-import { remedyInWords } from "../substitution/format-remedy.ts";
-import type { ImagePlan } from "../substitution/planner.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import { explainPlan, inShort } from "../substitution/explain-plan.ts";
+import type { ImagePlan } from "../substitution/plan.ts";
+import { remedyInWords } from "../substitution/remedies/format-remedy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 import { clusterName } from "./find-service.ts";
 import { type Looked, whereFrom } from "./hand-look.ts";
 

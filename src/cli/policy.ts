@@ -1,6 +1,6 @@
 /** `repull policy check FILE`: whether a policy document is one, and what it says. Asks nobody. */
 
-import { checkPolicy } from "../substitution/policy-check.ts";
+import { checkPolicy } from "../substitution/policy/explain-policy.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";

@@ -5,7 +5,7 @@ import { httpTransport } from "../oci/http/http-transport.ts";
 import { parseEndpoints } from "../oci/http/registry-endpoints.ts";
 import { checkPublicImages } from "../remediation/check-public-images.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { inShort } from "../substitution/explain.ts";
+import { inShort } from "../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";
 import { textTable } from "./text-table.ts";

@@ -15,9 +15,9 @@ import { createRecordedWorld, healableWorld } from "../sandbox/recorded-world.ts
 import { retold } from "../sandbox/retold.ts";
 import type { World } from "../sandbox/world.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
-import { explainPlan } from "../substitution/explain.ts";
-import type { Plan } from "../substitution/planner.ts";
-import { type Policy, rightsIn } from "../substitution/policy.ts";
+import { explainPlan } from "../substitution/explain-plan.ts";
+import type { Plan } from "../substitution/plan.ts";
+import { type Policy, rightsIn } from "../substitution/policy/policy.ts";
 import type { CommandIo } from "./io.ts";
 import { parseJson } from "./parse-json.ts";
 import type { Replay, ReplayInput } from "./replay.ts";

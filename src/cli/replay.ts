@@ -10,7 +10,7 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
 import type { Outcome } from "../remediation/outcome.ts";
 import type { Json } from "../runtime/json.ts";
-import { type Policy, policyFrom } from "../substitution/policy.ts";
+import { type Policy, policyFrom } from "../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { documentsIn } from "./documents.ts";
 import { EXIT, exitStatusOfOutcome } from "./exit-status.ts";

@@ -10,7 +10,7 @@ import { revisionName } from "../ecs/arn.ts";
 import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../remediation/bad-hour.ts";
 import type { ExposedImage, Exposure } from "../remediation/exposure.ts";
 import type { Scan } from "../remediation/scan.ts";
-import { inShort } from "../substitution/explain.ts";
+import { inShort } from "../substitution/explain-plan.ts";
 import { counted } from "../text/counted.ts";
 import { SCAN_SCRIPT } from "./scan-html-script.ts";
 import { SCAN_STYLE } from "./scan-html-style.ts";

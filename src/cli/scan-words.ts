@@ -3,7 +3,7 @@
 import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../remediation/bad-hour.ts";
 import type { ExposedImage, Exposure } from "../remediation/exposure.ts";
 import type { Scan } from "../remediation/scan.ts";
-import { inShort } from "../substitution/explain.ts";
+import { inShort } from "../substitution/explain-plan.ts";
 import { counted } from "../text/counted.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { textTable } from "./text-table.ts";

@@ -9,7 +9,7 @@ import { InvalidInput } from "../image/invalid-input.ts";
 import { rolesOf } from "../remediation/exposure.ts";
 import { scanAccount } from "../remediation/scan.ts";
 import { systemClock } from "../runtime/clock.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import { EXIT } from "./exit-status.ts";
 import { type InstalledOptions, readInstalled } from "./installed.ts";

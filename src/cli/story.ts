@@ -2,7 +2,7 @@
 
 import { revisionName } from "../ecs/arn.ts";
 import type { Log, LogFields } from "../runtime/log.ts";
-import { inShort } from "../substitution/explain.ts";
+import { inShort } from "../substitution/explain-plan.ts";
 
 export type Story = {
   readonly log: Log;

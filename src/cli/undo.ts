@@ -9,7 +9,7 @@ import { targetName } from "../remediation/schedules-port.ts";
 import { planUndo, type UndoPlan, undoOne } from "../remediation/undo.ts";
 import { type Followed, followUndone } from "../remediation/undo-watch.ts";
 import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { EXIT, exitStatusOfAws } from "./exit-status.ts";
 import { clusterName } from "./find-service.ts";

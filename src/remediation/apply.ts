@@ -17,7 +17,7 @@ import { isSameDefinition } from "../ecs/task-definition/same-definition.ts";
 import { reviseTaskDefinition } from "../ecs/task-definition/task-definition.ts";
 import { parseReference, referenceIn } from "../image/reference.ts";
 import { registryOf } from "../image/registry-hosts.ts";
-import type { ImagePlan } from "../substitution/planner.ts";
+import type { ImagePlan } from "../substitution/plan.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 import type { Superseded, Survey } from "./survey.ts";

@@ -6,8 +6,8 @@
  */
 
 import * as z from "zod";
-import { bytesIn, CLAIMS_MAX, type Policy } from "../substitution/policy.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import { bytesIn, CLAIMS_MAX, type Policy } from "../substitution/policy/policy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 import type { CapWindow } from "./caps-port.ts";
 import type { Ports } from "./ports.ts";
 

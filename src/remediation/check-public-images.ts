@@ -8,7 +8,7 @@ import { type ImageReference, parseReference } from "../image/reference.ts";
 import { ECR_PUBLIC_HOST } from "../image/registry-hosts.ts";
 import type { ManifestHead, Registries } from "../oci/client/registries.ts";
 import { RegistryError } from "../oci/client/registry-error.ts";
-import { PUBLIC_IMAGES, type PublicImage } from "../substitution/public-images.ts";
+import { PUBLIC_IMAGES, type PublicImage } from "../substitution/ecr-public-mirrors.ts";
 
 export type RowCheck = {
   readonly row: PublicImage;

@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import type { Steps } from "../runtime/steps.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import { claim, type Held, heldInWords } from "./caps.ts";
 
 import type { Ports } from "./ports.ts";

@@ -9,7 +9,7 @@ import type { Task } from "../ecs/task/task.ts";
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import type { NamedManifest } from "../pull-failure/extract-manifests.ts";
-import { incurable } from "../substitution/ladder.ts";
+import { incurable } from "../substitution/applicable-limits.ts";
 import type { Ports } from "./ports.ts";
 import { nextFailure } from "./remedies-of-refusal.ts";
 import type { Declined } from "./survey.ts";

@@ -18,7 +18,7 @@ import {
 import { familiarName, referenceIn } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import type { ScheduledRun } from "./account-view.ts";
 import { type ForeseenPlaces, foreseePlaces, type Seen } from "./foreseen-places.ts";
 import { optedOut, type TagBearer } from "./opt-out.ts";

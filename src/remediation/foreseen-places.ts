@@ -7,11 +7,11 @@
 
 import type { ImageReference } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
+import { unfit } from "../substitution/applicable-limits.ts";
 import type { Candidate } from "../substitution/candidate.ts";
-import { unfit } from "../substitution/ladder.ts";
-import { offer } from "../substitution/offer.ts";
-import type { Policy, StrategyName } from "../substitution/policy.ts";
+import type { Policy, StrategyName } from "../substitution/policy/policy.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
+import { offer } from "../substitution/strategies/candidates-of.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
 
 export type ForeseenPlace = {

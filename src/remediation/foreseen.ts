@@ -13,7 +13,7 @@ import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-f
 import { canonicalName, referenceIn } from "../image/reference.ts";
 import { DOCKER_HUB_HOST, isDockerHubFront } from "../image/registry-hosts.ts";
 import { leftOutBy, matchesImage } from "../substitution/glob.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import type { Ports } from "./ports.ts";
 
 /** An image that a service runs today. */

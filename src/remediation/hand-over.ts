@@ -6,7 +6,7 @@
  */
 
 import { revisionName } from "../ecs/arn.ts";
-import type { ImagePlan } from "../substitution/planner.ts";
+import type { ImagePlan } from "../substitution/plan.ts";
 import { createDeploymentCommand, registerCommand } from "./paste-commands.ts";
 import { deployYourself, placesIn } from "./remedies-of-refusal.ts";
 import { type Ending, inSource } from "./report.ts";

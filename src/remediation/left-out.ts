@@ -3,8 +3,8 @@
 import type { Service } from "../ecs/service/service.ts";
 import { familiarName, type ImageReference } from "../image/reference.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
-import type { Policy } from "../substitution/policy.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 import { includeWorkload } from "./remedies-of-refusal.ts";
 import type { Declined } from "./survey.ts";
 

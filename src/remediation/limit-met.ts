@@ -2,9 +2,9 @@
 
 import { present } from "../ecs/json-fields.ts";
 import type { PullFailure } from "../ecs-events/pull-failure.ts";
-import { incurable, type Limit } from "../substitution/ladder.ts";
-import type { Remedy } from "../substitution/remedy.ts";
-import { waitRemedy } from "../substitution/wait-remedy.ts";
+import { incurable, type Limit } from "../substitution/applicable-limits.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
+import { waitRemedy } from "../substitution/remedies/wait-remedy.ts";
 
 const WINDOW_MS = 6 * 3_600_000;
 

@@ -17,7 +17,7 @@ import type { ManifestHead } from "../oci/client/registries.ts";
 import { RegistryError } from "../oci/client/registry-error.ts";
 import { partOfIndex } from "../oci/copy/index-subset.ts";
 import type { Candidate, Found, Seen } from "../substitution/candidate.ts";
-import { publicTwins } from "../substitution/public-images.ts";
+import { publicTwins } from "../substitution/ecr-public-mirrors.ts";
 import { awsErrorBehind } from "./aws-error.ts";
 import { manifestForOne, withPlatforms } from "./held-platforms.ts";
 import type { Ports } from "./ports.ts";

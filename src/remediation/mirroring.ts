@@ -9,7 +9,7 @@ import type { Digest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
 import { parseReference, pinned } from "../image/reference.ts";
 import type { Json } from "../runtime/json.ts";
-import type { ImagePlan } from "../substitution/planner.ts";
+import type { ImagePlan } from "../substitution/plan.ts";
 import { type CapLimits, type Held, stillHolds } from "./caps.ts";
 import { mirrorName } from "./names.ts";
 import type { Ports } from "./ports.ts";

@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { remedySchema } from "../substitution/remedy.ts";
+import { remedySchema } from "../substitution/remedies/remedy.ts";
 import { decisionSchema } from "./decision.ts";
 
 export const OUTCOME_SCHEMA_VERSION = "1";

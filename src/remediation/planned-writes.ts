@@ -9,7 +9,7 @@ import { revisionName } from "../ecs/arn.ts";
 import { isPinned } from "../ecs/schedule/scheduled-target.ts";
 import { printPlatform } from "../image/platform.ts";
 import { repositoryIn } from "../image/reference.ts";
-import type { ImagePlan, Winner } from "../substitution/planner.ts";
+import type { ImagePlan, Winner } from "../substitution/plan.ts";
 import { targetName } from "./schedules-port.ts";
 import type { Survey } from "./survey.ts";
 

@@ -2,7 +2,7 @@
 
 import { InvalidInput } from "../image/invalid-input.ts";
 import type { Steps } from "../runtime/steps.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import { AwsError } from "./aws-error.ts";
 
 /** One policy for one execution, whatever becomes of the document meanwhile. */

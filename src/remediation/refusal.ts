@@ -5,7 +5,7 @@ import { isWhole } from "../ecs/service/rollout-state.ts";
 import { type Deployment, primaryDeployment, type Service } from "../ecs/service/service.ts";
 import { readMarker } from "../ecs/task-definition/provenance-tags.ts";
 import type { Ignored, PullFailure } from "../ecs-events/pull-failure.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 import { optedOut } from "./opt-out.ts";
 import type { RefusalReason } from "./outcome.ts";
 import type { Ports } from "./ports.ts";

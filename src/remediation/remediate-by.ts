@@ -7,7 +7,7 @@
 
 import { readEvent } from "../ecs-events/read-event.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import type { Outcome } from "./outcome.ts";
 import { readInStep } from "./policy-step.ts";
 import type { Ports } from "./ports.ts";

@@ -7,9 +7,9 @@
 
 import { arnIn, familyAndRevision } from "../ecs/arn.ts";
 import { matchesGlob, type Scope } from "../substitution/glob.ts";
-import type { ImagePlan } from "../substitution/planner.ts";
-import type { Rights } from "../substitution/policy.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import type { ImagePlan } from "../substitution/plan.ts";
+import type { Rights } from "../substitution/policy/policy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 import type { TagBearer } from "./opt-out.ts";
 import type { StepRefusal } from "./refused-steps.ts";
 

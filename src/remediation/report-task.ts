@@ -1,10 +1,10 @@
 /** What the operator has to do for a task that the policy keeps Repull from changing. */
 
 import { revisionName } from "../ecs/arn.ts";
-import { remedyInWords } from "../substitution/format-remedy.ts";
-import type { ImagePlan } from "../substitution/planner.ts";
-import type { Rights } from "../substitution/policy.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import type { ImagePlan } from "../substitution/plan.ts";
+import type { Rights } from "../substitution/policy/policy.ts";
+import { remedyInWords } from "../substitution/remedies/format-remedy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 import { allowTaskChanges } from "./remedies-of-refusal.ts";
 import { type Ending, inSource } from "./report.ts";
 import type { TaskFacts } from "./survey-task.ts";

@@ -12,9 +12,9 @@ import type { PullFailure } from "../ecs-events/pull-failure.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { StepFailed, type Steps } from "../runtime/steps.ts";
 import type { Untrusted } from "../substitution/candidate.ts";
-import { remedyInWords } from "../substitution/format-remedy.ts";
-import type { ImagePlan, NoSubstituteCode } from "../substitution/planner.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import type { ImagePlan, NoSubstituteCode } from "../substitution/plan.ts";
+import { remedyInWords } from "../substitution/remedies/format-remedy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 import { AwsError, isPassing } from "./aws-error.ts";
 import type { Decision } from "./decision.ts";
 import {

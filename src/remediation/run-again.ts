@@ -8,7 +8,7 @@
 import { instanceArnOf, interfaceOf, startAgain, type TaskNetwork } from "../ecs/task/rerun-task-request.ts";
 import type { Task } from "../ecs/task/task.ts";
 import type { PullFailure } from "../ecs-events/pull-failure.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import { redact } from "../text/redact.ts";
 import type { Ports } from "./ports.ts";
 

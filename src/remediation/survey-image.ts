@@ -14,6 +14,7 @@ import { printPlatform } from "../image/platform.ts";
 import { type ImageReference, repositoryIn } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import { inPool } from "../runtime/for-each-concurrently.ts";
+import { unfit } from "../substitution/applicable-limits.ts";
 import {
   type Candidate,
   type Check,
@@ -25,10 +26,9 @@ import {
   type Untrusted,
 } from "../substitution/candidate.ts";
 import { matchesImage } from "../substitution/glob.ts";
-import { unfit } from "../substitution/ladder.ts";
-import { offer } from "../substitution/offer.ts";
-import type { ImageFacts } from "../substitution/planner.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { ImageFacts } from "../substitution/plan.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
+import { offer } from "../substitution/strategies/candidates-of.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
 import { AwsError } from "./aws-error.ts";
 import { type LookContext, look } from "./look.ts";

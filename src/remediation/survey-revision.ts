@@ -18,8 +18,8 @@ import type { FailedContainer, Ignored, PullFailure } from "../ecs-events/pull-f
 import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { inPool } from "../runtime/for-each-concurrently.ts";
-import { sharesLimit } from "../substitution/ladder.ts";
-import type { ImageFacts } from "../substitution/planner.ts";
+import { sharesLimit } from "../substitution/applicable-limits.ts";
+import type { ImageFacts } from "../substitution/plan.ts";
 import { askingOnce } from "./asking-once.ts";
 import { AwsError } from "./aws-error.ts";
 import { behindCache, noCache } from "./behind-cache.ts";

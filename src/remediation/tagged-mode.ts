@@ -5,8 +5,8 @@
  * freer; the strictest word counts; and a word that nobody understands is read as the strictest.
  */
 
-import { MODES, type Mode, type Policy } from "../substitution/policy.ts";
-import type { Remedy } from "../substitution/remedy.ts";
+import { MODES, type Mode, type Policy } from "../substitution/policy/policy.ts";
+import type { Remedy } from "../substitution/remedies/remedy.ts";
 import { type TagBearer, tagsNamed } from "./opt-out.ts";
 import { removeTag } from "./remedies-of-refusal.ts";
 

@@ -17,7 +17,7 @@ import {
   wholeFormer,
 } from "../ecs/task-definition/provenance-tags.ts";
 import type { Tag } from "../ecs/task-definition/task-definition.ts";
-import type { ImageFacts } from "../substitution/planner.ts";
+import type { ImageFacts } from "../substitution/plan.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ports } from "./ports.ts";
 

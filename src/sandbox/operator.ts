@@ -4,7 +4,7 @@ import { objectIn, textIn } from "../ecs/json-fields.ts";
 import type { Brake } from "../remediation/brake.ts";
 import { maxOf, windowOf } from "../remediation/caps.ts";
 import { answerOf } from "../remediation/decision.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import { OUTCOME_SOURCE } from "./bus.ts";
 import type { OperatorEntry } from "./operator-entry.ts";
 import type { World } from "./world.ts";

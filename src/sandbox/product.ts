@@ -10,7 +10,7 @@ import { mirror } from "../remediation/mirror.ts";
 import type { RemediationOptions } from "../remediation/workflow/context.ts";
 import { remediate } from "../remediation/workflow/remediate.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import type { Policy } from "../substitution/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import type { World } from "./world.ts";
 
 export type Installation = {

@@ -15,7 +15,7 @@ import { createCopier } from "../oci/copy/copier.ts";
 import type { Ports } from "../remediation/ports.ts";
 import { type Log, silentLog } from "../runtime/log.ts";
 import { createRandom } from "../runtime/random.ts";
-import { DEFAULT_POLICY } from "../substitution/policy.ts";
+import { DEFAULT_POLICY } from "../substitution/policy/policy.ts";
 import { createRoles, isDeniedTo } from "./access.ts";
 import { type AwsFaults, createAwsFaults } from "./aws-faults.ts";
 import { type AwsRates, createAwsRates } from "./aws-rates.ts";

@@ -7,7 +7,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { ImageReference } from "../image/reference.ts";
 import type { Candidate } from "./candidate.ts";
-import type { Policy, StrategyName } from "./policy.ts";
+import type { Policy, StrategyName } from "./policy/policy.ts";
 import type { PullThroughRule } from "./pull-through-rule.ts";
 
 export type StrategyContext = {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { credentialsIn } from "../../src/aws/secrets.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { readTemplate } from "../support/template.ts";
 
 const COMMAND = /create-secret --name (?<name>\S+) \\\n\s+--secret-string '(?<text>[^']+)'/;

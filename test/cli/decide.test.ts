@@ -9,7 +9,7 @@ import { createDesk } from "../../src/sandbox/desk.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 import { firstFailure, stateOf } from "../support/scenario.ts";
 

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { documentsIn } from "../../src/cli/documents.ts";
 import { explain } from "../../src/cli/explain.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 
 const text = readFileSync(new URL("../../events/fargate-service.json", import.meta.url), "utf8");

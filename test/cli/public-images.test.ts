@@ -3,7 +3,7 @@ import { publicImages } from "../../src/cli/public-images.ts";
 import { serveRegistry } from "../../src/sandbox/registry-server.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { PUBLIC_IMAGES } from "../../src/substitution/public-images.ts";
+import { PUBLIC_IMAGES } from "../../src/substitution/ecr-public-mirrors.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 
 test("repull policy public-images tells a row that is still true from one that has gone stale", async () => {

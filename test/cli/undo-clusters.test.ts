@@ -13,7 +13,7 @@ import { createInventory } from "../../src/sandbox/inventory.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { commandIo } from "../support/command-io.ts";
 
 const HEALED = ["prod/web web:43", "staging/web web-staging:8"];

@@ -6,7 +6,7 @@
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { DEFAULT_POLICY, policyFrom, STRATEGY_NAMES } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, policyFrom, STRATEGY_NAMES } from "../../src/substitution/policy/policy.ts";
 import { PROOFS } from "../../src/substitution/proof.ts";
 import { codeOf, projectFiles, withoutComments } from "../support/project-files.ts";
 

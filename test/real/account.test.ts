@@ -24,7 +24,7 @@ import { systemClock } from "../../src/runtime/clock.ts";
 import { runInProcess } from "../../src/runtime/in-process-steps.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import type { Candidate } from "../../src/substitution/candidate.ts";
-import { DEFAULT_POLICY, policyFrom } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, policyFrom } from "../../src/substitution/policy/policy.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 import { OciLayout } from "../support/oci-layout.ts";

@@ -11,7 +11,7 @@ import type { Ports } from "../../src/remediation/ports.ts";
 import { survey } from "../../src/remediation/survey.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const DIGEST = digestOf("nginx");

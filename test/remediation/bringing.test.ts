@@ -17,8 +17,8 @@ import { FIRST_STATE, type State } from "../../src/remediation/workflow/state.ts
 import { write } from "../../src/remediation/workflow/write.ts";
 import { runInProcess } from "../../src/runtime/in-process-steps.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
-import type { ImagePlan } from "../../src/substitution/planner.ts";
-import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy.ts";
+import type { ImagePlan } from "../../src/substitution/plan.ts";
+import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";

@@ -5,7 +5,7 @@ import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { survey } from "../../src/remediation/survey.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const READS = [

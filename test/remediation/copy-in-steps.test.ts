@@ -12,7 +12,7 @@ import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps
 import type { Death, StepRecord } from "../../src/runtime/in-process-steps.ts";
 import { createRandom } from "../../src/runtime/random.ts";
 import { answer, connectionError } from "../../src/sandbox/registry/answer.ts";
-import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { inOfficialEnvironment } from "../support/scenario.ts";
 import {
   asksFor,

@@ -7,7 +7,7 @@ import { loadByAddress } from "../../src/remediation/bad-hour.ts";
 import { type Exposure, exposureOf, exposureOfRun, rolesOf } from "../../src/remediation/exposure.ts";
 import type { Seen } from "../../src/remediation/foreseen-places.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 

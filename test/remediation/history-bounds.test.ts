@@ -14,7 +14,7 @@ import type { StepRecord } from "../../src/runtime/in-process-steps.ts";
 import type { Steps } from "../../src/runtime/steps.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { imageWorld, incompressible, inTwin, oneByOne, portsOver } from "../support/slow-copy.ts";
 
 /** Half of what Lambda grants, and a tenth. */

@@ -9,7 +9,7 @@ import { checkPublicImages } from "../../src/remediation/check-public-images.ts"
 import { look } from "../../src/remediation/look.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import type { Candidate } from "../../src/substitution/candidate.ts";
-import type { PublicImage } from "../../src/substitution/public-images.ts";
+import type { PublicImage } from "../../src/substitution/ecr-public-mirrors.ts";
 
 const HUB = "docker.io/library/nginx:1.25";
 const fresh: Candidate = {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { plannedWrites } from "../../src/remediation/planned-writes.ts";
 import type { Survey } from "../../src/remediation/survey.ts";
-import type { ImagePlan, Winner } from "../../src/substitution/planner.ts";
+import type { ImagePlan, Winner } from "../../src/substitution/plan.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}` as const;
 const OTHER = `sha256:${"cd".repeat(32)}` as const;

@@ -13,7 +13,7 @@ import { SURVEY_LIMITS, withTimeLimits } from "../../src/remediation/time-limits
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { firstFailure, play } from "../support/scenario.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { taggedMode } from "../../src/remediation/tagged-mode.ts";
-import type { Mode } from "../../src/substitution/policy.ts";
+import type { Mode } from "../../src/substitution/policy/policy.ts";
 
 // biome-ignore format: a table is read by its columns
 const table = [

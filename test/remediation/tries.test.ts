@@ -6,7 +6,7 @@ import type { Digest } from "../../src/image/digest.ts";
 import { AwsError } from "../../src/remediation/aws-error.ts";
 import type { Ports } from "../../src/remediation/ports.ts";
 import { countTries, whyNotAgain } from "../../src/remediation/tries.ts";
-import type { ImageFacts } from "../../src/substitution/planner.ts";
+import type { ImageFacts } from "../../src/substitution/plan.ts";
 
 const MINUTE = 60_000;
 const NOW = Date.parse("2026-01-20T10:00:00Z");

@@ -8,7 +8,7 @@ import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createRecordedWorld } from "../../src/sandbox/recorded-world.ts";
 import { retold } from "../../src/sandbox/retold.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { policyFrom } from "../../src/substitution/policy.ts";
+import { policyFrom } from "../../src/substitution/policy/policy.ts";
 
 const EVENTS = new URL("../../events/", import.meta.url);
 

@@ -5,7 +5,7 @@ import { UNRULY } from "../../src/sandbox/bus.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import type { WorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 
 /** Three services on Docker Hub images, of which one is on ECR Public too; the limit has struck. */
 const SHOP: WorldFile = {

@@ -7,7 +7,7 @@ import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { ENGINES, inOfficialEnvironment, play } from "../support/scenario.ts";
 
 const HOUR = 3600;

@@ -5,7 +5,7 @@ import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { runInProcess } from "../../src/runtime/in-process-steps.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import { ENGINES, firstFailure, inOfficialEnvironment, play, stateOf } from "../support/scenario.ts";
 
 const SUBSTITUTE = /^public\.ecr\.aws\/docker\/library\/nginx@sha256:/;

@@ -9,7 +9,7 @@ import type { Ecs, Ports } from "../../src/remediation/ports.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const POLICY = readPolicy({});

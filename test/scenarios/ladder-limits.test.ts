@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import {
   climb,
   countingQuay,

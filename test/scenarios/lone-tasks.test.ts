@@ -7,7 +7,7 @@ import { detect } from "../../src/remediation/detect.ts";
 import { surveyTask } from "../../src/remediation/survey-task.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { ENGINES, inOfficialEnvironment, play, type Scenario } from "../support/scenario.ts";
 
 const SECRET = "correct-horse-battery-staple";

@@ -11,7 +11,7 @@ import type { ExecutionRecord } from "../../src/sandbox/executions.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const HOURS = 3600;
 const POLICY = readPolicy({});

@@ -3,7 +3,7 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { World } from "../../src/sandbox/world.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { play } from "../support/scenario.ts";
 
 const service = { cluster: "prod", name: "web", image: "nginx:1.25", revision: 42, desiredCount: 2 };

@@ -5,7 +5,7 @@ import { revisionName } from "../../src/ecs/arn.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const MINUTES = 60_000;
 const HOURS = 60 * MINUTES;

@@ -1,8 +1,8 @@
 /** A registry that the policy does not allow is not asked: the plan says so, and its advice heals when it is followed. */
 
 import { describe, expect, test } from "vitest";
-import type { Plan } from "../../src/substitution/planner.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import type { Plan } from "../../src/substitution/plan.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import { countingQuay } from "../support/ladder.ts";
 import { play } from "../support/scenario.ts";
 

@@ -308,7 +308,7 @@ describe("a second look at the same failure", () => {
 
     const { remediate } = await import("../../src/remediation/workflow/remediate.ts");
     const { runInProcess } = await import("../../src/runtime/in-process-steps.ts");
-    const { DEFAULT_POLICY } = await import("../../src/substitution/policy.ts");
+    const { DEFAULT_POLICY } = await import("../../src/substitution/policy/policy.ts");
     const second = await runInProcess(
       (steps) => remediate(event, world.ports, { policy: DEFAULT_POLICY, execution: "r-another-1" }, steps),
       { clock: world.clock },

@@ -6,7 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { type Outcome, REFUSALS } from "../../src/remediation/outcome.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { REMEDIES, type Remedy, type RemedyCode } from "../../src/substitution/remedy.ts";
+import { REMEDIES, type Remedy, type RemedyCode } from "../../src/substitution/remedies/remedy.ts";
 import { follow } from "../support/follow-remedy.ts";
 import { dry, PREFECT, prefect, refused, rule, same, signedUp, silentHub, world } from "../support/ladder.ts";
 import { CHECKS, DECLINED, FAILED, HELD, IN_VAIN, OBSERVED, UNTRUSTED } from "../support/refusal-rows.ts";

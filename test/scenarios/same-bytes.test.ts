@@ -11,7 +11,7 @@ import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const MULTI = { platforms: ["linux/amd64", "linux/arm64"] };

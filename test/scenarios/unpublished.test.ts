@@ -8,7 +8,7 @@ import type { Log } from "../../src/runtime/log.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const NGINX = { "library/nginx:1.25": { platforms: ["linux/amd64"] } };
 const file = {

@@ -1,7 +1,7 @@
 /** What an engineer reads at 3 a.m.: why this place, and why not that one. */
 
 import { expect, test } from "vitest";
-import { explainPlan } from "../../src/substitution/explain.ts";
+import { explainPlan } from "../../src/substitution/explain-plan.ts";
 import { play } from "../support/scenario.ts";
 
 const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/hub";

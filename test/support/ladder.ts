@@ -7,8 +7,8 @@ import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import { printPlatform, readPlatform } from "../../src/image/platform.ts";
 import type { World, WorldOptions } from "../../src/sandbox/world.ts";
-import type { Plan } from "../../src/substitution/planner.ts";
-import type { Policy, StrategyName } from "../../src/substitution/policy.ts";
+import type { Plan } from "../../src/substitution/plan.ts";
+import type { Policy, StrategyName } from "../../src/substitution/policy/policy.ts";
 import { ENGINES, type Engine, inOfficialEnvironment, play, stateOf } from "./scenario.ts";
 
 export const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";

@@ -5,7 +5,7 @@ import type { Outcome, RefusalReason } from "../../src/remediation/outcome.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import type { Check, UntrustedCode } from "../../src/substitution/candidate.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { countingQuay, denied, dry, refused, rule, same, silentHub } from "./ladder.ts";
 
 import {

@@ -2,7 +2,7 @@
 
 import { installRepull } from "../../src/sandbox/product.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { countingQuay, dry, PREFECT, prefect, SECRET, same, type world } from "./ladder.ts";
 import type { Case } from "./tried-case.ts";
 

@@ -6,7 +6,7 @@ import { createInventory } from "../../src/sandbox/inventory.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 
 export type SandboxHands = { readonly world: World; readonly hands: Hands };
 

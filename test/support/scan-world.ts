@@ -7,7 +7,7 @@ import { type NetworkFacts, nothingRead } from "../../src/network/facts.ts";
 import type { AccountView, Host, ScheduledRun } from "../../src/remediation/account-view.ts";
 import { type Scan, scanAccount } from "../../src/remediation/scan.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 
 const ACCOUNT = "123456789012";
 const ECR = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;

@@ -24,8 +24,8 @@ import type { Answer, Steps } from "../../src/runtime/steps.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import type { Plan } from "../../src/substitution/planner.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import type { Plan } from "../../src/substitution/plan.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 
 export const ENGINES = ["twin", "dying", "official"] as const;
 export type Engine = (typeof ENGINES)[number];

@@ -10,7 +10,7 @@ import type { Ports } from "../../src/remediation/ports.ts";
 import { type Death, runInProcess, type StepRecord } from "../../src/runtime/in-process-steps.ts";
 import { connectionError } from "../../src/sandbox/registry/answer.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
 import { differences } from "./sandbox-copy.ts";
 
 const OCI = "application/vnd.oci.image";

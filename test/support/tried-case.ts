@@ -8,7 +8,7 @@ import { operate } from "../../src/sandbox/operator.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world.ts";
 import type { WorldFile } from "../../src/sandbox/world-file.ts";
-import { type Policy, policyFrom, rightsIn } from "../../src/substitution/policy.ts";
+import { type Policy, policyFrom, rightsIn } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "./scenario.ts";
 import { readTemplate } from "./template.ts";
 

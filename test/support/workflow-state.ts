@@ -18,9 +18,9 @@ import { withSeen } from "../../src/remediation/workflow/next.ts";
 import type { Seen } from "../../src/remediation/workflow/seen.ts";
 import { type FailedSubstitute, FIRST_STATE, type State } from "../../src/remediation/workflow/state.ts";
 import type { Candidate, Seen as RegistryAnswer, Sighting } from "../../src/substitution/candidate.ts";
-import type { ImageFacts, ImagePlan } from "../../src/substitution/planner.ts";
-import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
-import type { Remedy } from "../../src/substitution/remedy.ts";
+import type { ImageFacts, ImagePlan } from "../../src/substitution/plan.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
+import type { Remedy } from "../../src/substitution/remedies/remedy.ts";
 
 /** 2026-01-20 10:00 UTC. */
 export const NOW = Date.UTC(2026, 0, 20, 10);

@@ -9,7 +9,7 @@ import { createRandom } from "../../src/runtime/random.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const SERVICES = 300;
 const PER_HOUR = 50;

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../src/runtime/json.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy.ts";
+import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const SERVICES = 120;
 

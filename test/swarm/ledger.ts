@@ -6,7 +6,7 @@
 
 import type { Ports } from "../../src/remediation/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
 import type { Invariant } from "./violation.ts";
 
 type Claims = Ports["caps"];

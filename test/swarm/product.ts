@@ -10,7 +10,7 @@ import type { Random } from "../../src/runtime/random.ts";
 import type { Steps } from "../../src/runtime/steps.ts";
 import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
 import type { MischiefKind } from "./mischief.ts";
 import { SECRET } from "./random-service.ts";
 import type { Witness } from "./witness.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { Random } from "../../src/runtime/random.ts";
-import { type Policy, readPolicy } from "../../src/substitution/policy.ts";
+import { type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { hubPath, IMAGE_NAMES, swarmImage, WINDOWS_IMAGE } from "./images.ts";
 import {
   type Entry,

@@ -12,7 +12,7 @@ import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
 import { createLiar, LIES, type LieKind } from "../../src/sandbox/liar.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import type { Policy } from "../../src/substitution/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { type Cut, canBeHealed, isWhole, silentHosts, touchable } from "./health.ts";
 import { isOwed, judgeTheEnd, waitedOut } from "./judge.ts";
 import { createMischief, MISCHIEF } from "./mischief.ts";

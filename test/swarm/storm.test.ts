@@ -8,7 +8,7 @@ import { createRandom } from "../../src/runtime/random.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 
 const SERVICES = 200;
 const IMAGES = ["grafana/grafana:11", "acme/api:2", "prom/prometheus:v3", "nginx:1.25"] as const;

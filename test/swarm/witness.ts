@@ -12,7 +12,7 @@ import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import type { LogFields } from "../../src/runtime/log.ts";
 import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
 import type { World } from "../../src/sandbox/world.ts";
-import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
 import { createLedger } from "./ledger.ts";
 import { containersOf, createMeanings, hostOf } from "./meanings.ts";
 import { SECRET } from "./random-service.ts";

@@ -1,6 +1,6 @@
 /** The rules until our change is written: whether to write, what, and what has to be waited for first. */
 
-import type { Remedy } from "../../substitution/remedy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { isTooLarge, remedyFor } from "../caps.ts";
 import { waitingFor } from "../limit-met.ts";
 import type { Refused } from "../mirroring.ts";

@@ -1,8 +1,8 @@
 /** What one remediation is given: the failure, the settings that apply to it, and who follows its progress. */
 
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
-import type { Plan } from "../../substitution/planner.ts";
-import type { Policy, Rights } from "../../substitution/policy.ts";
+import type { Plan } from "../../substitution/plan.ts";
+import type { Policy, Rights } from "../../substitution/policy/policy.ts";
 import type { CapLimits } from "../caps.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Survey } from "../survey.ts";

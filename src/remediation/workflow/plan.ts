@@ -1,9 +1,9 @@
 /** The plan of a survey: what it would write, what has to be brought into ECR first, and what keeps it from writing. */
 
 import { present } from "../../ecs/json-fields.ts";
-import { type ImagePlan, type Plan, planSubstitution } from "../../substitution/planner.ts";
-import type { Policy, Rights } from "../../substitution/policy.ts";
-import type { Remedy } from "../../substitution/remedy.ts";
+import { type ImagePlan, type Plan, planSubstitution } from "../../substitution/plan.ts";
+import type { Policy, Rights } from "../../substitution/policy/policy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { handOver } from "../hand-over.ts";
 import { mirrorRequestOf } from "../mirroring.ts";
 import { raiseMode } from "../remedies-of-refusal.ts";

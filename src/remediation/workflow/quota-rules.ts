@@ -5,7 +5,7 @@
  * ECS has stopped trying. The first that has to wait tells the operator; hundreds that wait behind it do not.
  */
 
-import { remedyInWords } from "../../substitution/format-remedy.ts";
+import { remedyInWords } from "../../substitution/remedies/format-remedy.ts";
 import { type Held, heldInWords, isTooLarge, remedyFor } from "../caps.ts";
 import type { Ending } from "../report.ts";
 import type { Action } from "./action.ts";

@@ -6,7 +6,7 @@
 
 import type { ManagedBy } from "../../ecs/managed-by.ts";
 import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
-import type { ImagePlan, Plan } from "../../substitution/planner.ts";
+import type { ImagePlan, Plan } from "../../substitution/plan.ts";
 import type { Held } from "../caps.ts";
 import type { Decision } from "../decision.ts";
 import type { Refused } from "../mirroring.ts";

@@ -12,7 +12,7 @@ import type { Tries } from "../../../src/remediation/tries.ts";
 import { FIRST_COPY } from "../../../src/remediation/workflow/copy-polls.ts";
 import type { Failed } from "../../../src/remediation/workflow/state.ts";
 import type { Untrusted } from "../../../src/substitution/candidate.ts";
-import type { ImageFacts } from "../../../src/substitution/planner.ts";
+import type { ImageFacts } from "../../../src/substitution/plan.ts";
 import {
   absent,
   because,

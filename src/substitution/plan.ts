@@ -8,6 +8,7 @@
 import { type Digest, shortDigest } from "../image/digest.ts";
 import type { Platform } from "../image/platform.ts";
 import { canonicalName, parseReference, pinned } from "../image/reference.ts";
+import type { Limit } from "./applicable-limits.ts";
 import {
   type Candidate,
   type Check,
@@ -18,13 +19,12 @@ import {
   type Trusted,
   type Untrusted,
 } from "./candidate.ts";
-import { goneImage } from "./gone.ts";
-import type { Limit } from "./ladder.ts";
-import type { Policy } from "./policy.ts";
+import { goneImage } from "./missing-image.ts";
+import type { Policy } from "./policy/policy.ts";
 import { isEnough, type Proof, proofOf } from "./proof.ts";
-import { remediesFor } from "./remedies.ts";
-import type { Remedy } from "./remedy.ts";
-import { copyTag } from "./strategies/own-copy.ts";
+import { remediesFor } from "./remedies/remedies.ts";
+import type { Remedy } from "./remedies/remedy.ts";
+import { copyTag } from "./strategies/ecr-copy.ts";
 
 /**
  * What a whole image may cost in pulls: Docker's own have up to ten platforms, and each is a pull (docs.docker.com, usage

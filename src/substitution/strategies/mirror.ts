@@ -3,9 +3,9 @@
 import { canonicalName, pinned } from "../../image/reference.ts";
 import { isDockerHub, registryOf } from "../../image/registry-hosts.ts";
 import type { Candidate } from "../candidate.ts";
-import { publicTwins } from "../public-images.ts";
+import { publicTwins } from "../ecr-public-mirrors.ts";
 import type { Strategy } from "../strategy.ts";
-import { copyOf } from "./own-copy.ts";
+import { copyOf } from "./ecr-copy.ts";
 
 export const freshMirror: Strategy = {
   name: "fresh-mirror",

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import type { Candidate, Seen } from "../../src/substitution/candidate.ts";
-import { explainPlan } from "../../src/substitution/explain.ts";
-import { type ImageFacts, planSubstitution } from "../../src/substitution/planner.ts";
-import { DEFAULT_POLICY, type Policy, type StrategyName } from "../../src/substitution/policy.ts";
+import { explainPlan } from "../../src/substitution/explain-plan.ts";
+import { type ImageFacts, planSubstitution } from "../../src/substitution/plan.ts";
+import { DEFAULT_POLICY, type Policy, type StrategyName } from "../../src/substitution/policy/policy.ts";
 import { STRATEGIES } from "../../src/substitution/strategies/index.ts";
 import type { Strategy } from "../../src/substitution/strategy.ts";
 

@@ -1,12 +1,20 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { policyCheck } from "../../src/cli/policy.ts";
-import { DEFAULT_POLICY, policyFrom, policySchema, readPolicy } from "../../src/substitution/policy.ts";
-import { checkPolicy, explainPolicy } from "../../src/substitution/policy-check.ts";
+import { policyCheck } from "../../../src/cli/policy.ts";
+import { checkPolicy, explainPolicy } from "../../../src/substitution/policy/explain-policy.ts";
+import {
+  DEFAULT_POLICY,
+  policyFrom,
+  policySchema,
+  readPolicy,
+} from "../../../src/substitution/policy/policy.ts";
 
 const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
-const documentation = readFileSync(fileURLToPath(new URL("../../docs/policy.md", import.meta.url)), "utf8");
+const documentation = readFileSync(
+  fileURLToPath(new URL("../../../docs/policy.md", import.meta.url)),
+  "utf8",
+);
 
 describe("a policy", () => {
   test("has defaults for everything", () => {

@@ -2,8 +2,8 @@
 
 import { canonicalName, type ImageReference } from "../../image/reference.ts";
 import type { Candidate } from "../candidate.ts";
-import { equivalentsOf } from "../equivalent.ts";
-import { publicTwins } from "../public-images.ts";
+import { equivalentsOf } from "../custom-mappings.ts";
+import { publicTwins } from "../ecr-public-mirrors.ts";
 import type { Strategy } from "../strategy.ts";
 
 export const publicMirror: Strategy = {

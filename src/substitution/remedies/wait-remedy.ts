@@ -1,6 +1,6 @@
 /** Until when waiting helps, as far as that is known. */
 
-import type { Limit } from "./ladder.ts";
+import type { Limit } from "../applicable-limits.ts";
 import type { Remedy } from "./remedy.ts";
 
 /** The end of the limit. @param again what pulls then by itself; absent: ECS, which goes on trying */

@@ -1,11 +1,11 @@
 /** Where nothing holds: each thing that the owner could do is one that this very plan asks for. */
 
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../../src/image/digest.ts";
-import type { Candidate, Check, Seen } from "../../src/substitution/candidate.ts";
-import { remedyInWords } from "../../src/substitution/format-remedy.ts";
-import { type ImageFacts, type PlanContext, planSubstitution } from "../../src/substitution/planner.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy.ts";
+import { digestOf } from "../../../src/image/digest.ts";
+import type { Candidate, Check, Seen } from "../../../src/substitution/candidate.ts";
+import { type ImageFacts, type PlanContext, planSubstitution } from "../../../src/substitution/plan.ts";
+import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
+import { remedyInWords } from "../../../src/substitution/remedies/format-remedy.ts";
 
 const COPY: Candidate = {
   strategy: "own-copy",

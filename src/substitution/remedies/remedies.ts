@@ -1,13 +1,13 @@
 /** What the owner could do where nothing holds: each remedy is one that heals this very plan. */
 
-import { printPlatform } from "../image/platform.ts";
-import { parseReference, referenceIn } from "../image/reference.ts";
-import { isDockerHub } from "../image/registry-hosts.ts";
-import { isBarred } from "./candidate.ts";
-import { type Gone, goneImage } from "./gone.ts";
-import type { ImageFacts, ImagePlan, PlanContext } from "./planner.ts";
-import { STRATEGY_NAMES } from "./policy.ts";
-import { isEnough, type Proof } from "./proof.ts";
+import { printPlatform } from "../../image/platform.ts";
+import { parseReference, referenceIn } from "../../image/reference.ts";
+import { isDockerHub } from "../../image/registry-hosts.ts";
+import { isBarred } from "../candidate.ts";
+import { type Gone, goneImage } from "../missing-image.ts";
+import type { ImageFacts, ImagePlan, PlanContext } from "../plan.ts";
+import { STRATEGY_NAMES } from "../policy/policy.ts";
+import { isEnough, type Proof } from "../proof.ts";
 import { remediesOfChecks } from "./remedies-of-checks.ts";
 import type { Remedy } from "./remedy.ts";
 import { ruleCommand } from "./rule-command.ts";

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { parseReference } from "../../src/image/reference.ts";
-import { equivalentsOf } from "../../src/substitution/equivalent.ts";
+import { incurable, sharesLimit, unfit } from "../../src/substitution/applicable-limits.ts";
+import { equivalentsOf } from "../../src/substitution/custom-mappings.ts";
+import { PUBLIC_IMAGES, publicTwins } from "../../src/substitution/ecr-public-mirrors.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../../src/substitution/glob.ts";
-import { incurable, sharesLimit, unfit } from "../../src/substitution/ladder.ts";
-import { DEFAULT_POLICY, STRATEGY_NAMES } from "../../src/substitution/policy.ts";
-import { PUBLIC_IMAGES, publicTwins } from "../../src/substitution/public-images.ts";
+import { DEFAULT_POLICY, STRATEGY_NAMES } from "../../src/substitution/policy/policy.ts";
 import {
   type PullThroughRule,
   repositoryThrough,
   ruleFor,
   upstreamOf,
 } from "../../src/substitution/pull-through-rule.ts";
-import { ownCopy } from "../../src/substitution/strategies/own-copy.ts";
+import { ownCopy } from "../../src/substitution/strategies/ecr-copy.ts";
 
 const hub = (prefix: string, upstreamPrefix?: string): PullThroughRule => ({
   prefix,

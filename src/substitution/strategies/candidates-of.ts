@@ -5,12 +5,12 @@
  * definition asks for it. A front's name stays a place of its own: a digest decides which of them has the bytes.
  */
 
-import { dockerHubName, type ImageReference } from "../image/reference.ts";
-import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import type { Candidate } from "./candidate.ts";
-import type { StrategyName } from "./policy.ts";
-import { STRATEGIES } from "./strategies/index.ts";
-import type { StrategyContext } from "./strategy.ts";
+import { dockerHubName, type ImageReference } from "../../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
+import type { Candidate } from "../candidate.ts";
+import type { StrategyName } from "../policy/policy.ts";
+import type { StrategyContext } from "../strategy.ts";
+import { STRATEGIES } from "./index.ts";
 
 /** What is known beside the image. `isDockerHub`: Docker Hub answered under the image's host, whatever it is called. */
 export type OfferContext = Omit<StrategyContext, "written"> & { readonly isDockerHub?: boolean };

@@ -3,9 +3,9 @@
 import { shortDigest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
 import type { Check, NotOffered, Trusted } from "./candidate.ts";
-import { remedyInWords } from "./format-remedy.ts";
-import type { ImagePlan, Loser, Plan, Winner } from "./planner.ts";
+import type { ImagePlan, Loser, Plan, Winner } from "./plan.ts";
 import type { Proof } from "./proof.ts";
+import { remedyInWords } from "./remedies/format-remedy.ts";
 
 const PROOF_IN_WORDS: Readonly<Record<Proof, string>> = {
   "same-index": "the digest is equal",

@@ -13,7 +13,7 @@ import {
   repositoryName,
 } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import type { ImageFacts } from "./planner.ts";
+import type { ImageFacts } from "./plan.ts";
 
 export type Gone = {
   /** The registry that answered. */

@@ -5,8 +5,8 @@
  * changes.
  */
 
-import { InvalidInput } from "../image/invalid-input.ts";
-import type { Scope } from "./glob.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import type { Scope } from "../glob.ts";
 import {
   type Complaint,
   complaintsAbout,
@@ -15,7 +15,7 @@ import {
   type Policy,
   readPolicy,
 } from "./policy.ts";
-import { registriesInWords } from "./policy-registries.ts";
+import { registriesInWords } from "./registries.ts";
 
 export type PolicyCheck =
   | { readonly kind: "valid"; readonly policy: Policy; readonly lines: readonly string[] }

@@ -6,10 +6,10 @@
  */
 
 import * as z from "zod";
-import { InvalidInput } from "../image/invalid-input.ts";
-import { nearestWord } from "../text/suggest.ts";
-import { registriesSchema } from "./policy-registries.ts";
-import { PROOFS } from "./proof.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { nearestWord } from "../../text/suggest.ts";
+import { PROOFS } from "../proof.ts";
+import { registriesSchema } from "./registries.ts";
 
 export const STRATEGY_NAMES = [
   "own-copy",

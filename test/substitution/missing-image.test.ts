@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import type { Seen, Sighting } from "../../src/substitution/candidate.ts";
-import { goneImage } from "../../src/substitution/gone.ts";
-import type { ImageFacts } from "../../src/substitution/planner.ts";
+import { goneImage } from "../../src/substitution/missing-image.ts";
+import type { ImageFacts } from "../../src/substitution/plan.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}` as Digest;
 const trusted = { digest: DIGEST, from: "reference" } as const;

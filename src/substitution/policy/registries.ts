@@ -1,7 +1,7 @@
 /** The policy's word on registries: which may be asked, what stands in for them, and whose private images may be copied. */
 
 import * as z from "zod";
-import { WELL_KNOWN } from "../image/known-registries.ts";
+import { WELL_KNOWN } from "../../image/known-registries.ts";
 
 const LIST_MAX = 200;
 
