@@ -4,7 +4,7 @@ import { ECRClient, ListImagesCommand } from "@aws-sdk/client-ecr";
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from "@aws-sdk/client-ecs";
 import { objectsIn } from "../ecs/json-fields.ts";
 import { looseTasksIn } from "../ecs/task/standalone-tasks.ts";
-import type { AccountView } from "../remediation/account-view.ts";
+import type { AccountView } from "../scan/account-inventory.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { createEcrCache } from "./ecr-cache.ts";
 import { attempt, awsErrorOf, isCode } from "./failure.ts";

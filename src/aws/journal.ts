@@ -2,8 +2,8 @@
 
 import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { present } from "../ecs/json-fields.ts";
+import type { Journal, PastExecution } from "../history/history.ts";
 import { AwsError } from "../remediation/aws-error.ts";
-import type { Journal, PastExecution } from "../remediation/history.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { parsed, statusIn } from "./executions.ts";

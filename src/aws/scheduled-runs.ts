@@ -8,8 +8,8 @@ import {
 import { GetScheduleCommand, ListSchedulesCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { objectIn, objectsIn, present, textIn } from "../ecs/json-fields.ts";
 import { readEcsTarget } from "../ecs/schedule/ecs-target.ts";
-import type { AccountView, ScheduledRun } from "../remediation/account-view.ts";
 import { inPool } from "../runtime/for-each-concurrently.ts";
+import type { AccountView, ScheduledRun } from "../scan/account-inventory.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt } from "./failure.ts";
 import { exchangeRaw } from "./raw-json.ts";

@@ -1,9 +1,9 @@
 /** `repull history`: what was done, when, why, with what proof, and how it ended. */
 
 import { revisionName } from "../ecs/arn.ts";
+import { servicesInEffect } from "../history/active-substitutions.ts";
+import { type Deed, type PastExecution, tellHistory } from "../history/history.ts";
 import { AwsError } from "../remediation/aws-error.ts";
-import { type Deed, type PastExecution, tellHistory } from "../remediation/history.ts";
-import { servicesInEffect } from "../remediation/in-effect.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";
 import { momentIn, type Past } from "./past.ts";

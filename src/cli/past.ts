@@ -2,14 +2,14 @@
 
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { present } from "../ecs/json-fields.ts";
+import type { Inventory } from "../history/active-substitutions.ts";
+import type { Journal } from "../history/history.ts";
+import type { UndoPorts } from "../history/undo.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import type { AccountView } from "../remediation/account-view.ts";
 import { withBrakeOnDeployments } from "../remediation/brake.ts";
-import type { Journal } from "../remediation/history.ts";
-import type { Inventory } from "../remediation/in-effect.ts";
-import type { UndoPorts } from "../remediation/undo.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { silentLog } from "../runtime/log.ts";
+import type { AccountView } from "../scan/account-inventory.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
 import type { Installed, InstalledOptions } from "./installed.ts";
 import type { CommandIo } from "./io.ts";

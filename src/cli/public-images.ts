@@ -3,8 +3,8 @@
 import { createRegistries } from "../oci/client/registries.ts";
 import { httpTransport } from "../oci/http/http-transport.ts";
 import { parseEndpoints } from "../oci/http/registry-endpoints.ts";
-import { checkPublicImages } from "../remediation/check-public-images.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { checkPublicImages } from "../scan/verify-public-mirrors.ts";
 import { inShort } from "../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";

@@ -7,9 +7,9 @@
 
 import { createHash } from "node:crypto";
 import { revisionName } from "../ecs/arn.ts";
-import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../remediation/bad-hour.ts";
-import type { ExposedImage, Exposure } from "../remediation/exposure.ts";
-import type { Scan } from "../remediation/scan.ts";
+import type { ExposedImage, Exposure } from "../scan/exposure.ts";
+import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../scan/peak-pulls.ts";
+import type { Scan } from "../scan/scan.ts";
 import { inShort } from "../substitution/explain-plan.ts";
 import { counted } from "../text/counted.ts";
 import { SCAN_SCRIPT } from "./scan-html-script.ts";

@@ -1,8 +1,8 @@
 /** A scan in words: what the risk is in one sentence, then who carries it, and how it was counted. */
 
-import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../remediation/bad-hour.ts";
-import type { ExposedImage, Exposure } from "../remediation/exposure.ts";
-import type { Scan } from "../remediation/scan.ts";
+import type { ExposedImage, Exposure } from "../scan/exposure.ts";
+import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../scan/peak-pulls.ts";
+import type { Scan } from "../scan/scan.ts";
 import { inShort } from "../substitution/explain-plan.ts";
 import { counted } from "../text/counted.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";

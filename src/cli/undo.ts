@@ -2,12 +2,12 @@
 
 import { ecsArnIn, familyAndRevision, revisionName } from "../ecs/arn.ts";
 import { present } from "../ecs/json-fields.ts";
+import { type InEffect, servicesInEffect, targetsInEffect } from "../history/active-substitutions.ts";
+import { planUndo, type UndoPlan, undoOne } from "../history/undo.ts";
+import { type Followed, followUndone } from "../history/watch-undo.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/aws-error.ts";
-import { type InEffect, servicesInEffect, targetsInEffect } from "../remediation/in-effect.ts";
 import { targetName } from "../remediation/schedules-port.ts";
-import { planUndo, type UndoPlan, undoOne } from "../remediation/undo.ts";
-import { type Followed, followUndone } from "../remediation/undo-watch.ts";
 import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";

@@ -2,7 +2,7 @@
 
 import { readEcsTarget } from "../ecs/schedule/ecs-target.ts";
 import { looseTasksIn } from "../ecs/task/standalone-tasks.ts";
-import type { AccountView, ScheduledRun } from "../remediation/account-view.ts";
+import type { AccountView, ScheduledRun } from "../scan/account-inventory.ts";
 import { describedTask } from "./ecs-documents.ts";
 import { createInventory } from "./inventory.ts";
 import type { World } from "./world.ts";

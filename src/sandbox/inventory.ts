@@ -1,7 +1,7 @@
 /** Everything that runs in a sandbox, as the commands that look over a whole account see it. */
 
 import { readService } from "../ecs/service/service.ts";
-import type { Inventory } from "../remediation/in-effect.ts";
+import type { Inventory } from "../history/active-substitutions.ts";
 import type { Cluster } from "./cluster.ts";
 import { describedService } from "./ecs-documents.ts";
 

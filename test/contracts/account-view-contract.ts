@@ -1,7 +1,7 @@
 /** What a scan reads of AWS and of the sandbox: both must pass it. */
 
 import { describe, expect, test } from "vitest";
-import type { AccountView } from "../../src/remediation/account-view.ts";
+import type { AccountView } from "../../src/scan/account-inventory.ts";
 
 export type AccountViewStage = {
   readonly view: AccountView;

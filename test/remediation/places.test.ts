@@ -5,9 +5,9 @@ import { digestOf } from "../../src/image/digest.ts";
 import type { Registries } from "../../src/oci/client/registries.ts";
 import { RegistryError } from "../../src/oci/client/registry-error.ts";
 import { AwsError, type AwsErrorKind } from "../../src/remediation/aws-error.ts";
-import { checkPublicImages } from "../../src/remediation/check-public-images.ts";
 import { look } from "../../src/remediation/look.ts";
 import { createWorld } from "../../src/sandbox/world.ts";
+import { checkPublicImages } from "../../src/scan/verify-public-mirrors.ts";
 import type { Candidate } from "../../src/substitution/candidate.ts";
 import type { PublicImage } from "../../src/substitution/ecr-public-mirrors.ts";
 

@@ -4,9 +4,9 @@ import { readService } from "../../src/ecs/service/service.ts";
 import type { LooseTasks } from "../../src/ecs/task/standalone-tasks.ts";
 import type { Egress } from "../../src/network/egress.ts";
 import { type NetworkFacts, nothingRead } from "../../src/network/facts.ts";
-import type { AccountView, Host, ScheduledRun } from "../../src/remediation/account-view.ts";
-import { type Scan, scanAccount } from "../../src/remediation/scan.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
+import type { AccountView, Host, ScheduledRun } from "../../src/scan/account-inventory.ts";
+import { type Scan, scanAccount } from "../../src/scan/scan.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 
 const ACCOUNT = "123456789012";

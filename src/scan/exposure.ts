@@ -17,13 +17,13 @@ import {
 } from "../ecs/task-definition/task-definition.ts";
 import { familiarName, referenceIn } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
+import { optedOut, type TagBearer } from "../remediation/opt-out.ts";
+import { untouchable } from "../remediation/refusal.ts";
+import { taggedMode } from "../remediation/tagged-mode.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
-import type { ScheduledRun } from "./account-view.ts";
-import { type ForeseenPlaces, foreseePlaces, type Seen } from "./foreseen-places.ts";
-import { optedOut, type TagBearer } from "./opt-out.ts";
-import { untouchable } from "./refusal.ts";
-import { taggedMode } from "./tagged-mode.ts";
+import type { ScheduledRun } from "./account-inventory.ts";
+import { type ForeseenPlaces, foreseePlaces, type Seen } from "./likely-substitutes.ts";
 
 /** Docker Hub counts the pulls of six hours: what starts again and again is counted over all of them. (docs.docker.com/docker-hub/usage/pulls, read 2026-11) */
 export const WINDOW_HOURS = 6;

@@ -6,11 +6,11 @@
  */
 
 import { present } from "../ecs/json-fields.ts";
-import type { Decision } from "./decision.ts";
-import type { InEffect } from "./in-effect.ts";
-import { isByHand } from "./names.ts";
-import { type Outcome, outcomeSchema } from "./outcome.ts";
-import type { ExecutionStatus } from "./ports.ts";
+import type { Decision } from "../remediation/decision.ts";
+import { isByHand } from "../remediation/names.ts";
+import { type Outcome, outcomeSchema } from "../remediation/outcome.ts";
+import type { ExecutionStatus } from "../remediation/ports.ts";
+import type { InEffect } from "./active-substitutions.ts";
 
 /** A remediation that ran, or runs, as its engine remembers it. */
 export type PastExecution = {

@@ -12,18 +12,18 @@ import { referenceIn } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { egressOf } from "../network/egress.ts";
 import { isUnread, type Unread } from "../network/facts.ts";
+import { AwsError } from "../remediation/aws-error.ts";
+import type { ContainerInstance, Ecs } from "../remediation/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { inPool } from "../runtime/for-each-concurrently.ts";
-import { createRate } from "../runtime/rate.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { offer } from "../substitution/strategies/candidates-of.ts";
 import { counted } from "../text/counted.ts";
-import type { AccountView, Host, ScheduledRun } from "./account-view.ts";
-import { AwsError } from "./aws-error.ts";
-import { type AddressLoad, loadByAddress } from "./bad-hour.ts";
+import type { AccountView, Host, ScheduledRun } from "./account-inventory.ts";
 import { type Exposure, exposureOf, exposureOfRun, exposureOfTasks } from "./exposure.ts";
-import { repositoryOf, type Seen } from "./foreseen-places.ts";
-import type { ContainerInstance, Ecs } from "./ports.ts";
+import { repositoryOf, type Seen } from "./likely-substitutes.ts";
+import { type AddressLoad, loadByAddress } from "./peak-pulls.ts";
+import { createRate } from "./token-bucket.ts";
 
 export type Scan = {
   readonly clusters: number;

@@ -5,7 +5,7 @@
  * deployment is throttled by a look.
  */
 
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 export type Rate = {
   /** Resolves when the next call may be made; callers are served in their order. */

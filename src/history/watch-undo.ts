@@ -7,10 +7,10 @@
 import { revisionName, sameRevision } from "../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import type { Task } from "../ecs/task/task.ts";
+import type { Ports } from "../remediation/ports.ts";
+import { judgeRollout, settleSecondsFor } from "../remediation/settle.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { InEffect } from "./in-effect.ts";
-import type { Ports } from "./ports.ts";
-import { judgeRollout, settleSecondsFor } from "./settle.ts";
+import type { InEffect } from "./active-substitutions.ts";
 
 export type Followed = {
   readonly kind: "stands" | "cannot-start" | "superseded" | "moving";

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { firingsIn } from "../../src/ecs/schedule/schedule-frequency.ts";
 import { readService } from "../../src/ecs/service/service.ts";
 import type { Egress } from "../../src/network/egress.ts";
-import type { Host } from "../../src/remediation/account-view.ts";
-import { loadByAddress } from "../../src/remediation/bad-hour.ts";
-import { type Exposure, exposureOf, exposureOfRun, rolesOf } from "../../src/remediation/exposure.ts";
-import type { Seen } from "../../src/remediation/foreseen-places.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
+import type { Host } from "../../src/scan/account-inventory.ts";
+import { type Exposure, exposureOf, exposureOfRun, rolesOf } from "../../src/scan/exposure.ts";
+import type { Seen } from "../../src/scan/likely-substitutes.ts";
+import { loadByAddress } from "../../src/scan/peak-pulls.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";

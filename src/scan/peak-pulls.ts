@@ -4,7 +4,7 @@
  */
 
 import type { Egress } from "../network/egress.ts";
-import type { Host } from "./account-view.ts";
+import type { Host } from "./account-inventory.ts";
 import type { Exposure } from "./exposure.ts";
 
 /** Docker Hub's limits for six hours, as its documentation had them in 2026-11; its answers say what holds. */

@@ -11,14 +11,14 @@ import { isSameButImages } from "../ecs/task-definition/same-definition.ts";
 import { containersOf } from "../ecs/task-definition/task-definition.ts";
 import { referenceIn } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
+import { AwsError, type AwsErrorKind } from "../remediation/aws-error.ts";
+import type { Ports } from "../remediation/ports.ts";
+import { untouchable } from "../remediation/refusal.ts";
+import { restore } from "../remediation/restore.ts";
+import { targetName } from "../remediation/schedules-port.ts";
+import { backOn } from "../remediation/workflow/after-deployment.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import { AwsError, type AwsErrorKind } from "./aws-error.ts";
-import type { InEffect } from "./in-effect.ts";
-import type { Ports } from "./ports.ts";
-import { untouchable } from "./refusal.ts";
-import { restore } from "./restore.ts";
-import { targetName } from "./schedules-port.ts";
-import { backOn } from "./workflow/after-deployment.ts";
+import type { InEffect } from "./active-substitutions.ts";
 
 /** What of the world the way back needs. */
 export type UndoPorts = Pick<Ports, "ecs" | "schedules" | "log">;
