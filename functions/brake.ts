@@ -1,7 +1,7 @@
 /** The owner's brake, where the stack has one. */
 
 import { createBrake } from "../src/aws/brake-parameter.ts";
-import { type Brake, NO_BRAKE } from "../src/remediation/brake.ts";
+import { type Brake, NO_BRAKE } from "../src/remediation/gates/kill-switch.ts";
 import type { Settings } from "./settings.ts";
 
 export function brakeOf({ aws, brakeParameter }: Settings): Brake {

@@ -7,8 +7,8 @@
 
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Quota } from "../src/oci/client/rate-limit.ts";
-import type { Caps } from "../src/remediation/caps-port.ts";
-import type { Outcome } from "../src/remediation/outcome.ts";
+import type { Caps } from "../src/remediation/ports/quota-store.ts";
+import type { Outcome } from "../src/remediation/report/outcome.ts";
 import { countedSteps } from "../src/runtime/counted-steps.ts";
 import type { Steps } from "../src/runtime/steps.ts";
 

@@ -6,7 +6,7 @@ import { readQuota } from "../src/oci/client/rate-limit.ts";
 import { httpTransport } from "../src/oci/http/http-transport.ts";
 import { parseEndpoints } from "../src/oci/http/registry-endpoints.ts";
 import type { Send } from "../src/oci/http/transport.ts";
-import type { Ports } from "../src/remediation/ports.ts";
+import type { Ports } from "../src/remediation/ports/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import type { Log } from "../src/runtime/log.ts";
 import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy/policy.ts";

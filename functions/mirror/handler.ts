@@ -2,8 +2,8 @@
 
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
-import { mirror } from "../../src/remediation/mirror.ts";
-import { readInStep } from "../../src/remediation/policy-step.ts";
+import { mirror } from "../../src/remediation/mirror/mirror-workflow.ts";
+import { readInStep } from "../../src/remediation/workflow/read-policy-once.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import { executionNameOf } from "../execution-name.ts";
 import { measureMirrored, measuringDeath, measuringLength } from "../measure.ts";

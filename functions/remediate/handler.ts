@@ -2,9 +2,9 @@
 
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
-import { withBrake } from "../../src/remediation/brake.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
-import { remediateBy } from "../../src/remediation/remediate-by.ts";
+import { withBrake } from "../../src/remediation/gates/kill-switch.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
+import { remediateBy } from "../../src/remediation/workflow/remediate-with-policy.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";

@@ -1,6 +1,6 @@
 /** The owner's brake: a parameter of the stack's own in SSM, `released` or whatever the owner has written instead. */
 
-import type { Brake } from "../remediation/brake.ts";
+import type { Brake } from "../remediation/gates/kill-switch.ts";
 import type { AwsSettings } from "./client-settings.ts";
 import { createParameters } from "./parameters.ts";
 

@@ -12,7 +12,7 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import type { Caps, CapWindow } from "../remediation/caps-port.ts";
+import type { Caps, CapWindow } from "../remediation/ports/quota-store.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt } from "./failure.ts";
 

@@ -1,8 +1,8 @@
 /** Wires the ports of a remediation to one account and region. Nothing is asked of AWS before a port is used. */
 
 import { partitionOf } from "../image/ecr-hosts.ts";
-import { NO_CAPS } from "../remediation/caps-port.ts";
-import type { Ports } from "../remediation/ports.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
+import { NO_CAPS } from "../remediation/ports/quota-store.ts";
 import { createCaps } from "./caps.ts";
 import type { AwsSettings } from "./client-settings.ts";
 import { createEcr } from "./ecr.ts";

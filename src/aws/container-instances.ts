@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { present } from "../ecs/json-fields.ts";
 import { isUnread, type Read, type Unread } from "../network/facts.ts";
-import type { ContainerInstance } from "../remediation/ports.ts";
+import type { ContainerInstance } from "../remediation/ports/ports.ts";
 import { readPages } from "./read-pages.ts";
 
 /** DescribeContainerInstances takes no more at once, and a filter of DescribeInstances takes two hundred. */

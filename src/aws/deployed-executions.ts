@@ -1,7 +1,7 @@
 /** What Lambda remembers of a durable function's executions, whoever deployed it: for a doctor that reads and writes nothing. */
 
 import { GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import type { ExecutionStatus } from "../remediation/ports.ts";
+import type { ExecutionStatus } from "../remediation/ports/ports.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { type Part, part } from "./deployed-stack.ts";

@@ -26,7 +26,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { arnIn } from "../ecs/arn.ts";
-import type { AwsError } from "../remediation/aws-error.ts";
+import type { AwsError } from "../remediation/ports/aws-error.ts";
 import type { Json } from "../runtime/json.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, isCode } from "./failure.ts";

@@ -8,9 +8,9 @@ import {
   SendDurableExecutionCallbackSuccessCommand,
 } from "@aws-sdk/client-lambda";
 import { present } from "../ecs/json-fields.ts";
-import type { AskOperation, Desk } from "../remediation/asks.ts";
-import { AwsError } from "../remediation/aws-error.ts";
-import type { ExecutionStatus } from "../remediation/ports.ts";
+import type { AskOperation, Desk } from "../remediation/gates/pending-approvals.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { ExecutionStatus } from "../remediation/ports/ports.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Answer } from "../runtime/steps.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";

@@ -15,8 +15,8 @@ import {
 } from "@aws-sdk/client-ecr";
 
 import { type Digest, isDigest } from "../image/digest.ts";
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Ecr, Imported } from "../remediation/ports.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { Ecr, Imported } from "../remediation/ports/ports.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
 

@@ -12,8 +12,8 @@ import {
   GetAuthorizationTokenCommand,
 } from "@aws-sdk/client-ecr";
 
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Ecr } from "../remediation/ports.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { Ecr } from "../remediation/ports/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { createEcrCache } from "./ecr-cache.ts";

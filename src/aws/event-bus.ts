@@ -2,8 +2,8 @@
 
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Bus } from "../remediation/ports.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { Bus } from "../remediation/ports/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, awsErrorOfCode } from "./failure.ts";
 

@@ -14,11 +14,11 @@ import {
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
 import { present } from "../ecs/json-fields.ts";
-import { isPassing } from "../remediation/aws-error.ts";
-import { denialIn } from "../remediation/decision.ts";
-import { functionNameOf } from "../remediation/names.ts";
-import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
-import { rollbackIn } from "../remediation/rollback-record.ts";
+import { functionNameOf } from "../remediation/detect/execution-names.ts";
+import { denialIn } from "../remediation/gates/approval-decision.ts";
+import { isPassing } from "../remediation/ports/aws-error.ts";
+import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports/ports.ts";
+import { rollbackIn } from "../remediation/ports/rollback-record.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf, isCode } from "./failure.ts";
 

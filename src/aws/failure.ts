@@ -5,7 +5,7 @@
  * unknown word is judged by its HTTP status.
  */
 
-import { AwsError, type AwsErrorKind } from "../remediation/aws-error.ts";
+import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
 
 const CODES: Readonly<Record<AwsErrorKind, readonly string[]>> = {
   throttled: [

@@ -1,7 +1,7 @@
 /** ECS answers some calls with `failures` beside the results: MISSING is an answer, anything else is a refusal. */
 
 import { objectsIn, textIn } from "../ecs/json-fields.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import type { JsonObject } from "../runtime/json.ts";
 
 /** Throws AwsError for the first failure that is not MISSING. */

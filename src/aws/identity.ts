@@ -2,7 +2,7 @@
 
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { arnIn } from "../ecs/arn.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 

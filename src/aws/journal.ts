@@ -3,7 +3,7 @@
 import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { present } from "../ecs/json-fields.ts";
 import type { Journal, PastExecution } from "../history/history.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { parsed, statusIn } from "./executions.ts";

@@ -13,7 +13,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { windowsBuildOf } from "../ecs/task-definition/windows-release.ts";
 import { normalised, type Platform } from "../image/platform.ts";
-import type { ClusterMachines, Machines } from "../remediation/machines-port.ts";
+import type { ClusterMachines, Machines } from "../remediation/ports/container-instances.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOf } from "./failure.ts";
 

@@ -24,7 +24,7 @@ import {
   type Source,
   type Vpc,
 } from "../network/facts.ts";
-import type { Networks } from "../remediation/ports.ts";
+import type { Networks } from "../remediation/ports/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { readContainerInstances } from "./container-instances.ts";
 import { filter, type Home, paged, readEgress, unlessNone, vpcsOf } from "./network-egress.ts";

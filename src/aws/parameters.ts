@@ -2,7 +2,7 @@
 
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 

@@ -11,7 +11,7 @@ import { createRegistries } from "../oci/client/registries.ts";
 import { createCopier } from "../oci/copy/copier.ts";
 import type { Endpoint } from "../oci/http/registry-address.ts";
 import type { Send } from "../oci/http/transport.ts";
-import type { Ports } from "../remediation/ports.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { RegistrySettings } from "../substitution/policy/registries.ts";
 import type { AwsSettings } from "./client-settings.ts";

@@ -7,7 +7,7 @@
 
 import { GetInstanceProfileCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
 
-import type { Roles } from "../remediation/ports.ts";
+import type { Roles } from "../remediation/ports/ports.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";
 

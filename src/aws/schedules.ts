@@ -28,7 +28,7 @@ import {
   moveTarget,
   taskDefinitionOn,
 } from "../ecs/schedule/scheduled-target.ts";
-import type { ScheduledTarget, Schedules } from "../remediation/schedules-port.ts";
+import type { ScheduledTarget, Schedules } from "../remediation/ports/schedules.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOfCode } from "./failure.ts";

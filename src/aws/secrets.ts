@@ -14,7 +14,7 @@ import {
   type FindCredentials,
   isSameLogin,
 } from "../oci/auth/credentials.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { awsErrorOf } from "./failure.ts";

@@ -20,8 +20,8 @@ import {
   readEcsRollback,
   readServiceRevision,
 } from "../ecs/service/service-revision.ts";
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Ecs } from "../remediation/ports.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { Ecs } from "../remediation/ports/ports.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { attempt, isCode } from "./failure.ts";
 import { judgeFailures } from "./failures-beside.ts";

@@ -7,7 +7,7 @@
 
 import { LambdaClient, ListFunctionsCommand, ListTagsCommand } from "@aws-sdk/client-lambda";
 import { present } from "../ecs/json-fields.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt } from "./failure.ts";
 

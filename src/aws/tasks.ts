@@ -12,8 +12,8 @@ import {
   RunTaskCommand,
 } from "@aws-sdk/client-ecs";
 import { objectsIn, textIn } from "../ecs/json-fields.ts";
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Tasks } from "../remediation/tasks-port.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { Tasks } from "../remediation/ports/tasks.ts";
 import { type AwsSettings, clientConfiguration } from "./client-settings.ts";
 import { attempt, awsErrorOf, isCode } from "./failure.ts";
 import { sendRaw } from "./raw-json.ts";

@@ -6,14 +6,14 @@ import { createExecutions } from "../aws/executions.ts";
 import { createRegistryAccess } from "../aws/registry-access.ts";
 import { httpTransport } from "../oci/http/http-transport.ts";
 import { parseEndpoints } from "../oci/http/registry-endpoints.ts";
-import { mirror } from "../remediation/mirror.ts";
+import { mirror } from "../remediation/mirror/mirror-workflow.ts";
 import {
   type Copier,
   type ExecutionStatus,
   type Executions,
   type Ports,
   refusalIn,
-} from "../remediation/ports.ts";
+} from "../remediation/ports/ports.ts";
 import { type Clock, systemClock, type Timer } from "../runtime/clock.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
 import type { Policy } from "../substitution/policy/policy.ts";

@@ -6,9 +6,9 @@
  */
 
 import { present } from "../ecs/json-fields.ts";
-import { type Asked, type Desk, lastAsked } from "../remediation/asks.ts";
-import { answerOf } from "../remediation/decision.ts";
-import type { Outcome } from "../remediation/outcome.ts";
+import { answerOf } from "../remediation/gates/approval-decision.ts";
+import { type Asked, type Desk, lastAsked } from "../remediation/gates/pending-approvals.ts";
+import type { Outcome } from "../remediation/report/outcome.ts";
 import { inShort } from "../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";

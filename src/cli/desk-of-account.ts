@@ -1,8 +1,8 @@
 /** The account of the environment, for `repull approve` and `repull deny`. */
 
 import type { AwsSettings } from "../aws/client-settings.ts";
-import type { Desk } from "../remediation/asks.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import type { Desk } from "../remediation/gates/pending-approvals.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import { awsSettingsFrom, awsSettingsIn } from "./aws-settings.ts";
 import type { DeskOfAccount } from "./decide.ts";
 import { findStack, STACK_DEFAULT } from "./find-stack.ts";

@@ -1,8 +1,8 @@
 /** What a command's exit status tells a script; `repull help` says the same. */
 
 import type { CopyErrorKind } from "../oci/copy/copy-error.ts";
-import { type AwsError, isPassing } from "../remediation/aws-error.ts";
-import { endedWell, type Outcome } from "../remediation/outcome.ts";
+import { type AwsError, isPassing } from "../remediation/ports/aws-error.ts";
+import { endedWell, type Outcome } from "../remediation/report/outcome.ts";
 
 export const EXIT = {
   done: 0,

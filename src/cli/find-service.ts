@@ -4,7 +4,7 @@ import { ecsArnIn } from "../ecs/arn.ts";
 import type { Service } from "../ecs/service/service.ts";
 import type { Inventory } from "../history/active-substitutions.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import type { Ecs } from "../remediation/ports.ts";
+import type { Ecs } from "../remediation/ports/ports.ts";
 import { nearestWord } from "../text/suggest.ts";
 import { refuseForeign, type SignedIn } from "./same-account.ts";
 

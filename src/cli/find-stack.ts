@@ -3,7 +3,7 @@
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { listStacks } from "../aws/stacks.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import { Refused } from "./refused.ts";
 
 /** As `infra/samconfig.toml` calls it. */

@@ -5,8 +5,8 @@
  * the same brake and policy, leaving the same tags. Who says yes to one plan does not get another.
  */
 
-import { withBrake } from "../remediation/brake.ts";
-import type { Outcome } from "../remediation/outcome.ts";
+import { withBrake } from "../remediation/gates/kill-switch.ts";
+import type { Outcome } from "../remediation/report/outcome.ts";
 import { remediateFailure } from "../remediation/workflow/remediate.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";
 import { silentLog } from "../runtime/log.ts";

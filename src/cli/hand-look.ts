@@ -3,11 +3,11 @@
 import type { Service } from "../ecs/service/service.ts";
 import type { PullFailure } from "../ecs-events/pull-failure.ts";
 import { registryOf } from "../image/registry-hosts.ts";
-import { type Foreseen, foresee, type ImageToday } from "../remediation/foreseen.ts";
-import { byHandName } from "../remediation/names.ts";
-import type { Ports } from "../remediation/ports.ts";
-import type { Ending } from "../remediation/report.ts";
-import { type Survey, survey } from "../remediation/survey.ts";
+import { byHandName } from "../remediation/detect/execution-names.ts";
+import { type Foreseen, foresee, type ImageToday } from "../remediation/detect/preemptive-failure.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
+import type { Ending } from "../remediation/report/report.ts";
+import { type Survey, survey } from "../remediation/survey/survey.ts";
 import { planOf, writeBlocked } from "../remediation/workflow/plan.ts";
 import { placeOf } from "../substitution/candidate.ts";
 import type { Plan } from "../substitution/plan.ts";

@@ -1,6 +1,6 @@
 /** What a fix is doing, for whoever waits: what it waits for, how its rollout goes, and the bytes of a copy. */
 
-import type { Copier } from "../remediation/ports.ts";
+import type { Copier } from "../remediation/ports/ports.ts";
 import type { Doing } from "../remediation/workflow/context.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { copyProgress } from "./copy-progress.ts";

@@ -1,7 +1,7 @@
 /** What `repull plan` and `repull fix` work in: the account of the environment, or whatever stands in for it. */
 
 import type { Inventory } from "../history/active-substitutions.ts";
-import type { Copier, Ports } from "../remediation/ports.ts";
+import type { Copier, Ports } from "../remediation/ports/ports.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";

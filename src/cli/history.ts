@@ -3,7 +3,7 @@
 import { revisionName } from "../ecs/arn.ts";
 import { servicesInEffect } from "../history/active-substitutions.ts";
 import { type Deed, type PastExecution, tellHistory } from "../history/history.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";
 import type { CommandIo } from "./io.ts";
 import { momentIn, type Past } from "./past.ts";

@@ -6,7 +6,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { present } from "../ecs/json-fields.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { EndpointsError } from "../oci/http/registry-endpoints.ts";
-import { AwsError } from "../remediation/aws-error.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { visible } from "../text/visible.ts";

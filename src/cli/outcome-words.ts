@@ -1,7 +1,7 @@
 /** An outcome as a person reads it: how it ended, what changed, what to do next. */
 
 import { revisionName } from "../ecs/arn.ts";
-import { OUTCOMES } from "../remediation/outcome.ts";
+import { OUTCOMES } from "../remediation/report/outcome.ts";
 import { inShort } from "../substitution/explain-plan.ts";
 import { nextLines } from "./next-lines.ts";
 import type { Replayed } from "./replay.ts";

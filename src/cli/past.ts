@@ -6,7 +6,7 @@ import type { Inventory } from "../history/active-substitutions.ts";
 import type { Journal } from "../history/history.ts";
 import type { UndoPorts } from "../history/undo.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { withBrakeOnDeployments } from "../remediation/brake.ts";
+import { withBrakeOnDeployments } from "../remediation/gates/kill-switch.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { silentLog } from "../runtime/log.ts";
 import type { AccountView } from "../scan/account-inventory.ts";

@@ -3,7 +3,7 @@
 import { revisionName } from "../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import { printPlatform } from "../image/platform.ts";
-import { outcomeOf } from "../remediation/report.ts";
+import { outcomeOf } from "../remediation/report/report.ts";
 import { explainPlan, inShort } from "../substitution/explain-plan.ts";
 import type { ImagePlan } from "../substitution/plan.ts";
 import { remedyInWords } from "../substitution/remedies/format-remedy.ts";

@@ -1,7 +1,7 @@
 /** The event bus of a command: a person sees how it ended, so that a bus which hears nothing of it fails nothing. */
 
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Bus } from "../remediation/ports.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { Bus } from "../remediation/ports/ports.ts";
 import type { CommandIo } from "./io.ts";
 
 /** Publishes where it can, and says where it could not. */

@@ -6,10 +6,10 @@
 import type { AwsSettings } from "../aws/client-settings.ts";
 import { identify } from "../aws/identity.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
-import { AwsError } from "../remediation/aws-error.ts";
-import { type Brake, withBrake } from "../remediation/brake.ts";
-import { remediationName } from "../remediation/names.ts";
-import { isForEachTask } from "../remediation/survey-task.ts";
+import { remediationName } from "../remediation/detect/execution-names.ts";
+import { type Brake, withBrake } from "../remediation/gates/kill-switch.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import { isForEachTask } from "../remediation/survey/standalone-task.ts";
 import { remediate } from "../remediation/workflow/remediate.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { runInProcess } from "../runtime/in-process-steps.ts";

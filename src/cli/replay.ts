@@ -7,8 +7,8 @@
 
 import { reduceEvent } from "../ecs-events/redact-event.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Outcome } from "../remediation/outcome.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { Outcome } from "../remediation/report/outcome.ts";
 import type { Json } from "../runtime/json.ts";
 import { type Policy, policyFrom } from "../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";

@@ -6,8 +6,8 @@ import { type InEffect, servicesInEffect, targetsInEffect } from "../history/act
 import { planUndo, type UndoPlan, undoOne } from "../history/undo.ts";
 import { type Followed, followUndone } from "../history/watch-undo.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
-import { AwsError } from "../remediation/aws-error.ts";
-import { targetName } from "../remediation/schedules-port.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import { targetName } from "../remediation/ports/schedules.ts";
 import { leftOutBy, matchesGlob } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../text/visible.ts";

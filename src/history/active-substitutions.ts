@@ -10,8 +10,8 @@ import { revisionName } from "../ecs/arn.ts";
 import { textIn } from "../ecs/json-fields.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import { type MarkedImage, readMarker, wholeFormer } from "../ecs/task-definition/provenance-tags.ts";
-import type { Ports } from "../remediation/ports.ts";
-import type { ScheduledTarget } from "../remediation/schedules-port.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
+import type { ScheduledTarget } from "../remediation/ports/schedules.ts";
 
 /** Every service of the account and region, a few at a time. */
 export type Inventory = {

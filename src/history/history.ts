@@ -6,10 +6,10 @@
  */
 
 import { present } from "../ecs/json-fields.ts";
-import type { Decision } from "../remediation/decision.ts";
-import { isByHand } from "../remediation/names.ts";
-import { type Outcome, outcomeSchema } from "../remediation/outcome.ts";
-import type { ExecutionStatus } from "../remediation/ports.ts";
+import { isByHand } from "../remediation/detect/execution-names.ts";
+import type { Decision } from "../remediation/gates/approval-decision.ts";
+import type { ExecutionStatus } from "../remediation/ports/ports.ts";
+import { type Outcome, outcomeSchema } from "../remediation/report/outcome.ts";
 import type { InEffect } from "./active-substitutions.ts";
 
 /** A remediation that ran, or runs, as its engine remembers it. */

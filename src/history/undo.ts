@@ -11,12 +11,12 @@ import { isSameButImages } from "../ecs/task-definition/same-definition.ts";
 import { containersOf } from "../ecs/task-definition/task-definition.ts";
 import { referenceIn } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import { AwsError, type AwsErrorKind } from "../remediation/aws-error.ts";
-import type { Ports } from "../remediation/ports.ts";
-import { untouchable } from "../remediation/refusal.ts";
-import { restore } from "../remediation/restore.ts";
-import { targetName } from "../remediation/schedules-port.ts";
-import { backOn } from "../remediation/workflow/after-deployment.ts";
+import { restore } from "../remediation/deploy/redeploy-previous.ts";
+import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
+import { targetName } from "../remediation/ports/schedules.ts";
+import { untouchable } from "../remediation/survey/eligibility.ts";
+import { backOn } from "../remediation/workflow/rules/after-deployment.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { InEffect } from "./active-substitutions.ts";
 

@@ -7,8 +7,8 @@
 import { revisionName, sameRevision } from "../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import type { Task } from "../ecs/task/task.ts";
-import type { Ports } from "../remediation/ports.ts";
-import { judgeRollout, settleSecondsFor } from "../remediation/settle.ts";
+import { judgeRollout, settleSecondsFor } from "../remediation/deploy/rollout-verdict.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { InEffect } from "./active-substitutions.ts";
 

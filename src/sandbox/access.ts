@@ -1,7 +1,7 @@
 /** Roles of the sandbox's account, as far as a world file tells of them. */
 
-import { AwsError } from "../remediation/aws-error.ts";
-import type { Roles } from "../remediation/ports.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { Roles } from "../remediation/ports/ports.ts";
 import type { AwsFault } from "./ecs-port.ts";
 import type { WorldFile } from "./world-file.ts";
 

@@ -5,7 +5,7 @@
  * something younger, as the seed decides.
  */
 
-import type { Bus } from "../remediation/ports.ts";
+import type { Bus } from "../remediation/ports/ports.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { Random } from "../runtime/random.ts";
 import { uuid } from "./cluster-state.ts";

@@ -1,6 +1,6 @@
 /** The table of the caps in the sandbox: the same answers, kept in memory. */
 
-import type { Caps } from "../remediation/caps-port.ts";
+import type { Caps } from "../remediation/ports/quota-store.ts";
 import type { AwsFault } from "./ecs-port.ts";
 
 export type SandboxWindow = {

@@ -1,7 +1,7 @@
 /** Where the questions of a sandbox's executions are looked up and answered. */
 
 import { present } from "../ecs/json-fields.ts";
-import type { AskOperation, Desk } from "../remediation/asks.ts";
+import type { AskOperation, Desk } from "../remediation/gates/pending-approvals.ts";
 import type { StepRecord } from "../runtime/in-process-steps.ts";
 import type { SandboxExecutions } from "./executions.ts";
 

@@ -10,7 +10,7 @@ import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../image/registry-hosts.ts";
 import { basicCredentials } from "../oci/auth/credentials.ts";
 import { createRegistries } from "../oci/client/registries.ts";
 import { RegistryError } from "../oci/client/registry-error.ts";
-import type { Ecr, Imported } from "../remediation/ports.ts";
+import type { Ecr, Imported } from "../remediation/ports/ports.ts";
 import { type PullThroughRule, ruleFor, upstreamOf } from "../substitution/pull-through-rule.ts";
 import type { AwsFault } from "./ecs-port.ts";
 import type { Internet } from "./internet.ts";

@@ -9,7 +9,7 @@ import {
   readServiceRevision,
 } from "../ecs/service/service-revision.ts";
 import { readTask } from "../ecs/task/task.ts";
-import type { Ecs } from "../remediation/ports.ts";
+import type { Ecs } from "../remediation/ports/ports.ts";
 import type { Cluster } from "./cluster.ts";
 import type { DeploymentReads } from "./deployment-reads.ts";
 import { deploymentArn, describedService, describedTask } from "./ecs-documents.ts";

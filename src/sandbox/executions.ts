@@ -7,10 +7,10 @@
 
 import assert from "node:assert/strict";
 import { present } from "../ecs/json-fields.ts";
-import { AwsError, isPassing } from "../remediation/aws-error.ts";
-import { denialIn } from "../remediation/decision.ts";
-import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports.ts";
-import { rollbackIn } from "../remediation/rollback-record.ts";
+import { denialIn } from "../remediation/gates/approval-decision.ts";
+import { AwsError, isPassing } from "../remediation/ports/aws-error.ts";
+import { type ExecutionStatus, type Executions, ignoredIn, refusalIn } from "../remediation/ports/ports.ts";
+import { rollbackIn } from "../remediation/ports/rollback-record.ts";
 import {
   answerQuestion,
   type Death,

@@ -6,8 +6,8 @@
  */
 
 import type { Service } from "../ecs/service/service.ts";
-import type { Ports } from "../remediation/ports.ts";
-import { targetName } from "../remediation/schedules-port.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
+import { targetName } from "../remediation/ports/schedules.ts";
 import type { Random } from "../runtime/random.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import type { VirtualClock } from "./virtual-clock.ts";

@@ -2,8 +2,8 @@
 
 import { objectIn, textIn } from "../ecs/json-fields.ts";
 import { runtimePlatformOf } from "../ecs/task-definition/task-definition.ts";
-import { AwsError } from "../remediation/aws-error.ts";
-import type { ClusterMachines, Machines } from "../remediation/machines-port.ts";
+import { AwsError } from "../remediation/ports/aws-error.ts";
+import type { ClusterMachines, Machines } from "../remediation/ports/container-instances.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { LaunchType } from "./cluster-state.ts";
 import type { AwsFault } from "./ecs-port.ts";

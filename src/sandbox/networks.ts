@@ -2,7 +2,7 @@
 
 import { present } from "../ecs/json-fields.ts";
 import { type NetworkFacts, nothingRead, type Source } from "../network/facts.ts";
-import type { ContainerInstance, Networks } from "../remediation/ports.ts";
+import type { ContainerInstance, Networks } from "../remediation/ports/ports.ts";
 import { refusedBy } from "./access.ts";
 import type { AwsFault } from "./ecs-port.ts";
 import type { WorldFile } from "./world-file.ts";

@@ -1,9 +1,9 @@
 /** The person who operates Repull in a world: answers what is asked, has used up a quota, holds the kill switch. */
 
 import { objectIn, textIn } from "../ecs/json-fields.ts";
-import type { Brake } from "../remediation/brake.ts";
-import { maxOf, windowOf } from "../remediation/caps.ts";
-import { answerOf } from "../remediation/decision.ts";
+import { answerOf } from "../remediation/gates/approval-decision.ts";
+import type { Brake } from "../remediation/gates/kill-switch.ts";
+import { maxOf, windowOf } from "../remediation/gates/quotas.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { OUTCOME_SOURCE } from "./bus.ts";
 import type { OperatorEntry } from "./operator-entry.ts";

@@ -4,9 +4,9 @@
  * The code that runs is the product's own, unchanged; only the ports are the world's.
  */
 
-import { type Brake, NO_BRAKE, withBrake } from "../remediation/brake.ts";
-import { type Detected, detect } from "../remediation/detect.ts";
-import { mirror } from "../remediation/mirror.ts";
+import { type Detected, detect } from "../remediation/detect/detect.ts";
+import { type Brake, NO_BRAKE, withBrake } from "../remediation/gates/kill-switch.ts";
+import { mirror } from "../remediation/mirror/mirror-workflow.ts";
 import type { RemediationOptions } from "../remediation/workflow/context.ts";
 import { remediate } from "../remediation/workflow/remediate.ts";
 import type { JsonObject } from "../runtime/json.ts";

@@ -13,7 +13,7 @@ import {
   moveTarget,
   taskDefinitionOn,
 } from "../ecs/schedule/scheduled-target.ts";
-import type { ScheduledTarget, Schedules } from "../remediation/schedules-port.ts";
+import type { ScheduledTarget, Schedules } from "../remediation/ports/schedules.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { AwsFault } from "./ecs-port.ts";
 

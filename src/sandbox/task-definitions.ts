@@ -9,7 +9,7 @@ import { objectsIn, textsIn } from "../ecs/json-fields.ts";
 import type { DescribedTaskDefinition, Tag } from "../ecs/task-definition/task-definition.ts";
 import { type ImageReference, referenceIn } from "../image/reference.ts";
 import { registryOf } from "../image/registry-hosts.ts";
-import type { AwsError } from "../remediation/aws-error.ts";
+import type { AwsError } from "../remediation/ports/aws-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { awsRefusal } from "./aws-refusal.ts";

@@ -2,7 +2,7 @@
 
 import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "../ecs/json-fields.ts";
 import { interfaceOf } from "../ecs/task/rerun-task-request.ts";
-import type { Started, Tasks } from "../remediation/tasks-port.ts";
+import type { Started, Tasks } from "../remediation/ports/tasks.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import { awsRefusal } from "./aws-refusal.ts";
 import type { Cluster } from "./cluster.ts";

@@ -12,7 +12,7 @@ import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import { basicCredentials, type FindCredentials } from "../oci/auth/credentials.ts";
 import { createRegistries } from "../oci/client/registries.ts";
 import { createCopier } from "../oci/copy/copier.ts";
-import type { Ports } from "../remediation/ports.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
 import { type Log, silentLog } from "../runtime/log.ts";
 import { createRandom } from "../runtime/random.ts";
 import { DEFAULT_POLICY } from "../substitution/policy/policy.ts";

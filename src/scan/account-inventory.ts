@@ -8,7 +8,7 @@
 import type { EcsTarget } from "../ecs/schedule/ecs-target.ts";
 import type { LooseTasks } from "../ecs/task/standalone-tasks.ts";
 import type { Inventory } from "../history/active-substitutions.ts";
-import type { Networks } from "../remediation/ports.ts";
+import type { Networks } from "../remediation/ports/ports.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 
 /** A target of a rule or a schedule that runs tasks. */

@@ -17,9 +17,9 @@ import {
 } from "../ecs/task-definition/task-definition.ts";
 import { familiarName, referenceIn } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import { optedOut, type TagBearer } from "../remediation/opt-out.ts";
-import { untouchable } from "../remediation/refusal.ts";
-import { taggedMode } from "../remediation/tagged-mode.ts";
+import { untouchable } from "../remediation/survey/eligibility.ts";
+import { taggedMode } from "../remediation/survey/mode-override.ts";
+import { optedOut, type TagBearer } from "../remediation/survey/opt-out.ts";
 import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import type { ScheduledRun } from "./account-inventory.ts";

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDesk } from "../../src/aws/desk.ts";
-import { lastAsked } from "../../src/remediation/asks.ts";
+import { lastAsked } from "../../src/remediation/gates/pending-approvals.ts";
 import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws-stub.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate";

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createEcs } from "../../src/aws/ecs.ts";
 import { textsIn } from "../../src/ecs/json-fields.ts";
-import type { Ecs } from "../../src/remediation/ports.ts";
+import type { Ecs } from "../../src/remediation/ports/ports.ts";
 import {
   type AwsAnswer,
   type AwsRequest,

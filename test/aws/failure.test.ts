@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { awsErrorOf, awsErrorOfCode } from "../../src/aws/failure.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 
 function thrown(name: string, message = "", httpStatusCode?: number): Error {
   return Object.assign(new Error(message), {

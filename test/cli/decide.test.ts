@@ -2,9 +2,9 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type DeskOfAccount, decide } from "../../src/cli/decide.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
-import { type Brake, NO_BRAKE } from "../../src/remediation/brake.ts";
-import { detect } from "../../src/remediation/detect.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { type Brake, NO_BRAKE } from "../../src/remediation/gates/kill-switch.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { createDesk } from "../../src/sandbox/desk.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";

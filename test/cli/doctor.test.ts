@@ -10,8 +10,8 @@ import { taskEvent } from "../../src/cli/doctor/rule-checks.ts";
 import { readService } from "../../src/ecs/service/service.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { RegistryError } from "../../src/oci/client/registry-error.ts";
-import { AwsError, type AwsErrorKind } from "../../src/remediation/aws-error.ts";
-import { remediationName } from "../../src/remediation/names.ts";
+import { remediationName } from "../../src/remediation/detect/execution-names.ts";
+import { AwsError, type AwsErrorKind } from "../../src/remediation/ports/aws-error.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { demo } from "../../src/cli/demo.ts";
-import { OUTCOMES, REFUSALS } from "../../src/remediation/outcome.ts";
+import { OUTCOMES, REFUSALS } from "../../src/remediation/report/outcome.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import { commandIo } from "../support/command-io.ts";
 

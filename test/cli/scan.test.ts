@@ -7,7 +7,7 @@ import { escaped, scanAsHtml } from "../../src/cli/scan-html.ts";
 import { SCAN_RIGHTS } from "../../src/cli/scan-rights.ts";
 import { headlineOf, scanAsJson, scanInWords } from "../../src/cli/scan-words.ts";
 import { nothingRead } from "../../src/network/facts.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import { createRate } from "../../src/scan/token-bucket.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";

@@ -6,7 +6,7 @@ import type { Past } from "../../src/cli/past.ts";
 import { type UndoInput, undo } from "../../src/cli/undo.ts";
 import { revisionName } from "../../src/ecs/arn.ts";
 import { objectIn, textIn } from "../../src/ecs/json-fields.ts";
-import { type Brake, NO_BRAKE, withBrakeOnDeployments } from "../../src/remediation/brake.ts";
+import { type Brake, NO_BRAKE, withBrakeOnDeployments } from "../../src/remediation/gates/kill-switch.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { createAccountView } from "../../src/sandbox/account-view.ts";
 import { createInventory } from "../../src/sandbox/inventory.ts";

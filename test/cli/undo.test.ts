@@ -7,7 +7,7 @@ import { undo } from "../../src/cli/undo.ts";
 import { revisionName } from "../../src/ecs/arn.ts";
 import { objectIn, textIn } from "../../src/ecs/json-fields.ts";
 import type { Journal } from "../../src/history/history.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { createAccountView } from "../../src/sandbox/account-view.ts";

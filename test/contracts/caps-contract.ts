@@ -1,7 +1,7 @@
 /** What the table of the caps and the sandbox's have in common: both must pass it. */
 
 import { describe, expect, test } from "vitest";
-import type { Caps, CapWindow } from "../../src/remediation/caps-port.ts";
+import type { Caps, CapWindow } from "../../src/remediation/ports/quota-store.ts";
 import { fresh } from "./ports-contract.ts";
 
 const TOMORROW = Date.parse("2026-01-21T00:00:00Z");

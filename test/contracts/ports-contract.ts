@@ -8,7 +8,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { revisionName } from "../../src/ecs/arn.ts";
 import { type Digest, digestOf } from "../../src/image/digest.ts";
-import type { Ports } from "../../src/remediation/ports.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 
 export type Backing = "moto" | `recorded: ${string}` | "sandbox only";

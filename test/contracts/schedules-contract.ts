@@ -1,7 +1,7 @@
 /** What AWS's rules and schedules and the sandbox's have in common: both must pass it. */
 
 import { describe, expect, test } from "vitest";
-import type { Schedules } from "../../src/remediation/schedules-port.ts";
+import type { Schedules } from "../../src/remediation/ports/schedules.ts";
 
 export type SchedulesStage = {
   readonly schedules: Schedules;

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { isObject, objectsIn } from "../../src/ecs/json-fields.ts";
-import { OUTCOMES } from "../../src/remediation/outcome.ts";
+import { OUTCOMES } from "../../src/remediation/report/outcome.ts";
 import { readTemplate } from "../support/template.ts";
 
 const { resources, parameters, metadata } = readTemplate({ Notify: "attention" });

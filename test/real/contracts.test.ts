@@ -25,7 +25,7 @@ import { createEcr } from "../../src/aws/ecr.ts";
 import { createEcs } from "../../src/aws/ecs.ts";
 import { createBus } from "../../src/aws/event-bus.ts";
 import { createMachines } from "../../src/aws/machines.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "../contracts/account-view-contract.ts";
 import { describeCapsContract } from "../contracts/caps-contract.ts";

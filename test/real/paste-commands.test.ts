@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { objectIn, objectsIn, textIn, textsIn } from "../../src/ecs/json-fields.ts";
-import { createDeploymentCommand, registerCommand } from "../../src/remediation/paste-commands.ts";
+import { createDeploymentCommand, registerCommand } from "../../src/remediation/report/paste-commands.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { ImagePlan } from "../../src/substitution/plan.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";

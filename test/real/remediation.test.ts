@@ -21,7 +21,7 @@ import {
 import { CreateAliasCommand, CreateFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 import { OciLayout } from "../support/oci-layout.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { detect } from "../../src/remediation/detect.ts";
-import { OUTCOMES, type Outcome, type OutcomeKind } from "../../src/remediation/outcome.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { OUTCOMES, type Outcome, type OutcomeKind } from "../../src/remediation/report/outcome.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { operate } from "../../src/sandbox/operator.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";

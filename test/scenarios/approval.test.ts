@@ -1,8 +1,8 @@
 /** A plan that waits for its owner's word: on every engine, whatever happens to the world until the word is there. */
 
 import { describe, expect, test } from "vitest";
-import { detect } from "../../src/remediation/detect.ts";
-import { outcomeSchema } from "../../src/remediation/outcome.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { outcomeSchema } from "../../src/remediation/report/outcome.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import {
   ENGINES,

@@ -2,10 +2,10 @@
 
 import { expect, test } from "vitest";
 import { revisionName } from "../../src/ecs/arn.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
-import type { Brake } from "../../src/remediation/brake.ts";
-import { detect } from "../../src/remediation/detect.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import type { Brake } from "../../src/remediation/gates/kill-switch.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";

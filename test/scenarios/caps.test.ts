@@ -1,8 +1,8 @@
 /** The owner's caps: what is let through, who waits, who is told of it, and what becomes of those that wait. */
 
 import { expect, test } from "vitest";
-import { detect } from "../../src/remediation/detect.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";

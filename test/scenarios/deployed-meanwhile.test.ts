@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import type { Service } from "../../src/ecs/service/service.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
-import { detect } from "../../src/remediation/detect.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
-import type { Ecs, Ports } from "../../src/remediation/ports.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
+import type { Ecs, Ports } from "../../src/remediation/ports/ports.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";

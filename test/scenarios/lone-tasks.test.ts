@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { objectIn, objectsIn, textIn } from "../../src/ecs/json-fields.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
-import { detect } from "../../src/remediation/detect.ts";
-import { surveyTask } from "../../src/remediation/survey-task.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { surveyTask } from "../../src/remediation/survey/standalone-task.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import { type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";

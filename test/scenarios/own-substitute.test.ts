@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { readMarker } from "../../src/ecs/task-definition/provenance-tags.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
-import { detect } from "../../src/remediation/detect.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
-import type { Ports } from "../../src/remediation/ports.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import type { ExecutionRecord } from "../../src/sandbox/executions.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { outcomeSchema } from "../../src/remediation/outcome.ts";
+import { outcomeSchema } from "../../src/remediation/report/outcome.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import { ENGINES, inOfficialEnvironment, play, type Scenario, stateOf } from "../support/scenario.ts";
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { readMarker } from "../../src/ecs/task-definition/provenance-tags.ts";
-import { detect } from "../../src/remediation/detect.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";

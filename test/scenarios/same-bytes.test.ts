@@ -3,9 +3,9 @@
 import { describe, expect, it } from "vitest";
 import { containersOf } from "../../src/ecs/task-definition/task-definition.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
-import { detect } from "../../src/remediation/detect.ts";
-import { remediationName } from "../../src/remediation/names.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { remediationName } from "../../src/remediation/detect/execution-names.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";

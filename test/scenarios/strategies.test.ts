@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import {
   ENGINES,
   type Engine,

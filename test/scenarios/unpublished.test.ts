@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { revisionName } from "../../src/ecs/arn.ts";
-import { AwsError, type AwsErrorKind } from "../../src/remediation/aws-error.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import { AwsError, type AwsErrorKind } from "../../src/remediation/ports/aws-error.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import type { Log } from "../../src/runtime/log.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";

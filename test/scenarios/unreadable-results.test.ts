@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { revisionName } from "../../src/ecs/arn.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";
 import { readWorldFile } from "../../src/sandbox/world-file.ts";

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { AwsError } from "../../src/remediation/aws-error.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { describedService, describedTask } from "../../src/sandbox/ecs-documents.ts";
 import { serveRegistry } from "../../src/sandbox/registry-server.ts";

@@ -1,7 +1,7 @@
 /** A world for each code of a refusal: one without a row does not compile. */
 
-import { type CapName, windowOf } from "../../src/remediation/caps.ts";
-import type { Outcome, RefusalReason } from "../../src/remediation/outcome.ts";
+import { type CapName, windowOf } from "../../src/remediation/gates/quotas.ts";
+import type { Outcome, RefusalReason } from "../../src/remediation/report/outcome.ts";
 import { installRepull } from "../../src/sandbox/product.ts";
 import type { World } from "../../src/sandbox/world.ts";
 import type { Check, UntrustedCode } from "../../src/substitution/candidate.ts";

@@ -1,7 +1,7 @@
 /** A sandbox in place of an account, for the commands that work in one by hand. */
 
 import type { Hands } from "../../src/cli/hands.ts";
-import { type Brake, NO_BRAKE } from "../../src/remediation/brake.ts";
+import { type Brake, NO_BRAKE } from "../../src/remediation/gates/kill-switch.ts";
 import { createInventory } from "../../src/sandbox/inventory.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";
 import { createWorld, type World } from "../../src/sandbox/world.ts";

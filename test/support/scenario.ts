@@ -12,11 +12,11 @@ import { primaryDeployment, type Service } from "../../src/ecs/service/service.t
 import { containersOf } from "../../src/ecs/task-definition/task-definition.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { reduceEvent } from "../../src/ecs-events/redact-event.ts";
-import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/brake.ts";
-import { detect } from "../../src/remediation/detect.ts";
-import { remediationName } from "../../src/remediation/names.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
-import { isForEachTask } from "../../src/remediation/survey-task.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { remediationName } from "../../src/remediation/detect/execution-names.ts";
+import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/gates/kill-switch.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
+import { isForEachTask } from "../../src/remediation/survey/standalone-task.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";

@@ -1,8 +1,8 @@
 /** One world with one policy, played to what is first told of it: before a remedy is followed, and after. */
 
 import { primaryDeployment } from "../../src/ecs/service/service.ts";
-import { detect } from "../../src/remediation/detect.ts";
-import { type Outcome, outcomeSchema } from "../../src/remediation/outcome.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { type Outcome, outcomeSchema } from "../../src/remediation/report/outcome.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { operate } from "../../src/sandbox/operator.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";

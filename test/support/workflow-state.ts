@@ -8,9 +8,9 @@
 import { describe, expect, test } from "vitest";
 import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import type { Digest } from "../../src/image/digest.ts";
-import type { Held } from "../../src/remediation/caps.ts";
-import type { Ending } from "../../src/remediation/report.ts";
-import type { Survey } from "../../src/remediation/survey.ts";
+import type { Held } from "../../src/remediation/gates/quotas.ts";
+import type { Ending } from "../../src/remediation/report/report.ts";
+import type { Survey } from "../../src/remediation/survey/survey.ts";
 import type { Action } from "../../src/remediation/workflow/action.ts";
 import type { Context, RemediationOptions } from "../../src/remediation/workflow/context.ts";
 import { decide } from "../../src/remediation/workflow/decide.ts";

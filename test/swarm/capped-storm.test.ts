@@ -2,8 +2,8 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { beforeAll, describe, test } from "vitest";
-import { detect } from "../../src/remediation/detect.ts";
-import type { Outcome } from "../../src/remediation/outcome.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { createRandom } from "../../src/runtime/random.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";

@@ -4,7 +4,7 @@
  * It counts by itself what was granted and done, below whoever lies, and never asks the table that it judges.
  */
 
-import type { Ports } from "../../src/remediation/ports.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
 import type { Invariant } from "./violation.ts";

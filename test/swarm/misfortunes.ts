@@ -3,8 +3,8 @@
  * is pulled from fails, and AWS refuses to publish or to tell.
  */
 
-import { AwsError } from "../../src/remediation/aws-error.ts";
-import type { Ports } from "../../src/remediation/ports.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { Random } from "../../src/runtime/random.ts";
 import type { World } from "../../src/sandbox/world.ts";

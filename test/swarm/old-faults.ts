@@ -1,8 +1,8 @@
 /** Faults that the product once had, put back by wrapping its ports: each has to be found by the worlds that it broke in. */
 
 import type { DescribedTaskDefinition, Tag } from "../../src/ecs/task-definition/task-definition.ts";
-import { AwsError } from "../../src/remediation/aws-error.ts";
-import type { Ports } from "../../src/remediation/ports.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { CLUSTERS } from "./random-world.ts";
 import type { Sabotage } from "./run-swarm.ts";

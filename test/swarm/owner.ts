@@ -4,7 +4,7 @@
  * When the world is calm they are as well, and say yes. What nobody has approved may not be written.
  */
 
-import type { Ports } from "../../src/remediation/ports.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { Random } from "../../src/runtime/random.ts";
 import type { World } from "../../src/sandbox/world.ts";

@@ -1,8 +1,8 @@
 /** The product in a swarm's world: its workflows, the queue before it, and who strikes between its looks. */
 
-import { detect } from "../../src/remediation/detect.ts";
-import { mirror } from "../../src/remediation/mirror.ts";
-import type { Ports } from "../../src/remediation/ports.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
+import { mirror } from "../../src/remediation/mirror/mirror-workflow.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import type { Seen } from "../../src/remediation/workflow/seen.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";

@@ -5,7 +5,7 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-import type { Ports } from "../../src/remediation/ports.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { createRandom } from "../../src/runtime/random.ts";
 import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";

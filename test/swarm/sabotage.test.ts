@@ -2,7 +2,7 @@
 
 import { equal, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { Ports } from "../../src/remediation/ports.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { createRandom } from "../../src/runtime/random.ts";

@@ -2,7 +2,7 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { beforeAll, describe, test } from "vitest";
-import { detect } from "../../src/remediation/detect.ts";
+import { detect } from "../../src/remediation/detect/detect.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { createRandom } from "../../src/runtime/random.ts";
 import { serveWorkflows } from "../../src/sandbox/product.ts";

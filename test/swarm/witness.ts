@@ -7,7 +7,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Service } from "../../src/ecs/service/service.ts";
-import type { Ports } from "../../src/remediation/ports.ts";
+import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import type { LogFields } from "../../src/runtime/log.ts";
 import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";

@@ -1,6 +1,6 @@
 /** Whether the owner has stopped it: then nothing is written, whatever else is well. */
 
-import { AwsError } from "../../remediation/aws-error.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, passed, refused, skipped } from "./check.ts";
 import { deployedAs, type Functions, type Patient } from "./patient.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { Part } from "../../aws/deployed-stack.ts";
-import type { AwsError } from "../../remediation/aws-error.ts";
+import type { AwsError } from "../../remediation/ports/aws-error.ts";
 
 export type Check = {
   readonly check: string;

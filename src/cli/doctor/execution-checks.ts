@@ -9,7 +9,7 @@ import type { ListedExecution } from "../../aws/deployed-executions.ts";
 import { revisionName } from "../../ecs/arn.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { AwsError } from "../../remediation/aws-error.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, skipped, unread } from "./check.ts";
 import { deployedAs, type Functions, type Patient } from "./patient.ts";
 

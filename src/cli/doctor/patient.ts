@@ -4,7 +4,7 @@ import type { DeployedExecutions } from "../../aws/deployed-executions.ts";
 import type { DeployedFunction, DeployedStack, Part } from "../../aws/deployed-stack.ts";
 import type { RolesInContext } from "../../aws/roles.ts";
 import type { Quota } from "../../oci/client/rate-limit.ts";
-import type { Ecr, Ecs } from "../../remediation/ports.ts";
+import type { Ecr, Ecs } from "../../remediation/ports/ports.ts";
 
 export type Patient = {
   readonly stackName: string;

@@ -7,8 +7,8 @@
 
 import type { DeployedExecutions } from "../../aws/deployed-executions.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
-import { functionNameOf, remediationName } from "../../remediation/names.ts";
-import { outcomeSchema } from "../../remediation/outcome.ts";
+import { functionNameOf, remediationName } from "../../remediation/detect/execution-names.ts";
+import { outcomeSchema } from "../../remediation/report/outcome.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { type Check, failed, passed, skipped } from "./check.ts";

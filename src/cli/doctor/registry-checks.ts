@@ -3,7 +3,7 @@
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { pullsInWords } from "../../oci/client/rate-limit.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
-import { AwsError } from "../../remediation/aws-error.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
 import { deployedAs, type Functions, observes, type Patient } from "./patient.ts";
 

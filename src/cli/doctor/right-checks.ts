@@ -4,7 +4,7 @@
  * A boundary or an organisation's policy can take away what the template grants; only the simulator sees that.
  */
 
-import { AwsError } from "../../remediation/aws-error.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
 import { deployedAs, FUNCTIONS, type Functions, type Name, observes, type Patient } from "./patient.ts";
 

@@ -1,7 +1,7 @@
 /** What the rules can decide, and what the loop hands back to them. */
 
-import type { CapWindow } from "../caps-port.ts";
-import type { Ending } from "../report.ts";
+import type { CapWindow } from "../ports/quota-store.ts";
+import type { Ending } from "../report/report.ts";
 import type { Doing } from "./context.ts";
 import type { State } from "./state.ts";
 

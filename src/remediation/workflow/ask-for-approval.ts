@@ -1,9 +1,9 @@
 /** Asks the operator before the first write: a callback, an event that says how to answer it, and the answer. */
 
 import type { Steps } from "../../runtime/steps.ts";
-import { type Decision, decisionIn } from "../decision.ts";
-import type { Ports } from "../ports.ts";
-import { type Ending, report } from "../report.ts";
+import { type Decision, decisionIn } from "../gates/approval-decision.ts";
+import type { Ports } from "../ports/ports.ts";
+import { type Ending, report } from "../report/report.ts";
 import type { Context } from "./context.ts";
 import { planned } from "./plan.ts";
 import { type State, surveyAgain } from "./state.ts";

@@ -3,9 +3,9 @@
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Plan } from "../../substitution/plan.ts";
 import type { Policy, Rights } from "../../substitution/policy/policy.ts";
-import type { CapLimits } from "../caps.ts";
-import type { Outcome } from "../outcome.ts";
-import type { Survey } from "../survey.ts";
+import type { CapLimits } from "../gates/quotas.ts";
+import type { Outcome } from "../report/outcome.ts";
+import type { Survey } from "../survey/survey.ts";
 
 /** What it is doing now, for people who watch. */
 export type Doing =

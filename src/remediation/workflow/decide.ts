@@ -5,10 +5,10 @@
  */
 
 import type { Action } from "./action.ts";
-import { AFTER_OUR_WRITE } from "./after-our-write.ts";
-import { BEFORE_OUR_WRITE } from "./before-our-write.ts";
 import type { Context } from "./context.ts";
-import type { Rule } from "./rule.ts";
+import { AFTER_OUR_WRITE } from "./rules/after-our-write.ts";
+import { BEFORE_OUR_WRITE } from "./rules/before-our-write.ts";
+import type { Rule } from "./rules/rule.ts";
 import type { Seen } from "./seen.ts";
 import { isAfterOurWrite, type State } from "./state.ts";
 

@@ -1,14 +1,14 @@
 /** The state after an observation, and after a write. Pure: a replay computes the same state from the same results. */
 
 import { present } from "../../ecs/json-fields.ts";
-import { heldInWords } from "../caps.ts";
-import { afterRedeploy, afterRestore, afterRollback, afterSecondLook } from "./after-deployment.ts";
+import { heldInWords } from "../gates/quotas.ts";
 import type { Context } from "./context.ts";
-import { afterPoll, copied, FIRST_COPY, nextName, rejectCopy, wasMirrored } from "./copy-polls.ts";
 import { planned, planOf } from "./plan.ts";
+import { afterRedeploy, afterRestore, afterRollback, afterSecondLook } from "./rules/after-deployment.ts";
+import { afterPoll, copied, FIRST_COPY, nextName, rejectCopy, wasMirrored } from "./rules/copy-polls.ts";
+import { afterRepoint, afterRun } from "./rules/task-rules.ts";
 import type { Seen } from "./seen.ts";
 import { type State, surveyAgain } from "./state.ts";
-import { afterRepoint, afterRun } from "./task-rules.ts";
 import type { StartedCopy, WriteResult } from "./write.ts";
 
 /** What an observation adds to what is known. */

@@ -7,11 +7,11 @@
 
 import { sameRevision } from "../../ecs/arn.ts";
 import { present } from "../../ecs/json-fields.ts";
-import { isInTarget, mirrorRequestOf } from "../mirroring.ts";
-import type { Ports } from "../ports.ts";
-import { judgeTask } from "../run-again.ts";
-import { lookAtRollout } from "../settle.ts";
-import { survey } from "../survey.ts";
+import { judgeTask } from "../deploy/rerun-task.ts";
+import { lookAtRollout } from "../deploy/rollout-verdict.ts";
+import { isInTarget, mirrorRequestOf } from "../mirror/request-mirrors.ts";
+import type { Ports } from "../ports/ports.ts";
+import { survey } from "../survey/survey.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror } from "./plan.ts";
 import type { Seen } from "./seen.ts";

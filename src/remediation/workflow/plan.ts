@@ -4,12 +4,12 @@ import { present } from "../../ecs/json-fields.ts";
 import { type ImagePlan, type Plan, planSubstitution } from "../../substitution/plan.ts";
 import type { Policy, Rights } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
-import { handOver } from "../hand-over.ts";
-import { mirrorRequestOf } from "../mirroring.ts";
-import { raiseMode } from "../remedies-of-refusal.ts";
-import type { Ending } from "../report.ts";
-import { reportTask } from "../report-task.ts";
-import type { Survey } from "../survey.ts";
+import { handOver } from "../gates/report-only.ts";
+import { reportTask } from "../gates/report-task.ts";
+import { mirrorRequestOf } from "../mirror/request-mirrors.ts";
+import { raiseMode } from "../report/remedies-of-refusal.ts";
+import type { Ending } from "../report/report.ts";
+import type { Survey } from "../survey/survey.ts";
 import type { State } from "./state.ts";
 
 /** The plan that a survey leads to. */

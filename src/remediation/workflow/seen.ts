@@ -1,10 +1,10 @@
 /** One observation: the result of a step, and the only thing that the rules know of the world at that time. */
 
 import type { Deployment } from "../../ecs/service/service.ts";
-import type { ExecutionStatus } from "../ports.ts";
-import type { TaskVerdict } from "../run-again.ts";
-import type { Verdict } from "../settle.ts";
-import type { SurveyResult } from "../survey.ts";
+import type { TaskVerdict } from "../deploy/rerun-task.ts";
+import type { Verdict } from "../deploy/rollout-verdict.ts";
+import type { ExecutionStatus } from "../ports/ports.ts";
+import type { SurveyResult } from "../survey/survey.ts";
 import type { Failed } from "./state.ts";
 
 export type Seen =

@@ -7,13 +7,13 @@
 import type { ManagedBy } from "../../ecs/managed-by.ts";
 import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
 import type { ImagePlan, Plan } from "../../substitution/plan.ts";
-import type { Held } from "../caps.ts";
-import type { Decision } from "../decision.ts";
-import type { Refused } from "../mirroring.ts";
-import type { Ending } from "../report.ts";
-import type { Superseded, Survey } from "../survey.ts";
-import type { MeantDigests } from "../survey-image.ts";
-import type { TaskFacts } from "../survey-task.ts";
+import type { Decision } from "../gates/approval-decision.ts";
+import type { Held } from "../gates/quotas.ts";
+import type { Refused } from "../mirror/request-mirrors.ts";
+import type { Ending } from "../report/report.ts";
+import type { MeantDigests } from "../survey/image.ts";
+import type { TaskFacts } from "../survey/standalone-task.ts";
+import type { Superseded, Survey } from "../survey/survey.ts";
 
 export type Substitution = { readonly former: string; readonly ours: string };
 

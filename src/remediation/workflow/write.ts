@@ -4,19 +4,19 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Redeployed, type Registered, redeploy, register } from "../apply.ts";
-import { AwsError } from "../aws-error.ts";
-import { claimTurn, type Held, stillHolds } from "../caps.ts";
-import { leastPause } from "../least-pause.ts";
-import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirroring.ts";
-import type { Ports } from "../ports.ts";
-import { type Restored, restore } from "../restore.ts";
-import { type RunAgain, runAgain } from "../run-again.ts";
+import { type Redeployed, type Registered, redeploy, register } from "../deploy/apply.ts";
+import { type Restored, restore } from "../deploy/redeploy-previous.ts";
+import { type RunAgain, runAgain } from "../deploy/rerun-task.ts";
+import { claimTurn, type Held, stillHolds } from "../gates/quotas.ts";
+import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirror/request-mirrors.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
 import type { WriteKind } from "./action.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror, planned } from "./plan.ts";
+import { leastPause } from "./rules/shortest-pause.ts";
+import { currentTarget, type RepointResult, whyNotRepointed } from "./rules/task-rules.ts";
 import type { QuotaWait, State } from "./state.ts";
-import { currentTarget, type RepointResult, whyNotRepointed } from "./task-rules.ts";
 
 /** AWS bounds the rate of these writes for the account; with pauses, some fifteen minutes. Then they fail like any other. */
 const THROTTLED_MAX = 10;

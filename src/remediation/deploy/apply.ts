@@ -1,0 +1,190 @@
+/**
+ * The writes: a revision, then the redeployment. Each looks again before it writes, for a step runs at least once.
+ */
+
+import { revisionName, sameRevision } from "../../ecs/arn.ts";
+import { present } from "../../ecs/json-fields.ts";
+import { isWhole } from "../../ecs/service/rollout-state.ts";
+import { type Deployment, primaryDeployment } from "../../ecs/service/service.ts";
+import {
+  EXECUTION_TAG,
+  type MarkedImage,
+  markerTags,
+  readMarker,
+  serviceTag,
+} from "../../ecs/task-definition/provenance-tags.ts";
+import { isSameDefinition } from "../../ecs/task-definition/same-definition.ts";
+import { reviseTaskDefinition } from "../../ecs/task-definition/task-definition.ts";
+import { parseReference, referenceIn } from "../../image/reference.ts";
+import { registryOf } from "../../image/registry-hosts.ts";
+import type { ImagePlan } from "../../substitution/plan.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { Superseded, Survey } from "../survey/survey.ts";
+
+const REVISIONS_SEEN = 5;
+
+export type Registered = { readonly kind: "registered"; readonly arn: string } | Superseded;
+
+/** The images that a plan writes, by container. */
+export function imagesByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
+  return new Map(
+    images.flatMap(({ containers, winner }) =>
+      winner?.writes === undefined ? [] : containers.map((name) => [name, winner.writes ?? ""] as const),
+    ),
+  );
+}
+
+/** The secrets with which a plan has containers pull, by container. */
+function secretsByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
+  return new Map(
+    images.flatMap(({ containers, winner }) => {
+      const secret = winner?.candidate.secret;
+      return secret === undefined ? [] : containers.map((name) => [name, secret] as const);
+    }),
+  );
+}
+
+/**
+ * Registers the revision that a plan asks for, or finds the one that an earlier run of this step registered: a revision
+ * that is equal to it, member for member. Its tags alone prove nothing.
+ */
+export async function register(
+  { clusterArn, former, family, service, executionRole, task }: Survey,
+  images: readonly ImagePlan[],
+  execution: string,
+  ports: Ports,
+): Promise<Registered> {
+  const described = await ports.ecs.describeTaskDefinition(former);
+  if (described === undefined)
+    return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
+  const marker = markerTags({
+    execution,
+    former: revisionName(former),
+    ...(task === undefined
+      ? { service: serviceTag(clusterArn, service) }
+      : present("schedule", task.schedule)),
+    images: marked(images),
+  });
+  const revision = reviseTaskDefinition(described, {
+    images: imagesByContainer(images),
+    secrets: secretsByContainer(images),
+    ...(executionRole !== undefined && images.some(needsRole) ? { executionRole } : {}),
+    marker,
+  });
+  // Many tasks of one revision may fail: what was registered for the first will do for all.
+  const anyValue = task === undefined ? [] : [EXECUTION_TAG];
+  for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
+    if (readMarker(tags) === undefined) continue;
+    const known = await ports.ecs.describeTaskDefinition(arn);
+    if (known !== undefined && isSameDefinition(known, revision, anyValue))
+      return { kind: "registered", arn };
+  }
+  const arn = await ports.ecs.registerTaskDefinition(revision);
+  ports.log.info("revision registered", { former, revision: arn, execution });
+  return { kind: "registered", arn };
+}
+
+/** Without an answer it may have been done all the same: the service itself tells. */
+async function doneAnyway(
+  error: unknown,
+  { clusterArn, service, to }: { readonly clusterArn: string; readonly service: string; readonly to: string },
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<Written | undefined> {
+  if (!(error instanceof AwsError && error.kind === "unavailable")) return undefined;
+  const now = await ecs.describeService(clusterArn, service).catch(() => undefined);
+  if (now === undefined || !sameRevision(now.taskDefinition, to)) return undefined;
+  return { kind: "already", deployments: now.deployments };
+}
+
+/** What only an execution role may pull, or read. */
+function needsRole({ winner }: ImagePlan): boolean {
+  if (winner?.writes === undefined) return false;
+  return (
+    winner.candidate.secret !== undefined || registryOf(parseReference(winner.writes).host).kind === "ecr"
+  );
+}
+
+/** The failing ones first: where tags are few, theirs are what later attempts are counted by. */
+function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {
+  const ordered = images.toSorted((one, other) => Number(other.failing) - Number(one.failing));
+  return ordered.flatMap(({ image, winner, trusted }) => {
+    const digest = referenceIn(winner?.writes)?.digest ?? winner?.digest;
+    if (winner === undefined) return [];
+    return [{ image, ...present("digest", digest), ...present("trusted", trusted?.digest) }];
+  });
+}
+
+/** `already`: the service runs the revision, whoever's answer was lost. */
+export type Redeployed = Written | Superseded;
+
+/** What is replaced is soon no longer shown: whose deployment it was, ECS's answer tells best. */
+export type Written = {
+  readonly kind: "redeployed" | "already";
+  /**
+   * The deployments that ECS showed: after `redeployed` those that the comparison had not shown, ours first among them;
+   * after `already` all of them.
+   */
+  readonly deployments: readonly Deployment[];
+  /** A revision that was seen in place of ours, and is not there any more. */
+  readonly foreign?: string;
+};
+
+/**
+ * Points the service at a revision, unless somebody has deployed since it was looked at.
+ *
+ * `from` is what it must still run, by revision and, where known, by deployment.
+ */
+export async function redeploy(
+  change: {
+    readonly clusterArn: string;
+    readonly service: string;
+    readonly to: string;
+    readonly from: string;
+    readonly deploymentId?: string;
+    /** The deployment that failed: to replace that one is what was asked for, though the survey saw an older one. */
+    readonly failing?: string | undefined;
+    /** What runs whole by now, after whatever wait, needs no healing. */
+    readonly heals?: boolean;
+  },
+  ports: Pick<Ports, "ecs" | "log">,
+): Promise<Redeployed> {
+  const { clusterArn, to, from, deploymentId, failing, heals = false } = change;
+  const service = await ports.ecs.describeService(clusterArn, change.service);
+  if (service === undefined || service.status !== "ACTIVE") {
+    return { kind: "superseded", because: `the service ${change.service} was deleted meanwhile` };
+  }
+  if (sameRevision(service.taskDefinition, to)) return { kind: "already", deployments: service.deployments };
+  const primary = primaryDeployment(service);
+  if (!sameRevision(service.taskDefinition, from)) {
+    const because = `${revisionName(service.taskDefinition)} was deployed meanwhile`;
+    return { kind: "superseded", because, revision: service.taskDefinition };
+  }
+  const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
+  if (deploymentId !== undefined && isAnother) {
+    return {
+      kind: "superseded",
+      because: `${revisionName(from)} was deployed anew meanwhile (${primary.id})`,
+    };
+  }
+  if (heals && isWhole(service))
+    return {
+      kind: "superseded",
+      because: `all tasks of ${service.name} run ${revisionName(from)} now`,
+      whole: true,
+    };
+  let shown: readonly Deployment[];
+  try {
+    shown = await ports.ecs.updateService(clusterArn, change.service, to);
+  } catch (error) {
+    // A controller that takes no revision from us will not take one at the next attempt either.
+    if (error instanceof AwsError && error.kind === "conflict")
+      return { kind: "superseded", because: error.message };
+    const done = await doneAnyway(error, change, ports);
+    if (done === undefined) throw error;
+    return done;
+  }
+  ports.log.info("service redeployed", { serviceArn: service.arn, from, to });
+  const compared = service.deployments.map(({ id }) => id);
+  return { kind: "redeployed", deployments: shown.filter(({ id }) => !compared.includes(id)) };
+}

@@ -1,0 +1,79 @@
+/**
+ * Puts the former revision back where ours did worse.
+ *
+ * Terraform deregisters what it replaces, and ECS takes no INACTIVE revision: then a copy of it is registered. A step
+ * may run more than once, so the copy that an earlier run made is looked for first.
+ */
+
+import { revisionName } from "../../ecs/arn.ts";
+import { markerTags, readMarker, serviceTag } from "../../ecs/task-definition/provenance-tags.ts";
+import { isSameDefinition } from "../../ecs/task-definition/same-definition.ts";
+import {
+  type DescribedTaskDefinition,
+  familyOf,
+  reviseTaskDefinition,
+} from "../../ecs/task-definition/task-definition.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { Superseded, Survey } from "../survey/survey.ts";
+import { redeploy, type Written } from "./apply.ts";
+
+/** A copy is as young as the way back; other services of its family register beside it. */
+const REVISIONS_SEEN = 10;
+
+/** `to`: what the service is back on, the former revision or its copy. */
+export type Restored = (Written & { readonly to: string }) | Superseded;
+
+type Place = Pick<Survey, "clusterArn" | "service" | "former">;
+
+/** Redeploys the former revision, unless somebody else has deployed meanwhile. */
+export async function restore(
+  place: Place,
+  ours: string,
+  execution: string,
+  ports: Pick<Ports, "ecs" | "log">,
+  conditions: {
+    /** The deployment of ours that is to be replaced, where another one of the same revision is not. */
+    readonly deploymentId?: string;
+    /** Where ours runs whole by the time of the write, it stays: the former revision cannot start. */
+    readonly heals?: boolean;
+  } = {},
+): Promise<Restored> {
+  const { clusterArn, service, former } = place;
+  const described = await ports.ecs.describeTaskDefinition(former);
+  if (described === undefined)
+    return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
+  const isInactive = described.taskDefinition.status === "INACTIVE";
+  const to = isInactive ? await copyOf(described, place, execution, ports) : former;
+  ports.log.warn("restoring the former revision", { serviceName: service, ours, to });
+  const written = await redeploy({ clusterArn, service, to, from: ours, ...conditions }, ports);
+  return written.kind === "superseded" ? written : { ...written, to };
+}
+
+/** The copy that stands in the service or in the family already, or else a new one. */
+async function copyOf(
+  described: DescribedTaskDefinition,
+  { clusterArn, service, former }: Place,
+  execution: string,
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<string> {
+  const marker = markerTags({
+    execution,
+    former: revisionName(former),
+    service: serviceTag(clusterArn, service),
+    images: [],
+  });
+  const wanted = reviseTaskDefinition(described, { images: new Map(), marker });
+  // Tags find it again, and prove nothing: what is not the former revision, member for member, is none.
+  const isCopy = async (arn: string): Promise<boolean> => {
+    const one = await ecs.describeTaskDefinition(arn);
+    return one !== undefined && one.taskDefinition.status !== "INACTIVE" && isSameDefinition(one, wanted);
+  };
+  // A service that runs it shows it for certain; a list of revisions may be of a moment ago.
+  const inPlace = await ecs.describeService(clusterArn, service);
+  if (inPlace !== undefined && (await isCopy(inPlace.taskDefinition))) return inPlace.taskDefinition;
+  const family = familyOf(described.taskDefinition) ?? "";
+  for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
+    if (readMarker(tags)?.execution === execution && (await isCopy(arn))) return arn;
+  }
+  return await ecs.registerTaskDefinition(wanted);
+}

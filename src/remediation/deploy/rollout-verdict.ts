@@ -1,0 +1,240 @@
+/**
+ * Watches a deployment of ours until it stands, fails, or has had its time.
+ *
+ * One look is a pure judgement over what ECS says; the workflow looks again and again, with waits between.
+ */
+
+import { revisionName, sameRevision } from "../../ecs/arn.ts";
+import { present } from "../../ecs/json-fields.ts";
+import { rolloutOf } from "../../ecs/service/rollout-state.ts";
+import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
+import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
+import type { Task } from "../../ecs/task/task.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+import { judgeStory, progressOf } from "./service-deployment-verdict.ts";
+import { failedOf, isPullFailure, reasonsOf } from "./stopped-tasks.ts";
+
+export type Verdict =
+  | { readonly kind: "settled"; readonly because: string }
+  /** `deployment`: where it is ours that moves, its id. */
+  | { readonly kind: "moving"; readonly because: string; readonly deployment?: string }
+  /** Some image of ours cannot be pulled either: another place may do. `images` are those, by repository. */
+  | { readonly kind: "cannot-pull"; readonly because: string; readonly images: readonly string[] }
+  /** Ours starts and fails: the former revision is better. */
+  | { readonly kind: "worse"; readonly because: string }
+  | {
+      readonly kind: "rolled-back";
+      readonly because: string;
+      readonly nextSteps?: readonly string[];
+      readonly deployment?: string;
+    }
+  /** ECS has ended it, and left the service between two revisions: its owner's turn. */
+  | { readonly kind: "stuck"; readonly because: string; readonly nextSteps: readonly string[] }
+  /** Somebody else's deployment stood between what was compared and what we wrote: it was ours that replaced it. */
+  | {
+      readonly kind: "overtook";
+      readonly because: string;
+      readonly revision: string;
+      /** Every deployment that was shown. */
+      readonly deployments: readonly string[];
+    }
+  /** `deployment`: ours, where it is shown behind the other one. `revision`: the other one, where it may be older than ours. */
+  | {
+      readonly kind: "superseded";
+      readonly because: string;
+      readonly revision?: string;
+      readonly deployment?: string;
+    };
+
+/** Our deployment, and what is known of the others. */
+export type Watched = {
+  readonly ours: string;
+  readonly former: string;
+  /** The deployment that ours replaced. */
+  readonly replaced?: string;
+  /** All deployments that the service had when it was surveyed. */
+  readonly known?: readonly string[];
+  /** Other revisions of this execution. */
+  readonly own?: readonly string[];
+  /** A revision that was seen in place of ours a moment ago. */
+  readonly foreign?: string;
+  /** The id of our deployment, from the answer to our write or the look that first showed it. */
+  readonly mine?: string;
+};
+
+/** A pull takes minutes, a rollout of many tasks many; health checks, hooks and bake time come on top. */
+const SETTLE_SECONDS_BASE = 900;
+/** Of the day that an execution has; what all its rollouts together may take is the course's matter. */
+const SETTLE_SECONDS_MAX = 16 * 3600;
+
+/** How often a task of ours may fail before the deployment counts as failing: one failure can be anybody's. */
+const FAILURES_TOLERATED = 1;
+
+/** How long a deployment may take before it is reported as unsettled. */
+export function settleSecondsFor({
+  healthCheckGracePeriodSeconds,
+  bakeTimeMinutes,
+  hookMinutes,
+}: Service): number {
+  return Math.min(
+    SETTLE_SECONDS_MAX,
+    SETTLE_SECONDS_BASE + 2 * healthCheckGracePeriodSeconds + 60 * (bakeTimeMinutes + hookMinutes),
+  );
+}
+
+/** `ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/…` */
+const ROLLING_BACK = /rolling back/i;
+
+/** One look at the deployment of `ours`. */
+export async function lookAtRollout(
+  watched: Watched & { readonly clusterArn: string; readonly service: string },
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<Verdict> {
+  const { clusterArn, ours } = watched;
+  const service = await ecs.describeService(clusterArn, watched.service);
+  if (service === undefined || service.status !== "ACTIVE") {
+    return { kind: "superseded", because: `the service ${watched.service} was deleted meanwhile` };
+  }
+  const stopped = await ecs.listTasks({
+    cluster: clusterArn,
+    service: watched.service,
+    desiredStatus: "STOPPED",
+  });
+  return judgeRollout(
+    service,
+    stopped.filter((task) => sameRevision(task.taskDefinitionArn, ours)),
+    watched,
+    await storyOf(service, ours, { ecs }),
+  );
+}
+
+/** The story of a deployment that more than its tasks decide about; without the right to read it, the tasks decide alone. */
+export async function storyOf(
+  service: Service,
+  revision: string,
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<ServiceDeployment | undefined> {
+  if (!service.isStaged || service.controller !== "ECS") return undefined;
+  try {
+    return await ecs.serviceDeployment(service.clusterArn, service.name, revision);
+  } catch (error) {
+    if (error instanceof AwsError && (error.kind === "denied" || error.kind === "invalid")) return undefined;
+    throw error;
+  }
+}
+
+/** What a service, the stopped tasks of our revision and ECS's own story say about our deployment. */
+export function judgeRollout(
+  service: Service,
+  stopped: readonly Task[],
+  watched: Watched,
+  story?: ServiceDeployment,
+): Verdict {
+  const { ours } = watched;
+  const primary = primaryDeployment(service);
+  if (primary === undefined) return { kind: "moving", because: "ECS shows no deployment yet" };
+  const isOurs = sameRevision(primary.taskDefinition, ours);
+  const told = story === undefined ? undefined : judgeStory(story, { ours, isOurs });
+  if (told !== undefined) return told;
+  if (!isOurs) return displaced(service, primary, watched);
+  // A deployment of ours that is another than the one seen first is ECS's way back from one that failed by itself:
+  // there is nothing to give back.
+  const isReturn = watched.mine !== undefined && primary.id !== watched.mine;
+  const overtaken = isReturn ? undefined : (watched.foreign ?? overtakenIn(service, watched));
+  if (overtaken !== undefined) {
+    const deployments = service.deployments.map(({ id }) => id);
+    return { kind: "overtook", because: overtookInWords(overtaken), revision: overtaken, deployments };
+  }
+
+  const { desiredCount, runningCount, failedTasks } = primary;
+  const rollout = rolloutOf(service);
+  const running = `${runningCount} of ${desiredCount} tasks run ${revisionName(ours)}`;
+  const isBaking = story !== undefined && story.status !== "SUCCESSFUL";
+  if (rollout === "completed" && runningCount >= desiredCount && !isBaking)
+    return { kind: "settled", because: running };
+
+  const failures = failedOf(stopped);
+  const failing = Math.max(failedTasks, failures.length);
+  if (rollout === "failed" || (failing > FAILURES_TOLERATED && runningCount === 0)) {
+    const reasons = failures.flatMap(reasonsOf);
+    const pulls = reasons.filter(isPullFailure);
+    if (pulls[0] !== undefined) {
+      const images = new Set(pulls.flatMap(({ image }) => image ?? []));
+      const because = `${failing} tasks of ${revisionName(ours)} could not pull ${[...images].join(", ")}: ${pulls[0].text}`;
+      return { kind: "cannot-pull", because, images: [...images] };
+    }
+    return {
+      kind: "worse",
+      because: `${failing} tasks of ${revisionName(ours)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
+    };
+  }
+  const stage = story === undefined ? "" : progressOf(story);
+  return { kind: "moving", because: `${running}${stage}`, deployment: primary.id };
+}
+
+export function overtookInWords(revision: string): string {
+  return `${revisionName(revision)} was deployed at the very moment of our write`;
+}
+
+/** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */
+function displaced(service: Service, primary: Deployment, watched: Watched): Verdict {
+  const { ours, former, replaced, own = [] } = watched;
+  const current = primary.taskDefinition;
+  const shown = service.deployments.find(({ taskDefinition }) => sameRevision(taskDefinition, ours));
+  const deployment = present("deployment", shown?.id);
+  // What we replaced is shown in its place, and ours nowhere: this is how it was before.
+  const isOld = shown === undefined && primary.id === replaced;
+  if (isOld || own.some((one) => sameRevision(one, current)))
+    return { kind: "moving", because: "ECS does not show the new deployment yet" };
+  if (ROLLING_BACK.test(primary.rolloutStateReason ?? "")) {
+    const why = shown?.rolloutStateReason ?? primary.rolloutStateReason;
+    return { kind: "rolled-back", because: `ECS put ${revisionName(current)} back: ${why}`, ...deployment };
+  }
+  if (sameRevision(service.taskDefinition, ours))
+    return { kind: "moving", because: "ECS does not show the new deployment yet" };
+  if (sameRevision(current, former)) {
+    const why = shown?.rolloutStateReason === undefined ? "" : `: ${shown.rolloutStateReason}`;
+    return { kind: "rolled-back", because: `${revisionName(former)} was put back${why}`, ...deployment };
+  }
+  const because = `${revisionName(current)} was deployed meanwhile`;
+  // Ours is shown behind it, and so is the older one: whatever is seen later, it has replaced ours and not ours it.
+  return shown === undefined
+    ? { kind: "superseded", because, revision: current }
+    : { kind: "superseded", because, deployment: shown.id };
+}
+
+/**
+ * A deployment that nobody had seen when we surveyed, and that ours has replaced.
+ *
+ * The newest one is its owner's last word. Where that brought the revision in whose place ours stands, nothing is lost,
+ * and what came before it was replaced by its owner.
+ */
+export function overtakenIn(
+  { deployments }: Pick<Service, "deployments">,
+  {
+    ours,
+    former,
+    known,
+    own = [],
+  }: Pick<Watched, "ours" | "known" | "own"> & {
+    /** What ours stands for; absent where ours is a way back. */
+    readonly former?: string;
+  },
+): string | undefined {
+  if (known === undefined) return undefined;
+  const [last] = deployments
+    .filter(
+      ({ id, status, taskDefinition, rolloutStateReason = "" }) =>
+        status !== "PRIMARY" &&
+        !known.includes(id) &&
+        // What ECS itself goes back to is what nobody asked for: our revision is what the owner wanted.
+        !ROLLING_BACK.test(rolloutStateReason) &&
+        ![ours, ...own].some((one) => sameRevision(one, taskDefinition)),
+    )
+    // ECS lists the newest first: that holds among those of one moment.
+    .toSorted((one, other) => (other.createdAt ?? 0) - (one.createdAt ?? 0));
+  if (last === undefined || (former !== undefined && sameRevision(former, last.taskDefinition)))
+    return undefined;
+  return last.taskDefinition;
+}

@@ -1,0 +1,74 @@
+/**
+ * What ECS's own story of our deployment says: who put an end to it, or what it waits for.
+ *
+ * Alarms and hooks are the owner's judgement of a deployment. Where one of them has spoken, nothing is tried against it:
+ * the verdict is passed on with its reason, and the next deployment is its owner's.
+ */
+
+import { revisionName } from "../../ecs/arn.ts";
+import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
+import type { Verdict } from "./rollout-verdict.ts";
+
+/** The verdict where the story has one; undefined where the tasks decide. `isOurs`: ECS still brings our revision. */
+export function judgeStory(
+  story: ServiceDeployment,
+  { ours, isOurs }: { readonly ours: string; readonly isOurs: boolean },
+): Verdict | undefined {
+  const name = revisionName(ours);
+  const why = whyOf(story);
+  switch (story.status) {
+    case "ROLLBACK_REQUESTED":
+    case "ROLLBACK_IN_PROGRESS":
+    case "ROLLBACK_SUCCESSFUL":
+      return { kind: "rolled-back", because: `ECS took ${name} back${why}`, nextSteps: lookAt(story, name) };
+    case "ROLLBACK_FAILED":
+      return {
+        kind: "stuck",
+        because: `ECS wanted to take ${name} back, and could not${why}`,
+        nextSteps: ["look at the service's deployment in ECS now: it stands between two revisions"],
+      };
+    case "STOP_REQUESTED":
+    case "STOPPED":
+      // Another deployment has taken its place: who began that one is judged by the service.
+      if (!isOurs) return undefined;
+      return {
+        kind: "stuck",
+        because: `ECS stopped the deployment of ${name}, and its settings want no way back${why}`,
+        nextSteps: [
+          ...lookAt(story, name),
+          "then deploy again, or go back: repull history names the execution, repull undo EXECUTION takes it back",
+        ],
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** How far it is, for whoever waits with us. */
+export function progressOf({ stage, hooks }: ServiceDeployment): string {
+  if (stage === undefined) return "";
+  const waiting = hooks.some(({ status }) => status === "AWAITING_ACTION");
+  const running = hooks.flatMap((hook) => (hook.status === "IN_PROGRESS" ? (hook.function ?? []) : []));
+  if (waiting) return `; ECS is at ${stage}, and waits for somebody to continue the deployment`;
+  return `; ECS is at ${stage}${running.length === 0 ? "" : `, and waits for the hook ${running.join(", ")}`}`;
+}
+
+function whyOf({ because, firedAlarms, stage }: ServiceDeployment): string {
+  const alarms = firedAlarms.length === 0 ? "" : `the alarm ${firedAlarms.join(", ")} fired`;
+  const where = stage === undefined ? "" : ` at ${stage}`;
+  const words = [alarms, because ?? ""].filter((text) => text !== "").join(": ");
+  return words === "" ? where : `${where}: ${words}`;
+}
+
+function lookAt({ firedAlarms, hooks }: ServiceDeployment, name: string): readonly string[] {
+  const refused = hooks.filter(({ status }) => status === "FAILED" || status === "TIMED_OUT");
+  const functions = refused.flatMap((hook) => hook.function ?? []);
+  const steps = [
+    ...firedAlarms.map((alarm) => `find out why the alarm ${alarm} fired`),
+    ...functions.map((hook) => `find out why the hook ${hook} refused: its log is in CloudWatch`),
+    ...(refused.length > functions.length ? ["nobody continued the deployment in its time"] : []),
+  ];
+  return steps.length > 0
+    ? steps
+    : [`find out why ${name} was taken back: its stopped tasks and logs are in ECS`];
+}

@@ -1,0 +1,152 @@
+/**
+ * Turns one delivered document into one named remediation, or into the reason why not.
+ *
+ * A hundred tasks of one deployment fail within a minute: they make one name, and a name starts once. What happened
+ * before an attempt ended is no news to it; a failure after that is, and starts the next attempt, with growing pauses.
+ * An attempt that found nothing to do used nothing up: it does not count, and the pause after it does not grow.
+ */
+
+import { present } from "../../ecs/json-fields.ts";
+import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
+import { readEvent } from "../../ecs-events/read-event.ts";
+import { reduceEvent } from "../../ecs-events/redact-event.ts";
+import type { PullFailureKind } from "../../pull-failure/types.ts";
+import type { Json } from "../../runtime/json.ts";
+import { incurable } from "../../substitution/applicable-limits.ts";
+import { DEFAULT_POLICY, type Policy } from "../../substitution/policy/policy.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { ExecutionStatus, Ports } from "../ports/ports.ts";
+import { isForEachTask } from "../survey/standalone-task.ts";
+import { remediationName } from "./execution-names.ts";
+
+/** What became of a document; and which failure it told of, where it told of one. */
+export type Detected = (
+  | Ignored
+  | { readonly kind: "started"; readonly execution: string }
+  | {
+      readonly kind: "already";
+      readonly execution: string;
+      readonly because: string;
+      /** What became of that attempt cannot be read, and so nothing new is started. */
+      readonly code?: "result-unreadable";
+      /** The right that would let it be read. */
+      readonly permission?: string;
+    }
+) & {
+  readonly failure?: PullFailureKind;
+  /** The attempt before ended without an outcome. */
+  readonly died?: true;
+};
+
+/** With the pauses between them half a day: longer than the longest window of Docker Hub's limit. */
+export const ATTEMPTS_MAX = 8;
+const PAUSE_MINUTES_FIRST = 5;
+/** Names looked up for one deployment, those that found nothing to do among them: bounded calls for each event. */
+export const NAMES_MAX = 32;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The attempts' numbers: so many for a deployment and then one for each hour. A deployment that lives for weeks may use
+ * up its names by failures that were none, and a real one must still be looked at within the hour.
+ */
+function numbersAt(failedAt: number): readonly number[] {
+  const first = Array.from({ length: NAMES_MAX }, (_, index) => index + 1);
+  return [...first, NAMES_MAX + Math.floor(failedAt / HOUR_MS)];
+}
+
+/** Minutes after an attempt's end in which nothing starts the next one: 5, 10, 20… */
+export function pauseMinutesAfter(attempt: number): number {
+  return PAUSE_MINUTES_FIRST * 2 ** (attempt - 1);
+}
+
+/**
+ * Starts the remediation of a document's failing deployment. Throws InvalidInput for a document that is none.
+ * @param policy tells whether tasks of one revision are one matter, or each its own
+ */
+export async function detect(
+  document: unknown,
+  ports: Pick<Ports, "home" | "executions" | "clock">,
+  policy: Policy = DEFAULT_POLICY,
+): Promise<Detected> {
+  const told = readEvent(document, ports.home);
+  if (told.kind === "ignored") return told;
+  const [{ classification }] = told.failures;
+  const failure = classification.kind;
+  if (told.failures.every((failed) => incurable(failed.classification) !== undefined))
+    return { kind: "ignored", failure, because: `${incurable(classification)}: ${classification.because}` };
+
+  const each = isForEachTask(told, policy);
+  const reduced = reduceEvent(document) as Json;
+  const functionName = ports.executions.functionName("remediate");
+  const failedAt = failureTime(told, ports.clock.now());
+  let attempts = 0;
+  let died: { readonly died?: true } = {};
+  let execution = "";
+  for (const n of numbersAt(failedAt)) {
+    if (attempts === ATTEMPTS_MAX) break;
+    execution = remediationName(functionName, told, n, each);
+    const started = await ports.executions.start("remediate", execution, reduced);
+    if (started === "started") return { kind: "started", failure, execution, ...died };
+    const status = await ports.executions.status("remediate", execution);
+    if (status?.ignored !== true) attempts += 1;
+    died = status?.status === "failed" || status?.status === "timed-out" ? { died: true } : {};
+    const closed = whyNoNext(failedAt, Math.max(attempts, 1), status);
+    if (closed !== undefined) {
+      const { words, ...more } = closed;
+      return { kind: "already", failure, execution, because: `${execution} ${words}`, ...more, ...died };
+    }
+  }
+  return {
+    kind: "already",
+    failure,
+    execution,
+    ...died,
+    because:
+      attempts === ATTEMPTS_MAX
+        ? `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`
+        : `this deployment was looked at ${NAMES_MAX} times and within this hour, and there was nothing to do`,
+  };
+}
+
+/**
+ * When the task failed, in milliseconds since the epoch. The sender writes the time, so it cannot be trusted to pass a
+ * pause: a time to come, and one that cannot be read, count as now. A very old one stays what it is: every attempt that
+ * has ended is newer, so it opens no further one, and the first looks at ECS as it is today.
+ */
+function failureTime({ time }: PullFailure, now: number): number {
+  const told = Date.parse(time ?? "");
+  return Number.isNaN(told) ? now : Math.min(told, now);
+}
+
+type Closed = {
+  readonly words: string;
+  readonly code?: "result-unreadable";
+  readonly permission?: string;
+};
+
+/** Why this failure starts no attempt after that one; undefined where it does. Throws AwsError where that will soon be known. */
+function whyNoNext(
+  failedAt: number,
+  attempt: number,
+  status: ExecutionStatus | undefined,
+): Closed | undefined {
+  // A start that is not listed yet has not ended either.
+  if (status === undefined || status.status === "running") return { words: "is running" };
+  if (status.denied !== undefined) return { words: `stays as it is: ${status.denied}` };
+  if (status.endedAt !== undefined && failedAt <= status.endedAt)
+    return { words: "has looked at it already" };
+  // It may have been denied: a person is not asked a second time because a result could not be read.
+  if (status.status === "unknown") return unreadable(status);
+  if (status.endedAt === undefined)
+    return status.status === "succeeded" ? { words: "has succeeded" } : undefined;
+  const pause = status.ignored ? PAUSE_MINUTES_FIRST : pauseMinutesAfter(attempt);
+  return failedAt < status.endedAt + pause * 60_000
+    ? { words: `ended less than ${pause} minutes before: the next failure after that starts another attempt` }
+    : undefined;
+}
+
+function unreadable({ because = "no reason given", permission, passing }: ExecutionStatus): Closed {
+  const words = `has ended, and how cannot be read: ${because}`;
+  if (passing) throw new AwsError("unavailable", "lambda:GetDurableExecution", words);
+  return { words, code: "result-unreadable", ...present("permission", permission) };
+}

@@ -1,0 +1,70 @@
+/**
+ * Names of executions: the key that ECS gives for free, hashed.
+ *
+ * A hundred failing tasks of one deployment make one name, and a name starts once. The attempt is part of it, so that
+ * an execution that failed never blocks its deployment for ever.
+ */
+
+import { createHash } from "node:crypto";
+import type { PullFailure } from "../../ecs-events/pull-failure.ts";
+import type { Digest } from "../../image/digest.ts";
+
+/**
+ * 64 characters of [a-zA-Z0-9-_] at most (https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html).
+ *
+ * AWS's guide says that a name is unique in an account and a region, the API's model says in a function. The function's
+ * own name is part of the key, so two stacks in one account never share a name, whichever is true.
+ */
+function named(prefix: "r" | "m" | "h", key: readonly string[], attempt: number): string {
+  const hash = createHash("sha256").update(key.join("\n")).digest("hex").slice(0, 40);
+  return `${prefix}-${hash}-${attempt}`;
+}
+
+/**
+ * The name of the remediation that a failure starts: one for each failing deployment or, without one, each revision.
+ * @param functionName the function that remediates
+ * @param each one for each task, where each is to be made up for
+ */
+export function remediationName(
+  functionName: string,
+  { clusterArn, taskDefinitionArn, taskArn, owner }: PullFailure,
+  attempt: number,
+  each = false,
+): string {
+  const key =
+    owner.kind === "service"
+      ? [owner.service, owner.deploymentId ?? ""]
+      : [owner.kind, owner.family, ...(each ? [taskArn] : [])];
+  return named("r", [functionName, clusterArn, taskDefinitionArn, ...key], attempt);
+}
+
+/**
+ * The name under which `repull fix` works on a deployment: whoever repeats it goes on with what the first time made.
+ * No durable execution has it: its revisions' tags alone remember.
+ */
+export function byHandName({ clusterArn, taskDefinitionArn, owner }: PullFailure): string {
+  const key = owner.kind === "service" ? [owner.service, owner.deploymentId ?? ""] : [owner.family];
+  return named("h", [clusterArn, taskDefinitionArn, ...key], 1);
+}
+
+export function isByHand(execution: string): boolean {
+  return execution.startsWith("h-");
+}
+
+/**
+ * The name of a copy: one for each image, platform, source and target, whoever needs it.
+ * @param functionName the function that copies
+ */
+export function mirrorName(
+  functionName: string,
+  copy: { digest: Digest; target: string; source: string; platforms?: readonly string[] },
+  attempt: number,
+): string {
+  const platforms = copy.platforms?.join(" ") ?? "all";
+  return named("m", [functionName, copy.digest, copy.target, platforms, copy.source], attempt);
+}
+
+/** `name` of `arn:…:function:name:live`, of `function:name`, and of `name:live`. */
+export function functionNameOf(functionArn: string): string {
+  return /(?:^|:function:|^function:)([A-Za-z0-9_-]+)(?::[^:]*)?$/.exec(functionArn)?.[1] ?? functionArn;
+}

@@ -1,0 +1,110 @@
+/**
+ * A pull failure that has not happened yet: what a service's owner asks about before a limit strikes.
+ *
+ * It has the shape of a failure, so that what surveys, plans and writes is the very code that heals a service. Only what
+ * a task would have told is not there: nothing is confirmed by it, and a service that is whole is no reason to stop.
+ */
+
+import { revisionName } from "../../ecs/arn.ts";
+import { present } from "../../ecs/json-fields.ts";
+import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
+import { containersOf } from "../../ecs/task-definition/task-definition.ts";
+import type { FailedContainer, Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
+import { canonicalName, referenceIn } from "../../image/reference.ts";
+import { DOCKER_HUB_HOST, isDockerHubFront } from "../../image/registry-hosts.ts";
+import { leftOutBy, matchesImage } from "../../substitution/glob.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import type { Ports } from "../ports/ports.ts";
+
+/** An image that a service runs today. */
+export type ImageToday = {
+  readonly image: string;
+  readonly containers: readonly string[];
+  readonly registry: string;
+  /** At Docker Hub: `anonymous` shares what its address has. */
+  readonly pulledAs?: "anonymous" | "account";
+  /** The policy's reason for leaving it alone. */
+  readonly leftOut?: string;
+};
+
+export type Foreseen = {
+  /** What a limit of Docker Hub would bring; `ignored` where it would bring nothing. */
+  readonly failure: PullFailure | Ignored;
+  readonly today: readonly ImageToday[];
+};
+
+/** Every image of the service that comes from Docker Hub, as if its pull had failed. Throws AwsError. */
+export async function foresee(
+  service: Service,
+  { images: scope }: Policy,
+  { ecs, home }: Pick<Ports, "ecs" | "home">,
+): Promise<Foreseen> {
+  const { clusterArn, taskDefinition: arn, name } = service;
+  const described = await ecs.describeTaskDefinition(arn);
+  const containers = containersOf(described?.taskDefinition ?? {});
+  const today = [...Map.groupBy(containers, ({ image }) => image ?? "")].map(([image, all]): ImageToday => {
+    const reference = referenceIn(image);
+    const isHub = reference !== undefined && isDockerHubFront(reference.host);
+    const leftOut = isHub
+      ? leftOutBy(scope, "images", (pattern) => matchesImage(pattern, reference))
+      : undefined;
+    const signedIn = all.every(({ hasRepositoryCredentials }) => hasRepositoryCredentials);
+    return {
+      image,
+      containers: all.map((container) => container.name),
+      registry: isHub ? DOCKER_HUB_HOST : (reference?.host ?? "no registry that can be read"),
+      ...(isHub ? { pulledAs: signedIn ? "account" : "anonymous" } : {}),
+      ...present("leftOut", leftOut),
+    };
+  });
+  const [first, ...others] = today.flatMap(asFailed);
+  if (first === undefined) return { failure: nothingToDo(arn, today), today };
+
+  const running = await ecs.listTasks({ cluster: clusterArn, service: name, desiredStatus: "RUNNING" });
+  const failure: PullFailure = {
+    kind: "pull-failure",
+    foreseen: true,
+    ...home,
+    clusterArn,
+    taskArn: "",
+    taskDefinitionArn: arn,
+    owner: {
+      kind: "service",
+      cluster: clusterArn.slice(clusterArn.lastIndexOf("/") + 1),
+      service: name,
+      ...present("deploymentId", primaryDeployment(service)?.id),
+    },
+    // A service with a capacity provider does not tell; its tasks do.
+    ...present("launchType", service.launchType ?? running[0]?.launchType),
+    failures: [first, ...others],
+  };
+  return { failure, today };
+}
+
+/** The limit that anonymous pulls meet: the one that every account has to reckon with. */
+function asFailed({ image, containers, pulledAs, leftOut }: ImageToday): readonly FailedContainer[] {
+  const reference = referenceIn(image);
+  if (pulledAs === undefined || leftOut !== undefined || reference === undefined) return [];
+  return containers.map((name) => ({
+    name,
+    image,
+    classification: {
+      kind: "docker-hub-pull-limit",
+      limitedAs: "anonymous",
+      confidence: "certain",
+      registry: DOCKER_HUB_HOST,
+      image: canonicalName(reference),
+      evidence: [],
+      because: "its owner asks what a limit would bring",
+    },
+  }));
+}
+
+function nothingToDo(arn: string, today: readonly ImageToday[]): Ignored {
+  const leftOut = today.filter((image) => image.leftOut !== undefined);
+  const because =
+    leftOut.length === 0
+      ? `no image of ${revisionName(arn)} comes from Docker Hub`
+      : `the policy leaves out every image of ${revisionName(arn)} that comes from Docker Hub: ${leftOut[0]?.leftOut}`;
+  return { kind: "ignored", because };
+}

@@ -1,0 +1,70 @@
+/**
+ * What comes back from whoever was asked: a word, a name, and perhaps a reason.
+ *
+ *     {"decision": "deny", "by": "Ada", "because": "the payment freeze"}
+ *
+ * The name is what the one who answers says of themselves; that they may answer at all is IAM's matter.
+ */
+
+import * as z from "zod";
+import { present } from "../../ecs/json-fields.ts";
+import { plainText } from "../../pull-failure/normalize-text.ts";
+import type { Answer } from "../../runtime/steps.ts";
+
+export const decisionSchema = z.object({
+  kind: z.enum(["approved", "denied", "expired"]),
+  by: z.string().optional(),
+  because: z.string().optional(),
+});
+
+export type Decision = z.infer<typeof decisionSchema>;
+
+const BY_LENGTH_MAX = 200;
+const BECAUSE_LENGTH_MAX = 500;
+const NAMELESS = "somebody who gave no name";
+
+const answerSchema = z.object({
+  decision: z.enum(["approve", "deny"]),
+  by: z.string().optional(),
+  because: z.string().optional(),
+});
+
+/** What an answer says; undefined for one that cannot be understood, which approves nothing. */
+export function decisionIn(answer: Answer): Decision | undefined {
+  if (answer.kind === "expired") return { kind: "expired" };
+  if (answer.kind === "failed")
+    return { kind: "denied", by: NAMELESS, ...present("because", short(answer.because, BECAUSE_LENGTH_MAX)) };
+  const read = answerSchema.safeParse(parsed(answer.text));
+  if (!read.success) return undefined;
+  const { decision, by, because } = read.data;
+  return {
+    kind: decision === "approve" ? "approved" : "denied",
+    by: short(by, BY_LENGTH_MAX) ?? NAMELESS,
+    ...present("because", short(because, BECAUSE_LENGTH_MAX)),
+  };
+}
+
+/** The answer that says it. */
+export function answerOf({ kind, by, because }: Decision): string {
+  return JSON.stringify({ decision: kind === "approved" ? "approve" : "deny", by, because });
+}
+
+/** Why a result of a remediation is a denial: its deployment is not tried again. */
+export function denialIn(result: unknown): string | undefined {
+  const read = z.object({ because: z.string(), decision: decisionSchema }).safeParse(result);
+  return read.success && read.data.decision.kind === "denied" ? read.data.because : undefined;
+}
+
+/** Others write it, and everybody reads it: one line, without secrets, and not long. */
+function short(text: string | undefined, lengthMax: number): string | undefined {
+  const plain = plainText(text ?? "").slice(0, lengthMax);
+  return plain === "" ? undefined : plain;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

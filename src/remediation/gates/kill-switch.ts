@@ -1,0 +1,90 @@
+/**
+ * The owner's brake: one word in one place, read immediately before each write.
+ *
+ * A policy holds for a remediation from its beginning to its end, so that one thing is done by one rule. A brake is for
+ * the moment in which somebody wants all of it to stop: it is read anew each time, by what has begun as well. It stops
+ * writes to the owner's workloads; reading, reporting, and a copy that is under way go on, for they hurt nobody. Where
+ * it cannot be read, nothing is written either: an unreadable brake is no released one.
+ */
+
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+
+export interface Brake {
+  /** Who pulled it, or why; undefined while it is released. Throws AwsError where it cannot be known. */
+  pulled(): Promise<string | undefined>;
+  /** The parameter that it is, where it is one. */
+  readonly parameter?: string;
+}
+
+/** A write that was not sent, for the owner has stopped all of them. */
+export class Stopped extends AwsError {
+  readonly parameter: string | undefined;
+
+  constructor(action: string, because: string, parameter: string | undefined) {
+    super("denied", action, `${action} was not sent: the owner has stopped Repull (${because})`);
+    this.parameter = parameter;
+  }
+}
+
+/** For whoever has none. */
+export const NO_BRAKE: Brake = { pulled: async () => undefined };
+
+/** The same ports, whose every write asks the brake first. A write that is stopped is refused for good. */
+export function withBrake(ports: Ports, brake: Brake): Ports {
+  const { tasks, executions } = ports;
+  return {
+    ...withBrakeOnDeployments(ports, brake),
+    tasks: {
+      ...tasks,
+      async run(request) {
+        await refuseIfPulled(brake, "ecs:RunTask");
+        return await tasks.run(request);
+      },
+    },
+    executions: {
+      ...executions,
+      async start(workflow, name, input) {
+        if (workflow === "mirror") await refuseIfPulled(brake, "lambda:InvokeFunction");
+        return await executions.start(workflow, name, input);
+      },
+    },
+  };
+}
+
+/** The same for whoever writes to services, rules and schedules alone. */
+export function withBrakeOnDeployments<P extends Pick<Ports, "ecs" | "schedules">>(
+  ports: P,
+  brake: Brake,
+): P {
+  const { ecs, schedules } = ports;
+  return {
+    ...ports,
+    ecs: {
+      ...ecs,
+      async registerTaskDefinition(registrable) {
+        await refuseIfPulled(brake, "ecs:RegisterTaskDefinition");
+        return await ecs.registerTaskDefinition(registrable);
+      },
+      async updateService(cluster, service, revision) {
+        await refuseIfPulled(brake, "ecs:UpdateService");
+        return await ecs.updateService(cluster, service, revision);
+      },
+    },
+    schedules: {
+      ...schedules,
+      async move(target, to) {
+        await refuseIfPulled(
+          brake,
+          target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule",
+        );
+        return await schedules.move(target, to);
+      },
+    },
+  };
+}
+
+async function refuseIfPulled(brake: Brake, action: string): Promise<void> {
+  const because = await brake.pulled();
+  if (because !== undefined) throw new Stopped(action, because, brake.parameter);
+}

@@ -1,0 +1,63 @@
+/**
+ * A plan as the list of what it will write, a sentence each.
+ *
+ * It is what a person reads before saying yes, and what their yes covers: so a sentence names all that would make it
+ * another write, and nothing that changes by itself, such as how many pulls are left.
+ */
+
+import { revisionName } from "../../ecs/arn.ts";
+import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
+import { printPlatform } from "../../image/platform.ts";
+import { repositoryIn } from "../../image/reference.ts";
+import type { ImagePlan, Winner } from "../../substitution/plan.ts";
+import { targetName } from "../ports/schedules.ts";
+import type { Survey } from "../survey/survey.ts";
+
+export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): readonly string[] {
+  const { clusterArn, service, former, task } = surveyed;
+  const name = revisionName(former);
+  const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
+  const swaps = images.flatMap((image) => swapOf(image));
+  return [
+    ...images.flatMap(({ winner }) => (winner === undefined ? [] : bringing(winner))),
+    `register a revision of ${name} in which ${swaps.join("; ")}`,
+    ...(task !== undefined
+      ? afterwards(task, name)
+      : [`redeploy the service ${cluster}/${service} with it; where that does worse, put ${name} back`]),
+  ];
+}
+
+function bringing({ copy, warm }: Winner): readonly string[] {
+  if (copy !== undefined) {
+    const platforms =
+      copy.platforms === undefined ? "" : ` for ${copy.platforms.map(printPlatform).join(" and ")}`;
+    return [`copy ${copy.source}${platforms} into ${repositoryIn(copy.target)}`];
+  }
+  return warm === undefined ? [] : [`have ECR fetch ${warm.upstream} into ${repositoryIn(warm.target)}`];
+}
+
+/** The repository and the trusted bytes: a copy's own digest is known only once it is made. */
+function swapOf({ image, containers, trusted, winner }: ImagePlan): readonly string[] {
+  if (winner === undefined) return [];
+  const { candidate, proof, digest } = winner;
+  const meant = trusted?.digest ?? digest;
+  const bytes = meant === undefined ? proof : `${proof} as ${meant}`;
+  const names = containers.join(", ");
+  return candidate.secret === undefined
+    ? [`${names} runs ${repositoryIn(candidate.image)} in place of ${image} (${bytes})`]
+    : [`${names} keeps ${image} and signs in with ${candidate.secret} (${bytes})`];
+}
+
+function afterwards(
+  { wish, targets, taskArn }: NonNullable<Survey["task"]>,
+  former: string,
+): readonly string[] {
+  const moves = wish === "move" || wish === "move-and-run";
+  const pinned = moves ? targets.filter(({ taskDefinition }) => isPinned(taskDefinition)) : [];
+  return [
+    ...pinned.map((target) => `point ${targetName(target)} at it, where it is still at ${former}`),
+    ...(wish === "run" || wish === "move-and-run"
+      ? [`run the task ${taskArn.slice(taskArn.lastIndexOf("/") + 1)} once more with it`]
+      : []),
+  ];
+}

@@ -1,0 +1,151 @@
+/**
+ * The owner's caps: so many remediations in an hour and so many bytes in a day, and not more, whatever storms or goes wrong.
+ *
+ * Windows are those of the clock in UTC, so that everybody can tell when the next one opens. What is used is counted in
+ * one table with conditional writes (docs/decisions/caps.md); where that cannot be read, nothing is granted.
+ */
+
+import * as z from "zod";
+import { bytesIn, CLAIMS_MAX, type Policy } from "../../substitution/policy/policy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { CapWindow } from "../ports/quota-store.ts";
+
+export type CapLimits = Policy["caps"];
+export type CapName = keyof CapLimits;
+
+export const heldSchema = z.object({
+  cap: z.enum(["remediationsPerHour", "bytesPerDay"]),
+  window: z.string(),
+  /** The cap, or the cluster's share of it, as it was then: a raised one is worth asking again. */
+  max: z.number(),
+  /** Whose share it is; absent: everybody's cap. */
+  cluster: z.string().optional(),
+  used: z.number(),
+  amount: z.number(),
+  /** When the next window opens, in milliseconds since the epoch. */
+  opensAt: z.number(),
+});
+
+/** A cap that is reached, and until when it holds. */
+export type Held = z.infer<typeof heldSchema>;
+
+const HOUR_MS = 3_600_000;
+
+/** The window of a cap at this moment. */
+export function windowOf(cap: CapName, now: number): CapWindow {
+  const length = cap === "remediationsPerHour" ? HOUR_MS : 24 * HOUR_MS;
+  const begins = Math.floor(now / length) * length;
+  const moment = new Date(begins).toISOString().slice(0, cap === "remediationsPerHour" ? 13 : 10);
+  return { name: `${cap} ${moment}`, endsAt: begins + length };
+}
+
+/** A cap as a number: bytes, or how many. */
+export function maxOf(limits: CapLimits, cap: CapName): number {
+  return cap === "bytesPerDay" ? bytesIn(limits.bytesPerDay) : limits[cap];
+}
+
+/**
+ * What one cluster may take of the hour: half, rounded up, so that the storm of one team leaves the others their turn.
+ * All of it where the policy is for one cluster alone. Undefined: no share of its own is counted.
+ */
+export function shareOf(limits: CapLimits, { include }: Policy["clusters"]): number | undefined {
+  const [only = "*", ...others] = include;
+  const isOneAlone = others.length === 0 && !only.includes("*");
+  const share = Math.ceil(limits.remediationsPerHour / 2);
+  return isOneAlone || share === limits.remediationsPerHour ? undefined : share;
+}
+
+/** Takes a place in the hour: of the cluster's share first, for whoever waits there must not take the others' places. */
+export async function claimTurn(
+  { claimant, cluster }: { readonly claimant: string; readonly cluster: string },
+  limits: CapLimits,
+  clusters: Policy["clusters"],
+  ports: Pick<Ports, "caps" | "clock">,
+): Promise<Held | undefined> {
+  const cap = "remediationsPerHour";
+  const share = shareOf(limits, clusters);
+  if (share !== undefined) {
+    const whole = windowOf(cap, ports.clock.now());
+    const window = { ...whole, name: `${whole.name} ${cluster}` };
+    const answer = await ports.caps.claim({ window, claimant, amount: 1, max: share });
+    if (answer.kind === "reached")
+      return {
+        cap,
+        window: window.name,
+        max: share,
+        cluster,
+        used: answer.used,
+        amount: 1,
+        opensAt: window.endsAt,
+      };
+  }
+  return await claim({ cap, claimant }, limits, ports);
+}
+
+export type Claim = {
+  readonly cap: CapName;
+  readonly claimant: string;
+  readonly amount?: number;
+};
+
+/** Takes what a claim asks for; undefined where it was granted. */
+export async function claim(
+  { cap, claimant, amount = 1 }: Claim,
+  limits: CapLimits,
+  { caps, clock }: Pick<Ports, "caps" | "clock">,
+): Promise<Held | undefined> {
+  const window = windowOf(cap, clock.now());
+  const max = maxOf(limits, cap);
+  const answer = await caps.claim({ window, claimant, amount, max });
+  if (answer.kind === "granted") return undefined;
+  return { cap, window: window.name, max, used: answer.used, amount, opensAt: window.endsAt };
+}
+
+/** Whether it still holds: its window is not over, and nobody has raised the cap. */
+export function stillHolds(held: Held, limits: CapLimits, now: number): boolean {
+  return maxOf(limits, held.cap) <= held.max && (now < held.opensAt || isTooLarge(held));
+}
+
+/** More than the whole cap: no window is large enough for it. */
+export function isTooLarge({ amount, max }: Held): boolean {
+  return amount > max;
+}
+
+/** What the owner can do about it: let this one through, too. A cluster has half of the hour. */
+export function remedyFor({ cap, cluster, used, amount }: Held): Remedy {
+  const wanted = used + amount;
+  const value =
+    cap === "bytesPerDay"
+      ? sizeOf(wanted)
+      : Math.min(CLAIMS_MAX, cluster === undefined ? wanted : 2 * wanted);
+  return {
+    code: "raise-cap",
+    ...(cluster === undefined ? {} : { params: { cluster } }),
+    setting: { key: `caps.${cap}`, value },
+  };
+}
+
+/** `the cap of 50 remediations per hour (caps.remediationsPerHour) is reached: 50 are used until 2026-01-20 11:00 UTC`. */
+export function heldInWords(held: Held): string {
+  const { cap, max, used, amount, opensAt, cluster } = held;
+  const until = `until ${new Date(opensAt).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  if (cap === "bytesPerDay" && isTooLarge(held)) {
+    return `the image has ${gigabytes(amount)}, more than the whole cap of ${gigabytes(max)} copied per day (caps.bytesPerDay)`;
+  }
+  if (cap === "bytesPerDay") {
+    return `the cap of ${gigabytes(max)} copied per day (caps.bytesPerDay) is reached: ${gigabytes(used)} are used ${until}, and this image has ${gigabytes(amount)}`;
+  }
+  if (cluster !== undefined)
+    return `the share of the cluster ${cluster}, ${max} remediations per hour (half of caps.remediationsPerHour), is reached: ${used} are used ${until}`;
+  return `the cap of ${max} remediations per hour (caps.remediationsPerHour) is reached: ${used} are used ${until}`;
+}
+
+/** A size as the policy takes it: six digits at most. */
+function sizeOf(bytes: number): string {
+  return bytes < 1e12 ? `${Math.ceil(bytes / 1e6)}MB` : `${Math.ceil(bytes / 1e9)}GB`;
+}
+
+function gigabytes(bytes: number): string {
+  return `${Number((bytes / 1e9).toPrecision(3))} GB`;
+}

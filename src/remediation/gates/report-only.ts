@@ -1,0 +1,54 @@
+/**
+ * A service that CodeDeploy deploys: planned to the last step, and handed to whoever runs its deployments.
+ *
+ * ECS takes no revision for it from anybody else, and a deployment of CodeDeploy runs its owner's hooks, moves traffic
+ * and fills the one place that its group has: so Repull begins none. It names the commands that do.
+ */
+
+import { revisionName } from "../../ecs/arn.ts";
+import type { ImagePlan } from "../../substitution/plan.ts";
+import { createDeploymentCommand, registerCommand } from "../report/paste-commands.ts";
+import { deployYourself, placesIn } from "../report/remedies-of-refusal.ts";
+import { type Ending, inSource } from "../report/report.ts";
+
+export type HandOver = {
+  readonly service: string;
+  /** CodeDeploy's own id, `d-…`, of the deployment whose AppSpec the next one takes over, where ECS tells it. */
+  readonly deployment?: string;
+};
+
+/** Stands for an id that ECS does not tell. */
+const UNKNOWN_DEPLOYMENT = "DEPLOYMENT";
+
+/** The plan with the commands that carry it out, in their order. */
+export function handOver(
+  { service, deployment }: HandOver,
+  former: string,
+  images: readonly ImagePlan[],
+  executionRole?: string,
+): Ending {
+  const copies = images.flatMap(({ winner }) => winner?.copy ?? []);
+  return {
+    kind: "declined",
+    reason: "deployed-by-others",
+    remedies: [
+      deployYourself(
+        `let CodeDeploy deploy a revision of ${revisionName(former)} with ${placesIn(images)}`,
+        `CodeDeploy has deployed a revision with ${placesIn(images)}`,
+      ),
+    ],
+    because: `CodeDeploy deploys the service ${service}, and ECS takes a new task definition for it from nothing else: register the revision and begin the deployment yourself`,
+    images,
+    nextSteps: [
+      ...copies.map(({ source, target }) => `repull mirror ${source} ${target}`),
+      ...inSource(images),
+      registerCommand(former, images, executionRole),
+      ...(deployment === undefined
+        ? [
+            `aws deploy list-deployments --include-only-statuses Succeeded: take the service's last one as ${UNKNOWN_DEPLOYMENT} in the next command`,
+          ]
+        : []),
+      createDeploymentCommand(deployment ?? UNKNOWN_DEPLOYMENT, former),
+    ],
+  };
+}

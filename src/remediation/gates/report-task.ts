@@ -1,0 +1,42 @@
+/** What the operator has to do for a task that the policy keeps Repull from changing. */
+
+import { revisionName } from "../../ecs/arn.ts";
+import type { ImagePlan } from "../../substitution/plan.ts";
+import type { Rights } from "../../substitution/policy/policy.ts";
+import { remedyInWords } from "../../substitution/remedies/format-remedy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import { allowTaskChanges } from "../report/remedies-of-refusal.ts";
+import { type Ending, inSource } from "../report/report.ts";
+import type { TaskFacts } from "../survey/standalone-task.ts";
+
+/** The ending where the policy says to report such tasks; undefined where it says more. */
+export function reportTask(
+  { wish, schedule }: TaskFacts,
+  former: string,
+  images: readonly ImagePlan[],
+  {
+    rights,
+    waiting = [],
+  }: { readonly rights?: Rights | undefined; readonly waiting?: readonly Remedy[] } = {},
+): Ending | undefined {
+  if (wish !== "report") return undefined;
+  const setting = schedule === undefined ? "StandaloneTasks" : "Schedules";
+  const allow = allowTaskChanges(schedule, rights);
+  const starter = schedule === undefined ? "somebody's own call" : `the rule or schedule ${schedule}`;
+  const copies = images.flatMap(({ winner }) => winner?.copy ?? []);
+  return {
+    kind: "declined",
+    reason: "report-only",
+    because: `no service started the task but ${starter}, and the policy says to report it (${setting}=report)`,
+    images,
+    remedies: [allow, ...waiting],
+    nextSteps: [
+      ...copies.map(({ source, target }) => `repull mirror ${source} ${target}`),
+      ...inSource(images),
+      schedule === undefined
+        ? "then start the task again"
+        : `then point ${schedule} at the new revision of ${revisionName(former)}`,
+      remedyInWords(allow),
+    ],
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * Fills ECR's pull-through cache with one image before a service needs it.
+ *
+ * Only the mirror function has the right to import: a task that pulls what is already there needs no such right, and no
+ * way to the upstream. A refusal of the upstream is an answer, and the next strategy's turn.
+ */
+
+import type { Digest } from "../../image/digest.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import type { Platform } from "../../image/platform.ts";
+import { canonicalName, type ImageReference } from "../../image/reference.ts";
+import type { Steps } from "../../runtime/steps.ts";
+import {
+  type PullThroughRule,
+  repositoriesOf,
+  ruleFor,
+  upstreamOf,
+} from "../../substitution/pull-through-rule.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+import { blobsOfImage, type ManifestBytes } from "./required-blobs.ts";
+
+export type Warmed =
+  | { readonly kind: "warmed"; readonly target: string; readonly digest: Digest; readonly blobs: number }
+  | { readonly kind: "refused"; readonly because: string };
+
+const LOOK_SECONDS_FIRST = 3;
+const LOOK_SECONDS_MAX = 30;
+/** Unverified how long ECR takes; layers that have not come by then are somebody's trouble. */
+const WAIT_SECONDS_MAX = 15 * 60;
+
+/** Imports the image and waits until all its blobs are in ECR; or says why that cannot be had. */
+export async function warm(
+  request: {
+    readonly target: ImageReference;
+    readonly digest: Digest;
+    readonly platforms: readonly Platform[];
+  },
+  ports: Ports,
+  steps: Steps,
+): Promise<Warmed> {
+  const { target, digest, platforms } = request;
+  const imported = await steps.step("fetch", () => importTree(target, digest, platforms, ports), {
+    attempts: 4,
+    retryIf: (error) => !(error instanceof InvalidInput) && !isDenied(error),
+  });
+  if ("because" in imported) return { kind: "refused", because: imported.because };
+
+  const { blobs } = imported;
+  let pause = LOOK_SECONDS_FIRST;
+  for (let waited = 0, look = 1; ; look++) {
+    const missing = await steps.step(`blobs ${look}`, () => missingOf(target.path, blobs, ports), {
+      attempts: 4,
+      retryIf: (error) => !isDenied(error),
+    });
+    if (missing === 0) {
+      ports.log.info("cache filled", { target: canonicalName(target), digest, blobs: blobs.length });
+      return { kind: "warmed", target: canonicalName(target), digest, blobs: blobs.length };
+    }
+    if (waited >= WAIT_SECONDS_MAX) {
+      return {
+        kind: "refused",
+        because: `${missing} of its ${blobs.length} blobs did not reach ECR within ${WAIT_SECONDS_MAX / 60} minutes`,
+      };
+    }
+    await steps.wait(`blobs ${look}`, pause);
+    waited += pause;
+    pause = Math.min(LOOK_SECONDS_MAX, pause * 2);
+  }
+}
+
+async function importTree(
+  target: ImageReference,
+  digest: Digest,
+  platforms: readonly Platform[],
+  { ecr }: Ports,
+): Promise<{ readonly blobs: readonly Digest[] } | { readonly because: string }> {
+  const rules = await ecr.pullThroughRules();
+  const rule = ruleFor(target.path, rules);
+  if (rule === undefined) return { because: `no pull-through cache rule leads to ${target.path}` };
+  const upstream = upstreamOf(rule, target.path);
+  const imports = async (wanted: Digest): Promise<ManifestBytes | { because: string }> => {
+    const answer = await ecr.importImage(target.path, wanted).catch((error) => refusal(error, rule, target));
+    if (answer.kind === "imported") return answer;
+    const because = `ECR could not fetch it from ${upstream.host}: ${answer.because}`;
+    if (answer.isPassing) throw new AwsError("unavailable", "ecr:BatchGetImage", because);
+    return { because };
+  };
+  const blobs = await blobsOfImage(digest, platforms, imports);
+  return blobs.kind === "known" ? { blobs: blobs.digests } : { because: blobs.because };
+}
+
+/** Asks for each blob that is not there yet, so that ECR fetches it, and answers how many they are. */
+async function missingOf(repository: string, blobs: readonly Digest[], { ecr }: Ports): Promise<number> {
+  const missing = await ecr.missingLayers(repository, blobs);
+  for (const blob of missing) await ecr.fetchLayer(repository, blob);
+  return missing.length;
+}
+
+/** A right that Repull lacks is not found by asking again. */
+function refusal(
+  error: unknown,
+  rule: PullThroughRule,
+  { path }: ImageReference,
+): { kind: "refused"; isPassing: false; because: string } {
+  if (!isDenied(error)) throw error;
+  const because = `Repull has no right to fill ${path}: set the stack's parameter PullThroughRepositories to ${repositoriesOf(rule)} (${error.message})`;
+  return { kind: "refused", isPassing: false, because: because.slice(0, 500) };
+}
+
+function isDenied(error: unknown): error is AwsError {
+  return error instanceof AwsError && (error.kind === "denied" || error.kind === "invalid");
+}

@@ -1,0 +1,169 @@
+/**
+ * Brings one image into ECR: copies it into a repository of ours, or has a pull-through cache fetch it.
+ *
+ * A copy that is cut off goes on where it stopped, in another invocation. What asking again cannot cure (a quota, a
+ * refused login) is an answer, and the next source's turn.
+ */
+
+import * as z from "zod";
+import { type Digest, isDigest } from "../../image/digest.ts";
+import { ecrHost } from "../../image/ecr-hosts.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { parsePlatform } from "../../image/platform.ts";
+import { parseReference, pinned } from "../../image/reference.ts";
+import { RegistryError } from "../../oci/client/registry-error.ts";
+import { CopyError, type CopyErrorKind } from "../../oci/copy/copy-error.ts";
+import { STOPPING_MS, withDeadline } from "../../runtime/deadline.ts";
+import type { Steps } from "../../runtime/steps.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import { copyTag } from "../../substitution/strategies/ecr-copy.ts";
+import { awsErrorBehind, isPassing } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+import { copyInSteps } from "./checkpointed-copy.ts";
+import { claimCopy, type RefusedCopy } from "./copy-quota.ts";
+import { type Warmed, warm } from "./fill-pull-through-cache.ts";
+
+/** More than anybody has machines for. */
+const PLATFORMS_MAX = 16;
+
+const image = {
+  digest: z.string().refine(isDigest, "a digest"),
+  /** Repository in our own ECR, with the tag of the image that the copy stands for. */
+  target: z.string(),
+  /** Absent: all that the image has. */
+  platforms: z.array(z.string()).min(1).max(PLATFORMS_MAX).optional(),
+};
+
+const requestSchema = z.union([
+  z.strictObject({
+    ...image,
+    kind: z.literal("copy").default("copy"),
+    source: z.string(),
+    /** Asks the source as nobody, although an account is configured. */
+    anonymous: z.boolean().default(false),
+  }),
+  /** Has ECR fetch what a pull-through rule leads to. */
+  z.strictObject({ ...image, kind: z.literal("warm") }),
+]);
+
+export type MirrorRequest = z.input<typeof requestSchema>;
+type Request = z.output<typeof requestSchema> & { readonly digest: Digest };
+
+export type MirrorResult = {
+  readonly kind: "copied";
+  readonly target: string;
+  readonly digest: string;
+  readonly tag?: string;
+  readonly alreadyPresent: boolean;
+  readonly bytesMoved: number;
+};
+
+/**
+ * The mirror workflow. Throws InvalidInput for a target that is not ours to fill.
+ * @param millisecondsLeft what is left of this invocation, asked when a step of the copy begins; absent: nobody counts
+ */
+export async function mirror(
+  input: unknown,
+  ports: Ports,
+  policy: Policy,
+  steps: Steps,
+  millisecondsLeft: () => number = () => Number.POSITIVE_INFINITY,
+): Promise<MirrorResult | Warmed | RefusedCopy> {
+  const request = readRequest(input, ports);
+  const target = parseReference(request.target);
+  const platforms = (request.platforms ?? []).map(parsePlatform);
+  if (request.kind === "copy" && !target.path.startsWith(`${policy.mirrorPrefix}/`)) {
+    throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
+  }
+  if (request.kind === "warm") return await warm({ target, digest: request.digest, platforms }, ports, steps);
+
+  const source = pinned(parseReference(request.source), request.digest);
+  const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;
+  const { immutableTags, scanOnPush, kmsKey, tags } = policy.repository;
+  // Known only to the invocation that made it: any other finds what was left there.
+  let isEmpty = false;
+  const repository = await steps.step("repository", async () => {
+    const settings = {
+      immutableTags,
+      scanOnPush,
+      ...(kmsKey === undefined ? {} : { kmsKey }),
+      tags: { ...tags, "repull:source": `${source.host}/${source.path}` },
+    };
+    const ensured = await ports.ecr.ensureRepository(target.path, settings).catch(refusedOrThrow);
+    isEmpty = ensured === "created";
+    return ensured;
+  });
+  if (typeof repository === "object") return repository;
+  const copyRequest = {
+    source,
+    target: { host: target.host, path: target.path },
+    tagFor: (digest: Digest) => copyTag(target.tag, digest),
+    ...(platforms.length === 0 ? {} : { platforms, joined: true }),
+    targetIsEmpty: isEmpty,
+  };
+  const ended = await copyInSteps(
+    {
+      copier,
+      request: copyRequest,
+      inTime: (work) => withDeadline(ports.clock, millisecondsLeft(), work),
+      hasTime: () => millisecondsLeft() > 2 * STOPPING_MS,
+      refusalOf,
+      mayMove: (bytes) => claimCopy(bytes, request, policy, ports, steps),
+    },
+    steps,
+  );
+  if (ended.kind === "refused") return ended;
+  const { digest, tag, alreadyPresent, bytesMoved } = ended.result;
+  ports.log.info("image copied", { target: request.target, digest, bytesMoved, repository });
+  return {
+    kind: "copied",
+    target: request.target,
+    digest,
+    ...(tag === undefined ? {} : { tag }),
+    alreadyPresent: alreadyPresent && bytesMoved === 0,
+    bytesMoved,
+  };
+}
+
+/** What is true of the image itself, whenever it is asked for. */
+const OF_THE_IMAGE: readonly CopyErrorKind[] = ["platform-absent", "platform-ambiguous", "unsupported"];
+
+/** A quota, a refused login or an image of another kind is not cured by asking again; anything else is worth another attempt. */
+function refusalOf(error: unknown): RefusedCopy | undefined {
+  const behind = awsErrorBehind(error);
+  if (behind !== undefined && isPassing(behind)) return undefined;
+  const inner = error instanceof Error && error.cause instanceof RegistryError ? error.cause : error;
+  const isFinal =
+    behind !== undefined ||
+    (error instanceof CopyError && OF_THE_IMAGE.includes(error.kind)) ||
+    (inner instanceof RegistryError &&
+      ["rate-limited", "unauthorized", "denied", "not-allowed", "absent"].includes(inner.kind));
+  if (!isFinal || !(error instanceof Error)) return undefined;
+  const isLimit = inner instanceof RegistryError && inner.kind === "rate-limited";
+  return {
+    kind: "refused",
+    ...(isLimit ? { code: "rate-limited", limited: true } : {}),
+    because: error.message,
+  };
+}
+
+/** A repository that may not be created is a refusal, like a copy that may not be written: asking again cures neither. */
+function refusedOrThrow(error: unknown): RefusedCopy {
+  const refused = refusalOf(error);
+  if (refused === undefined) throw error;
+  return refused;
+}
+
+function readRequest(input: unknown, { home }: Ports): Request {
+  const read = requestSchema.safeParse(input);
+  if (!read.success) {
+    const issue = read.error.issues[0];
+    throw new InvalidInput(issue?.path.join(".") ?? "", issue?.message ?? "a mirror request", {
+      cause: read.error,
+    });
+  }
+  const { digest } = read.data;
+  if (parseReference(read.data.target).host !== ecrHost(home.account, home.region) || !isDigest(digest))
+    throw new InvalidInput("target", `a repository in our own registry, got ${read.data.target}`);
+  return { ...read.data, digest };
+}

@@ -1,0 +1,90 @@
+/**
+ * Has images brought into ECR by the `mirror` workflow: which request a plan makes, and how its execution is started.
+ *
+ * Fifty services that need one image start one copy, because its name is made of the image: a second remediation waits
+ * for the copy of the first.
+ */
+
+import type { Digest } from "../../image/digest.ts";
+import { printPlatform } from "../../image/platform.ts";
+import { parseReference, pinned } from "../../image/reference.ts";
+import type { Json } from "../../runtime/json.ts";
+import type { ImagePlan } from "../../substitution/plan.ts";
+import { mirrorName } from "../detect/execution-names.ts";
+import { type CapLimits, type Held, stillHolds } from "../gates/quotas.ts";
+import type { Ports } from "../ports/ports.ts";
+
+/** A place whose image could not be brought into ECR, by `placeOf` its candidate. */
+export type Refused = {
+  readonly image: string;
+  readonly place: string;
+  readonly because: string;
+  /** A quota refused it. */
+  readonly held?: Held;
+  /** It was the source's limit. */
+  readonly limited?: true;
+  /** The copy was not refused: it failed, and may succeed in a while. */
+  readonly failed?: true;
+};
+
+export type MirrorRequest = {
+  readonly kind: "copy" | "warm";
+  readonly target: string;
+  readonly digest: Digest;
+  readonly source?: string;
+  readonly platforms?: readonly string[];
+  readonly anonymous?: boolean;
+};
+
+/** What has to be brought into ECR before the plan of an image can be written; undefined: nothing. */
+export function mirrorRequestOf({ winner }: ImagePlan): MirrorRequest | undefined {
+  if (winner?.digest === undefined) return undefined;
+  const { copy, warm, digest } = winner;
+  const platformsOf = (one: { platforms?: readonly Parameters<typeof printPlatform>[0][] }) =>
+    one.platforms === undefined ? {} : { platforms: one.platforms.map(printPlatform) };
+  if (copy !== undefined)
+    return {
+      kind: "copy",
+      source: copy.source,
+      target: copy.target,
+      digest,
+      ...platformsOf(copy),
+      ...(copy.anonymous ? { anonymous: true } : {}),
+    };
+  return warm === undefined ? undefined : { kind: "warm", target: warm.target, digest, ...platformsOf(warm) };
+}
+
+/** The name of the execution that brings it. */
+export function nameOfMirror(
+  request: MirrorRequest,
+  attempt: number,
+  { executions }: Pick<Ports, "executions">,
+): string {
+  const source = `${request.source ?? request.kind}${request.anonymous ? " anonymously" : ""}`;
+  return mirrorName(executions.functionName("mirror"), { ...request, source }, attempt);
+}
+
+/**
+ * Starts the execution of this name. `done`, `spent`: it had ended before, successfully or not. One that a quota has
+ * refused is not started under another name while the quota is used up: each remediation would use up another name.
+ */
+export async function startMirror(
+  name: string,
+  request: MirrorRequest,
+  limits: () => Promise<CapLimits>,
+  ports: Ports,
+): Promise<"waiting" | "done" | "spent" | { readonly held: Held }> {
+  const { executions, clock } = ports;
+  if ((await executions.start("mirror", name, request as unknown as Json)) === "started") return "waiting";
+  const found = await executions.status("mirror", name);
+  if (found === undefined || found.status === "running") return "waiting";
+  if (found.held !== undefined && stillHolds(found.held, await limits(), clock.now()))
+    return { held: found.held };
+  if (found.status === "unknown") return (await isInTarget(request, ports)) ? "done" : "spent";
+  return found.status === "succeeded" && found.refused === undefined ? "done" : "spent";
+}
+
+/** Whether the target's registry has these bytes: this proves more than what an execution says of them. */
+export async function isInTarget({ target, digest }: MirrorRequest, { registries }: Ports): Promise<boolean> {
+  return (await registries.headManifest(pinned(parseReference(target), digest))) !== undefined;
+}

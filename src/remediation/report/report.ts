@@ -1,0 +1,278 @@
+/**
+ * The record that every remediation leaves: a line in the log and a figure first, then an event on the bus.
+ *
+ * The bus is somebody else's, and may refuse. So what became of a remediation is written down before it is published,
+ * and a publish that fails ends nothing but itself: the result says that nobody on the bus heard of it.
+ */
+
+import { revisionName } from "../../ecs/arn.ts";
+import { present } from "../../ecs/json-fields.ts";
+import { type ManagedBy, sourceChange } from "../../ecs/managed-by.ts";
+import type { PullFailure } from "../../ecs-events/pull-failure.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { StepFailed, type Steps } from "../../runtime/steps.ts";
+import type { Untrusted } from "../../substitution/candidate.ts";
+import type { ImagePlan, NoSubstituteCode } from "../../substitution/plan.ts";
+import { remedyInWords } from "../../substitution/remedies/format-remedy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import type { Decision } from "../gates/approval-decision.ts";
+import { AwsError, isPassing } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+import {
+  endedWell,
+  OUTCOME_SCHEMA_VERSION,
+  type Outcome,
+  type OutcomeKind,
+  type RefusalReason,
+} from "./outcome.ts";
+
+/** How a remediation ended, before it is put into the record's words. */
+export type Ending = {
+  readonly kind: OutcomeKind;
+  readonly because: string;
+  /** Of a `declined`. */
+  readonly reason?: RefusalReason | undefined;
+  /** Of a `failed`: what kept it from its end. */
+  readonly error?: Outcome["error"];
+  /** Of a `stand-still`: why there is no substitute. */
+  readonly code?: NoSubstituteCode;
+  readonly images?: readonly ImagePlan[];
+  readonly made?: { readonly former: string; readonly ours: string } | undefined;
+  /** The revision that the service was put back on. */
+  readonly restored?: string;
+  readonly remedies?: readonly Remedy[];
+  /** In the place of the sentences that the remedies make. */
+  readonly nextSteps?: readonly string[];
+  /** Who would bring the old image back, and the substitute that a later deploy has undone before. */
+  readonly managedBy?: ManagedBy;
+  readonly broughtBack?: string;
+  /** What waits for the owner's word; and that word, once it was given. */
+  readonly approval?: Outcome["approval"];
+  readonly decision?: Decision;
+  /** A revision of the family that somebody else has registered since, and that the service does not run. */
+  readonly newer?: string;
+  /** It may be otherwise in a while: worth looks before it is final; `soon`: one, a minute later. */
+  readonly passing?: boolean | "soon";
+  /** It is no end: what is told ahead of one. */
+  readonly goesOnAt?: string;
+};
+
+/** A throttled or silent bus is asked again for so many attempts, with pauses of a minute at most: twenty minutes. */
+const PUBLISH_ATTEMPTS = 25;
+
+export type ReportOptions = {
+  readonly execution: string;
+  /** Told each outcome before it is published; told it again after a crash between the two. */
+  readonly onOutcome?: (outcome: Outcome) => void;
+};
+
+/**
+ * Logs and measures an ending in the step `name`, and publishes it in the step after it.
+ * The outcome has `unpublished` where no event was put on the bus. Never fails for what the bus answers.
+ */
+export async function report(
+  name: string,
+  end: () => Ending,
+  failure: PullFailure | undefined,
+  { execution, onOutcome }: ReportOptions,
+  ports: Ports,
+  steps: Steps,
+): Promise<Outcome> {
+  const outcome = await steps.step(name, async () => {
+    const made = outcomeOf(end(), failure, execution);
+    ports.log[endedWell(made.outcome) ? "info" : "warn"](`remediation ${made.outcome}`, { ...made });
+    onOutcome?.(made);
+    return made;
+  });
+  const unpublished = await publishInStep(`publish ${name}`, outcome, ports, steps);
+  return unpublished === undefined ? outcome : { ...outcome, unpublished };
+}
+
+type Unpublished = NonNullable<Outcome["unpublished"]>;
+
+async function publishInStep(
+  name: string,
+  outcome: Outcome,
+  { bus, log }: Pick<Ports, "bus" | "log">,
+  steps: Steps,
+): Promise<Unpublished | undefined> {
+  const publish = async (): Promise<Unpublished | { readonly code: "published" }> => {
+    try {
+      await bus.publish(outcome as unknown as JsonObject);
+      return { code: "published" };
+    } catch (error) {
+      if (!(error instanceof AwsError) || isPassing(error)) throw error;
+      log.error("the outcome was not published", { code: error.kind, because: error.message });
+      const permission = error.kind === "denied" ? { permission: error.action } : {};
+      return { code: error.kind, because: error.message, ...permission };
+    }
+  };
+  try {
+    const done = await steps.step(name, publish, { attempts: PUBLISH_ATTEMPTS });
+    return done.code === "published" ? undefined : done;
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    return { code: "unavailable", because: error.message };
+  }
+}
+
+/** Tells of what is no end yet, where somebody should know of it now. Its step fails without hindering anything. */
+export async function tellAhead(
+  name: string,
+  end: () => Promise<Ending | undefined>,
+  failure: PullFailure,
+  execution: string,
+  ports: Ports,
+  steps: Steps,
+): Promise<void> {
+  const tell = async (): Promise<void> => {
+    const ending = await end();
+    if (ending === undefined) return;
+    const outcome = outcomeOf(ending, failure, execution);
+    ports.log.warn(`remediation ${outcome.outcome}`, { ...outcome });
+    await ports.bus.publish(outcome as unknown as JsonObject);
+  };
+  try {
+    await steps.step(name, tell, { attempts: 6 });
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+  }
+}
+
+/** The record of an ending. */
+export function outcomeOf(ending: Ending, failure: PullFailure | undefined, execution: string): Outcome {
+  const { kind, because, reason, images = [], made, approval, decision, remedies } = ending;
+  const classification = failure?.foreseen ? undefined : failure?.failures[0].classification;
+  return {
+    schemaVersion: OUTCOME_SCHEMA_VERSION,
+    outcome: kind,
+    because,
+    ...present("reason", kind === "stand-still" ? (ending.code ?? "no-proof") : reason),
+    ...present("error", ending.error),
+    execution,
+    ...(classification === undefined
+      ? {}
+      : {
+          failure: {
+            kind: classification.kind,
+            ...(classification.limitedAs === undefined ? {} : { limitedAs: classification.limitedAs }),
+            ...(classification.registry === undefined ? {} : { registry: classification.registry }),
+            ...(classification.image === undefined ? {} : { image: classification.image }),
+            evidence: [...classification.evidence],
+          },
+        }),
+    ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
+    ...(made === undefined ? {} : { formerTaskDefinition: made.former, newTaskDefinition: made.ours }),
+    ...present("restoredTaskDefinition", ending.restored),
+    ...present("approval", approval),
+    ...present("decision", decision),
+    images: images.map(imageOutcome),
+    ...present("goesOnAt", ending.goesOnAt),
+    nextSteps: [
+      ...broughtBackBy(ending),
+      ...passedBy(ending),
+      ...(ending.nextSteps ?? remedies?.map(remedyInWords) ?? nextStepsFor(ending)),
+    ],
+    ...present("remedies", remedies && [...remedies]),
+  };
+}
+
+function workloadOf({ owner, clusterArn }: PullFailure): NonNullable<Outcome["workload"]> {
+  return {
+    kind: owner.kind,
+    cluster: clusterArn,
+    name: owner.kind === "service" ? owner.service : owner.family,
+  };
+}
+
+function imageOutcome({
+  image,
+  containers,
+  failing,
+  trusted,
+  untrusted,
+  vetoedBy,
+  notCompared,
+  winner,
+  losers,
+  notOffered = [],
+}: ImagePlan): Outcome["images"][number] {
+  return {
+    image,
+    containers: [...containers],
+    failing,
+    ...present("trusted", trusted),
+    ...present("untrusted", untrusted && withoutTransient(untrusted)),
+    ...present("vetoedBy", vetoedBy),
+    ...present("notCompared", notCompared),
+    ...(winner === undefined
+      ? {}
+      : {
+          substitute: winner.writes ?? winner.candidate.image,
+          strategy: winner.candidate.strategy,
+          proof: winner.proof,
+          checks: [...winner.checks],
+        }),
+    passedOver: losers.map(({ candidate, because, checks }) => ({
+      strategy: candidate.strategy,
+      place: candidate.source ?? candidate.image,
+      because,
+      ...(checks === undefined ? {} : { checks: [...checks] }),
+    })),
+    notOffered: [...notOffered],
+  };
+}
+
+function withoutTransient({ transient: _, ...told }: Untrusted): Omit<Untrusted, "transient"> {
+  return told;
+}
+
+/** Healed again and again, the source would never be looked at. */
+function broughtBackBy({ broughtBack }: Ending): readonly string[] {
+  return broughtBack === undefined
+    ? []
+    : [
+        `a later deploy has brought the old image back, after ${broughtBack} had replaced it: change the source, for it is not fought over`,
+      ];
+}
+
+/** Who names a family alone gets its newest revision, and that is ours now, made from an older one. */
+function passedBy({ kind, made, newer }: Ending): readonly string[] {
+  if (made === undefined || newer === undefined || kind === "superseded") return [];
+  const [ours, former] = [revisionName(made.ours), revisionName(made.former)];
+  return [
+    `the newest of its family is now ${ours}, made from ${former}, and not ${newer}, which the service did not run: whoever deploys without a number should name ${newer}, or register it again`,
+  ];
+}
+
+function nextStepsFor({ kind, images = [], made, managedBy }: Ending): readonly string[] {
+  switch (kind) {
+    case "settled":
+    case "applied":
+      return inSource(images, managedBy);
+    case "restored":
+      return [
+        `find out why ${made === undefined ? "the substitute" : revisionName(made.ours)} failed: its stopped tasks and logs are in ECS`,
+      ];
+    case "unsettled":
+      return ["look at the service's deployment in ECS: it goes on, and nothing more will be changed"];
+    case "denied":
+      return ["this deployment is not tried again; the next one is asked about anew"];
+    case "expired":
+      return ["the next failing task asks again; approvalHours says how long a plan waits"];
+    case "failed":
+      return ["read the execution's history; the next failing task starts another attempt"];
+    default:
+      return [];
+  }
+}
+
+/** What to change where the task definition is written. */
+export function inSource(images: readonly ImagePlan[], managedBy?: ManagedBy): readonly string[] {
+  return images.flatMap(({ image, containers, winner }) => {
+    if (winner?.writes === undefined) return [];
+    if (winner.candidate.strategy === "sign-in")
+      return [`in the source of the task definition, give ${image} its repositoryCredentials`];
+    return [sourceChange(managedBy, { image, containers, substitute: winner.writes })];
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * Reads a failure again where nobody can have cut or made it up: from the task itself, as ECS describes it.
+ *
+ * The event is a hint. Where the task is still there, its own words count; where it is gone, only an event whose words
+ * are whole is enough to act on.
+ */
+
+import type { Task } from "../../ecs/task/task.ts";
+import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
+import { readEvent } from "../../ecs-events/read-event.ts";
+import type { NamedManifest } from "../../pull-failure/extract-manifests.ts";
+import { incurable } from "../../substitution/applicable-limits.ts";
+import type { Ports } from "../ports/ports.ts";
+import { nextFailure } from "../report/remedies-of-refusal.ts";
+import type { Declined } from "./survey.ts";
+
+export type Confirmed = { readonly kind: "confirmed"; readonly failure: PullFailure; readonly task?: Task };
+
+/** The failure in ECS's own words, reduced to the limits that have a cure, the certain ones; or why it is none of ours. */
+export async function confirm(failure: PullFailure, ports: Ports): Promise<Confirmed | Ignored | Declined> {
+  if (failure.foreseen) return { kind: "confirmed", failure };
+  const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
+  const told = task === undefined ? failure : readEvent(eventOf(failure, task), ports.home);
+  if (told.kind === "ignored") {
+    return { kind: "ignored", because: `ECS tells otherwise than the event: ${told.because}` };
+  }
+  const limits = told.failures.filter(({ classification }) => incurable(classification) === undefined);
+  const [first, ...others] = limits.filter(({ classification }) => classification.confidence === "certain");
+  if (first !== undefined) {
+    // One limit at a time: another registry's is another ladder.
+    const { kind, registry } = first.classification;
+    const same = others.filter(
+      ({ classification }) => classification.kind === kind && classification.registry === registry,
+    );
+    const manifests = [...manifestsIn(failure), ...manifestsIn(told)];
+    const certain: PullFailure = {
+      ...told,
+      failures: [first, ...same],
+      ...(manifests.length === 0 ? {} : { manifests }),
+    };
+    return { kind: "confirmed", failure: certain, ...(task === undefined ? {} : { task }) };
+  }
+  if (limits[0] === undefined) {
+    const { classification } = told.failures[0];
+    return { kind: "ignored", because: `${incurable(classification)}: ${classification.because}` };
+  }
+  const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of it";
+  return {
+    kind: "declined",
+    reason: "unclear",
+    because: `the reason is cut off, and ${where}: ${limits[0].classification.because}`,
+    remedies: [nextFailure("the service's events in ECS have the whole text")],
+  };
+}
+
+/** Those of the event count too: a text that was made up may keep Repull from writing, and ECS forgets its own in an hour. */
+function manifestsIn({ failures }: PullFailure): readonly NamedManifest[] {
+  return failures.flatMap(({ classification }) => classification.manifests ?? []);
+}
+
+/** A described task in the shape of its event, so that one reader judges both. */
+function eventOf(failure: PullFailure, task: Task): unknown {
+  const { arn, ...detail } = task;
+  return {
+    source: "aws.ecs",
+    "detail-type": "ECS Task State Change",
+    account: failure.account,
+    region: failure.region,
+    resources: [arn],
+    detail: { ...detail, taskArn: arn, clusterArn: failure.clusterArn },
+  };
+}

@@ -1,0 +1,153 @@
+/** Workloads that are never changed, and failures that are no longer news; each with the reason in words. */
+
+import { revisionName, sameRevision } from "../../ecs/arn.ts";
+import { isWhole } from "../../ecs/service/rollout-state.ts";
+import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
+import { readMarker } from "../../ecs/task-definition/provenance-tags.ts";
+import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { RefusalReason } from "../report/outcome.ts";
+import { deployYourself } from "../report/remedies-of-refusal.ts";
+import { optedOut } from "./opt-out.ts";
+import type { Declined, Recovered, Superseded, SurveyRequest } from "./survey.ts";
+
+/** The service was deleted. */
+export function gone(service: string): Ignored {
+  return { kind: "ignored", because: `the service ${service} is not there any more` };
+}
+
+/** Why this service is never changed, whatever has failed. */
+export function untouchable(service: Service): Ignored | Declined | undefined {
+  if (service.controller !== "CODE_DEPLOY") return unplannable(service);
+  return (
+    unplannable(service) ??
+    declined(
+      "deployed-by-others",
+      `CodeDeploy deploys the service ${service.name}: ECS refuses a new task definition from anybody else`,
+      [
+        deployYourself(
+          "let CodeDeploy deploy a revision with an image from ECR",
+          "CodeDeploy has deployed a revision with an image from ECR",
+        ),
+      ],
+    )
+  );
+}
+
+/** Why there is nothing even to plan for this service. */
+export function unplannable(service: Service): Ignored | Declined | undefined {
+  const { name, status, controller, tags } = service;
+  if (status !== "ACTIVE") return { kind: "ignored", because: `the service ${name} is ${status}` };
+  const out = optedOut([{ name: `the service ${name}`, tags, arn: service.arn }]);
+  if (out !== undefined) return out;
+  if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
+    const isDaemon = service.schedulingStrategy === "DAEMON";
+    return declined(
+      "deployed-by-others",
+      isDaemon
+        ? `ECS manages the daemon ${name} itself, and an update of it drains and replaces machines`
+        : `ECS manages the Express service ${name} itself, and writes its revisions`,
+      [
+        isDaemon
+          ? deployYourself(
+              "register the daemon's task definition with an image from ECR, and update the daemon when its machines may be replaced",
+              "the daemon runs an image from ECR",
+            )
+          : updateExpress(service.arn),
+      ],
+    );
+  }
+  if (controller === "EXTERNAL") {
+    return declined("deployed-by-others", `an external controller deploys the service ${name} by task sets`, [
+      deployYourself(
+        "let that controller create a task set with an image from ECR",
+        "its controller has created a task set with an image from ECR",
+      ),
+    ]);
+  }
+  return undefined;
+}
+
+/** https://docs.aws.amazon.com/cli/latest/reference/ecs/update-express-gateway-service.html (read 2026-11) */
+function updateExpress(service: string): Remedy {
+  const container = JSON.stringify({ image: "IMAGE_ELSEWHERE" });
+  return {
+    code: "deploy-yourself",
+    params: { how: "deploy it with an image that can be pulled" },
+    command: [
+      ...["aws", "ecs", "update-express-gateway-service"],
+      ...["--service-arn", service, "--primary-container", container],
+    ],
+  };
+}
+
+function declined(reason: RefusalReason, because: string, remedies: readonly Remedy[]): Declined {
+  return { kind: "declined", reason, because, remedies };
+}
+
+/**
+ * Whether the failing revision is no longer the one to heal.
+ *
+ * Judged by the service and by its primary deployment, for one of them may still be old.
+ */
+export async function movedOn(
+  service: Service,
+  { failure, own }: Pick<SurveyRequest, "failure" | "own">,
+  former: string,
+  ports: Ports,
+): Promise<(Ignored & { readonly passing?: "soon" }) | Superseded | Recovered | undefined> {
+  const primary = primaryDeployment(service);
+  const past = own !== undefined ? undefined : pastDeployment(service, failure);
+  const isHealed = service.taskDefinition === former && primary !== undefined && isWhole(service);
+  if (isHealed && !failure.foreseen) {
+    return {
+      kind: "ignored",
+      because: `all ${primary.desiredCount} tasks of the service ${service.name} run ${revisionName(former)} now`,
+    };
+  }
+  for (const revision of new Set([
+    service.taskDefinition,
+    primary?.taskDefinition ?? service.taskDefinition,
+  ])) {
+    if (revision === former) continue;
+    // What this execution registered is known from its own steps: tags can be written by others.
+    if (own?.some((one) => sameRevision(one, revision)))
+      return primary !== undefined && isWhole(service) ? recovered(primary) : undefined;
+    const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
+    if (marker?.former !== undefined && sameRevision(marker.former, former)) {
+      return {
+        kind: "ignored",
+        because: `already done: the service ${service.name} was moved from ${revisionName(former)} to ${revisionName(revision)} by ${marker.execution}`,
+        // Or undone since then: the way back is a deployment of its own, which this answer does not show yet.
+        ...(showsDeployment(service, failure) ? {} : { passing: "soon" }),
+      };
+    }
+    return {
+      kind: "superseded",
+      because: `the service ${service.name} is on ${revisionName(revision)} now, no longer on ${revisionName(former)}`,
+      passing: !showsDeployment(service, failure),
+    };
+  }
+  return past;
+}
+
+/** A substitute of this execution's that could not be pulled for a while, and runs now. */
+export function recovered({ desiredCount, taskDefinition }: Deployment): Recovered {
+  const ours = revisionName(taskDefinition);
+  return { kind: "settled", because: `${desiredCount} of ${desiredCount} tasks run ${ours} after all` };
+}
+
+/** The service shows the failing deployment as replaced by a later one: that one's tasks have events of their own. */
+function pastDeployment(service: Service, { owner }: PullFailure): Ignored | undefined {
+  const id = owner.kind === "service" ? owner.deploymentId : undefined;
+  const primary = primaryDeployment(service);
+  const own = service.deployments.find((deployment) => deployment.id === id);
+  if (own === undefined || primary === undefined || own.id === primary.id) return undefined;
+  return { kind: "ignored", because: `the deployment ${own.id} is past: ${primary.id} has replaced it` };
+}
+
+/** An answer without the deployment that failed may be of the time before it. */
+function showsDeployment({ deployments }: Service, { owner }: PullFailure): boolean {
+  return owner.kind === "service" && deployments.some(({ id }) => id === owner.deploymentId);
+}

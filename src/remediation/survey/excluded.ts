@@ -1,0 +1,47 @@
+/** What the owner's policy leaves out: clusters, services and images, each with what would include it. */
+
+import type { Service } from "../../ecs/service/service.ts";
+import { familiarName, type ImageReference } from "../../image/reference.ts";
+import { leftOutBy, matchesGlob, matchesImage } from "../../substitution/glob.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import { includeWorkload } from "../report/remedies-of-refusal.ts";
+import type { Declined } from "./survey.ts";
+
+/** A service that the policy leaves out is not touched, whatever has failed. */
+export function serviceLeftOut({ name, clusterArn }: Service, policy: Policy): Declined | undefined {
+  const because = leftOutBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
+  const remedy = includeWorkload("services", policy.services, name);
+  return (
+    clusterLeftOut(clusterArn, policy) ??
+    (because === undefined ? undefined : leftAlone(`the service ${name}`, because, remedy))
+  );
+}
+
+export function clusterLeftOut(clusterArn: string, { clusters }: Policy): Declined | undefined {
+  const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
+  const because = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
+  const remedy = includeWorkload("clusters", clusters, cluster);
+  return because === undefined ? undefined : leftAlone(clusterInWords(clusterArn), because, remedy);
+}
+
+export function imageLeftOut(
+  image: string,
+  reference: ImageReference,
+  { images }: Policy,
+): Declined | undefined {
+  const matches = (pattern: string): boolean => matchesImage(pattern, reference);
+  const because = leftOutBy(images, "images", matches);
+  const { tag: _, digest: __, ...name } = reference;
+  const remedy = includeWorkload("images", images, familiarName(name), matches);
+  return because === undefined ? undefined : leftAlone(`the image ${image}`, because, remedy);
+}
+
+export function clusterInWords(clusterArn: string): string {
+  return `the cluster ${clusterArn.slice(clusterArn.lastIndexOf("/") + 1)}`;
+}
+
+function leftAlone(what: string, because: string, remedy: Remedy): Declined {
+  const told = `${what} is left alone: ${because}`;
+  return { kind: "declined", reason: "left-out", because: told, remedies: [remedy] };
+}

@@ -1,0 +1,200 @@
+/**
+ * What is known of one image: the digest that is trusted, and what each place where it may be says.
+ *
+ * Who is trusted stands in `trusted-digest.ts`; what an earlier deployment ran is shown and never trusted, for the tag
+ * may have moved on purpose.
+ */
+
+import type { Service } from "../../ecs/service/service.ts";
+import type { Task } from "../../ecs/task/task.ts";
+import type { PullFailure } from "../../ecs-events/pull-failure.ts";
+import { type Digest, shortDigest } from "../../image/digest.ts";
+import { ecrHost } from "../../image/ecr-hosts.ts";
+import { printPlatform } from "../../image/platform.ts";
+import { type ImageReference, repositoryIn } from "../../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
+import { inPool } from "../../runtime/for-each-concurrently.ts";
+import { unfit } from "../../substitution/applicable-limits.ts";
+import {
+  type Candidate,
+  type Check,
+  type NotOffered,
+  placeOf,
+  type Seen,
+  type Sighting,
+  type Trusted,
+  type Untrusted,
+} from "../../substitution/candidate.ts";
+import { matchesImage } from "../../substitution/glob.ts";
+import type { ImageFacts } from "../../substitution/plan.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import { offer } from "../../substitution/strategies/candidates-of.ts";
+import type { StrategyContext } from "../../substitution/strategy.ts";
+import type { Refused } from "../mirror/request-mirrors.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+import { preflight } from "./probe/preflight.ts";
+import { type LookContext, look } from "./probe/probe-candidate.ts";
+import type { Puller } from "./probe/pull-identity.ts";
+import type { TaskPlatforms } from "./task-platforms.ts";
+import { textVeto } from "./trust/text-veto.ts";
+import { digestsIn, type witnessesOf } from "./trust/trusted-digest.ts";
+
+/** What the survey knows of the failing deployment when it comes to its images. */
+export type Scene = {
+  readonly failure: PullFailure;
+  /** Absent for a task that no service started. */
+  readonly service?: Service;
+  readonly platforms: TaskPlatforms;
+  /** The service's running tasks, of every deployment. */
+  readonly running: readonly Task[];
+  readonly policy: Policy;
+  /** Places that this execution has tried in vain. */
+  readonly failed: readonly string[];
+  /** Places from which no copy could be had. */
+  readonly refused: readonly Refused[];
+  readonly rules: StrategyContext["rules"];
+  readonly puller: Puller;
+  /** What was meant, by image, where an earlier survey of this remediation has decided it. */
+  readonly meant: MeantDigests;
+  readonly witnesses: ReturnType<typeof witnessesOf>;
+};
+
+export type MeantDigests = Readonly<Record<string, Trusted>>;
+
+export type NamedImage = {
+  readonly image: string;
+  readonly reference: ImageReference;
+  readonly containers: readonly string[];
+  readonly failing: boolean;
+  /** What its name in a pull-through cache stands for: its bytes are looked for under that name. */
+  readonly upstream?: ImageReference;
+  /** Its containers show an account of their own. */
+  readonly signedIn: boolean;
+};
+
+const PLACES_AT_ONCE = 4;
+
+/** Asks for one image's trusted digest, then for every place that the policy's strategies name. */
+export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports): Promise<ImageFacts> {
+  const { image, reference, upstream = reference, containers, failing, signedIn } = named;
+  const { policy, platforms, rules } = scene;
+  const before = scene.meant[image];
+  const belief = before === undefined ? await scene.witnesses.meant(named) : { trusted: before };
+  const trusted = "trusted" in belief ? { trusted: belief.trusted.digest } : {};
+  const [{ classification: limit }] = scene.failure.failures;
+  const context = {
+    // The text that told of the limit is Docker Hub's own, under whichever name.
+    isDockerHub: failing && limit.registry === DOCKER_HUB_HOST,
+    ecrHost: ecrHost(ports.home.account, ports.home.region),
+    policy,
+    rules,
+    signedIn,
+    ...trusted,
+  };
+  const lookContext = {
+    ...trusted,
+    platforms: platforms.kind === "known" ? platforms.platforms : [],
+    accountSpent: scene.failure.failures[0].classification.limitedAs === "account",
+    mayCopyPrivate: policy.registries.privateImages.some((pattern) => matchesImage(pattern, reference)),
+  };
+  const candidates: Candidate[] = [];
+  const notOffered: NotOffered[] = [];
+  for (const strategy of policy.strategies) {
+    const no = unfit(strategy, limit);
+    const offered = no === undefined ? offer(strategy, upstream, context) : { because: no };
+    if ("because" in offered) {
+      notOffered.push({ strategy, because: offered.because });
+    } else candidates.push(...offered);
+  }
+  const sightings: Sighting[] = [];
+  await inPool([...candidates.entries()], PLACES_AT_ONCE, async ([index, candidate]) => {
+    sightings[index] = await sight(candidate, lookContext, scene, ports);
+  });
+  const veto =
+    "trusted" in belief
+      ? await textVeto(
+          { reference, trusted: belief.trusted },
+          scene.failure.manifests ?? [],
+          { sightings, platforms: lookContext.platforms },
+          ports.registries,
+        )
+      : {};
+  const ofOthers = scene.running.filter((task) => task.taskDefinitionArn !== scene.failure.taskDefinitionArn);
+  const ranBefore = digestsIn(ofOthers, named)[0];
+  return {
+    image,
+    containers,
+    failing,
+    ...belief,
+    ...veto,
+    ...(veto.vetoedBy === undefined ? {} : { untrusted: otherManifest(veto.vetoedBy) }),
+    ...(ranBefore === undefined ? {} : { ranBefore }),
+    sightings,
+    notOffered,
+  };
+}
+
+/** What a place says, and whether the tasks could use what it has. */
+async function sight(
+  candidate: Candidate,
+  context: LookContext,
+  scene: Scene,
+  ports: Ports,
+): Promise<Sighting> {
+  const seen = triedInVain(candidate, scene) ?? (await look(candidate, context, ports));
+  if ("because" in seen) return { candidate, seen };
+  const rule = seen.kind === "fetchable" ? await ruleCheck(candidate, ports) : undefined;
+  const checks = [
+    ...(rule === undefined ? [] : [rule]),
+    ...(await preflight(candidate, scene.puller, ports)),
+    platformCheck(seen, scene.platforms),
+  ];
+  return { candidate, seen, checks };
+}
+
+/** Whether the rule's secret is good, as far as ECR tells beforehand; filling the cache is the proof. */
+async function ruleCheck({ through }: Candidate, { ecr }: Ports): Promise<Check | undefined> {
+  if (through === undefined) return undefined;
+  try {
+    const { isValid, because } = await ecr.validateRule(through.rule);
+    return { what: "rule", result: isValid ? "passed" : "failed", because };
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind === "throttled") throw error;
+    return { what: "rule", result: "not checked", because: error.message };
+  }
+}
+
+/** A place without the platform is not found at all; here is said how it is known that it has it. */
+function platformCheck(seen: Exclude<Seen, { readonly because: string }>, needed: TaskPlatforms): Check {
+  const check = (result: Check["result"], because: string): Check => ({ what: "platform", result, because });
+  if (needed.kind === "unknown") return check("not checked", `${needed.because}: only whole images will do`);
+  const names = needed.platforms.map(printPlatform).join(" and ");
+  return seen.kind === "found" && (seen.platformDigest ?? seen.childOf) !== undefined
+    ? check("passed", `it has ${names}`)
+    : check("passed", `it is the very image that the tasks ask for, ${names} or not`);
+}
+
+/** A copy that failed says nothing against its place: a registry's bad minute is longer than all tries of one copy. */
+function unusable({ limited, failed, held }: Refused): "rate-limited" | "unreachable" | "denied" | "unknown" {
+  // A cap of the owner's says nothing of the place.
+  if (held !== undefined) return "unknown";
+  if (limited) return "rate-limited";
+  return failed ? "unreachable" : "denied";
+}
+
+/** A place that holds the bytes is no help where a task could not pull from it, or we could not copy. */
+function triedInVain(candidate: Candidate, { failed, refused }: Scene): Seen | undefined {
+  const no = refused.find(({ place }) => place === placeOf(candidate));
+  if (no !== undefined) return { kind: unusable(no), because: no.because };
+  const repository = repositoryIn(candidate.image);
+  if (!failed.some((place) => repositoryIn(place) === repository)) return undefined;
+  return { kind: "denied", because: "a task tried to pull it from there, and could not" };
+}
+
+function otherManifest(digest: Digest): Untrusted {
+  return {
+    code: "other-manifest-in-text",
+    because: `the failing text names the manifest ${shortDigest(digest)}, which is of other bytes`,
+  };
+}

@@ -1,0 +1,246 @@
+/**
+ * What was tried before for the same image of the same service, read from where the truth is: the service's deployments.
+ *
+ * A substitute that did not last is tried again a little later and once, not for ever; and what a later deploy brings
+ * back is replaced again, and said, but not fought over. A tag that has moved since means another image: nothing of it
+ * has been tried. A family's newest revisions would not do: neighbours that share it push a service's own out of sight,
+ * and anyone may register one with our tags.
+ */
+
+import { familyAndRevision, revisionName, sameRevision } from "../../ecs/arn.ts";
+import { momentIn } from "../../ecs/json-fields.ts";
+import {
+  type MarkedImage,
+  type Marker,
+  readMarker,
+  serviceTag,
+  wholeFormer,
+} from "../../ecs/task-definition/provenance-tags.ts";
+import type { Tag } from "../../ecs/task-definition/task-definition.ts";
+import type { ImageFacts } from "../../substitution/plan.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+
+export type Tries = {
+  /** Substitutes that other executions made in place of this very revision in the last hours. */
+  readonly count: number;
+  /** The same within a day. */
+  readonly ofDay: number;
+  /** Those that they made for the same images in place of other revisions. */
+  readonly ofOthers: number;
+  /** Since the youngest of those that stood in place of this very revision: the service has come back to it. */
+  readonly cameBackMinutes?: number;
+  /** A substitute that was in place when a later deploy wrote the former image again. */
+  readonly broughtBack?: string;
+  /** The newest revision that somebody else has registered since the failing one: the service does not run it. */
+  readonly newer?: string;
+  /** When the guard that these tries are counted for lets another one be made, in milliseconds since the epoch. */
+  readonly until?: number;
+};
+
+export const NO_TRIES: Tries = { count: 0, ofDay: 0, ofOthers: 0 };
+
+/** As many hours as Docker Hub counts its pulls. */
+export const TRIES_HOURS = 6;
+export const TRIES_MAX = 2;
+/** What has failed twice in each of two windows fails for another reason than a window. */
+export const TRIES_OF_DAY_MAX = 4;
+const DAY_HOURS = 24;
+/** Each is somebody's new deploy, and may be healed; but a pipeline that deploys for ever is not answered for ever. */
+export const DEPLOYS_MAX = 6;
+export const CAME_BACK_MINUTES = 60;
+
+const REVISIONS_SEEN = 10;
+/** A service that is deployed more often in a day has other cares; the newest of them hold the guard. */
+const DEPLOYMENTS_MAX = 100;
+
+/** Why nothing more is tried for now; undefined where something is. */
+export function whyNotAgain(tries: Tries, former: string): string | undefined {
+  const { count, ofDay, ofOthers, cameBackMinutes } = tries;
+  if (count >= TRIES_MAX)
+    return `${count} substitutes for ${revisionName(former)} did not last within ${TRIES_HOURS} hours: no more is tried before they are over`;
+  if (ofDay >= TRIES_OF_DAY_MAX)
+    return `${ofDay} substitutes for ${revisionName(former)} did not last within a day: no more is tried before it is over`;
+  if (ofOthers >= DEPLOYS_MAX)
+    return `${ofOthers} substitutes were replaced by later deploys within ${TRIES_HOURS} hours: no more is tried before they are over`;
+  if (cameBackMinutes !== undefined && cameBackMinutes < CAME_BACK_MINUTES) {
+    return `the service came back to ${revisionName(former)} after a substitute made ${cameBackMinutes} minutes ago: no other is tried within the hour`;
+  }
+  return undefined;
+}
+
+/** How long until another may be tried, where that is all that stands in its way: a breaker may have stopped ECS meanwhile. */
+export function secondsUntilAgain(tries: Tries): number | undefined {
+  const { count, ofDay, ofOthers, cameBackMinutes } = tries;
+  const isEnough = count >= TRIES_MAX || ofDay >= TRIES_OF_DAY_MAX || ofOthers >= DEPLOYS_MAX;
+  if (isEnough || cameBackMinutes === undefined) return undefined;
+  return cameBackMinutes < CAME_BACK_MINUTES ? (CAME_BACK_MINUTES - cameBackMinutes) * 60 : undefined;
+}
+
+type Wanted = {
+  readonly clusterArn: string;
+  readonly service: string;
+  readonly family: string;
+  /** The failing revision, and its tags. */
+  readonly former: string;
+  readonly tags: readonly Tag[];
+  readonly images: readonly ImageFacts[];
+  readonly execution: string;
+};
+
+/** A substitute of ours, and when it was deployed or, where deployments cannot be read, registered. */
+type Try = { readonly arn: string; readonly marker: Marker; readonly at: number };
+
+/** Looks through the deployments of the last day. */
+export async function countTries(
+  { clusterArn, service, family, former, tags: ownTags, images, execution }: Wanted,
+  { ecs, clock }: Pick<Ports, "ecs" | "clock">,
+): Promise<Tries> {
+  const failing = images.filter((one) => one.failing);
+  const own = serviceTag(clusterArn, service);
+  const concerns = ({ marker }: Try): boolean =>
+    // Other attempts at the same deployment are one with this one.
+    attemptless(marker.execution) !== attemptless(execution) &&
+    marker.service === own &&
+    marker.images.some((marked) => failing.some((now) => isSameImage(marked, now)));
+
+  const newest = await ecs.newestRevisions(family, REVISIONS_SEEN);
+  const newer = newest.find(({ arn, tags }) => readMarker(tags) === undefined && isYounger(arn, former));
+  const since = clock.now() - DAY_HOURS * 3_600_000;
+  const tried = (await triesSince(since, { clusterArn, service, family }, ecs)).filter(concerns);
+
+  const same = tried.length === 0 ? [former] : await copiedFrom(former, ownTags, ecs);
+
+  let count = 0;
+  let ofDay = 0;
+  let ofOthers = 0;
+  let cameBackMinutes: number | undefined;
+  const [inPlace, ofOther]: [number[], number[]] = [[], []];
+  let broughtBack: string | undefined;
+  for (const { arn, marker, at } of tried) {
+    const minutes = Math.max(0, Math.floor((clock.now() - at) / 60_000));
+    const isInPlaceOfIt = same.some((one) => marker.former !== undefined && sameRevision(marker.former, one));
+    (isInPlaceOfIt ? inPlace : ofOther).push(at);
+    if (isInPlaceOfIt) ofDay += 1;
+    if (minutes >= TRIES_HOURS * 60) continue;
+    if (isInPlaceOfIt) {
+      count += 1;
+      cameBackMinutes ??= minutes;
+    } else {
+      ofOthers += 1;
+      if (isYounger(former, arn)) broughtBack ??= revisionName(arn);
+    }
+  }
+  const until = guardUntil(inPlace, ofOther, clock.now());
+  return {
+    count,
+    ofDay,
+    ofOthers,
+    ...(cameBackMinutes === undefined ? {} : { cameBackMinutes }),
+    ...(broughtBack === undefined ? {} : { broughtBack }),
+    ...(newer === undefined ? {} : { newer: revisionName(newer.arn) }),
+    ...(until === undefined ? {} : { until }),
+  };
+}
+
+/** Each bound holds until the try that reaches it has left its window. @param inPlace times, the newest first */
+function guardUntil(inPlace: readonly number[], ofOther: readonly number[], now: number): number | undefined {
+  const HOUR_MS = 3_600_000;
+  const ends = [
+    (inPlace[TRIES_MAX - 1] ?? 0) + TRIES_HOURS * HOUR_MS,
+    (inPlace[TRIES_OF_DAY_MAX - 1] ?? 0) + DAY_HOURS * HOUR_MS,
+    (ofOther[DEPLOYS_MAX - 1] ?? 0) + TRIES_HOURS * HOUR_MS,
+    (inPlace[0] ?? 0) + CAME_BACK_MINUTES * 60_000,
+  ];
+  const last = Math.max(...ends);
+  return last > now ? last : undefined;
+}
+
+/** A copy of a copy is rare, of that one no more than a loop of tags. */
+const COPIES_MAX = 5;
+
+/** The failing revision and, where it is our copy of one that was deregistered, that one: the same in other clothes. */
+async function copiedFrom(
+  former: string,
+  tags: readonly Tag[],
+  { describeTaskDefinition }: Ports["ecs"],
+): Promise<readonly string[]> {
+  const same = [former];
+  let marker = readMarker(tags);
+  while (marker?.former !== undefined && marker.images.length === 0 && same.length <= COPIES_MAX) {
+    const original = wholeFormer(marker.former, former);
+    same.push(original);
+    marker = readMarker((await describeTaskDefinition(original))?.tags ?? []);
+  }
+  return same;
+}
+
+type Searched = Pick<Wanted, "clusterArn" | "service" | "family">;
+
+/** The substitutes of ours that were deployed to the service since then, the newest first, each once. */
+async function triesSince(since: number, searched: Searched, ecs: Ports["ecs"]): Promise<readonly Try[]> {
+  try {
+    return await deployedSince(since, searched, ecs);
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind === "throttled") throw error;
+    // Better a guard that can be pushed out of sight than none.
+    return await registeredSince(since, searched, ecs);
+  }
+}
+
+async function deployedSince(
+  since: number,
+  { clusterArn, service }: Searched,
+  ecs: Ports["ecs"],
+): Promise<readonly Try[]> {
+  const recent = (await ecs.listServiceDeployments(clusterArn, service))
+    .filter(({ createdAt }) => createdAt > since)
+    .toSorted((one, other) => other.createdAt - one.createdAt)
+    .slice(0, DEPLOYMENTS_MAX);
+  const arns = [...new Set(recent.flatMap(({ revision }) => revision ?? []))];
+  const revisions = arns.length === 0 ? [] : await ecs.describeServiceRevisions(arns);
+  const deployedAt = new Map<string, number>();
+  for (const { revision, createdAt } of recent) {
+    const found = revisions.find(({ arn }) => arn === revision)?.taskDefinition;
+    if (found !== undefined && !deployedAt.has(found)) deployedAt.set(found, createdAt);
+  }
+  const tries: Try[] = [];
+  for (const [arn, at] of deployedAt) {
+    const marker = readMarker((await ecs.describeTaskDefinition(arn))?.tags ?? []);
+    if (marker !== undefined) tries.push({ arn, marker, at });
+  }
+  return tries;
+}
+
+async function registeredSince(
+  since: number,
+  { family }: Searched,
+  ecs: Ports["ecs"],
+): Promise<readonly Try[]> {
+  const tries: Try[] = [];
+  for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
+    const marker = readMarker(tags);
+    if (marker === undefined) continue;
+    // What cannot be read is as old as can be.
+    const at = momentIn((await ecs.describeTaskDefinition(arn))?.taskDefinition ?? {}, "registeredAt") ?? 0;
+    if (at > since) tries.push({ arn, marker, at });
+  }
+  return tries;
+}
+
+/** By the owner's words and, as far as both times tell, by what they meant: an index, or its part for the tasks. */
+function isSameImage(marked: MarkedImage, { image, trusted }: ImageFacts): boolean {
+  if (marked.image !== image) return false;
+  if (trusted === undefined || marked.trusted === undefined) return true;
+  return trusted.digest === marked.trusted || trusted.digest === marked.digest;
+}
+
+/** `r-5d41…-2` without the attempt. */
+function attemptless(execution: string): string {
+  return execution.replace(/-\d+$/, "");
+}
+
+function isYounger(one: string, other: string): boolean {
+  const [a, b] = [familyAndRevision(one), familyAndRevision(other)];
+  return a !== undefined && b !== undefined && a.family === b.family && a.revision > b.revision;
+}

@@ -1,0 +1,42 @@
+/**
+ * The mode that tags give: `repull:mode` on whatever takes part in a failure.
+ *
+ * Who may tag a service is not always who answers for the stack. So a tag makes the policy's mode stricter and never
+ * freer; the strictest word counts; and a word that nobody understands is read as the strictest.
+ */
+
+import { MODES, type Mode, type Policy } from "../../substitution/policy/policy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import { removeTag } from "../report/remedies-of-refusal.ts";
+import { type TagBearer, tagsNamed } from "./opt-out.ts";
+
+export const MODE_TAG = "repull:mode";
+
+export type TaggedMode = {
+  readonly mode?: Mode;
+  readonly modeBecause?: string;
+  /** What lets the policy's own mode count again. */
+  readonly modeRemedies?: readonly Remedy[];
+};
+
+/** Nothing where no tag makes the policy's mode stricter. @param bearers who may bear the tag */
+export function taggedMode({ mode }: Pick<Policy, "mode">, bearers: readonly TagBearer[]): TaggedMode {
+  const said = bearers.flatMap((bearer) =>
+    tagsNamed(bearer.tags, MODE_TAG).map(({ key, value }) => wordOf(value, key, bearer)),
+  );
+  const [word] = said.toSorted((one, other) => rank(other.mode) - rank(one.mode));
+  return word !== undefined && rank(word.mode) > rank(mode) ? word : {};
+}
+
+function wordOf(value: string, key: string, bearer: TagBearer): Required<TaggedMode> {
+  const mode = MODES.find((one) => one === value);
+  const tag = `the tag ${MODE_TAG}=${value} of ${bearer.name}`;
+  const modeRemedies = removeTag(bearer, [key]);
+  return mode === undefined
+    ? { mode: "observe", modeBecause: `${tag} is no mode, and so counts as observe`, modeRemedies }
+    : { mode, modeBecause: `${tag} says ${mode}`, modeRemedies };
+}
+
+function rank(mode: Mode): number {
+  return MODES.indexOf(mode);
+}

@@ -1,0 +1,56 @@
+/**
+ * The tag `repull`: what bears it with any word but yes is left alone.
+ *
+ * Whoever writes it wants Repull away; a word that is not understood was meant so too. Case and spaces do not count, in
+ * the key as in the value: AWS tells `Repull` from `repull`, and people do not.
+ */
+
+import { removeTag, setTag } from "../report/remedies-of-refusal.ts";
+import type { Declined } from "./survey.ts";
+
+export const OPT_OUT_TAG = "repull";
+
+const ON: readonly string[] = ["on", "true", "yes", "enabled"];
+const OFF: readonly string[] = ["off", "false", "no", "disabled", "never", "0"];
+
+export type Tags = Readonly<Record<string, string>>;
+/** Something with tags, and how people name it; with its ARN, it is told how its tags are changed. */
+export type TagBearer = { readonly name: string; readonly tags: Tags; readonly arn?: string };
+
+/** Its owner wants it left alone: the first of the bearers that says so. */
+export function optedOut(bearers: readonly TagBearer[]): Declined | undefined {
+  for (const bearer of bearers) {
+    const { name, tags } = bearer;
+    const said = tagsNamed(tags, OPT_OUT_TAG).filter(({ value }) => !ON.includes(value));
+    const [first] = said.toSorted(
+      (one, other) => Number(OFF.includes(other.value)) - Number(OFF.includes(one.value)),
+    );
+    if (first === undefined) continue;
+    const tag = `tag ${OPT_OUT_TAG}=${first.value}`;
+    const keys = said.map(({ key }) => key);
+    if (OFF.includes(first.value))
+      return {
+        kind: "declined",
+        reason: "opted-out",
+        because: `${name} opted out (${tag})`,
+        remedies: removeTag(bearer, keys),
+      };
+    return {
+      kind: "declined",
+      reason: "opt-out-unclear",
+      because: `${name} counts as opted out: the ${tag} is no word that Repull knows`,
+      remedies: keys.length === 1 ? setTag(bearer, first.key, "on") : removeTag(bearer, keys),
+    };
+  }
+  return undefined;
+}
+
+/** What a tag says, whatever the case of its key: AWS keeps `Repull` and `repull` beside each other. */
+export function tagsNamed(
+  tags: Tags,
+  wanted: string,
+): readonly { readonly key: string; readonly value: string }[] {
+  return Object.entries(tags).flatMap(([key, value]) =>
+    key.trim().toLowerCase() === wanted ? { key, value: value.trim().toLowerCase() } : [],
+  );
+}

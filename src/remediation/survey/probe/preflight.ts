@@ -1,0 +1,46 @@
+/**
+ * What a task needs beside the bytes, asked before it is told to use them: its role's rights and its network's ways.
+ *
+ * What could not be asked is `not checked`, with the reason, and holds nothing up; what was asked and failed does. What the
+ * failure itself proves outweighs what was read: tasks that a public registry answered reach the internet.
+ */
+
+import { ecrHost } from "../../../image/ecr-hosts.ts";
+import { parseReference } from "../../../image/reference.ts";
+import { registryOf } from "../../../image/registry-hosts.ts";
+import type { Candidate, Check } from "../../../substitution/candidate.ts";
+import type { Ports } from "../../ports/ports.ts";
+import { destinationOfSecret, destinationsOf, reaches } from "./network-check.ts";
+import type { Puller } from "./pull-identity.ts";
+import { mayPull, mayReadSecret, unchecked } from "./pull-roles.ts";
+
+/** The checks of one candidate, by what it would have the tasks pull and with what. Throws AwsError only for what passes. */
+export async function preflight(
+  candidate: Candidate,
+  puller: Puller,
+  ports: Pick<Ports, "roles" | "networks" | "home">,
+): Promise<readonly Check[]> {
+  const { host, path } = parseReference(candidate.image);
+  const { secret, key } = candidate;
+  if (secret !== undefined)
+    return [
+      await mayReadSecret({ secret, key }, puller, ports),
+      await reaches("Secrets Manager", [destinationOfSecret(secret)], puller, ports),
+    ];
+  const registry = registryOf(host);
+  if (registry.kind !== "ecr") return [await reaches(host, destinationsOf(host), puller, ports)];
+  const repository = `arn:${registry.partition}:ecr:${registry.region}:${registry.account}:repository/${path}`;
+  const isAnothers = host !== ecrHost(ports.home.account, ports.home.region);
+  return [
+    ...(isAnothers
+      ? [
+          unchecked(
+            "role",
+            `whether account ${registry.account}'s policy for ${path} lets the tasks pull is not for us to see`,
+          ),
+        ]
+      : []),
+    await mayPull(repository, puller, ports),
+    await reaches(host, destinationsOf(host, repository), puller, ports),
+  ];
+}

@@ -1,0 +1,154 @@
+/**
+ * Whether the roles that pull, and read a secret, may do so, as far as IAM simulates it.
+ *
+ * On Fargate the execution role pulls from ECR. On EC2 the instance's profile does, unless the definition has an execution
+ * role and ECS asks the agent to pull by that (`ecs.capability.execution-role-ecr-pull`).
+ */
+
+import { arnIn } from "../../../ecs/arn.ts";
+import { awsDomainOf } from "../../../image/ecr-hosts.ts";
+import { isUnread } from "../../../network/facts.ts";
+import type { Check } from "../../../substitution/candidate.ts";
+import type { Ports } from "../../ports/ports.ts";
+import type { Puller } from "./pull-identity.ts";
+
+const PULL_ACTIONS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
+
+/** Different profiles in one cluster are rare; each costs three calls. */
+const PROFILES_MAX = 5;
+
+/** @param repository its ARN */
+export async function mayPull(
+  repository: string,
+  puller: Puller,
+  ports: Pick<Ports, "roles" | "networks">,
+): Promise<Check> {
+  const { launchType, executionRole, pullsByExecutionRole } = puller;
+  if (launchType === "FARGATE" && executionRole === undefined) {
+    // ECS refuses such a revision: "Fargate requires task definition to have execution role ARN to support ECR images."
+    return {
+      what: "role",
+      result: "failed",
+      because: "a Fargate task without an execution role cannot pull from ECR",
+    };
+  }
+  const byExecution =
+    executionRole === undefined
+      ? undefined
+      : await rolePulls(executionRole, "the execution role", repository, ports);
+  if (byExecution !== undefined && (launchType === "FARGATE" || pullsByExecutionRole)) return byExecution;
+  const byInstances = await instancesPull(repository, puller, ports);
+  if (byExecution === undefined || byExecution.result === byInstances.result) return byInstances;
+  // Of a revision that is not registered yet, ECS does not tell.
+  const found = [byInstances, byExecution].map(({ because }) => because).join("; ");
+  return unchecked("role", `${found}: which of them pulls, ECS tells of a registered revision only`);
+}
+
+async function instancesPull(
+  repository: string,
+  { clusterArn }: Puller,
+  ports: Pick<Ports, "roles" | "networks">,
+): Promise<Check> {
+  const instances = await ports.networks.instances(clusterArn);
+  if (isUnread(instances)) return unchecked("role", instances.because);
+  const profiles = [...new Set(instances.flatMap(({ profile }) => profile ?? []))];
+  if (profiles.length === 0)
+    return unchecked("role", "no container instance of EC2 with an instance profile is in the cluster");
+  const checks: Check[] = [];
+  for (const profile of profiles.slice(0, PROFILES_MAX))
+    checks.push(await profilePulls(profile, repository, ports));
+  const [first, ...others] = checks;
+  if (first !== undefined && others.every(({ result }) => result === first.result)) return first;
+  const other = checks.find(({ result }) => result !== "passed");
+  return unchecked("role", `not every instance of the cluster may pull: ${other?.because}`);
+}
+
+async function profilePulls(
+  profile: string,
+  repository: string,
+  ports: Pick<Ports, "roles">,
+): Promise<Check> {
+  const name = profile.slice(profile.lastIndexOf("/") + 1);
+  const found = await ports.roles.ofInstanceProfile(profile);
+  if (found.kind === "unknown") return unchecked("role", found.because);
+  if (found.role === undefined)
+    return { what: "role", result: "failed", because: `the instance profile ${name} has no role` };
+  return await rolePulls(found.role, "the instances' role", repository, ports);
+}
+
+async function rolePulls(
+  role: string,
+  title: string,
+  repository: string,
+  { roles }: Pick<Ports, "roles">,
+): Promise<Check> {
+  const signIn = await roles.mayDo(role, ["ecr:GetAuthorizationToken"], "*");
+  const pull = signIn.kind === "allowed" ? await roles.mayDo(role, PULL_ACTIONS, repository) : signIn;
+  const wanted =
+    signIn.kind === "allowed"
+      ? { actions: PULL_ACTIONS, resource: repository }
+      : { actions: ["ecr:GetAuthorizationToken"], resource: "*" };
+  return judged("role", pull, { role, title, ...wanted }, "may pull from ECR", "may not pull from ECR");
+}
+
+/** The execution role reads a registry's secret, on EC2 too. */
+export async function mayReadSecret(
+  { secret, key }: { readonly secret: string; readonly key: string | undefined },
+  { executionRole }: Puller,
+  { roles }: Pick<Ports, "roles">,
+): Promise<Check> {
+  if (executionRole === undefined) {
+    return {
+      what: "secret",
+      result: "failed",
+      because: "a task without an execution role cannot read a secret",
+    };
+  }
+  const reading = {
+    role: executionRole,
+    title: "the execution role",
+    actions: ["secretsmanager:GetSecretValue"],
+    resource: secret,
+  };
+  const allowed = await roles.mayDo(executionRole, reading.actions, secret);
+  const read = judged("secret", allowed, reading, "may read the secret", "may not read the secret");
+  if (key === undefined || read.result !== "passed") return read;
+  const region = arnIn(secret)?.region ?? "";
+  const by = { "kms:ViaService": `secretsmanager.${region}.${awsDomainOf(region)}` };
+  const decrypts = await roles.mayDo(executionRole, ["kms:Decrypt"], key, by);
+  return judged(
+    "secret",
+    decrypts,
+    { ...reading, actions: ["kms:Decrypt"], resource: key },
+    "may read the secret and decrypt it",
+    "may not decrypt the secret with its key",
+  );
+}
+
+function judged(
+  what: Check["what"],
+  asked: Awaited<ReturnType<Ports["roles"]["mayDo"]>>,
+  asking: {
+    readonly role: string;
+    readonly title: string;
+    readonly actions: readonly string[];
+    readonly resource: string;
+  },
+  passed: string,
+  mayNot: string,
+): Check {
+  const { role, title, actions, resource } = asking;
+  const name = arnIn(role)?.resource.replace(/^role\//, "") ?? role;
+  if (asked.kind === "allowed") return { what, result: "passed", because: `${name} ${passed}` };
+  if (asked.kind === "unknown") return unchecked(what, asked.because);
+  return {
+    what,
+    result: "failed",
+    because: `${title} ${name} ${mayNot} (${asked.action})`,
+    lacks: { role: name.slice(name.lastIndexOf("/") + 1), actions: [...actions], resource },
+  };
+}
+
+export function unchecked(what: Check["what"], because: string): Check {
+  return { what, result: "not checked", because };
+}

@@ -1,0 +1,202 @@
+/**
+ * Ports for one survey, whose every question ends in time: a host that drops packets must not cost the whole invocation.
+ *
+ * A registry has seconds for a question, token and retries included, and is not asked again in this survey once it has let
+ * them pass. Other people's registries end before the survey does, so that our own ECR and AWS can still be asked. What
+ * did not come in time is unknown, with a code: the survey returns, and a later one asks again.
+ */
+
+import type { ImageReference } from "../../../image/reference.ts";
+import { registryOf } from "../../../image/registry-hosts.ts";
+import { nothingRead, type Unread } from "../../../network/facts.ts";
+import type { Registries } from "../../../oci/client/registries.ts";
+import { RegistryError } from "../../../oci/client/registry-error.ts";
+import type { Clock, Timer } from "../../../runtime/clock.ts";
+import { withinTime } from "../../../runtime/time-limit.ts";
+import { AwsError } from "../../ports/aws-error.ts";
+import type { Ecr, Ecs, Ports } from "../../ports/ports.ts";
+
+/** In seconds. */
+export type TimeLimits = {
+  /** For the survey as a whole, and how much of that registries other than ECR may take. */
+  readonly survey: number;
+  readonly otherRegistries: number;
+  /** For one question: a HEAD, a GET of a manifest or a small blob, a read of AWS with the SDK's own retries. */
+  readonly head: number;
+  readonly get: number;
+  readonly awsRead: number;
+};
+
+/** A fifth of an invocation of `remediate` (300 s); who answers at all answers a HEAD within one second. */
+export const SURVEY_LIMITS: TimeLimits = { survey: 60, otherRegistries: 40, head: 5, get: 10, awsRead: 20 };
+
+/** Reads of ECS, with the names that IAM has for them. A read that is missing here does not compile. */
+const ECS_READS = {
+  describeTask: "ecs:DescribeTasks",
+  describeService: "ecs:DescribeServices",
+  clusterTags: "ecs:DescribeClusters",
+  listTasks: "ecs:ListTasks",
+  describeTaskDefinition: "ecs:DescribeTaskDefinition",
+  newestRevisions: "ecs:ListTaskDefinitions",
+  serviceDeployment: "ecs:DescribeServiceDeployments",
+  listServiceDeployments: "ecs:ListServiceDeployments",
+  ecsRollbacks: "ecs:DescribeServiceDeployments",
+  describeServiceRevisions: "ecs:DescribeServiceRevisions",
+  listTasksStartedBy: "ecs:ListTasks",
+} as const satisfies Record<Exclude<keyof Ecs, "registerTaskDefinition" | "updateService">, string>;
+
+const ECR_READS = {
+  imageStatus: "ecr:DescribeImages",
+  pullThroughRules: "ecr:DescribePullThroughCacheRules",
+  validateRule: "ecr:ValidatePullThroughCacheRule",
+} as const satisfies Partial<Record<keyof Ecr, string>>;
+
+/** The same ports, for a survey that begins now. */
+export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS): Ports {
+  const { clock, roles, networks, machines, registries, anonymous } = ports;
+  const begins = clock.now();
+  const read: Read = (action, ask) => {
+    const left = Math.min(limits.awsRead * 1000, begins + limits.survey * 1000 - clock.now());
+    const late = (): AwsError =>
+      new AwsError("unavailable", action, `${action}: no answer within ${Math.max(0, left) / 1000} s`);
+    if (left <= 0) return Promise.reject(late());
+    return withinTime(clock, left, late, (ended) => askAgain(ask, clock, ended));
+  };
+  // A host is dead for an account and for nobody alike.
+  const silent = new Map<string, RegistryError>();
+  const timed = (asked: Registries): Registries => timedRegistries(asked, { clock, begins, limits, silent });
+  return {
+    ...ports,
+    ecs: timedReads(ports.ecs, ECS_READS, read),
+    ecr: timedReads(ports.ecr, ECR_READS, read),
+    roles: {
+      mayDo: (...args) => read("iam:SimulatePrincipalPolicy", () => roles.mayDo(...args)).catch(unknown),
+      ofInstanceProfile: (profile) =>
+        read("iam:GetInstanceProfile", () => roles.ofInstanceProfile(profile)).catch(unknown),
+    },
+    networks: {
+      describe: (sources) =>
+        read("ec2:DescribeSubnets", () => networks.describe(sources)).catch((error) =>
+          nothingRead(ports.home, unread(error)),
+        ),
+      egress: (subnets) =>
+        read("ec2:DescribeSubnets", () => networks.egress(subnets)).catch((error) =>
+          nothingRead(ports.home, unread(error)),
+        ),
+      instances: (cluster) =>
+        read("ecs:ListContainerInstances", () => networks.instances(cluster)).catch(unread),
+    },
+    machines: {
+      kinds: (cluster) =>
+        read("ecs:DescribeContainerInstances", () => machines.kinds(cluster)).catch(unknown),
+    },
+    tasks: timedReads(
+      ports.tasks,
+      {
+        describe: "ecs:DescribeTasks",
+        networkOf: "ec2:DescribeNetworkInterfaces",
+        instanceOf: "ecs:DescribeContainerInstances",
+      },
+      read,
+    ),
+    schedules: timedReads(ports.schedules, { targetsOf: "scheduler:ListSchedules" }, read),
+    registries: timed(registries),
+    ...(anonymous === undefined
+      ? {}
+      : { anonymous: { ...anonymous, registries: timed(anonymous.registries) } }),
+  };
+}
+
+type Read = <T>(action: string, ask: () => Promise<T>) => Promise<T>;
+
+/** Before the second and the third try of a read of AWS. */
+const READ_PAUSES_MS = [1000, 3000];
+
+/**
+ * A read that AWS turned away is asked once more by itself: begun anew for one of them, a survey would ask all its others
+ * again, and in a storm that is what keeps AWS busy. @param ended nobody waits for it any more
+ */
+async function askAgain<T>(ask: () => Promise<T>, clock: Clock, ended: AbortSignal): Promise<T> {
+  for (const pause of READ_PAUSES_MS) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof AwsError) || !(error.kind === "throttled" || error.kind === "unavailable"))
+        throw error;
+    }
+    await clock.sleep(pause, ended);
+  }
+  return await ask();
+}
+
+function timedReads<Port extends object>(
+  port: Port,
+  actions: Readonly<Partial<Record<keyof Port, string>>>,
+  read: Read,
+): Port {
+  const timed = Object.entries<string | undefined>(actions).map(([name, action = name]) => {
+    const ask = port[name as keyof Port] as (...args: unknown[]) => Promise<unknown>;
+    return [name, (...args: unknown[]) => read(action, () => ask.apply(port, args))] as const;
+  });
+  return { ...port, ...Object.fromEntries(timed) };
+}
+
+/** What may not be known is said, and holds nothing up. */
+function unknown(error: unknown): { readonly kind: "unknown"; readonly because: string } {
+  if (error instanceof AwsError && error.kind === "unavailable")
+    return { kind: "unknown", because: error.message };
+  throw error;
+}
+
+function unread(error: unknown): Unread {
+  const { because } = unknown(error);
+  return { unread: error instanceof AwsError ? error.action : "", because };
+}
+
+function timedRegistries(
+  registries: Registries,
+  time: {
+    readonly clock: Clock & Timer;
+    readonly begins: number;
+    readonly limits: TimeLimits;
+    readonly silent: Map<string, RegistryError>;
+  },
+): Registries {
+  const { clock, begins, limits, silent } = time;
+  const inTime = async <T>(
+    { host }: ImageReference,
+    seconds: number,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    const dead = silent.get(host);
+    if (dead !== undefined) throw dead;
+    const ends = registryOf(host).kind === "ecr" ? limits.survey : limits.otherRegistries;
+    const left = begins + ends * 1000 - clock.now();
+    if (left <= 0) throw unheard(host, "no-time", "was not asked: the time of the survey was over");
+    const isWhole = seconds * 1000 <= left;
+    const late = (): RegistryError => {
+      const error = unheard(host, "no-answer", `did not answer within ${Math.min(seconds, left / 1000)} s`);
+      if (isWhole) silent.set(host, error);
+      return error;
+    };
+    return await withinTime(clock, Math.min(seconds * 1000, left), late, ask);
+  };
+  return {
+    headManifest: (reference, signal) =>
+      inTime(reference, limits.head, (late) => registries.headManifest(reference, either(signal, late))),
+    getManifest: (reference, signal) =>
+      inTime(reference, limits.get, (late) => registries.getManifest(reference, either(signal, late))),
+    getBlob: (reference, digest, bytesMax, signal) =>
+      inTime(reference, limits.get, (late) =>
+        registries.getBlob(reference, digest, bytesMax, either(signal, late)),
+      ),
+  };
+}
+
+function either(signal: AbortSignal | undefined, late: AbortSignal): AbortSignal {
+  return signal === undefined ? late : AbortSignal.any([signal, late]);
+}
+
+function unheard(host: string, code: "no-answer" | "no-time", words: string): RegistryError {
+  return new RegistryError(`${host} ${words}`, { kind: "unavailable", host, unheard: code });
+}

@@ -1,0 +1,231 @@
+/**
+ * Reads what is known of a failing revision, whoever runs it: its images, the machines that it needs, who pulls them.
+ */
+
+import { revisionName } from "../../ecs/arn.ts";
+import { objectsIn, present } from "../../ecs/json-fields.ts";
+import type { Service } from "../../ecs/service/service.ts";
+import type { Task } from "../../ecs/task/task.ts";
+import { TAGS_MAX } from "../../ecs/task-definition/provenance-tags.ts";
+import {
+  containersOf,
+  type DescribedTaskDefinition,
+  executionRoleOf,
+  familyOf,
+  tagRoom,
+} from "../../ecs/task-definition/task-definition.ts";
+import type { FailedContainer, Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
+import { type ImageReference, referenceIn, repositoryName } from "../../image/reference.ts";
+import { isDockerHubFront } from "../../image/registry-hosts.ts";
+import { inPool } from "../../runtime/for-each-concurrently.ts";
+import { sharesLimit } from "../../substitution/applicable-limits.ts";
+import type { ImageFacts } from "../../substitution/plan.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+import { removeOwnTags } from "../report/remedies-of-refusal.ts";
+import { imageLeftOut } from "./excluded.ts";
+import { type NamedImage, type Scene, surveyImage } from "./image.ts";
+import { limitOf } from "./limit-met.ts";
+import { behindCache, noCache } from "./probe/cached-upstream.ts";
+import { answeredHosts, type Puller, provesInternet } from "./probe/pull-identity.ts";
+import { askingOnce } from "./probe/request-cache.ts";
+import type { Declined, Survey, SurveyRequest } from "./survey.ts";
+import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
+import { witnessesOf } from "./trust/trusted-digest.ts";
+
+/** What ECS asks of an instance for the definition's sake. */
+function requiresAttribute({ taskDefinition }: DescribedTaskDefinition, attribute: string): boolean {
+  return objectsIn(taskDefinition, "requiresAttributes").some(({ name }) => name === attribute);
+}
+
+/** What a plan needs to know of a revision. */
+export type RevisionFacts = Pick<Survey, "family" | "platforms" | "images" | "executionRole" | "limit"> & {
+  readonly kind: "revision";
+};
+
+/** Where the revision's tasks run, and for which service. */
+export type RevisionPlace = {
+  readonly launchType: string | undefined;
+  readonly network?: Puller["network"];
+  readonly service?: Service;
+  /** The task that failed, where ECS still has it. */
+  readonly task?: Task;
+};
+
+/** Looks at the images of a failing revision, and at every place where they may be. */
+export async function surveyRevision(
+  described: DescribedTaskDefinition,
+  failure: PullFailure,
+  { launchType, network, service, task }: RevisionPlace,
+  request: SurveyRequest,
+  ports: Ports,
+): Promise<RevisionFacts | Ignored | Declined> {
+  const { taskDefinitionArn: former } = failure;
+  const { clusterArn } = failure;
+  const platforms = await platformsOf(described, { clusterArn, launchType, service }, ports.machines);
+  const ownRole = executionRoleOf(described.taskDefinition);
+  const lent = ownRole === undefined ? request.policy.executionRole : undefined;
+  const [{ classification }] = failure.failures;
+  const puller: Puller = {
+    launchType,
+    clusterArn,
+    executionRole: ownRole ?? lent,
+    pullsByExecutionRole: requiresAttribute(described, "ecs.capability.execution-role-ecr-pull"),
+    network,
+    answered: answeredHosts(failure),
+    reached: `${failure.foreseen ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
+    reachesInternet: provesInternet(failure),
+  };
+  const images = await surveyImages(
+    described,
+    failure,
+    { service, task },
+    { platforms, puller },
+    request,
+    ports,
+  );
+  if ("kind" in images) return images;
+  if (!images.some(({ failing }) => failing)) {
+    const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
+    return { kind: "ignored", because };
+  }
+  const crowded = withoutRoom(described, former, images.filter(({ failing }) => failing).length);
+  if (crowded !== undefined) return crowded;
+  return {
+    kind: "revision",
+    family: familyOf(described.taskDefinition) ?? revisionName(former),
+    platforms: platforms.kind === "known" ? platforms.platforms : [],
+    images,
+    ...(lent === undefined ? {} : { executionRole: lent }),
+    limit: limitOf(request.failure, classification),
+  };
+}
+
+/** The execution, the former revision and the service: by them Repull knows its own. */
+const MARKER_TAGS = 3;
+
+/** A revision that nobody could tell from its owner's would be made again and again, and counted by nobody. */
+function withoutRoom(
+  { taskDefinition, tags }: DescribedTaskDefinition,
+  former: string,
+  failing: number,
+): Declined | undefined {
+  const [needed, room] = [MARKER_TAGS + failing, tagRoom(tags)];
+  if (room >= needed) return undefined;
+  const family = familyOf(taskDefinition) ?? "the task definition";
+  return {
+    kind: "declined",
+    reason: "no-room",
+    because: `${family} has ${TAGS_MAX - room} tags of its owner's, of ${TAGS_MAX} that AWS allows: ${needed} more are needed, for Repull to know its own revisions again`,
+    remedies: [removeOwnTags(former, needed - room)],
+  };
+}
+
+/** Times the places of each that are asked at once: a dozen questions of AWS under way, and one of each registry. */
+const IMAGES_AT_ONCE = 3;
+
+/** Every image of the task definition that comes from the registry that refused, for the next one would fail next. */
+async function surveyImages(
+  { taskDefinition }: DescribedTaskDefinition,
+  failure: PullFailure,
+  { service, task }: { readonly service: Service | undefined; readonly task: Task | undefined },
+  { platforms, puller }: { platforms: TaskPlatforms; puller: Puller },
+  { policy, failed: triedPlaces, refused = [], meant = {} }: SurveyRequest,
+  ports: Ports,
+): Promise<readonly ImageFacts[] | Ignored | Declined> {
+  const [{ classification: limit }] = failure.failures;
+  const isUpstreams = limit.mayBeUpstreams === true;
+  const rules = isUpstreams || policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
+  const named = namedImages(taskDefinition, failure).map((one) =>
+    isUpstreams ? { ...one, ...present("upstream", behindCache(one.reference, rules, ports.home)) } : one,
+  );
+  const failed = named.filter(({ failing }) => failing);
+  if (isUpstreams && failed.length > 0 && failed.every(({ upstream }) => upstream === undefined))
+    return { kind: "ignored", because: noCache(failed, rules) };
+  const inScope: NamedImage[] = [];
+  for (const one of named) {
+    const { image, reference, failing, upstream } = one;
+    const shares = isUpstreams
+      ? failed.some((other) => other.upstream !== undefined && other.upstream.host === upstream?.host)
+      : sharesLimit(reference.host, limit);
+    if (!failing && !shares) continue;
+    const leftOut = imageLeftOut(image, reference, policy);
+    if (leftOut === undefined) inScope.push(one);
+    else if (failing) return leftOut;
+  }
+  const running =
+    service === undefined
+      ? []
+      : await ports.ecs.listTasks({
+          cluster: service.clusterArn,
+          service: service.name,
+          desiredStatus: "RUNNING",
+        });
+  const asking = askingOnce(ports);
+  const { owner } = failure;
+  const startedBy = owner.kind === "service" ? owner.deploymentId : task?.startedBy;
+  const failing = {
+    clusterArn: failure.clusterArn,
+    taskDefinitionArn: failure.taskDefinitionArn,
+    running,
+    ...present("service", service),
+    ...present("task", task),
+    ...present("startedBy", startedBy),
+  };
+  const scene: Scene = {
+    meant,
+    witnesses: witnessesOf(failing, asking),
+    failure,
+    running,
+    policy,
+    failed: triedPlaces,
+    refused,
+    rules,
+    puller,
+    platforms,
+    ...(service === undefined ? {} : { service }),
+  };
+  const surveyed: ImageFacts[] = [];
+  await inPool([...inScope.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
+    surveyed[index] = await surveyImage(named, scene, asking);
+  });
+  return surveyed;
+}
+
+/** The pull-through rules, or why they are not known: no right to ask is no failure of the whole. */
+async function rulesOf({ ecr }: Ports): Promise<Scene["rules"]> {
+  try {
+    return await ecr.pullThroughRules();
+  } catch (error) {
+    if (error instanceof AwsError && error.kind !== "throttled")
+      return { because: `the account's rules cannot be read: ${error.message}` };
+    throw error;
+  }
+}
+
+function namedImages(
+  taskDefinition: DescribedTaskDefinition["taskDefinition"],
+  failure: PullFailure,
+): readonly NamedImage[] {
+  const byImage = Map.groupBy(containersOf(taskDefinition), ({ image }) => image ?? "");
+  return [...byImage].flatMap(([image, containers]) => {
+    const reference = referenceIn(image);
+    if (reference === undefined) return [];
+    const names = containers.map(({ name }) => name);
+    const failing = failure.failures.some((failed) => concerns(failed, reference, names));
+    const signedIn = containers.some(({ hasRepositoryCredentials }) => hasRepositoryCredentials);
+    return [{ image, reference, containers: names, failing, signedIn }];
+  });
+}
+
+/** The failed container by name; by image where only the task's own reason told. */
+function concerns(
+  { name, image, classification }: FailedContainer,
+  reference: ImageReference,
+  containers: readonly string[],
+): boolean {
+  if (name !== undefined) return containers.includes(name);
+  const told = referenceIn(image ?? classification.image);
+  if (told === undefined) return isDockerHubFront(reference.host);
+  return repositoryName(told) === repositoryName(reference);
+}

@@ -1,0 +1,171 @@
+/**
+ * Reads the world around a task that no service started: nothing brings it back, so more has to be known of it.
+ *
+ * Who waits for the task decides what may be done. A workflow engine that started it keeps an account of its own, and
+ * is told; a schedule is looked up with the targets that pin the revision; a task that somebody ran is left as it is,
+ * or run again, as the owner has said.
+ */
+
+import { arnIn, familyAndRevision, revisionName, sameRevision } from "../../ecs/arn.ts";
+import { tagsIn } from "../../ecs/json-fields.ts";
+import { readMarker } from "../../ecs/task-definition/provenance-tags.ts";
+import type { Tag } from "../../ecs/task-definition/task-definition.ts";
+import type { PullFailure } from "../../ecs-events/pull-failure.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import type { Ports } from "../ports/ports.ts";
+import { type ScheduledTarget, targetName } from "../ports/schedules.ts";
+import { deployYourself, undoSubstitute } from "../report/remedies-of-refusal.ts";
+import type { TagBearer } from "./opt-out.ts";
+import type { Declined, Superseded } from "./survey.ts";
+
+/** What is to be done for a task, beside its new revision. */
+export type TaskFacts = {
+  readonly taskArn: string;
+  /** Once the revision is there: tell of it, run the task again, or move what starts it. */
+  readonly wish: "report" | "register" | "run" | "move" | "move-and-run";
+  /** The name under which a rule or schedule signed the task. */
+  readonly schedule?: string;
+  readonly targets: readonly ScheduledTarget[];
+};
+
+const REVISIONS_SEEN = 10;
+
+/** AWS Batch names its clusters so, and Step Functions signs so: seen in accounts, 2019 to 2026. */
+const BATCH_CLUSTER = /:cluster\/AWSBatch-/;
+const STEP_FUNCTIONS = "AWS Step Functions";
+
+/** Whose task it is where somebody keeps an account of it who has to be told. @param startedBy as ECS tells it */
+export function engineOf(
+  { clusterArn, taskDefinitionArn }: PullFailure,
+  startedBy: string | undefined,
+): Declined | undefined {
+  const family = familyAndRevision(taskDefinitionArn)?.family ?? revisionName(taskDefinitionArn);
+  if (BATCH_CLUSTER.test(clusterArn)) {
+    return {
+      kind: "declined",
+      reason: "deployed-by-others",
+      because: `AWS Batch started the task ${family} on a cluster of its own, from a job definition that it turns into task definitions by itself: a revision of ours would be used by nobody`,
+      remedies: [
+        deployYourself(
+          "register a revision of the job definition with an image from ECR, and submit the job again; its retryStrategy may retry on CannotPullContainerError",
+          "the job was submitted again, with an image from ECR in its definition",
+        ),
+      ],
+    };
+  }
+  if (startedBy === STEP_FUNCTIONS) {
+    return {
+      kind: "declined",
+      reason: "deployed-by-others",
+      because: `a state machine of Step Functions started the task of ${revisionName(taskDefinitionArn)} and judges it: a task started by anybody else would not count`,
+      remedies: [
+        deployYourself(
+          `register a revision of ${revisionName(taskDefinitionArn)} with an image from ECR, name the family without a revision in the state machine's task, or that revision, and redrive the execution`,
+          "the execution was redriven, with an image from ECR in its task",
+        ),
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** Whether every task that fails is a matter of its own: it is, where something is done for each. */
+export function isForEachTask({ owner }: PullFailure, { standaloneTasks, schedules }: Policy): boolean {
+  if (owner.kind === "standalone") return standaloneTasks === "run";
+  return owner.kind === "scheduled" && schedules !== "report";
+}
+
+/** What the policy wants done for the task, and what it takes; or why nothing may be done. */
+export async function surveyTask(
+  failure: PullFailure,
+  tags: readonly Tag[],
+  policy: Policy,
+  ports: Ports,
+): Promise<TaskFacts | Declined | Superseded> {
+  const { owner, clusterArn, taskArn, taskDefinitionArn: former } = failure;
+  const family = familyAndRevision(former)?.family ?? revisionName(former);
+  const { execution: maker, former: replaced } = readMarker(tags) ?? {};
+  if (maker !== undefined) {
+    return {
+      kind: "declined",
+      reason: "substitute-fails",
+      because: `${revisionName(former)} is a substitute that ${maker} registered, and it cannot be pulled either`,
+      remedies: [backTo(replaced === undefined ? undefined : revisionName(replaced), failure, family)],
+    };
+  }
+  const newer = await newerThan(former, family, ports);
+  if (newer !== undefined) {
+    return {
+      kind: "superseded",
+      because: `${revisionName(newer)} is newer than the failing ${revisionName(former)}: a revision made from the old one would become the newest, for everybody who names the family alone`,
+    };
+  }
+  if (owner.kind !== "scheduled") return { taskArn, wish: policy.standaloneTasks, targets: [] };
+  if (policy.schedules === "report")
+    return { taskArn, wish: "report", schedule: owner.schedule, targets: [] };
+
+  const targets = await ports.schedules.targetsOf({ clusterArn, family, schedule: owner.schedule });
+  if (targets.length === 0) {
+    return {
+      kind: "declined",
+      reason: "unclear",
+      because: `no rule and no schedule of this account and region that is called ${owner.schedule} runs ${family} on this cluster`,
+      remedies: [
+        deployYourself(
+          `find what starts ${revisionName(former)}, and point it at a revision with an image from ECR`,
+          "what starts the task names a revision with an image from ECR",
+        ),
+      ],
+    };
+  }
+  return { taskArn, wish: policy.schedules, schedule: owner.schedule, targets };
+}
+
+/** A schedule is put back by us; whatever else starts the task, its owner points at what the substitute stands for. */
+function backTo(former: string | undefined, { owner, clusterArn }: PullFailure, family: string): Remedy {
+  if (owner.kind === "scheduled")
+    return undoSubstitute(family, clusterArn.slice(clusterArn.lastIndexOf("/") + 1));
+  const revision = former ?? "the revision that its tags name (repull:former)";
+  return deployYourself(
+    `start the task on ${revision} again: should that fail, another substitute is looked for`,
+    `the task was started on ${revision}`,
+  );
+}
+
+/** The newest revision that is newer than the failing one and that no remediation of it has made. */
+async function newerThan(former: string, family: string, ports: Ports): Promise<string | undefined> {
+  const failing = familyAndRevision(former)?.revision ?? 0;
+  const revisions = await ports.ecs.newestRevisions(family, REVISIONS_SEEN);
+  return revisions.find(({ arn, tags }) => {
+    const made = readMarker(tags)?.former;
+    return (
+      (familyAndRevision(arn)?.revision ?? 0) > failing && !(made !== undefined && sameRevision(made, former))
+    );
+  })?.arn;
+}
+
+/** The task itself, while ECS still tells of it, and what starts it: where else the owner may have put a tag. */
+export async function taskBearers(
+  { clusterArn, taskArn }: PullFailure,
+  targets: readonly ScheduledTarget[],
+  { tasks, schedules }: Pick<Ports, "tasks" | "schedules">,
+): Promise<readonly TagBearer[]> {
+  const task = await tasks.describe(clusterArn, taskArn);
+  const name = `the task ${taskArn.slice(taskArn.lastIndexOf("/") + 1)}`;
+  const { partition, region, account } = arnIn(clusterArn) ?? {};
+  const arnOf = (resource: string): string =>
+    `arn:${partition}:${resource.replace(":", `:${region}:${account}:`)}`;
+  const starters = targets.map(async (target) => ({
+    name: target.kind === "rule" ? targetName(target) : `the schedule group ${target.group}`,
+    arn:
+      target.kind === "rule"
+        ? arnOf(`events:rule/${target.bus === "default" ? "" : `${target.bus}/`}${target.rule}`)
+        : arnOf(`scheduler:schedule-group/${target.group}`),
+    tags: await schedules.tagsOf(target, clusterArn),
+  }));
+  return [
+    ...(task === undefined ? [] : [{ name, arn: taskArn, tags: tagsIn(task) }]),
+    ...(await Promise.all(starters)),
+  ];
+}

@@ -1,0 +1,139 @@
+/**
+ * Finds the service revision that a deployment brought: there ECS keeps the digest of each image, fixed when the
+ * deployment began. Where the answer is not certain it is `unknown`, never the next best revision.
+ *
+ * A task says `startedBy: ecs-svc/N`, and a service revision's ARN ends in a number; that the two are the same is not
+ * documented. So N is looked for first, and without it the dates decide.
+ */
+
+import { sameRevision } from "../../../ecs/arn.ts";
+import type { Deployment } from "../../../ecs/service/service.ts";
+import type { DeploymentSummary, ServiceRevision } from "../../../ecs/service/service-revision.ts";
+import type { Ports } from "../../ports/ports.ts";
+
+export type FailingDeployment = {
+  readonly clusterArn: string;
+  readonly service: string;
+  /** `ecs-svc/N`. */
+  readonly id: string;
+  readonly taskDefinition: string;
+  /** When the task that failed was created, in milliseconds since the epoch; absent where ECS no longer has it. */
+  readonly taskCreatedAt?: number;
+  /** The service's deployments, as DescribeServices shows them. */
+  readonly shown: readonly Deployment[];
+};
+
+export type PinnedRevision =
+  | {
+      readonly kind: "found";
+      readonly revision: ServiceRevision;
+      readonly earlier: readonly DeploymentSummary[];
+    }
+  | { readonly kind: "none"; readonly because: string }
+  | { readonly kind: "unknown"; readonly because: string };
+
+/** ECS keeps service revisions since then; it describes none of an earlier deployment. (API reference, read 2026-11) */
+const KEPT_SINCE = Date.parse("2024-10-25T00:00:00Z");
+const DESCRIBED_MAX = 20;
+
+/** Throws AwsError. */
+export async function pinnedRevision(
+  failing: FailingDeployment,
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<PinnedRevision> {
+  const { clusterArn, service, id, taskDefinition, shown } = failing;
+  const createdAt = shown.find((one) => one.id === id)?.createdAt;
+  const listed = await ecs.listServiceDeployments(clusterArn, service);
+  const number = `/${id.replace(/^ecs-svc\//, "")}`;
+  const named = [...new Set(listed.flatMap(({ revision }) => revision ?? []))].filter((arn) =>
+    arn.endsWith(number),
+  );
+  const [byNumber, ...others] = named;
+  if (others.length > 0) return unknown(`several service revisions are numbered ${number.slice(1)}`);
+  if (byNumber !== undefined) {
+    const [revision] = await ecs.describeServiceRevisions([byNumber]);
+    if (revision === undefined || !sameRevision(revision.taskDefinition, taskDefinition))
+      return unknown(`ECS does not show what the deployment ${id} brought`);
+    return { kind: "found", revision, earlier: before(listed, revision.arn) };
+  }
+  if (createdAt !== undefined && createdAt < KEPT_SINCE)
+    return { kind: "none", because: "ECS keeps no service revision of a deployment from before 2024-10-25" };
+  return await byDate(failing, listed, createdAt, ecs);
+}
+
+type Brought = { readonly revision: ServiceRevision; readonly at: number };
+
+/** Two lists of one API tell the same moment with slightly different clocks. */
+const SAME_MOMENT_MS = 60_000;
+
+/**
+ * By the dates: what was brought when the failing deployment was created; otherwise the last that was brought before the failed
+ * task was created. Rollbacks of ECS's own bring something too.
+ */
+async function byDate(
+  { id, taskDefinition, taskCreatedAt }: FailingDeployment,
+  listed: readonly DeploymentSummary[],
+  createdAt: number | undefined,
+  ecs: Ports["ecs"],
+): Promise<PinnedRevision> {
+  const moment = taskCreatedAt ?? (createdAt === undefined ? undefined : createdAt + SAME_MOMENT_MS);
+  if (moment === undefined)
+    return unknown(`ECS no longer shows the deployment ${id}, nor the task that failed`);
+  const brought = (await broughtBefore(moment, listed, ecs)).filter(({ revision }) =>
+    sameRevision(revision.taskDefinition, taskDefinition),
+  );
+  const then = brought.filter(
+    ({ at }) => createdAt !== undefined && Math.abs(at - createdAt) <= SAME_MOMENT_MS,
+  );
+  const last = brought.filter(({ at }) => at === brought[0]?.at);
+  const [one, ...others] = then.length > 0 || !isAsYoungAs(createdAt, listed) ? then : last;
+  if (one === undefined) return unknown(`ECS shows no deployment that brought what ${id} runs`);
+  if (others.some(({ revision }) => pins(revision) !== pins(one.revision)))
+    return unknown("deployments of one moment pinned different digests");
+  return { kind: "found", revision: one.revision, earlier: before(listed, one.revision.arn) };
+}
+
+/** A list without any deployment as young as the failing one is of the time before it: nothing in it is the failing one's. */
+function isAsYoungAs(createdAt: number | undefined, listed: readonly DeploymentSummary[]): boolean {
+  return createdAt === undefined || listed.some((one) => one.createdAt >= createdAt);
+}
+
+/** What deployments and rollbacks brought up to a moment, the newest first. */
+async function broughtBefore(
+  moment: number,
+  listed: readonly DeploymentSummary[],
+  ecs: Ports["ecs"],
+): Promise<readonly Brought[]> {
+  const rolledBack = listed.filter(({ status }) => status.startsWith("ROLLBACK_")).map(({ arn }) => arn);
+  const rollbacks = rolledBack.length === 0 ? [] : await ecs.ecsRollbacks(rolledBack);
+  const brought = [
+    ...listed.flatMap(({ revision, createdAt }) =>
+      revision === undefined ? [] : { revision, at: createdAt },
+    ),
+    ...rollbacks.map(({ revision, startedAt }) => ({ revision, at: startedAt })),
+  ]
+    .filter(({ at }) => at <= moment)
+    .toSorted((one, other) => other.at - one.at);
+  const newest = [...new Set(brought.map(({ revision }) => revision))].slice(0, DESCRIBED_MAX);
+  const revisions = newest.length === 0 ? [] : await ecs.describeServiceRevisions(newest);
+  return brought.flatMap(({ revision: arn, at }) => {
+    const revision = revisions.find((one) => one.arn === arn);
+    return revision === undefined ? [] : { revision, at };
+  });
+}
+
+/** The deployments before the first that brought this revision, the newest first. */
+function before(listed: readonly DeploymentSummary[], arn: string): readonly DeploymentSummary[] {
+  const began = listed.find(({ revision }) => revision === arn)?.createdAt ?? 0;
+  return listed
+    .filter(({ createdAt }) => createdAt < began)
+    .toSorted((one, other) => other.createdAt - one.createdAt);
+}
+
+function pins({ images }: ServiceRevision): string {
+  return JSON.stringify(images.toSorted((one, other) => one.container.localeCompare(other.container)));
+}
+
+function unknown(because: string): PinnedRevision {
+  return { kind: "unknown", because };
+}

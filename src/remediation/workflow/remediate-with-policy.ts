@@ -1,0 +1,48 @@
+/**
+ * A remediation whose policy has to be read first, from a document that its owner may have changed a minute ago.
+ *
+ * It is read in a step, so that one remediation goes by one policy to its end. A policy that cannot be read is no reason
+ * to go by another: nothing is done, and the record says why.
+ */
+
+import { readEvent } from "../../ecs-events/read-event.ts";
+import { StepFailed, type Steps } from "../../runtime/steps.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { Outcome } from "../report/outcome.ts";
+import { report } from "../report/report.ts";
+import type { RemediationOptions } from "./context.ts";
+import { readInStep } from "./read-policy-once.ts";
+import { remediate } from "./remediate.ts";
+
+export type PolicySource = {
+  /** Throws InvalidInput for a document that is no policy, AwsError where there is none to be had. */
+  readonly read: () => Promise<Policy>;
+  /** The ports of a policy: its account is shown to Docker Hub. Undefined: those that need none. */
+  readonly portsFor: (policy: Policy | undefined) => Ports;
+};
+
+/** Reads the policy, and remediates by it. */
+export async function remediateBy(
+  event: unknown,
+  { read, portsFor }: PolicySource,
+  options: Omit<RemediationOptions, "policy">,
+  steps: Steps,
+): Promise<Outcome> {
+  let policy: Policy;
+  try {
+    policy = await readInStep(read, steps);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    const ports = portsFor(undefined);
+    const failure = readEvent(event, ports.home);
+    const because = `the policy cannot be read: ${error.message}`;
+    const nextSteps = ["check the policy document: repull policy check FILE"];
+    const ending = failure.kind === "ignored" ? failure : ({ kind: "failed", because, nextSteps } as const);
+    const told = failure.kind === "ignored" ? undefined : failure;
+    return await report("report", () => ending, told, options, ports, steps);
+  }
+  // A cap is no rule by which one thing is done, but the owner's hand on all of them: raised, it holds for what waits.
+  const limits = async () => (await read()).caps;
+  return await remediate(event, portsFor(policy), { ...options, policy, limits }, steps);
+}

@@ -1,0 +1,162 @@
+/** The rules once our change is written: whether it holds, whose deployment is in place, and when to go back. */
+
+import { revisionName } from "../../../ecs/arn.ts";
+import { repositoryIn } from "../../../image/reference.ts";
+import type { Verdict } from "../../deploy/rollout-verdict.ts";
+import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
+import { overwriting } from "./after-deployment.ts";
+import { conclude, ended, rollBack, stepFailed, throttled } from "./conclude.ts";
+import type { Rule } from "./rule.ts";
+import { taskWork } from "./task-rules.ts";
+
+/** One substitute and, where it cannot be pulled, another: more would be guessing. */
+const ATTEMPTS_MAX = 3;
+/** Longer than ECS has been seen to answer with the past. */
+const SECOND_LOOK_SECONDS = 60;
+const POLL_SECONDS_MAX = 60;
+/** A rollout of hours is polled less often: each poll is part of an execution's bounded history. */
+const HOURS_BEGIN_SECONDS = 3600;
+const POLL_SECONDS_OF_HOURS = 300;
+const MANY_HOURS_BEGIN_SECONDS = 6 * 3600;
+const POLL_SECONDS_OF_MANY_HOURS = 600;
+
+/** Another revision is in place of ours. One answer may be of the past: it is believed when it is seen twice. */
+const superseded: Rule = (state) => {
+  const { displaced } = state;
+  if (displaced === undefined) return undefined;
+  return {
+    ...{ kind: "wait", label: "second look", seconds: SECOND_LOOK_SECONDS },
+    state: { ...state, displaced: { ...displaced, isWaitedFor: true } },
+  };
+};
+
+/** Our write replaced a deployment that was not there when we surveyed: that one is deployed again. */
+const restoreOverwritten: Rule = (state, seen) => {
+  const { overwritten, rollout } = state;
+  if (overwritten === undefined) {
+    if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "overtook")
+      return undefined;
+    const { revision, because, deployments: known } = seen.verdict;
+    const { surveyed, ours, images } = rollout;
+    const given = { revision, because, known, over: ours, made: { former: surveyed.former, ours }, images };
+    return { kind: "write", write: "restore", state: overwriting(state, surveyed, given) };
+  }
+  if (!overwritten.mustWait) return { kind: "write", write: "restore" };
+  return {
+    ...{ kind: "wait", label: "restore", seconds: SECOND_LOOK_SECONDS },
+    state: { ...state, overwritten: { ...overwritten, mustWait: false } },
+  };
+};
+
+/** A way back that was throttled is written again. */
+const rollBackAgain: Rule = (state) =>
+  state.rollback === undefined ? undefined : { kind: "write", write: "roll-back" };
+
+/** The redeployment was accepted, and the caller does not wait for more. */
+const acceptedOnly: Rule = (state, _seen, context) => {
+  const { rollout } = state;
+  if (rollout === undefined || context.options.settle !== false) return undefined;
+  const { surveyed, ours, images } = rollout;
+  const because = `the service ${surveyed.service} was moved from ${revisionName(surveyed.former)} to ${revisionName(ours)}`;
+  return conclude(state, { kind: "applied", because, images }, context);
+};
+
+const rolloutDone: Rule = (state, seen, context) => {
+  const { rollout } = state;
+  if (rollout === undefined || seen.kind !== "rollout") return undefined;
+  const { verdict } = seen;
+  const { images } = rollout;
+  switch (verdict.kind) {
+    case "settled":
+      return conclude(state, { ...verdict, images }, context);
+    case "stuck":
+      return conclude(state, { ...verdict, kind: "unsettled", images }, context);
+    case "superseded":
+    case "rolled-back": {
+      if (!rollout.wasDisplaced) return undefined;
+      const kind = verdict.kind === "superseded" ? verdict.kind : "restored";
+      return conclude(state, { ...verdict, kind, images }, context);
+    }
+    default:
+      return undefined;
+  }
+};
+
+/** Ours starts and fails: the previous revision is better. */
+const rollBackFailed: Rule = (state, seen) => {
+  const { rollout } = state;
+  if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "worse") return undefined;
+  return rollBack(state, failedSubstitute(rollout, seen.verdict));
+};
+
+/** Ours cannot be pulled either: the next candidate is tried, or the previous revision is better. */
+const nextCandidate: Rule = (state, seen) => {
+  const { rollout } = state;
+  if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "cannot-pull")
+    return undefined;
+  const failed = failedSubstitute(rollout, seen.verdict);
+  const tried = [...state.tried, failed];
+  if (tried.length === ATTEMPTS_MAX || failed.places.length === 0)
+    return rollBack({ ...state, tried }, failed);
+  return { kind: "observe", state: nextLook({ ...state, tried }) };
+};
+
+const keepWatching: Rule = (state, seen, context) => {
+  const { rollout } = state;
+  if (rollout === undefined || seen.kind !== "rollout") return { kind: "observe" };
+  const { verdict } = seen;
+  const { images, waitedSeconds: waited, secondsMax } = rollout;
+  const isDisplaced = verdict.kind === "superseded" || verdict.kind === "rolled-back";
+  if (!isDisplaced && waited >= secondsMax) {
+    const because = `after ${Math.round(waited / 60)} minutes ${verdict.because}`;
+    return conclude(state, { kind: "unsettled", because, images }, context);
+  }
+  const seconds = isDisplaced ? POLL_SECONDS_MAX : Math.min(nextPause(rollout), secondsMax - waited);
+  const next: Rollout = {
+    ...rollout,
+    wasDisplaced: rollout.wasDisplaced || isDisplaced,
+    polls: rollout.polls + 1,
+    waitedSeconds: waited + seconds,
+    pause: seconds,
+  };
+  return {
+    ...{ kind: "wait", label: "rollout", seconds },
+    state: { ...state, watchedSeconds: state.watchedSeconds + seconds, rollout: next },
+  };
+};
+
+function nextPause({ polls, pause, waitedSeconds }: Rollout): number {
+  return polls === 0 ? pause : Math.min(longestPause(waitedSeconds), pause + 10);
+}
+
+function longestPause(waited: number): number {
+  if (waited < HOURS_BEGIN_SECONDS) return POLL_SECONDS_MAX;
+  return waited < MANY_HOURS_BEGIN_SECONDS ? POLL_SECONDS_OF_HOURS : POLL_SECONDS_OF_MANY_HOURS;
+}
+
+/** Only the substitutes that could not be pulled are at fault, not those beside them. */
+function failedSubstitute(
+  { surveyed, ours, images }: Rollout,
+  verdict: Extract<Verdict, { kind: "worse" | "cannot-pull" }>,
+): FailedSubstitute {
+  const repositories = verdict.kind === "cannot-pull" ? verdict.images : [];
+  const places = images
+    .flatMap(({ winner }) => winner?.writes ?? [])
+    .filter((place) => repositories.includes(repositoryIn(place)));
+  return { kind: verdict.kind, because: verdict.because, surveyed, ours, images, places };
+}
+
+export const AFTER_OUR_WRITE: readonly Rule[] = [
+  stepFailed,
+  ended,
+  throttled,
+  taskWork,
+  superseded,
+  restoreOverwritten,
+  rollBackAgain,
+  acceptedOnly,
+  rolloutDone,
+  rollBackFailed,
+  nextCandidate,
+  keepWatching,
+];

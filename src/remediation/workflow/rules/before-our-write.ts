@@ -1,0 +1,169 @@
+/** The rules until our change is written: whether to write, what, and what has to be waited for first. */
+
+import type { Remedy } from "../../../substitution/remedies/remedy.ts";
+import { plannedWrites } from "../../gates/planned-changes.ts";
+import { isTooLarge, remedyFor } from "../../gates/quotas.ts";
+import type { Refused } from "../../mirror/request-mirrors.ts";
+import { fixByHand, nextFailure } from "../../report/remedies-of-refusal.ts";
+import { waitingFor } from "../../survey/limit-met.ts";
+import { secondsUntilAgain, whyNotAgain } from "../../survey/loop-guard.ts";
+import type { Survey } from "../../survey/survey.ts";
+import { imagesToMirror, planned, writeBlocked } from "../plan.ts";
+import { surveyAgain } from "../state.ts";
+import { conclude, ended, stepFailed, throttled } from "./conclude.ts";
+import { pauseOfPoll } from "./copy-polls.ts";
+import { isTransientlyUnread, waitForLimitReset, withWaitingTime } from "./limit-reset.ts";
+import { copyQuota, quota } from "./quota-rules.ts";
+import type { Rule } from "./rule.ts";
+
+/** Copies for one attempt: the survey after a copy finds it; a second one means that the first was lost. */
+const COPIES_MAX = 2;
+/** Places that refuse to be copied from, one after the other; an image has fewer. */
+const REJECTIONS_MAX = 10;
+/** Pauses for the loop guard: after one substitute that did not last, and after another's that came meanwhile. */
+const GUARD_PAUSES_MAX = 2;
+/** Polls of a deployment that shall end first; CloudFormation itself gives up after three hours. */
+const DEPLOYMENT_SECONDS = 300;
+const DEPLOYMENT_SECONDS_MAX = 3 * 3600;
+/** A plan that is another after each answer is not asked about without end. */
+const APPROVALS_MAX = 5;
+
+/** The failure is over, is not ours to remedy, or its workload may not be changed. */
+const stillFailing: Rule = (state, seen, context) =>
+  seen.kind === "survey" && seen.result.kind !== "survey" ? conclude(state, seen.result, context) : undefined;
+
+/** What did not last a moment ago is not tried again at once, and not without end. A person who asks decides that. */
+const loopGuard: Rule = (state, _seen, context) => {
+  const { surveyed } = planned(state);
+  const because = context.failure.foreseen ? undefined : whyNotAgain(surveyed.tries, surveyed.former);
+  if (because === undefined) return undefined;
+  const seconds = context.options.looksAgain === false ? undefined : secondsUntilAgain(surveyed.tries);
+  if (seconds === undefined || state.guardPauses === GUARD_PAUSES_MAX)
+    return conclude(state, { kind: "stand-still", because, remedies: afterTries(surveyed) }, context);
+  return {
+    ...{ kind: "wait", label: "loop guard", seconds },
+    state: surveyAgain({ ...state, guardPauses: state.guardPauses + 1 }),
+  };
+};
+
+const findSubstitute: Rule = (state, seen, context) => {
+  const { surveyed, plan } = planned(state);
+  const last = state.rejected.at(-1);
+  if (last !== undefined && state.rejected.length > REJECTIONS_MAX)
+    return conclude(
+      state,
+      { kind: "failed", because: `${last.image}: ${last.because}`, images: plan.images },
+      context,
+    );
+  if (plan.kind !== "stand-still") return undefined;
+  const passing = surveyed.images.some(isTransientlyUnread);
+  // What may answer again in a minute is asked again in a minute first.
+  const isFirst = passing && state.look === 1;
+  const wait = isFirst ? undefined : waitForLimitReset(state, plan, seen, context);
+  if (wait !== undefined) return wait;
+  const remedies = [...raisedCaps(state.rejected), ...plan.remedies];
+  const because = withWaitingTime(plan.because, state);
+  return conclude(state, { ...plan, because, remedies, passing }, context);
+};
+
+const reportOnly: Rule = (state, _seen, context) => {
+  const { surveyed, plan } = planned(state);
+  const { policy, rights } = context.options;
+  const ending = writeBlocked(surveyed, plan.images, policy, rights, waitingFor(context.failure));
+  return ending === undefined ? undefined : conclude(state, ending, context);
+};
+
+/** Another deployment ends first: as the policy says, or because it has come so far that ours would undo much. */
+const otherDeployment: Rule = (state, _seen, { options }) => {
+  const { surveyed } = planned(state);
+  const endsFirst =
+    surveyed.isDeploying && (options.policy.whileDeploying === "wait" || surveyed.stage !== undefined);
+  if (!endsFirst || state.deploymentSeconds >= DEPLOYMENT_SECONDS_MAX) return undefined;
+  const seconds = DEPLOYMENT_SECONDS;
+  return {
+    ...{ kind: "wait", label: "deployment", seconds },
+    doing: { kind: "waiting", code: "active-deployment", seconds },
+    state: surveyAgain({ ...state, deploymentSeconds: state.deploymentSeconds + seconds }),
+  };
+};
+
+/**
+ * What is approved is the list of changes that was shown. After the answer the world is surveyed again: a plan that makes
+ * no other change goes on, one that does needs another approval.
+ */
+const approval: Rule = (state, _seen, context) => {
+  const { surveyed, plan } = planned(state);
+  const { policy, byHand } = context.options;
+  if (byHand || (surveyed.mode ?? policy.mode) !== "approve") return undefined;
+  const changes = plannedWrites(surveyed, plan.images);
+  const { asked, approved } = state.approvals;
+  if (changes.every((change) => approved.includes(change))) return undefined;
+  if (asked < APPROVALS_MAX) return { kind: "ask", changes };
+  const because = `the owner was asked ${APPROVALS_MAX} times, and each time the plan was another by then, or the answer could not be understood`;
+  return conclude(state, { kind: "expired", because, images: plan.images }, context);
+};
+
+/** What the plan needs in ECR is brought there, one image after the other, before anything names it. */
+const mirrorFirst: Rule = (state, _seen, context) => {
+  const { plan } = planned(state);
+  if (imagesToMirror(state).length === 0 || state.ours !== undefined) return undefined;
+  const { copying } = state;
+  if (copying === undefined && state.copies === COPIES_MAX) {
+    const because = "the copy was made and is not there any more";
+    return conclude(state, { kind: "failed", because, images: plan.images }, context);
+  }
+  if (copying?.name === undefined) return { kind: "write", write: "start-copy" };
+  const polls = state.polls + 1;
+  const seconds = pauseOfPoll(copying, polls);
+  return {
+    ...{ kind: "wait", label: "copy", seconds },
+    state: {
+      ...state,
+      polls,
+      copying: {
+        ...copying,
+        polls: copying.polls + 1,
+        waitedSeconds: copying.waitedSeconds + seconds,
+      },
+    },
+  };
+};
+
+const register: Rule = ({ ours }) => (ours === undefined ? { kind: "write", write: "register" } : undefined);
+
+const redeploy: Rule = () => ({ kind: "write", write: "redeploy" });
+
+/** A copy has ended: nothing is decided before the world is surveyed again. */
+const surveyFirst: Rule = ({ plan }) => (plan === undefined ? { kind: "observe" } : undefined);
+
+export const BEFORE_OUR_WRITE: readonly Rule[] = [
+  stepFailed,
+  ended,
+  throttled,
+  stillFailing,
+  surveyFirst,
+  loopGuard,
+  copyQuota,
+  findSubstitute,
+  reportOnly,
+  otherDeployment,
+  approval,
+  quota,
+  mirrorFirst,
+  register,
+  redeploy,
+];
+
+/** What several substitutes did not cure is looked at by a person, who is under no guard; or it is tried again later. */
+function afterTries({ service, clusterArn, task, tries }: Survey): readonly Remedy[] {
+  const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
+  return [
+    ...(task === undefined ? [fixByHand(service, cluster)] : []),
+    nextFailure("these hours are over", tries.until),
+  ];
+}
+
+/** A cap that no window is large enough for is not waited for: what it takes is said. */
+function raisedCaps(rejected: readonly Refused[]): readonly Remedy[] {
+  return rejected.flatMap(({ held }) => (held !== undefined && isTooLarge(held) ? [remedyFor(held)] : []));
+}

@@ -1,0 +1,87 @@
+/**
+ * Ends a remediation, or goes on: an ending that may be otherwise in a while is looked at again, and a service is not
+ * left on a substitute of ours that has failed.
+ */
+
+import { present } from "../../../ecs/json-fields.ts";
+import { secondsBeforeNextTurn } from "../../deploy/throttled-write.ts";
+import type { Ending } from "../../report/report.ts";
+import type { Action } from "../action.ts";
+import type { Context } from "../context.ts";
+import { type FailedSubstitute, nextLook, type State } from "../state.ts";
+import type { Rule } from "./rule.ts";
+
+/** Pauses before an AWS API or a registry that failed, or did not answer, is asked again. */
+const PAUSES_SECONDS = [60, 300, 900, 3600] as const;
+
+export function conclude(state: State, ending: Ending, { options }: Context): Action {
+  const recorded = withRecord(state, ending);
+  if (state.rollback !== undefined) return { kind: "end", ending: recorded };
+  const pausesMax = options.looksAgain === false ? 0 : pausesFor(recorded);
+  const seconds = state.pauses < pausesMax ? PAUSES_SECONDS[state.pauses] : undefined;
+  if (seconds !== undefined)
+    return {
+      ...{ kind: "wait", label: "look again", seconds },
+      doing: { kind: "waiting", code: "no-answer", seconds },
+      state: nextLook({ ...state, pauses: state.pauses + 1 }),
+    };
+  const last = state.tried.at(-1);
+  if (ending.kind === "settled" || last === undefined || recorded.made?.ours !== last.ours)
+    return { kind: "end", ending: recorded };
+  return rollBack(state, last, ending.because);
+}
+
+/** Goes back to the previous revision, after a substitute that did not help. */
+export function rollBack(state: State, of: FailedSubstitute, afterwards?: string): Action {
+  const { failed: _failed, ending: _ending, ...kept } = state;
+  return {
+    kind: "write",
+    write: "roll-back",
+    state: {
+      ...kept,
+      throttled: 0,
+      isThrottled: false,
+      rollback: { of, ...present("afterwards", afterwards) },
+    },
+  };
+}
+
+/** What was written earlier is part of the record, whatever the last look has found. */
+function withRecord(state: State, ending: Ending): Ending {
+  const { substitution, managedBy, broughtBack, decision, newer } = state;
+  return {
+    ...present("made", substitution),
+    ...present("managedBy", managedBy),
+    ...present("broughtBack", broughtBack),
+    ...present("decision", decision),
+    ...present("newer", newer),
+    ...ending,
+  };
+}
+
+/** An old answer is soon a new one; a service that fails, or does not answer, may do so for longer. */
+function pausesFor({ kind, passing = kind === "failed" }: Ending): number {
+  if (!passing) return 0;
+  return kind === "superseded" || passing === "soon" ? 1 : PAUSES_SECONDS.length;
+}
+
+/** A step that failed for good ends the remediation, or is tried again after a pause. */
+export const stepFailed: Rule = (state, seen, context) => {
+  const failed = seen.kind === "failed" ? seen.failed : state.failed;
+  return failed === undefined ? undefined : conclude(state, { kind: "failed", ...failed }, context);
+};
+
+/** A write or an observation has decided how it ends. */
+export const ended: Rule = (state, _seen, context) =>
+  state.ending === undefined ? undefined : conclude(state, state.ending, context);
+
+/** A write that AWS throttled waits until a moment of its own: hundreds of services may fail in one minute. */
+export const throttled: Rule = (state, _seen, { options }) => {
+  if (!state.isThrottled) return undefined;
+  const surveyed = state.rollback?.of.surveyed ?? state.plan?.surveyed;
+  const requester = { execution: options.execution, isServing: (surveyed?.runningCount ?? 0) > 0 };
+  return {
+    ...{ kind: "wait", label: "throttled", seconds: secondsBeforeNextTurn(requester, state.throttled) },
+    state: { ...state, isThrottled: false },
+  };
+};

@@ -1,0 +1,110 @@
+/** How often a copy is polled, and what its end means for the plan. */
+
+import { present } from "../../../ecs/json-fields.ts";
+import { placeOf } from "../../../substitution/candidate.ts";
+import { mirrorRequestOf, type Refused } from "../../mirror/request-mirrors.ts";
+import type { ExecutionStatus } from "../../ports/ports.ts";
+import { imagesToMirror } from "../plan.ts";
+import { type Copying, type State, surveyAgain } from "../state.ts";
+import { leastPause } from "./shortest-pause.ts";
+
+/** Most copies are done within two minutes. After that one poll a minute, and from ten minutes on one in five. */
+const POLL_SECONDS_FIRST = [2, 4, 8, 16, 32] as const;
+const POLL_SECONDS = 60;
+const LONG_SECONDS = 600;
+const POLL_SECONDS_OF_LONG = 300;
+const WAIT_SECONDS_MAX = 2 * 3600;
+
+/** Executions that one remediation waits for. */
+const ATTEMPTS_MAX = 3;
+/** Names that earlier remediations have used up are skipped: the world may have changed since. */
+const NAMES_MAX = 40;
+
+export const FIRST_COPY: Copying = { index: 0, attempt: 1, own: 0, polls: 0, waitedSeconds: 0 };
+
+/** A copy is polled within a minute of its start, however long other copies have taken. @param polls of all copies */
+export function pauseOfPoll({ polls, waitedSeconds: waited }: Copying, all: number): number {
+  return Math.min(pause(polls, waited, leastPause(all)), WAIT_SECONDS_MAX - waited);
+}
+
+function pause(polls: number, waited: number, least: number): number {
+  const first = least === 0 ? POLL_SECONDS_FIRST[polls] : undefined;
+  if (first !== undefined) return first;
+  if (polls === 0) return POLL_SECONDS;
+  return Math.max(waited < LONG_SECONDS ? POLL_SECONDS : POLL_SECONDS_OF_LONG, least);
+}
+
+/** The state after one poll of the copy that is waited for. */
+export function afterPoll(
+  state: State,
+  { status, isInTarget }: { readonly status?: ExecutionStatus; readonly isInTarget?: boolean },
+): State {
+  const { copying } = state;
+  if (copying === undefined) return state;
+  // An execution that was started a moment ago may not be shown yet.
+  const isRunning = status === undefined || status.status === "running";
+  if (isRunning && copying.waitedSeconds < WAIT_SECONDS_MAX) return state;
+  const what = subject(state);
+  if (isRunning) return rejectCopy(state, { because: `${what} is still running`, failed: true });
+  const { refused, held, limited } = status;
+  if (refused !== undefined)
+    return rejectCopy(state, { because: refused, ...present("held", held), ...present("limited", limited) });
+  if (status.status === "succeeded" || isInTarget) return copied(state);
+  // It may have met a limit: a copy whose end is unknown is not tried again.
+  if (status.status === "unknown")
+    return rejectCopy(state, {
+      because: `${what} has ended, and how cannot be read: ${status.because ?? "no reason given"}`,
+    });
+  const because = `${what} ${status.status}${status.because === undefined ? "" : ` (${status.because})`}`;
+  return nextName(state, { ...copying, because });
+}
+
+/** The next name of the same copy; too many of them, and it counts as failed. */
+export function nextName(state: State, { name: _, ...copying }: Copying): State {
+  const { because = `${subject(state)} was not started` } = copying;
+  if (copying.attempt === NAMES_MAX || copying.own === ATTEMPTS_MAX)
+    return rejectCopy(state, { because, failed: true });
+  return { ...state, copying: { ...copying, attempt: copying.attempt + 1 } };
+}
+
+/** An image was brought into ECR: the next one is, or the world is surveyed again. */
+export function copied(state: State): State {
+  const { copying } = state;
+  const images = imagesToMirror(state);
+  const place = placeIn(state);
+  if (copying === undefined || place === undefined) return state;
+  const brought = state.brought.includes(place)
+    ? state
+    : { ...state, brought: [...state.brought, place], quota: { ...state.quota, waitedSeconds: 0 } };
+  if (copying.index + 1 < images.length)
+    return { ...brought, copying: { ...FIRST_COPY, index: copying.index + 1 } };
+  return surveyAgain({ ...brought, copies: state.copies + 1, mirrored: mirroredNow(state) });
+}
+
+/** An image could not be brought: the next survey finds another place for it. */
+export function rejectCopy(state: State, why: Omit<Refused, "image" | "place">): State {
+  const image = imagesToMirror(state)[state.copying?.index ?? 0]?.image ?? "";
+  const rejected = { image, place: placeIn(state) ?? "", ...why };
+  return surveyAgain({ ...state, rejected: [...state.rejected, rejected], mirrored: mirroredNow(state) });
+}
+
+/** Places that were copied before in this attempt: what says that it is done there is not believed. */
+export function wasMirrored(state: State): boolean {
+  return state.mirrored.includes(placeIn(state) ?? "");
+}
+
+function mirroredNow(state: State): readonly string[] {
+  const places = imagesToMirror(state).flatMap(({ winner }) => (winner ? [placeOf(winner.candidate)] : []));
+  return [...state.mirrored, ...places];
+}
+
+function placeIn(state: State): string | undefined {
+  const winner = imagesToMirror(state)[state.copying?.index ?? 0]?.winner;
+  return winner === undefined ? undefined : placeOf(winner.candidate);
+}
+
+function subject(state: State): string {
+  const image = imagesToMirror(state)[state.copying?.index ?? 0];
+  const request = image === undefined ? undefined : mirrorRequestOf(image);
+  return request?.kind === "warm" ? "filling the cache" : "the copy";
+}

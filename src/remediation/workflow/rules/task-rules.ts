@@ -1,0 +1,113 @@
+/** What follows a new revision that no service runs: its targets are repointed, the task is run again and watched. */
+
+import { revisionName } from "../../../ecs/arn.ts";
+import { isPinned } from "../../../ecs/schedule/scheduled-target.ts";
+import type { RunAgain } from "../../deploy/rerun-task.ts";
+import { type ScheduledTarget, targetName } from "../../ports/schedules.ts";
+import { type Ending, inSource } from "../../report/report.ts";
+import type { Action } from "../action.ts";
+import type { Seen } from "../seen.ts";
+import type { State, TaskWork } from "../state.ts";
+import { conclude } from "./conclude.ts";
+import type { Rule } from "./rule.ts";
+
+const POLL_SECONDS = 15;
+/** A pull, a slow start: long enough for both. */
+const WATCH_SECONDS_MAX = 1200;
+
+export const taskWork: Rule = (state, seen, context) => {
+  const { task } = state;
+  if (task === undefined) return undefined;
+  const { wish } = task.surveyed.task;
+  const registered = `${revisionName(task.made.ours)} was registered in place of ${revisionName(task.made.former)}`;
+  const end = (ending: Pick<Ending, "kind" | "because"> & Partial<Ending>): Action =>
+    conclude(state, { images: task.images, made: task.made, ...ending }, context);
+  if (wish === "register" || wish === "report") {
+    return end({
+      kind: "applied",
+      because: `${registered}; the task was not run again (StandaloneTasks=register)`,
+      nextSteps: [`start the task again, on ${revisionName(task.made.ours)}`, ...inSource(task.images)],
+    });
+  }
+  const moves = wish !== "run";
+  if (moves && currentTarget(task) !== undefined) return { kind: "write", write: "repoint" };
+  const moved = task.sentences.join("; ");
+  if (moves && task.touched === 0) return end({ kind: "superseded", because: moved });
+  if (wish === "move") {
+    return end({
+      kind: "applied",
+      because: `${registered}; ${moved}; the run that failed was not made up for (Schedules=move)`,
+    });
+  }
+  const before = moves ? `${registered}; ${moved}` : registered;
+  if (task.notRun !== undefined) {
+    return end({
+      kind: moves ? "applied" : "unsettled",
+      because: `${before}; the task was not run again: ${task.notRun}`,
+      nextSteps: [
+        `start the task again by hand, on ${revisionName(task.made.ours)}`,
+        ...inSource(task.images),
+      ],
+    });
+  }
+  if (task.taskArn === undefined) return { kind: "write", write: "run-task" };
+  return watchTask(state, task, seen, (kind, because) =>
+    end({ kind, because: `${before}; ${because}`, passing: false }),
+  );
+};
+
+function watchTask(
+  state: State,
+  task: TaskWork,
+  seen: Seen,
+  end: (kind: Ending["kind"], because: string) => Action,
+): Action {
+  const { taskArn = "", waitedSeconds } = task;
+  const name = `the task was run again (${taskArn.slice(taskArn.lastIndexOf("/") + 1)})`;
+  const verdict = seen.kind === "task" ? seen.verdict : undefined;
+  if (verdict !== undefined) return end(verdict.kind, `${name} ${verdict.because}`);
+  if (waitedSeconds >= WATCH_SECONDS_MAX)
+    return end("unsettled", `${name} and has not started in ${WATCH_SECONDS_MAX / 60} minutes`);
+  return {
+    ...{ kind: "wait", label: "task", seconds: POLL_SECONDS },
+    state: { ...state, task: { ...task, waitedSeconds: waitedSeconds + POLL_SECONDS } },
+  };
+}
+
+/** The next target to be written; undefined: all of them were. */
+export function currentTarget({ surveyed, target }: TaskWork): ScheduledTarget | undefined {
+  return surveyed.task.targets[target];
+}
+
+/** What is said of a target that is not written. */
+export function whyNotRepointed({ taskDefinition, ...target }: ScheduledTarget, former: string) {
+  const name = targetName({ taskDefinition, ...target } as ScheduledTarget);
+  if (!isPinned(taskDefinition))
+    return { touched: 1, sentence: `${name} names no revision and takes the newest by itself` };
+  return revisionName(taskDefinition) === revisionName(former)
+    ? undefined
+    : { touched: 0, sentence: `${name} runs ${revisionName(taskDefinition)}, and was left alone` };
+}
+
+export type RepointResult = "moved" | "already" | "changed" | "skipped";
+
+/** The state after one target. */
+export function afterRepoint(state: State, task: TaskWork, result: RepointResult): State {
+  const target = currentTarget(task);
+  if (target === undefined) return state;
+  const { former, ours } = task.made;
+  const left = whyNotRepointed(target, former);
+  const sentence =
+    left?.sentence ??
+    (result === "changed"
+      ? `${targetName(target)} was changed by somebody else meanwhile, and was left alone`
+      : `${targetName(target)} was moved from ${revisionName(former)} to ${revisionName(ours)}`);
+  const touched = left?.touched ?? (result === "changed" ? 0 : 1);
+  const done = { target: task.target + 1, touched: task.touched + touched };
+  return { ...state, task: { ...task, ...done, sentences: [...task.sentences, sentence] } };
+}
+
+export function afterRun(state: State, task: TaskWork, result: RunAgain): State {
+  const ran = result.kind === "started" ? { taskArn: result.arn } : { notRun: result.because };
+  return { ...state, task: { ...task, ...ran } };
+}

@@ -1,0 +1,35 @@
+/** What a redeployment takes for somebody else's, and leaves alone. */
+
+import { describe, expect, it } from "vitest";
+import { redeploy } from "../../../src/remediation/deploy/apply.ts";
+import { createWorld } from "../../../src/sandbox/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world-file.ts";
+
+const FAILING = "ecs-svc/1000000000000000002";
+const OLDER = "ecs-svc/1000000000000000001";
+
+const table: readonly (readonly [told: string, failing: string | undefined, result: string])[] = [
+  ["the failing one", FAILING, "redeployed"],
+  ["one that has not failed", undefined, "superseded"],
+];
+
+describe("redeploy, where the survey saw an older deployment of the same revision", () => {
+  it.each(table)("and the primary deployment is %s", async (_, failing, result) => {
+    const world = await createWorld(
+      readWorldFile({
+        services: [{ cluster: "prod", name: "web", image: "nginx:1.25", deploymentId: FAILING }],
+        registries: { "docker.io": { images: { "library/nginx:1.25": {} }, quota: { remaining: 0 } } },
+      }),
+    );
+    const [service] = world.cluster.services();
+    const from = service?.taskDefinition ?? "";
+    const described = world.definitions.describe(from)?.taskDefinition ?? {};
+    const to = world.definitions.register({
+      family: "web",
+      containerDefinitions: described.containerDefinitions ?? [],
+    });
+    const change = { clusterArn: service?.cluster.arn ?? "", service: "web", to, from, deploymentId: OLDER };
+    const { kind } = await redeploy({ ...change, failing }, world.ports);
+    expect(kind).toBe(result);
+  });
+});

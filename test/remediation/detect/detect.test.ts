@@ -1,0 +1,213 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import {
+  ATTEMPTS_MAX,
+  detect,
+  NAMES_MAX,
+  pauseMinutesAfter,
+} from "../../../src/remediation/detect/detect.ts";
+import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
+import type { ExecutionStatus, Executions } from "../../../src/remediation/ports/ports.ts";
+import { createExecutions } from "../../../src/sandbox/executions.ts";
+import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
+
+const home = { account: "123456789012", region: "us-east-1", partition: "aws" };
+const event = JSON.parse(
+  readFileSync(new URL("../../../events/fargate-service.json", import.meta.url), "utf8"),
+) as { time: string };
+const MINUTE = 60_000;
+const failedAt = Date.parse(event.time);
+/** The moment at which the failure comes. */
+const clock = createVirtualClock(failedAt);
+
+/** Executions whose attempts stand as told, the first one first; the next can be started. */
+function standing(attempts: readonly (ExecutionStatus | undefined)[]): Executions & { started: string[] } {
+  const started: string[] = [];
+  const of = (name: string) => attempts[Number(name.split("-").at(-1)) - 1];
+  return {
+    started,
+    functionName: (workflow) => `repull-${workflow}`,
+    async start(_workflow, name) {
+      if (Number(name.split("-").at(-1)) <= attempts.length) return "taken";
+      started.push(name);
+      return "started";
+    },
+    status: async (_workflow, name) => of(name),
+  };
+}
+
+const ended = (status: ExecutionStatus["status"], minutesBefore: number): ExecutionStatus => ({
+  status,
+  endedAt: failedAt - minutesBefore * MINUTE,
+});
+
+const idle = (minutesBefore: number): ExecutionStatus => ({
+  ...ended("succeeded", minutesBefore),
+  ignored: true,
+});
+
+describe("a failure of a deployment", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, readonly (ExecutionStatus | undefined)[], RegExp])[] = [
+    ["nobody has looked at it",            [],                                                  /^started .*-1$/],
+    ["somebody is at it",                  [{ status: "running" }],                             /^already .*is running/],
+    ["it was started, and is not listed",  [undefined],                                         /^already .*is running/],
+    ["it was there before the end",        [ended("succeeded", -1)],                            /^already .*looked at it/],
+    ["it came at the very end",            [ended("succeeded", 0)],                             /^already .*looked at it/],
+    ["it came soon after a success",       [ended("succeeded", 4)],                             /^already .*less than 5 minutes/],
+    ["it came long after a success",       [ended("succeeded", 6)],                             /^started .*-2$/],
+    ["it came soon after a crash",         [ended("failed", 4)],                                /^already .*less than 5 minutes/],
+    ["it came long after a crash",         [ended("failed", 6)],                                /^started .*-2$/],
+    ["after a time-out",                   [ended("timed-out", 6)],                             /^started .*-2$/],
+    ["after it was stopped by hand",       [ended("stopped", 6)],                               /^started .*-2$/],
+    ["the second pause is longer",         [ended("failed", 60), ended("failed", 9)],           /^already .*less than 10 minutes/],
+    ["and ends",                           [ended("failed", 60), ended("failed", 11)],          /^started .*-3$/],
+    ["its result may not be read",         [{ ...ended("unknown", 600), permission: "kms:Decrypt" }], /^already .*cannot be read/],
+    ["its result and end are unknown",     [{ status: "unknown" }],                             /^already .*cannot be read/],
+    ["its result is unknown, and newer",   [{ ...ended("unknown", -1), passing: true }],        /^already .*looked at it/],
+    ["there was nothing to do, just before", [idle(4)],                                         /^already .*less than 5 minutes/],
+    ["there was nothing to do, long before", [idle(6)],                                         /^started .*-2$/],
+    ["its pause does not grow",            [idle(60), idle(40), idle(20), idle(6)],             /^started .*-5$/],
+    ["a crash among them has the first",   [idle(60), ended("failed", 6)],                      /^started .*-3$/],
+    ["nothing to do uses no attempt up",   Array(ATTEMPTS_MAX).fill(idle(100_000)),             /^started .*-9$/],
+    ["and attempts beside it count",       [...Array(9).fill(idle(100_000)), ...Array(ATTEMPTS_MAX).fill(ended("failed", 100_000))], /^already .*8 attempts/],
+    ["after many of them, one an hour is looked at", Array(NAMES_MAX).fill(idle(100_000)),      /^started .*-\d{6}$/],
+    ["a crash of which no end is known",   [{ status: "failed" }],                              /^started .*-2$/],
+    ["a success of which no end is known", [{ status: "succeeded" }],                           /^already .*has succeeded/],
+    ["enough is enough",                   Array(ATTEMPTS_MAX).fill(ended("failed", 100_000)),  /^already .*8 attempts/],
+  ];
+  for (const [because, attempts, expected] of table) {
+    test(`${because}: ${expected.source}`, async () => {
+      const executions = standing(attempts);
+      const detected = await detect(event, { home, executions, clock });
+      const words = "because" in detected ? `: ${detected.because}` : "";
+      const name = "execution" in detected ? detected.execution : "";
+      expect(`${detected.kind} ${name}${words}`).toMatch(expected);
+      expect(executions.started).toHaveLength(detected.kind === "started" ? 1 : 0);
+    });
+  }
+
+  test("is left until the next hour where this hour's look found nothing to do, and looks up a bounded number of names", async () => {
+    const looked: string[] = [];
+    const executions = {
+      ...standing([]),
+      start: async (_: string, name: string) => {
+        looked.push(name);
+        return "taken" as const;
+      },
+      status: async () => idle(10),
+    };
+    const detected = await detect(event, { home, executions, clock });
+    expect([detected.kind, looked.length]).toEqual(["already", NAMES_MAX + 1]);
+  });
+
+  // biome-ignore format: a table is read by its columns
+  const times: readonly (readonly [string, string | undefined, number, ExecutionStatus["status"], string])[] = [
+    ["a time to come does not pass a pause",        "2099-01-01T00:00:00Z", 4, "succeeded", "already"],
+    ["a time to come counts as now",                "2099-01-01T00:00:00Z", 6, "succeeded", "started"],
+    ["no time does not pass the pause of a crash",  undefined,              4, "failed",    "already"],
+    ["no time counts as now",                       undefined,              6, "failed",    "started"],
+    ["an unreadable time does not pass a pause",    "soon",                 4, "failed",    "already"],
+    ["a very old time opens no attempt",            "1970-01-01T00:00:00Z", 600, "failed",  "already"],
+    ["nor does a time before there were computers", "0001-01-01T00:00:00Z", 600, "timed-out", "already"],
+  ];
+  for (const [title, time, minutesBefore, status, expected] of times) {
+    test(title, async () => {
+      const { time: _, ...rest } = event;
+      const document = time === undefined ? rest : { ...rest, time };
+      const executions = standing([ended(status, minutesBefore)]);
+      expect((await detect(document, { home, executions, clock })).kind).toBe(expected);
+    });
+  }
+
+  // biome-ignore format: a table is read by its columns
+  const deaths: readonly (readonly [string, readonly ExecutionStatus[], true | undefined])[] = [
+    ["the attempt before failed, and the next starts", [ended("failed", 6)],                      true],
+    ["it failed, and its pause is not over",           [ended("failed", 4)],                      true],
+    ["it ran out of time",                             [ended("timed-out", 6)],                   true],
+    ["it was stopped by hand",                         [ended("stopped", 6)],                     undefined],
+    ["it ended with an outcome",                       [ended("succeeded", 6)],                   undefined],
+    ["an older one failed, and the last did not",      [ended("failed", 60), ended("succeeded", 11)], undefined],
+    ["there was none before",                          [],                                        undefined],
+  ];
+  for (const [title, attempts, died] of deaths) {
+    test(`${died ? "tells" : "tells nothing"} of a death where ${title}`, async () =>
+      expect((await detect(event, { home, executions: standing(attempts), clock })).died).toBe(died));
+  }
+
+  test("forged for hours cannot use up the attempts of the real one", async () => {
+    const world = createVirtualClock(failedAt);
+    const engine = createExecutions(world);
+    engine.serve("remediate", async () => ({ outcome: "ignored", because: "the task does not exist" }));
+    const ports = { home, executions: engine.port, clock: world };
+    const send = (time: string) => detect({ ...event, time }, ports);
+    const HOURS = 2;
+    for (let second = 0; second < HOURS * 3600; second += 5) {
+      await send("2099-01-01T00:00:00Z");
+      await world.advanceTo(world.now() + 5_000);
+    }
+    expect(engine.records.length).toBeLessThanOrEqual((HOURS * 60) / 5);
+    await world.advanceTo(world.now() + 10 * MINUTE);
+    expect(await send(new Date(world.now()).toISOString())).toMatchObject({ kind: "started" });
+  });
+
+  test("starts in production although a rehearsal stack beside it has started, if names are an account's", async () => {
+    const taken = new Set<string>();
+    const stack = (name: string): Executions => ({
+      ...standing([]),
+      functionName: (workflow) => `${name}-${workflow}`,
+      async start(_workflow, execution) {
+        if (taken.has(execution)) return "taken";
+        taken.add(execution);
+        return "started";
+      },
+    });
+    const kinds: string[] = [];
+    for (const name of ["repull-rehearsal", "repull", "repull"])
+      kinds.push((await detect(event, { home, executions: stack(name), clock })).kind);
+    expect(kinds).toEqual(["started", "started", "already"]);
+  });
+
+  test("is tried for longer than Docker Hub's longest window", () => {
+    const pauses = Array.from({ length: ATTEMPTS_MAX - 1 }, (_, index) => pauseMinutesAfter(index + 1));
+    expect(pauses.reduce((sum, minutes) => sum + minutes)).toBeGreaterThan(6 * 60);
+  });
+
+  test("is brought again by the queue where the result of an attempt cannot be read for now", async () => {
+    const executions = standing([{ ...ended("unknown", 600), passing: true }]);
+    await expect(detect(event, { home, executions, clock })).rejects.toMatchObject({ kind: "unavailable" });
+    expect(executions.started).toEqual([]);
+  });
+
+  test("names the right that is missing to read an attempt's result", async () => {
+    const executions = standing([{ ...ended("unknown", 600), permission: "kms:Decrypt" }]);
+    expect(await detect(event, { home, executions, clock })).toMatchObject({
+      kind: "already",
+      code: "result-unreadable",
+      permission: "kms:Decrypt",
+    });
+  });
+
+  test("that Lambda turns away is the queue's to bring again", async () => {
+    const throttled = new AwsError("throttled", "lambda:InvokeFunction", "Rate exceeded");
+    const executions = { ...standing([]), start: () => Promise.reject(throttled) };
+    await expect(detect(event, { home, executions, clock })).rejects.toBe(throttled);
+  });
+
+  test("starts its execution with what it needs, and no more", async () => {
+    let given: unknown;
+    const executions: Executions = {
+      ...standing([]),
+      async start(_workflow, _name, input) {
+        given = input;
+        return "started";
+      },
+    };
+    const secret = {
+      ...event,
+      detail: { ...(event as object as { detail: object }).detail, overrides: { x: "hush" } },
+    };
+    await detect(secret, { home, executions, clock });
+    expect(JSON.stringify(given)).not.toContain("hush");
+  });
+});

@@ -1,0 +1,142 @@
+/** Single places, asked by themselves: what a registry or AWS refuses is that place's loss and nobody else's. */
+
+import { describe, expect, test } from "vitest";
+import { digestOf } from "../../../../src/image/digest.ts";
+import type { Registries } from "../../../../src/oci/client/registries.ts";
+import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
+import { AwsError, type AwsErrorKind } from "../../../../src/remediation/ports/aws-error.ts";
+import { look } from "../../../../src/remediation/survey/probe/probe-candidate.ts";
+import { createWorld } from "../../../../src/sandbox/world.ts";
+import { checkPublicImages } from "../../../../src/scan/verify-public-mirrors.ts";
+import type { Candidate } from "../../../../src/substitution/candidate.ts";
+import type { PublicImage } from "../../../../src/substitution/ecr-public-mirrors.ts";
+
+const HUB = "docker.io/library/nginx:1.25";
+const fresh: Candidate = {
+  strategy: "fresh-mirror",
+  image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/repull/docker.io/library/nginx:1.25",
+  source: HUB,
+  samePublisher: false,
+};
+
+describe("a place", () => {
+  const failing = async (error: Error) => {
+    const { ports } = await createWorld({ services: [] });
+    const refuse = () => Promise.reject(error);
+    const registries: Registries = { headManifest: refuse, getManifest: refuse, getBlob: refuse };
+    return look(fresh, { trusted: digestOf("nginx"), platforms: [] }, { ...ports, registries });
+  };
+
+  for (const [kind, seen] of [
+    ["denied", "denied"],
+    ["absent", "denied"],
+    ["invalid", "denied"],
+    ["throttled", "asked again"],
+    ["unavailable", "unreachable"],
+  ] as const satisfies readonly (readonly [AwsErrorKind, string])[]) {
+    test(`whose account AWS does not hand over (${kind}) is ${seen}`, async () => {
+      const asked = failing(new AwsError(kind, "secretsmanager:GetSecretValue", "no secret for you"));
+      if (seen !== "asked again") expect(await asked).toEqual({ kind: seen, because: "no secret for you" });
+      else await expect(asked).rejects.toThrow("no secret for you");
+    });
+  }
+
+  test("is lost too where the registry's client passes on what AWS said, in AWS's words", async () => {
+    const cause = new AwsError("denied", "secretsmanager:GetSecretValue", "no secret for you");
+    const passedOn = new RegistryError("credentials", { kind: "unauthorized", host: "docker.io" }, { cause });
+    expect(await failing(passedOn)).toEqual({ kind: "denied", because: "no secret for you" });
+  });
+
+  for (const [kind, seen, words] of [
+    ["rate-limited", "rate-limited", /rate limit is reached/],
+    ["unauthorized", "denied", /refuses the login/],
+    ["denied", "denied", /denies access/],
+    ["absent", "absent", /has no library\/nginx/],
+    ["unavailable", "unreachable", /it burns/],
+  ] as const) {
+    test(`that refuses with ${kind} is ${seen}`, async () => {
+      const error = new RegistryError("it burns", { kind, host: "docker.io" });
+      const found = await failing(error);
+      expect(found.kind).toBe(seen);
+      expect("because" in found && found.because).toMatch(words);
+    });
+  }
+
+  test("that fails for another reason is a bug, and stays one", async () => {
+    await expect(failing(new TypeError("a bug"))).rejects.toThrow(TypeError);
+  });
+});
+
+describe("where the limit that was met is an account's", () => {
+  const asked = async (pullsLeft: number | "unknown" | undefined) => {
+    const { ports } = await createWorld({ services: [] });
+    const remaining = typeof pullsLeft === "number" ? { remaining: pullsLeft } : {};
+    const quota = pullsLeft === undefined ? {} : { quota: { limit: 100, ...remaining } };
+    const head = {
+      digest: digestOf("nginx"),
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      ...quota,
+    };
+    const registries = { ...ports.registries, headManifest: async () => head };
+    const context = { trusted: head.digest, platforms: [], accountSpent: true };
+    return await look(fresh, context, { ...ports, registries });
+  };
+
+  for (const [pullsLeft, kind] of [
+    [87, "found"],
+    [0, "rate-limited"],
+    [undefined, "unknown"],
+    ["unknown", "unknown"],
+  ] as const) {
+    test(`a copy as nobody, of whom ${pullsLeft ?? "no"} pulls are told: ${kind}`, async () => {
+      expect((await asked(pullsLeft)).kind).toBe(kind);
+    });
+  }
+});
+
+describe("the table of twins on ECR Public, asked row by row", () => {
+  const row = (hub: string, there: string, sample: string): PublicImage => ({
+    hub,
+    there,
+    sample,
+    samePublisher: true,
+    source: "a test",
+    read: "2026-11",
+  });
+  // biome-ignore format: a table is read by its columns
+  const rows = [
+    [row("library/*",  "docker/library/*", "library/nginx:1"),  "same"],
+    [row("acme/moved", "acme/moved",       "acme/moved:1"),     "other-bytes"],
+    [row("acme/left",  "acme/left",        "acme/left:1"),      "stale"],
+    [row("acme/gone",  "acme/gone",        "acme/gone:1"),      "gone"],
+  ] as const;
+
+  test("shows which hold, and which have gone stale", async () => {
+    const { ports, registries } = await createWorld({
+      services: [],
+      registries: {
+        "docker.io": { images: { "library/nginx:1": {}, "acme/moved:1": {}, "acme/left:1": {} } },
+        "public.ecr.aws": {
+          images: { "docker/library/nginx:1": { sameAs: "docker.io/library/nginx:1" }, "acme/moved:1": {} },
+        },
+      },
+    });
+    const checks = await checkPublicImages(
+      ports.registries,
+      rows.map(([one]) => one),
+    );
+    expect(checks.map(({ found }) => found)).toEqual(rows.map(([, found]) => found));
+    expect(checks[0]?.there).toBe("public.ecr.aws/docker/library/nginx:1");
+    // Nothing was pulled to find out.
+    expect(registries.dockerHub.requests()["manifest-get"]).toBeUndefined();
+  });
+
+  test("where a registry does not answer, nothing is said of the row", async () => {
+    const { ports } = await createWorld({
+      services: [],
+      registries: { "docker.io": { trouble: "unreachable" } },
+    });
+    const [check] = await checkPublicImages(ports.registries, [rows[0][0]]);
+    expect(check).toMatchObject({ found: "unknown", hub: "library/nginx:1" });
+  });
+});

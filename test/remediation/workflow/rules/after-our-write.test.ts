@@ -1,0 +1,187 @@
+/**
+ * The rules once our change is written: each row is a state and an observation, and what is done on them. The world of a
+ * row is a service on our substitute, but for what the row says.
+ */
+
+import { expect } from "vitest";
+import type { Verdict } from "../../../../src/remediation/deploy/rollout-verdict.ts";
+import { secondsBeforeNextTurn } from "../../../../src/remediation/deploy/throttled-write.ts";
+import type { Seen } from "../../../../src/remediation/workflow/seen.ts";
+import type { Failed, Overwritten, Rollout, State } from "../../../../src/remediation/workflow/state.ts";
+import {
+  because,
+  CLUSTER,
+  COPY,
+  EXECUTION,
+  FOREIGN,
+  FORMER,
+  failedSubstitute,
+  type Given,
+  GONE,
+  imagesOf,
+  MEANT,
+  OURS,
+  revision,
+  rules,
+  survey,
+} from "../../../support/workflow-state.ts";
+
+const images = ["nginx:1.25"];
+const plans = imagesOf({});
+const made = { former: FORMER, ours: OURS };
+const substitution = made;
+
+const rollout = (more: Partial<Rollout> = {}): Rollout => ({
+  ...{ surveyed: survey(), images: plans, ours: OURS, own: [], secondsMax: 900 },
+  ...{ polls: 0, waitedSeconds: 0, pause: 10, wasDisplaced: false, ...more },
+});
+
+/** A rollout, and what ECS shows of it. */
+const shown = (verdict: Verdict, more: Partial<Rollout> = {}, state: Partial<State> = {}): Given => ({
+  survey: null,
+  state: { substitution, rollout: rollout(more), ...state },
+  seen: { kind: "rollout", verdict },
+});
+const moving: Verdict = { kind: "moving", because };
+const settled: Verdict = { kind: "settled", because };
+const stuck: Verdict = { kind: "stuck", because, nextSteps: [] };
+const worse: Verdict = { kind: "worse", because };
+const replaced: Verdict = { kind: "superseded", because, revision: FOREIGN };
+const wentBack: Verdict = { kind: "rolled-back", because };
+const cannotPull = (...repositories: readonly string[]): Verdict => ({
+  kind: "cannot-pull",
+  because,
+  images: repositories,
+});
+const watched = (seconds: number, polls: number, waitedSeconds = seconds) => ({
+  watchedSeconds: seconds,
+  rollout: { polls, waitedSeconds, pause: seconds },
+});
+const many: Partial<Rollout> = { secondsMax: 57_600, polls: 50 };
+
+// biome-ignore format: a table is read by its columns
+rules("a rollout that has not ended", [
+  ["is looked at before anything is decided",   { ...shown(moving), seen: { kind: "nothing" } }, "observe"],
+  ["it is polled first after ten seconds",      shown(moving), "wait 10 for rollout", { watchedSeconds: 10, rollout: { polls: 1, waitedSeconds: 10 } }],
+  ["then ten seconds later each time",          shown(moving, { polls: 1, waitedSeconds: 10 }), "wait 20 for rollout", { watchedSeconds: 20, rollout: { polls: 2, waitedSeconds: 30, pause: 20 } }],
+  ["but once a minute at least",                shown(moving, { polls: 9, waitedSeconds: 300, pause: 60 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 10, waitedSeconds: 360 } }],
+  ["its first pause is the one that was left",  shown(moving, { pause: 40 }), "wait 40 for rollout", { watchedSeconds: 40, rollout: { polls: 1, waitedSeconds: 40 } }],
+  ["just under an hour it is polled once a minute", shown(moving, { ...many, waitedSeconds: 3599, pause: 60 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 51, waitedSeconds: 3659 } }],
+  ["after an hour the pauses grow",             shown(moving, { ...many, waitedSeconds: 3600, pause: 60 }), "wait 70 for rollout", { watchedSeconds: 70, rollout: { polls: 51, waitedSeconds: 3670, pause: 70 } }],
+  ["to five minutes",                           shown(moving, { ...many, waitedSeconds: 21_599, pause: 300 }), "wait 300 for rollout", { watchedSeconds: 300, rollout: { polls: 51, waitedSeconds: 21_899 } }],
+  ["after six hours they grow again",           shown(moving, { ...many, waitedSeconds: 21_600, pause: 300 }), "wait 310 for rollout", { watchedSeconds: 310, rollout: { polls: 51, waitedSeconds: 21_910, pause: 310 } }],
+  ["to ten minutes",                            shown(moving, { ...many, waitedSeconds: 30_000, pause: 600 }), "wait 600 for rollout", { watchedSeconds: 600, rollout: { polls: 51, waitedSeconds: 30_600 } }],
+  ["the last pause ends with its time",         shown(moving, { polls: 9, waitedSeconds: 870, pause: 60 }), "wait 30 for rollout", { watchedSeconds: 30, rollout: { polls: 10, waitedSeconds: 900, pause: 30 } }],
+  ["its time is over",                          shown(moving, { waitedSeconds: 900 }), "end unsettled", { images, made }],
+  ["it adds to what other rollouts took",       shown(moving, {}, { watchedSeconds: 500 }), "wait 10 for rollout", { watchedSeconds: 510, rollout: { polls: 1, waitedSeconds: 10 } }],
+  ["after an earlier substitute that failed, the one that has not ended stays", shown(moving, { waitedSeconds: 900, ours: OURS }, { tried: [failedSubstitute({ ours: revision(40) })] }), "end unsettled", { images, made }],
+]);
+
+// biome-ignore format: a table is read by its columns
+rules("a rollout that has ended", [
+  ["ours runs",                                 shown(settled), "end settled", { images, made }],
+  ["and it is no matter that its time is over", shown(settled, { waitedSeconds: 900 }), "end settled", { images, made }],
+  ["ECS has left the service between two revisions", shown(stuck), "end unsettled", { images, made }],
+  ["ours starts and fails",                     shown(worse), "write roll-back", { rollback: { of: { kind: "worse", because, surveyed: survey(), ours: OURS, images: plans, places: [] } } }],
+  ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { settle: false } }, "end applied", { images, made }],
+  ["whatever is seen",                          { ...shown(worse), options: { settle: false } }, "end applied", { images, made }],
+]);
+
+// biome-ignore format: a table is read by its columns
+rules("another revision is seen in place of ours", [
+  ["once: it is believed when it is seen again", shown(replaced), "wait 60 for rollout", { ...watched(60, 1), rollout: { polls: 1, waitedSeconds: 60, pause: 60, wasDisplaced: true, foreign: FOREIGN } }],
+  ["twice: another has deployed",               shown(replaced, { wasDisplaced: true }), "end superseded", { images, made, revision: FOREIGN }],
+  ["ECS put the former one back, once",         shown(wentBack), "wait 60 for rollout", { ...watched(60, 1), rollout: { polls: 1, waitedSeconds: 60, pause: 60, wasDisplaced: true } }],
+  ["ECS put the former one back, and it is seen twice", shown(wentBack, { wasDisplaced: true }), "end restored", { images, made }],
+  ["a second look is given, though its time is over", shown(replaced, { waitedSeconds: 900 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 1, waitedSeconds: 960, pause: 60, wasDisplaced: true, foreign: FOREIGN } }],
+  ["ours is seen again after it: it goes on",   shown(moving, { polls: 3, wasDisplaced: true, pause: 60, waitedSeconds: 120 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 4, waitedSeconds: 180 } }],
+  ["a service that another has deployed does not go back", shown(replaced, { wasDisplaced: true }, { tried: [failedSubstitute({ ours: revision(40) })] }), "end superseded", { images, made, revision: FOREIGN }],
+]);
+
+const [copyRepository = ""] = COPY.split(":");
+const failed = (more: object = {}) => ({
+  kind: "cannot-pull",
+  because,
+  surveyed: survey(),
+  ours: OURS,
+  images: plans,
+  places: [`${copyRepository}@${MEANT}`],
+  ...more,
+});
+const nowhere = "public.ecr.aws/another";
+
+// biome-ignore format: a table is read by its columns
+rules("ours cannot be pulled either", [
+  ["the next candidate is tried",               shown(cannotPull(copyRepository)), "observe", { look: 2, tried: [failed()], rollout: GONE }],
+  ["of a substitute of which none is at fault, the service goes back", shown(cannotPull(nowhere)), "write roll-back", { tried: [failed({ places: [] })], rollback: { of: failed({ places: [] }) } }],
+  ["a second candidate is tried",               shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute()] }), "observe", { look: 2, tried: [failedSubstitute(), failed()], rollout: GONE }],
+  ["after three the service goes back",         shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute(), failedSubstitute()] }), "write roll-back", { tried: [failedSubstitute(), failedSubstitute(), failed()], rollback: { of: failed() } }],
+]);
+
+const place = { clusterArn: CLUSTER, service: "web", ours: OURS };
+const answer = { kind: "superseded", because, revision: FOREIGN } as const;
+const displaced = (isWaitedFor = false): Pick<State, "displaced"> => ({
+  displaced: { answer, place, write: "redeploy", isWaitedFor },
+});
+const overwritten = (more: Partial<Overwritten> = {}): Pick<State, "overwritten"> => ({
+  overwritten: {
+    ...{ clusterArn: CLUSTER, service: "web", images: plans, made, revision: FOREIGN, because },
+    ...{ known: [], written: [OURS], attempt: 1, mustWait: false, ...more },
+  },
+});
+const after = (state: Partial<State>, more: Given = {}): Given => ({ survey: null, state, ...more });
+const overtook: Verdict = {
+  kind: "overtook",
+  because,
+  revision: FOREIGN,
+  deployments: ["ecs-svc/1", "ecs-svc/2", "ecs-svc/3"],
+};
+const restores = {
+  ...{
+    clusterArn: CLUSTER,
+    service: "web",
+    revision: FOREIGN,
+    known: overtook.deployments,
+    made,
+    images: plans,
+  },
+  ...{ because, written: [OURS], attempt: 1, mustWait: false },
+};
+const rollback = { rollback: { of: failedSubstitute() } };
+
+// biome-ignore format: a table is read by its columns
+rules("our write and another deployment came together", [
+  ["another revision is in place of ours: the service is looked at a minute later", after(displaced()), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
+  ["ours has replaced a deployment that was not there before: that one is deployed again", shown(overtook), "write restore", { overwritten: restores }],
+  ["what else this execution has registered is known as its own", shown(overtook, {}, { registered: [revision(40)] }), "write restore", { overwritten: { ...restores, written: [revision(40), OURS] } }],
+  ["it is deployed again once more",            after(overwritten({ attempt: 2 })), "write restore"],
+  ["where ECS has answered with the past it is given a minute", after(overwritten({ mustWait: true })), "wait 60 for restore", { overwritten: { mustWait: false } }],
+  ["a way back that was not written yet is written", after(rollback), "write roll-back"],
+]);
+
+const unanswered: Failed = { because, passing: true, error: { code: "unfinished" } };
+const failedOnce: Seen = { kind: "failed", failed: unanswered };
+const backoff = (isServing: boolean) =>
+  `wait ${secondsBeforeNextTurn({ execution: EXECUTION, isServing }, 1)} for throttled`;
+const turnedAway = { throttled: 1, isThrottled: true };
+
+// biome-ignore format: a table is read by its columns
+rules("what went wrong is decided on first", [
+  ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for look again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
+  ["a way back that could not be written is the end", after({ ...rollback, failed: unanswered }), "end failed", { passing: true, error: unanswered.error }],
+  ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "restored", because, restored: FORMER } }), "end restored", { made, restored: FORMER }],
+  ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, passing: true } }), "end superseded", { passing: true }],
+  ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
+  ["a service of which tasks run waits longer", after({ rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway }), backoff(true), { isThrottled: false }],
+  ["what is gone back from tells, and not what was planned since", { state: { rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway } }, backoff(true), { isThrottled: false }],
+  ["a way back begins a count of its own",      { ...shown(worse), state: { ...shown(worse).state, throttled: 4 } }, "write roll-back", { throttled: 0, rollback: expect.anything() }],
+]);
+
+// biome-ignore format: a table is read by its columns
+rules("the order of these rules", [
+  ["a second look goes before the rollout",     shown(settled, {}, displaced()), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
+  ["a second look goes before what is to be deployed again", after({ ...displaced(), ...overwritten() }), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
+  ["what is to be deployed again goes before a way back", after({ ...overwritten(), ...rollback }), "write restore"],
+  ["a way back goes before the rollout",        shown(settled, {}, rollback), "write roll-back"],
+  ["a deployment that ours replaced goes before a caller who does not wait", { ...shown(overtook), options: { settle: false } }, "write restore", { overwritten: restores }],
+]);

@@ -1,0 +1,233 @@
+/**
+ * The rules until our change is written: each row is a state and an observation, and what is done on them. The world of a
+ * row is a service whose image is in ECR, but for what the row says.
+ */
+
+import { expect } from "vitest";
+import { secondsBeforeNextTurn } from "../../../../src/remediation/deploy/throttled-write.ts";
+import { plannedWrites } from "../../../../src/remediation/gates/planned-changes.ts";
+import type { Tries } from "../../../../src/remediation/survey/loop-guard.ts";
+import type { TaskFacts } from "../../../../src/remediation/survey/standalone-task.ts";
+import type { Survey, SurveyResult } from "../../../../src/remediation/survey/survey.ts";
+import { FIRST_COPY } from "../../../../src/remediation/workflow/rules/copy-polls.ts";
+import type { Failed } from "../../../../src/remediation/workflow/state.ts";
+import type { Untrusted } from "../../../../src/substitution/candidate.ts";
+import type { ImageFacts } from "../../../../src/substitution/plan.ts";
+import {
+  absent,
+  because,
+  EXECUTION,
+  FOREIGN,
+  FORMER,
+  failedSubstitute,
+  type Given,
+  GONE,
+  HOUR_MS,
+  held,
+  image,
+  imagesOf,
+  NOW,
+  OURS,
+  ownCopy,
+  rules,
+  silent,
+  survey,
+  toCopy,
+  toFill,
+} from "../../../support/workflow-state.ts";
+
+const unanswered: Failed = { because, passing: true, error: { code: "unfinished" } };
+const refused: Failed = {
+  ...{ because, passing: false, error: { code: "denied", permission: "ecs:UpdateService" } },
+  remedies: [{ code: "allow-permission", until: "it is allowed" }],
+};
+const failedOnce: Given["seen"] = { kind: "failed", failed: unanswered };
+const images = ["nginx:1.25"];
+/** What a remediation that has not waited for anything does first: it takes its place in the hour. */
+const GOES_ON = ["write acquire-quota", { polls: 1 }] as const;
+/** Its place is taken: what comes next is the copy, or the revision. */
+const granted = { granted: true, of: "writes", hasWaited: false, waitedSeconds: 0 } as const;
+const again = (pauses: number) => ({ doing: "no-answer", look: 2, pauses });
+const moved = { tried: [failedSubstitute()], substitution: { former: FORMER, ours: OURS } };
+const rolledBack = { rollback: { of: failedSubstitute(), afterwards: because } };
+
+// biome-ignore format: a table is read by its columns
+rules("a step that failed for good", [
+  ["an observation that failed is made again in a minute", { survey: null, seen: failedOnce }, "wait 60 for look again", again(1)],
+  ["then in five",                { survey: null, seen: failedOnce, state: { pauses: 1 } }, "wait 300 for look again", again(2)],
+  ["then in fifteen",             { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for look again", again(3)],
+  ["then in an hour",             { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for look again", again(4)],
+  ["after four pauses it ends",   { survey: null, seen: failedOnce, state: { pauses: 4 } }, "end failed", { passing: true, error: unanswered.error }],
+  ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { looksAgain: false } }, "end failed", { passing: true, error: unanswered.error }],
+  ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { passing: false, error: refused.error }],
+  ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for look again", { ...again(1), plan: GONE, failed: GONE }],
+  ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write roll-back", rolledBack],
+  ["but after a pause, where there may be an answer", { survey: null, seen: failedOnce, state: moved }, "wait 60 for look again", again(1)],
+  ["an observation that failed goes before a write that failed", { survey: null, seen: failedOnce, state: { failed: refused } }, "wait 60 for look again", { ...again(1), failed: GONE }],
+  ["it goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+]);
+
+// biome-ignore format: a table is read by its columns
+rules("an ending that a write has decided", [
+  ["is the end",                                    { state: { ending: { kind: "superseded", because } } }, "end superseded"],
+  ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, passing: true } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+  ["and no more than once",                         { state: { pauses: 1, ending: { kind: "superseded", because, passing: true } } }, "end superseded", { passing: true }],
+  ["what may be over soon is looked at once",       { state: { ending: { kind: "stand-still", because, passing: "soon" } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+  ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "stand-still", because, passing: "soon" } } }, "end stand-still", { passing: "soon" }],
+  ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for look again", { ...again(4), plan: GONE, ending: GONE }],
+  ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, passing: false } } }, "end failed", { passing: false }],
+  ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "expired", because } } }, "end expired", { made: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
+  ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "settled", because, made: { former: FORMER, ours: FOREIGN } } } }, "end settled", { made: { former: FORMER, ours: FOREIGN } }],
+  ["it goes before a write that was throttled",     { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
+  ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "settled", because } } }, "end settled", { made: moved.substitution }],
+  ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "stand-still", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
+  ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { former: FORMER, ours: FOREIGN }, ending: { kind: "stand-still", because } } }, "end stand-still", { made: { former: FORMER, ours: FOREIGN } }],
+]);
+
+const backoff = (isServing: boolean, turn: number) =>
+  `wait ${secondsBeforeNextTurn({ execution: EXECUTION, isServing }, turn)} for throttled`;
+
+// biome-ignore format: a table is read by its columns
+rules("a write that AWS throttled", [
+  ["a service of which nothing runs waits little",   { state: { throttled: 1, isThrottled: true } }, backoff(false, 1), { isThrottled: false }],
+  ["one of which a task runs waits longer",          { survey: { runningCount: 1 }, state: { throttled: 1, isThrottled: true } }, backoff(true, 1), { isThrottled: false }],
+  ["each further time it waits longer",              { state: { throttled: 4, isThrottled: true } }, backoff(false, 4), { isThrottled: false }],
+  ["it waits before it looks at the loop guard",     { survey: { tries: { count: 2, ofDay: 2, ofOthers: 0 } }, state: { throttled: 1, isThrottled: true } }, backoff(false, 1), { isThrottled: false }],
+]);
+
+const seenAs = (result: SurveyResult): Given => ({
+  survey: null,
+  seen: { kind: "survey", at: NOW, result },
+});
+
+// biome-ignore format: a table is read by its columns
+rules("a survey that finds nothing to do", [
+  ["a failure that is over ends it",              seenAs({ kind: "ignored", because }), "end ignored"],
+  ["a workload that opted out is left alone",     seenAs({ kind: "declined", because, reason: "opted-out", remedies: [{ code: "remove-tag" }] }), "end declined opted-out [remove-tag]"],
+  ["another deployment ends it",                  seenAs({ kind: "superseded", because, revision: FOREIGN }), "end superseded", { revision: FOREIGN }],
+  ["but one answer may be old",                   seenAs({ kind: "superseded", because, passing: true }), "wait 60 for look again", again(1)],
+  ["what runs whole by now is the good end",      { ...seenAs({ kind: "settled", because }), state: moved }, "end settled", { made: moved.substitution }],
+  ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "declined", because, reason: "opted-out", remedies: [] }), state: moved }, "write roll-back", rolledBack],
+  ["nothing was surveyed: it is",                 { survey: null }, "observe"],
+  ["after the end of a copy the world is surveyed", { survey: null, seen: { kind: "copy", status: { status: "succeeded" } } }, "observe"],
+]);
+
+const tries = (more: Tries): Pick<Survey, "tries"> => ({ tries: more });
+const none = { count: 0, ofDay: 0, ofOthers: 0 };
+const until = NOW + 2 * HOUR_MS;
+const GUARDED = "end stand-still [fix-by-hand, next-failure]";
+
+// biome-ignore format: a table is read by its columns
+rules("the loop guard", [
+  ["two substitutes within six hours are enough",       { survey: tries({ ...none, count: 2 }) }, GUARDED],
+  ["one is not",                                        { survey: tries({ ...none, count: 1 }) }, ...GOES_ON],
+  ["four within a day are enough",                      { survey: tries({ ...none, ofDay: 4 }) }, GUARDED],
+  ["six that later deploys replaced are enough",        { survey: tries({ ...none, ofOthers: 6 }) }, GUARDED],
+  ["it says when it lets another be made",              { survey: tries({ ...none, count: 2, until }) }, "end stand-still [fix-by-hand, next-failure 2026-01-20T12:00:00.000Z]"],
+  ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, count: 2 }), task: { taskArn: "arn", wish: "run", targets: [] } } }, "end stand-still [next-failure]"],
+  ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }) }, "wait 600 for loop guard", { guardPauses: 1, plan: GONE }],
+  ["it waits a second time",                            { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { guardPauses: 2, plan: GONE }],
+  ["and not a third time",                              { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }), state: { guardPauses: 2 } }, GUARDED],
+  ["a caller who does not wait gets the end",           { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }), options: { looksAgain: false } }, GUARDED],
+  ["an hour later it goes on",                          { survey: tries({ ...none, count: 1, cameBackMinutes: 60 }) }, ...GOES_ON],
+  ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, count: 2 }), failure: { foreseen: true } }, ...GOES_ON],
+  ["it goes before the mode",                           { survey: tries({ ...none, count: 2 }), policy: { mode: "observe" } }, GUARDED],
+  ["it goes before the search for a substitute",        { survey: { ...tries({ ...none, count: 2 }), images: [image({ sightings: [] })] } }, GUARDED],
+]);
+
+const nowhere = image({ sightings: [ownCopy(absent)] });
+const unread = (untrusted: Untrusted): ImageFacts => {
+  const { trusted: _, ...facts } = image();
+  return { ...facts, untrusted };
+};
+const unheard = image({ sightings: [ownCopy(silent)] });
+const lost = (number: number) =>
+  Array.from({ length: number }, () => ({ image: "nginx:1.25", place: "a", because }));
+const tooLarge = held({ cap: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
+
+// biome-ignore format: a table is read by its columns
+rules("the search for a substitute", [
+  ["no place holds the image",                        { survey: { images: [nowhere] } }, expect.stringMatching(/^end stand-still no-proof \[/), { images, passing: false, policy: expect.anything() }],
+  ["a registry that is silent is asked again in a minute", { survey: { images: [unheard] } }, "wait 60 for look again", { ...again(1), plan: GONE }],
+  ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for look again", { ...again(1), plan: GONE }],
+  ["a digest that cannot be read at all names its code", { survey: { images: [unread({ code: "trust-unreadable", because })] } }, expect.stringMatching(/^end stand-still trust-unreadable/), { images, passing: false, policy: expect.anything() }],
+  ["a silent registry of an image that has not failed is no reason to wait", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end stand-still/), { images: [...images, "redis:7"], passing: false, policy: expect.anything() }],
+  ["ten places that cannot be copied from are passed over", { state: { rejected: lost(10) } }, ...GOES_ON],
+  ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for look again", { ...again(1), plan: GONE, rejected: [] }],
+  ["and after four pauses the end",                   { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],
+  ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end stand-still no-proof \[raise-cap caps\.bytesPerDay=2000MB, /), { images, passing: false, policy: expect.anything() }],
+]);
+
+const task = (wish: TaskFacts["wish"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({
+  task: { taskArn: "arn:aws:ecs:us-east-1:123456789012:task/prod/0f1e", wish, targets: [], ...more },
+});
+const deploying = { isDeploying: true };
+const handOver = { handOver: { service: "web", deployment: "d-1" } };
+
+// biome-ignore format: a table is read by its columns
+rules("what keeps it from writing", [
+  ["a policy that observes",                    { policy: { mode: "observe" } }, "end observed [raise-mode mode=remediate]", { images }],
+  ["a stack that observes",                     { policy: { mode: "observe" }, options: { rights: { mode: "observe" } } }, "end observed [raise-mode Mode=remediate]", { images }],
+  ["a tag that says observe, with its remedy",  { survey: { mode: "observe", modeRemedies: [{ code: "remove-tag" }] } }, "end observed [remove-tag]", { images }],
+  ["a person at a terminal is under the same mode", { policy: { mode: "observe" }, options: { byHand: true } }, "end observed [raise-mode mode=remediate]", { images }],
+  ["CodeDeploy alone may deploy",               { survey: handOver }, "end declined deployed-by-others [deploy-yourself]", { images }],
+  ["the policy reports tasks of nobody's service", { survey: task("report") }, "end declined report-only [allow-task-changes standaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
+  ["the policy reports tasks of a schedule",    { survey: task("report", { schedule: "nightly" }) }, "end declined report-only [allow-task-changes schedules=move, wait 2026-01-20T16:00:00.000Z]", { images }],
+  ["the stack's parameter is what reports them", { survey: task("report"), options: { rights: { standaloneTasks: "report" } } }, "end declined report-only [allow-task-changes StandaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
+  ["a task that may be run again goes on",      { survey: task("run") }, ...GOES_ON],
+  ["the policy reports while another deployment is under way", { survey: deploying, policy: { whileDeploying: "report" } }, "end observed [act-while-deploying whileDeploying=act]", { images }],
+  ["without such a deployment that says nothing", { policy: { whileDeploying: "report" } }, ...GOES_ON],
+  ["the mode goes before CodeDeploy",           { survey: handOver, policy: { mode: "observe" } }, "end observed [raise-mode mode=remediate]", { images }],
+  ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { whileDeploying: "report" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
+  ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
+  ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end stand-still/), { images, passing: false, policy: expect.anything() }],
+]);
+
+// biome-ignore format: a table is read by its columns
+rules("another deployment that is under way", [
+  ["is waited for where the policy says so",    { survey: deploying, policy: { whileDeploying: "wait" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
+  ["is replaced where the policy says so",      { survey: deploying }, ...GOES_ON],
+  ["is waited for once all its tasks have run, whatever the policy says", { survey: { ...deploying, stage: "BAKE_TIME" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
+  ["it waits for just under three hours",       { survey: deploying, policy: { whileDeploying: "wait" }, state: { deploymentSeconds: 10_799 } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 11_099 }],
+  ["after three hours it goes on",              { survey: deploying, policy: { whileDeploying: "wait" }, state: { deploymentSeconds: 10_800 } }, ...GOES_ON],
+  ["without one the policy waits for nothing",  { policy: { whileDeploying: "wait" } }, ...GOES_ON],
+  ["a stage of a deployment that has ended is none", { survey: { stage: "BAKE_TIME" } }, ...GOES_ON],
+  ["it is waited for before anybody is asked",  { survey: deploying, policy: { whileDeploying: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
+]);
+
+const CHANGES = plannedWrites(survey(), imagesOf({}));
+const asks = { policy: { mode: "approve" } } as const;
+
+// biome-ignore format: a table is read by its columns
+rules("the approval", [
+  ["a policy that approves asks about every change", asks, "ask about 2 changes"],
+  ["a tag that approves asks, too",             { survey: { mode: "approve" } }, "ask about 2 changes"],
+  ["a tag that remediates does not",            { ...asks, survey: { mode: "remediate" } }, ...GOES_ON],
+  ["a person at a terminal has approved already", { ...asks, options: { byHand: true } }, ...GOES_ON],
+  ["what was approved goes on",                 { ...asks, state: { approvals: { asked: 1, approved: CHANGES } } }, ...GOES_ON],
+  ["a plan of which a part was approved is asked about", { ...asks, state: { approvals: { asked: 1, approved: CHANGES.slice(1) } } }, "ask about 2 changes"],
+  ["a part of what was approved goes on",       { ...asks, state: { approvals: { asked: 1, approved: ["another", ...CHANGES] } } }, ...GOES_ON],
+  ["it asks a fifth time",                      { ...asks, state: { approvals: { asked: 4, approved: [] } } }, "ask about 2 changes"],
+  ["and not a sixth time",                      { ...asks, state: { approvals: { asked: 5, approved: [] } } }, "end expired", { images }],
+  ["what was approved goes on after five questions, too", { ...asks, state: { approvals: { asked: 5, approved: CHANGES } } }, ...GOES_ON],
+  ["it is asked before a place of the quota is taken", { ...asks, state: { quota: { ...granted, granted: false } } }, "ask about 2 changes"],
+]);
+
+const toBeCopied = { images: [image({ sightings: [toCopy()] })] };
+const quota = granted;
+
+// biome-ignore format: a table is read by its columns
+rules("the writes in their order", [
+  ["first a place in the hour is taken",        {}, ...GOES_ON],
+  ["then what the plan needs in ECR is copied", { survey: toBeCopied, state: { quota } }, "write start-copy"],
+  ["a cache that has to be filled is no other case", { survey: { images: [image({ sightings: [toFill()] })] }, state: { quota } }, "write start-copy"],
+  ["then the revision is registered",           { state: { quota } }, "write register"],
+  ["then the service is deployed",              { state: { quota, ours: OURS } }, "write redeploy"],
+  ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, ours: OURS } }, "write redeploy"],
+  ["no copy is made before there is a place in the hour", { survey: toBeCopied }, ...GOES_ON],
+  ["a copy is made a second time where the first is not there any more", { survey: toBeCopied, state: { quota, copies: 1 } }, "write start-copy"],
+  ["a copy that was lost twice is a failure, which may pass", { survey: toBeCopied, state: { quota, copies: 2 } }, "wait 60 for look again", { ...again(1), plan: GONE, copies: 0 }],
+  ["and after four pauses the end",             { survey: toBeCopied, state: { quota, copies: 2, pauses: 4 } }, "end failed", { images }],
+  ["the copy that is waited for may be the second", { survey: toBeCopied, state: { quota, copies: 2, copying: { ...FIRST_COPY, index: 0 } } }, "write start-copy"],
+  ["a copy that runs is waited for",            { survey: toBeCopied, state: { quota, copying: { ...FIRST_COPY, name: "copy-1" } } }, "wait 2 for copy", { polls: 1, copying: { polls: 1, waitedSeconds: 2 } }],
+]);

@@ -1,0 +1,77 @@
+/** The wait for Docker Hub's limit: for which images, how long, and what else a remediation does meanwhile. */
+
+import { expect } from "vitest";
+import type { State } from "../../../../src/remediation/workflow/state.ts";
+import type { ImageFacts } from "../../../../src/substitution/plan.ts";
+import {
+  absent,
+  because,
+  FORMER,
+  type Given,
+  GONE,
+  image,
+  limited,
+  OURS,
+  ownCopy,
+  rules,
+  silent,
+  toCopy,
+} from "../../../support/workflow-state.ts";
+
+/** Docker Hub has it, and grants no more pulls. */
+const facts = image({ sightings: [ownCopy(absent), toCopy(limited)] });
+const images = ["nginx:1.25"];
+const waited = (seconds: number, polls: number, isTold = true): Pick<State, "limitWait"> => ({
+  limitWait: { seconds, polls, isTold },
+});
+const only = (of: readonly ImageFacts[] = [facts], state: Partial<State> = waited(0, 0)): Given => ({
+  survey: { images: of },
+  state,
+});
+const next = (seconds: number, polls: number) => ({ plan: GONE, limitWait: { seconds, polls } });
+const noSubstitute = expect.stringMatching(/^end stand-still no-proof/);
+const without = { images, passing: false, policy: expect.anything() };
+const LATEST = "2026-01-20T16:05:00.000Z";
+const lookAgain = { doing: "no-answer", look: 2, pauses: 1, plan: GONE };
+const GHCR = "ghcr.io/library/nginx:1.25";
+const other: ImageFacts = { ...facts, image: "redis:7" };
+
+// biome-ignore format: a table is read by its columns
+rules("the wait for Docker Hub's limit", [
+  ["the operator is told first, and until when",  only([facts], {}), expect.stringMatching(/^tell stand-still no-proof \[/), { images, goesOnAt: LATEST, policy: expect.anything(), limitWait: { isTold: true } }],
+  ["then it waits for five minutes",              only(), "wait 300 for limit", next(300, 1)],
+  ["then for ten",                                only([facts], waited(300, 1)), "wait 600 for limit", next(900, 2)],
+  ["then for fifteen",                            only([facts], waited(900, 2)), "wait 900 for limit", next(1800, 3)],
+  ["and for fifteen each further time",           only([facts], waited(1800, 3)), "wait 900 for limit", next(2700, 4)],
+  ["the last wait ends five minutes after six hours", only([facts], waited(21_400, 25)), "wait 500 for limit", next(21_900, 26)],
+  ["then it has waited long enough",              only([facts], waited(21_900, 26)), noSubstitute, without],
+  ["what has not been told without a survey is not told", { ...only([facts], {}), seen: { kind: "nothing" } }, "wait 300 for limit", next(300, 1)],
+  ["what was rejected before is tried again",     only([facts], { ...waited(0, 0), rejected: [{ image: "nginx:1.25", place: "a", because }] }), "wait 300 for limit", { ...next(300, 1), rejected: [] }],
+  ["a place in the hour that was taken is given up", only([facts], { ...waited(0, 0), quota: { granted: true, of: "writes", hasWaited: false, waitedSeconds: 0 } }), "wait 300 for limit", { ...next(300, 1), quota: { granted: false } }],
+  ["every image that failed is at Docker Hub",    only([facts, other]), "wait 300 for limit", next(300, 1)],
+  ["one of them is not",                          only([facts, { ...other, sightings: [ownCopy(absent)] }]), noSubstitute, { ...without, images: ["nginx:1.25", "redis:7"] }],
+  ["one that has not failed has no say",          only([facts, { ...other, failing: false, sightings: [ownCopy(absent)] }]), "wait 300 for limit", next(300, 1)],
+  ["one that has a place has no say",             only([facts, { ...other, sightings: [ownCopy()] }]), "wait 300 for limit", next(300, 1)],
+  ["another registry's limit is no window to wait for", only([{ ...facts, sightings: [toCopy(limited, GHCR)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, passing: true }],
+  ["Docker Hub has no such image",                only([{ ...facts, sightings: [toCopy(absent)] }]), noSubstitute, without],
+  ["a limit of Docker Hub at a place that is not copied from is none", only([{ ...facts, sightings: [ownCopy(limited)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, passing: true }],
+  ["nothing has failed",                          only([{ ...facts, failing: false }]), noSubstitute, without],
+  ["the policy does not wait",                    { ...only(), policy: { waitForLimit: false } }, noSubstitute, without],
+  ["a policy that observes does not wait",        { ...only(), policy: { mode: "observe" } }, noSubstitute, without],
+  ["nor does a tag that observes",                { ...only(), survey: { images: [facts], mode: "observe" } }, noSubstitute, without],
+  ["a tag that remediates under a policy that observes does", { ...only(), survey: { images: [facts], mode: "remediate" }, policy: { mode: "observe" } }, "wait 300 for limit", next(300, 1)],
+  ["a person at a terminal does not wait",        { ...only(), options: { byHand: true } }, noSubstitute, without],
+  ["a task is not run hours later",               { ...only(), survey: { images: [facts], task: { taskArn: "arn", wish: "run", targets: [] } } }, noSubstitute, without],
+  ["nothing waits while a substitute of ours is in place", only([facts], { ...waited(0, 0), substitution: { former: FORMER, ours: OURS } }), noSubstitute, { ...without, made: { former: FORMER, ours: OURS } }],
+]);
+
+// biome-ignore format: a table is read by its columns
+rules("a registry that may answer in a minute goes before that wait", [
+  ["a registry that is silent",                   only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }]), "wait 60 for look again", lookAgain],
+  ["the second time the limit is waited for",     only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(0, 0), look: 2 }), "wait 300 for limit", next(300, 1)],
+  ["another registry's limit",                    only([{ ...facts, sightings: [toCopy(limited, GHCR), toCopy(limited)] }]), "wait 60 for look again", lookAgain],
+  ["Docker Hub's own limit does not end so soon", only([facts]), "wait 300 for limit", next(300, 1)],
+  ["an image that has not failed has no say",     only([facts, { ...other, failing: false, sightings: [ownCopy(silent)] }]), "wait 300 for limit", next(300, 1)],
+  ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for look again", { ...lookAgain, look: 3, pauses: 2 }],
+  ["and the end says that it may pass",           only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, passing: true }],
+]);

@@ -1,0 +1,122 @@
+/**
+ * The quotas of the operator as rules: what is waited for, who is told of it, and when a remediation waits no longer. Then
+ * what becomes of the state once a quota was asked.
+ */
+
+import { describe, expect, test } from "vitest";
+import type { Held } from "../../../../src/remediation/gates/quotas.ts";
+import type { Refused } from "../../../../src/remediation/mirror/request-mirrors.ts";
+import { next } from "../../../../src/remediation/workflow/next.ts";
+import type { Quota, State } from "../../../../src/remediation/workflow/state.ts";
+import {
+  absent,
+  because,
+  changesOf,
+  contextOf,
+  FORMER,
+  failedSubstitute,
+  type Given,
+  GONE,
+  HOUR_MS,
+  held,
+  image,
+  NOW,
+  OURS,
+  ownCopy,
+  rules,
+  stateOf,
+} from "../../../support/workflow-state.ts";
+
+const images = ["nginx:1.25"];
+const HOUR = held();
+const DAY = held({
+  cap: "bytesPerDay",
+  window: "bytesPerDay 2026-01-20",
+  max: 1e9,
+  used: 9e8,
+  amount: 2e8,
+  opensAt: NOW + 14 * HOUR_MS,
+});
+const TOO_LARGE = held({ ...DAY, amount: 2e9 });
+const AT_ELEVEN = { goesOnAt: "2026-01-20T11:00:00.000Z" };
+const AT_MIDNIGHT = { goesOnAt: "2026-01-21T00:00:00.000Z" };
+
+const quota = (more: Partial<Quota> = {}): Pick<State, "quota"> => ({
+  quota: { granted: false, of: "writes", hasWaited: false, waitedSeconds: 0, ...more },
+});
+const waiting = (of: Held, seconds = 1800) => ({ waiting: { held: of, seconds } });
+const told = { toldOf: HOUR.window };
+const GOES_ON = ["write acquire-quota", { polls: 1 }] as const;
+
+// biome-ignore format: a table is read by its columns
+rules("the quota of remediations", [
+  ["is asked for before anything is written",       {}, ...GOES_ON],
+  ["is granted once for all that is written",       { state: quota({ granted: true }) }, "write register"],
+  ["the operator is told of a quota that is used up", { state: quota(waiting(HOUR)) }, "tell held [raise-cap caps.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
+  ["and then it is waited for",                     { state: quota({ ...waiting(HOUR), ...told }) }, "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
+  ["of the next hour the operator is told anew",    { state: quota({ ...waiting(HOUR), toldOf: "remediationsPerHour 2026-01-20T09" }) }, "tell held [raise-cap caps.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
+  ["it waits for just under 25 hours",              { state: quota({ ...waiting(HOUR), ...told, waitedSeconds: 89_999 }) }, "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 91_799 } }],
+  ["after 25 hours it waits no longer",             { state: quota({ ...waiting(HOUR), ...told, waitedSeconds: 90_000 }) }, "end held [raise-cap caps.remediationsPerHour=6]", { images }],
+  ["then a service goes back from a substitute that failed", { state: { ...quota({ ...waiting(HOUR), ...told, waitedSeconds: 90_000 }), substitution: { former: FORMER, ours: OURS }, tried: [failedSubstitute()] } }, "write roll-back", { rollback: { of: failedSubstitute(), afterwards: expect.any(String) } }],
+  ["a quota of copies that was waited for does not grant a write", { state: quota({ of: "copies", copies: DAY }) }, "write acquire-quota", { polls: 1, quota: { of: "writes" } }],
+  ["the share of a cluster is half of the hour",    { state: quota(waiting(held({ cluster: "prod", max: 3, used: 3 }))) }, "tell held [raise-cap caps.remediationsPerHour=8]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
+]);
+
+const refused = (by?: Held, of = "nginx:1.25"): Refused => ({
+  image: of,
+  place: "a",
+  because,
+  ...(by === undefined ? {} : { held: by }),
+});
+const nowhere = image({ sightings: [ownCopy(absent)] });
+const lacking = (rejected: readonly Refused[], more: Partial<State> = {}): Given => ({
+  survey: { images: [nowhere] },
+  state: { rejected, ...more },
+});
+const asksFor = (copies: Held, more: object = {}) => ({ polls: 1, quota: { of: "copies", copies, ...more } });
+const COPIES = "write acquire-quota";
+const noSubstitute = expect.stringMatching(/^end stand-still no-proof/);
+const without = { images, passing: false, policy: expect.anything() };
+const second = { ...nowhere, image: "redis:7", failing: false };
+
+// biome-ignore format: a table is read by its columns
+rules("the quota of copied bytes", [
+  ["is waited for where it alone keeps the image from its place", lacking([refused(DAY)]), COPIES, asksFor(DAY)],
+  ["a place that was refused for another reason is not waited for", lacking([refused()]), noSubstitute, without],
+  ["nothing waits for a quota that is too small for the image", lacking([refused(TOO_LARGE)]), noSubstitute, without],
+  ["of two it is the last that can be waited for", lacking([refused(HOUR), refused(DAY), refused(TOO_LARGE)]), COPIES, asksFor(DAY)],
+  ["an image that has a place by now needs no copy", { state: { rejected: [refused(DAY)] } }, ...GOES_ON],
+  ["nor does an image that the plan does not know", lacking([refused(DAY, "another:1")]), noSubstitute, without],
+  ["an image that has not failed yet would be the next to fail", { survey: { images: [image(), second] }, state: { rejected: [refused(DAY, "redis:7")] } }, COPIES, asksFor(DAY)],
+  ["nothing waits while a substitute of ours is in place", lacking([refused(DAY)], { substitution: { former: FORMER, ours: OURS } }), noSubstitute, { ...without, made: { former: FORMER, ours: OURS } }],
+  ["a place in the hour that was taken before is given up", lacking([refused(DAY)], quota({ granted: true })), COPIES, asksFor(DAY, { granted: false })],
+  ["the operator is told that it is used up", lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY) })), "tell held [raise-cap caps.bytesPerDay=1100MB]", { ...AT_MIDNIGHT, images, firstOf: { name: DAY.window, endsAt: DAY.opensAt }, quota: { toldOf: DAY.window } }],
+  ["and then it is waited for",             lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
+  ["it waits before it searches, whatever it has to wait for next", lacking([], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
+  ["a wait for the hour is none for copies", lacking([], quota(waiting(HOUR))), noSubstitute, without],
+  ["the loop guard goes before it",         { ...lacking([refused(DAY)]), survey: { images: [nowhere], tries: { count: 2, ofDay: 2, ofOthers: 0 } } }, "end stand-still [fix-by-hand, next-failure]"],
+  ["it goes before the mode",               { ...lacking([refused(DAY)]), policy: { mode: "observe" } }, COPIES, asksFor(DAY)],
+]);
+
+type Answer = readonly [title: string, before: Given, waiting: Quota["waiting"], changes: object];
+
+describe("an answer to a question for a quota", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly Answer[] = [
+    ["none is left: it will be waited for",       { state: quota() }, { held: HOUR, seconds: 1800 }, { quota: { waiting: { held: HOUR, seconds: 1800 } } }],
+    ["a place in the hour was taken",             { state: quota() }, undefined, { quota: { granted: true } }],
+    ["after a wait the world is surveyed again",  { state: quota({ hasWaited: true, waitedSeconds: 60, ...told }) }, undefined, { plan: GONE, quota: { granted: true, hasWaited: false, toldOf: GONE } }],
+    ["copies may be made again: those that a quota refused are tried anew", lacking([refused(DAY), refused()], quota({ of: "copies", copies: DAY, ...told })), undefined, { plan: GONE, rejected: [refused()], quota: { toldOf: GONE } }],
+    ["a place in the hour leaves alone what a quota of copies refused", { state: { ...quota(), rejected: [refused(DAY)] } }, undefined, { quota: { granted: true } }],
+    ["a write that was throttled before is over", { state: { ...quota(), throttled: 3 } }, undefined, { throttled: 0, quota: { granted: true } }],
+  ];
+  for (const [title, given, answer, changes] of table)
+    test(title, () => {
+      const before = stateOf(given);
+      const result = {
+        write: "acquire-quota",
+        ...(answer === undefined ? {} : { waiting: answer }),
+      } as const;
+      expect(changesOf(before, next(before, result, contextOf(given)))).toEqual(changes);
+    });
+});
