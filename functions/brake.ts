@@ -1,6 +1,6 @@
 /** The owner's brake, where the stack has one. */
 
-import { createBrake } from "../src/aws/brake-parameter.ts";
+import { createBrake } from "../src/aws/adapters/kill-switch-parameter.ts";
 import { type Brake, NO_BRAKE } from "../src/remediation/gates/kill-switch.ts";
 import type { Settings } from "./settings.ts";
 

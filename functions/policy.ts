@@ -1,6 +1,6 @@
 /** The effective policy: the stack's parameters, and the document in SSM that goes before them. */
 
-import { createParameters } from "../src/aws/parameters.ts";
+import { createParameters } from "../src/aws/client/ssm-parameters.ts";
 import type { Policy } from "../src/substitution/policy/policy.ts";
 import type { Settings } from "./settings.ts";
 

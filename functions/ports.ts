@@ -1,7 +1,7 @@
 /** Wires the durable functions to their account: AWS's gateways, and the registries over real sockets. */
 
-import { connect } from "../src/aws/connect.ts";
-import { createRegistryAccess } from "../src/aws/registry-access.ts";
+import { connect } from "../src/aws/create-ports.ts";
+import { createRegistryAccess } from "../src/aws/registry/registry-access.ts";
 import { readQuota } from "../src/oci/client/rate-limit.ts";
 import { httpTransport } from "../src/oci/http/http-transport.ts";
 import { parseEndpoints } from "../src/oci/http/registry-endpoints.ts";

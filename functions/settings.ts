@@ -1,7 +1,7 @@
 /** The functions' settings: what the stack's parameters became in the environment. The only reader of it. */
 
-import type { AwsSettings } from "../src/aws/client-settings.ts";
-import type { DurableFunctions } from "../src/aws/executions.ts";
+import type { DurableFunctions } from "../src/aws/adapters/durable-executions.ts";
+import type { AwsSettings } from "../src/aws/client/client-config.ts";
 import { InvalidInput } from "../src/image/invalid-input.ts";
 import { type Policy, policyFrom, type Rights, rightsIn } from "../src/substitution/policy/policy.ts";
 

@@ -8,8 +8,8 @@
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { createDeadLetters } from "../../src/aws/dead-letters.ts";
-import { createExecutions } from "../../src/aws/executions.ts";
+import { createDeadLetters } from "../../src/aws/adapters/dead-letter-queue.ts";
+import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
 import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";

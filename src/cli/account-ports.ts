@@ -1,9 +1,9 @@
 /** A real account as the workflows see it from this process: AWS's gateways, and copies that are made here. */
 
-import type { AwsSettings } from "../aws/client-settings.ts";
-import { connect } from "../aws/connect.ts";
-import { createExecutions } from "../aws/executions.ts";
-import { createRegistryAccess } from "../aws/registry-access.ts";
+import { createExecutions } from "../aws/adapters/durable-executions.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
+import { connect } from "../aws/create-ports.ts";
+import { createRegistryAccess } from "../aws/registry/registry-access.ts";
 import { httpTransport } from "../oci/http/http-transport.ts";
 import { parseEndpoints } from "../oci/http/registry-endpoints.ts";
 import { mirror } from "../remediation/mirror/mirror-workflow.ts";

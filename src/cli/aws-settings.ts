@@ -1,6 +1,6 @@
 /** AWS's own environment variables and profiles, as every AWS tool reads them; credentials are left to the SDK's chain. */
 
-import type { AwsSettings } from "../aws/client-settings.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import type { CommandIo } from "./io.ts";
 
@@ -31,5 +31,5 @@ export function awsSettingsIn(
 
 /** The SDK's reader of profiles is loaded only where it is needed. */
 async function profileRegion(env: CommandIo["env"]): Promise<string | undefined> {
-  return await (await import("../aws/profile-region.ts")).regionOfProfile(env);
+  return await (await import("../aws/client/profile-region.ts")).regionOfProfile(env);
 }

@@ -1,6 +1,6 @@
 /** The account of the environment, for `repull approve` and `repull deny`. */
 
-import type { AwsSettings } from "../aws/client-settings.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
 import type { Desk } from "../remediation/gates/pending-approvals.ts";
 import { AwsError } from "../remediation/ports/aws-error.ts";
 import { awsSettingsFrom, awsSettingsIn } from "./aws-settings.ts";
@@ -25,8 +25,8 @@ export async function deskOfAccount(
 ): Promise<DeskOfAccount> {
   const aws = region === undefined ? await awsSettingsFrom(io) : awsSettingsIn(region, io);
   const [{ identify }, { createDesk }, { readInstalled }] = await Promise.all([
-    import("../aws/identity.ts"),
-    import("../aws/desk.ts"),
+    import("../aws/client/caller-identity.ts"),
+    import("../aws/stack/approval-callbacks.ts"),
     import("./installed.ts"),
   ]);
   const { account, arn } = await identify(aws);

@@ -1,16 +1,16 @@
 /** `repull doctor`: what is deployed, whether it would work, and what to do where it would not. */
 
-import { createAccountView } from "../aws/account-view.ts";
-import type { AwsSettings } from "../aws/client-settings.ts";
-import { readDeployedExecutions } from "../aws/deployed-executions.ts";
-import { readDeployedStack } from "../aws/deployed-stack.ts";
-import { createEcr } from "../aws/ecr.ts";
-import { createEcs } from "../aws/ecs.ts";
-import { identify } from "../aws/identity.ts";
-import { createParameters } from "../aws/parameters.ts";
-import { putProbe } from "../aws/probe.ts";
-import { createRoles } from "../aws/roles.ts";
-import { createDockerHubAccount, keysOfSecret } from "../aws/secrets.ts";
+import { createEcr } from "../aws/adapters/ecr.ts";
+import { createEcs } from "../aws/adapters/ecs.ts";
+import { createRoles } from "../aws/adapters/iam-simulator.ts";
+import { identify } from "../aws/client/caller-identity.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
+import { createParameters } from "../aws/client/ssm-parameters.ts";
+import { createDockerHubAccount, keysOfSecret } from "../aws/registry/docker-hub-secret.ts";
+import { createAccountView } from "../aws/scan/account-inventory.ts";
+import { readDeployedExecutions } from "../aws/stack/deployed-executions.ts";
+import { readDeployedStack } from "../aws/stack/deployed-stack.ts";
+import { putProbe } from "../aws/stack/send-test-event.ts";
 import { ecrHost } from "../image/ecr-hosts.ts";
 import { parseReference } from "../image/reference.ts";
 import { createRegistries } from "../oci/client/registries.ts";

@@ -1,7 +1,7 @@
 /** The one stack that a command goes by where none was named: the region's only one. */
 
-import type { AwsSettings } from "../aws/client-settings.ts";
-import { listStacks } from "../aws/stacks.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
+import { listStacks } from "../aws/stack/list-stacks.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { AwsError } from "../remediation/ports/aws-error.ts";
 import { Refused } from "./refused.ts";

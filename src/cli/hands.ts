@@ -31,8 +31,8 @@ export async function handsOfAccount(
   const aws = await awsSettingsFrom(io);
   const [{ identify }, { createInventory }, { accountPorts }, { readInstalled }, { systemClock }] =
     await Promise.all([
-      import("../aws/identity.ts"),
-      import("../aws/inventory.ts"),
+      import("../aws/client/caller-identity.ts"),
+      import("../aws/scan/service-inventory.ts"),
       import("./account-ports.ts"),
       import("./installed.ts"),
       import("../runtime/clock.ts"),

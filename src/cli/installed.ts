@@ -5,10 +5,10 @@
  * may be pulled. An absent one is no permission either: its name may be another, or the region the wrong one.
  */
 
-import { createBrake } from "../aws/brake-parameter.ts";
-import type { AwsSettings } from "../aws/client-settings.ts";
-import { readDeployedStack } from "../aws/deployed-stack.ts";
-import { createParameters } from "../aws/parameters.ts";
+import { createBrake } from "../aws/adapters/kill-switch-parameter.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
+import { createParameters } from "../aws/client/ssm-parameters.ts";
+import { readDeployedStack } from "../aws/stack/deployed-stack.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Brake, NO_BRAKE } from "../remediation/gates/kill-switch.ts";
 import { AwsError } from "../remediation/ports/aws-error.ts";

@@ -179,7 +179,7 @@ function ecrCredentials(io: CommandIo, clock: Clock): FindCredentials {
   return async (host) => {
     const registry = registryOf(host);
     if (registry.kind !== "ecr") return undefined;
-    const { createEcrCredentials } = await import("../aws/ecr-credentials.ts");
+    const { createEcrCredentials } = await import("../aws/registry/ecr-credentials.ts");
     return createEcrCredentials(awsSettingsIn(registry.region, io), clock)(host);
   };
 }

@@ -3,7 +3,7 @@
  * stopped sends no more.
  */
 
-import type { RequestWatch } from "../aws/request-watch.ts";
+import type { RequestWatch } from "../aws/client/request-watch.ts";
 import type { Send } from "../oci/http/transport.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { visible } from "../text/visible.ts";

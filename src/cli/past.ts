@@ -1,6 +1,6 @@
 /** What `repull history` and `repull undo` look at: the account of the environment, or whatever stands in for it. */
 
-import type { AwsSettings } from "../aws/client-settings.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
 import { present } from "../ecs/json-fields.ts";
 import type { Inventory } from "../history/active-substitutions.ts";
 import type { Journal } from "../history/history.ts";
@@ -46,12 +46,12 @@ export async function pastOfAccount(options: PastOptions, clock: Clock, io: Comm
     { createScheduledRuns },
     { createJournal },
   ] = await Promise.all([
-    import("../aws/identity.ts"),
-    import("../aws/inventory.ts"),
-    import("../aws/ecs.ts"),
-    import("../aws/schedules.ts"),
-    import("../aws/scheduled-runs.ts"),
-    import("../aws/journal.ts"),
+    import("../aws/client/caller-identity.ts"),
+    import("../aws/scan/service-inventory.ts"),
+    import("../aws/adapters/ecs.ts"),
+    import("../aws/adapters/schedules.ts"),
+    import("../aws/scan/scheduled-tasks.ts"),
+    import("../aws/stack/execution-history.ts"),
   ]);
   const { account } = await identify(aws);
   const installed =

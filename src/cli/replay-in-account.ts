@@ -3,8 +3,8 @@
  * deployed stack. Without --yes nothing is written, and nothing is published.
  */
 
-import type { AwsSettings } from "../aws/client-settings.ts";
-import { identify } from "../aws/identity.ts";
+import { identify } from "../aws/client/caller-identity.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
 import { readEvent } from "../ecs-events/read-event.ts";
 import { remediationName } from "../remediation/detect/execution-names.ts";
 import { type Brake, withBrake } from "../remediation/gates/kill-switch.ts";

@@ -1,9 +1,9 @@
 /** `repull scan`: what of an account depends on Docker Hub, and what six bad hours would do to it. Writes nothing there. */
 
-import { createAccountView } from "../aws/account-view.ts";
-import type { AwsSettings } from "../aws/client-settings.ts";
-import { createEcs } from "../aws/ecs.ts";
-import { identify } from "../aws/identity.ts";
+import { createEcs } from "../aws/adapters/ecs.ts";
+import { identify } from "../aws/client/caller-identity.ts";
+import type { AwsSettings } from "../aws/client/client-config.ts";
+import { createAccountView } from "../aws/scan/account-inventory.ts";
 import { ecrHost, partitionOf } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { systemClock } from "../runtime/clock.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { DescribedExecution, ListedExecution } from "../../src/aws/deployed-executions.ts";
-import type { DeployedFunction, DeployedStack, Part } from "../../src/aws/deployed-stack.ts";
-import { PROBE_SOURCE } from "../../src/aws/probe.ts";
+import type { DescribedExecution, ListedExecution } from "../../src/aws/stack/deployed-executions.ts";
+import type { DeployedFunction, DeployedStack, Part } from "../../src/aws/stack/deployed-stack.ts";
+import { PROBE_SOURCE } from "../../src/aws/stack/send-test-event.ts";
 import type { Check } from "../../src/cli/doctor/check.ts";
 import { examine } from "../../src/cli/doctor/examine.ts";
 import type { Patient } from "../../src/cli/doctor/patient.ts";

@@ -1,7 +1,7 @@
 /** What a command sends, by a clock that the test turns: what is said of a silent host, and when it is given up. */
 
 import { describe, expect, it } from "vitest";
-import { watchedRequest } from "../../src/aws/request-watch.ts";
+import { watchedRequest } from "../../src/aws/client/request-watch.ts";
 import { createOutgoing } from "../../src/cli/outgoing.ts";
 
 const READ = { host: "ecs.us-east-1.amazonaws.com", action: "DescribeServices", isWrite: false };

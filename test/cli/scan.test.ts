@@ -143,12 +143,12 @@ describe("the report", () => {
 describe("its rights", () => {
   test("are those of the calls that its code can send", () => {
     const sources = [
-      "identity",
-      "account-view",
-      "inventory",
-      "scheduled-runs",
-      "network-egress",
-      "container-instances",
+      "client/caller-identity",
+      "scan/account-inventory",
+      "scan/service-inventory",
+      "scan/scheduled-tasks",
+      "client/network-egress",
+      "client/read-container-instances",
     ].map((name) =>
       withoutComments(
         readFileSync(new URL(["../../src/aws/", name, ".ts"].join(""), import.meta.url), "utf8"),

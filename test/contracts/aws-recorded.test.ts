@@ -1,11 +1,11 @@
 /** The AWS gateways under the clauses that recorded answers of AWS back: a stub on loopback gives those answers. */
 
 import { afterAll, beforeAll } from "vitest";
-import { createEcr } from "../../src/aws/ecr.ts";
-import { createEcs } from "../../src/aws/ecs.ts";
-import { createBus } from "../../src/aws/event-bus.ts";
-import { createExecutions } from "../../src/aws/executions.ts";
-import { createMachines } from "../../src/aws/machines.ts";
+import { createMachines } from "../../src/aws/adapters/container-instances.ts";
+import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
+import { createEcr } from "../../src/aws/adapters/ecr.ts";
+import { createEcs } from "../../src/aws/adapters/ecs.ts";
+import { createBus } from "../../src/aws/adapters/event-bus.ts";
 import { objectsIn } from "../../src/ecs/json-fields.ts";
 import { digestOf } from "../../src/image/digest.ts";
 import { systemClock } from "../../src/runtime/clock.ts";

@@ -9,11 +9,11 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { createEcr } from "../../src/aws/ecr.ts";
-import { createEcrCredentials } from "../../src/aws/ecr-credentials.ts";
-import { createEcs } from "../../src/aws/ecs.ts";
-import { createBus } from "../../src/aws/event-bus.ts";
-import { identify } from "../../src/aws/identity.ts";
+import { createEcr } from "../../src/aws/adapters/ecr.ts";
+import { createEcs } from "../../src/aws/adapters/ecs.ts";
+import { createBus } from "../../src/aws/adapters/event-bus.ts";
+import { identify } from "../../src/aws/client/caller-identity.ts";
+import { createEcrCredentials } from "../../src/aws/registry/ecr-credentials.ts";
 import { revisionName } from "../../src/ecs/arn.ts";
 import { markerTags, readMarker } from "../../src/ecs/task-definition/provenance-tags.ts";
 import { containersOf, reviseTaskDefinition } from "../../src/ecs/task-definition/task-definition.ts";

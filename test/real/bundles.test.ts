@@ -5,7 +5,7 @@
 
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { readDeployedExecutions } from "../../src/aws/deployed-executions.ts";
+import { readDeployedExecutions } from "../../src/aws/stack/deployed-executions.ts";
 import { probe } from "../../src/cli/doctor/probe.ts";
 import { objectsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";

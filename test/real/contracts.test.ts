@@ -19,12 +19,12 @@ import {
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createAccountView } from "../../src/aws/account-view.ts";
-import { createCaps } from "../../src/aws/caps.ts";
-import { createEcr } from "../../src/aws/ecr.ts";
-import { createEcs } from "../../src/aws/ecs.ts";
-import { createBus } from "../../src/aws/event-bus.ts";
-import { createMachines } from "../../src/aws/machines.ts";
+import { createMachines } from "../../src/aws/adapters/container-instances.ts";
+import { createEcr } from "../../src/aws/adapters/ecr.ts";
+import { createEcs } from "../../src/aws/adapters/ecs.ts";
+import { createBus } from "../../src/aws/adapters/event-bus.ts";
+import { createCaps } from "../../src/aws/adapters/quota-table.ts";
+import { createAccountView } from "../../src/aws/scan/account-inventory.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "../contracts/account-view-contract.ts";

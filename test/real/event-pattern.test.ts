@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { PROBE_DETAIL_TYPE, PROBE_SOURCE } from "../../src/aws/probe.ts";
+import { PROBE_DETAIL_TYPE, PROBE_SOURCE } from "../../src/aws/stack/send-test-event.ts";
 import { isObject } from "../../src/ecs/json-fields.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";

@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listStacks } from "../../src/aws/stacks.ts";
+import { listStacks } from "../../src/aws/stack/list-stacks.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 import { type MotoStacks, stacksIn } from "../support/moto-stack.ts";
 

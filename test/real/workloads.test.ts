@@ -14,9 +14,9 @@ import {
   SchedulerClient,
 } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEcs } from "../../src/aws/ecs.ts";
-import { createSchedules } from "../../src/aws/schedules.ts";
-import { createTasks } from "../../src/aws/tasks.ts";
+import { createEcs } from "../../src/aws/adapters/ecs.ts";
+import { createTasks } from "../../src/aws/adapters/run-task.ts";
+import { createSchedules } from "../../src/aws/adapters/schedules.ts";
 import { history } from "../../src/cli/history.ts";
 import { pastOfAccount } from "../../src/cli/past.ts";
 import { undo } from "../../src/cli/undo.ts";

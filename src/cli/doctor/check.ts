@@ -4,7 +4,7 @@
  * A right that the caller lacks is no fault of the stack, so it is no failure; what is absent from the stack is one.
  */
 
-import type { Part } from "../../aws/deployed-stack.ts";
+import type { Part } from "../../aws/stack/deployed-stack.ts";
 import type { AwsError } from "../../remediation/ports/aws-error.ts";
 
 export type Check = {

@@ -5,7 +5,7 @@
  * now: one that runs all its tasks needs nobody, one that does not is named.
  */
 
-import type { ListedExecution } from "../../aws/deployed-executions.ts";
+import type { ListedExecution } from "../../aws/stack/deployed-executions.ts";
 import { revisionName } from "../../ecs/arn.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";

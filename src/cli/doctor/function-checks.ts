@@ -1,6 +1,6 @@
 /** The three functions, and whether their region can have them: durable functions are not everywhere. */
 
-import type { DeployedFunction, Part } from "../../aws/deployed-stack.ts";
+import type { DeployedFunction, Part } from "../../aws/stack/deployed-stack.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
 import { deployedAs, FUNCTIONS, type Functions, type Name, type Patient } from "./patient.ts";
 

@@ -1,8 +1,8 @@
 /** Everything that the doctor asks of an account; nothing here writes, and nothing here knows AWS. */
 
-import type { DeployedExecutions } from "../../aws/deployed-executions.ts";
-import type { DeployedFunction, DeployedStack, Part } from "../../aws/deployed-stack.ts";
-import type { RolesInContext } from "../../aws/roles.ts";
+import type { RolesInContext } from "../../aws/adapters/iam-simulator.ts";
+import type { DeployedExecutions } from "../../aws/stack/deployed-executions.ts";
+import type { DeployedFunction, DeployedStack, Part } from "../../aws/stack/deployed-stack.ts";
 import type { Quota } from "../../oci/client/rate-limit.ts";
 import type { Ecr, Ecs } from "../../remediation/ports/ports.ts";
 

@@ -5,7 +5,7 @@
  * for those would let through is asked of EventBridge itself. It ends with the record that every remediation leaves.
  */
 
-import type { DeployedExecutions } from "../../aws/deployed-executions.ts";
+import type { DeployedExecutions } from "../../aws/stack/deployed-executions.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { functionNameOf, remediationName } from "../../remediation/detect/execution-names.ts";
 import { outcomeSchema } from "../../remediation/report/outcome.ts";

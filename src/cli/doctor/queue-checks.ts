@@ -1,6 +1,6 @@
 /** What brings events to `detect`, and where those lie that nobody could handle, with the reason of the oldest. */
 
-import type { DeadLetter, DeployedFunction, DeployedQueue, Part } from "../../aws/deployed-stack.ts";
+import type { DeadLetter, DeployedFunction, DeployedQueue, Part } from "../../aws/stack/deployed-stack.ts";
 import { redact } from "../../text/redact.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
 import type { Patient } from "./patient.ts";

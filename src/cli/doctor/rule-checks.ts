@@ -1,7 +1,7 @@
 /** The rule that brings ECS's events: there, enabled, and matching what AWS's own matcher is shown. */
 
-import type { DeployedRule, DeployedStack } from "../../aws/deployed-stack.ts";
-import { PROBE_SOURCE } from "../../aws/probe.ts";
+import type { DeployedRule, DeployedStack } from "../../aws/stack/deployed-stack.ts";
+import { PROBE_SOURCE } from "../../aws/stack/send-test-event.ts";
 import { isObject } from "../../ecs/json-fields.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";

@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEcs } from "../../../../src/aws/ecs.ts";
+import { createEcs } from "../../../../src/aws/adapters/ecs.ts";
 import { readService } from "../../../../src/ecs/service/service.ts";
 import { readTask } from "../../../../src/ecs/task/task.ts";
 import { markerTags } from "../../../../src/ecs/task-definition/provenance-tags.ts";

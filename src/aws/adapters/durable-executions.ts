@@ -1,0 +1,198 @@
+/**
+ * Named executions of the durable functions: Lambda starts one name once.
+ *
+ * An asynchronous invocation says "accepted" to a second start with the same input as well, so a name is
+ * looked up before it is used; of two starters who both saw nothing, Lambda still lets one through.
+ * https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html (read 2026-11)
+ */
+
+import {
+  type Execution,
+  GetDurableExecutionCommand,
+  InvokeCommand,
+  LambdaClient,
+  ListDurableExecutionsByFunctionCommand,
+} from "@aws-sdk/client-lambda";
+import { present } from "../../ecs/json-fields.ts";
+import { functionNameOf } from "../../remediation/detect/execution-names.ts";
+import { denialIn } from "../../remediation/gates/approval-decision.ts";
+import { isPassing } from "../../remediation/ports/aws-error.ts";
+import {
+  type ExecutionStatus,
+  type Executions,
+  ignoredIn,
+  refusalIn,
+} from "../../remediation/ports/ports.ts";
+import { rollbackIn } from "../../remediation/ports/rollback-record.ts";
+import { awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+
+export type DurableFunctions = {
+  /** ARNs with a version or an alias: a durable execution can be started on nothing else. */
+  readonly remediate: string;
+  readonly mirror: string;
+};
+
+const STATUS: Readonly<Record<string, ExecutionStatus["status"]>> = {
+  RUNNING: "running",
+  SUCCEEDED: "succeeded",
+  FAILED: "failed",
+  TIMED_OUT: "timed-out",
+  STOPPED: "stopped",
+  // It goes on when somebody resumes it: https://docs.aws.amazon.com/lambda/latest/dg/durable-managing-executions.html (read 2026-11)
+  PAUSED: "running",
+};
+
+/** What a status of Lambda's means; DELETING, and a word that is not known yet, tell nothing. */
+export function statusIn(word: string | undefined): ExecutionStatus["status"] {
+  return STATUS[word ?? ""] ?? "unknown";
+}
+
+/** The filter by name may match more than the whole name; a name's neighbours are its few attempts. */
+const PAGES_MAX = 5;
+const BECAUSE_LENGTH_MAX = 500;
+
+export function createExecutions(settings: AwsSettings, functions: DurableFunctions): Executions {
+  const client = new LambdaClient(clientConfiguration(settings));
+
+  const findOrThrow = async (functionArn: string, name: string) => {
+    try {
+      return await findExecution(client, unqualified(functionArn), name);
+    } catch (error) {
+      throw awsErrorOf("lambda:ListDurableExecutionsByFunction", error);
+    }
+  };
+
+  return {
+    functionName: (workflow) => functionNameOf(functions[workflow]),
+
+    async start(workflow, name, input) {
+      if ((await findOrThrow(functions[workflow], name)) !== undefined) return "taken";
+      try {
+        await client.send(
+          new InvokeCommand({
+            FunctionName: functions[workflow],
+            InvocationType: "Event",
+            DurableExecutionName: name,
+            Payload: Buffer.from(JSON.stringify(input)),
+          }),
+        );
+        return "started";
+      } catch (error) {
+        if (isCode(error, "DurableExecutionAlreadyStartedException")) return "taken";
+        throw awsErrorOf("lambda:InvokeFunction", error);
+      }
+    },
+
+    async status(workflow, name) {
+      const found = await findOrThrow(functions[workflow], name);
+      if (found === undefined) return undefined;
+      const status = statusIn(found.Status);
+      const endedAt = found.EndTimestamp?.getTime();
+      const ended = endedAt === undefined || status === "running" ? {} : { endedAt };
+      if (status === "unknown")
+        return { status, because: `Lambda says ${found.Status ?? "nothing"} of it`, ...ended };
+      if (status !== "failed" && status !== "succeeded") return { status, ...ended };
+      const read = await readEnding(client, found.DurableExecutionArn);
+      // That it failed is known from the list, whatever it failed of.
+      if (status === "failed")
+        return { status, ...present("because", read.kind === "read" ? read.because : undefined), ...ended };
+      // A result that nobody could read may be a denial, or a copy that was not made.
+      if (read.kind === "unread") return { ...read.status, ...ended };
+      const { result } = read;
+      return {
+        status,
+        ...refusalIn(result),
+        ...ignoredIn(result),
+        ...rollbackIn(result),
+        ...present("denied", denialIn(result)),
+        ...ended,
+      };
+    },
+  };
+}
+
+/**
+ * The execution of this name, over all versions: one that an earlier release started is still the one of its name.
+ * @param functionName name or ARN without a version
+ */
+export async function findExecution(
+  client: LambdaClient,
+  functionName: string,
+  name: string,
+): Promise<Execution | undefined> {
+  let marker: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const listed = await client.send(
+      new ListDurableExecutionsByFunctionCommand({
+        FunctionName: functionName,
+        DurableExecutionName: name,
+        ...present("Marker", marker),
+      }),
+    );
+    const found = listed.DurableExecutions?.find((execution) => execution.DurableExecutionName === name);
+    if (found !== undefined) return found;
+    marker = listed.NextMarker;
+    if (!marker) return undefined;
+  }
+  return undefined;
+}
+
+type Ending =
+  | { readonly kind: "read"; readonly because?: string; readonly result?: unknown }
+  | { readonly kind: "unread"; readonly status: ExecutionStatus };
+
+/**
+ * What the execution died of, or ended with. Every one of ours ends with a result: none in the answer is one unread.
+ * AWS's own sources disagree on whether data comes unasked, so it is asked for.
+ */
+async function readEnding(client: LambdaClient, executionArn: string | undefined): Promise<Ending> {
+  const unread = (because: string): Ending => ({ kind: "unread", status: { status: "unknown", because } });
+  if (executionArn === undefined) return unread("Lambda names no ARN of it");
+  try {
+    const { Error: failure, Result } = await client.send(
+      new GetDurableExecutionCommand({ DurableExecutionArn: executionArn, IncludeExecutionData: true }),
+    );
+    if (failure !== undefined)
+      return {
+        kind: "read",
+        ...present("because", failure.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX)),
+        ...present("result", parsed(Result ?? "")),
+      };
+    const result = parsed(Result ?? "");
+    return result === undefined
+      ? unread("lambda:GetDurableExecution: its result is not in the answer, or is cut off")
+      : { kind: "read", result };
+  } catch (error) {
+    return { kind: "unread", status: unreadableBy(error) };
+  }
+}
+
+/** `unknown`, with the right that is missing, or that asking again may help. */
+function unreadableBy(error: unknown): ExecutionStatus {
+  const read = awsErrorOf("lambda:GetDurableExecution", error);
+  const permission = isCode(error, "KMSAccessDeniedException") ? "kms:Decrypt" : read.action;
+  return {
+    status: "unknown",
+    because: read.message,
+    ...(read.kind === "denied" ? { permission } : {}),
+    ...(isPassing(read) ? { passing: true } : {}),
+  };
+}
+
+/** What a text of JSON holds; undefined for what is none. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `arn:…:function:name` of `arn:…:function:name:live`, and `name` of `name:live`. */
+export function unqualified(functionArn: string): string {
+  return functionArn.replace(
+    /^((?:arn:[^:]*:lambda:[^:]*:[^:]*:function:|(?:[0-9]{12}:)?function:)?[^:]+):[^:]+$/,
+    "$1",
+  );
+}

@@ -1,0 +1,208 @@
+/**
+ * Amazon ECS, as remediation asks for it.
+ *
+ * What ECS says is read from the JSON it wrote, and a revision is registered as exactly the JSON that it
+ * is given (`raw-json.ts` tells why). What does not exist is undefined; everything else is an AwsError.
+ */
+
+import {
+  DescribeClustersCommand,
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListTaskDefinitionsCommand,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+  UpdateServiceCommand,
+} from "@aws-sdk/client-ecs";
+import { ecsArnIn, familyAndRevision } from "../../ecs/arn.ts";
+import { objectIn, objectsIn, tagsIn, textIn } from "../../ecs/json-fields.ts";
+import { readService } from "../../ecs/service/service.ts";
+import { readTask } from "../../ecs/task/task.ts";
+import type { DescribedTaskDefinition, Tag } from "../../ecs/task-definition/task-definition.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import type { Ecs } from "../../remediation/ports/ports.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { attempt, awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+import { sendRaw } from "../client/raw-json.ts";
+import { judgeFailures } from "../client/response-failures.ts";
+import { createServiceDeployments } from "./service-deployments.ts";
+
+/** DescribeTasks takes no more at once; enough to know a service by. */
+const TASKS_MAX = 100;
+const PAGES_MAX = 10;
+
+export function createEcs(settings: AwsSettings): Ecs {
+  const client = new ECSClient(clientConfiguration(settings));
+
+  const describeTasks = async (cluster: string, tasks: readonly string[]) => {
+    const answer = await attempt("ecs:DescribeTasks", () =>
+      sendRaw(client, new DescribeTasksCommand({ cluster, tasks: [...tasks] })),
+    );
+    judgeFailures("ecs:DescribeTasks", answer);
+    return objectsIn(answer, "tasks").map(readTask);
+  };
+
+  const describeTaskDefinition = async (arn: string): Promise<DescribedTaskDefinition | undefined> => {
+    const action = "ecs:DescribeTaskDefinition";
+    try {
+      const answer = await sendRaw(
+        client,
+        new DescribeTaskDefinitionCommand({ taskDefinition: arn, include: ["TAGS"] }),
+      );
+      const taskDefinition = objectIn(answer, "taskDefinition");
+      if (taskDefinition === undefined) {
+        throw new AwsError("unavailable", action, `${action}: no task definition in the answer`);
+      }
+      return { taskDefinition, tags: tagListIn(answer) };
+    } catch (error) {
+      if (isCode(error, "ClientException") && /unable to describe task definition/i.test(String(error))) {
+        return undefined;
+      }
+      throw awsErrorOf(action, error);
+    }
+  };
+
+  return {
+    ...createServiceDeployments(client),
+    describeTaskDefinition,
+
+    async describeTask(clusterArn, taskArn) {
+      const tasks = await orElse(undefined, "ClusterNotFoundException", () =>
+        describeTasks(clusterArn, [taskArn]),
+      );
+      return tasks?.[0];
+    },
+
+    async describeService(cluster, service) {
+      const action = "ecs:DescribeServices";
+      const answer = await orElse(undefined, "ClusterNotFoundException", () =>
+        attempt(action, () =>
+          sendRaw(client, new DescribeServicesCommand({ cluster, services: [service], include: ["TAGS"] })),
+        ),
+      );
+      if (answer === undefined) return undefined;
+      judgeFailures(action, answer);
+      const [found] = objectsIn(answer, "services");
+      return found === undefined ? undefined : readService(found);
+    },
+
+    async clusterTags(cluster) {
+      const action = "ecs:DescribeClusters";
+      const answer = await attempt(action, () =>
+        sendRaw(client, new DescribeClustersCommand({ clusters: [cluster], include: ["TAGS"] })),
+      );
+      judgeFailures(action, answer);
+      const [found = {}] = objectsIn(answer, "clusters");
+      return tagsIn(found);
+    },
+
+    async listTasks({ cluster, service, desiredStatus }) {
+      const arns: string[] = [];
+      let nextToken: string | undefined;
+      for (let page = 0; page < PAGES_MAX && arns.length < TASKS_MAX; page += 1) {
+        const listed = await orElse(undefined, ["ClusterNotFoundException", "ServiceNotFoundException"], () =>
+          attempt("ecs:ListTasks", () =>
+            client.send(
+              new ListTasksCommand({
+                cluster,
+                serviceName: serviceName(service),
+                desiredStatus,
+                maxResults: TASKS_MAX,
+                ...(nextToken === undefined ? {} : { nextToken }),
+              }),
+            ),
+          ),
+        );
+        arns.push(...(listed?.taskArns ?? []));
+        nextToken = listed?.nextToken;
+        if (nextToken === undefined) break;
+      }
+      return arns.length === 0 ? [] : await describeTasks(cluster, arns.slice(0, TASKS_MAX));
+    },
+
+    async listTasksStartedBy(cluster, startedBy) {
+      const listed = await orElse(undefined, "ClusterNotFoundException", () =>
+        attempt("ecs:ListTasks", () =>
+          client.send(new ListTasksCommand({ cluster, startedBy, maxResults: TASKS_MAX })),
+        ),
+      );
+      const arns = listed?.taskArns ?? [];
+      return arns.length === 0 ? [] : await describeTasks(cluster, arns);
+    },
+
+    async registerTaskDefinition(registrable) {
+      const action = "ecs:RegisterTaskDefinition";
+      const answer = await attempt(action, () =>
+        sendRaw(
+          client,
+          new RegisterTaskDefinitionCommand({ family: "", containerDefinitions: [] }),
+          registrable,
+        ),
+      );
+      const arn = textIn(objectIn(answer, "taskDefinition") ?? {}, "taskDefinitionArn");
+      if (arn === undefined) throw new AwsError("unavailable", action, `${action}: no ARN in the answer`);
+      return arn;
+    },
+
+    async newestRevisions(family, count) {
+      const listed = await attempt("ecs:ListTaskDefinitions", () =>
+        client.send(
+          new ListTaskDefinitionsCommand({
+            familyPrefix: family,
+            status: "ACTIVE",
+            sort: "DESC",
+            maxResults: Math.min(100, Math.max(1, count)),
+          }),
+        ),
+      );
+      // The order is asked for and made: an emulator may know neither the order nor the family's end.
+      const arns = (listed.taskDefinitionArns ?? [])
+        .map((arn) => ({ arn, ...familyAndRevision(arn) }))
+        .filter((entry) => entry.family === family)
+        .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))
+        .slice(0, count)
+        .map(({ arn }) => arn);
+      const described = await Promise.all(
+        arns.map(async (arn) => ({ arn, found: await describeTaskDefinition(arn) })),
+      );
+      return described.flatMap(({ arn, found }) => (found === undefined ? [] : { arn, tags: found.tags }));
+    },
+
+    async updateService(cluster, service, taskDefinition) {
+      const answer = await attempt("ecs:UpdateService", () =>
+        sendRaw(client, new UpdateServiceCommand({ cluster, service, taskDefinition })),
+      );
+      return readService(objectIn(answer, "service") ?? {}).deployments;
+    },
+  };
+}
+
+/** The value in place of the call's where it fails by one of these codes. */
+async function orElse<T, Other>(
+  other: Other,
+  codes: string | readonly string[],
+  call: () => Promise<T>,
+): Promise<T | Other> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof AwsError && isCode(error.cause, ...[codes].flat())) return other;
+    throw error;
+  }
+}
+
+function tagListIn(answer: JsonObject): readonly Tag[] {
+  return objectsIn(answer, "tags").flatMap((tag) => {
+    const key = textIn(tag, "key");
+    return key === undefined ? [] : { key, value: textIn(tag, "value") ?? "" };
+  });
+}
+
+/** ListTasks takes a name where the others take names and ARNs. */
+function serviceName(service: string): string {
+  const arn = ecsArnIn(service);
+  return arn?.kind === "service" ? arn.name : service;
+}

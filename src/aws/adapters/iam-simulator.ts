@@ -1,0 +1,69 @@
+/**
+ * What a role may do, by IAM's own policy simulator.
+ *
+ * It sees the role's policies and its boundary; it does not see the policy of a repository, nor every service control
+ * policy. Where we may not ask, the answer is that it is not known.
+ */
+
+import { GetInstanceProfileCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
+
+import type { Roles } from "../../remediation/ports/ports.ts";
+import { awsErrorOf } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+
+/** The same, told of the request's own facts (`iam:PassedToService`), which a statement's condition may ask for. */
+export interface RolesInContext extends Pick<Roles, "mayDo"> {
+  mayDo(
+    roleArn: string,
+    actions: readonly string[],
+    resourceArn: string,
+    context?: Readonly<Record<string, string>>,
+  ): ReturnType<Roles["mayDo"]>;
+}
+
+/** Not worth half a minute: the answer may be that it is not known. */
+const ATTEMPTS_MAX = 3;
+
+export function createRoles(settings: AwsSettings): Roles & RolesInContext {
+  const client = new IAMClient(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
+  return {
+    async mayDo(roleArn, actions, resourceArn, context = {}) {
+      try {
+        const { EvaluationResults } = await client.send(
+          new SimulatePrincipalPolicyCommand({
+            PolicySourceArn: roleArn,
+            ActionNames: [...actions],
+            ResourceArns: [resourceArn],
+            ContextEntries: Object.entries(context).map(([ContextKeyName, value]) => ({
+              ContextKeyName,
+              ContextKeyType: "string",
+              ContextKeyValues: [value],
+            })),
+          }),
+        );
+        const decisions = new Map(
+          (EvaluationResults ?? []).map(({ EvalActionName, EvalDecision }) => [EvalActionName, EvalDecision]),
+        );
+        const missing = actions.find((action) => !decisions.has(action));
+        if (missing !== undefined) return { kind: "unknown", because: `IAM does not judge ${missing}` };
+        const refused = actions.find((action) => decisions.get(action) !== "allowed");
+        return refused === undefined ? { kind: "allowed" } : { kind: "refused", action: refused };
+      } catch (error) {
+        const { message } = awsErrorOf("iam:SimulatePrincipalPolicy", error);
+        return { kind: "unknown", because: message.slice(0, 200) };
+      }
+    },
+
+    async ofInstanceProfile(profile) {
+      try {
+        const { InstanceProfile } = await client.send(
+          new GetInstanceProfileCommand({ InstanceProfileName: profile.slice(profile.lastIndexOf("/") + 1) }),
+        );
+        return { kind: "known", role: InstanceProfile?.Roles?.[0]?.Arn };
+      } catch (error) {
+        const { message } = awsErrorOf("iam:GetInstanceProfile", error);
+        return { kind: "unknown", because: message.slice(0, 200) };
+      }
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** The owner's brake: a parameter of the stack's own in SSM, `released` or whatever the owner has written instead. */
+
+import type { Brake } from "../../remediation/gates/kill-switch.ts";
+import type { AwsSettings } from "../client/client-config.ts";
+import { createParameters } from "../client/ssm-parameters.ts";
+
+const RELEASED = "released";
+const WORD_LENGTH_MAX = 200;
+
+/** Reads the parameter anew each time. */
+export function createBrake(settings: AwsSettings, parameter: string): Brake {
+  const parameters = createParameters(settings);
+  return {
+    parameter,
+    async pulled() {
+      const word = (await parameters.read(parameter)).trim();
+      return word === RELEASED ? undefined : word.slice(0, WORD_LENGTH_MAX);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * The table in which the owner's caps are counted: one item for a window, taken from by one conditional write.
+ *
+ * The item holds who has taken, so that asking again takes nothing: a write whose answer was lost is found out by the
+ * next one. Items go by themselves some days after their window.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html (read 2026-11)
+ */
+
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import type { Caps, CapWindow } from "../../remediation/ports/quota-store.ts";
+import { attempt } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+
+const KEPT_SECONDS = 3 * 86_400;
+
+const NAMES = {
+  "#used": "used",
+  "#claimants": "claimants",
+  "#expires": "expiresAt",
+} as const;
+
+export function createCaps(settings: AwsSettings, tableName: string): Caps {
+  const client = new DynamoDBClient(clientConfiguration(settings));
+  const at = ({ name }: CapWindow) => ({ TableName: tableName, Key: { window: { S: name } } });
+  const expires = ({ endsAt }: CapWindow) => ({ N: String(Math.floor(endsAt / 1000) + KEPT_SECONDS) });
+
+  /** A condition that does not hold is an answer, with the item as it is. */
+  const update = async (input: ConstructorParameters<typeof UpdateItemCommand>[0]) =>
+    await attempt("dynamodb:UpdateItem", async () => {
+      try {
+        await client.send(
+          new UpdateItemCommand({ ...input, ReturnValuesOnConditionCheckFailure: "ALL_OLD" }),
+        );
+        return "written" as const;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return error.Item ?? {};
+        throw error;
+      }
+    });
+
+  return {
+    async claim({ window, claimant, amount, max }) {
+      // What is more than the whole cap does not fit into an unused window either.
+      const unused = amount > max ? "" : "attribute_not_exists(#used) OR ";
+      const found = await update({
+        ...at(window),
+        UpdateExpression: "ADD #used :amount, #claimants :me SET #expires = :expires",
+        ConditionExpression: `(${unused}#used <= :room) AND NOT contains(#claimants, :claimant)`,
+        ExpressionAttributeNames: NAMES,
+        ExpressionAttributeValues: {
+          ":amount": { N: String(amount) },
+          ":room": { N: String(max - amount) },
+          ":me": { SS: [claimant] },
+          ":claimant": { S: claimant },
+          ":expires": expires(window),
+        },
+      });
+      if (found === "written" || found.claimants?.SS?.includes(claimant)) return { kind: "granted" };
+      return { kind: "reached", used: Number(found.used?.N ?? 0) };
+    },
+
+    async tellsOfIt(window, claimant) {
+      const found = await update({
+        ...at(window),
+        UpdateExpression: "SET #told = :claimant, #expires = :expires",
+        ConditionExpression: "attribute_not_exists(#told)",
+        ExpressionAttributeNames: { "#told": "toldBy", "#expires": NAMES["#expires"] },
+        ExpressionAttributeValues: { ":claimant": { S: claimant }, ":expires": expires(window) },
+      });
+      return found === "written" || found.toldBy?.S === claimant;
+    },
+
+    async used(window) {
+      const { Item } = await attempt("dynamodb:GetItem", () =>
+        client.send(new GetItemCommand({ ...at(window), ConsistentRead: true })),
+      );
+      return Number(Item?.used?.N ?? 0);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * Tasks that no service keeps, in Amazon ECS: described whole, and started again by the same JSON.
+ *
+ * A task's overrides go from one answer into one request, past the SDK's types and past every log.
+ */
+
+import { DescribeNetworkInterfacesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import {
+  DescribeContainerInstancesCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  RunTaskCommand,
+} from "@aws-sdk/client-ecs";
+import { objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import type { Tasks } from "../../remediation/ports/tasks.ts";
+import { attempt, awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+import { sendRaw } from "../client/raw-json.ts";
+
+export function createTasks(settings: AwsSettings): Tasks {
+  const ecs = new ECSClient(clientConfiguration(settings));
+  const ec2 = new EC2Client(clientConfiguration(settings));
+  return {
+    async describe(cluster, task) {
+      const answer = await attempt("ecs:DescribeTasks", () =>
+        sendRaw(ecs, new DescribeTasksCommand({ cluster, tasks: [task], include: ["TAGS"] })),
+      );
+      return objectsIn(answer, "tasks")[0];
+    },
+
+    async networkOf(interfaceId) {
+      try {
+        const { NetworkInterfaces } = await ec2.send(
+          new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [interfaceId] }),
+        );
+        const [found] = NetworkInterfaces ?? [];
+        if (found?.SubnetId === undefined) return undefined;
+        return {
+          subnet: found.SubnetId,
+          securityGroups: (found.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
+          hasPublicAddress: found.Association?.PublicIp !== undefined,
+        };
+      } catch (error) {
+        if (isCode(error, "InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.NotFound"))
+          return undefined;
+        throw awsErrorOf("ec2:DescribeNetworkInterfaces", error);
+      }
+    },
+
+    async instanceOf(cluster, containerInstanceArn) {
+      const { containerInstances } = await attempt("ecs:DescribeContainerInstances", () =>
+        ecs.send(
+          new DescribeContainerInstancesCommand({ cluster, containerInstances: [containerInstanceArn] }),
+        ),
+      );
+      const found = containerInstances?.find(({ status }) => status === "ACTIVE");
+      return found?.ec2InstanceId;
+    },
+
+    async run(request) {
+      const action = "ecs:RunTask";
+      const answer = await attempt(action, () =>
+        sendRaw(ecs, new RunTaskCommand({ taskDefinition: "" }), request),
+      );
+      const [task] = objectsIn(answer, "tasks");
+      const arn = task === undefined ? undefined : textIn(task, "taskArn");
+      if (arn !== undefined) return { kind: "started", arn };
+      const [failure] = objectsIn(answer, "failures");
+      if (failure === undefined)
+        throw new AwsError("unavailable", action, `${action}: neither a task nor a failure in the answer`);
+      const words = [textIn(failure, "reason"), textIn(failure, "detail")].filter(
+        (text) => text !== undefined,
+      );
+      return { kind: "refused", because: words.join(": ") || "ECS gives no reason" };
+    },
+  };
+}

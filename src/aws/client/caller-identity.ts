@@ -1,0 +1,24 @@
+/** Whose credentials these are: the account that a command will act on, shown before it acts. */
+
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { arnIn } from "../../ecs/arn.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { awsErrorOf } from "./aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "./client-config.ts";
+
+export type Identity = { readonly account: string; readonly partition: string; readonly arn: string };
+
+/** Asks STS; needs no permission. Throws AwsError. */
+export async function identify(settings: AwsSettings): Promise<Identity> {
+  const action = "sts:GetCallerIdentity";
+  try {
+    const { Account, Arn } = await new STSClient(clientConfiguration(settings)).send(
+      new GetCallerIdentityCommand({}),
+    );
+    if (Account === undefined)
+      throw new AwsError("unavailable", action, `${action}: no account in the answer`);
+    return { account: Account, partition: arnIn(Arn ?? "")?.partition ?? "aws", arn: Arn ?? Account };
+  } catch (error) {
+    throw awsErrorOf(action, error);
+  }
+}

@@ -1,0 +1,19 @@
+/** ECS answers some calls with `failures` beside the results: MISSING is an answer, anything else is a refusal. */
+
+import { objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+
+/** Throws AwsError for the first failure that is not MISSING. */
+export function judgeFailures(action: string, answer: JsonObject): void {
+  for (const failure of objectsIn(answer, "failures")) {
+    const reason = textIn(failure, "reason") ?? "no reason";
+    if (reason === "MISSING") continue;
+    const detail = textIn(failure, "detail") ?? textIn(failure, "arn") ?? "";
+    throw new AwsError(
+      /denied/i.test(reason) ? "denied" : "unavailable",
+      action,
+      `${action}: ${reason} ${detail}`,
+    );
+  }
+}

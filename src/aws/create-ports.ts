@@ -1,0 +1,54 @@
+/** Wires the ports of a remediation to one account and region. Nothing is asked of AWS before a port is used. */
+
+import { partitionOf } from "../image/ecr-hosts.ts";
+import type { Ports } from "../remediation/ports/ports.ts";
+import { NO_CAPS } from "../remediation/ports/quota-store.ts";
+import { createMachines } from "./adapters/container-instances.ts";
+import { createExecutions, type DurableFunctions } from "./adapters/durable-executions.ts";
+import { createEcr } from "./adapters/ecr.ts";
+import { createEcs } from "./adapters/ecs.ts";
+import { createBus } from "./adapters/event-bus.ts";
+import { createRoles } from "./adapters/iam-simulator.ts";
+import { createCaps } from "./adapters/quota-table.ts";
+import { createTasks } from "./adapters/run-task.ts";
+import { createSchedules } from "./adapters/schedules.ts";
+import { createNetworks } from "./adapters/task-networks.ts";
+import type { AwsSettings } from "./client/client-config.ts";
+
+export type Connection = {
+  readonly aws: AwsSettings;
+  readonly account: string;
+  /** Where outcomes are published; not needed by who brings a bus. */
+  readonly busName?: string;
+  /** Not needed by who brings executions, as the command line does: it runs the copies itself. */
+  readonly functions?: DurableFunctions;
+  /** The table that counts what is used of the caps; a person who watches has none. */
+  readonly capsTable?: string;
+};
+
+/** What AWS has no gateway for, and what a caller has its own of. */
+type Brought = Pick<Ports, "registries" | "copier" | "clock" | "log"> &
+  Partial<Pick<Ports, "executions" | "bus" | "anonymous">>;
+
+export function connect(
+  { aws, account, busName, functions, capsTable }: Connection,
+  brought: Brought,
+): Ports {
+  const executions =
+    brought.executions ?? (functions === undefined ? undefined : createExecutions(aws, functions));
+  if (executions === undefined) throw new TypeError("connect: neither functions nor executions");
+  return {
+    ...brought,
+    home: { account, region: aws.region, partition: partitionOf(aws.region) },
+    ecs: createEcs(aws),
+    ecr: createEcr(aws, brought.clock),
+    roles: createRoles(aws),
+    networks: createNetworks(aws, account),
+    machines: createMachines(aws),
+    tasks: createTasks(aws),
+    schedules: createSchedules(aws),
+    executions,
+    caps: capsTable === undefined ? NO_CAPS : createCaps(aws, capsTable),
+    bus: brought.bus ?? createBus(aws, busName ?? "default"),
+  };
+}

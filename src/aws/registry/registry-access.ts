@@ -1,0 +1,65 @@
+/**
+ * Registries and copier of an account: ECR by AWS's own token, Docker Hub by the configured secret.
+ *
+ * Where there is such a secret, the same is also there as nobody: an account's pulls may be spent while an address's are
+ * not, and what nobody may see is private.
+ */
+
+import { ecrHost } from "../../image/ecr-hosts.ts";
+import type { FindCredentials } from "../../oci/auth/credentials.ts";
+import { createRegistries } from "../../oci/client/registries.ts";
+import { createCopier } from "../../oci/copy/copier.ts";
+import type { Endpoint } from "../../oci/http/registry-address.ts";
+import type { Send } from "../../oci/http/transport.ts";
+import type { Ports } from "../../remediation/ports/ports.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { RegistrySettings } from "../../substitution/policy/registries.ts";
+import type { AwsSettings } from "../client/client-config.ts";
+import { createDockerHubAccount } from "./docker-hub-secret.ts";
+import { createEcrCredentials } from "./ecr-credentials.ts";
+
+export type RegistryAccess = {
+  readonly aws: AwsSettings;
+  /** ARN; absent: Docker Hub is asked as nobody. */
+  readonly dockerHubSecret?: string | undefined;
+  readonly send: Send;
+  readonly clock: Clock;
+  /** What stands in for registries by the environment; the policy's rows go before. */
+  readonly endpoints: ReadonlyMap<string, string>;
+  readonly registries: RegistrySettings;
+  /** Our own ECR is always asked. */
+  readonly account: string;
+  /** Whether a registry that nobody names may be on a private network: where a person asks, not where events decide. */
+  readonly mayReachPrivate: boolean;
+};
+
+/** Nothing is asked, and no secret fetched, before a registry asks who we are. */
+export function createRegistryAccess({
+  aws,
+  dockerHubSecret,
+  send,
+  clock,
+  endpoints: mapped,
+  registries: settings,
+  account,
+  mayReachPrivate,
+}: RegistryAccess): Pick<Ports, "registries" | "copier" | "anonymous"> {
+  const endpoints = new Map<string, Endpoint | string>([
+    ...mapped,
+    ...settings.endpoints.map((row): [string, Endpoint] => [row.host, row]),
+  ]);
+  const rules = { allowed: [...settings.allowed, ecrHost(account, aws.region)], mayReachPrivate };
+  const as = (credentials: FindCredentials) => {
+    const registries = createRegistries({ send, clock, credentials, endpoints, rules });
+    return { registries, copier: createCopier({ registries, clock }) };
+  };
+  const ecr = createEcrCredentials(aws, clock);
+  if (dockerHubSecret === undefined) return as(ecr);
+  const hub = createDockerHubAccount(aws, dockerHubSecret, clock);
+  return {
+    ...as(
+      async (host, access, refused) => (await ecr(host)) ?? (await hub.credentials(host, access, refused)),
+    ),
+    anonymous: as(ecr),
+  };
+}

@@ -1,0 +1,87 @@
+/** An account as a scan reads it: services, rules, schedules, running tasks, and what ECR holds. Writes nothing. */
+
+import { ECRClient, ListImagesCommand } from "@aws-sdk/client-ecr";
+import { DescribeTasksCommand, ECSClient, ListTasksCommand } from "@aws-sdk/client-ecs";
+import { objectsIn } from "../../ecs/json-fields.ts";
+import { looseTasksIn } from "../../ecs/task/standalone-tasks.ts";
+import type { AccountView } from "../../scan/account-inventory.ts";
+import { createEcrCache } from "../adapters/pull-through-cache.ts";
+import { createNetworks } from "../adapters/task-networks.ts";
+import { attempt, awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+import { sendRaw } from "../client/raw-json.ts";
+import { createScheduledRuns } from "./scheduled-tasks.ts";
+import { createInventory } from "./service-inventory.ts";
+
+/** What ECR does not tell is a gap in the report: half a minute is better spent elsewhere. */
+const ECR_ATTEMPTS_MAX = 3;
+/** DescribeTasks takes no more at once. */
+const TASKS_AT_ONCE = 100;
+/** Ten thousand tasks of one cluster, or tags of one repository. */
+const TASK_PAGES_MAX = 100;
+const TAG_PAGES_MAX = 10;
+
+export function createAccountView(settings: AwsSettings): AccountView {
+  const ecs = new ECSClient(clientConfiguration(settings));
+  const networks = createNetworks(settings, "");
+  const ecr = new ECRClient(clientConfiguration({ attemptsMax: ECR_ATTEMPTS_MAX, ...settings }));
+  return {
+    ...createInventory(settings),
+    ...createScheduledRuns(settings),
+    egress: networks.egress,
+    instances: networks.instances,
+
+    async looseTasks(cluster) {
+      const tasks = [];
+      let nextToken: string | undefined;
+      for (let page = 0; page < TASK_PAGES_MAX; page += 1) {
+        const listed = await attempt("ecs:ListTasks", () =>
+          ecs.send(
+            new ListTasksCommand({
+              cluster,
+              desiredStatus: "RUNNING",
+              maxResults: TASKS_AT_ONCE,
+              ...(nextToken === undefined ? {} : { nextToken }),
+            }),
+          ),
+        );
+        const arns = listed.taskArns ?? [];
+        if (arns.length > 0) {
+          const described = await attempt("ecs:DescribeTasks", () =>
+            sendRaw(ecs, new DescribeTasksCommand({ cluster, tasks: arns })),
+          );
+          tasks.push(...objectsIn(described, "tasks"));
+        }
+        nextToken = listed.nextToken;
+        if (nextToken === undefined) break;
+      }
+      return looseTasksIn(tasks);
+    },
+
+    pullThroughRules: createEcrCache(ecr).pullThroughRules,
+
+    async tagsIn(repositoryName) {
+      const tags: string[] = [];
+      let nextToken: string | undefined;
+      for (let page = 0; page < TAG_PAGES_MAX; page += 1) {
+        try {
+          const listed = await ecr.send(
+            new ListImagesCommand({
+              repositoryName,
+              filter: { tagStatus: "TAGGED" },
+              maxResults: 1000,
+              ...(nextToken === undefined ? {} : { nextToken }),
+            }),
+          );
+          tags.push(...(listed.imageIds ?? []).flatMap(({ imageTag }) => imageTag ?? []));
+          nextToken = listed.nextToken;
+        } catch (error) {
+          if (isCode(error, "RepositoryNotFoundException")) return undefined;
+          throw awsErrorOf("ecr:ListImages", error);
+        }
+        if (nextToken === undefined) break;
+      }
+      return tags;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** What Lambda remembers of the durable executions of `remediate`: their times, and what they returned. */
+
+import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { present } from "../../ecs/json-fields.ts";
+import type { Journal, PastExecution } from "../../history/history.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { parsed, statusIn } from "../adapters/durable-executions.ts";
+import { attempt } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+import { listExecutions } from "./list-executions.ts";
+
+/** @param functionName name or ARN of the stack's remediate function, without a version */
+export function createJournal(
+  settings: AwsSettings,
+  functionName: string,
+  { now }: Pick<Clock, "now"> = systemClock,
+): Journal {
+  const client = new LambdaClient(clientConfiguration(settings));
+
+  /** One result that may not be read keeps nothing else from being told. */
+  const resultOf = async (arn: string): Promise<Pick<PastExecution, "result" | "because">> => {
+    try {
+      const { Result } = await attempt("lambda:GetDurableExecution", () =>
+        client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn, IncludeExecutionData: true })),
+      );
+      return present("result", parsed(Result ?? ""));
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { because: error.message };
+    }
+  };
+
+  const told = async ({
+    DurableExecutionArn,
+    DurableExecutionName,
+    Status,
+    StartTimestamp,
+    EndTimestamp,
+  }: Execution): Promise<PastExecution> => {
+    const status = statusIn(Status);
+    const read = status === "succeeded" ? await resultOf(DurableExecutionArn ?? "") : {};
+    return {
+      name: DurableExecutionName ?? "",
+      status,
+      startedAt: StartTimestamp?.getTime() ?? 0,
+      ...(EndTimestamp === undefined ? {} : { endedAt: EndTimestamp.getTime() }),
+      ...read,
+    };
+  };
+
+  return {
+    async past(since) {
+      const { executions } = await listExecutions(client, functionName, { since, now: now() });
+      const found: PastExecution[] = [];
+      for (const execution of executions) found.push(await told(execution));
+      return found;
+    },
+  };
+}

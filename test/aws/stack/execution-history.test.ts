@@ -1,0 +1,50 @@
+/** The journal of past executions, from the answers that Lambda's model describes. */
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createJournal } from "../../../src/aws/stack/execution-history.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws-stub.ts";
+
+const ARN = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:7/durable-execution/r-1/2b7e";
+const one = (name: string, Status: string, ended?: number) => ({
+  DurableExecutionArn: ARN,
+  DurableExecutionName: name,
+  FunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:7",
+  Status,
+  StartTimestamp: 1_768_903_200,
+  ...(ended === undefined ? {} : { EndTimestamp: ended }),
+});
+
+let stub: AwsStub;
+beforeAll(async () => {
+  stub = await startAwsStub(({ action, query }) => {
+    if (!action.endsWith("/durable-executions"))
+      return { body: { ...one("r-1", "SUCCEEDED"), Result: '{"outcome":"settled"}' } };
+    return query.get("Marker") === null
+      ? { body: { DurableExecutions: [one("r-2", "RUNNING")], NextMarker: "more" } }
+      : {
+          body: {
+            DurableExecutions: [
+              one("r-1", "SUCCEEDED", 1_768_903_260),
+              one("r-0", "TIMED_OUT", 1_768_903_300),
+            ],
+          },
+        };
+  });
+});
+afterAll(() => stub.stop());
+
+test("tells of every page, newest first, with the result of what succeeded", async () => {
+  const settings = { region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 };
+  const startedAt = 1_768_903_200_000;
+  expect(await createJournal(settings, "repull-remediate").past(startedAt - 1000)).toEqual([
+    { name: "r-2", status: "running", startedAt },
+    {
+      name: "r-1",
+      status: "succeeded",
+      startedAt,
+      endedAt: startedAt + 60_000,
+      result: { outcome: "settled" },
+    },
+    { name: "r-0", status: "timed-out", startedAt, endedAt: startedAt + 100_000 },
+  ]);
+});
