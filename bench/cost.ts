@@ -7,8 +7,8 @@
 
 import { readFile } from "node:fs/promises";
 import { readEvent } from "../src/ecs-events/read-event.ts";
-import { createWorld } from "../src/sandbox/world.ts";
-import { readWorldFile } from "../src/sandbox/world-file.ts";
+import { createWorld } from "../src/sandbox/world/world.ts";
+import { readWorldFile } from "../src/sandbox/world/world-file.ts";
 import { deploy } from "../test/support/deployment.ts";
 import { firstFailure } from "../test/support/scenario.ts";
 

@@ -1,7 +1,7 @@
 /** The demonstration's world: one image that ECR Public has, one that must be copied, one that was copied long ago. */
 
-import type { Random } from "../runtime/random.ts";
-import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
+import type { Random } from "../sandbox/random.ts";
+import { readWorldFile, type WorldFile } from "../sandbox/world/world-file.ts";
 
 export const DEMO_CLUSTER = "shop";
 export const DEMO_SERVICES = ["storefront", "dashboards", "jobs"] as const;

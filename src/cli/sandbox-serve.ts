@@ -6,10 +6,10 @@
  */
 
 import { InvalidInput } from "../image/invalid-input.ts";
-import { createRandom } from "../runtime/random.ts";
-import { serveRegistry } from "../sandbox/registry-server.ts";
-import { createWorld } from "../sandbox/world.ts";
-import { readWorldFile, type WorldFile } from "../sandbox/world-file.ts";
+import { createRandom } from "../sandbox/random.ts";
+import { serveRegistry } from "../sandbox/registry/http-server.ts";
+import { createWorld } from "../sandbox/world/world.ts";
+import { readWorldFile, type WorldFile } from "../sandbox/world/world-file.ts";
 import { visibleJson } from "../text/visible.ts";
 import { demoWorld } from "./demo-world.ts";
 import { EXIT } from "./exit-status.ts";

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { replay } from "../../src/cli/replay.ts";
 import { revisionName } from "../../src/ecs/arn.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { awsAccount, serveRegistries } from "../support/aws-account.ts";
 import {
   type AwsAnswer,

@@ -5,12 +5,12 @@ import { type DeskOfAccount, decide } from "../../src/cli/decide.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import { type Brake, NO_BRAKE } from "../../src/remediation/gates/kill-switch.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
-import { createDesk } from "../../src/sandbox/desk.ts";
-import { serveWorkflows } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
+import { createDesk } from "../support/sandbox-approvals.ts";
 import { firstFailure, stateOf } from "../support/scenario.ts";
 
 const ADA = "arn:aws:iam::123456789012:user/ada";

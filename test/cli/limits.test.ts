@@ -1,9 +1,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { afterEach, describe, test } from "vitest";
 import { limits } from "../../src/cli/limits.ts";
-import { serveRegistry } from "../../src/sandbox/registry-server.ts";
-import { createWorld } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { serveRegistry } from "../../src/sandbox/registry/http-server.ts";
+import { createWorld } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { commandIo, type RecordedIo } from "../support/command-io.ts";
 import { FastClock } from "../support/fast-clock.ts";
 

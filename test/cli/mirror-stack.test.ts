@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mirror } from "../../src/cli/mirror.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { awsAccount, serveRegistries } from "../support/aws-account.ts";
 import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws-stub.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";

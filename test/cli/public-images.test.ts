@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { publicImages } from "../../src/cli/public-images.ts";
-import { serveRegistry } from "../../src/sandbox/registry-server.ts";
-import { createWorld } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { serveRegistry } from "../../src/sandbox/registry/http-server.ts";
+import { createWorld } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { PUBLIC_IMAGES } from "../../src/substitution/ecr-public-mirrors.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 

@@ -8,11 +8,11 @@ import { revisionName } from "../../src/ecs/arn.ts";
 import { objectIn, textIn } from "../../src/ecs/json-fields.ts";
 import { type Brake, NO_BRAKE, withBrakeOnDeployments } from "../../src/remediation/gates/kill-switch.ts";
 import { silentLog } from "../../src/runtime/log.ts";
-import { createAccountView } from "../../src/sandbox/account-view.ts";
-import { createInventory } from "../../src/sandbox/inventory.ts";
-import { installRepull } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { createAccountView } from "../../src/sandbox/aws/scan/account-inventory.ts";
+import { createInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
+import { installRepull } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { commandIo } from "../support/command-io.ts";
 

@@ -10,9 +10,9 @@ import type { Journal } from "../../src/history/history.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { silentLog } from "../../src/runtime/log.ts";
-import { createAccountView } from "../../src/sandbox/account-view.ts";
-import { createInventory } from "../../src/sandbox/inventory.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import { createAccountView } from "../../src/sandbox/aws/scan/account-inventory.ts";
+import { createInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 import { play } from "../support/scenario.ts";
 

@@ -1,7 +1,7 @@
 /** The sandbox under the contract that it shares with the AWS gateways. */
 
-import { createAccountView } from "../../src/sandbox/account-view.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
+import { createAccountView } from "../../src/sandbox/aws/scan/account-inventory.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "./account-view-contract.ts";
 import { describeCapsContract } from "./caps-contract.ts";
 import { EXECUTION_CLAUSES } from "./execution-clauses.ts";

@@ -11,7 +11,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { createRandom } from "../../src/runtime/random.ts";
+import { createRandom } from "../../src/sandbox/random.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 import { startHoldingRegistry } from "../support/holding-registry.ts";
 import { OciLayout } from "../support/oci-layout.ts";

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
-import { createRegistry } from "../../src/sandbox/registry.ts";
-import { type ServedRegistry, serveRegistry } from "../../src/sandbox/registry-server.ts";
+import { type ServedRegistry, serveRegistry } from "../../src/sandbox/registry/http-server.ts";
+import { buildImage, seedImage } from "../../src/sandbox/registry/image-builder.ts";
+import { createRegistry } from "../../src/sandbox/registry/registry.ts";
 import { stoppedClock } from "../support/registry-talk.ts";
 import { differences } from "../support/sandbox-copy.ts";
 

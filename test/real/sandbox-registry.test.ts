@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { digestOf } from "../../src/image/digest.ts";
-import { type BuiltImage, buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
-import { createRegistry, type SandboxRegistry } from "../../src/sandbox/registry.ts";
-import { type ServedRegistry, serveRegistry } from "../../src/sandbox/registry-server.ts";
+import { type ServedRegistry, serveRegistry } from "../../src/sandbox/registry/http-server.ts";
+import { type BuiltImage, buildImage, seedImage } from "../../src/sandbox/registry/image-builder.ts";
+import { createRegistry, type SandboxRegistry } from "../../src/sandbox/registry/registry.ts";
 import { stoppedClock } from "../support/registry-talk.ts";
 import { skopeo } from "../support/skopeo.ts";
 

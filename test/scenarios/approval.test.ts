@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import { outcomeSchema } from "../../src/remediation/report/outcome.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import {
   ENGINES,
   inOfficialEnvironment,

@@ -6,9 +6,9 @@ import { detect } from "../../src/remediation/detect/detect.ts";
 import type { Brake } from "../../src/remediation/gates/kill-switch.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
-import { serveWorkflows } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 

@@ -3,8 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { runInProcess } from "../../src/runtime/in-process-steps.ts";
-import { createWorld } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { createWorld } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import { ENGINES, firstFailure, inOfficialEnvironment, play, stateOf } from "../support/scenario.ts";
 

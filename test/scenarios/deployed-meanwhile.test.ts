@@ -7,8 +7,8 @@ import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import type { Ecs, Ports } from "../../src/remediation/ports/ports.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 

@@ -1,7 +1,7 @@
 /** A copy that fails under each of its names in a registry's bad minutes: the place is good, and is asked again. */
 
 import { describe, expect, test } from "vitest";
-import type { World } from "../../src/sandbox/world.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { ENGINES, inOfficialEnvironment, play, stateOf } from "../support/scenario.ts";
 
 /** ECS stops by its circuit breaker, so that no further event reminds Repull of the service. */

@@ -1,8 +1,8 @@
 /** Which place wins, by whose limit it is and who may sign in. */
 
 import { describe, expect, test } from "vitest";
-import { createWorld } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { createWorld } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import {
   climb,

@@ -1,7 +1,7 @@
 /** Nothing but Docker Hub has the image, and it grants no more pulls to anybody: the window is waited out, or not. */
 
 import { describe, expect, test } from "vitest";
-import type { World } from "../../src/sandbox/world.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { ENGINES, inOfficialEnvironment, play, stateOf } from "../support/scenario.ts";
 
 const HOUR = 3600;

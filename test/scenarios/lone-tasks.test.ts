@@ -6,7 +6,7 @@ import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import { surveyTask } from "../../src/remediation/survey/standalone-task.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { ENGINES, inOfficialEnvironment, play, type Scenario } from "../support/scenario.ts";
 

@@ -1,9 +1,9 @@
 /** Other people's deployments, and our own: what is left alone, what is waited for, and what never becomes a loop. */
 
 import { describe, expect, test } from "vitest";
-import { installRepull } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { installRepull } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { play, stateOf } from "../support/scenario.ts";
 

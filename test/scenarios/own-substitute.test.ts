@@ -7,10 +7,10 @@ import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
-import type { ExecutionRecord } from "../../src/sandbox/executions.ts";
-import { serveWorkflows } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import type { ExecutionRecord } from "../../src/sandbox/aws/durable-executions.ts";
+import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const HOURS = 3600;

@@ -2,7 +2,7 @@
 
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { World } from "../../src/sandbox/world.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { play } from "../support/scenario.ts";
 

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { revisionName } from "../../src/ecs/arn.ts";
-import { installRepull } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { installRepull } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const MINUTES = 60_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { outcomeSchema } from "../../src/remediation/report/outcome.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { ENGINES, inOfficialEnvironment, play, type Scenario, stateOf } from "../support/scenario.ts";
 
 const MULTI = { platforms: ["linux/amd64", "linux/arm64"] };

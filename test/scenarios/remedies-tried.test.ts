@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from "vitest";
 import { type Outcome, REFUSALS } from "../../src/remediation/report/outcome.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { REMEDIES, type Remedy, type RemedyCode } from "../../src/substitution/remedies/remedy.ts";
 import { follow } from "../support/follow-remedy.ts";
 import { dry, PREFECT, prefect, refused, rule, same, signedUp, silentHub, world } from "../support/ladder.ts";

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { readMarker } from "../../src/ecs/task-definition/provenance-tags.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
-import { serveWorkflows } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 

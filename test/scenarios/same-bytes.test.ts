@@ -7,10 +7,10 @@ import { detect } from "../../src/remediation/detect/detect.ts";
 import { remediationName } from "../../src/remediation/detect/execution-names.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
-import { serveWorkflows } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
+import { buildImage, seedImage } from "../../src/sandbox/registry/image-builder.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 

@@ -5,9 +5,9 @@ import { revisionName } from "../../src/ecs/arn.ts";
 import { AwsError, type AwsErrorKind } from "../../src/remediation/ports/aws-error.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import type { Log } from "../../src/runtime/log.ts";
-import { installRepull } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { installRepull } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const NGINX = { "library/nginx:1.25": { platforms: ["linux/amd64"] } };

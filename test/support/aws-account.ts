@@ -8,9 +8,9 @@
 import { createHash } from "node:crypto";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
-import { describedService, describedTask } from "../../src/sandbox/ecs-documents.ts";
-import { serveRegistry } from "../../src/sandbox/registry-server.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import { describedService, describedTask } from "../../src/sandbox/ecs/api-documents.ts";
+import { serveRegistry } from "../../src/sandbox/registry/http-server.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import type { AwsAnswer, AwsRequest } from "./aws-stub.ts";
 
 export type SentMessage = { readonly queueUrl: string; readonly body: string; readonly because?: string };

@@ -4,7 +4,7 @@
  */
 
 import { arnIn, ecsArnIn } from "../../src/ecs/arn.ts";
-import type { WorldFile } from "../../src/sandbox/world-file.ts";
+import type { WorldFile } from "../../src/sandbox/world/world-file.ts";
 
 export type MutableWorld = { -readonly [Key in keyof WorldFile]: WorldFile[Key] };
 

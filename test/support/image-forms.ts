@@ -1,8 +1,8 @@
 /** Every form of image that registries hold, each put into a registry under its own name. */
 
 import { type Digest, digestOf } from "../../src/image/digest.ts";
-import { buildImage, type ImageRecipe, seedImage } from "../../src/sandbox/image-builder.ts";
-import type { SandboxRegistry } from "../../src/sandbox/registry.ts";
+import { buildImage, type ImageRecipe, seedImage } from "../../src/sandbox/registry/image-builder.ts";
+import type { SandboxRegistry } from "../../src/sandbox/registry/registry.ts";
 
 const OCI = "application/vnd.oci.image";
 const OCI_MANIFEST = `${OCI}.manifest.v1+json`;

@@ -6,7 +6,7 @@
 import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import { printPlatform, readPlatform } from "../../src/image/platform.ts";
-import type { World, WorldOptions } from "../../src/sandbox/world.ts";
+import type { World, WorldOptions } from "../../src/sandbox/world/world.ts";
 import type { Plan } from "../../src/substitution/plan.ts";
 import type { Policy, StrategyName } from "../../src/substitution/policy/policy.ts";
 import { ENGINES, type Engine, inOfficialEnvironment, play, stateOf } from "./scenario.ts";

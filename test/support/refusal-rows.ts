@@ -2,8 +2,8 @@
 
 import { type CapName, windowOf } from "../../src/remediation/gates/quotas.ts";
 import type { Outcome, RefusalReason } from "../../src/remediation/report/outcome.ts";
-import { installRepull } from "../../src/sandbox/product.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import { installRepull } from "../../src/sandbox/install-repull.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import type { Check, UntrustedCode } from "../../src/substitution/candidate.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { countingQuay, denied, dry, refused, rule, same, silentHub } from "./ladder.ts";

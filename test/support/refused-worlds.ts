@@ -1,7 +1,7 @@
 /** Worlds in which Repull, or a place, refuses: what each refusal is made of. */
 
-import { installRepull } from "../../src/sandbox/product.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import { installRepull } from "../../src/sandbox/install-repull.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { countingQuay, dry, PREFECT, prefect, SECRET, same, type world } from "./ladder.ts";
 import type { Case } from "./tried-case.ts";

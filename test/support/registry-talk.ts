@@ -4,8 +4,8 @@ import { strict as assert } from "node:assert";
 import type { Readable } from "node:stream";
 import { digestOf } from "../../src/image/digest.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "../../src/oci/http/transport.ts";
-import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
-import { createRegistry, type RegistrySettings } from "../../src/sandbox/registry.ts";
+import { buildImage, seedImage } from "../../src/sandbox/registry/image-builder.ts";
+import { createRegistry, type RegistrySettings } from "../../src/sandbox/registry/registry.ts";
 
 export type Said = {
   readonly status: number;

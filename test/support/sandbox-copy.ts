@@ -13,10 +13,14 @@ import { CopyError } from "../../src/oci/copy/copy-error.ts";
 import { httpTransport } from "../../src/oci/http/http-transport.ts";
 import type { Endpoint } from "../../src/oci/http/registry-address.ts";
 import type { RegistryRequest, Send } from "../../src/oci/http/transport.ts";
-import { createInternet } from "../../src/sandbox/internet.ts";
-import type { RegistryWays } from "../../src/sandbox/registry/ways.ts";
-import { createRegistry, type RegistrySettings, type SandboxRegistry } from "../../src/sandbox/registry.ts";
-import { serveRegistry } from "../../src/sandbox/registry-server.ts";
+import { createInternet } from "../../src/sandbox/network.ts";
+import type { RegistryWays } from "../../src/sandbox/registry/behaviour.ts";
+import { serveRegistry } from "../../src/sandbox/registry/http-server.ts";
+import {
+  createRegistry,
+  type RegistrySettings,
+  type SandboxRegistry,
+} from "../../src/sandbox/registry/registry.ts";
 import { FastClock } from "./fast-clock.ts";
 
 export const ECR_HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";

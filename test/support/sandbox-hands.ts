@@ -2,10 +2,10 @@
 
 import type { Hands } from "../../src/cli/hands.ts";
 import { type Brake, NO_BRAKE } from "../../src/remediation/gates/kill-switch.ts";
-import { createInventory } from "../../src/sandbox/inventory.ts";
-import { serveWorkflows } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { createInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
+import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 
 export type SandboxHands = { readonly world: World; readonly hands: Hands };

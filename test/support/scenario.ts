@@ -21,9 +21,9 @@ import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import type { Answer, Steps } from "../../src/runtime/steps.ts";
-import { serveWorkflows } from "../../src/sandbox/product.ts";
-import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
+import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import type { Plan } from "../../src/substitution/plan.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 

@@ -8,8 +8,8 @@ import type { RegistryAnswer, RegistryRequest, Send } from "../../src/oci/http/t
 import { mirror } from "../../src/remediation/mirror/mirror-workflow.ts";
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import { type Death, runInProcess, type StepRecord } from "../../src/runtime/in-process-steps.ts";
-import { connectionError } from "../../src/sandbox/registry/answer.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
+import { connectionError } from "../../src/sandbox/registry/api/response.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
 import { differences } from "./sandbox-copy.ts";
 

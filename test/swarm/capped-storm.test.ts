@@ -5,10 +5,10 @@ import { beforeAll, describe, test } from "vitest";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { createRandom } from "../../src/runtime/random.ts";
-import { serveWorkflows } from "../../src/sandbox/product.ts";
-import { createWorld, type World } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
+import { createRandom } from "../../src/sandbox/random.ts";
+import { createWorld, type World } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const SERVICES = 300;

@@ -2,9 +2,9 @@
 
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { installRepull } from "../../src/sandbox/product.ts";
-import { createWorld } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import { installRepull } from "../../src/sandbox/install-repull.ts";
+import { createWorld } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const SERVICES = 120;

@@ -2,9 +2,9 @@
 
 import { tagRoom } from "../../src/ecs/task-definition/task-definition.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
-import { isRunning } from "../../src/sandbox/ecs-documents.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import { isRunning } from "../../src/sandbox/ecs/api-documents.ts";
+import type { ServiceRecord } from "../../src/sandbox/ecs/state.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { placeOf } from "./images.ts";
 import { containersOf } from "./meanings.ts";
 import type { Witness } from "./witness.ts";

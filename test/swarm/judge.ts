@@ -1,9 +1,9 @@
 /** What must hold when a world has come to rest: every execution has told its end, what could be healed runs. */
 
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
-import type { ExecutionRecord } from "../../src/sandbox/executions.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import type { ExecutionRecord } from "../../src/sandbox/aws/durable-executions.ts";
+import type { ServiceRecord } from "../../src/sandbox/ecs/state.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { type Cut, canBeHealed, isWhole, touchable } from "./health.ts";
 import { containersOf } from "./meanings.ts";
 import { type Foreign, runningOf, type Witness } from "./witness.ts";

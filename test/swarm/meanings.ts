@@ -8,8 +8,8 @@
 import type { Digest } from "../../src/image/digest.ts";
 import { normalised } from "../../src/image/platform.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { DeploymentRecord, ServiceRecord } from "../../src/sandbox/cluster-state.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import type { DeploymentRecord, ServiceRecord } from "../../src/sandbox/ecs/state.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { IMAGE_NAMES, placeOf, WINDOWS_IMAGE } from "./images.ts";
 
 /** What a task asks for of an image: `10.0.20348` of Windows, which nothing else runs on. */

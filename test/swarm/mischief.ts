@@ -5,14 +5,14 @@
  */
 
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { Random } from "../../src/runtime/random.ts";
-import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
-import type { Liar } from "../../src/sandbox/liar.ts";
+import type { ServiceRecord } from "../../src/sandbox/ecs/state.ts";
+import type { Random } from "../../src/sandbox/random.ts";
 import type { Fault } from "../../src/sandbox/registry/faults.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { IMAGE_NAMES } from "./images.ts";
 import { moveTag } from "./moved-tag.ts";
 import type { Witness } from "./witness.ts";
+import type { Liar } from "./world/fault-injector.ts";
 
 export const MISCHIEF = [
   "deploy",

@@ -6,8 +6,8 @@
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { Random } from "../../src/runtime/random.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import type { Random } from "../../src/sandbox/random.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { containersOf } from "./meanings.ts";
 import { moveTag } from "./moved-tag.ts";
 import type { Trait } from "./traits.ts";

@@ -1,7 +1,7 @@
 /** The publisher pushes other bytes under the same tag: to Docker Hub, and where the image has a twin, to ECR Public. */
 
-import { buildImage, seedImage } from "../../src/sandbox/image-builder.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import { buildImage, seedImage } from "../../src/sandbox/registry/image-builder.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import { placeOf, swarmImage } from "./images.ts";
 import type { Meanings } from "./meanings.ts";
 

@@ -6,8 +6,8 @@
 
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { Random } from "../../src/runtime/random.ts";
-import type { World } from "../../src/sandbox/world.ts";
+import type { Random } from "../../src/sandbox/random.ts";
+import type { World } from "../../src/sandbox/world/world.ts";
 import type { Witness } from "./witness.ts";
 
 export const MOODS = ["denies", "falls-silent", "garbles", "answers-twice"] as const;

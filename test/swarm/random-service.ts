@@ -1,6 +1,6 @@
 /** A service of a world in any shape that people give it, and the task definition that goes with it. */
 
-import type { Random } from "../../src/runtime/random.ts";
+import type { Random } from "../../src/sandbox/random.ts";
 import { IMAGE_NAMES, OFFICIAL_NAMES, swarmImage, WINDOWS_IMAGE } from "./images.ts";
 
 /** Planted where a product must never repeat it: environment, overrides, passwords. */

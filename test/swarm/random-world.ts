@@ -3,7 +3,7 @@
  * task definition may have. What may heal them is decided here too, so that most worlds can be healed.
  */
 
-import type { Random } from "../../src/runtime/random.ts";
+import type { Random } from "../../src/sandbox/random.ts";
 import { type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 import { hubPath, IMAGE_NAMES, swarmImage, WINDOWS_IMAGE } from "./images.ts";
 import {

@@ -7,11 +7,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { createRandom } from "../../src/runtime/random.ts";
-import type { ServiceRecord } from "../../src/sandbox/cluster-state.ts";
-import { createLiar, LIES, type LieKind } from "../../src/sandbox/liar.ts";
-import { createWorld } from "../../src/sandbox/world.ts";
-import { readWorldFile } from "../../src/sandbox/world-file.ts";
+import type { ServiceRecord } from "../../src/sandbox/ecs/state.ts";
+import { createRandom } from "../../src/sandbox/random.ts";
+import { createWorld } from "../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { type Cut, canBeHealed, isWhole, silentHosts, touchable } from "./health.ts";
 import { isOwed, judgeTheEnd, waitedOut } from "./judge.ts";
@@ -23,6 +22,7 @@ import { randomPolicy, randomWorld } from "./random-world.ts";
 import { HAPPENING, type Trait, traitsOf } from "./traits.ts";
 import type { Violation } from "./violation.ts";
 import { createWitness } from "./witness.ts";
+import { createLiar, LIES, type LieKind } from "./world/fault-injector.ts";
 
 export const FAULTS = [
   ...LIES,

@@ -5,7 +5,7 @@ import { describe, test } from "vitest";
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { silentLog } from "../../src/runtime/log.ts";
-import { createRandom } from "../../src/runtime/random.ts";
+import { createRandom } from "../../src/sandbox/random.ts";
 import {
   adoptsByTags,
   asksAnewAfterItsWayBack,

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { createRandom } from "../../src/runtime/random.ts";
+import { createRandom } from "../../src/sandbox/random.ts";
 import { FAULTS, type Report, runSwarm } from "./run-swarm.ts";
 import { HAPPENING, missedShares, TRAIT_NAMES, TRAITS, type Trait, traitsOf } from "./traits.ts";
 

@@ -5,7 +5,7 @@
  * share, the runner counts them, and a test holds the shares.
  */
 
-import type { Random } from "../../src/runtime/random.ts";
+import type { Random } from "../../src/sandbox/random.ts";
 
 /** Trait → the chance that a seed has it, and the least share of the seeds in which it has to be. */
 export const TRAITS = {

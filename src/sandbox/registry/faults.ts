@@ -2,8 +2,8 @@
 
 import { Readable } from "node:stream";
 import type { RegistryAnswer } from "../../oci/http/transport.ts";
-import { bareRefusal, connectionError, cutShort, refusal } from "./answer.ts";
-import type { RequestKind } from "./route.ts";
+import { bareRefusal, connectionError, cutShort, refusal } from "./api/response.ts";
+import type { RequestKind } from "./api/route.ts";
 
 export type Fault = {
   readonly on: RequestKind | "any";

@@ -10,10 +10,10 @@ import { isIPv6 } from "node:net";
 import type { Quota } from "../../oci/client/rate-limit.ts";
 import type { RegistryAnswer } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { type Headers, refusal } from "./answer.ts";
-import type { Account, Identity } from "./sign-in.ts";
-import type { RegistryWays } from "./ways.ts";
-import { createWindowCounter } from "./window-counter.ts";
+import { type Headers, refusal } from "./api/response.ts";
+import type { Account, Identity } from "./authentication.ts";
+import type { RegistryWays } from "./behaviour.ts";
+import { createWindowCounter } from "./sliding-window.ts";
 
 /** Whose pulls are counted. */
 export type PullSource = { readonly address: string } | { readonly user: string };

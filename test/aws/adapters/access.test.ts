@@ -10,8 +10,8 @@ import { createRegistries } from "../../../src/oci/client/registries.ts";
 import type { RegistryError } from "../../../src/oci/client/registry-error.ts";
 import type { Send } from "../../../src/oci/http/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { buildImage, seedImage } from "../../../src/sandbox/image-builder.ts";
-import { createRegistry, type SandboxRegistry } from "../../../src/sandbox/registry.ts";
+import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
+import { createRegistry, type SandboxRegistry } from "../../../src/sandbox/registry/registry.ts";
 import { createVirtualClock, type VirtualClock } from "../../../src/sandbox/virtual-clock.ts";
 import {
   type AwsAnswer,

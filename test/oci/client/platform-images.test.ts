@@ -6,7 +6,7 @@ import { parsePlatform } from "../../../src/image/platform.ts";
 import { type Index, parseManifest } from "../../../src/oci/client/manifest.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../../src/oci/client/media-types.ts";
 import { childrenWithin, imagesFor } from "../../../src/oci/client/platform-images.ts";
-import { buildImage, type ImageRecipe } from "../../../src/sandbox/image-builder.ts";
+import { buildImage, type ImageRecipe } from "../../../src/sandbox/registry/image-builder.ts";
 
 /** Everything that there is to read, by its digest. */
 class Shelf {

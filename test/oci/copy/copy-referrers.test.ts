@@ -4,7 +4,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, describe, test } from "vitest";
 import { type Digest, digestOf } from "../../../src/image/digest.ts";
 import { parsePlatform } from "../../../src/image/platform.ts";
-import { buildImage, seedImage } from "../../../src/sandbox/image-builder.ts";
+import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { differences, type SandboxCopy, sandboxCopy } from "../../support/sandbox-copy.ts";
 
 const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";

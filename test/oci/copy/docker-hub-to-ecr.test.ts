@@ -8,8 +8,8 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, describe, test } from "vitest";
 import { parsePlatform } from "../../../src/image/platform.ts";
 import { basicCredentials } from "../../../src/oci/auth/credentials.ts";
-import { buildImage, seedImage } from "../../../src/sandbox/image-builder.ts";
-import type { RegistryWays } from "../../../src/sandbox/registry/ways.ts";
+import type { RegistryWays } from "../../../src/sandbox/registry/behaviour.ts";
+import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import {
   ADDRESS,
   differences,

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { redeploy } from "../../../src/remediation/deploy/apply.ts";
-import { createWorld } from "../../../src/sandbox/world.ts";
-import { readWorldFile } from "../../../src/sandbox/world-file.ts";
+import { createWorld } from "../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 
 const FAILING = "ecs-svc/1000000000000000002";
 const OLDER = "ecs-svc/1000000000000000001";

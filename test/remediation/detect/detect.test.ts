@@ -8,7 +8,7 @@ import {
 } from "../../../src/remediation/detect/detect.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { ExecutionStatus, Executions } from "../../../src/remediation/ports/ports.ts";
-import { createExecutions } from "../../../src/sandbox/executions.ts";
+import { createExecutions } from "../../../src/sandbox/aws/durable-executions.ts";
 import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
 
 const home = { account: "123456789012", region: "us-east-1", partition: "aws" };

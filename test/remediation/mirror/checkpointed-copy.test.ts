@@ -10,8 +10,8 @@ import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
 import { type DurableSlice, durableSteps } from "../../../src/runtime/durable-steps.ts";
 import type { Death, StepRecord } from "../../../src/runtime/in-process-steps.ts";
-import { createRandom } from "../../../src/runtime/random.ts";
-import { answer, connectionError } from "../../../src/sandbox/registry/answer.ts";
+import { createRandom } from "../../../src/sandbox/random.ts";
+import { answer, connectionError } from "../../../src/sandbox/registry/api/response.ts";
 import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
 import { inOfficialEnvironment } from "../../support/scenario.ts";
 import {

@@ -16,7 +16,7 @@ import { remediateBy } from "../../../src/remediation/workflow/remediate-with-po
 import { FIRST_STATE, type State } from "../../../src/remediation/workflow/state.ts";
 import { write } from "../../../src/remediation/workflow/write.ts";
 import { runInProcess } from "../../../src/runtime/in-process-steps.ts";
-import { createWorld } from "../../../src/sandbox/world.ts";
+import { createWorld } from "../../../src/sandbox/world/world.ts";
 import type { ImagePlan } from "../../../src/substitution/plan.ts";
 import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../../support/scenario.ts";

@@ -3,8 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { readEvent } from "../../../src/ecs-events/read-event.ts";
 import { survey } from "../../../src/remediation/survey/survey.ts";
-import { createWorld } from "../../../src/sandbox/world.ts";
-import { readWorldFile } from "../../../src/sandbox/world-file.ts";
+import { createWorld } from "../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../../support/scenario.ts";
 

@@ -12,8 +12,8 @@ import type { Outcome } from "../../../src/remediation/report/outcome.ts";
 import { remediate } from "../../../src/remediation/workflow/remediate.ts";
 import type { StepRecord } from "../../../src/runtime/in-process-steps.ts";
 import type { Steps } from "../../../src/runtime/steps.ts";
-import { createWorld } from "../../../src/sandbox/world.ts";
-import { readWorldFile } from "../../../src/sandbox/world-file.ts";
+import { createWorld } from "../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../../src/substitution/policy/policy.ts";
 import { imageWorld, incompressible, inTwin, oneByOne, portsOver } from "../../support/slow-copy.ts";
 

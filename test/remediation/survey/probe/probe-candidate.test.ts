@@ -6,7 +6,7 @@ import type { Registries } from "../../../../src/oci/client/registries.ts";
 import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
 import { AwsError, type AwsErrorKind } from "../../../../src/remediation/ports/aws-error.ts";
 import { look } from "../../../../src/remediation/survey/probe/probe-candidate.ts";
-import { createWorld } from "../../../../src/sandbox/world.ts";
+import { createWorld } from "../../../../src/sandbox/world/world.ts";
 import { checkPublicImages } from "../../../../src/scan/verify-public-mirrors.ts";
 import type { Candidate } from "../../../../src/substitution/candidate.ts";
 import type { PublicImage } from "../../../../src/substitution/ecr-public-mirrors.ts";

@@ -9,8 +9,8 @@ import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
 import type { Ports } from "../../../../src/remediation/ports/ports.ts";
 import { askingOnce } from "../../../../src/remediation/survey/probe/request-cache.ts";
 import { survey } from "../../../../src/remediation/survey/survey.ts";
-import { createWorld } from "../../../../src/sandbox/world.ts";
-import { readWorldFile } from "../../../../src/sandbox/world-file.ts";
+import { createWorld } from "../../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY } from "../../../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../../../support/scenario.ts";
 

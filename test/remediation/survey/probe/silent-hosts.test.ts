@@ -11,8 +11,8 @@ import type { Ports } from "../../../../src/remediation/ports/ports.ts";
 import { SURVEY_LIMITS, withTimeLimits } from "../../../../src/remediation/survey/probe/time-limits.ts";
 import { type SurveyResult, survey } from "../../../../src/remediation/survey/survey.ts";
 import { systemClock } from "../../../../src/runtime/clock.ts";
-import { createWorld, type World } from "../../../../src/sandbox/world.ts";
-import { readWorldFile } from "../../../../src/sandbox/world-file.ts";
+import { createWorld, type World } from "../../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../../../src/substitution/policy/policy.ts";
 import { firstFailure, play } from "../../../support/scenario.ts";
 

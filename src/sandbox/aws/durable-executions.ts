@@ -1,0 +1,172 @@
+/**
+ * Durable executions in the sandbox: one name starts once, and what it started lives in the world's time.
+ *
+ * Each is a process of the clock over a log of its own, so that it can wait for hours beside others, die after
+ * any step, and go on from where the log ends.
+ */
+
+import assert from "node:assert/strict";
+import { present } from "../../ecs/json-fields.ts";
+import { denialIn } from "../../remediation/gates/approval-decision.ts";
+import { AwsError, isPassing } from "../../remediation/ports/aws-error.ts";
+import {
+  type ExecutionStatus,
+  type Executions,
+  ignoredIn,
+  refusalIn,
+} from "../../remediation/ports/ports.ts";
+import { rollbackIn } from "../../remediation/ports/rollback-record.ts";
+import {
+  answerQuestion,
+  type Death,
+  type QuestionRecord,
+  runInProcess,
+  type StepRecord,
+} from "../../runtime/in-process-steps.ts";
+import type { Json } from "../../runtime/json.ts";
+import type { Answer, Steps } from "../../runtime/steps.ts";
+import type { VirtualClock } from "../virtual-clock.ts";
+import { UNVERIFIED_DEFAULT, type Unverified } from "../world/assumptions.ts";
+import type { AwsFault } from "./ecs.ts";
+
+export type Workflow = Parameters<Executions["start"]>[0];
+export type WorkflowBody = (input: Json, steps: Steps, name: string) => Promise<unknown>;
+
+export type ExecutionRecord = {
+  readonly workflow: Workflow;
+  readonly name: string;
+  readonly input: Json;
+  readonly startedAt: number;
+  readonly log: readonly StepRecord[];
+  status: Exclude<ExecutionStatus["status"], "unknown">;
+  endedAt?: number;
+  result?: unknown;
+  /** The words of what it failed with. */
+  failure?: string;
+};
+
+export interface SandboxExecutions {
+  readonly port: Executions;
+  /** Says what runs when an execution of this workflow is started. */
+  serve(workflow: Workflow, body: WorkflowBody): void;
+  /** Decides after each step whether the process dies there. */
+  dies(decide: (death: Death, execution: ExecutionRecord) => boolean): void;
+  /** Answers the question of this id, as the outside does; `closed` where it was answered, or is over. */
+  answer(id: string, answer: Answer): "taken" | "closed" | "unknown";
+  /** In the order of their start. */
+  readonly records: readonly ExecutionRecord[];
+  running(): boolean;
+}
+
+/** Between the asynchronous invocation and the first line of the function. */
+const START_MS = 500;
+
+export function createExecutions(
+  clock: VirtualClock,
+  { executionNames }: Pick<Unverified, "executionNames"> = UNVERIFIED_DEFAULT,
+  faults: AwsFault = () => {},
+): SandboxExecutions {
+  const bodies = new Map<Workflow, WorkflowBody>();
+  const records: ExecutionRecord[] = [];
+  let decide: (death: Death, execution: ExecutionRecord) => boolean = () => false;
+  const find = (workflow: Workflow, name: string): ExecutionRecord | undefined =>
+    records.find((record) => record.workflow === workflow && record.name === name);
+
+  /** How an execution ended stands in its history, which is a call of its own and may be refused by itself. */
+  const unreadable = ({ status }: ExecutionRecord): ExecutionStatus | undefined => {
+    if (status === "running") return undefined;
+    try {
+      faults("lambda:GetDurableExecution");
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return {
+        status: "unknown",
+        because: error.message,
+        ...(error.kind === "denied" ? { permission: error.action } : {}),
+        ...(isPassing(error) ? { passing: true } : {}),
+      };
+    }
+  };
+
+  const live = async (record: ExecutionRecord, log: StepRecord[], body: WorkflowBody): Promise<void> => {
+    try {
+      record.result = await runInProcess((steps) => body(structuredClone(record.input), steps, record.name), {
+        clock,
+        log,
+        execution: record.name,
+        dies: (death) => decide(death, record),
+      });
+      record.status = "succeeded";
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      record.status = "failed";
+      record.failure = error instanceof Error ? error.message : String(error);
+    }
+    record.endedAt = clock.now();
+  };
+
+  return {
+    port: {
+      functionName: (workflow) => `repull-${workflow}`,
+      async start(workflow, name, input) {
+        // Lambda's own rule for the names of durable executions.
+        assert.match(name, /^[A-Za-z0-9_-]{1,64}$/, "the name of an execution");
+        const isTaken =
+          executionNames === "per-account"
+            ? records.some((record) => record.name === name)
+            : find(workflow, name) !== undefined;
+        if (isTaken) return "taken";
+        const body = bodies.get(workflow);
+        assert(body !== undefined, `nobody serves ${workflow}`);
+        const log: StepRecord[] = [];
+        const record: ExecutionRecord = {
+          workflow,
+          name,
+          input: structuredClone(input),
+          startedAt: clock.now(),
+          log,
+          status: "running",
+        };
+        records.push(record);
+        clock.schedule(clock.now() + START_MS, () => live(record, log, body));
+        return "started";
+      },
+      async status(workflow, name) {
+        faults("lambda:ListDurableExecutionsByFunction");
+        const found = find(workflow, name);
+        const unread = found === undefined ? undefined : unreadable(found);
+        if (found !== undefined && unread !== undefined) {
+          const endedAt = present("endedAt", found.endedAt);
+          // That it failed stands in the list beside the result.
+          return found.status === "succeeded"
+            ? { ...unread, ...endedAt }
+            : { status: found.status, ...endedAt };
+        }
+        return (
+          found && {
+            status: found.status,
+            ...present("because", found.failure),
+            ...refusalIn(found.result),
+            ...ignoredIn(found.result),
+            ...rollbackIn(found.result),
+            ...present("denied", denialIn(found.result)),
+            ...present("endedAt", found.endedAt),
+          }
+        );
+      },
+    },
+    serve: (workflow, body) => void bodies.set(workflow, body),
+    dies(by) {
+      decide = by;
+    },
+    answer(id, answer) {
+      const question = records
+        .flatMap(({ log }) => log)
+        .find((record): record is QuestionRecord => record.kind === "question" && record.id === id);
+      return question === undefined ? "unknown" : answerQuestion(question, answer, clock.now());
+    },
+    records,
+    running: () => records.some(({ status }) => status === "running"),
+  };
+}

@@ -1,0 +1,37 @@
+/** A sandbox as a scan reads it: its services, schedules and lone tasks, behind the one NAT gateway that it has. */
+
+import { readEcsTarget } from "../../../ecs/schedule/ecs-target.ts";
+import { looseTasksIn } from "../../../ecs/task/standalone-tasks.ts";
+import type { AccountView, ScheduledRun } from "../../../scan/account-inventory.ts";
+import { describedTask } from "../../ecs/api-documents.ts";
+import type { World } from "../../world/world.ts";
+import { createInventory } from "./service-inventory.ts";
+
+export function createAccountView(world: World): AccountView {
+  const { cluster, schedules, ports, registries } = world;
+  return {
+    ...createInventory(cluster),
+
+    async scheduledRuns(clusterArns) {
+      return schedules.all.flatMap(({ kind, name, target, expression, isEnabled = true }): ScheduledRun[] => {
+        const run = readEcsTarget(target);
+        if (run === undefined || !clusterArns.includes(run.clusterArn)) return [];
+        return [{ ...run, kind, name, isEnabled, ...(expression === undefined ? {} : { expression }) }];
+      });
+    },
+
+    async looseTasks(clusterArn) {
+      const running = cluster.tasks(clusterArn).filter(({ desiredStatus }) => desiredStatus === "RUNNING");
+      return looseTasksIn(running.map(describedTask));
+    },
+
+    egress: ports.networks.egress,
+    instances: ports.networks.instances,
+    pullThroughRules: () => ports.ecr.pullThroughRules(),
+    async tagsIn(repository) {
+      return registries.ecr.repositories().includes(repository)
+        ? Object.keys(registries.ecr.tags(repository))
+        : undefined;
+    },
+  };
+}

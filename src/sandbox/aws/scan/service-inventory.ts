@@ -1,0 +1,17 @@
+/** Everything that runs in a sandbox, as the commands that look over a whole account see it. */
+
+import { readService } from "../../../ecs/service/service.ts";
+import type { Inventory } from "../../../history/active-substitutions.ts";
+import { describedService } from "../../ecs/api-documents.ts";
+import type { Cluster } from "../../ecs/cluster.ts";
+
+export function createInventory({ services }: Pick<Cluster, "services">): Inventory {
+  return {
+    clusters: async () => [...new Set(services().map(({ cluster }) => cluster.arn))],
+    async *services(cluster) {
+      yield services()
+        .filter((service) => [service.cluster.arn, service.cluster.name].includes(cluster))
+        .map((service) => readService(describedService(service)));
+    },
+  };
+}

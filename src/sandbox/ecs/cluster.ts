@@ -1,0 +1,387 @@
+/**
+ * Amazon ECS in one region, as far as a remediation can see it: clusters, services, tasks and revisions.
+ *
+ * Tasks really pull: through the registries of the sandbox, from the address of their NAT gateway. So a limit
+ * strikes here as it does there, and a revision that names another image runs only if that image is to be had.
+ */
+
+import { textIn } from "../../ecs/json-fields.ts";
+import { readService } from "../../ecs/service/service.ts";
+import type { Send } from "../../oci/http/transport.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { awsRefusal } from "../aws/aws-error.ts";
+import { startDeployment } from "./deployments.ts";
+import { networkInterface } from "./elastic-network-interface.ts";
+import { recalledTask } from "./recorded-task.ts";
+import { createServiceScheduler } from "./service-scheduler.ts";
+import {
+  type Alarms,
+  type ClusterRecord,
+  type Controller,
+  type DeploymentRecord,
+  deploymentId,
+  type Hook,
+  hex,
+  type LaunchType,
+  type ServiceRecord,
+  type Strategy,
+  type Surroundings,
+  type TaskRecord,
+} from "./state.ts";
+import { putInPlace } from "./steady-task.ts";
+import { containerRecords, runTask, stopTask } from "./task-lifecycle.ts";
+
+const UPDATE = "ecs:UpdateService";
+/** "Stopped tasks currently appear in the returned results for at least one hour." */
+const STOPPED_SHOWN_MS = 3_600_000;
+
+export type NewService = {
+  readonly cluster: string;
+  readonly name: string;
+  /** ARN, `family:revision` or `family`. */
+  readonly taskDefinition: string;
+  readonly desiredCount?: number;
+  readonly launchType?: LaunchType;
+  readonly platformVersion?: string;
+  readonly controller?: Controller;
+  readonly schedulingStrategy?: "REPLICA" | "DAEMON";
+  readonly minimumHealthyPercent?: number;
+  readonly maximumPercent?: number;
+  readonly circuitBreaker?: { readonly enable: boolean; readonly rollback: boolean };
+  readonly healthCheckGracePeriodSeconds?: number;
+  readonly bakeTimeMinutes?: number;
+  readonly strategy?: Strategy;
+  readonly hooks?: readonly Hook[];
+  readonly alarms?: Alarms;
+  readonly behindClassicLoadBalancer?: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Its first deployment's id; else the world makes one up. */
+  readonly deploymentId?: string;
+  /** Other members for DescribeServices to show, `resourceManagementType` for example. */
+  readonly others?: JsonObject;
+};
+
+export interface Cluster {
+  /** Makes a service; its tasks start as the world goes on. */
+  createService(settings: NewService): ServiceRecord;
+  /**
+   * Makes a service that has long been running: its tasks are there, its deployment is COMPLETED.
+   * @param send how its images were pulled, back then; an image that is not to be had leaves no digest
+   */
+  createRunningService(settings: NewService, send: Send): Promise<ServiceRecord>;
+  /** Points a service at a revision. Throws AwsError as ECS refuses. */
+  updateService(cluster: string, service: string, taskDefinition: string): void;
+  /** Starts a deployment as the service's own controller does, CodeDeploy for example. */
+  deploy(cluster: string, service: string, taskDefinition: string, deploymentId?: string): void;
+  /** Starts a task that belongs to no service. */
+  runTask(settings: {
+    readonly cluster: string;
+    readonly taskDefinition: string;
+    readonly launchType?: LaunchType;
+    readonly group?: string;
+    readonly startedBy?: string;
+    readonly overrides?: JsonObject;
+    readonly tags?: Readonly<Record<string, string>>;
+  }): TaskRecord;
+  stopTask(cluster: string, taskArn: string, reason: string): void;
+  /** Gives a cluster its tags. */
+  tagCluster(cluster: string, tags: Readonly<Record<string, string>>): void;
+  clusterTags(cluster: string): Readonly<Record<string, string>>;
+  /** @param cluster name or ARN */
+  service(cluster: string, service: string): ServiceRecord | undefined;
+  task(cluster: string, taskArn: string): TaskRecord | undefined;
+  /** Puts a task there that stopped in the past, as a recorded event tells of it. */
+  recallTask(detail: JsonObject): void;
+  /** The tasks that ECS still shows: stopped ones for an hour. */
+  tasks(cluster: string): readonly TaskRecord[];
+  readonly services: () => readonly ServiceRecord[];
+  /** The tasks of all clusters, as `tasks` shows them. */
+  readonly allTasks: () => readonly TaskRecord[];
+}
+
+/** An ECS without any cluster; a cluster is there as soon as it is named. */
+export function createCluster(world: Surroundings): Cluster {
+  const { home, clock, random, definitions } = world;
+  const clusters = new Map<string, ClusterRecord>();
+  const arnOf = (resource: string): string =>
+    `arn:${home.partition}:ecs:${home.region}:${home.account}:${resource}`;
+
+  const clusterNamed = (cluster: string): ClusterRecord => {
+    const name = shortName(cluster);
+    const found = clusters.get(name);
+    if (found !== undefined) return found;
+    const made: ClusterRecord = {
+      name,
+      arn: arnOf(`cluster/${name}`),
+      services: new Map(),
+      tasks: new Map(),
+      tags: {},
+    };
+    clusters.set(name, made);
+    return made;
+  };
+
+  const revision = (name: string, action: string): { arn: string; definition: JsonObject } => {
+    const found = definitions.describe(name);
+    const arn = found && textIn(found.taskDefinition, "taskDefinitionArn");
+    if (found === undefined || arn === undefined)
+      throw awsRefusal("invalid", action, "ClientException", "Unable to find task definition.");
+    if (found.taskDefinition.status !== "ACTIVE")
+      throw awsRefusal("invalid", action, "ClientException", "TaskDefinition is inactive");
+    return { arn, definition: { ...found.taskDefinition } };
+  };
+
+  const newTask = (
+    place: { cluster: ClusterRecord; service?: ServiceRecord; deployment?: DeploymentRecord },
+    definition: JsonObject,
+    settings: {
+      launchType: LaunchType;
+      platformVersion?: string | undefined;
+      providers?: readonly string[];
+      group: string;
+      startedBy?: string | undefined;
+      overrides?: JsonObject;
+      tags?: Readonly<Record<string, string>>;
+    },
+  ): TaskRecord => {
+    const id = hex(random, 32);
+    const task: TaskRecord = {
+      cluster: place.cluster,
+      service: place.service,
+      deployment: place.deployment,
+      id,
+      arn: arnOf(`task/${place.cluster.name}/${id}`),
+      definition,
+      launchType: settings.launchType,
+      platformVersion: settings.platformVersion,
+      platform: world.place({
+        cluster: place.cluster.name,
+        definition,
+        launchType: settings.launchType,
+        providers: settings.providers ?? [],
+      }),
+      group: settings.group,
+      startedBy: settings.startedBy,
+      overrides: settings.overrides ?? {},
+      ...(settings.tags === undefined ? {} : { tags: settings.tags }),
+      attachment: settings.launchType === "FARGATE" ? networkInterface(world) : undefined,
+      createdAt: clock.now(),
+      containers: containerRecords(world, place.cluster.name, id, definition),
+      lastStatus: "PENDING",
+      desiredStatus: "RUNNING",
+      version: 0,
+      updatedAt: clock.now(),
+    };
+    place.cluster.tasks.set(id, task);
+    return task;
+  };
+
+  const newServiceTask = (service: ServiceRecord, deployment: DeploymentRecord): TaskRecord => {
+    const described = definitions.describe(deployment.taskDefinition);
+    const { launchType, platformVersion, cluster, name, others } = service;
+    return newTask({ cluster, service, deployment }, described?.taskDefinition ?? {}, {
+      launchType,
+      platformVersion,
+      providers: readService(others).capacityProviders,
+      group: `service:${name}`,
+      startedBy: deployment.id,
+    });
+  };
+
+  const begin = (task: TaskRecord): void => {
+    clock.schedule(clock.now(), () => runTask(task, world, scheduler.watcher));
+  };
+  const scheduler = createServiceScheduler(world, (service, deployment) =>
+    begin(newServiceTask(service, deployment)),
+  );
+
+  const newService = (settings: NewService): ServiceRecord => {
+    const { arn } = revision(settings.taskDefinition, "ecs:CreateService");
+    const cluster = clusterNamed(settings.cluster);
+    if (cluster.services.has(settings.name))
+      throw awsRefusal(
+        "invalid",
+        "ecs:CreateService",
+        "InvalidParameterException",
+        "Creation of service was not idempotent.",
+      );
+    const isDaemon = settings.schedulingStrategy === "DAEMON";
+    const launchType = settings.launchType ?? "FARGATE";
+    const service: ServiceRecord = {
+      cluster,
+      name: settings.name,
+      arn: arnOf(`service/${cluster.name}/${settings.name}`),
+      controller: settings.controller ?? "ECS",
+      schedulingStrategy: settings.schedulingStrategy ?? "REPLICA",
+      launchType,
+      platformVersion: launchType === "FARGATE" ? (settings.platformVersion ?? "1.4.0") : undefined,
+      minimumHealthyPercent: settings.minimumHealthyPercent ?? (isDaemon ? 0 : 100),
+      maximumPercent: settings.maximumPercent ?? (isDaemon ? 100 : 200),
+      circuitBreaker: settings.circuitBreaker ?? { enable: false, rollback: false },
+      healthCheckGracePeriodSeconds: settings.healthCheckGracePeriodSeconds ?? 0,
+      bakeTimeMinutes: settings.bakeTimeMinutes ?? 0,
+      // CodeDeploy knows nothing but two environments side by side.
+      strategy: settings.strategy ?? {
+        kind: settings.controller === "CODE_DEPLOY" ? "BLUE_GREEN" : "ROLLING",
+      },
+      hooks: settings.hooks ?? [],
+      alarms: settings.alarms,
+      behindClassicLoadBalancer: settings.behindClassicLoadBalancer ?? false,
+      tags: settings.tags ?? {},
+      others: settings.others ?? {},
+      createdAt: clock.now(),
+      status: "ACTIVE",
+      desiredCount: settings.desiredCount ?? 1,
+      taskDefinition: arn,
+      deployments: [],
+      story: [],
+      lastCompleted: undefined,
+      events: [],
+      failedRounds: 0,
+      startsAgainAt: clock.now(),
+      looks: new Set(),
+    };
+    cluster.services.set(service.name, service);
+    return service;
+  };
+
+  const find = (cluster: string, service: string): ServiceRecord | undefined => {
+    const [, ofArn] = /:service\/(?:[^/]+\/)?([^/]+)$/.exec(service) ?? [];
+    return clusters.get(shortName(cluster))?.services.get(ofArn ?? service);
+  };
+
+  const existing = (cluster: string, name: string): ServiceRecord => {
+    const service = find(cluster, name);
+    if (service === undefined)
+      throw awsRefusal("absent", UPDATE, "ServiceNotFoundException", "Service not found.");
+    if (service.status !== "ACTIVE")
+      throw awsRefusal("conflict", UPDATE, "ServiceNotActiveException", "Service was not ACTIVE.");
+    return service;
+  };
+
+  /** The same revision again is no deployment, unless one is forced. */
+  const deploy = (service: ServiceRecord, taskDefinition: string, id?: string): void => {
+    const { arn } = revision(taskDefinition, UPDATE);
+    if (service.taskDefinition === arn) return;
+    service.taskDefinition = arn;
+    startDeployment(service, arn, world, id === undefined ? {} : { id });
+    scheduler.look(service);
+  };
+
+  return {
+    createService(settings) {
+      const service = newService(settings);
+      startDeployment(
+        service,
+        service.taskDefinition,
+        world,
+        settings.deploymentId === undefined ? {} : { id: settings.deploymentId },
+      );
+      scheduler.look(service);
+      return service;
+    },
+    async createRunningService(settings, send) {
+      const service = newService(settings);
+      const id = settings.deploymentId ?? deploymentId(random);
+      const deployment: DeploymentRecord = {
+        id,
+        revisionId: id.replace("ecs-svc/", ""),
+        taskDefinition: service.taskDefinition,
+        createdAt: clock.now(),
+        status: "PRIMARY",
+        rolloutState: "COMPLETED",
+        rolloutStateReason: `ECS deployment ${id} completed.`,
+        failedTasks: 0,
+        isRollback: false,
+        updatedAt: clock.now(),
+        stage: "CLEAN_UP",
+        completedAt: clock.now(),
+        hooks: new Map(),
+        resolved: new Map(),
+      };
+      service.deployments = [deployment];
+      service.story.unshift(deployment);
+      service.lastCompleted = deployment;
+      for (let count = 0; count < service.desiredCount; count++) {
+        await putInPlace(newServiceTask(service, deployment), send, world);
+      }
+      return service;
+    },
+    updateService(clusterName, serviceName, taskDefinition) {
+      const service = existing(clusterName, serviceName);
+      if (service.controller === "CODE_DEPLOY")
+        throw awsRefusal(
+          "invalid",
+          UPDATE,
+          "InvalidParameterException",
+          "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
+        );
+      // ECS's own words for this one are not known; that a task set has to be made instead is documented.
+      if (service.controller === "EXTERNAL")
+        throw awsRefusal(
+          "invalid",
+          UPDATE,
+          "InvalidParameterException",
+          "Unable to update task definition on services with an EXTERNAL deployment controller.",
+        );
+      deploy(service, taskDefinition);
+    },
+    deploy: (clusterName, serviceName, taskDefinition, id) =>
+      deploy(existing(clusterName, serviceName), taskDefinition, id),
+    runTask({ cluster, taskDefinition, launchType = "FARGATE", group, startedBy, overrides, tags }) {
+      const { definition } = revision(taskDefinition, "ecs:RunTask");
+      const task = newTask({ cluster: clusterNamed(cluster) }, definition, {
+        launchType,
+        platformVersion: launchType === "FARGATE" ? "1.4.0" : undefined,
+        group: group ?? `family:${textIn(definition, "family")}`,
+        startedBy,
+        ...(overrides === undefined ? {} : { overrides }),
+        ...(tags === undefined ? {} : { tags }),
+      });
+      begin(task);
+      return task;
+    },
+    recallTask(detail) {
+      const task = recalledTask(detail, clusterNamed(textIn(detail, "clusterArn") ?? "default"), world);
+      task.cluster.tasks.set(task.id, task);
+    },
+    stopTask(cluster, taskArn, reason) {
+      const task = clusters.get(shortName(cluster))?.tasks.get(shortName(taskArn));
+      if (task === undefined)
+        throw awsRefusal(
+          "invalid",
+          "ecs:StopTask",
+          "InvalidParameterException",
+          "The referenced task was not found.",
+        );
+      stopTask(task, world, scheduler.watcher, "UserInitiated", reason);
+    },
+    service: find,
+    tagCluster(cluster, tags) {
+      clusterNamed(cluster).tags = tags;
+    },
+    clusterTags: (cluster) => clusters.get(shortName(cluster))?.tags ?? {},
+    task: (cluster, taskArn) => {
+      const task = clusters.get(shortName(cluster))?.tasks.get(shortName(taskArn));
+      return task !== undefined && isShown(task, clock.now()) ? task : undefined;
+    },
+    tasks: (cluster) =>
+      [...(clusters.get(shortName(cluster))?.tasks.values() ?? [])].filter((task) =>
+        isShown(task, clock.now()),
+      ),
+    allTasks: () =>
+      [...clusters.values()].flatMap(({ tasks }) =>
+        [...tasks.values()].filter((task) => isShown(task, clock.now())),
+      ),
+    services: () => [...clusters.values()].flatMap(({ services }) => [...services.values()]),
+  };
+}
+
+function isShown(task: TaskRecord, now: number): boolean {
+  return task.stoppedAt === undefined || now - task.stoppedAt <= STOPPED_SHOWN_MS;
+}
+
+/** The name at the end of an ARN, or the name itself. */
+function shortName(arnOrName: string): string {
+  return arnOrName.slice(arnOrName.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,237 @@
+/**
+ * What ECS remembers: services with their deployments, tasks with their containers.
+ *
+ * Plain records that the scheduler and the tasks change; everything that leaves the sandbox is a copy in
+ * the shape of the API (`api-documents.ts`).
+ */
+
+import type { Digest } from "../../image/digest.ts";
+import type { Send } from "../../oci/http/transport.ts";
+import type { Json, JsonObject } from "../../runtime/json.ts";
+import type { Asked } from "../aws/container-instances.ts";
+import type { EventBus } from "../aws/event-bus.ts";
+import type { Home } from "../example-location.ts";
+import type { Random } from "../random.ts";
+import type { VirtualClock } from "../virtual-clock.ts";
+import type { Unverified } from "../world/assumptions.ts";
+import type { Stage } from "./deployment-stages.ts";
+import type { HostPlatform, PullCredentials } from "./image-pull.ts";
+import type { TaskDefinitions } from "./task-definitions.ts";
+
+/** The world around a cluster, as its parts need it. */
+export type Surroundings = {
+  readonly home: Home;
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly bus: EventBus;
+  readonly definitions: TaskDefinitions;
+  /** The tasks' way to the internet: what the registries see is the address of their NAT gateway. */
+  readonly send: Send;
+  /** What a task may show to a registry: ECR's token of its execution role, or the secret of its `repositoryCredentials`. */
+  readonly credentialsFor: (
+    container: JsonObject,
+    executionRole: string | undefined,
+  ) => PullCredentials | undefined;
+  /** The machine that a task gets. */
+  readonly place: (asked: Asked) => HostPlatform;
+  readonly crashOf: (container: JsonObject, digest: Digest) => Crash | undefined;
+  readonly unverified: Unverified;
+};
+
+/** How a container ends by itself, once it runs. */
+export type Crash = { readonly exitCode: number; readonly afterSeconds: number };
+
+export type LaunchType = "FARGATE" | "EC2";
+export type Controller = "ECS" | "CODE_DEPLOY" | "EXTERNAL";
+export type RolloutState = "IN_PROGRESS" | "COMPLETED" | "FAILED";
+
+/** How a service's deployments go. `stepMinutes` is the wait after a canary, or after each linear step. */
+export type Strategy = {
+  readonly kind: "ROLLING" | "BLUE_GREEN" | "CANARY" | "LINEAR";
+  readonly stepPercent?: number;
+  readonly stepMinutes?: number;
+};
+
+/** What its owner has run, or wait for a person, when a deployment reaches a stage. */
+export type Hook = {
+  readonly name: string;
+  readonly stage: Stage;
+  /** Nothing runs: somebody has to say that it goes on. */
+  readonly isPause?: boolean;
+  readonly ends: "succeeds" | "fails" | "times-out";
+  readonly takesSeconds?: number;
+  readonly timeoutMinutes?: number;
+};
+
+/** Alarms that watch over deployments, and the stage at which they fire; a rolling one knows BAKE_TIME alone. */
+export type Alarms = {
+  readonly names: readonly string[];
+  readonly rollback: boolean;
+  readonly fires?: Stage;
+};
+
+export type ClusterRecord = {
+  readonly name: string;
+  readonly arn: string;
+  tags: Readonly<Record<string, string>>;
+  readonly services: Map<string, ServiceRecord>;
+  readonly tasks: Map<string, TaskRecord>;
+};
+
+export type ServiceRecord = {
+  readonly cluster: ClusterRecord;
+  readonly name: string;
+  readonly arn: string;
+  readonly controller: Controller;
+  readonly schedulingStrategy: "REPLICA" | "DAEMON";
+  readonly launchType: LaunchType;
+  readonly platformVersion: string | undefined;
+  readonly minimumHealthyPercent: number;
+  readonly maximumPercent: number;
+  readonly circuitBreaker: { readonly enable: boolean; readonly rollback: boolean };
+  readonly healthCheckGracePeriodSeconds: number;
+  readonly bakeTimeMinutes: number;
+  readonly strategy: Strategy;
+  readonly hooks: readonly Hook[];
+  readonly alarms: Alarms | undefined;
+  /** Behind a Classic Load Balancer: ECS shows no rollout state of its deployments. */
+  readonly behindClassicLoadBalancer: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Members of DescribeServices that the sandbox does not act on. */
+  readonly others: JsonObject;
+  readonly createdAt: number;
+  status: "ACTIVE" | "INACTIVE";
+  desiredCount: number;
+  taskDefinition: string;
+  /** The primary first. */
+  deployments: DeploymentRecord[];
+  /** All that ever were, the newest first, as ECS's stories of deployments tell. */
+  readonly story: DeploymentRecord[];
+  /** What a circuit breaker goes back to. */
+  lastCompleted: DeploymentRecord | undefined;
+  /** Newest first, as DescribeServices shows them. */
+  events: { readonly id: string; readonly at: number; readonly message: string }[];
+  failedRounds: number;
+  startsAgainAt: number;
+  /** When the scheduler will look at it next. */
+  readonly looks: Set<number>;
+};
+
+export type DeploymentRecord = {
+  readonly id: string;
+  /** The id of the service revision that it brings; ECS's own rollback brings an earlier one again. */
+  readonly revisionId: string;
+  readonly taskDefinition: string;
+  readonly createdAt: number;
+  status: "PRIMARY" | "ACTIVE" | "INACTIVE";
+  rolloutState: RolloutState;
+  rolloutStateReason: string;
+  failedTasks: number;
+  readonly isRollback: boolean;
+  updatedAt: number;
+  /** Where it is in its lifecycle, for those that move traffic. */
+  stage?: Stage;
+  /** How often the traffic still has to move before all of it has. */
+  trafficSteps?: number;
+  /** Hook → how it stands. */
+  readonly hooks: Map<string, "AWAITING_ACTION" | "IN_PROGRESS" | "SUCCEEDED" | "FAILED" | "TIMED_OUT">;
+  firedAlarms?: readonly string[];
+  /** When it first stood; what is gone back to stands again without another story. */
+  completedAt?: number;
+  /** Why it was taken back or stopped, and what it was taken back to. */
+  ended?: {
+    readonly because: string;
+    readonly to: DeploymentRecord | undefined;
+    readonly at?: number;
+  };
+  /** Version consistency: container → the digest that its tag was resolved to when the first task started. */
+  readonly resolved: Map<string, Digest>;
+};
+
+export type TaskRecord = {
+  readonly cluster: ClusterRecord;
+  readonly service: ServiceRecord | undefined;
+  readonly deployment: DeploymentRecord | undefined;
+  readonly id: string;
+  readonly arn: string;
+  readonly definition: JsonObject;
+  readonly launchType: LaunchType;
+  readonly platformVersion: string | undefined;
+  readonly platform: HostPlatform;
+  readonly group: string;
+  readonly startedBy: string | undefined;
+  readonly overrides: JsonObject;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly attachment: JsonObject | undefined;
+  readonly createdAt: number;
+  readonly containers: ContainerRecord[];
+  lastStatus: "PROVISIONING" | "PENDING" | "RUNNING" | "DEPROVISIONING" | "STOPPED";
+  desiredStatus: "RUNNING" | "STOPPED";
+  version: number;
+  updatedAt: number;
+  connectivityAt?: number;
+  pullStartedAt?: number;
+  pullStoppedAt?: number;
+  startedAt?: number;
+  executionStoppedAt?: number;
+  stoppingAt?: number;
+  stoppedAt?: number;
+  stopCode?: StopCode;
+  stoppedReason?: string;
+};
+
+export type StopCode =
+  | "TaskFailedToStart"
+  | "EssentialContainerExited"
+  | "UserInitiated"
+  | "ServiceSchedulerInitiated";
+
+export type ContainerRecord = {
+  readonly arn: string;
+  readonly name: string;
+  readonly image: string;
+  readonly definition: JsonObject;
+  lastStatus: "PENDING" | "RUNNING" | "STOPPED";
+  imageDigest?: Digest;
+  runtimeId?: string;
+  exitCode?: number;
+  reason?: string;
+};
+
+/** `ecs-svc/` and 19 digits, as the tasks' `startedBy` shows it. */
+export function deploymentId(random: Random): string {
+  return `ecs-svc/${random.integer(1, 9)}${digits(random, 18)}`;
+}
+
+/** So many hex digits. */
+export function hex(random: Random, length: number): string {
+  return [...random.bytes(Math.ceil(length / 2))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")
+    .slice(0, length);
+}
+
+/** A version 4 UUID of the world's own chance. */
+export function uuid(random: Random): string {
+  const h = hex(random, 32);
+  return `${h.slice(0, 8)}-${h.slice(8, 12)}-4${h.slice(13, 16)}-8${h.slice(17, 20)}-${h.slice(20)}`;
+}
+
+function digits(random: Random, length: number): string {
+  return Array.from({ length }, () => String(random.integer(0, 9))).join("");
+}
+
+/** JSON that others may keep: nothing that is undefined, nothing shared. */
+export function jsonOf(members: Readonly<Record<string, Json | undefined>>): JsonObject {
+  const kept: Record<string, Json> = {};
+  for (const [name, member] of Object.entries(members)) {
+    if (member !== undefined) kept[name] = copied(member);
+  }
+  return kept;
+}
+
+/** A copy without members that are undefined, as they would not survive JSON. */
+function copied(json: Json): Json {
+  if (typeof json !== "object" || json === null) return json;
+  return Array.isArray(json) ? json.map(copied) : jsonOf(json as JsonObject);
+}

@@ -1,0 +1,54 @@
+/**
+ * Repull installed in a world: its workflows served by the world's executions, its rule listening on the bus.
+ *
+ * The code that runs is the product's own, unchanged; only the ports are the world's.
+ */
+
+import { type Detected, detect } from "../remediation/detect/detect.ts";
+import { type Brake, NO_BRAKE, withBrake } from "../remediation/gates/kill-switch.ts";
+import { mirror } from "../remediation/mirror/mirror-workflow.ts";
+import type { RemediationOptions } from "../remediation/workflow/context.ts";
+import { remediate } from "../remediation/workflow/remediate.ts";
+import type { JsonObject } from "../runtime/json.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
+import type { World } from "./world/world.ts";
+
+export type Installation = {
+  readonly policy: Policy;
+  readonly settle?: boolean;
+  readonly onPlan?: RemediationOptions["onPlan"];
+  readonly onOutcome?: RemediationOptions["onOutcome"];
+  readonly rights?: RemediationOptions["rights"];
+  /** The owner's brake; none is none. */
+  readonly brake?: Brake;
+  /** Told of every ECS event that `detect` got from the bus. */
+  readonly onDetected?: (detected: Detected, document: JsonObject) => void | Promise<void>;
+};
+
+/** Serves the two workflows, so that what is started in this world runs in it. */
+export function serveWorkflows(
+  world: World,
+  { policy, settle, onPlan, onOutcome, rights, brake = NO_BRAKE }: Installation,
+): void {
+  const options = {
+    policy,
+    ...(rights === undefined ? {} : { rights }),
+    ...(settle === undefined ? {} : { settle }),
+    ...(onPlan === undefined ? {} : { onPlan }),
+    ...(onOutcome === undefined ? {} : { onOutcome }),
+  };
+  world.executions.serve("remediate", (input, steps, execution) =>
+    remediate(input, withBrake(world.ports, brake), { ...options, execution }, steps),
+  );
+  world.executions.serve("mirror", (input, steps) => mirror(input, world.ports, policy, steps));
+}
+
+/** Serves the workflows, and hands every ECS event of the bus to `detect`; answers how to stop listening. */
+export function installRepull(world: World, installation: Installation): () => void {
+  serveWorkflows(world, installation);
+  return world.bus.subscribe(async (document) => {
+    if (document.source !== "aws.ecs") return;
+    const detected = await detect(document, world.ports, installation.policy);
+    await installation.onDetected?.(detected, document);
+  });
+}

@@ -1,0 +1,188 @@
+/**
+ * Uploads: a session is opened, filled by one PUT or by PATCHes, and closed with the digest that it must have.
+ *
+ * ECR's differences are all here: 201 for a PATCH, later parts lost or wrongly counted, parts of at least
+ * 5 MiB, mounting by opt-in. `behaviour.ts` names the source of each.
+ */
+
+import { createHash } from "node:crypto";
+import { type Digest, isDigest } from "../../../image/digest.ts";
+import type { RegistryAnswer } from "../../../oci/http/transport.ts";
+import { linksOf, matches, parsed } from "../storage.ts";
+import type { Exchange } from "./request-context.ts";
+import { answer, bytesOf, refusal } from "./response.ts";
+
+type Session = {
+  readonly path: string;
+  parts: Uint8Array[];
+  /** The size that the `Range` header shows, which at ECR may be stale. */
+  sizeShown: number;
+};
+
+export type Uploads = ReturnType<typeof createUploads>;
+
+export function createUploads() {
+  const sessions = new Map<string, Session>();
+  let opened = 0;
+
+  const sessionOf = ({ route }: Exchange): Session | undefined => {
+    const session = sessions.get(route.name);
+    return session?.path === route.path ? session : undefined;
+  };
+
+  /** Opens a session, mounts a blob of another repository, or takes a blob at once, as the registry's ways have it. */
+  async function start(exchange: Exchange): Promise<RegistryAnswer> {
+    const { contents, request, route, ways } = exchange;
+    const query = request.url.searchParams;
+    const mount = query.get("mount");
+    if (mount !== null && isDigest(mount) && mountable(exchange, mount, query.get("from") ?? "")) {
+      const bytes = contents.blob(mount);
+      if (bytes !== undefined) {
+        contents.createRepository(route.path);
+        contents.putBlob(route.path, bytes, mount);
+        return stored(exchange, mount);
+      }
+    }
+    contents.createRepository(route.path);
+    const digest = query.get("digest");
+    if (digest !== null && ways.singlePost === "works") {
+      return finish(exchange, digest, { path: route.path, parts: [], sizeShown: 0 });
+    }
+    await bytesOf(request, ways.layerBytesMax);
+    opened += 1;
+    const hex = createHash("sha256").update(`${exchange.registry.host} upload ${opened}`).digest("hex");
+    const id = [
+      hex.slice(0, 8),
+      hex.slice(8, 12),
+      hex.slice(12, 16),
+      hex.slice(16, 20),
+      hex.slice(20, 32),
+    ].join("-");
+    sessions.set(id, { path: route.path, parts: [], sizeShown: 0 });
+    return progress(exchange, id, 0, 202);
+  }
+
+  /** Takes one more part. Content-Range, if given, must go on where the registry believes that it stands. */
+  async function append(exchange: Exchange): Promise<RegistryAnswer> {
+    const { request, route, ways } = exchange;
+    const session = sessionOf(exchange);
+    if (session === undefined) return uploadUnknown();
+    const start = /^(?:bytes )?(?<start>\d+)-\d+/.exec(request.headers["content-range"] ?? "")?.groups?.start;
+    const size = sizeOf(session.parts);
+    if (start !== undefined && Number(start) !== size) {
+      return refusal(
+        416,
+        "BLOB_UPLOAD_INVALID",
+        "range does not follow the last part",
+        rangeOf(session.sizeShown),
+      );
+    }
+    const before = session.parts.at(-1);
+    if (before !== undefined && before.length < ways.partBytesMin && ways.laterParts !== "discarded") {
+      return refusal(
+        400,
+        "BLOB_UPLOAD_INVALID",
+        `Layer part is too small: at least ${ways.partBytesMin} bytes are needed`,
+      );
+    }
+    const bytes = await bytesOf(request, ways.layerBytesMax - size);
+    if (bytes === "too-large") return tooLarge();
+    const isFirst = session.parts.length === 0;
+    if (isFirst || ways.laterParts !== "discarded") session.parts.push(bytes);
+    if (isFirst || ways.laterParts === "kept") session.sizeShown += bytes.length;
+    return progress(exchange, route.name, session.sizeShown, ways.patchStatus);
+  }
+
+  /** Closes a session: the bytes it holds, and those of this request, must have the digest. */
+  async function complete(exchange: Exchange): Promise<RegistryAnswer> {
+    const session = sessionOf(exchange);
+    if (session === undefined) return uploadUnknown();
+    const done = await finish(exchange, exchange.request.url.searchParams.get("digest") ?? "", session);
+    sessions.delete(exchange.route.name);
+    return done;
+  }
+
+  async function finish(exchange: Exchange, digest: string, session: Session): Promise<RegistryAnswer> {
+    const { contents, request, ways, registry } = exchange;
+    const rest = await bytesOf(request, ways.layerBytesMax - sizeOf(session.parts));
+    if (rest === "too-large") return tooLarge();
+    if (!isDigest(digest))
+      return refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
+    const bytes = session.parts.length === 0 ? rest : Buffer.concat([...session.parts, rest]);
+    if (!matches(digest, bytes)) {
+      // ECR's sentence: dotnet/sdk-container-builds#424.
+      return registry.kind === "ecr"
+        ? refusal(
+            400,
+            "BLOB_UPLOAD_INVALID",
+            "None of the provided layer digests match the calculated layer digest",
+          )
+        : refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
+    }
+    contents.putBlob(exchange.route.path, bytes, digest);
+    return stored(exchange, digest);
+  }
+
+  return {
+    start,
+    append,
+    complete,
+    /** How far a session is. */
+    status(exchange: Exchange): RegistryAnswer {
+      const session = sessionOf(exchange);
+      return session === undefined
+        ? uploadUnknown()
+        : progress(exchange, exchange.route.name, session.sizeShown, 204);
+    },
+    cancel(exchange: Exchange): RegistryAnswer {
+      if (sessionOf(exchange) === undefined) return uploadUnknown();
+      sessions.delete(exchange.route.name);
+      return answer(204);
+    },
+    /** Sessions that were opened and neither closed nor cancelled. */
+    open: (): number => sessions.size,
+  };
+}
+
+function mountable({ contents, request, signIn, ways }: Exchange, digest: Digest, from: string): boolean {
+  const repository = contents.repository(from);
+  if (ways.mounting === "off" || repository?.blobs.has(digest) !== true || !signIn.mayPull(request, from))
+    return false;
+  if (ways.mounting === "works") return true;
+  return [...repository.manifests.values()].some(({ bytes }) =>
+    linksOf(parsed(bytes) ?? {}).blobs.includes(digest),
+  );
+}
+
+function stored({ request, route, ways }: Exchange, digest: string): RegistryAnswer {
+  const location = `${ways.locations === "absolute" ? request.url.origin : ""}/v2/${route.path}/blobs/${digest}`;
+  return answer(201, { location, "docker-content-digest": digest });
+}
+
+function progress(
+  { request, route, ways }: Exchange,
+  id: string,
+  size: number,
+  status: number,
+): RegistryAnswer {
+  const origin = ways.locations === "absolute" ? request.url.origin : "";
+  // A query of the registry's own: who closes the session must add to it, not replace it.
+  const location = `${origin}/v2/${route.path}/blobs/uploads/${id}?_state=${id.slice(0, 8)}`;
+  return answer(status, { location, "docker-upload-uuid": id, ...rangeOf(size) });
+}
+
+function rangeOf(size: number): Readonly<Record<string, string>> {
+  return { range: `0-${Math.max(0, size - 1)}` };
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+function uploadUnknown(): RegistryAnswer {
+  return refusal(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+}
+
+function tooLarge(): RegistryAnswer {
+  return refusal(413, "SIZE_INVALID", "blob is larger than this registry takes");
+}

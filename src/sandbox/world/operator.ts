@@ -1,0 +1,42 @@
+/** The person who operates Repull in a world: answers what is asked, has used up a quota, holds the kill switch. */
+
+import { objectIn, textIn } from "../../ecs/json-fields.ts";
+import { answerOf } from "../../remediation/gates/approval-decision.ts";
+import type { Brake } from "../../remediation/gates/kill-switch.ts";
+import { maxOf, windowOf } from "../../remediation/gates/quotas.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import { OUTCOME_SOURCE } from "../aws/event-bus.ts";
+import type { OperatorEntry } from "./operator-entry.ts";
+import type { World } from "./world.ts";
+
+const ANSWERS_AFTER_MS = 20 * 60_000;
+const NAME = "Ada";
+/** As the default stack calls it. */
+const BRAKE = "/repull/brake";
+
+/** Does what the world file says, and answers the kill switch. */
+export async function operate(
+  world: Pick<World, "bus" | "clock" | "executions" | "ports">,
+  { answers = "never", usedUp, writesStopped }: OperatorEntry,
+  { caps }: Policy,
+): Promise<Brake> {
+  if (usedUp !== undefined) {
+    const max = maxOf(caps, usedUp);
+    const window = windowOf(usedUp, world.clock.now());
+    await world.ports.caps.claim({ window, claimant: "others", amount: max, max });
+  }
+  if (answers !== "never") {
+    const kind = answers === "yes" ? "approved" : "denied";
+    const text = answerOf({ kind, by: NAME });
+    world.bus.subscribe((document) => {
+      const detail = objectIn(document, "detail") ?? {};
+      const id = textIn(objectIn(detail, "approval") ?? {}, "callbackId");
+      if (document.source !== OUTCOME_SOURCE || detail.outcome !== "awaiting-approval" || id === undefined)
+        return;
+      world.clock.schedule(world.clock.now() + ANSWERS_AFTER_MS, () => {
+        world.executions.answer(id, { kind: "answered", text });
+      });
+    });
+  }
+  return { pulled: async () => writesStopped, parameter: BRAKE };
+}

@@ -1,0 +1,236 @@
+/**
+ * A closed world for the product to run in: an AWS region, the registries of the internet, and their time.
+ *
+ * Everything in it is decided by its description and one seed. The remediation runs in it unchanged, through
+ * the same ports as in the world outside.
+ */
+
+import { objectIn, textIn } from "../../ecs/json-fields.ts";
+import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
+import { referenceIn, repositoryName } from "../../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
+import { basicCredentials, type FindCredentials } from "../../oci/auth/credentials.ts";
+import { createRegistries } from "../../oci/client/registries.ts";
+import { createCopier } from "../../oci/copy/copier.ts";
+import type { Ports } from "../../remediation/ports/ports.ts";
+import { type Log, silentLog } from "../../runtime/log.ts";
+import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
+import { type AwsRates, createAwsRates } from "../aws/api-throttling.ts";
+import { createMachines } from "../aws/container-instances.ts";
+import { createExecutions, type SandboxExecutions } from "../aws/durable-executions.ts";
+import { createEcrPort } from "../aws/ecr.ts";
+import { createEcsPort } from "../aws/ecs.ts";
+import { createBus, type Delivery, type EventBus } from "../aws/event-bus.ts";
+import { type AwsFaults, createAwsFaults } from "../aws/faults.ts";
+import { createRoles, isDeniedTo } from "../aws/iam-simulator.ts";
+import { createNetworks } from "../aws/networks.ts";
+import { createSandboxCaps, type SandboxCaps } from "../aws/quota-store.ts";
+import { createTasks, type SandboxTasks } from "../aws/run-task.ts";
+import { createSchedules, type SandboxSchedules } from "../aws/schedules.ts";
+import { createDeploymentReads, type DeploymentReads } from "../aws/service-deployments.ts";
+import { type Cluster, createCluster } from "../ecs/cluster.ts";
+import type { PullCredentials } from "../ecs/image-pull.ts";
+import type { Surroundings } from "../ecs/state.ts";
+import { createTaskDefinitions, type TaskDefinitions } from "../ecs/task-definitions.ts";
+import { HOME_DEFAULT, type Home } from "../example-location.ts";
+import { createInternet, type Internet } from "../network.ts";
+import { createRandom } from "../random.ts";
+import type { RegistryKind, RegistryWays } from "../registry/behaviour.ts";
+import { createVirtualClock, type VirtualClock } from "../virtual-clock.ts";
+import { UNVERIFIED_DEFAULT, type Unverified } from "./assumptions.ts";
+import { type Addresses, createWorldRegistries, WINDOW_MS, type WorldRegistries } from "./registries.ts";
+import { addService, addTask, scheduleOf } from "./workloads.ts";
+import type { WorldFile } from "./world-file.ts";
+
+export type WorldOptions = {
+  /** Decides every id and every delivery: 1. Images are decided by their names, so that a recorded digest means them in every run. */
+  readonly seed?: number | string;
+  readonly log?: Log;
+  readonly delivery?: Delivery;
+  /** The other side of what nobody has measured. */
+  readonly unverified?: Partial<Unverified>;
+  readonly registryWays?: Partial<Record<RegistryKind, Partial<RegistryWays>>>;
+  /** The registries that Repull may ask, as its policy names them. Default: those of the default policy. */
+  readonly allowed?: readonly string[];
+};
+
+export interface World {
+  readonly ports: Ports;
+  readonly home: Home;
+  readonly clock: VirtualClock;
+  readonly cluster: Cluster;
+  readonly definitions: TaskDefinitions;
+  /** What ECS tells of service deployments and service revisions. */
+  readonly deployments: DeploymentReads;
+  readonly registries: WorldRegistries;
+  readonly internet: Internet;
+  readonly bus: EventBus;
+  readonly executions: SandboxExecutions;
+  readonly caps: SandboxCaps;
+  readonly tasks: SandboxTasks;
+  readonly schedules: SandboxSchedules;
+  readonly faults: AwsFaults;
+  /** How often ECS lets itself be called. */
+  readonly rates: AwsRates;
+  /** Where the tasks and Repull call from: what anonymous pulls are counted by. */
+  readonly addresses: Addresses;
+  /** Lets the world go on for so many seconds. */
+  run(seconds: number): Promise<void>;
+  /** Lets it go on until the condition holds, at most so many seconds; answers whether it holds. */
+  runUntil(condition: () => boolean, secondsMax: number): Promise<boolean>;
+}
+
+/** Documentation addresses: RFC 5737. */
+const TASKS_ADDRESS = "203.0.113.10";
+const REPULL_ADDRESS = "198.51.100.20";
+const TIME_DEFAULT = "2026-01-20T10:00:00Z";
+
+/** Makes the world that a file describes, at the moment at which its services begin to deploy. */
+export async function createWorld(file: WorldFile, options: WorldOptions = {}): Promise<World> {
+  const { seed = 1, log = silentLog } = options;
+  const region = file.region ?? HOME_DEFAULT.region;
+  const home: Home = {
+    account: file.account ?? HOME_DEFAULT.account,
+    region,
+    partition: partitionOf(region),
+  };
+  const startsAt = Date.parse(file.time ?? TIME_DEFAULT);
+  const unverified = { ...UNVERIFIED_DEFAULT, ...options.unverified };
+  const random = createRandom(seed);
+  // A quota that is gone was spent within the last six hours: the clock begins there.
+  const clock = createVirtualClock(startsAt - WINDOW_MS);
+  const addresses = {
+    tasks: TASKS_ADDRESS,
+    repull: file.repullAddress === "shared" ? TASKS_ADDRESS : REPULL_ADDRESS,
+  };
+  const registries = createWorldRegistries(file, home, clock, startsAt, addresses, options.registryWays);
+  for (const { at, spend } of registries.quotasToSpend.toSorted((one, other) => one.at - other.at)) {
+    await clock.advanceTo(at);
+    spend();
+  }
+  await clock.advanceTo(startsAt);
+
+  const internet = createInternet(registries.all, clock);
+  const definitions = createTaskDefinitions(home, clock, unverified);
+  const faults = createAwsFaults();
+  const bus = createBus(home, clock, random.fork("bus"), options.delivery, faults.check);
+  const machines = createMachines(file, faults.check);
+  const surroundings: Surroundings = {
+    home,
+    clock,
+    random: random.fork("cluster"),
+    bus,
+    definitions,
+    send: internet.from(addresses.tasks),
+    credentialsFor: pullCredentials(file, home, registries),
+    place: machines.place,
+    crashOf: (container, digest) => {
+      const reference = referenceIn(container.image);
+      return reference && registries.crashes.get(`${repositoryName(reference)}@${digest}`);
+    },
+    unverified,
+  };
+  const cluster = createCluster(surroundings);
+  const deployments = createDeploymentReads(cluster, definitions, unverified);
+  for (const [host, { trouble, troubleFor }] of Object.entries(file.registries ?? {})) {
+    const registry = registries.byHost.get(host === "ecr" ? ecrHost(home.account, home.region) : host);
+    if (trouble === "silent" && registry !== undefined)
+      internet.silence(registry, troubleFor === undefined ? undefined : addresses[troubleFor]);
+  }
+  const rates = createAwsRates(clock);
+  const ecsFaults = (action: string): void => {
+    rates.check(action);
+    faults.check(action);
+  };
+  const tasks = createTasks(cluster, ecsFaults);
+  const schedules = createSchedules(faults.check);
+  const executions = createExecutions(clock, unverified, faults.check);
+  const caps = createSandboxCaps(faults.check);
+  const { allowed = DEFAULT_POLICY.registries.allowed } = options;
+  const rules = { allowed: [...allowed, ecrHost(home.account, home.region)], mayReachPrivate: true };
+  const clientsAs = (credentials: FindCredentials) =>
+    createRegistries({ send: internet.from(addresses.repull), clock, credentials, rules });
+  const clients = clientsAs(repullCredentials(file, home, registries));
+  const nobody = clientsAs(repullCredentials({}, home, registries));
+  const hasAccount = file.registries?.[DOCKER_HUB_HOST]?.repullSignsInAs !== undefined;
+  const world: World = {
+    ports: {
+      home,
+      ecs: createEcsPort(cluster, definitions, ecsFaults, deployments),
+      ecr: createEcrPort({ registry: registries.ecr, file, internet, clock, faults: faults.check }),
+      registries: clients,
+      copier: createCopier({ registries: clients, clock }),
+      ...(hasAccount
+        ? { anonymous: { registries: nobody, copier: createCopier({ registries: nobody, clock }) } }
+        : {}),
+      roles: createRoles(file, faults.check),
+      networks: createNetworks(file, home, addresses.tasks, faults.check),
+      machines: machines.port,
+      tasks: tasks.port,
+      schedules: schedules.port,
+      executions: executions.port,
+      caps: caps.port,
+      bus: bus.port,
+      clock,
+      log,
+    },
+    home,
+    clock,
+    cluster,
+    definitions,
+    deployments,
+    registries,
+    internet,
+    bus,
+    executions,
+    caps,
+    tasks,
+    schedules,
+    faults,
+    rates,
+    addresses,
+    run: (seconds) => clock.advanceTo(clock.now() + seconds * 1000),
+    runUntil: (condition, secondsMax) => clock.advanceUntil(condition, clock.now() + secondsMax * 1000),
+  };
+  for (const { action, kind, times } of file.refusals ?? []) faults.order(action, kind, times);
+  for (const entry of file.schedules ?? []) schedules.add(scheduleOf(home, entry));
+  for (const [name, { tags }] of Object.entries(file.clusters ?? {})) cluster.tagCluster(name, tags);
+  for (const entry of file.services ?? []) await addService(world, entry);
+  for (const entry of file.tasks ?? []) addTask(world, entry);
+  return world;
+}
+
+/** What a task shows to registries: its secret where it names one; to ECR its role, on Fargate only if it has one. */
+function pullCredentials(
+  file: WorldFile,
+  home: Home,
+  registries: WorldRegistries,
+): Surroundings["credentialsFor"] {
+  return (container, executionRole): PullCredentials | undefined => {
+    const reference = referenceIn(container.image);
+    if (reference?.host === ecrHost(home.account, home.region)) {
+      if (executionRole === undefined || isDeniedTo(file, executionRole, "ecr:BatchGetImage"))
+        return undefined;
+      return { user: "AWS", password: registries.ecr.issuePassword().password };
+    }
+    const parameter =
+      textIn(objectIn(container, "repositoryCredentials") ?? {}, "credentialsParameter") ?? "";
+    const mayRead =
+      executionRole !== undefined && !isDeniedTo(file, executionRole, "secretsmanager:GetSecretValue");
+    const secret = mayRead ? file.secrets?.[parameter] : undefined;
+    return secret && { user: secret.username, password: secret.password };
+  };
+}
+
+/** What Repull shows: ECR's token, and the account that the file gives it elsewhere. */
+function repullCredentials(file: WorldFile, home: Home, registries: WorldRegistries): FindCredentials {
+  return async (host) => {
+    if (host === ecrHost(home.account, home.region)) {
+      return basicCredentials("AWS", registries.ecr.issuePassword().password);
+    }
+    const entry = file.registries?.[host];
+    const user = entry?.repullSignsInAs;
+    const account = user === undefined ? undefined : entry?.accounts?.[user];
+    return user === undefined || account === undefined ? undefined : basicCredentials(user, account.password);
+  };
+}
