@@ -1,6 +1,6 @@
 /** What the command line is given of its process, by its rim: streams, files, settings, and the signal to end. */
 
-import type { Outgoing } from "./outgoing.ts";
+import type { Outgoing } from "./outgoing-requests.ts";
 
 /** What a command may touch of the process that runs it: everything else would be hidden input. */
 export type CommandIo = {

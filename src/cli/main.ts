@@ -10,12 +10,12 @@ import { AwsError } from "../remediation/ports/aws-error.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { visible } from "../text/visible.ts";
-import { addDecideCommands } from "./decide-commands.ts";
+import type { Past, PastOptions } from "./account/history-session.ts";
+import { addDecideCommands } from "./commands/approve-deny.ts";
+import { addHandCommands } from "./commands/service-commands.ts";
 import { EXIT, EXIT_WORDS, exitStatusOfAws } from "./exit-status.ts";
-import { addHandCommands } from "./hand-commands.ts";
-import type { Past, PastOptions } from "./past.ts";
 import { processIo } from "./process-io.ts";
-import { Refused } from "./refused.ts";
+import { Refused } from "./refused-command.ts";
 import { addStackOptions, installedOptionsOf } from "./stack-options.ts";
 
 const { io, hasStopped, callOff } = processIo(process.env, systemClock);
@@ -41,7 +41,7 @@ program
   .addOption(json)
   .action((options) =>
     finish(async () => {
-      const { demo } = await import("./demo.ts");
+      const { demo } = await import("./demo/demo.ts");
       return demo({ ...options, policy: await policy() }, io);
     }),
   );
@@ -66,7 +66,7 @@ program
         program.error("explain: either FILE or --text", { exitCode: EXIT.usage });
       if (options.text === undefined && options.image !== undefined)
         program.error("explain: --image goes with --text; an event names its own", { exitCode: EXIT.usage });
-      const { explain } = await import("./explain.ts");
+      const { explain } = await import("./commands/explain.ts");
       return explain({ files, ...options, policy: await policy() }, io);
     }),
   );
@@ -96,7 +96,7 @@ addStackOptions(program.command("replay"))
         });
       if (aws && world !== undefined)
         program.error("replay: either --aws or --world", { exitCode: EXIT.usage });
-      const { replay } = await import("./replay.ts");
+      const { replay } = await import("./replay/replay.ts");
       return replay({ files, ...options, ...installedOptionsOf(options), settle: wait }, io);
     }),
   );
@@ -113,7 +113,7 @@ program
     false,
   )
   .addOption(json)
-  .action((options) => finish(async () => (await import("./doctor.ts")).doctor(options, io)));
+  .action((options) => finish(async () => (await import("./doctor/doctor.ts")).doctor(options, io)));
 
 const policies = program.command("policy").description("Work with what the owner decided.");
 
@@ -123,14 +123,16 @@ policies
   .argument("<file>", "the document, in JSON")
   .addOption(json)
   .action((file: string, options) =>
-    finish(async () => (await import("./policy.ts")).policyCheck({ file, ...options }, io)),
+    finish(async () => (await import("./commands/policy-check.ts")).policyCheck({ file, ...options }, io)),
   );
 
 policies
   .command("public-images")
   .description("Ask whether the table of twins on ECR Public is still true; HEADs only, no pulls.")
   .addOption(json)
-  .action((options) => finish(async () => (await import("./public-images.ts")).publicImages(options, io)));
+  .action((options) =>
+    finish(async () => (await import("./commands/policy-public-images.ts")).publicImages(options, io)),
+  );
 
 const sandbox = program.command("sandbox").description("Work with the closed world that needs no account.");
 
@@ -140,7 +142,9 @@ sandbox
   .option("--world <file>", "the world whose registries they are; absent: the demonstration's")
   .addOption(seed)
   .addOption(json)
-  .action((options) => finish(async () => (await import("./sandbox-serve.ts")).sandboxServe(options, io)));
+  .action((options) =>
+    finish(async () => (await import("./commands/sandbox-serve.ts")).sandboxServe(options, io)),
+  );
 
 addStackOptions(program.command("mirror"))
   .description(
@@ -168,7 +172,7 @@ addStackOptions(program.command("mirror"))
   .addHelpText("after", `\n${EXIT_WORDS}`)
   .action((source: string, target: string, { platform, ...options }) =>
     finish(async () => {
-      const { mirror } = await import("./mirror.ts");
+      const { mirror } = await import("./commands/mirror.ts");
       return mirror({ source, target, platforms: platform, ...options, ...installedOptionsOf(options) }, io);
     }),
   );
@@ -182,7 +186,7 @@ program
   .option("--timeout <seconds>", "for all of it, whatever Docker Hub answers; status 5 then (default: 60)")
   .addOption(json)
   .addHelpText("after", `\n${EXIT_WORDS}`)
-  .action((options) => finish(async () => (await import("./limits.ts")).limits(options, io)));
+  .action((options) => finish(async () => (await import("./rate-limit/rate-limit.ts")).limits(options, io)));
 
 program
   .command("history")
@@ -198,7 +202,7 @@ program
     finish(async () => {
       const executions = { ...present("stack", stack), ...present("functionName", functionName) };
       const [{ history }, past] = await Promise.all([
-        import("./history.ts"),
+        import("./commands/history.ts"),
         pastOf({ kind: "reads", ...executions }),
       ]);
       return history(options, past, io);
@@ -218,7 +222,7 @@ addStackOptions(program.command("undo"))
   .action((name: string | undefined, options) =>
     finish(async () => {
       const [{ undo }, past] = await Promise.all([
-        import("./undo.ts"),
+        import("./commands/undo.ts"),
         pastOf({ kind: "writes", rules: installedOptionsOf(options) }),
       ]);
       return undo({ ...(name === undefined ? {} : { name }), ...options }, past, io);
@@ -230,7 +234,7 @@ addDecideCommands(program, json, io, finish);
 /** The account of the environment, for the commands that look back. */
 async function pastOf(options: PastOptions): Promise<Past> {
   const [{ pastOfAccount }, { systemClock }] = await Promise.all([
-    import("./past.ts"),
+    import("./account/history-session.ts"),
     import("../runtime/clock.ts"),
   ]);
   return await pastOfAccount(options, systemClock, io);

@@ -6,7 +6,7 @@ import { decodeText } from "../text/decode-text.ts";
 import { forTerminal } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
-import { createOutgoing } from "./outgoing.ts";
+import { createOutgoing } from "./outgoing-requests.ts";
 
 /** A write whose answer does not come is not waited for any longer. */
 const FINISHES_MS = 10_000;
@@ -77,7 +77,7 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
     signal: stopping.signal,
     outgoing,
     ...(process.stdin.isTTY === true
-      ? { ask: async (question) => (await import("./ask.ts")).ask(forTerminal(question), stopping.signal) }
+      ? { ask: async (question) => (await import("./prompt.ts")).ask(forTerminal(question), stopping.signal) }
       : {}),
   };
   return { io, hasStopped: () => stopping.signal.aborted, callOff: () => callOff() };

@@ -1,7 +1,7 @@
 /** The options by which a command that can write in an account says whose rules it goes by. */
 
 import { type Command, Option } from "commander";
-import type { InstalledOptions } from "./installed.ts";
+import type { InstalledOptions } from "./account/deployed-config.ts";
 
 export type StackFlags = { readonly stack?: string | false; readonly policy?: string };
 

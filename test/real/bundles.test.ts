@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { readDeployedExecutions } from "../../src/aws/stack/deployed-executions.ts";
-import { probe } from "../../src/cli/doctor/probe.ts";
+import { probe } from "../../src/cli/doctor/end-to-end-probe.ts";
 import { objectsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { STUB_CREDENTIALS } from "../support/aws-stub.ts";

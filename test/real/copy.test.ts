@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { type MirrorInput, mirror } from "../../src/cli/mirror.ts";
+import { type MirrorInput, mirror } from "../../src/cli/commands/mirror.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import { parsePlatform } from "../../src/image/platform.ts";
 import { parseReference } from "../../src/image/reference.ts";

@@ -30,8 +30,8 @@ import { PurgeQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/clien
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Check } from "../../src/cli/doctor/check.ts";
-import { examine } from "../../src/cli/doctor/examine.ts";
-import { patientIn } from "../../src/cli/doctor.ts";
+import { patientIn } from "../../src/cli/doctor/doctor.ts";
+import { examine } from "../../src/cli/doctor/run-checks.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { commandIo } from "../support/command-io.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";

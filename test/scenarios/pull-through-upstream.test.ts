@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { replay } from "../../src/cli/replay.ts";
+import { replay } from "../../src/cli/replay/replay.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 
 const sample = JSON.parse(

@@ -1,6 +1,6 @@
 /** A sandbox in place of an account, for the commands that work in one by hand. */
 
-import type { Hands } from "../../src/cli/hands.ts";
+import type { Hands } from "../../src/cli/account/account-session.ts";
 import { type Brake, NO_BRAKE } from "../../src/remediation/gates/kill-switch.ts";
 import { createInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";

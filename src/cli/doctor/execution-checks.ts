@@ -11,7 +11,7 @@ import { readEvent } from "../../ecs-events/read-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, skipped, unread } from "./check.ts";
-import { deployedAs, type Functions, type Patient } from "./patient.ts";
+import { deployedAs, type Functions, type Patient } from "./stack-under-test.ts";
 
 const HOUR_MS = 3_600_000;
 const DAYS = 7;

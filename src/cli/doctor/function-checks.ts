@@ -2,7 +2,7 @@
 
 import type { DeployedFunction, Part } from "../../aws/stack/deployed-stack.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
-import { deployedAs, FUNCTIONS, type Functions, type Name, type Patient } from "./patient.ts";
+import { deployedAs, FUNCTIONS, type Functions, type Name, type Patient } from "./stack-under-test.ts";
 
 export async function functionChecks(functions: Functions, patient: Patient): Promise<readonly Check[]> {
   return [

@@ -3,7 +3,7 @@
 import type { DeadLetter, DeployedFunction, DeployedQueue, Part } from "../../aws/stack/deployed-stack.ts";
 import { redact } from "../../text/redact.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
-import type { Patient } from "./patient.ts";
+import type { Patient } from "./stack-under-test.ts";
 
 const REASON_LENGTH_MAX = 200;
 

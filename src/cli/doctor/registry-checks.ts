@@ -5,7 +5,7 @@ import { pullsInWords } from "../../oci/client/rate-limit.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
-import { deployedAs, type Functions, observes, type Patient } from "./patient.ts";
+import { deployedAs, type Functions, observes, type Patient } from "./stack-under-test.ts";
 
 export async function registryChecks(functions: Functions, patient: Patient): Promise<readonly Check[]> {
   const secret = deployedAs(functions, "remediate")?.environment.REPULL_DOCKER_HUB_SECRET || undefined;

@@ -5,8 +5,8 @@ import { PROBE_SOURCE } from "../../aws/stack/send-test-event.ts";
 import { isObject } from "../../ecs/json-fields.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
-import type { Patient } from "./patient.ts";
 import { lettersCheck } from "./queue-checks.ts";
+import type { Patient } from "./stack-under-test.ts";
 
 /** A cluster's name that most rules let through. */
 const SOME_CLUSTER = "repull-doctor";

@@ -1,0 +1,73 @@
+/** What `repull plan` and `repull fix` work in: the account of the environment, or whatever stands in for it. */
+
+import type { Inventory } from "../../history/active-substitutions.ts";
+import type { Copier, Ports } from "../../remediation/ports/ports.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { CommandIo } from "../io.ts";
+import { flagsOf } from "../stack-options.ts";
+import { awsSettingsFrom } from "./aws-settings.ts";
+import type { Installed, InstalledOptions } from "./deployed-config.ts";
+import type { SignedIn } from "./same-account.ts";
+
+export type Hands = {
+  /** Shown before anything is read: whose account it is. */
+  readonly where: string;
+  readonly home: SignedIn;
+  readonly inventory: Inventory;
+  readonly installed: Installed;
+  /** What was said of the stack and the policy, for commands that are printed. */
+  readonly flags: string;
+  readonly clock: Clock & Timer;
+  portsFor(log: Log, watchCopies?: (copier: Copier) => Copier): Ports;
+};
+
+/** The account of the environment. Throws InvalidInput, AwsError and Refused. */
+export async function handsOfAccount(
+  options: InstalledOptions,
+  absent: "refuse" | "default",
+  io: CommandIo,
+): Promise<Hands> {
+  const aws = await awsSettingsFrom(io);
+  const [{ identify }, { createInventory }, { accountPorts }, { readInstalled }, { systemClock }] =
+    await Promise.all([
+      import("../../aws/client/caller-identity.ts"),
+      import("../../aws/scan/service-inventory.ts"),
+      import("./account-ports.ts"),
+      import("./deployed-config.ts"),
+      import("../../runtime/clock.ts"),
+    ]);
+  const { account } = await identify(aws);
+  const installed = await readInstalled(options, aws, io, absent);
+  const clock: Clock & Timer = {
+    now: systemClock.now,
+    sleep: (milliseconds, signal) =>
+      systemClock.sleep(
+        milliseconds,
+        signal === undefined ? io.signal : AbortSignal.any([signal, io.signal]),
+      ),
+    after: systemClock.after,
+  };
+  return {
+    home: { account, region: aws.region },
+    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
+    inventory: createInventory(aws),
+    installed,
+    flags: flagsOf(options),
+    clock,
+    portsFor: (log, watchCopies) =>
+      accountPorts(
+        {
+          aws,
+          account,
+          policy: installed.policy,
+          log,
+          clock,
+          busName: installed.busName,
+          remediateArn: installed.remediateArn,
+          ...(watchCopies === undefined ? {} : { watchCopies }),
+        },
+        io,
+      ),
+  };
+}

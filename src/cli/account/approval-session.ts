@@ -1,0 +1,79 @@
+/** The account of the environment, for `repull approve` and `repull deny`. */
+
+import type { AwsSettings } from "../../aws/client/client-config.ts";
+import type { Desk } from "../../remediation/gates/pending-approvals.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import type { DeskOfAccount } from "../commands/answer-approval.ts";
+import type { CommandIo } from "../io.ts";
+import { Refused } from "../refused-command.ts";
+import { awsSettingsFrom, awsSettingsIn } from "./aws-settings.ts";
+import type { InstalledOptions } from "./deployed-config.ts";
+import { findStack, STACK_DEFAULT } from "./find-stack.ts";
+
+export type DeskOptions = InstalledOptions & {
+  /** The remediate function, where it is not called after its stack. */
+  readonly functionName?: string;
+  readonly region?: string;
+};
+
+const SUFFIX = "-remediate";
+
+/** Throws InvalidInput, AwsError and Refused. */
+export async function deskOfAccount(
+  { functionName, region, ...rules }: DeskOptions,
+  io: CommandIo,
+): Promise<DeskOfAccount> {
+  const aws = region === undefined ? await awsSettingsFrom(io) : awsSettingsIn(region, io);
+  const [{ identify }, { createDesk }, { readInstalled }] = await Promise.all([
+    import("../../aws/client/caller-identity.ts"),
+    import("../../aws/stack/approval-callbacks.ts"),
+    import("./deployed-config.ts"),
+  ]);
+  const { account, arn } = await identify(aws);
+  // The commands that a question prints name the function: its stack is called the same.
+  const named = functionName?.replace(/-remediate$/, "");
+  const name = functionName ?? `${await stackOf(rules.stack, aws)}${SUFFIX}`;
+  const stack = rules.stack ?? named ?? name.slice(0, -SUFFIX.length);
+  return {
+    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, ${name}`,
+    caller: arn,
+    home: { account, region: aws.region },
+    desk: ofFunction(createDesk(aws, name), name, aws.region),
+    rules: () => readInstalled({ ...rules, stack }, aws, io),
+  };
+}
+
+/** Throws Refused where the function is not there: a plan that waits may be in another stack. */
+function ofFunction(desk: Desk, name: string, region: string): Desk {
+  const told = async <T>(read: Promise<T>): Promise<T> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (!(error instanceof AwsError) || error.kind !== "absent") throw error;
+      const why = `there is no function ${name} in ${region}: nothing was written`;
+      throw new Refused("no-stack", `${why}; --stack NAME or --function NAME names another`, {
+        cause: error,
+      });
+    }
+  };
+  return {
+    running: () => told(desk.running()),
+    history: (execution) => told(desk.history(execution)),
+    answer: desk.answer,
+  };
+}
+
+/** A plan waits in a stack's function: `--no-stack` does without the stack's rules, and not without its function. */
+async function stackOf(stack: string | false | undefined, aws: AwsSettings): Promise<string> {
+  if (typeof stack === "string") return stack;
+  const found = await findStack(aws).catch((error: unknown) => {
+    if (stack === false && error instanceof Refused) return STACK_DEFAULT;
+    throw error;
+  });
+  if (found !== undefined) return found;
+  if (stack === false) return STACK_DEFAULT;
+  throw new Refused(
+    "no-stack",
+    `no stack of Repull is deployed in ${aws.region}, so no plan waits there: nothing was written; --region REGION or --stack NAME names another`,
+  );
+}

@@ -1,0 +1,64 @@
+/** What `repull plan` shows and `repull fix` asks about: one look at a service, by the code that heals a failing one. */
+
+import type { Service } from "../../ecs/service/service.ts";
+import type { PullFailure } from "../../ecs-events/pull-failure.ts";
+import { registryOf } from "../../image/registry-hosts.ts";
+import { byHandName } from "../../remediation/detect/execution-names.ts";
+import { type Foreseen, foresee, type ImageToday } from "../../remediation/detect/preemptive-failure.ts";
+import type { Ports } from "../../remediation/ports/ports.ts";
+import type { Ending } from "../../remediation/report/report.ts";
+import { type Survey, survey } from "../../remediation/survey/survey.ts";
+import { planOf, writeBlocked } from "../../remediation/workflow/plan.ts";
+import { placeOf } from "../../substitution/candidate.ts";
+import type { Plan } from "../../substitution/plan.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+
+export type Looked = { readonly service: Service; readonly today: Foreseen["today"] } & (
+  | { readonly kind: "nothing-to-do"; readonly because: string }
+  | {
+      readonly kind: "declined";
+      readonly failure: PullFailure;
+      readonly execution: string;
+      readonly ending: Ending;
+    }
+  | {
+      readonly kind: "planned";
+      readonly failure: PullFailure;
+      readonly execution: string;
+      readonly surveyed: Survey;
+      readonly plan: Plan;
+      /** Why it would not be written, although there is a way. */
+      readonly held?: Ending;
+    }
+);
+
+/** Reads and plans, writes nothing. Throws AwsError. */
+export async function lookAt(service: Service, policy: Policy, ports: Ports): Promise<Looked> {
+  const { failure, today } = await foresee(service, policy, ports);
+  if (failure.kind === "ignored") return { kind: "nothing-to-do", service, today, because: failure.because };
+  const execution = byHandName(failure);
+  const known = { service, today, failure, execution };
+  const surveyed = await survey({ failure, policy, execution, failed: [] }, ports);
+  if (surveyed.kind !== "survey") return { kind: "declined", ...known, ending: surveyed };
+  const plan = planOf(surveyed, policy);
+  const held = plan.kind === "substitute" ? writeBlocked(surveyed, plan.images, policy) : undefined;
+  return { kind: "planned", ...known, surveyed, plan, ...(held === undefined ? {} : { held }) };
+}
+
+/** Whether two plans put the same bytes from the same places into the same containers. */
+export function isSamePlan(one: Plan, other: Plan): boolean {
+  return wordsOf(one) === wordsOf(other);
+}
+
+function wordsOf({ kind, images }: Plan): string {
+  const each = images.map(({ image, winner }) =>
+    winner === undefined ? image : `${image} ${placeOf(winner.candidate)} ${winner.digest}`,
+  );
+  return [kind, ...each].join("\n");
+}
+
+export function whereFrom({ registry, pulledAs }: ImageToday): string {
+  if (pulledAs === undefined)
+    return registryOf(registry).kind === "ecr" ? "it is in ECR" : `it comes from ${registry}`;
+  return pulledAs === "anonymous" ? "Docker Hub, pulled anonymously" : "Docker Hub, pulled with an account";
+}

@@ -1,0 +1,35 @@
+/** AWS's own environment variables and profiles, as every AWS tool reads them; credentials are left to the SDK's chain. */
+
+import type { AwsSettings } from "../../aws/client/client-config.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import type { CommandIo } from "../io.ts";
+
+/** Region and endpoint of the environment. Throws InvalidInput where no region is set. */
+export async function awsSettingsFrom(io: Pick<CommandIo, "env" | "outgoing">): Promise<AwsSettings> {
+  const { env } = io;
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (await profileRegion(env));
+  if (region === undefined || region === "")
+    throw new InvalidInput(
+      "AWS_REGION",
+      `a region, such as us-east-1, here or as the region of the profile ${env.AWS_PROFILE || "default"}`,
+    );
+  return awsSettingsIn(region, io);
+}
+
+/** The same for a region that is known otherwise. */
+export function awsSettingsIn(
+  region: string,
+  { env, outgoing }: Pick<CommandIo, "env" | "outgoing">,
+): AwsSettings {
+  const endpoint = env.AWS_ENDPOINT_URL;
+  return {
+    region,
+    ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }),
+    ...(outgoing === undefined ? {} : { watch: outgoing.watch }),
+  };
+}
+
+/** The SDK's reader of profiles is loaded only where it is needed. */
+async function profileRegion(env: CommandIo["env"]): Promise<string | undefined> {
+  return await (await import("../../aws/client/profile-region.ts")).regionOfProfile(env);
+}

@@ -1,0 +1,140 @@
+/**
+ * What the owner has decided for this account: the policy and the brake of the deployed stack.
+ *
+ * Whoever works by hand goes by the same rules as the function. A stack that cannot be read is no absent one: its brake
+ * may be pulled. An absent one is no permission either: its name may be another, or the region the wrong one.
+ */
+
+import { createBrake } from "../../aws/adapters/kill-switch-parameter.ts";
+import type { AwsSettings } from "../../aws/client/client-config.ts";
+import { createParameters } from "../../aws/client/ssm-parameters.ts";
+import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { type Brake, NO_BRAKE } from "../../remediation/gates/kill-switch.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
+import type { CommandIo } from "../io.ts";
+import { Refused } from "../refused-command.ts";
+import { findStack } from "./find-stack.ts";
+
+export type Installed = {
+  readonly policy: Policy;
+  /** Whose policy it is, in words. */
+  readonly from: string;
+  readonly brake: Brake;
+  readonly busName?: string;
+  /** The stack's name; absent: no stack. */
+  readonly stack?: string;
+  /** The stack's `remediate`, whose executions tell what they trusted and whether they are at work; absent: no stack. */
+  readonly remediateArn?: string;
+};
+
+export type InstalledOptions = {
+  /** The CloudFormation stack; false: go by none; absent: the only one of the region. */
+  readonly stack?: string | false;
+  /** A policy document that goes before the stack's. */
+  readonly policyFile?: string;
+};
+
+/**
+ * Reads policy and brake. Throws InvalidInput for a document that is no policy and where several stacks may be meant,
+ * Refused where the stack is absent or cannot be read.
+ * @param absent `default`: a command that only looks goes by the default policy where there is no stack
+ */
+export async function readInstalled(
+  { stack, policyFile }: InstalledOptions,
+  aws: AwsSettings,
+  io: CommandIo,
+  absent: "refuse" | "default" = "refuse",
+): Promise<Installed> {
+  const file = await documentOf(policyFile, io);
+  const named = policyFile === undefined ? "" : `${policyFile}, over `;
+  const byDefault = (why: string): Installed => ({
+    policy: policyFrom(io.env, file),
+    from: `${named}the default policy (${why}), and no kill switch`,
+    brake: NO_BRAKE,
+  });
+  if (stack === false) return byDefault("--no-stack");
+  const name = stack ?? (await findStack(aws));
+  if (name === undefined) {
+    const why = `no stack of Repull is deployed in ${aws.region}`;
+    if (absent === "default") return byDefault(why);
+    throw new Refused("no-stack", `${why}${UNKNOWN_RULES}`);
+  }
+  const read = await readDeployedStack(aws, name).functionNamed("remediate");
+  if (read.kind === "unread" && read.error.kind === "absent")
+    throw new Refused("no-stack", `no stack ${name} is deployed in ${aws.region}${UNKNOWN_RULES}`);
+  if (read.kind === "unread")
+    throw new Refused(
+      "stack-unreadable",
+      `the stack ${name} cannot be read, so neither can its policy and its kill switch: ${read.error.message}; nothing was written; --no-stack goes without them`,
+    );
+  const { environment, arn } = read.value;
+  const document = file ?? (await documentIn(environment.REPULL_POLICY_PARAMETER, aws));
+  const brake = environment.REPULL_BRAKE_PARAMETER;
+  return {
+    policy: policyFrom(environment, document),
+    from: `${named}the policy of the stack ${name}`,
+    stack: name,
+    brake: brake ? createBrake(aws, brake) : NO_BRAKE,
+    ...(environment.REPULL_BUS_NAME ? { busName: environment.REPULL_BUS_NAME } : {}),
+    ...(arn === "" ? {} : { remediateArn: arn }),
+  };
+}
+
+const UNKNOWN_RULES =
+  ", so a policy and a kill switch are not known: nothing was written; --stack NAME names another stack, AWS_REGION or the profile another region, and --no-stack goes by the default policy and no kill switch";
+
+/** Throws Refused where writes are stopped, or where it cannot be known. */
+export async function refuseWhileStopped({
+  brake,
+  stack = "",
+}: Pick<Installed, "brake" | "stack">): Promise<void> {
+  let pulled: string | undefined;
+  try {
+    pulled = await brake.pulled();
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new Refused(
+      "writes-stopped",
+      `the kill switch of the stack ${stack} cannot be read, so nothing was written: ${error.message}`,
+      { cause: error },
+    );
+  }
+  if (pulled !== undefined)
+    throw new Refused(
+      "writes-stopped",
+      `nothing was written: the kill switch of the stack ${stack} is pulled (${pulled})`,
+    );
+}
+
+/** Throws Refused where the owner has stopped Repull, or lets it only look: a person who goes by the stack is told so too. */
+export async function refuseUnlessWritesAllowed(installed: Installed): Promise<void> {
+  await refuseWhileStopped(installed);
+  if (installed.policy.mode === "observe")
+    throw new Refused(
+      "observe-mode",
+      `nothing was written: ${installed.from} says observe; --policy FILE goes before it, --no-stack goes without it`,
+    );
+}
+
+async function documentIn(parameter: string | undefined, aws: AwsSettings): Promise<string | undefined> {
+  if (!parameter) return undefined;
+  try {
+    return await createParameters(aws).read(parameter);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new Refused(
+      "policy-unreadable",
+      `the policy document ${parameter} cannot be read: ${error.message}; nothing was written; --policy FILE goes before it`,
+      { cause: error },
+    );
+  }
+}
+
+async function documentOf(path: string | undefined, io: CommandIo): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const text = await io.readFile(path);
+  if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${path}`);
+  return text;
+}

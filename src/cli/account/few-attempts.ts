@@ -1,0 +1,17 @@
+/** Steps for whoever said `--no-wait`: what fails is tried twice, not for a minute, and nothing is slept for. */
+
+import { StepFailed, type Steps } from "../../runtime/steps.ts";
+
+const ATTEMPTS = 2;
+
+export function impatient(steps: Steps): Steps {
+  const few = (attempts = ATTEMPTS) => ({ attempts: Math.min(attempts, ATTEMPTS) });
+  return {
+    ...steps,
+    step: (name, run, options) => steps.step(name, run, { ...options, ...few(options?.attempts) }),
+    wait: (name, seconds) =>
+      Promise.reject(
+        new StepFailed(name, `it would have to wait ${seconds} seconds, and --no-wait was said`),
+      ),
+  };
+}

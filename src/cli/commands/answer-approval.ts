@@ -1,0 +1,152 @@
+/**
+ * `repull approve` and `repull deny`: the owner's word on a plan that waits for it.
+ *
+ * Without a name, `approve` tells what waits and decides nothing. With one it shows the plan once more and sends the word,
+ * in the name of the caller; whether the caller may, IAM decides.
+ */
+
+import { present } from "../../ecs/json-fields.ts";
+import { answerOf } from "../../remediation/gates/approval-decision.ts";
+import { type Asked, type Desk, lastAsked } from "../../remediation/gates/pending-approvals.ts";
+import type { Outcome } from "../../remediation/report/outcome.ts";
+import { inShort } from "../../substitution/explain-plan.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import { type Installed, refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
+import { refuseForeign, type SignedIn } from "../account/same-account.ts";
+import { EXIT } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+
+/** What the two commands work at. */
+export type DeskOfAccount = {
+  /** Shown before anything is read: whose account it is. */
+  readonly where: string;
+  /** Whose word it is: the caller's ARN. */
+  readonly caller: string;
+  readonly home?: SignedIn;
+  readonly desk: Desk;
+  /** The rules of the stack; read for an approval alone, for a denial stops what they would stop. Throws Refused. */
+  readonly rules?: () => Promise<Installed>;
+};
+
+export type DecideInput = {
+  readonly word: "approve" | "deny";
+  /** Names or ARNs of executions. */
+  readonly executions: readonly string[];
+  readonly because?: string;
+  readonly json: boolean;
+};
+
+/** Histories that are read at a time: a storm has hundreds of executions that wait. */
+const AT_ONCE = 8;
+
+/** Exit status 0 where every word was taken, or what waits was told; 1 where one was not. */
+export async function decide(input: DecideInput, account: DeskOfAccount, io: CommandIo): Promise<number> {
+  io.err(`${account.where}\n`);
+  if (input.executions.length === 0) return await tellWaiting(input, account, io);
+  for (const execution of input.executions)
+    if (account.home !== undefined) refuseForeign(execution, account.home);
+  const rules = input.word === "approve" ? await account.rules?.() : undefined;
+  // Approved now, the plan would meet the switch at its first write, and the approval be used up.
+  if (rules !== undefined) await refuseUnlessWritesAllowed(rules);
+  let isAll = true;
+  for (const execution of input.executions) isAll = (await decideOne(execution, input, account, io)) && isAll;
+  return isAll ? EXIT.done : EXIT.failed;
+}
+
+async function tellWaiting({ json }: DecideInput, { desk }: DeskOfAccount, io: CommandIo): Promise<number> {
+  let count = 0;
+  const running = await desk.running();
+  for (let first = 0; first < running.length; first += AT_ONCE) {
+    const histories = await Promise.all(
+      running.slice(first, first + AT_ONCE).map((one) => desk.history(one)),
+    );
+    for (const history of histories) {
+      const asked = history === undefined ? undefined : lastAsked(history);
+      if (history === undefined || asked?.kind !== "waiting") continue;
+      count += 1;
+      if (json) io.out(`${visibleJson({ execution: history.execution, ...asJson(asked) })}\n`);
+      else io.out(`${linesOf(planLines(history.execution, asked.told))}\n`);
+    }
+  }
+  if (json) return EXIT.done;
+  io.out(
+    count === 0
+      ? "nothing waits for an approval\n"
+      : "next: repull approve NAME, or repull deny NAME --because REASON\n",
+  );
+  return EXIT.done;
+}
+
+async function decideOne(
+  id: string,
+  { word, because, json }: DecideInput,
+  { desk, caller }: DeskOfAccount,
+  io: CommandIo,
+): Promise<boolean> {
+  const refuse = (execution: string, reason: string): false => {
+    if (json) io.out(`${visibleJson({ execution, outcome: "refused", because: reason })}\n`);
+    else io.err(`repull ${word}: ${reason}\n`);
+    return false;
+  };
+  const history = await desk.history(id);
+  if (history === undefined)
+    return refuse(id, `there is no execution ${id} here; repull approve without a name tells what waits`);
+  const { execution } = history;
+  const asked = lastAsked(history);
+  if (asked.kind !== "waiting") return refuse(execution, whyNot(execution, asked));
+  if (!json) io.out(linesOf(planLines(execution, asked.told)));
+  const kind = word === "approve" ? "approved" : "denied";
+  const decision = { kind, by: caller, ...present("because", because) } as const;
+  if ((await desk.answer(asked.callbackId, answerOf(decision))) === "closed") {
+    const now = await desk.history(id);
+    const other = now === undefined ? undefined : lastAsked(now);
+    return refuse(
+      execution,
+      other === undefined || other.kind === "waiting"
+        ? `Lambda takes no answer for ${execution} any more: it was answered, or its time is over`
+        : whyNot(execution, other),
+    );
+  }
+  if (json)
+    io.out(`${visibleJson({ execution, outcome: kind, by: caller, ...present("because", because) })}\n`);
+  else io.out(`${kind} as ${caller}\nnext: ${NEXT[word]}\n`);
+  return true;
+}
+
+const NEXT = {
+  approve:
+    "the world is looked at once more; the same plan is carried out, and another one is asked about anew. repull history --since 1h tells how it ends",
+  deny: "nothing is written, and this deployment is not tried again; the next one is asked about anew",
+} as const;
+
+function whyNot(execution: string, asked: Exclude<Asked, { kind: "waiting" }>): string {
+  if (asked.kind === "nothing") return asked.because;
+  const { kind, by, because } = asked.decision;
+  if (kind === "expired")
+    return `nobody answered ${execution} in time; the next failing task of the service asks again`;
+  return `${execution} was ${kind} before, by ${by}${because === undefined ? "" : `: ${because}`}`;
+}
+
+function planLines(execution: string, told: Outcome | undefined): readonly string[] {
+  if (told?.approval === undefined)
+    return [`${execution}: its plan cannot be read from the execution's history; its event has it`];
+  const { workload, approval, failure } = told;
+  const cluster = workload?.cluster.slice(workload.cluster.lastIndexOf("/") + 1);
+  const what = workload === undefined ? "" : `: ${cluster}/${workload.name}`;
+  const why = failure?.registry === undefined ? [] : [`  because of ${failure.kind} at ${failure.registry}`];
+  return [
+    `${execution}${what}`,
+    ...why,
+    ...approval.plan.map((write, index) => `  ${index + 1}. ${inShort(write)}`),
+    `  open until ${approval.expiresAt}`,
+  ];
+}
+
+function asJson({ callbackId, told }: Extract<Asked, { kind: "waiting" }>): Record<string, unknown> {
+  return {
+    outcome: "awaiting-approval",
+    callbackId,
+    ...told?.approval,
+    ...present("workload", told?.workload),
+  };
+}

@@ -1,0 +1,61 @@
+/** `approve` and `deny` as the program's commands. */
+
+import { type Command, Option } from "commander";
+import { present } from "../../ecs/json-fields.ts";
+import type { CommandIo } from "../io.ts";
+import { addStackOptions, installedOptionsOf, type StackFlags } from "../stack-options.ts";
+
+type DecideOptions = StackFlags & {
+  readonly because?: string;
+  readonly region?: string;
+  readonly function?: string;
+  readonly json: boolean;
+};
+
+/** Adds them to the program; `finish` runs each to its exit status. */
+export function addDecideCommands(
+  program: Command,
+  json: Option,
+  io: CommandIo,
+  finish: (run: () => Promise<number>) => Promise<void>,
+): void {
+  const remediateFunction = new Option(
+    "--function <name>",
+    "the stack's remediate function, where it is not called after the stack",
+  );
+  const region = new Option("--region <region>", "the region of the stack; absent: AWS_REGION");
+  const run = (word: "approve" | "deny", executions: readonly string[], options: DecideOptions) =>
+    finish(async () => {
+      const [{ decide }, { deskOfAccount }] = await Promise.all([
+        import("./answer-approval.ts"),
+        import("../account/approval-session.ts"),
+      ]);
+      const { function: functionName, region, because, json } = options;
+      const account = await deskOfAccount(
+        {
+          ...installedOptionsOf(options),
+          ...present("functionName", functionName),
+          ...present("region", region),
+        },
+        io,
+      );
+      return decide({ word, executions, json, ...(because === undefined ? {} : { because }) }, account, io);
+    });
+
+  addStackOptions(program.command("approve"))
+    .description("Say yes to a plan that waits for it (mode approve). Without a name: tell what waits.")
+    .argument("[execution...]", "names or ARNs of executions, as the event tells them")
+    .addOption(region)
+    .addOption(remediateFunction)
+    .addOption(json)
+    .action((executions: string[], options: DecideOptions) => run("approve", executions, options));
+
+  addStackOptions(program.command("deny"))
+    .description("Say no to a plan that waits for an approval: nothing is written for that deployment.")
+    .argument("<execution...>", "names or ARNs of executions, as the event tells them")
+    .option("--because <text>", "why; it stands in the record")
+    .addOption(region)
+    .addOption(remediateFunction)
+    .addOption(json)
+    .action((executions: string[], options: DecideOptions) => run("deny", executions, options));
+}

@@ -1,0 +1,252 @@
+/** `repull explain`: what an event or an error text means, and what would be done. Asks nobody, changes nothing. */
+
+import { revisionName } from "../../ecs/arn.ts";
+import type { Owner } from "../../ecs/task/task-owner.ts";
+import type { FailedContainer, PullFailure } from "../../ecs-events/pull-failure.ts";
+import { readEvent } from "../../ecs-events/read-event.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import {
+  canonicalName,
+  dockerHubName,
+  familiarName,
+  type ImageReference,
+  referenceIn,
+} from "../../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
+import { classify } from "../../pull-failure/classify.ts";
+import type { Classification } from "../../pull-failure/types.ts";
+import { incurable, type Limit, unfit } from "../../substitution/applicable-limits.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import { offer } from "../../substitution/strategies/candidates-of.ts";
+import { STRATEGIES } from "../../substitution/strategies/index.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import { EXIT } from "../exit-status.ts";
+import type { DocumentEntry } from "../input/event-envelopes.ts";
+import { documentsIn } from "../input/event-files.ts";
+import type { CommandIo } from "../io.ts";
+
+export type ExplainInput = {
+  readonly files: readonly string[];
+  readonly text?: string;
+  readonly image?: string;
+  readonly json: boolean;
+  readonly policy: Policy;
+};
+
+/** One for each event or text; members that do not apply are null, never missing. */
+export type Explanation = {
+  readonly where: string;
+  readonly kind: Classification["kind"] | "ignored" | "invalid";
+  readonly limitedAs: Classification["limitedAs"] | null;
+  readonly confidence: Classification["confidence"] | null;
+  readonly registry: string | null;
+  readonly image: string | null;
+  readonly container: string | null;
+  readonly owner: Owner | null;
+  readonly evidence: readonly string[];
+  readonly because: string;
+  readonly wouldDo: readonly string[];
+  /** Further containers of the same event whose pull failed. */
+  readonly others: readonly {
+    readonly container: string | null;
+    readonly image: string | null;
+    readonly kind: string;
+    readonly because: string;
+  }[];
+};
+
+/** Explains files of events, or one text. Exit status 2 where something could not be read. */
+export async function explain(input: ExplainInput, io: CommandIo): Promise<number> {
+  const explanations =
+    input.text === undefined
+      ? await explainFiles(input, io)
+      : [explainText(input.text, input.image, input.policy)];
+  for (const explanation of explanations) {
+    io.out(input.json ? `${visibleJson(explanation)}\n` : `${linesOf(inWords(explanation))}\n`);
+  }
+  return explanations.some(({ kind }) => kind === "invalid") ? EXIT.usage : EXIT.done;
+}
+
+async function explainFiles({ files, policy }: ExplainInput, io: CommandIo): Promise<readonly Explanation[]> {
+  const explanations: Explanation[] = [];
+  for (const file of files) {
+    const text = await io.readFile(file);
+    if (text === undefined) {
+      explanations.push(invalid(file, "there is no such file, or it cannot be read"));
+      continue;
+    }
+    for (const entry of documentsIn(text, file === "-" ? "standard input" : file)) {
+      explanations.push(explainEntry(entry, policy));
+    }
+  }
+  return explanations;
+}
+
+function explainEntry(entry: DocumentEntry, policy: Policy): Explanation {
+  if (entry.kind === "unreadable") return invalid(entry.where, entry.because);
+  if (entry.kind === "document") return explainDocument(entry.document, entry.where, policy);
+  return explanationOf(classify(entry.text, entry.image), null, null, entry.where, policy);
+}
+
+function explainDocument(document: unknown, where: string, policy: Policy): Explanation {
+  try {
+    const read = readEvent(document);
+    return read.kind === "ignored"
+      ? { ...invalid(where, read.because), kind: "ignored" }
+      : explainFailure(read, where, policy);
+  } catch (error) {
+    if (error instanceof InvalidInput) return invalid(where, error.message);
+    throw error;
+  }
+}
+
+function explainText(text: string, image: string | undefined, policy: Policy): Explanation {
+  return explanationOf(classify(text, image), null, null, "text", policy);
+}
+
+function explainFailure(failure: PullFailure, where: string, policy: Policy): Explanation {
+  const [first, ...others] = failure.failures;
+  return {
+    ...explanationOf(first.classification, first, failure, where, policy),
+    others: others.map(({ name, classification }) => ({
+      container: name ?? null,
+      image: classification.image ?? null,
+      kind: classification.kind,
+      because: classification.because,
+    })),
+  };
+}
+
+function explanationOf(
+  classification: Classification,
+  failed: FailedContainer | null,
+  failure: PullFailure | null,
+  where: string,
+  policy: Policy,
+): Explanation {
+  const { kind, limitedAs, confidence, registry, image, evidence, because } = classification;
+  return {
+    where,
+    kind,
+    limitedAs: limitedAs ?? null,
+    confidence,
+    registry: registry ?? null,
+    image: image ?? null,
+    container: failed?.name ?? null,
+    owner: failure?.owner ?? null,
+    evidence,
+    because,
+    wouldDo: wouldDo(classification, failure, policy),
+    others: [],
+  };
+}
+
+function invalid(where: string, because: string): Explanation {
+  return {
+    where,
+    kind: "invalid",
+    limitedAs: null,
+    confidence: null,
+    registry: null,
+    image: null,
+    container: null,
+    owner: null,
+    evidence: [],
+    because,
+    wouldDo: [],
+    others: [],
+  };
+}
+
+/** The way that a remediation would go: which places it would ask, in which order, and what it would write. */
+function wouldDo(
+  classification: Classification,
+  failure: PullFailure | null,
+  policy: Policy,
+): readonly string[] {
+  const { confidence, image } = classification;
+  const no = incurable(classification);
+  if (no !== undefined) return [`nothing: it is ${no}`];
+  if (failure !== null && failure.owner.kind !== "service") {
+    return ["nothing: the task belongs to no service, so nobody but its starter can start it again"];
+  }
+  const written = referenceIn(image);
+  const isCached = classification.mayBeUpstreams === true;
+  const reference = isCached && written !== undefined ? likelyUpstream(written) : written;
+  const lines = [
+    ...(isCached
+      ? [
+          "find the account's pull-through cache rule that leads to the image; without one, nothing: it is ECR's own limit",
+        ]
+      : []),
+    ...(confidence === "likely" ? ["ask ECS for the whole reason; without it, nothing"] : []),
+    ...(reference === undefined
+      ? ["find the image in the task definition"]
+      : placesFor(reference, classification, policy)),
+  ];
+  if (failure === null) return lines;
+  const owner = failure.owner.kind === "service" ? failure.owner.service : "";
+  return [
+    ...lines,
+    `register a revision of ${revisionName(failure.taskDefinitionArn)} with the first that is proved, redeploy ${owner}, and watch the rollout`,
+  ];
+}
+
+/** Most rules have a prefix of one part and lead to Docker Hub; which it is, only the account can tell. */
+function likelyUpstream({ path, ...image }: ImageReference): ImageReference {
+  return { ...image, host: DOCKER_HUB_HOST, path: path.slice(path.indexOf("/") + 1) };
+}
+
+/** Without an account, the mirror's registry is written as a place to be filled in. */
+const OWN_ECR = "your-registry";
+
+function placesFor(reference: ImageReference, limit: Limit, policy: Policy): readonly string[] {
+  const places = policy.strategies.flatMap((name) => {
+    if (unfit(name, limit) !== undefined) return [];
+    // Which rules there are, only the account can tell.
+    if (name === "pull-through") return [`${name}: ${STRATEGIES[name].summary} (if the account has a rule)`];
+    const offered = offer(name, reference, {
+      ecrHost: OWN_ECR,
+      policy,
+      rules: [],
+      signedIn: false,
+      ...(reference.digest === undefined ? {} : { trusted: reference.digest }),
+    });
+    if ("because" in offered) return [];
+    return offered.map(
+      (candidate) =>
+        `${name}: ${STRATEGIES[name].summary} (${(candidate.source ?? candidate.image).replace(`${OWN_ECR}/`, "ECR: ")})`,
+    );
+  });
+  const known = dockerHubName(reference);
+  const name = known === undefined ? canonicalName(reference) : familiarName(known);
+  return [`look for the bytes of ${name}, in this order:`, ...places.map((place) => `  ${place}`)];
+}
+
+function inWords(explanation: Explanation): readonly string[] {
+  const { where, kind, limitedAs, confidence, image, container, owner, evidence, because, others } =
+    explanation;
+  const title = limitedAs === null || limitedAs === undefined ? kind : `${kind}, limited as ${limitedAs}`;
+  const about: readonly (readonly [string, string | null])[] = [
+    ["sure", confidence],
+    ["image", image],
+    ["container", container],
+    ["owner", owner === null ? null : ownerInWords(owner)],
+    ["evidence", evidence.length === 0 ? null : evidence.map((text) => `“${text}”`).join(" ")],
+  ];
+  return [
+    `${where}: ${title}`,
+    `  ${because}`,
+    ...about.flatMap(([label, value]) => (value === null ? [] : [`  ${label.padEnd(10)} ${value}`])),
+    ...others.map((other) => `  also       ${other.container ?? "?"}: ${other.kind}`),
+    ...(explanation.wouldDo.length === 0
+      ? []
+      : ["  Repull would:", ...explanation.wouldDo.map((line) => `    ${line}`)]),
+  ];
+}
+
+function ownerInWords(owner: Owner): string {
+  if (owner.kind === "service") return `service ${owner.service}`;
+  if (owner.kind === "scheduled") return `schedule ${owner.schedule}, family ${owner.family}`;
+  return `a task run by hand or by a program, family ${owner.family}`;
+}

@@ -1,0 +1,147 @@
+/**
+ * `repull fix SERVICE`: the remediation by hand, before anything fails.
+ *
+ * The plan is shown, its owner says yes, and then the very workflow runs that the function runs, in this process: under
+ * the same brake and policy, leaving the same tags. Who says yes to one plan does not get another.
+ */
+
+import { withBrake } from "../../remediation/gates/kill-switch.ts";
+import type { Outcome } from "../../remediation/report/outcome.ts";
+import { remediateFailure } from "../../remediation/workflow/remediate.ts";
+import { runInProcess } from "../../runtime/in-process-steps.ts";
+import { silentLog } from "../../runtime/log.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import type { Hands } from "../account/account-session.ts";
+import { isSamePlan, type Looked, lookAt } from "../account/assess-service.ts";
+import { refuseWhileStopped } from "../account/deployed-config.ts";
+import { impatient } from "../account/few-attempts.ts";
+import { clusterName, findService, type ServiceName } from "../account/find-service.ts";
+import { heardOrNot } from "../account/quiet-publisher.ts";
+import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+import { storyLog } from "../output/event-log.ts";
+import { shownCopies, tellDoing } from "../output/fix-progress.ts";
+import { fullName, lookAsJson, lookInWords, remediesOf } from "../output/format-assessment.ts";
+import { outcomeInWords } from "../output/format-outcome.ts";
+import { afterLook, isAtHand } from "./plan.ts";
+
+export type FixInput = ServiceName & {
+  readonly yes: boolean;
+  /** False: stop once the redeployment is accepted. */
+  readonly settle: boolean;
+  readonly json: boolean;
+};
+
+type Planned = Extract<Looked, { kind: "planned" }>;
+
+/** Exit status 0 where the service runs the substitute or needs none, 1 where somebody should look, 2 where nobody can be asked. */
+export async function fix(input: FixInput, hands: Hands, io: CommandIo): Promise<number> {
+  if (!input.yes && io.ask === undefined) {
+    io.err("repull fix: it asks before it writes, and here is no terminal to ask at: say --yes\n");
+    return EXIT.usage;
+  }
+  const { installed, inventory } = hands;
+  io.err(`${hands.where}, by ${installed.from}: the service may be changed\n`);
+  const ports = hands.portsFor(silentLog);
+  const looked = await lookAt(
+    await findService(input, inventory, ports.ecs, hands.home),
+    installed.policy,
+    ports,
+  );
+  const tell = (line: string): void => (input.json ? io.err : io.out)(`${line}\n`);
+  for (const line of lookInWords(looked)) tell(line);
+  tell("");
+  if (looked.kind !== "planned" || !isAtHand(looked)) return endWithout(looked, hands, input, io);
+
+  await refuseWhileStopped(installed);
+  if (!input.yes && !/^y(?:es)?$/i.test((await io.ask?.(question(looked)))?.trim() ?? "")) {
+    io.err("nothing was changed\n");
+    return EXIT.failed;
+  }
+  return await carryOut(looked, input, hands, tell, io);
+}
+
+function question({ service, plan, surveyed }: Planned): string {
+  const copies = plan.images.filter(({ winner }) => winner?.copy ?? winner?.warm).length;
+  const copying = copies === 0 ? "" : `bring ${copies === 1 ? "the image" : `${copies} images`} into ECR, `;
+  return `Go on: ${copying}register a revision of ${surveyed.family} and redeploy ${fullName(service)}? [y/N] `;
+}
+
+/** There is nothing to write, or nothing that may be written. */
+function endWithout(looked: Looked, hands: Hands, { json }: FixInput, io: CommandIo): number {
+  const next = remediesOf(looked);
+  const held = looked.kind === "planned" ? looked.held : undefined;
+  if (json) io.out(`${visibleJson(lookAsJson(looked, hands.installed.from, next))}\n`);
+  else {
+    if (held !== undefined) io.out(linesOf([`Not done: ${held.because}.`]));
+    io.out(linesOf(afterLook(looked, next, hands.flags)));
+  }
+  return looked.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
+}
+
+async function carryOut(
+  looked: Planned,
+  { settle, json }: FixInput,
+  hands: Hands,
+  tell: (line: string) => void,
+  io: CommandIo,
+): Promise<number> {
+  const { failure, execution, service, plan: agreed } = looked;
+  const { policy, brake } = hands.installed;
+  const story = storyLog(hands.clock.now, tell);
+  const ports = hands.portsFor(story.log, shownCopies(io, hands.clock));
+  let isFirst = true;
+  const onPlan = (plan: Planned["plan"]): void => {
+    if (isFirst && !isSamePlan(plan, agreed)) throw new PlanChanged();
+    isFirst = false;
+  };
+  try {
+    const outcome = await runInProcess(
+      (steps) =>
+        remediateFailure(
+          failure,
+          { ...withBrake(ports, brake), bus: heardOrNot(ports.bus, io) },
+          {
+            policy,
+            execution,
+            settle,
+            looksAgain: settle,
+            onPlan,
+            onDoing: tellDoing(story.say),
+            byHand: true,
+          },
+          settle ? steps : impatient(steps),
+        ),
+      { clock: hands.clock },
+    );
+    if (json) io.out(`${visibleJson(outcome)}\n`);
+    else io.out(linesOf(outcomeInWords(outcome)));
+    for (const line of afterwards(outcome, looked, hands.flags)) tell(line);
+    return exitStatusOfOutcome(outcome);
+  } catch (error) {
+    if (error instanceof PlanChanged) {
+      io.err("nothing was changed: the plan is another one than a moment ago; look at it again\n");
+      return EXIT.failed;
+    }
+    if (!io.signal.aborted) throw error;
+    io.err(
+      `interrupted: what is told above is done, and nobody watches it further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${hands.flags} says where it stands\n`,
+    );
+    return EXIT.stopped;
+  }
+}
+
+/** Where the way back is, once there is one; a service of the same name may have been healed in another cluster. */
+function afterwards(
+  { newTaskDefinition, outcome }: Outcome,
+  { service }: Planned,
+  flags: string,
+): readonly string[] {
+  if (newTaskDefinition === undefined || outcome === "restored") return [];
+  return [`back: repull undo ${service.name} --cluster ${clusterName(service.clusterArn)}${flags} --yes`];
+}
+
+/** Between a yes and the first write the world has changed. */
+class PlanChanged extends Error {
+  override readonly name = "PlanChanged";
+}

@@ -1,0 +1,66 @@
+/** `repull history`: what was done, when, why, with what proof, and how it ended. */
+
+import { revisionName } from "../../ecs/arn.ts";
+import { servicesInEffect } from "../../history/active-substitutions.ts";
+import { type Deed, type PastExecution, tellHistory } from "../../history/history.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import { momentIn, type Past } from "../account/history-session.ts";
+import type { CommandIo } from "../io.ts";
+
+export type HistoryInput = { readonly since: string; readonly json: boolean };
+
+/** Reads executions and tags, writes nothing. Exit status 0. */
+export async function history(input: HistoryInput, past: Past, io: CommandIo): Promise<number> {
+  const since = momentIn(input.since, past.clock.now());
+  io.err(`${past.where}\n`);
+  const executions = await remembered(past, since, io);
+  const deeds = tellHistory(executions, await servicesInEffect(past.inventory, past.ports), since);
+  if (input.json) {
+    for (const deed of deeds) io.out(`${visibleJson(deed)}\n`);
+    return 0;
+  }
+  if (deeds.length === 0) io.out(`nothing was done since ${new Date(since).toISOString()}\n`);
+  else io.out(deeds.map(inWords).join("\n"));
+  return 0;
+}
+
+/** Tags alone tell much: an engine that does not answer is said, and is no failure. */
+async function remembered(
+  { journal }: Past,
+  since: number,
+  io: CommandIo,
+): Promise<readonly PastExecution[]> {
+  try {
+    return await journal.past(since);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    io.err(
+      `the executions cannot be read, what follows is from the revisions' tags alone: ${error.message}\n`,
+    );
+    return [];
+  }
+}
+
+/** A paragraph for each: a table would be as wide as its longest reason. */
+function inWords(deed: Deed): string {
+  const { at, ended, workload, former, revision, images, inEffect, execution, because, decision } = deed;
+  const time = at === undefined ? "some time ago" : new Date(at).toISOString().slice(0, 16).replace("T", " ");
+  const moved = revision === undefined ? [] : [`${revisionName(former ?? "?")} → ${revisionName(revision)}`];
+  const lines = [
+    [
+      time,
+      ended,
+      ...(workload === undefined ? [] : [workload]),
+      ...moved,
+      ...(inEffect ? ["stands"] : []),
+    ].join("  "),
+    ...(because === undefined ? [] : [because]),
+    ...(decision?.kind === "approved" ? [`approved by ${decision.by}`] : []),
+    ...images.map(
+      ({ image, substitute, proof }) => `${image} → ${substitute}${proof === undefined ? "" : ` (${proof})`}`,
+    ),
+    execution,
+  ];
+  return linesOf(lines, "    ");
+}

@@ -1,0 +1,300 @@
+/** `repull mirror`: copies one image between two registries and says what it did. */
+
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { type Platform, parsePlatform, printPlatform } from "../../image/platform.ts";
+import { canonicalName, type ImageReference, parseReference } from "../../image/reference.ts";
+import { registryOf } from "../../image/registry-hosts.ts";
+import type { FindCredentials } from "../../oci/auth/credentials.ts";
+import { pullsInWords } from "../../oci/client/rate-limit.ts";
+import { createRegistries } from "../../oci/client/registries.ts";
+import {
+  type CopierOptions,
+  type CopyRequest,
+  type CopyResult,
+  createCopier,
+} from "../../oci/copy/copier.ts";
+import { CopyError } from "../../oci/copy/copy-error.ts";
+import { httpTransport } from "../../oci/http/http-transport.ts";
+import { EndpointsError, parseEndpoints } from "../../oci/http/registry-endpoints.ts";
+import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
+import { visibleJson } from "../../text/visible.ts";
+import { awsSettingsIn } from "../account/aws-settings.ts";
+import type { InstalledOptions } from "../account/deployed-config.ts";
+import { allowCopy } from "../account/mirror-rules.ts";
+import { personalCredentials } from "../account/registry-credentials.ts";
+import { EXIT, exitStatusOf } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+import { ABUSE_ADVICE, isAbuseLimit } from "../output/abuse-advice.ts";
+import { copyProgress, inMegabytes } from "../output/copy-progress.ts";
+import { Refused } from "../refused-command.ts";
+
+export type MirrorInput = {
+  readonly source: string;
+  readonly target: string;
+  readonly platforms: readonly string[];
+  readonly allPlatforms: boolean;
+  readonly referrers?: boolean;
+  /** Blobs at once, as written on the command line; absent: what the target's host bears (`concurrencyFor`). */
+  readonly concurrency?: string;
+  /** Seconds for the whole copy, as written on the command line. */
+  readonly timeout?: string;
+  readonly json: boolean;
+} & InstalledOptions;
+
+/** As many connections as the transport keeps to one host. */
+const CONCURRENCY_MAX = 32;
+/** As long as a token of ECR lives. */
+const TIMEOUT_SECONDS = 12 * 3600;
+/** What a timer can count: 24 days. */
+const TIMEOUT_SECONDS_MAX = 2_000_000;
+
+/** Runs the command; answers its exit status. Without a choice of platforms the whole image is copied. */
+export async function mirror(
+  input: MirrorInput,
+  io: CommandIo,
+  clock: Clock = systemClock,
+  timer: Timer = systemClock,
+): Promise<number> {
+  const asked = requestFrom(input, io);
+  if ("because" in asked) {
+    io.err(`repull mirror: ${asked.because}\n`);
+    return EXIT.usage;
+  }
+  const { request, endpoints, concurrency, timeoutSeconds } = asked;
+  const startedAt = clock.now();
+  const seconds = (): number => (clock.now() - startedAt) / 1000;
+  const late = new AbortController();
+  const callOff = timer.after(timeoutSeconds * 1000, () => late.abort(new Error("the time is over")));
+  const signal = AbortSignal.any([io.signal, late.signal]);
+  const send = httpTransport({ clock, proxyEnv: io.env });
+  const progress = copyProgress(io, clock, timer);
+  try {
+    const rules = await before(late.signal, allowCopy(request, input, io));
+    const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
+    const by = rules === undefined ? "" : `     by ${rules}\n`;
+    io.err(
+      `Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n${by}`,
+    );
+    const credentials = personalCredentials(io, ecrCredentials(io, clock));
+    const seen = io.outgoing?.sending(send, true) ?? send;
+    const registries = createRegistries({ send: seen, clock, timer, endpoints, credentials });
+    const copier = createCopier({ registries, clock, ...concurrency });
+    const result = await copier.copy(request, { ...progress, signal });
+    progress.end();
+    io.out(
+      input.json
+        ? `${visibleJson(asJson(request, result, seconds()))}\n`
+        : inWords(request, result, seconds()),
+    );
+    return EXIT.done;
+  } catch (error) {
+    progress.end();
+    if (late.signal.aborted && error === late.signal.reason) {
+      const because = `the ${timeoutSeconds} s of --timeout are over; nothing was written`;
+      if (input.json) io.out(`${refusedAsJson(request, "failed", { kind: "aborted", because })}\n`);
+      io.err(`repull mirror: ${because}\n`);
+      return EXIT.unfinished;
+    }
+    if (error instanceof Refused && input.json) {
+      const { code, message: because } = error;
+      io.out(`${refusedAsJson(request, "refused", { code, because })}\n`);
+    }
+    if (!(error instanceof CopyError)) throw error;
+    if (input.json) io.out(`${visibleJson(failureAsJson(request, error, seconds()))}\n`);
+    const overdue = late.signal.aborted ? timeoutSeconds : undefined;
+    io.err(`repull mirror: ${error.message}\n${advice(error, overdue)}`);
+    if (error.kind !== "aborted") return exitStatusOf(error.kind);
+    return overdue === undefined ? EXIT.stopped : EXIT.unfinished;
+  } finally {
+    callOff();
+    send.close();
+  }
+}
+
+/** A promise's answer, unless the time is over before it comes: AWS's clients know of no time-out of ours. */
+async function before<T>(late: AbortSignal, promise: Promise<T>): Promise<T> {
+  return await Promise.race([
+    promise,
+    new Promise<never>((_, reject) =>
+      late.addEventListener("abort", () => reject(late.reason), { once: true }),
+    ),
+  ]);
+}
+
+type Asked =
+  | {
+      readonly request: CopyRequest;
+      readonly endpoints: ReadonlyMap<string, string>;
+      readonly concurrency: Pick<CopierOptions, "concurrency">;
+      readonly timeoutSeconds: number;
+    }
+  | { readonly because: string };
+
+function requestFrom(input: MirrorInput, io: CommandIo): Asked {
+  try {
+    if (input.allPlatforms && input.platforms.length > 0) {
+      return { because: "either --platform or --all-platforms" };
+    }
+    const blobs = input.concurrency === undefined ? undefined : Number(input.concurrency);
+    if (blobs !== undefined && !(Number.isInteger(blobs) && blobs >= 1 && blobs <= CONCURRENCY_MAX)) {
+      return {
+        because: `--concurrency: expected 1 to ${CONCURRENCY_MAX}, got ${JSON.stringify(input.concurrency)}`,
+      };
+    }
+    const timeoutSeconds = input.timeout === undefined ? TIMEOUT_SECONDS : Number(input.timeout);
+    if (!(timeoutSeconds > 0 && timeoutSeconds <= TIMEOUT_SECONDS_MAX)) {
+      const got = JSON.stringify(input.timeout);
+      return { because: `--timeout: expected seconds up to ${TIMEOUT_SECONDS_MAX}, got ${got}` };
+    }
+    const source = named("SOURCE", input.source);
+    const given = named("TARGET", input.target);
+    if (given.digest !== undefined)
+      return { because: "TARGET is named by a tag: its digest is the source's" };
+    // Without a tag of its own, the target is called what the source is called.
+    const tag = given.tag ?? source.tag ?? (source.digest === undefined ? "latest" : undefined);
+    const target = tag === undefined ? given : { ...given, tag };
+    const platforms: readonly Platform[] = input.platforms.map(parsePlatform);
+    return {
+      request: {
+        source,
+        target,
+        ...(platforms.length === 0 ? {} : { platforms }),
+        ...(input.referrers === true ? { referrers: true } : {}),
+      },
+      endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS),
+      concurrency: blobs === undefined ? {} : { concurrency: () => blobs },
+      timeoutSeconds,
+    };
+  } catch (error) {
+    if (error instanceof InvalidInput || error instanceof EndpointsError) return { because: error.message };
+    throw error;
+  }
+}
+
+function named(which: string, text: string): ImageReference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    throw error instanceof InvalidInput ? new InvalidInput(which, error.expected, { cause: error }) : error;
+  }
+}
+
+/** ECR's own token by AWS's credentials. The SDK is loaded only where an ECR host asks for it: it costs start-up. */
+function ecrCredentials(io: CommandIo, clock: Clock): FindCredentials {
+  return async (host) => {
+    const registry = registryOf(host);
+    if (registry.kind !== "ecr") return undefined;
+    const { createEcrCredentials } = await import("../../aws/registry/ecr-credentials.ts");
+    return createEcrCredentials(awsSettingsIn(registry.region, io), clock)(host);
+  };
+}
+
+function asJson(request: CopyRequest, result: CopyResult, seconds: number): object {
+  const { requests, ...rest } = result;
+  return {
+    outcome: result.alreadyPresent ? "already-present" : "copied",
+    source: canonicalName(request.source),
+    target: canonicalName(request.target),
+    ...rest,
+    requests,
+    seconds,
+  };
+}
+
+function failureAsJson(request: CopyRequest, error: CopyError, seconds: number): object {
+  const { kind, side, digest, quota, retryAfterSeconds, message } = error;
+  return {
+    outcome: "failed",
+    source: canonicalName(request.source),
+    target: canonicalName(request.target),
+    kind,
+    side,
+    ...(digest === undefined ? {} : { digest }),
+    ...(quota === undefined ? {} : { quota }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    because: message,
+    seconds,
+  };
+}
+
+/** What ended before a registry was asked. */
+function refusedAsJson({ source, target }: CopyRequest, outcome: string, why: object): string {
+  return visibleJson({ outcome, source: canonicalName(source), target: canonicalName(target), ...why });
+}
+
+function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): string {
+  const { requests, quota, foreignLayers = [], platforms = [], referrers } = result;
+  const there = `${target.host}/${target.path}${result.tag === undefined ? "" : `:${result.tag}`}`;
+  const several = platforms.length > 1 ? platforms : [];
+  const lines = [
+    result.alreadyPresent ? `Already there: ${there}` : `Copied to ${there}`,
+    `  digest    ${result.digest}`,
+    ...several.map(
+      ({ platform, digest, tag }) => `  ${platform.padEnd(9)} ${digest}${tag ? ` :${tag}` : ""}`,
+    ),
+    ...(result.sourceDigest === result.digest ? [] : [`  of image  ${result.sourceDigest}`]),
+    `  blobs     ${result.blobsMoved} moved (${inMegabytes(result.bytesMoved)}), ${result.blobsSkipped} there before, ${result.blobsMounted} mounted`,
+    `  requests  ${requests.source} to the source, ${requests.target} to the target, ${seconds.toFixed(1)} s`,
+  ];
+  if (result.proof === "refused") lines.push("  proof     the target would not keep the image's index");
+  if (referrers !== undefined) {
+    const before = referrers.filter(({ alreadyPresent }) => alreadyPresent).length;
+    lines.push(`  referrers ${referrers.length - before} copied, ${before} there before`);
+  }
+  if (foreignLayers.length > 0) {
+    lines.push(`  foreign   ${foreignLayers.length} layers stay at their publisher's address`);
+  }
+  if (quota !== undefined) {
+    lines.push(`  quota     ${pullsInWords(quota)} left at the source`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function advice(error: CopyError, overdue: number | undefined): string {
+  if (error.kind === "aborted") {
+    const why = overdue === undefined ? "" : `The ${overdue} s of --timeout are over. `;
+    return `${why}Run it again: it goes on where it stopped.\n`;
+  }
+  if (error.kind === "rate-limited" && error.side === "source") {
+    if (isAbuseLimit(error.refusal)) return `${ABUSE_ADVICE}\n`;
+    const { quota } = error;
+    const counted = quota === undefined ? "" : ` (${pullsInWords(quota)} left)`;
+    return `The source's limit is reached${counted}: log in with docker login, or wait for its window to pass.\n`;
+  }
+  const { refusal } = error;
+  const { code } = (refusal?.cause ?? {}) as NodeJS.ErrnoException;
+  const isDropped = error.side === "target" && (code === "ECONNRESET" || code === "EPIPE");
+  if (isDropped && registryOf(refusal?.host ?? "").kind === "ecr") {
+    return "ECR ends the connection where a repository does not exist: create it first.\n";
+  }
+  return adviceFor(error);
+}
+
+/** What a person can do, by what went wrong and where. */
+function adviceFor({ kind, side, refusal, message }: CopyError): string {
+  const host = refusal?.host ?? "";
+  const isEcr = registryOf(host).kind === "ecr";
+  const login = `docker login ${host}`.trim();
+  const advice: Readonly<Partial<Record<CopyError["kind"], string>>> = {
+    unauthorized: isEcr ? "Set AWS credentials that are valid (AWS_PROFILE)." : `Log in with ${login}`,
+    denied: isEcr
+      ? "The caller's IAM policy and the repository's own decide: one of them has to allow it."
+      : `Log in with an account that may do it: ${login}`,
+    absent:
+      side === "target"
+        ? "Create the repository at the target first."
+        : `Check the name and the tag; a private image may be called absent without a login (${login}).`,
+    "not-allowed": "registries.allowed in the policy decides which registries are asked.",
+    "rate-limited": `The ${side} wants fewer requests: run it again later, or with --concurrency 1.`,
+    unavailable: "Run it again later: it goes on where it stopped. Behind a proxy, set HTTPS_PROXY.",
+    malformed: `The ${side} does not do what the specification says. Nothing has got a name at the target: ask who runs it, or name another registry.`,
+    mismatch:
+      "The source's bytes are not the image's. Nothing has got a name at the target: name another source.",
+    "platform-absent": "Choose another --platform, or --all-platforms.",
+    "platform-ambiguous": "Name one of them with --platform, or take --all-platforms.",
+    "tag-taken": "Name another tag for the target.",
+  };
+  const told = advice[kind];
+  // An advice that the message has told already is not told twice.
+  return told === undefined || message.includes("NODE_EXTRA_CA_CERTS") ? "" : `${told}\n`;
+}

@@ -1,0 +1,27 @@
+/** `repull policy check FILE`: whether a policy document is one, and what it says. Asks nobody. */
+
+import { checkPolicy } from "../../substitution/policy/explain-policy.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import { EXIT } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+
+/** Exit status 0 where the document is a policy, 1 where it is none, 2 where there is nothing to read. */
+export async function policyCheck(
+  { file, json }: { file: string; json: boolean },
+  io: CommandIo,
+): Promise<number> {
+  const text = await io.readFile(file);
+  if (text === undefined) {
+    io.err(`repull policy check: there is no ${file}, or it cannot be read\n`);
+    return EXIT.usage;
+  }
+  const checked = checkPolicy(text);
+  if (json) {
+    const { lines: _, ...rest } = checked;
+    io.out(`${visibleJson({ file, ...rest })}\n`);
+  } else {
+    const heading = checked.kind === "valid" ? "a policy (* differs from the default)" : "no policy";
+    io.out(linesOf([`${file}: ${heading}`, ...checked.lines.map((line) => `  ${line}`)]));
+  }
+  return checked.kind === "valid" ? 0 : 1;
+}

@@ -1,0 +1,100 @@
+/** `repull scan`: what of an account depends on Docker Hub, and what six bad hours would do to it. Writes nothing there. */
+
+import { createEcs } from "../../aws/adapters/ecs.ts";
+import { identify } from "../../aws/client/caller-identity.ts";
+import type { AwsSettings } from "../../aws/client/client-config.ts";
+import { createAccountView } from "../../aws/scan/account-inventory.ts";
+import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { rolesOf } from "../../scan/exposure.ts";
+import { scanAccount } from "../../scan/scan.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import { awsSettingsFrom } from "../account/aws-settings.ts";
+import { type InstalledOptions, readInstalled } from "../account/deployed-config.ts";
+import { refuseForeign } from "../account/same-account.ts";
+import { EXIT } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+import { headlineOf, scanAsJson, scanInWords } from "../output/format-scan.ts";
+import { scanProgress } from "../output/scan-progress.ts";
+import { Refused } from "../refused-command.ts";
+import { rightsDocument } from "./scan-permissions.ts";
+
+export type ScanInput = {
+  /** One cluster, by name or ARN; absent: all of the region. */
+  readonly cluster?: string;
+  /** A file for the report. */
+  readonly html?: string;
+  /** Print the value of the stack's PassableRoleArns instead. */
+  readonly roles: boolean;
+  /** Print the IAM policy that a scan needs instead. */
+  readonly rights: boolean;
+  readonly json: boolean;
+} & InstalledOptions;
+
+/** Scans the region of the environment; exit status 0, whatever it finds. */
+export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
+  if (input.rights) {
+    io.out(`${rightsDocument()}\n`);
+    return EXIT.done;
+  }
+  const aws = await awsSettingsFrom(io);
+  const { account } = await identify(aws);
+  if (input.cluster !== undefined) refuseForeign(input.cluster, { account, region: aws.region });
+  const { policy, from, gap } = await policyFor(input, aws, io);
+  io.err(`account ${account}, region ${aws.region}, by ${from}: nothing is changed\n`);
+  const { cluster } = input;
+  const clusterArn =
+    cluster === undefined || cluster.startsWith("arn:")
+      ? cluster
+      : `arn:${partitionOf(aws.region)}:ecs:${aws.region}:${account}:cluster/${cluster}`;
+  const progress = scanProgress(io, systemClock);
+  const read = await scanAccount(createAccountView(aws), createEcs(aws), {
+    ...(clusterArn === undefined ? {} : { cluster: clusterArn }),
+    policy,
+    ecrHost: ecrHost(account, aws.region),
+    clock: systemClock,
+    onProgress: progress.tell,
+  });
+  progress.end();
+  const scanned = gap === undefined ? read : { ...read, gaps: [gap, ...read.gaps] };
+  for (const one of scanned.gaps) io.err(`not read: ${one}\n`);
+  if (input.html !== undefined) {
+    const { scanAsHtml } = await import("../output/scan-report/report.ts");
+    const at = new Date(systemClock.now()).toISOString();
+    await write(input.html, scanAsHtml(scanned, { account, region: aws.region, at }), io);
+  }
+  if (input.roles) {
+    const roles = rolesOf(scanned.exposures);
+    if (roles.length === 0)
+      io.err(
+        "no workload here that depends on Docker Hub has a role: PassableRoleArns wants those of the tasks to come\n",
+      );
+    io.out(`${roles.join(",")}\n`);
+  } else if (input.json) io.out(scanAsJson(scanned));
+  else if (input.html === undefined) io.out(scanInWords(scanned));
+  else io.out(`${headlineOf(scanned).sentence}\n${input.html} tells the rest\n`);
+  return EXIT.done;
+}
+
+type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap?: string };
+
+/** Whoever only looks may go by the default where the stack does not tell. */
+async function policyFor(options: InstalledOptions, aws: AwsSettings, io: CommandIo): Promise<ScanPolicy> {
+  try {
+    return await readInstalled(options, aws, io, "default");
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code === "no-stack") throw error;
+    const installed = await readInstalled({ ...options, stack: false }, aws, io);
+    return { ...installed, gap: `the stack's policy: ${error.message}` };
+  }
+}
+
+async function write(path: string, text: string, io: CommandIo): Promise<void> {
+  try {
+    await io.writeFile?.(path, text);
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    throw new InvalidInput("--html", `a file that can be written: ${because}`, { cause: error });
+  }
+}

@@ -1,0 +1,75 @@
+/** The commands that look at an account before anything fails: `scan`, `plan`, `fix`. Each loads its own code only. */
+
+import { type Command, Option } from "commander";
+import { present } from "../../ecs/json-fields.ts";
+import type { Hands } from "../account/account-session.ts";
+import type { CommandIo } from "../io.ts";
+import { addStackOptions, installedOptionsOf, type StackFlags } from "../stack-options.ts";
+import type { ScanInput } from "./scan.ts";
+
+type HandOptions = StackFlags & {
+  readonly cluster?: string;
+  readonly json: boolean;
+};
+
+/** Adds them to the program; `finish` runs each to its exit status. */
+export function addHandCommands(
+  program: Command,
+  json: Option,
+  io: CommandIo,
+  finish: (run: () => Promise<number>) => Promise<void>,
+): void {
+  const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
+  addStackOptions(program.command("scan"))
+    .description(
+      "Read the whole account: what depends on Docker Hub, what six bad hours would do to it, and where else the images are. Changes nothing.",
+    )
+    .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
+    .option("--html <file>", "also write a report: one file that needs nothing else")
+    .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
+    .addOption(json)
+    .action(({ policy, ...options }: Omit<ScanInput, "policyFile"> & { readonly policy?: string }) =>
+      finish(async () =>
+        (await import("./scan.ts")).scan({ ...options, ...present("policyFile", policy) }, io),
+      ),
+    );
+
+  const byHand = (command: Command): Command =>
+    addStackOptions(
+      command.argument("<service>", "the service: NAME, CLUSTER/NAME, or its ARN").addOption(cluster),
+    ).addOption(json);
+
+  byHand(program.command("plan"))
+    .description(
+      "Say what Repull would do for a service that is well: where its images could come from, and what would be written. Changes nothing.",
+    )
+    .action((service: string, options: HandOptions) =>
+      finish(async () => {
+        const [{ plan }, hands] = await Promise.all([import("./plan.ts"), handsFor(options, "default", io)]);
+        return plan({ service, ...named(options) }, hands, io);
+      }),
+    );
+
+  byHand(program.command("fix"))
+    .description(
+      "Move a service off Docker Hub before a limit strikes: the remediation by hand. Shows the plan, and asks.",
+    )
+    .option("--yes", "do not ask", false)
+    .option("--no-wait", "stop once the redeployment is accepted (outcome: applied)")
+    .action((service: string, options: HandOptions & { readonly yes: boolean; readonly wait: boolean }) =>
+      finish(async () => {
+        const [{ fix }, hands] = await Promise.all([import("./fix.ts"), handsFor(options, "refuse", io)]);
+        return fix({ service, ...named(options), yes: options.yes, settle: options.wait }, hands, io);
+      }),
+    );
+}
+
+function named({ cluster, json }: HandOptions) {
+  return { ...(cluster === undefined ? {} : { cluster }), json };
+}
+
+async function handsFor(options: HandOptions, absent: "refuse" | "default", io: CommandIo): Promise<Hands> {
+  const { handsOfAccount } = await import("../account/account-session.ts");
+  return await handsOfAccount(installedOptionsOf(options), absent, io);
+}

@@ -1,0 +1,236 @@
+/** `repull undo`: back to the former revision of one remediation, or of all since a time. The plan is shown first. */
+
+import { ecsArnIn, familyAndRevision, revisionName } from "../../ecs/arn.ts";
+import { present } from "../../ecs/json-fields.ts";
+import { type InEffect, servicesInEffect, targetsInEffect } from "../../history/active-substitutions.ts";
+import { planUndo, type UndoPlan, undoOne } from "../../history/undo.ts";
+import { type Followed, followUndone } from "../../history/watch-undo.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { targetName } from "../../remediation/ports/schedules.ts";
+import { leftOutBy, matchesGlob } from "../../substitution/glob.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import { refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
+import { clusterName } from "../account/find-service.ts";
+import { momentIn, type Past } from "../account/history-session.ts";
+import { refuseForeign } from "../account/same-account.ts";
+import { EXIT, exitStatusOfAws } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+
+export type UndoInput = {
+  /** An execution, a service, or the family of a task that a schedule starts. */
+  readonly name?: string;
+  /** Name or ARN of a cluster: which service or family of that name. */
+  readonly cluster?: string;
+  readonly since?: string;
+  readonly yes: boolean;
+  readonly json: boolean;
+  /** False: what was written is not followed. */
+  readonly wait: boolean;
+};
+
+const DONE = 0;
+const NOT_ALL = 1;
+
+/** Exit status 0 where all that was found is undone, or would be; 1 where something is not, or nothing was found. */
+export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise<number> {
+  const { name, since } = input;
+  if ((name === undefined) === (since === undefined))
+    throw new InvalidInput("undo", "either the NAME of an execution, service or family, or --since TIME");
+  const { installed } = past;
+  const rules = installed === undefined ? "" : `, by ${installed.from}`;
+  io.err(
+    `${past.where}${rules}: ${input.yes ? "services may be changed" : "nothing is changed without --yes"}\n`,
+  );
+  const selected = await select(input, past, io);
+  if (selected.kind === "ambiguous") {
+    io.err(`repull undo: ${selected.because}\n`);
+    return EXIT.usage;
+  }
+  const { found } = selected;
+  if (found.length === 0) {
+    io.err(
+      `nothing of Repull's is in effect ${name === undefined ? `since ${since}` : `under the name ${name}`}\n`,
+    );
+    return NOT_ALL;
+  }
+  const { clock } = past;
+  const plans = (await planUndo(found, past.ports)).map((plan) => withinPolicy(plan, installed?.policy));
+  if (!input.json || !input.yes) for (const plan of plans) showPlan(plan, input.json, io);
+  if (!input.yes) return plans.some(({ refusedBecause }) => refusedBecause !== undefined) ? NOT_ALL : DONE;
+
+  if (installed !== undefined) await refuseUnlessWritesAllowed(installed);
+  let status: number = DONE;
+  const onTheirWay: Service[] = [];
+  for (const plan of plans) {
+    const { effect, kind, because, error } = await undoOne(plan, past.ports);
+    const isDone = kind === "undone" || kind === "already";
+    if (!isDone) status = Math.max(status, error === undefined ? NOT_ALL : exitStatusOfAws({ kind: error }));
+    if (kind === "undone" && effect.kind === "service") onTheirWay.push(effect);
+    io.out(
+      input.json
+        ? `${visibleJson({ outcome: kind, because, ...idOf(effect) })}\n`
+        : linesOf([`${kind}: ${because}`]),
+    );
+  }
+  if (!input.wait) return status;
+  // All at once: one that cannot start shall not keep the others from being seen.
+  const followed = await Promise.all(
+    onTheirWay.map(async (effect) => {
+      const told = await followUndone(effect, past.ports, clock, (line) =>
+        io.err(`  ${effect.service}: ${line}\n`),
+      );
+      io.out(
+        input.json
+          ? `${visibleJson({ followed: told.kind, because: told.because, ...idOf(effect) })}\n`
+          : `${effect.service} ${IN_WORDS[told.kind]}: ${told.because}\n`,
+      );
+      return told.kind === "stands";
+    }),
+  );
+  return followed.every(Boolean) ? status : Math.max(status, NOT_ALL);
+}
+
+/** What the policy leaves out is left alone by this command as by the function. */
+function withinPolicy(plan: UndoPlan, policy: Policy | undefined): UndoPlan {
+  const { effect } = plan;
+  if (policy === undefined) return plan;
+  const isMeant = (name: string) => (pattern: string) => matchesGlob(pattern, name);
+  const cluster = clusterName(effect.clusterArn);
+  const refusedBecause =
+    leftOutBy(policy.clusters, "clusters", isMeant(cluster)) ??
+    (effect.kind === "service" ? leftOutBy(policy.services, "services", isMeant(effect.service)) : undefined);
+  return refusedBecause === undefined ? plan : { ...plan, refusedBecause };
+}
+
+type Service = InEffect & { readonly kind: "service" };
+
+const IN_WORDS: Readonly<Record<Followed["kind"], string>> = {
+  stands: "stands",
+  "cannot-start": "does not start",
+  superseded: "was changed meanwhile",
+  moving: "is still on its way",
+};
+
+/** Every target of a rule or schedule that runs a revision of ours; those that may not be read are told of. */
+async function targets(
+  { inventory, ports, scheduledRuns }: Past,
+  io: CommandIo,
+): Promise<readonly InEffect[]> {
+  try {
+    const runs = await scheduledRuns(await inventory.clusters());
+    const families = new Set(
+      runs.flatMap(({ taskDefinition }) => familyAndRevision(taskDefinition)?.family ?? []),
+    );
+    const found: InEffect[] = [];
+    for (const family of families) found.push(...(await targetsInEffect(family, inventory, ports)));
+    return found;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    io.err(`rules and schedules are left out: ${error.message}\n`);
+    return [];
+  }
+}
+
+type Selected =
+  | { readonly kind: "found"; readonly found: readonly InEffect[] }
+  | { readonly kind: "ambiguous"; readonly because: string };
+
+const found = (effects: readonly InEffect[]): Selected => ({ kind: "found", found: effects });
+
+async function select(input: UndoInput, past: Past, io: CommandIo): Promise<Selected> {
+  const { inventory, ports, clock } = past;
+  const { name, cluster, since } = wantedBy(input, past);
+  const all = await servicesInEffect(inventory, ports);
+  const services = all.filter(
+    ({ clusterArn }) => cluster === undefined || clusterName(clusterArn) === cluster,
+  );
+  if (since !== undefined) {
+    const moment = momentIn(since, clock.now());
+    const known = [...services, ...(cluster === undefined ? await targets(past, io) : [])];
+    return found(known.filter(({ registeredAt }) => registeredAt !== undefined && registeredAt >= moment));
+  }
+  const byExecution = services.filter(({ execution }) => execution === name);
+  if (byExecution.length > 0) return found(byExecution);
+  const byName = services.filter((effect) => effect.kind === "service" && effect.service === name);
+  const places = new Set(byName.map(({ clusterArn }) => clusterArn));
+  if (places.size > 1) return ambiguous(name ?? "", byName);
+  if (byName.length > 0 || name === undefined || !/^[A-Za-z0-9_-]{1,255}$/.test(name)) return found(byName);
+  const isIn = ({ clusterArn }: InEffect): boolean =>
+    cluster === undefined || clusterName(clusterArn) === cluster;
+  if (EXECUTION.test(name))
+    return found((await targets(past, io)).filter((effect) => effect.execution === name && isIn(effect)));
+  // Rules and schedules of two clusters may start one family as well.
+  const ofFamily = (await targetsInEffect(name, inventory, ports)).filter(isIn);
+  const clusters = new Set(ofFamily.map(({ clusterArn }) => clusterArn));
+  return clusters.size > 1 ? ambiguous(name, ofFamily) : found(ofFamily);
+}
+
+/** As executions are named, by the function or by hand. */
+const EXECUTION = /^[rh]-[0-9a-f]{40}-[1-9][0-9]*$/;
+
+/** The service's own ARN, CLUSTER/SERVICE and --cluster say in which cluster; of another account's ARN nothing is undone. */
+function wantedBy(
+  { name, cluster, since }: UndoInput,
+  { home }: Past,
+): Pick<UndoInput, "name" | "cluster" | "since"> {
+  for (const text of [name, cluster]) if (text !== undefined && home !== undefined) refuseForeign(text, home);
+  const named = name === undefined ? undefined : (partsOfArn(name) ?? partsOfPath(name));
+  const said = cluster === undefined ? undefined : clusterName(cluster);
+  if (said !== undefined && named?.cluster !== undefined && named.cluster !== said)
+    throw new InvalidInput("--cluster", `the cluster of the service itself, ${named.cluster}`);
+  return {
+    ...present("name", named?.name),
+    ...present("cluster", said ?? named?.cluster),
+    ...present("since", since),
+  };
+}
+
+function partsOfArn(text: string): { readonly name: string; readonly cluster?: string } | undefined {
+  const arn = ecsArnIn(text);
+  return arn?.kind === "service" ? { name: arn.name, ...present("cluster", arn.cluster) } : undefined;
+}
+
+function partsOfPath(text: string): { readonly name: string; readonly cluster?: string } {
+  const at = text.indexOf("/");
+  return at < 0 ? { name: text } : { cluster: text.slice(0, at), name: text.slice(at + 1) };
+}
+
+/** Which of them is meant, only a person knows. */
+function ambiguous(name: string, effects: readonly InEffect[]): Selected {
+  const places = effects.map(
+    ({ clusterArn, execution }) => `${clusterName(clusterArn)}/${name} (execution ${execution})`,
+  );
+  return {
+    kind: "ambiguous",
+    because: `${name} was changed in ${new Set(effects.map(({ clusterArn }) => clusterArn)).size} clusters, say --cluster or name the execution: ${places.join(", ")}`,
+  };
+}
+
+function idOf(effect: InEffect): Record<string, unknown> {
+  const { revision, former, execution, clusterArn } = effect;
+  const user = effect.kind === "service" ? { service: effect.service } : { target: effect.target };
+  return { ...user, cluster: clusterArn, revision, former, execution };
+}
+
+function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean, io: CommandIo): void {
+  if (json) {
+    io.out(
+      `${visibleJson({ plan: refusedBecause === undefined ? "undo" : "leave", because: refusedBecause, warnings, ...idOf(effect) })}\n`,
+    );
+    return;
+  }
+  const cluster = clusterName(effect.clusterArn);
+  const user = effect.kind === "service" ? `${cluster}/${effect.service}` : targetName(effect.target);
+  const lines = [
+    refusedBecause === undefined
+      ? `${user}: from ${revisionName(effect.revision)} back to ${effect.former}`
+      : `${user}: cannot be undone: ${refusedBecause}`,
+    ...effect.images.map(
+      ({ image, digest }) => `${image} again, in place of ${digest ?? "the same with an account"}`,
+    ),
+    ...warnings,
+  ];
+  io.out(linesOf(lines, "    "));
+}

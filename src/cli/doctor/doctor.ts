@@ -1,0 +1,135 @@
+/** `repull doctor`: what is deployed, whether it would work, and what to do where it would not. */
+
+import { createEcr } from "../../aws/adapters/ecr.ts";
+import { createEcs } from "../../aws/adapters/ecs.ts";
+import { createRoles } from "../../aws/adapters/iam-simulator.ts";
+import { identify } from "../../aws/client/caller-identity.ts";
+import type { AwsSettings } from "../../aws/client/client-config.ts";
+import { createParameters } from "../../aws/client/ssm-parameters.ts";
+import { createDockerHubAccount, keysOfSecret } from "../../aws/registry/docker-hub-secret.ts";
+import { createAccountView } from "../../aws/scan/account-inventory.ts";
+import { readDeployedExecutions } from "../../aws/stack/deployed-executions.ts";
+import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
+import { putProbe } from "../../aws/stack/send-test-event.ts";
+import { ecrHost } from "../../image/ecr-hosts.ts";
+import { parseReference } from "../../image/reference.ts";
+import { createRegistries } from "../../oci/client/registries.ts";
+import { httpTransport } from "../../oci/http/http-transport.ts";
+import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
+import type { Send } from "../../oci/http/transport.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { rolesOf } from "../../scan/exposure.ts";
+import { scanAccount } from "../../scan/scan.ts";
+import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import { awsSettingsFrom } from "../account/aws-settings.ts";
+import { findStack, STACK_DEFAULT } from "../account/find-stack.ts";
+import type { CommandIo } from "../io.ts";
+import { Refused } from "../refused-command.ts";
+import type { Check } from "./check.ts";
+import { probe } from "./end-to-end-probe.ts";
+import { examine } from "./run-checks.ts";
+import type { Patient } from "./stack-under-test.ts";
+
+export type DoctorInput = {
+  /** Absent: the region's only one. */
+  readonly stack?: string;
+  /** Send one synthetic event through the real path, about a service that does not exist. */
+  readonly probe: boolean;
+  readonly json: boolean;
+};
+
+/** The image that Docker keeps for asking about the limit; a HEAD of it costs nothing. */
+const QUOTA_IMAGE = parseReference("docker.io/ratelimitpreview/test:latest");
+
+/** Examines the stack; exit status 1 where a check failed, 0 where all passed or could not be made. */
+export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
+  const aws = await awsSettingsFrom(io);
+  const { account, partition } = await identify(aws);
+  const home = { account, region: aws.region, partition };
+  const stack = input.stack ?? (await stackIn(aws, io));
+  io.err(`account ${account}, region ${aws.region}, stack ${stack}: nothing is changed\n`);
+  const send = httpTransport({ clock, proxyEnv: io.env });
+  try {
+    const examined = await examine(
+      patientIn(aws, home, stack, {
+        send: io.outgoing?.sending(send) ?? send,
+        io,
+        clock,
+      }),
+    );
+    const checks = [...examined.checks];
+    if (input.probe) {
+      if (examined.queueUrl !== undefined)
+        io.err("a synthetic event goes to the default bus; its record is awaited for two minutes\n");
+      const put = (document: Parameters<typeof putProbe>[2]) => putProbe(aws, stack, document);
+      checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));
+    }
+    io.out(input.json ? checks.map((check) => `${visibleJson(check)}\n`).join("") : inWords(checks));
+    return checks.some(({ result }) => result === "failed") ? 1 : 0;
+  } finally {
+    send.close();
+  }
+}
+
+/** Where none can be found, each check of the default one says what is missing of it. Throws InvalidInput where there are several. */
+async function stackIn(aws: AwsSettings, io: CommandIo): Promise<string> {
+  try {
+    const found = await findStack(aws);
+    if (found !== undefined) return found;
+    io.err(`no stack of Repull is deployed in ${aws.region}; --stack NAME names one\n`);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    io.err(`${error.message}\n`);
+  }
+  return STACK_DEFAULT;
+}
+
+/** An account, as the checks ask for it. */
+export function patientIn(
+  aws: AwsSettings,
+  home: Patient["home"],
+  stackName: string,
+  { send, io, clock }: { readonly send: Send; readonly io: CommandIo; readonly clock: Clock },
+): Patient {
+  const ecs = createEcs(aws);
+  const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
+  return {
+    stackName,
+    home,
+    stack: readDeployedStack(aws, stackName),
+    executions: readDeployedExecutions(aws),
+    services: ecs,
+    roles: createRoles(aws),
+    cache: createEcr(aws, clock),
+    brake: (parameter) => createParameters(aws).read(parameter),
+    secretKeys: (secretArn) => keysOfSecret(aws, secretArn),
+    async quota(secretArn) {
+      const account = secretArn === undefined ? {} : createDockerHubAccount(aws, secretArn, clock);
+      const registries = createRegistries({ send, clock, endpoints, ...account });
+      return (await registries.headManifest(QUOTA_IMAGE, io.signal))?.quota;
+    },
+    async rolesInUse() {
+      const registry = ecrHost(home.account, home.region);
+      const scanned = await scanAccount(createAccountView(aws), ecs, {
+        policy: DEFAULT_POLICY,
+        ecrHost: registry,
+        clock,
+      });
+      return rolesOf(scanned.exposures);
+    },
+    now: () => clock.now(),
+  };
+}
+
+const MARKS = { passed: "✓", failed: "✗", "not checked": "–" } as const;
+
+function inWords(checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ check }) => check.length));
+  const lines = checks.flatMap(({ check, result, because, remedy }) => [
+    `${MARKS[result]} ${check.padEnd(width)}  ${result === "not checked" ? "not checked: " : ""}${because}`,
+    ...(remedy === undefined ? [] : [`${" ".repeat(width + 4)}→ ${remedy}`]),
+  ]);
+  const count = (wanted: Check["result"]) => checks.filter(({ result }) => result === wanted).length;
+  return `${linesOf(lines)}\n${count("passed")} passed, ${count("failed")} failed, ${count("not checked")} not checked\n`;
+}

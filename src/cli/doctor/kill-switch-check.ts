@@ -1,0 +1,28 @@
+/** Whether the owner has stopped it: then nothing is written, whatever else is well. */
+
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { type Check, failed, passed, refused, skipped } from "./check.ts";
+import { deployedAs, type Functions, type Patient } from "./stack-under-test.ts";
+
+const WORD_LENGTH_MAX = 100;
+
+export async function brakeCheck(functions: Functions, { brake }: Patient): Promise<Check> {
+  const check = "brake";
+  const parameter = deployedAs(functions, "remediate")?.environment.REPULL_BRAKE_PARAMETER;
+  if (parameter === undefined) return skipped(check, "remediate was not found, or has no brake");
+  try {
+    const word = (await brake(parameter)).trim();
+    return word === "released"
+      ? passed(check, `${parameter} is released`)
+      : failed(
+          check,
+          `pulled: ${word.slice(0, WORD_LENGTH_MAX)}`,
+          `aws ssm put-parameter --name ${parameter} --overwrite --value released`,
+        );
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return error.kind === "absent"
+      ? failed(check, `there is no ${parameter}, so nothing is written`, "deploy the stack again")
+      : refused(check, error);
+  }
+}

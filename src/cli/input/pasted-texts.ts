@@ -1,0 +1,35 @@
+/**
+ * Error texts in a file that is no JSON: one reason, a log, or the table of `kubectl describe` and `kubectl get events`.
+ */
+
+import { classify, tellsOfPull } from "../../pull-failure/classify.ts";
+import type { DocumentEntry } from "./event-envelopes.ts";
+
+/** Begins a row of kubectl's table of events: the type stands first, or after the time. */
+const EVENT_ROW = /^[ \t]*(?:[\w<>]{1,20}[ \t]+)?(?:Normal|Warning)[ \t]/m;
+
+/** A cluster's events of an hour are fewer; a log of all time is no table to be read row by row. */
+const ROWS_MAX = 1000;
+
+/** The texts of failed pulls in a file, one for each image of a table of events; undefined where it tells of none. */
+export function pastedTexts(whole: string, name: string): readonly DocumentEntry[] | undefined {
+  if (!tellsOfPull(whole)) return undefined;
+  const failures = new Map<string, DocumentEntry>();
+  for (const { text, line } of rowsIn(whole).slice(0, ROWS_MAX)) {
+    const { kind, image } = classify(text);
+    if (kind !== "other" && image !== undefined && !failures.has(`${kind} ${image}`))
+      failures.set(`${kind} ${image}`, { kind: "text", where: `${name}:${line}`, text });
+  }
+  return failures.size > 1 ? [...failures.values()] : [{ kind: "text", where: name, text: whole }];
+}
+
+/** The rows of a table of events, each with what follows it up to the next. */
+function rowsIn(whole: string): readonly { readonly text: string; readonly line: number }[] {
+  const rows: { text: string; line: number }[] = [];
+  for (const [index, line] of whole.split("\n").entries()) {
+    const last = rows.at(-1);
+    if (EVENT_ROW.test(line)) rows.push({ text: line, line: index + 1 });
+    else if (last !== undefined) last.text += `\n${line}`;
+  }
+  return rows;
+}

@@ -1,0 +1,37 @@
+/** What happens in a sandbox, told line by line with the world's own time. */
+
+import { revisionName } from "../../ecs/arn.ts";
+import type { Log, LogFields } from "../../runtime/log.ts";
+import { inShort } from "../../substitution/explain-plan.ts";
+
+export type Story = {
+  readonly log: Log;
+  say(text: string): void;
+};
+
+/** A story that tells with the time of a clock; the product's log lines become sentences. */
+export function storyLog(now: () => number, tell: (line: string) => void): Story {
+  const say = (text: string): void => tell(`  ${new Date(now()).toISOString().slice(11, 19)}  ${text}`);
+  const write = (message: string, ...fields: LogFields[]): void => {
+    const sentence = inWords(message, Object.assign({}, ...fields));
+    if (sentence !== undefined) say(sentence);
+  };
+  return { log: { debug() {}, info: write, warn: write, error: write }, say };
+}
+
+function inWords(message: string, fields: LogFields): string | undefined {
+  const name = (field: string): string => revisionName(String(fields[field] ?? ""));
+  switch (message) {
+    case "image copied":
+      return `mirrored to ${inShort(String(fields.target))}, ${Math.round(Number(fields.bytesMoved) / 1024)} kB`;
+    case "revision registered":
+      return `registered ${name("revision")} in place of ${name("former")}`;
+    case "service redeployed":
+      return `redeployed: the service goes from ${name("from")} to ${name("to")}`;
+    case "restoring the former revision":
+      return `restoring ${name("to")} in place of ${name("ours")}`;
+    default:
+      // The outcome itself is printed whole at the end.
+      return undefined;
+  }
+}

@@ -1,0 +1,149 @@
+/** A look at a service as a person reads it, and as a program does: today's place, the plan, what would be written. */
+
+import { revisionName } from "../../ecs/arn.ts";
+import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
+import { printPlatform } from "../../image/platform.ts";
+import { outcomeOf } from "../../remediation/report/report.ts";
+import { explainPlan, inShort } from "../../substitution/explain-plan.ts";
+import type { ImagePlan } from "../../substitution/plan.ts";
+import { remedyInWords } from "../../substitution/remedies/format-remedy.ts";
+import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import { type Looked, whereFrom } from "../account/assess-service.ts";
+import { clusterName } from "../account/find-service.ts";
+
+/** Everything but what to do next. */
+export function lookInWords(looked: Looked): readonly string[] {
+  return [heading(looked.service), ...warningsOf(looked).map((line) => `  ${line}`), "", ...bodyOf(looked)];
+}
+
+function heading(service: Service): string {
+  const { taskDefinition, desiredCount, runningCount } = service;
+  return `${fullName(service)} runs ${revisionName(taskDefinition)}, ${runningCount} of ${desiredCount} tasks.`;
+}
+
+export function fullName({ clusterArn, name }: Service): string {
+  return `${clusterName(clusterArn)}/${name}`;
+}
+
+function bodyOf(looked: Looked): readonly string[] {
+  const { today } = looked;
+  const others = today.flatMap((image) =>
+    looked.kind === "planned" && looked.plan.images.some((planned) => planned.image === image.image)
+      ? []
+      : [
+          `${inShort(image.image)} (${image.containers.join(", ")}) stays: ${image.leftOut ?? whereFrom(image)}`,
+        ],
+  );
+  if (looked.kind === "nothing-to-do") return [...others, "", `Nothing to do: ${looked.because}.`];
+  if (looked.kind === "declined") return [...others, "", `Repull leaves it alone: ${looked.ending.because}.`];
+  const { plan } = looked;
+  const planned = plan.images.flatMap((image) => [
+    ...explainPlan({ kind: "substitute", images: [image], policy: plan.policy }, () =>
+      fromWhere(image, looked),
+    ),
+    ...writtenIn(image).map((line) => `  ${line}`),
+  ]);
+  if (plan.kind === "substitute") return [...planned, ...others];
+  return [...planned, ...others, "", `Nothing can be done safely: ${plan.because}.`];
+}
+
+function fromWhere({ image }: ImagePlan, { today }: Looked): string {
+  const found = today.find((one) => one.image === image);
+  return found === undefined ? "" : `today from ${whereFrom(found)}`;
+}
+
+/** What the new revision would say, where anything. */
+function writtenIn(image: ImagePlan): readonly string[] {
+  const writes = writesOf(image);
+  return writes === undefined ? [] : [`would write ${inShort(writes)} for ${image.containers.join(", ")}`];
+}
+
+/** What the task definition would say; a copy that is still to be made is named by where it will be. */
+export function writesOf({ winner }: ImagePlan): string | undefined {
+  if (winner === undefined) return undefined;
+  const { writes, copy, warm, digest } = winner;
+  if (writes !== undefined) return writes;
+  const target = copy?.target ?? warm?.target ?? winner.candidate.image;
+  const place = target.replace(/:[^:/]+$/, "");
+  // A part's own digest is known once the index has been read for the copy.
+  return copy?.platforms === undefined
+    ? `${place}@${digest}`
+    : `${place}, by the digest of its ${copy.platforms.map(printPlatform).join(" and ")} image`;
+}
+
+function warningsOf(looked: Looked): readonly string[] {
+  if (looked.kind !== "planned") return [];
+  const { surveyed, service } = looked;
+  const { count, cameBackMinutes } = surveyed.tries;
+  return [
+    ...(surveyed.isDeploying
+      ? [`its deployment ${primaryDeployment(service)?.id ?? ""} is under way: a fix would replace it`]
+      : []),
+    ...(count > 0
+      ? [
+          `${count} substitute${count === 1 ? "" : "s"} for this revision did not last in the last six hours` +
+            (cameBackMinutes === undefined ? "" : `, the last one made ${cameBackMinutes} minutes ago`),
+        ]
+      : []),
+  ];
+}
+
+/** What is left for a person to do; nothing where the plan can be carried out. */
+export function remediesOf(looked: Looked): readonly string[] {
+  if (looked.kind === "nothing-to-do") return [];
+  const ending = looked.kind === "declined" ? looked.ending : looked.held;
+  if (ending?.kind === "observed")
+    return [
+      ...(ending.remedies ?? []).map(remedyInWords),
+      "or go by another policy, for this once, with --policy FILE",
+    ];
+  if (looked.kind === "planned" && looked.plan.kind === "stand-still")
+    return looked.plan.remedies.map(remedyInWords);
+  return ending?.nextSteps ?? (ending?.remedies ?? []).map(remedyInWords);
+}
+
+/** The same as data, where it is; nothing where the plan can be carried out. */
+export function remediesAsData(looked: Looked): readonly Remedy[] {
+  if (looked.kind === "nothing-to-do") return [];
+  const ending = looked.kind === "declined" ? looked.ending : looked.held;
+  if (ending !== undefined) return ending.remedies ?? [];
+  return looked.kind === "planned" && looked.plan.kind === "stand-still" ? looked.plan.remedies : [];
+}
+
+/** One object: the record that a remediation would leave, with today's place and what would be written. */
+export function lookAsJson(looked: Looked, from: string, next: readonly string[]): object {
+  const { service, today } = looked;
+  const base = { service: fullName(service), taskDefinition: service.taskDefinition, policy: from };
+  if (looked.kind === "nothing-to-do")
+    return { ...base, kind: looked.kind, because: looked.because, images: today, next };
+  const { failure, execution } = looked;
+  const ending =
+    looked.kind === "declined"
+      ? looked.ending
+      : (looked.held ??
+        (looked.plan.kind === "stand-still"
+          ? looked.plan
+          : {
+              kind: "observed" as const,
+              because: "planned only: nothing was written",
+              images: looked.plan.images,
+            }));
+  const { images, because, workload } = outcomeOf(ending, failure, execution);
+  const plans = looked.kind === "planned" ? looked.plan.images : [];
+  return {
+    ...base,
+    kind: looked.kind === "planned" && looked.held === undefined ? looked.plan.kind : ending.kind,
+    because,
+    workload,
+    images: today.map((image) => {
+      const planned = plans.find((one) => one.image === image.image);
+      const writes = planned && writesOf(planned);
+      return {
+        ...image,
+        ...images.find((one) => one.image === image.image),
+        ...(writes === undefined ? {} : { writes }),
+      };
+    }),
+    next,
+  };
+}

@@ -1,0 +1,131 @@
+/** A scan in words: what the risk is in one sentence, then who carries it, and how it was counted. */
+
+import type { ExposedImage, Exposure } from "../../scan/exposure.ts";
+import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../../scan/peak-pulls.ts";
+import type { Scan } from "../../scan/scan.ts";
+import { inShort } from "../../substitution/explain-plan.ts";
+import { counted } from "../../text/counted.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import { textTable } from "./text-table.ts";
+
+export type Headline = {
+  /** `medium` from half of what Docker Hub grants: what else pulls from there is not seen. */
+  readonly level: "none" | "low" | "medium" | "high";
+  readonly sentence: string;
+};
+
+/** How it was counted: the same words under every table. */
+export const ARITHMETIC: readonly string[] = [
+  "Six bad hours, which is Docker Hub's window: every task of a service is replaced once (a deployment of everything, or the loss of its hosts), schedules fire as often as they can in all of them, and what runs by hand starts again.",
+  "Each start pulls each of its Docker Hub images once; hosts that still hold an image may need fewer, and a second deployment within the window needs more.",
+  `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; a task's pulls are spread evenly over its subnets.`,
+];
+
+/** The account's risk in one sentence. */
+export function headlineOf(scan: Scan): Headline {
+  const { exposures } = scan;
+  if (exposures.length === 0)
+    return {
+      level: "none",
+      sentence: `Nothing here depends on Docker Hub: none of ${countsOf(scan)} has an image from it.`,
+    };
+  const held = exposures.filter(({ unprotected }) => unprotected === undefined).length;
+  const acts = `Repull would act for ${held === exposures.length ? "all" : held} of ${counted(exposures.length, "workload")}.`;
+  const worst = worstOf(scan);
+  if (worst === undefined) {
+    const stranded = scan.addresses.reduce((sum, { pulls }) => sum + pulls, 0);
+    if (stranded > 0)
+      return {
+        level: "low",
+        sentence: `Six bad hours take ${counted(stranded, "anonymous pull")} from subnets that have no way out to Docker Hub: no address is counted against. ${acts}`,
+      };
+    const pulls = exposures.reduce((sum, { accountPulls }) => sum + accountPulls, 0);
+    return {
+      level: levelOf(pulls, ACCOUNT_PULLS),
+      sentence: `No image is pulled anonymously; six bad hours take ${counted(pulls, "pull")} with accounts, of which a free one has ${ACCOUNT_PULLS} in six hours. ${acts}`,
+    };
+  }
+  const { pullsOfOne } = worst;
+  const where = placeOf(worst);
+  const level = levelOf(pullsOfOne, ANONYMOUS_PULLS);
+  const sentence =
+    level === "high"
+      ? `Six bad hours take ${pullsOfOne} anonymous pulls ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${pullsOfOne - ANONYMOUS_PULLS} would be refused. ${acts}`
+      : `The risk is ${level}: six bad hours take ${pullsOfOne} of the ${ANONYMOUS_PULLS} anonymous pulls that Docker Hub grants in them ${where}. ${acts}`;
+  return { level, sentence };
+}
+
+function levelOf(pulls: number, granted: number): "low" | "medium" | "high" {
+  if (pulls > granted) return "high";
+  return pulls >= granted / 2 ? "medium" : "low";
+}
+
+/** The address at which a limit would strike first. */
+export function worstOf({ addresses }: Scan): AddressLoad | undefined {
+  return addresses.filter(({ kind }) => kind !== "none").toSorted((a, b) => b.pullsOfOne - a.pullsOfOne)[0];
+}
+
+function placeOf({ kind, address }: AddressLoad): string {
+  if (kind === "nat") return `from ${address}`;
+  return kind === "own" ? `from one of its own addresses` : `from one address, if they share it (${address})`;
+}
+
+export function countsOf({ services, schedules, looseTasks }: Scan): string {
+  return `${counted(services, "service")}, ${counted(schedules, "scheduled run")} and ${counted(looseTasks, "task")} run by hand`;
+}
+
+/** What Repull would do for an image, in a few words. */
+export function planOfImage({ first }: ExposedImage): string {
+  return first === undefined ? "nowhere" : `${first.strategy} ${inShort(first.place)}`;
+}
+
+/** One object a line: each workload, then one of the kind `summary`. */
+export function scanAsJson(scan: Scan): string {
+  const { exposures, ...rest } = scan;
+  const summary = { kind: "summary", headline: headlineOf(scan), ...rest };
+  return [...exposures, summary].map((line) => `${visibleJson(line)}\n`).join("");
+}
+
+export function scanInWords(scan: Scan): string {
+  const { exposures, addresses, gaps } = scan;
+  const lines = [headlineOf(scan).sentence, ""];
+  if (exposures.length > 0) {
+    lines.push(
+      `${counted(exposures.length, "workload")} on Docker Hub images, among ${countsOf(scan)}:`,
+      "",
+      ...textTable(
+        ["workload", "image", "pulled as", "pulls", "what Repull would do"],
+        exposures.flatMap(rowsOf),
+      ),
+      "",
+      ...textTable(
+        ["anonymous pulls of six bad hours leave by", "pulls", `of ${ANONYMOUS_PULLS}`],
+        addresses.map(({ address, pulls, pullsOfOne, kind }) => [
+          address,
+          String(pulls),
+          kind === "own" ? `${pullsOfOne} for one` : `${Math.round((100 * pullsOfOne) / ANONYMOUS_PULLS)} %`,
+        ]),
+      ),
+      "",
+      ...ARITHMETIC,
+    );
+    const service = exposures.find(
+      ({ kind, unprotected }) => kind === "service" && unprotected === undefined,
+    );
+    if (service !== undefined)
+      lines.push("", `next: repull plan ${service.name} --cluster ${service.cluster}`);
+  }
+  for (const gap of gaps) lines.push(`not read: ${gap}`);
+  return linesOf(lines);
+}
+
+function rowsOf(exposure: Exposure): readonly (readonly string[])[] {
+  const { kind, cluster, name, images, anonymousPulls, accountPulls, unprotected } = exposure;
+  return images.map((image, index) => [
+    index === 0 ? `${cluster}/${name}${kind === "standalone" ? " (by hand)" : ""}` : "",
+    image.image,
+    image.pulledAs,
+    index === 0 ? String(anonymousPulls + accountPulls) : "",
+    unprotected === undefined ? planOfImage(image) : index === 0 ? `nothing: ${unprotected}` : "",
+  ]);
+}

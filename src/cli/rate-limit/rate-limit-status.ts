@@ -1,0 +1,22 @@
+/** What was read of Docker Hub's limits, and the arithmetic on it. */
+
+import type { Quota } from "../../oci/client/rate-limit.ts";
+
+/** What Docker Hub says of one who pulls. */
+export type Reading = {
+  readonly who: "address" | "account";
+  /** The account's name, where the login tells it. */
+  readonly user?: string;
+} & (
+  | { readonly kind: "limited"; readonly quota: Quota }
+  | { readonly kind: "unlimited" }
+  | { readonly kind: "refused" | "unreachable"; readonly because: string; readonly status: number }
+);
+
+/** Docker names the window as six hours; an answer that names another is believed. */
+export const WINDOW_SECONDS_DEFAULT = 6 * 60 * 60;
+
+/** How a number of pulls stands against what is left; undefined where that is not known. */
+export function lackingPulls({ remaining }: Quota, pulls: number): number | undefined {
+  return remaining === undefined ? undefined : Math.max(0, pulls - remaining);
+}

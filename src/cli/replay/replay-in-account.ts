@@ -1,0 +1,103 @@
+/**
+ * A recorded event against a real account: the same workflow, in this process, over AWS's ports, by the rules of the
+ * deployed stack. Without --yes nothing is written, and nothing is published.
+ */
+
+import { identify } from "../../aws/client/caller-identity.ts";
+import type { AwsSettings } from "../../aws/client/client-config.ts";
+import { readEvent } from "../../ecs-events/read-event.ts";
+import { remediationName } from "../../remediation/detect/execution-names.ts";
+import { type Brake, withBrake } from "../../remediation/gates/kill-switch.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { isForEachTask } from "../../remediation/survey/standalone-task.ts";
+import { remediate } from "../../remediation/workflow/remediate.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { runInProcess } from "../../runtime/in-process-steps.ts";
+import { explainPlan } from "../../substitution/explain-plan.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import { accountPorts } from "../account/account-ports.ts";
+import { awsSettingsFrom } from "../account/aws-settings.ts";
+import { readInstalled, refuseWhileStopped } from "../account/deployed-config.ts";
+import { impatient } from "../account/few-attempts.ts";
+import { heardOrNot, SILENT_BUS } from "../account/quiet-publisher.ts";
+import { refuseForeignEvent } from "../account/same-account.ts";
+import type { CommandIo } from "../io.ts";
+import { storyLog } from "../output/event-log.ts";
+import { tellDoing } from "../output/fix-progress.ts";
+import { Refused } from "../refused-command.ts";
+import type { Replay, ReplayInput } from "./replay.ts";
+
+/** The SDK's own tries of one call, for whoever said --no-wait: a survey asks again by itself, and its step once more. */
+const WITHOUT_WAIT = { attemptsMax: 2, requestSeconds: 10 };
+const NOT_SAID: Brake = { pulled: async () => "--yes was not said" };
+
+/** Replays documents in the account of the environment. Throws InvalidInput, AwsError and Refused. */
+export async function replayInAccount(input: ReplayInput, io: CommandIo): Promise<Replay> {
+  const settings = await awsSettingsFrom(io);
+  const aws = input.settle ? settings : { ...settings, ...WITHOUT_WAIT };
+  const account = await accountOf(aws, io);
+  const installed = await readInstalled(input, aws, io);
+  // No tag makes a replay write that was not told to.
+  const policy: Policy = input.yes ? installed.policy : { ...installed.policy, mode: "observe" };
+  const what = input.yes ? "services may be changed" : "nothing is changed without --yes";
+  io.err(
+    `account ${account ?? "of the event"}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, by ${installed.from}: ${what}\n`,
+  );
+
+  return async (document, _file, tell) => {
+    const own = refuseForeignEvent(document, { account, region: aws.region });
+    if (own === undefined)
+      throw new Refused(
+        "account-unknown",
+        "neither STS nor the event tells the account: nothing was written",
+      );
+    if (input.yes) await refuseWhileStopped(installed);
+    const story = storyLog(systemClock.now, tell);
+    const { busName, remediateArn } = installed;
+    const plain = accountPorts({ aws, account: own, policy, log: story.log, busName, remediateArn }, io);
+    const ports = {
+      ...withBrake(plain, input.yes ? installed.brake : NOT_SAID),
+      bus: input.yes ? heardOrNot(plain.bus, io) : SILENT_BUS,
+    };
+    const failure = readEvent(document, ports.home);
+    const execution =
+      failure.kind === "ignored"
+        ? "none"
+        : remediationName(
+            ports.executions.functionName("remediate"),
+            failure,
+            1,
+            isForEachTask(failure, policy),
+          );
+    const onPlan = (plan: Parameters<typeof explainPlan>[0]): void => {
+      for (const line of explainPlan(plan)) story.say(line);
+    };
+    const options = {
+      policy,
+      execution,
+      settle: input.settle,
+      looksAgain: input.settle,
+      onPlan,
+      onDoing: tellDoing(story.say),
+      byHand: true,
+    };
+    return await runInProcess(
+      (steps) => remediate(document, ports, options, input.settle ? steps : impatient(steps)),
+      { clock: systemClock },
+    );
+  };
+}
+
+/**
+ * Undefined where an endpoint of its own has no STS: whatever stands in for AWS there may know ECS alone, and say so by a
+ * page, a status or a code. Only a refusal of these credentials is one.
+ */
+async function accountOf(aws: AwsSettings, io: CommandIo): Promise<string | undefined> {
+  try {
+    return (await identify(aws)).account;
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind === "denied" || aws.endpoint === undefined) throw error;
+    io.err(`the account of these credentials is not known (${error.message}): the event's own is taken\n`);
+    return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+/** A recorded event in a closed world: ECS, the registries and their quotas as a small file beside it tells. */
+
+import { isObject } from "../../ecs/json-fields.ts";
+import type { PullFailure } from "../../ecs-events/pull-failure.ts";
+import { readEvent } from "../../ecs-events/read-event.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { detect } from "../../remediation/detect/detect.ts";
+import type { Outcome } from "../../remediation/report/outcome.ts";
+import { outcomeOf } from "../../remediation/report/report.ts";
+import type { Json } from "../../runtime/json.ts";
+import { OUTCOME_SOURCE } from "../../sandbox/aws/event-bus.ts";
+import { serveWorkflows } from "../../sandbox/install-repull.ts";
+import { operate } from "../../sandbox/world/operator.ts";
+import { retold } from "../../sandbox/world/recorded-event.ts";
+import { createRecordedWorld, healableWorld } from "../../sandbox/world/recorded-world.ts";
+import type { World } from "../../sandbox/world/world.ts";
+import { readWorldFile, type WorldFile } from "../../sandbox/world/world-file.ts";
+import { explainPlan } from "../../substitution/explain-plan.ts";
+import type { Plan } from "../../substitution/plan.ts";
+import { type Policy, rightsIn } from "../../substitution/policy/policy.ts";
+import { parseJson } from "../input/parse-json.ts";
+import type { CommandIo } from "../io.ts";
+import { storyLog } from "../output/event-log.ts";
+import type { Replay, ReplayInput } from "./replay.ts";
+
+/** Longer than any remediation may take, approvals of three days and quotas of a day among it: two weeks there. */
+const WORLD_SECONDS_MAX = 14 * 86_400;
+
+/**
+ * Replays documents, each in a fresh world.
+ * @param policyWith the policy by this document, of the world's operator; one that was named goes before it
+ */
+export function replayInSandbox(
+  policyWith: (document: string | undefined) => Policy,
+  input: ReplayInput,
+  io: CommandIo,
+): Replay {
+  return async (document, where, tell) => {
+    const read = readEvent(document);
+    if (read.kind === "ignored") return outcomeOf(read, undefined, "none");
+    const described = await worldFor(document, where, input, io);
+    const { operator = {} } = described.file;
+    const policy = policyWith(operator.policy && JSON.stringify(operator.policy));
+    tell(`  in a sandbox: ${described.from}`);
+    let world: World | undefined;
+    const story = storyLog(() => world?.clock.now() ?? 0, tell);
+    world = await createRecordedWorld(described.file, [document], {
+      seed: input.seed,
+      log: story.log,
+      allowed: policy.registries.allowed,
+    });
+    tellAhead(world, story.say);
+    serveWorkflows(world, {
+      policy,
+      rights: rightsIn(io.env),
+      brake: await operate(world, operator, policy),
+      settle: input.settle,
+      onPlan: newPlans((lines) => {
+        for (const line of lines) story.say(line);
+      }),
+    });
+    return await remediateIn(world, retold(document, world), read, policy);
+  };
+}
+
+/** Whoever waits for hours looks every quarter of one: the same plan is told once. */
+function newPlans(tell: (lines: readonly string[]) => void): (plan: Plan) => void {
+  let last: string | undefined;
+  return (plan) => {
+    const lines = explainPlan(plan);
+    const text = lines.join("\n");
+    if (text !== last) tell(lines);
+    last = text;
+  };
+}
+
+/** Tells what waits, for a person or for a quota, as the bus hears of it: the end is told by whoever asked for it. */
+function tellAhead({ bus }: World, say: (line: string) => void): void {
+  bus.subscribe(({ source, detail }) => {
+    const { outcome, because, goesOnAt } = isObject(detail) ? detail : {};
+    if (source !== OUTCOME_SOURCE || (outcome !== "awaiting-approval" && goesOnAt === undefined)) return;
+    say(`${outcome}: ${because}`);
+  });
+}
+
+/** The way of an event: through `detect`, which starts the execution by its name. */
+async function remediateIn(
+  world: World,
+  document: unknown,
+  failure: PullFailure,
+  policy: Policy,
+): Promise<Outcome> {
+  let started: string | undefined;
+  let ignored: Outcome | undefined;
+  world.clock.schedule(world.clock.now(), async () => {
+    const detected = await detect(document, world.ports, policy);
+    if (detected.kind === "ignored") ignored = outcomeOf(detected, failure, "none");
+    else started = detected.execution;
+  });
+  const record = () => world.executions.records.find(({ name }) => name === started);
+  const ended = (): boolean => record() !== undefined && record()?.status !== "running";
+  await world.runUntil(() => ignored !== undefined || ended(), WORLD_SECONDS_MAX);
+  if (ignored !== undefined) return ignored;
+  const execution = record();
+  if (execution?.status === "succeeded") return execution.result as Outcome;
+  const because = `the execution is ${execution?.status ?? "not there"}: ${execution?.failure ?? "no reason is known"}`;
+  return outcomeOf({ kind: "failed", because }, failure, started ?? "none");
+}
+
+/** The world file that was named, or the one beside the event, or a world made of the event itself. */
+async function worldFor(
+  document: Json,
+  where: string,
+  { world }: ReplayInput,
+  io: CommandIo,
+): Promise<{ file: WorldFile; from: string }> {
+  // In a folder of their own: whoever replays `events/*.json` means the events.
+  const beside = where.replace(/([^/\\]+)\.(?:json|ndjson)$/, "worlds/$1.json");
+  const path = world ?? (beside === where ? undefined : beside);
+  const text = path === undefined ? undefined : await io.readFile(path);
+  if (text !== undefined && path !== undefined) {
+    const file = readWorldFile(parseJson(text, path));
+    return { file, from: `the world of ${path}${file.about === undefined ? "" : `: ${file.about}`}` };
+  }
+  if (world !== undefined) throw new InvalidInput("--world", `a readable file, got ${world}`);
+  return {
+    file: healableWorld([document]),
+    from: "no world file stands beside the event, so one was made of it",
+  };
+}

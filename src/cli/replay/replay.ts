@@ -1,0 +1,145 @@
+/**
+ * `repull replay`: the whole remediation of recorded events.
+ *
+ * By default in a sandbox: a world described by the file beside the event, so that nothing of anybody's can be hurt.
+ * With --aws against the account of the environment, and then nothing is written without --yes.
+ */
+
+import { reduceEvent } from "../../ecs-events/redact-event.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import type { Outcome } from "../../remediation/report/outcome.ts";
+import type { Json } from "../../runtime/json.ts";
+import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
+import { linesOf, visibleJson } from "../../text/visible.ts";
+import type { InstalledOptions } from "../account/deployed-config.ts";
+import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
+import { documentsIn } from "../input/event-files.ts";
+import type { CommandIo } from "../io.ts";
+import { outcomeInWords } from "../output/format-outcome.ts";
+import { type RefusalCode, Refused } from "../refused-command.ts";
+import { replayInAccount } from "./replay-in-account.ts";
+import { replayInSandbox } from "./replay-in-sandbox.ts";
+
+export type ReplayInput = {
+  readonly files: readonly string[];
+  readonly aws: boolean;
+  readonly yes: boolean;
+  readonly settle: boolean;
+  readonly json: boolean;
+  /** A world file for all events, instead of the one beside each. */
+  readonly world?: string;
+  readonly seed: string;
+} & InstalledOptions;
+
+export type Replayed =
+  | Outcome
+  | { readonly outcome: "invalid" | "unfinished"; readonly because: string }
+  | { readonly outcome: "refused"; readonly code: RefusalCode; readonly because: string };
+
+/** How one document is remediated; `tell` takes the story's lines. */
+export type Replay = (document: Json, where: string, tell: (line: string) => void) => Promise<Outcome>;
+
+/**
+ * Replays every document of the files, one after the other. Exit status 1 where one ended otherwise than well, 2 where
+ * one, or the policy, cannot be read, 4 where one was refused, 5 where one could not be brought to an end.
+ */
+export async function replay(input: ReplayInput, io: CommandIo): Promise<number> {
+  const run = await runnerOf(input, io);
+  const tell = input.json
+    ? (line: string) => io.err(linesOf([line]))
+    : (line: string) => io.out(linesOf([line]));
+  let status: number = EXIT.done;
+  for (const file of input.files) {
+    const text = await io.readFile(file);
+    const entries = text === undefined ? [unreadable(file)] : documentsIn(text, file);
+    for (const entry of entries) {
+      if (!input.json) io.out(linesOf([entry.where]));
+      const replayed =
+        entry.kind === "document"
+          ? await replayOne(run, entry.document, file, tell)
+          : invalid(entry.kind === "text" ? TEXT_ALONE : entry.because);
+      if (input.json) io.out(`${visibleJson({ where: entry.where, ...replayed })}\n`);
+      else io.out(linesOf(outcomeInWords(replayed, thenCommand(replayed, file, input))));
+      status = Math.max(status, statusOf(replayed));
+    }
+  }
+  return status;
+}
+
+/** An account that cannot be worked in refuses each document: whoever waits for a line for each gets it. */
+async function runnerOf(input: ReplayInput, io: CommandIo): Promise<Replay> {
+  if (!input.aws) return replayInSandbox(await sandboxPolicies(input, io), input, io);
+  try {
+    return await replayInAccount(input, io);
+  } catch (error) {
+    return () => Promise.reject(error);
+  }
+}
+
+/** By the stack's defaults, of which only the mode is another: `remediate`, so that the whole of it can be seen. */
+async function sandboxPolicies(
+  { policyFile }: ReplayInput,
+  { env, readFile }: CommandIo,
+): Promise<(document: string | undefined) => Policy> {
+  if (policyFile === undefined) return (document) => policyFrom(env, document);
+  const text = await readFile(policyFile);
+  if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${policyFile}`);
+  const policy = policyFrom(env, text);
+  return () => policy;
+}
+
+const TEXT_ALONE =
+  "an error text names no task to replay: repull explain reads it; pass the event, or what aws ecs describe-tasks answers";
+
+/** In an account, a look at the service; in a sandbox, another rehearsal, by the policy that a remedy would change. */
+function thenCommand(replayed: Replayed, file: string, { aws, world }: ReplayInput): string | undefined {
+  if (!("images" in replayed)) return undefined;
+  const { workload, remedies = [] } = replayed;
+  if (aws) {
+    if (workload?.kind !== "service") return undefined;
+    return `repull plan ${workload.name} --cluster ${workload.cluster.slice(workload.cluster.lastIndexOf("/") + 1)}`;
+  }
+  const isOfPolicy = remedies.some(({ setting }) => setting !== undefined && /^[a-z]/.test(setting.key));
+  if (file === "-" || !isOfPolicy) return undefined;
+  return `repull replay ${file}${world === undefined ? "" : ` --world ${world}`} --policy FILE, with such a policy document in FILE`;
+}
+
+function unreadable(file: string): { kind: "unreadable"; where: string; because: string } {
+  return { kind: "unreadable", where: file, because: "there is no such file, or it cannot be read" };
+}
+
+function invalid(because: string): Replayed {
+  return { outcome: "invalid", because };
+}
+
+async function replayOne(
+  run: Replay,
+  document: unknown,
+  where: string,
+  tell: (line: string) => void,
+): Promise<Replayed> {
+  try {
+    return await run(reduceEvent(document) as Json, where, tell);
+  } catch (error) {
+    if (error instanceof Refused) return { outcome: "refused", code: error.code, because: error.message };
+    if (error instanceof InvalidInput) return invalid(error.message);
+    if (error instanceof AwsError && error.kind === "denied")
+      return { outcome: "refused", code: "no-right", because: error.message };
+    // Whatever it was: a script that reads lines gets one, and no stack trace.
+    return { outcome: "unfinished", because: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function statusOf(replayed: Replayed): number {
+  switch (replayed.outcome) {
+    case "refused":
+      return EXIT.refused;
+    case "unfinished":
+      return EXIT.unfinished;
+    case "invalid":
+      return EXIT.usage;
+    default:
+      return exitStatusOfOutcome(replayed);
+  }
+}

@@ -1,0 +1,128 @@
+/** The commands in the pages: those that need no account are run, and all of them are at least what a shell can read. */
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const packageJson = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+const scripts = Object.keys(packageJson.scripts);
+const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(`${root}docs`).map((name) => `docs/${name}`)]
+  .filter((path) => path.endsWith(".md"))
+  .map((path) => ({ path, text: readFileSync(`${root}${path}`, "utf8") }));
+
+const blocks = pages.flatMap(({ path, text }) =>
+  [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => ({ path, block })),
+);
+/** One command a line, continued lines joined, without what a reader is told beside it. */
+const commands = blocks.flatMap(({ path, block }) =>
+  block
+    .replaceAll("\\\n", " ")
+    .split("\n")
+    .map((line) => ({ path, command: line.replace(/\s+#.*$/, "").trim() }))
+    .filter(({ command }) => command !== ""),
+);
+
+/** `repull` on the path, as an installed package puts it there; and nothing else of ours. */
+const bin = mkdtempSync(join(tmpdir(), "repull-bin-"));
+writeFileSync(join(bin, "repull"), `#!/bin/sh\nexec "${process.execPath}" "${root}src/cli/main.ts" "$@"\n`, {
+  mode: 0o755,
+});
+afterAll(() => rmSync(bin, { recursive: true }));
+
+type Where = { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> };
+
+function shell(
+  command: string,
+  args: readonly string[] = [],
+  { cwd = root, env = {} }: Where = {},
+): Promise<{ status: number; out: string; said: string }> {
+  const path = `${bin}${delimiter}${process.env.PATH}`;
+  return new Promise((resolve) => {
+    execFile(
+      "sh",
+      [...args, "-c", command],
+      { cwd, env: { PATH: path, HOME: "/nonexistent", ...env } },
+      (error, out, err) =>
+        resolve({ status: typeof error?.code === "number" ? error.code : 0, out, said: out + err }),
+    );
+  });
+}
+
+test("commands are found", () => expect(commands.length).toBeGreaterThan(30));
+
+describe("a block of commands is one that a shell can read", () => {
+  for (const { path, block } of blocks) {
+    test(`${path}: ${block.split("\n")[0]}`, async () => {
+      expect(await shell(block, ["-n"])).toEqual({ status: 0, out: "", said: "" });
+    });
+  }
+});
+
+describe("an npm script that a page names is one", () => {
+  const named = commands.flatMap(({ path, command }) =>
+    [...command.matchAll(/\bnpm (?:run )?([a-z:]+)/g)].map(([, script = ""]) => ({ path, script })),
+  );
+  for (const { path, script } of named)
+    if (!["ci", "install", "pack"].includes(script))
+      test(`${path}: npm ${script}`, () => expect(scripts).toContain(script));
+});
+
+describe("a command that needs no account does what its page says, and ends without a trace of ours", () => {
+  // A file that the reader brings is theirs; everything of the sandbox and of events/ is run as it stands.
+  const offline = commands.filter(
+    ({ command }) => /^repull (?:explain|replay) /.test(command) && !command.includes("--aws"),
+  );
+  test("are found", () => expect(offline.length).toBeGreaterThan(4));
+  for (const { path, command } of offline) {
+    test(`${path}: ${command}`, async () => {
+      const { status, said } = await shell(command);
+      expect(said.length).toBeGreaterThan(50);
+      // 4: one of the worlds has its writes stopped.
+      expect([0, 1, 4]).toContain(status);
+      expect(said).not.toMatch(/\n\s+at .*\.(?:ts|mjs):\d+/);
+    }, 30_000);
+  }
+});
+
+describe("what the story names to try next can be typed as it stands", () => {
+  const table = [
+    ["where the command is installed, from any folder", {}],
+    ["in a checkout, after npm start", { cwd: root, env: { npm_lifecycle_event: "start" } }],
+  ] as const;
+  for (const [title, where] of table) {
+    test(title, async () => {
+      const at = { cwd: bin, ...where };
+      const story = await shell("repull demo", [], at);
+      const next = story.out.slice(story.out.lastIndexOf("Next: ")).split("\n").filter(Boolean);
+      expect(next.length).toBeGreaterThan(1);
+      for (const line of next) {
+        const [command = ""] = line.replace("Next: ", "").trim().split(/ {2,}/);
+        const { status, said } = await shell(command, [], { cwd: at.cwd });
+        expect({ command, status, isLong: said.length > 200 }).toEqual({ command, status: 0, isLong: true });
+      }
+    }, 60_000);
+  }
+});
+
+describe("the command is installed from its tarball", () => {
+  test("the pages name the one that this version packs", () => {
+    const named = pages.flatMap(({ text }) => text.match(/\brepull-\d[\w.-]*\.tgz/g) ?? []);
+    expect(new Set(named)).toEqual(new Set([`${packageJson.name}-${packageJson.version}.tgz`]));
+  });
+
+  test("nothing is told to run it by npx, where the name is not ours", () => {
+    const texts = ["src", "functions", "infra", "events"].flatMap((folder) =>
+      readdirSync(`${root}${folder}`, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.(?:ts|yaml|tf|toml|py|json)$/.test(entry.name))
+        .map((entry) => ({ path: join(entry.parentPath, entry.name) }))
+        .map(({ path }) => ({ path, text: readFileSync(path, "utf8") })),
+    );
+    expect(texts.length).toBeGreaterThan(100);
+    const naming = [...texts, ...pages].filter(({ text }) => /\bnpx (?:-y )?repull\b/.test(text));
+    expect(naming.map(({ path }) => path)).toEqual([]);
+  });
+});

@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { replay } from "../../../src/cli/replay/replay.ts";
+import { present } from "../../../src/ecs/json-fields.ts";
+import { InvalidInput } from "../../../src/image/invalid-input.ts";
+import { commandIo, objectsIn } from "../../support/command-io.ts";
+
+const folder = new URL("../../../events", import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, folder), "utf8");
+const worlds = readdirSync(new URL("worlds/", folder)).filter((name) => name.endsWith(".json"));
+const files = Object.fromEntries(
+  [
+    ...readdirSync(folder).filter((name) => name.endsWith(".json")),
+    ...worlds.map((name) => `worlds/${name}`),
+  ].map((name) => [`events/${name}`, read(name)]),
+);
+
+async function replayed(
+  event: string,
+  world?: string,
+  settle = true,
+  { policyFile, document }: { readonly policyFile?: string; readonly document?: string } = {},
+) {
+  const io = commandIo({ ...files, ...(document === undefined ? {} : { "policy.json": document }) });
+  const input = {
+    files: [`events/${event}.json`],
+    aws: false,
+    yes: false,
+    settle,
+    json: true,
+    seed: "1",
+    ...present("policyFile", policyFile),
+  };
+  const status = await replay(
+    world === undefined ? input : { ...input, world: `events/worlds/${world}.json` },
+    io,
+  );
+  return { status, object: objectsIn(io.printed.out)[0] };
+}
+
+describe("repull replay, in a sandbox", () => {
+  for (const [event, world, outcome, status] of [
+    ["fargate-service", undefined, "settled", 0],
+    ["fargate-service", "fargate-service.crash", "restored", 1],
+    ["ec2-service", undefined, "settled", 0],
+    ["ec2-service", "ec2-service.not-allowed", "failed", 4],
+    ["multi-container", undefined, "settled", 0],
+    ["multi-container", "multi-container.shared-address", "settled", 0],
+    ["multi-container", "multi-container.held", "ignored", 0],
+    ["fargate-service", "fargate-service.approved", "settled", 0],
+    ["fargate-service", "fargate-service.denied", "denied", 0],
+    ["fargate-service", "fargate-service.expired", "expired", 1],
+    ["fargate-service", "fargate-service.held", "settled", 0],
+    ["fargate-service", "fargate-service.paused", "failed", 4],
+    ["fargate-service", "fargate-service.observed", "observed", 0],
+    ["scheduled", "scheduled.moved", "applied", 0],
+    ["digest-pinned", undefined, "settled", 0],
+    ["digest-pinned", "digest-pinned.moved", "stand-still", 1],
+    ["authenticated-limit", undefined, "settled", 0],
+    ["abuse-limit", undefined, "settled", 0],
+    ["abuse-limit", "abuse-limit.nowhere-else", "stand-still", 1],
+    ["vanity-host", undefined, "settled", 0],
+    ["vanity-host", "vanity-host.shared-address", "settled", 0],
+    ["deprovisioning", undefined, "settled", 0],
+    ["deprovisioning", "deprovisioning.opted-out", "declined", 1],
+    ["govcloud", undefined, "settled", 0],
+    ["code-deploy-service", undefined, "declined", 1],
+    ["standalone", undefined, "declined", 1],
+    ["scheduled", undefined, "declined", 1],
+    ["not-found", undefined, "ignored", 0],
+    ["unauthorized", undefined, "ignored", 0],
+    ["stopped-by-hand", undefined, "ignored", 0],
+    ["malformed", undefined, "invalid", 2],
+  ] as const) {
+    test(`${event}.json${world === undefined ? "" : ` in the world ${world}`} ends ${outcome}`, async () => {
+      const { status: exit, object } = await replayed(event, world);
+      expect(`${object?.outcome}: ${object?.because}`).toMatch(new RegExp(`^${outcome}: .`));
+      expect(exit).toBe(status);
+    });
+  }
+
+  test("stops once the redeployment is accepted where nobody wants to wait", async () => {
+    expect((await replayed("fargate-service", undefined, false)).object).toMatchObject({
+      outcome: "applied",
+    });
+  });
+
+  test("tells the same story for the same seed", async () => {
+    expect(await replayed("multi-container")).toEqual(await replayed("multi-container"));
+  });
+
+  /** What somebody names goes before the policy of the world's operator, and that before the environment. */
+  for (const [title, world, document, outcome] of [
+    ["a policy file, over the defaults", undefined, { mode: "observe" }, "observed"],
+    [
+      "one that waits for no limit's end",
+      "multi-container.shared-address",
+      { waitForLimit: false },
+      "stand-still",
+    ],
+    ["one over the world's own policy", "fargate-service.observed", {}, "settled"],
+    ["one whose question nobody answers", undefined, { mode: "approve", approvalHours: 72 }, "expired"],
+  ] as const) {
+    test(`goes by ${title}: ${outcome}`, async () => {
+      const policy = { policyFile: "policy.json", document: JSON.stringify(document) };
+      const event = (world ?? "fargate-service").split(".")[0] ?? "";
+      expect((await replayed(event, world, true, policy)).object).toMatchObject({ outcome });
+    });
+  }
+
+  test("names a policy file that is not there", async () => {
+    const missing = replayed("fargate-service", undefined, true, { policyFile: "no.json" });
+    await expect(missing).rejects.toThrow(InvalidInput);
+  });
+
+  test("tells what waits, and the same plan once", async () => {
+    const io = commandIo(files);
+    const world = "events/worlds/multi-container.shared-address.json";
+    const input = {
+      files: ["events/multi-container.json"],
+      aws: false,
+      yes: false,
+      settle: true,
+      json: false,
+      seed: "1",
+      world,
+    };
+    expect(await replay(input, io)).toBe(0);
+    expect(io.printed.out.match(/stand-still: /g)?.length).toBe(1);
+    expect(io.printed.out.match(/could not be pulled/g)?.length).toBeLessThan(5);
+  });
+
+  test("names a world file that is not there", async () => {
+    const io = commandIo(files);
+    const input = {
+      files: ["events/ec2-service.json"],
+      aws: false,
+      yes: false,
+      settle: true,
+      json: false,
+      seed: "1",
+      world: "no.json",
+    };
+    expect(await replay(input, io)).toBe(2);
+    expect(io.printed.out).toContain("--world: expected a readable file, got no.json");
+  });
+});
