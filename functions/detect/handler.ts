@@ -16,8 +16,8 @@ import { detect } from "../../src/remediation/detect/detect.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
-import { measureDetected, measureDied } from "../measure.ts";
-import { readEffectivePolicy } from "../policy.ts";
+import { measureDetected, measureDied } from "../metrics.ts";
+import { readEffectivePolicy } from "../read-policy.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);

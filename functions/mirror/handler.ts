@@ -5,10 +5,10 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { mirror } from "../../src/remediation/mirror/mirror-workflow.ts";
 import { readInStep } from "../../src/remediation/workflow/read-policy-once.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
+import { portsOf } from "../create-ports.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { measureMirrored, measuringDeath, measuringLength } from "../measure.ts";
-import { readEffectivePolicy } from "../policy.ts";
-import { portsOf } from "../ports.ts";
+import { measureMirrored, measuringDeath, measuringLength } from "../metrics.ts";
+import { readEffectivePolicy } from "../read-policy.ts";
 import { settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);

@@ -8,11 +8,11 @@ import { remediateBy } from "../../src/remediation/workflow/remediate-with-polic
 import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
-import { brakeOf } from "../brake.ts";
+import { portsOf } from "../create-ports.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { measureOutcome, measuringCaps, measuringDeath, measuringLength } from "../measure.ts";
-import { readEffectivePolicy } from "../policy.ts";
-import { portsOf } from "../ports.ts";
+import { brakeOf } from "../kill-switch.ts";
+import { measureOutcome, measuringCaps, measuringDeath, measuringLength } from "../metrics.ts";
+import { readEffectivePolicy } from "../read-policy.ts";
 import { settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);

@@ -2,7 +2,7 @@
 
 import { deepEqual, rejects } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test, vi } from "vitest";
-import { portsOf } from "../../functions/ports.ts";
+import { portsOf } from "../../functions/create-ports.ts";
 import { settingsFrom } from "../../functions/settings.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { silentLog } from "../../src/runtime/log.ts";

@@ -38,16 +38,16 @@ describe("alarms", () => {
     ({ alarm }) => alarm.Namespace === "Repull" && alarm.MetricName === "Remediations",
   );
   for (const one of ["CapReached", "ExecutionDied", "ExecutionTooLong"]) {
-    test(`${one} watches a figure that functions/measure.ts writes without a dimension of its own`, () => {
+    test(`${one} watches a figure that functions/metrics.ts writes without a dimension of its own`, () => {
       const alarm = alarms.find(({ name }) => name === one)?.alarm;
-      expect(read("functions/measure.ts")).toContain(`count("${alarm?.MetricName}", {})`);
+      expect(read("functions/metrics.ts")).toContain(`count("${alarm?.MetricName}", {})`);
       expect(alarm?.Dimensions).toEqual([{ Name: "service", Value: "repull" }]);
     });
   }
   for (const { name, alarm } of ours) {
-    test(`${name} watches a figure that functions/measure.ts writes, with its dimensions`, () => {
+    test(`${name} watches a figure that functions/metrics.ts writes, with its dimensions`, () => {
       const dimensions = objectsIn(alarm, "Dimensions");
-      expect(read("functions/measure.ts")).toContain(`"${alarm.MetricName}", { outcome:`);
+      expect(read("functions/metrics.ts")).toContain(`"${alarm.MetricName}", { outcome:`);
       expect(dimensions.map(({ Name }) => Name)).toEqual(["service", "outcome"]);
       expect(dimensions[0]?.Value).toBe("repull");
       expect(Object.keys(OUTCOMES)).toContain(dimensions[1]?.Value);
@@ -80,7 +80,7 @@ describe("the topic", () => {
 
 describe("the dashboard", () => {
   const body = isObject(resources.Dashboard?.Properties) ? resources.Dashboard.Properties.DashboardBody : "";
-  const measured = read("functions/measure.ts");
+  const measured = read("functions/metrics.ts");
 
   test("asks whether it works, what it did, and how near the limit is", () =>
     expect([...String(body).matchAll(/"## ([^"]+)"/g)].map(([, question]) => question)).toEqual([

@@ -10,7 +10,7 @@ import type { Ports } from "../src/remediation/ports/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import type { Log } from "../src/runtime/log.ts";
 import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy/policy.ts";
-import { measureQuota } from "./measure.ts";
+import { measureQuota } from "./metrics.ts";
 import { accountOf, type Settings } from "./settings.ts";
 
 /** By what of the policy they are made of: one function sees one policy, or two while it changes. */

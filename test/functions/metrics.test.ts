@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
-const MEASURE = new URL("../../functions/measure.ts", import.meta.url).href;
+const MEASURE = new URL("../../functions/metrics.ts", import.meta.url).href;
 const PROGRAM = `
   const { measuringDeath } = await import(${JSON.stringify(MEASURE)});
   const dies = measuringDeath(async () => { throw new Error("no right to checkpoint"); });
@@ -17,7 +17,7 @@ const PROGRAM = `
 
 test("an execution that throws is counted, with the stack's name, and its error is Lambda's to tell", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROGRAM], {
-    cwd: fileURLToPath(new URL("../../", import.meta.url)),
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
     env: { ...process.env, POWERTOOLS_SERVICE_NAME: "prod-repull", POWERTOOLS_METRICS_DISABLED: "false" },
   });
   const lines = stdout
@@ -47,7 +47,7 @@ test("an execution that has half of Lambda's operations is counted once in each 
     process.execPath,
     ["--input-type=module", "-e", LONG_PROGRAM],
     {
-      cwd: fileURLToPath(new URL("../../", import.meta.url)),
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
       env: { ...process.env, POWERTOOLS_SERVICE_NAME: "prod-repull", POWERTOOLS_METRICS_DISABLED: "false" },
     },
   );
