@@ -11,8 +11,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { startFunction } from "../test/support/aws/runtime-api.ts";
 import { deploy } from "../test/support/deployment.ts";
-import { startFunction } from "../test/support/runtime-api.ts";
 
 const rounds = Number(process.argv[2] ?? 11);
 const WARM_BATCHES = 50;

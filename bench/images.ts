@@ -1,7 +1,7 @@
 /** The images that are copied, made by the bench itself: random bytes in tars, gzipped without compressing. */
 
 import { join } from "node:path";
-import { OciLayout } from "../test/support/oci-layout.ts";
+import { OciLayout } from "../test/support/registries/oci-layout.ts";
 
 export type ImageName = "small" | "layers" | "index" | "big" | "present" | "huge";
 

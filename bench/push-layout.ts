@@ -6,7 +6,7 @@ import http from "node:http";
 import https from "node:https";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { LayoutDescriptor, OciLayout } from "../test/support/oci-layout.ts";
+import type { LayoutDescriptor, OciLayout } from "../test/support/registries/oci-layout.ts";
 
 type Document = {
   readonly manifests?: readonly LayoutDescriptor[];

@@ -1,7 +1,7 @@
 /** One row: the same image by every tool in turn, as many times as asked, each time into a new registry. */
 
 import { join } from "node:path";
-import type { DockerRegistry } from "../test/support/docker-registry.ts";
+import type { DockerRegistry } from "../test/support/registries/docker-registry.ts";
 import type { BenchImage } from "./images.ts";
 import { type Measure, measure } from "./measure.ts";
 import { startWorker, type Worker } from "./process.ts";

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Certificate, makeCertificate } from "../test/support/certificate.ts";
-import { type DockerRegistry, startDockerRegistry } from "../test/support/docker-registry.ts";
+import { type DockerRegistry, startDockerRegistry } from "../test/support/registries/docker-registry.ts";
 import { startWorker } from "./process.ts";
 import type { Wire } from "./rows.ts";
 

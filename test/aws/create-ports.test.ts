@@ -4,7 +4,7 @@ import { connect } from "../../src/aws/create-ports.ts";
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLog } from "../../src/runtime/log.ts";
-import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws-stub.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws/aws-stub.ts";
 
 let stub: AwsStub;
 beforeEach(async () => {

@@ -5,10 +5,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, test } from "vitest";
-import { CopyWorld } from "../support/copy-world.ts";
 import { FastClock } from "../support/fast-clock.ts";
-import { LoopbackRegistry, type Mischief } from "../support/loopback-registry.ts";
-import { isBlob, isUpload } from "../support/mischief.ts";
+import { isBlob, isUpload } from "../support/registries/body-faults.ts";
+import { CopyWorld } from "../support/registries/copy-world.ts";
+import { LoopbackRegistry, type Mischief } from "../support/registries/loopback-registry.ts";
 
 /** What the registries do, and tells that the moment has come. */
 type Phase = (now: () => void) => { readonly source?: Mischief; readonly target?: Mischief };

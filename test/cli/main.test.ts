@@ -4,7 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { LoopbackRegistry } from "../support/loopback-registry.ts";
+import { LoopbackRegistry } from "../support/registries/loopback-registry.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 

@@ -10,7 +10,7 @@ import { limits } from "../../src/cli/rate-limit/rate-limit.ts";
 import { replay } from "../../src/cli/replay/replay.ts";
 import { eventOf, failingService, refusedByDockerHub } from "../outside/documents.ts";
 import { commandIo, objectsIn, type RecordedIo } from "../support/command-io.ts";
-import { SteppedClock } from "../support/hostile-registry.ts";
+import { SteppedClock } from "../support/registries/hostile-registry.ts";
 
 const HIDDEN = `sha256:${"a".repeat(64)}`;
 

@@ -16,7 +16,7 @@ import {
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../support/aws-stub.ts";
+} from "../support/aws/aws-stub.ts";
 import { EXECUTION_CLAUSES } from "./execution-clauses.ts";
 import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
 

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import type { Context, SQSEvent } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws-stub.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws/aws-stub.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:live";
 const QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/repull-unhandled";

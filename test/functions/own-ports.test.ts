@@ -7,7 +7,7 @@ import { settingsFrom } from "../../functions/settings.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
-import { LoopbackRegistry, type Mischief } from "../support/loopback-registry.ts";
+import { LoopbackRegistry, type Mischief } from "../support/registries/loopback-registry.ts";
 
 const ARN = "arn:aws:lambda:eu-central-1:123456789012:function:repull-remediate";
 

@@ -7,7 +7,7 @@
 
 import { expect, test } from "vitest";
 import { isObject } from "../../src/ecs/json-fields.ts";
-import { readTemplate } from "../support/template.ts";
+import { readTemplate } from "../support/aws/template.ts";
 
 /** Counted by bench/cost.ts, 2026-11-21. */
 const COUNTED = {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { objectsIn } from "../../src/ecs/json-fields.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { readTemplate } from "../support/template.ts";
+import { readTemplate } from "../support/aws/template.ts";
 
 const rule = readTemplate({ Notify: "attention" }).resources.OutcomeRule?.Properties as JsonObject;
 const [target] = objectsIn(rule, "Targets");

@@ -1,7 +1,7 @@
 /** What a stack that only observes can do to anything: every right that is not one to read, listed. */
 
 import { describe, expect, test } from "vitest";
-import { EVERYTHING, FUNCTIONS, type Name, statementsOf } from "../support/role-statements.ts";
+import { EVERYTHING, FUNCTIONS, type Name, statementsOf } from "../support/aws/role-statements.ts";
 
 const READS = /^[a-z0-9-]+:(?:BatchCheck|BatchGet|Describe|Get|List|Simulate|Validate)[A-Z]/;
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { isObject, objectsIn } from "../../src/ecs/json-fields.ts";
 import { OUTCOMES } from "../../src/remediation/report/outcome.ts";
-import { readTemplate } from "../support/template.ts";
+import { readTemplate } from "../support/aws/template.ts";
 
 const { resources, parameters, metadata } = readTemplate({ Notify: "attention" });
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { isObject } from "../../src/ecs/json-fields.ts";
-import { readTemplate } from "../support/template.ts";
+import { readTemplate } from "../support/aws/template.ts";
 
 const { parameters, metadata } = readTemplate();
 const { ParameterGroups = [] } = metadata["AWS::CloudFormation::Interface"] as {

@@ -9,9 +9,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
+import { FUNCTIONS, type Name, statementsOf } from "../support/aws/role-statements.ts";
+import { readTemplate } from "../support/aws/template.ts";
 import { withoutComments } from "../support/project-files.ts";
-import { FUNCTIONS, type Name, statementsOf } from "../support/role-statements.ts";
-import { readTemplate } from "../support/template.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

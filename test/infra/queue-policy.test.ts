@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { objectsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { isAllowed } from "../support/resource-policy.ts";
-import { readTemplate } from "../support/template.ts";
+import { isAllowed } from "../support/aws/resource-policy.ts";
+import { readTemplate } from "../support/aws/template.ts";
 
 const { resources } = readTemplate({ Notify: "attention" });
 const statements = Object.values(resources).flatMap(({ Type, Properties }) =>

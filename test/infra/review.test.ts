@@ -1,8 +1,8 @@
 /** The template as a security reviewer reads it: conditions, encryption, retention, and who may write where. */
 
 import { describe, expect, test } from "vitest";
-import { EVERYTHING, FUNCTIONS, statementsOf } from "../support/role-statements.ts";
-import { readTemplate } from "../support/template.ts";
+import { EVERYTHING, FUNCTIONS, statementsOf } from "../support/aws/role-statements.ts";
+import { readTemplate } from "../support/aws/template.ts";
 
 describe("what a reviewer asks for", () => {
   const every = readTemplate(EVERYTHING).resources;

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { objectsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { EVERYTHING, FUNCTIONS } from "../support/role-statements.ts";
-import { readTemplate } from "../support/template.ts";
+import { EVERYTHING, FUNCTIONS } from "../support/aws/role-statements.ts";
+import { readTemplate } from "../support/aws/template.ts";
 
 const lines = readFileSync(new URL("../../infra/template.yaml", import.meta.url), "utf8").split("\n");
 const every = readTemplate({ ...EVERYTHING, PassableRoleArns: "PassableRoleArns" });

@@ -6,7 +6,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { readTemplate } from "../support/template.ts";
+import { readTemplate } from "../support/aws/template.ts";
 
 const FOLDER = new URL("../../infra/terraform/", import.meta.url);
 const files = readdirSync(FOLDER)

@@ -3,7 +3,7 @@
  * has been: the one that the service was deployed with, and the one that the tag means now.
  */
 
-import { LoopbackRegistry, refuse } from "../support/loopback-registry.ts";
+import { LoopbackRegistry, refuse } from "../support/registries/loopback-registry.ts";
 import { ACCOUNT, REGION } from "./documents.ts";
 
 export const ECR_HOST = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { STUB_CREDENTIALS } from "../support/aws-stub.ts";
+import { STUB_CREDENTIALS } from "../support/aws/aws-stub.ts";
 import { type Deployment, deploy } from "../support/deployment.ts";
 import { firstFailure } from "../support/scenario.ts";
 

@@ -9,7 +9,7 @@ import { readDeployedExecutions } from "../../src/aws/stack/deployed-executions.
 import { probe } from "../../src/cli/doctor/end-to-end-probe.ts";
 import { objectsIn } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { STUB_CREDENTIALS } from "../support/aws-stub.ts";
+import { STUB_CREDENTIALS } from "../support/aws/aws-stub.ts";
 import { type Deployment, deploy, type Name, UNHANDLED_QUEUE_URL } from "../support/deployment.ts";
 import { firstFailure } from "../support/scenario.ts";
 

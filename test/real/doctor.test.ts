@@ -33,9 +33,9 @@ import type { Check } from "../../src/cli/doctor/check.ts";
 import { patientIn } from "../../src/cli/doctor/doctor.ts";
 import { examine } from "../../src/cli/doctor/run-checks.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
+import { stacksIn } from "../support/aws/moto-stack.ts";
 import { commandIo } from "../support/command-io.ts";
-import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
-import { stacksIn } from "../support/moto-stack.ts";
 
 const REGION = "us-east-1";
 const HOME = { account: MOTO_ACCOUNT, region: REGION, partition: "aws" };

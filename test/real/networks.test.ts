@@ -22,7 +22,7 @@ import { createNetworks } from "../../src/aws/adapters/task-networks.ts";
 import { type Destination, DOCKER_HUB, ecrPull } from "../../src/network/destination.ts";
 import type { Source } from "../../src/network/facts.ts";
 import { reach } from "../../src/network/reach.ts";
-import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
+import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
 
 const REGION = "us-east-1";
 const [API, DKR, S3] = ecrPull({

@@ -7,7 +7,7 @@ import { objectIn, objectsIn, textIn, textsIn } from "../../src/ecs/json-fields.
 import { createDeploymentCommand, registerCommand } from "../../src/remediation/report/paste-commands.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { ImagePlan } from "../../src/substitution/plan.ts";
-import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
+import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
 
 const SUBSTITUTE = `public.ecr.aws/docker/library/nginx@sha256:${"a".repeat(64)}`;
 const CANARY = "CodeDeployDefault.ECSCanary10Percent5Minutes";

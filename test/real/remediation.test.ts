@@ -22,9 +22,9 @@ import { CreateAliasCommand, CreateFunctionCommand, LambdaClient } from "@aws-sd
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
-import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
-import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
-import { OciLayout } from "../support/oci-layout.ts";
+import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
+import { type DockerRegistry, startDockerRegistry } from "../support/registries/docker-registry.ts";
+import { OciLayout } from "../support/registries/oci-layout.ts";
 
 const run = promisify(execFile);
 const REGION = "us-east-1";

@@ -28,8 +28,8 @@ import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-schedule
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { scan } from "../../src/cli/commands/scan.ts";
 import { inPool } from "../../src/runtime/for-each-concurrently.ts";
+import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
-import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/moto.ts";
 
 const REGION = "us-east-1";
 const SERVICES = 500;

@@ -3,7 +3,7 @@ import { describe, test } from "vitest";
 import { createInternet } from "../../src/sandbox/network.ts";
 import { seedImage } from "../../src/sandbox/registry/image-builder.ts";
 import { createRegistry, type RegistrySettings } from "../../src/sandbox/registry/registry.ts";
-import { BLOB, basic, IMAGE, say, stoppedClock } from "../support/registry-talk.ts";
+import { BLOB, basic, IMAGE, say, stoppedClock } from "../support/registries/registry-requests.ts";
 
 const clock = stoppedClock();
 const registry = (kind: RegistrySettings["kind"], host: string) => createRegistry({ kind, host, clock });

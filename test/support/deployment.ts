@@ -9,10 +9,16 @@ import assert from "node:assert/strict";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import { type AwsAccount, awsAccount, serveRegistries } from "./aws-account.ts";
-import { type AwsAnswer, type AwsRequest, type AwsStub, STUB_CREDENTIALS, startAwsStub } from "./aws-stub.ts";
-import { type DurableExecution, DurableService } from "./durable-service.ts";
-import { type Answer, type StartedFunction, startFunction } from "./runtime-api.ts";
+import { type AwsAccount, awsAccount, serveRegistries } from "./aws/aws-account.ts";
+import {
+  type AwsAnswer,
+  type AwsRequest,
+  type AwsStub,
+  STUB_CREDENTIALS,
+  startAwsStub,
+} from "./aws/aws-stub.ts";
+import { type DurableExecution, DurableService } from "./aws/durable-service.ts";
+import { type Answer, type StartedFunction, startFunction } from "./aws/runtime-api.ts";
 
 export type Name = "detect" | "remediate" | "mirror";
 

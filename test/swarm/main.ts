@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { FAULTS, type FaultKind, type Report, runSwarm } from "./run-swarm.ts";
-import { missedShares, TRAIT_NAMES, type Trait } from "./traits.ts";
+import { missedShares, TRAIT_NAMES, type Trait } from "./world/traits.ts";
 
 /** What a worker tells of a seed: errors do not cross threads whole. */
 type Told = Omit<Report, "violations" | "story"> & { readonly violations: readonly string[] };

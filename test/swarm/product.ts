@@ -11,9 +11,9 @@ import type { ServiceRecord } from "../../src/sandbox/ecs/state.ts";
 import type { Random } from "../../src/sandbox/random.ts";
 import type { World } from "../../src/sandbox/world/world.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
-import type { MischiefKind } from "./mischief.ts";
-import { SECRET } from "./random-service.ts";
-import type { Witness } from "./witness.ts";
+import type { Witness } from "./judge/witness.ts";
+import type { MischiefKind } from "./world/disturbances.ts";
+import { SECRET } from "./world/random-service.ts";
 
 const MINUTE = 60_000;
 /** As the queue of the stack is set up. */

@@ -12,17 +12,17 @@ import { createRandom } from "../../src/sandbox/random.ts";
 import { createWorld } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
-import { type Cut, canBeHealed, isWhole, silentHosts, touchable } from "./health.ts";
-import { isOwed, judgeTheEnd, waitedOut } from "./judge.ts";
-import { createMischief, MISCHIEF } from "./mischief.ts";
-import { createMisfortunes } from "./misfortunes.ts";
-import { CHANCES, createOwner, MOODS } from "./owner.ts";
+import { type Cut, canBeHealed, isWhole, silentHosts, touchable } from "./judge/health.ts";
+import { isOwed, judgeTheEnd, waitedOut } from "./judge/judge.ts";
+import type { Violation } from "./judge/violation.ts";
+import { createWitness } from "./judge/witness.ts";
 import { atTheWorstMoment, listen, serve, spendUntil } from "./product.ts";
-import { randomPolicy, randomWorld } from "./random-world.ts";
-import { HAPPENING, type Trait, traitsOf } from "./traits.ts";
-import type { Violation } from "./violation.ts";
-import { createWitness } from "./witness.ts";
+import { createMischief, MISCHIEF } from "./world/disturbances.ts";
 import { createLiar, LIES, type LieKind } from "./world/fault-injector.ts";
+import { createMisfortunes } from "./world/misfortunes.ts";
+import { CHANCES, createOwner, MOODS } from "./world/operator.ts";
+import { randomPolicy, randomWorld } from "./world/random-world.ts";
+import { HAPPENING, type Trait, traitsOf } from "./world/traits.ts";
 
 export const FAULTS = [
   ...LIES,

@@ -6,6 +6,8 @@ import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { createRandom } from "../../src/sandbox/random.ts";
+import { INVARIANTS, type Invariant } from "./judge/violation.ts";
+import { runSwarm, type Sabotage, type Ways } from "./run-swarm.ts";
 import {
   adoptsByTags,
   asksAnewAfterItsWayBack,
@@ -17,11 +19,9 @@ import {
   takesTheUnreadForSuccess,
   trustsTheTagOfNow,
   waitsForEverybody,
-} from "./old-faults.ts";
-import { SECRET } from "./random-service.ts";
-import { runSwarm, type Sabotage, type Ways } from "./run-swarm.ts";
-import { type Trait, traitsOf } from "./traits.ts";
-import { INVARIANTS, type Invariant } from "./violation.ts";
+} from "./world/old-faults.ts";
+import { SECRET } from "./world/random-service.ts";
+import { type Trait, traitsOf } from "./world/traits.ts";
 
 const SEEDS_MAX = 60;
 /** The worst moment comes often here: it is the promise that is tried, not the luck of a seed. */

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { createRandom } from "../../src/sandbox/random.ts";
 import { FAULTS, type Report, runSwarm } from "./run-swarm.ts";
-import { HAPPENING, missedShares, TRAIT_NAMES, TRAITS, type Trait, traitsOf } from "./traits.ts";
+import { HAPPENING, missedShares, TRAIT_NAMES, TRAITS, type Trait, traitsOf } from "./world/traits.ts";
 
 const SEEDS = 150;
 /** Drawing traits costs nothing. */

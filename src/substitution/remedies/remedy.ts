@@ -1,7 +1,7 @@
 /**
  * What can be done about a refusal, as data: a command to run, a setting to make, or until when to wait.
  *
- * A program can carry it out, and a test does: test/scenarios/remedies-tried.test.ts. The sentence for people is made of it
+ * A program can carry it out, and a test does: test/scenarios/substitutes/remedies-tried.test.ts. The sentence for people is made of it
  * in one place, `remedyInWords`.
  */
 

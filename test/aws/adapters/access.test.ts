@@ -19,7 +19,7 @@ import {
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../../support/aws-stub.ts";
+} from "../../support/aws/aws-stub.ts";
 
 const ROLE = "arn:aws:iam::123456789012:role/web-execution";
 const SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hub-AbCdEf";

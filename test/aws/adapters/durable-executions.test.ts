@@ -7,7 +7,7 @@ import {
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../../support/aws-stub.ts";
+} from "../../support/aws/aws-stub.ts";
 
 const REMEDIATE = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:live";
 const MIRROR = "arn:aws:lambda:us-east-1:123456789012:function:repull-mirror:7";

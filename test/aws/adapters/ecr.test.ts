@@ -9,7 +9,7 @@ import {
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../../support/aws-stub.ts";
+} from "../../support/aws/aws-stub.ts";
 
 const DIGEST = `sha256:${"0c".repeat(32)}` as const;
 const HOUR = 3_600_000;

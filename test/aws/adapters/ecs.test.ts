@@ -11,7 +11,7 @@ import {
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../../support/aws-stub.ts";
+} from "../../support/aws/aws-stub.ts";
 
 const CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/shop";
 const ARN = "arn:aws:ecs:us-east-1:123456789012";

@@ -10,7 +10,7 @@ import {
   reviseTaskDefinition,
 } from "../../../src/ecs/task-definition/task-definition.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
-import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws-stub.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 import { filled, membersOf, UNKNOWN_MEMBER } from "../service-model.ts";
 
 const FORMER = "arn:aws:ecs:us-east-1:123456789012:task-definition/shop:41";

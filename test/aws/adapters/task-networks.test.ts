@@ -9,7 +9,7 @@ import {
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../../support/aws-stub.ts";
+} from "../../support/aws/aws-stub.ts";
 
 const CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/prod";
 const PROFILE = "arn:aws:iam::123456789012:instance-profile/nodes";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { credentialsIn } from "../../../src/aws/registry/docker-hub-secret.ts";
 import { readPolicy } from "../../../src/substitution/policy/policy.ts";
-import { readTemplate } from "../../support/template.ts";
+import { readTemplate } from "../../support/aws/template.ts";
 
 const COMMAND = /create-secret --name (?<name>\S+) \\\n\s+--secret-string '(?<text>[^']+)'/;
 

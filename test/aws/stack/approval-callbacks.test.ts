@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDesk } from "../../../src/aws/stack/approval-callbacks.ts";
 import { lastAsked } from "../../../src/remediation/gates/pending-approvals.ts";
-import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws-stub.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate";
 const ARN = `${FUNCTION}:7/durable-execution/r-1/2b7e`;

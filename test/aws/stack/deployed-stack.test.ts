@@ -11,7 +11,7 @@ import {
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../../support/aws-stub.ts";
+} from "../../support/aws/aws-stub.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate";
 const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";

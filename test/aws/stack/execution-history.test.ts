@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createJournal } from "../../../src/aws/stack/execution-history.ts";
-import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws-stub.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 
 const ARN = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:7/durable-execution/r-1/2b7e";
 const one = (name: string, Status: string, ended?: number) => ({

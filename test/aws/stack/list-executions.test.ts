@@ -6,7 +6,7 @@ import { clientConfiguration } from "../../../src/aws/client/client-config.ts";
 import { createDesk } from "../../../src/aws/stack/approval-callbacks.ts";
 import { createJournal } from "../../../src/aws/stack/execution-history.ts";
 import { listExecutions } from "../../../src/aws/stack/list-executions.ts";
-import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws-stub.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 const MINUTE = 60_000;

@@ -6,14 +6,14 @@ import { revisionName } from "../../../src/ecs/arn.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { awsAccount, serveRegistries } from "../../support/aws-account.ts";
+import { awsAccount, serveRegistries } from "../../support/aws/aws-account.ts";
 import {
   type AwsAnswer,
   type AwsRequest,
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../../support/aws-stub.ts";
+} from "../../support/aws/aws-stub.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { firstFailure } from "../../support/scenario.ts";
 

@@ -13,7 +13,7 @@ import { outcomeSchema } from "../../../src/remediation/report/outcome.ts";
 import { createInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
 import { commandIo, objectsIn, type RecordedIo } from "../../support/command-io.ts";
-import { inWorld, type SandboxHands, sandboxHands } from "../../support/sandbox-hands.ts";
+import { inWorld, type SandboxHands, sandboxHands } from "../../support/sandbox-session.ts";
 import { stateOf } from "../../support/scenario.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";

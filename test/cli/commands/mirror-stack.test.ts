@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mirror } from "../../../src/cli/commands/mirror.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { awsAccount, serveRegistries } from "../../support/aws-account.ts";
-import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws-stub.ts";
+import { awsAccount, serveRegistries } from "../../support/aws/aws-account.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 
 const TARGET = "123456789012.dkr.ecr.us-east-1.amazonaws.com/own/api:2";

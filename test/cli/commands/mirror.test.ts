@@ -6,8 +6,8 @@ import { mirror } from "../../../src/cli/commands/mirror.ts";
 import type { Timer } from "../../../src/runtime/clock.ts";
 import { commandIo } from "../../support/command-io.ts";
 import { FastClock } from "../../support/fast-clock.ts";
-import { SteppedClock } from "../../support/hostile-registry.ts";
-import { LoopbackRegistry, type Mischief, refuse } from "../../support/loopback-registry.ts";
+import { SteppedClock } from "../../support/registries/hostile-registry.ts";
+import { LoopbackRegistry, type Mischief, refuse } from "../../support/registries/loopback-registry.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 

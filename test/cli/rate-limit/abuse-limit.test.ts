@@ -6,7 +6,7 @@ import { mirror } from "../../../src/cli/commands/mirror.ts";
 import { limits } from "../../../src/cli/rate-limit/rate-limit.ts";
 import { commandIo } from "../../support/command-io.ts";
 import { FastClock } from "../../support/fast-clock.ts";
-import { LoopbackRegistry } from "../../support/loopback-registry.ts";
+import { LoopbackRegistry } from "../../support/registries/loopback-registry.ts";
 
 let server: Server;
 let target: LoopbackRegistry;

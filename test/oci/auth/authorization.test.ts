@@ -4,8 +4,8 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { afterEach, describe, test } from "vitest";
 import { basicCredentials, type Credentials } from "../../../src/oci/auth/credentials.ts";
-import { CopyWorld } from "../../support/copy-world.ts";
-import { type Mischief, refuse } from "../../support/loopback-registry.ts";
+import { CopyWorld } from "../../support/registries/copy-world.ts";
+import { type Mischief, refuse } from "../../support/registries/loopback-registry.ts";
 
 let world: CopyWorld;
 afterEach(async () => {

@@ -9,9 +9,9 @@ import { createCopier } from "../../../src/oci/copy/copier.ts";
 import type { RegistryRequest } from "../../../src/oci/http/transport.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createRegistry } from "../../../src/sandbox/registry/registry.ts";
-import { CopyWorld } from "../../support/copy-world.ts";
 import { FastClock } from "../../support/fast-clock.ts";
-import { LoopbackRegistry, type Mischief, refuse } from "../../support/loopback-registry.ts";
+import { CopyWorld } from "../../support/registries/copy-world.ts";
+import { LoopbackRegistry, type Mischief, refuse } from "../../support/registries/loopback-registry.ts";
 
 const inBase64 = (text: string): string => Buffer.from(text).toString("base64");
 const SOURCE_LOGIN = inBase64("ann:source-secret");

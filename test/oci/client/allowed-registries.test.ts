@@ -9,7 +9,7 @@ import { RegistryError } from "../../../src/oci/client/registry-error.ts";
 import { type HttpTransport, httpTransport } from "../../../src/oci/http/http-transport.ts";
 import type { Endpoints } from "../../../src/oci/http/registry-address.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { LoopbackRegistry } from "../../support/loopback-registry.ts";
+import { LoopbackRegistry } from "../../support/registries/loopback-registry.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const HEAD = { "docker-content-digest": DIGEST, "content-type": "application/vnd.oci.image.index.v1+json" };

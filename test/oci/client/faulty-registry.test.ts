@@ -14,10 +14,10 @@ import { createRegistries } from "../../../src/oci/client/registries.ts";
 import { CopyError } from "../../../src/oci/copy/copy-error.ts";
 import { httpTransport } from "../../../src/oci/http/http-transport.ts";
 import { makeCertificate } from "../../support/certificate.ts";
-import { CopyWorld } from "../../support/copy-world.ts";
-import { ESCAPES } from "../../support/hostile-registry.ts";
-import { LoopbackRegistry, type Mischief, refuse } from "../../support/loopback-registry.ts";
-import { ALWAYS, isBlob, isManifest, isUpload, on, status } from "../../support/mischief.ts";
+import { ALWAYS, isBlob, isManifest, isUpload, on, status } from "../../support/registries/body-faults.ts";
+import { CopyWorld } from "../../support/registries/copy-world.ts";
+import { ESCAPES } from "../../support/registries/hostile-registry.ts";
+import { LoopbackRegistry, type Mischief, refuse } from "../../support/registries/loopback-registry.ts";
 
 let world: CopyWorld;
 beforeEach(async () => {

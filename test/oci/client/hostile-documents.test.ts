@@ -2,7 +2,7 @@
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";
-import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../../support/copy-world.ts";
+import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../../support/registries/copy-world.ts";
 
 let world: CopyWorld;
 beforeEach(async () => {

@@ -5,9 +5,9 @@ import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { parseReference } from "../../../src/image/reference.ts";
 import { basicCredentials } from "../../../src/oci/auth/credentials.ts";
-import { CopyWorld, OCI_INDEX } from "../../support/copy-world.ts";
-import { LoopbackRegistry, type Mischief, refuse } from "../../support/loopback-registry.ts";
-import { ALWAYS, isBlob, isManifest, isUpload, on, status } from "../../support/mischief.ts";
+import { ALWAYS, isBlob, isManifest, isUpload, on, status } from "../../support/registries/body-faults.ts";
+import { CopyWorld, OCI_INDEX } from "../../support/registries/copy-world.ts";
+import { LoopbackRegistry, type Mischief, refuse } from "../../support/registries/loopback-registry.ts";
 
 let world: CopyWorld;
 let elsewhere: LoopbackRegistry;

@@ -2,8 +2,8 @@
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";
-import { CopyWorld, OCI_MANIFEST } from "../../support/copy-world.ts";
-import { ALWAYS, isManifest, isUpload, on, status } from "../../support/mischief.ts";
+import { ALWAYS, isManifest, isUpload, on, status } from "../../support/registries/body-faults.ts";
+import { CopyWorld, OCI_MANIFEST } from "../../support/registries/copy-world.ts";
 
 let world: CopyWorld;
 let image: { digest: string };

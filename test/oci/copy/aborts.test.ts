@@ -3,9 +3,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, test } from "vitest";
-import { CopyWorld } from "../../support/copy-world.ts";
-import type { Mischief } from "../../support/loopback-registry.ts";
-import { ALWAYS, isBlob, isManifest, isUpload, on, status } from "../../support/mischief.ts";
+import { ALWAYS, isBlob, isManifest, isUpload, on, status } from "../../support/registries/body-faults.ts";
+import { CopyWorld } from "../../support/registries/copy-world.ts";
+import type { Mischief } from "../../support/registries/loopback-registry.ts";
 
 let world: CopyWorld;
 let stopping: AbortController;

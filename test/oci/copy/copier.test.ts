@@ -8,7 +8,7 @@ import { createCopier } from "../../../src/oci/copy/copier.ts";
 import { partOfIndex } from "../../../src/oci/copy/index-subset.ts";
 import { proofTag } from "../../../src/oci/copy/retained-index.ts";
 import type { Send } from "../../../src/oci/http/transport.ts";
-import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../../support/copy-world.ts";
+import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../../support/registries/copy-world.ts";
 
 let world: CopyWorld;
 beforeEach(async () => {

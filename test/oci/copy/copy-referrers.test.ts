@@ -5,7 +5,7 @@ import { afterEach, describe, test } from "vitest";
 import { type Digest, digestOf } from "../../../src/image/digest.ts";
 import { parsePlatform } from "../../../src/image/platform.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
-import { differences, type SandboxCopy, sandboxCopy } from "../../support/sandbox-copy.ts";
+import { differences, type SandboxCopy, sandboxCopy } from "../../support/registries/sandbox-copy.ts";
 
 const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const OCI_INDEX = "application/vnd.oci.image.index.v1+json";

@@ -17,7 +17,7 @@ import {
   hubToEcr,
   type SandboxCopy,
   sandboxCopy,
-} from "../../support/sandbox-copy.ts";
+} from "../../support/registries/sandbox-copy.ts";
 
 const IMAGE = buildImage({
   name: "app",

@@ -2,8 +2,8 @@
 
 import { equal } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { assertHarmless, copyThrough, PLACES } from "../../support/hostile-copy.ts";
-import { BEHAVIOURS, type BehaviourName } from "../../support/hostile-registry.ts";
+import { assertHarmless, copyThrough, PLACES } from "../../support/registries/hostile-copy.ts";
+import { BEHAVIOURS, type BehaviourName } from "../../support/registries/hostile-registry.ts";
 
 // The uploads of a DELETE's row are refused with 403, so that there is something to give up.
 const CODES = {

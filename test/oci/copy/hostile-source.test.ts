@@ -3,8 +3,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import type { Digest } from "../../../src/image/digest.ts";
-import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../../support/copy-world.ts";
-import type { Mischief } from "../../support/loopback-registry.ts";
 import {
   ALWAYS,
   endless,
@@ -16,7 +14,9 @@ import {
   sends,
   short,
   status,
-} from "../../support/mischief.ts";
+} from "../../support/registries/body-faults.ts";
+import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../../support/registries/copy-world.ts";
+import type { Mischief } from "../../support/registries/loopback-registry.ts";
 
 let world: CopyWorld;
 let big: { digest: string; size: number };

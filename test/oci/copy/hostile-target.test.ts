@@ -2,9 +2,18 @@
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";
-import { CopyWorld } from "../../support/copy-world.ts";
-import { type Mischief, refuse } from "../../support/loopback-registry.ts";
-import { ALWAYS, endless, hangUp, isBlob, isManifest, isUpload, on, status } from "../../support/mischief.ts";
+import {
+  ALWAYS,
+  endless,
+  hangUp,
+  isBlob,
+  isManifest,
+  isUpload,
+  on,
+  status,
+} from "../../support/registries/body-faults.ts";
+import { CopyWorld } from "../../support/registries/copy-world.ts";
+import { type Mischief, refuse } from "../../support/registries/loopback-registry.ts";
 
 let world: CopyWorld;
 let big: { digest: string; size: number };

@@ -3,14 +3,14 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, describe, test } from "vitest";
 import { digestOf } from "../../../src/image/digest.ts";
-import { IMAGE_FORMS, putForm } from "../../support/image-forms.ts";
+import { IMAGE_FORMS, putForm } from "../../support/registries/image-forms.ts";
 import {
   differences,
   ECR_HOST,
   hubToEcr,
   type SandboxCopy,
   sandboxCopy,
-} from "../../support/sandbox-copy.ts";
+} from "../../support/registries/sandbox-copy.ts";
 
 let world: SandboxCopy;
 afterEach(() => world.stop());

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { parsePlatform } from "../../../src/image/platform.ts";
 import { buildImage, type ImageRecipe, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
-import { ADDRESS, differences, ECR_HOST, hubToEcr } from "../../support/sandbox-copy.ts";
+import { ADDRESS, differences, ECR_HOST, hubToEcr } from "../../support/registries/sandbox-copy.ts";
 
 const both = { platforms: ["linux/amd64", "linux/arm64"] };
 const windows = {

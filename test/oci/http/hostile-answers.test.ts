@@ -2,8 +2,8 @@
 
 import { equal } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { ANSWERS } from "../../support/hostile-answers.ts";
-import { assertHarmless, copyThrough, PLACES } from "../../support/hostile-copy.ts";
+import { ANSWERS } from "../../support/registries/hostile-answers.ts";
+import { assertHarmless, copyThrough, PLACES } from "../../support/registries/hostile-copy.ts";
 
 // The uploads of a DELETE's row are refused with 403, so that there is something to give up.
 const CODES = {

@@ -5,7 +5,7 @@ import { buffer, text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import type { Reach, Resolve } from "../../../src/oci/http/address-guard.ts";
 import { type HttpTransport, httpTransport } from "../../../src/oci/http/http-transport.ts";
-import { LoopbackRegistry } from "../../support/loopback-registry.ts";
+import { LoopbackRegistry } from "../../support/registries/loopback-registry.ts";
 
 let server: LoopbackRegistry;
 let send: HttpTransport;

@@ -4,8 +4,8 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, test } from "vitest";
-import { CopyWorld, OCI_MANIFEST } from "../../support/copy-world.ts";
-import { type Mischief, refuse } from "../../support/loopback-registry.ts";
+import { CopyWorld, OCI_MANIFEST } from "../../support/registries/copy-world.ts";
+import { type Mischief, refuse } from "../../support/registries/loopback-registry.ts";
 
 let world: CopyWorld;
 let big: string;

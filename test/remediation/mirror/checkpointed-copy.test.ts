@@ -13,7 +13,6 @@ import type { Death, StepRecord } from "../../../src/runtime/in-process-steps.ts
 import { createRandom } from "../../../src/sandbox/random.ts";
 import { answer, connectionError } from "../../../src/sandbox/registry/api/response.ts";
 import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
-import { inOfficialEnvironment } from "../../support/scenario.ts";
 import {
   asksFor,
   imageWorld,
@@ -23,7 +22,8 @@ import {
   oneByOne,
   portsOver,
   slowly,
-} from "../../support/slow-copy.ts";
+} from "../../support/registries/slow-copy.ts";
+import { inOfficialEnvironment } from "../../support/scenario.ts";
 
 const OCI = "application/vnd.oci.image";
 const MIB = 1024 * 1024;

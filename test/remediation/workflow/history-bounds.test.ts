@@ -15,7 +15,13 @@ import type { Steps } from "../../../src/runtime/steps.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { readPolicy } from "../../../src/substitution/policy/policy.ts";
-import { imageWorld, incompressible, inTwin, oneByOne, portsOver } from "../../support/slow-copy.ts";
+import {
+  imageWorld,
+  incompressible,
+  inTwin,
+  oneByOne,
+  portsOver,
+} from "../../support/registries/slow-copy.ts";
 
 /** Half of what Lambda grants, and a tenth. */
 const OPERATIONS_MAX = 1500;

@@ -5,7 +5,7 @@ import { parseReference } from "../../../src/image/reference.ts";
 import { type HostPlatform, pullImage } from "../../../src/sandbox/ecs/image-pull.ts";
 import { buildImage, type ImageRecipe, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createRegistry } from "../../../src/sandbox/registry/registry.ts";
-import { stoppedClock } from "../../support/registry-talk.ts";
+import { stoppedClock } from "../../support/registries/registry-requests.ts";
 
 const LINUX: HostPlatform = { os: "linux", architecture: "amd64" };
 const ARM: HostPlatform = { os: "linux", architecture: "arm64" };

@@ -14,7 +14,7 @@ import {
   type Said,
   say,
   stoppedClock,
-} from "../../support/registry-talk.ts";
+} from "../../support/registries/registry-requests.ts";
 
 const ORIGIN = "https://registry-1.docker.io";
 const NAT = "203.0.113.7";

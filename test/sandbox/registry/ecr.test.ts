@@ -6,7 +6,15 @@ import { digestOf } from "../../../src/image/digest.ts";
 import type { RegistryKind, RegistryWays } from "../../../src/sandbox/registry/behaviour.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createRegistry } from "../../../src/sandbox/registry/registry.ts";
-import { BLOB, BYTES, basic, type Extras, IMAGE, say, stoppedClock } from "../../support/registry-talk.ts";
+import {
+  BLOB,
+  BYTES,
+  basic,
+  type Extras,
+  IMAGE,
+  say,
+  stoppedClock,
+} from "../../support/registries/registry-requests.ts";
 
 const HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 const MEBIBYTE = 1024 * 1024;

@@ -4,7 +4,7 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { Readable } from "node:stream";
 import { describe, test } from "vitest";
 import { digestOf } from "../../../src/image/digest.ts";
-import { BLOB, BYTES, ORIGIN, plainRegistry } from "../../support/registry-talk.ts";
+import { BLOB, BYTES, ORIGIN, plainRegistry } from "../../support/registries/registry-requests.ts";
 
 describe("trouble on order", () => {
   const aManifest = "GET /v2/library/nginx/manifests/1.25";

@@ -11,7 +11,7 @@ import {
   type RegistrySettings,
   type SandboxRegistry,
 } from "../../../src/sandbox/registry/registry.ts";
-import { BLOB, BYTES, IMAGE, stoppedClock } from "../../support/registry-talk.ts";
+import { BLOB, BYTES, IMAGE, stoppedClock } from "../../support/registries/registry-requests.ts";
 
 const open: ServedRegistry[] = [];
 afterEach(async () => {

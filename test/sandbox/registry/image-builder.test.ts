@@ -9,7 +9,7 @@ import {
   seedImage,
 } from "../../../src/sandbox/registry/image-builder.ts";
 import { createRegistry } from "../../../src/sandbox/registry/registry.ts";
-import { stoppedClock } from "../../support/registry-talk.ts";
+import { stoppedClock } from "../../support/registries/registry-requests.ts";
 
 const read = (bytes: Uint8Array | undefined) => JSON.parse(Buffer.from(bytes ?? []).toString("utf8"));
 

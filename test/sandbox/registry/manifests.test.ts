@@ -4,7 +4,14 @@ import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { digestOf } from "../../../src/image/digest.ts";
 import { seedImage } from "../../../src/sandbox/registry/image-builder.ts";
-import { BLOB, BYTES, basic, IMAGE, NOTHING, plainRegistry } from "../../support/registry-talk.ts";
+import {
+  BLOB,
+  BYTES,
+  basic,
+  IMAGE,
+  NOTHING,
+  plainRegistry,
+} from "../../support/registries/registry-requests.ts";
 
 const [AMD64] = IMAGE.manifests;
 

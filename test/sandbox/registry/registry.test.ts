@@ -3,7 +3,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { seedImage } from "../../../src/sandbox/registry/image-builder.ts";
-import { BLOB, BYTES, IMAGE, NOTHING, plainRegistry } from "../../support/registry-talk.ts";
+import { BLOB, BYTES, IMAGE, NOTHING, plainRegistry } from "../../support/registries/registry-requests.ts";
 
 const [AMD64] = IMAGE.manifests;
 

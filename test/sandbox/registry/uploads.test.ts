@@ -4,7 +4,7 @@ import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { Readable } from "node:stream";
 import { describe, test } from "vitest";
 import { digestOf } from "../../../src/image/digest.ts";
-import { BLOB, BYTES, NOTHING, plainRegistry } from "../../support/registry-talk.ts";
+import { BLOB, BYTES, NOTHING, plainRegistry } from "../../support/registries/registry-requests.ts";
 
 describe("uploading a blob", () => {
   const bytes = new TextEncoder().encode("twelve bytes");

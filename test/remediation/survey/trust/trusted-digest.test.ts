@@ -14,7 +14,12 @@ import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
 import type { ExecutionStatus, Ports } from "../../../../src/remediation/ports/ports.ts";
 import { witnessesOf } from "../../../../src/remediation/survey/trust/trusted-digest.ts";
 import type { JsonObject } from "../../../../src/runtime/json.ts";
-import { type AwsAnswer, type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../../support/aws-stub.ts";
+import {
+  type AwsAnswer,
+  type AwsStub,
+  STUB_CREDENTIALS,
+  startAwsStub,
+} from "../../../support/aws/aws-stub.ts";
 
 const HOME = "us-east-1:123456789012";
 const CLUSTER = `arn:aws:ecs:${HOME}:cluster/prod`;

@@ -1,0 +1,72 @@
+/** Task definitions in which Repull is not alone: full of their owner's tags, or registered anew by somebody else. */
+
+import { expect, test } from "vitest";
+import { revisionName } from "../../../src/ecs/arn.ts";
+import { play, stateOf } from "../../support/scenario.ts";
+
+const definition = (tags: number, image = "acme/web:1") => ({
+  family: "web",
+  containerDefinitions: [{ name: "web", image, memory: 64 }],
+  tags: Array.from({ length: tags }, (_, index) => ({ key: `owner-${index}`, value: "x" })),
+});
+const world = (tags: number) => ({
+  services: [
+    {
+      cluster: "prod",
+      name: "web",
+      launchType: "EC2",
+      desiredCount: 1,
+      revision: 41,
+      taskDefinition: definition(tags),
+    },
+  ],
+  registries: { "docker.io": { images: { "acme/web:1": {} }, quota: { remaining: 0 } } },
+});
+
+// biome-ignore format: a table is read by its columns
+const table = [
+  ["room for the four that are needed",  46, "settled"],
+  ["room for three of the four",         47, "declined"],
+  ["no room at all",                     50, "declined"],
+] as const;
+for (const [because, tags, expected] of table) {
+  test(`a task definition with ${tags} tags has ${because}: ${expected}`, async () => {
+    const { outcome, world: after } = await play({ world: world(tags) });
+    expect(outcome.outcome).toBe(expected);
+    const described = after.definitions.describe(outcome.newTaskDefinition ?? "web:41");
+    expect(described?.tags.filter(({ key }) => key.startsWith("owner-"))).toHaveLength(tags);
+    if (expected === "settled") {
+      expect(described?.tags.filter(({ key }) => key.startsWith("repull:"))).toHaveLength(4);
+      return;
+    }
+    const missing = tags - 46;
+    expect(outcome).toMatchObject({
+      reason: "no-room",
+      because: `web has ${tags} tags of its owner's, of 50 that AWS allows: 4 more are needed, for Repull to know its own revisions again`,
+      nextSteps: [
+        expect.stringContaining(`take ${missing} tags off the task definition of web`),
+        expect.anything(),
+      ],
+    });
+    expect(after.definitions.newest("web", 9)).toHaveLength(1);
+  });
+}
+
+test("a revision that somebody else has registered since is neither run nor hidden", async () => {
+  const { outcome, world: after } = await play({
+    world: world(0),
+    untilFailure: ({ definitions }) => void definitions.register(definition(0, "acme/web:2")),
+  });
+  expect(outcome.outcome).toBe("settled");
+  expect(revisionName(outcome.newTaskDefinition ?? "")).toBe("web:43");
+  expect(outcome.nextSteps[0]).toBe(
+    "the newest of its family is now web:43, made from web:41, and not web:42, which the service did not run: whoever deploys without a number should name web:42, or register it again",
+  );
+  const { images } = await stateOf(after, "prod", "web");
+  expect(images).toEqual([expect.stringContaining("/repull/docker.io/acme/web@sha256:")]);
+});
+
+test("what only Repull has registered since is passed over in silence", async () => {
+  const { outcome } = await play({ world: world(0) });
+  expect(outcome.nextSteps.join()).not.toContain("the newest of its family");
+});

@@ -1,0 +1,177 @@
+/** Somebody deploys at the very moments at which we write: the deployment that was made last is what stands. */
+
+import { describe, expect, it } from "vitest";
+import type { Service } from "../../../src/ecs/service/service.ts";
+import { detect } from "../../../src/remediation/detect/detect.ts";
+import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
+import type { Ecs, Ports } from "../../../src/remediation/ports/ports.ts";
+import type { Outcome } from "../../../src/remediation/report/outcome.ts";
+import { remediate } from "../../../src/remediation/workflow/remediate.ts";
+import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
+import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { firstFailure } from "../../support/scenario.ts";
+
+const POLICY = readPolicy({});
+const HOURS = 3600;
+
+type Update = Parameters<Ecs["updateService"]>;
+/** `lateAfter`: ECS tells of the time before this write of ours for half a minute; `isBefore`: and before what came with it. */
+type How = {
+  readonly dies?: string;
+  readonly isRefused?: boolean;
+  readonly lateAfter?: number;
+  readonly isBefore?: boolean;
+};
+type Played = { readonly world: World; readonly outcome: Outcome };
+
+async function failingWorld(): Promise<World> {
+  return await createWorld(
+    readWorldFile({
+      services: [{ cluster: "prod", name: "web", image: "nginx:1.25", revision: 42, desiredCount: 2 }],
+      registries: {
+        "docker.io": {
+          images: { "library/nginx:1.25": { platforms: ["linux/amd64"] } },
+          quota: { remaining: 0 },
+        },
+        ecr: {
+          images: { "repull/docker.io/library/nginx:1.25": { sameAs: "docker.io/library/nginx:1.25" } },
+        },
+      },
+    }),
+  );
+}
+
+/** One remediation whose calls of ECS are these. */
+async function play(world: World, ecs: (truth: Ecs) => Partial<Ecs>): Promise<Played> {
+  const ports: Ports = { ...world.ports, ecs: { ...world.ports.ecs, ...ecs(world.ports.ecs) } };
+  world.executions.serve("remediate", (input, steps, execution) =>
+    remediate(input, ports, { policy: POLICY, execution }, steps),
+  );
+  await detect(await firstFailure(world), world.ports, POLICY);
+  await world.runUntil(() => !world.executions.running(), 12 * HOURS);
+  const [record] = world.executions.records;
+  return { world, outcome: record?.result as Outcome };
+}
+
+/** A pipeline registers a revision and deploys it; answers its name. */
+function deploys(world: World, image: string): string {
+  const container = { name: "web", image, essential: true };
+  const arn = world.definitions.register({ family: "web", containerDefinitions: [container] });
+  world.cluster.updateService("prod", "web", arn);
+  return arn;
+}
+
+const now = ({ cluster }: World) => cluster.service("prod", "web");
+
+describe("a person's rollback to our revision", () => {
+  const table = [
+    ["ECS answers the write with its deployments", (answer: unknown) => answer],
+    ["only the looks show our deployment", () => []],
+  ] as const;
+  for (const [when, told] of table) {
+    it(`stays in place when ECS told of the past until another deployment came, and ${when}`, async () => {
+      const world = await failingWorld();
+      let past: { readonly service: Service | undefined; readonly until: number } | undefined;
+      let isLost = true;
+      let rollback: string | undefined;
+      const { outcome } = await play(world, (truth) => ({
+        async describeService(cluster, name) {
+          if (past !== undefined && world.clock.now() < past.until) return past.service;
+          return await truth.describeService(cluster, name);
+        },
+        async updateService(...update: Update) {
+          if (past === undefined) {
+            const until = world.clock.now() + 45_000;
+            past = { service: await truth.describeService(update[0], update[1]), until };
+            world.clock.schedule(until + 5_000, () => deploys(world, "nginx:1.24"));
+            world.clock.schedule(until + 30_000, () => {
+              world.cluster.updateService(...update);
+              rollback = now(world)?.deployments[0]?.id;
+            });
+          }
+          const answer = await truth.updateService(...update);
+          const wasLost = isLost;
+          isLost = false;
+          if (wasLost) throw new AwsError("unavailable", "ecs:UpdateService", "TimeoutError: timed out");
+          return told(answer) as typeof answer;
+        },
+      }));
+      expect(now(world)?.deployments[0]?.id).toBe(rollback);
+      expect(outcome.outcome).toBe("settled");
+    });
+  }
+});
+
+describe("a deployment that comes between a comparison of ours and its write", () => {
+  /** What somebody deploys during our first, second … write. */
+  const table: readonly (readonly [when: string, deployed: readonly (readonly string[])[], how: How])[] = [
+    ["the substitute's write", [["nginx:1.26"]], {}],
+    ["the way back's write too", [["nginx:1.26"], ["nginx:1.27"]], {}],
+    [
+      "the way back's write too, whose process then dies",
+      [["nginx:1.26"], ["nginx:1.27"]],
+      { dies: "give back" },
+    ],
+    ["two ways back", [["nginx:1.26"], ["nginx:1.27"], ["nginx:1.28"]], { dies: "give back" }],
+    ["the write that restores the former revision", [[], ["nginx:1.26"]], { isRefused: true }],
+    [
+      "the write that restores, whose process then dies",
+      [[], ["nginx:1.26"]],
+      { isRefused: true, dies: "restore" },
+    ],
+    [
+      "the way back's write too, of which ECS shows the state before for a while",
+      [["nginx:1.26"], ["nginx:1.27"]],
+      { lateAfter: 2 },
+    ],
+    [
+      "the write that restores, of which ECS shows the state before for a while",
+      [[], ["nginx:1.26"]],
+      { isRefused: true, lateAfter: 2, isBefore: true },
+    ],
+    [
+      "the write that restores, whose process dies and of which ECS shows the state before for a while",
+      [[], ["nginx:1.26"]],
+      { isRefused: true, lateAfter: 2, dies: "restore" },
+    ],
+  ];
+  for (const [when, deployed, how] of table) {
+    it(`stands in the end when it comes at ${when}`, async () => {
+      const world = await failingWorld();
+      const { dies, isRefused = false, lateAfter, isBefore = false }: How = how;
+      if (isRefused) {
+        const as = { kind: "status", status: 403, code: "DENIED", message: "not authorized" } as const;
+        world.registries.ecr.fail({ on: "manifest-get", as });
+      }
+      const died = new Set<string>();
+      world.executions.dies(({ name, when: moment }) => {
+        if (dies === undefined || !name.startsWith(dies) || moment !== "unrecorded" || died.has(name))
+          return false;
+        died.add(name);
+        return true;
+      });
+      let writes = 0;
+      let last = "";
+      let past: { readonly service: Service | undefined; readonly until: number } | undefined;
+      const { outcome } = await play(world, (truth) => ({
+        async describeService(cluster, name) {
+          const isLate = past !== undefined && world.clock.now() < past.until;
+          return isLate ? past?.service : await truth.describeService(cluster, name);
+        },
+        async updateService(...update: Update) {
+          const before = await truth.describeService(update[0], update[1]);
+          for (const image of deployed[writes] ?? []) last = deploys(world, image);
+          writes += 1;
+          if (lateAfter === writes) {
+            const service = isBefore ? before : await truth.describeService(update[0], update[1]);
+            past = { service, until: world.clock.now() + 30_000 };
+          }
+          return await truth.updateService(...update);
+        },
+      }));
+      expect(now(world)?.taskDefinition).toBe(last);
+      expect(outcome.outcome).toBe("superseded");
+    });
+  }
+});

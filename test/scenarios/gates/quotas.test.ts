@@ -1,0 +1,254 @@
+/** The owner's caps: what is let through, who waits, who is told of it, and what becomes of those that wait. */
+
+import { expect, test } from "vitest";
+import { detect } from "../../../src/remediation/detect/detect.ts";
+import type { Outcome } from "../../../src/remediation/report/outcome.ts";
+import { remediate } from "../../../src/remediation/workflow/remediate.ts";
+import { installRepull } from "../../../src/sandbox/install-repull.ts";
+import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { ENGINES, inOfficialEnvironment, play } from "../../support/scenario.ts";
+
+const HOUR = 3600;
+const IMAGES = ["acme/web:1", "acme/api:1", "acme/job:1"];
+
+/** At ten minutes past ten in the evening, three services cannot pull; each has an image of its own, 2 MB large. */
+async function threeServices(caps: Partial<Policy["caps"]>, others: Partial<Policy> = {}): Promise<World> {
+  const world = await createWorld(
+    readWorldFile({
+      time: "2026-01-20T22:10:00Z",
+      services: IMAGES.map((image, index) => ({
+        cluster: "prod",
+        name: `service-${index}`,
+        image,
+        desiredCount: 1,
+      })),
+      registries: {
+        "docker.io": {
+          images: Object.fromEntries(IMAGES.map((image) => [image, { kilobytes: 2000 }])),
+          quota: { remaining: 0 },
+        },
+      },
+    }),
+  );
+  installRepull(world, { policy: readPolicy({ ...DEFAULT_POLICY, ...others, caps }) });
+  return world;
+}
+
+const outcomes = (world: World): readonly Outcome[] => world.bus.outcomes as unknown as readonly Outcome[];
+const named = (world: World): readonly string[] => outcomes(world).map(({ outcome }) => outcome);
+const whole = (world: World): number =>
+  world.cluster.services().filter(({ deployments: [primary] }) => primary?.rolloutState === "COMPLETED")
+    .length;
+
+test("one remediation per hour heals three services in three hours, and tells of each full hour once", async () => {
+  const world = await threeServices({ remediationsPerHour: 1 });
+  await world.run(HOUR / 2);
+  expect([whole(world), named(world).toSorted()]).toEqual([1, ["held", "settled"]]);
+  const [held] = outcomes(world).filter(({ outcome }) => outcome === "held");
+  expect(held).toMatchObject({
+    because:
+      "the cap of 1 remediations per hour (caps.remediationsPerHour) is reached: 1 are used until 2026-01-20 23:00 UTC; this remediation, and those that wait behind it unsaid, go on by themselves",
+    goesOnAt: "2026-01-20T23:00:00.000Z",
+    nextSteps: [
+      "to let more through, raise caps.remediationsPerHour in the policy document (docs/policy.md): what waits sees it within half an hour",
+    ],
+  });
+  await world.run(HOUR);
+  expect([whole(world), named(world).toSorted()]).toEqual([2, ["held", "held", "settled", "settled"]]);
+  await world.run(HOUR);
+  expect(whole(world)).toBe(3);
+  expect(named(world).filter((outcome) => outcome === "settled")).toHaveLength(3);
+  expect(named(world)).toHaveLength(5);
+  expect(
+    [...world.caps.windows].filter(([name]) => name.includes("PerHour")).map(([, { used }]) => used),
+  ).toEqual([1, 1, 1]);
+});
+
+test("bytes over their day's cap wait for the next day, and none of them moves before", async () => {
+  const world = await threeServices({ bytesPerDay: "5MB" });
+  await world.run(1.8 * HOUR);
+  expect([whole(world), named(world).toSorted()]).toEqual([2, ["held", "settled", "settled"]]);
+  expect(outcomes(world).find(({ outcome }) => outcome === "held")?.because).toMatch(
+    /^the cap of 0\.005 GB copied per day \(caps\.bytesPerDay\) is reached: 0\.0041 GB are used until 2026-01-21 00:00 UTC, and this image has 0\.00205 GB;/,
+  );
+  await world.run(HOUR);
+  expect(whole(world)).toBe(3);
+});
+
+test("an image that is larger than the whole day's cap is not waited for", async () => {
+  const world = await threeServices({ bytesPerDay: "1MB" });
+  await world.run(0.5 * HOUR);
+  expect(new Set(named(world))).toEqual(new Set(["stand-still"]));
+  expect(
+    outcomes(world)[0]
+      ?.images[0]?.passedOver.map(({ because }) => because)
+      .join(),
+  ).toContain(
+    "the image has 0.00205 GB, more than the whole cap of 0.001 GB copied per day (caps.bytesPerDay)",
+  );
+});
+
+test("a service is not deployed without the copy of its other image that a cap holds back", async () => {
+  const { world } = await play({
+    world: {
+      time: "2026-01-20T22:10:00Z",
+      services: [
+        { cluster: "prod", name: "web", images: { web: "acme/web:1", side: "acme/side:1" }, desiredCount: 1 },
+      ],
+      registries: {
+        "docker.io": {
+          images: { "acme/web:1": { kilobytes: 2000 }, "acme/side:1": { kilobytes: 2000 } },
+          quota: { remaining: 0 },
+        },
+      },
+    },
+    // Room for one of the two.
+    policy: { caps: { ...DEFAULT_POLICY.caps, bytesPerDay: "3MB" } },
+  });
+  expect(named(world)).toEqual(["held", "settled"]);
+  expect(world.definitions.newest("web", 9)).toHaveLength(2);
+});
+
+test("where only copies are held back, a strategy that needs none heals meanwhile", async () => {
+  const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
+  const { outcome, world } = await play({
+    world: {
+      services: [
+        {
+          cluster: "prod",
+          name: "web",
+          image: "acme/web:1",
+          launchType: "EC2",
+          desiredCount: 1,
+          taskDefinition: {
+            family: "web",
+            executionRoleArn: "arn:aws:iam::123456789012:role/tasks",
+            containerDefinitions: [{ name: "web", image: "acme/web:1", memory: 64 }],
+          },
+        },
+      ],
+      registries: {
+        "docker.io": {
+          images: { "acme/web:1": {} },
+          quota: { remaining: 0 },
+          accounts: { shop: { password: "x" } },
+        },
+      },
+      secrets: { [arn]: { username: "shop", password: "x" } },
+    },
+    policy: { dockerHubSecret: arn },
+    untilFailure: ({ ports, clock }) => {
+      const window = { name: `bytesPerDay ${new Date(clock.now()).toISOString().slice(0, 10)}`, endsAt: 0 };
+      void ports.caps.claim({ window, claimant: "somebody", amount: 200e9, max: 200e9 });
+    },
+  });
+  expect(outcome).toMatchObject({ outcome: "settled", images: [{ strategy: "sign-in" }] });
+  expect(outcome.images[0]?.passedOver.map(({ because }) => because).join()).toContain("caps.bytesPerDay");
+  expect(named(world)).toEqual(["settled"]);
+});
+
+inOfficialEnvironment();
+
+for (const engine of ENGINES) {
+  test(`is claimed once, whatever dies (${engine})`, async () => {
+    const { world, outcome } = await play(
+      {
+        world: {
+          services: [{ cluster: "prod", name: "web", image: "acme/web:1", desiredCount: 1 }],
+          registries: { "docker.io": { images: { "acme/web:1": {} }, quota: { remaining: 0 } } },
+        },
+      },
+      engine,
+    );
+    expect(outcome.outcome).toBe("settled");
+    const claims = [...world.caps.windows].map(
+      ([name, { claimants }]) => `${name.split(" ")[0]} ${claimants.size}`,
+    );
+    // Once of the cluster's share, and once of the hour.
+    expect(claims.toSorted()).toEqual(["bytesPerDay 1", "remediationsPerHour 1", "remediationsPerHour 1"]);
+  });
+}
+
+test("a cap that cannot be read is no permission", async () => {
+  const world = await threeServices({});
+  const lift = world.faults.order("dynamodb:UpdateItem", "denied");
+  await world.run(HOUR / 2);
+  expect(new Set(named(world))).toEqual(new Set(["failed"]));
+  expect(outcomes(world)[0]?.because).toContain("dynamodb:UpdateItem");
+  expect(world.executions.records.filter(({ workflow }) => workflow === "mirror")).toEqual([]);
+  expect(world.definitions.newest("service-0", 5)).toHaveLength(1);
+  lift();
+  await world.run(4 * HOUR);
+  expect(whole(world)).toBe(3);
+});
+
+test("one that throttles for a while is asked again", async () => {
+  const world = await threeServices({});
+  world.faults.order("dynamodb:UpdateItem", "throttled", 40);
+  await world.run(2 * HOUR);
+  expect(whole(world)).toBe(3);
+});
+
+test("a raised cap lets through what waits within half an hour", async () => {
+  const world = await threeServices({});
+  let caps = { ...DEFAULT_POLICY.caps, remediationsPerHour: 1 };
+  world.executions.serve("remediate", (input, steps, execution) =>
+    remediate(input, world.ports, { policy: DEFAULT_POLICY, execution, limits: async () => caps }, steps),
+  );
+  await world.run(HOUR / 6);
+  expect(whole(world)).toBe(1);
+  caps = { ...caps, remediationsPerHour: 3 };
+  await world.run(HOUR / 2);
+  expect(whole(world)).toBe(3);
+});
+
+test("what waits for more than a day ends as held, and says so", async () => {
+  const world = await createWorld(
+    readWorldFile({
+      services: [{ cluster: "prod", name: "web", image: "acme/web:1", desiredCount: 1 }],
+      registries: { "docker.io": { images: { "acme/web:1": {} }, quota: { remaining: 0 } } },
+    }),
+  );
+  const policy = readPolicy({});
+  const { ports } = world;
+  // Somebody is always quicker.
+  const claim: typeof ports.caps.claim = async ({ max }) => ({ kind: "reached", used: max });
+  world.executions.serve("remediate", (input, steps, execution) =>
+    remediate(input, { ...ports, caps: { ...ports.caps, claim } }, { policy, execution }, steps),
+  );
+  let isFirst = true;
+  world.bus.subscribe(async (document) => {
+    if (document.source !== "aws.ecs" || !isFirst) return;
+    isFirst = (await detect(document, ports, policy)).kind !== "started";
+  });
+  await world.run(30 * HOUR);
+  const last = outcomes(world).at(-1);
+  expect(last).toMatchObject({ outcome: "held", images: [{ strategy: "fresh-mirror" }] });
+  expect(last?.because).toContain("after 25 hours it waits no longer");
+  expect(last?.goesOnAt).toBeUndefined();
+  const [record] = world.executions.records;
+  expect(record?.status).toBe("succeeded");
+  expect(((record?.endedAt ?? 0) - (record?.startedAt ?? 0)) / 1000).toBeLessThan(48 * HOUR);
+});
+
+test("a service whose images need three days of the cap is healed on the third, though no task fails any more", async () => {
+  const images = { web: "acme/web:1", side: "acme/side:1", log: "acme/log:1" };
+  const world = await createWorld(
+    readWorldFile({
+      services: [{ cluster: "prod", name: "web", images, desiredCount: 1, circuitBreaker: "on" }],
+      registries: {
+        "docker.io": {
+          images: Object.fromEntries(Object.values(images).map((image) => [image, { kilobytes: 2000 }])),
+          quota: { remaining: 0 },
+        },
+      },
+    }),
+  );
+  // Room for one of them a day.
+  installRepull(world, { policy: readPolicy({ caps: { ...DEFAULT_POLICY.caps, bytesPerDay: "3MB" } }) });
+  await world.run(3 * 24 * HOUR);
+  expect(whole(world)).toBe(1);
+  expect(outcomes(world).at(-1)?.outcome).toBe("settled");
+});

@@ -1,0 +1,204 @@
+/** Which place wins, by what is there. */
+
+import {
+  climb,
+  dry,
+  ECR,
+  NGINX,
+  PREFECT,
+  prefect,
+  type Row,
+  refused,
+  rule,
+  same,
+  silentHub,
+  world,
+} from "../../support/substitute-worlds.ts";
+
+const table: readonly Row[] = [
+  {
+    because: "a rule fills its cache before the service is touched",
+    world: world({ service: prefect, more: rule() }),
+    wins: "pull-through, pull-through: settled",
+    loses: { "own-copy": /^no copy is there$/ },
+    runs: new RegExp(`^${ECR}/hub/prefecthq/prefect@sha256:`),
+  },
+  {
+    because: "an official image is under library/ in the cache",
+    world: world({ more: rule() }),
+    wins: "pull-through, pull-through: settled",
+    runs: new RegExp(`^${ECR}/hub/library/nginx@sha256:`),
+  },
+  {
+    because: "a rule at the root has no prefix",
+    world: world({ service: prefect, more: rule({ prefix: "ROOT" }) }),
+    wins: "pull-through, pull-through: settled",
+    runs: new RegExp(`^${ECR}/prefecthq/prefect@sha256:`),
+  },
+  {
+    because: "a rule may lead to one namespace only",
+    world: world({
+      service: prefect,
+      more: rule({ prefix: "hub/prefect", upstreamPrefix: "prefecthq" }),
+    }),
+    wins: "pull-through, pull-through: settled",
+    runs: new RegExp(`^${ECR}/hub/prefect/prefect@sha256:`),
+  },
+  {
+    because: "a rule for another namespace is no way",
+    world: world({ service: prefect, more: rule({ upstreamPrefix: "library" }) }),
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "pull-through": /the rule hub leads to docker\.io\/library\/ only/ },
+  },
+  {
+    because: "a rule whose secret is known to be wrong is passed over",
+    world: world({ service: prefect, more: rule({ secretIsWrong: true }) }),
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "pull-through": /^ECR says that the rule hub does not work: the upstream refuses its secret$/ },
+  },
+  {
+    because:
+      "a wrong secret that nobody may ask about shows when the cache is filled, and the next place has its turn",
+    world: world({
+      service: prefect,
+      more: { ...rule({ secretIsWrong: true }), ...refused("ecr:ValidatePullThroughCacheRule") },
+    }),
+    wins: "pull-through, fresh-mirror, own-copy: settled",
+    loses: { "pull-through": /could not fetch it from docker\.io: it refuses the secret of the rule/ },
+  },
+  {
+    because: "the limit of the rule's own account is a reason, and the next place's turn",
+    world: world({ service: prefect, more: rule({ account: "spent" }) }),
+    wins: "pull-through, fresh-mirror, own-copy: settled",
+    loses: {
+      "pull-through": /could not fetch it from docker\.io: the rule's own account has no pulls left there/,
+    },
+  },
+  {
+    because: "rules that may not be read are no rules",
+    world: world({ service: prefect, more: { ...rule(), ...refused("ecr:DescribePullThroughCacheRules") } }),
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "pull-through": /the account's rules cannot be read/ },
+  },
+  {
+    because: "what is cached whole needs no filling",
+    world: world({
+      service: prefect,
+      ecr: same("hub/prefecthq/prefect:3", PREFECT),
+      more: rule({ account: "spent" }),
+    }),
+    wins: "pull-through: settled",
+    runs: new RegExp(`^${ECR}/hub/prefecthq/prefect@sha256:`),
+  },
+  {
+    because: "a moved tag is other bytes, and the trusted ones are copied",
+    world: world({ open: { images: { "docker/library/nginx:1.25": { platforms: ["linux/amd64"] } } } }),
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "public-mirror": /it holds other bytes: [0-9a-f]{12} instead of [0-9a-f]{12}/ },
+  },
+  {
+    because: "a tag without layers is nobody's image",
+    world: world({ hub: dry, open: { images: { "docker/library/nginx:1.25": { empty: true } } } }),
+    policy: { leastProof: "same-publisher" },
+    options: silentHub,
+    wins: "nothing: stand-still",
+    loses: { "public-mirror": /what stands there is empty: it has no layers/ },
+  },
+  {
+    because: "an archived copy is there and cannot be pulled",
+    world: world({
+      ecr: same("repull/docker.io/library/nginx:1.25", NGINX, { archived: true }),
+      open: same("docker/library/nginx:1.25"),
+    }),
+    wins: "public-mirror: settled",
+    loses: { "own-copy": /^the copy is archived in ECR, and cannot be pulled before it is restored$/ },
+  },
+  {
+    because: "the policy may name further repositories",
+    world: world({ service: prefect, ecr: same("central/prefecthq/prefect:3", PREFECT) }),
+    policy: { copies: ["central/{path}"] },
+    wins: "own-copy: settled",
+    loses: { "own-copy": /^no copy is there$/ },
+    runs: new RegExp(`^${ECR}/central/prefecthq/prefect@sha256:`),
+  },
+  {
+    because: "a copy under the right tag with other bytes is not the image",
+    world: world({ service: prefect, ecr: { images: { "repull/docker.io/prefecthq/prefect:3": {} } } }),
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "own-copy": /it holds other bytes/ },
+  },
+  {
+    because: "where Docker Hub does not even name a digest, the publisher's word is not taken unasked",
+    world: world({ hub: dry, open: same("docker/library/nginx:1.25") }),
+    options: silentHub,
+    wins: "nothing: stand-still",
+    loses: {
+      "public-mirror":
+        /^its proof is same-publisher, which is weaker than the policy asks \(leastProof: same-platform\)$/,
+    },
+  },
+  {
+    because: "but where the owner takes it",
+    world: world({ hub: dry, open: same("docker/library/nginx:1.25") }),
+    policy: { leastProof: "same-publisher" },
+    options: silentHub,
+    wins: "public-mirror: settled",
+  },
+  {
+    because: "and not of somebody who does not publish both",
+    world: world({
+      service: { image: "amazon/aws-cli:2" },
+      hub: { images: { "amazon/aws-cli:2": {} }, ...dry },
+      open: same("aws-cli/aws-cli:2", "docker.io/amazon/aws-cli:2"),
+    }),
+    policy: { leastProof: "same-publisher" },
+    options: silentHub,
+    wins: "nothing: stand-still",
+    loses: { "public-mirror": /it cannot be compared/ },
+  },
+  {
+    because: "the owner may say where else an image is",
+    world: world({
+      service: prefect,
+      registries: { "ghcr.io": same("shop/prefect:3", PREFECT) },
+    }),
+    policy: { equivalents: [{ image: "prefecthq/*", use: "ghcr.io/shop/{name}:{tag}", otherBytes: false }] },
+    wins: "public-mirror: settled",
+    runs: /^ghcr\.io\/shop\/prefect@sha256:/,
+  },
+  {
+    because: "where other bytes stand there, that is not enough",
+    world: world({
+      service: prefect,
+      registries: { "ghcr.io": { images: { "shop/prefect:3": {} } } },
+    }),
+    policy: { equivalents: [{ image: "prefecthq/*", use: "ghcr.io/shop/{name}:{tag}", otherBytes: false }] },
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "public-mirror": /it holds other bytes/ },
+  },
+  {
+    because: "unless the owner wants them for this very image",
+    world: world({
+      service: prefect,
+      registries: { "ghcr.io": { images: { "shop/prefect:3": {} } } },
+    }),
+    policy: {
+      equivalents: [{ image: "prefecthq/prefect", use: "ghcr.io/shop/prefect:{tag}", otherBytes: true }],
+    },
+    wins: "public-mirror: settled",
+  },
+  {
+    because: "a service that the policy leaves out is left alone",
+    world: world({ open: same("docker/library/nginx:1.25") }),
+    policy: { services: { include: ["*"], exclude: ["we*"] } },
+    wins: ": declined",
+  },
+  {
+    because: "and an image",
+    world: world({ open: same("docker/library/nginx:1.25") }),
+    policy: { images: { include: ["acme/*"], exclude: [] } },
+    wins: ": declined",
+  },
+];
+
+climb("the ladder by places", table);

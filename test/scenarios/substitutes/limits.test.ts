@@ -1,0 +1,250 @@
+/** Which place wins, by whose limit it is and who may sign in. */
+
+import { describe, expect, test } from "vitest";
+import { createWorld } from "../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
+import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
+import { play, stateOf } from "../../support/scenario.ts";
+import {
+  climb,
+  countingQuay,
+  denied,
+  dry,
+  ECR,
+  prefect,
+  QUAY,
+  quay,
+  quayService,
+  type Row,
+  refused,
+  rule,
+  SECRET,
+  same,
+  signedUp,
+  silentHub,
+  world,
+} from "../../support/substitute-worlds.ts";
+
+const table: readonly Row[] = [
+  {
+    because: "signing in is the last rung, and keeps the image",
+    world: world({ service: prefect, hub: dry, more: signedUp }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "sign-in: settled",
+    loses: { "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left/ },
+    runs: /^docker\.io\/prefecthq\/prefect@sha256:/,
+  },
+  {
+    because: "nobody signs in with a secret that the role may not read",
+    world: world({
+      service: prefect,
+      hub: dry,
+      more: { ...signedUp, ...denied("secretsmanager:GetSecretValue") },
+    }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "nothing: stand-still",
+    loses: {
+      "sign-in":
+        /^the execution role web-execution may not read the secret \(secretsmanager:GetSecretValue\)$/,
+    },
+  },
+  {
+    because: "nor with one that the role may not decrypt",
+    world: world({ service: prefect, hub: dry, more: { ...signedUp, ...denied("kms:Decrypt") } }),
+    policy: { dockerHubSecret: SECRET, dockerHubSecretKey: "arn:aws:kms:us-east-1:123456789012:key/1" },
+    wins: "nothing: stand-still",
+    loses: {
+      "sign-in": /^the execution role web-execution may not decrypt the secret with its key \(kms:Decrypt\)$/,
+    },
+  },
+  {
+    because: "nor with one of which that is not known",
+    world: world({
+      service: prefect,
+      hub: dry,
+      more: { ...signedUp, ...refused("iam:SimulatePrincipalPolicy") },
+    }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "nothing: stand-still",
+    loses: {
+      "sign-in":
+        /could not be checked \(iam:SimulatePrincipalPolicy: .*\); the policy key uncheckedSecret allows it unchecked$/,
+    },
+  },
+  {
+    because: "unless the owner says that it will do",
+    world: world({
+      service: prefect,
+      hub: dry,
+      more: { ...signedUp, ...refused("iam:SimulatePrincipalPolicy") },
+    }),
+    policy: { dockerHubSecret: SECRET, uncheckedSecret: true },
+    wins: "sign-in: settled",
+  },
+  {
+    because: "without a secret nobody signs in",
+    world: world({ service: prefect, hub: dry }),
+    wins: "nothing: stand-still",
+    loses: {
+      "sign-in": /^no Docker Hub account is configured \(dockerHubSecret\)$/,
+      "pull-through": /no pull-through cache rule for docker\.io/,
+    },
+  },
+  {
+    because: "the abuse limit is not cured by an account",
+    world: world({
+      service: { ...prefect, launchType: "EC2" },
+      hub: { trouble: "abuse-limit" },
+      more: signedUp,
+    }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "nothing: stand-still",
+    loses: { "sign-in": /the abuse limit holds whoever is signed in/ },
+  },
+  {
+    because: "an account whose pulls are spent is not cured by an account",
+    world: world({
+      service: {
+        taskDefinition: {
+          family: "web",
+          requiresCompatibilities: ["FARGATE"],
+          executionRoleArn: "arn:aws:iam::123456789012:role/web-execution",
+          containerDefinitions: [
+            {
+              name: "web",
+              image: "prefecthq/prefect:3",
+              repositoryCredentials: { credentialsParameter: SECRET },
+            },
+          ],
+        },
+      },
+      hub: dry,
+      more: { secrets: { [SECRET]: { username: "spent", password: "right" } } },
+    }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "nothing: stand-still",
+    loses: { "sign-in": /already (?:used|shows) an account/ },
+  },
+  {
+    because: "the configured account copies where nobody may",
+    world: world({ service: prefect, hub: { ...dry, repullSignsInAs: "shop" } }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "fresh-mirror, own-copy: settled",
+  },
+  {
+    because: "and where its pulls are spent, nobody's may be left",
+    world: world({ service: prefect, hub: { repullSignsInAs: "spent" } }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of 200/ },
+  },
+  {
+    because: "signing in needs no digest: the image stays as the owner wrote it",
+    world: world({ service: prefect, hub: dry, more: signedUp }),
+    policy: { dockerHubSecret: SECRET },
+    options: silentHub,
+    wins: "sign-in: settled",
+    runs: /^prefecthq\/prefect:3$/,
+  },
+  {
+    because: "but not with an account that has no pulls left itself",
+    world: world({ service: prefect, hub: { ...dry, repullSignsInAs: "spent" }, more: signedUp }),
+    policy: { dockerHubSecret: SECRET },
+    wins: "nothing: stand-still",
+    loses: {
+      "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of (?:100|200) pulls/,
+      "sign-in": /^the configured account has no pulls left either: 0 of 200 pulls in 6 hours/,
+    },
+  },
+  {
+    because: "a limit of GitHub's registry is cured like any other's",
+    world: world({
+      service: { image: "ghcr.io/shop/api:7" },
+      registries: { "ghcr.io": { images: { "shop/api:7": {} }, quota: { remaining: 0 } } },
+    }),
+    options: countingQuay,
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "sign-in": /^the limit is ghcr\.io's, not Docker Hub's$/ },
+  },
+  {
+    because: "another registry's limit is cured by a copy of its image",
+    world: world({ service: quayService, registries: quay, ecr: same("repull/quay.io/shop/api:7", QUAY) }),
+    options: countingQuay,
+    wins: "own-copy: settled",
+    loses: { "public-mirror": /nobody is known to publish quay\.io\/shop\/api/ },
+  },
+  {
+    because: "or by a fresh one, from where it still may be read",
+    world: world({ service: quayService, registries: quay }),
+    options: countingQuay,
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "sign-in": /the limit is quay\.io's, not Docker Hub's/ },
+  },
+];
+
+climb("the ladder by limits", table);
+
+test("a pinned reference needs nobody's word: a rule fetches it while Docker Hub answers nobody", async () => {
+  const digest = (await createWorld(readWorldFile(world({})))).registries.dockerHub.manifest(
+    "prefecthq/prefect",
+    "3",
+  )?.digest;
+  const pinned = { image: `prefecthq/prefect@${digest}` };
+  const { world: after, outcome } = await play({
+    world: world({ service: pinned, hub: dry, more: rule() }),
+    options: silentHub,
+  });
+  expect(outcome.outcome, outcome.because).toBe("settled");
+  expect((await stateOf(after, "prod", "web")).images[0]).toBe(`${ECR}/hub/prefecthq/prefect@${digest}`);
+});
+
+describe("a private image", () => {
+  const services = [
+    {
+      cluster: "prod",
+      name: "web",
+      taskDefinition: {
+        family: "web",
+        requiresCompatibilities: ["FARGATE"],
+        executionRoleArn: "arn:aws:iam::123456789012:role/web-execution",
+        containerDefinitions: [
+          { name: "web", image: "nginx:1.25" },
+          {
+            name: "api",
+            image: "shop/api:7",
+            repositoryCredentials: { credentialsParameter: SECRET },
+          },
+        ],
+      },
+    },
+  ];
+  const hub = {
+    images: { "library/nginx:1.25": {}, "shop/api:7": {} },
+    privateRepositories: ["shop/api"],
+    quota: { remaining: 0 },
+    accounts: { shop: { password: "right" } },
+    repullSignsInAs: "shop",
+  };
+  const file = { services, registries: { "docker.io": hub }, ...signedUp };
+
+  for (const [says, privateImages, api] of [
+    ["is not copied to where others could read it", [], /^shop\/api:7$/],
+    ["is copied where the owner says so", ["shop/*"], new RegExp(`^${ECR}/repull/docker\\.io/shop/api@`)],
+  ] as const) {
+    test(says, async () => {
+      const { world: after, outcome } = await play({
+        world: file,
+        policy: {
+          dockerHubSecret: SECRET,
+          registries: { ...DEFAULT_POLICY.registries, privateImages: [...privateImages] },
+        },
+      });
+      expect(outcome.outcome, outcome.because).toBe("settled");
+      const { images } = await stateOf(after, "prod", "web");
+      expect(images[0]).toMatch(new RegExp(`^${ECR}/repull/docker\\.io/library/nginx@`));
+      expect(images[1]).toMatch(api);
+      const reasons = outcome.images[1]?.passedOver.map(({ because }) => because).join();
+      if (privateImages.length === 0) expect(reasons).toMatch(/it is private.*privateImages/);
+    });
+  }
+});

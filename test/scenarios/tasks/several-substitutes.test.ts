@@ -1,0 +1,162 @@
+/** Which place wins, by what the tasks may, reach and run on. */
+
+import {
+  climb,
+  daemon,
+  denied,
+  dry,
+  machines,
+  NGINX,
+  prefect,
+  type Row,
+  refused,
+  same,
+  silentHub,
+  threePlatforms,
+  world,
+} from "../../support/substitute-worlds.ts";
+
+const table: readonly Row[] = [
+  {
+    because: "what lacks the tasks' platform is not the image that they need",
+    world: world({
+      service: { architecture: "ARM64" },
+      open: same("docker/library/nginx:1.25", NGINX, { onlyPlatform: "linux/amd64" }),
+    }),
+    wins: "fresh-mirror, own-copy: settled",
+    loses: { "public-mirror": /it holds other bytes/ },
+  },
+  {
+    because: "a role that may not pull from ECR is told to pull from ECR Public",
+    world: world({
+      ecr: same("repull/docker.io/library/nginx:1.25"),
+      open: same("docker/library/nginx:1.25"),
+      more: denied("ecr:BatchGetImage"),
+    }),
+    wins: "public-mirror: settled",
+    loses: { "own-copy": /^the execution role web-execution may not pull from ECR \(ecr:BatchGetImage\)$/ },
+    runs: /^public\.ecr\.aws\//,
+  },
+  {
+    because: "a role that nobody may ask about is not held against a place",
+    world: world({
+      ecr: same("repull/docker.io/library/nginx:1.25"),
+      more: refused("iam:SimulatePrincipalPolicy"),
+    }),
+    wins: "own-copy: settled",
+  },
+  {
+    because: "a Fargate task without a role cannot pull from ECR",
+    world: world({
+      service: { executionRole: false },
+      ecr: same("repull/docker.io/library/nginx:1.25"),
+      open: same("docker/library/nginx:1.25"),
+    }),
+    wins: "public-mirror: settled",
+    loses: { "own-copy": /without an execution role/ },
+  },
+  {
+    because: "unless the owner lends such tasks one",
+    world: world({ service: { executionRole: false }, ecr: same("repull/docker.io/library/nginx:1.25") }),
+    policy: { executionRole: "arn:aws:iam::123456789012:role/lent" },
+    wins: "own-copy: settled",
+  },
+  {
+    because: "tasks that Docker Hub answered reach ECR Public, whatever the route tables say",
+    world: world({
+      service: { subnets: ["subnet-a"] },
+      open: same("docker/library/nginx:1.25"),
+      more: { subnets: { "subnet-a": { route: "none", endpoints: ["ecr.api", "ecr.dkr", "s3"] } } },
+    }),
+    wins: "public-mirror: settled",
+  },
+  {
+    because: "and ECR, where an endpoint is missing",
+    world: world({
+      service: { subnets: ["subnet-a"] },
+      ecr: same("repull/docker.io/library/nginx:1.25"),
+      more: { subnets: { "subnet-a": { route: "none", endpoints: ["ecr.api", "s3"] } } },
+    }),
+    wins: "own-copy: settled",
+  },
+  {
+    because: "an internet gateway is a way for those who have a public address",
+    world: world({
+      service: { subnets: ["subnet-a"], assignPublicIp: true },
+      open: same("docker/library/nginx:1.25"),
+      more: { subnets: { "subnet-a": { route: "internet-gateway" } } },
+    }),
+    wins: "public-mirror: settled",
+  },
+  {
+    because: "instances whose role may not pull from ECR cannot use a copy there",
+    world: world({
+      service: { launchType: "EC2", executionRole: false },
+      ecr: same("repull/docker.io/library/nginx:1.25"),
+      open: same("docker/library/nginx:1.25"),
+      more: {
+        machines: { prod: [{ architecture: "X86_64", role: "nodes" }] },
+        roles: { nodes: { denied: ["ecr:BatchGetImage"] } },
+      },
+    }),
+    wins: "public-mirror: settled",
+    loses: { "own-copy": /nodes may not pull from ECR/ },
+  },
+  {
+    because: "a daemon on machines of two architectures gets a copy for both, under one name",
+    world: world({ service: daemon, hub: threePlatforms, more: machines("X86_64", "ARM64") }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/amd64", "linux/arm64"],
+  },
+  {
+    because: "on machines of one architecture, a copy for that one",
+    world: world({ service: daemon, hub: threePlatforms, more: machines("ARM64", "ARM64") }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/arm64"],
+  },
+  {
+    because: "an image for fewer architectures than the cluster has is what it is",
+    world: world({
+      service: { ...daemon, desiredCount: 1 },
+      hub: { images: { "prefecthq/prefect:3": { platforms: ["linux/amd64", "linux/s390x"] } } },
+      more: machines("X86_64", "ARM64"),
+    }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/amd64"],
+  },
+  {
+    because: "the machines of the service's own capacity provider count, and no others",
+    world: world({
+      service: { ...prefect, capacityProvider: "graviton" },
+      hub: threePlatforms,
+      more: {
+        machines: {
+          prod: [{ architecture: "X86_64" }, { architecture: "ARM64", capacityProvider: "graviton" }],
+        },
+      },
+    }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/arm64"],
+  },
+  {
+    because: "machines that nobody may ask about may be of any kind: the whole image is copied",
+    world: world({ service: daemon, hub: threePlatforms, more: refused("ecs:ListContainerInstances") }),
+    wins: "fresh-mirror, own-copy: settled",
+    copies: ["linux/amd64", "linux/arm64", "linux/s390x"],
+  },
+  {
+    because: "and a place that has it for one of them only is no place",
+    world: world({
+      service: { ...daemon, image: "nginx:1.25" },
+      hub: dry,
+      open: { images: { "docker/library/nginx:1.25": { platforms: ["linux/amd64", "linux/s390x"] } } },
+      more: machines("X86_64", "ARM64"),
+    }),
+    policy: { leastProof: "same-publisher" },
+    options: silentHub,
+    wins: "nothing: stand-still",
+    loses: { "public-mirror": /^it has no linux\/arm64$/ },
+  },
+];
+
+climb("the ladder by tasks", table);

@@ -1,0 +1,225 @@
+/**
+ * Lambda's runtime API on loopback, and a function started under Lambda's own runtime interface client.
+ *
+ * What runs is what is deployed: the bundle alone in a folder, `index.handler`, the environment of the template, and
+ * nothing of this checkout. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const CLIENT = new URL(
+  "../../../.cache/lambda-runtime/node_modules/aws-lambda-ric/index.mjs",
+  import.meta.url,
+);
+const DIST = new URL("../../../dist", import.meta.url);
+
+export type RuntimeError = {
+  readonly errorType?: string;
+  readonly errorMessage?: string;
+  readonly trace?: readonly string[];
+};
+
+/** What became of one invocation. `exited`: the process was gone before it answered. */
+export type Answer =
+  | { readonly kind: "response"; readonly body: unknown }
+  | { readonly kind: "error"; readonly error: RuntimeError }
+  | { readonly kind: "exited"; readonly because: string };
+
+export type StartedFunction = {
+  /** Set once the initialisation has failed. */
+  readonly initError: RuntimeError | undefined;
+  /** From the start of the process to its first question for work, in milliseconds. */
+  readonly initMilliseconds: number;
+  /** Runs one invocation to its end. */
+  invoke(event: unknown): Promise<Answer>;
+  /** What the function has printed: one JSON object a line, as it does under JSON logging. */
+  log(): readonly string[];
+  /** Ends the process in the middle of whatever it does, as Lambda does with a sandbox that it gives up. */
+  kill(): void;
+  stop(): Promise<void>;
+};
+
+export type FunctionSettings = {
+  /** A folder of dist/, or any folder with an index.mjs. */
+  readonly bundle: "detect" | "remediate" | "mirror" | URL;
+  readonly functionArn: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds?: number;
+};
+
+/** Where the runtime interface client is; throws, saying how to get it, where it is not. */
+export function runtimeClient(): string {
+  if (!existsSync(CLIENT))
+    throw new Error(
+      "Lambda's runtime interface client is not installed: mkdir -p .cache/lambda-runtime && " +
+        "cp .ci/lambda-runtime/package*.json .cache/lambda-runtime && npm ci --prefix .cache/lambda-runtime",
+    );
+  return fileURLToPath(CLIENT);
+}
+
+/** Starts a function; resolves when it asks for its first event, or has failed to. */
+export async function startFunction(settings: FunctionSettings): Promise<StartedFunction> {
+  const { bundle, functionArn, environment, timeoutSeconds = 300 } = settings;
+  const client = runtimeClient();
+  const source = typeof bundle === "string" ? new URL(`${bundle}/`, DIST) : bundle;
+  if (!existsSync(new URL("index.mjs", source)))
+    throw new Error(`no index.mjs in ${source.pathname}: npm run build`);
+  // Alone, so that nothing of this checkout's node_modules can stand in for what was not bundled.
+  const folder = await mkdtemp(join(tmpdir(), "repull-task-"));
+  await cp(source, folder, { recursive: true });
+  const api = await startRuntimeApi(functionArn, timeoutSeconds);
+  const name = functionArn.split(":")[6] ?? "function";
+  const began = performance.now();
+  const child = spawn(process.execPath, [client, "index.handler"], {
+    cwd: folder,
+    // Lambda's own variables, the template's, and nothing of whoever runs the test.
+    env: {
+      PATH: process.env.PATH,
+      TZ: ":UTC",
+      LANG: "en_US.UTF-8",
+      LAMBDA_TASK_ROOT: folder,
+      LAMBDA_RUNTIME_DIR: "/var/runtime",
+      _HANDLER: "index.handler",
+      AWS_LAMBDA_RUNTIME_API: api.host,
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_VERSION: "7",
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
+      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+      AWS_LAMBDA_LOG_STREAM_NAME: "2026/11/20/[7]0123456789abcdef0123456789abcdef",
+      AWS_LAMBDA_LOG_FORMAT: "JSON",
+      AWS_LAMBDA_LOG_LEVEL: "INFO",
+      AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+      AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+      NODE_OPTIONS: "--enable-source-maps",
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (printed += chunk));
+  const exited = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => resolve(`exit status ${code ?? signal}: ${printed.slice(-2000)}`));
+  });
+  void exited.then((because) => api.end(because));
+  await api.ready;
+  const initMilliseconds = performance.now() - began;
+  return {
+    get initError() {
+      return api.initError();
+    },
+    initMilliseconds,
+    invoke: async (event) => {
+      const answer = await api.invoke(event);
+      // What it printed before it answered lies in the pipe by now, and is read within this turn of the event loop.
+      await turn();
+      return answer;
+    },
+    log: () => printed.split("\n").filter((line) => line !== ""),
+    kill: () => void child.kill("SIGKILL"),
+    stop: async () => {
+      await end(child);
+      await api.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Pending = { readonly id: string; readonly event: unknown; readonly answer: (answer: Answer) => void };
+
+async function startRuntimeApi(functionArn: string, timeoutSeconds: number) {
+  const waiting: Pending[] = [];
+  const running = new Map<string, Pending>();
+  const ready = Promise.withResolvers<void>();
+  let asking: ServerResponse | undefined;
+  let initError: RuntimeError | undefined;
+  let gone: string | undefined;
+  let count = 0;
+
+  const hand = (): void => {
+    const next = asking === undefined ? undefined : waiting.shift();
+    if (asking === undefined || next === undefined) return;
+    running.set(next.id, next);
+    asking.writeHead(200, {
+      "content-type": "application/json",
+      "lambda-runtime-aws-request-id": next.id,
+      "lambda-runtime-deadline-ms": String(Date.now() + timeoutSeconds * 1000),
+      "lambda-runtime-invoked-function-arn": functionArn,
+      "lambda-runtime-trace-id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
+    });
+    asking.end(JSON.stringify(next.event));
+    asking = undefined;
+  };
+  const finish = (id: string, answer: Answer): void => {
+    running.get(id)?.answer(answer);
+    running.delete(id);
+  };
+
+  const server = createServer(async (incoming, outgoing) => {
+    const path = (incoming.url ?? "").replace("/2018-06-01/runtime/", "");
+    if (path === "invocation/next") {
+      asking = outgoing;
+      ready.resolve();
+      hand();
+      return;
+    }
+    const body = await read(incoming);
+    if (path === "init/error") {
+      initError = body as RuntimeError;
+      ready.resolve();
+    } else {
+      const [, id = "", what] = path.split("/");
+      finish(id, what === "response" ? { kind: "response", body } : { kind: "error", error: body ?? {} });
+    }
+    outgoing.writeHead(202).end("{}");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ready: ready.promise,
+    initError: () => initError,
+    invoke: (event: unknown): Promise<Answer> =>
+      new Promise((answer) => {
+        if (gone !== undefined) return answer({ kind: "exited", because: gone });
+        count += 1;
+        waiting.push({ id: `8476a536-e9f4-11e8-9739-${String(count).padStart(12, "0")}`, event, answer });
+        hand();
+      }),
+    end: (because: string): void => {
+      gone = because;
+      ready.resolve();
+      for (const { answer } of [...waiting.splice(0), ...running.values()])
+        answer({ kind: "exited", because });
+      running.clear();
+    },
+    close: async (): Promise<void> => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function read(incoming: IncomingMessage): Promise<Record<string, unknown> | undefined> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString("utf8");
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}

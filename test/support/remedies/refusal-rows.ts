@@ -1,0 +1,250 @@
+/** A world for each code of a refusal: one without a row does not compile. */
+
+import { type CapName, windowOf } from "../../../src/remediation/gates/quotas.ts";
+import type { Outcome, RefusalReason } from "../../../src/remediation/report/outcome.ts";
+import { installRepull } from "../../../src/sandbox/install-repull.ts";
+import type { World } from "../../../src/sandbox/world/world.ts";
+import type { Check, UntrustedCode } from "../../../src/substitution/candidate.ts";
+import type { Policy } from "../../../src/substitution/policy/policy.ts";
+import { countingQuay, denied, dry, refused, rule, same, silentHub } from "../substitute-worlds.ts";
+
+import {
+  account,
+  byRule,
+  COPY,
+  CUT,
+  dead,
+  ECR,
+  GONE,
+  HOUR,
+  job,
+  lone,
+  NO_ROUTE,
+  near,
+  nightly,
+  OTHER_BYTES,
+  OURS,
+  ourPlaceIsLimited,
+  type Row,
+  registries,
+  TWIN,
+  tagged,
+  task,
+} from "./refused-worlds.ts";
+
+export const DECLINED: Readonly<
+  Record<Exclude<RefusalReason, UntrustedCode | "no-proof">, Readonly<Record<string, Row>>>
+> = {
+  "opted-out": {
+    "the service": { in: near({ tags: { Repull: "off" } }) },
+    "the service, in two spellings": { in: near({ tags: { Repull: "off", repull: "later" } }) },
+    "the cluster": { in: near({}, { clusters: { prod: { tags: { repull: "no" } } } }) },
+    "the task definition": { in: near(tagged({ repull: "never", team: "shop" })) },
+    "a task": { in: task({ tags: { repull: "off" } }) },
+    "a rule": { in: task(byRule, [nightly({ tags: { repull: "0" } })]) },
+    "a schedule's group": {
+      in: task({ startedBy: "chronos-schedule/nightly" }, [
+        nightly({ kind: "schedule", tags: { repull: "off" } }),
+      ]),
+    },
+  },
+  "opt-out-unclear": {
+    "the service": { in: near({ tags: { repull: "please" } }) },
+    "the service, in two spellings": { in: near({ tags: { Repull: "please", repull: "later" } }) },
+    "the cluster": { in: near({}, { clusters: { prod: { tags: { REPULL: "" } } } }) },
+    "the task definition": { in: near(tagged({ repull: "1" })) },
+    "a task": { in: task({ tags: { repull: "maybe" } }) },
+    "a rule": { in: task(byRule, [nightly({ tags: { repull: "later" } })]) },
+    "a schedule's group": {
+      in: task({ startedBy: "chronos-schedule/nightly" }, [
+        nightly({ kind: "schedule", tags: { repull: "?" } }),
+      ]),
+    },
+  },
+  "left-out": {
+    "its cluster is excluded": { in: near(), policy: { clusters: { exclude: ["staging", "pr*"] } } },
+    "its cluster is not included": { in: near(), policy: { clusters: { include: ["staging"] } } },
+    "the service is excluded": { in: near(), policy: { services: { exclude: ["w*"] } } },
+    "the service is not included": { in: near(), policy: { services: { include: ["api"] } } },
+    "the image is excluded": { in: near(), policy: { images: { exclude: ["nginx"] } } },
+    "the image is not included": { in: near(), policy: { images: { include: ["redis"] } } },
+    "a lone task's cluster is excluded": { in: task(), policy: { clusters: { exclude: ["prod"] } } },
+  },
+  "report-only": {
+    "the stack reports lone tasks": { in: task(), parameters: { StandaloneTasks: "report" } },
+    "the policy reports lone tasks": { in: task(), policy: { standaloneTasks: "report" } },
+    "the stack reports schedules": { in: task(byRule, [nightly()]), parameters: { Schedules: "report" } },
+    "the policy reports schedules": { in: task(byRule, [nightly()]), policy: { schedules: "report" } },
+  },
+  "deployed-by-others": {
+    CodeDeploy: { in: near({ controller: "CODE_DEPLOY" }) },
+    "an external controller": {
+      in: { ...near({ controller: "EXTERNAL" }), ecr: same("own/nginx:1.25") },
+    },
+    "ECS, which manages a daemon": {
+      in: {
+        ...near({ resourceManagementType: "ECS", schedulingStrategy: "DAEMON", launchType: "EC2" }),
+        ecr: same("own/nginx:1.25"),
+      },
+    },
+    "ECS, which manages an Express service": {
+      in: { ...near({ resourceManagementType: "ECS" }), open: { images: { "acme/redis:7.2": {} } } },
+    },
+    "AWS Batch": { in: task({ cluster: "AWSBatch-nightly-1f0e" }) },
+    "Step Functions": { in: task({ startedBy: "AWS Step Functions" }) },
+  },
+  "substitute-fails": {
+    "that a rule starts": {
+      in: task(byRule, [nightly()], {
+        services: [{ cluster: "prod", name: "neighbour", image: `${ECR}/own/postgres:16`, settled: true }],
+      }),
+      policy: { schedules: "move" },
+      story: ourPlaceIsLimited,
+    },
+    "that somebody has started": {
+      in: { file: { tasks: [{ ...job, revision: 4, taskDefinition: OURS }], registries } },
+    },
+  },
+  "no-room": {
+    "for one image": {
+      in: near(tagged(Object.fromEntries(Array.from({ length: 48 }, (_, at) => [`owner-${at + 1}`, "x"])))),
+    },
+  },
+  unclear: {
+    "a text that is cut off, of a task that is gone": { in: near(), retold: () => CUT, isForgotten: true },
+    "a rule that nobody finds": { in: task(byRule) },
+  },
+};
+
+export const UNTRUSTED: Readonly<Record<UntrustedCode, Readonly<Record<string, Row>>>> = {
+  "trust-unreadable": {
+    "ECS may not be asked": { in: dead({ ecr: COPY, more: refused("ecs:DescribeServiceRevisions") }) },
+    "ECS does not answer": {
+      in: dead({
+        ecr: COPY,
+        more: { refusals: [{ action: "ecs:DescribeServiceRevisions", kind: "unavailable" }] },
+      }),
+    },
+  },
+  "other-manifest-in-text": {
+    "the text names the manifest of another image": {
+      in: near(),
+      retold: (image) => (image.includes("@") ? undefined : OTHER_BYTES),
+    },
+  },
+  "origin-unreadable": {
+    "Docker Hub refuses a HEAD too": { in: { hub: dry, open: TWIN }, options: silentHub },
+  },
+  "origin-not-allowed": {
+    "the policy allows other registries, and ECS keeps no digest of a lone task": {
+      in: {
+        file: {
+          tasks: [{ ...job, image: "registry.team.example:8443/shop/api:7" }],
+          registries: {
+            "registry.team.example:8443": { images: { "shop/api:7": {} }, quota: { remaining: 0 } },
+          },
+        },
+      },
+      options: countingQuay,
+    },
+  },
+  "origin-has-no-tag": { "its publisher has taken it away": GONE },
+};
+
+/** That a place has the platform is known of each that is found: this check never fails. */
+export const CHECKS: Readonly<Record<Exclude<Check["what"], "platform">, Row>> = {
+  role: { in: dead({ ecr: COPY, more: denied("ecr:BatchGetImage") }) },
+  secret: { in: dead({ more: denied("secretsmanager:GetSecretValue") }), ...account() },
+  network: NO_ROUTE,
+  rule: { in: dead({ more: rule({ secretIsWrong: true }) }) },
+};
+
+/** Others have used up all of it. */
+export const usedUp =
+  (cap: CapName, amount: number, cluster = "") =>
+  async ({ ports }: World) => {
+    const window = windowOf(cap, ports.clock.now());
+    const name = cluster === "" ? window.name : `${window.name} ${cluster}`;
+    await ports.caps.claim({ window: { ...window, name }, claimant: "others", amount, max: amount });
+  };
+export const only = { clusters: { include: ["prod"], exclude: [] } };
+export const HELD: Readonly<Record<CapName, Readonly<Record<string, Row>>>> = {
+  remediationsPerHour: {
+    "that is one cluster's alone": {
+      in: { open: TWIN },
+      policy: { caps: { remediationsPerHour: 1 }, ...only },
+      before: usedUp("remediationsPerHour", 1),
+    },
+    "of which a cluster has half": {
+      in: { open: TWIN },
+      policy: { caps: { remediationsPerHour: 4 } },
+      before: usedUp("remediationsPerHour", 2, "prod"),
+    },
+  },
+  bytesPerDay: {
+    "that is reached": {
+      in: lone("acme/web:1", {
+        hub: { images: { "acme/web:1": { kilobytes: 1500 } }, quota: { remaining: 0 } },
+      }),
+      policy: { caps: { bytesPerDay: "2MB" } },
+      before: usedUp("bytesPerDay", 1_000_000),
+    },
+    "that is smaller than the image": {
+      in: lone("acme/web:1", {
+        hub: { images: { "acme/web:1": { kilobytes: 1500 } }, quota: { remaining: 0 } },
+      }),
+      policy: { caps: { bytesPerDay: "1MB" } },
+    },
+  },
+};
+
+export const refusing = (action: string, kind: string, times?: number) => ({
+  refusals: [{ action, kind, ...(times === undefined ? {} : { times }) }],
+});
+export type FailedCode = NonNullable<Outcome["error"]>["code"];
+export const FAILED: Readonly<Record<FailedCode, Readonly<Record<string, Row>>>> = {
+  denied: {
+    "a right that is missing": { in: near({}, refusing("ecs:UpdateService", "denied")) },
+    "the owner, who has stopped all writes": {
+      in: near({}, { operator: { writesStopped: "Ada: an audit" } }),
+    },
+  },
+  invalid: {
+    "AWS, which takes no such request": { in: near({}, refusing("ecs:RegisterTaskDefinition", "invalid")) },
+  },
+  unfinished: {
+    "AWS, which does not answer for hours": {
+      in: near({}, refusing("ecs:RegisterTaskDefinition", "unavailable", 40)),
+    },
+  },
+};
+
+export const OBSERVED: Readonly<Record<string, Row>> = {
+  "the stack observes": { in: near(), parameters: { Mode: "observe" } },
+  "the policy observes": { in: near(), policy: { mode: "observe" } },
+  "a tag of the service says observe": { in: near({ tags: { "repull:mode": "observe" } }) },
+  "a tag of the cluster says what nobody knows": {
+    in: near({}, { clusters: { prod: { tags: { "Repull:Mode": "never" } } } }),
+  },
+  "a deployment under way is only reported": { in: near(), policy: { whileDeploying: "report" } },
+};
+
+/** The substitute cannot be pulled either, twice: then the guard holds, and ECR lets it be pulled at last. */
+export async function twiceInVain(played: World, policy: Policy): Promise<void> {
+  const stop = installRepull(played, { policy });
+  const lift = played.registries.ecr.fail({
+    on: "manifest-get",
+    as: { kind: "status", status: 403, code: "DENIED", message: "not authorized" },
+  });
+  await played.runUntil(() => `${played.bus.outcomes.at(-1)?.because}`.includes("did not last"), 5 * HOUR);
+  stop();
+  lift();
+}
+export const IN_VAIN: Row = {
+  in: {
+    hub: { images: { "library/nginx:1.25": { platforms: ["linux/amd64"] } }, quota: { remaining: 0 } },
+    ecr: same("repull/docker.io/library/nginx:1.25"),
+  },
+  policy: { strategies: ["own-copy"] },
+  story: twiceInVain,
+};

@@ -1,0 +1,88 @@
+/**
+ * Keeps account of what may happen only so often: claims under the owner's caps, and tasks that are made up for.
+ *
+ * It counts by itself what was granted and done, below whoever lies, and never asks the table that it judges.
+ */
+
+import type { Ports } from "../../../src/remediation/ports/ports.ts";
+import type { JsonObject } from "../../../src/runtime/json.ts";
+import type { Policy } from "../../../src/substitution/policy/policy.ts";
+import type { Invariant } from "./violation.ts";
+
+type Claims = Ports["caps"];
+
+export function createLedger(
+  { caps }: Policy,
+  violate: (invariant: Invariant, what: string) => void,
+  note: (line: string) => void,
+) {
+  /** Window → claimant → how much. */
+  const windows = new Map<string, Map<string, number>>();
+  const copied = new Set<string>();
+  /** Window → who has told the owner of it. */
+  const told = new Map<string, Set<string>>();
+  /** Execution, whatever its attempt → the tasks that it has started. */
+  const started = new Map<string, Set<string>>();
+
+  const limitOf = (cap: string): number =>
+    cap === "bytesPerDay"
+      ? Number.parseInt(caps.bytesPerDay, 10) * 1e9
+      : Number(caps[cap as keyof typeof caps]);
+  // A cluster's share has a window of its own, named after the cap's; it is no place in the hour.
+  const claimantsOf = (cap: string): readonly string[] =>
+    [...windows].flatMap(([name, claims]) =>
+      /^\S+ \S+$/.test(name) && name.startsWith(`${cap} `) ? [...claims.keys()] : [],
+    );
+
+  const take = ({ window: { name }, claimant, amount }: Parameters<Claims["claim"]>[0]): void => {
+    const claims = windows.get(name) ?? new Map<string, number>();
+    windows.set(name, claims);
+    if (!claims.has(claimant)) note(`${claimant} takes ${amount} of ${name}`);
+    claims.set(claimant, amount);
+    const sum = [...claims.values()].reduce((all, one) => all + one, 0);
+    const limit = limitOf(name.split(" ")[0] ?? "");
+    if (sum > limit) violate("capped", `${sum} of ${limit} in ${name}`);
+  };
+
+  return {
+    /** The same table; what it grants is written down. */
+    watchClaims: (claims: Claims): Claims => ({
+      ...claims,
+      async claim(request) {
+        const answer = await claims.claim(request);
+        if (answer.kind === "granted") take(request);
+        return answer;
+      },
+    }),
+    registers(execution: string): void {
+      const cap = "remediationsPerHour";
+      if (!claimantsOf(cap).includes(execution)) violate("capped", `${execution} writes and has no ${cap}`);
+    },
+    copies(image: string): void {
+      copied.add(image);
+      const claimed = new Set(claimantsOf("bytesPerDay"));
+      if (copied.size > claimed.size)
+        violate("capped", `${copied.size} images are copied, ${claimed.size} claimed`);
+    },
+    publishes(execution: string, { outcome, because, goesOnAt }: JsonObject): void {
+      if (outcome !== "held" || goesOnAt === undefined) return;
+      const cap = /caps\.(\w+)/.exec(String(because))?.[1] ?? "";
+      const cluster = /^the share of the cluster (\S+),/.exec(String(because))?.[1] ?? "all";
+      const window = `${cap} of ${cluster} until ${goesOnAt}`;
+      const who = told.get(window) ?? new Set();
+      told.set(window, who.add(execution));
+      if (who.size > 1) violate("capped", `${[...who].join(" and ")} both tell of ${window}`);
+    },
+    runs(execution: string, task: string): void {
+      const matter = execution.replace(/-[0-9]+$/, "");
+      const tasks = started.get(matter) ?? new Set();
+      started.set(matter, tasks.add(task));
+      note(`${execution} runs ${task}`);
+      if (tasks.size > 1) violate("once", `${matter} has started ${[...tasks].join(" and ")}`);
+    },
+    /** How many windows somebody was told of. */
+    held: () => told.size,
+  };
+}
+
+export type Ledger = ReturnType<typeof createLedger>;

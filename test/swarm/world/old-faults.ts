@@ -1,0 +1,178 @@
+/** Faults that the product once had, put back by wrapping its ports: each has to be found by the worlds that it broke in. */
+
+import type { DescribedTaskDefinition, Tag } from "../../../src/ecs/task-definition/task-definition.ts";
+import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
+import type { Ports } from "../../../src/remediation/ports/ports.ts";
+import type { JsonObject } from "../../../src/runtime/json.ts";
+import type { Sabotage } from "../run-swarm.ts";
+import { CLUSTERS } from "./random-world.ts";
+
+const withEcs = (ports: Ports, ecs: Partial<Ports["ecs"]>): Ports => ({
+  ...ports,
+  ecs: { ...ports.ecs, ...ecs },
+});
+
+/** Nothing is pinned, so that a tag means what it means when it is asked for. */
+export const trustsTheTagOfNow: Sabotage = (ports) =>
+  withEcs(ports, {
+    async describeServiceRevisions(arns) {
+      const revisions = await ports.ecs.describeServiceRevisions(arns);
+      return revisions.map((one) => ({ ...one, images: one.images.map(({ container }) => ({ container })) }));
+    },
+  });
+
+/** What an earlier execution trusted is forgotten: the deployment that it put back is asked what it means. */
+export const asksAnewAfterItsWayBack: Sabotage = (ports) => ({
+  ...ports,
+  executions: {
+    ...ports.executions,
+    async status(workflow, name) {
+      const status = await ports.executions.status(workflow, name);
+      if (status === undefined) return undefined;
+      const { rolledBack: _, ...rest } = status;
+      return rest;
+    },
+  },
+});
+
+/** Whatever has the tags of an execution is taken for what that execution would register. */
+export function adoptsByTags(): Sabotage {
+  const wanted = new Map<string, JsonObject>();
+  const executionIn = (tags: readonly Tag[]): string | undefined =>
+    tags.find(({ key }) => key === "repull:execution")?.value;
+  return (ports) =>
+    withEcs(ports, {
+      async registerTaskDefinition(registrable) {
+        wanted.set(executionIn(registrable.tags as readonly Tag[]) ?? "", registrable);
+        return await ports.ecs.registerTaskDefinition(registrable);
+      },
+      async describeTaskDefinition(arn): Promise<DescribedTaskDefinition | undefined> {
+        const described = await ports.ecs.describeTaskDefinition(arn);
+        const same = wanted.get(executionIn(described?.tags ?? []) ?? "");
+        if (described === undefined || same === undefined) return described;
+        const { tags, ...members } = same;
+        const { taskDefinitionArn = arn, revision = 1, status = "ACTIVE" } = described.taskDefinition;
+        return {
+          taskDefinition: { ...members, taskDefinitionArn, revision, status },
+          tags: tags as readonly Tag[],
+        };
+      },
+    });
+}
+
+/** The guard counts what was deployed to every service of the name, in whatever cluster. */
+export function countsNeighbours(): Sabotage {
+  return (ports) => {
+    let asking = "";
+    return withEcs(ports, {
+      async listServiceDeployments(cluster, service) {
+        asking = cluster;
+        const isGuard = isCalledFrom("deployedSince");
+        const own = await ports.ecs.listServiceDeployments(cluster, service);
+        if (!isGuard) return own;
+        const others = CLUSTERS.filter((name) => !cluster.endsWith(`/${name}`));
+        const theirs = await Promise.all(
+          others.map((name) => ports.ecs.listServiceDeployments(name, service)),
+        );
+        return [...own, ...theirs.flat()];
+      },
+      async describeTaskDefinition(arn) {
+        const isGuard = isCalledFrom("deployedSince");
+        const described = await ports.ecs.describeTaskDefinition(arn);
+        if (described === undefined || !isGuard) return described;
+        const here = asking.slice(asking.lastIndexOf("/") + 1);
+        const tags = described.tags.map(({ key, value }) => ({
+          key,
+          value: key === "repull:service" ? value.replace(/^[^/]*\//, `${here}/`) : value,
+        }));
+        return { ...described, tags };
+      },
+    });
+  };
+}
+
+/** The guard sees a family's ten newest revisions, and no deployment. */
+export const seesTenRevisions: Sabotage = (ports) =>
+  withEcs(ports, {
+    async listServiceDeployments(cluster, service) {
+      if (isCalledFrom("deployedSince"))
+        throw new AwsError("denied", "ecs:ListServiceDeployments", "ecs:ListServiceDeployments: denied");
+      return await ports.ecs.listServiceDeployments(cluster, service);
+    },
+  });
+
+/** Whoever made the failing revision has ended long ago. */
+export const leavesNothingToItsMaker: Sabotage = (ports, step) => ({
+  ...ports,
+  executions: {
+    ...ports.executions,
+    async status(workflow, name) {
+      const status = await ports.executions.status(workflow, name);
+      return step().startsWith("observe failure") && (status === undefined || status.status === "running")
+        ? { status: "failed" }
+        : status;
+    },
+  },
+});
+
+/** A history that cannot be read is one of success. */
+export const takesTheUnreadForSuccess: Sabotage = (ports) => ({
+  ...ports,
+  executions: {
+    ...ports.executions,
+    async status(workflow, name) {
+      const status = await ports.executions.status(workflow, name);
+      if (status?.status !== "unknown") return status;
+      return {
+        status: "succeeded",
+        ...(status.endedAt === undefined ? {} : { endedAt: status.endedAt }),
+      };
+    },
+  },
+});
+
+/** No timer ends a survey's questions, and its time never runs out. */
+export function waitsForEverybody(): Sabotage {
+  return (ports, step) => {
+    let began: { readonly step: string; readonly at: number } | undefined;
+    return {
+      ...ports,
+      clock: {
+        ...ports.clock,
+        after: () => () => {},
+        now() {
+          if (!step().startsWith("observe failure")) return ports.clock.now();
+          if (began?.step !== step()) began = { step: step(), at: ports.clock.now() };
+          return began.at;
+        },
+      },
+    };
+  };
+}
+
+/** ECS is never told to have finished, so that what runs seems to be under way. */
+export const seesNoEnd: Sabotage = (ports) =>
+  withEcs(ports, {
+    async describeService(cluster, name) {
+      const service = await ports.ecs.describeService(cluster, name);
+      const deployments = service?.deployments.map((one) =>
+        one.rolloutState === "COMPLETED" ? { ...one, rolloutState: "IN_PROGRESS" } : one,
+      );
+      return service && deployments && { ...service, deployments };
+    },
+  });
+
+/** Nobody seems to have opted out. */
+export const seesNoTags: Sabotage = (ports) =>
+  withEcs(ports, {
+    clusterTags: async () => ({}),
+    async describeService(cluster, name) {
+      const service = await ports.ecs.describeService(cluster, name);
+      return service && { ...service, tags: {} };
+    },
+  });
+
+/** Two questions of one survey go through one port; the stack tells which of them asks, before anything is awaited. */
+function isCalledFrom(name: string): boolean {
+  return new Error("where am I").stack?.includes(name) === true;
+}
