@@ -3,7 +3,7 @@
 import { inspect } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { present } from "../ecs/json-fields.ts";
+import { optional } from "../ecs/json-fields.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { EndpointsError } from "../oci/http/registry-endpoints.ts";
 import { AwsError } from "../remediation/ports/aws-error.ts";
@@ -200,7 +200,7 @@ program
   .addOption(json)
   .action(({ function: functionName, stack, ...options }) =>
     finish(async () => {
-      const executions = { ...present("stack", stack), ...present("functionName", functionName) };
+      const executions = { ...optional("stack", stack), ...optional("functionName", functionName) };
       const [{ history }, past] = await Promise.all([
         import("./commands/history.ts"),
         pastOf({ kind: "reads", ...executions }),

@@ -1,6 +1,6 @@
 /** What is left of an EventBridge document once it has been understood. */
 
-import type { Owner } from "../ecs/task/task-owner.ts";
+import type { TaskOwner } from "../ecs/task/task-owner.ts";
 import type { NamedManifest } from "../pull-failure/extract-manifests.ts";
 import type { Classification } from "../pull-failure/types.ts";
 
@@ -22,7 +22,7 @@ export type PullFailure = {
   readonly clusterArn: string;
   readonly taskArn: string;
   readonly taskDefinitionArn: string;
-  readonly owner: Owner;
+  readonly owner: TaskOwner;
   /** `detail.version`: orders the events of one task, and of nothing else. */
   readonly version?: number;
   readonly time?: string;

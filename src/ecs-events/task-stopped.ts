@@ -5,8 +5,8 @@
  * whoever acts on it must be able to meet the same failure again.
  */
 
-import { arnIn, ecsArnIn } from "../ecs/arn.ts";
-import { ownerOf } from "../ecs/task/task-owner.ts";
+import { parseArn, parseEcsArn } from "../ecs/arn.ts";
+import { taskOwnerOf } from "../ecs/task/task-owner.ts";
 import { partitionOf } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Envelope, readTaskDetail, type TaskDetail } from "./envelope.ts";
@@ -19,12 +19,12 @@ export function readTaskStateChange(envelope: Envelope, home: Home | undefined):
   const [first, ...others] = failedContainers(detail);
   if (first === undefined) return { kind: "ignored", because: whyNoFailure(detail) };
 
-  const taskArn = detail.taskArn ?? envelope.resources.find((one) => ecsArnIn(one)?.kind === "task");
+  const taskArn = detail.taskArn ?? envelope.resources.find((one) => parseEcsArn(one)?.kind === "task");
   if (taskArn === undefined) throw new InvalidInput("detail.taskArn", "the task's ARN");
   const { taskDefinitionArn } = detail;
   if (taskDefinitionArn === undefined)
     throw new InvalidInput("detail.taskDefinitionArn", "the ARN of the task definition");
-  const arn = arnIn(taskArn);
+  const arn = parseArn(taskArn);
   const account = envelope.account ?? arn?.account;
   const region = envelope.region ?? arn?.region;
   if (!account) throw new InvalidInput("account", "an account id");
@@ -49,7 +49,7 @@ export function readTaskStateChange(envelope: Envelope, home: Home | undefined):
     clusterArn,
     taskArn,
     taskDefinitionArn,
-    owner: ownerOf({ group, startedBy, clusterArn, taskDefinitionArn }),
+    owner: taskOwnerOf({ group, startedBy, clusterArn, taskDefinitionArn }),
     ...(version === undefined ? {} : { version }),
     ...(time === undefined ? {} : { time }),
     ...(launchType === undefined ? {} : { launchType }),
@@ -66,13 +66,13 @@ function whyNoFailure({ stopCode, lastStatus, stoppedReason, containers }: TaskD
 
 /** The cluster that a task's ARN of the newer format names. */
 function clusterOf(taskArn: string, partition: string, region: string, account: string): string | undefined {
-  const arn = ecsArnIn(taskArn);
+  const arn = parseEcsArn(taskArn);
   return arn?.kind === "task" && arn.cluster !== undefined
     ? `arn:${partition}:ecs:${region}:${account}:cluster/${arn.cluster}`
     : undefined;
 }
 
 function isAtHome(text: string, home: Home): boolean {
-  const arn = arnIn(text);
+  const arn = parseArn(text);
   return arn === undefined || (arn.account === home.account && arn.region === home.region);
 }

@@ -28,7 +28,7 @@ const ARN =
   /^arn:(?<partition>aws[a-z-]*):(?<service>[a-z0-9-]+):(?<region>[a-z0-9-]*):(?<account>[0-9]{12}|):(?<resource>.+)$/;
 
 /** The parts of an ARN, or undefined where the text is none. */
-export function arnIn(text: string): Arn | undefined {
+export function parseArn(text: string): Arn | undefined {
   const groups = ARN.exec(text)?.groups;
   if (groups === undefined) return undefined;
   const { partition = "", service = "", region = "", account = "", resource = "" } = groups;
@@ -36,8 +36,8 @@ export function arnIn(text: string): Arn | undefined {
 }
 
 /** What an ARN of ECS names, or undefined where it is not one of these four. */
-export function ecsArnIn(text: string): EcsArn | undefined {
-  const arn = arnIn(text);
+export function parseEcsArn(text: string): EcsArn | undefined {
+  const arn = parseArn(text);
   if (arn?.service !== "ecs" || arn.region === "" || arn.account === "") return undefined;
   const { partition, region, account } = arn;
   const [type, first, second, ...rest] = arn.resource.split("/");
@@ -52,7 +52,7 @@ export function ecsArnIn(text: string): EcsArn | undefined {
   }
   if (second !== undefined) return undefined;
   if (type === "cluster") return { ...place, kind: "cluster", name: first };
-  const revision = type === "task-definition" ? familyAndRevision(first) : undefined;
+  const revision = type === "task-definition" ? parseRevision(first) : undefined;
   return revision === undefined ? undefined : { ...place, kind: "task-definition", ...revision };
 }
 
@@ -60,7 +60,7 @@ const FAMILY_AND_REVISION =
   /^(?:arn:aws[a-z-]*:ecs:[^/]*:task-definition\/)?(?<family>[A-Za-z0-9_-]{1,255}):(?<revision>[1-9][0-9]{0,9})$/;
 
 /** Reads `web:41`, or the ARN that ends so; undefined where the text is neither. */
-export function familyAndRevision(
+export function parseRevision(
   text: string,
 ): { readonly family: string; readonly revision: number } | undefined {
   const groups = FAMILY_AND_REVISION.exec(text)?.groups;
@@ -71,17 +71,17 @@ export function familyAndRevision(
 
 /** The revision's number at the end of a task definition's ARN or of `family:revision`. */
 export function revisionOf(text: string): number | undefined {
-  return familyAndRevision(text)?.revision;
+  return parseRevision(text)?.revision;
 }
 
 /** `web:41`: how people name a revision. A text that is no revision comes back as it is. */
-export function revisionName(text: string): string {
-  const parts = familyAndRevision(text);
+export function shortRevision(text: string): string {
+  const parts = parseRevision(text);
   return parts === undefined ? text : `${parts.family}:${parts.revision}`;
 }
 
 /** Whether two names mean one revision: ECS answers with ARNs, people and emulators also write `web:41`. */
 export function sameRevision(a: string, b: string): boolean {
   if (a === b) return true;
-  return (!a.startsWith("arn:") || !b.startsWith("arn:")) && revisionName(a) === revisionName(b);
+  return (!a.startsWith("arn:") || !b.startsWith("arn:")) && shortRevision(a) === shortRevision(b);
 }

@@ -16,53 +16,53 @@ export function isList(value: Json | undefined): value is readonly Json[] {
 }
 
 /** A text member; an empty text is one. */
-export function textIn(json: JsonObject, member: string): string | undefined {
+export function getString(json: JsonObject, member: string): string | undefined {
   const value = json[member];
   return typeof value === "string" ? value : undefined;
 }
 
 /** A number member that is finite. */
-export function numberIn(json: JsonObject, member: string): number | undefined {
+export function getNumber(json: JsonObject, member: string): number | undefined {
   const value = json[member];
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-export function objectIn(json: JsonObject, member: string): JsonObject | undefined {
+export function getObject(json: JsonObject, member: string): JsonObject | undefined {
   const value = json[member];
   return isObject(value) ? value : undefined;
 }
 
 /** The objects of a list member; what is not an object is passed over, what is not a list is empty. */
-export function objectsIn(json: JsonObject, member: string): readonly JsonObject[] {
+export function getObjects(json: JsonObject, member: string): readonly JsonObject[] {
   const value = json[member];
   return isList(value) ? value.filter(isObject) : [];
 }
 
 /** A moment in milliseconds since the epoch. ECS writes seconds since the epoch; emulators also an ISO 8601 text. */
-export function momentIn(json: JsonObject, member: string): number | undefined {
+export function getMoment(json: JsonObject, member: string): number | undefined {
   const value = json[member];
   const milliseconds = typeof value === "string" ? Date.parse(value) : Number(value ?? Number.NaN) * 1000;
   return Number.isFinite(milliseconds) ? milliseconds : undefined;
 }
 
 /** The texts of a list member. */
-export function textsIn(json: JsonObject, member: string): readonly string[] {
+export function getStrings(json: JsonObject, member: string): readonly string[] {
   const value = json[member];
   return isList(value) ? value.filter((entry) => typeof entry === "string") : [];
 }
 
 /** The tags of an ECS document, by key. */
-export function tagsIn(json: JsonObject): Readonly<Record<string, string>> {
+export function getTags(json: JsonObject): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    objectsIn(json, "tags").flatMap((tag) => {
-      const key = textIn(tag, "key");
-      return key === undefined ? [] : [[key, textIn(tag, "value") ?? ""]];
+    getObjects(json, "tags").flatMap((tag) => {
+      const key = getString(tag, "key");
+      return key === undefined ? [] : [[key, getString(tag, "value") ?? ""]];
     }),
   );
 }
 
 /** The member under its own name where it has a value: for optional members of exact types. */
-export function present<Name extends string, Value>(
+export function optional<Name extends string, Value>(
   name: Name,
   value: Value | undefined,
 ): { readonly [key in Name]?: Value } {

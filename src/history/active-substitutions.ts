@@ -6,10 +6,10 @@
  * made, in place of which other one, and what each image stood for; that it is in use, only its user can say.
  */
 
-import { revisionName } from "../ecs/arn.ts";
-import { textIn } from "../ecs/json-fields.ts";
+import { shortRevision } from "../ecs/arn.ts";
+import { getString } from "../ecs/json-fields.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
-import { type MarkedImage, readMarker, wholeFormer } from "../ecs/task-definition/provenance-tags.ts";
+import { parseTags, type SubstitutedImage, wholeRevision } from "../ecs/task-definition/provenance-tags.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import type { ScheduledTarget } from "../remediation/ports/schedules.ts";
 
@@ -25,7 +25,7 @@ export type InEffect = {
   /** The one that it stands in for, `web:41`. */
   readonly former: string;
   readonly execution: string;
-  readonly images: readonly MarkedImage[];
+  readonly images: readonly SubstitutedImage[];
   /** Milliseconds since the epoch, where ECS tells. */
   readonly registeredAt?: number;
   readonly clusterArn: string;
@@ -73,12 +73,12 @@ export async function targetsInEffect(
 ): Promise<readonly InEffect[]> {
   const found: InEffect[] = [];
   for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
-    const schedule = readMarker(tags)?.schedule;
+    const schedule = parseTags(tags)?.schedule;
     const ours = schedule === undefined ? undefined : await describeOurs(arn, ports);
     if (schedule === undefined || ours === undefined) continue;
     for (const clusterArn of await inventory.clusters()) {
       for (const target of await ports.schedules.targetsOf({ clusterArn, family, schedule })) {
-        if (revisionName(target.taskDefinition) === revisionName(arn))
+        if (shortRevision(target.taskDefinition) === shortRevision(arn))
           found.push({ ...ours, kind: "target", clusterArn, target });
       }
     }
@@ -91,14 +91,14 @@ type Ours = Pick<InEffect, "revision" | "former" | "execution" | "images" | "reg
 /** A revision by its tags; undefined where they do not say that it is ours, or in whose place it stands. */
 async function describeOurs(revision: string, { ecs }: Pick<Ports, "ecs">): Promise<Ours | undefined> {
   const described = await ecs.describeTaskDefinition(revision);
-  const marker = readMarker(described?.tags ?? []);
-  if (described === undefined || marker?.former === undefined) return undefined;
+  const marker = parseTags(described?.tags ?? []);
+  if (described === undefined || marker?.previousRevision === undefined) return undefined;
   // A copy of an INACTIVE revision, put back: it stands in for itself.
   if (marker.images.length === 0) return undefined;
   const registeredAt = timeIn(described.taskDefinition.registeredAt);
   return {
-    revision: textIn(described.taskDefinition, "taskDefinitionArn") ?? revision,
-    former: wholeFormer(marker.former, revision),
+    revision: getString(described.taskDefinition, "taskDefinitionArn") ?? revision,
+    former: wholeRevision(marker.previousRevision, revision),
     execution: marker.execution,
     images: marker.images,
     ...(registeredAt === undefined ? {} : { registeredAt }),

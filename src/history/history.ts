@@ -5,7 +5,7 @@
  * them knows is told by that one, and nothing is kept beside them.
  */
 
-import { present } from "../ecs/json-fields.ts";
+import { optional } from "../ecs/json-fields.ts";
 import { isByHand } from "../remediation/detect/execution-names.ts";
 import type { Decision } from "../remediation/gates/approval-decision.ts";
 import type { ExecutionStatus } from "../remediation/ports/ports.ts";
@@ -77,8 +77,8 @@ function deedOf(
     at: startedAt,
     ...(endedAt === undefined ? {} : { endedAt }),
     ended: outcome?.outcome ?? (status === "succeeded" ? "unknown" : status),
-    ...present("because", outcome?.because ?? because),
-    ...present("decision", outcome?.decision),
+    ...optional("because", outcome?.because ?? because),
+    ...optional("decision", outcome?.decision),
     ...(outcome?.workload === undefined
       ? {}
       : { workload: `${clusterName(outcome.workload.cluster)}/${outcome.workload.name}` }),

@@ -5,8 +5,8 @@
  * written, and each write looks once more: what somebody else has changed since is left to them.
  */
 
-import { revisionName } from "../ecs/arn.ts";
-import { present } from "../ecs/json-fields.ts";
+import { shortRevision } from "../ecs/arn.ts";
+import { optional } from "../ecs/json-fields.ts";
 import { isSameButImages } from "../ecs/task-definition/same-definition.ts";
 import { containersOf } from "../ecs/task-definition/task-definition.ts";
 import { referenceIn } from "../image/reference.ts";
@@ -52,7 +52,7 @@ async function planOne(effect: InEffect, ports: UndoPorts): Promise<UndoPlan> {
   const inUse = await ports.ecs.describeTaskDefinition(effect.revision);
   if (inUse !== undefined && !isSubstitute(inUse.taskDefinition, described.taskDefinition, effect))
     return refused(
-      `${revisionName(effect.revision)} has Repull's tags, and is not ${effect.former} with other places for its images: somebody else has made it`,
+      `${shortRevision(effect.revision)} has Repull's tags, and is not ${effect.former} with other places for its images: somebody else has made it`,
     );
   const isInactive = described.taskDefinition.status === "INACTIVE";
   if (effect.kind === "target" && isInactive)
@@ -115,12 +115,18 @@ async function undoService(
 ): Promise<Undone> {
   const { clusterArn, service, revision, former, execution, deploymentId } = effect;
   const surveyed = { clusterArn, service, former };
-  const restored = await restore(surveyed, revision, execution, ports, present("deploymentId", deploymentId));
+  const restored = await restore(
+    surveyed,
+    revision,
+    execution,
+    ports,
+    optional("deploymentId", deploymentId),
+  );
   if (restored.kind === "superseded") return { effect, kind: "superseded", because: restored.because };
   return {
     effect,
     kind: restored.kind === "already" ? "already" : "undone",
-    because: `the service ${service} was moved from ${revisionName(revision)} back to ${backOn(restored.to, former)}`,
+    because: `the service ${service} was moved from ${shortRevision(revision)} back to ${backOn(restored.to, former)}`,
   };
 }
 
@@ -139,6 +145,6 @@ async function undoTarget(effect: InEffect & { readonly kind: "target" }, ports:
   return {
     effect,
     kind: moved === "already" ? "already" : "undone",
-    because: `${targetName(target)} was moved from ${revisionName(revision)} back to ${former}`,
+    because: `${targetName(target)} was moved from ${shortRevision(revision)} back to ${former}`,
   };
 }

@@ -4,7 +4,7 @@
  * The way back was asked for, so nothing is written here: what cannot start is told, and its owner decides.
  */
 
-import { revisionName, sameRevision } from "../ecs/arn.ts";
+import { sameRevision, shortRevision } from "../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import type { Task } from "../ecs/task/task.ts";
 import { judgeRollout, settleSecondsFor } from "../remediation/deploy/rollout-verdict.ts";
@@ -33,7 +33,7 @@ export async function followUndone(
     const to = service.taskDefinition;
     // Right after the write ECS may still tell of the time before it.
     const verdict = sameRevision(to, revision)
-      ? { kind: "moving" as const, because: `ECS does not show the way back from ${revisionName(to)} yet` }
+      ? { kind: "moving" as const, because: `ECS does not show the way back from ${shortRevision(to)} yet` }
       : judgeRollout(service, await stoppedSince(service, ports), { ours: to, former: revision });
     const { because } = verdict;
     switch (verdict.kind) {

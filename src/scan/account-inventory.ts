@@ -6,7 +6,7 @@
  */
 
 import type { EcsTarget } from "../ecs/schedule/ecs-target.ts";
-import type { LooseTasks } from "../ecs/task/standalone-tasks.ts";
+import type { StandaloneTasks } from "../ecs/task/standalone-tasks.ts";
 import type { Inventory } from "../history/active-substitutions.ts";
 import type { Networks } from "../remediation/ports/ports.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
@@ -27,7 +27,7 @@ export type Host = { readonly subnet?: string; readonly publicAddress?: string }
 export interface AccountView extends Inventory {
   /** The rules and schedules that run tasks on these clusters. */
   scheduledRuns(clusterArns: readonly string[]): Promise<readonly ScheduledRun[]>;
-  looseTasks(clusterArn: string): Promise<readonly LooseTasks[]>;
+  looseTasks(clusterArn: string): Promise<readonly StandaloneTasks[]>;
   /** Where the routes of these subnets lead: facts for `egressOf`. What may not be read is named in them. */
   egress: Networks["egress"];
   instances: Networks["instances"];

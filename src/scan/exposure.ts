@@ -5,10 +5,10 @@
  * look for the same bytes. Nothing is asked of a registry.
  */
 
-import { present, textIn, textsIn } from "../ecs/json-fields.ts";
-import { firingsIn } from "../ecs/schedule/schedule-frequency.ts";
+import { getString, getStrings, optional } from "../ecs/json-fields.ts";
+import { runsIn } from "../ecs/schedule/schedule-frequency.ts";
 import type { Service } from "../ecs/service/service.ts";
-import type { LooseTasks } from "../ecs/task/standalone-tasks.ts";
+import type { StandaloneTasks } from "../ecs/task/standalone-tasks.ts";
 import {
   containersOf,
   type DescribedTaskDefinition,
@@ -77,9 +77,9 @@ export function exposureOf(
     kind: "service",
     ...{ name, clusterArn, taskDefinition },
     starts: desiredCount,
-    ...present("launchType", launchType),
-    ...present("network", network),
-    ...present("untouchable", whyLeftAlone(service, seen.policy)),
+    ...optional("launchType", launchType),
+    ...optional("network", network),
+    ...optional("untouchable", whyLeftAlone(service, seen.policy)),
   };
   return exposed(workload, described, seen);
 }
@@ -101,7 +101,7 @@ export function exposureOfRun(
   seen: Seen,
 ): Exposure | undefined {
   const { kind, name, clusterArn, taskDefinition, isEnabled, expression, taskCount } = run;
-  const firings = firingsIn(WINDOW_HOURS, expression);
+  const firings = runsIn(WINDOW_HOURS, expression);
   const often =
     expression === undefined
       ? "an event starts it: once is counted"
@@ -116,9 +116,9 @@ export function exposureOfRun(
       startsBecause: isEnabled
         ? `${often}, ${taskCount} task${taskCount === 1 ? "" : "s"} each`
         : "it is disabled",
-      ...present("launchType", run.launchType),
-      ...present("network", run.network),
-      ...present("untouchable", held),
+      ...optional("launchType", run.launchType),
+      ...optional("network", run.network),
+      ...optional("untouchable", held),
     },
     described,
     seen,
@@ -127,14 +127,14 @@ export function exposureOfRun(
 
 /** The exposure of tasks that somebody runs by hand, or by a program of their own. */
 export function exposureOfTasks(
-  tasks: LooseTasks,
+  tasks: StandaloneTasks,
   described: DescribedTaskDefinition,
   seen: Seen,
 ): Exposure | undefined {
   const { clusterArn, taskDefinition, count, launchType, network } = tasks;
   const held =
     seen.policy.standaloneTasks === "report" ? "the policy (standaloneTasks) says report" : undefined;
-  const family = textIn(described.taskDefinition, "family") ?? taskDefinition;
+  const family = getString(described.taskDefinition, "family") ?? taskDefinition;
   return exposed(
     {
       kind: "standalone",
@@ -142,9 +142,9 @@ export function exposureOfTasks(
       ...{ clusterArn, taskDefinition },
       starts: count,
       startsBecause: "those that run now, once each",
-      ...present("launchType", launchType),
-      ...present("network", network),
-      ...present("untouchable", held),
+      ...optional("launchType", launchType),
+      ...optional("network", network),
+      ...optional("untouchable", held),
     },
     described,
     seen,
@@ -161,7 +161,7 @@ function exposed(
   if (images.length === 0) return undefined;
   const pulls = (as: ExposedImage["pulledAs"]): number =>
     workload.starts * images.filter(({ pulledAs }) => pulledAs === as).length;
-  const requires = textsIn(taskDefinition, "requiresCompatibilities");
+  const requires = getStrings(taskDefinition, "requiresCompatibilities");
   const isFargate = (launchType ?? (requires.length === 1 ? requires[0] : undefined)) === "FARGATE";
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const unprotected =
@@ -177,8 +177,8 @@ function exposed(
     accountPulls: pulls("account"),
     // Instances pull by their own interface, whatever the network of the task is.
     pulledBy: isFargate ? "task" : "host",
-    ...present("unprotected", unprotected),
-    roles: [textIn(taskDefinition, "taskRoleArn"), executionRoleOf(taskDefinition)].filter(
+    ...optional("unprotected", unprotected),
+    roles: [getString(taskDefinition, "taskRoleArn"), executionRoleOf(taskDefinition)].filter(
       (role) => role !== undefined,
     ),
   };
@@ -208,7 +208,7 @@ function imagesOf(
       image,
       containers: containers.map(({ name }) => name),
       pulledAs: signedIn ? "account" : "anonymous",
-      ...present(
+      ...optional(
         "leftOut",
         leftOutBy(seen.policy.images, "images", (pattern) => matchesImage(pattern, reference)),
       ),

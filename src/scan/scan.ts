@@ -6,7 +6,7 @@
  */
 
 import type { Service } from "../ecs/service/service.ts";
-import type { LooseTasks } from "../ecs/task/standalone-tasks.ts";
+import type { StandaloneTasks } from "../ecs/task/standalone-tasks.ts";
 import { containersOf, type DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
 import { referenceIn } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
@@ -75,10 +75,10 @@ export async function scanAccount(
   const runs = await orGap<readonly ScheduledRun[]>("rules and schedules", [], () =>
     view.scheduledRuns(clusters),
   );
-  const loose: LooseTasks[] = [];
+  const loose: StandaloneTasks[] = [];
   for (const one of clusters)
     loose.push(
-      ...(await orGap<readonly LooseTasks[]>(`the tasks of ${one}`, [], () => view.looseTasks(one))),
+      ...(await orGap<readonly StandaloneTasks[]>(`the tasks of ${one}`, [], () => view.looseTasks(one))),
     );
   onProgress(
     `${counted(runs.length, "target")} of rules and schedules, ${counted(loose.length, "revision")} run by hand`,

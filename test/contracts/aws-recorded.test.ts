@@ -6,7 +6,7 @@ import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
 import { createEcr } from "../../src/aws/adapters/ecr.ts";
 import { createEcs } from "../../src/aws/adapters/ecs.ts";
 import { createBus } from "../../src/aws/adapters/event-bus.ts";
-import { objectsIn } from "../../src/ecs/json-fields.ts";
+import { getObjects } from "../../src/ecs/json-fields.ts";
 import { digestOf } from "../../src/image/digest.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
@@ -283,7 +283,7 @@ function failedTask(taskArn: string): JsonObject {
     stoppingAt: 1721030025.1,
     stoppedAt: 1721030040.2,
     version: 5,
-    containers: objectsIn(registered ?? {}, "containerDefinitions").map(
+    containers: getObjects(registered ?? {}, "containerDefinitions").map(
       ({ name: container, image }, index) => ({
         containerArn: `${PREFIX}:container/shop/${name}/11111111-1111-4111-8111-111111111111`,
         taskArn,

@@ -6,7 +6,7 @@
  */
 
 import { afterAll, describe, expect, test } from "vitest";
-import { revisionName } from "../../src/ecs/arn.ts";
+import { shortRevision } from "../../src/ecs/arn.ts";
 import { type Digest, digestOf } from "../../src/image/digest.ts";
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
@@ -216,7 +216,7 @@ export const CLAUSES: readonly Clause[] = [
       for (let count = 1; count <= 11; count++) await ecs.registerTaskDefinition(webDefinition(family));
       await ecs.registerTaskDefinition(webDefinition(`${family}-admin`));
       const newest = await ecs.newestRevisions(family, 3);
-      expect(newest.map(({ arn }) => revisionName(arn))).toEqual([
+      expect(newest.map(({ arn }) => shortRevision(arn))).toEqual([
         `${family}:11`,
         `${family}:10`,
         `${family}:9`,

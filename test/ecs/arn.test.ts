@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import {
-  arnIn,
-  ecsArnIn,
-  familyAndRevision,
-  revisionName,
+  parseArn,
+  parseEcsArn,
+  parseRevision,
   revisionOf,
   sameRevision,
+  shortRevision,
 } from "../../src/ecs/arn.ts";
 
 describe("ARNs of ECS, of all partitions and both formats", () => {
@@ -39,13 +39,13 @@ describe("ARNs of ECS, of all partitions and both formats", () => {
   ] as const;
   for (const [text, expected] of table) {
     test(`${text || "nothing"}: ${expected?.kind ?? "none of ours"}`, () => {
-      expect(ecsArnIn(text)).toEqual(expected);
+      expect(parseEcsArn(text)).toEqual(expected);
     });
   }
 });
 
 test("an ARN without region or account is one, of another service", () => {
-  expect(arnIn("arn:aws:iam::123456789012:role/ecs")).toEqual({
+  expect(parseArn("arn:aws:iam::123456789012:role/ecs")).toEqual({
     partition: "aws",
     service: "iam",
     region: "",
@@ -69,10 +69,10 @@ describe("family and revision", () => {
   ] as const;
   for (const [text, name] of table) {
     test(`${text}: ${name ?? "none"}`, () => {
-      const parts = familyAndRevision(text);
+      const parts = parseRevision(text);
       expect(parts === undefined ? undefined : `${parts.family}:${parts.revision}`).toBe(name);
       expect(revisionOf(text)).toBe(parts?.revision);
-      expect(revisionName(text)).toBe(name ?? text);
+      expect(shortRevision(text)).toBe(name ?? text);
     });
   }
 });
@@ -104,8 +104,8 @@ test("whatever text comes, nothing is thrown", () => {
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {
       const text = pieces.join("");
-      ecsArnIn(text);
-      familyAndRevision(text);
+      parseEcsArn(text);
+      parseRevision(text);
       expect(sameRevision(text, text)).toBe(true);
     }),
   );

@@ -1,13 +1,13 @@
 /** What the topic is sent: EventBridge's input transformer, played by its rules, over texts that break it. */
 
 import { describe, expect, test } from "vitest";
-import { objectsIn } from "../../src/ecs/json-fields.ts";
+import { getObjects } from "../../src/ecs/json-fields.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
 const rule = readTemplate({ Notify: "attention" }).resources.OutcomeRule?.Properties as JsonObject;
-const [target] = objectsIn(rule, "Targets");
+const [target] = getObjects(rule, "Targets");
 const transformer = (target as JsonObject).InputTransformer as JsonObject;
 const paths = transformer.InputPathsMap as Readonly<Record<string, string>>;
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { isObject, objectsIn } from "../../src/ecs/json-fields.ts";
+import { getObjects, isObject } from "../../src/ecs/json-fields.ts";
 import { OUTCOMES } from "../../src/remediation/report/outcome.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
@@ -46,7 +46,7 @@ describe("alarms", () => {
   }
   for (const { name, alarm } of ours) {
     test(`${name} watches a figure that functions/metrics.ts writes, with its dimensions`, () => {
-      const dimensions = objectsIn(alarm, "Dimensions");
+      const dimensions = getObjects(alarm, "Dimensions");
       expect(read("functions/metrics.ts")).toContain(`"${alarm.MetricName}", { outcome:`);
       expect(dimensions.map(({ Name }) => Name)).toEqual(["service", "outcome"]);
       expect(dimensions[0]?.Value).toBe("repull");

@@ -1,7 +1,7 @@
 /** Who may put what into the queues: nobody forges an event of ECS, whatever their own rights are. */
 
 import { describe, expect, test } from "vitest";
-import { objectsIn } from "../../src/ecs/json-fields.ts";
+import { getObjects } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { isAllowed } from "../support/aws/resource-policy.ts";
 import { readTemplate } from "../support/aws/template.ts";
@@ -9,7 +9,7 @@ import { readTemplate } from "../support/aws/template.ts";
 const { resources } = readTemplate({ Notify: "attention" });
 const statements = Object.values(resources).flatMap(({ Type, Properties }) =>
   Type === "AWS::SQS::QueuePolicy"
-    ? objectsIn((Properties as JsonObject).PolicyDocument as JsonObject, "Statement")
+    ? getObjects((Properties as JsonObject).PolicyDocument as JsonObject, "Statement")
     : [],
 );
 const ADMIN = "arn:aws:iam::123456789012:role/admin";

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { objectsIn } from "../../src/ecs/json-fields.ts";
+import { getObjects } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { EVERYTHING, FUNCTIONS } from "../support/aws/role-statements.ts";
 import { readTemplate } from "../support/aws/template.ts";
@@ -45,8 +45,8 @@ function section(name: string): string {
 }
 
 function statementsIn(role: JsonObject | undefined): readonly JsonObject[] {
-  return objectsIn(role?.Properties as JsonObject, "Policies").flatMap(({ PolicyDocument }) =>
-    objectsIn(PolicyDocument as JsonObject, "Statement"),
+  return getObjects(role?.Properties as JsonObject, "Policies").flatMap(({ PolicyDocument }) =>
+    getObjects(PolicyDocument as JsonObject, "Statement"),
   );
 }
 

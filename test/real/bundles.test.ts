@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { readDeployedExecutions } from "../../src/aws/stack/deployed-executions.ts";
 import { probe } from "../../src/cli/doctor/end-to-end-probe.ts";
-import { objectsIn } from "../../src/ecs/json-fields.ts";
+import { getObjects } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { STUB_CREDENTIALS } from "../support/aws/aws-stub.ts";
 import { type Deployment, deploy, type Name, UNHANDLED_QUEUE_URL } from "../support/deployment.ts";
@@ -181,7 +181,7 @@ describe("a remediation, from the queue to its outcome", () => {
     const [arn = ""] = deployment.account.registered;
     const revision = deployment.world.definitions.describe(arn)?.taskDefinition ?? {};
     expect(revision.aMemberOfNextYear).toEqual({ kept: true });
-    expect(objectsIn(revision, "containerDefinitions")[0]?.environment).toEqual([
+    expect(getObjects(revision, "containerDefinitions")[0]?.environment).toEqual([
       { name: "PASSWORD", value: "hunter2" },
     ]);
     const kept = keptBy(deployment);

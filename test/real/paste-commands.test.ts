@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { objectIn, objectsIn, textIn, textsIn } from "../../src/ecs/json-fields.ts";
+import { getObject, getObjects, getString, getStrings } from "../../src/ecs/json-fields.ts";
 import { createDeploymentCommand, registerCommand } from "../../src/remediation/report/paste-commands.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import type { ImagePlan } from "../../src/substitution/plan.ts";
@@ -84,8 +84,8 @@ describe("the commands of a plan for a service of CodeDeploy", () => {
           { key: "repull:former", value: "web:1" },
         ],
       });
-      const before = objectIn(registered, "taskDefinition") ?? {};
-      const former = textIn(before, "taskDefinitionArn") ?? "";
+      const before = getObject(registered, "taskDefinition") ?? {};
+      const former = getString(before, "taskDefinitionArn") ?? "";
       const group = { applicationName: family, deploymentGroupName: `${family}-group` };
       await aws("deploy create-application", { applicationName: family, computePlatform: "ECS" });
       const serviceRoleArn = `arn:aws:iam::${MOTO_ACCOUNT}:role/codedeploy`;
@@ -96,7 +96,7 @@ describe("the commands of a plan for a service of CodeDeploy", () => {
         deploymentConfigName: CANARY,
         revision,
       });
-      const deploymentId = textIn(begun, "deploymentId") ?? "";
+      const deploymentId = getString(begun, "deploymentId") ?? "";
 
       const commands = [registerCommand(former, IMAGES), createDeploymentCommand(deploymentId, former)];
       const printed = await shell([...commands, 'echo "$REVISION"'].join("\n"));
@@ -104,7 +104,7 @@ describe("the commands of a plan for a service of CodeDeploy", () => {
       const ours = former.replace(/:1$/, ":2");
       expect(printed).toContain(ours);
       const made = await aws(`ecs describe-task-definition --task-definition ${ours} --include TAGS`);
-      const [web = {}, side = {}] = objectsIn(before, "containerDefinitions");
+      const [web = {}, side = {}] = getObjects(before, "containerDefinitions");
       const { repositoryCredentials: _, ...kept } = web;
       const written = { taskDefinitionArn: ours, revision: 2 };
       const containerDefinitions = [{ ...kept, image: SUBSTITUTE }, side];
@@ -113,7 +113,7 @@ describe("the commands of a plan for a service of CodeDeploy", () => {
       expect(made.tags).toEqual([{ key: "team", value: "shop" }]);
 
       const filter = `--application-name ${family} --deployment-group-name ${family}-group`;
-      const ids = textsIn(await aws(`deploy list-deployments ${filter}`), "deployments");
+      const ids = getStrings(await aws(`deploy list-deployments ${filter}`), "deployments");
       const next = ids.find((id) => id !== deploymentId);
       const { deploymentInfo } = await aws(`deploy get-deployment --deployment-id ${next}`);
       expect(deploymentInfo).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { firingsIn } from "../../src/ecs/schedule/schedule-frequency.ts";
+import { runsIn } from "../../src/ecs/schedule/schedule-frequency.ts";
 import { readService } from "../../src/ecs/service/service.ts";
 import type { Egress } from "../../src/network/egress.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
@@ -130,7 +130,7 @@ describe("what a schedule starts in its busiest hours", () => {
   ] as const;
   for (const [expression, inOne, inSix] of table) {
     test(`${expression}: ${inOne} in one hour, ${inSix} in six`, () =>
-      expect([firingsIn(1, expression), firingsIn(6, expression)]).toEqual([inOne, inSix]));
+      expect([runsIn(1, expression), runsIn(6, expression)]).toEqual([inOne, inSix]));
   }
 
   const run = (more: object) =>

@@ -1,7 +1,7 @@
 /** What becomes of a remediation whose record the event bus does not take. */
 
 import { describe, expect, it } from "vitest";
-import { revisionName } from "../../src/ecs/arn.ts";
+import { shortRevision } from "../../src/ecs/arn.ts";
 import { AwsError, type AwsErrorKind } from "../../src/remediation/ports/aws-error.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import type { Log } from "../../src/runtime/log.ts";
@@ -84,7 +84,7 @@ describe("a remediation whose bus refuses the record", () => {
       else expect(result).toMatchObject({ unpublished });
       expect(minutes).toBeLessThan(minutesMax);
       const [service] = ended.world.cluster.services();
-      expect(revisionName(service?.taskDefinition ?? "")).toBe("web:43");
+      expect(shortRevision(service?.taskDefinition ?? "")).toBe("web:43");
     });
   }
 

@@ -1,7 +1,7 @@
 /** Remediations whose executions' results cannot be read: nothing is taken for done, and no one is asked twice. */
 
 import { describe, expect, it } from "vitest";
-import { revisionName } from "../../src/ecs/arn.ts";
+import { shortRevision } from "../../src/ecs/arn.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { installRepull } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
@@ -19,7 +19,7 @@ const file = (quota?: object) => ({
   },
 });
 
-const runs = ({ cluster }: World): string => revisionName(cluster.services()[0]?.taskDefinition ?? "");
+const runs = ({ cluster }: World): string => shortRevision(cluster.services()[0]?.taskDefinition ?? "");
 const remediations = ({ executions }: World) =>
   executions.records.filter(({ workflow }) => workflow === "remediate");
 

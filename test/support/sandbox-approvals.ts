@@ -1,6 +1,6 @@
 /** Where the questions of a sandbox's executions are looked up and answered. */
 
-import { present } from "../../src/ecs/json-fields.ts";
+import { optional } from "../../src/ecs/json-fields.ts";
 import type { AskOperation, Desk } from "../../src/remediation/gates/pending-approvals.ts";
 import type { StepRecord } from "../../src/runtime/in-process-steps.ts";
 import type { SandboxExecutions } from "../../src/sandbox/aws/durable-executions.ts";
@@ -27,7 +27,7 @@ export function createDesk({ records, answer }: Pick<SandboxExecutions, "records
 function read(record: StepRecord): readonly AskOperation[] {
   if (record.kind === "question") {
     const { name, id, answer } = record;
-    return [{ kind: "opened", name, callbackId: id, ...present("answer", answer) }];
+    return [{ kind: "opened", name, callbackId: id, ...optional("answer", answer) }];
   }
   if (record.kind !== "step" || record.result === undefined) return [];
   return [{ kind: "step", name: record.name, result: JSON.parse(record.result) }];

@@ -1,7 +1,7 @@
 /** A scan of an account as large and as mixed as people have them, some of its names written by an enemy. */
 
 import { readService } from "../../src/ecs/service/service.ts";
-import type { LooseTasks } from "../../src/ecs/task/standalone-tasks.ts";
+import type { StandaloneTasks } from "../../src/ecs/task/standalone-tasks.ts";
 import type { Egress } from "../../src/network/egress.ts";
 import { type NetworkFacts, nothingRead } from "../../src/network/facts.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
@@ -27,7 +27,7 @@ export type ScannedService = {
 export type ScannedAccount = {
   readonly services: readonly ScannedService[];
   readonly runs?: readonly (Omit<ScheduledRun, "clusterArn"> & { readonly images: readonly string[] })[];
-  readonly loose?: readonly (Omit<LooseTasks, "clusterArn"> & { readonly images: readonly string[] })[];
+  readonly loose?: readonly (Omit<StandaloneTasks, "clusterArn"> & { readonly images: readonly string[] })[];
   readonly ways?: Readonly<Record<string, Egress>>;
   readonly hosts?: readonly Host[];
   readonly copies?: Readonly<Record<string, readonly string[]>>;

@@ -13,7 +13,7 @@ import {
   LambdaClient,
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { functionNameOf } from "../../remediation/detect/execution-names.ts";
 import { denialIn } from "../../remediation/gates/approval-decision.ts";
 import { isPassing } from "../../remediation/ports/aws-error.ts";
@@ -96,7 +96,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       const read = await readEnding(client, found.DurableExecutionArn);
       // That it failed is known from the list, whatever it failed of.
       if (status === "failed")
-        return { status, ...present("because", read.kind === "read" ? read.because : undefined), ...ended };
+        return { status, ...optional("because", read.kind === "read" ? read.because : undefined), ...ended };
       // A result that nobody could read may be a denial, or a copy that was not made.
       if (read.kind === "unread") return { ...read.status, ...ended };
       const { result } = read;
@@ -105,7 +105,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
         ...refusalIn(result),
         ...ignoredIn(result),
         ...rollbackIn(result),
-        ...present("denied", denialIn(result)),
+        ...optional("denied", denialIn(result)),
         ...ended,
       };
     },
@@ -127,7 +127,7 @@ export async function findExecution(
       new ListDurableExecutionsByFunctionCommand({
         FunctionName: functionName,
         DurableExecutionName: name,
-        ...present("Marker", marker),
+        ...optional("Marker", marker),
       }),
     );
     const found = listed.DurableExecutions?.find((execution) => execution.DurableExecutionName === name);
@@ -156,8 +156,8 @@ async function readEnding(client: LambdaClient, executionArn: string | undefined
     if (failure !== undefined)
       return {
         kind: "read",
-        ...present("because", failure.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX)),
-        ...present("result", parsed(Result ?? "")),
+        ...optional("because", failure.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX)),
+        ...optional("result", parsed(Result ?? "")),
       };
     const result = parsed(Result ?? "");
     return result === undefined

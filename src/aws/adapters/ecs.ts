@@ -16,8 +16,8 @@ import {
   RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
 } from "@aws-sdk/client-ecs";
-import { ecsArnIn, familyAndRevision } from "../../ecs/arn.ts";
-import { objectIn, objectsIn, tagsIn, textIn } from "../../ecs/json-fields.ts";
+import { parseEcsArn, parseRevision } from "../../ecs/arn.ts";
+import { getObject, getObjects, getString, getTags } from "../../ecs/json-fields.ts";
 import { readService } from "../../ecs/service/service.ts";
 import { readTask } from "../../ecs/task/task.ts";
 import type { DescribedTaskDefinition, Tag } from "../../ecs/task-definition/task-definition.ts";
@@ -42,7 +42,7 @@ export function createEcs(settings: AwsSettings): Ecs {
       sendRaw(client, new DescribeTasksCommand({ cluster, tasks: [...tasks] })),
     );
     judgeFailures("ecs:DescribeTasks", answer);
-    return objectsIn(answer, "tasks").map(readTask);
+    return getObjects(answer, "tasks").map(readTask);
   };
 
   const describeTaskDefinition = async (arn: string): Promise<DescribedTaskDefinition | undefined> => {
@@ -52,7 +52,7 @@ export function createEcs(settings: AwsSettings): Ecs {
         client,
         new DescribeTaskDefinitionCommand({ taskDefinition: arn, include: ["TAGS"] }),
       );
-      const taskDefinition = objectIn(answer, "taskDefinition");
+      const taskDefinition = getObject(answer, "taskDefinition");
       if (taskDefinition === undefined) {
         throw new AwsError("unavailable", action, `${action}: no task definition in the answer`);
       }
@@ -85,7 +85,7 @@ export function createEcs(settings: AwsSettings): Ecs {
       );
       if (answer === undefined) return undefined;
       judgeFailures(action, answer);
-      const [found] = objectsIn(answer, "services");
+      const [found] = getObjects(answer, "services");
       return found === undefined ? undefined : readService(found);
     },
 
@@ -95,8 +95,8 @@ export function createEcs(settings: AwsSettings): Ecs {
         sendRaw(client, new DescribeClustersCommand({ clusters: [cluster], include: ["TAGS"] })),
       );
       judgeFailures(action, answer);
-      const [found = {}] = objectsIn(answer, "clusters");
-      return tagsIn(found);
+      const [found = {}] = getObjects(answer, "clusters");
+      return getTags(found);
     },
 
     async listTasks({ cluster, service, desiredStatus }) {
@@ -142,7 +142,7 @@ export function createEcs(settings: AwsSettings): Ecs {
           registrable,
         ),
       );
-      const arn = textIn(objectIn(answer, "taskDefinition") ?? {}, "taskDefinitionArn");
+      const arn = getString(getObject(answer, "taskDefinition") ?? {}, "taskDefinitionArn");
       if (arn === undefined) throw new AwsError("unavailable", action, `${action}: no ARN in the answer`);
       return arn;
     },
@@ -160,7 +160,7 @@ export function createEcs(settings: AwsSettings): Ecs {
       );
       // The order is asked for and made: an emulator may know neither the order nor the family's end.
       const arns = (listed.taskDefinitionArns ?? [])
-        .map((arn) => ({ arn, ...familyAndRevision(arn) }))
+        .map((arn) => ({ arn, ...parseRevision(arn) }))
         .filter((entry) => entry.family === family)
         .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))
         .slice(0, count)
@@ -175,7 +175,7 @@ export function createEcs(settings: AwsSettings): Ecs {
       const answer = await attempt("ecs:UpdateService", () =>
         sendRaw(client, new UpdateServiceCommand({ cluster, service, taskDefinition })),
       );
-      return readService(objectIn(answer, "service") ?? {}).deployments;
+      return readService(getObject(answer, "service") ?? {}).deployments;
     },
   };
 }
@@ -195,14 +195,14 @@ async function orElse<T, Other>(
 }
 
 function tagListIn(answer: JsonObject): readonly Tag[] {
-  return objectsIn(answer, "tags").flatMap((tag) => {
-    const key = textIn(tag, "key");
-    return key === undefined ? [] : { key, value: textIn(tag, "value") ?? "" };
+  return getObjects(answer, "tags").flatMap((tag) => {
+    const key = getString(tag, "key");
+    return key === undefined ? [] : { key, value: getString(tag, "value") ?? "" };
   });
 }
 
 /** ListTasks takes a name where the others take names and ARNs. */
 function serviceName(service: string): string {
-  const arn = ecsArnIn(service);
+  const arn = parseEcsArn(service);
   return arn?.kind === "service" ? arn.name : service;
 }

@@ -11,7 +11,7 @@ import {
   ECSClient,
   RunTaskCommand,
 } from "@aws-sdk/client-ecs";
-import { objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Tasks } from "../../remediation/ports/tasks.ts";
 import { attempt, awsErrorOf, isCode } from "../client/aws-error-codes.ts";
@@ -26,7 +26,7 @@ export function createTasks(settings: AwsSettings): Tasks {
       const answer = await attempt("ecs:DescribeTasks", () =>
         sendRaw(ecs, new DescribeTasksCommand({ cluster, tasks: [task], include: ["TAGS"] })),
       );
-      return objectsIn(answer, "tasks")[0];
+      return getObjects(answer, "tasks")[0];
     },
 
     async networkOf(interfaceId) {
@@ -63,13 +63,13 @@ export function createTasks(settings: AwsSettings): Tasks {
       const answer = await attempt(action, () =>
         sendRaw(ecs, new RunTaskCommand({ taskDefinition: "" }), request),
       );
-      const [task] = objectsIn(answer, "tasks");
-      const arn = task === undefined ? undefined : textIn(task, "taskArn");
+      const [task] = getObjects(answer, "tasks");
+      const arn = task === undefined ? undefined : getString(task, "taskArn");
       if (arn !== undefined) return { kind: "started", arn };
-      const [failure] = objectsIn(answer, "failures");
+      const [failure] = getObjects(answer, "failures");
       if (failure === undefined)
         throw new AwsError("unavailable", action, `${action}: neither a task nor a failure in the answer`);
-      const words = [textIn(failure, "reason"), textIn(failure, "detail")].filter(
+      const words = [getString(failure, "reason"), getString(failure, "detail")].filter(
         (text) => text !== undefined,
       );
       return { kind: "refused", because: words.join(": ") || "ECS gives no reason" };

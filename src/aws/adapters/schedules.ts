@@ -21,11 +21,11 @@ import {
   UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
 import { sameRevision } from "../../ecs/arn.ts";
-import { objectIn, objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { getObject, getObjects, getString } from "../../ecs/json-fields.ts";
 import {
-  familyOfTarget,
-  mayBeSigned,
-  moveTarget,
+  matchesStartedBy,
+  repointTarget,
+  targetFamily,
   taskDefinitionOn,
 } from "../../ecs/schedule/scheduled-target.ts";
 import type { ScheduledTarget, Schedules } from "../../remediation/ports/schedules.ts";
@@ -54,7 +54,7 @@ export function createSchedules(settings: AwsSettings): Schedules {
     const answer = await attempt("events:ListTargetsByRule", () =>
       exchangeRaw(command, () => events.send(command)),
     );
-    return objectsIn(answer, "Targets");
+    return getObjects(answer, "Targets");
   };
 
   const schedule = async (group: string, name: string): Promise<JsonObject> => {
@@ -66,11 +66,11 @@ export function createSchedules(settings: AwsSettings): Schedules {
     const found: ScheduledTarget[] = [];
     for (const bus of await busNames(events)) {
       for (const rule of await ruleNames(events, bus, clusterArn)) {
-        if (!mayBeSigned("events-rule", rule, signed)) continue;
+        if (!matchesStartedBy("events-rule", rule, signed)) continue;
         for (const target of await targetsOfRule(bus, rule)) {
           const taskDefinition = taskDefinitionOn(target, clusterArn);
-          if (taskDefinition === undefined || familyOfTarget(taskDefinition) !== family) continue;
-          found.push({ kind: "rule", bus, rule, targetId: textIn(target, "Id") ?? "", taskDefinition });
+          if (taskDefinition === undefined || targetFamily(taskDefinition) !== family) continue;
+          found.push({ kind: "rule", bus, rule, targetId: getString(target, "Id") ?? "", taskDefinition });
         }
       }
     }
@@ -80,10 +80,10 @@ export function createSchedules(settings: AwsSettings): Schedules {
   const scheduleTargets = async ({ clusterArn, family, schedule: signed }: Query) => {
     const found: ScheduledTarget[] = [];
     for (const { group, name } of await scheduleNames(scheduler, clusterArn, signed)) {
-      if (!mayBeSigned("chronos-schedule", name, signed)) continue;
-      const target = objectIn(await schedule(group, name), "Target") ?? {};
+      if (!matchesStartedBy("chronos-schedule", name, signed)) continue;
+      const target = getObject(await schedule(group, name), "Target") ?? {};
       const taskDefinition = taskDefinitionOn(target, clusterArn);
-      if (taskDefinition === undefined || familyOfTarget(taskDefinition) !== family) continue;
+      if (taskDefinition === undefined || targetFamily(taskDefinition) !== family) continue;
       found.push({ kind: "schedule", group, name, taskDefinition });
     }
     return found;
@@ -112,8 +112,8 @@ export function createSchedules(settings: AwsSettings): Schedules {
       const change = { from: pinned.taskDefinition, to };
       if (pinned.kind === "schedule") {
         const now = await schedule(pinned.group, pinned.name);
-        const target = objectIn(now, "Target") ?? {};
-        const moved = moveTarget(target, change);
+        const target = getObject(now, "Target") ?? {};
+        const moved = repointTarget(target, change);
         if (moved === undefined) return isOn(target, to) ? "already" : "changed";
         const kept = Object.entries(now).filter(([member]) => !SCHEDULE_OUTPUT_ONLY.includes(member));
         const command = new UpdateScheduleCommand({
@@ -128,19 +128,19 @@ export function createSchedules(settings: AwsSettings): Schedules {
         return "moved";
       }
       const target = (await targetsOfRule(pinned.bus, pinned.rule)).find(({ Id }) => Id === pinned.targetId);
-      const moved = target === undefined ? undefined : moveTarget(target, change);
+      const moved = target === undefined ? undefined : repointTarget(target, change);
       if (moved === undefined) return target !== undefined && isOn(target, to) ? "already" : "changed";
       const command = new PutTargetsCommand({ Rule: pinned.rule, Targets: [] });
       const body = { Rule: pinned.rule, EventBusName: pinned.bus, Targets: [moved] };
       const action = "events:PutTargets";
       const answer = await attempt(action, () => exchangeRaw(command, () => events.send(command), body));
       // A refused entry comes with HTTP 200.
-      const [failed] = objectsIn(answer, "FailedEntries");
+      const [failed] = getObjects(answer, "FailedEntries");
       if (failed === undefined) return "moved";
       throw awsErrorOfCode(
         action,
-        textIn(failed, "ErrorCode") ?? "InternalFailure",
-        textIn(failed, "ErrorMessage") ?? "",
+        getString(failed, "ErrorCode") ?? "InternalFailure",
+        getString(failed, "ErrorMessage") ?? "",
       );
     },
   };
@@ -153,7 +153,7 @@ function tagRecord(
 }
 
 function isOn(target: JsonObject, revision: string): boolean {
-  const current = textIn(objectIn(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
+  const current = getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
   return current !== undefined && sameRevision(current, revision);
 }
 

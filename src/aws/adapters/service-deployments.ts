@@ -12,7 +12,7 @@ import {
   ListServiceDeploymentsCommand,
 } from "@aws-sdk/client-ecs";
 import { sameRevision } from "../../ecs/arn.ts";
-import { objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { readServiceDeployment } from "../../ecs/service/service-deployment.ts";
 import {
   type DeploymentSummary,
@@ -57,8 +57,8 @@ export function createServiceDeployments(client: ECSClient): Reads {
       });
       if (answer === undefined) return [];
       if (!Array.isArray(answer.serviceDeployments)) throw without(action, "serviceDeployments");
-      found.push(...objectsIn(answer, "serviceDeployments").map(readDeploymentSummary));
-      nextToken = textIn(answer, "nextToken");
+      found.push(...getObjects(answer, "serviceDeployments").map(readDeploymentSummary));
+      nextToken = getString(answer, "nextToken");
       if (nextToken === undefined || nextToken === "") return found;
     }
     throw new AwsError("unavailable", action, `${action}: more than ${PAGES_MAX} pages`);
@@ -117,7 +117,7 @@ async function inBatches(
     const answer = await attempt(action, () => send(batch));
     judgeFailures(action, answer);
     if (!Array.isArray(answer[member])) throw without(action, member);
-    found.push(...objectsIn(answer, member));
+    found.push(...getObjects(answer, member));
   }
   return found;
 }

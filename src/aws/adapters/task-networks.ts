@@ -14,7 +14,7 @@ import {
   GetManagedPrefixListEntriesCommand,
 } from "@aws-sdk/client-ec2";
 import { ECSClient } from "@aws-sdk/client-ecs";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import {
   isUnread,
   type NetworkFacts,
@@ -154,7 +154,7 @@ async function readPrefixLists(ec2: EC2Client, ids: readonly string[]): Promise<
   return await Promise.all(
     ids.map(async (id): Promise<PrefixList> => {
       const blocks = await readPages("ec2:GetManagedPrefixListEntries", async (NextToken) => {
-        const input = { PrefixListId: id, ...present("NextToken", NextToken) };
+        const input = { PrefixListId: id, ...optional("NextToken", NextToken) };
         const page = await ec2.send(new GetManagedPrefixListEntriesCommand(input));
         return { items: page.Entries?.flatMap(({ Cidr }) => Cidr ?? []), next: page.NextToken };
       });

@@ -1,7 +1,7 @@
 /** Whose credentials these are: the account that a command will act on, shown before it acts. */
 
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { arnIn } from "../../ecs/arn.ts";
+import { parseArn } from "../../ecs/arn.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { awsErrorOf } from "./aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "./client-config.ts";
@@ -17,7 +17,7 @@ export async function identify(settings: AwsSettings): Promise<Identity> {
     );
     if (Account === undefined)
       throw new AwsError("unavailable", action, `${action}: no account in the answer`);
-    return { account: Account, partition: arnIn(Arn ?? "")?.partition ?? "aws", arn: Arn ?? Account };
+    return { account: Account, partition: parseArn(Arn ?? "")?.partition ?? "aws", arn: Arn ?? Account };
   } catch (error) {
     throw awsErrorOf(action, error);
   }

@@ -6,7 +6,7 @@ import {
   DescribeSubnetsCommand,
   type EC2Client,
 } from "@aws-sdk/client-ec2";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { isUnread, type NetworkFacts, type Read, type Subnet, type Unread } from "../../network/facts.ts";
 import { natGatewayOf, routeTableOf, subnetOf } from "./network-facts.ts";
 import { readPages } from "./read-pages.ts";
@@ -44,7 +44,7 @@ export async function readEgress(
     ),
     unlessNone(vpcs, () =>
       readPages("ec2:DescribeNatGateways", async (token) => {
-        const input = { Filter: ofVpcs().Filters, ...present("NextToken", token) };
+        const input = { Filter: ofVpcs().Filters, ...optional("NextToken", token) };
         const page = await ec2.send(new DescribeNatGatewaysCommand(input));
         return { items: page.NatGateways?.map(natGatewayOf), next: page.NextToken };
       }),
@@ -77,7 +77,7 @@ export function filter(name: string, values: readonly string[]): Filters {
 }
 
 export function paged(filters: Filters, token: string | undefined) {
-  return { ...filters, ...present("NextToken", token) };
+  return { ...filters, ...optional("NextToken", token) };
 }
 
 /** EC2 takes no filter without values, and means everything by none. */

@@ -12,7 +12,7 @@ import type {
   IpPermission,
   VpcEndpoint,
 } from "@aws-sdk/client-ec2";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type {
   Endpoint,
   GroupRule,
@@ -30,13 +30,13 @@ export function subnetOf(subnet: Ec2Subnet): Subnet {
   return {
     id: SubnetId,
     vpc: VpcId,
-    ...present("owner", subnet.OwnerId),
+    ...optional("owner", subnet.OwnerId),
     blocks: [CidrBlock, ...Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock)].flatMap(
       (one) => one || [],
     ),
     isIpv6Only: subnet.Ipv6Native === true,
     hasDns64: subnet.EnableDns64 === true,
-    ...present("publicAccessBlock", block === "off" ? undefined : block),
+    ...optional("publicAccessBlock", block === "off" ? undefined : block),
   };
 }
 
@@ -79,7 +79,7 @@ export function natGatewayOf(nat: Ec2NatGateway): NatGateway {
     id: NatGatewayId,
     state: State,
     isPrivate: ConnectivityType === "private",
-    ...present("subnet", SubnetId === "" ? undefined : SubnetId),
+    ...optional("subnet", SubnetId === "" ? undefined : SubnetId),
     publicAddresses: NatGatewayAddresses.flatMap(({ PublicIp }) => PublicIp ?? []),
   };
 }
@@ -99,7 +99,7 @@ export function endpointOf(endpoint: VpcEndpoint): Endpoint {
     subnets: endpoint.SubnetIds ?? [],
     securityGroups: (endpoint.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
     routeTables: endpoint.RouteTableIds ?? [],
-    ...present("policy", endpoint.PolicyDocument || undefined),
+    ...optional("policy", endpoint.PolicyDocument || undefined),
   };
 }
 
@@ -116,7 +116,7 @@ export function securityGroupOf(group: Ec2SecurityGroup): SecurityGroup {
 
 function rulesOf(permission: IpPermission): readonly GroupRule[] {
   const { IpProtocol = "-1", FromPort, ToPort } = permission;
-  const base = { protocol: IpProtocol, ...present("fromPort", FromPort), ...present("toPort", ToPort) };
+  const base = { protocol: IpProtocol, ...optional("fromPort", FromPort), ...optional("toPort", ToPort) };
   return [
     ...(permission.IpRanges ?? []).map(({ CidrIp = "" }) => ({ ...base, block: CidrIp })),
     ...(permission.Ipv6Ranges ?? []).map(({ CidrIpv6 = "" }) => ({ ...base, block: CidrIpv6 })),
@@ -142,8 +142,8 @@ export function networkAclOf({
       protocol: entry.Protocol ?? "-1",
       isAllow: entry.RuleAction === "allow",
       block: entry.CidrBlock ?? entry.Ipv6CidrBlock ?? "",
-      ...present("fromPort", entry.PortRange?.From),
-      ...present("toPort", entry.PortRange?.To),
+      ...optional("fromPort", entry.PortRange?.From),
+      ...optional("toPort", entry.PortRange?.To),
     })),
   };
 }

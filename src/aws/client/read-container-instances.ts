@@ -9,7 +9,7 @@ import {
   type ECSClient,
   ListContainerInstancesCommand,
 } from "@aws-sdk/client-ecs";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { isUnread, type Read, type Unread } from "../../network/facts.ts";
 import type { ContainerInstance } from "../../remediation/ports/ports.ts";
 import { readPages } from "./read-pages.ts";
@@ -27,7 +27,7 @@ export async function readContainerInstances(
         cluster,
         status: "ACTIVE",
         maxResults: AT_ONCE,
-        ...present("nextToken", nextToken),
+        ...optional("nextToken", nextToken),
       }),
     );
     return { items: listed.containerInstanceArns, next: listed.nextToken };
@@ -52,7 +52,7 @@ export async function readContainerInstances(
       // By filter: one that is gone is left out, and does not refuse the others.
       const byId = { Filters: [{ Name: "instance-id", Values: [...some] }] };
       const described = await ec2.send(
-        new DescribeInstancesCommand({ ...byId, ...present("NextToken", NextToken) }),
+        new DescribeInstancesCommand({ ...byId, ...optional("NextToken", NextToken) }),
       );
       const items = (described.Reservations ?? []).flatMap(({ Instances = [] }) => Instances);
       return { items, next: described.NextToken };
@@ -85,7 +85,7 @@ function instanceOf(instance: Instance): ContainerInstance | undefined {
   return {
     source: {
       subnet,
-      ...present(
+      ...optional(
         "securityGroups",
         groups?.flatMap(({ GroupId }) => GroupId ?? []),
       ),
@@ -93,7 +93,7 @@ function instanceOf(instance: Instance): ContainerInstance | undefined {
       hasIpv6Address: (first?.Ipv6Addresses ?? []).length > 0,
       instance: InstanceId,
     },
-    ...present("publicAddress", publicAddress),
-    ...present("profile", IamInstanceProfile?.Arn),
+    ...optional("publicAddress", publicAddress),
+    ...optional("profile", IamInstanceProfile?.Arn),
   };
 }

@@ -1,15 +1,15 @@
 /** ECS answers some calls with `failures` beside the results: MISSING is an answer, anything else is a refusal. */
 
-import { objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 
 /** Throws AwsError for the first failure that is not MISSING. */
 export function judgeFailures(action: string, answer: JsonObject): void {
-  for (const failure of objectsIn(answer, "failures")) {
-    const reason = textIn(failure, "reason") ?? "no reason";
+  for (const failure of getObjects(answer, "failures")) {
+    const reason = getString(failure, "reason") ?? "no reason";
     if (reason === "MISSING") continue;
-    const detail = textIn(failure, "detail") ?? textIn(failure, "arn") ?? "";
+    const detail = getString(failure, "detail") ?? getString(failure, "arn") ?? "";
     throw new AwsError(
       /denied/i.test(reason) ? "denied" : "unavailable",
       action,

@@ -6,7 +6,7 @@
  */
 
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { arnIn } from "../../ecs/arn.ts";
+import { parseArn } from "../../ecs/arn.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import {
   basicCredentials,
@@ -33,7 +33,7 @@ export function createDockerHubAccount(
   secretArn: string,
   clock: Pick<Clock, "now">,
 ): { readonly credentials: FindCredentials } {
-  const region = arnIn(secretArn)?.region || settings.region;
+  const region = parseArn(secretArn)?.region || settings.region;
   const client = new SecretsManagerClient(clientConfiguration({ ...settings, region }));
   let fetched: Promise<Credentials> | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
@@ -63,7 +63,7 @@ const KEYS = ["username", "password", "accessToken"];
 
 /** Which of the keys that count a secret has. Throws AwsError; `invalid` for what is no JSON object. */
 export async function keysOfSecret(settings: AwsSettings, secretArn: string): Promise<readonly string[]> {
-  const region = arnIn(secretArn)?.region || settings.region;
+  const region = parseArn(secretArn)?.region || settings.region;
   const client = new SecretsManagerClient(clientConfiguration({ ...settings, region }));
   let text: string | undefined;
   try {

@@ -2,8 +2,8 @@
 
 import { ECRClient, ListImagesCommand } from "@aws-sdk/client-ecr";
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from "@aws-sdk/client-ecs";
-import { objectsIn } from "../../ecs/json-fields.ts";
-import { looseTasksIn } from "../../ecs/task/standalone-tasks.ts";
+import { getObjects } from "../../ecs/json-fields.ts";
+import { groupStandaloneTasks } from "../../ecs/task/standalone-tasks.ts";
 import type { AccountView } from "../../scan/account-inventory.ts";
 import { createEcrCache } from "../adapters/pull-through-cache.ts";
 import { createNetworks } from "../adapters/task-networks.ts";
@@ -50,12 +50,12 @@ export function createAccountView(settings: AwsSettings): AccountView {
           const described = await attempt("ecs:DescribeTasks", () =>
             sendRaw(ecs, new DescribeTasksCommand({ cluster, tasks: arns })),
           );
-          tasks.push(...objectsIn(described, "tasks"));
+          tasks.push(...getObjects(described, "tasks"));
         }
         nextToken = listed.nextToken;
         if (nextToken === undefined) break;
       }
-      return looseTasksIn(tasks);
+      return groupStandaloneTasks(tasks);
     },
 
     pullThroughRules: createEcrCache(ecr).pullThroughRules,

@@ -6,7 +6,7 @@ import {
   ListTargetsByRuleCommand,
 } from "@aws-sdk/client-eventbridge";
 import { GetScheduleCommand, ListSchedulesCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
-import { objectIn, objectsIn, present, textIn } from "../../ecs/json-fields.ts";
+import { getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
 import { readEcsTarget } from "../../ecs/schedule/ecs-target.ts";
 import { inPool } from "../../runtime/for-each-concurrently.ts";
 import type { AccountView, ScheduledRun } from "../../scan/account-inventory.ts";
@@ -42,7 +42,7 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountView, "s
     const answer = await attempt("events:ListTargetsByRule", () =>
       exchangeRaw(command, () => events.send(command)),
     );
-    return objectsIn(answer, "Targets").flatMap((target) => {
+    return getObjects(answer, "Targets").flatMap((target) => {
       const run = readEcsTarget(target);
       if (run === undefined) return [];
       return {
@@ -50,7 +50,7 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountView, "s
         kind: "rule" as const,
         name: bus === DEFAULT ? rule : `${bus}/${rule}`,
         isEnabled: State !== "DISABLED",
-        ...present("expression", ScheduleExpression || undefined),
+        ...optional("expression", ScheduleExpression || undefined),
       };
     });
   };
@@ -81,14 +81,14 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountView, "s
     const answer = await attempt("scheduler:GetSchedule", () =>
       exchangeRaw(command, () => scheduler.send(command)),
     );
-    const run = readEcsTarget(objectIn(answer, "Target") ?? {});
+    const run = readEcsTarget(getObject(answer, "Target") ?? {});
     return (
       run && {
         ...run,
         kind: "schedule",
         name: group === DEFAULT ? name : `${group}/${name}`,
-        isEnabled: textIn(answer, "State") !== "DISABLED",
-        ...present("expression", textIn(answer, "ScheduleExpression")),
+        isEnabled: getString(answer, "State") !== "DISABLED",
+        ...optional("expression", getString(answer, "ScheduleExpression")),
       }
     );
   };

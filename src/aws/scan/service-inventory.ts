@@ -6,7 +6,7 @@ import {
   ListClustersCommand,
   ListServicesCommand,
 } from "@aws-sdk/client-ecs";
-import { objectsIn } from "../../ecs/json-fields.ts";
+import { getObjects } from "../../ecs/json-fields.ts";
 import { readService, type Service } from "../../ecs/service/service.ts";
 import { inPool } from "../../runtime/for-each-concurrently.ts";
 import type { JsonObject } from "../../runtime/json.ts";
@@ -35,7 +35,7 @@ export function createInventory(settings: AwsSettings): Inventory {
     const answer: JsonObject = await attempt("ecs:DescribeServices", () =>
       sendRaw(client, new DescribeServicesCommand({ cluster, services: [...services], include: ["TAGS"] })),
     );
-    return objectsIn(answer, "services").map(readService);
+    return getObjects(answer, "services").map(readService);
   };
 
   return {

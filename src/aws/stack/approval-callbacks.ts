@@ -7,7 +7,7 @@ import {
   LambdaClient,
   SendDurableExecutionCallbackSuccessCommand,
 } from "@aws-sdk/client-lambda";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { AskOperation, Desk } from "../../remediation/gates/pending-approvals.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { ExecutionStatus } from "../../remediation/ports/ports.ts";
@@ -62,7 +62,7 @@ export function createDesk(
             IncludeExecutionData: true,
             ReverseOrder: true,
             MaxItems: PAGE,
-            ...present("Marker", marker),
+            ...optional("Marker", marker),
           }),
         ),
       );
@@ -132,7 +132,7 @@ function operationsIn(events: readonly Event[]): readonly AskOperation[] {
           kind: "opened",
           name,
           callbackId,
-          ...present(
+          ...optional(
             "answer",
             answer.find((one) => one !== undefined),
           ),

@@ -25,7 +25,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { arnIn } from "../../ecs/arn.ts";
+import { parseArn } from "../../ecs/arn.ts";
 import type { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Json } from "../../runtime/json.ts";
 import { awsErrorOf, isCode } from "../client/aws-error-codes.ts";
@@ -132,7 +132,7 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
       }),
     queue: (arnOrUrl) =>
       part("sqs:GetQueueAttributes", async () => {
-        const arn = arnIn(arnOrUrl);
+        const arn = parseArn(arnOrUrl);
         const url =
           arn === undefined
             ? arnOrUrl

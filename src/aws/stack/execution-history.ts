@@ -1,7 +1,7 @@
 /** What Lambda remembers of the durable executions of `remediate`: their times, and what they returned. */
 
 import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { Journal, PastExecution } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
@@ -24,7 +24,7 @@ export function createJournal(
       const { Result } = await attempt("lambda:GetDurableExecution", () =>
         client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn, IncludeExecutionData: true })),
       );
-      return present("result", parsed(Result ?? ""));
+      return optional("result", parsed(Result ?? ""));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return { because: error.message };

@@ -11,7 +11,7 @@ import {
   type LambdaClient,
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { attempt } from "../client/aws-error-codes.ts";
 
 /** The most that Lambda answers at once. */
@@ -55,7 +55,7 @@ async function pagesSince(
           FunctionName: functionName,
           StartedAfter: new Date(from),
           MaxItems: PAGE,
-          ...present("Marker", marker),
+          ...optional("Marker", marker),
         }),
       ),
     );

@@ -6,7 +6,7 @@
  */
 
 import { LambdaClient, ListFunctionsCommand, ListTagsCommand } from "@aws-sdk/client-lambda";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { attempt } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
@@ -35,7 +35,7 @@ async function remediateFunctions(lambda: LambdaClient): Promise<readonly string
   let marker: string | undefined;
   for (let page = 0; page < PAGES_MAX; page++) {
     const listed = await attempt("lambda:ListFunctions", () =>
-      lambda.send(new ListFunctionsCommand(present("Marker", marker))),
+      lambda.send(new ListFunctionsCommand(optional("Marker", marker))),
     );
     for (const { FunctionName = "", FunctionArn } of listed.Functions ?? [])
       if (FunctionName.endsWith(SUFFIX) && FunctionArn !== undefined) arns.push(FunctionArn);

@@ -1,6 +1,6 @@
 /** A service by the name that a person gives it: `web`, `prod/web`, or its ARN. */
 
-import { ecsArnIn } from "../../ecs/arn.ts";
+import { parseEcsArn } from "../../ecs/arn.ts";
 import type { Service } from "../../ecs/service/service.ts";
 import type { Inventory } from "../../history/active-substitutions.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
@@ -42,7 +42,7 @@ export function clusterName(clusterArn: string): string {
 }
 
 function partsOf({ service, cluster }: ServiceName): ServiceName {
-  const arn = ecsArnIn(service);
+  const arn = parseEcsArn(service);
   const named =
     arn?.kind === "service" ? { service: arn.name, cluster: arn.cluster } : { ...slashed(service) };
   const where = cluster ?? named.cluster;

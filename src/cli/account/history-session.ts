@@ -1,7 +1,7 @@
 /** What `repull history` and `repull undo` look at: the account of the environment, or whatever stands in for it. */
 
 import type { AwsSettings } from "../../aws/client/client-config.ts";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { Inventory } from "../../history/active-substitutions.ts";
 import type { Journal } from "../../history/history.ts";
 import type { UndoPorts } from "../../history/undo.ts";
@@ -65,7 +65,7 @@ export async function pastOfAccount(options: PastOptions, clock: Clock, io: Comm
   const ports = { ecs: createEcs(aws), schedules: createSchedules(aws), log: silentLog };
   return {
     home: { account, region: aws.region },
-    ...present("installed", installed),
+    ...optional("installed", installed),
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createInventory(aws),
     ports: installed === undefined ? ports : withBrakeOnDeployments(ports, installed.brake),

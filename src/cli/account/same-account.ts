@@ -5,7 +5,7 @@
  * local service that happens to be called the same.
  */
 
-import { arnIn } from "../../ecs/arn.ts";
+import { parseArn } from "../../ecs/arn.ts";
 import { isObject } from "../../ecs/json-fields.ts";
 import type { Json } from "../../runtime/json.ts";
 import { Refused } from "../refused-command.ts";
@@ -15,7 +15,7 @@ export type SignedIn = { readonly account: string | undefined; readonly region: 
 
 /** Throws Refused for what is of another account or region; a text that is no ARN is of none. */
 export function refuseForeign(text: string, { account, region }: SignedIn): void {
-  const arn = arnIn(text);
+  const arn = parseArn(text);
   if (arn === undefined) return;
   refuse(text, arn, { account, region });
 }
@@ -30,7 +30,7 @@ export function refuseForeignEvent(document: Json, signedIn: SignedIn): string |
     taskArn,
     taskDefinitionArn,
   ].filter((text) => typeof text === "string");
-  const arns = texts.flatMap((text) => arnIn(text) ?? []);
+  const arns = texts.flatMap((text) => parseArn(text) ?? []);
   const own = typeof account === "string" ? account : arns[0]?.account;
   // Where the caller's account is not known, the event's own parts at least have to agree.
   const expected = { account: signedIn.account ?? own, region: signedIn.region };

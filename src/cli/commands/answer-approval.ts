@@ -5,7 +5,7 @@
  * in the name of the caller; whether the caller may, IAM decides.
  */
 
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { answerOf } from "../../remediation/gates/approval-decision.ts";
 import { type Asked, type Desk, lastAsked } from "../../remediation/gates/pending-approvals.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
@@ -96,7 +96,7 @@ async function decideOne(
   if (asked.kind !== "waiting") return refuse(execution, whyNot(execution, asked));
   if (!json) io.out(linesOf(planLines(execution, asked.told)));
   const kind = word === "approve" ? "approved" : "denied";
-  const decision = { kind, by: caller, ...present("because", because) } as const;
+  const decision = { kind, by: caller, ...optional("because", because) } as const;
   if ((await desk.answer(asked.callbackId, answerOf(decision))) === "closed") {
     const now = await desk.history(id);
     const other = now === undefined ? undefined : lastAsked(now);
@@ -108,7 +108,7 @@ async function decideOne(
     );
   }
   if (json)
-    io.out(`${visibleJson({ execution, outcome: kind, by: caller, ...present("because", because) })}\n`);
+    io.out(`${visibleJson({ execution, outcome: kind, by: caller, ...optional("because", because) })}\n`);
   else io.out(`${kind} as ${caller}\nnext: ${NEXT[word]}\n`);
   return true;
 }
@@ -147,6 +147,6 @@ function asJson({ callbackId, told }: Extract<Asked, { kind: "waiting" }>): Reco
     outcome: "awaiting-approval",
     callbackId,
     ...told?.approval,
-    ...present("workload", told?.workload),
+    ...optional("workload", told?.workload),
   };
 }

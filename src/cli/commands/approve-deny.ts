@@ -1,7 +1,7 @@
 /** `approve` and `deny` as the program's commands. */
 
 import { type Command, Option } from "commander";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { CommandIo } from "../io.ts";
 import { addStackOptions, installedOptionsOf, type StackFlags } from "../stack-options.ts";
 
@@ -34,8 +34,8 @@ export function addDecideCommands(
       const account = await deskOfAccount(
         {
           ...installedOptionsOf(options),
-          ...present("functionName", functionName),
-          ...present("region", region),
+          ...optional("functionName", functionName),
+          ...optional("region", region),
         },
         io,
       );

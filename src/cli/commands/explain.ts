@@ -1,7 +1,7 @@
 /** `repull explain`: what an event or an error text means, and what would be done. Asks nobody, changes nothing. */
 
-import { revisionName } from "../../ecs/arn.ts";
-import type { Owner } from "../../ecs/task/task-owner.ts";
+import { shortRevision } from "../../ecs/arn.ts";
+import type { TaskOwner } from "../../ecs/task/task-owner.ts";
 import type { FailedContainer, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
@@ -42,7 +42,7 @@ export type Explanation = {
   readonly registry: string | null;
   readonly image: string | null;
   readonly container: string | null;
-  readonly owner: Owner | null;
+  readonly owner: TaskOwner | null;
   readonly evidence: readonly string[];
   readonly because: string;
   readonly wouldDo: readonly string[];
@@ -188,7 +188,7 @@ function wouldDo(
   const owner = failure.owner.kind === "service" ? failure.owner.service : "";
   return [
     ...lines,
-    `register a revision of ${revisionName(failure.taskDefinitionArn)} with the first that is proved, redeploy ${owner}, and watch the rollout`,
+    `register a revision of ${shortRevision(failure.taskDefinitionArn)} with the first that is proved, redeploy ${owner}, and watch the rollout`,
   ];
 }
 
@@ -245,7 +245,7 @@ function inWords(explanation: Explanation): readonly string[] {
   ];
 }
 
-function ownerInWords(owner: Owner): string {
+function ownerInWords(owner: TaskOwner): string {
   if (owner.kind === "service") return `service ${owner.service}`;
   if (owner.kind === "scheduled") return `schedule ${owner.schedule}, family ${owner.family}`;
   return `a task run by hand or by a program, family ${owner.family}`;

@@ -1,6 +1,6 @@
 /** `repull history`: what was done, when, why, with what proof, and how it ended. */
 
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import { servicesInEffect } from "../../history/active-substitutions.ts";
 import { type Deed, type PastExecution, tellHistory } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
@@ -46,7 +46,8 @@ async function remembered(
 function inWords(deed: Deed): string {
   const { at, ended, workload, former, revision, images, inEffect, execution, because, decision } = deed;
   const time = at === undefined ? "some time ago" : new Date(at).toISOString().slice(0, 16).replace("T", " ");
-  const moved = revision === undefined ? [] : [`${revisionName(former ?? "?")} → ${revisionName(revision)}`];
+  const moved =
+    revision === undefined ? [] : [`${shortRevision(former ?? "?")} → ${shortRevision(revision)}`];
   const lines = [
     [
       time,

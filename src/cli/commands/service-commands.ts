@@ -1,7 +1,7 @@
 /** The commands that look at an account before anything fails: `scan`, `plan`, `fix`. Each loads its own code only. */
 
 import { type Command, Option } from "commander";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { Hands } from "../account/account-session.ts";
 import type { CommandIo } from "../io.ts";
 import { addStackOptions, installedOptionsOf, type StackFlags } from "../stack-options.ts";
@@ -31,7 +31,7 @@ export function addHandCommands(
     .addOption(json)
     .action(({ policy, ...options }: Omit<ScanInput, "policyFile"> & { readonly policy?: string }) =>
       finish(async () =>
-        (await import("./scan.ts")).scan({ ...options, ...present("policyFile", policy) }, io),
+        (await import("./scan.ts")).scan({ ...options, ...optional("policyFile", policy) }, io),
       ),
     );
 

@@ -1,7 +1,7 @@
 /** `repull undo`: back to the former revision of one remediation, or of all since a time. The plan is shown first. */
 
-import { ecsArnIn, familyAndRevision, revisionName } from "../../ecs/arn.ts";
-import { present } from "../../ecs/json-fields.ts";
+import { parseEcsArn, parseRevision, shortRevision } from "../../ecs/arn.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { type InEffect, servicesInEffect, targetsInEffect } from "../../history/active-substitutions.ts";
 import { planUndo, type UndoPlan, undoOne } from "../../history/undo.ts";
 import { type Followed, followUndone } from "../../history/watch-undo.ts";
@@ -121,7 +121,7 @@ async function targets(
   try {
     const runs = await scheduledRuns(await inventory.clusters());
     const families = new Set(
-      runs.flatMap(({ taskDefinition }) => familyAndRevision(taskDefinition)?.family ?? []),
+      runs.flatMap(({ taskDefinition }) => parseRevision(taskDefinition)?.family ?? []),
     );
     const found: InEffect[] = [];
     for (const family of families) found.push(...(await targetsInEffect(family, inventory, ports)));
@@ -181,15 +181,15 @@ function wantedBy(
   if (said !== undefined && named?.cluster !== undefined && named.cluster !== said)
     throw new InvalidInput("--cluster", `the cluster of the service itself, ${named.cluster}`);
   return {
-    ...present("name", named?.name),
-    ...present("cluster", said ?? named?.cluster),
-    ...present("since", since),
+    ...optional("name", named?.name),
+    ...optional("cluster", said ?? named?.cluster),
+    ...optional("since", since),
   };
 }
 
 function partsOfArn(text: string): { readonly name: string; readonly cluster?: string } | undefined {
-  const arn = ecsArnIn(text);
-  return arn?.kind === "service" ? { name: arn.name, ...present("cluster", arn.cluster) } : undefined;
+  const arn = parseEcsArn(text);
+  return arn?.kind === "service" ? { name: arn.name, ...optional("cluster", arn.cluster) } : undefined;
 }
 
 function partsOfPath(text: string): { readonly name: string; readonly cluster?: string } {
@@ -225,7 +225,7 @@ function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean,
   const user = effect.kind === "service" ? `${cluster}/${effect.service}` : targetName(effect.target);
   const lines = [
     refusedBecause === undefined
-      ? `${user}: from ${revisionName(effect.revision)} back to ${effect.former}`
+      ? `${user}: from ${shortRevision(effect.revision)} back to ${effect.former}`
       : `${user}: cannot be undone: ${refusedBecause}`,
     ...effect.images.map(
       ({ image, digest }) => `${image} again, in place of ${digest ?? "the same with an account"}`,

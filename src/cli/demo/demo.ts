@@ -5,8 +5,8 @@
  * decides which images they run and how the world behaves; the same seed tells the same story.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
-import { objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { shortRevision } from "../../ecs/arn.ts";
+import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { primaryDeployment } from "../../ecs/service/service.ts";
 import { containersOf } from "../../ecs/task-definition/task-definition.ts";
 import type { Detected } from "../../remediation/detect/detect.ts";
@@ -93,10 +93,10 @@ function tellFailure(
   story: Story,
 ): string {
   const detail = document.detail as JsonObject;
-  const service = (textIn(detail, "group") ?? "").replace(/^service:/, "");
-  const inContainer = objectsIn(detail, "containers").map((container) => textIn(container, "reason"));
-  const reason = inContainer.find((text) => text !== undefined) ?? textIn(detail, "stoppedReason") ?? "";
-  story.say(`${service}: a task of ${revisionName(textIn(detail, "taskDefinitionArn") ?? "")} stopped`);
+  const service = (getString(detail, "group") ?? "").replace(/^service:/, "");
+  const inContainer = getObjects(detail, "containers").map((container) => getString(container, "reason"));
+  const reason = inContainer.find((text) => text !== undefined) ?? getString(detail, "stoppedReason") ?? "";
+  story.say(`${service}: a task of ${shortRevision(getString(detail, "taskDefinitionArn") ?? "")} stopped`);
   for (const line of wrapped(`“${reason}”`)) story.say(`  ${line}`);
   story.say(`  Repull: ${execution.slice(0, 10)}… starts`);
   return service;
@@ -118,7 +118,7 @@ async function rows(world: World): Promise<readonly Row[]> {
       const described = await ecs.describeTaskDefinition(primary?.taskDefinition ?? "");
       return {
         service: name,
-        revision: revisionName(primary?.taskDefinition ?? "none"),
+        revision: shortRevision(primary?.taskDefinition ?? "none"),
         desired: primary?.desiredCount ?? 0,
         running: primary?.runningCount ?? 0,
         images: containersOf(described?.taskDefinition ?? {}).map(({ image }) => image ?? ""),

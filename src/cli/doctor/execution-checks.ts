@@ -6,7 +6,7 @@
  */
 
 import type { ListedExecution } from "../../aws/stack/deployed-executions.ts";
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
@@ -104,7 +104,7 @@ async function workloadNow(input: unknown, { home, services }: Patient): Promise
     const { runningCount, desiredCount, taskDefinition } = service;
     return {
       isOpen: runningCount < desiredCount,
-      words: `${name} runs ${runningCount} of ${desiredCount} tasks of ${revisionName(taskDefinition)}`,
+      words: `${name} runs ${runningCount} of ${desiredCount} tasks of ${shortRevision(taskDefinition)}`,
     };
   } catch (error) {
     if (!(error instanceof AwsError) && !(error instanceof InvalidInput)) throw error;

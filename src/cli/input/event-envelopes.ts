@@ -7,7 +7,7 @@
  */
 
 import { gunzipSync } from "node:zlib";
-import { arnIn } from "../../ecs/arn.ts";
+import { parseArn } from "../../ecs/arn.ts";
 import { TASK_STATE_CHANGE } from "../../ecs-events/envelope.ts";
 import { withoutMark } from "../../text/decode-text.ts";
 import { kubernetesTexts } from "./kubernetes-objects.ts";
@@ -139,7 +139,7 @@ function ecsAnswer(document: Members, where: string): readonly DocumentEntry[] |
 /** The task's state change as EventBridge would have told it. */
 function taskEntry(task: unknown, where: string): DocumentEntry {
   if (!isMembers(task)) return unreadable(where, "a task is an object");
-  const arn = typeof task.taskArn === "string" ? arnIn(task.taskArn) : undefined;
+  const arn = typeof task.taskArn === "string" ? parseArn(task.taskArn) : undefined;
   const time = momentOf(task.stoppedAt ?? task.stoppingAt ?? task.createdAt);
   const document = {
     version: "0",

@@ -1,6 +1,6 @@
 /** What happens in a sandbox, told line by line with the world's own time. */
 
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import type { Log, LogFields } from "../../runtime/log.ts";
 import { inShort } from "../../substitution/explain-plan.ts";
 
@@ -20,7 +20,7 @@ export function storyLog(now: () => number, tell: (line: string) => void): Story
 }
 
 function inWords(message: string, fields: LogFields): string | undefined {
-  const name = (field: string): string => revisionName(String(fields[field] ?? ""));
+  const name = (field: string): string => shortRevision(String(fields[field] ?? ""));
   switch (message) {
     case "image copied":
       return `mirrored to ${inShort(String(fields.target))}, ${Math.round(Number(fields.bytesMoved) / 1024)} kB`;

@@ -1,6 +1,6 @@
 /** A look at a service as a person reads it, and as a program does: today's place, the plan, what would be written. */
 
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { outcomeOf } from "../../remediation/report/report.ts";
@@ -18,7 +18,7 @@ export function lookInWords(looked: Looked): readonly string[] {
 
 function heading(service: Service): string {
   const { taskDefinition, desiredCount, runningCount } = service;
-  return `${fullName(service)} runs ${revisionName(taskDefinition)}, ${runningCount} of ${desiredCount} tasks.`;
+  return `${fullName(service)} runs ${shortRevision(taskDefinition)}, ${runningCount} of ${desiredCount} tasks.`;
 }
 
 export function fullName({ clusterArn, name }: Service): string {

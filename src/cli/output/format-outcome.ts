@@ -1,6 +1,6 @@
 /** An outcome as a person reads it: how it ended, what changed, what to do next. */
 
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import { OUTCOMES } from "../../remediation/report/outcome.ts";
 import { inShort } from "../../substitution/explain-plan.ts";
 import type { Replayed } from "../replay/replay.ts";
@@ -15,7 +15,7 @@ export function outcomeInWords(replayed: Replayed, then?: string): readonly stri
     formerTaskDefinition === undefined || newTaskDefinition === undefined
       ? []
       : [
-          `  changed: ${revisionName(formerTaskDefinition)} → ${revisionName(newTaskDefinition)}`,
+          `  changed: ${shortRevision(formerTaskDefinition)} → ${shortRevision(newTaskDefinition)}`,
           ...images.flatMap(({ image, containers, substitute, proof }) =>
             substitute === undefined
               ? []

@@ -1,7 +1,7 @@
 /** What a rule's or a schedule's target runs on ECS, read from the JSON that AWS sent. */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "../json-fields.ts";
+import { getNumber, getObject, getObjects, getString, getStrings, optional } from "../json-fields.ts";
 import type { Service } from "../service/service.ts";
 
 export type EcsTarget = {
@@ -15,27 +15,27 @@ export type EcsTarget = {
 
 /** Undefined for a target of another kind. */
 export function readEcsTarget(target: JsonObject): EcsTarget | undefined {
-  const parameters = objectIn(target, "EcsParameters");
-  const clusterArn = textIn(target, "Arn");
-  const taskDefinition = parameters && textIn(parameters, "TaskDefinitionArn");
+  const parameters = getObject(target, "EcsParameters");
+  const clusterArn = getString(target, "Arn");
+  const taskDefinition = parameters && getString(parameters, "TaskDefinitionArn");
   if (parameters === undefined || clusterArn === undefined || taskDefinition === undefined) return undefined;
-  const configuration = objectIn(parameters, "NetworkConfiguration") ?? {};
+  const configuration = getObject(parameters, "NetworkConfiguration") ?? {};
   const network =
-    objectIn(configuration, "awsvpcConfiguration") ?? objectIn(configuration, "AwsvpcConfiguration");
-  const providers = objectsIn(parameters, "CapacityProviderStrategy").map(
-    (one) => textIn(one, "capacityProvider") ?? textIn(one, "CapacityProvider") ?? "",
+    getObject(configuration, "awsvpcConfiguration") ?? getObject(configuration, "AwsvpcConfiguration");
+  const providers = getObjects(parameters, "CapacityProviderStrategy").map(
+    (one) => getString(one, "capacityProvider") ?? getString(one, "CapacityProvider") ?? "",
   );
   const isFargate = providers.length > 0 && providers.every((name) => /^FARGATE(?:_SPOT)?$/.test(name));
   return {
     clusterArn,
     taskDefinition,
-    taskCount: numberIn(parameters, "TaskCount") ?? 1,
-    ...present("launchType", textIn(parameters, "LaunchType") ?? (isFargate ? "FARGATE" : undefined)),
-    ...present(
+    taskCount: getNumber(parameters, "TaskCount") ?? 1,
+    ...optional("launchType", getString(parameters, "LaunchType") ?? (isFargate ? "FARGATE" : undefined)),
+    ...optional(
       "network",
       network && {
-        subnets: textsIn(network, "Subnets"),
-        assignPublicIp: textIn(network, "AssignPublicIp") === "ENABLED",
+        subnets: getStrings(network, "Subnets"),
+        assignPublicIp: getString(network, "AssignPublicIp") === "ENABLED",
       },
     ),
   };

@@ -10,21 +10,21 @@ const MINUTES = 60;
 const HOURS = 24;
 
 /** Firings in the busiest of so many hours; undefined where no clock decides, or the expression cannot be read. */
-export function firingsIn(hours: number, expression: string | undefined): number | undefined {
+export function runsIn(hours: number, expression: string | undefined): number | undefined {
   const [, kind, text = ""] = /^(rate|cron|at)\((.*)\)$/.exec(expression?.trim() ?? "") ?? [];
   if (kind === "at") return 1;
-  if (kind === "rate") return firingsOfRate(hours, text.trim());
-  return kind === "cron" ? firingsOfCron(hours, text.trim()) : undefined;
+  if (kind === "rate") return runsOfRate(hours, text.trim());
+  return kind === "cron" ? runsOfCron(hours, text.trim()) : undefined;
 }
 
-function firingsOfRate(hours: number, text: string): number | undefined {
+function runsOfRate(hours: number, text: string): number | undefined {
   const [, count, unit] = /^([0-9]+) (minute|hour|day)s?$/.exec(text) ?? [];
   if (count === undefined || Number(count) === 0) return undefined;
   const every = Number(count) * (unit === "minute" ? 1 : unit === "hour" ? MINUTES : MINUTES * HOURS);
   return Math.max(1, Math.floor((hours * MINUTES) / every));
 }
 
-function firingsOfCron(hours: number, text: string): number | undefined {
+function runsOfCron(hours: number, text: string): number | undefined {
   const [minutes, ofDay = "*"] = text.split(/\s+/);
   const inHour = valuesOf(minutes ?? "", MINUTES);
   const inDay = valuesOf(ofDay, HOURS);

@@ -8,32 +8,32 @@
  */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { familyAndRevision, sameRevision } from "../arn.ts";
-import { objectIn, textIn } from "../json-fields.ts";
+import { parseRevision, sameRevision } from "../arn.ts";
+import { getObject, getString } from "../json-fields.ts";
 
 /** The task definition that a target runs on this cluster, as it is written; undefined for targets of another kind. */
 export function taskDefinitionOn(target: JsonObject, clusterArn: string): string | undefined {
-  if (textIn(target, "Arn") !== clusterArn) return undefined;
-  return textIn(objectIn(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
+  if (getString(target, "Arn") !== clusterArn) return undefined;
+  return getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
 }
 
 /** The family that a target's task definition names, with a revision or without. */
-export function familyOfTarget(taskDefinition: string): string {
+export function targetFamily(taskDefinition: string): string {
   const name = taskDefinition.slice(taskDefinition.lastIndexOf("/") + 1);
   return name.replace(/:[0-9]+$/, "");
 }
 
 export function isPinned(taskDefinition: string): boolean {
-  return familyAndRevision(taskDefinition) !== undefined;
+  return parseRevision(taskDefinition) !== undefined;
 }
 
 /** The target on another revision; undefined where it does not pin `from` any more. All else is kept. */
-export function moveTarget(
+export function repointTarget(
   target: JsonObject,
   { from, to }: { readonly from: string; readonly to: string },
 ): JsonObject | undefined {
-  const parameters = objectIn(target, "EcsParameters");
-  const current = textIn(parameters ?? {}, "TaskDefinitionArn");
+  const parameters = getObject(target, "EcsParameters");
+  const current = getString(parameters ?? {}, "TaskDefinitionArn");
   if (parameters === undefined || current === undefined || !sameRevision(current, from)) return undefined;
   return { ...target, EcsParameters: { ...parameters, TaskDefinitionArn: to } };
 }
@@ -42,7 +42,7 @@ export function moveTarget(
 const STARTED_BY_LENGTH_MAX = 36;
 
 /** Whether a starter of this whole name may have signed a task so: `startedBy` is cut, and with it the name. */
-export function mayBeSigned(
+export function matchesStartedBy(
   starter: "chronos-schedule" | "events-rule",
   name: string,
   signed: string,

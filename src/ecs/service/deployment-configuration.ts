@@ -11,7 +11,7 @@
  */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { numberIn, objectIn, objectsIn, textIn, textsIn } from "../json-fields.ts";
+import { getNumber, getObject, getObjects, getString, getStrings } from "../json-fields.ts";
 
 export type DeploymentConfiguration = {
   /** How long a deployment that goes well may wait by its own design: the bake time, canary and linear steps included. */
@@ -19,7 +19,7 @@ export type DeploymentConfiguration = {
   /** How long its hooks may take: what runs, or waits for a person, between two stages. */
   readonly hookMinutes: number;
   /** Hooks, alarms or stages decide about it: more than DescribeServices tells. */
-  readonly isStaged: boolean;
+  readonly hasDeploymentStages: boolean;
 };
 
 /** Default: 24 hours. */
@@ -29,37 +29,37 @@ const STAGE_OF_A_STEP = /^(?:PRE_)?PRODUCTION_TRAFFIC_SHIFT$/;
 
 /** Defaults as the API's reference has them: 10 minutes of canary, 6 minutes before each tenth. */
 export function readDeploymentConfiguration(json: JsonObject): DeploymentConfiguration {
-  const bake = numberIn(json, "bakeTimeInMinutes") ?? 0;
-  const strategy = textIn(json, "strategy") ?? "ROLLING";
+  const bake = getNumber(json, "bakeTimeInMinutes") ?? 0;
+  const strategy = getString(json, "strategy") ?? "ROLLING";
   const { pauses, minutes } = stepsOf(strategy, json);
-  const hooks = objectsIn(json, "lifecycleHooks");
+  const hooks = getObjects(json, "lifecycleHooks");
   const hookMinutes = hooks.map((hook) => {
     const limit =
-      numberIn(objectIn(hook, "timeoutConfiguration") ?? {}, "timeoutInMinutes") ?? HOOK_MINUTES_DEFAULT;
-    const calls = textsIn(hook, "lifecycleStages").map((stage) =>
+      getNumber(getObject(hook, "timeoutConfiguration") ?? {}, "timeoutInMinutes") ?? HOOK_MINUTES_DEFAULT;
+    const calls = getStrings(hook, "lifecycleStages").map((stage) =>
       STAGE_OF_A_STEP.test(stage) ? pauses + 1 : 1,
     );
     return limit * sum(calls);
   });
-  const hasAlarms = objectIn(json, "alarms")?.enable === true;
+  const hasAlarms = getObject(json, "alarms")?.enable === true;
   return {
     bakeTimeMinutes: bake + pauses * minutes,
     hookMinutes: sum(hookMinutes),
-    isStaged: strategy !== "ROLLING" || hooks.length > 0 || hasAlarms,
+    hasDeploymentStages: strategy !== "ROLLING" || hooks.length > 0 || hasAlarms,
   };
 }
 
 /** How often the traffic rests on its way, and for how long each time. */
 function stepsOf(strategy: string, json: JsonObject): { readonly pauses: number; readonly minutes: number } {
   if (strategy === "CANARY") {
-    const canary = objectIn(json, "canaryConfiguration") ?? {};
-    return { pauses: 1, minutes: numberIn(canary, "canaryBakeTimeInMinutes") ?? 10 };
+    const canary = getObject(json, "canaryConfiguration") ?? {};
+    return { pauses: 1, minutes: getNumber(canary, "canaryBakeTimeInMinutes") ?? 10 };
   }
   if (strategy !== "LINEAR") return { pauses: 0, minutes: 0 };
-  const linear = objectIn(json, "linearConfiguration") ?? {};
-  const percent = numberIn(linear, "stepPercent") ?? 10;
+  const linear = getObject(json, "linearConfiguration") ?? {};
+  const percent = getNumber(linear, "stepPercent") ?? 10;
   const pauses = percent > 0 ? Math.ceil(100 / percent) - 1 : 0;
-  return { pauses, minutes: numberIn(linear, "stepBakeTimeInMinutes") ?? 6 };
+  return { pauses, minutes: getNumber(linear, "stepBakeTimeInMinutes") ?? 6 };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -28,7 +28,7 @@ export function rolloutOf(service: Pick<Service, "deployments">): Rollout {
 }
 
 /** Its newest deployment is through, and all of its tasks run. */
-export function isWhole(service: Pick<Service, "deployments">): boolean {
+export function isFullyRunning(service: Pick<Service, "deployments">): boolean {
   const { desiredCount = 0, runningCount = 0 } = primaryDeployment(service) ?? {};
   return rolloutOf(service) === "completed" && desiredCount > 0 && runningCount >= desiredCount;
 }

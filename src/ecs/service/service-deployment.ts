@@ -7,7 +7,7 @@
  */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { objectIn, objectsIn, present, textIn, textsIn } from "../json-fields.ts";
+import { getObject, getObjects, getString, getStrings, optional } from "../json-fields.ts";
 
 export type ServiceDeployment = {
   readonly arn: string;
@@ -38,14 +38,17 @@ export function isPastScaleUp({ status, stage }: ServiceDeployment): boolean {
 /** Reads one of a DescribeServiceDeployments answer. */
 export function readServiceDeployment(json: JsonObject): ServiceDeployment {
   return {
-    arn: textIn(json, "serviceDeploymentArn") ?? "",
-    status: textIn(json, "status") ?? "",
-    ...present("because", textIn(json, "statusReason") ?? textIn(objectIn(json, "rollback") ?? {}, "reason")),
-    ...present("stage", textIn(json, "lifecycleStage")),
-    firedAlarms: textsIn(objectIn(json, "alarms") ?? {}, "triggeredAlarmNames"),
-    hooks: objectsIn(json, "lifecycleHookDetails").map((hook) => ({
-      ...present("function", textIn(hook, "targetArn")?.replace(/^.*:function:/, "")),
-      status: textIn(hook, "status") ?? "",
+    arn: getString(json, "serviceDeploymentArn") ?? "",
+    status: getString(json, "status") ?? "",
+    ...optional(
+      "because",
+      getString(json, "statusReason") ?? getString(getObject(json, "rollback") ?? {}, "reason"),
+    ),
+    ...optional("stage", getString(json, "lifecycleStage")),
+    firedAlarms: getStrings(getObject(json, "alarms") ?? {}, "triggeredAlarmNames"),
+    hooks: getObjects(json, "lifecycleHookDetails").map((hook) => ({
+      ...optional("function", getString(hook, "targetArn")?.replace(/^.*:function:/, "")),
+      status: getString(hook, "status") ?? "",
     })),
   };
 }

@@ -8,7 +8,7 @@
 
 import { type Digest, isDigest } from "../../image/digest.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { momentIn, objectIn, objectsIn, present, textIn } from "../json-fields.ts";
+import { getMoment, getObject, getObjects, getString, optional } from "../json-fields.ts";
 
 export type ServiceRevision = {
   readonly arn: string;
@@ -37,12 +37,12 @@ export type EcsRollback = { readonly revision: string; readonly startedAt: numbe
 /** Reads one of a DescribeServiceRevisions answer. */
 export function readServiceRevision(json: JsonObject): ServiceRevision {
   return {
-    arn: textIn(json, "serviceRevisionArn") ?? "",
-    taskDefinition: textIn(json, "taskDefinition") ?? "",
-    images: objectsIn(json, "containerImages").map((one) => {
-      const digest = textIn(one, "imageDigest");
+    arn: getString(json, "serviceRevisionArn") ?? "",
+    taskDefinition: getString(json, "taskDefinition") ?? "",
+    images: getObjects(json, "containerImages").map((one) => {
+      const digest = getString(one, "imageDigest");
       return {
-        container: textIn(one, "containerName") ?? "",
+        container: getString(one, "containerName") ?? "",
         ...(isDigest(digest) ? { digest } : {}),
       };
     }),
@@ -52,16 +52,16 @@ export function readServiceRevision(json: JsonObject): ServiceRevision {
 /** Reads one of a ListServiceDeployments answer. */
 export function readDeploymentSummary(json: JsonObject): DeploymentSummary {
   return {
-    arn: textIn(json, "serviceDeploymentArn") ?? "",
-    createdAt: momentIn(json, "createdAt") ?? 0,
-    status: textIn(json, "status") ?? "",
-    ...present("revision", textIn(json, "targetServiceRevisionArn")),
+    arn: getString(json, "serviceDeploymentArn") ?? "",
+    createdAt: getMoment(json, "createdAt") ?? 0,
+    status: getString(json, "status") ?? "",
+    ...optional("revision", getString(json, "targetServiceRevisionArn")),
   };
 }
 
 /** The rollback of one of a DescribeServiceDeployments answer. */
 export function readEcsRollback(json: JsonObject): EcsRollback | undefined {
-  const rollback = objectIn(json, "rollback") ?? {};
-  const revision = textIn(rollback, "serviceRevisionArn");
-  return revision === undefined ? undefined : { revision, startedAt: momentIn(rollback, "startedAt") ?? 0 };
+  const rollback = getObject(json, "rollback") ?? {};
+  const revision = getString(rollback, "serviceRevisionArn");
+  return revision === undefined ? undefined : { revision, startedAt: getMoment(rollback, "startedAt") ?? 0 };
 }

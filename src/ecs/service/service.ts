@@ -1,7 +1,16 @@
 /** A service as ECS describes it, reduced to what remediation decides on. */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { momentIn, numberIn, objectIn, objectsIn, present, tagsIn, textIn, textsIn } from "../json-fields.ts";
+import {
+  getMoment,
+  getNumber,
+  getObject,
+  getObjects,
+  getString,
+  getStrings,
+  getTags,
+  optional,
+} from "../json-fields.ts";
 import { type DeploymentConfiguration, readDeploymentConfiguration } from "./deployment-configuration.ts";
 
 export type Deployment = {
@@ -73,72 +82,72 @@ export function primaryTaskSet(service: Service): TaskSet | undefined {
 
 /** Reads one service of a DescribeServices answer; whatever is missing or odd takes ECS's own default. */
 export function readService(json: JsonObject): Service {
-  const taskSets = objectsIn(json, "taskSets").map(readTaskSet);
+  const taskSets = getObjects(json, "taskSets").map(readTaskSet);
   // Services of another deployer keep their revision in task sets; what they say of themselves is how they began.
   const inPlace = taskSets.find(({ status }) => status === "PRIMARY")?.taskDefinition;
   return {
-    arn: textIn(json, "serviceArn") ?? "",
-    name: textIn(json, "serviceName") ?? "",
-    clusterArn: textIn(json, "clusterArn") ?? "",
-    status: textIn(json, "status") ?? "",
+    arn: getString(json, "serviceArn") ?? "",
+    name: getString(json, "serviceName") ?? "",
+    clusterArn: getString(json, "clusterArn") ?? "",
+    status: getString(json, "status") ?? "",
     controller: controllerOf(json),
     taskSets,
-    schedulingStrategy: textIn(json, "schedulingStrategy") === "DAEMON" ? "DAEMON" : "REPLICA",
-    ...present("launchType", textIn(json, "launchType")),
-    taskDefinition: inPlace ?? textIn(json, "taskDefinition") ?? "",
-    capacityProviders: objectsIn(json, "capacityProviderStrategy").flatMap(
-      (item) => textIn(item, "capacityProvider") ?? [],
+    schedulingStrategy: getString(json, "schedulingStrategy") === "DAEMON" ? "DAEMON" : "REPLICA",
+    ...optional("launchType", getString(json, "launchType")),
+    taskDefinition: inPlace ?? getString(json, "taskDefinition") ?? "",
+    capacityProviders: getObjects(json, "capacityProviderStrategy").flatMap(
+      (item) => getString(item, "capacityProvider") ?? [],
     ),
-    desiredCount: numberIn(json, "desiredCount") ?? 0,
-    runningCount: numberIn(json, "runningCount") ?? 0,
-    deployments: objectsIn(json, "deployments").map(readDeployment),
-    healthCheckGracePeriodSeconds: numberIn(json, "healthCheckGracePeriodSeconds") ?? 0,
-    ...readDeploymentConfiguration(objectIn(json, "deploymentConfiguration") ?? {}),
-    ...present("resourceManagementType", textIn(json, "resourceManagementType")),
-    tags: tagsIn(json),
-    ...present("network", networkOf(json)),
+    desiredCount: getNumber(json, "desiredCount") ?? 0,
+    runningCount: getNumber(json, "runningCount") ?? 0,
+    deployments: getObjects(json, "deployments").map(readDeployment),
+    healthCheckGracePeriodSeconds: getNumber(json, "healthCheckGracePeriodSeconds") ?? 0,
+    ...readDeploymentConfiguration(getObject(json, "deploymentConfiguration") ?? {}),
+    ...optional("resourceManagementType", getString(json, "resourceManagementType")),
+    tags: getTags(json),
+    ...optional("network", networkOf(json)),
   };
 }
 
 function networkOf(json: JsonObject): Service["network"] {
-  const configuration = objectIn(objectIn(json, "networkConfiguration") ?? {}, "awsvpcConfiguration");
+  const configuration = getObject(getObject(json, "networkConfiguration") ?? {}, "awsvpcConfiguration");
   if (configuration === undefined) return undefined;
   return {
-    subnets: textsIn(configuration, "subnets"),
-    securityGroups: textsIn(configuration, "securityGroups"),
-    assignPublicIp: textIn(configuration, "assignPublicIp") === "ENABLED",
+    subnets: getStrings(configuration, "subnets"),
+    securityGroups: getStrings(configuration, "securityGroups"),
+    assignPublicIp: getString(configuration, "assignPublicIp") === "ENABLED",
   };
 }
 
 function readDeployment(json: JsonObject): Deployment {
   return {
-    id: textIn(json, "id") ?? "",
-    status: textIn(json, "status") ?? "",
-    taskDefinition: textIn(json, "taskDefinition") ?? "",
-    ...present("createdAt", momentIn(json, "createdAt")),
-    ...present("rolloutState", textIn(json, "rolloutState")),
-    ...present("rolloutStateReason", textIn(json, "rolloutStateReason")),
-    desiredCount: numberIn(json, "desiredCount") ?? 0,
-    runningCount: numberIn(json, "runningCount") ?? 0,
-    pendingCount: numberIn(json, "pendingCount") ?? 0,
-    failedTasks: numberIn(json, "failedTasks") ?? 0,
+    id: getString(json, "id") ?? "",
+    status: getString(json, "status") ?? "",
+    taskDefinition: getString(json, "taskDefinition") ?? "",
+    ...optional("createdAt", getMoment(json, "createdAt")),
+    ...optional("rolloutState", getString(json, "rolloutState")),
+    ...optional("rolloutStateReason", getString(json, "rolloutStateReason")),
+    desiredCount: getNumber(json, "desiredCount") ?? 0,
+    runningCount: getNumber(json, "runningCount") ?? 0,
+    pendingCount: getNumber(json, "pendingCount") ?? 0,
+    failedTasks: getNumber(json, "failedTasks") ?? 0,
   };
 }
 
 function readTaskSet(json: JsonObject): TaskSet {
   return {
-    id: textIn(json, "id") ?? "",
-    status: textIn(json, "status") ?? "",
-    taskDefinition: textIn(json, "taskDefinition") ?? "",
-    desiredCount: numberIn(json, "computedDesiredCount") ?? 0,
-    runningCount: numberIn(json, "runningCount") ?? 0,
-    ...present("codeDeployment", textIn(json, "externalId")),
+    id: getString(json, "id") ?? "",
+    status: getString(json, "status") ?? "",
+    taskDefinition: getString(json, "taskDefinition") ?? "",
+    desiredCount: getNumber(json, "computedDesiredCount") ?? 0,
+    runningCount: getNumber(json, "runningCount") ?? 0,
+    ...optional("codeDeployment", getString(json, "externalId")),
   };
 }
 
 function controllerOf(json: JsonObject): Service["controller"] {
-  const controller = objectIn(json, "deploymentController");
-  const type = controller === undefined ? undefined : textIn(controller, "type");
+  const controller = getObject(json, "deploymentController");
+  const type = controller === undefined ? undefined : getString(controller, "type");
   if (type === undefined || type === "ECS") return "ECS";
 
   // A controller that we have never heard of is somebody else's: nothing of ours may deploy there.

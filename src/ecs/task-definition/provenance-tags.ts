@@ -15,22 +15,22 @@
 import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../image/digest.ts";
 import { referenceIn } from "../../image/reference.ts";
-import { familyAndRevision } from "../arn.ts";
+import { parseRevision } from "../arn.ts";
 import type { Tag } from "./task-definition.ts";
 
-export type Marker = {
+export type ProvenanceTags = {
   /** The durable execution's name. */
   readonly execution: string;
   /** `web:41`, or `:41` where the family's name leaves no room. */
-  readonly former?: string;
+  readonly previousRevision?: string;
   /** The service's own tag (`serviceTag`): several services may share one family, and clusters have services of one name. */
   readonly service?: string;
   /** The rule or schedule that started the task, as ECS names it: it may be cut off. */
   readonly schedule?: string;
-  readonly images: readonly MarkedImage[];
+  readonly images: readonly SubstitutedImage[];
 };
 
-export type MarkedImage = {
+export type SubstitutedImage = {
   /** As the owner wrote it. */
   readonly image: string;
   /** What was put in its place; absent where its own words stayed, and nobody told what they mean. */
@@ -47,7 +47,7 @@ const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 const PREFIX = "repull:";
 export const EXECUTION_TAG = `${PREFIX}execution`;
-const FORMER = `${PREFIX}former`;
+const PREVIOUS_REVISION = `${PREFIX}former`;
 const SERVICE = `${PREFIX}service`;
 const SCHEDULE = `${PREFIX}schedule`;
 const IMAGE = /^repull:image-([1-9][0-9]?)$/;
@@ -58,7 +58,7 @@ const SERVICE_NAME = /^[A-Za-z0-9_-]{1,255}\/[A-Za-z0-9_-]{1,255}$|^[A-Za-z0-9_/
 const SERVICE_TAG_KEPT = 200;
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html, Name; rules have the same letters
 const SCHEDULE_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
-const FORMER_NAME = /^[A-Za-z0-9_-]{0,255}:[1-9][0-9]{0,9}$/;
+const REVISION_NAME = /^[A-Za-z0-9_-]{0,255}:[1-9][0-9]{0,9}$/;
 
 /**
  * A service in one tag: `CLUSTER/SERVICE`. Where that is too long for a tag, its first 200 characters, `=` and 16 hex
@@ -72,11 +72,11 @@ export function serviceTag(clusterArn: string, service: string): string {
 }
 
 /** The owner's own word under the same prefix: the mode, which a new revision keeps. */
-const OWNERS_KEY = "repull:mode";
+const RESERVED_KEY = "repull:mode";
 
 /** Whether Repull owns a tag of this name. The owner's own switch, `repull`, is not one. */
-export function isMarkerKey(key: string): boolean {
-  return key.startsWith(PREFIX) && key.trim().toLowerCase() !== OWNERS_KEY;
+export function isProvenanceKey(key: string): boolean {
+  return key.startsWith(PREFIX) && key.trim().toLowerCase() !== RESERVED_KEY;
 }
 
 /** Whether AWS takes this text as a tag's value. */
@@ -88,11 +88,24 @@ export function isTagValue(text: string): boolean {
  * The marker as tags, the most important first: what does not fit beside the owner's is cut from the end.
  * An image whose name is too long or too odd for a tag is left out: the former revision still has it.
  */
-export function markerTags({ execution, former, service, schedule, images }: Marker): readonly Tag[] {
+export function toTags({
+  execution,
+  previousRevision,
+  service,
+  schedule,
+  images,
+}: ProvenanceTags): readonly Tag[] {
   const values = images.flatMap(imageValue);
   return [
     { key: EXECUTION_TAG, value: execution },
-    ...(former === undefined ? [] : [{ key: FORMER, value: isTagValue(former) ? former : tail(former) }]),
+    ...(previousRevision === undefined
+      ? []
+      : [
+          {
+            key: PREVIOUS_REVISION,
+            value: isTagValue(previousRevision) ? previousRevision : tail(previousRevision),
+          },
+        ]),
     ...(service === undefined ? [] : [{ key: SERVICE, value: service }]),
     ...(schedule !== undefined && SCHEDULE_NAME.test(schedule) ? [{ key: SCHEDULE, value: schedule }] : []),
     ...[...new Set(values)].map((value, index) => ({ key: `${PREFIX}image-${index + 1}`, value })),
@@ -100,7 +113,7 @@ export function markerTags({ execution, former, service, schedule, images }: Mar
 }
 
 /** What was meant is left out before the whole is. */
-function imageValue({ image, digest, trusted }: MarkedImage): readonly string[] {
+function imageValue({ image, digest, trusted }: SubstitutedImage): readonly string[] {
   if (digest === undefined) return [image].filter(isTagValue);
   const short = `${image} ${digest}`;
   return [trusted === undefined ? short : `${short} ${trusted}`, short].filter(isTagValue).slice(0, 1);
@@ -111,25 +124,25 @@ function tail(former: string): string {
 }
 
 /** A former revision by its whole name: where no room was left in the tag, its family is that of the revision itself. */
-export function wholeFormer(former: string, revision: string): string {
-  return former.startsWith(":") ? `${familyAndRevision(revision)?.family ?? ""}${former}` : former;
+export function wholeRevision(former: string, revision: string): string {
+  return former.startsWith(":") ? `${parseRevision(revision)?.family ?? ""}${former}` : former;
 }
 
 /** Reads a revision's marker; undefined where no execution is named. What makes no sense is passed over. */
-export function readMarker(tags: readonly Tag[]): Marker | undefined {
+export function parseTags(tags: readonly Tag[]): ProvenanceTags | undefined {
   const execution = valueUnder(tags, EXECUTION_TAG);
   if (execution === undefined || !EXECUTION_NAME.test(execution)) return undefined;
-  const former = valueUnder(tags, FORMER);
+  const former = valueUnder(tags, PREVIOUS_REVISION);
   const service = valueUnder(tags, SERVICE);
   const schedule = valueUnder(tags, SCHEDULE);
   const images = tags
-    .map(({ key, value }) => ({ position: Number(IMAGE.exec(key)?.[1]), marked: markedImageIn(value) }))
+    .map(({ key, value }) => ({ position: Number(IMAGE.exec(key)?.[1]), marked: substitutedImageIn(value) }))
     .filter(({ position }) => !Number.isNaN(position))
     .toSorted((a, b) => a.position - b.position)
     .flatMap(({ marked }) => marked ?? []);
   return {
     execution,
-    ...(former !== undefined && FORMER_NAME.test(former) ? { former } : {}),
+    ...(former !== undefined && REVISION_NAME.test(former) ? { previousRevision: former } : {}),
     ...(service !== undefined && SERVICE_NAME.test(service) ? { service } : {}),
     ...(schedule !== undefined && SCHEDULE_NAME.test(schedule) ? { schedule } : {}),
     images,
@@ -140,7 +153,7 @@ function valueUnder(tags: readonly Tag[], key: string): string | undefined {
   return tags.find((tag) => tag.key === key)?.value;
 }
 
-function markedImageIn(value: string): MarkedImage | undefined {
+function substitutedImageIn(value: string): SubstitutedImage | undefined {
   const [image = "", digest, trusted, ...rest] = value.split(" ");
   if (rest.length > 0 || referenceIn(image) === undefined) return undefined;
   if (digest === undefined) return { image };

@@ -6,7 +6,7 @@
  */
 
 import type { Json, JsonObject } from "../../runtime/json.ts";
-import { isList, isObject, textIn } from "../json-fields.ts";
+import { getString, isList, isObject } from "../json-fields.ts";
 import { type DescribedTaskDefinition, OUTPUT_ONLY_MEMBERS } from "./task-definition.ts";
 
 /** Lists of pairs, and of words, that ECS treats as sets. */
@@ -62,5 +62,5 @@ function comparable(value: Json, anyValue: readonly string[], member = ""): Json
     .map(([key, inner]) => [key, comparable(inner, anyValue, key)] as const)
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
   const object = Object.fromEntries(entries);
-  return anyValue.includes(textIn(object, "key") ?? "") ? { ...object, value: null } : object;
+  return anyValue.includes(getString(object, "key") ?? "") ? { ...object, value: null } : object;
 }

@@ -9,8 +9,8 @@ import type { Platform } from "../../image/platform.ts";
 import { parseReference, referenceIn } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { isList, isObject, objectIn, objectsIn, present, textIn, textsIn } from "../json-fields.ts";
-import { isMarkerKey, isTagValue, TAG_KEY_LENGTH_MAX, TAGS_MAX } from "./provenance-tags.ts";
+import { getObject, getObjects, getString, getStrings, isList, isObject, optional } from "../json-fields.ts";
+import { isProvenanceKey, isTagValue, TAG_KEY_LENGTH_MAX, TAGS_MAX } from "./provenance-tags.ts";
 import { windowsBuildOf } from "./windows-release.ts";
 
 export type Tag = { readonly key: string; readonly value: string };
@@ -45,7 +45,7 @@ export type RevisionChange = {
   /** Set where the definition has no execution role of its own. */
   readonly executionRole?: string;
   /** The new revision's `repull:` tags, the most important first. */
-  readonly marker: readonly Tag[];
+  readonly provenance: readonly Tag[];
 };
 
 /**
@@ -60,7 +60,7 @@ export type RevisionChange = {
 export function reviseTaskDefinition(described: DescribedTaskDefinition, change: RevisionChange): JsonObject {
   const { taskDefinition } = described;
   const containers = taskDefinition.containerDefinitions;
-  if (textIn(taskDefinition, "family") === undefined) {
+  if (getString(taskDefinition, "family") === undefined) {
     throw new InvalidInput("taskDefinition.family", "the family's name");
   }
   if (!isList(containers)) {
@@ -87,7 +87,7 @@ export function reviseTaskDefinition(described: DescribedTaskDefinition, change:
     ...(change.executionRole === undefined || executionRoleOf(taskDefinition) !== undefined
       ? {}
       : { executionRoleArn: change.executionRole }),
-    tags: revisionTags(described.tags, change.marker),
+    tags: revisionTags(described.tags, change.provenance),
   };
 }
 
@@ -105,10 +105,10 @@ function withImage(container: JsonObject, image: string): JsonObject {
 
 function revisionTags(owners: readonly Tag[], marker: readonly Tag[]): readonly JsonObject[] {
   for (const { key, value } of marker) {
-    assert(isMarkerKey(key) && key.length <= TAG_KEY_LENGTH_MAX, `${key} is no marker's tag`);
+    assert(isProvenanceKey(key) && key.length <= TAG_KEY_LENGTH_MAX, `${key} is no marker's tag`);
     assert(isTagValue(value), `the value of ${key} is none that AWS takes`);
   }
-  const room = Math.max(0, tagRoom(owners));
+  const room = Math.max(0, freeTags(owners));
   return [...ownersTags(owners), ...marker.slice(0, room)].map(({ key, value }) => ({ key, value }));
 }
 
@@ -118,13 +118,13 @@ export function tagsOfDefinition({ tags }: DescribedTaskDefinition): Readonly<Re
 }
 
 /** How many tags of ours a revision has room for beside its owner's. */
-export function tagRoom(tags: readonly Tag[]): number {
+export function freeTags(tags: readonly Tag[]): number {
   return TAGS_MAX - ownersTags(tags).length;
 }
 
 /** AWS reserves the prefix in any case: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */
 function ownersTags(tags: readonly Tag[]): readonly Tag[] {
-  return tags.filter(({ key }) => !/^aws:/i.test(key) && !isMarkerKey(key));
+  return tags.filter(({ key }) => !/^aws:/i.test(key) && !isProvenanceKey(key));
 }
 
 export type ContainerSummary = {
@@ -140,17 +140,17 @@ export type ContainerSummary = {
 
 /** The containers that have a name, in their order. */
 export function containersOf(taskDefinition: JsonObject): readonly ContainerSummary[] {
-  return objectsIn(taskDefinition, "containerDefinitions").flatMap((container) => {
-    const name = textIn(container, "name");
+  return getObjects(taskDefinition, "containerDefinitions").flatMap((container) => {
+    const name = getString(container, "name");
     if (name === undefined) return [];
     return {
       name,
-      ...present("image", textIn(container, "image")),
+      ...optional("image", getString(container, "image")),
       essential: container.essential !== false,
-      hasRepositoryCredentials: objectIn(container, "repositoryCredentials") !== undefined,
-      ...present(
+      hasRepositoryCredentials: getObject(container, "repositoryCredentials") !== undefined,
+      ...optional(
         "secret",
-        textIn(objectIn(container, "repositoryCredentials") ?? {}, "credentialsParameter"),
+        getString(getObject(container, "repositoryCredentials") ?? {}, "credentialsParameter"),
       ),
     };
   });
@@ -162,15 +162,15 @@ export function containersOf(taskDefinition: JsonObject): readonly ContainerSumm
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#runtime-platform
  */
 export function runtimePlatformOf(taskDefinition: JsonObject): Platform | undefined {
-  const declared = objectIn(taskDefinition, "runtimePlatform") ?? {};
-  const requires = textsIn(taskDefinition, "requiresCompatibilities");
+  const declared = getObject(taskDefinition, "runtimePlatform") ?? {};
+  const requires = getStrings(taskDefinition, "requiresCompatibilities");
   const isFargateOnly = requires.length === 1 && requires[0] === "FARGATE";
-  const family = textIn(declared, "operatingSystemFamily") ?? "LINUX";
+  const family = getString(declared, "operatingSystemFamily") ?? "LINUX";
   const os = family === "LINUX" ? "linux" : family.startsWith("WINDOWS") ? "windows" : undefined;
   if (os === undefined) return undefined;
   // ECS has Windows on X86_64 alone.
   const isImplied = isFargateOnly || os === "windows";
-  const architecture = textIn(declared, "cpuArchitecture") ?? (isImplied ? "X86_64" : undefined);
+  const architecture = getString(declared, "cpuArchitecture") ?? (isImplied ? "X86_64" : undefined);
   const osVersion = windowsBuildOf(family);
   if (architecture === "X86_64")
     return { os, architecture: "amd64", ...(osVersion === undefined ? {} : { osVersion }) };
@@ -179,10 +179,10 @@ export function runtimePlatformOf(taskDefinition: JsonObject): Platform | undefi
 }
 
 export function familyOf(taskDefinition: JsonObject): string | undefined {
-  return textIn(taskDefinition, "family");
+  return getString(taskDefinition, "family");
 }
 
 /** The role with which the agent pulls: a Fargate task without one cannot pull from private ECR. */
 export function executionRoleOf(taskDefinition: JsonObject): string | undefined {
-  return textIn(taskDefinition, "executionRoleArn");
+  return getString(taskDefinition, "executionRoleArn");
 }

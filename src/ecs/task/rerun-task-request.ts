@@ -7,8 +7,8 @@
  */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { familyAndRevision } from "../arn.ts";
-import { objectIn, objectsIn, present, textIn } from "../json-fields.ts";
+import { parseRevision } from "../arn.ts";
+import { getObject, getObjects, getString, optional } from "../json-fields.ts";
 
 /** The network of a task that has an interface of its own. */
 export type TaskNetwork = {
@@ -18,30 +18,30 @@ export type TaskNetwork = {
 };
 
 /** What a start needs that the task itself does not tell. */
-export type Surroundings = {
+export type PlacementInfo = {
   readonly network?: TaskNetwork | undefined;
   /** The machine's own name, where the task was on one of the owner's. */
   readonly instanceId?: string | undefined;
 };
 
-export type StartRequest =
+export type RerunTaskRequest =
   | { readonly kind: "request"; readonly request: JsonObject }
   | { readonly kind: "unknown"; readonly because: string };
 
 /** The id of the interface that a task has, or had, for itself. */
-export function interfaceOf(task: JsonObject): string | undefined {
-  const details = objectsIn(attachmentOf(task) ?? {}, "details");
+export function networkInterfaceId(task: JsonObject): string | undefined {
+  const details = getObjects(attachmentOf(task) ?? {}, "details");
   const detail = details.find(({ name }) => name === "networkInterfaceId");
-  return detail === undefined ? undefined : textIn(detail, "value");
+  return detail === undefined ? undefined : getString(detail, "value");
 }
 
 /** The container instance that a task is, or was, placed on. */
-export function instanceArnOf(task: JsonObject): string | undefined {
-  return textIn(task, "containerInstanceArn");
+export function containerInstanceArn(task: JsonObject): string | undefined {
+  return getString(task, "containerInstanceArn");
 }
 
 function attachmentOf(task: JsonObject): JsonObject | undefined {
-  return objectsIn(task, "attachments").find(
+  return getObjects(task, "attachments").find(
     ({ type }) => type === "eni" || type === "ElasticNetworkInterface",
   );
 }
@@ -52,14 +52,14 @@ function attachmentOf(task: JsonObject): JsonObject | undefined {
  * Overrides go on as ECS wrote them, members that nobody knows included; they may hold secrets, so the answer is
  * neither logged nor kept. @param token lets a request that is sent twice start one task
  */
-export function startAgain(
+export function rerunTaskRequest(
   task: JsonObject,
-  { network, instanceId }: Surroundings,
+  { network, instanceId }: PlacementInfo,
   { revision, token }: { readonly revision: string; readonly token: string },
-): StartRequest {
-  const foreign = objectsIn(task, "attachments").find((attachment) => attachment !== attachmentOf(task));
+): RerunTaskRequest {
+  const foreign = getObjects(task, "attachments").find((attachment) => attachment !== attachmentOf(task));
   if (foreign !== undefined) {
-    const because = `it was started with an attachment of the kind ${textIn(foreign, "type") ?? "unknown"}, whose settings ECS does not tell`;
+    const because = `it was started with an attachment of the kind ${getString(foreign, "type") ?? "unknown"}, whose settings ECS does not tell`;
     return { kind: "unknown", because };
   }
   const hasInterface = attachmentOf(task) !== undefined;
@@ -69,28 +69,28 @@ export function startAgain(
       because: "its network interface is gone, and with it the names of its security groups",
     };
   }
-  const isOnInstance = instanceArnOf(task) !== undefined;
+  const isOnInstance = containerInstanceArn(task) !== undefined;
   if (isOnInstance && instanceId === undefined)
     return { kind: "unknown", because: "the instance that it was placed on is gone" };
 
-  const capacityProvider = textIn(task, "capacityProviderName");
-  const group = textIn(task, "group");
-  const family = familyAndRevision(textIn(task, "taskDefinitionArn") ?? "")?.family;
-  const tags = objectsIn(task, "tags").filter(({ key }) => typeof key === "string" && !/^aws:/i.test(key));
-  const isManagedByEcs = objectsIn(task, "tags").some(({ key }) => key === "aws:ecs:clusterName");
+  const capacityProvider = getString(task, "capacityProviderName");
+  const group = getString(task, "group");
+  const family = parseRevision(getString(task, "taskDefinitionArn") ?? "")?.family;
+  const tags = getObjects(task, "tags").filter(({ key }) => typeof key === "string" && !/^aws:/i.test(key));
+  const isManagedByEcs = getObjects(task, "tags").some(({ key }) => key === "aws:ecs:clusterName");
   const request: JsonObject = {
-    cluster: textIn(task, "clusterArn") ?? "",
+    cluster: getString(task, "clusterArn") ?? "",
     taskDefinition: revision,
     count: 1,
     clientToken: token,
-    ...present("overrides", objectIn(task, "overrides")),
-    ...present("startedBy", textIn(task, "startedBy")),
+    ...optional("overrides", getObject(task, "overrides")),
+    ...optional("startedBy", getString(task, "startedBy")),
     // Without one ECS names the group after the family, and so it does again.
     ...(group === undefined || group === `family:${family}` ? {} : { group }),
     ...(capacityProvider === undefined
-      ? present("launchType", textIn(task, "launchType"))
+      ? optional("launchType", getString(task, "launchType"))
       : { capacityProviderStrategy: [{ capacityProvider, weight: 1 }] }),
-    ...present("platformVersion", textIn(task, "platformVersion")),
+    ...optional("platformVersion", getString(task, "platformVersion")),
     ...(task.enableExecuteCommand === true ? { enableExecuteCommand: true } : {}),
     ...(isManagedByEcs ? { enableECSManagedTags: true } : {}),
     ...(tags.length === 0 ? {} : { tags }),
@@ -109,7 +109,7 @@ function configurationOf(
   { subnet, securityGroups, hasPublicAddress }: TaskNetwork,
   task: JsonObject,
 ): JsonObject {
-  const isFargate = textIn(task, "launchType") === "FARGATE";
+  const isFargate = getString(task, "launchType") === "FARGATE";
   return {
     awsvpcConfiguration: {
       subnets: [subnet],

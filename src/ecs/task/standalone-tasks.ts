@@ -1,11 +1,11 @@
 /** Tasks that no service keeps and no schedule has started, by their revision: somebody runs them, and may again. */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { objectsIn, present, textIn } from "../json-fields.ts";
+import { getObjects, getString, optional } from "../json-fields.ts";
 import type { Service } from "../service/service.ts";
-import { ownerOf } from "./task-owner.ts";
+import { taskOwnerOf } from "./task-owner.ts";
 
-export type LooseTasks = {
+export type StandaloneTasks = {
   readonly clusterArn: string;
   readonly taskDefinition: string;
   readonly count: number;
@@ -14,8 +14,8 @@ export type LooseTasks = {
 };
 
 /** @param tasks as ECS describes them */
-export function looseTasksIn(tasks: readonly JsonObject[]): readonly LooseTasks[] {
-  const loose = tasks.filter((task) => ownerOf(startOf(task)).kind === "standalone");
+export function groupStandaloneTasks(tasks: readonly JsonObject[]): readonly StandaloneTasks[] {
+  const loose = tasks.filter((task) => taskOwnerOf(startOf(task)).kind === "standalone");
   return [...Map.groupBy(loose, (task) => startOf(task).taskDefinitionArn)].map(([taskDefinition, same]) => {
     const [first = {}] = same;
     const subnets = [...new Set(same.flatMap(subnetsOf))];
@@ -23,7 +23,7 @@ export function looseTasksIn(tasks: readonly JsonObject[]): readonly LooseTasks[
       clusterArn: startOf(first).clusterArn,
       taskDefinition,
       count: same.length,
-      ...present("launchType", textIn(first, "launchType")),
+      ...optional("launchType", getString(first, "launchType")),
       // A task that runs behind an internet gateway has got out by a public address of its own.
       ...(subnets.length === 0 ? {} : { network: { subnets, assignPublicIp: true } }),
     };
@@ -32,17 +32,17 @@ export function looseTasksIn(tasks: readonly JsonObject[]): readonly LooseTasks[
 
 function startOf(task: JsonObject) {
   return {
-    group: textIn(task, "group"),
-    startedBy: textIn(task, "startedBy"),
-    clusterArn: textIn(task, "clusterArn") ?? "",
-    taskDefinitionArn: textIn(task, "taskDefinitionArn") ?? "",
+    group: getString(task, "group"),
+    startedBy: getString(task, "startedBy"),
+    clusterArn: getString(task, "clusterArn") ?? "",
+    taskDefinitionArn: getString(task, "taskDefinitionArn") ?? "",
   };
 }
 
 function subnetsOf(task: JsonObject): readonly string[] {
-  return objectsIn(task, "attachments").flatMap((attachment) =>
-    objectsIn(attachment, "details").flatMap((detail) =>
-      textIn(detail, "name") === "subnetId" ? (textIn(detail, "value") ?? []) : [],
+  return getObjects(task, "attachments").flatMap((attachment) =>
+    getObjects(attachment, "details").flatMap((detail) =>
+      getString(detail, "name") === "subnetId" ? (getString(detail, "value") ?? []) : [],
     ),
   );
 }

@@ -5,9 +5,9 @@
  * `startedBy` (`ecs-svc/<deployment>`, `chronos-schedule/<name>` cut at 36 characters, or a caller's text).
  */
 
-import { arnIn } from "../arn.ts";
+import { parseArn } from "../arn.ts";
 
-export type Owner =
+export type TaskOwner =
   | {
       readonly kind: "service";
       readonly cluster: string;
@@ -22,7 +22,7 @@ export type Owner =
       readonly schedule: string;
     };
 
-export type StartOfTask = {
+export type TaskStart = {
   readonly group?: string | undefined;
   readonly startedBy?: string | undefined;
   readonly clusterArn: string;
@@ -35,7 +35,12 @@ const BY_SERVICE = "ecs-svc/";
 const BY_SCHEDULE = /^(?:chronos-schedule|events-rule)\/(.+)$/;
 
 /** Who started the task. A caller's own text that merely looks like a service's name makes no service. */
-export function ownerOf({ group, startedBy: starter, clusterArn, taskDefinitionArn }: StartOfTask): Owner {
+export function taskOwnerOf({
+  group,
+  startedBy: starter,
+  clusterArn,
+  taskDefinitionArn,
+}: TaskStart): TaskOwner {
   const startedBy = starter?.trim();
   const cluster = clusterNamed(clusterArn);
   const service = group?.startsWith(SERVICE_GROUP) ? group.slice(SERVICE_GROUP.length) : "";
@@ -56,10 +61,10 @@ export function ownerOf({ group, startedBy: starter, clusterArn, taskDefinitionA
 }
 
 function clusterNamed(clusterArn: string): string {
-  return (arnIn(clusterArn)?.resource ?? clusterArn).replace(/^cluster\//, "");
+  return (parseArn(clusterArn)?.resource ?? clusterArn).replace(/^cluster\//, "");
 }
 
 function familyNamed(taskDefinitionArn: string): string {
-  const name = (arnIn(taskDefinitionArn)?.resource ?? taskDefinitionArn).replace(/^task-definition\//, "");
+  const name = (parseArn(taskDefinitionArn)?.resource ?? taskDefinitionArn).replace(/^task-definition\//, "");
   return name.replace(/:\d+$/, "");
 }

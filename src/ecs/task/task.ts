@@ -1,7 +1,7 @@
 /** A task as ECS describes it, reduced to what remediation decides on. */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { momentIn, numberIn, objectsIn, present, textIn } from "../json-fields.ts";
+import { getMoment, getNumber, getObjects, getString, optional } from "../json-fields.ts";
 
 export type TaskContainer = {
   readonly name: string;
@@ -31,29 +31,29 @@ export type Task = {
 
 /** Reads one task of a DescribeTasks answer; what is missing or odd is left out. */
 export function readTask(json: JsonObject): Task {
-  const architecture = objectsIn(json, "attributes").find(({ name }) => name === "ecs.cpu-architecture");
+  const architecture = getObjects(json, "attributes").find(({ name }) => name === "ecs.cpu-architecture");
   return {
-    arn: textIn(json, "taskArn") ?? "",
-    taskDefinitionArn: textIn(json, "taskDefinitionArn") ?? "",
-    ...present("group", textIn(json, "group")),
-    ...present("startedBy", textIn(json, "startedBy")),
-    ...present("lastStatus", textIn(json, "lastStatus")),
-    ...present("stopCode", textIn(json, "stopCode")),
-    ...present("stoppedReason", textIn(json, "stoppedReason")),
-    ...present("launchType", textIn(json, "launchType")),
-    ...present("architecture", architecture === undefined ? undefined : textIn(architecture, "value")),
-    ...present("createdAt", momentIn(json, "createdAt")),
-    containers: objectsIn(json, "containers").map(readContainer),
+    arn: getString(json, "taskArn") ?? "",
+    taskDefinitionArn: getString(json, "taskDefinitionArn") ?? "",
+    ...optional("group", getString(json, "group")),
+    ...optional("startedBy", getString(json, "startedBy")),
+    ...optional("lastStatus", getString(json, "lastStatus")),
+    ...optional("stopCode", getString(json, "stopCode")),
+    ...optional("stoppedReason", getString(json, "stoppedReason")),
+    ...optional("launchType", getString(json, "launchType")),
+    ...optional("architecture", architecture === undefined ? undefined : getString(architecture, "value")),
+    ...optional("createdAt", getMoment(json, "createdAt")),
+    containers: getObjects(json, "containers").map(readContainer),
   };
 }
 
 function readContainer(json: JsonObject): TaskContainer {
   return {
-    name: textIn(json, "name") ?? "",
-    ...present("image", textIn(json, "image")),
-    ...present("imageDigest", textIn(json, "imageDigest")),
-    ...present("lastStatus", textIn(json, "lastStatus")),
-    ...present("reason", textIn(json, "reason")),
-    ...present("exitCode", numberIn(json, "exitCode")),
+    name: getString(json, "name") ?? "",
+    ...optional("image", getString(json, "image")),
+    ...optional("imageDigest", getString(json, "imageDigest")),
+    ...optional("lastStatus", getString(json, "lastStatus")),
+    ...optional("reason", getString(json, "reason")),
+    ...optional("exitCode", getNumber(json, "exitCode")),
   };
 }

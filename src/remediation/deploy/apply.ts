@@ -2,16 +2,16 @@
  * The writes: a revision, then the redeployment. Each looks again before it writes, for a step runs at least once.
  */
 
-import { revisionName, sameRevision } from "../../ecs/arn.ts";
-import { present } from "../../ecs/json-fields.ts";
-import { isWhole } from "../../ecs/service/rollout-state.ts";
+import { sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { optional } from "../../ecs/json-fields.ts";
+import { isFullyRunning } from "../../ecs/service/rollout-state.ts";
 import { type Deployment, primaryDeployment } from "../../ecs/service/service.ts";
 import {
   EXECUTION_TAG,
-  type MarkedImage,
-  markerTags,
-  readMarker,
+  parseTags,
+  type SubstitutedImage,
   serviceTag,
+  toTags,
 } from "../../ecs/task-definition/provenance-tags.ts";
 import { isSameDefinition } from "../../ecs/task-definition/same-definition.ts";
 import { reviseTaskDefinition } from "../../ecs/task-definition/task-definition.ts";
@@ -57,25 +57,25 @@ export async function register(
 ): Promise<Registered> {
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined)
-    return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
-  const marker = markerTags({
+    return { kind: "superseded", because: `the task definition ${shortRevision(former)} is gone` };
+  const marker = toTags({
     execution,
-    former: revisionName(former),
+    previousRevision: shortRevision(former),
     ...(task === undefined
       ? { service: serviceTag(clusterArn, service) }
-      : present("schedule", task.schedule)),
+      : optional("schedule", task.schedule)),
     images: marked(images),
   });
   const revision = reviseTaskDefinition(described, {
     images: imagesByContainer(images),
     secrets: secretsByContainer(images),
     ...(executionRole !== undefined && images.some(needsRole) ? { executionRole } : {}),
-    marker,
+    provenance: marker,
   });
   // Many tasks of one revision may fail: what was registered for the first will do for all.
   const anyValue = task === undefined ? [] : [EXECUTION_TAG];
   for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
-    if (readMarker(tags) === undefined) continue;
+    if (parseTags(tags) === undefined) continue;
     const known = await ports.ecs.describeTaskDefinition(arn);
     if (known !== undefined && isSameDefinition(known, revision, anyValue))
       return { kind: "registered", arn };
@@ -106,12 +106,12 @@ function needsRole({ winner }: ImagePlan): boolean {
 }
 
 /** The failing ones first: where tags are few, theirs are what later attempts are counted by. */
-function marked(images: readonly ImagePlan[]): readonly MarkedImage[] {
+function marked(images: readonly ImagePlan[]): readonly SubstitutedImage[] {
   const ordered = images.toSorted((one, other) => Number(other.failing) - Number(one.failing));
   return ordered.flatMap(({ image, winner, trusted }) => {
     const digest = referenceIn(winner?.writes)?.digest ?? winner?.digest;
     if (winner === undefined) return [];
-    return [{ image, ...present("digest", digest), ...present("trusted", trusted?.digest) }];
+    return [{ image, ...optional("digest", digest), ...optional("trusted", trusted?.digest) }];
   });
 }
 
@@ -157,20 +157,20 @@ export async function redeploy(
   if (sameRevision(service.taskDefinition, to)) return { kind: "already", deployments: service.deployments };
   const primary = primaryDeployment(service);
   if (!sameRevision(service.taskDefinition, from)) {
-    const because = `${revisionName(service.taskDefinition)} was deployed meanwhile`;
+    const because = `${shortRevision(service.taskDefinition)} was deployed meanwhile`;
     return { kind: "superseded", because, revision: service.taskDefinition };
   }
   const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
   if (deploymentId !== undefined && isAnother) {
     return {
       kind: "superseded",
-      because: `${revisionName(from)} was deployed anew meanwhile (${primary.id})`,
+      because: `${shortRevision(from)} was deployed anew meanwhile (${primary.id})`,
     };
   }
-  if (heals && isWhole(service))
+  if (heals && isFullyRunning(service))
     return {
       kind: "superseded",
-      because: `all tasks of ${service.name} run ${revisionName(from)} now`,
+      because: `all tasks of ${service.name} run ${shortRevision(from)} now`,
       whole: true,
     };
   let shown: readonly Deployment[];

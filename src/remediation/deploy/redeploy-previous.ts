@@ -5,8 +5,8 @@
  * may run more than once, so the copy that an earlier run made is looked for first.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
-import { markerTags, readMarker, serviceTag } from "../../ecs/task-definition/provenance-tags.ts";
+import { shortRevision } from "../../ecs/arn.ts";
+import { parseTags, serviceTag, toTags } from "../../ecs/task-definition/provenance-tags.ts";
 import { isSameDefinition } from "../../ecs/task-definition/same-definition.ts";
 import {
   type DescribedTaskDefinition,
@@ -41,7 +41,7 @@ export async function restore(
   const { clusterArn, service, former } = place;
   const described = await ports.ecs.describeTaskDefinition(former);
   if (described === undefined)
-    return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
+    return { kind: "superseded", because: `the task definition ${shortRevision(former)} is gone` };
   const isInactive = described.taskDefinition.status === "INACTIVE";
   const to = isInactive ? await copyOf(described, place, execution, ports) : former;
   ports.log.warn("restoring the former revision", { serviceName: service, ours, to });
@@ -56,13 +56,13 @@ async function copyOf(
   execution: string,
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<string> {
-  const marker = markerTags({
+  const marker = toTags({
     execution,
-    former: revisionName(former),
+    previousRevision: shortRevision(former),
     service: serviceTag(clusterArn, service),
     images: [],
   });
-  const wanted = reviseTaskDefinition(described, { images: new Map(), marker });
+  const wanted = reviseTaskDefinition(described, { images: new Map(), provenance: marker });
   // Tags find it again, and prove nothing: what is not the former revision, member for member, is none.
   const isCopy = async (arn: string): Promise<boolean> => {
     const one = await ecs.describeTaskDefinition(arn);
@@ -73,7 +73,7 @@ async function copyOf(
   if (inPlace !== undefined && (await isCopy(inPlace.taskDefinition))) return inPlace.taskDefinition;
   const family = familyOf(described.taskDefinition) ?? "";
   for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
-    if (readMarker(tags)?.execution === execution && (await isCopy(arn))) return arn;
+    if (parseTags(tags)?.execution === execution && (await isCopy(arn))) return arn;
   }
   return await ecs.registerTaskDefinition(wanted);
 }

@@ -6,9 +6,9 @@
  */
 
 import {
-  instanceArnOf,
-  interfaceOf,
-  startAgain,
+  containerInstanceArn,
+  networkInterfaceId,
+  rerunTaskRequest,
   type TaskNetwork,
 } from "../../ecs/task/rerun-task-request.ts";
 import type { Task } from "../../ecs/task/task.ts";
@@ -28,7 +28,7 @@ export async function readTaskNetwork(
     (owner.kind === "scheduled" && schedules === "move-and-run");
   if (!mayRun || mode === "observe") return undefined;
   const task = await tasks.describe(clusterArn, taskArn);
-  const id = task === undefined ? undefined : interfaceOf(task);
+  const id = task === undefined ? undefined : networkInterfaceId(task);
   return id === undefined ? undefined : await tasks.networkOf(id);
 }
 
@@ -47,9 +47,9 @@ export async function runAgain(
   const former = await ports.tasks.describe(clusterArn, taskArn);
   if (former === undefined)
     return { kind: "unknown", because: "ECS shows a stopped task for an hour, and that has passed" };
-  const instance = instanceArnOf(former);
+  const instance = containerInstanceArn(former);
   const instanceId = instance === undefined ? undefined : await ports.tasks.instanceOf(clusterArn, instance);
-  const asked = startAgain(former, { network, instanceId }, { revision, token });
+  const asked = rerunTaskRequest(former, { network, instanceId }, { revision, token });
   if (asked.kind === "unknown") return asked;
   const started = await ports.tasks.run(asked.request);
   if (started.kind === "started")

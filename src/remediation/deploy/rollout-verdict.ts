@@ -4,8 +4,8 @@
  * One look is a pure judgement over what ECS says; the workflow looks again and again, with waits between.
  */
 
-import { revisionName, sameRevision } from "../../ecs/arn.ts";
-import { present } from "../../ecs/json-fields.ts";
+import { sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { rolloutOf } from "../../ecs/service/rollout-state.ts";
 import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
@@ -115,7 +115,7 @@ export async function storyOf(
   revision: string,
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<ServiceDeployment | undefined> {
-  if (!service.isStaged || service.controller !== "ECS") return undefined;
+  if (!service.hasDeploymentStages || service.controller !== "ECS") return undefined;
   try {
     return await ecs.serviceDeployment(service.clusterArn, service.name, revision);
   } catch (error) {
@@ -149,7 +149,7 @@ export function judgeRollout(
 
   const { desiredCount, runningCount, failedTasks } = primary;
   const rollout = rolloutOf(service);
-  const running = `${runningCount} of ${desiredCount} tasks run ${revisionName(ours)}`;
+  const running = `${runningCount} of ${desiredCount} tasks run ${shortRevision(ours)}`;
   const isBaking = story !== undefined && story.status !== "SUCCESSFUL";
   if (rollout === "completed" && runningCount >= desiredCount && !isBaking)
     return { kind: "settled", because: running };
@@ -161,12 +161,12 @@ export function judgeRollout(
     const pulls = reasons.filter(isPullFailure);
     if (pulls[0] !== undefined) {
       const images = new Set(pulls.flatMap(({ image }) => image ?? []));
-      const because = `${failing} tasks of ${revisionName(ours)} could not pull ${[...images].join(", ")}: ${pulls[0].text}`;
+      const because = `${failing} tasks of ${shortRevision(ours)} could not pull ${[...images].join(", ")}: ${pulls[0].text}`;
       return { kind: "cannot-pull", because, images: [...images] };
     }
     return {
       kind: "worse",
-      because: `${failing} tasks of ${revisionName(ours)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
+      because: `${failing} tasks of ${shortRevision(ours)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
     };
   }
   const stage = story === undefined ? "" : progressOf(story);
@@ -174,7 +174,7 @@ export function judgeRollout(
 }
 
 export function overtookInWords(revision: string): string {
-  return `${revisionName(revision)} was deployed at the very moment of our write`;
+  return `${shortRevision(revision)} was deployed at the very moment of our write`;
 }
 
 /** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */
@@ -182,22 +182,22 @@ function displaced(service: Service, primary: Deployment, watched: Watched): Ver
   const { ours, former, replaced, own = [] } = watched;
   const current = primary.taskDefinition;
   const shown = service.deployments.find(({ taskDefinition }) => sameRevision(taskDefinition, ours));
-  const deployment = present("deployment", shown?.id);
+  const deployment = optional("deployment", shown?.id);
   // What we replaced is shown in its place, and ours nowhere: this is how it was before.
   const isOld = shown === undefined && primary.id === replaced;
   if (isOld || own.some((one) => sameRevision(one, current)))
     return { kind: "moving", because: "ECS does not show the new deployment yet" };
   if (ROLLING_BACK.test(primary.rolloutStateReason ?? "")) {
     const why = shown?.rolloutStateReason ?? primary.rolloutStateReason;
-    return { kind: "rolled-back", because: `ECS put ${revisionName(current)} back: ${why}`, ...deployment };
+    return { kind: "rolled-back", because: `ECS put ${shortRevision(current)} back: ${why}`, ...deployment };
   }
   if (sameRevision(service.taskDefinition, ours))
     return { kind: "moving", because: "ECS does not show the new deployment yet" };
   if (sameRevision(current, former)) {
     const why = shown?.rolloutStateReason === undefined ? "" : `: ${shown.rolloutStateReason}`;
-    return { kind: "rolled-back", because: `${revisionName(former)} was put back${why}`, ...deployment };
+    return { kind: "rolled-back", because: `${shortRevision(former)} was put back${why}`, ...deployment };
   }
-  const because = `${revisionName(current)} was deployed meanwhile`;
+  const because = `${shortRevision(current)} was deployed meanwhile`;
   // Ours is shown behind it, and so is the older one: whatever is seen later, it has replaced ours and not ours it.
   return shown === undefined
     ? { kind: "superseded", because, revision: current }

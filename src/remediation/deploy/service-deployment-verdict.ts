@@ -5,7 +5,7 @@
  * the verdict is passed on with its reason, and the next deployment is its owner's.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
 import type { Verdict } from "./rollout-verdict.ts";
 
@@ -14,7 +14,7 @@ export function judgeStory(
   story: ServiceDeployment,
   { ours, isOurs }: { readonly ours: string; readonly isOurs: boolean },
 ): Verdict | undefined {
-  const name = revisionName(ours);
+  const name = shortRevision(ours);
   const why = whyOf(story);
   switch (story.status) {
     case "ROLLBACK_REQUESTED":

@@ -6,7 +6,7 @@
  * An attempt that found nothing to do used nothing up: it does not count, and the pause after it does not grow.
  */
 
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { reduceEvent } from "../../ecs-events/redact-event.ts";
@@ -148,5 +148,5 @@ function whyNoNext(
 function unreadable({ because = "no reason given", permission, passing }: ExecutionStatus): Closed {
   const words = `has ended, and how cannot be read: ${because}`;
   if (passing) throw new AwsError("unavailable", "lambda:GetDurableExecution", words);
-  return { words, code: "result-unreadable", ...present("permission", permission) };
+  return { words, code: "result-unreadable", ...optional("permission", permission) };
 }

@@ -5,8 +5,8 @@
  * a task would have told is not there: nothing is confirmed by it, and a service that is whole is no reason to stop.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
-import { present } from "../../ecs/json-fields.ts";
+import { shortRevision } from "../../ecs/arn.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import { containersOf } from "../../ecs/task-definition/task-definition.ts";
 import type { FailedContainer, Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
@@ -54,7 +54,7 @@ export async function foresee(
       containers: all.map((container) => container.name),
       registry: isHub ? DOCKER_HUB_HOST : (reference?.host ?? "no registry that can be read"),
       ...(isHub ? { pulledAs: signedIn ? "account" : "anonymous" } : {}),
-      ...present("leftOut", leftOut),
+      ...optional("leftOut", leftOut),
     };
   });
   const [first, ...others] = today.flatMap(asFailed);
@@ -72,10 +72,10 @@ export async function foresee(
       kind: "service",
       cluster: clusterArn.slice(clusterArn.lastIndexOf("/") + 1),
       service: name,
-      ...present("deploymentId", primaryDeployment(service)?.id),
+      ...optional("deploymentId", primaryDeployment(service)?.id),
     },
     // A service with a capacity provider does not tell; its tasks do.
-    ...present("launchType", service.launchType ?? running[0]?.launchType),
+    ...optional("launchType", service.launchType ?? running[0]?.launchType),
     failures: [first, ...others],
   };
   return { failure, today };
@@ -104,7 +104,7 @@ function nothingToDo(arn: string, today: readonly ImageToday[]): Ignored {
   const leftOut = today.filter((image) => image.leftOut !== undefined);
   const because =
     leftOut.length === 0
-      ? `no image of ${revisionName(arn)} comes from Docker Hub`
-      : `the policy leaves out every image of ${revisionName(arn)} that comes from Docker Hub: ${leftOut[0]?.leftOut}`;
+      ? `no image of ${shortRevision(arn)} comes from Docker Hub`
+      : `the policy leaves out every image of ${shortRevision(arn)} that comes from Docker Hub: ${leftOut[0]?.leftOut}`;
   return { kind: "ignored", because };
 }

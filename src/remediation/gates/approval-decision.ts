@@ -7,7 +7,7 @@
  */
 
 import * as z from "zod";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { plainText } from "../../pull-failure/normalize-text.ts";
 import type { Answer } from "../../runtime/steps.ts";
 
@@ -33,14 +33,18 @@ const answerSchema = z.object({
 export function decisionIn(answer: Answer): Decision | undefined {
   if (answer.kind === "expired") return { kind: "expired" };
   if (answer.kind === "failed")
-    return { kind: "denied", by: NAMELESS, ...present("because", short(answer.because, BECAUSE_LENGTH_MAX)) };
+    return {
+      kind: "denied",
+      by: NAMELESS,
+      ...optional("because", short(answer.because, BECAUSE_LENGTH_MAX)),
+    };
   const read = answerSchema.safeParse(parsed(answer.text));
   if (!read.success) return undefined;
   const { decision, by, because } = read.data;
   return {
     kind: decision === "approve" ? "approved" : "denied",
     by: short(by, BY_LENGTH_MAX) ?? NAMELESS,
-    ...present("because", short(because, BECAUSE_LENGTH_MAX)),
+    ...optional("because", short(because, BECAUSE_LENGTH_MAX)),
   };
 }
 

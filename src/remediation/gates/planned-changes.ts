@@ -5,7 +5,7 @@
  * another write, and nothing that changes by itself, such as how many pulls are left.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { repositoryIn } from "../../image/reference.ts";
@@ -15,7 +15,7 @@ import type { Survey } from "../survey/survey.ts";
 
 export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): readonly string[] {
   const { clusterArn, service, former, task } = surveyed;
-  const name = revisionName(former);
+  const name = shortRevision(former);
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const swaps = images.flatMap((image) => swapOf(image));
   return [

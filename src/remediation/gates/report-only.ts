@@ -5,7 +5,7 @@
  * and fills the one place that its group has: so Repull begins none. It names the commands that do.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import { createDeploymentCommand, registerCommand } from "../report/paste-commands.ts";
 import { deployYourself, placesIn } from "../report/remedies-of-refusal.ts";
@@ -33,7 +33,7 @@ export function handOver(
     reason: "deployed-by-others",
     remedies: [
       deployYourself(
-        `let CodeDeploy deploy a revision of ${revisionName(former)} with ${placesIn(images)}`,
+        `let CodeDeploy deploy a revision of ${shortRevision(former)} with ${placesIn(images)}`,
         `CodeDeploy has deployed a revision with ${placesIn(images)}`,
       ),
     ],

@@ -1,6 +1,6 @@
 /** What the operator has to do for a task that the policy keeps Repull from changing. */
 
-import { revisionName } from "../../ecs/arn.ts";
+import { shortRevision } from "../../ecs/arn.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import type { Rights } from "../../substitution/policy/policy.ts";
 import { remedyInWords } from "../../substitution/remedies/format-remedy.ts";
@@ -35,7 +35,7 @@ export function reportTask(
       ...inSource(images),
       schedule === undefined
         ? "then start the task again"
-        : `then point ${schedule} at the new revision of ${revisionName(former)}`,
+        : `then point ${schedule} at the new revision of ${shortRevision(former)}`,
       remedyInWords(allow),
     ],
   };

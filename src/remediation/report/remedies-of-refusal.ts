@@ -5,7 +5,7 @@
  * which word it comes back.
  */
 
-import { arnIn, familyAndRevision } from "../../ecs/arn.ts";
+import { parseArn, parseRevision } from "../../ecs/arn.ts";
 import { matchesGlob, type Scope } from "../../substitution/glob.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import type { Rights } from "../../substitution/policy/policy.ts";
@@ -45,7 +45,7 @@ export function setTag({ arn, name }: TagBearer, key: string, value: string): re
 function tagService(
   arn: string | undefined,
 ): { readonly service: string; readonly arn: string; readonly isTask: boolean } | undefined {
-  const { service, resource } = arnIn(arn ?? "") ?? {};
+  const { service, resource } = parseArn(arn ?? "") ?? {};
   if (arn === undefined || service === undefined || resource === undefined) return undefined;
   return { service, arn, isTask: service === "ecs" && resource.startsWith("task/") };
 }
@@ -99,7 +99,7 @@ export function placesIn(images: readonly ImagePlan[]): string {
 export function removeOwnTags(revision: string, count: number): Remedy {
   return {
     code: "remove-own-tags",
-    params: { count: `${count}`, family: familyAndRevision(revision)?.family ?? revision },
+    params: { count: `${count}`, family: parseRevision(revision)?.family ?? revision },
     command: [
       ...["aws", "ecs", "untag-resource", "--resource-arn", revision],
       ...["--tag-keys", ...Array.from({ length: count }, () => "TAG_KEY")],

@@ -5,8 +5,8 @@
  * and a publish that fails ends nothing but itself: the result says that nobody on the bus heard of it.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
-import { present } from "../../ecs/json-fields.ts";
+import { shortRevision } from "../../ecs/arn.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { type ManagedBy, sourceChange } from "../../ecs/managed-by.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { JsonObject } from "../../runtime/json.ts";
@@ -147,8 +147,8 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
     schemaVersion: OUTCOME_SCHEMA_VERSION,
     outcome: kind,
     because,
-    ...present("reason", kind === "stand-still" ? (ending.code ?? "no-proof") : reason),
-    ...present("error", ending.error),
+    ...optional("reason", kind === "stand-still" ? (ending.code ?? "no-proof") : reason),
+    ...optional("error", ending.error),
     execution,
     ...(classification === undefined
       ? {}
@@ -163,17 +163,17 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
         }),
     ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
     ...(made === undefined ? {} : { formerTaskDefinition: made.former, newTaskDefinition: made.ours }),
-    ...present("restoredTaskDefinition", ending.restored),
-    ...present("approval", approval),
-    ...present("decision", decision),
+    ...optional("restoredTaskDefinition", ending.restored),
+    ...optional("approval", approval),
+    ...optional("decision", decision),
     images: images.map(imageOutcome),
-    ...present("goesOnAt", ending.goesOnAt),
+    ...optional("goesOnAt", ending.goesOnAt),
     nextSteps: [
       ...broughtBackBy(ending),
       ...passedBy(ending),
       ...(ending.nextSteps ?? remedies?.map(remedyInWords) ?? nextStepsFor(ending)),
     ],
-    ...present("remedies", remedies && [...remedies]),
+    ...optional("remedies", remedies && [...remedies]),
   };
 }
 
@@ -201,10 +201,10 @@ function imageOutcome({
     image,
     containers: [...containers],
     failing,
-    ...present("trusted", trusted),
-    ...present("untrusted", untrusted && withoutTransient(untrusted)),
-    ...present("vetoedBy", vetoedBy),
-    ...present("notCompared", notCompared),
+    ...optional("trusted", trusted),
+    ...optional("untrusted", untrusted && withoutTransient(untrusted)),
+    ...optional("vetoedBy", vetoedBy),
+    ...optional("notCompared", notCompared),
     ...(winner === undefined
       ? {}
       : {
@@ -239,7 +239,7 @@ function broughtBackBy({ broughtBack }: Ending): readonly string[] {
 /** Who names a family alone gets its newest revision, and that is ours now, made from an older one. */
 function passedBy({ kind, made, newer }: Ending): readonly string[] {
   if (made === undefined || newer === undefined || kind === "superseded") return [];
-  const [ours, former] = [revisionName(made.ours), revisionName(made.former)];
+  const [ours, former] = [shortRevision(made.ours), shortRevision(made.former)];
   return [
     `the newest of its family is now ${ours}, made from ${former}, and not ${newer}, which the service did not run: whoever deploys without a number should name ${newer}, or register it again`,
   ];
@@ -252,7 +252,7 @@ function nextStepsFor({ kind, images = [], made, managedBy }: Ending): readonly 
       return inSource(images, managedBy);
     case "restored":
       return [
-        `find out why ${made === undefined ? "the substitute" : revisionName(made.ours)} failed: its stopped tasks and logs are in ECS`,
+        `find out why ${made === undefined ? "the substitute" : shortRevision(made.ours)} failed: its stopped tasks and logs are in ECS`,
       ];
     case "unsettled":
       return ["look at the service's deployment in ECS: it goes on, and nothing more will be changed"];

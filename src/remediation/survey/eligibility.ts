@@ -1,9 +1,9 @@
 /** Workloads that are never changed, and failures that are no longer news; each with the reason in words. */
 
-import { revisionName, sameRevision } from "../../ecs/arn.ts";
-import { isWhole } from "../../ecs/service/rollout-state.ts";
+import { sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { isFullyRunning } from "../../ecs/service/rollout-state.ts";
 import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
-import { readMarker } from "../../ecs/task-definition/provenance-tags.ts";
+import { parseTags } from "../../ecs/task-definition/provenance-tags.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -99,11 +99,11 @@ export async function movedOn(
 ): Promise<(Ignored & { readonly passing?: "soon" }) | Superseded | Recovered | undefined> {
   const primary = primaryDeployment(service);
   const past = own !== undefined ? undefined : pastDeployment(service, failure);
-  const isHealed = service.taskDefinition === former && primary !== undefined && isWhole(service);
+  const isHealed = service.taskDefinition === former && primary !== undefined && isFullyRunning(service);
   if (isHealed && !failure.foreseen) {
     return {
       kind: "ignored",
-      because: `all ${primary.desiredCount} tasks of the service ${service.name} run ${revisionName(former)} now`,
+      because: `all ${primary.desiredCount} tasks of the service ${service.name} run ${shortRevision(former)} now`,
     };
   }
   for (const revision of new Set([
@@ -113,19 +113,19 @@ export async function movedOn(
     if (revision === former) continue;
     // What this execution registered is known from its own steps: tags can be written by others.
     if (own?.some((one) => sameRevision(one, revision)))
-      return primary !== undefined && isWhole(service) ? recovered(primary) : undefined;
-    const marker = readMarker((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
-    if (marker?.former !== undefined && sameRevision(marker.former, former)) {
+      return primary !== undefined && isFullyRunning(service) ? recovered(primary) : undefined;
+    const marker = parseTags((await ports.ecs.describeTaskDefinition(revision))?.tags ?? []);
+    if (marker?.previousRevision !== undefined && sameRevision(marker.previousRevision, former)) {
       return {
         kind: "ignored",
-        because: `already done: the service ${service.name} was moved from ${revisionName(former)} to ${revisionName(revision)} by ${marker.execution}`,
+        because: `already done: the service ${service.name} was moved from ${shortRevision(former)} to ${shortRevision(revision)} by ${marker.execution}`,
         // Or undone since then: the way back is a deployment of its own, which this answer does not show yet.
         ...(showsDeployment(service, failure) ? {} : { passing: "soon" }),
       };
     }
     return {
       kind: "superseded",
-      because: `the service ${service.name} is on ${revisionName(revision)} now, no longer on ${revisionName(former)}`,
+      because: `the service ${service.name} is on ${shortRevision(revision)} now, no longer on ${shortRevision(former)}`,
       passing: !showsDeployment(service, failure),
     };
   }
@@ -134,7 +134,7 @@ export async function movedOn(
 
 /** A substitute of this execution's that could not be pulled for a while, and runs now. */
 export function recovered({ desiredCount, taskDefinition }: Deployment): Recovered {
-  const ours = revisionName(taskDefinition);
+  const ours = shortRevision(taskDefinition);
   return { kind: "settled", because: `${desiredCount} of ${desiredCount} tasks run ${ours} after all` };
 }
 

@@ -1,6 +1,6 @@
 /** The limit that a failure met, and until when it lasts: what waiting for helps. */
 
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import { incurable, type Limit } from "../../substitution/applicable-limits.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
@@ -20,7 +20,7 @@ export function limitOf(
     kind,
     ...(limitedAs === undefined ? {} : { limitedAs }),
     ...(registry === undefined ? {} : { registry }),
-    ...present("mayBeUpstreams", mayBeUpstreams),
+    ...optional("mayBeUpstreams", mayBeUpstreams),
     ...(Number.isNaN(struck) ? {} : { endsBy: new Date(struck + WINDOW_MS).toISOString() }),
   };
 }

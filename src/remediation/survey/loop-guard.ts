@@ -7,14 +7,14 @@
  * and anyone may register one with our tags.
  */
 
-import { familyAndRevision, revisionName, sameRevision } from "../../ecs/arn.ts";
-import { momentIn } from "../../ecs/json-fields.ts";
+import { parseRevision, sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { getMoment } from "../../ecs/json-fields.ts";
 import {
-  type MarkedImage,
-  type Marker,
-  readMarker,
+  type ProvenanceTags,
+  parseTags,
+  type SubstitutedImage,
   serviceTag,
-  wholeFormer,
+  wholeRevision,
 } from "../../ecs/task-definition/provenance-tags.ts";
 import type { Tag } from "../../ecs/task-definition/task-definition.ts";
 import type { ImageFacts } from "../../substitution/plan.ts";
@@ -58,13 +58,13 @@ const DEPLOYMENTS_MAX = 100;
 export function whyNotAgain(tries: Tries, former: string): string | undefined {
   const { count, ofDay, ofOthers, cameBackMinutes } = tries;
   if (count >= TRIES_MAX)
-    return `${count} substitutes for ${revisionName(former)} did not last within ${TRIES_HOURS} hours: no more is tried before they are over`;
+    return `${count} substitutes for ${shortRevision(former)} did not last within ${TRIES_HOURS} hours: no more is tried before they are over`;
   if (ofDay >= TRIES_OF_DAY_MAX)
-    return `${ofDay} substitutes for ${revisionName(former)} did not last within a day: no more is tried before it is over`;
+    return `${ofDay} substitutes for ${shortRevision(former)} did not last within a day: no more is tried before it is over`;
   if (ofOthers >= DEPLOYS_MAX)
     return `${ofOthers} substitutes were replaced by later deploys within ${TRIES_HOURS} hours: no more is tried before they are over`;
   if (cameBackMinutes !== undefined && cameBackMinutes < CAME_BACK_MINUTES) {
-    return `the service came back to ${revisionName(former)} after a substitute made ${cameBackMinutes} minutes ago: no other is tried within the hour`;
+    return `the service came back to ${shortRevision(former)} after a substitute made ${cameBackMinutes} minutes ago: no other is tried within the hour`;
   }
   return undefined;
 }
@@ -89,7 +89,7 @@ type Wanted = {
 };
 
 /** A substitute of ours, and when it was deployed or, where deployments cannot be read, registered. */
-type Try = { readonly arn: string; readonly marker: Marker; readonly at: number };
+type Try = { readonly arn: string; readonly marker: ProvenanceTags; readonly at: number };
 
 /** Looks through the deployments of the last day. */
 export async function countTries(
@@ -105,7 +105,7 @@ export async function countTries(
     marker.images.some((marked) => failing.some((now) => isSameImage(marked, now)));
 
   const newest = await ecs.newestRevisions(family, REVISIONS_SEEN);
-  const newer = newest.find(({ arn, tags }) => readMarker(tags) === undefined && isYounger(arn, former));
+  const newer = newest.find(({ arn, tags }) => parseTags(tags) === undefined && isYounger(arn, former));
   const since = clock.now() - DAY_HOURS * 3_600_000;
   const tried = (await triesSince(since, { clusterArn, service, family }, ecs)).filter(concerns);
 
@@ -119,7 +119,9 @@ export async function countTries(
   let broughtBack: string | undefined;
   for (const { arn, marker, at } of tried) {
     const minutes = Math.max(0, Math.floor((clock.now() - at) / 60_000));
-    const isInPlaceOfIt = same.some((one) => marker.former !== undefined && sameRevision(marker.former, one));
+    const isInPlaceOfIt = same.some(
+      (one) => marker.previousRevision !== undefined && sameRevision(marker.previousRevision, one),
+    );
     (isInPlaceOfIt ? inPlace : ofOther).push(at);
     if (isInPlaceOfIt) ofDay += 1;
     if (minutes >= TRIES_HOURS * 60) continue;
@@ -128,7 +130,7 @@ export async function countTries(
       cameBackMinutes ??= minutes;
     } else {
       ofOthers += 1;
-      if (isYounger(former, arn)) broughtBack ??= revisionName(arn);
+      if (isYounger(former, arn)) broughtBack ??= shortRevision(arn);
     }
   }
   const until = guardUntil(inPlace, ofOther, clock.now());
@@ -138,7 +140,7 @@ export async function countTries(
     ofOthers,
     ...(cameBackMinutes === undefined ? {} : { cameBackMinutes }),
     ...(broughtBack === undefined ? {} : { broughtBack }),
-    ...(newer === undefined ? {} : { newer: revisionName(newer.arn) }),
+    ...(newer === undefined ? {} : { newer: shortRevision(newer.arn) }),
     ...(until === undefined ? {} : { until }),
   };
 }
@@ -166,11 +168,11 @@ async function copiedFrom(
   { describeTaskDefinition }: Ports["ecs"],
 ): Promise<readonly string[]> {
   const same = [former];
-  let marker = readMarker(tags);
-  while (marker?.former !== undefined && marker.images.length === 0 && same.length <= COPIES_MAX) {
-    const original = wholeFormer(marker.former, former);
+  let marker = parseTags(tags);
+  while (marker?.previousRevision !== undefined && marker.images.length === 0 && same.length <= COPIES_MAX) {
+    const original = wholeRevision(marker.previousRevision, former);
     same.push(original);
-    marker = readMarker((await describeTaskDefinition(original))?.tags ?? []);
+    marker = parseTags((await describeTaskDefinition(original))?.tags ?? []);
   }
   return same;
 }
@@ -206,7 +208,7 @@ async function deployedSince(
   }
   const tries: Try[] = [];
   for (const [arn, at] of deployedAt) {
-    const marker = readMarker((await ecs.describeTaskDefinition(arn))?.tags ?? []);
+    const marker = parseTags((await ecs.describeTaskDefinition(arn))?.tags ?? []);
     if (marker !== undefined) tries.push({ arn, marker, at });
   }
   return tries;
@@ -219,17 +221,17 @@ async function registeredSince(
 ): Promise<readonly Try[]> {
   const tries: Try[] = [];
   for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
-    const marker = readMarker(tags);
+    const marker = parseTags(tags);
     if (marker === undefined) continue;
     // What cannot be read is as old as can be.
-    const at = momentIn((await ecs.describeTaskDefinition(arn))?.taskDefinition ?? {}, "registeredAt") ?? 0;
+    const at = getMoment((await ecs.describeTaskDefinition(arn))?.taskDefinition ?? {}, "registeredAt") ?? 0;
     if (at > since) tries.push({ arn, marker, at });
   }
   return tries;
 }
 
 /** By the owner's words and, as far as both times tell, by what they meant: an index, or its part for the tasks. */
-function isSameImage(marked: MarkedImage, { image, trusted }: ImageFacts): boolean {
+function isSameImage(marked: SubstitutedImage, { image, trusted }: ImageFacts): boolean {
   if (marked.image !== image) return false;
   if (trusted === undefined || marked.trusted === undefined) return true;
   return trusted.digest === marked.trusted || trusted.digest === marked.digest;
@@ -241,6 +243,6 @@ function attemptless(execution: string): string {
 }
 
 function isYounger(one: string, other: string): boolean {
-  const [a, b] = [familyAndRevision(one), familyAndRevision(other)];
+  const [a, b] = [parseRevision(one), parseRevision(other)];
   return a !== undefined && b !== undefined && a.family === b.family && a.revision > b.revision;
 }

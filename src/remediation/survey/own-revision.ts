@@ -6,9 +6,9 @@
  * the failing revision in place, and a circuit breaker may have stopped ECS by then: so the failure is looked at again.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
-import { momentIn } from "../../ecs/json-fields.ts";
-import { readMarker, serviceTag } from "../../ecs/task-definition/provenance-tags.ts";
+import { shortRevision } from "../../ecs/arn.ts";
+import { getMoment } from "../../ecs/json-fields.ts";
+import { parseTags, serviceTag } from "../../ecs/task-definition/provenance-tags.ts";
 import type { DescribedTaskDefinition } from "../../ecs/task-definition/task-definition.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -26,13 +26,13 @@ export async function leftToItsMaker(
   execution: string,
   { executions, clock }: Pick<Ports, "executions" | "clock">,
 ): Promise<(Ignored & { readonly passing: true }) | undefined> {
-  const { execution: maker, service } = readMarker(tags) ?? {};
+  const { execution: maker, service } = parseTags(tags) ?? {};
   // Whoever asks by hand has seen what runs, and decides.
   if (maker === undefined || maker === execution || foreseen) return undefined;
   // The maker looks after the service that it made the revision for, and no other one that somebody has put on it.
   const own = owner.kind === "service" ? serviceTag(clusterArn, owner.service) : undefined;
   if (own !== undefined && service !== undefined && service !== own) return undefined;
-  const revision = revisionName(taskDefinitionArn);
+  const revision = shortRevision(taskDefinitionArn);
   const found = await executions.status("remediate", maker);
   if (found?.status === "running")
     return {
@@ -41,7 +41,7 @@ export async function leftToItsMaker(
       passing: true,
     };
   if (found !== undefined) return undefined;
-  const registeredAt = momentIn(taskDefinition, "registeredAt") ?? Number.NEGATIVE_INFINITY;
+  const registeredAt = getMoment(taskDefinition, "registeredAt") ?? Number.NEGATIVE_INFINITY;
   return clock.now() - registeredAt < YOUNG_MINUTES * 60_000
     ? {
         kind: "ignored",

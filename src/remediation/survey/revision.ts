@@ -2,8 +2,8 @@
  * Reads what is known of a failing revision, whoever runs it: its images, the machines that it needs, who pulls them.
  */
 
-import { revisionName } from "../../ecs/arn.ts";
-import { objectsIn, present } from "../../ecs/json-fields.ts";
+import { shortRevision } from "../../ecs/arn.ts";
+import { getObjects, optional } from "../../ecs/json-fields.ts";
 import type { Service } from "../../ecs/service/service.ts";
 import type { Task } from "../../ecs/task/task.ts";
 import { TAGS_MAX } from "../../ecs/task-definition/provenance-tags.ts";
@@ -12,7 +12,7 @@ import {
   type DescribedTaskDefinition,
   executionRoleOf,
   familyOf,
-  tagRoom,
+  freeTags,
 } from "../../ecs/task-definition/task-definition.ts";
 import type { FailedContainer, Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { type ImageReference, referenceIn, repositoryName } from "../../image/reference.ts";
@@ -35,7 +35,7 @@ import { witnessesOf } from "./trust/trusted-digest.ts";
 
 /** What ECS asks of an instance for the definition's sake. */
 function requiresAttribute({ taskDefinition }: DescribedTaskDefinition, attribute: string): boolean {
-  return objectsIn(taskDefinition, "requiresAttributes").some(({ name }) => name === attribute);
+  return getObjects(taskDefinition, "requiresAttributes").some(({ name }) => name === attribute);
 }
 
 /** What a plan needs to know of a revision. */
@@ -86,14 +86,14 @@ export async function surveyRevision(
   );
   if ("kind" in images) return images;
   if (!images.some(({ failing }) => failing)) {
-    const because = `the container that failed is not in ${revisionName(former)}: ECS or another service added it`;
+    const because = `the container that failed is not in ${shortRevision(former)}: ECS or another service added it`;
     return { kind: "ignored", because };
   }
   const crowded = withoutRoom(described, former, images.filter(({ failing }) => failing).length);
   if (crowded !== undefined) return crowded;
   return {
     kind: "revision",
-    family: familyOf(described.taskDefinition) ?? revisionName(former),
+    family: familyOf(described.taskDefinition) ?? shortRevision(former),
     platforms: platforms.kind === "known" ? platforms.platforms : [],
     images,
     ...(lent === undefined ? {} : { executionRole: lent }),
@@ -110,7 +110,7 @@ function withoutRoom(
   former: string,
   failing: number,
 ): Declined | undefined {
-  const [needed, room] = [MARKER_TAGS + failing, tagRoom(tags)];
+  const [needed, room] = [MARKER_TAGS + failing, freeTags(tags)];
   if (room >= needed) return undefined;
   const family = familyOf(taskDefinition) ?? "the task definition";
   return {
@@ -137,7 +137,7 @@ async function surveyImages(
   const isUpstreams = limit.mayBeUpstreams === true;
   const rules = isUpstreams || policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
   const named = namedImages(taskDefinition, failure).map((one) =>
-    isUpstreams ? { ...one, ...present("upstream", behindCache(one.reference, rules, ports.home)) } : one,
+    isUpstreams ? { ...one, ...optional("upstream", behindCache(one.reference, rules, ports.home)) } : one,
   );
   const failed = named.filter(({ failing }) => failing);
   if (isUpstreams && failed.length > 0 && failed.every(({ upstream }) => upstream === undefined))
@@ -168,9 +168,9 @@ async function surveyImages(
     clusterArn: failure.clusterArn,
     taskDefinitionArn: failure.taskDefinitionArn,
     running,
-    ...present("service", service),
-    ...present("task", task),
-    ...present("startedBy", startedBy),
+    ...optional("service", service),
+    ...optional("task", task),
+    ...optional("startedBy", startedBy),
   };
   const scene: Scene = {
     meant,

@@ -6,9 +6,9 @@
  * or run again, as the owner has said.
  */
 
-import { arnIn, familyAndRevision, revisionName, sameRevision } from "../../ecs/arn.ts";
-import { tagsIn } from "../../ecs/json-fields.ts";
-import { readMarker } from "../../ecs/task-definition/provenance-tags.ts";
+import { parseArn, parseRevision, sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { getTags } from "../../ecs/json-fields.ts";
+import { parseTags } from "../../ecs/task-definition/provenance-tags.ts";
 import type { Tag } from "../../ecs/task-definition/task-definition.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
@@ -40,7 +40,7 @@ export function engineOf(
   { clusterArn, taskDefinitionArn }: PullFailure,
   startedBy: string | undefined,
 ): Declined | undefined {
-  const family = familyAndRevision(taskDefinitionArn)?.family ?? revisionName(taskDefinitionArn);
+  const family = parseRevision(taskDefinitionArn)?.family ?? shortRevision(taskDefinitionArn);
   if (BATCH_CLUSTER.test(clusterArn)) {
     return {
       kind: "declined",
@@ -58,10 +58,10 @@ export function engineOf(
     return {
       kind: "declined",
       reason: "deployed-by-others",
-      because: `a state machine of Step Functions started the task of ${revisionName(taskDefinitionArn)} and judges it: a task started by anybody else would not count`,
+      because: `a state machine of Step Functions started the task of ${shortRevision(taskDefinitionArn)} and judges it: a task started by anybody else would not count`,
       remedies: [
         deployYourself(
-          `register a revision of ${revisionName(taskDefinitionArn)} with an image from ECR, name the family without a revision in the state machine's task, or that revision, and redrive the execution`,
+          `register a revision of ${shortRevision(taskDefinitionArn)} with an image from ECR, name the family without a revision in the state machine's task, or that revision, and redrive the execution`,
           "the execution was redriven, with an image from ECR in its task",
         ),
       ],
@@ -84,21 +84,21 @@ export async function surveyTask(
   ports: Ports,
 ): Promise<TaskFacts | Declined | Superseded> {
   const { owner, clusterArn, taskArn, taskDefinitionArn: former } = failure;
-  const family = familyAndRevision(former)?.family ?? revisionName(former);
-  const { execution: maker, former: replaced } = readMarker(tags) ?? {};
+  const family = parseRevision(former)?.family ?? shortRevision(former);
+  const { execution: maker, previousRevision: replaced } = parseTags(tags) ?? {};
   if (maker !== undefined) {
     return {
       kind: "declined",
       reason: "substitute-fails",
-      because: `${revisionName(former)} is a substitute that ${maker} registered, and it cannot be pulled either`,
-      remedies: [backTo(replaced === undefined ? undefined : revisionName(replaced), failure, family)],
+      because: `${shortRevision(former)} is a substitute that ${maker} registered, and it cannot be pulled either`,
+      remedies: [backTo(replaced === undefined ? undefined : shortRevision(replaced), failure, family)],
     };
   }
   const newer = await newerThan(former, family, ports);
   if (newer !== undefined) {
     return {
       kind: "superseded",
-      because: `${revisionName(newer)} is newer than the failing ${revisionName(former)}: a revision made from the old one would become the newest, for everybody who names the family alone`,
+      because: `${shortRevision(newer)} is newer than the failing ${shortRevision(former)}: a revision made from the old one would become the newest, for everybody who names the family alone`,
     };
   }
   if (owner.kind !== "scheduled") return { taskArn, wish: policy.standaloneTasks, targets: [] };
@@ -113,7 +113,7 @@ export async function surveyTask(
       because: `no rule and no schedule of this account and region that is called ${owner.schedule} runs ${family} on this cluster`,
       remedies: [
         deployYourself(
-          `find what starts ${revisionName(former)}, and point it at a revision with an image from ECR`,
+          `find what starts ${shortRevision(former)}, and point it at a revision with an image from ECR`,
           "what starts the task names a revision with an image from ECR",
         ),
       ],
@@ -135,12 +135,12 @@ function backTo(former: string | undefined, { owner, clusterArn }: PullFailure, 
 
 /** The newest revision that is newer than the failing one and that no remediation of it has made. */
 async function newerThan(former: string, family: string, ports: Ports): Promise<string | undefined> {
-  const failing = familyAndRevision(former)?.revision ?? 0;
+  const failing = parseRevision(former)?.revision ?? 0;
   const revisions = await ports.ecs.newestRevisions(family, REVISIONS_SEEN);
   return revisions.find(({ arn, tags }) => {
-    const made = readMarker(tags)?.former;
+    const made = parseTags(tags)?.previousRevision;
     return (
-      (familyAndRevision(arn)?.revision ?? 0) > failing && !(made !== undefined && sameRevision(made, former))
+      (parseRevision(arn)?.revision ?? 0) > failing && !(made !== undefined && sameRevision(made, former))
     );
   })?.arn;
 }
@@ -153,7 +153,7 @@ export async function taskBearers(
 ): Promise<readonly TagBearer[]> {
   const task = await tasks.describe(clusterArn, taskArn);
   const name = `the task ${taskArn.slice(taskArn.lastIndexOf("/") + 1)}`;
-  const { partition, region, account } = arnIn(clusterArn) ?? {};
+  const { partition, region, account } = parseArn(clusterArn) ?? {};
   const arnOf = (resource: string): string =>
     `arn:${partition}:${resource.replace(":", `:${region}:${account}:`)}`;
   const starters = targets.map(async (target) => ({
@@ -165,7 +165,7 @@ export async function taskBearers(
     tags: await schedules.tagsOf(target, clusterArn),
   }));
   return [
-    ...(task === undefined ? [] : [{ name, arn: taskArn, tags: tagsIn(task) }]),
+    ...(task === undefined ? [] : [{ name, arn: taskArn, tags: getTags(task) }]),
     ...(await Promise.all(starters)),
   ];
 }

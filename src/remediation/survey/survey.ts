@@ -5,8 +5,8 @@
  * definition or an environment value.
  */
 
-import { revisionName, sameRevision } from "../../ecs/arn.ts";
-import { present } from "../../ecs/json-fields.ts";
+import { sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { type ManagedBy, managedBy } from "../../ecs/managed-by.ts";
 import { rolloutOf } from "../../ecs/service/rollout-state.ts";
 import { primaryDeployment, primaryTaskSet, type Service } from "../../ecs/service/service.ts";
@@ -161,7 +161,7 @@ async function surveyService(
     optedOut([definitionBearer]) ?? (await leftToItsMaker(described, failure, request.execution, ports));
   if (out !== undefined) return out;
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
-  const place = { launchType, network: service.network, service, ...present("task", task) };
+  const place = { launchType, network: service.network, service, ...optional("task", task) };
   const facts = await surveyRevision(described, failure, place, request, ports);
   if (facts.kind !== "revision") return facts;
   const { kind: _, ...revision } = facts;
@@ -195,13 +195,13 @@ async function surveyService(
           ports,
         ),
     isDeploying: deploying,
-    ...present("stage", story !== undefined && isPastScaleUp(story) ? story.stage : undefined),
+    ...optional("stage", story !== undefined && isPastScaleUp(story) ? story.stage : undefined),
     ...taggedMode(request.policy, [
       { name: `the service ${service.name}`, tags: service.tags, arn: service.arn },
       clusterBearer,
       definitionBearer,
     ]),
-    ...present("managedBy", managedBy(tagsOfDefinition(described), service.tags)),
+    ...optional("managedBy", managedBy(tagsOfDefinition(described), service.tags)),
     settleSeconds: settleSecondsFor(service),
     ...(isHandedOver ? { handOver: handOverOf(service, former) } : {}),
   };
@@ -211,7 +211,7 @@ async function surveyService(
 function handOverOf(service: Service, former: string): HandOver {
   const failing = service.taskSets.find(({ taskDefinition }) => sameRevision(taskDefinition, former));
   const deployment = failing?.codeDeployment ?? primaryTaskSet(service)?.codeDeployment;
-  return { service: service.name, ...present("deployment", deployment) };
+  return { service: service.name, ...optional("deployment", deployment) };
 }
 
 /** The same for a task that no service keeps running. */
@@ -241,7 +241,7 @@ async function surveyLone(
   const facts = await surveyRevision(
     described,
     failure,
-    { launchType, ...present("task", task) },
+    { launchType, ...optional("task", task) },
     request,
     ports,
   );
@@ -260,14 +260,14 @@ async function surveyLone(
     tries: NO_TRIES,
     isDeploying: false,
     ...taggedMode(policy, bearers),
-    ...present("managedBy", managedBy(tagsOfDefinition(described))),
+    ...optional("managedBy", managedBy(tagsOfDefinition(described))),
     settleSeconds: 0,
     task: lone,
   };
 }
 
 function goneRevision(former: string): Superseded {
-  return { kind: "superseded", because: `the task definition ${revisionName(former)} is gone` };
+  return { kind: "superseded", because: `the task definition ${shortRevision(former)} is gone` };
 }
 
 /** Whether somebody's deployment of the failing revision has not ended. ECS's own way back is nobody's. */
@@ -282,7 +282,7 @@ function isDeploying(service: Service, former: string): boolean {
 }
 
 function bearerOf(arn: string, described: DescribedTaskDefinition): TagBearer {
-  return { name: `the task definition ${revisionName(arn)}`, tags: tagsOfDefinition(described), arn };
+  return { name: `the task definition ${shortRevision(arn)}`, tags: tagsOfDefinition(described), arn };
 }
 
 async function bearerOfCluster(arn: string, { ecs }: Ports): Promise<TagBearer> {

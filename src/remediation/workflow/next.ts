@@ -1,6 +1,6 @@
 /** The state after an observation, and after a write. Pure: a replay computes the same state from the same results. */
 
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { heldInWords } from "../gates/quotas.ts";
 import type { Context } from "./context.ts";
 import { planned, planOf } from "./plan.ts";
@@ -30,8 +30,8 @@ export function withSeen(state: State, seen: Seen, context: Context): State {
         ...state,
         rollout: {
           ...rollout,
-          ...present("deploymentId", deploymentId),
-          ...present("foreign", rollout.foreign ?? other),
+          ...optional("deploymentId", deploymentId),
+          ...optional("foreign", rollout.foreign ?? other),
         },
       };
     }
@@ -49,9 +49,9 @@ function withSurvey(state: State, surveyed: NonNullable<State["plan"]>["surveyed
     ...known,
     plan: { surveyed, plan: planOf(surveyed, context.options.policy) },
     meant: { ...meant, ...state.meant },
-    ...present("managedBy", surveyed.managedBy),
-    ...present("broughtBack", surveyed.tries.broughtBack),
-    ...present("newer", surveyed.tries.newer),
+    ...optional("managedBy", surveyed.managedBy),
+    ...optional("broughtBack", surveyed.tries.broughtBack),
+    ...optional("newer", surveyed.tries.newer),
   };
 }
 

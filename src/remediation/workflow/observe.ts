@@ -6,7 +6,7 @@
  */
 
 import { sameRevision } from "../../ecs/arn.ts";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { judgeTask } from "../deploy/rerun-task.ts";
 import { lookAtRollout } from "../deploy/rollout-verdict.ts";
 import { isInTarget, mirrorRequestOf } from "../mirror/request-mirrors.ts";
@@ -69,7 +69,7 @@ async function observeCopy(state: State, ports: Ports): Promise<Seen> {
   // How it ended cannot be read: the target itself tells whether it has the image.
   const found =
     status?.status === "unknown" && request !== undefined ? await isInTarget(request, ports) : undefined;
-  return { kind: "copy", ...present("status", status), ...present("isInTarget", found) };
+  return { kind: "copy", ...optional("status", status), ...optional("isInTarget", found) };
 }
 
 async function observeService({ displaced }: State, ports: Ports): Promise<Seen> {
@@ -88,14 +88,14 @@ async function observeRollout({ rollout }: State, ports: Ports): Promise<Seen> {
     former: surveyed.former,
     known: surveyed.deploymentIds,
     ...{ ours, own },
-    ...present("replaced", surveyed.deploymentId),
-    ...present("foreign", foreign),
-    ...present("mine", deploymentId),
+    ...optional("replaced", surveyed.deploymentId),
+    ...optional("foreign", foreign),
+    ...optional("mine", deploymentId),
   };
   return { kind: "rollout", verdict: await lookAtRollout(watched, ports) };
 }
 
 async function observeTask({ task }: State, ports: Ports): Promise<Seen> {
   const told = await ports.ecs.describeTask(task?.surveyed.clusterArn ?? "", task?.taskArn ?? "");
-  return { kind: "task", ...present("verdict", judgeTask(told)) };
+  return { kind: "task", ...optional("verdict", judgeTask(told)) };
 }

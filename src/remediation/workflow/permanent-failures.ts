@@ -4,7 +4,7 @@
  * A replay has nothing but a failed step's words, so a refusal is recorded as the step's result, and thrown from there.
  */
 
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
 import { Stopped } from "../gates/kill-switch.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -46,7 +46,7 @@ function refusalOrThrow(error: unknown): Refusal {
   if (!(error instanceof AwsError)) throw error;
   const { kind, action, message } = error;
   if (kind === "denied") {
-    const stopped = error instanceof Stopped ? { stopped: present("parameter", error.parameter) } : {};
+    const stopped = error instanceof Stopped ? { stopped: optional("parameter", error.parameter) } : {};
     return { refusedByAws: message, refusal: { code: kind, permission: action, ...stopped } };
   }
   if (kind === "invalid") return { refusedByAws: message, refusal: { code: kind, permission: action } };

@@ -1,6 +1,6 @@
 /** The plan of a survey: what it would write, what has to be brought into ECR first, and what keeps it from writing. */
 
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { type ImagePlan, type Plan, planSubstitution } from "../../substitution/plan.ts";
 import type { Policy, Rights } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
@@ -15,7 +15,7 @@ import type { State } from "./state.ts";
 /** The plan that a survey leads to. */
 export function planOf({ images, platforms, limit, task }: Survey, policy: Policy): Plan {
   const again = task && (task.schedule === undefined ? "nothing" : "the next run");
-  return planSubstitution(images, { policy, platforms, limit, ...present("again", again) });
+  return planSubstitution(images, { policy, platforms, limit, ...optional("again", again) });
 }
 
 /** The images of the plan that have to be brought into ECR. */

@@ -5,7 +5,7 @@
  * the steps is pure, so that each run decides the same.
  */
 
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
@@ -54,7 +54,7 @@ export async function remediateFailure(
 }
 
 async function untilEnd(context: Context, ports: Ports, steps: Steps): Promise<Ending> {
-  let state: State = { ...FIRST_STATE, ...present("network", await networkOf(context, ports, steps)) };
+  let state: State = { ...FIRST_STATE, ...optional("network", await networkOf(context, ports, steps)) };
   for (let n = 1; ; n++) {
     const seen = await observed(n, state, context, ports, steps);
     state = withSeen(state, seen, context);

@@ -1,6 +1,6 @@
 /** The machines of the sandbox's clusters: what the remediation is told of them, and where tasks are placed. */
 
-import { objectIn, textIn } from "../../ecs/json-fields.ts";
+import { getObject, getString } from "../../ecs/json-fields.ts";
 import { runtimePlatformOf } from "../../ecs/task-definition/task-definition.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { ClusterMachines, Machines } from "../../remediation/ports/container-instances.ts";
@@ -63,7 +63,7 @@ export function createMachines(file: WorldFile, faults: AwsFault): SandboxMachin
       },
     },
     place({ cluster, definition, launchType, providers }) {
-      const asked = textIn(objectIn(definition, "runtimePlatform") ?? {}, "operatingSystemFamily");
+      const asked = getString(getObject(definition, "runtimePlatform") ?? {}, "operatingSystemFamily");
       const stated = runtimePlatformOf(definition);
       const build = BUILDS[asked ?? ""];
       if (stated !== undefined && build !== undefined) return { ...stated, build };

@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { denialIn } from "../../remediation/gates/approval-decision.ts";
 import { AwsError, isPassing } from "../../remediation/ports/aws-error.ts";
 import {
@@ -137,7 +137,7 @@ export function createExecutions(
         const found = find(workflow, name);
         const unread = found === undefined ? undefined : unreadable(found);
         if (found !== undefined && unread !== undefined) {
-          const endedAt = present("endedAt", found.endedAt);
+          const endedAt = optional("endedAt", found.endedAt);
           // That it failed stands in the list beside the result.
           return found.status === "succeeded"
             ? { ...unread, ...endedAt }
@@ -146,12 +146,12 @@ export function createExecutions(
         return (
           found && {
             status: found.status,
-            ...present("because", found.failure),
+            ...optional("because", found.failure),
             ...refusalIn(found.result),
             ...ignoredIn(found.result),
             ...rollbackIn(found.result),
-            ...present("denied", denialIn(found.result)),
-            ...present("endedAt", found.endedAt),
+            ...optional("denied", denialIn(found.result)),
+            ...optional("endedAt", found.endedAt),
           }
         );
       },

@@ -1,6 +1,6 @@
 /** The networks of the sandbox's account, as far as a world file tells: one VPC, in which groups and ACLs let all through. */
 
-import { present } from "../../ecs/json-fields.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { type NetworkFacts, nothingRead, type Source } from "../../network/facts.ts";
 import type { ContainerInstance, Networks } from "../../remediation/ports/ports.ts";
 import type { WorldFile } from "../world/world-file.ts";
@@ -39,7 +39,7 @@ export function createNetworks(file: WorldFile, home: Home, address: string, fau
       return machines.map(
         ({ subnet = MACHINES_SUBNET, role }, index): ContainerInstance => ({
           source: { subnet, securityGroups: [], hasPublicAddress: false, instance: `i-${index}` },
-          ...present(
+          ...optional(
             "profile",
             role && `arn:${home.partition}:iam::${home.account}:instance-profile/${role}`,
           ),

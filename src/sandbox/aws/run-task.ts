@@ -1,7 +1,7 @@
 /** The sandbox's lone tasks as the remediation sees them: described whole, and run again by one request. */
 
-import { numberIn, objectIn, objectsIn, present, textIn, textsIn } from "../../ecs/json-fields.ts";
-import { interfaceOf } from "../../ecs/task/rerun-task-request.ts";
+import { getNumber, getObject, getObjects, getString, getStrings, optional } from "../../ecs/json-fields.ts";
+import { networkInterfaceId } from "../../ecs/task/rerun-task-request.ts";
 import type { Started, Tasks } from "../../remediation/ports/tasks.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { describedTask } from "../ecs/api-documents.ts";
@@ -37,11 +37,11 @@ export function createTasks(cluster: Cluster, faults: AwsFault): SandboxTasks {
         faults("ec2:DescribeNetworkInterfaces");
         for (const task of cluster.allTasks()) {
           const described = describedTask(task);
-          if (interfaceOf(described) !== interfaceId || task.lastStatus === "STOPPED") continue;
-          const details = objectsIn(objectsIn(described, "attachments")[0] ?? {}, "details");
+          if (networkInterfaceId(described) !== interfaceId || task.lastStatus === "STOPPED") continue;
+          const details = getObjects(getObjects(described, "attachments")[0] ?? {}, "details");
           const subnet = details.find(({ name }) => name === "subnetId");
           return {
-            subnet: textIn(subnet ?? {}, "value") ?? "",
+            subnet: getString(subnet ?? {}, "value") ?? "",
             securityGroups: [...SECURITY_GROUPS],
             hasPublicAddress: false,
           };
@@ -55,7 +55,7 @@ export function createTasks(cluster: Cluster, faults: AwsFault): SandboxTasks {
       async run(request): Promise<Started> {
         const action = "ecs:RunTask";
         faults(action);
-        const token = textIn(request, "clientToken");
+        const token = getString(request, "clientToken");
         const text = JSON.stringify(request);
         const before = token === undefined ? undefined : started.get(token);
         if (before !== undefined && before.text !== text) {
@@ -65,22 +65,22 @@ export function createTasks(cluster: Cluster, faults: AwsFault): SandboxTasks {
         }
         if (before !== undefined) return { kind: "started", arn: before.arn };
         const network =
-          objectIn(objectIn(request, "networkConfiguration") ?? {}, "awsvpcConfiguration") ?? {};
-        const strategy = objectsIn(request, "capacityProviderStrategy")[0];
-        const launchType = textIn(request, "launchType") ?? (strategy === undefined ? "EC2" : "FARGATE");
-        if (launchType === "FARGATE" && textsIn(network, "subnets").length === 0) {
+          getObject(getObject(request, "networkConfiguration") ?? {}, "awsvpcConfiguration") ?? {};
+        const strategy = getObjects(request, "capacityProviderStrategy")[0];
+        const launchType = getString(request, "launchType") ?? (strategy === undefined ? "EC2" : "FARGATE");
+        if (launchType === "FARGATE" && getStrings(network, "subnets").length === 0) {
           const words = "Network Configuration must be provided when networkMode 'awsvpc' is specified.";
           throw awsRefusal("invalid", action, "InvalidParameterException", words);
         }
-        if ((numberIn(request, "count") ?? 1) !== 1)
+        if ((getNumber(request, "count") ?? 1) !== 1)
           throw new RangeError("the sandbox runs one task at a time");
         const task = cluster.runTask({
-          cluster: textIn(request, "cluster") ?? "default",
-          taskDefinition: textIn(request, "taskDefinition") ?? "",
+          cluster: getString(request, "cluster") ?? "default",
+          taskDefinition: getString(request, "taskDefinition") ?? "",
           launchType: launchType as LaunchType,
-          ...present("group", textIn(request, "group")),
-          ...present("startedBy", textIn(request, "startedBy")),
-          ...present("overrides", objectIn(request, "overrides")),
+          ...optional("group", getString(request, "group")),
+          ...optional("startedBy", getString(request, "startedBy")),
+          ...optional("overrides", getObject(request, "overrides")),
         });
         requests.push(request);
         if (token !== undefined) started.set(token, { arn: task.arn, text });

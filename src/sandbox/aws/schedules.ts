@@ -6,11 +6,11 @@
  */
 
 import { sameRevision } from "../../ecs/arn.ts";
-import { objectIn, textIn } from "../../ecs/json-fields.ts";
+import { getObject, getString } from "../../ecs/json-fields.ts";
 import {
-  familyOfTarget,
-  mayBeSigned,
-  moveTarget,
+  matchesStartedBy,
+  repointTarget,
+  targetFamily,
   taskDefinitionOn,
 } from "../../ecs/schedule/scheduled-target.ts";
 import type { ScheduledTarget, Schedules } from "../../remediation/ports/schedules.ts";
@@ -51,10 +51,10 @@ export function createSchedules(faults: AwsFault): SandboxSchedules {
         return all.flatMap(({ kind, name, target }): readonly ScheduledTarget[] => {
           const starter = kind === "rule" ? "events-rule" : "chronos-schedule";
           const taskDefinition = taskDefinitionOn(target, clusterArn);
-          if (!mayBeSigned(starter, name, signed) || taskDefinition === undefined) return [];
-          if (familyOfTarget(taskDefinition) !== family) return [];
+          if (!matchesStartedBy(starter, name, signed) || taskDefinition === undefined) return [];
+          if (targetFamily(taskDefinition) !== family) return [];
           return kind === "rule"
-            ? [{ kind, bus: "default", rule: name, targetId: textIn(target, "Id") ?? "", taskDefinition }]
+            ? [{ kind, bus: "default", rule: name, targetId: getString(target, "Id") ?? "", taskDefinition }]
             : [{ kind, group: "default", name, taskDefinition }];
         });
       },
@@ -66,7 +66,7 @@ export function createSchedules(faults: AwsFault): SandboxSchedules {
         faults(target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule");
         const found = find(target);
         if (found === undefined) return "changed";
-        const moved = moveTarget(found.target, { from: target.taskDefinition, to });
+        const moved = repointTarget(found.target, { from: target.taskDefinition, to });
         if (moved === undefined) return isOn(found.target, to) ? "already" : "changed";
         found.target = moved;
         return "moved";
@@ -80,6 +80,6 @@ function nameOf(target: ScheduledTarget): string {
 }
 
 function isOn(target: JsonObject, revision: string): boolean {
-  const current = textIn(objectIn(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
+  const current = getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
   return current !== undefined && sameRevision(current, revision);
 }

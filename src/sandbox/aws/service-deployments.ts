@@ -1,6 +1,6 @@
 /** The sandbox's service deployments and service revisions, as ECS's three calls answer them. */
 
-import { objectsIn } from "../../ecs/json-fields.ts";
+import { getObjects } from "../../ecs/json-fields.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import {
   deploymentArn,
@@ -48,7 +48,7 @@ export function createDeploymentReads(
         .filter(([service, deployment]) => arns.includes(revisionArn(service, deployment, idNames)))
         .map(([service, deployment]) => {
           const described = definitions.describe(deployment.taskDefinition)?.taskDefinition ?? {};
-          const containers = objectsIn(described, "containerDefinitions");
+          const containers = getObjects(described, "containerDefinitions");
           return describedServiceRevision(service, deployment, containers, idNames);
         });
     },

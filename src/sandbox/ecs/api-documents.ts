@@ -5,7 +5,7 @@
  * in events and seconds since the epoch in the API, and a container that never ran has no digest or runtime id.
  */
 
-import { textIn } from "../../ecs/json-fields.ts";
+import { getString } from "../../ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { type DeploymentRecord, jsonOf, type ServiceRecord, type TaskRecord } from "./state.ts";
 
@@ -53,7 +53,7 @@ function taskDocument(task: TaskRecord, time: Time, others: JsonObject): JsonObj
       networkInterfaces: [],
       cpu: String(container.definition.cpu ?? 0),
     })),
-    cpu: textIn(definition, "cpu"),
+    cpu: getString(definition, "cpu"),
     createdAt: time(task.createdAt),
     desiredStatus: task.desiredStatus,
     enableExecuteCommand: false,
@@ -61,7 +61,7 @@ function taskDocument(task: TaskRecord, time: Time, others: JsonObject): JsonObj
     group: task.group,
     launchType,
     lastStatus: task.lastStatus,
-    memory: textIn(definition, "memory"),
+    memory: getString(definition, "memory"),
     overrides: { containerOverrides: task.containers.map(({ name }) => ({ name })), ...task.overrides },
     platformVersion: task.platformVersion,
     pullStartedAt: time(task.pullStartedAt),
@@ -73,7 +73,7 @@ function taskDocument(task: TaskRecord, time: Time, others: JsonObject): JsonObj
     stoppedReason: task.stoppedReason,
     stoppingAt: time(task.stoppingAt),
     taskArn: task.arn,
-    taskDefinitionArn: textIn(definition, "taskDefinitionArn"),
+    taskDefinitionArn: getString(definition, "taskDefinitionArn"),
     updatedAt: time(task.updatedAt),
     version: task.version,
     ...others,

@@ -5,7 +5,7 @@
  * strikes here as it does there, and a revision that names another image runs only if that image is to be had.
  */
 
-import { textIn } from "../../ecs/json-fields.ts";
+import { getString } from "../../ecs/json-fields.ts";
 import { readService } from "../../ecs/service/service.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import type { JsonObject } from "../../runtime/json.ts";
@@ -123,7 +123,7 @@ export function createCluster(world: Surroundings): Cluster {
 
   const revision = (name: string, action: string): { arn: string; definition: JsonObject } => {
     const found = definitions.describe(name);
-    const arn = found && textIn(found.taskDefinition, "taskDefinitionArn");
+    const arn = found && getString(found.taskDefinition, "taskDefinitionArn");
     if (found === undefined || arn === undefined)
       throw awsRefusal("invalid", action, "ClientException", "Unable to find task definition.");
     if (found.taskDefinition.status !== "ACTIVE")
@@ -333,7 +333,7 @@ export function createCluster(world: Surroundings): Cluster {
       const task = newTask({ cluster: clusterNamed(cluster) }, definition, {
         launchType,
         platformVersion: launchType === "FARGATE" ? "1.4.0" : undefined,
-        group: group ?? `family:${textIn(definition, "family")}`,
+        group: group ?? `family:${getString(definition, "family")}`,
         startedBy,
         ...(overrides === undefined ? {} : { overrides }),
         ...(tags === undefined ? {} : { tags }),
@@ -342,7 +342,7 @@ export function createCluster(world: Surroundings): Cluster {
       return task;
     },
     recallTask(detail) {
-      const task = recalledTask(detail, clusterNamed(textIn(detail, "clusterArn") ?? "default"), world);
+      const task = recalledTask(detail, clusterNamed(getString(detail, "clusterArn") ?? "default"), world);
       task.cluster.tasks.set(task.id, task);
     },
     stopTask(cluster, taskArn, reason) {

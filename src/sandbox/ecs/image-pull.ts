@@ -7,7 +7,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { isObject, objectIn, objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { getObject, getObjects, getString, isObject } from "../../ecs/json-fields.ts";
 import { type Digest, digestOf, isDigest } from "../../image/digest.ts";
 import { type Platform, platformMatches, printPlatform } from "../../image/platform.ts";
 import { type ImageReference, manifestName } from "../../image/reference.ts";
@@ -98,9 +98,9 @@ export async function pullImage(request: PullRequest): Promise<Pull> {
       async (part, wanted) => jsonIn(await fetch(part, wanted)),
     );
     if (manifest === undefined) throw new Refused({ kind: "no-platform", platform: printPlatform(platform) });
-    const { digest: config } = objectIn(manifest, "config") ?? {};
+    const { digest: config } = getObject(manifest, "config") ?? {};
     if (isDigest(config)) refuseOtherBuild(jsonIn(await fetch("blobs", config)), platform);
-    for (const { digest: blob } of objectsIn(manifest, "layers")) {
+    for (const { digest: blob } of getObjects(manifest, "layers")) {
       if (isDigest(blob)) await fetch("blobs", blob);
     }
     return { kind: "pulled", digest, bytes };
@@ -121,9 +121,9 @@ async function imageFor(
   read: (part: "manifests" | "blobs", digest: Digest) => Promise<JsonObject>,
 ): Promise<JsonObject | undefined> {
   if (!("manifests" in manifest)) return manifest;
-  for (const child of objectsIn(manifest, "manifests")) {
-    const digest = textIn(child, "digest");
-    const named = objectIn(child, "platform");
+  for (const child of getObjects(manifest, "manifests")) {
+    const digest = getString(child, "digest");
+    const named = getObject(child, "platform");
     if (!isDigest(digest) || (named !== undefined && !runsOn(named, host))) continue;
     const inner = await read("manifests", digest);
     if ("manifests" in inner) {
@@ -131,7 +131,7 @@ async function imageFor(
       if (image !== undefined) return image;
       continue;
     }
-    const { digest: config } = objectIn(inner, "config") ?? {};
+    const { digest: config } = getObject(inner, "config") ?? {};
     if (named !== undefined || (isDigest(config) && runsOn(await read("blobs", config), host))) return inner;
   }
   return undefined;
@@ -252,10 +252,10 @@ function wordsOf(error: unknown): string {
 async function words(answer: RegistryAnswer): Promise<{ said?: string; saidInJson: boolean }> {
   // Words that break off say nothing.
   const text = new TextDecoder().decode(await wholeBody(answer).catch(() => new Uint8Array())).trim();
-  const [first] = objectsIn(jsonIn(new TextEncoder().encode(text)), "errors");
+  const [first] = getObjects(jsonIn(new TextEncoder().encode(text)), "errors");
   if (first !== undefined) {
-    const code = (textIn(first, "code") ?? "unknown").toLowerCase().replaceAll("_", " ");
-    return { said: `${code}: ${textIn(first, "message") ?? ""}`, saidInJson: true };
+    const code = (getString(first, "code") ?? "unknown").toLowerCase().replaceAll("_", " ");
+    return { said: `${code}: ${getString(first, "message") ?? ""}`, saidInJson: true };
   }
   return text === "" ? { saidInJson: false } : { said: text, saidInJson: false };
 }

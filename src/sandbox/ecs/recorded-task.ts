@@ -1,6 +1,6 @@
 /** A task of the past, made from what a recorded event says of it: DescribeTasks shows it like any other. */
 
-import { numberIn, objectIn, objectsIn, present, textIn } from "../../ecs/json-fields.ts";
+import { getNumber, getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
 import { isDigest } from "../../image/digest.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { ClusterRecord, ContainerRecord, StopCode, Surroundings, TaskRecord } from "./state.ts";
@@ -8,13 +8,13 @@ import type { ClusterRecord, ContainerRecord, StopCode, Surroundings, TaskRecord
 /** Every member is optional in the wild, so each has a default. */
 export function recalledTask(detail: JsonObject, cluster: ClusterRecord, world: Surroundings): TaskRecord {
   const { definitions, clock } = world;
-  const arn = textIn(detail, "taskArn") ?? "";
-  const group = textIn(detail, "group") ?? "";
-  const startedBy = textIn(detail, "startedBy");
+  const arn = getString(detail, "taskArn") ?? "";
+  const group = getString(detail, "group") ?? "";
+  const startedBy = getString(detail, "startedBy");
   const service = group.startsWith("service:")
     ? cluster.services.get(group.slice("service:".length))
     : undefined;
-  const definition = definitions.describe(textIn(detail, "taskDefinitionArn") ?? "")?.taskDefinition ?? {};
+  const definition = definitions.describe(getString(detail, "taskDefinitionArn") ?? "")?.taskDefinition ?? {};
   const now = clock.now();
   return {
     cluster,
@@ -23,49 +23,49 @@ export function recalledTask(detail: JsonObject, cluster: ClusterRecord, world: 
     id: arn.slice(arn.lastIndexOf("/") + 1),
     arn,
     definition,
-    launchType: textIn(detail, "launchType") === "EC2" ? "EC2" : "FARGATE",
-    platformVersion: textIn(detail, "platformVersion"),
+    launchType: getString(detail, "launchType") === "EC2" ? "EC2" : "FARGATE",
+    platformVersion: getString(detail, "platformVersion"),
     platform: { os: "linux", architecture: architectureOf(detail) },
     group,
     startedBy,
-    overrides: objectIn(detail, "overrides") ?? {},
-    attachment: objectsIn(detail, "attachments")[0],
+    overrides: getObject(detail, "overrides") ?? {},
+    attachment: getObjects(detail, "attachments")[0],
     createdAt: timeIn(detail, "createdAt") ?? now,
-    containers: objectsIn(detail, "containers").map((container) => recalledContainer(container, definition)),
+    containers: getObjects(detail, "containers").map((container) => recalledContainer(container, definition)),
     lastStatus: "STOPPED",
     desiredStatus: "STOPPED",
-    version: numberIn(detail, "version") ?? 1,
+    version: getNumber(detail, "version") ?? 1,
     updatedAt: timeIn(detail, "updatedAt") ?? now,
     // The world has just begun: what the event calls its past must not be too old to be shown.
     stoppedAt: now,
-    ...present("stopCode", textIn(detail, "stopCode") as StopCode | undefined),
-    ...present("stoppedReason", textIn(detail, "stoppedReason")),
+    ...optional("stopCode", getString(detail, "stopCode") as StopCode | undefined),
+    ...optional("stoppedReason", getString(detail, "stoppedReason")),
   };
 }
 
 function recalledContainer(json: JsonObject, definition: JsonObject): ContainerRecord {
-  const name = textIn(json, "name") ?? "";
+  const name = getString(json, "name") ?? "";
   const declared =
-    objectsIn(definition, "containerDefinitions").find((container) => container.name === name) ?? {};
-  const digest = textIn(json, "imageDigest");
+    getObjects(definition, "containerDefinitions").find((container) => container.name === name) ?? {};
+  const digest = getString(json, "imageDigest");
   return {
-    arn: textIn(json, "containerArn") ?? "",
+    arn: getString(json, "containerArn") ?? "",
     name,
-    image: textIn(json, "image") ?? textIn(declared, "image") ?? "",
+    image: getString(json, "image") ?? getString(declared, "image") ?? "",
     definition: declared,
     lastStatus: "STOPPED",
     ...(isDigest(digest) ? { imageDigest: digest } : {}),
-    ...present("exitCode", numberIn(json, "exitCode")),
-    ...present("reason", textIn(json, "reason")),
+    ...optional("exitCode", getNumber(json, "exitCode")),
+    ...optional("reason", getString(json, "reason")),
   };
 }
 
 function architectureOf(detail: JsonObject): "amd64" | "arm64" {
-  const attribute = objectsIn(detail, "attributes").find(({ name }) => name === "ecs.cpu-architecture");
+  const attribute = getObjects(detail, "attributes").find(({ name }) => name === "ecs.cpu-architecture");
   return attribute?.value === "arm64" ? "arm64" : "amd64";
 }
 
 function timeIn(json: JsonObject, member: string): number | undefined {
-  const time = Date.parse(textIn(json, member) ?? "");
+  const time = Date.parse(getString(json, member) ?? "");
   return Number.isNaN(time) ? undefined : time;
 }

@@ -5,7 +5,7 @@
  * of its own; the tags stand beside it. Only `status` moves, when a revision is deregistered.
  */
 
-import { objectsIn, textsIn } from "../../ecs/json-fields.ts";
+import { getObjects, getStrings } from "../../ecs/json-fields.ts";
 import type { DescribedTaskDefinition, Tag } from "../../ecs/task-definition/task-definition.ts";
 import { type ImageReference, referenceIn } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
@@ -87,7 +87,7 @@ export function createTaskDefinitions(
           volumes: [],
           placementConstraints: [],
           ...sent,
-          containerDefinitions: objectsIn(sent, "containerDefinitions").map((container) => ({
+          containerDefinitions: getObjects(sent, "containerDefinitions").map((container) => ({
             ...CONTAINER_DEFAULTS,
             ...container,
           })),
@@ -136,7 +136,7 @@ export function isActive({ taskDefinition }: { readonly taskDefinition: JsonObje
 }
 
 function tagsOf(registrable: JsonObject): readonly Tag[] {
-  return objectsIn(registrable, "tags").map(({ key, value }) => ({
+  return getObjects(registrable, "tags").map(({ key, value }) => ({
     key: String(key),
     value: String(value ?? ""),
   }));
@@ -148,7 +148,7 @@ function refuseWhatEcsRefuses(registrable: JsonObject, tagAndDigest: boolean): v
   if (typeof family !== "string" || !/^[A-Za-z0-9_-]{1,255}$/.test(family))
     throw refusal("Family contains invalid characters.");
 
-  const containers = objectsIn(registrable, "containerDefinitions");
+  const containers = getObjects(registrable, "containerDefinitions");
   if (containers.length === 0) throw refusal("Container list cannot be empty.");
   if (!containers.some(({ essential }) => essential !== false))
     throw refusal("Invalid setting for container. At least one container must be essential.");
@@ -174,7 +174,7 @@ function refuseWhatEcsRefuses(registrable: JsonObject, tagAndDigest: boolean): v
 }
 
 function isForFargate(registrable: JsonObject): boolean {
-  return textsIn(registrable, "requiresCompatibilities").includes("FARGATE");
+  return getStrings(registrable, "requiresCompatibilities").includes("FARGATE");
 }
 
 function isEcr(reference: ImageReference): boolean {

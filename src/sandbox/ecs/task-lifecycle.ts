@@ -5,7 +5,7 @@
  * stopping with its reason at 28 s, stopped at 42 s. So the reason is known before the task is STOPPED.
  */
 
-import { objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { parseReference } from "../../image/reference.ts";
 import { taskEventDetail } from "./api-documents.ts";
 import { type PullRefusal, pullImage } from "./image-pull.ts";
@@ -129,7 +129,7 @@ async function pullAll(task: TaskRecord, world: Surroundings): Promise<Failure |
 
 /** Who pulls: the task's execution role; on EC2 the agent, as the instance that it runs on. */
 export function pullRoleOf({ definition, launchType }: TaskRecord): string | undefined {
-  return launchType === "EC2" ? "instance" : textIn(definition, "executionRoleArn");
+  return launchType === "EC2" ? "instance" : getString(definition, "executionRoleArn");
 }
 
 function textFor(
@@ -187,10 +187,10 @@ export function containerRecords(
   taskId: string,
   definition: TaskRecord["definition"],
 ): ContainerRecord[] {
-  return objectsIn(definition, "containerDefinitions").map((container) => ({
+  return getObjects(definition, "containerDefinitions").map((container) => ({
     arn: `arn:${home.partition}:ecs:${home.region}:${home.account}:container/${clusterName}/${taskId}/${hex(random, 32)}`,
-    name: textIn(container, "name") ?? "",
-    image: textIn(container, "image") ?? "",
+    name: getString(container, "name") ?? "",
+    image: getString(container, "image") ?? "",
     definition: container,
     lastStatus: "PENDING",
   }));

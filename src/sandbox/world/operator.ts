@@ -1,6 +1,6 @@
 /** The person who operates Repull in a world: answers what is asked, has used up a quota, holds the kill switch. */
 
-import { objectIn, textIn } from "../../ecs/json-fields.ts";
+import { getObject, getString } from "../../ecs/json-fields.ts";
 import { answerOf } from "../../remediation/gates/approval-decision.ts";
 import type { Brake } from "../../remediation/gates/kill-switch.ts";
 import { maxOf, windowOf } from "../../remediation/gates/quotas.ts";
@@ -29,8 +29,8 @@ export async function operate(
     const kind = answers === "yes" ? "approved" : "denied";
     const text = answerOf({ kind, by: NAME });
     world.bus.subscribe((document) => {
-      const detail = objectIn(document, "detail") ?? {};
-      const id = textIn(objectIn(detail, "approval") ?? {}, "callbackId");
+      const detail = getObject(document, "detail") ?? {};
+      const id = getString(getObject(detail, "approval") ?? {}, "callbackId");
       if (document.source !== OUTCOME_SOURCE || detail.outcome !== "awaiting-approval" || id === undefined)
         return;
       world.clock.schedule(world.clock.now() + ANSWERS_AFTER_MS, () => {

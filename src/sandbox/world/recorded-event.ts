@@ -6,7 +6,7 @@
  * letter, it would tell of other bytes than the world's own, and nothing could ever be replayed.
  */
 
-import { isList, isObject, objectIn, objectsIn, textIn } from "../../ecs/json-fields.ts";
+import { getObject, getObjects, getString, isList, isObject } from "../../ecs/json-fields.ts";
 import { isDigest } from "../../image/digest.ts";
 import { referenceIn } from "../../image/reference.ts";
 import type { Json } from "../../runtime/json.ts";
@@ -21,9 +21,9 @@ export function retold<Document extends Json>(
 ): Document {
   const isHeld = (path: string, digest: string): boolean =>
     isDigest(digest) && registries.all.some((registry) => registry.manifest(path, digest) !== undefined);
-  const detail = isObject(document) ? (objectIn(document, "detail") ?? {}) : {};
-  const references = objectsIn(detail, "containers").flatMap(
-    (one) => referenceIn(textIn(one, "image")) ?? [],
+  const detail = isObject(document) ? (getObject(document, "detail") ?? {}) : {};
+  const references = getObjects(detail, "containers").flatMap(
+    (one) => referenceIn(getString(one, "image")) ?? [],
   );
   const tagOf = (path: string): string =>
     references.find((reference) => reference.path === path)?.tag ?? "latest";

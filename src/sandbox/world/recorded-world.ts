@@ -5,8 +5,8 @@
  * rest: what the registries hold, whose quota is gone, and whatever of the service the event cannot know.
  */
 
-import { familyAndRevision } from "../../ecs/arn.ts";
-import { isObject, objectIn, objectsIn, present, textIn } from "../../ecs/json-fields.ts";
+import { parseRevision } from "../../ecs/arn.ts";
+import { getObject, getObjects, getString, isObject, optional } from "../../ecs/json-fields.ts";
 import { dockerHubName, referenceIn } from "../../image/reference.ts";
 import {
   DOCKER_HUB_HOST,
@@ -30,14 +30,14 @@ export async function createRecordedWorld(
   options: WorldOptions = {},
 ): Promise<World> {
   const details = events.flatMap((event) => {
-    const detail = isObject(event) ? objectIn(event, "detail") : undefined;
+    const detail = isObject(event) ? getObject(event, "detail") : undefined;
     return detail === undefined ? [] : [detail];
   });
   const world = await createWorld(withServicesOf(details, withHomeOf(events, file)), options);
   for (const detail of details) {
-    if (textIn(detail, "taskArn") === undefined) continue;
+    if (getString(detail, "taskArn") === undefined) continue;
     registerIfAbsent(world, detail);
-    const told = objectIn(retold({ detail }, world), "detail");
+    const told = getObject(retold({ detail }, world), "detail");
     world.cluster.recallTask(told ?? detail);
   }
   return world;
@@ -56,7 +56,7 @@ export function healableWorld(events: readonly Json[]): WorldFile {
   const hold = (host: string, name: string, entry: ImageEntry): void => {
     images.set(host, { ...images.get(host), [name]: { ...images.get(host)?.[name], ...entry } });
   };
-  const details = events.filter(isObject).map((event) => objectIn(event, "detail") ?? {});
+  const details = events.filter(isObject).map((event) => getObject(event, "detail") ?? {});
   for (const image of details.flatMap((detail) => Object.values(imagesByContainer(detail)))) {
     const written = referenceIn(image);
     if (written === undefined) continue;
@@ -80,11 +80,11 @@ export function healableWorld(events: readonly Json[]): WorldFile {
 }
 
 function withHomeOf(events: readonly Json[], file: WorldFile): WorldFile {
-  const first = events.filter(isObject).find((event) => textIn(event, "account") !== undefined) ?? {};
-  const time = Date.parse(textIn(first, "time") ?? "");
+  const first = events.filter(isObject).find((event) => getString(event, "account") !== undefined) ?? {};
+  const time = Date.parse(getString(first, "time") ?? "");
   return {
-    ...present("account", textIn(first, "account")),
-    ...present("region", textIn(first, "region")),
+    ...optional("account", getString(first, "account")),
+    ...optional("region", getString(first, "region")),
     ...(Number.isNaN(time) ? {} : { time: new Date(time).toISOString() }),
     ...file,
   };
@@ -101,18 +101,18 @@ function withServicesOf(details: readonly JsonObject[], file: WorldFile): WorldF
     const hasImages = [declared?.image, declared?.images, declared?.taskDefinition].some(
       (said) => said !== undefined,
     );
-    services.set(recorded.name, { ...others, ...(hasImages ? {} : present("images", images)), ...declared });
+    services.set(recorded.name, { ...others, ...(hasImages ? {} : optional("images", images)), ...declared });
   }
   return { ...file, services: [...services.values()] };
 }
 
 function serviceIn(detail: JsonObject): ServiceEntry | undefined {
-  const [, name] = /^service:(.+)$/.exec(textIn(detail, "group") ?? "") ?? [];
-  const named = familyAndRevision(textIn(detail, "taskDefinitionArn") ?? "");
+  const [, name] = /^service:(.+)$/.exec(getString(detail, "group") ?? "") ?? [];
+  const named = parseRevision(getString(detail, "taskDefinitionArn") ?? "");
   if (name === undefined || named === undefined) return undefined;
-  const startedBy = textIn(detail, "startedBy");
+  const startedBy = getString(detail, "startedBy");
   const images = imagesByContainer(detail);
-  const clusterArn = textIn(detail, "clusterArn") ?? "default";
+  const clusterArn = getString(detail, "clusterArn") ?? "default";
   return {
     cluster: clusterArn.slice(clusterArn.lastIndexOf("/") + 1),
     name,
@@ -127,8 +127,8 @@ function serviceIn(detail: JsonObject): ServiceEntry | undefined {
 
 /** A standalone task's revision, or that of a service which the file says to have moved on since. */
 function registerIfAbsent({ definitions, home }: World, detail: JsonObject): void {
-  const arn = textIn(detail, "taskDefinitionArn") ?? "";
-  const named = familyAndRevision(arn);
+  const arn = getString(detail, "taskDefinitionArn") ?? "";
+  const named = parseRevision(arn);
   const images = imagesByContainer(detail);
   if (named === undefined || definitions.describe(arn) !== undefined || Object.keys(images).length === 0)
     return;
@@ -142,11 +142,11 @@ function registerIfAbsent({ definitions, home }: World, detail: JsonObject): voi
 }
 
 function launchTypeIn(detail: JsonObject): "EC2" | "FARGATE" {
-  return textIn(detail, "launchType") === "EC2" || "containerInstanceArn" in detail ? "EC2" : "FARGATE";
+  return getString(detail, "launchType") === "EC2" || "containerInstanceArn" in detail ? "EC2" : "FARGATE";
 }
 
 function architectureIn(detail: JsonObject): Pick<ServiceEntry, "architecture"> {
-  const attribute = objectsIn(detail, "attributes").find(({ name }) => name === "ecs.cpu-architecture");
+  const attribute = getObjects(detail, "attributes").find(({ name }) => name === "ecs.cpu-architecture");
   return attribute?.value === "arm64" ? { architecture: "ARM64" } : {};
 }
 
@@ -154,9 +154,9 @@ function architectureIn(detail: JsonObject): Pick<ServiceEntry, "architecture"> 
 const MANAGED_CONTAINERS = /^(?:ecs-service-connect-|aws-guardduty-agent-)/;
 
 function imagesByContainer(detail: JsonObject): Readonly<Record<string, string>> {
-  const named = objectsIn(detail, "containers").flatMap((container): [string, string][] => {
-    const name = textIn(container, "name");
-    const image = textIn(container, "image");
+  const named = getObjects(detail, "containers").flatMap((container): [string, string][] => {
+    const name = getString(container, "name");
+    const image = getString(container, "image");
     if (name === undefined || image === undefined || MANAGED_CONTAINERS.test(name)) return [];
     return referenceIn(image) === undefined ? [] : [[name, image]];
   });

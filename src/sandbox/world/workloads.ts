@@ -1,6 +1,6 @@
 /** The services and tasks of a world file, put into the cluster with the task definitions that people write. */
 
-import { objectIn } from "../../ecs/json-fields.ts";
+import { getObject } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { SandboxSchedule } from "../aws/schedules.ts";
@@ -87,7 +87,7 @@ export function scheduleOf(home: Home, entry: ScheduleEntry): SandboxSchedule {
   const { kind, name, cluster = "default", taskDefinition, target = {}, expression, tags } = entry;
   const arn = (resource: string): string =>
     `arn:${home.partition}:ecs:${home.region}:${home.account}:${resource}`;
-  const parameters = objectIn(target, "EcsParameters") ?? {};
+  const parameters = getObject(target, "EcsParameters") ?? {};
   return {
     kind,
     name,

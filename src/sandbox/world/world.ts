@@ -5,7 +5,7 @@
  * the same ports as in the world outside.
  */
 
-import { objectIn, textIn } from "../../ecs/json-fields.ts";
+import { getObject, getString } from "../../ecs/json-fields.ts";
 import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
 import { referenceIn, repositoryName } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
@@ -214,7 +214,7 @@ function pullCredentials(
       return { user: "AWS", password: registries.ecr.issuePassword().password };
     }
     const parameter =
-      textIn(objectIn(container, "repositoryCredentials") ?? {}, "credentialsParameter") ?? "";
+      getString(getObject(container, "repositoryCredentials") ?? {}, "credentialsParameter") ?? "";
     const mayRead =
       executionRole !== undefined && !isDeniedTo(file, executionRole, "secretsmanager:GetSecretValue");
     const secret = mayRead ? file.secrets?.[parameter] : undefined;

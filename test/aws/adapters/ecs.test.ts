@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createEcs } from "../../../src/aws/adapters/ecs.ts";
-import { textsIn } from "../../../src/ecs/json-fields.ts";
+import { getStrings } from "../../../src/ecs/json-fields.ts";
 import type { Ecs } from "../../../src/remediation/ports/ports.ts";
 import {
   type AwsAnswer,
@@ -150,7 +150,7 @@ describe("the tasks of a service", () => {
   const list = () =>
     ecs().listTasks({ cluster: CLUSTER, service: `${ARN}:service/shop/web`, desiredStatus: "STOPPED" });
   const describing = ({ body }: AwsRequest) => ({
-    body: { tasks: textsIn(body, "tasks").map((taskArn) => ({ taskArn })) },
+    body: { tasks: getStrings(body, "tasks").map((taskArn) => ({ taskArn })) },
   });
 
   // biome-ignore format: a table

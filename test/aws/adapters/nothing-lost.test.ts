@@ -4,7 +4,7 @@ import { RegisterTaskDefinitionRequest$, TaskDefinition$ } from "@aws-sdk/client
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { createEcs } from "../../../src/aws/adapters/ecs.ts";
-import { objectsIn, textsIn } from "../../../src/ecs/json-fields.ts";
+import { getObjects, getStrings } from "../../../src/ecs/json-fields.ts";
 import {
   OUTPUT_ONLY_MEMBERS,
   reviseTaskDefinition,
@@ -24,7 +24,7 @@ const outputOnly = membersOf(TaskDefinition$).filter(
 
 function describedTaskDefinition(): JsonObject {
   const whole = filled(TaskDefinition$);
-  const [web, log] = objectsIn(whole, "containerDefinitions");
+  const [web, log] = getObjects(whole, "containerDefinitions");
   return {
     ...whole,
     taskDefinitionArn: FORMER,
@@ -53,7 +53,7 @@ describe("a revision loses nothing", () => {
           { key: "aws:cloudformation:stack-name", value: "shop" },
         ];
         return {
-          body: { taskDefinition: described, tags: textsIn(body, "include").includes("TAGS") ? tags : [] },
+          body: { taskDefinition: described, tags: getStrings(body, "include").includes("TAGS") ? tags : [] },
         };
       }
       if (action === "RegisterTaskDefinition") {
@@ -78,10 +78,13 @@ describe("a revision loses nothing", () => {
     if (former === undefined) return;
 
     const marker = [{ key: "repull:execution", value: "r-1" }];
-    const registrable = reviseTaskDefinition(former, { images: new Map([["web", IN_ECR]]), marker });
+    const registrable = reviseTaskDefinition(former, {
+      images: new Map([["web", IN_ECR]]),
+      provenance: marker,
+    });
     expect(await ecs().registerTaskDefinition(registrable)).toBe(REVISED);
 
-    const [web = {}, log = {}] = objectsIn(described, "containerDefinitions");
+    const [web = {}, log = {}] = getObjects(described, "containerDefinitions");
     const expected = {
       ...without(described, outputOnly),
       containerDefinitions: [{ ...without(web, ["repositoryCredentials"]), image: IN_ECR }, log],
@@ -104,7 +107,7 @@ describe("a revision loses nothing", () => {
 
   test("every member that can be registered is kept, tags aside, which stand beside a described one", () => {
     const kept = Object.keys(
-      reviseTaskDefinition({ taskDefinition: described, tags: [] }, { images: new Map(), marker: [] }),
+      reviseTaskDefinition({ taskDefinition: described, tags: [] }, { images: new Map(), provenance: [] }),
     );
     expect(kept.filter((member) => member !== UNKNOWN_MEMBER).sort()).toEqual(
       [...membersOf(RegisterTaskDefinitionRequest$)].sort(),

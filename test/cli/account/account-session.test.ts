@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { replay } from "../../../src/cli/replay/replay.ts";
-import { revisionName } from "../../../src/ecs/arn.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
@@ -127,7 +127,7 @@ async function replayed(options: object = {}, document: JsonObject = event) {
   const status = await replay(input, io);
   const lines = objectsIn(io.printed.out);
   const writes = stub.requests.map(({ action }) => action).filter((action) => WRITES.test(action));
-  const runs = revisionName(world.cluster.services()[0]?.taskDefinition ?? "");
+  const runs = shortRevision(world.cluster.services()[0]?.taskDefinition ?? "");
   return { status, lines, writes, runs, err: io.printed.err };
 }
 

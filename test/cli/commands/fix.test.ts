@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { fix } from "../../../src/cli/commands/fix.ts";
 import { plan } from "../../../src/cli/commands/plan.ts";
-import { revisionName } from "../../../src/ecs/arn.ts";
-import { readMarker } from "../../../src/ecs/task-definition/provenance-tags.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
+import { parseTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import { servicesInEffect } from "../../../src/history/active-substitutions.ts";
 import { tellHistory } from "../../../src/history/history.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
@@ -186,7 +186,7 @@ describe("fix", () => {
     const { world, hands } = await sandboxHands(FILE);
     await fixed({ world, hands });
     const described = await world.ports.ecs.describeTaskDefinition("web:43");
-    expect(readMarker(described?.tags ?? [])).toMatchObject({
+    expect(parseTags(described?.tags ?? [])).toMatchObject({
       execution: expect.stringMatching(/^h-/),
       former: "web:42",
       service: "prod/web",
@@ -234,7 +234,7 @@ describe("fix", () => {
       };
       const { status } = await fixed({ world, hands }, { yes: false }, io);
       expect(asked).toEqual(["Go on: register a revision of web and redeploy prod/web? [y/N] "]);
-      expect(revisionName((await stateOf(world, "prod", "web")).service.taskDefinition)).toBe(revision);
+      expect(shortRevision((await stateOf(world, "prod", "web")).service.taskDefinition)).toBe(revision);
       expect(status).toBe(revision === "web:43" ? 0 : 1);
     }
   });
@@ -261,7 +261,7 @@ describe("fix", () => {
     expect(out).toContain("restored:");
     expect(out).not.toContain("back: repull undo");
     expect(status).toBe(1);
-    expect(revisionName((await stateOf(stage.world, "prod", "web")).service.taskDefinition)).toBe("web:42");
+    expect(shortRevision((await stateOf(stage.world, "prod", "web")).service.taskDefinition)).toBe("web:42");
   });
 
   // biome-ignore format: a table is read by its columns
@@ -329,7 +329,7 @@ describe("fix", () => {
     const { status, out } = await fixed(stage);
     expect(out).toContain("stopped by Ada");
     expect(status).toBe(4);
-    expect(revisionName((await stateOf(stage.world, "prod", "web")).service.taskDefinition)).toBe("web:42");
+    expect(shortRevision((await stateOf(stage.world, "prod", "web")).service.taskDefinition)).toBe("web:42");
   });
 
   test("a plan that is another one after the yes is not carried out", async () => {
@@ -344,7 +344,7 @@ describe("fix", () => {
     const { status, err } = await fixed({ world, hands }, { yes: false }, io);
     expect(err).toContain("another one than a moment ago");
     expect(status).toBe(1);
-    expect(revisionName((await stateOf(world, "prod", "web")).service.taskDefinition)).toBe("web:42");
+    expect(shortRevision((await stateOf(world, "prod", "web")).service.taskDefinition)).toBe("web:42");
   });
 
   test("--no-wait ends with the redeployment accepted", async () => {

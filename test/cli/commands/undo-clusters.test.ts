@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Installed } from "../../../src/cli/account/deployed-config.ts";
 import type { Past } from "../../../src/cli/account/history-session.ts";
 import { type UndoInput, undo } from "../../../src/cli/commands/undo.ts";
-import { revisionName } from "../../../src/ecs/arn.ts";
-import { objectIn, textIn } from "../../../src/ecs/json-fields.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
+import { getObject, getString } from "../../../src/ecs/json-fields.ts";
 import { type Brake, NO_BRAKE, withBrakeOnDeployments } from "../../../src/remediation/gates/kill-switch.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
 import { createAccountView } from "../../../src/sandbox/aws/scan/account-inventory.ts";
@@ -49,7 +49,7 @@ beforeEach(async () => {
 const runs = (): readonly string[] =>
   world.cluster
     .services()
-    .map((service) => `${service.cluster.name}/${service.name} ${revisionName(service.taskDefinition)}`);
+    .map((service) => `${service.cluster.name}/${service.name} ${shortRevision(service.taskDefinition)}`);
 
 async function undone(
   asked: Partial<UndoInput>,
@@ -149,8 +149,8 @@ describe("repull undo, where rules of two clusters start one family", () => {
   });
   const targets = () =>
     world.schedules.all.map(({ name, target }) => {
-      const pinned = textIn(objectIn(target, "EcsParameters") ?? {}, "TaskDefinitionArn") ?? "";
-      return `${name} ${revisionName(pinned) === "job:3" ? "former" : "ours"}`;
+      const pinned = getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn") ?? "";
+      return `${name} ${shortRevision(pinned) === "job:3" ? "former" : "ours"}`;
     });
   const BOTH_HEALED = ["prod-nightly ours", "staging-nightly ours"];
   const PROD_FORMER = ["prod-nightly former", "staging-nightly ours"];

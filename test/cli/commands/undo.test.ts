@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { momentIn, type Past } from "../../../src/cli/account/history-session.ts";
 import { history } from "../../../src/cli/commands/history.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
-import { revisionName } from "../../../src/ecs/arn.ts";
-import { objectIn, textIn } from "../../../src/ecs/json-fields.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
+import { getObject, getString } from "../../../src/ecs/json-fields.ts";
 import type { Journal } from "../../../src/history/history.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
@@ -53,7 +53,7 @@ function pastOf(from: World): Past {
 }
 
 const runs = async (): Promise<string> =>
-  revisionName((await world.ports.ecs.describeService("prod", "web"))?.taskDefinition ?? "");
+  shortRevision((await world.ports.ecs.describeService("prod", "web"))?.taskDefinition ?? "");
 
 describe("undo", () => {
   beforeEach(() => heal({}));
@@ -149,7 +149,7 @@ describe("undo", () => {
     const io = commandIo();
     expect(await undo({ name: "web", yes: true, json: true, wait: false }, meanwhile, io)).toBe(1);
     expect(objectsIn(io.printed.out)).toMatchObject([{ outcome: "superseded", service: "web" }]);
-    expect(await runs()).toBe(revisionName(theirs));
+    expect(await runs()).toBe(shortRevision(theirs));
   });
 
   test("a former revision that was deregistered comes back as a copy", async () => {
@@ -178,7 +178,7 @@ test("a rule goes back to the revision that it pinned", async () => {
   });
   world = ended.world;
   const target = () =>
-    textIn(objectIn(world.schedules.all[0]?.target ?? {}, "EcsParameters") ?? {}, "TaskDefinitionArn");
+    getString(getObject(world.schedules.all[0]?.target ?? {}, "EcsParameters") ?? {}, "TaskDefinitionArn");
   expect(target()).toMatch(/job:4$/);
   expect(await undo({ name: "job", yes: true, json: false, wait: false }, pastOf(world), commandIo())).toBe(
     0,

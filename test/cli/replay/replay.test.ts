@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { replay } from "../../../src/cli/replay/replay.ts";
-import { present } from "../../../src/ecs/json-fields.ts";
+import { optional } from "../../../src/ecs/json-fields.ts";
 import { InvalidInput } from "../../../src/image/invalid-input.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 
@@ -29,7 +29,7 @@ async function replayed(
     settle,
     json: true,
     seed: "1",
-    ...present("policyFile", policyFile),
+    ...optional("policyFile", policyFile),
   };
   const status = await replay(
     world === undefined ? input : { ...input, world: `events/worlds/${world}.json` },

@@ -115,7 +115,8 @@ describe("who decides about a deployment", () => {
   for (const [who, deploymentConfiguration, expected] of table) {
     test(who, () => {
       expect(
-        readService({ deploymentConfiguration: { ...deploymentConfiguration } } as JsonObject).isStaged,
+        readService({ deploymentConfiguration: { ...deploymentConfiguration } } as JsonObject)
+          .hasDeploymentStages,
       ).toBe(expected);
     });
   }

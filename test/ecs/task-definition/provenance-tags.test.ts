@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   isTagValue,
-  type Marker,
-  markerTags,
-  readMarker,
+  type ProvenanceTags,
+  parseTags,
   serviceTag,
+  toTags,
 } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import type { Digest } from "../../../src/image/digest.ts";
 
@@ -18,7 +18,9 @@ test("a marker is a few tags that a person can read, the most important first", 
     { image: "fluent/fluent-bit:3.0", digest: OTHER },
     { image: "nginx:1.25", digest: SHA },
   ];
-  expect(markerTags({ execution: "r-1", former: "web:41", service: "prod/storefront", images })).toEqual([
+  expect(
+    toTags({ execution: "r-1", previousRevision: "web:41", service: "prod/storefront", images }),
+  ).toEqual([
     { key: "repull:execution", value: "r-1" },
     { key: "repull:former", value: "web:41" },
     { key: "repull:service", value: "prod/storefront" },
@@ -51,7 +53,7 @@ const image = fc
     fc.option(name("abcXYZ019", 1, 60), { nil: undefined }),
   )
   .map(([host, path, tag]) => `${host}.example/${path}${tag === undefined ? "" : `:${tag}`}`);
-const marker: fc.Arbitrary<Marker> = fc.record(
+const marker: fc.Arbitrary<ProvenanceTags> = fc.record(
   {
     execution: name("abcXYZ019-_", 1, 64),
     former: fc
@@ -78,7 +80,7 @@ const marker: fc.Arbitrary<Marker> = fc.record(
 
 test("what an image meant is told as long as there is room for it, and the rest without it", () => {
   const marked = { digest: SHA, trusted: OTHER };
-  const [, short, long] = markerTags({
+  const [, short, long] = toTags({
     execution: "r-1",
     images: [
       { image: "nginx:1.25", ...marked },
@@ -92,7 +94,7 @@ test("what an image meant is told as long as there is room for it, and the rest 
 test("what is written is read again, in whatever order ECS answers", () => {
   fc.assert(
     fc.property(marker, (written) => {
-      expect(readMarker(markerTags(written).toReversed())).toEqual(written);
+      expect(parseTags(toTags(written).toReversed())).toEqual(written);
     }),
   );
 });
@@ -107,7 +109,7 @@ test("every value is one that AWS takes, however long the names", () => {
   });
   fc.assert(
     fc.property(long, (written) => {
-      const tags = markerTags(written);
+      const tags = toTags(written);
       expect(tags.filter(({ value }) => !isTagValue(value))).toEqual([]);
       expect(tags[1]?.value).toMatch(/:123456$/);
     }),
@@ -134,7 +136,7 @@ describe("tags that anybody may have edited", () => {
   ] as const;
   for (const [what, tags, expected] of table) {
     test(`${what}: ${expected === undefined ? "no marker" : "what still makes sense"}`, () => {
-      expect(readMarker(tags)).toEqual(expected);
+      expect(parseTags(tags)).toEqual(expected);
     });
   }
 
@@ -147,6 +149,6 @@ describe("tags that anybody may have edited", () => {
       fc.string(),
       fc.constantFrom("r-1", "web:41", `nginx ${SHA}`, "x".repeat(100_000)),
     );
-    fc.assert(fc.property(fc.array(fc.record({ key, value })), (tags) => void readMarker(tags)));
+    fc.assert(fc.property(fc.array(fc.record({ key, value })), (tags) => void parseTags(tags)));
   });
 });

@@ -30,7 +30,7 @@ const web: JsonObject = {
 function revised(container: string, image: string, taskDefinition = web): JsonObject {
   return reviseTaskDefinition(
     { taskDefinition, tags: [] },
-    { images: new Map([[container, image]]), marker: [] },
+    { images: new Map([[container, image]]), provenance: [] },
   );
 }
 
@@ -49,7 +49,10 @@ describe("a revision", () => {
 
   test("of nothing is the same again", () => {
     const { taskDefinitionArn, revision, status, ...registrable } = web;
-    const same = reviseTaskDefinition({ taskDefinition: web, tags: [] }, { images: new Map(), marker: [] });
+    const same = reviseTaskDefinition(
+      { taskDefinition: web, tags: [] },
+      { images: new Map(), provenance: [] },
+    );
     expect(same).toEqual({ ...registrable, tags: [] });
   });
 
@@ -100,7 +103,7 @@ describe("a revision", () => {
 
 describe("a revision's tags", () => {
   const tagged = (tags: readonly Tag[], marker: readonly Tag[]) =>
-    reviseTaskDefinition({ taskDefinition: web, tags }, { images: new Map(), marker }).tags;
+    reviseTaskDefinition({ taskDefinition: web, tags }, { images: new Map(), provenance: marker }).tags;
   const owners = (count: number) =>
     Array.from({ length: count }, (_, at) => ({ key: `owner-${at}`, value: String(at) }));
   const marker = [

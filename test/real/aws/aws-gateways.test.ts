@@ -14,8 +14,8 @@ import { createEcs } from "../../../src/aws/adapters/ecs.ts";
 import { createBus } from "../../../src/aws/adapters/event-bus.ts";
 import { identify } from "../../../src/aws/client/caller-identity.ts";
 import { createEcrCredentials } from "../../../src/aws/registry/ecr-credentials.ts";
-import { revisionName } from "../../../src/ecs/arn.ts";
-import { markerTags, readMarker } from "../../../src/ecs/task-definition/provenance-tags.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
+import { parseTags, toTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import { containersOf, reviseTaskDefinition } from "../../../src/ecs/task-definition/task-definition.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../../support/aws/moto.ts";
@@ -81,10 +81,10 @@ describe("a service is moved to a revised task definition", () => {
     const marker = { execution: "r-1", former: "web:1", images: [{ image: "nginx:1.25", digest: DIGEST }] };
     const revised = reviseTaskDefinition(former, {
       images: new Map([["web", MIRRORED]]),
-      marker: markerTags(marker),
+      provenance: toTags(marker),
     });
     const second = await ecs.registerTaskDefinition(revised);
-    expect(revisionName(second)).toBe("web:2");
+    expect(shortRevision(second)).toBe("web:2");
 
     await ecs.updateService("shop", "web", second);
     expect((await ecs.describeService("shop", "web"))?.taskDefinition).toBe(second);
@@ -95,7 +95,7 @@ describe("a service is moved to a revised task definition", () => {
       { name: "log", image: "fluent/fluent-bit:3.0", essential: false, hasRepositoryCredentials: false },
     ]);
     expect(now?.tags).toContainEqual({ key: "team", value: "shop" });
-    expect(readMarker(now?.tags ?? [])).toEqual(marker);
+    expect(parseTags(now?.tags ?? [])).toEqual(marker);
     expect(without(now?.taskDefinition, "web")).toEqual(without(former.taskDefinition, "web"));
   });
 
@@ -117,7 +117,7 @@ describe("a service is moved to a revised task definition", () => {
     await ecs.registerTaskDefinition({ ...web, family: "web-admin" });
     for (let revision = 3; revision <= 11; revision += 1) await ecs.registerTaskDefinition(web);
     const newest = await ecs.newestRevisions("web", 3);
-    expect(newest.map(({ arn }) => revisionName(arn))).toEqual(["web:11", "web:10", "web:9"]);
+    expect(newest.map(({ arn }) => shortRevision(arn))).toEqual(["web:11", "web:10", "web:9"]);
     expect(newest[0]?.tags).toEqual([{ key: "team", value: "shop" }]);
   });
 

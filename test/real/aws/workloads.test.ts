@@ -20,8 +20,8 @@ import { createSchedules } from "../../../src/aws/adapters/schedules.ts";
 import { pastOfAccount } from "../../../src/cli/account/history-session.ts";
 import { history } from "../../../src/cli/commands/history.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
-import { revisionName } from "../../../src/ecs/arn.ts";
-import { markerTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
+import { toTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { describeSchedulesContract } from "../../contracts/schedules-contract.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../../support/aws/moto.ts";
@@ -186,7 +186,7 @@ describe("what was done to a service", () => {
   const DIGEST = `sha256:${"5c".repeat(32)}`;
   const io = () => commandIo({}, { AWS_REGION: REGION, AWS_ENDPOINT_URL: moto.url });
   const runs = async (): Promise<string> =>
-    revisionName((await createEcs(settings).describeService("prod", "web"))?.taskDefinition ?? "");
+    shortRevision((await createEcs(settings).describeService("prod", "web"))?.taskDefinition ?? "");
 
   beforeAll(async () => {
     // The command line leaves its credentials to the SDK's own chain.
@@ -195,9 +195,9 @@ describe("what was done to a service", () => {
     const ecs = createEcs(settings);
     const web = { family: "web", containerDefinitions: [{ name: "web", image: "nginx:1.25", memory: 64 }] };
     const former = await ecs.registerTaskDefinition(web);
-    const marker = markerTags({
+    const marker = toTags({
       execution: "r-0123456789abcdef-1",
-      former: revisionName(former),
+      previousRevision: shortRevision(former),
       service: "web",
       images: [{ image: "nginx:1.25", digest: DIGEST as `sha256:${string}` }],
     });

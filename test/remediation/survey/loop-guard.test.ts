@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { sameRevision } from "../../../src/ecs/arn.ts";
-import { present } from "../../../src/ecs/json-fields.ts";
-import { markerTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
+import { optional } from "../../../src/ecs/json-fields.ts";
+import { toTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import type { Digest } from "../../../src/image/digest.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
@@ -43,9 +43,9 @@ const tagsOf = ({
   meant,
   digest = DIGEST,
 }: Revision) =>
-  markerTags({
-    ...{ execution, former, service },
-    images: image === "" ? [] : [{ image, digest, ...present("trusted", meant) }],
+  toTags({
+    ...{ execution, previousRevision: former, service },
+    images: image === "" ? [] : [{ image, digest, ...optional("trusted", meant) }],
   });
 
 /** @param refused deployments may not be read, so the family's newest revisions are all that is left */

@@ -1,7 +1,7 @@
 /** Task definitions in which Repull is not alone: full of their owner's tags, or registered anew by somebody else. */
 
 import { expect, test } from "vitest";
-import { revisionName } from "../../../src/ecs/arn.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
 import { play, stateOf } from "../../support/scenario.ts";
 
 const definition = (tags: number, image = "acme/web:1") => ({
@@ -58,7 +58,7 @@ test("a revision that somebody else has registered since is neither run nor hidd
     untilFailure: ({ definitions }) => void definitions.register(definition(0, "acme/web:2")),
   });
   expect(outcome.outcome).toBe("settled");
-  expect(revisionName(outcome.newTaskDefinition ?? "")).toBe("web:43");
+  expect(shortRevision(outcome.newTaskDefinition ?? "")).toBe("web:43");
   expect(outcome.nextSteps[0]).toBe(
     "the newest of its family is now web:43, made from web:41, and not web:42, which the service did not run: whoever deploys without a number should name web:42, or register it again",
   );

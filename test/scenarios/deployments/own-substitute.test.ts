@@ -1,7 +1,7 @@
 /** Tasks of our own substitute that fail: one execution at a time looks after a service. */
 
 import { describe, expect, it } from "vitest";
-import { readMarker } from "../../../src/ecs/task-definition/provenance-tags.ts";
+import { parseTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
@@ -57,7 +57,7 @@ const outcomeOf = (record: ExecutionRecord | undefined) => (record?.result as Ou
 const makers = (world: World) =>
   world.definitions
     .newest("web", 100)
-    .flatMap(({ tags }) => readMarker(tags)?.execution ?? [])
+    .flatMap(({ tags }) => parseTags(tags)?.execution ?? [])
     .toReversed();
 
 function ecrPublicThrottles({ registries }: World, times: number): void {

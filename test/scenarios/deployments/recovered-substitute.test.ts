@@ -1,7 +1,7 @@
 /** A substitute that could not be pulled for a while, and runs whole when the next thing about it is decided. */
 
 import { describe, expect, it } from "vitest";
-import { revisionName } from "../../../src/ecs/arn.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
@@ -80,7 +80,7 @@ describe("a substitute that could not be pulled for a while", () => {
       const world = await played(until);
       const [service] = world.cluster.services();
       const [primary] = service?.deployments ?? [];
-      expect(revisionName(service?.taskDefinition ?? "")).toBe("web:43");
+      expect(shortRevision(service?.taskDefinition ?? "")).toBe("web:43");
       expect(primary?.rolloutState).toBe("COMPLETED");
       expect(world.bus.outcomes.at(-1)?.outcome).toBe("settled");
     });

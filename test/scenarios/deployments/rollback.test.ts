@@ -1,7 +1,7 @@
 /** The way back to a revision that was deregistered meanwhile: one copy of it, whatever becomes of the process. */
 
 import { describe, expect, it } from "vitest";
-import { readMarker } from "../../../src/ecs/task-definition/provenance-tags.ts";
+import { parseTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
 import type { Outcome } from "../../../src/remediation/report/outcome.ts";
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
@@ -42,7 +42,9 @@ async function crashingSubstitute(): Promise<World> {
 const copies = (world: World) =>
   world.definitions
     .newest("web", 100)
-    .filter(({ tags }) => readMarker(tags)?.former === "web:42" && readMarker(tags)?.images.length === 0);
+    .filter(
+      ({ tags }) => parseTags(tags)?.previousRevision === "web:42" && parseTags(tags)?.images.length === 0,
+    );
 
 describe("the way back to an INACTIVE revision", () => {
   const dying = (world: World, moment: string): void => {

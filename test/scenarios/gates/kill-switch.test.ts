@@ -1,7 +1,7 @@
 /** The owner's brake, pulled before, in the middle of, and after a remediation. */
 
 import { expect, test } from "vitest";
-import { revisionName } from "../../../src/ecs/arn.ts";
+import { shortRevision } from "../../../src/ecs/arn.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
 import type { Brake } from "../../../src/remediation/gates/kill-switch.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
@@ -38,8 +38,8 @@ async function remediateWith(
   world.clock.schedule(world.clock.now(), () => detect(event, world.ports));
   const record = () => world.executions.records.find(({ workflow }) => workflow === "remediate");
   await world.runUntil(() => record() !== undefined && record()?.status !== "running", 86_400);
-  const runs = revisionName((await world.ports.ecs.describeService("prod", "web"))?.taskDefinition ?? "");
-  const newest = revisionName((await world.ports.ecs.newestRevisions("web", 1))[0]?.arn ?? "");
+  const runs = shortRevision((await world.ports.ecs.describeService("prod", "web"))?.taskDefinition ?? "");
+  const newest = shortRevision((await world.ports.ecs.newestRevisions("web", 1))[0]?.arn ?? "");
   return { world, outcome: record()?.result as Outcome, runs, newest };
 }
 
@@ -80,12 +80,12 @@ test("once it is released, the next failure heals", async () => {
   });
   await world.run(1800);
   expect(world.executions.records.map(({ workflow }) => workflow)).toContain("remediate");
-  expect(revisionName((await world.ports.ecs.describeService("prod", "web"))?.taskDefinition ?? "")).toBe(
+  expect(shortRevision((await world.ports.ecs.describeService("prod", "web"))?.taskDefinition ?? "")).toBe(
     "web:42",
   );
   word = undefined;
   await world.run(4 * 3600);
   const service = await world.ports.ecs.describeService("prod", "web");
-  expect(revisionName(service?.taskDefinition ?? "")).toBe("web:43");
+  expect(shortRevision(service?.taskDefinition ?? "")).toBe("web:43");
   expect(service?.runningCount).toBe(1);
 });

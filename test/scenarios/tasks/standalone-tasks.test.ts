@@ -1,7 +1,7 @@
 /** Tasks that no service keeps running: reported, given a revision, run again, or moved with their schedule, as the owner says. */
 
 import { describe, expect, test } from "vitest";
-import { objectIn, objectsIn, textIn } from "../../../src/ecs/json-fields.ts";
+import { getObject, getObjects, getString } from "../../../src/ecs/json-fields.ts";
 import { readEvent } from "../../../src/ecs-events/read-event.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
 import { surveyTask } from "../../../src/remediation/survey/standalone-task.ts";
@@ -137,9 +137,9 @@ describe("a task that is run again", () => {
     world.cluster.runTask({ cluster: "prod", taskDefinition: "job:3", overrides });
     await world.run(3600);
     stop();
-    const revisions = world.tasks.requests.map((request) => textIn(request, "taskDefinition"));
+    const revisions = world.tasks.requests.map((request) => getString(request, "taskDefinition"));
     expect(revisions).toEqual([JOB4, JOB4]);
-    expect(new Set(world.tasks.requests.map((request) => textIn(request, "clientToken"))).size).toBe(2);
+    expect(new Set(world.tasks.requests.map((request) => getString(request, "clientToken"))).size).toBe(2);
   });
 });
 
@@ -178,12 +178,12 @@ test("a rule keeps all else of its target", async () => {
 function revisionsRun(world: World): readonly string[] {
   return world.cluster
     .allTasks()
-    .map(({ definition }) => shortName(textIn(definition, "taskDefinitionArn") ?? ""));
+    .map(({ definition }) => shortName(getString(definition, "taskDefinitionArn") ?? ""));
 }
 
 function targetsOf(world: World): readonly string[] {
   return world.schedules.all.map(({ target }) =>
-    shortName(textIn(objectIn(target, "EcsParameters") ?? {}, "TaskDefinitionArn") ?? ""),
+    shortName(getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn") ?? ""),
   );
 }
 
@@ -192,8 +192,8 @@ function shortName(arn: string): string {
 }
 
 function subnetIn(attachment: JsonObject): string {
-  const detail = objectsIn(attachment, "details").find(({ name }) => name === "subnetId");
-  return textIn(detail ?? {}, "value") ?? "";
+  const detail = getObjects(attachment, "details").find(({ name }) => name === "subnetId");
+  return getString(detail ?? {}, "value") ?? "";
 }
 
 /** What the execution remembers, what it reported, what the bus carried of ours. */

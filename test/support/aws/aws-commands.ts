@@ -3,7 +3,7 @@
  * value that is not known here is an error, so that nothing is printed that nobody has tried.
  */
 
-import { arnIn, ecsArnIn } from "../../../src/ecs/arn.ts";
+import { parseArn, parseEcsArn } from "../../../src/ecs/arn.ts";
 import type { WorldFile } from "../../../src/sandbox/world/world-file.ts";
 
 export type MutableWorld = { -readonly [Key in keyof WorldFile]: WorldFile[Key] };
@@ -164,7 +164,7 @@ function changeTags(file: MutableWorld, arn: string, change: Change): void {
     ...entry,
     tags: change(entry.tags ?? {}),
   });
-  const { service: of, resource = "" } = arnIn(arn) ?? {};
+  const { service: of, resource = "" } = parseArn(arn) ?? {};
   const name = resource.slice(resource.lastIndexOf("/") + 1);
   if (of !== "ecs") {
     const kind = of === "events" && resource.startsWith("rule/") ? "rule" : "schedule";
@@ -174,7 +174,7 @@ function changeTags(file: MutableWorld, arn: string, change: Change): void {
     file.schedules = file.schedules.map((entry) => (isMeant(entry) ? changed(entry) : entry));
     return;
   }
-  const named = ecsArnIn(arn);
+  const named = parseEcsArn(arn);
   switch (named?.kind) {
     case "cluster":
       file.clusters = {
@@ -211,7 +211,7 @@ function changeTags(file: MutableWorld, arn: string, change: Change): void {
 }
 
 function serviceIn(file: MutableWorld, arn: string): NonNullable<WorldFile["services"]>[number] {
-  const named = ecsArnIn(arn);
+  const named = parseEcsArn(arn);
   const found = file.services?.find(
     ({ cluster = "default", name }) =>
       named?.kind === "service" && named.cluster === cluster && named.name === name,

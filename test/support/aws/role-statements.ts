@@ -1,7 +1,7 @@
 /** What the template allows each function's role, with every optional right asked for. */
 
 import { expect } from "vitest";
-import { objectsIn } from "../../../src/ecs/json-fields.ts";
+import { getObjects } from "../../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { readTemplate } from "./template.ts";
 
@@ -38,8 +38,8 @@ export function statementsOf(
   const { resources } = readTemplate(parameters);
   const role = resources[`${name[0]?.toUpperCase()}${name.slice(1)}Role`]?.Properties as JsonObject;
   expect(role.ManagedPolicyArns).toBeUndefined();
-  return objectsIn(role, "Policies")
-    .flatMap(({ PolicyDocument }) => objectsIn(PolicyDocument as JsonObject, "Statement"))
+  return getObjects(role, "Policies")
+    .flatMap(({ PolicyDocument }) => getObjects(PolicyDocument as JsonObject, "Statement"))
     .filter(({ Effect }) => {
       expect(["Allow", "Deny"]).toContain(Effect);
       return Effect === "Allow";

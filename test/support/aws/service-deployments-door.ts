@@ -11,7 +11,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { objectIn, objectsIn, textIn, textsIn } from "../../../src/ecs/json-fields.ts";
+import { getObject, getObjects, getString, getStrings } from "../../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 
 const TARGET = "AmazonEC2ContainerServiceV20141113.";
@@ -77,7 +77,7 @@ function asking(endpoint: string, { headers }: IncomingMessage): Ask {
     });
     const said = (await response.json()) as JsonObject;
     if (response.ok) return said;
-    throw new Refusal(textIn(said, "__type") ?? "ServerException");
+    throw new Refusal(getString(said, "__type") ?? "ServerException");
   };
 }
 
@@ -97,8 +97,8 @@ const CALLS: Readonly<Record<string, (body: JsonObject, ask: Ask) => Promise<Jso
 
   async ListServiceDeployments(body, ask) {
     const found = await deploymentsOf(
-      textIn(body, "cluster") ?? "default",
-      textIn(body, "service") ?? "",
+      getString(body, "cluster") ?? "default",
+      getString(body, "service") ?? "",
       ask,
     );
     const serviceDeployments = found.map(({ brief }) => brief);
@@ -106,7 +106,7 @@ const CALLS: Readonly<Record<string, (body: JsonObject, ask: Ask) => Promise<Jso
   },
 
   async DescribeServiceDeployments(body, ask) {
-    return described("serviceDeployments", textsIn(body, "serviceDeploymentArns"), async (arn) => {
+    return described("serviceDeployments", getStrings(body, "serviceDeploymentArns"), async (arn) => {
       const found = await byNumber(arn, ask);
       if (found === undefined) return undefined;
       const { targetServiceRevisionArn, ...brief } = found.brief;
@@ -126,11 +126,11 @@ const CALLS: Readonly<Record<string, (body: JsonObject, ask: Ask) => Promise<Jso
   },
 
   async DescribeServiceRevisions(body, ask) {
-    return described("serviceRevisions", textsIn(body, "serviceRevisionArns"), async (arn) => {
+    return described("serviceRevisions", getStrings(body, "serviceRevisionArns"), async (arn) => {
       const found = await byNumber(arn, ask);
       if (found === undefined) return undefined;
       const { brief, deployment } = found;
-      const taskDefinition = textIn(deployment, "taskDefinition") ?? "";
+      const taskDefinition = getString(deployment, "taskDefinition") ?? "";
       const answer = await ask("DescribeTaskDefinition", { taskDefinition });
       return {
         serviceRevisionArn: arn,
@@ -138,7 +138,7 @@ const CALLS: Readonly<Record<string, (body: JsonObject, ask: Ask) => Promise<Jso
         clusterArn: brief.clusterArn ?? null,
         createdAt: brief.createdAt ?? null,
         taskDefinition,
-        containerImages: objectsIn(objectIn(answer, "taskDefinition") ?? {}, "containerDefinitions").map(
+        containerImages: getObjects(getObject(answer, "taskDefinition") ?? {}, "containerDefinitions").map(
           ({ name = "", image = "" }) => ({ containerName: name, image }),
         ),
       };
@@ -150,16 +150,16 @@ type Found = { readonly deployment: JsonObject; readonly brief: JsonObject };
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentBrief.html (read 2026-11) */
 async function deploymentsOf(cluster: string, name: string, ask: Ask): Promise<readonly Found[]> {
-  const [service] = objectsIn(await ask("DescribeServices", { cluster, services: [name] }), "services");
+  const [service] = getObjects(await ask("DescribeServices", { cluster, services: [name] }), "services");
   if (service === undefined) throw new Refusal("ServiceNotFoundException");
-  const serviceArn = textIn(service, "serviceArn") ?? "";
-  const clusterArn = textIn(service, "clusterArn") ?? "";
+  const serviceArn = getString(service, "serviceArn") ?? "";
+  const clusterArn = getString(service, "clusterArn") ?? "";
   // moto's ARNs of services are of the older format, without their cluster.
-  const place = `${clusterArn.split("/").at(-1)}/${textIn(service, "serviceName")}`;
+  const place = `${clusterArn.split("/").at(-1)}/${getString(service, "serviceName")}`;
   const at = (kind: string, number: string) =>
     clusterArn.replace(/:cluster\/.*/, `:${kind}/${place}/${number}`);
-  return objectsIn(service, "deployments").map((deployment) => {
-    const number = (textIn(deployment, "id") ?? "").replace("ecs-svc/", "");
+  return getObjects(service, "deployments").map((deployment) => {
+    const number = (getString(deployment, "id") ?? "").replace("ecs-svc/", "");
     const brief = {
       serviceDeploymentArn: at("service-deployment", number),
       serviceArn,

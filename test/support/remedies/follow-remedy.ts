@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fix } from "../../../src/cli/commands/fix.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
-import { objectIn, textIn } from "../../../src/ecs/json-fields.ts";
+import { getObject, getString } from "../../../src/ecs/json-fields.ts";
 import { parseReference, repositoryIn } from "../../../src/image/reference.ts";
 import { NO_BRAKE } from "../../../src/remediation/gates/kill-switch.ts";
 import { outcomeSchema } from "../../../src/remediation/report/outcome.ts";
@@ -119,7 +119,9 @@ async function untilThen({ at, params = {} }: Remedy, one: Case): Promise<Follow
 /** The next run of each rule and schedule; of one that nobody finds, what it ran before. */
 async function runNext(world: World, family = ""): Promise<void> {
   const { all } = world.schedules;
-  const named = all.map(({ target }) => textIn(objectIn(target, "EcsParameters") ?? {}, "TaskDefinitionArn"));
+  const named = all.map(({ target }) =>
+    getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn"),
+  );
   const revisions = all.length > 0 ? named : [family];
   for (const taskDefinition of revisions)
     world.cluster.runTask({ cluster: "prod", taskDefinition: taskDefinition ?? "" });

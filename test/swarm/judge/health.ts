@@ -1,6 +1,6 @@
 /** Which services Repull owes something, which of them run, and which could: judged from the world's own records. */
 
-import { tagRoom } from "../../../src/ecs/task-definition/task-definition.ts";
+import { freeTags } from "../../../src/ecs/task-definition/task-definition.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { isRunning } from "../../../src/sandbox/ecs/api-documents.ts";
 import type { ServiceRecord } from "../../../src/sandbox/ecs/state.ts";
@@ -12,7 +12,7 @@ import type { Witness } from "./witness.ts";
 /** The services that Repull may touch. */
 export function touchable(world: World, witness: Witness): readonly ServiceRecord[] {
   return world.cluster.services().filter((service) => {
-    const room = tagRoom(world.definitions.describe(service.taskDefinition)?.tags ?? []);
+    const room = freeTags(world.definitions.describe(service.taskDefinition)?.tags ?? []);
     return service.controller === "ECS" && !witness.isOff(service) && room >= 5;
   });
 }

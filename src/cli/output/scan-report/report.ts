@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { revisionName } from "../../../ecs/arn.ts";
+import { shortRevision } from "../../../ecs/arn.ts";
 import type { ExposedImage, Exposure } from "../../../scan/exposure.ts";
 import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../../../scan/peak-pulls.ts";
 import type { Scan } from "../../../scan/scan.ts";
@@ -165,7 +165,7 @@ function row(exposure: Exposure): string {
     `<td data-label="${label}" data-sort="${escaped(sort)}"${kindOfCell && ` class="${kindOfCell}"`}>${content}</td>`;
   const what = kind === "standalone" ? "run by hand" : kind === "scheduled" ? "scheduled" : "service";
   const counting = exposure.startsBecause ?? `${counted(exposure.starts, "task")}, each once`;
-  return `<tr data-kind="${kind}" data-state="${state}">${cell("Workload", `${cluster}/${name}`, `<span class="name">${escaped(name)}</span><small>${escaped(`${what} in ${cluster}, ${revisionName(taskDefinition)}`)}</small>`)}${cell("Image", images[0]?.image ?? "", images.map(({ image, containers }) => `<div><code>${escaped(image)}</code><small>${escaped(containers.join(", "))}</small></div>`).join(""))}${cell("Pulled as", as, escaped(as), "as")}${cell("Pulls", String(pulls), `${pulls}<small>${escaped(counting)}</small>`, "number")}${cell("What Repull would do", unprotected ?? planKey(images), planOf(images, unprotected))}</tr>`;
+  return `<tr data-kind="${kind}" data-state="${state}">${cell("Workload", `${cluster}/${name}`, `<span class="name">${escaped(name)}</span><small>${escaped(`${what} in ${cluster}, ${shortRevision(taskDefinition)}`)}</small>`)}${cell("Image", images[0]?.image ?? "", images.map(({ image, containers }) => `<div><code>${escaped(image)}</code><small>${escaped(containers.join(", "))}</small></div>`).join(""))}${cell("Pulled as", as, escaped(as), "as")}${cell("Pulls", String(pulls), `${pulls}<small>${escaped(counting)}</small>`, "number")}${cell("What Repull would do", unprotected ?? planKey(images), planOf(images, unprotected))}</tr>`;
 }
 
 function planKey(images: readonly ExposedImage[]): string {

@@ -1,7 +1,7 @@
 /** Whether the tasks reach a registry, as a check: the model of `src/network` over what could be read. */
 
-import { arnIn } from "../../../ecs/arn.ts";
-import { present } from "../../../ecs/json-fields.ts";
+import { parseArn } from "../../../ecs/arn.ts";
+import { optional } from "../../../ecs/json-fields.ts";
 import { awsDomainOf } from "../../../image/ecr-hosts.ts";
 import { isDockerHubFront, registryOf } from "../../../image/registry-hosts.ts";
 import type { Answer } from "../../../network/answer.ts";
@@ -32,7 +32,7 @@ export function destinationsOf(host: string, repository = "*"): readonly Destina
 }
 
 export function destinationOfSecret(secret: string): Destination {
-  const region = arnIn(secret)?.region ?? "";
+  const region = parseArn(secret)?.region ?? "";
   const asks = { action: "secretsmanager:GetSecretValue", resource: secret };
   return awsService("secretsmanager", region, awsDomainOf(region), asks);
 }
@@ -69,7 +69,7 @@ function sourcesOf({ network }: Puller): readonly Source[] {
   return subnets.map((subnet) => ({
     subnet,
     hasPublicAddress: assignPublicIp,
-    ...present("securityGroups", securityGroups),
+    ...optional("securityGroups", securityGroups),
   }));
 }
 

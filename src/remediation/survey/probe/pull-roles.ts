@@ -5,7 +5,7 @@
  * role and ECS asks the agent to pull by that (`ecs.capability.execution-role-ecr-pull`).
  */
 
-import { arnIn } from "../../../ecs/arn.ts";
+import { parseArn } from "../../../ecs/arn.ts";
 import { awsDomainOf } from "../../../image/ecr-hosts.ts";
 import { isUnread } from "../../../network/facts.ts";
 import type { Check } from "../../../substitution/candidate.ts";
@@ -113,7 +113,7 @@ export async function mayReadSecret(
   const allowed = await roles.mayDo(executionRole, reading.actions, secret);
   const read = judged("secret", allowed, reading, "may read the secret", "may not read the secret");
   if (key === undefined || read.result !== "passed") return read;
-  const region = arnIn(secret)?.region ?? "";
+  const region = parseArn(secret)?.region ?? "";
   const by = { "kms:ViaService": `secretsmanager.${region}.${awsDomainOf(region)}` };
   const decrypts = await roles.mayDo(executionRole, ["kms:Decrypt"], key, by);
   return judged(
@@ -138,7 +138,7 @@ function judged(
   mayNot: string,
 ): Check {
   const { role, title, actions, resource } = asking;
-  const name = arnIn(role)?.resource.replace(/^role\//, "") ?? role;
+  const name = parseArn(role)?.resource.replace(/^role\//, "") ?? role;
   if (asked.kind === "allowed") return { what, result: "passed", because: `${name} ${passed}` };
   if (asked.kind === "unknown") return unchecked(what, asked.because);
   return {

@@ -14,10 +14,10 @@
  */
 
 import { sameRevision } from "../../../ecs/arn.ts";
-import { present } from "../../../ecs/json-fields.ts";
+import { optional } from "../../../ecs/json-fields.ts";
 import type { Service } from "../../../ecs/service/service.ts";
 import type { Task } from "../../../ecs/task/task.ts";
-import { type Marker, readMarker, serviceTag } from "../../../ecs/task-definition/provenance-tags.ts";
+import { type ProvenanceTags, parseTags, serviceTag } from "../../../ecs/task-definition/provenance-tags.ts";
 import { type Digest, isDigest } from "../../../image/digest.ts";
 import { canonicalName, type ImageReference } from "../../../image/reference.ts";
 import { RegistryError } from "../../../oci/client/registry-error.ts";
@@ -87,7 +87,7 @@ export function witnessesOf(
         const said = await ask();
         if (said.kind === "digest") {
           const pinned = from === "execution" ? await pinnedFor(image, revision) : undefined;
-          return { trusted: { digest: said.digest, from, askedAt, ...present("pinnedSince", pinned) } };
+          return { trusted: { digest: said.digest, from, askedAt, ...optional("pinnedSince", pinned) } };
         }
         if (said.kind === "unknown") {
           const { kind: _, ...why } = said;
@@ -161,11 +161,14 @@ async function executionSays(
   if (before === undefined || service === undefined) return { kind: "none" };
   const [earlier] = await ecs.describeServiceRevisions([before]);
   const described = await ecs.describeTaskDefinition(earlier?.taskDefinition ?? before);
-  const marker = readMarker(described?.tags ?? []);
+  const marker = parseTags(described?.tags ?? []);
   if (marker?.service !== serviceTag(clusterArn, service.name)) return { kind: "none" };
   // A way back of ours leads to the revision in whose place ours stood, or to a copy of it: anything else is a new deploy.
-  const failing = readMarker((await ecs.describeTaskDefinition(taskDefinitionArn))?.tags ?? []);
-  const [former, copied] = [marker.former, failing?.images.length === 0 ? failing.former : undefined];
+  const failing = parseTags((await ecs.describeTaskDefinition(taskDefinitionArn))?.tags ?? []);
+  const [former, copied] = [
+    marker.previousRevision,
+    failing?.images.length === 0 ? failing.previousRevision : undefined,
+  ];
   const isWayBack = former !== undefined && (sameRevision(former, taskDefinitionArn) || former === copied);
   if (!isWayBack) return { kind: "none" };
   const status = isByHand(marker.execution)
@@ -179,7 +182,7 @@ async function executionSays(
     return {
       kind: "unknown",
       because,
-      ...present("permission", status.permission),
+      ...optional("permission", status.permission),
       ...(isTransient ? { transient: true } : {}),
     };
   }
@@ -196,7 +199,7 @@ async function executionSays(
  * A remediation by hand, or one that died, has left no record. Its tag says what it had found: that is no proof, but where
  * ECS has pinned another digest since, it cannot be told which of the two was meant.
  */
-function unrecorded(image: string, { execution, images }: Marker, pinned: PinnedRevision): Testimony {
+function unrecorded(image: string, { execution, images }: ProvenanceTags, pinned: PinnedRevision): Testimony {
   const found = images.find((one) => one.image === image)?.trusted;
   const pins = pinned.kind === "found" ? pinned.revision.images : [];
   if (found === undefined || pins.every(({ digest }) => digest === undefined)) return { kind: "none" };

@@ -1,7 +1,7 @@
 /** The state after a deployment of ours: it is followed, or believed to be another's, or it has replaced another's. */
 
-import { revisionName, sameRevision } from "../../../ecs/arn.ts";
-import { present } from "../../../ecs/json-fields.ts";
+import { sameRevision, shortRevision } from "../../../ecs/arn.ts";
+import { optional } from "../../../ecs/json-fields.ts";
 import { type Deployment, primaryDeployment } from "../../../ecs/service/service.ts";
 import type { Redeployed, Written } from "../../deploy/apply.ts";
 import type { Restored } from "../../deploy/redeploy-previous.ts";
@@ -40,8 +40,8 @@ function watching(state: State, written: Written, _context: Context): State {
   const foreign = written.foreign ?? overtakenIn(written, { ours, former, known, own });
   const rollout: Rollout = {
     ...{ surveyed, images: plan.images, ours, own },
-    ...present("foreign", foreign),
-    ...present("deploymentId", deploymentId),
+    ...optional("foreign", foreign),
+    ...optional("deploymentId", deploymentId),
     secondsMax: Math.min(surveyed.settleSeconds, WATCHED_SECONDS_MAX - state.watchedSeconds),
     ...{ polls: 0, waitedSeconds: 0, pause: POLL_SECONDS_FIRST, wasDisplaced: false },
   };
@@ -61,7 +61,7 @@ export function afterSecondLook(
     const { images } = planned(state).plan;
     if (deployments === undefined)
       return { ...kept, ending: { kind: "superseded", because: answer.because, images } };
-    return watching(kept, { kind: "already", deployments, ...present("foreign", answer.revision) }, context);
+    return watching(kept, { kind: "already", deployments, ...optional("foreign", answer.revision) }, context);
   }
   const { rollback } = state;
   if (rollback === undefined) return state;
@@ -120,8 +120,8 @@ export function afterRollback(state: State, restored: Restored): State {
 /** What runs after a way back, by its own name. */
 export function backOn(to: string, former: string): string {
   return sameRevision(to, former)
-    ? revisionName(former)
-    : `${revisionName(to)}, a copy of ${revisionName(former)}, which is INACTIVE`;
+    ? shortRevision(former)
+    : `${shortRevision(to)}, a copy of ${shortRevision(former)}, which is INACTIVE`;
 }
 
 /** Another deployment came between our last look and our write: it is deployed again. @param over what replaced it */
@@ -158,7 +158,7 @@ export function afterRestore(state: State, redeployed: Redeployed): State {
   const isLast = attempt === RESTORES_MAX;
   if (isOfThePast(redeployed, overwritten)) {
     if (isLast)
-      return end(`${because}; ECS does not show what stands: deploy ${revisionName(to)} if it is another`);
+      return end(`${because}; ECS does not show what stands: deploy ${shortRevision(to)} if it is another`);
     return { ...state, overwritten: { ...overwritten, attempt: attempt + 1, mustWait: true } };
   }
   if (redeployed.kind === "superseded") return end(redeployed.because);
@@ -168,7 +168,7 @@ export function afterRestore(state: State, redeployed: Redeployed): State {
   const why = overtookInWords(following);
   if (isLast)
     return end(
-      `${why}, and ${revisionName(to)} stands in its place: deploy ${revisionName(following)} again`,
+      `${why}, and ${shortRevision(to)} stands in its place: deploy ${shortRevision(following)} again`,
     );
   const shown = [...known, ...redeployed.deployments.map(({ id }) => id)];
   const next = { revision: following, because: why, known: shown, written: now, attempt: attempt + 1 };

@@ -1,6 +1,6 @@
 /** The rules once our change is written: whether it holds, whose deployment is in place, and when to go back. */
 
-import { revisionName } from "../../../ecs/arn.ts";
+import { shortRevision } from "../../../ecs/arn.ts";
 import { repositoryIn } from "../../../image/reference.ts";
 import type { Verdict } from "../../deploy/rollout-verdict.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
@@ -57,7 +57,7 @@ const acceptedOnly: Rule = (state, _seen, context) => {
   const { rollout } = state;
   if (rollout === undefined || context.options.settle !== false) return undefined;
   const { surveyed, ours, images } = rollout;
-  const because = `the service ${surveyed.service} was moved from ${revisionName(surveyed.former)} to ${revisionName(ours)}`;
+  const because = `the service ${surveyed.service} was moved from ${shortRevision(surveyed.former)} to ${shortRevision(ours)}`;
   return conclude(state, { kind: "applied", because, images }, context);
 };
 

@@ -3,7 +3,7 @@
  * left on a substitute of ours that has failed.
  */
 
-import { present } from "../../../ecs/json-fields.ts";
+import { optional } from "../../../ecs/json-fields.ts";
 import { secondsBeforeNextTurn } from "../../deploy/throttled-write.ts";
 import type { Ending } from "../../report/report.ts";
 import type { Action } from "../action.ts";
@@ -41,7 +41,7 @@ export function rollBack(state: State, of: FailedSubstitute, afterwards?: string
       ...kept,
       throttled: 0,
       isThrottled: false,
-      rollback: { of, ...present("afterwards", afterwards) },
+      rollback: { of, ...optional("afterwards", afterwards) },
     },
   };
 }
@@ -50,11 +50,11 @@ export function rollBack(state: State, of: FailedSubstitute, afterwards?: string
 function withRecord(state: State, ending: Ending): Ending {
   const { substitution, managedBy, broughtBack, decision, newer } = state;
   return {
-    ...present("made", substitution),
-    ...present("managedBy", managedBy),
-    ...present("broughtBack", broughtBack),
-    ...present("decision", decision),
-    ...present("newer", newer),
+    ...optional("made", substitution),
+    ...optional("managedBy", managedBy),
+    ...optional("broughtBack", broughtBack),
+    ...optional("decision", decision),
+    ...optional("newer", newer),
     ...ending,
   };
 }

@@ -1,6 +1,6 @@
 /** How often a copy is polled, and what its end means for the plan. */
 
-import { present } from "../../../ecs/json-fields.ts";
+import { optional } from "../../../ecs/json-fields.ts";
 import { placeOf } from "../../../substitution/candidate.ts";
 import { mirrorRequestOf, type Refused } from "../../mirror/request-mirrors.ts";
 import type { ExecutionStatus } from "../../ports/ports.ts";
@@ -48,7 +48,11 @@ export function afterPoll(
   if (isRunning) return rejectCopy(state, { because: `${what} is still running`, failed: true });
   const { refused, held, limited } = status;
   if (refused !== undefined)
-    return rejectCopy(state, { because: refused, ...present("held", held), ...present("limited", limited) });
+    return rejectCopy(state, {
+      because: refused,
+      ...optional("held", held),
+      ...optional("limited", limited),
+    });
   if (status.status === "succeeded" || isInTarget) return copied(state);
   // It may have met a limit: a copy whose end is unknown is not tried again.
   if (status.status === "unknown")

@@ -1,6 +1,6 @@
 /** What follows a new revision that no service runs: its targets are repointed, the task is run again and watched. */
 
-import { revisionName } from "../../../ecs/arn.ts";
+import { shortRevision } from "../../../ecs/arn.ts";
 import { isPinned } from "../../../ecs/schedule/scheduled-target.ts";
 import type { RunAgain } from "../../deploy/rerun-task.ts";
 import { type ScheduledTarget, targetName } from "../../ports/schedules.ts";
@@ -19,14 +19,14 @@ export const taskWork: Rule = (state, seen, context) => {
   const { task } = state;
   if (task === undefined) return undefined;
   const { wish } = task.surveyed.task;
-  const registered = `${revisionName(task.made.ours)} was registered in place of ${revisionName(task.made.former)}`;
+  const registered = `${shortRevision(task.made.ours)} was registered in place of ${shortRevision(task.made.former)}`;
   const end = (ending: Pick<Ending, "kind" | "because"> & Partial<Ending>): Action =>
     conclude(state, { images: task.images, made: task.made, ...ending }, context);
   if (wish === "register" || wish === "report") {
     return end({
       kind: "applied",
       because: `${registered}; the task was not run again (StandaloneTasks=register)`,
-      nextSteps: [`start the task again, on ${revisionName(task.made.ours)}`, ...inSource(task.images)],
+      nextSteps: [`start the task again, on ${shortRevision(task.made.ours)}`, ...inSource(task.images)],
     });
   }
   const moves = wish !== "run";
@@ -45,7 +45,7 @@ export const taskWork: Rule = (state, seen, context) => {
       kind: moves ? "applied" : "unsettled",
       because: `${before}; the task was not run again: ${task.notRun}`,
       nextSteps: [
-        `start the task again by hand, on ${revisionName(task.made.ours)}`,
+        `start the task again by hand, on ${shortRevision(task.made.ours)}`,
         ...inSource(task.images),
       ],
     });
@@ -84,9 +84,9 @@ export function whyNotRepointed({ taskDefinition, ...target }: ScheduledTarget, 
   const name = targetName({ taskDefinition, ...target } as ScheduledTarget);
   if (!isPinned(taskDefinition))
     return { touched: 1, sentence: `${name} names no revision and takes the newest by itself` };
-  return revisionName(taskDefinition) === revisionName(former)
+  return shortRevision(taskDefinition) === shortRevision(former)
     ? undefined
-    : { touched: 0, sentence: `${name} runs ${revisionName(taskDefinition)}, and was left alone` };
+    : { touched: 0, sentence: `${name} runs ${shortRevision(taskDefinition)}, and was left alone` };
 }
 
 export type RepointResult = "moved" | "already" | "changed" | "skipped";
@@ -101,7 +101,7 @@ export function afterRepoint(state: State, task: TaskWork, result: RepointResult
     left?.sentence ??
     (result === "changed"
       ? `${targetName(target)} was changed by somebody else meanwhile, and was left alone`
-      : `${targetName(target)} was moved from ${revisionName(former)} to ${revisionName(ours)}`);
+      : `${targetName(target)} was moved from ${shortRevision(former)} to ${shortRevision(ours)}`);
   const touched = left?.touched ?? (result === "changed" ? 0 : 1);
   const done = { target: task.target + 1, touched: task.touched + touched };
   return { ...state, task: { ...task, ...done, sentences: [...task.sentences, sentence] } };

@@ -1,7 +1,7 @@
 /** A sandbox as a scan reads it: its services, schedules and lone tasks, behind the one NAT gateway that it has. */
 
 import { readEcsTarget } from "../../../ecs/schedule/ecs-target.ts";
-import { looseTasksIn } from "../../../ecs/task/standalone-tasks.ts";
+import { groupStandaloneTasks } from "../../../ecs/task/standalone-tasks.ts";
 import type { AccountView, ScheduledRun } from "../../../scan/account-inventory.ts";
 import { describedTask } from "../../ecs/api-documents.ts";
 import type { World } from "../../world/world.ts";
@@ -22,7 +22,7 @@ export function createAccountView(world: World): AccountView {
 
     async looseTasks(clusterArn) {
       const running = cluster.tasks(clusterArn).filter(({ desiredStatus }) => desiredStatus === "RUNNING");
-      return looseTasksIn(running.map(describedTask));
+      return groupStandaloneTasks(running.map(describedTask));
     },
 
     egress: ports.networks.egress,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEcs } from "../../../../src/aws/adapters/ecs.ts";
 import { readService } from "../../../../src/ecs/service/service.ts";
 import { readTask } from "../../../../src/ecs/task/task.ts";
-import { markerTags } from "../../../../src/ecs/task-definition/provenance-tags.ts";
+import { toTags } from "../../../../src/ecs/task-definition/provenance-tags.ts";
 import type { Digest } from "../../../../src/image/digest.ts";
 import { parseReference } from "../../../../src/image/reference.ts";
 import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
@@ -201,7 +201,7 @@ function answerTo(action: string, body: JsonObject): JsonObject {
       };
       return {
         taskDefinition: { family: "web" },
-        tags: body.taskDefinition === OTHER ? markerTags(marker) : [],
+        tags: body.taskDefinition === OTHER ? toTags(marker) : [],
       } as unknown as JsonObject;
     }
     case "ListTasks":
