@@ -5,9 +5,9 @@
  * URL at best: then the container whose image that is, is meant. Where none or several fit, nobody is named.
  */
 
-import { type ImageReference, referenceIn } from "../image/reference.ts";
-import { canonicalHost, ownerOfHost } from "../image/registry-owner.ts";
-import { classify, tellsOfPull } from "../pull-failure/classify.ts";
+import { type ImageReference, tryParseReference } from "../image/reference.ts";
+import { canonicalHost, registryOwner } from "../image/registry-owner.ts";
+import { classify, isPullFailureText } from "../pull-failure/classify.ts";
 import type { Classification, PullFailureKind } from "../pull-failure/types.ts";
 import type { EventContainer, TaskDetail } from "./envelope.ts";
 import type { FailedContainer } from "./pull-failure.ts";
@@ -38,7 +38,7 @@ export function failedContainers(detail: TaskDetail): readonly FailedContainer[]
   const silent: EventContainer[] = [];
   for (const container of ours) {
     const { reason, image } = container;
-    if (reason !== undefined && tellsOfPull(reason))
+    if (reason !== undefined && isPullFailureText(reason))
       failures.push(failed(container, classify(reason, image)));
     else silent.push(container);
   }
@@ -54,10 +54,10 @@ function failureOfTask(
   othersFailed: boolean,
 ): FailedContainer | undefined {
   // StopTask's reason is free text of whoever called it.
-  if (stoppedReason === undefined || stopCode === "UserInitiated" || !tellsOfPull(stoppedReason))
+  if (stoppedReason === undefined || stopCode === "UserInitiated" || !isPullFailureText(stoppedReason))
     return undefined;
   const alone = classify(stoppedReason);
-  const named = referenceIn(alone.image);
+  const named = tryParseReference(alone.image);
   const meant = containersMeant(alone, named, containers);
 
   if (meant.length === 0 && named !== undefined && agents.some((agent) => isOf(agent, named)))
@@ -84,11 +84,11 @@ function containersMeant(
   if (named !== undefined) {
     const fitting = containers.filter((container) => isOf(container, named));
     const tagged = fitting.filter(
-      ({ image }) => named.tag !== undefined && referenceIn(image)?.tag === named.tag,
+      ({ image }) => named.tag !== undefined && tryParseReference(image)?.tag === named.tag,
     );
     if (tagged.length > 0) return tagged;
     if (fitting.length > 0) return fitting;
-    if (isOnly && (only.image === undefined || referenceIn(only.image) === undefined)) return [only];
+    if (isOnly && (only.image === undefined || tryParseReference(only.image) === undefined)) return [only];
     // Where every image is known to come from elsewhere, the words cannot be about the registry that they name.
     return isOnly && isElsewhere(only) ? [only] : [];
   }
@@ -99,24 +99,24 @@ function containersMeant(
 
 /** Whether a container runs an image of the repository, Docker Hub's under a name of its own included. */
 function isOf({ image }: EventContainer, named: ImageReference): boolean {
-  const reference = referenceIn(image);
+  const reference = tryParseReference(image);
   if (reference?.path !== named.path) return false;
   return hostFits(reference.host, canonicalHost(named.host));
 }
 
 function mayComeFrom({ image }: EventContainer, registry: string): boolean {
-  const reference = referenceIn(image);
+  const reference = tryParseReference(image);
   return reference !== undefined && hostFits(reference.host, registry);
 }
 
 function hostFits(host: string, registry: string): boolean {
   if (canonicalHost(host) === registry) return true;
-  return ownerOfHost(registry) === "docker-hub" && ownerOfHost(host) !== "another";
+  return registryOwner(registry) === "docker-hub" && registryOwner(host) !== "another";
 }
 
 function isElsewhere({ image }: EventContainer): boolean {
-  const reference = referenceIn(image);
-  return reference !== undefined && ownerOfHost(reference.host) === "another";
+  const reference = tryParseReference(image);
+  return reference !== undefined && registryOwner(reference.host) === "another";
 }
 
 function failed({ name, image }: EventContainer, classification: Classification): FailedContainer {

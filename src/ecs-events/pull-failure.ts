@@ -32,10 +32,10 @@ export type PullFailure = {
   /** The manifests that its texts name, those of the event and those of ECS. */
   readonly manifests?: readonly NamedManifest[];
   /** Nothing has failed: its owner asks beforehand (`remediation/foreseen.ts`), and no task tells more of it. */
-  readonly foreseen?: true;
+  readonly preemptive?: true;
 };
 
 export type Ignored = { readonly kind: "ignored"; readonly because: string };
 
 /** The account and region in which we run; an event of another is not ours. Undefined: judge none (explain, replay). */
-export type Home = { readonly account: string; readonly region: string };
+export type AwsLocation = { readonly account: string; readonly region: string };

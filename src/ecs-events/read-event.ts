@@ -2,7 +2,7 @@
 
 import { redact } from "../text/redact.ts";
 import { type Envelope, readEnvelope, TASK_STATE_CHANGE } from "./envelope.ts";
-import type { Home, Ignored, PullFailure } from "./pull-failure.ts";
+import type { AwsLocation, Ignored, PullFailure } from "./pull-failure.ts";
 import { readTaskStateChange } from "./task-stopped.ts";
 
 /** Other events of ECS, and why a pull's failure cannot be read from them. */
@@ -17,14 +17,14 @@ const WITHOUT_CAUSE: Readonly<Record<string, string>> = {
  * Reads an EventBridge document. `home` is where we run: another account's or region's event is ignored.
  * Throws InvalidInput for what is no EventBridge document, and for a task's event that is malformed.
  */
-export function readEvent(document: unknown, home?: Home): PullFailure | Ignored {
+export function readEvent(document: unknown, home?: AwsLocation): PullFailure | Ignored {
   const envelope = readEnvelope(document);
   return notOurs(envelope, home) ?? readTaskStateChange(envelope, home);
 }
 
 function notOurs(
   { source, "detail-type": type, account, region }: Envelope,
-  home?: Home,
+  home?: AwsLocation,
 ): Ignored | undefined {
   if (source !== "aws.ecs") return ignored(`the event is of ${quoted(source)}, not of Amazon ECS`);
   const known = Object.hasOwn(WITHOUT_CAUSE, type) ? WITHOUT_CAUSE[type] : undefined;

@@ -5,7 +5,7 @@
  * names and token ids. What is left reads to the same failure.
  */
 
-import { plainText } from "../pull-failure/normalize-text.ts";
+import { normalizeText } from "../pull-failure/normalize-text.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import {
   type EventContainer,
@@ -16,11 +16,11 @@ import {
 } from "./envelope.ts";
 
 /** The document's ids and its reasons, redacted. Throws InvalidInput as `readEvent` does. */
-export function reduceEvent(document: unknown): JsonObject {
+export function redactEvent(document: unknown): JsonObject {
   const envelope = readEnvelope(document);
   const { id, source, account, region, time, resources, "detail-type": type } = envelope;
   const detail =
-    source === "aws.ecs" && type === TASK_STATE_CHANGE ? reducedDetail(readTaskDetail(envelope)) : {};
+    source === "aws.ecs" && type === TASK_STATE_CHANGE ? redactedDetail(readTaskDetail(envelope)) : {};
   const arns = resources.filter((resource) => resource.startsWith("arn:")).slice(0, 10);
   return {
     version: "0",
@@ -30,7 +30,7 @@ export function reduceEvent(document: unknown): JsonObject {
   };
 }
 
-function reducedDetail({ containers, stoppedReason, startedBy, group, ...ids }: TaskDetail): JsonObject {
+function redactedDetail({ containers, stoppedReason, startedBy, group, ...ids }: TaskDetail): JsonObject {
   return {
     ...present({
       ...ids,
@@ -38,7 +38,7 @@ function reducedDetail({ containers, stoppedReason, startedBy, group, ...ids }: 
       startedBy: named(startedBy, STARTER),
       stoppedReason: spoken(stoppedReason),
     }),
-    containers: containers.map(reducedContainer),
+    containers: containers.map(redactedContainer),
   };
 }
 
@@ -53,13 +53,13 @@ function named(text: string | undefined, known: RegExp): string | undefined {
   return CALLERS_TEXT;
 }
 
-function reducedContainer({ reason, ...container }: EventContainer): JsonObject {
+function redactedContainer({ reason, ...container }: EventContainer): JsonObject {
   return present({ ...container, reason: spoken(reason) });
 }
 
 /** An error's text, in one line and redacted. */
 function spoken(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : plainText(text);
+  return text === undefined ? undefined : normalizeText(text);
 }
 
 function present(members: Readonly<Record<string, string | number | undefined>>): JsonObject {

@@ -11,10 +11,13 @@ import { partitionOf } from "../image/ecr-hosts.ts";
 import { InvalidInput } from "../image/invalid-input.ts";
 import { type Envelope, readTaskDetail, type TaskDetail } from "./envelope.ts";
 import { failedContainers } from "./failed-containers.ts";
-import type { Home, Ignored, PullFailure } from "./pull-failure.ts";
+import type { AwsLocation, Ignored, PullFailure } from "./pull-failure.ts";
 
 /** Reads a task's state change. Throws InvalidInput where a failure lacks what it takes to act on it. */
-export function readTaskStateChange(envelope: Envelope, home: Home | undefined): PullFailure | Ignored {
+export function readTaskStateChange(
+  envelope: Envelope,
+  home: AwsLocation | undefined,
+): PullFailure | Ignored {
   const detail = readTaskDetail(envelope);
   const [first, ...others] = failedContainers(detail);
   if (first === undefined) return { kind: "ignored", because: whyNoFailure(detail) };
@@ -72,7 +75,7 @@ function clusterOf(taskArn: string, partition: string, region: string, account: 
     : undefined;
 }
 
-function isAtHome(text: string, home: Home): boolean {
+function isAtHome(text: string, home: AwsLocation): boolean {
   const arn = parseArn(text);
   return arn === undefined || (arn.account === home.account && arn.region === home.region);
 }

@@ -9,7 +9,7 @@ import { shortRevision } from "../ecs/arn.ts";
 import { optional } from "../ecs/json-fields.ts";
 import { isSameButImages } from "../ecs/task-definition/same-definition.ts";
 import { containersOf } from "../ecs/task-definition/task-definition.ts";
-import { referenceIn } from "../image/reference.ts";
+import { tryParseReference } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { restore } from "../remediation/deploy/redeploy-previous.ts";
 import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
@@ -58,7 +58,7 @@ async function planOne(effect: InEffect, ports: UndoPorts): Promise<UndoPlan> {
   if (effect.kind === "target" && isInactive)
     return refused(`${effect.former} is INACTIVE, and a target of it would fail`);
   const hub = containersOf(described.taskDefinition).flatMap(({ image }) => {
-    const reference = referenceIn(image);
+    const reference = tryParseReference(image);
     return reference !== undefined && isDockerHubFront(reference.host) ? [image ?? ""] : [];
   });
   return {
@@ -85,7 +85,7 @@ function isSubstitute(inUse: JsonObject, former: JsonObject, { images }: InEffec
     containersOf(inUse).every(({ name, image }) => {
       const before = written.get(name);
       const told = images.find((one) => one.image === before);
-      return image === before || told === undefined || referenceIn(image)?.digest === told.digest;
+      return image === before || told === undefined || tryParseReference(image)?.digest === told.digest;
     })
   );
 }

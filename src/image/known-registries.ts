@@ -85,7 +85,7 @@ const KNOWN: readonly KnownRegistry[] = [
 ];
 
 /** Whether the host is in the domain of a registry that is known not to be Docker Hub. */
-export function isAnothersDomain(host: string): boolean {
+export function isForeignDomain(host: string): boolean {
   return KNOWN.some(({ domain }) => host === domain || host.endsWith(`.${domain}`));
 }
 

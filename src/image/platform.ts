@@ -39,7 +39,7 @@ export function parsePlatform(text: string): Platform {
       `OS/ARCH or OS/ARCH/VARIANT such as linux/arm64, or windows(10.0.20348)/amd64, got ${JSON.stringify(text.slice(0, 80))}`,
     );
   }
-  return normalised({
+  return normalizePlatform({
     os: osVersion === undefined ? os : "windows",
     architecture,
     ...(variant === undefined ? {} : { variant }),
@@ -76,8 +76,8 @@ function named(text: string): string {
 
 /** Whether an image for `offered` runs where `wanted` is asked for. A Windows version that is not known rules nothing out. */
 export function platformMatches(wanted: Platform, offered: Platform): boolean {
-  const a = normalised(wanted);
-  const b = normalised(offered);
+  const a = normalizePlatform(wanted);
+  const b = normalizePlatform(offered);
   const [build, other] = [windowsBuild(a), windowsBuild(b)];
   return (
     a.os === b.os &&
@@ -103,7 +103,7 @@ function isOsVersion(text: string): boolean {
 }
 
 /** One spelling for each platform: aliases resolved, `arm64/v8` and `amd64/v1` left to their short form, `arm` is `arm/v7`. */
-export function normalised({ os, architecture, variant, osVersion }: Platform): Platform {
+export function normalizePlatform({ os, architecture, variant, osVersion }: Platform): Platform {
   const named = architecture.toLowerCase();
   const { architecture: arch, variant: implied } = ALIASES.get(named) ?? { architecture: named };
   const written = variant?.toLowerCase() ?? implied;

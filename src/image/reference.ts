@@ -77,7 +77,7 @@ export function parseReference(text: string): ImageReference {
 }
 
 /** The reference that the text is, or undefined where it is none. */
-export function referenceIn(text: unknown): ImageReference | undefined {
+export function tryParseReference(text: unknown): ImageReference | undefined {
   if (typeof text !== "string") return undefined;
   try {
     return parseReference(text);
@@ -109,8 +109,8 @@ export function repositoryName(reference: ImageReference): string {
 }
 
 /** The repository that a text names, canonical; a text that is no reference comes back as it is. */
-export function repositoryIn(text: string): string {
-  const reference = referenceIn(text);
+export function repositoryOf(text: string): string {
+  const reference = tryParseReference(text);
   return reference === undefined ? text : repositoryName(reference);
 }
 
@@ -120,7 +120,7 @@ export function manifestName(reference: ImageReference): string {
 }
 
 /** The same repository pinned to a digest, without a tag: what ECS documents as `repository@digest`. */
-export function pinned(reference: ImageReference, digest: Digest): ImageReference {
+export function pinToDigest(reference: ImageReference, digest: Digest): ImageReference {
   return { host: reference.host, path: reference.path, digest };
 }
 

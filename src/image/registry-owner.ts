@@ -5,10 +5,10 @@
  * out to be Docker Hub by what it says; a host known to be somebody else's never can.
  */
 
-import { isAnothersDomain } from "./known-registries.ts";
+import { isForeignDomain } from "./known-registries.ts";
 import { DOCKER_HUB_HOST, isDockerHubFront, isDockerHubName, isDockerHubService } from "./registry-hosts.ts";
 
-export type HostOwner = "docker-hub" | "another" | "unknown";
+export type RegistryOwner = "docker-hub" | "another" | "unknown";
 
 /** Products that stand between a company and registries, by the names that their hosts carry. */
 const PROXY_LABEL =
@@ -21,11 +21,11 @@ export function canonicalHost(host: string): string {
 }
 
 /** Who stands behind the host. Hosts are compared whole, label by label. */
-export function ownerOfHost(host: string): HostOwner {
+export function registryOwner(host: string): RegistryOwner {
   const canonical = canonicalHost(host);
   if (isDockerHubFront(canonical)) return "docker-hub";
   const name = canonical.replace(/:\d+$/, "");
-  if (isAnothersDomain(name)) return "another";
+  if (isForeignDomain(name)) return "another";
   // An address or a name without a domain is a machine of the owner's own network.
   if (!name.includes(".") || /^[\d.]+$|^\[/.test(name)) return "another";
   if (name.split(".").some((label) => PROXY_LABEL.test(label))) return "another";

@@ -1,21 +1,21 @@
 /** Which image a failure is about: the container's own where it is known, else what the text names. */
 
-import { type ImageReference, referenceIn, repositoryName } from "../image/reference.ts";
-import { isDockerHub, type Reading } from "./parsed-text.ts";
+import { type ImageReference, repositoryName, tryParseReference } from "../image/reference.ts";
+import { isDockerHub, type ParsedText } from "./parsed-text.ts";
 
 /** The container's own image where it is known; else the reference nearest before the words that decided; else the URL's repository. */
-export function imageConcerned(
-  { given, references, addresses }: Reading,
+export function affectedImage(
+  { container, references, addresses }: ParsedText,
   at: number,
 ): ImageReference | undefined {
-  if (given.reference) return given.reference;
+  if (container.reference) return container.reference;
   const whole = references.filter(({ reference }) => reference !== undefined);
   const nearest = (whole.findLast(({ index }) => index <= at) ?? whole.at(0))?.reference;
   const named = nearest && (whole.find(({ reference }) => isExact(reference, nearest))?.reference ?? nearest);
   const address = addresses.findLast(({ path, host }) => path !== undefined && host !== "");
   const addressed =
     address &&
-    referenceIn(
+    tryParseReference(
       `${address.mirrors ?? address.host}/${address.path}${address.tag === undefined ? "" : `:${address.tag}`}`,
     );
   if (named === undefined) return addressed;

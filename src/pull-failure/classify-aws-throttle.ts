@@ -5,21 +5,27 @@
  */
 
 import { registryOf } from "../image/registry-hosts.ts";
-import { factIn, hostsAt, type Reading, type Verdict, verdict } from "./parsed-text.ts";
+import {
+  classification,
+  firstMatch,
+  hostsNear,
+  type ParsedText,
+  type PartialClassification,
+} from "./parsed-text.ts";
 import { AWS_SERVICE, AWS_THROTTLED, ECR_ASKED } from "./patterns.ts";
 
 /** The conclusion that AWS turned away what a start needs beside its registry; undefined where the text does not say so. */
-export function awsThrottle(reading: Reading): Verdict | undefined {
-  const { text } = reading;
-  const fact = factIn(text, [AWS_THROTTLED]);
+export function classifyAwsThrottle(parsed: ParsedText): PartialClassification | undefined {
+  const { text } = parsed;
+  const fact = firstMatch(text, [AWS_THROTTLED]);
   if (fact === undefined) return undefined;
   const service = AWS_SERVICE.exec(text)?.[0];
   if (service === undefined) {
     // These two words alone are what ECR's registry says.
     if (/^rate exceeded$/i.test(fact.quote)) return undefined;
-    if (ECR_ASKED.test(text) || hostsAt(reading, fact.index).some(isAmazons)) return undefined;
+    if (ECR_ASKED.test(text) || hostsNear(parsed, fact.index).some(isAwsHost)) return undefined;
   }
-  return verdict(
+  return classification(
     "other",
     "certain",
     [fact],
@@ -28,7 +34,7 @@ export function awsThrottle(reading: Reading): Verdict | undefined {
 }
 
 /** Whether the host is a registry of Amazon's. */
-export function isAmazons(host: string): boolean {
+export function isAwsHost(host: string): boolean {
   const { kind } = registryOf(host);
   return kind === "ecr" || kind === "ecr-public";
 }

@@ -6,18 +6,18 @@
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import type { Address, Resource } from "./extract-references.ts";
 import {
-  factIn,
-  givenHost,
-  hostsAt,
-  isAnothers,
+  containerHost,
+  firstMatch,
+  foreignHostFor429,
+  hostsNear,
   isDockerHub,
-  type Reading,
+  isForeignHost,
+  type ParsedText,
+  type PartialClassification,
   speaksOfPull,
-  strangerAt,
-  type Verdict,
 } from "./parsed-text.ts";
 import { HTML_PAGE, LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS, PLAIN_BODY, SIGN_IN } from "./patterns.ts";
-import { askedFor } from "./requested-resource.ts";
+import { requestedResource } from "./requested-resource.ts";
 
 /** Docker Hub's pull limit counts manifests alone; what else it refuses with this status. */
 const NOT_COUNTED: Readonly<Record<Exclude<Resource, "manifests">, string>> = {
@@ -27,35 +27,35 @@ const NOT_COUNTED: Readonly<Record<Exclude<Resource, "manifests">, string>> = {
 };
 
 /** The limit of whoever answered 429, or of the image's registry; undefined where the text has neither status nor words of one. */
-export function limitByHost(reading: Reading): Verdict | undefined {
-  const { text } = reading;
-  const answered = reading.addresses.findLast(({ status }) => status === 429);
-  const code = factIn(text, [LIMIT_CODE]);
-  const status = factIn(text, [LIMIT_STATUS]);
-  const words = factIn(text, [LIMIT_WORDS]);
+export function classifyLimitByHost(parsed: ParsedText): PartialClassification | undefined {
+  const { text } = parsed;
+  const answered = parsed.addresses.findLast(({ status }) => status === 429);
+  const code = firstMatch(text, [LIMIT_CODE]);
+  const status = firstMatch(text, [LIMIT_STATUS]);
+  const words = firstMatch(text, [LIMIT_WORDS]);
   const fact = code ?? status ?? words;
   if (fact === undefined && answered === undefined) return undefined;
-  if (!isLimitText(reading)) return undefined;
+  if (!isLimitText(parsed)) return undefined;
 
   const facts = fact ? [fact] : [];
   const evidence = [...(answered ? [answered.quote] : []), ...facts.map(({ quote }) => quote)];
   const at = answered?.index ?? fact?.index ?? 0;
-  const before = answered ? [answered.host, ...givenHost(reading)] : hostsAt(reading, at);
+  const before = answered ? [answered.host, ...containerHost(parsed)] : hostsNear(parsed, at);
   // A log names the image after the message, but so does a build with what it would have made.
   const after =
-    before.length > 0 ? undefined : reading.references.find(({ host }) => host !== undefined)?.host;
+    before.length > 0 ? undefined : parsed.references.find(({ host }) => host !== undefined)?.host;
   const hosts = after === undefined ? before : [after];
   const because = (why: string) => `${answered || status ? "Status 429" : "Too many requests"}, ${why}`;
 
-  const plainBody = factIn(text, [PLAIN_BODY]);
-  const page = factIn(text, [HTML_PAGE]);
-  const stranger = answered ? strangerAt(reading, answered) : hosts.find((host) => !isDockerHub(host));
+  const plainBody = firstMatch(text, [PLAIN_BODY]);
+  const page = firstMatch(text, [HTML_PAGE]);
+  const stranger = answered ? foreignHostFor429(parsed, answered) : hosts.find((host) => !isDockerHub(host));
   if (stranger !== undefined) {
-    const isDoubtful = page !== undefined && !isAnothers(stranger);
+    const isDoubtful = page !== undefined && !isForeignHost(stranger);
     return {
       kind: "registry-limit",
       confidence: isDoubtful || after !== undefined ? "likely" : "certain",
-      registry: registryBehind(reading, stranger, answered),
+      registry: registryBehind(parsed, stranger, answered),
       evidence,
       at,
       because: because(
@@ -98,7 +98,7 @@ export function limitByHost(reading: Reading): Verdict | undefined {
   const relayed = answered !== undefined && /remote response/i.test(answered.quote);
   // A login that failed too often is refused by the same code, and by no other status.
   const cut = endsWithCode(text) && (answered === undefined || /toomanyrequests$/i.test(answered.quote));
-  const asked = askedFor(text, answered, at);
+  const asked = requestedResource(text, answered, at);
   if (asked !== undefined && asked !== "manifests") {
     const maybeSignIn = asked === "token" && SIGN_IN.test(text);
     return {
@@ -141,17 +141,15 @@ export function limitByHost(reading: Reading): Verdict | undefined {
 }
 
 /** Whether words about limits are about a pull: an application has limits of its own, which say nothing of ours. */
-function isLimitText(reading: Reading): boolean {
-  return (
-    /^(?:error:? )?(?:(?:http )?429:? )?too many requests\b/i.test(reading.text) || speaksOfPull(reading)
-  );
+function isLimitText(parsed: ParsedText): boolean {
+  return /^(?:error:? )?(?:(?:http )?429:? )?too many requests\b/i.test(parsed.text) || speaksOfPull(parsed);
 }
 
 /** The registry of a host that only hands out its tokens: the image's (mcrprod.azurecr.io's is mcr.microsoft.com). */
-function registryBehind(reading: Reading, host: string, answered: Address | undefined): string {
+function registryBehind(parsed: ParsedText, host: string, answered: Address | undefined): string {
   if (answered?.resource !== "token") return host;
-  const named = [...givenHost(reading), ...reading.references.flatMap((one) => one.host ?? [])];
-  return named.find(isAnothers) ?? host;
+  const named = [...containerHost(parsed), ...parsed.references.flatMap((one) => one.host ?? [])];
+  return named.find(isForeignHost) ?? host;
 }
 
 /** What follows the code where a registry is Docker's: a text that ends inside one of these may have meant either. */

@@ -6,20 +6,20 @@
  */
 
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import { isAmazons } from "./classify-aws-throttle.ts";
-import { limitByHost } from "./classify-limit-by-host.ts";
+import { isAwsHost } from "./classify-aws-throttle.ts";
+import { classifyLimitByHost } from "./classify-limit-by-host.ts";
 import { IMAGE_OR_MACHINE, NETWORK, NOT_FOUND, UNAUTHORIZED } from "./other-patterns.ts";
 import {
-  factIn,
-  hostsAt,
-  isAnothers,
+  classification,
+  firstMatch,
+  foreignHost,
+  hostsNear,
   isDockerHub,
-  type Reading,
+  isForeignHost,
+  type ParsedText,
+  type PartialClassification,
   speaksOfPull,
-  strangerIn,
-  type Verdict,
-  verdict,
-  withHost,
+  withRegistry,
 } from "./parsed-text.ts";
 import {
   ANOTHER_LIMIT,
@@ -36,30 +36,36 @@ import {
 import type { LimitedAs } from "./types.ts";
 
 /** The limit that the text tells of, or undefined where it tells of none. */
-export function limit(reading: Reading): Verdict | undefined {
-  const { text } = reading;
-  const signIn = factIn(text, [SIGN_IN_LIMIT]);
+export function classifyLimit(parsed: ParsedText): PartialClassification | undefined {
+  const { text } = parsed;
+  const signIn = firstMatch(text, [SIGN_IN_LIMIT]);
   if (signIn)
-    return withHost(reading, verdict("unauthorized", "certain", [signIn], `The text ${signIn.phrase.says}.`));
+    return withRegistry(
+      parsed,
+      classification("unauthorized", "certain", [signIn], `The text ${signIn.phrase.says}.`),
+    );
   return (
-    proxyRefused(reading) ?? dockersSentence(reading) ?? anothersSentence(reading) ?? limitByHost(reading)
+    proxyRefused(parsed) ??
+    dockerHubMessage(parsed) ??
+    otherRegistryMessage(parsed) ??
+    classifyLimitByHost(parsed)
   );
 }
 
 /** Docker Hub's own words: its limit, unless the image or the host that answered is known to be another's. */
-function dockersSentence(reading: Reading): Verdict | undefined {
-  const { text } = reading;
-  const abuse = factIn(text, [DOCKER_HUB_ABUSE]);
-  const whole = factIn(text, [DOCKER_HUB_SENTENCE]);
-  const cut = whole ? undefined : factIn(text, [DOCKER_HUB_SENTENCE_CUT]);
-  const link = factIn(text, [DOCKER_HUB_LINK]);
-  const fact = whole ?? abuse ?? cut ?? (link && tellsOfLimit(reading) ? link : undefined);
+function dockerHubMessage(parsed: ParsedText): PartialClassification | undefined {
+  const { text } = parsed;
+  const abuse = firstMatch(text, [DOCKER_HUB_ABUSE]);
+  const whole = firstMatch(text, [DOCKER_HUB_SENTENCE]);
+  const cut = whole ? undefined : firstMatch(text, [DOCKER_HUB_SENTENCE_CUT]);
+  const link = firstMatch(text, [DOCKER_HUB_LINK]);
+  const fact = whole ?? abuse ?? cut ?? (link && isLimitText(parsed) ? link : undefined);
   if (fact === undefined) return undefined;
 
-  const stranger = strangerIn(reading, fact.index);
+  const stranger = foreignHost(parsed, fact.index);
   if (stranger !== undefined) {
     return {
-      ...verdict(
+      ...classification(
         "registry-limit",
         "certain",
         [fact],
@@ -70,7 +76,7 @@ function dockersSentence(reading: Reading): Verdict | undefined {
   }
   if (fact === abuse) {
     return {
-      ...verdict(
+      ...classification(
         "docker-hub-abuse-limit",
         "certain",
         [fact],
@@ -80,7 +86,7 @@ function dockersSentence(reading: Reading): Verdict | undefined {
     };
   }
   return {
-    ...verdict(
+    ...classification(
       "docker-hub-pull-limit",
       fact === cut ? "likely" : "certain",
       [fact, ...(link && link !== fact ? [link] : [])],
@@ -92,29 +98,34 @@ function dockersSentence(reading: Reading): Verdict | undefined {
 }
 
 /** A proxy's own words: it may count as it likes, and no registry has seen the request. */
-function proxyRefused(reading: Reading): Verdict | undefined {
-  const fact = factIn(reading.text, [PROXY_REFUSED]);
+function proxyRefused(parsed: ParsedText): PartialClassification | undefined {
+  const fact = firstMatch(parsed.text, [PROXY_REFUSED]);
   return (
     fact &&
-    withHost(
-      reading,
-      verdict("network", "likely", [fact], `The text ${fact.phrase.says}: no registry has answered.`),
+    withRegistry(
+      parsed,
+      classification("network", "likely", [fact], `The text ${fact.phrase.says}: no registry has answered.`),
     )
   );
 }
 
-function anothersSentence(reading: Reading): Verdict | undefined {
+function otherRegistryMessage(parsed: ParsedText): PartialClassification | undefined {
   for (const phrase of ANOTHER_LIMIT) {
-    const fact = factIn(reading.text, [phrase]);
-    if (fact === undefined || !speaksOfPull(reading)) continue;
-    const hosts = hostsAt(reading, fact.index);
+    const fact = firstMatch(parsed.text, [phrase]);
+    if (fact === undefined || !speaksOfPull(parsed)) continue;
+    const hosts = hostsNear(parsed, fact.index);
     // A page is the mark of a registry that is known to answer with pages; of any other host it may be a proxy's.
-    if (/title|!!1/i.test(fact.quote) && !hosts.some(isAnothers)) continue;
+    if (/title|!!1/i.test(fact.quote) && !hosts.some(isForeignHost)) continue;
     // An exception of AWS's APIs is of none but a registry of AWS's.
-    const mayBe = /exception/i.test(fact.quote) ? isAmazons : (host: string) => !isDockerHub(host);
+    const mayBe = /exception/i.test(fact.quote) ? isAwsHost : (host: string) => !isDockerHub(host);
     const registry = hosts.find(mayBe) ?? phrase.registry;
     return {
-      ...verdict("registry-limit", "certain", [fact], `The text ${phrase.says}, and not Docker Hub's.`),
+      ...classification(
+        "registry-limit",
+        "certain",
+        [fact],
+        `The text ${phrase.says}, and not Docker Hub's.`,
+      ),
       ...(registry === undefined ? {} : { registry }),
     };
   }
@@ -122,10 +133,13 @@ function anothersSentence(reading: Reading): Verdict | undefined {
 }
 
 /** A link to Docker's page is advice where the text names another cause, and evidence where it names none. */
-function tellsOfLimit({ text, addresses }: Reading): boolean {
-  if (factIn(text, [LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS]) || addresses.some(({ status }) => status === 429))
+function isLimitText({ text, addresses }: ParsedText): boolean {
+  if (
+    firstMatch(text, [LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS]) ||
+    addresses.some(({ status }) => status === 429)
+  )
     return true;
-  return factIn(text, [...UNAUTHORIZED, ...NOT_FOUND, ...NETWORK, IMAGE_OR_MACHINE]) === undefined;
+  return firstMatch(text, [...UNAUTHORIZED, ...NOT_FOUND, ...NETWORK, IMAGE_OR_MACHINE]) === undefined;
 }
 
 function limitedAs(sentence: string): LimitedAs {

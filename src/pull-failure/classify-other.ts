@@ -16,30 +16,33 @@ import {
   WITHOUT_CAUSE,
 } from "./other-patterns.ts";
 import {
-  type Fact,
-  factIn,
-  hostsAt,
+  classification,
+  firstMatch,
+  hostsNear,
   isDockerHub,
-  type Reading,
+  type ParsedText,
+  type PartialClassification,
+  type PhraseMatch,
   speaksOfPull,
-  type Verdict,
-  verdict,
-  withHost,
+  withRegistry,
 } from "./parsed-text.ts";
 import { HTML_PAGE, PULL_ERROR } from "./patterns.ts";
 import type { PullFailureKind } from "./types.ts";
 
 /** Access, absence, the network, the image or the machine; undefined where the text tells none of them. */
-export function otherFailure(reading: Reading): Verdict | undefined {
-  const { text } = reading;
-  const broken = factIn(text, [...UNFIT_IMAGE, IMAGE_OR_MACHINE]);
+export function classifyOther(parsed: ParsedText): PartialClassification | undefined {
+  const { text } = parsed;
+  const broken = firstMatch(text, [...UNFIT_IMAGE, IMAGE_OR_MACHINE]);
   if (broken)
-    return withHost(reading, verdict("other", "certain", [broken], `The text ${broken.phrase.says}.`));
-  const network = factIn(text, NETWORK);
-  const secrets = factIn(text, [SECRETS_OR_AUTH]);
-  const cdn = factIn(text, [CDN_FORBIDDEN]);
+    return withRegistry(
+      parsed,
+      classification("other", "certain", [broken], `The text ${broken.phrase.says}.`),
+    );
+  const network = firstMatch(text, NETWORK);
+  const secrets = firstMatch(text, [SECRETS_OR_AUTH]);
+  const cdn = firstMatch(text, [CDN_FORBIDDEN]);
   if (/^resourceinitializationerror/i.test(text) && !secrets) {
-    return verdict(
+    return classification(
       "other",
       "certain",
       [{ index: 0, quote: text.slice(0, 80), phrase: SECRETS_OR_AUTH }],
@@ -47,18 +50,20 @@ export function otherFailure(reading: Reading): Verdict | undefined {
     );
   }
   for (const phrase of REFUSED_BECAUSE) {
-    const fact = factIn(text, [phrase]);
-    if (fact) return withHost(reading, verdict(phrase.kind, "certain", [fact], `The text ${phrase.says}.`));
+    const fact = firstMatch(text, [phrase]);
+    if (fact)
+      return withRegistry(parsed, classification(phrase.kind, "certain", [fact], `The text ${phrase.says}.`));
   }
-  if (cdn) return withHost(reading, verdict("network", "certain", [cdn], `The text ${cdn.phrase.says}.`));
+  if (cdn)
+    return withRegistry(parsed, classification("network", "certain", [cdn], `The text ${cdn.phrase.says}.`));
 
-  const unauthorized = factIn(text, UNAUTHORIZED) ?? (network ? undefined : secrets) ?? refused(reading);
+  const unauthorized = firstMatch(text, UNAUTHORIZED) ?? (network ? undefined : secrets) ?? refused(parsed);
   if (unauthorized) {
     // A page for people is a proxy's or a portal's as well as a registry's.
-    const page = factIn(text, [HTML_PAGE]);
-    return withHost(
-      reading,
-      verdict(
+    const page = firstMatch(text, [HTML_PAGE]);
+    return withRegistry(
+      parsed,
+      classification(
         "unauthorized",
         page ? "likely" : "certain",
         [unauthorized],
@@ -66,17 +71,20 @@ export function otherFailure(reading: Reading): Verdict | undefined {
       ),
     );
   }
-  const notFound = network && !/manifest/i.test(text) ? undefined : factIn(text, NOT_FOUND);
+  const notFound = network && !/manifest/i.test(text) ? undefined : firstMatch(text, NOT_FOUND);
   if (notFound)
-    return withHost(
-      reading,
-      verdict("not-found", "certain", [notFound], `The text ${notFound.phrase.says}.`),
+    return withRegistry(
+      parsed,
+      classification("not-found", "certain", [notFound], `The text ${notFound.phrase.says}.`),
     );
-  const last = network ?? factIn(text, [NO_ENDPOINT]);
-  return last && withHost(reading, verdict("network", "certain", [last], `The text ${last.phrase.says}.`));
+  const last = network ?? firstMatch(text, [NO_ENDPOINT]);
+  return (
+    last &&
+    withRegistry(parsed, classification("network", "certain", [last], `The text ${last.phrase.says}.`))
+  );
 }
 
-function refused({ addresses }: Reading): Fact | undefined {
+function refused({ addresses }: ParsedText): PhraseMatch | undefined {
   const address = addresses.find(({ status }) => status === 401 || status === 403);
   return (
     address && {
@@ -88,8 +96,8 @@ function refused({ addresses }: Reading): Fact | undefined {
 }
 
 /** A text that stops where Docker Hub's status was about to be told: manifests that are absent or private read differently. */
-export function cutShort(reading: Reading): Verdict | undefined {
-  const { text, addresses, given } = reading;
+export function classifyTruncated(parsed: ParsedText): PartialClassification | undefined {
+  const { text, addresses, container } = parsed;
   const last = addresses.at(-1);
   if (
     last?.cutBeforeStatus &&
@@ -97,9 +105,9 @@ export function cutShort(reading: Reading): Verdict | undefined {
     last.resource !== "blobs" &&
     last.resource !== "token"
   ) {
-    if (given.host === undefined || isDockerHub(given.host)) {
+    if (container.host === undefined || isDockerHub(container.host)) {
       return {
-        ...verdict(
+        ...classification(
           "docker-hub-pull-limit",
           "likely",
           [],
@@ -116,11 +124,11 @@ export function cutShort(reading: Reading): Verdict | undefined {
 }
 
 /** A text that stops inside the error code for too many requests, whatever status it quoted before. */
-export function cutInCode(reading: Reading): Verdict | undefined {
-  const { text } = reading;
+export function cutInCode(parsed: ParsedText): PartialClassification | undefined {
+  const { text } = parsed;
   const code = /(?<![\w./@-])toom(?:a(?:n(?:y\w*)?)?)?$/i.exec(text);
-  if (code && (PULL_ERROR.test(text) || speaksOfPull(reading))) {
-    const hosts = hostsAt(reading, code.index);
+  if (code && (PULL_ERROR.test(text) || speaksOfPull(parsed))) {
+    const hosts = hostsNear(parsed, code.index);
     const isHub = hosts.length > 0 && hosts.every(isDockerHub);
     const stranger = hosts.find((host) => !isDockerHub(host));
     const kind: PullFailureKind = isHub ? "docker-hub-pull-limit" : "registry-limit";
@@ -141,18 +149,18 @@ export function cutInCode(reading: Reading): Verdict | undefined {
 }
 
 /** What is left to say of a text that tells no cause. */
-export function nothingKnown(reading: Reading): Verdict {
-  const { text } = reading;
+export function unclassified(parsed: ParsedText): PartialClassification {
+  const { text } = parsed;
   if (WITHOUT_CAUSE.test(text))
-    return withHost(reading, {
-      ...verdict("other", "certain", [], "The text repeats that a pull failed, without a cause."),
+    return withRegistry(parsed, {
+      ...classification("other", "certain", [], "The text repeats that a pull failed, without a cause."),
       evidence: [text],
     });
   const says = PULL_ERROR.test(text)
     ? "A pull failed, for a cause that the text does not tell."
     : "Nothing in the text tells of a pull.";
-  return withHost(reading, {
-    ...verdict("other", "likely", [], says),
+  return withRegistry(parsed, {
+    ...classification("other", "likely", [], says),
     evidence: text === "" ? [] : [text],
   });
 }

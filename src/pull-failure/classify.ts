@@ -8,13 +8,19 @@
 
 import { canonicalName } from "../image/reference.ts";
 import { registryOf } from "../image/registry-hosts.ts";
-import { imageConcerned } from "./affected-image.ts";
-import { awsThrottle } from "./classify-aws-throttle.ts";
-import { limit } from "./classify-limit.ts";
-import { cutInCode, cutShort, nothingKnown, otherFailure } from "./classify-other.ts";
+import { affectedImage } from "./affected-image.ts";
+import { classifyAwsThrottle } from "./classify-aws-throttle.ts";
+import { classifyLimit } from "./classify-limit.ts";
+import { classifyOther, classifyTruncated, cutInCode, unclassified } from "./classify-other.ts";
 import { namedManifests } from "./extract-manifests.ts";
-import { plainText } from "./normalize-text.ts";
-import { factIn, type Reading, readingOf, type Verdict, verdict } from "./parsed-text.ts";
+import { normalizeText } from "./normalize-text.ts";
+import {
+  classification,
+  firstMatch,
+  type ParsedText,
+  type PartialClassification,
+  parseText,
+} from "./parsed-text.ts";
 import { ECR_THROTTLES, NOT_A_PULL, OPENING, PULL_ERROR } from "./patterns.ts";
 import type { Classification } from "./types.ts";
 
@@ -25,20 +31,20 @@ const QUOTE_LENGTH_MAX = 240;
  * Never throws; takes time proportional to the text. Everything in the answer is redacted.
  */
 export function classify(text: string, image?: string): Classification {
-  const reading = readingOf(text, image);
+  const parsed = parseText(text, image);
   const { at, evidence, ...verdict } =
-    notAPull(reading) ??
-    awsThrottle(reading) ??
-    limit(reading) ??
-    cutInCode(reading) ??
-    otherFailure(reading) ??
-    cutShort(reading) ??
-    nothingKnown(reading);
-  const concerned = imageConcerned(reading, at);
-  const manifests = namedManifests(reading.text);
+    notAPull(parsed) ??
+    classifyAwsThrottle(parsed) ??
+    classifyLimit(parsed) ??
+    cutInCode(parsed) ??
+    classifyOther(parsed) ??
+    classifyTruncated(parsed) ??
+    unclassified(parsed);
+  const concerned = affectedImage(parsed, at);
+  const manifests = namedManifests(parsed.text);
   return {
     ...verdict,
-    ...(mayBeUpstreams(verdict, reading) ? { mayBeUpstreams: true } : {}),
+    ...(mayBeUpstreams(verdict, parsed) ? { mayBeUpstreams: true } : {}),
     ...(concerned === undefined ? {} : { image: canonicalName(concerned) }),
     ...(manifests.length === 0 ? {} : { manifests }),
     evidence: [...new Set(evidence.map(bounded))],
@@ -46,22 +52,22 @@ export function classify(text: string, image?: string): Classification {
 }
 
 /** Whether the text tells of a pull that failed, for whatever cause; other ends of a container are no business of ours. */
-export function tellsOfPull(text: string): boolean {
+export function isPullFailureText(text: string): boolean {
   const { kind } = classify(text);
-  return kind !== "other" || PULL_ERROR.test(plainText(text));
+  return kind !== "other" || PULL_ERROR.test(normalizeText(text));
 }
 
 /** ECR throttles in words of its own; any other limit told under its name may be that of a cache's upstream. */
 function mayBeUpstreams(
-  { kind, registry = "" }: Pick<Verdict, "kind" | "registry">,
-  { text }: Reading,
+  { kind, registry = "" }: Pick<PartialClassification, "kind" | "registry">,
+  { text }: ParsedText,
 ): boolean {
   return kind === "registry-limit" && registryOf(registry).kind === "ecr" && !ECR_THROTTLES.test(text);
 }
 
-function notAPull({ text }: Reading): Verdict | undefined {
-  const fact = factIn(text.replace(OPENING, ""), NOT_A_PULL);
-  return fact && verdict("other", "certain", [fact], `The text ${fact.phrase.says}.`);
+function notAPull({ text }: ParsedText): PartialClassification | undefined {
+  const fact = firstMatch(text.replace(OPENING, ""), NOT_A_PULL);
+  return fact && classification("other", "certain", [fact], `The text ${fact.phrase.says}.`);
 }
 
 function bounded(quote: string): string {

@@ -6,7 +6,7 @@
  */
 
 import { isDigest } from "../image/digest.ts";
-import { type ImageReference, referenceIn } from "../image/reference.ts";
+import { type ImageReference, tryParseReference } from "../image/reference.ts";
 import { DOCKER_HUB_REALM, isDockerHubContent } from "../image/registry-hosts.ts";
 import { canonicalHost } from "../image/registry-owner.ts";
 
@@ -216,7 +216,7 @@ export function referencesIn(text: string): readonly NamedReference[] {
 
 function namedReference(written: string, lone: boolean): Omit<NamedReference, "index"> | undefined {
   if (/^https?:/i.test(written)) return undefined;
-  const reference = referenceIn(written);
+  const reference = tryParseReference(written);
   if (reference !== undefined && (lone || /[/:@]/.test(written)))
     return { reference, host: canonicalHost(reference.host) };
   const host = hostIn(written);

@@ -38,7 +38,7 @@ const SPELLINGS: readonly (readonly [pattern: RegExp, replacement: string])[] = 
 ];
 
 /** The text in one line, bounded, without escapes and without secrets. */
-export function plainText(text: string): string {
+export function normalizeText(text: string): string {
   // Secrets leave before anything is cut, so that no cut can part a secret from what gives it away.
   return bounded(redact(unescaped(redact(decoded(text))))).trim();
 }

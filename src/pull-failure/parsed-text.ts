@@ -2,45 +2,45 @@
  * A text read for what it names, before anything is concluded, and the questions that conclusions ask of it.
  */
 
-import { type ImageReference, referenceIn } from "../image/reference.ts";
+import { type ImageReference, tryParseReference } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import { canonicalHost, ownerOfHost } from "../image/registry-owner.ts";
+import { canonicalHost, registryOwner } from "../image/registry-owner.ts";
 import { type Address, addressesIn, type NamedReference, referencesIn } from "./extract-references.ts";
-import { plainText } from "./normalize-text.ts";
+import { normalizeText } from "./normalize-text.ts";
 import { type Phrase, PULL_CONTEXT } from "./patterns.ts";
 import type { Classification, Confidence, PullFailureKind } from "./types.ts";
 
 /** What one phrase proves, and the words that say it. */
-export type Fact = { readonly phrase: Phrase; readonly index: number; readonly quote: string };
+export type PhraseMatch = { readonly phrase: Phrase; readonly index: number; readonly quote: string };
 
 /** Everything that can be read in a text, before anything is concluded. */
-export type Reading = {
+export type ParsedText = {
   readonly text: string;
   readonly addresses: readonly Address[];
   readonly references: readonly NamedReference[];
   /** The container's own image, where the caller knows it. */
-  readonly given: { readonly host?: string; readonly reference?: ImageReference };
+  readonly container: { readonly host?: string; readonly reference?: ImageReference };
 };
 
 /** A conclusion with its evidence, and where in the text it stands. */
-export type Verdict = Omit<Classification, "image" | "evidence"> & {
+export type PartialClassification = Omit<Classification, "image" | "evidence"> & {
   readonly evidence: readonly string[];
   readonly at: number;
 };
 
 /** Reads a text, and what is known of the container's image beside it. */
-export function readingOf(text: string, image: string | undefined): Reading {
-  const plain = plainText(text);
+export function parseText(text: string, image: string | undefined): ParsedText {
+  const plain = normalizeText(text);
   return {
     text: plain,
     addresses: addressesIn(plain),
     references: referencesIn(plain),
-    given: givenImage(image),
+    container: parseContainerImage(image),
   };
 }
 
 /** The first of the phrases that the text holds. */
-export function factIn(text: string, phrases: readonly Phrase[]): Fact | undefined {
+export function firstMatch(text: string, phrases: readonly Phrase[]): PhraseMatch | undefined {
   for (const phrase of phrases) {
     const match = phrase.pattern.exec(text);
     if (match) return { phrase, index: match.index, quote: match[0].trim() };
@@ -49,19 +49,19 @@ export function factIn(text: string, phrases: readonly Phrase[]): Fact | undefin
 }
 
 /** A conclusion from facts. */
-export function verdict(
+export function classification(
   kind: PullFailureKind,
   confidence: Confidence,
-  facts: readonly Fact[],
+  facts: readonly PhraseMatch[],
   because: string,
-): Verdict {
+): PartialClassification {
   return { kind, confidence, evidence: facts.map(({ quote }) => quote), at: facts[0]?.index ?? 0, because };
 }
 
-function givenImage(image: string | undefined): Reading["given"] {
+function parseContainerImage(image: string | undefined): ParsedText["container"] {
   const written = image?.trim().replace(/^docker(?:-pullable)?:\/\//, "");
   if (!written) return {};
-  const reference = referenceIn(written);
+  const reference = tryParseReference(written);
   if (reference) return { reference, host: canonicalHost(reference.host) };
   // Masked or broken names still tell the host.
   const host = /^([^/\s]*[.:][^/\s]*)\//.exec(written.slice(0, 300))?.[1];
@@ -70,47 +70,47 @@ function givenImage(image: string | undefined): Reading["given"] {
 
 /** Whether pulls from the host are Docker Hub's, under whatever name. */
 export function isDockerHub(host: string): boolean {
-  return ownerOfHost(host) === "docker-hub";
+  return registryOwner(host) === "docker-hub";
 }
 
 /** Whether the host is known to be a registry other than Docker Hub. */
-export function isAnothers(host: string): boolean {
-  return ownerOfHost(host) === "another";
+export function isForeignHost(host: string): boolean {
+  return registryOwner(host) === "another";
 }
 
 /** The host of the container's own image, where it is known. */
-export function givenHost({ given }: Reading): readonly string[] {
-  return given.host === undefined ? [] : [given.host];
+export function containerHost({ container }: ParsedText): readonly string[] {
+  return container.host === undefined ? [] : [container.host];
 }
 
 /** The hosts that answer for the words at an index: the last address before it, else the reference's, and the container's image. */
-export function hostsAt(reading: Reading, index: number): readonly string[] {
-  const address = reading.addresses.findLast(
+export function hostsNear(parsed: ParsedText, index: number): readonly string[] {
+  const address = parsed.addresses.findLast(
     (one) => one.index <= index && one.resource !== undefined && one.host !== "",
   );
-  const reference = reading.references.findLast((one) => one.index <= index && one.host !== undefined);
+  const reference = parsed.references.findLast((one) => one.index <= index && one.host !== undefined);
   const inText = address?.host ?? reference?.host;
-  return [...new Set([...(inText === undefined ? [] : [inText]), ...givenHost(reading)])];
+  return [...new Set([...(inText === undefined ? [] : [inText]), ...containerHost(parsed)])];
 }
 
 /** The first host that is known to be another's, so that Docker Hub's words there are somebody's relay. */
-export function strangerIn(reading: Reading, index: number): string | undefined {
-  const hosts = [...givenHost(reading), ...hostsAt(reading, index)];
-  return hosts.find(isAnothers);
+export function foreignHost(parsed: ParsedText, index: number): string | undefined {
+  const hosts = [...containerHost(parsed), ...hostsNear(parsed, index)];
+  return hosts.find(isForeignHost);
 }
 
 /** For a 429 without words: whoever answered, and the image's host unless it proves to be a front of Docker Hub. */
-export function strangerAt(reading: Reading, answered: Address): string | undefined {
-  const { host, reference } = reading.given;
+export function foreignHostFor429(parsed: ParsedText, answered: Address): string | undefined {
+  const { host, reference } = parsed.container;
   if (answered.host !== "" && !isDockerHub(answered.host)) return answered.host;
   if (host === undefined || isDockerHub(host)) return undefined;
   const fronts =
-    ownerOfHost(host) === "unknown" && answered.path !== undefined && reference?.path === answered.path;
+    registryOwner(host) === "unknown" && answered.path !== undefined && reference?.path === answered.path;
   return fronts ? undefined : host;
 }
 
 /** Whether the text speaks of a pull: in its words, or by an address at a registry. */
-export function speaksOfPull({ text, addresses }: Reading): boolean {
+export function speaksOfPull({ text, addresses }: ParsedText): boolean {
   return addresses.some(isAtRegistry) || PULL_CONTEXT.test(text.replace(ADDRESSES, " "));
 }
 
@@ -118,16 +118,16 @@ const ADDRESSES = /\bhttps?:\/\/[^\s"'<>]*/gi;
 
 function isAtRegistry({ resource, host, quote }: Address): boolean {
   if (resource !== undefined || /^https?:\/\/[^/]+\/v2\//i.test(quote)) return true;
-  return host !== "" && (isDockerHub(host) || isAnothers(host));
+  return host !== "" && (isDockerHub(host) || isForeignHost(host));
 }
 
 /** The conclusion with the registry that it concerns. */
-export function withHost(reading: Reading, found: Verdict): Verdict {
+export function withRegistry(parsed: ParsedText, found: PartialClassification): PartialClassification {
   const address =
-    reading.addresses.findLast(({ host, resource }) => host !== "" && resource !== undefined) ??
-    reading.addresses.find(({ host }) => host !== "");
-  const inText = reading.references.find(({ host }) => host !== undefined)?.host;
-  const host = reading.given.host ?? inText ?? address?.host;
+    parsed.addresses.findLast(({ host, resource }) => host !== "" && resource !== undefined) ??
+    parsed.addresses.find(({ host }) => host !== "");
+  const inText = parsed.references.find(({ host }) => host !== undefined)?.host;
+  const host = parsed.container.host ?? inText ?? address?.host;
   if (host === undefined) return found;
   return { ...found, registry: isDockerHub(host) ? DOCKER_HUB_HOST : canonicalHost(host) };
 }

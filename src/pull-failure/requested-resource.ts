@@ -7,7 +7,11 @@ import type { Address, Resource } from "./extract-references.ts";
 import { ASKED_FOR } from "./patterns.ts";
 
 /** By the address that answered, else by the step that is named last before the words; undefined where nothing tells. */
-export function askedFor(text: string, answered: Address | undefined, at: number): Resource | undefined {
+export function requestedResource(
+  text: string,
+  answered: Address | undefined,
+  at: number,
+): Resource | undefined {
   if (answered?.resource !== undefined) return answered.resource;
   const steps = Object.entries(ASKED_FOR).flatMap(([resource, pattern]) => {
     const last = [...text.slice(0, at).matchAll(pattern)].at(-1);

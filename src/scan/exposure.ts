@@ -15,7 +15,7 @@ import {
   executionRoleOf,
   tagsOfDefinition,
 } from "../ecs/task-definition/task-definition.ts";
-import { familiarName, referenceIn } from "../image/reference.ts";
+import { familiarName, tryParseReference } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { untouchable } from "../remediation/survey/eligibility.ts";
 import { taggedMode } from "../remediation/survey/mode-override.ts";
@@ -201,7 +201,7 @@ function imagesOf(
 ): readonly ExposedImage[] {
   const byImage = Map.groupBy(containersOf(taskDefinition), ({ image }) => image ?? "");
   return [...byImage].flatMap(([image, containers]) => {
-    const reference = referenceIn(image);
+    const reference = tryParseReference(image);
     if (reference === undefined || !isDockerHubFront(reference.host)) return [];
     const signedIn = containers.every(({ hasRepositoryCredentials }) => hasRepositoryCredentials);
     return {
@@ -226,7 +226,7 @@ function whyUnprotected(
   if (leftOut !== undefined) return `${leftOut.image}: ${leftOut.leftOut}`;
   const nowhere = images.find(({ first }) => first === undefined);
   if (nowhere !== undefined) {
-    const reference = referenceIn(nowhere.image);
+    const reference = tryParseReference(nowhere.image);
     return `the policy names no place for ${reference === undefined ? nowhere.image : familiarName(reference)}`;
   }
   const needsRole = isFargate && executionRoleOf(taskDefinition) === undefined;

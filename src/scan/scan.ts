@@ -8,7 +8,7 @@
 import type { Service } from "../ecs/service/service.ts";
 import type { StandaloneTasks } from "../ecs/task/standalone-tasks.ts";
 import { containersOf, type DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
-import { referenceIn } from "../image/reference.ts";
+import { tryParseReference } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { egressOf } from "../network/egress.ts";
 import { isUnread, type Unread } from "../network/facts.ts";
@@ -191,7 +191,7 @@ async function lookInEcr(
 
 /** The repositories of our ECR in which the policy would look for a copy of an image. */
 function copiesOf(image: string, { policy, ecrHost }: Pick<Seen, "policy" | "ecrHost">): readonly string[] {
-  const reference = referenceIn(image);
+  const reference = tryParseReference(image);
   const isWanted = reference !== undefined && isDockerHubFront(reference.host);
   if (!isWanted || !policy.strategies.includes("own-copy")) return [];
   const offered = offer("own-copy", reference, {

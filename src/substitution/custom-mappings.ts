@@ -5,7 +5,7 @@
  * may say that other bytes will do, for a wildcard cannot have meant this very image.
  */
 
-import { canonicalName, type ImageReference, referenceIn } from "../image/reference.ts";
+import { canonicalName, type ImageReference, tryParseReference } from "../image/reference.ts";
 import type { Candidate } from "./candidate.ts";
 import { matchesImage } from "./glob.ts";
 
@@ -26,7 +26,7 @@ export function equivalentsOf(image: ImageReference, rows: readonly Equivalent[]
         .replaceAll("{path}", image.path)
         .replaceAll("{name}", image.path.slice(image.path.lastIndexOf("/") + 1))
         .replaceAll("{tag}", image.tag ?? "latest");
-      const place = referenceIn(filled);
+      const place = tryParseReference(filled);
       if (place === undefined) return [];
       const { host, path } = place;
       const tag = place.tag ?? image.tag;

@@ -9,8 +9,8 @@ import {
   dockerHubName,
   familiarName,
   type ImageReference,
-  referenceIn,
   repositoryName,
+  tryParseReference,
 } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import type { ImageFacts } from "./plan.ts";
@@ -25,14 +25,14 @@ export type Gone = {
 
 /** Whether the image's registry has said that it has none such; undefined where it has not. */
 export function goneImage({ image, untrusted, trusted, sightings }: ImageFacts): Gone | undefined {
-  const reference = referenceIn(image);
+  const reference = tryParseReference(image);
   if (reference === undefined) return undefined;
   const known = dockerHubName(reference) ?? reference;
   const isAbsent =
     trusted === undefined
       ? untrusted?.code === "origin-has-no-tag"
       : sightings.some(({ candidate, seen }) => {
-          const source = referenceIn(candidate.source);
+          const source = tryParseReference(candidate.source);
           return source !== undefined && seen.kind === "absent" && isSame(source, known);
         });
   if (!isAbsent) return undefined;

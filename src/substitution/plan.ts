@@ -7,7 +7,7 @@
 
 import { type Digest, shortDigest } from "../image/digest.ts";
 import type { Platform } from "../image/platform.ts";
-import { canonicalName, parseReference, pinned } from "../image/reference.ts";
+import { canonicalName, parseReference, pinToDigest } from "../image/reference.ts";
 import type { Limit } from "./applicable-limits.ts";
 import {
   type Candidate,
@@ -249,7 +249,7 @@ function kept(candidate: Candidate, facts: ImageFacts, policy: Policy, checks: r
   const reference = parseReference(image);
   const stays = trusted === undefined || reference.digest !== undefined || policy.pinning !== "digest";
   if (stays) return { candidate, proof: "same-reference", writes: image, checks };
-  const writes = canonicalName(pinned(reference, trusted.digest));
+  const writes = canonicalName(pinToDigest(reference, trusted.digest));
   return { candidate, proof: "same-index", digest: trusted.digest, writes, checks };
 }
 
@@ -277,7 +277,7 @@ function tooWeak(proof: Proof, policy: Policy): string {
 function written(candidate: Candidate, digest: Digest, policy: Policy): string {
   const reference = parseReference(candidate.image);
   if (policy.pinning === "digest" || reference.tag === undefined)
-    return canonicalName(pinned(reference, digest));
+    return canonicalName(pinToDigest(reference, digest));
   if (candidate.strategy !== "own-copy") return canonicalName({ ...reference });
   return canonicalName({ host: reference.host, path: reference.path, tag: copyTag(reference.tag, digest) });
 }

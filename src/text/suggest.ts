@@ -1,7 +1,7 @@
 /** The word that was probably meant: an error that names it saves a look into the documentation. */
 
 /** The word that differs least, if it differs little. */
-export function nearestWord(word: string, words: readonly string[]): string | undefined {
+export function suggest(word: string, words: readonly string[]): string | undefined {
   const ranked = words
     .map((candidate) => ({ candidate, steps: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((one, other) => one.steps - other.steps);

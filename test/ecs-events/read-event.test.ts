@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, test } from "vitest";
 import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
-import { reduceEvent } from "../../src/ecs-events/redact-event.ts";
+import { redactEvent } from "../../src/ecs-events/redact-event.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { fargateLimit, LIMIT, TASK, taskEvent } from "./task-events.ts";
 
@@ -64,7 +64,7 @@ describe("the events that the project ships", () => {
   test("none leaves an account's name or a token behind", () => {
     const told = JSON.stringify([
       failure(documents.get("authenticated-limit")),
-      reduceEvent(documents.get("authenticated-limit")),
+      redactEvent(documents.get("authenticated-limit")),
     ]);
     ok(!/examplebot|dckr_|EXAMPLEexample/.test(told), told);
   });
@@ -221,7 +221,7 @@ describe("hostile documents", () => {
   test("a megabyte of reason is read", { timeout: 3000 }, () => {
     const read = failure(taskEvent({ stoppedReason: `${LIMIT}\n${"x ".repeat(500_000)}` }));
     equal(read.failures[0].classification.kind, "docker-hub-pull-limit");
-    ok(JSON.stringify(reduceEvent(taskEvent({ stoppedReason: "y".repeat(1_000_000) }))).length < 100_000);
+    ok(JSON.stringify(redactEvent(taskEvent({ stoppedReason: "y".repeat(1_000_000) }))).length < 100_000);
   });
   test("members named like a prototype's change nothing", () => {
     const text = JSON.stringify(taskEvent({ stoppedReason: LIMIT })).replace(
@@ -269,9 +269,9 @@ describe("a reduced document reads to the same", () => {
   for (const [name, document] of all) {
     if (name === "malformed") continue;
     test(name, () => {
-      const reduced = reduceEvent(document);
+      const reduced = redactEvent(document);
       deepEqual(readEvent(reduced), readEvent(document));
-      deepEqual(reduceEvent(reduced), reduced);
+      deepEqual(redactEvent(reduced), reduced);
     });
   }
   test("what callers wrote freely is reduced to the same, too", () => {
@@ -282,14 +282,14 @@ describe("a reduced document reads to the same", () => {
     fc.assert(
       fc.property(text, fc.string({ maxLength: 40 }), (stoppedReason, startedBy) => {
         const document = taskEvent({ stoppedReason, startedBy });
-        deepEqual(readEvent(reduceEvent(document)), readEvent(document));
+        deepEqual(readEvent(redactEvent(document)), readEvent(document));
       }),
     );
   });
   test("a service's name is a name, whatever it resembles", () => {
     for (const name of ["sk-learn-gateway-of-the-whole-company", "glpat-mirror", "eyJson-api"]) {
       const document = taskEvent({ stoppedReason: LIMIT, group: `service:${name}` });
-      deepEqual(failure(reduceEvent(document)).owner, failure(document).owner);
+      deepEqual(failure(redactEvent(document)).owner, failure(document).owner);
     }
   });
   test("overrides, environment and addresses stay behind", () => {
@@ -298,7 +298,7 @@ describe("a reduced document reads to the same", () => {
       overrides: { containerOverrides: [{ name: "web", environment: [{ name: "TOKEN", value: "hush" }] }] },
       attachments: [{ details: [{ name: "privateIPv4Address", value: "10.0.3.104" }] }],
     });
-    ok(!/hush|TOKEN|10\.0\.3|overrides/.test(JSON.stringify(reduceEvent(document))));
+    ok(!/hush|TOKEN|10\.0\.3|overrides/.test(JSON.stringify(redactEvent(document))));
   });
 });
 

@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { isAllowed, isAnothersDomain, isNamed, PUBLIC_REGISTRIES } from "../../src/image/known-registries.ts";
+import { isAllowed, isForeignDomain, isNamed, PUBLIC_REGISTRIES } from "../../src/image/known-registries.ts";
 import { parseReference } from "../../src/image/reference.ts";
 
 const ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
@@ -58,7 +58,7 @@ describe("which registries are asked", () => {
     for (const entry of PUBLIC_REGISTRIES) {
       const host = entry.replace(/^\*\./, "acme.");
       equal(parseReference(`${host}/a/b:1`).host, host);
-      equal(isAnothersDomain(host), true, `${host} is in no domain of the table`);
+      equal(isForeignDomain(host), true, `${host} is in no domain of the table`);
     }
   });
 });

@@ -8,8 +8,8 @@ import {
   type ImageReference,
   manifestName,
   parseReference,
-  pinned,
-  referenceIn,
+  pinToDigest,
+  tryParseReference,
 } from "../../src/image/reference.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
@@ -117,12 +117,12 @@ describe("what is no reference", () => {
   for (const [text, because] of table) {
     test(`${because}: ${JSON.stringify(text)}`, () => {
       throws(() => parseReference(text), InvalidInput);
-      equal(referenceIn(text), undefined);
+      equal(tryParseReference(text), undefined);
     });
   }
 
   for (const value of [undefined, null, 7, {}, [], { toString: () => "nginx" }]) {
-    test(`not even text: ${JSON.stringify(value)}`, () => equal(referenceIn(value), undefined));
+    test(`not even text: ${JSON.stringify(value)}`, () => equal(tryParseReference(value), undefined));
   }
 
   test("a megabyte is refused at once, and quoted in part", () => {
@@ -153,7 +153,7 @@ describe("limits, at the border", () => {
   ] as const;
   for (const [text, isReference, because] of table) {
     test(`${because} ${isReference ? "is" : "is not"} a reference`, () => {
-      equal(referenceIn(text) !== undefined, isReference);
+      equal(tryParseReference(text) !== undefined, isReference);
     });
   }
 });
@@ -164,7 +164,7 @@ describe("what a registry is asked for", () => {
   test("then the tag", () => equal(manifestName(parseReference("nginx:1")), "1"));
   test("then latest", () => equal(manifestName(parseReference("nginx")), "latest"));
   test("pinning keeps the repository and drops the tag", () => {
-    equal(canonicalName(pinned(parseReference("nginx:1"), DIGEST)), `docker.io/library/nginx@${DIGEST}`);
+    equal(canonicalName(pinToDigest(parseReference("nginx:1"), DIGEST)), `docker.io/library/nginx@${DIGEST}`);
   });
 });
 
@@ -251,7 +251,7 @@ describe("for every text", () => {
   test("it is refused as invalid input, or prints to what parses the same, either way", () => {
     fc.assert(
       fc.property(text, (written) => {
-        const read = referenceIn(written);
+        const read = tryParseReference(written);
         if (read === undefined) return;
         deepEqual(parseReference(canonicalName(read)), read);
         deepEqual(parseReference(familiarName(read)), read);

@@ -2,7 +2,7 @@
 
 import { equal, notEqual, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { canonicalName, referenceIn, repositoryName } from "../../src/image/reference.ts";
+import { canonicalName, repositoryName, tryParseReference } from "../../src/image/reference.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
 import corpus from "./corpus.json" with { type: "json" };
 
@@ -24,7 +24,7 @@ describe("with the image of its container", () => {
       equal(told.kind, kind);
       equal(told.limitedAs, limitedAs);
       notEqual(told.because, "");
-      const given = referenceIn(image);
+      const given = tryParseReference(image);
       if (given) equal(told.image, canonicalName(given));
     });
   }
@@ -35,7 +35,7 @@ describe("by the text alone, a Docker Hub limit is found and never made up", () 
     test(id, () => {
       const told = classify(text);
       equal(told.kind.startsWith("docker-hub"), kind.startsWith("docker-hub"));
-      const [named, given] = [referenceIn(told.image), referenceIn(image)];
+      const [named, given] = [tryParseReference(told.image), tryParseReference(image)];
       if (named && given) equal(repositoryName(named), repositoryName(given));
     });
   }

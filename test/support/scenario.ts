@@ -11,7 +11,7 @@ import { afterAll, beforeAll } from "vitest";
 import { primaryDeployment, type Service } from "../../src/ecs/service/service.ts";
 import { containersOf } from "../../src/ecs/task-definition/task-definition.ts";
 import { readEvent } from "../../src/ecs-events/read-event.ts";
-import { reduceEvent } from "../../src/ecs-events/redact-event.ts";
+import { redactEvent } from "../../src/ecs-events/redact-event.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import { remediationName } from "../../src/remediation/detect/execution-names.ts";
 import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/gates/kill-switch.ts";
@@ -224,7 +224,7 @@ async function officially(
     return await remediate(input, ports, { ...installation, execution }, asking);
   });
   const runner = new LocalDurableTestRunner({ handlerFunction });
-  const run = await runner.run({ payload: reduceEvent(event) as Json });
+  const run = await runner.run({ payload: redactEvent(event) as Json });
   await Promise.all(replied.values());
   return { outcome: run.getResult() as Outcome, execution };
 }

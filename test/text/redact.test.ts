@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, test } from "vitest";
 import { quoted } from "../../src/oci/client/error-response.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
-import { plainText } from "../../src/pull-failure/normalize-text.ts";
+import { normalizeText } from "../../src/pull-failure/normalize-text.ts";
 import { redact } from "../../src/text/redact.ts";
 
 // Put together here, so that no scanner takes this file for a leak.
@@ -88,7 +88,7 @@ test("no fragment of a token survives the shortening of a text that is too long"
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 400 }), (offset) => {
       const filler = "z".repeat(32_600 + offset);
-      ok(!/Ab3d|UvWx/.test(plainText(`${filler} ${TOKEN} ${"y ".repeat(40_000)}`)));
+      ok(!/Ab3d|UvWx/.test(normalizeText(`${filler} ${TOKEN} ${"y ".repeat(40_000)}`)));
     }),
   );
 });
@@ -113,5 +113,5 @@ test("redacting twice changes nothing, and neither does reading twice", () => {
     }),
     { numRuns: 500 },
   );
-  for (const [, text] of table) equal(plainText(plainText(text)), plainText(text));
+  for (const [, text] of table) equal(normalizeText(normalizeText(text)), normalizeText(text));
 });

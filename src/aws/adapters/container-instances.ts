@@ -12,7 +12,7 @@ import {
   ListContainerInstancesCommand,
 } from "@aws-sdk/client-ecs";
 import { windowsBuildOf } from "../../ecs/task-definition/windows-release.ts";
-import { normalised, type Platform } from "../../image/platform.ts";
+import { normalizePlatform, type Platform } from "../../image/platform.ts";
 import type { ClusterMachines, Machines } from "../../remediation/ports/container-instances.ts";
 import { attempt, awsErrorOf } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
@@ -90,7 +90,7 @@ function machinesIn({ attributes = [], capacityProviderName }: ContainerInstance
   const os = attribute("ecs.os-type");
   if (architecture === undefined || os === undefined) return undefined;
   const osVersion = windowsBuildOf(attribute("ecs.os-family") ?? "");
-  const platform: Platform = normalised({
+  const platform: Platform = normalizePlatform({
     os,
     architecture,
     ...(osVersion === undefined ? {} : { osVersion }),

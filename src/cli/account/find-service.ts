@@ -5,7 +5,7 @@ import type { Service } from "../../ecs/service/service.ts";
 import type { Inventory } from "../../history/active-substitutions.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Ecs } from "../../remediation/ports/ports.ts";
-import { nearestWord } from "../../text/suggest.ts";
+import { suggest } from "../../text/suggest.ts";
 import { refuseForeign, type SignedIn } from "./same-account.ts";
 
 export type ServiceName = { readonly service: string; readonly cluster?: string };
@@ -69,7 +69,7 @@ async function whatElse(service: string, clusters: readonly string[], inventory:
   }
   const where =
     clusters.length === 1 ? `the cluster ${clusterName(clusters[0] ?? "")}` : "this region's clusters";
-  const likely = nearestWord(service, names);
+  const likely = suggest(service, names);
   return likely === undefined
     ? `the name of a service in ${where}: ${service} is none`
     : `the name of a service in ${where}: ${service} is none, perhaps ${likely}`;

@@ -10,7 +10,7 @@ import {
   dockerHubName,
   familiarName,
   type ImageReference,
-  referenceIn,
+  tryParseReference,
 } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import { classify } from "../../pull-failure/classify.ts";
@@ -170,7 +170,7 @@ function wouldDo(
   if (failure !== null && failure.owner.kind !== "service") {
     return ["nothing: the task belongs to no service, so nobody but its starter can start it again"];
   }
-  const written = referenceIn(image);
+  const written = tryParseReference(image);
   const isCached = classification.mayBeUpstreams === true;
   const reference = isCached && written !== undefined ? likelyUpstream(written) : written;
   const lines = [

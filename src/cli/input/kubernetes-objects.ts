@@ -5,7 +5,7 @@
  * an event has its message in `message`, one of events.k8s.io/v1 in `note` (read 2026-11).
  */
 
-import { classify, tellsOfPull } from "../../pull-failure/classify.ts";
+import { classify, isPullFailureText } from "../../pull-failure/classify.ts";
 import type { DocumentEntry } from "./event-envelopes.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ function waitingIn(status: unknown, where: string): readonly DocumentEntry[] {
 }
 
 function textOf(message: unknown, image: unknown, where: string): readonly DocumentEntry[] {
-  if (typeof message !== "string" || !tellsOfPull(message)) return [];
+  if (typeof message !== "string" || !isPullFailureText(message)) return [];
   return [{ kind: "text", where, text: message, ...(typeof image === "string" ? { image } : {}) }];
 }
 

@@ -2,7 +2,7 @@
  * Error texts in a file that is no JSON: one reason, a log, or the table of `kubectl describe` and `kubectl get events`.
  */
 
-import { classify, tellsOfPull } from "../../pull-failure/classify.ts";
+import { classify, isPullFailureText } from "../../pull-failure/classify.ts";
 import type { DocumentEntry } from "./event-envelopes.ts";
 
 /** Begins a row of kubectl's table of events: the type stands first, or after the time. */
@@ -13,7 +13,7 @@ const ROWS_MAX = 1000;
 
 /** The texts of failed pulls in a file, one for each image of a table of events; undefined where it tells of none. */
 export function pastedTexts(whole: string, name: string): readonly DocumentEntry[] | undefined {
-  if (!tellsOfPull(whole)) return undefined;
+  if (!isPullFailureText(whole)) return undefined;
   const failures = new Map<string, DocumentEntry>();
   for (const { text, line } of rowsIn(whole).slice(0, ROWS_MAX)) {
     const { kind, image } = classify(text);

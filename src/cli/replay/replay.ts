@@ -5,7 +5,7 @@
  * With --aws against the account of the environment, and then nothing is written without --yes.
  */
 
-import { reduceEvent } from "../../ecs-events/redact-event.ts";
+import { redactEvent } from "../../ecs-events/redact-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
@@ -120,7 +120,7 @@ async function replayOne(
   tell: (line: string) => void,
 ): Promise<Replayed> {
   try {
-    return await run(reduceEvent(document) as Json, where, tell);
+    return await run(redactEvent(document) as Json, where, tell);
   } catch (error) {
     if (error instanceof Refused) return { outcome: "refused", code: error.code, because: error.message };
     if (error instanceof InvalidInput) return invalid(error.message);

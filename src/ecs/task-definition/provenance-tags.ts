@@ -14,7 +14,7 @@
 
 import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../image/digest.ts";
-import { referenceIn } from "../../image/reference.ts";
+import { tryParseReference } from "../../image/reference.ts";
 import { parseRevision } from "../arn.ts";
 import type { Tag } from "./task-definition.ts";
 
@@ -155,7 +155,7 @@ function valueUnder(tags: readonly Tag[], key: string): string | undefined {
 
 function substitutedImageIn(value: string): SubstitutedImage | undefined {
   const [image = "", digest, trusted, ...rest] = value.split(" ");
-  if (rest.length > 0 || referenceIn(image) === undefined) return undefined;
+  if (rest.length > 0 || tryParseReference(image) === undefined) return undefined;
   if (digest === undefined) return { image };
   if (!isDigest(digest)) return undefined;
   if (trusted === undefined) return { image, digest };

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Platform } from "../../image/platform.ts";
-import { parseReference, referenceIn } from "../../image/reference.ts";
+import { parseReference, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { getObject, getObjects, getString, getStrings, isList, isObject, optional } from "../json-fields.ts";
@@ -97,7 +97,8 @@ function withImage(container: JsonObject, image: string): JsonObject {
   if (name.length > IMAGE_NAME_LENGTH_MAX) {
     throw new InvalidInput("image", `at most ${IMAGE_NAME_LENGTH_MAX} characters before the digest`);
   }
-  const staysThere = referenceIn(container.image)?.host === next.host && registryOf(next.host).kind !== "ecr";
+  const staysThere =
+    tryParseReference(container.image)?.host === next.host && registryOf(next.host).kind !== "ecr";
   if (staysThere || !("repositoryCredentials" in container)) return { ...container, image };
   const { repositoryCredentials: _, ...others } = container;
   return { ...others, image };

@@ -6,7 +6,7 @@
  * the one. The order of a choice is containerd's (core/images/image.go, Manifest): what is stated comes first.
  */
 
-import { normalised, type Platform, platformMatches, windowsBuild } from "../../image/platform.ts";
+import { normalizePlatform, type Platform, platformMatches, windowsBuild } from "../../image/platform.ts";
 import { type Descriptor, type Index, isAttestation } from "./manifest.ts";
 
 /**
@@ -19,7 +19,7 @@ export function childrenFor(index: Index, platform: Platform): readonly Descript
   const exact = narrowed(stated, platform);
   if (exact.length > 0) return exact;
   // arm64/v9 where only arm64 is offered: every later variant runs what names none.
-  const { variant, ...plain } = normalised(platform);
+  const { variant, ...plain } = normalizePlatform(platform);
   const others = variant === undefined || plain.architecture === "arm" ? [] : narrowed(stated, plain);
   return others.length > 0 ? others : once(offered.filter((child) => child.platform === undefined));
 }
@@ -27,7 +27,7 @@ export function childrenFor(index: Index, platform: Platform): readonly Descript
 /** Of several that match, the first; of Windows those of the host's build, or all where that is not known. */
 function narrowed(stated: readonly Descriptor[], platform: Platform): readonly Descriptor[] {
   const matching = stated.filter((child) => child.platform && platformMatches(platform, child.platform));
-  if (normalised(platform).os !== "windows") return matching.slice(0, 1);
+  if (normalizePlatform(platform).os !== "windows") return matching.slice(0, 1);
   const build = windowsBuild(platform);
   const ofBuild = matching.filter((child) => child.platform && windowsBuild(child.platform) === build);
   if (build === undefined || ofBuild.length === 0) return once(matching);

@@ -15,7 +15,7 @@ import {
 } from "../../ecs/task-definition/provenance-tags.ts";
 import { isSameDefinition } from "../../ecs/task-definition/same-definition.ts";
 import { reviseTaskDefinition } from "../../ecs/task-definition/task-definition.ts";
-import { parseReference, referenceIn } from "../../image/reference.ts";
+import { parseReference, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -109,7 +109,7 @@ function needsRole({ winner }: ImagePlan): boolean {
 function marked(images: readonly ImagePlan[]): readonly SubstitutedImage[] {
   const ordered = images.toSorted((one, other) => Number(other.failing) - Number(one.failing));
   return ordered.flatMap(({ image, winner, trusted }) => {
-    const digest = referenceIn(winner?.writes)?.digest ?? winner?.digest;
+    const digest = tryParseReference(winner?.writes)?.digest ?? winner?.digest;
     if (winner === undefined) return [];
     return [{ image, ...optional("digest", digest), ...optional("trusted", trusted?.digest) }];
   });

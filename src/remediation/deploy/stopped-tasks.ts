@@ -1,7 +1,7 @@
 /** Why tasks of a revision stopped, in ECS's words, and whether it was a pull. */
 
 import type { Task } from "../../ecs/task/task.ts";
-import { referenceIn, repositoryName } from "../../image/reference.ts";
+import { repositoryName, tryParseReference } from "../../image/reference.ts";
 import { classify } from "../../pull-failure/classify.ts";
 import type { PullFailureKind } from "../../pull-failure/types.ts";
 import { redact } from "../../text/redact.ts";
@@ -28,7 +28,7 @@ export function reasonsOf({ containers, stoppedReason }: Task): readonly Reason[
         : [{ reason: stoppedReason, image: undefined }];
   return told.map(({ reason, image }) => {
     const { kind, image: named } = classify(reason, image);
-    const repository = referenceIn(named);
+    const repository = tryParseReference(named);
     return {
       text: redact(reason),
       kind,

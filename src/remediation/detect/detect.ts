@@ -9,7 +9,7 @@
 import { optional } from "../../ecs/json-fields.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
-import { reduceEvent } from "../../ecs-events/redact-event.ts";
+import { redactEvent } from "../../ecs-events/redact-event.ts";
 import type { PullFailureKind } from "../../pull-failure/types.ts";
 import type { Json } from "../../runtime/json.ts";
 import { incurable } from "../../substitution/applicable-limits.ts";
@@ -76,7 +76,7 @@ export async function detect(
     return { kind: "ignored", failure, because: `${incurable(classification)}: ${classification.because}` };
 
   const each = isForEachTask(told, policy);
-  const reduced = reduceEvent(document) as Json;
+  const reduced = redactEvent(document) as Json;
   const functionName = ports.executions.functionName("remediate");
   const failedAt = failureTime(told, ports.clock.now());
   let attempts = 0;

@@ -10,7 +10,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import { containersOf } from "../../ecs/task-definition/task-definition.ts";
 import type { FailedContainer, Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
-import { canonicalName, referenceIn } from "../../image/reference.ts";
+import { canonicalName, tryParseReference } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST, isDockerHubFront } from "../../image/registry-hosts.ts";
 import { leftOutBy, matchesImage } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
@@ -43,7 +43,7 @@ export async function foresee(
   const described = await ecs.describeTaskDefinition(arn);
   const containers = containersOf(described?.taskDefinition ?? {});
   const today = [...Map.groupBy(containers, ({ image }) => image ?? "")].map(([image, all]): ImageToday => {
-    const reference = referenceIn(image);
+    const reference = tryParseReference(image);
     const isHub = reference !== undefined && isDockerHubFront(reference.host);
     const leftOut = isHub
       ? leftOutBy(scope, "images", (pattern) => matchesImage(pattern, reference))
@@ -63,7 +63,7 @@ export async function foresee(
   const running = await ecs.listTasks({ cluster: clusterArn, service: name, desiredStatus: "RUNNING" });
   const failure: PullFailure = {
     kind: "pull-failure",
-    foreseen: true,
+    preemptive: true,
     ...home,
     clusterArn,
     taskArn: "",
@@ -83,7 +83,7 @@ export async function foresee(
 
 /** The limit that anonymous pulls meet: the one that every account has to reckon with. */
 function asFailed({ image, containers, pulledAs, leftOut }: ImageToday): readonly FailedContainer[] {
-  const reference = referenceIn(image);
+  const reference = tryParseReference(image);
   if (pulledAs === undefined || leftOut !== undefined || reference === undefined) return [];
   return containers.map((name) => ({
     name,

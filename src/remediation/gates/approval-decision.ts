@@ -8,7 +8,7 @@
 
 import * as z from "zod";
 import { optional } from "../../ecs/json-fields.ts";
-import { plainText } from "../../pull-failure/normalize-text.ts";
+import { normalizeText } from "../../pull-failure/normalize-text.ts";
 import type { Answer } from "../../runtime/steps.ts";
 
 export const decisionSchema = z.object({
@@ -61,7 +61,7 @@ export function denialIn(result: unknown): string | undefined {
 
 /** Others write it, and everybody reads it: one line, without secrets, and not long. */
 function short(text: string | undefined, lengthMax: number): string | undefined {
-  const plain = plainText(text ?? "").slice(0, lengthMax);
+  const plain = normalizeText(text ?? "").slice(0, lengthMax);
   return plain === "" ? undefined : plain;
 }
 

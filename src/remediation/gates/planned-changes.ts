@@ -8,7 +8,7 @@
 import { shortRevision } from "../../ecs/arn.ts";
 import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
 import { printPlatform } from "../../image/platform.ts";
-import { repositoryIn } from "../../image/reference.ts";
+import { repositoryOf } from "../../image/reference.ts";
 import type { ImagePlan, Winner } from "../../substitution/plan.ts";
 import { targetName } from "../ports/schedules.ts";
 import type { Survey } from "../survey/survey.ts";
@@ -31,9 +31,9 @@ function bringing({ copy, warm }: Winner): readonly string[] {
   if (copy !== undefined) {
     const platforms =
       copy.platforms === undefined ? "" : ` for ${copy.platforms.map(printPlatform).join(" and ")}`;
-    return [`copy ${copy.source}${platforms} into ${repositoryIn(copy.target)}`];
+    return [`copy ${copy.source}${platforms} into ${repositoryOf(copy.target)}`];
   }
-  return warm === undefined ? [] : [`have ECR fetch ${warm.upstream} into ${repositoryIn(warm.target)}`];
+  return warm === undefined ? [] : [`have ECR fetch ${warm.upstream} into ${repositoryOf(warm.target)}`];
 }
 
 /** The repository and the trusted bytes: a copy's own digest is known only once it is made. */
@@ -44,7 +44,7 @@ function swapOf({ image, containers, trusted, winner }: ImagePlan): readonly str
   const bytes = meant === undefined ? proof : `${proof} as ${meant}`;
   const names = containers.join(", ");
   return candidate.secret === undefined
-    ? [`${names} runs ${repositoryIn(candidate.image)} in place of ${image} (${bytes})`]
+    ? [`${names} runs ${repositoryOf(candidate.image)} in place of ${image} (${bytes})`]
     : [`${names} keeps ${image} and signs in with ${candidate.secret} (${bytes})`];
 }
 

@@ -10,7 +10,7 @@ import { type Digest, isDigest } from "../../image/digest.ts";
 import { ecrHost } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { parsePlatform } from "../../image/platform.ts";
-import { parseReference, pinned } from "../../image/reference.ts";
+import { parseReference, pinToDigest } from "../../image/reference.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
 import { CopyError, type CopyErrorKind } from "../../oci/copy/copy-error.ts";
 import { STOPPING_MS, withDeadline } from "../../runtime/deadline.ts";
@@ -77,7 +77,7 @@ export async function mirror(
   }
   if (request.kind === "warm") return await warm({ target, digest: request.digest, platforms }, ports, steps);
 
-  const source = pinned(parseReference(request.source), request.digest);
+  const source = pinToDigest(parseReference(request.source), request.digest);
   const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;
   const { immutableTags, scanOnPush, kmsKey, tags } = policy.repository;
   // Known only to the invocation that made it: any other finds what was left there.

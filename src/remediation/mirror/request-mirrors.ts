@@ -7,7 +7,7 @@
 
 import type { Digest } from "../../image/digest.ts";
 import { printPlatform } from "../../image/platform.ts";
-import { parseReference, pinned } from "../../image/reference.ts";
+import { parseReference, pinToDigest } from "../../image/reference.ts";
 import type { Json } from "../../runtime/json.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import { mirrorName } from "../detect/execution-names.ts";
@@ -86,5 +86,5 @@ export async function startMirror(
 
 /** Whether the target's registry has these bytes: this proves more than what an execution says of them. */
 export async function isInTarget({ target, digest }: MirrorRequest, { registries }: Ports): Promise<boolean> {
-  return (await registries.headManifest(pinned(parseReference(target), digest))) !== undefined;
+  return (await registries.headManifest(pinToDigest(parseReference(target), digest))) !== undefined;
 }

@@ -7,7 +7,7 @@
  */
 
 import { OUTPUT_ONLY_MEMBERS } from "../../ecs/task-definition/task-definition.ts";
-import { parseReference, referenceIn, repositoryIn } from "../../image/reference.ts";
+import { parseReference, repositoryOf, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 
@@ -66,7 +66,7 @@ function changedMembers({ image, winner }: ImagePlan): readonly Change[] {
   const place = placeOf(winner);
   if (place === undefined) return [];
   const { host } = parseReference(place);
-  const staysThere = referenceIn(image)?.host === host && registryOf(host).kind !== "ecr";
+  const staysThere = tryParseReference(image)?.host === host && registryOf(host).kind !== "ecr";
   return [
     (container) => `${container}.image = ${JSON.stringify(place)}`,
     ...(secret !== undefined
@@ -85,7 +85,7 @@ function placeOf(winner: ImagePlan["winner"]): string | undefined {
   if (winner?.copy === undefined) return winner?.writes;
   const { source, target } = winner.copy;
   const { digest } = parseReference(source);
-  return digest === undefined ? target : `${repositoryIn(target)}@${digest}`;
+  return digest === undefined ? target : `${repositoryOf(target)}@${digest}`;
 }
 
 /** ECR and secrets are opened with the task's execution role. */

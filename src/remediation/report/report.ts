@@ -142,7 +142,7 @@ export async function tellAhead(
 /** The record of an ending. */
 export function outcomeOf(ending: Ending, failure: PullFailure | undefined, execution: string): Outcome {
   const { kind, because, reason, images = [], made, approval, decision, remedies } = ending;
-  const classification = failure?.foreseen ? undefined : failure?.failures[0].classification;
+  const classification = failure?.preemptive ? undefined : failure?.failures[0].classification;
   return {
     schemaVersion: OUTCOME_SCHEMA_VERSION,
     outcome: kind,

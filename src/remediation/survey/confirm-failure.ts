@@ -18,7 +18,7 @@ export type Confirmed = { readonly kind: "confirmed"; readonly failure: PullFail
 
 /** The failure in ECS's own words, reduced to the limits that have a cure, the certain ones; or why it is none of ours. */
 export async function confirm(failure: PullFailure, ports: Ports): Promise<Confirmed | Ignored | Declined> {
-  if (failure.foreseen) return { kind: "confirmed", failure };
+  if (failure.preemptive) return { kind: "confirmed", failure };
   const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
   const told = task === undefined ? failure : readEvent(eventOf(failure, task), ports.home);
   if (told.kind === "ignored") {

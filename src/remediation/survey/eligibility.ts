@@ -100,7 +100,7 @@ export async function movedOn(
   const primary = primaryDeployment(service);
   const past = own !== undefined ? undefined : pastDeployment(service, failure);
   const isHealed = service.taskDefinition === former && primary !== undefined && isFullyRunning(service);
-  if (isHealed && !failure.foreseen) {
+  if (isHealed && !failure.preemptive) {
     return {
       kind: "ignored",
       because: `all ${primary.desiredCount} tasks of the service ${service.name} run ${shortRevision(former)} now`,

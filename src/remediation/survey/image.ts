@@ -11,7 +11,7 @@ import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import { type Digest, shortDigest } from "../../image/digest.ts";
 import { ecrHost } from "../../image/ecr-hosts.ts";
 import { printPlatform } from "../../image/platform.ts";
-import { type ImageReference, repositoryIn } from "../../image/reference.ts";
+import { type ImageReference, repositoryOf } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import { inPool } from "../../runtime/for-each-concurrently.ts";
 import { unfit } from "../../substitution/applicable-limits.ts";
@@ -187,8 +187,8 @@ function unusable({ limited, failed, held }: Refused): "rate-limited" | "unreach
 function triedInVain(candidate: Candidate, { failed, refused }: Scene): Seen | undefined {
   const no = refused.find(({ place }) => place === placeOf(candidate));
   if (no !== undefined) return { kind: unusable(no), because: no.because };
-  const repository = repositoryIn(candidate.image);
-  if (!failed.some((place) => repositoryIn(place) === repository)) return undefined;
+  const repository = repositoryOf(candidate.image);
+  if (!failed.some((place) => repositoryOf(place) === repository)) return undefined;
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };
 }
 

@@ -27,9 +27,9 @@ export function limitOf(
 
 /** The end of the limit, where anything tries again by itself: nothing starts a task anew that somebody ran. */
 export function waitingFor(failure: PullFailure): readonly Remedy[] {
-  const { owner, foreseen, failures } = failure;
+  const { owner, preemptive, failures } = failure;
   const isOver =
-    foreseen || owner.kind === "standalone" || incurable(failures[0].classification) !== undefined;
+    preemptive || owner.kind === "standalone" || incurable(failures[0].classification) !== undefined;
   if (isOver) return [];
   return [waitRemedy(limitOf(failure), owner.kind === "scheduled" ? "the next run" : undefined)];
 }

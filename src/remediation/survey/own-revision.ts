@@ -22,13 +22,13 @@ const YOUNG_MINUTES = 15;
  */
 export async function leftToItsMaker(
   { taskDefinition, tags }: DescribedTaskDefinition,
-  { taskDefinitionArn, foreseen, owner, clusterArn }: PullFailure,
+  { taskDefinitionArn, preemptive, owner, clusterArn }: PullFailure,
   execution: string,
   { executions, clock }: Pick<Ports, "executions" | "clock">,
 ): Promise<(Ignored & { readonly passing: true }) | undefined> {
   const { execution: maker, service } = parseTags(tags) ?? {};
   // Whoever asks by hand has seen what runs, and decides.
-  if (maker === undefined || maker === execution || foreseen) return undefined;
+  if (maker === undefined || maker === execution || preemptive) return undefined;
   // The maker looks after the service that it made the revision for, and no other one that somebody has put on it.
   const own = owner.kind === "service" ? serviceTag(clusterArn, owner.service) : undefined;
   if (own !== undefined && service !== undefined && service !== own) return undefined;

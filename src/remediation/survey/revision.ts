@@ -15,7 +15,7 @@ import {
   freeTags,
 } from "../../ecs/task-definition/task-definition.ts";
 import type { FailedContainer, Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
-import { type ImageReference, referenceIn, repositoryName } from "../../image/reference.ts";
+import { type ImageReference, repositoryName, tryParseReference } from "../../image/reference.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { inPool } from "../../runtime/for-each-concurrently.ts";
 import { sharesLimit } from "../../substitution/applicable-limits.ts";
@@ -73,7 +73,7 @@ export async function surveyRevision(
     pullsByExecutionRole: requiresAttribute(described, "ecs.capability.execution-role-ecr-pull"),
     network,
     answered: answeredHosts(failure),
-    reached: `${failure.foreseen ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
+    reached: `${failure.preemptive ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
     reachesInternet: provesInternet(failure),
   };
   const images = await surveyImages(
@@ -209,7 +209,7 @@ function namedImages(
 ): readonly NamedImage[] {
   const byImage = Map.groupBy(containersOf(taskDefinition), ({ image }) => image ?? "");
   return [...byImage].flatMap(([image, containers]) => {
-    const reference = referenceIn(image);
+    const reference = tryParseReference(image);
     if (reference === undefined) return [];
     const names = containers.map(({ name }) => name);
     const failing = failure.failures.some((failed) => concerns(failed, reference, names));
@@ -225,7 +225,7 @@ function concerns(
   containers: readonly string[],
 ): boolean {
   if (name !== undefined) return containers.includes(name);
-  const told = referenceIn(image ?? classification.image);
+  const told = tryParseReference(image ?? classification.image);
   if (told === undefined) return isDockerHubFront(reference.host);
   return repositoryName(told) === repositoryName(reference);
 }

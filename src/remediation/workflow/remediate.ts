@@ -144,6 +144,6 @@ function follow(state: State, seen: Seen, { failure, options }: Context): void {
   if (seen.kind === "rollout") options.onDoing?.({ kind: "rollout", because: seen.verdict.because });
   if (seen.kind !== "survey" || state.plan === undefined) return;
   const { surveyed, plan } = state.plan;
-  const isGuarded = !failure.foreseen && whyNotAgain(surveyed.tries, surveyed.former) !== undefined;
+  const isGuarded = !failure.preemptive && whyNotAgain(surveyed.tries, surveyed.former) !== undefined;
   if (!isGuarded) options.onPlan?.(plan, surveyed);
 }

@@ -134,7 +134,7 @@ async function redeployService(state: State, { failure }: Context, ports: Ports)
     to: state.ours ?? "",
     from: current,
     failing: failure.owner.kind === "service" ? failure.owner.deploymentId : undefined,
-    heals: failure.foreseen !== true,
+    heals: failure.preemptive !== true,
     ...(deploymentId === undefined ? {} : { deploymentId }),
   };
   return await redeploy(change, ports);

@@ -7,7 +7,7 @@
 
 import { getObjects, getStrings } from "../../ecs/json-fields.ts";
 import type { DescribedTaskDefinition, Tag } from "../../ecs/task-definition/task-definition.ts";
-import { type ImageReference, referenceIn } from "../../image/reference.ts";
+import { type ImageReference, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -154,7 +154,7 @@ function refuseWhatEcsRefuses(registrable: JsonObject, tagAndDigest: boolean): v
     throw refusal("Invalid setting for container. At least one container must be essential.");
 
   for (const { name, image } of containers) {
-    const reference = referenceIn(image);
+    const reference = tryParseReference(image);
     if (typeof image !== "string" || reference === undefined)
       throw refusal(`Container.image: ${name}: invalid image`);
     if ((image.split("@")[0] ?? "").length > IMAGE_LENGTH_MAX)

@@ -8,7 +8,7 @@
 
 import { getObject, getObjects, getString, isList, isObject } from "../../ecs/json-fields.ts";
 import { isDigest } from "../../image/digest.ts";
-import { referenceIn } from "../../image/reference.ts";
+import { tryParseReference } from "../../image/reference.ts";
 import type { Json } from "../../runtime/json.ts";
 import type { World } from "./world.ts";
 
@@ -23,7 +23,7 @@ export function retold<Document extends Json>(
     isDigest(digest) && registries.all.some((registry) => registry.manifest(path, digest) !== undefined);
   const detail = isObject(document) ? (getObject(document, "detail") ?? {}) : {};
   const references = getObjects(detail, "containers").flatMap(
-    (one) => referenceIn(getString(one, "image")) ?? [],
+    (one) => tryParseReference(getString(one, "image")) ?? [],
   );
   const tagOf = (path: string): string =>
     references.find((reference) => reference.path === path)?.tag ?? "latest";

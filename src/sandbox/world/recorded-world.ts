@@ -7,7 +7,7 @@
 
 import { parseRevision } from "../../ecs/arn.ts";
 import { getObject, getObjects, getString, isObject, optional } from "../../ecs/json-fields.ts";
-import { dockerHubName, referenceIn } from "../../image/reference.ts";
+import { dockerHubName, tryParseReference } from "../../image/reference.ts";
 import {
   DOCKER_HUB_HOST,
   ECR_PUBLIC_HOST,
@@ -58,7 +58,7 @@ export function healableWorld(events: readonly Json[]): WorldFile {
   };
   const details = events.filter(isObject).map((event) => getObject(event, "detail") ?? {});
   for (const image of details.flatMap((detail) => Object.values(imagesByContainer(detail)))) {
-    const written = referenceIn(image);
+    const written = tryParseReference(image);
     if (written === undefined) continue;
     const known = dockerHubName(written);
     const reference = known ?? written;
@@ -158,7 +158,7 @@ function imagesByContainer(detail: JsonObject): Readonly<Record<string, string>>
     const name = getString(container, "name");
     const image = getString(container, "image");
     if (name === undefined || image === undefined || MANAGED_CONTAINERS.test(name)) return [];
-    return referenceIn(image) === undefined ? [] : [[name, image]];
+    return tryParseReference(image) === undefined ? [] : [[name, image]];
   });
   return Object.fromEntries(named);
 }

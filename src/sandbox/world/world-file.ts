@@ -8,7 +8,7 @@
 import * as z from "zod";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Json } from "../../runtime/json.ts";
-import { nearestWord } from "../../text/suggest.ts";
+import { suggest } from "../../text/suggest.ts";
 import { operatorEntry } from "./operator-entry.ts";
 
 const json: z.ZodType<Json> = z.json();
@@ -314,7 +314,7 @@ export function readWorldFile(value: unknown): WorldFile {
   const path = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const [key = ""] = issue.keys;
-    const likely = nearestWord(key, KNOWN_KEYS);
+    const likely = suggest(key, KNOWN_KEYS);
     throw new InvalidInput(
       path === "" ? key : `${path}.${key}`,
       likely === undefined ? "no such key" : `no such key; perhaps ${likely}`,

@@ -7,7 +7,7 @@
 
 import { getObject, getString } from "../../ecs/json-fields.ts";
 import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
-import { referenceIn, repositoryName } from "../../image/reference.ts";
+import { repositoryName, tryParseReference } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import { basicCredentials, type FindCredentials } from "../../oci/auth/credentials.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
@@ -125,7 +125,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     credentialsFor: pullCredentials(file, home, registries),
     place: machines.place,
     crashOf: (container, digest) => {
-      const reference = referenceIn(container.image);
+      const reference = tryParseReference(container.image);
       return reference && registries.crashes.get(`${repositoryName(reference)}@${digest}`);
     },
     unverified,
@@ -207,7 +207,7 @@ function pullCredentials(
   registries: WorldRegistries,
 ): Surroundings["credentialsFor"] {
   return (container, executionRole): PullCredentials | undefined => {
-    const reference = referenceIn(container.image);
+    const reference = tryParseReference(container.image);
     if (reference?.host === ecrHost(home.account, home.region)) {
       if (executionRole === undefined || isDeniedTo(file, executionRole, "ecr:BatchGetImage"))
         return undefined;

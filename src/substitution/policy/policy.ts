@@ -7,7 +7,7 @@
 
 import * as z from "zod";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { nearestWord } from "../../text/suggest.ts";
+import { suggest } from "../../text/suggest.ts";
 import { PROOFS } from "../proof.ts";
 import { registriesSchema } from "./registries.ts";
 
@@ -248,7 +248,7 @@ function complaintsOf(error: z.ZodError, keyName: (key: string) => string): read
     return issue.keys.map((key) => {
       const moved = parts.length === 0 ? MOVED[key] : undefined;
       if (moved !== undefined) return { path: key, expected: `the key ${moved}` };
-      const likely = nearestWord(key, known);
+      const likely = suggest(key, known);
       const expected =
         likely === undefined ? `one of the keys ${known.join(", ")}` : `a known key, perhaps ${likely}`;
       return { path: [...parts, key].join("."), expected };

@@ -1,7 +1,7 @@
 /** What the owner could do where nothing holds: each remedy is one that heals this very plan. */
 
 import { printPlatform } from "../../image/platform.ts";
-import { parseReference, referenceIn } from "../../image/reference.ts";
+import { parseReference, tryParseReference } from "../../image/reference.ts";
 import { isDockerHub } from "../../image/registry-hosts.ts";
 import { isBarred } from "../candidate.ts";
 import { type Gone, goneImage } from "../missing-image.ts";
@@ -105,7 +105,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
       setting: { key: "registries.allowed", value: [...policy.registries.allowed, host] },
     });
   for (const { seen, candidate } of sightings) {
-    const host = referenceIn(candidate.source ?? candidate.image)?.host ?? "";
+    const host = tryParseReference(candidate.source ?? candidate.image)?.host ?? "";
     if (seen.kind === "unreachable")
       remedies.push({
         code: "reach-registry",
@@ -150,9 +150,9 @@ function remediesOfUnread(untrusted: ImagePlan["untrusted"]): readonly Remedy[] 
 
 /** Written under a host that might front Docker Hub, which does not have it: nothing of Docker Hub's helps. */
 function isNotAtDockerHub(image: string, sightings: ImageFacts["sightings"]): boolean {
-  if (isDockerHub(referenceIn(image)?.host ?? "")) return false;
+  if (isDockerHub(tryParseReference(image)?.host ?? "")) return false;
   return sightings.some(({ seen, candidate }) => {
-    const host = referenceIn(candidate.source)?.host ?? "";
+    const host = tryParseReference(candidate.source)?.host ?? "";
     return isDockerHub(host) && (seen.kind === "denied" || seen.kind === "absent");
   });
 }
@@ -240,5 +240,5 @@ function notAllowed(sightings: ImageFacts["sightings"], { image, untrusted }: Im
     .filter(({ seen }) => seen.kind === "not-allowed")
     .map(({ candidate }) => candidate.source ?? candidate.image);
   const own = untrusted?.code === "origin-not-allowed" ? [image] : [];
-  return [...new Set([...own, ...places].flatMap((place) => referenceIn(place)?.host ?? []))];
+  return [...new Set([...own, ...places].flatMap((place) => tryParseReference(place)?.host ?? []))];
 }

@@ -1,7 +1,7 @@
 /** The image is already in ECR, under the mirror prefix or where the policy says: nothing to copy, nothing to wait for. */
 
 import { type Digest, shortDigest } from "../../image/digest.ts";
-import { canonicalName, type ImageReference, referenceIn } from "../../image/reference.ts";
+import { canonicalName, type ImageReference, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { Strategy, StrategyContext } from "../strategy.ts";
 
@@ -41,7 +41,7 @@ function namedCopies(image: ImageReference, { ecrHost, policy }: StrategyContext
       .replaceAll("{name}", image.path.slice(image.path.lastIndexOf("/") + 1));
     const withHost =
       registryOf(filled.split("/", 1)[0] ?? "").kind === "ecr" ? filled : `${ecrHost}/${filled}`;
-    const reference = referenceIn(withHost);
+    const reference = tryParseReference(withHost);
     return reference === undefined
       ? []
       : [{ ...reference, ...(image.tag === undefined ? {} : { tag: image.tag }) }];

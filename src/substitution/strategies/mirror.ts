@@ -1,6 +1,6 @@
 /** Copy the image into ECR first, from wherever its bytes can still be read, and run the copy. */
 
-import { canonicalName, pinned } from "../../image/reference.ts";
+import { canonicalName, pinToDigest } from "../../image/reference.ts";
 import { isDockerHub, registryOf } from "../../image/registry-hosts.ts";
 import type { Candidate } from "../candidate.ts";
 import { publicTwins } from "../ecr-public-mirrors.ts";
@@ -19,19 +19,19 @@ export const freshMirror: Strategy = {
       samePublisher: false,
     });
     const { trusted, policy, written } = context;
-    const origin = canonicalName(trusted === undefined ? image : pinned(image, trusted));
+    const origin = canonicalName(trusted === undefined ? image : pinToDigest(image, trusted));
     const hasAccount = policy.dockerHubSecret !== undefined && registryOf(image.host).kind === "docker-hub";
     return [
       // By digest, ECR Public is the same bytes without Docker Hub's limit.
       ...(trusted === undefined
         ? []
-        : publicTwins(image).map(({ twin }) => copied(canonicalName(pinned(twin, trusted))))),
+        : publicTwins(image).map(({ twin }) => copied(canonicalName(pinToDigest(twin, trusted))))),
       copied(origin),
       ...(hasAccount ? [copied(origin, true)] : []),
       // A front could lead elsewhere than to Docker Hub by now.
       ...(written === undefined || isDockerHub(written.host)
         ? []
-        : [copied(canonicalName(trusted === undefined ? written : pinned(written, trusted)))]),
+        : [copied(canonicalName(trusted === undefined ? written : pinToDigest(written, trusted)))]),
     ];
   },
 };

@@ -15,7 +15,7 @@ import { createParameters } from "../../../src/aws/client/ssm-parameters.ts";
 import { connect } from "../../../src/aws/create-ports.ts";
 import { createRegistryAccess } from "../../../src/aws/registry/registry-access.ts";
 import type { Digest } from "../../../src/image/digest.ts";
-import { parseReference, pinned } from "../../../src/image/reference.ts";
+import { parseReference, pinToDigest } from "../../../src/image/reference.ts";
 import { httpTransport } from "../../../src/oci/http/http-transport.ts";
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
@@ -146,7 +146,9 @@ describe("an image that only the account may read", () => {
         clock: systemClock,
       });
       expect(copied).toMatchObject({ kind: "copied", digest });
-      const there = await ports.registries.headManifest(pinned(parseReference(`${ECR}/${path}`), digest));
+      const there = await ports.registries.headManifest(
+        pinToDigest(parseReference(`${ECR}/${path}`), digest),
+      );
       expect(there?.digest).toBe(digest);
     });
   }

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { fix } from "../../../src/cli/commands/fix.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
 import { getObject, getString } from "../../../src/ecs/json-fields.ts";
-import { parseReference, repositoryIn } from "../../../src/image/reference.ts";
+import { parseReference, repositoryOf } from "../../../src/image/reference.ts";
 import { NO_BRAKE } from "../../../src/remediation/gates/kill-switch.ts";
 import { outcomeSchema } from "../../../src/remediation/report/outcome.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
@@ -169,7 +169,7 @@ async function untilSo({ code, params = {}, until = "" }: Remedy, one: Case): Pr
       const { host, path, tag = "latest" } = parseReference(params.image ?? "");
       const { registries: real } = await createWorld(readWorldFile(file));
       const digest = real.byHost.get(host)?.manifest(path, tag)?.digest;
-      return withImage(`${repositoryIn(params.image ?? "")}@${digest}`);
+      return withImage(`${repositoryOf(params.image ?? "")}@${digest}`);
     }
     case "remove-tag":
       return {

@@ -6,7 +6,7 @@
  */
 
 import type { Digest } from "../../../src/image/digest.ts";
-import { normalised } from "../../../src/image/platform.ts";
+import { normalizePlatform } from "../../../src/image/platform.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import type { DeploymentRecord, ServiceRecord } from "../../../src/sandbox/ecs/state.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
@@ -143,7 +143,7 @@ export function containersOf(world: World, revision: string): readonly JsonObjec
 function runsOn(stated: unknown, { os, architecture, build }: Host): boolean {
   const platform = (stated ?? {}) as Record<string, string>;
   if (platform.os === undefined || platform.architecture === undefined) return false;
-  const offered = normalised({ os: platform.os, architecture: platform.architecture });
+  const offered = normalizePlatform({ os: platform.os, architecture: platform.architecture });
   const isBuild = build === undefined || platform["os.version"]?.startsWith(`${build}.`) === true;
   return offered.os === os && offered.architecture === architecture && isBuild;
 }

@@ -7,7 +7,7 @@
 
 import type { Digest } from "../../../image/digest.ts";
 import { type Platform, printPlatform } from "../../../image/platform.ts";
-import { type ImageReference, pinned, repositoryName } from "../../../image/reference.ts";
+import { type ImageReference, pinToDigest, repositoryName } from "../../../image/reference.ts";
 import { isDockerHubFront } from "../../../image/registry-hosts.ts";
 import { type Index, type ParsedManifest, parseManifest } from "../../../oci/client/manifest.ts";
 import { childrenFor } from "../../../oci/client/platform-children.ts";
@@ -101,6 +101,6 @@ async function read(
   digest: Digest,
   registries: Registries,
 ): Promise<ParsedManifest | undefined> {
-  const manifest = await registries.getManifest(pinned(place, digest));
+  const manifest = await registries.getManifest(pinToDigest(place, digest));
   return manifest === undefined ? undefined : parseManifest(manifest.bytes, manifest.mediaType);
 }

@@ -8,7 +8,12 @@
 import type { Digest } from "../../../image/digest.ts";
 import { InvalidInput } from "../../../image/invalid-input.ts";
 import { type Platform, printPlatform } from "../../../image/platform.ts";
-import { type ImageReference, parseReference, pinned, repositoryName } from "../../../image/reference.ts";
+import {
+  type ImageReference,
+  parseReference,
+  pinToDigest,
+  repositoryName,
+} from "../../../image/reference.ts";
 import { isDockerHubFront, registryOf } from "../../../image/registry-hosts.ts";
 import { parseManifest } from "../../../oci/client/manifest.ts";
 import { isIndexType } from "../../../oci/client/media-types.ts";
@@ -95,7 +100,8 @@ async function lookByDigest(
   { trusted, platforms }: LookContext,
   { registries }: Pick<Ports, "registries">,
 ): Promise<Seen> {
-  const exact = trusted === undefined ? undefined : await registries.headManifest(pinned(place, trusted));
+  const exact =
+    trusted === undefined ? undefined : await registries.headManifest(pinToDigest(place, trusted));
   if (exact !== undefined) return limited(exact, place) ?? found(exact);
 
   const tagged = place.digest === undefined ? await registries.headManifest(place) : undefined;
@@ -116,7 +122,7 @@ async function lookAtOrigin(
   // Where there is somebody else to ask as, these registries are asked with the account itself.
   const isAccount = anonymous !== undefined;
   try {
-    const head = await registries.headManifest(trusted === undefined ? place : pinned(place, trusted));
+    const head = await registries.headManifest(trusted === undefined ? place : pinToDigest(place, trusted));
     if (head !== undefined) return isAccount && head.quota?.remaining === 0 ? spent(head.quota) : kept;
     const lost = trusted === undefined ? "it" : "the trusted digest";
     return { kind: "absent", because: `${repositoryName(place)} no longer has ${lost}` };
@@ -145,7 +151,7 @@ async function privateImage(
   if (anonymous === undefined || candidate.anonymous || mayCopyPrivate || publicTwins(place).length > 0)
     return undefined;
   if (registryOf(place.host).kind !== "docker-hub") return undefined;
-  const asked = trusted === undefined ? place : pinned(place, trusted);
+  const asked = trusted === undefined ? place : pinToDigest(place, trusted);
   try {
     if ((await anonymous.registries.headManifest(asked)) !== undefined) return undefined;
   } catch (error) {
@@ -174,13 +180,13 @@ async function lookIntoCache(
       because: "no digest is known, and the cache may answer a tag with the image of a day ago",
     };
   // Without the right to import, what is not cached is not there for us.
-  const head = await registries.headManifest(pinned(place, trusted)).catch((error: unknown) => {
+  const head = await registries.headManifest(pinToDigest(place, trusted)).catch((error: unknown) => {
     if (error instanceof RegistryError && ["absent", "denied"].includes(error.kind)) return undefined;
     throw error;
   });
   if (head === undefined) return { kind: "fetchable" };
   const blobs = await blobsOfImage(head.digest, platforms, async (digest) => {
-    const manifest = await registries.getManifest(pinned(place, digest));
+    const manifest = await registries.getManifest(pinToDigest(place, digest));
     return manifest ?? { because: `${digest} is not cached` };
   });
   if (blobs.kind === "lacking") return { kind: "fetchable" };
@@ -197,7 +203,7 @@ async function lookAtCopy(
   if (trusted === undefined) {
     return { kind: "unknown", because: "no digest is known, so a copy cannot be told from another image" };
   }
-  const whole = await registries.headManifest(pinned(place, trusted));
+  const whole = await registries.headManifest(pinToDigest(place, trusted));
   if (whole !== undefined) {
     // Asked first: an archived image cannot be read, and would seem to be incomplete.
     const seen = await vetoed(found(whole), place, { ecr });
@@ -214,7 +220,7 @@ async function lookAtCopy(
     const names = platforms.map(printPlatform).join(", no ");
     return { kind: "absent", because: `the trusted image has no ${names}` };
   }
-  const copy = await registries.headManifest(pinned(place, part.digest));
+  const copy = await registries.headManifest(pinToDigest(place, part.digest));
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };
 }
 
@@ -246,11 +252,11 @@ async function isComplete(
   registries: Ports["registries"],
 ): Promise<boolean> {
   if (!isIndexType(head.mediaType)) return true;
-  const manifest = await registries.getManifest(pinned(place, head.digest));
+  const manifest = await registries.getManifest(pinToDigest(place, head.digest));
   const index = manifest === undefined ? undefined : parseManifest(manifest.bytes, manifest.mediaType);
   if (index?.kind !== "index") return false;
   for (const { digest } of index.children) {
-    if ((await registries.headManifest(pinned(place, digest))) === undefined) return false;
+    if ((await registries.headManifest(pinToDigest(place, digest))) === undefined) return false;
   }
   return true;
 }

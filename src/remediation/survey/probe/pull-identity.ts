@@ -2,7 +2,7 @@
 
 import type { Service } from "../../../ecs/service/service.ts";
 import type { FailedContainer, PullFailure } from "../../../ecs-events/pull-failure.ts";
-import { referenceIn } from "../../../image/reference.ts";
+import { tryParseReference } from "../../../image/reference.ts";
 import { isDockerHubFront, registryOf } from "../../../image/registry-hosts.ts";
 import { DOCKER_HUB } from "../../../network/destination.ts";
 import type { PullFailureKind } from "../../../pull-failure/types.ts";
@@ -30,11 +30,11 @@ const LIMITS: ReadonlySet<PullFailureKind> = new Set([
   "registry-limit",
 ]);
 
-type Shown = Pick<PullFailure, "failures" | "foreseen">;
+type Shown = Pick<PullFailure, "failures" | "preemptive">;
 
 /** Whether a failure is the answer of a registry that stands on the internet alone, and not of a cache on the way to it. */
-export function provesInternet({ failures, foreseen }: Shown): boolean {
-  if (foreseen) return false;
+export function provesInternet({ failures, preemptive }: Shown): boolean {
+  if (preemptive) return false;
   return failures.some((failed) => {
     const { registry = "" } = failed.classification;
     const isPublic = isDockerHubFront(registry) || registryOf(registry).kind === "ecr-public";
@@ -43,8 +43,8 @@ export function provesInternet({ failures, foreseen }: Shown): boolean {
 }
 
 /** The hosts that a failure shows to have answered; a cache of ECR that met a limit is not its upstream. */
-export function answeredHosts({ failures, foreseen }: Shown): readonly string[] {
-  if (foreseen) return [];
+export function answeredHosts({ failures, preemptive }: Shown): readonly string[] {
+  if (preemptive) return [];
   const hosts = failures.flatMap((failed) => askedHost(failed) ?? []);
   return [
     ...new Set(hosts.flatMap((host) => (isDockerHubFront(host) ? DOCKER_HUB.map((one) => one.host) : host))),
@@ -53,7 +53,7 @@ export function answeredHosts({ failures, foreseen }: Shown): readonly string[] 
 
 function askedHost({ image, classification }: FailedContainer): string | undefined {
   const { kind, confidence, registry = "" } = classification;
-  const asked = referenceIn(image ?? classification.image)?.host ?? registry;
+  const asked = tryParseReference(image ?? classification.image)?.host ?? registry;
   const isItsAnswer = LIMITS.has(kind) && confidence === "certain" && registryOf(asked).kind !== "ecr";
   return isItsAnswer ? asked : undefined;
 }

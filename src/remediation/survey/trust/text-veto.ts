@@ -9,7 +9,7 @@
 import type { Digest } from "../../../image/digest.ts";
 import { InvalidInput } from "../../../image/invalid-input.ts";
 import { type Platform, platformMatches } from "../../../image/platform.ts";
-import { type ImageReference, parseReference, pinned } from "../../../image/reference.ts";
+import { type ImageReference, parseReference, pinToDigest } from "../../../image/reference.ts";
 import { isDockerHubFront } from "../../../image/registry-hosts.ts";
 import {
   type Descriptor,
@@ -126,7 +126,7 @@ function placesIn(sightings: readonly Sighting[]): readonly ImageReference[] {
 function reader(places: readonly ImageReference[], registries: Registries): Read {
   const known = new Map<Digest, Promise<ParsedManifest | undefined>>();
   const readAt = async (place: ImageReference, digest: Digest): Promise<ParsedManifest | undefined> => {
-    const manifest = await registries.getManifest(pinned(place, digest));
+    const manifest = await registries.getManifest(pinToDigest(place, digest));
     if (manifest !== undefined) return parseManifest(manifest.bytes, manifest.mediaType);
     const kept = await registries.getBlob(place, digest, INDEX_BYTES_MAX);
     return kept === undefined ? undefined : parseManifest(kept);
@@ -156,7 +156,7 @@ async function kindAtOrigin(
   registries: Registries,
 ): Promise<Kind | undefined> {
   try {
-    const head = await registries.headManifest(pinned(reference, digest));
+    const head = await registries.headManifest(pinToDigest(reference, digest));
     return head && (isIndexType(head.mediaType) ? "index" : "image");
   } catch (error) {
     if (!(error instanceof RegistryError || error instanceof AwsError)) throw error;

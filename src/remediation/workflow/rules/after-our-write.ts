@@ -1,7 +1,7 @@
 /** The rules once our change is written: whether it holds, whose deployment is in place, and when to go back. */
 
 import { shortRevision } from "../../../ecs/arn.ts";
-import { repositoryIn } from "../../../image/reference.ts";
+import { repositoryOf } from "../../../image/reference.ts";
 import type { Verdict } from "../../deploy/rollout-verdict.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
 import { overwriting } from "./after-deployment.ts";
@@ -142,7 +142,7 @@ function failedSubstitute(
   const repositories = verdict.kind === "cannot-pull" ? verdict.images : [];
   const places = images
     .flatMap(({ winner }) => winner?.writes ?? [])
-    .filter((place) => repositories.includes(repositoryIn(place)));
+    .filter((place) => repositories.includes(repositoryOf(place)));
   return { kind: verdict.kind, because: verdict.because, surveyed, ours, images, places };
 }
 

@@ -35,7 +35,7 @@ const stillFailing: Rule = (state, seen, context) =>
 /** What did not last a moment ago is not tried again at once, and not without end. A person who asks decides that. */
 const loopGuard: Rule = (state, _seen, context) => {
   const { surveyed } = planned(state);
-  const because = context.failure.foreseen ? undefined : whyNotAgain(surveyed.tries, surveyed.former);
+  const because = context.failure.preemptive ? undefined : whyNotAgain(surveyed.tries, surveyed.former);
   if (because === undefined) return undefined;
   const seconds = context.options.looksAgain === false ? undefined : secondsUntilAgain(surveyed.tries);
   if (seconds === undefined || state.guardPauses === GUARD_PAUSES_MAX)

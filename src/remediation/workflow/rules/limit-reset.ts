@@ -6,7 +6,7 @@
  * the world is observed again and again, by requests that cost no pull, and the operator is told at once.
  */
 
-import { referenceIn } from "../../../image/reference.ts";
+import { tryParseReference } from "../../../image/reference.ts";
 import { isDockerHubFront } from "../../../image/registry-hosts.ts";
 import type { ImageFacts, ImagePlan, Plan } from "../../../substitution/plan.ts";
 import type { Action } from "../action.ts";
@@ -67,7 +67,7 @@ export function isTransientlyUnread({ failing, untrusted, sightings }: ImageFact
   if (!failing) return false;
   if (untrusted?.transient) return true;
   return sightings.some(({ candidate, seen }) => {
-    const host = referenceIn(candidate.source ?? candidate.image)?.host ?? "";
+    const host = tryParseReference(candidate.source ?? candidate.image)?.host ?? "";
     return seen.kind === "unreachable" || (seen.kind === "rate-limited" && !isDockerHubFront(host));
   });
 }
@@ -83,7 +83,7 @@ function onlySourceIsDockerHub(facts: readonly ImageFacts[], plans: readonly Ima
 
 function waitsForDockerHub({ sightings }: ImageFacts): boolean {
   return sightings.some(({ candidate, seen }) => {
-    const host = referenceIn(candidate.source ?? "")?.host ?? "";
+    const host = tryParseReference(candidate.source ?? "")?.host ?? "";
     return seen.kind === "rate-limited" && isDockerHubFront(host);
   });
 }

@@ -216,6 +216,6 @@ describe("whether a failure proves that its tasks reach the internet", () => {
       evidence: [],
       because: "",
     } as const;
-    expect(provesInternet({ failures: [{ classification }], foreseen: true })).toBe(false);
+    expect(provesInternet({ failures: [{ classification }], preemptive: true })).toBe(false);
   });
 });

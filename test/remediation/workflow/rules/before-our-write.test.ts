@@ -130,7 +130,7 @@ rules("the loop guard", [
   ["and not a third time",                              { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }), state: { guardPauses: 2 } }, GUARDED],
   ["a caller who does not wait gets the end",           { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }), options: { looksAgain: false } }, GUARDED],
   ["an hour later it goes on",                          { survey: tries({ ...none, count: 1, cameBackMinutes: 60 }) }, ...GOES_ON],
-  ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, count: 2 }), failure: { foreseen: true } }, ...GOES_ON],
+  ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, count: 2 }), failure: { preemptive: true } }, ...GOES_ON],
   ["it goes before the mode",                           { survey: tries({ ...none, count: 2 }), policy: { mode: "observe" } }, GUARDED],
   ["it goes before the search for a substitute",        { survey: { ...tries({ ...none, count: 2 }), images: [image({ sightings: [] })] } }, GUARDED],
 ]);
