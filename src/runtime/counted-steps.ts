@@ -21,9 +21,9 @@ export function countedSteps(steps: Steps, tell: (operations: number) => void): 
       one();
       return steps.wait(name, seconds);
     },
-    question(name, seconds) {
+    callback(name, seconds) {
       one();
-      return steps.question(name, seconds);
+      return steps.callback(name, seconds);
     },
   };
 }

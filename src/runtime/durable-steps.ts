@@ -2,8 +2,8 @@
 
 import { CallbackError, CallbackTimeoutError, type StepConfig } from "@aws/durable-execution-sdk-js";
 import {
-  type Answer,
   ATTEMPTS_DEFAULT,
+  type CallbackResult,
   pauseSeconds,
   StepFailed,
   type StepOptions,
@@ -27,7 +27,7 @@ export function durableSteps(context: DurableSlice): Steps {
     async wait(name, seconds) {
       await context.wait(name, { seconds });
     },
-    async question(name, seconds) {
+    async callback(name, seconds) {
       const [answered, id] = await context.createCallback(name, { timeout: { seconds } });
       return { id, answer: () => answerOf(answered) };
     },
@@ -35,12 +35,12 @@ export function durableSteps(context: DurableSlice): Steps {
 }
 
 /** What came in at a callback, as a value: that nobody answered is no failure of the workflow. */
-async function answerOf(answered: PromiseLike<string | undefined>): Promise<Answer> {
+async function answerOf(answered: PromiseLike<string | undefined>): Promise<CallbackResult> {
   try {
     return { kind: "answered", text: (await answered) ?? "" };
   } catch (error) {
     if (error instanceof CallbackTimeoutError) return { kind: "expired" };
-    if (error instanceof CallbackError) return { kind: "failed", because: wordsOf(error) };
+    if (error instanceof CallbackError) return { kind: "failed", because: messageOf(error) };
     throw error;
   }
 }
@@ -59,12 +59,12 @@ async function stepIn<T>(
           : { shouldRetry: false },
     })) as T;
   } catch (error) {
-    throw new StepFailed(name, wordsOf(error), { cause: error });
+    throw new StepFailed(name, messageOf(error), { cause: error });
   }
 }
 
 /** The engine wraps what a step threw; the innermost message is the one that says something. */
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
   return inner instanceof Error ? inner.message : String(inner);

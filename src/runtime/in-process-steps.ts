@@ -8,10 +8,10 @@
 import assert from "node:assert/strict";
 import type { Clock } from "./clock.ts";
 import {
-  type Answer,
   ATTEMPTS_DEFAULT,
+  type Callback,
+  type CallbackResult,
   pauseSeconds,
-  type Question,
   StepFailed,
   type StepOptions,
   type Steps,
@@ -20,19 +20,23 @@ import {
 export type StepRecord =
   | { readonly kind: "step"; readonly name: string; readonly result?: string; readonly failed?: string }
   | { readonly kind: "wait"; readonly name: string; readonly dueAt: number }
-  | QuestionRecord;
+  | CallbackRecord;
 
 /** The one record that changes after it was written: by whoever answers. */
-export type QuestionRecord = {
+export type CallbackRecord = {
   readonly kind: "question";
   readonly name: string;
   readonly id: string;
   readonly dueAt: number;
-  answer?: Answer;
+  answer?: CallbackResult;
 };
 
 /** Answers a question of a log. `closed`: it was answered before, or its time is over. */
-export function answerQuestion(record: QuestionRecord, answer: Answer, now: number): "taken" | "closed" {
+export function answerCallback(
+  record: CallbackRecord,
+  answer: CallbackResult,
+  now: number,
+): "taken" | "closed" {
   if (record.answer !== undefined || now >= record.dueAt) return "closed";
   record.answer = answer;
   return "taken";
@@ -42,7 +46,7 @@ export function answerQuestion(record: QuestionRecord, answer: Answer, now: numb
  * Where a process may end: after the effect but before its record (`unrecorded`), right after the record, or with an
  * answer that is there and that nothing has followed yet.
  */
-export type Death = {
+export type CrashPoint = {
   readonly name: string;
   readonly index: number;
   readonly when: "unrecorded" | "recorded" | "answered";
@@ -52,7 +56,7 @@ export type InProcessOptions = {
   readonly clock: Clock;
   /** Kept by the caller, so that a death of the whole process can be survived too. */
   readonly log?: StepRecord[];
-  readonly dies?: (at: Death) => boolean;
+  readonly crashesAt?: (at: CrashPoint) => boolean;
   readonly onStep?: (record: StepRecord) => void;
   /** Names the questions of this execution among those of all. */
   readonly execution?: string;
@@ -76,19 +80,19 @@ export async function runInProcess<T>(
 }
 
 /** An answer is given from elsewhere: a process that waits for one looks again so often. */
-const ANSWER_LOOK_MS = 60_000;
+const CALLBACK_POLL_MS = 60_000;
 
 const DIED = Symbol("died");
 const never = new Promise<never>(() => {});
 
 function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typeof DIED) => void): Steps {
-  const { clock, dies, onStep, execution = "execution" } = options;
+  const { clock, crashesAt, onStep, execution = "execution" } = options;
   let cursor = 0;
   let dead = false;
 
   /** A dead process does not throw, which the workflow could catch: it just never goes on. */
-  const survives = (death: Death): boolean => {
-    if (dies?.(death) !== true) return true;
+  const survives = (death: CrashPoint): boolean => {
+    if (crashesAt?.(death) !== true) return true;
     dead = true;
     die(DIED);
     return false;
@@ -144,7 +148,7 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     if (dead) return never;
   };
 
-  const question = async (name: string, seconds: number): Promise<Question> => {
+  const question = async (name: string, seconds: number): Promise<Callback> => {
     assert(
       Number.isInteger(seconds) && seconds >= 60 && seconds <= 31_622_400,
       `a question of ${seconds} seconds`,
@@ -152,7 +156,7 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     if (dead) return never;
     const index = cursor;
     const known = remembered("question", name);
-    const open: QuestionRecord = known ?? {
+    const open: CallbackRecord = known ?? {
       kind: "question",
       name,
       id: `${execution}/${index}`,
@@ -162,9 +166,9 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
       remember(open);
       if (!survives({ name, index, when: "recorded" })) return never;
     }
-    const answer = async (): Promise<Answer> => {
+    const answer = async (): Promise<CallbackResult> => {
       while (!dead && open.answer === undefined && clock.now() < open.dueAt)
-        await clock.sleep(Math.min(ANSWER_LOOK_MS, open.dueAt - clock.now()));
+        await clock.sleep(Math.min(CALLBACK_POLL_MS, open.dueAt - clock.now()));
       if (dead || !survives({ name, index, when: "answered" })) return never;
       open.answer ??= { kind: "expired" };
       return open.answer;
@@ -172,7 +176,7 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     return { id: open.id, answer };
   };
 
-  return { step, wait, question };
+  return { step, wait, callback: question };
 }
 
 /** What is recorded of a step's end. */

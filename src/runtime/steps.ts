@@ -28,18 +28,18 @@ export interface Steps {
    * Opens a question to the outside, open for so many seconds: a minute to a year. Whoever has its id may answer it, once;
    * steps between the opening and `answer` are how the outside learns of it.
    */
-  question(name: string, seconds: number): Promise<Question>;
+  callback(name: string, seconds: number): Promise<Callback>;
 }
 
-export type Question = {
+export type Callback = {
   /** Makes an answer possible, to those alone whom the engine's own rights allow to give one. */
   readonly id: string;
   /** Sleeps without cost until the answer is there, or the time is over. */
-  answer(): Promise<Answer>;
+  answer(): Promise<CallbackResult>;
 };
 
 /** The first answer is the answer; what comes later is refused to whoever sends it. */
-export type Answer =
+export type CallbackResult =
   | { readonly kind: "answered"; readonly text: string }
   /** The outside says that there will be no answer. */
   | { readonly kind: "failed"; readonly because: string }

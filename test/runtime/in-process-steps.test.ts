@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Clock } from "../../src/runtime/clock.ts";
 import {
-  answerQuestion,
-  type Death,
+  answerCallback,
+  type CrashPoint,
   runInProcess,
   type StepRecord,
 } from "../../src/runtime/in-process-steps.ts";
-import { type Answer, StepFailed, type Steps } from "../../src/runtime/steps.ts";
+import { type CallbackResult, StepFailed, type Steps } from "../../src/runtime/steps.ts";
 import { FastClock } from "../support/fast-clock.ts";
 
 /** Three effects and a wait between them: what a remediation looks like from the engine's side. */
@@ -32,8 +32,10 @@ describe("a workflow in process", () => {
     test(`goes on from its log after a death right after ${name}`, async () => {
       const effects: string[] = [];
       const deaths = new Set([name]);
-      const dies = (at: Death) => at.when === "recorded" && deaths.delete(at.name);
-      expect(await runInProcess(threeSteps(effects), { clock: new FastClock(0), dies })).toBe("1 2");
+      const dies = (at: CrashPoint) => at.when === "recorded" && deaths.delete(at.name);
+      expect(await runInProcess(threeSteps(effects), { clock: new FastClock(0), crashesAt: dies })).toBe(
+        "1 2",
+      );
       expect(effects).toEqual(["first", "second"]);
     });
   }
@@ -41,8 +43,8 @@ describe("a workflow in process", () => {
   test("runs a step again when it died between the effect and the record", async () => {
     const effects: string[] = [];
     const deaths = new Set(["second"]);
-    const dies = (at: Death) => at.when === "unrecorded" && deaths.delete(at.name);
-    await runInProcess(threeSteps(effects), { clock: new FastClock(0), dies });
+    const dies = (at: CrashPoint) => at.when === "unrecorded" && deaths.delete(at.name);
+    await runInProcess(threeSteps(effects), { clock: new FastClock(0), crashesAt: dies });
     expect(effects).toEqual(["first", "second", "second"]);
   });
 
@@ -51,7 +53,7 @@ describe("a workflow in process", () => {
     const dead = runInProcess(threeSteps([]), {
       clock: new FastClock(0),
       log,
-      dies: ({ name }) => name === "pause",
+      crashesAt: ({ name }) => name === "pause",
       runsMax: 1,
     });
     await expect(dead).rejects.toThrow("died 1 times");
@@ -67,8 +69,8 @@ describe("a workflow in process", () => {
       await steps.step(run === 1 ? "here" : "there", async () => run);
     };
     const deaths = new Set(["here"]);
-    const dies = (at: Death) => at.when === "recorded" && deaths.delete(at.name);
-    await expect(runInProcess(fickle, { clock: new FastClock(0), dies })).rejects.toThrow(
+    const dies = (at: CrashPoint) => at.when === "recorded" && deaths.delete(at.name);
+    await expect(runInProcess(fickle, { clock: new FastClock(0), crashesAt: dies })).rejects.toThrow(
       "replay differs at operation 0",
     );
   });
@@ -123,21 +125,21 @@ describe("a workflow in process", () => {
   });
 
   describe("that asks", () => {
-    const ask = async (steps: Steps): Promise<Answer> => {
-      const question = await steps.question("may I", 3600);
+    const ask = async (steps: Steps): Promise<CallbackResult> => {
+      const question = await steps.callback("may I", 3600);
       await steps.step("tell", async () => question.id);
       return await question.answer();
     };
     const yes = { kind: "answered", text: "yes" } as const;
     /** What becomes of the question when `at` milliseconds have passed since it was opened. */
-    const answering = (at: number, log: StepRecord[], says: Answer = yes): Clock => {
+    const answering = (at: number, log: StepRecord[], says: CallbackResult = yes): Clock => {
       const clock = new FastClock(0);
       return {
         now: () => clock.now(),
         sleep: async (milliseconds) => {
           await clock.sleep(milliseconds);
           const [question] = log;
-          if (question?.kind === "question" && clock.now() >= at) answerQuestion(question, says, clock.now());
+          if (question?.kind === "question" && clock.now() >= at) answerCallback(question, says, clock.now());
         },
       };
     };
@@ -154,10 +156,10 @@ describe("a workflow in process", () => {
         test(`${because}, where the process dies ${when === "tell" ? "after telling" : when}`, async () => {
           const log: StepRecord[] = [];
           const deaths = new Set(["may I", "tell"]);
-          const dies = (death: Death): boolean =>
+          const dies = (death: CrashPoint): boolean =>
             (when === "tell" ? death.name === "tell" : death.name === "may I" && death.when === when) &&
             deaths.delete(death.name);
-          const answer = await runInProcess(ask, { clock: answering(at, log), log, dies });
+          const answer = await runInProcess(ask, { clock: answering(at, log), log, crashesAt: dies });
           expect(answer.kind).toBe(kind);
           expect(log.map(({ name }) => name)).toEqual(["may I", "tell"]);
         });
@@ -168,7 +170,7 @@ describe("a workflow in process", () => {
       const log: StepRecord[] = [];
       await runInProcess(ask, { clock: answering(60_000, log), log });
       const [question] = log;
-      expect(question?.kind === "question" && answerQuestion(question, { kind: "expired" }, 0)).toBe(
+      expect(question?.kind === "question" && answerCallback(question, { kind: "expired" }, 0)).toBe(
         "closed",
       );
       expect(question).toMatchObject({ answer: yes });
@@ -177,17 +179,17 @@ describe("a workflow in process", () => {
     test("keeps the answer that came while nobody ran", async () => {
       const log: StepRecord[] = [];
       const clock = new FastClock(0);
-      const dead = runInProcess(ask, { clock, log, dies: ({ name }) => name === "tell", runsMax: 1 });
+      const dead = runInProcess(ask, { clock, log, crashesAt: ({ name }) => name === "tell", runsMax: 1 });
       await expect(dead).rejects.toThrow("died 1 times");
       const [question] = log;
-      if (question?.kind === "question") answerQuestion(question, yes, clock.now());
+      if (question?.kind === "question") answerCallback(question, yes, clock.now());
       expect(await runInProcess(ask, { clock, log })).toEqual(yes);
     });
 
     test("names a question by its execution: ids of two executions differ", async () => {
       const ids = await Promise.all(
         ["r-1", "r-2"].map((execution) =>
-          runInProcess(async (steps) => (await steps.question("may I", 60)).id, {
+          runInProcess(async (steps) => (await steps.callback("may I", 60)).id, {
             clock: new FastClock(0),
             execution,
           }),
@@ -198,7 +200,11 @@ describe("a workflow in process", () => {
   });
 
   test("ends a workflow that dies for ever", async () => {
-    const forever = runInProcess(threeSteps([]), { clock: new FastClock(0), dies: () => true, runsMax: 5 });
+    const forever = runInProcess(threeSteps([]), {
+      clock: new FastClock(0),
+      crashesAt: () => true,
+      runsMax: 5,
+    });
     await expect(forever).rejects.toThrow("died 5 times");
   });
 });

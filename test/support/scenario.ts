@@ -20,7 +20,7 @@ import { isForEachTask } from "../../src/remediation/survey/standalone-task.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
-import type { Answer, Steps } from "../../src/runtime/steps.ts";
+import type { CallbackResult, Steps } from "../../src/runtime/steps.ts";
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
@@ -147,7 +147,7 @@ async function inWorld(
   return { outcome: record.result as Outcome, execution: record.name };
 }
 
-function answerOf({ says }: OwnersAnswer): Answer {
+function answerOf({ says }: OwnersAnswer): CallbackResult {
   return typeof says === "string"
     ? { kind: "answered", text: says }
     : { kind: "failed", because: says.failed };
@@ -197,11 +197,11 @@ async function officially(
     const steps = durableSteps(moving);
     const asking: Steps = {
       ...steps,
-      question: async (name, seconds) => {
+      callback: async (name, seconds) => {
         if (!told.has(name)) told.set(name, answers.shift());
         const answer = told.get(name);
         // The engine skips no time here: a second of its own stands for the owner's hours.
-        const question = await steps.question(name, answer === undefined ? 1 : seconds);
+        const question = await steps.callback(name, answer === undefined ? 1 : seconds);
         const waits = answer === undefined ? seconds * 1000 : minutesOf(answer) * 60_000;
         const reply = async (): Promise<void> => {
           await world.clock.advanceTo(world.clock.now() + waits);

@@ -12,7 +12,7 @@ import type { AskOperation, Desk } from "../../remediation/gates/pending-approva
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { ExecutionStatus } from "../../remediation/ports/ports.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import type { Answer } from "../../runtime/steps.ts";
+import type { CallbackResult } from "../../runtime/steps.ts";
 import { findExecution, statusIn } from "../adapters/durable-executions.ts";
 import { attempt, isCode } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
@@ -144,7 +144,7 @@ function operationsIn(events: readonly Event[]): readonly AskOperation[] {
   });
 }
 
-function answerIn(event: Event): Answer | undefined {
+function answerIn(event: Event): CallbackResult | undefined {
   switch (event.EventType) {
     case "CallbackSucceeded":
       return { kind: "answered", text: event.CallbackSucceededDetails?.Result?.Payload ?? "" };

@@ -9,7 +9,7 @@
 import * as z from "zod";
 import { optional } from "../../ecs/json-fields.ts";
 import { normalizeText } from "../../pull-failure/normalize-text.ts";
-import type { Answer } from "../../runtime/steps.ts";
+import type { CallbackResult } from "../../runtime/steps.ts";
 
 export const decisionSchema = z.object({
   kind: z.enum(["approved", "denied", "expired"]),
@@ -30,7 +30,7 @@ const answerSchema = z.object({
 });
 
 /** What an answer says; undefined for one that cannot be understood, which approves nothing. */
-export function decisionIn(answer: Answer): Decision | undefined {
+export function decisionIn(answer: CallbackResult): Decision | undefined {
   if (answer.kind === "expired") return { kind: "expired" };
   if (answer.kind === "failed")
     return {

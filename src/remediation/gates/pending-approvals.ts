@@ -5,7 +5,7 @@
  * execution has published, and nothing is kept beside it.
  */
 
-import type { Answer } from "../../runtime/steps.ts";
+import type { CallbackResult } from "../../runtime/steps.ts";
 import type { ExecutionStatus } from "../ports/ports.ts";
 import { type Outcome, outcomeSchema } from "../report/outcome.ts";
 import { type Decision, decisionIn } from "./approval-decision.ts";
@@ -16,7 +16,12 @@ const TOLD = /^ask ([0-9]+)$/;
 
 /** An operation of an execution, as far as questions are concerned. */
 export type AskOperation =
-  | { readonly kind: "opened"; readonly name: string; readonly callbackId: string; readonly answer?: Answer }
+  | {
+      readonly kind: "opened";
+      readonly name: string;
+      readonly callbackId: string;
+      readonly answer?: CallbackResult;
+    }
   | { readonly kind: "step"; readonly name: string; readonly result: unknown };
 
 export type AskHistory = {

@@ -19,7 +19,7 @@ export async function askForApproval(
   const { images } = planned(state).plan;
   const { execution, policy, functionName } = options;
   const number = state.approvals.asked + 1;
-  const callback = await steps.question(`approval ${number}`, policy.approvalHours * 3600);
+  const callback = await steps.callback(`approval ${number}`, policy.approvalHours * 3600);
   const where = `--region ${ports.home.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
   const approve = `repull approve ${execution} ${where}`;
   const deny = `repull deny ${execution} --because REASON ${where}`;

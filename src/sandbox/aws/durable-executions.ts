@@ -17,14 +17,14 @@ import {
 } from "../../remediation/ports/ports.ts";
 import { rollbackIn } from "../../remediation/ports/rollback-record.ts";
 import {
-  answerQuestion,
-  type Death,
-  type QuestionRecord,
+  answerCallback,
+  type CallbackRecord,
+  type CrashPoint,
   runInProcess,
   type StepRecord,
 } from "../../runtime/in-process-steps.ts";
 import type { Json } from "../../runtime/json.ts";
-import type { Answer, Steps } from "../../runtime/steps.ts";
+import type { CallbackResult, Steps } from "../../runtime/steps.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import { UNVERIFIED_DEFAULT, type Unverified } from "../world/assumptions.ts";
 import type { AwsFault } from "./ecs.ts";
@@ -50,9 +50,9 @@ export interface SandboxExecutions {
   /** Says what runs when an execution of this workflow is started. */
   serve(workflow: Workflow, body: WorkflowBody): void;
   /** Decides after each step whether the process dies there. */
-  dies(decide: (death: Death, execution: ExecutionRecord) => boolean): void;
+  dies(decide: (death: CrashPoint, execution: ExecutionRecord) => boolean): void;
   /** Answers the question of this id, as the outside does; `closed` where it was answered, or is over. */
-  answer(id: string, answer: Answer): "taken" | "closed" | "unknown";
+  answer(id: string, answer: CallbackResult): "taken" | "closed" | "unknown";
   /** In the order of their start. */
   readonly records: readonly ExecutionRecord[];
   running(): boolean;
@@ -68,7 +68,7 @@ export function createExecutions(
 ): SandboxExecutions {
   const bodies = new Map<Workflow, WorkflowBody>();
   const records: ExecutionRecord[] = [];
-  let decide: (death: Death, execution: ExecutionRecord) => boolean = () => false;
+  let decide: (death: CrashPoint, execution: ExecutionRecord) => boolean = () => false;
   const find = (workflow: Workflow, name: string): ExecutionRecord | undefined =>
     records.find((record) => record.workflow === workflow && record.name === name);
 
@@ -95,7 +95,7 @@ export function createExecutions(
         clock,
         log,
         execution: record.name,
-        dies: (death) => decide(death, record),
+        crashesAt: (death) => decide(death, record),
       });
       record.status = "succeeded";
     } catch (error) {
@@ -163,8 +163,8 @@ export function createExecutions(
     answer(id, answer) {
       const question = records
         .flatMap(({ log }) => log)
-        .find((record): record is QuestionRecord => record.kind === "question" && record.id === id);
-      return question === undefined ? "unknown" : answerQuestion(question, answer, clock.now());
+        .find((record): record is CallbackRecord => record.kind === "question" && record.id === id);
+      return question === undefined ? "unknown" : answerCallback(question, answer, clock.now());
     },
     records,
     running: () => records.some(({ status }) => status === "running"),

@@ -9,7 +9,7 @@ import { packManifests, unpackManifests } from "../../../src/oci/copy/manifest-c
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
 import { type DurableSlice, durableSteps } from "../../../src/runtime/durable-steps.ts";
-import type { Death, StepRecord } from "../../../src/runtime/in-process-steps.ts";
+import type { CrashPoint, StepRecord } from "../../../src/runtime/in-process-steps.ts";
 import { createRandom } from "../../../src/sandbox/random.ts";
 import { answer, connectionError } from "../../../src/sandbox/registry/api/response.ts";
 import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
@@ -94,7 +94,7 @@ describe("a copy that is cut off", () => {
   test("after any of its steps goes on, and asks Docker Hub for no manifest twice", async () => {
     const { world, request, index, pulls, missing } = await imageWorld(2, [9 * MIB, 300, 200, 100]);
     const died = new Set<number>();
-    const dies = ({ index: at, when }: Death) => when === "recorded" && !died.has(at) && !!died.add(at);
+    const dies = ({ index: at, when }: CrashPoint) => when === "recorded" && !died.has(at) && !!died.add(at);
     const ended = await inTwin(world, request, { dies });
     expect(ended).toMatchObject({ kind: "copied", digest: index });
     expect(missing(index)).toEqual([]);
@@ -106,7 +106,7 @@ describe("a copy that is cut off", () => {
   test("between what it has done and the record of it finds that done, and does nothing else", async () => {
     const { world, request, index, pulls, missing } = await imageWorld(1, [9 * MIB, 300, 200]);
     const died = new Set<string>();
-    const dies = ({ name, when }: Death) =>
+    const dies = ({ name, when }: CrashPoint) =>
       when === "unrecorded" && name !== "manifests" && !died.has(name) && !!died.add(name);
     const ended = await inTwin(world, request, { dies });
     expect(ended).toMatchObject({ kind: "copied", digest: index });
@@ -319,7 +319,7 @@ describe("what fits into a step", () => {
     const log: StepRecord[] = [];
     const died = new Set<string>();
     // Dead after each copy's step, so that all of it has to come from the record.
-    const dies = ({ name, when }: Death) =>
+    const dies = ({ name, when }: CrashPoint) =>
       when === "recorded" && /^claim/.test(name) && !died.has(name) && !!died.add(name);
     expect(await inTwin(world, request, { log, dies })).toMatchObject({ kind: "copied", digest: index });
     expect(namesOf(log).filter((name) => name.startsWith("manifests"))).toEqual(["manifests", "manifests 2"]);

@@ -7,7 +7,7 @@ import { createCopier } from "../../../src/oci/copy/copier.ts";
 import type { RegistryAnswer, RegistryRequest, Send } from "../../../src/oci/http/transport.ts";
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
-import { type Death, runInProcess, type StepRecord } from "../../../src/runtime/in-process-steps.ts";
+import { type CrashPoint, runInProcess, type StepRecord } from "../../../src/runtime/in-process-steps.ts";
 import { connectionError } from "../../../src/sandbox/registry/api/response.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { DEFAULT_POLICY, type Policy } from "../../../src/substitution/policy/policy.ts";
@@ -131,7 +131,7 @@ export async function inTwin(
   options: {
     readonly ports?: Ports;
     readonly left?: () => number;
-    readonly dies?: (death: Death) => boolean;
+    readonly dies?: (death: CrashPoint) => boolean;
     readonly log?: StepRecord[];
     readonly policy?: Policy;
     /** Given up after so many seconds, as a process is that was killed. */
