@@ -2,7 +2,7 @@
 
 import { connect } from "../src/aws/create-ports.ts";
 import { createRegistryAccess } from "../src/aws/registry/registry-access.ts";
-import { readQuota } from "../src/oci/client/rate-limit.ts";
+import { readRateLimit } from "../src/oci/client/rate-limit.ts";
 import { httpTransport } from "../src/oci/http/http-transport.ts";
 import { parseEndpoints } from "../src/oci/http/registry-endpoints.ts";
 import type { Send } from "../src/oci/http/transport.ts";
@@ -64,7 +64,7 @@ function lambdaPorts(): readonly number[] {
 function watched(send: Send): Send {
   return async (request) => {
     const answer = await send(request);
-    const quota = readQuota(answer.headers);
+    const quota = readRateLimit(answer.headers);
     if (quota !== undefined) measureQuota(quota);
     return answer;
   };

@@ -6,7 +6,7 @@
  */
 
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { Quota } from "../src/oci/client/rate-limit.ts";
+import type { RateLimit } from "../src/oci/client/rate-limit.ts";
 import type { Caps } from "../src/remediation/ports/quota-store.ts";
 import type { Outcome } from "../src/remediation/report/outcome.ts";
 import { countedSteps } from "../src/runtime/counted-steps.ts";
@@ -77,7 +77,7 @@ export function measureMirrored(bytesMoved: number): void {
 }
 
 /** The pulls that Docker Hub still grants, as its answer says, to the function's `address` or to the `account`; nothing where it does not tell. */
-export function measureQuota({ remaining, source = "" }: Quota): void {
+export function measureQuota({ remaining, source = "" }: RateLimit): void {
   if (remaining === undefined) return;
   write("PullsLeft", MetricUnit.Count, remaining, { of: isAddress(source) ? "address" : "account" });
 }

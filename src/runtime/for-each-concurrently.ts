@@ -4,7 +4,7 @@
  * Resolves when every item is done. Rejects with the first failure, after all that was under way has ended.
  * @param work is handed a signal that aborts when another item failed or the caller gave up
  */
-export async function inPool<T>(
+export async function forEachConcurrently<T>(
   items: readonly T[],
   concurrency: number,
   work: (item: T, signal: AbortSignal) => Promise<void>,

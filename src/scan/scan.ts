@@ -15,7 +15,7 @@ import { isUnread, type Unread } from "../network/facts.ts";
 import { AwsError } from "../remediation/ports/aws-error.ts";
 import type { ContainerInstance, Ecs } from "../remediation/ports/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { inPool } from "../runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { offer } from "../substitution/strategies/candidates-of.ts";
 import { counted } from "../text/counted.ts";
@@ -138,7 +138,7 @@ async function describeEach(
   const rate = createRate(TASK_DEFINITION_READS, clock);
   const found = new Map<string, DescribedTaskDefinition>();
   let done = 0;
-  await inPool(arns, AT_ONCE, async (arn) => {
+  await forEachConcurrently(arns, AT_ONCE, async (arn) => {
     await rate.take();
     const described = await ecs.describeTaskDefinition(arn);
     if (described !== undefined) found.set(arn, described);
@@ -169,7 +169,7 @@ async function lookInEcr(
   );
   const tags = new Map<string, Awaited<ReturnType<AccountView["tagsIn"]>>>();
   let refused: string | undefined;
-  await inPool([...wanted], AT_ONCE, async (repository) => {
+  await forEachConcurrently([...wanted], AT_ONCE, async (repository) => {
     if (refused !== undefined) return;
     try {
       tags.set(repository, await view.tagsIn(repository));

@@ -33,7 +33,7 @@ export const EXECUTION_CLAUSES: readonly Clause[] = [
           status: "unknown",
           because: expect.any(String),
           endedAt: expect.any(Number),
-          ...(kind === "denied" ? { permission: "lambda:GetDurableExecution" } : { passing: true }),
+          ...(kind === "denied" ? { permission: "lambda:GetDurableExecution" } : { transient: true }),
         });
       },
     }),

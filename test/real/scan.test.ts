@@ -27,7 +27,7 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/c
 import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { scan } from "../../src/cli/commands/scan.ts";
-import { inPool } from "../../src/runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../../src/runtime/for-each-concurrently.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";
 
@@ -51,7 +51,7 @@ beforeAll(async () => {
   const { SecurityGroups } = await ec2.send(new DescribeSecurityGroupsCommand({}));
   // moto wants a group that is there.
   const awsvpcConfiguration = { subnets, securityGroups: [SecurityGroups?.[0]?.GroupId ?? ""] };
-  await inPool(
+  await forEachConcurrently(
     Array.from({ length: FAMILIES }, (_, index) => index),
     1,
     async (index) => {
@@ -68,7 +68,7 @@ beforeAll(async () => {
       );
     },
   );
-  await inPool(
+  await forEachConcurrently(
     Array.from({ length: SERVICES }, (_, index) => index),
     1,
     async (index) => {

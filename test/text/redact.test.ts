@@ -3,7 +3,7 @@
 import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { quoted } from "../../src/oci/client/error-response.ts";
+import { redactForLog } from "../../src/oci/client/error-response.ts";
 import { classify } from "../../src/pull-failure/classify.ts";
 import { normalizeText } from "../../src/pull-failure/normalize-text.ts";
 import { redact } from "../../src/text/redact.ts";
@@ -55,7 +55,7 @@ describe("a secret leaves the text", () => {
       ok(text.includes(secret), "the row must hold its secret");
       ok(!redact(text).includes(secret), redact(text));
       ok(!JSON.stringify(classify(text)).includes(secret));
-      ok(!quoted(text).includes(secret), quoted(text));
+      ok(!redactForLog(text).includes(secret), redactForLog(text));
     });
   }
 });

@@ -176,7 +176,7 @@ function unreadableBy(error: unknown): ExecutionStatus {
     status: "unknown",
     because: read.message,
     ...(read.kind === "denied" ? { permission } : {}),
-    ...(isPassing(read) ? { passing: true } : {}),
+    ...(isPassing(read) ? { transient: true } : {}),
   };
 }
 

@@ -8,7 +8,7 @@ import {
 import { GetScheduleCommand, ListSchedulesCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
 import { readEcsTarget } from "../../ecs/schedule/ecs-target.ts";
-import { inPool } from "../../runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { AccountView, ScheduledRun } from "../../scan/account-inventory.ts";
 import { busNames, ruleNames } from "../adapters/schedules.ts";
 import { attempt } from "../client/aws-error-codes.ts";
@@ -97,10 +97,10 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountView, "s
     async scheduledRuns(clusterArns) {
       const clusters = new Set(clusterArns);
       const runs: ScheduledRun[] = [];
-      await inPool(await rulesOf(clusterArns), AT_ONCE, async ({ bus, rule }) => {
+      await forEachConcurrently(await rulesOf(clusterArns), AT_ONCE, async ({ bus, rule }) => {
         runs.push(...(await runsOfRule(bus, rule)));
       });
-      await inPool(await schedulesOn(clusters), AT_ONCE, async ({ group, name }) => {
+      await forEachConcurrently(await schedulesOn(clusters), AT_ONCE, async ({ group, name }) => {
         const run = await runOfSchedule(group, name);
         if (run !== undefined) runs.push(run);
       });

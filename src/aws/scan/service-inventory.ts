@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { getObjects } from "../../ecs/json-fields.ts";
 import { readService, type Service } from "../../ecs/service/service.ts";
-import { inPool } from "../../runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { attempt } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
@@ -68,7 +68,7 @@ export function createInventory(settings: AwsSettings): Inventory {
         const arns = listed.serviceArns ?? [];
         const described: (readonly Service[])[] = [];
         const chunks = Array.from({ length: Math.ceil(arns.length / DESCRIBED) }, (_, index) => index);
-        await inPool(chunks, AT_ONCE, async (chunk) => {
+        await forEachConcurrently(chunks, AT_ONCE, async (chunk) => {
           const at = chunk * DESCRIBED;
           described[chunk] = await describe(cluster, arns.slice(at, at + DESCRIBED));
         });

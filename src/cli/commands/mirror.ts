@@ -5,7 +5,7 @@ import { type Platform, parsePlatform, printPlatform } from "../../image/platfor
 import { canonicalName, type ImageReference, parseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { FindCredentials } from "../../oci/auth/credentials.ts";
-import { pullsInWords } from "../../oci/client/rate-limit.ts";
+import { formatPulls } from "../../oci/client/rate-limit.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
 import {
   type CopierOptions,
@@ -245,7 +245,7 @@ function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): 
     lines.push(`  foreign   ${foreignLayers.length} layers stay at their publisher's address`);
   }
   if (quota !== undefined) {
-    lines.push(`  quota     ${pullsInWords(quota)} left at the source`);
+    lines.push(`  quota     ${formatPulls(quota)} left at the source`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -258,7 +258,7 @@ function advice(error: CopyError, overdue: number | undefined): string {
   if (error.kind === "rate-limited" && error.side === "source") {
     if (isAbuseLimit(error.refusal)) return `${ABUSE_ADVICE}\n`;
     const { quota } = error;
-    const counted = quota === undefined ? "" : ` (${pullsInWords(quota)} left)`;
+    const counted = quota === undefined ? "" : ` (${formatPulls(quota)} left)`;
     return `The source's limit is reached${counted}: log in with docker login, or wait for its window to pass.\n`;
   }
   const { refusal } = error;

@@ -1,7 +1,7 @@
 /** What lies outside the account: Docker Hub's account and quota, and what ECR itself can fetch from there. */
 
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
-import { pullsInWords } from "../../oci/client/rate-limit.ts";
+import { formatPulls } from "../../oci/client/rate-limit.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
@@ -107,7 +107,7 @@ async function quotaCheck(check: string, secret: string | undefined, { quota }: 
     const { remaining, source } = found;
     const who = source ?? (secret === undefined ? "this machine" : "the account");
     const elsewhere = secret === undefined ? "; the functions and the tasks call from other addresses" : "";
-    const words = `${pullsInWords(found)} left for ${who}${elsewhere}`;
+    const words = `${formatPulls(found)} left for ${who}${elsewhere}`;
     if (remaining === undefined) return skipped(check, words);
     return remaining > 0
       ? passed(check, words)

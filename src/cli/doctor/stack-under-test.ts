@@ -3,7 +3,7 @@
 import type { RolesInContext } from "../../aws/adapters/iam-simulator.ts";
 import type { DeployedExecutions } from "../../aws/stack/deployed-executions.ts";
 import type { DeployedFunction, DeployedStack, Part } from "../../aws/stack/deployed-stack.ts";
-import type { Quota } from "../../oci/client/rate-limit.ts";
+import type { RateLimit } from "../../oci/client/rate-limit.ts";
 import type { Ecr, Ecs } from "../../remediation/ports/ports.ts";
 
 export type Patient = {
@@ -19,7 +19,7 @@ export type Patient = {
   /** Which of the keys that it may have a secret has; never what is in them. Throws AwsError. */
   secretKeys(secretArn: string): Promise<readonly string[]>;
   /** What Docker Hub says of the address that asks, or of the secret's account. Undefined: it names no limit. */
-  quota(secretArn: string | undefined): Promise<Quota | undefined>;
+  quota(secretArn: string | undefined): Promise<RateLimit | undefined>;
   /** The roles of the services that depend on Docker Hub. Throws AwsError. */
   rolesInUse(): Promise<readonly string[]>;
   now(): number;

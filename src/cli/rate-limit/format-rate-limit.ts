@@ -1,6 +1,6 @@
 /** What Docker Hub's limits mean, said to a person. */
 
-import { pullsInWords, type Quota } from "../../oci/client/rate-limit.ts";
+import { formatPulls, type RateLimit } from "../../oci/client/rate-limit.ts";
 import { EXIT } from "../exit-status.ts";
 import { ABUSE_ADVICE } from "../output/abuse-advice.ts";
 import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./rate-limit-status.ts";
@@ -37,14 +37,14 @@ function stateOf(reading: Reading, measuredAt: Date): string {
   if (reading.kind !== "limited") return `no answer to go by: ${reading.because}`;
   const { remaining, limit, windowSeconds = WINDOW_SECONDS_DEFAULT } = reading.quota;
   const window = hours(windowSeconds);
-  const all = `${pullsInWords(reading.quota)} are left, in a window of ${window}`;
+  const all = `${formatPulls(reading.quota)} are left, in a window of ${window}`;
   // Docker Hub names no moment: what is used up now has left the window when the window has passed.
   return remaining !== undefined && remaining === limit
     ? `${all}.`
     : `${all}; all are back at the latest ${window} after ${atUtc(measuredAt)}.`;
 }
 
-function meaning(quota: Quota, pulls: number): string {
+function meaning(quota: RateLimit, pulls: number): string {
   const lacking = lackingPulls(quota, pulls);
   const { remaining, limit } = quota;
   if (lacking === undefined || remaining === undefined)

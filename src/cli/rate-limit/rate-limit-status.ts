@@ -1,6 +1,6 @@
 /** What was read of Docker Hub's limits, and the arithmetic on it. */
 
-import type { Quota } from "../../oci/client/rate-limit.ts";
+import type { RateLimit } from "../../oci/client/rate-limit.ts";
 
 /** What Docker Hub says of one who pulls. */
 export type Reading = {
@@ -8,7 +8,7 @@ export type Reading = {
   /** The account's name, where the login tells it. */
   readonly user?: string;
 } & (
-  | { readonly kind: "limited"; readonly quota: Quota }
+  | { readonly kind: "limited"; readonly quota: RateLimit }
   | { readonly kind: "unlimited" }
   | { readonly kind: "refused" | "unreachable"; readonly because: string; readonly status: number }
 );
@@ -17,6 +17,6 @@ export type Reading = {
 export const WINDOW_SECONDS_DEFAULT = 6 * 60 * 60;
 
 /** How a number of pulls stands against what is left; undefined where that is not known. */
-export function lackingPulls({ remaining }: Quota, pulls: number): number | undefined {
+export function lackingPulls({ remaining }: RateLimit, pulls: number): number | undefined {
   return remaining === undefined ? undefined : Math.max(0, pulls - remaining);
 }

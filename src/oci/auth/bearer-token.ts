@@ -6,15 +6,15 @@
  */
 
 import type { Clock } from "../../runtime/clock.ts";
-import { quoted, refusalOf } from "../client/error-response.ts";
+import { redactForLog, toRegistryError } from "../client/error-response.ts";
 import { RegistryError } from "../client/registry-error.ts";
 import {
-  mayCarryCredentials,
+  maySendCredentials,
+  passwordBlockReason,
   type RegistryAddress,
-  whyNoPassword,
-  whyNotRealm,
+  realmBlockReason,
 } from "../http/registry-address.ts";
-import { discard, readWithin } from "../http/response-body.ts";
+import { discard, readBody } from "../http/response-body.ts";
 import type { RegistryRequest, Send } from "../http/transport.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Challenge } from "./www-authenticate.ts";
@@ -44,7 +44,7 @@ export function isFresh(token: Token, clock: Pick<Clock, "now">): boolean {
  * Answers a challenge with the header that satisfies it; undefined where we have nothing to show.
  * Throws RegistryError: `denied` for a realm that must not be asked, `unauthorized` for one that says no.
  */
-export async function answerChallenge(
+export async function requestToken(
   send: Send,
   clock: Clock,
   request: TokenRequest,
@@ -52,14 +52,14 @@ export async function answerChallenge(
 ): Promise<Token | undefined> {
   const { address, challenge, credentials } = request;
   if (challenge.scheme === "basic") {
-    if (credentials?.kind !== "basic" || !mayCarryCredentials(address, address.base)) return undefined;
+    if (credentials?.kind !== "basic" || !maySendCredentials(address, address.base)) return undefined;
     return { header: credentials.header, expiresAt: Number.POSITIVE_INFINITY };
   }
   if (challenge.scheme !== "bearer") return undefined;
   const realm = realmOf(request);
   // A stranger's realm is asked as nobody: lscr.io's tokens come from ghcr.io, docker.n8n.io's from Docker.
   const shown =
-    whyNoPassword(address, realm) === undefined ? request : { ...request, credentials: undefined };
+    passwordBlockReason(address, realm) === undefined ? request : { ...request, credentials: undefined };
   const asked = shown.credentials?.kind === "identity-token" ? refreshRequest : passwordRequest;
   return fetchToken(send, clock, shown, asked(realm, shown), signal);
 }
@@ -67,9 +67,9 @@ export async function answerChallenge(
 function realmOf({ address, challenge }: TokenRequest): URL {
   const text = challenge.parameters.get("realm") ?? "";
   const realm = URL.parse(text);
-  const because = text === "" || realm === null ? "it is no address" : whyNotRealm(address, realm);
+  const because = text === "" || realm === null ? "it is no address" : realmBlockReason(address, realm);
   if (realm === null || because !== undefined) {
-    throw new RegistryError(`token realm ${quoted(text)} of ${address.host} is not asked: ${because}`, {
+    throw new RegistryError(`token realm ${redactForLog(text)} of ${address.host} is not asked: ${because}`, {
       kind: "denied",
       host: address.host,
     });
@@ -132,9 +132,9 @@ async function fetchToken(
     });
   }
   if (answer.status !== 200) {
-    throw await refusalOf(answer, { host: address.host, attempted, side, clock, signal });
+    throw await toRegistryError(answer, { host: address.host, attempted, side, clock, signal });
   }
-  const bytes = await readWithin(answer, TOKEN_BYTES_MAX, clock, signal);
+  const bytes = await readBody(answer, TOKEN_BYTES_MAX, clock, signal);
   const token = bytes === undefined ? undefined : tokenIn(bytes);
   if (token === undefined) {
     const got = bytes === undefined ? "more than 64 KiB" : "an answer without a token";

@@ -9,9 +9,9 @@ import { isDockerHubFront, registryOf } from "../../image/registry-hosts.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { redact } from "../../text/redact.ts";
 import { visible } from "../../text/visible.ts";
-import { readWithin } from "../http/response-body.ts";
-import type { RegistryAnswer } from "../http/transport.ts";
-import { readDelay, readQuota, readRetryAfter } from "./rate-limit.ts";
+import { readBody } from "../http/response-body.ts";
+import type { RegistryResponse } from "../http/transport.ts";
+import { readDelay, readRateLimit, readRetryAfter } from "./rate-limit.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
 
 const ERROR_BYTES_MAX = 64 * 1024;
@@ -19,8 +19,8 @@ const ERROR_BYTES_MAX = 64 * 1024;
 export const THROTTLE_SECONDS_MAX = 30;
 
 /** Reads a refused answer, its body included. */
-export async function refusalOf(
-  answer: RegistryAnswer,
+export async function toRegistryError(
+  answer: RegistryResponse,
   context: {
     readonly host: string;
     /** Who said so, where it was not the registry itself but the place that it pointed to. */
@@ -31,20 +31,20 @@ export async function refusalOf(
     readonly clock: Pick<Clock, "now">;
     readonly signal?: AbortSignal | undefined;
     /** The caller knows that another try would go better. */
-    readonly passing?: boolean;
+    readonly transient?: boolean;
   },
 ): Promise<RegistryError> {
   const { host, answeredBy = host, attempted, side, clock } = context;
   const { status, headers } = answer;
   const body = await bodyOf(answer, clock, context.signal);
-  const errors = errorsIn(body);
-  const words = quoted(errors.map(({ code, message }) => `${code}: ${message}`).join("; ") || body);
-  const quota = readQuota(headers);
+  const errors = parseErrors(body);
+  const words = redactForLog(errors.map(({ code, message }) => `${code}: ${message}`).join("; ") || body);
+  const quota = readRateLimit(headers);
   const kind = kindOf(status);
   const retryAfterSeconds = readRetryAfter(headers, clock.now()) ?? delayIn(body, clock.now());
   const short = (retryAfterSeconds ?? 0) <= THROTTLE_SECONDS_MAX;
-  const passing =
-    context.passing === true ||
+  const transient =
+    context.transient === true ||
     (short &&
       (kind === "unavailable" ||
         (kind === "rate-limited" && isThrottle(host, side, body, quota !== undefined, retryAfterSeconds))));
@@ -53,7 +53,7 @@ export async function refusalOf(
     kind,
     host,
     status,
-    passing,
+    transient,
     codes: errors.map(({ code }) => code),
     ...(quota === undefined ? {} : { quota }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
@@ -86,12 +86,12 @@ function kindOf(status: number): RegistryErrorKind {
 }
 
 async function bodyOf(
-  answer: RegistryAnswer,
+  answer: RegistryResponse,
   clock: Pick<Clock, "now">,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   try {
-    const bytes = await readWithin(answer, ERROR_BYTES_MAX, clock, signal);
+    const bytes = await readBody(answer, ERROR_BYTES_MAX, clock, signal);
     return bytes === undefined ? "" : new TextDecoder().decode(bytes);
   } catch {
     signal?.throwIfAborted();
@@ -101,7 +101,7 @@ async function bodyOf(
 }
 
 /** `{"errors":[{"code","message"}]}`, or nothing. */
-function errorsIn(body: string): readonly { code: string; message: string }[] {
+function parseErrors(body: string): readonly { code: string; message: string }[] {
   let document: unknown;
   try {
     document = JSON.parse(body);
@@ -129,7 +129,7 @@ function delayIn(body: string, nowMs: number): number | undefined {
 const QUOTED_MAX = 4096;
 
 /** A registry's words, fit for a log: short, one line, redacted. */
-export function quoted(text: string): string {
+export function redactForLog(text: string): string {
   const words = redact(text.slice(0, QUOTED_MAX))
     .replace(/<[^>]{0,200}>/g, " ")
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out

@@ -13,7 +13,7 @@ import { type Descriptor, type Index, isAttestation } from "./manifest.ts";
  * The children that are stated for the platform, else one that names no variant, else all of which nothing is stated:
  * indexes inside the index among them. More than one: it is not known which of them.
  */
-export function childrenFor(index: Index, platform: Platform): readonly Descriptor[] {
+export function platformChildren(index: Index, platform: Platform): readonly Descriptor[] {
   const offered = index.children.filter((child) => !isAttestation(child));
   const stated = offered.filter((child) => child.platform !== undefined);
   const exact = narrowed(stated, platform);

@@ -10,7 +10,7 @@ import { InvalidInput } from "../../image/invalid-input.ts";
 import { type Platform, platformMatches, readPlatform, windowsBuild } from "../../image/platform.ts";
 import type { Descriptor, Index, ParsedManifest } from "./manifest.ts";
 import { isIndexType } from "./media-types.ts";
-import { childrenFor } from "./platform-children.ts";
+import { platformChildren } from "./platform-children.ts";
 
 export type ImageManifest = Extract<ParsedManifest, { kind: "image" }>;
 
@@ -21,7 +21,7 @@ export type IndexReader = {
   config(digest: Digest): Promise<Uint8Array | undefined>;
 };
 
-export type ImagesFor = {
+export type PlatformImages = {
   readonly images: readonly { readonly digest: Digest; readonly image: ImageManifest }[];
   /** Listed for the platform, and not there. */
   readonly missing: readonly Digest[];
@@ -36,11 +36,15 @@ const CHILDREN_MAX = 1024;
 const READ_MAX = 64;
 
 /** The images of an index that run on a platform. Throws what the reader throws, but InvalidInput. */
-export async function imagesFor(index: Index, platform: Platform, reader: IndexReader): Promise<ImagesFor> {
+export async function platformImages(
+  index: Index,
+  platform: Platform,
+  reader: IndexReader,
+): Promise<PlatformImages> {
   const images = new Map<Digest, ImageManifest>();
   const missing: Digest[] = [];
   let isOpen = false;
-  const chosen = childrenWithin(index, (one) => childrenFor(one, platform), reader.manifest);
+  const chosen = nestedChildren(index, (one) => platformChildren(one, platform), reader.manifest);
   let count = 0;
   try {
     for await (const child of chosen) {
@@ -48,7 +52,7 @@ export async function imagesFor(index: Index, platform: Platform, reader: IndexR
       const manifest = await reader.manifest(child.digest);
       if (manifest === undefined) missing.push(child.digest);
       if (manifest?.kind !== "image") continue;
-      const stated = isTold(child, platform) ? child.platform : await configured(manifest, reader);
+      const stated = isPlatformStated(child, platform) ? child.platform : await configured(manifest, reader);
       isOpen ||= stated === undefined;
       if (stated !== undefined && platformMatches(platform, stated)) images.set(child.digest, manifest);
     }
@@ -63,7 +67,7 @@ export async function imagesFor(index: Index, platform: Platform, reader: IndexR
  * What of an index is chosen, and of every index inside it, each once; the outer one's first. Throws InvalidInput where
  * there is more of it than anything honest has: nothing is left out in silence.
  */
-export async function* childrenWithin(
+export async function* nestedChildren(
   index: Index,
   choose: (index: Index) => readonly Descriptor[],
   read: (digest: Digest) => Promise<ParsedManifest | undefined>,
@@ -91,7 +95,7 @@ export async function* childrenWithin(
 }
 
 /** Whether the index states all that decides: of Windows, the build as well where the host's is known. */
-export function isTold({ mediaType, platform: stated }: Descriptor, wanted: Platform): boolean {
+export function isPlatformStated({ mediaType, platform: stated }: Descriptor, wanted: Platform): boolean {
   if (stated === undefined || isIndexType(mediaType)) return false;
   return windowsBuild(wanted) === undefined || windowsBuild(stated) !== undefined;
 }

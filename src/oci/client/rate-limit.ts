@@ -11,7 +11,7 @@ import { visible } from "../../text/visible.ts";
  * What a registry says of a quota: Docker Hub's `ratelimit-*` headers. Where neither is there, no limit applies; a number
  * that is absent here is not known, and no number may be put in its place.
  */
-export type Quota = {
+export type RateLimit = {
   readonly limit?: number;
   readonly remaining?: number;
   readonly windowSeconds?: number;
@@ -22,7 +22,7 @@ export type Quota = {
 type Headers = Readonly<Record<string, string>>;
 
 /** The quota that an answer names, if it names one. https://docs.docker.com/docker-hub/usage/pulls/ (read 2026-11) */
-export function readQuota(headers: Headers): Quota | undefined {
+export function readRateLimit(headers: Headers): RateLimit | undefined {
   const {
     "ratelimit-limit": limits,
     "ratelimit-remaining": left,
@@ -40,7 +40,7 @@ export function readQuota(headers: Headers): Quota | undefined {
 }
 
 /** `37 of 100 pulls`, or that it is not known how many. */
-export function pullsInWords({ limit, remaining }: Quota): string {
+export function formatPulls({ limit, remaining }: RateLimit): string {
   return `${remaining ?? "an unknown number"} of ${limit ?? "an unknown number of"} pulls`;
 }
 

@@ -10,19 +10,19 @@ import type { ImageReference } from "../../image/reference.ts";
 import { manifestName } from "../../image/reference.ts";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import type { Access, FindCredentials } from "../auth/credentials.ts";
-import { addressOf, type Endpoints, isAsked, type RegistryRules } from "../http/registry-address.ts";
+import { addressOf, type Endpoints, isAllowedHost, type RegistryRules } from "../http/registry-address.ts";
 import type { Send } from "../http/transport.ts";
-import type { Quota } from "./rate-limit.ts";
-import { Exchange } from "./registry-client.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { RegistryClient } from "./registry-client.ts";
 import { Repository } from "./repository.ts";
-import { QUESTION_SECONDS } from "./request-time-limit.ts";
+import { REQUEST_SECONDS } from "./request-time-limit.ts";
 
 /** What a manifest is, without its bytes. */
 export type ManifestHead = {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly size?: number;
-  readonly quota?: Quota;
+  readonly quota?: RateLimit;
 };
 
 export type Manifest = ManifestHead & { readonly bytes: Uint8Array; readonly size: number };
@@ -55,29 +55,29 @@ export type RegistriesOptions = {
   readonly endpoints?: Endpoints;
   readonly rules?: RegistryRules;
   /** For one question with all its tries; bytes of blobs are not counted. Default 120. */
-  readonly questionSeconds?: number;
+  readonly requestSeconds?: number;
   /** Ends a question. Default: the machine's. */
   readonly timer?: Timer;
 };
 
 /** Connects to registries. Who we are at each host is looked up once, when it asks. */
 export function createRegistries(options: RegistriesOptions): Registries & Repositories {
-  const { questionSeconds = QUESTION_SECONDS, timer = systemClock } = options;
+  const { requestSeconds = REQUEST_SECONDS, timer = systemClock } = options;
   const world = {
-    limit: { seconds: questionSeconds, timer },
+    limit: { seconds: requestSeconds, timer },
     send: options.send,
     clock: options.clock,
     credentials: options.credentials ?? (async () => undefined),
   };
   const { endpoints = new Map(), rules } = options;
-  const exchanges = new Map<string, Exchange>();
+  const exchanges = new Map<string, RegistryClient>();
   const open: Repositories["open"] = (reference, access, alsoPulls = []) => {
     const key = `${access} ${reference.host}`;
     const exchange =
       exchanges.get(key) ??
-      new Exchange(addressOf(reference.host, endpoints, rules), access, {
+      new RegistryClient(addressOf(reference.host, endpoints, rules), access, {
         ...world,
-        isAsked: isAsked(reference.host, endpoints, rules),
+        isAsked: isAllowedHost(reference.host, endpoints, rules),
       });
     exchanges.set(key, exchange);
     return new Repository(exchange, reference.path, access, options.clock, alsoPulls);

@@ -8,18 +8,18 @@
 import { digestOf } from "../../image/digest.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { answerChallenge, isFresh, type Token } from "../auth/bearer-token.ts";
+import { isFresh, requestToken, type Token } from "../auth/bearer-token.ts";
 import { type Access, type Credentials, type FindCredentials, isSameLogin } from "../auth/credentials.ts";
 import { parseChallenges } from "../auth/www-authenticate.ts";
-import { mayCarryCredentials, type RegistryAddress, whyNotFollow } from "../http/registry-address.ts";
+import { maySendCredentials, type RegistryAddress, redirectBlockReason } from "../http/registry-address.ts";
 import { discard } from "../http/response-body.ts";
-import type { RegistryAnswer, RegistryRequest, Send } from "../http/transport.ts";
-import { quoted, refusalOf } from "./error-response.ts";
-import { type Quota, readQuota } from "./rate-limit.ts";
+import type { RegistryRequest, RegistryResponse, Send } from "../http/transport.ts";
+import { redactForLog, toRegistryError } from "./error-response.ts";
+import { type RateLimit, readRateLimit } from "./rate-limit.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
-import { type QuestionLimit, withinLimit } from "./request-time-limit.ts";
+import { type RequestTimeLimit, withinRequestTime } from "./request-time-limit.ts";
 
-export type Question = {
+export type RegistryRequestSpec = {
   readonly method: RegistryRequest["method"];
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
@@ -38,9 +38,9 @@ export type Question = {
   readonly onRequest?: () => void;
 };
 
-type Followed = { readonly answer: RegistryAnswer; readonly origin: string };
+type Followed = { readonly answer: RegistryResponse; readonly origin: string };
 
-export type QuotaRead = { readonly quota: Quota; readonly readAt: number };
+export type QuotaRead = { readonly quota: RateLimit; readonly readAt: number };
 
 const TRIES_MAX = 4;
 const REDIRECTS_MAX = 5;
@@ -52,13 +52,13 @@ type World = {
   readonly credentials: FindCredentials;
   /** Whether the owner lets this registry be asked. */
   readonly isAsked: boolean;
-  readonly limit: QuestionLimit;
+  readonly limit: RequestTimeLimit;
 };
 
 /** Everything that is remembered of one registry: who we are there, what it asked for, which tokens we hold. */
-export class Exchange {
+export class RegistryClient {
   readonly address: RegistryAddress;
-  readonly limit: QuestionLimit;
+  readonly limit: RequestTimeLimit;
   readonly #access: Access;
   readonly #send: Send;
   readonly #clock: Clock;
@@ -85,7 +85,7 @@ export class Exchange {
   }
 
   /** An accepted answer, whose body is the caller's to read or to destroy. Throws RegistryError, or the signal's reason. */
-  async ask(question: Question): Promise<RegistryAnswer> {
+  async send(question: RegistryRequestSpec): Promise<RegistryResponse> {
     const { signal, attempted } = question;
     if (!this.#isAsked) {
       const { host } = this.address;
@@ -100,13 +100,13 @@ export class Exchange {
       signal?.throwIfAborted();
       const outcome = await this.#once({ ...question, fresh });
       if (!(outcome instanceof RegistryError)) return outcome;
-      if (!outcome.passing || !replayable || attempt >= TRIES_MAX) throw outcome;
+      if (!outcome.transient || !replayable || attempt >= TRIES_MAX) throw outcome;
       fresh = outcome.status === undefined;
       await this.#clock.sleep(this.#pauseMs(outcome, attempt, question.url), signal);
     }
   }
 
-  async #once(question: Question): Promise<RegistryAnswer | RegistryError> {
+  async #once(question: RegistryRequestSpec): Promise<RegistryResponse | RegistryError> {
     const { signal, attempted, accepts, scopes } = question;
     const { host } = this.address;
     let followed: Followed;
@@ -139,16 +139,16 @@ export class Exchange {
     if (accepts.includes(answer.status)) return answer;
     const answeredBy = origin === this.address.base.origin ? host : `${new URL(origin).host} (for ${host})`;
     const context = { host, answeredBy, attempted, side: this.#access, clock: this.#clock, signal };
-    return refusalOf(answer, { ...context, passing: hasNewToken });
+    return toRegistryError(answer, { ...context, transient: hasNewToken });
   }
 
   /** Sends, and follows redirects by hand: the credential stays at the registry's own origin. */
-  async #follow(question: Question, header: string | undefined): Promise<Followed> {
+  async #follow(question: RegistryRequestSpec, header: string | undefined): Promise<Followed> {
     const { method, body, signal, attempted, accepts, bulk = false, fresh = false } = question;
     let { url } = question;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
       const headers: Record<string, string> = { "user-agent": "repull", ...question.headers };
-      if (header !== undefined && mayCarryCredentials(this.address, url)) headers.authorization = header;
+      if (header !== undefined && maySendCredentials(this.address, url)) headers.authorization = header;
       if (hop === 0) question.onRequest?.();
       const answer = await this.#send({
         method,
@@ -160,7 +160,7 @@ export class Exchange {
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
       });
-      const quota = url.origin === this.address.base.origin ? readQuota(answer.headers) : undefined;
+      const quota = url.origin === this.address.base.origin ? readRateLimit(answer.headers) : undefined;
       if (quota !== undefined) this.#quota = { quota, readAt: this.#clock.now() };
       const { location } = answer.headers;
       const redirects = [301, 302, 303, 307, 308].includes(answer.status) && !accepts.includes(answer.status);
@@ -176,10 +176,10 @@ export class Exchange {
   /** Where a registry's `location` leads. Throws RegistryError where it must not be followed. */
   resolve(location: string, from: URL, attempted: string): URL {
     const url = URL.parse(location, from.href);
-    const because = url === null ? "it is no address" : whyNotFollow(this.address, url);
+    const because = url === null ? "it is no address" : redirectBlockReason(this.address, url);
     if (url !== null && because === undefined) return url;
     throw this.#refuse(
-      `${attempted}: pointed to ${quoted(location)}, which is not followed: ${because}`,
+      `${attempted}: pointed to ${redactForLog(location)}, which is not followed: ${because}`,
       "denied",
     );
   }
@@ -197,13 +197,13 @@ export class Exchange {
     // ECR takes its Basic token at once; what stands in for it may want none, and is left to say so.
     const { host, loopback } = this.address;
     if (loopback || registryOf(host).kind !== "ecr") return undefined;
-    const credentials = await orAborted(this.#whoWeAre(), signal);
+    const credentials = await orAborted(this.#resolveCredentials(), signal);
     return credentials?.kind === "basic" ? credentials.header : undefined;
   }
 
   /** Answers a 401, unless what we have just shown is all that there is to show. */
   async #renewedHeader(
-    answer: RegistryAnswer,
+    answer: RegistryResponse,
     scopes: readonly string[],
     shown: string | undefined,
     signal: AbortSignal | undefined,
@@ -230,7 +230,7 @@ export class Exchange {
   async #renewedBasic(shown: string | undefined): Promise<string | undefined> {
     if (shown?.startsWith("Basic ") !== true) return undefined;
     await this.#lookUpAgain();
-    const credentials = await this.#whoWeAre();
+    const credentials = await this.#resolveCredentials();
     if (credentials?.kind !== "basic" || credentials.header === shown) return undefined;
     this.#tokens.clear();
     return credentials.header;
@@ -256,7 +256,9 @@ export class Exchange {
       return this.#token(challenge, scopes, signal);
     }
     const question = { host: this.address.host, attempted: "asking for a token", signal };
-    const asked = withinLimit(this.limit, question, (limit) => this.#fetchToken(challenge, scopes, limit));
+    const asked = withinRequestTime(this.limit, question, (limit) =>
+      this.#fetchToken(challenge, scopes, limit),
+    );
     this.#tokens.set(key, asked);
     // A failure is told to all who wait for it, and not remembered.
     asked.catch(() => this.#tokens.get(key) === asked && this.#tokens.delete(key));
@@ -270,7 +272,7 @@ export class Exchange {
     signal: AbortSignal | undefined,
   ): Promise<Token | undefined> {
     const challenges = parseChallenges(challenge);
-    let credentials = await this.#whoWeAre();
+    let credentials = await this.#resolveCredentials();
     let isRead = false;
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
     const basic = challenges.find(({ scheme }) => scheme === "basic");
@@ -281,7 +283,7 @@ export class Exchange {
     const send: Send = (asked) => this.#send({ ...asked, fresh });
     for (let attempt = 1; ; attempt++) {
       try {
-        return await answerChallenge(send, this.#clock, { ...request, credentials }, signal);
+        return await requestToken(send, this.#clock, { ...request, credentials }, signal);
       } catch (error) {
         signal?.throwIfAborted();
         const { host } = this.address;
@@ -295,7 +297,7 @@ export class Exchange {
             continue;
           }
         }
-        if (!known.passing || attempt >= TRIES_MAX) throw known;
+        if (!known.transient || attempt >= TRIES_MAX) throw known;
         fresh = known.status === undefined;
         await this.#clock.sleep(this.#pauseMs(known, attempt, this.address.base), signal);
       }
@@ -306,10 +308,10 @@ export class Exchange {
   async #lookUpAgain(): Promise<Credentials | undefined> {
     const refused = await this.#credentials?.catch(() => undefined);
     this.#credentials = this.#lookUp(refused);
-    return await this.#whoWeAre();
+    return await this.#resolveCredentials();
   }
 
-  #whoWeAre(): Promise<Credentials | undefined> {
+  #resolveCredentials(): Promise<Credentials | undefined> {
     this.#credentials ??= this.#lookUp();
     const asked = this.#credentials;
     asked.catch(() => {
@@ -322,11 +324,11 @@ export class Exchange {
     const { host, loginOf } = this.address;
     try {
       // A helper that hangs, or a secret that is not told: a question has an end, whoever is asked.
-      return await withinLimit(this.limit, { host, attempted: "looking them up" }, () =>
+      return await withinRequestTime(this.limit, { host, attempted: "looking them up" }, () =>
         this.#findCredentials(loginOf, this.#access, refused),
       );
     } catch (cause) {
-      const because = cause instanceof Error ? quoted(cause.message) : "the look-up failed";
+      const because = cause instanceof Error ? redactForLog(cause.message) : "the look-up failed";
       throw this.#refuse(`credentials for ${host}: ${because}`, "unauthorized", cause);
     }
   }
@@ -357,11 +359,11 @@ function noAnswer(attempted: string, host: string, cause: unknown): RegistryErro
       : code === "ERR_ADDRESS_NOT_ALLOWED"
         ? "not-allowed"
         : "unavailable";
-  const fields = { kind, host, passing: !LASTING.test(code) } as const;
+  const fields = { kind, host, transient: !LASTING.test(code) } as const;
   const remedy = UNKNOWN_AUTHORITY.test(code)
     ? "; where its certificate is of an authority of your own, NODE_EXTRA_CA_CERTS names that one's file"
     : "";
-  const words = `${attempted}: no answer from ${host}: ${quoted(message)}${remedy}`;
+  const words = `${attempted}: no answer from ${host}: ${redactForLog(message)}${remedy}`;
   return new RegistryError(words, fields, { cause });
 }
 

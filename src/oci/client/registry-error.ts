@@ -5,7 +5,7 @@
  */
 
 import { visible } from "../../text/visible.ts";
-import type { Quota } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 
 export type RegistryErrorKind =
   | "rate-limited"
@@ -22,28 +22,28 @@ export type RegistryErrorFields = {
   /** The registry's host, as the reference names it. */
   readonly host: string;
   readonly status?: number;
-  readonly quota?: Quota;
+  readonly quota?: RateLimit;
   readonly retryAfterSeconds?: number;
   /** The distribution specification's own codes in the body, in upper case: `MANIFEST_UNKNOWN`, `TAG_INVALID`. */
   readonly codes?: readonly string[];
   /** Worth another try within seconds: a transient failure, or a throttle by the second. */
-  readonly passing?: boolean;
+  readonly transient?: boolean;
   /** It said nothing: within the time that its question had, or because there was no time to ask it. */
-  readonly unheard?: Unheard;
+  readonly unanswered?: Unanswered;
 };
 
-export type Unheard = "no-answer" | "no-time";
+export type Unanswered = "no-answer" | "no-time";
 
 export class RegistryError extends Error {
   override readonly name = "RegistryError";
   readonly kind: RegistryErrorKind;
   readonly host: string;
   readonly status: number | undefined;
-  readonly quota: Quota | undefined;
+  readonly quota: RateLimit | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly codes: readonly string[];
-  readonly passing: boolean;
-  readonly unheard: Unheard | undefined;
+  readonly transient: boolean;
+  readonly unanswered: Unanswered | undefined;
 
   /** @param message what was attempted, on what, and what came back; without tokens, queries or passwords */
   constructor(message: string, fields: RegistryErrorFields, options?: ErrorOptions) {
@@ -54,7 +54,7 @@ export class RegistryError extends Error {
     this.quota = fields.quota;
     this.retryAfterSeconds = fields.retryAfterSeconds;
     this.codes = fields.codes ?? [];
-    this.passing = fields.passing ?? false;
-    this.unheard = fields.unheard;
+    this.transient = fields.transient ?? false;
+    this.unanswered = fields.unanswered;
   }
 }

@@ -11,22 +11,22 @@ import { InvalidInput } from "../../image/invalid-input.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Access } from "../auth/credentials.ts";
-import { discard, readWithin } from "../http/response-body.ts";
-import type { RegistryAnswer } from "../http/transport.ts";
-import { quoted } from "./error-response.ts";
+import { discard, readBody } from "../http/response-body.ts";
+import type { RegistryResponse } from "../http/transport.ts";
+import { redactForLog } from "./error-response.ts";
 import { hashed, namesOther } from "./hashed.ts";
 import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
-import type { Quota } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { Manifest, ManifestHead } from "./registries.ts";
-import type { Exchange, Question } from "./registry-client.ts";
+import type { RegistryClient, RegistryRequestSpec } from "./registry-client.ts";
 import { RegistryError } from "./registry-error.ts";
-import { forTidying, heardOut, type QuestionLimit, withinLimit } from "./request-time-limit.ts";
+import { forTidying, heardOut, type RequestTimeLimit, withinRequestTime } from "./request-time-limit.ts";
 
 export type Upload = { readonly kind: "mounted" } | { readonly kind: "open"; readonly url: URL };
 
-type Asked = Omit<Question, "scopes" | "onRequest">;
-type Read = { readonly answer: RegistryAnswer; readonly bytes: Uint8Array | undefined };
+type Asked = Omit<RegistryRequestSpec, "scopes" | "onRequest">;
+type Read = { readonly answer: RegistryResponse; readonly bytes: Uint8Array | undefined };
 
 const REFERRER_PAGES_MAX = 16;
 /** Docker Hub's window moves on: what was used up may be free again a minute later. */
@@ -35,20 +35,20 @@ const SPENT_SECONDS = 60;
 export class Repository {
   readonly host: string;
   readonly path: string;
-  readonly #exchange: Exchange;
+  readonly #client: RegistryClient;
   readonly #clock: Clock;
   readonly #scopes: readonly string[];
   readonly #openedAt: number;
   #requests = 0;
 
   constructor(
-    exchange: Exchange,
+    exchange: RegistryClient,
     path: string,
     access: Access,
     clock: Clock,
     alsoPulls: readonly string[] = [],
   ) {
-    this.#exchange = exchange;
+    this.#client = exchange;
     this.host = exchange.address.host;
     this.path = path;
     this.#clock = clock;
@@ -65,14 +65,14 @@ export class Repository {
   }
 
   /** The quota as the latest answer named it, since this repository was opened. */
-  get quota(): Quota | undefined {
-    const read = this.#exchange.quota;
+  get quota(): RateLimit | undefined {
+    const read = this.#client.quota;
     return read !== undefined && read.readAt >= this.#openedAt ? read.quota : undefined;
   }
 
   /** The quota where nothing of it was left a moment ago, whoever asked then: asking now would be one more refusal. */
-  get spentQuota(): Quota | undefined {
-    const read = this.#exchange.quota;
+  get spentQuota(): RateLimit | undefined {
+    const read = this.#client.quota;
     const isRecent = read !== undefined && this.#clock.now() - read.readAt < SPENT_SECONDS * 1000;
     return isRecent && read.quota.remaining === 0 ? read.quota : undefined;
   }
@@ -169,7 +169,7 @@ export class Repository {
       if (came > 2 * MANIFEST_BYTES_MAX) throw this.#malformed(`${attempted}: the list is over 8 MiB`);
       referrers.push(...this.#listIn(bytes, attempted));
       const next = /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(answer.headers.link ?? "")?.[1];
-      url = next === undefined ? undefined : this.#exchange.resolve(next, url, attempted);
+      url = next === undefined ? undefined : this.#client.resolve(next, url, attempted);
     }
     return referrers;
   }
@@ -196,7 +196,7 @@ export class Repository {
     offset: number,
     signal?: AbortSignal,
     bulk = false,
-  ): Promise<RegistryAnswer | undefined> {
+  ): Promise<RegistryResponse | undefined> {
     const answer = await this.#ask({
       method: "GET",
       url: this.#url(`blobs/${digest}`),
@@ -227,7 +227,7 @@ export class Repository {
 
   /** Begins an upload, or mounts the blob. Who gives up is answered a little later: what has begun is given up by its name. */
   beginUpload(digest: Digest, mountFrom?: string, signal?: AbortSignal): Promise<Upload> {
-    return heardOut(this.#exchange.limit, signal, (later) => this.#beginUpload(digest, mountFrom, later));
+    return heardOut(this.#client.limit, signal, (later) => this.#beginUpload(digest, mountFrom, later));
   }
 
   async #beginUpload(digest: Digest, mountFrom?: string, signal?: AbortSignal): Promise<Upload> {
@@ -237,7 +237,7 @@ export class Repository {
       url.searchParams.set("from", mountFrom);
     }
     const attempted = `POST upload of ${this.#named(digest)}`;
-    const ask = (to: URL): Promise<RegistryAnswer> =>
+    const ask = (to: URL): Promise<RegistryResponse> =>
       this.#ask({
         method: "POST",
         url: to,
@@ -246,7 +246,7 @@ export class Repository {
         accepts: [201, 202],
         signal,
       });
-    let answer: RegistryAnswer;
+    let answer: RegistryResponse;
     try {
       answer = await ask(url);
     } catch (error) {
@@ -261,7 +261,7 @@ export class Repository {
     if (answer.status === 201 && mountFrom !== undefined) return { kind: "mounted" };
     const { location } = answer.headers;
     if (location === undefined) throw this.#malformed(`${attempted}: the answer names no location`);
-    return { kind: "open", url: this.#exchange.resolve(location, url, attempted) };
+    return { kind: "open", url: this.#client.resolve(location, url, attempted) };
   }
 
   /** Sends a blob in one PUT with its length: the only upload that every registry, ECR too, takes rightly. */
@@ -296,7 +296,7 @@ export class Repository {
     try {
       const attempted = `DELETE upload in ${this.#named("")}`;
       const asked = { method: "DELETE", url: upload, attempted, accepts: [200, 202, 204, 404] } as const;
-      discard(await this.#ask(asked, forTidying(this.#exchange.limit)));
+      discard(await this.#ask(asked, forTidying(this.#client.limit)));
     } catch {
       // Only tidiness is lost.
     }
@@ -329,16 +329,16 @@ export class Repository {
   }
 
   /** One question. Its bytes are counted in its time where they are here already; a stream's have their own pace. */
-  async #ask(asked: Asked, limit: QuestionLimit = this.#exchange.limit): Promise<RegistryAnswer> {
+  async #ask(asked: Asked, limit: RequestTimeLimit = this.#client.limit): Promise<RegistryResponse> {
     if (asked.body !== undefined && !(asked.body instanceof Uint8Array)) return await this.#send(asked);
-    return await withinLimit(limit, { ...asked, host: this.host }, (signal) =>
+    return await withinRequestTime(limit, { ...asked, host: this.host }, (signal) =>
       this.#send({ ...asked, signal }),
     );
   }
 
   /** One question and the whole of its answer, where that is a 200; undefined where it is longer than the bound. */
   #askToRead(asked: Asked, bytesMax: number): Promise<Read> {
-    return withinLimit(this.#exchange.limit, { ...asked, host: this.host }, async (signal) => {
+    return withinRequestTime(this.#client.limit, { ...asked, host: this.host }, async (signal) => {
       const answer = await this.#send({ ...asked, signal });
       if (answer.status === 200)
         return { answer, bytes: await this.#read(answer, bytesMax, asked.attempted, signal) };
@@ -347,8 +347,8 @@ export class Repository {
     });
   }
 
-  #send(asked: Asked): Promise<RegistryAnswer> {
-    return this.#exchange.ask({
+  #send(asked: Asked): Promise<RegistryResponse> {
+    return this.#client.send({
       ...asked,
       scopes: this.#scopes,
       onRequest: () => {
@@ -358,18 +358,18 @@ export class Repository {
   }
 
   async #read(
-    answer: RegistryAnswer,
+    answer: RegistryResponse,
     bytesMax: number,
     attempted: string,
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
     try {
-      return await readWithin(answer, bytesMax, this.#clock, signal);
+      return await readBody(answer, bytesMax, this.#clock, signal);
     } catch (cause) {
       signal.throwIfAborted();
       const { status } = answer;
-      const fields = { kind: "unavailable", host: this.host, status, passing: true } as const;
-      const because = cause instanceof Error ? `: ${quoted(cause.message)}` : "";
+      const fields = { kind: "unavailable", host: this.host, status, transient: true } as const;
+      const because = cause instanceof Error ? `: ${redactForLog(cause.message)}` : "";
       throw new RegistryError(`${attempted}: the answer broke off${because}`, fields, { cause });
     }
   }
@@ -385,7 +385,7 @@ export class Repository {
   }
 
   #url(rest: string): URL {
-    const { base } = this.#exchange.address;
+    const { base } = this.#client.address;
     return new URL(`${base.pathname.replace(/\/+$/, "")}/v2/${this.path}/${rest}`, base);
   }
 

@@ -4,13 +4,13 @@ import type { Timer } from "../../runtime/clock.ts";
 import { withinTime } from "../../runtime/time-limit.ts";
 import { RegistryError } from "./registry-error.ts";
 
-export type QuestionLimit = {
+export type RequestTimeLimit = {
   readonly seconds: number;
   readonly timer: Timer;
 };
 
 /** Four tries with the pauses that a throttle asks for, and no more. A blob's bytes are not counted: they have a pace. */
-export const QUESTION_SECONDS = 120;
+export const REQUEST_SECONDS = 120;
 /** To give an upload up: only tidiness is lost, and whoever presses Ctrl-C is waiting. */
 const TIDYING_SECONDS_MAX = 3;
 
@@ -22,7 +22,7 @@ const ANSWER_SECONDS_AFTER_STOP = 1.5;
 
 /** Asks under a signal that aborts a little after the given one: an answer on its way is still heard. */
 export async function heardOut<T>(
-  { timer }: QuestionLimit,
+  { timer }: RequestTimeLimit,
   signal: AbortSignal | undefined,
   ask: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -42,13 +42,13 @@ export async function heardOut<T>(
 }
 
 /** A limit for a question that only tidies up. */
-export function forTidying({ seconds, timer }: QuestionLimit): QuestionLimit {
+export function forTidying({ seconds, timer }: RequestTimeLimit): RequestTimeLimit {
   return { seconds: Math.min(seconds, TIDYING_SECONDS_MAX), timer };
 }
 
 /** The answer, or RegistryError once the time of the question is over. */
-export async function withinLimit<T>(
-  { seconds, timer }: QuestionLimit,
+export async function withinRequestTime<T>(
+  { seconds, timer }: RequestTimeLimit,
   { host, attempted, signal }: { host: string; attempted: string; signal?: AbortSignal | undefined },
   ask: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -56,7 +56,7 @@ export async function withinLimit<T>(
     new RegistryError(`${attempted}: ${host} did not answer within ${seconds} s, all tries included`, {
       kind: "unavailable",
       host,
-      unheard: "no-answer",
+      unanswered: "no-answer",
     });
   return await withinTime(timer, seconds * 1000, late, (limit) =>
     ask(signal === undefined ? limit : AbortSignal.any([signal, limit])),

@@ -10,11 +10,11 @@ import type { Platform } from "../../image/platform.ts";
 import type { ImageReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Quota } from "../client/rate-limit.ts";
+import type { RateLimit } from "../client/rate-limit.ts";
 import type { Manifest, Repositories } from "../client/registries.ts";
-import { copyAll, readAll } from "./copy-image.ts";
+import { copyImage, readAll } from "./copy-image.ts";
 import type { CopiedReferrer } from "./copy-referrers.ts";
-import { type CopyPlace, CopyRun } from "./copy-session.ts";
+import { type CopyEnvironment, CopySession } from "./copy-session.ts";
 
 export type CopyRequest = {
   /** With a digest, exactly those bytes. */
@@ -26,7 +26,7 @@ export type CopyRequest = {
   /** Absent: the whole image. Else only these: one platform becomes its own manifest, by its own digest. */
   readonly platforms?: readonly Platform[];
   /** Those of `platforms` that the image has become one image: an index that lists them and no others. */
-  readonly joined?: boolean;
+  readonly asIndex?: boolean;
   /** The target repository was just created: nothing in it needs to be asked for. */
   readonly targetIsEmpty?: boolean;
   /** A repository of the target's registry that may hold the same blobs; the source's own where both are one registry. */
@@ -49,7 +49,7 @@ export type CopyResult = {
   readonly blobsSkipped: number;
   readonly blobsMounted: number;
   readonly requests: { readonly source: number; readonly target: number };
-  readonly quota?: Quota;
+  readonly quota?: RateLimit;
   /** One for each platform that was chosen. */
   readonly platforms?: readonly CopiedPlatform[];
   /** Layers that were left at their publisher's address, as the specification wants it. */
@@ -112,13 +112,13 @@ export type Copier = {
 
 /** A copier over some registries. */
 export function createCopier({ registries, clock, concurrency = concurrencyFor }: CopierOptions): Copier {
-  const placeOf = ({ target }: CopyRequest): CopyPlace => ({
+  const placeOf = ({ target }: CopyRequest): CopyEnvironment => ({
     registries,
     clock,
     concurrency: concurrency(target.host),
   });
   return {
-    copy: (request, options = {}) => copyAll(new CopyRun(request, options, placeOf(request))),
-    readManifests: (request, options) => readAll(new CopyRun(request, options, placeOf(request))),
+    copy: (request, options = {}) => copyImage(new CopySession(request, options, placeOf(request))),
+    readManifests: (request, options) => readAll(new CopySession(request, options, placeOf(request))),
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Digest } from "../../image/digest.ts";
 import { visible } from "../../text/visible.ts";
-import type { Quota } from "../client/rate-limit.ts";
+import type { RateLimit } from "../client/rate-limit.ts";
 import { RegistryError, type RegistryErrorKind } from "../client/registry-error.ts";
 
 export type CopyErrorKind =
@@ -46,7 +46,7 @@ export class CopyError extends Error {
   }
 
   /** What the limit is, where a limit is what stopped the copy. */
-  get quota(): Quota | undefined {
+  get quota(): RateLimit | undefined {
     return this.refusal?.quota;
   }
 
@@ -56,16 +56,16 @@ export class CopyError extends Error {
 }
 
 /** Runs one question to one side; what the registry refuses comes out as CopyError with the side's name on it. */
-export async function onSide<T>(side: CopySide, digest: Digest | undefined, asked: Promise<T>): Promise<T> {
+export async function withSide<T>(side: CopySide, digest: Digest | undefined, asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    throw error instanceof RegistryError ? refusedOn(side, digest, error) : error;
+    throw error instanceof RegistryError ? toCopyError(side, digest, error) : error;
   }
 }
 
 /** A registry's refusal, as the copy sees it. */
-export function refusedOn(side: CopySide, digest: Digest | undefined, error: RegistryError): CopyError {
+export function toCopyError(side: CopySide, digest: Digest | undefined, error: RegistryError): CopyError {
   return new CopyError(
     `${side}: ${error.message}`,
     { kind: error.kind, side, ...(digest === undefined ? {} : { digest }) },

@@ -7,58 +7,58 @@
 import type { Digest } from "../../image/digest.ts";
 import type { CopyResult } from "./copier.ts";
 import { CopyError } from "./copy-error.ts";
-import { readPlatforms } from "./copy-platforms.ts";
+import { planPlatformCopy } from "./copy-platforms.ts";
 import { copyReferrers, subjectsOf } from "./copy-referrers.ts";
-import type { CopyRun } from "./copy-session.ts";
-import { type ReadCopy, readWhole } from "./copy-whole-image.ts";
+import type { CopySession } from "./copy-session.ts";
+import { type PendingCopy, planWholeCopy } from "./copy-whole-image.ts";
 
 /** Reads, moves and names what is not done yet. Throws CopyError; nothing is under way once it has settled. */
-export async function copyAll(run: CopyRun): Promise<CopyResult> {
-  const { request, signal } = run;
+export async function copyImage(session: CopySession): Promise<CopyResult> {
+  const { request, signal } = session;
   const copy = async (): Promise<CopyResult> => {
-    const read = await readCopy(run);
+    const read = await readCopy(session);
     const copied = "finish" in read ? await read.finish() : read;
-    return request.referrers === true ? withReferrers(run, copied) : copied;
+    return request.referrers === true ? withReferrers(session, copied) : copied;
   };
   try {
     return await copy().catch((error: unknown) => {
-      if (signal.aborted || !lacksWhatItHas(error)) throw error;
+      if (signal.aborted || !isMissingContentError(error)) throw error;
       // The target said that it has something which it has not. Once more, and nothing is taken on its word.
-      run.doubtTarget();
+      session.distrustTarget();
       return copy();
     });
   } catch (error) {
-    throw signal.aborted ? run.aborted(signal.reason) : error;
+    throw signal.aborted ? session.aborted(signal.reason) : error;
   }
 }
 
 /** Reads the manifests alone. Answers the copy's result where nothing is left to do. Throws CopyError. */
-export async function readAll(run: CopyRun): Promise<CopyResult | undefined> {
+export async function readAll(session: CopySession): Promise<CopyResult | undefined> {
   try {
-    const read = await readCopy(run);
+    const read = await readCopy(session);
     return "finish" in read ? undefined : read;
   } catch (error) {
-    throw run.signal.aborted ? run.aborted(run.signal.reason) : error;
+    throw session.signal.aborted ? session.aborted(session.signal.reason) : error;
   }
 }
 
 /** Reads the manifests of what is asked for, or finds that it is there already. */
-function readCopy(run: CopyRun): Promise<CopyResult | ReadCopy> {
-  const { platforms } = run.request;
-  return platforms === undefined ? readWhole(run) : readPlatforms(run, platforms);
+function readCopy(session: CopySession): Promise<CopyResult | PendingCopy> {
+  const { platforms } = session.request;
+  return platforms === undefined ? planWholeCopy(session) : planPlatformCopy(session, platforms);
 }
 
 /** The same copy, after what refers to it has come as well. */
-async function withReferrers(run: CopyRun, copied: CopyResult): Promise<CopyResult> {
+async function withReferrers(session: CopySession, copied: CopyResult): Promise<CopyResult> {
   const digests = new Set([copied.digest, ...(copied.platforms ?? []).map(({ digest }) => digest)]);
   const subjects: Digest[] = [];
-  for (const digest of digests) subjects.push(...(await subjectsOf(run, digest)));
-  const referrers = await copyReferrers(run, [...new Set(subjects)]);
-  return { ...copied, ...run.account(), referrers };
+  for (const digest of digests) subjects.push(...(await subjectsOf(session, digest)));
+  const referrers = await copyReferrers(session, [...new Set(subjects)]);
+  return { ...copied, ...session.stats(), referrers };
 }
 
 /** A manifest refused for want of what the target had said to hold. */
-function lacksWhatItHas(error: unknown): boolean {
+function isMissingContentError(error: unknown): boolean {
   if (!(error instanceof CopyError) || error.side !== "target") return false;
   const codes = error.refusal?.codes ?? [];
   return codes.some((code) =>

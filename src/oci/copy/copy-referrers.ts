@@ -11,8 +11,8 @@ import { type Descriptor, isAttestation } from "../client/manifest.ts";
 import { OCI_INDEX } from "../client/media-types.ts";
 import type { Manifest } from "../client/registries.ts";
 import type { Repository } from "../client/repository.ts";
-import { CopyError, onSide } from "./copy-error.ts";
-import type { CopyRun } from "./copy-session.ts";
+import { CopyError, withSide } from "./copy-error.ts";
+import type { CopySession } from "./copy-session.ts";
 import { readManifest } from "./manifest-graph.ts";
 
 export type CopiedReferrer = {
@@ -33,7 +33,7 @@ const COSIGN_SUFFIXES = [".sig", ".att", ".sbom"];
 
 /** Copies what refers to these manifests, and what refers to that. Throws CopyError. */
 export async function copyReferrers(
-  run: CopyRun,
+  session: CopySession,
   subjects: readonly Digest[],
 ): Promise<readonly CopiedReferrer[]> {
   const copied = new Map<string, CopiedReferrer>();
@@ -42,7 +42,10 @@ export async function copyReferrers(
   for (let depth = 0; due.length > 0 && depth < DEPTH_MAX; depth++) {
     const found: Digest[] = [];
     for (const subject of due) {
-      for (const referrer of [...(await copyListed(run, subject)), ...(await copyTagged(run, subject))]) {
+      for (const referrer of [
+        ...(await copyListed(session, subject)),
+        ...(await copyTagged(session, subject)),
+      ]) {
         copied.set(`${referrer.tag ?? ""}@${referrer.digest}`, referrer);
         found.push(referrer.digest);
       }
@@ -55,9 +58,10 @@ export async function copyReferrers(
 }
 
 /** A copied manifest and, of an index, its platforms: signers name either. What is at the target need not be asked for. */
-export async function subjectsOf(run: CopyRun, digest: Digest): Promise<readonly Digest[]> {
+export async function subjectsOf(session: CopySession, digest: Digest): Promise<readonly Digest[]> {
   const held =
-    run.fetched(digest) ?? (await onSide("target", digest, run.target.getManifest(digest, run.signal)));
+    session.fetched(digest) ??
+    (await withSide("target", digest, session.target.getManifest(digest, session.signal)));
   if (held === undefined) return [digest];
   const parsed = readManifest(held);
   if (parsed.kind === "image") return [digest];
@@ -65,41 +69,41 @@ export async function subjectsOf(run: CopyRun, digest: Digest): Promise<readonly
 }
 
 /** What has this manifest as its subject, by the registry's list or by the tag that stands in for it. */
-async function copyListed(run: CopyRun, subject: Digest): Promise<readonly CopiedReferrer[]> {
-  const listed = await referrersAt(run, run.source, "source", subject);
+async function copyListed(session: CopySession, subject: Digest): Promise<readonly CopiedReferrer[]> {
+  const listed = await referrersAt(session, session.source, "source", subject);
   if (listed.referrers.length > REFERRERS_MAX) throw tooMany(subject);
   const copied: CopiedReferrer[] = [];
   for (const { digest, artifactType } of listed.referrers) {
-    const alreadyPresent = await copyOne(run, digest, undefined);
+    const alreadyPresent = await copyOne(session, digest, undefined);
     copied.push({ digest, subject, ...(artifactType === undefined ? {} : { artifactType }), alreadyPresent });
   }
-  if (copied.length > 0) await keepList(run, subject, listed);
+  if (copied.length > 0) await keepList(session, subject, listed);
   return copied;
 }
 
 /** cosign's tags, which are made of the digest that was signed. */
-async function copyTagged(run: CopyRun, subject: Digest): Promise<readonly CopiedReferrer[]> {
+async function copyTagged(session: CopySession, subject: Digest): Promise<readonly CopiedReferrer[]> {
   const tags = COSIGN_SUFFIXES.map((suffix) => `${tagOf(subject)}${suffix}`);
   // A HEAD is free where pulls are counted; most images have none of the three.
   const heads = await Promise.all(
-    tags.map((tag) => onSide("source", subject, run.source.headManifest(tag, run.signal))),
+    tags.map((tag) => withSide("source", subject, session.source.headManifest(tag, session.signal))),
   );
   const copied: CopiedReferrer[] = [];
   for (const [index, head] of heads.entries()) {
     const tag = tags[index];
     if (head === undefined || tag === undefined) continue;
-    const alreadyPresent = await copyOne(run, head.digest, tag);
+    const alreadyPresent = await copyOne(session, head.digest, tag);
     copied.push({ digest: head.digest, subject, tag, alreadyPresent });
   }
   return copied;
 }
 
 /** Whether it was there already. */
-async function copyOne(run: CopyRun, digest: Digest, tag: string | undefined): Promise<boolean> {
-  if ((await run.presentAs(digest, tag)) !== undefined) return true;
-  const tree = await run.readTree(await run.fetch(digest));
-  await run.moveBlobs(tree);
-  await run.nameAll(tree, tag);
+async function copyOne(session: CopySession, digest: Digest, tag: string | undefined): Promise<boolean> {
+  if ((await session.ensureTagged(digest, tag)) !== undefined) return true;
+  const tree = await session.readGraph(await session.fetch(digest));
+  await session.moveBlobs(tree);
+  await session.pushManifests(tree, tag);
   return false;
 }
 
@@ -112,20 +116,20 @@ type Listed = {
 };
 
 async function referrersAt(
-  run: CopyRun,
+  session: CopySession,
   at: Repository,
   side: "source" | "target",
   subject: Digest,
 ): Promise<Listed> {
-  const listed = await onSide(side, subject, at.listReferrers(subject, run.signal));
+  const listed = await withSide(side, subject, at.listReferrers(subject, session.signal));
   if (listed !== undefined) return { referrers: listed, byRegistry: true };
   const tag = tagOf(subject);
-  const head = await onSide(side, subject, at.headManifest(tag, run.signal));
+  const head = await withSide(side, subject, at.headManifest(tag, session.signal));
   if (head === undefined) return { referrers: [], byRegistry: false };
   const index =
     side === "source"
-      ? await run.fetch(head.digest)
-      : await onSide(side, subject, at.getManifest(head.digest, run.signal));
+      ? await session.fetch(head.digest)
+      : await withSide(side, subject, at.getManifest(head.digest, session.signal));
   if (index === undefined) return { referrers: [], byRegistry: false };
   const parsed = readManifest(index);
   // Somebody's own tag of that name, which is no list.
@@ -134,13 +138,13 @@ async function referrersAt(
 }
 
 /** The list under its tag, where the target makes none itself: what is listed there stays listed. */
-async function keepList(run: CopyRun, subject: Digest, listed: Listed): Promise<void> {
-  const held = await referrersAt(run, run.target, "target", subject);
+async function keepList(session: CopySession, subject: Digest, listed: Listed): Promise<void> {
+  const held = await referrersAt(session, session.target, "target", subject);
   const known = new Set(held.referrers.map(({ digest }) => digest));
   const added = listed.referrers.filter(({ digest }) => !known.has(digest));
   if (held.byRegistry || added.length === 0) return;
   const asItIs = held.referrers.length === 0 ? listed.index : undefined;
-  await run.name(asItIs ?? indexOf([...held.referrers, ...added]), tagOf(subject));
+  await session.pushManifest(asItIs ?? indexOf([...held.referrers, ...added]), tagOf(subject));
 }
 
 function indexOf(referrers: readonly Descriptor[]): Manifest {

@@ -3,19 +3,19 @@
 import { type Digest, digestOf, isDigest } from "../../image/digest.ts";
 import { manifestName } from "../../image/reference.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { inPool } from "../../runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { Descriptor } from "../client/manifest.ts";
 import type { Manifest, ManifestHead, Repositories } from "../client/registries.ts";
 import { RegistryError } from "../client/registry-error.ts";
 import type { Repository } from "../client/repository.ts";
-import { CopyBlobs, type Tally } from "./blobs/copy-blobs.ts";
+import { CopyBlobs, type CopyStats } from "./blobs/copy-blobs.ts";
 import type { CopyOptions, CopyRequest, CopyResult } from "./copier.ts";
-import { CopyError, onSide, refusedOn } from "./copy-error.ts";
-import { fetchManifest, type ImageReader, type ImageTree, readTree } from "./manifest-graph.ts";
+import { CopyError, toCopyError, withSide } from "./copy-error.ts";
+import { fetchManifest, type GraphReader, type ManifestGraph, readGraph } from "./manifest-graph.ts";
 import { EMPTY_CONFIG } from "./retained-index.ts";
 
 /** Where and how fast a copy runs. */
-export type CopyPlace = {
+export type CopyEnvironment = {
   readonly registries: Repositories;
   readonly clock: Clock;
   /** Blobs at once. */
@@ -24,7 +24,7 @@ export type CopyPlace = {
 
 const MANIFESTS_AT_ONCE = 8;
 
-export class CopyRun {
+export class CopySession {
   readonly request: CopyRequest;
   readonly source: Repository;
   readonly target: Repository;
@@ -35,7 +35,11 @@ export class CopyRun {
   #root: Digest | undefined;
   #asksTarget: boolean;
 
-  constructor(request: CopyRequest, options: CopyOptions, { registries, clock, concurrency }: CopyPlace) {
+  constructor(
+    request: CopyRequest,
+    options: CopyOptions,
+    { registries, clock, concurrency }: CopyEnvironment,
+  ) {
     const { source, target, targetIsEmpty, mountFrom: asked } = request;
     const { signal = new AbortController().signal, manifests = new Map<Digest, Manifest>() } = options;
     const samePlace = source.host === target.host && source.path !== target.path;
@@ -57,9 +61,9 @@ export class CopyRun {
   }
 
   /** Forgets what was taken on the target's word; what this copy has brought there itself is there. */
-  doubtTarget(): void {
+  distrustTarget(): void {
     this.#asksTarget = false;
-    this.#blobs.doubtTarget();
+    this.#blobs.distrustTarget();
   }
 
   /** The words for a copy that was stopped: what is left to do. */
@@ -76,7 +80,7 @@ export class CopyRun {
   async headSource(): Promise<Digest> {
     const { source } = this.request;
     const name = manifestName(source);
-    const head = await onSide("source", undefined, this.source.headManifest(name, this.signal));
+    const head = await withSide("source", undefined, this.source.headManifest(name, this.signal));
     if (head !== undefined) return head.digest;
     const message = `source: ${source.host}/${source.path} has no manifest ${name}`;
     throw new CopyError(message, { kind: "absent", side: "source" });
@@ -87,7 +91,7 @@ export class CopyRun {
     const known = this.#heads.get(name);
     if (known !== undefined) return known;
     const asked = this.target.headManifest(name, this.signal);
-    const head = await onSide("target", isDigest(name) ? name : undefined, asked);
+    const head = await withSide("target", isDigest(name) ? name : undefined, asked);
     if (head !== undefined) this.#heads.set(name, head);
     return head;
   }
@@ -108,22 +112,22 @@ export class CopyRun {
     return fetchManifest(this.#reader(), name, this.signal);
   }
 
-  readTree(root: Manifest): Promise<ImageTree> {
-    return readTree(this.#reader(), root, this.signal);
+  readGraph(root: Manifest): Promise<ManifestGraph> {
+    return readGraph(this.#reader(), root, this.signal);
   }
 
   /**
    * The media type of a manifest that the target has under its name; undefined where it has not. One that it has
    * without the name gets it: what a registry holds by digest it holds whole, and a counted source is not asked.
    */
-  async presentAs(digest: Digest, tag: string | undefined): Promise<string | undefined> {
+  async ensureTagged(digest: Digest, tag: string | undefined): Promise<string | undefined> {
     if (!this.asksTarget) return undefined;
     const head = await this.headTarget(tag ?? digest);
     if (head?.digest === digest) return head.mediaType;
     if (tag === undefined) return undefined;
-    const held = await onSide("target", digest, this.target.getManifest(digest, this.signal));
+    const held = await withSide("target", digest, this.target.getManifest(digest, this.signal));
     if (held === undefined) return undefined;
-    await this.name(held, tag);
+    await this.pushManifest(held, tag);
     return held.mediaType;
   }
 
@@ -139,29 +143,30 @@ export class CopyRun {
   }
 
   /** Moves what a tree needs, the biggest first, and tells how it goes. */
-  async moveBlobs(tree: Pick<ImageTree, "root" | "blobs">): Promise<void> {
+  async moveBlobs(tree: Pick<ManifestGraph, "root" | "blobs">): Promise<void> {
     await this.#blobs.move(tree, this.#asksTarget);
   }
 
   /** Moves a blob that is no part of the image, and is not counted with it. */
-  async moveBeside(blob: Descriptor): Promise<void> {
-    await this.#blobs.moveBeside(blob, this.#asksTarget);
+  async pushAuxiliaryBlob(blob: Descriptor): Promise<void> {
+    await this.#blobs.pushAuxiliaryBlob(blob, this.#asksTarget);
   }
 
   /** Children by their digests, then what names them; the root by its tag. */
-  async nameAll(tree: ImageTree, tag: string | undefined): Promise<void> {
+  async pushManifests(tree: ManifestGraph, tag: string | undefined): Promise<void> {
     for (const level of tree.levels) {
-      await inPool(
+      await forEachConcurrently(
         level,
         MANIFESTS_AT_ONCE,
-        (manifest, signal) => this.name(manifest, manifest.digest === tree.root ? tag : undefined, signal),
+        (manifest, signal) =>
+          this.pushManifest(manifest, manifest.digest === tree.root ? tag : undefined, signal),
         this.signal,
       );
     }
   }
 
   /** Stores one manifest under a tag, or under its digest. An equal digest under an immutable tag is success. */
-  async name(manifest: Manifest, tag: string | undefined, signal = this.signal): Promise<void> {
+  async pushManifest(manifest: Manifest, tag: string | undefined, signal = this.signal): Promise<void> {
     const name = tag ?? manifest.digest;
     try {
       if (await this.target.putManifest(name, manifest, signal)) return;
@@ -172,7 +177,7 @@ export class CopyRun {
       throw new RegistryError(message, { kind: "malformed", host });
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
-      const refused = refusedOn("target", manifest.digest, error);
+      const refused = toCopyError("target", manifest.digest, error);
       if (tag === undefined || !["malformed", "denied"].includes(error.kind)) throw refused;
       // ECR refuses even the manifest that the tag already stands for: TAG_INVALID.
       const asked = this.target.headManifest(tag, signal);
@@ -197,14 +202,14 @@ export class CopyRun {
     const { tag, foreign = [], ...rest } = copied;
     return {
       ...rest,
-      ...this.account(),
+      ...this.stats(),
       ...(tag === undefined ? {} : { tag }),
       ...(foreign.length === 0 ? {} : { foreignLayers: foreign.map(({ digest }) => digest) }),
     };
   }
 
   /** What has been asked and moved so far. */
-  account(): Tally & Pick<CopyResult, "requests" | "quota"> {
+  stats(): CopyStats & Pick<CopyResult, "requests" | "quota"> {
     const { quota } = this.source;
     return {
       ...this.#blobs.tally,
@@ -213,7 +218,7 @@ export class CopyRun {
     };
   }
 
-  #reader(): ImageReader {
+  #reader(): GraphReader {
     const { source, target, asksTarget: askTarget } = this;
     return { source, target, fetched: this.#manifests, askTarget };
   }

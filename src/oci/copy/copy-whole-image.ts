@@ -2,11 +2,11 @@
 
 import type { Digest } from "../../image/digest.ts";
 import type { CopyResult } from "./copier.ts";
-import type { CopyRun } from "./copy-session.ts";
+import type { CopySession } from "./copy-session.ts";
 import { readManifest } from "./manifest-graph.ts";
 
 /** A copy whose manifests are read: all that is left is to move its blobs and to name it. */
-export type ReadCopy = {
+export type PendingCopy = {
   finish(): Promise<CopyResult>;
 };
 
@@ -14,40 +14,40 @@ export type ReadCopy = {
  * Reads what is to be copied, or finds that it is there. Throws CopyError. What is there already costs one question to
  * the source at most, and that one free.
  */
-export async function readWhole(run: CopyRun): Promise<CopyResult | ReadCopy> {
-  const trusted = await trustedDigest(run);
-  const present = trusted === undefined ? undefined : await presentWhole(run, trusted);
+export async function planWholeCopy(session: CopySession): Promise<CopyResult | PendingCopy> {
+  const trusted = await resolveSourceDigest(session);
+  const present = trusted === undefined ? undefined : await alreadyPresent(session, trusted);
   if (present !== undefined) return present;
-  const root = await run.fetchRoot(trusted);
+  const root = await session.fetchRoot(trusted);
   const { digest } = root;
   const { mediaType } = readManifest(root);
-  const tag = run.tagFor(digest);
-  const tree = await run.readTree(root);
+  const tag = session.tagFor(digest);
+  const tree = await session.readGraph(root);
   const { foreign } = tree;
   return {
     finish: async () => {
-      await run.moveBlobs(tree);
-      await run.nameAll(tree, tag);
-      return run.result({ digest, sourceDigest: digest, mediaType, tag, alreadyPresent: false, foreign });
+      await session.moveBlobs(tree);
+      await session.pushManifests(tree, tag);
+      return session.result({ digest, sourceDigest: digest, mediaType, tag, alreadyPresent: false, foreign });
     },
   };
 }
 
 /** The account of a manifest that the target has under its name already, or has now got the name for. */
-export async function presentWhole(run: CopyRun, digest: Digest): Promise<CopyResult | undefined> {
-  const tag = run.tagFor(digest);
-  const mediaType = await run.presentAs(digest, tag);
+export async function alreadyPresent(session: CopySession, digest: Digest): Promise<CopyResult | undefined> {
+  const tag = session.tagFor(digest);
+  const mediaType = await session.ensureTagged(digest, tag);
   if (mediaType === undefined) return undefined;
-  return run.result({ digest, sourceDigest: digest, mediaType, tag, alreadyPresent: true });
+  return session.result({ digest, sourceDigest: digest, mediaType, tag, alreadyPresent: true });
 }
 
 /**
  * The digest that the source's name stands for, where that is worth knowing before the manifest is fetched:
  * a tag that the target does not have yet says that there is nothing to compare with.
  */
-export async function trustedDigest(run: CopyRun): Promise<Digest | undefined> {
-  const { source, target, tagFor } = run.request;
-  if (source.digest !== undefined || !run.asksTarget) return source.digest;
-  const isNew = tagFor === undefined && (target.tag === undefined || !(await run.headTarget(target.tag)));
-  return isNew ? undefined : run.headSource();
+export async function resolveSourceDigest(session: CopySession): Promise<Digest | undefined> {
+  const { source, target, tagFor } = session.request;
+  if (source.digest !== undefined || !session.asksTarget) return source.digest;
+  const isNew = tagFor === undefined && (target.tag === undefined || !(await session.headTarget(target.tag)));
+  return isNew ? undefined : session.headSource();
 }

@@ -10,9 +10,9 @@
 import { type Digest, digestOf } from "../../image/digest.ts";
 import type { Platform } from "../../image/platform.ts";
 import { type Descriptor, parseManifest } from "../client/manifest.ts";
-import { childrenFor } from "../client/platform-children.ts";
+import { platformChildren } from "../client/platform-children.ts";
 
-export type PartOfIndex = {
+export type IndexSubset = {
   /** What stands for the part: the one manifest that it is, or an index of several. */
   readonly digest: Digest;
   /** The manifests that the image has for these platforms, in the index's own order; at least one. */
@@ -25,14 +25,14 @@ export type PartOfIndex = {
  * The part of an index that these platforms need; undefined where the image is for none of them, or is no index.
  * Throws InvalidInput for what is no manifest.
  */
-export function partOfIndex(
+export function indexSubset(
   { bytes, mediaType: said }: { readonly bytes: Uint8Array; readonly mediaType?: string },
   platforms: readonly Platform[],
-): PartOfIndex | undefined {
+): IndexSubset | undefined {
   const index = parseManifest(bytes, said);
   if (index.kind !== "index") return undefined;
   const wanted = new Set(
-    platforms.flatMap((platform) => childrenFor(index, platform)).map(({ digest }) => digest),
+    platforms.flatMap((platform) => platformChildren(index, platform)).map(({ digest }) => digest),
   );
   const [first, ...others] = index.children.filter(({ digest }) => wanted.has(digest));
   if (first === undefined) return undefined;

@@ -15,7 +15,7 @@ export const KEPT_CHARACTERS_MAX = 192 * 1024;
 
 type Kept = { readonly digest: Digest; readonly mediaType: string; readonly text: string };
 
-export type Packed = {
+export type ManifestCheckpoint = {
   /** JSON, gzip, base64. */
   readonly packed: string;
   /** None was left for the next step. */
@@ -26,7 +26,7 @@ export type Packed = {
  * As many as one step's result can hold, in their order. One that is so big that no step can hold it (several thousand
  * layers; Docker stops at 127) is left out, and fetched again by a later process that needs it.
  */
-export function packManifests(manifests: readonly Manifest[]): Packed {
+export function packManifests(manifests: readonly Manifest[]): ManifestCheckpoint {
   const fitting = manifests.filter((one) => packed([one]).length <= KEPT_CHARACTERS_MAX);
   for (let count = fitting.length; ; count = Math.floor(count / 2)) {
     const text = packed(fitting.slice(0, count));

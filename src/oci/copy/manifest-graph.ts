@@ -7,15 +7,15 @@
 
 import type { Digest } from "../../image/digest.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { inPool } from "../../runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import { blobsOf, type Descriptor, type ParsedManifest, parseManifest } from "../client/manifest.ts";
 import { isForeignLayer } from "../client/media-types.ts";
 import type { Manifest } from "../client/registries.ts";
 import { RegistryError } from "../client/registry-error.ts";
 import type { Repository } from "../client/repository.ts";
-import { CopyError, onSide, refusedOn } from "./copy-error.ts";
+import { CopyError, toCopyError, withSide } from "./copy-error.ts";
 
-export type ImageTree = {
+export type ManifestGraph = {
   readonly root: Digest;
   /** By how far they stand above the blobs: what is named comes before what names it. */
   readonly levels: readonly (readonly Manifest[])[];
@@ -27,7 +27,7 @@ export type ImageTree = {
   readonly presentCount: number;
 };
 
-export type ImageReader = {
+export type GraphReader = {
   readonly source: Repository;
   readonly target: Repository;
   /** Every manifest that was fetched, in this run or before it: none is fetched twice. */
@@ -50,34 +50,35 @@ const MANIFESTS_AT_ONCE = 8;
 type Node = { readonly manifest: Manifest; readonly parsed: ParsedManifest };
 
 /** Reads the tree under a manifest that is already here. Throws CopyError. */
-export async function readTree(
-  reader: ImageReader,
+export async function readGraph(
+  reader: GraphReader,
   root: Manifest,
   signal?: AbortSignal,
-): Promise<ImageTree> {
+): Promise<ManifestGraph> {
   const nodes = new Map<Digest, Node>();
   const present = new Set<Digest>();
   let bytes = 0;
   let due: readonly Digest[] = [root.digest];
   reader.fetched.set(root.digest, root);
   for (let depth = 0; due.length > 0; depth++) {
-    if (depth > DEPTH_MAX) throw tooMuch(root.digest, `more than ${DEPTH_MAX} indexes inside one another`);
+    if (depth > DEPTH_MAX)
+      throw limitExceeded(root.digest, `more than ${DEPTH_MAX} indexes inside one another`);
     const found: Descriptor[] = [];
-    await inPool(
+    await forEachConcurrently(
       due,
       MANIFESTS_AT_ONCE,
       async (digest, poolSignal) => {
         const isHere = reader.fetched.has(digest);
         if (!isHere && reader.askTarget) {
           const asked = reader.target.headManifest(digest, poolSignal);
-          if ((await onSide("target", digest, asked)) !== undefined) {
+          if ((await withSide("target", digest, asked)) !== undefined) {
             present.add(digest);
             return;
           }
         }
         const manifest = await fetchManifest(reader, digest, poolSignal);
         bytes += manifest.size;
-        if (bytes > MANIFEST_BYTES_ALL_MAX) throw tooMuch(root.digest, "more than 16 MiB of manifests");
+        if (bytes > MANIFEST_BYTES_ALL_MAX) throw limitExceeded(root.digest, "more than 16 MiB of manifests");
         const parsed = readManifest(manifest);
         nodes.set(digest, { manifest, parsed });
         if (parsed.kind === "index") found.push(...parsed.children);
@@ -88,7 +89,7 @@ export async function readTree(
       (digest) => !nodes.has(digest) && !present.has(digest),
     );
     if (nodes.size + due.length > MANIFESTS_MAX)
-      throw tooMuch(root.digest, `more than ${MANIFESTS_MAX} manifests`);
+      throw limitExceeded(root.digest, `more than ${MANIFESTS_MAX} manifests`);
   }
   return {
     root: root.digest,
@@ -101,7 +102,7 @@ export async function readTree(
 
 /** A manifest from the source, from memory where it has been fetched before. */
 export async function fetchManifest(
-  { source, fetched }: Pick<ImageReader, "source" | "fetched">,
+  { source, fetched }: Pick<GraphReader, "source" | "fetched">,
   name: string,
   signal?: AbortSignal,
 ): Promise<Manifest> {
@@ -116,22 +117,23 @@ export async function fetchManifest(
       host: source.host,
       quota,
     });
-    throw refusedOn("source", undefined, refusal);
+    throw toCopyError("source", undefined, refusal);
   }
   const asked = source.getManifest(name, signal).catch((error: unknown) => {
     signal?.throwIfAborted();
     // Asked for again where it broke off on the way, unless it is counted: then the first one was a pull.
     const isFree = source.quota === undefined && error instanceof RegistryError;
-    if (isFree && error.status === 200 && error.passing) return source.getManifest(name, signal);
+    if (isFree && error.status === 200 && error.transient) return source.getManifest(name, signal);
     throw error;
   });
-  const manifest = await onSide("source", undefined, asked);
+  const manifest = await withSide("source", undefined, asked);
   if (manifest === undefined) {
     const message = `source: ${source.host}/${source.path} has no manifest ${name}`;
     throw new CopyError(message, { kind: "absent", side: "source" });
   }
   const bytes = [...fetched.values()].reduce((sum, { size }) => sum + size, manifest.size);
-  if (bytes > FETCHED_BYTES_MAX) throw tooMuch(manifest.digest, "more than 32 MiB of manifests in one copy");
+  if (bytes > FETCHED_BYTES_MAX)
+    throw limitExceeded(manifest.digest, "more than 32 MiB of manifests in one copy");
   fetched.set(manifest.digest, manifest);
   return manifest;
 }
@@ -156,7 +158,7 @@ function levelsOf(nodes: ReadonlyMap<Digest, Node>): readonly (readonly Manifest
     const known = heights.get(digest);
     if (node === undefined || node.parsed.kind === "image") return 0;
     if (known !== undefined) return known;
-    if (above.has(digest)) throw tooMuch(digest, "an index that names itself");
+    if (above.has(digest)) throw limitExceeded(digest, "an index that names itself");
     const around = new Set([...above, digest]);
     const height = 1 + Math.max(0, ...node.parsed.children.map((child) => heightOf(child.digest, around)));
     heights.set(digest, height);
@@ -171,7 +173,7 @@ function levelsOf(nodes: ReadonlyMap<Digest, Node>): readonly (readonly Manifest
 }
 
 /** The blobs that some manifests need, each once, the biggest first. Throws CopyError. */
-export function blobsNamedBy(manifests: readonly Manifest[]): readonly Descriptor[] {
+export function blobsOfManifests(manifests: readonly Manifest[]): readonly Descriptor[] {
   return blobsIn(manifests.map((manifest) => ({ manifest, parsed: readManifest(manifest) })));
 }
 
@@ -187,7 +189,7 @@ function blobsIn(nodes: Iterable<Node>): readonly Descriptor[] {
       blobs.set(blob.digest, blob);
     }
     if (blobs.size > BLOBS_MAX)
-      throw tooMuch(manifest.digest, `more than ${BLOBS_MAX} blobs with those before it`);
+      throw limitExceeded(manifest.digest, `more than ${BLOBS_MAX} blobs with those before it`);
   }
   return [...blobs.values()].sort((a, b) => b.size - a.size);
 }
@@ -202,7 +204,7 @@ function foreignIn(nodes: ReadonlyMap<Digest, Node>): readonly Descriptor[] {
   return [...foreign.values()];
 }
 
-function tooMuch(digest: Digest, because: string): CopyError {
+function limitExceeded(digest: Digest, because: string): CopyError {
   return new CopyError(`source: manifest ${digest}: ${because}`, {
     kind: "malformed",
     side: "source",

@@ -18,12 +18,12 @@ const KEPT_INDEX = "application/vnd.repull.kept-index.v1+json";
 export const EMPTY_CONFIG = Buffer.from("{}");
 
 /** Where the proof for an index hangs: a tag that nobody pulls by. */
-export function proofTag(index: Digest): string {
+export function retainedIndexTag(index: Digest): string {
   // A tag has at most 128 characters; the whole of a sha256 fits, most of a sha512 does.
   return `index-${index.slice(index.indexOf(":") + 1)}`.slice(0, 128);
 }
 
-export type IndexProof = {
+export type RetainedIndex = {
   readonly tag: string;
   readonly manifest: Manifest;
   /** The index itself and the empty config. */
@@ -36,7 +36,7 @@ export type IndexProof = {
 };
 
 /** The artifact that keeps an index. One index has one proof, byte for byte, whichever platform was copied. */
-export function proofOf(index: Manifest): IndexProof {
+export function retainIndex(index: Manifest): RetainedIndex {
   const config = { mediaType: OCI_EMPTY, digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.byteLength };
   const kept = {
     mediaType: KEPT_INDEX,
@@ -54,7 +54,7 @@ export function proofOf(index: Manifest): IndexProof {
     }),
   );
   return {
-    tag: proofTag(index.digest),
+    tag: retainedIndexTag(index.digest),
     manifest: { digest: digestOf(bytes), bytes, size: bytes.byteLength, mediaType: OCI_MANIFEST },
     blobs: [
       { ...config, bytes: EMPTY_CONFIG },

@@ -23,7 +23,7 @@ export type Resolve = (
 ) => void;
 
 /** The address behind a name is one that the request may not reach. */
-export class AddressRefused extends Error {
+export class BlockedAddressError extends Error {
   /** `NOT_ALLOWED`: the owner's policy could allow it. */
   readonly code: "ERR_ADDRESS_REFUSED" | "ERR_ADDRESS_NOT_ALLOWED";
 
@@ -39,7 +39,7 @@ type Refusal = { readonly because: string; readonly isCurable: boolean };
  * Name resolution that leaves out every address that the request may not reach.
  * @param proxies hosts of the machine's own proxies: one on loopback is as good as any
  */
-export function lookupWithin(
+export function guardedLookup(
   reach: Reach,
   proxies: ReadonlySet<string>,
   resolve: Resolve = lookup,
@@ -48,11 +48,11 @@ export function lookupWithin(
     const within = proxies.has(hostname) ? "loopback" : reach;
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, []);
-      const allowed = addresses.filter(({ address }) => whyNotAddress(address, within) === undefined);
+      const allowed = addresses.filter(({ address }) => addressBlockReason(address, within) === undefined);
       const first = allowed[0];
       if (first === undefined) {
-        const refusal = whyNotAddress(addresses[0]?.address ?? "", within) ?? NOWHERE;
-        return callback(new AddressRefused(hostname, refusal), []);
+        const refusal = addressBlockReason(addresses[0]?.address ?? "", within) ?? NOWHERE;
+        return callback(new BlockedAddressError(hostname, refusal), []);
       }
       if (options.all === true) return callback(null, allowed);
       callback(null, first.address, first.family);
@@ -61,20 +61,20 @@ export function lookupWithin(
 }
 
 /** Why a URL whose host is an address already may not be reached; undefined where it may, or is a name. */
-export function refusedLiteral(url: URL, reach: Reach): AddressRefused | undefined {
-  const bare = bareHost(url);
-  const refusal = isIP(bare) === 0 ? undefined : whyNotAddress(bare, reach);
-  return refusal === undefined ? undefined : new AddressRefused(url.hostname, refusal);
+export function blockedLiteral(url: URL, reach: Reach): BlockedAddressError | undefined {
+  const bare = hostWithoutBrackets(url);
+  const refusal = isIP(bare) === 0 ? undefined : addressBlockReason(bare, reach);
+  return refusal === undefined ? undefined : new BlockedAddressError(url.hostname, refusal);
 }
 
 /** The host as sockets take it: an IPv6 address without its brackets. */
-export function bareHost({ hostname }: URL): string {
+export function hostWithoutBrackets({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, "");
 }
 
 const NOWHERE: Refusal = { because: "nowhere", isCurable: false };
 
-function whyNotAddress(address: string, reach: Reach): Refusal | undefined {
+function addressBlockReason(address: string, reach: Reach): Refusal | undefined {
   const kind = kindOfAddress(address);
   if (kind === "never") return { because: "at an address that no registry has", isCurable: false };
   const isCurable = reach === "public";

@@ -7,14 +7,14 @@
 
 import type { Readable } from "node:stream";
 import type { Clock, Timer } from "../../runtime/clock.ts";
-import { Pace } from "./minimum-throughput.ts";
+import { ThroughputWatch } from "./minimum-throughput.ts";
 
 /** Watches a body until it closes. Its reader has to resume it: a listener for data alone no longer starts it. */
-export function watchBody(
+export function watchThroughput(
   body: Readable,
   { clock, timer, everyMs }: { readonly clock: Clock; readonly timer: Timer; readonly everyMs: number },
 ): void {
-  const pace = new Pace(clock);
+  const pace = new ThroughputWatch(clock);
   let bytes = 0;
   body.on("data", (chunk: Uint8Array) => {
     bytes += chunk.byteLength;

@@ -1,13 +1,13 @@
 /** Node's own HTTP clients to places of one kind, each with the connections that it keeps; opened when it is needed. */
 
 import type * as Http from "node:http";
-import { lookupWithin, type Reach, type Resolve } from "./address-guard.ts";
+import { guardedLookup, type Reach, type Resolve } from "./address-guard.ts";
 
 // Not by import: that reads each export of node:http, and with them all of undici. Measured 2026-11 on Node 24.21:
 // 25 ms, more than half of what a copy that has nothing to do takes.
 const http = process.getBuiltinModule("node:http");
 
-export type NodeClientsOptions = {
+export type HttpAgentsOptions = {
   readonly idleMs: number;
   readonly socketsPerHostMax: number;
   readonly ca?: readonly string[] | undefined;
@@ -17,7 +17,7 @@ export type NodeClientsOptions = {
 
 export type ProxyEnv = Readonly<Record<string, string | undefined>>;
 
-type NodeClient = { readonly request: typeof Http.request; readonly agent: Http.Agent };
+type HttpAgent = { readonly request: typeof Http.request; readonly agent: Http.Agent };
 
 /**
  * What a connection is for. `fresh`: a new one for each request, where a kept one may be stale. `bulk`: long bodies by a
@@ -25,18 +25,18 @@ type NodeClient = { readonly request: typeof Http.request; readonly agent: Http.
  */
 export type ConnectionUse = "kept" | "fresh" | "bulk";
 
-export class NodeClients {
-  readonly #options: NodeClientsOptions;
+export class HttpAgents {
+  readonly #options: HttpAgentsOptions;
   readonly #reach: Reach;
-  readonly #open = new Map<string, NodeClient>();
+  readonly #open = new Map<string, HttpAgent>();
 
-  constructor(options: NodeClientsOptions, reach: Reach) {
+  constructor(options: HttpAgentsOptions, reach: Reach) {
     this.#options = options;
     this.#reach = reach;
   }
 
   /** The client for a URL's scheme. */
-  for({ protocol }: URL, use: ConnectionUse = "kept"): NodeClient {
+  for({ protocol }: URL, use: ConnectionUse = "kept"): HttpAgent {
     const key = `${use} ${protocol}`;
     const client = this.#open.get(key) ?? (protocol === "https:" ? this.#secure(use) : this.#plain(use));
     this.#open.set(key, client);
@@ -47,12 +47,12 @@ export class NodeClients {
     for (const { agent } of this.#open.values()) agent.destroy();
   }
 
-  #plain(use: ConnectionUse): NodeClient {
+  #plain(use: ConnectionUse): HttpAgent {
     return { request: http.request, agent: new http.Agent(this.#settings(use)) };
   }
 
   /** TLS is loaded here, and not before: 10 ms of CPU. */
-  #secure(use: ConnectionUse): NodeClient {
+  #secure(use: ConnectionUse): HttpAgent {
     const https = process.getBuiltinModule("node:https");
     const { ca } = this.#options;
     const agent = new https.Agent({ ...this.#settings(use), ...(ca === undefined ? {} : { ca: [...ca] }) });
@@ -68,7 +68,7 @@ export class NodeClients {
       timeout: idleMs,
       // The connection used last is the least likely to have been closed by its peer.
       scheduling: "lifo",
-      lookup: lookupWithin(this.#reach, new Set(proxiesOf(proxyEnv).map(hostOf)), resolve),
+      lookup: guardedLookup(this.#reach, new Set(proxiesOf(proxyEnv).map(hostOf)), resolve),
       ...(proxyEnv === undefined ? {} : { proxyEnv }),
     };
   }

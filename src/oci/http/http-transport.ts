@@ -11,16 +11,16 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import { UploadUnanswered } from "../copy/blobs/upload-unanswered.ts";
-import { type Reach, type Resolve, refusedLiteral } from "./address-guard.ts";
+import { blockedLiteral, type Reach, type Resolve } from "./address-guard.ts";
 import { giveBack } from "./blobs/buffers.ts";
-import { BulkConnections } from "./blobs/connections.ts";
-import { HEAD_BYTES_MAX, MalformedAnswer, PRELIMINARY_MAX } from "./blobs/head.ts";
-import { watchBody } from "./body-watchdog.ts";
-import { type ConnectionUse, NodeClients, type ProxyEnv, proxiesOf } from "./http-agents.ts";
-import { unreadableRefusal } from "./malformed-response.ts";
-import { Pace } from "./minimum-throughput.ts";
+import { BlobConnections } from "./blobs/connections.ts";
+import { HEAD_BYTES_MAX, MalformedResponse, PRELIMINARY_MAX } from "./blobs/head.ts";
+import { watchThroughput } from "./body-watchdog.ts";
+import { type ConnectionUse, HttpAgents, type ProxyEnv, proxiesOf } from "./http-agents.ts";
+import { malformedErrorResponse } from "./malformed-response.ts";
+import { ThroughputWatch } from "./minimum-throughput.ts";
 import { isLoopbackHost } from "./registry-address.ts";
-import type { RegistryAnswer, RegistryRequest, Send } from "./transport.ts";
+import type { RegistryRequest, RegistryResponse, Send } from "./transport.ts";
 
 export type HttpTransportOptions = {
   /** For the pace of bodies; time-outs are the sockets' own. */
@@ -56,28 +56,28 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   const closedPorts = new Set(options.closedLoopbackPorts);
   const direct = { idleMs, ca, resolve, socketsPerHostMax };
   // A connection that may go further is never lent to a request that may not: clients for each.
-  const within: Readonly<Record<Reach, NodeClients>> = {
-    public: new NodeClients({ ...direct, proxyEnv }, "public"),
-    private: new NodeClients({ ...direct, proxyEnv }, "private"),
-    loopback: new NodeClients({ ...direct, proxyEnv }, "loopback"),
+  const within: Readonly<Record<Reach, HttpAgents>> = {
+    public: new HttpAgents({ ...direct, proxyEnv }, "public"),
+    private: new HttpAgents({ ...direct, proxyEnv }, "private"),
+    loopback: new HttpAgents({ ...direct, proxyEnv }, "loopback"),
   };
   // A proxy's loopback is not ours, so no proxy is asked for it, as Go's clients do not either.
-  const local = new NodeClients(direct, "loopback");
-  const connections = new BulkConnections({ idleMs, clock, ca, resolve });
+  const local = new HttpAgents(direct, "loopback");
+  const connections = new BlobConnections({ idleMs, clock, ca, resolve });
   const proxied = proxiesOf(proxyEnv).length > 0;
 
-  const send = async (request: RegistryRequest): Promise<RegistryAnswer> => {
+  const send = async (request: RegistryRequest): Promise<RegistryResponse> => {
     const answer = await sendOnce(request);
-    watchBody(answer.body, { clock, timer, everyMs: idleMs });
+    watchThroughput(answer.body, { clock, timer, everyMs: idleMs });
     return answer;
   };
 
-  const sendOnce = (request: RegistryRequest): Promise<RegistryAnswer> => {
+  const sendOnce = (request: RegistryRequest): Promise<RegistryResponse> => {
     const { url, signal, bulk = false, fresh = false } = request;
     const isClosed = request.reach === "loopback" && closedPorts.has(Number(url.port));
     const reach = isClosed ? "private" : (request.reach ?? "public");
     if (signal?.aborted === true) return Promise.reject(signal.reason);
-    const refused = refusedLiteral(url, reach);
+    const refused = blockedLiteral(url, reach);
     if (refused !== undefined) return Promise.reject(refused);
     const isLocal = reach === "loopback" && isLoopbackHost(url.hostname);
     const isBulk = bulk && !fresh && request.method === "GET";
@@ -85,7 +85,11 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
     return ask(request, isLocal ? local : within[reach], fresh ? "fresh" : isBulk ? "bulk" : "kept");
   };
 
-  const ask = (request: RegistryRequest, clients: NodeClients, use: ConnectionUse): Promise<RegistryAnswer> =>
+  const ask = (
+    request: RegistryRequest,
+    clients: HttpAgents,
+    use: ConnectionUse,
+  ): Promise<RegistryResponse> =>
     new Promise((resolveAnswer, reject) => {
       const { url, body, signal } = request;
       const { agent, request: open } = clients.for(url, use);
@@ -109,7 +113,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       // node:http ends the connection of a 101 that nobody wants, and says no more than that it is closed.
       outgoing.once("upgrade", (_, socket) => {
         socket.destroy();
-        reject(new MalformedAnswer("the answer changes the protocol"));
+        reject(new MalformedResponse("the answer changes the protocol"));
       });
       outgoing.once("close", () => {
         signal?.removeEventListener("abort", onAbort);
@@ -121,7 +125,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
         upload?.destroy();
         // After an answer, the failure is its body's to report.
         if (incoming !== undefined) return void incoming.destroy(error);
-        const refusal = unreadableRefusal(error);
+        const refusal = malformedErrorResponse(error);
         if (refusal === undefined) reject(outgoing.reusedSocket ? withoutVerdict(error) : error);
         else resolveAnswer(refusal);
       });
@@ -196,7 +200,7 @@ const HEADS_BYTES_MAX = HEAD_BYTES_MAX * (PRELIMINARY_MAX + 2);
 
 /** Headers have a floor of speed, too, and answers that are none ("102 Processing") a number. */
 function watchHead(outgoing: Http.ClientRequest, clock: Clock, end: (reason: unknown) => void): void {
-  const pace = new Pace(clock);
+  const pace = new ThroughputWatch(clock);
   let preliminary = 0;
   const onPreliminary = (): void => {
     preliminary += 1;
@@ -211,7 +215,7 @@ function watchHead(outgoing: Http.ClientRequest, clock: Clock, end: (reason: unk
       if (isAnswered) return;
       come += bytes.byteLength;
       pace.start();
-      if (come > HEADS_BYTES_MAX) end(new MalformedAnswer("the answer never begins"));
+      if (come > HEADS_BYTES_MAX) end(new MalformedResponse("the answer never begins"));
       else if (!pace.moved(bytes.byteLength)) end(new Error("the answer's headers come too slowly to end"));
     };
     const leave = (): void => {
@@ -231,7 +235,7 @@ function pump(
   clock: Clock,
   end: (reason: unknown) => void,
 ): void {
-  const pace = new Pace(clock);
+  const pace = new ThroughputWatch(clock);
   let written = 0;
   body.on("data", (chunk: Uint8Array) => {
     if (outgoing.destroyed) return;

@@ -6,7 +6,7 @@
  */
 
 import { Readable } from "node:stream";
-import type { RegistryAnswer } from "./transport.ts";
+import type { RegistryResponse } from "./transport.ts";
 
 const STATUS_LINE = /^HTTP\/1\.[01] (?<status>[45]\d\d)(?: [^\r\n]*)?\r?\n/;
 const HEAD_AND_BODY = /^(?<head>[\s\S]*?)\r?\n\r?\n(?<body>[\s\S]*)$/;
@@ -15,7 +15,7 @@ const HEADER = /^(?<name>[\w-]{1,64}): ?(?<value>[\t\x20-\x7e]{0,1024})$/;
 const PACKET_BYTES_MAX = 16 * 1024;
 
 /** The refusal in what the parser gave up on; undefined where it is none. (docker/hub-feedback#1907 has the bytes.) */
-export function unreadableRefusal(error: unknown): RegistryAnswer | undefined {
+export function malformedErrorResponse(error: unknown): RegistryResponse | undefined {
   const { code, rawPacket } = (error ?? {}) as { readonly code?: unknown; readonly rawPacket?: unknown };
   if (typeof code !== "string" || !code.startsWith("HPE_") || !(rawPacket instanceof Uint8Array))
     return undefined;

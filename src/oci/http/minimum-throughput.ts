@@ -11,7 +11,7 @@ export const PACE_WINDOW_SECONDS = 30;
 /** A modem's rate. Slower than that is an attack or a broken line: ECR's tokens would run out first. */
 export const PACE_BYTES_PER_SECOND_MIN = 1024;
 
-export class Pace {
+export class ThroughputWatch {
   readonly #clock: Pick<Clock, "now">;
   #since: number | undefined;
   #elapsedMs = 0;

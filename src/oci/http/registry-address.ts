@@ -77,7 +77,7 @@ export function addressOf(
 }
 
 /** Whether a registry may be asked at all: the list has it, or the owner says what stands in for it. */
-export function isAsked(host: string, endpoints: Endpoints, rules: RegistryRules | undefined): boolean {
+export function isAllowedHost(host: string, endpoints: Endpoints, rules: RegistryRules | undefined): boolean {
   if (rules === undefined || isAllowed(host, rules.allowed)) return true;
   return namesOfRegistry(host).some((name) => endpoints.has(name));
 }
@@ -88,36 +88,36 @@ function isOfAws(hostname: string): boolean {
 }
 
 /** Whether a credential may be shown there: the registry's own origin, encrypted or not leaving the machine. */
-export function mayCarryCredentials({ base }: RegistryAddress, url: URL): boolean {
-  return url.origin === base.origin && isPrivateOnTheWay(url);
+export function maySendCredentials({ base }: RegistryAddress, url: URL): boolean {
+  return url.origin === base.origin && isEncrypted(url);
 }
 
 /** Why a redirect or an upload location may not be followed; undefined where it may. */
-export function whyNotFollow(address: RegistryAddress, url: URL): string | undefined {
+export function redirectBlockReason(address: RegistryAddress, url: URL): string | undefined {
   if (url.username !== "" || url.password !== "") return "it carries a password";
   if (url.protocol !== "https:" && url.protocol !== "http:") return `its scheme is ${url.protocol}`;
   if (url.origin === address.base.origin) return undefined;
   if (isLoopbackHost(url.hostname) && !address.loopback) return "it points at a loopback address";
-  if (!isPrivateOnTheWay(url)) return "it leaves encryption for plain HTTP";
+  if (!isEncrypted(url)) return "it leaves encryption for plain HTTP";
   return undefined;
 }
 
 /** Why a token may not be asked for there, by nobody either; undefined where it may. */
-export function whyNotRealm(address: RegistryAddress, realm: URL): string | undefined {
-  const because = whyNotFollow(address, realm);
+export function realmBlockReason(address: RegistryAddress, realm: URL): string | undefined {
+  const because = redirectBlockReason(address, realm);
   if (because !== undefined) return because;
-  return isPrivateOnTheWay(realm) ? undefined : "it is plain HTTP";
+  return isEncrypted(realm) ? undefined : "it is plain HTTP";
 }
 
 /** Why no password goes to a realm; undefined where one may. What a publisher's own name fronts has its realm elsewhere. */
-export function whyNoPassword(address: RegistryAddress, realm: URL): string | undefined {
+export function passwordBlockReason(address: RegistryAddress, realm: URL): string | undefined {
   if (realm.hostname === address.base.hostname) return undefined;
   if (isLoopbackHost(realm.hostname)) return undefined;
   if (isDockerHub(address.host)) {
     return realm.host === DOCKER_HUB_REALM ? undefined : `Docker Hub's tokens come from ${DOCKER_HUB_REALM}`;
   }
   const named = new URL(`https://${address.host}`).hostname;
-  const kin = [named, address.base.hostname].some((own) => belongTogether(own, realm.hostname));
+  const kin = [named, address.base.hostname].some((own) => sameOrganization(own, realm.hostname));
   return kin ? undefined : "it belongs to another domain";
 }
 
@@ -128,7 +128,7 @@ export function isLoopbackHost(hostname: string): boolean {
   return kindOfAddress(name.replace(/^\[|\]$/g, "")) === "loopback";
 }
 
-function isPrivateOnTheWay(url: URL): boolean {
+function isEncrypted(url: URL): boolean {
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
 }
 
@@ -140,7 +140,7 @@ const SHARED_DOMAINS =
   /^(?:(?:ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}|(?:.+\.)?(?:aws\.com|azurecr\.io|azurecr\.cn|azurewebsites\.net|azure\.com|windows\.net|cloudapp\.net|cloudfront\.net|gcr\.io|pkg\.dev|run\.app|appspot\.com|github\.io|gitlab\.io|herokuapp\.com|pages\.dev|workers\.dev|fly\.dev|vercel\.app|netlify\.app|onrender\.com|ngrok\.io|ngrok\.app|r2\.dev|digitaloceanspaces\.com|ondigitalocean\.app|sslip\.io|nip\.io))$/;
 
 /** A registry and a realm of one owner: one above the other (`registry.gitlab.com`, `gitlab.com`), or side by side. */
-function belongTogether(own: string, realm: string): boolean {
+function sameOrganization(own: string, realm: string): boolean {
   if (own === realm) return true;
   const parent = own.slice(own.indexOf(".") + 1);
   const isDomain = /[a-z]/i.test(parent.slice(parent.lastIndexOf(".") + 1));

@@ -1,12 +1,12 @@
 /** Reading an answer's body to its end, within a bound of bytes and a floor of speed. */
 
 import type { Clock } from "../../runtime/clock.ts";
-import { Pace } from "./minimum-throughput.ts";
-import type { RegistryAnswer } from "./transport.ts";
+import { ThroughputWatch } from "./minimum-throughput.ts";
+import type { RegistryResponse } from "./transport.ts";
 
 /** The whole body; undefined, with the connection closed, where it is longer than the bound. */
-export async function readWithin(
-  answer: RegistryAnswer,
+export async function readBody(
+  answer: RegistryResponse,
   bytesMax: number,
   clock: Pick<Clock, "now">,
   signal?: AbortSignal,
@@ -18,7 +18,7 @@ export async function readWithin(
   }
   const onAbort = (): void => void body.destroy(signal?.reason instanceof Error ? signal.reason : undefined);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const pace = new Pace(clock);
+  const pace = new ThroughputWatch(clock);
   pace.start();
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -37,7 +37,7 @@ export async function readWithin(
 }
 
 /** Lets go of a body that nobody needs: a short one is read, so that its connection can be used again. */
-export function discard({ body, headers, status }: RegistryAnswer): void {
+export function discard({ body, headers, status }: RegistryResponse): void {
   body.on("error", () => {});
   const length = Number(headers["content-length"] ?? 0);
   if (status === 204 || length <= 4096) {

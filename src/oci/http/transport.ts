@@ -24,7 +24,7 @@ export type RegistryRequest = {
   readonly fresh?: boolean;
 };
 
-export type RegistryAnswer = {
+export type RegistryResponse = {
   readonly status: number;
   /** Names in lower case; repeated headers joined with ", ". */
   readonly headers: Readonly<Record<string, string>>;
@@ -33,4 +33,4 @@ export type RegistryAnswer = {
 };
 
 /** Rejects only where there was no answer at all. */
-export type Send = (request: RegistryRequest) => Promise<RegistryAnswer>;
+export type Send = (request: RegistryRequest) => Promise<RegistryResponse>;

@@ -145,8 +145,8 @@ function whyNoNext(
     : undefined;
 }
 
-function unreadable({ because = "no reason given", permission, passing }: ExecutionStatus): Closed {
+function unreadable({ because = "no reason given", permission, transient }: ExecutionStatus): Closed {
   const words = `has ended, and how cannot be read: ${because}`;
-  if (passing) throw new AwsError("unavailable", "lambda:GetDurableExecution", words);
+  if (transient) throw new AwsError("unavailable", "lambda:GetDurableExecution", words);
   return { words, code: "result-unreadable", ...optional("permission", permission) };
 }

@@ -9,7 +9,7 @@ import type { Digest } from "../../image/digest.ts";
 import type { Manifest } from "../../oci/client/registries.ts";
 import type { CopyOptions, CopyRequest, CopyResult } from "../../oci/copy/copier.ts";
 import { packManifests, unpackManifests } from "../../oci/copy/manifest-checkpoint.ts";
-import { blobsNamedBy } from "../../oci/copy/manifest-graph.ts";
+import { blobsOfManifests } from "../../oci/copy/manifest-graph.ts";
 import type { Steps } from "../../runtime/steps.ts";
 import type { Copier } from "../ports/ports.ts";
 import type { RefusedCopy } from "./copy-quota.ts";
@@ -113,7 +113,10 @@ async function readInSteps(
     }
     // What is beyond all bounds is not kept: an invocation that needs it fetches it again.
     if (!read.isWhole && number < READINGS_MAX) continue;
-    return { manifests, bytes: blobsNamedBy([...kept.values()]).reduce((sum, { size }) => sum + size, 0) };
+    return {
+      manifests,
+      bytes: blobsOfManifests([...kept.values()]).reduce((sum, { size }) => sum + size, 0),
+    };
   }
 }
 
@@ -135,7 +138,7 @@ async function copyWhatIsLeft(
   { copier, request, inTime, refusalOf }: CopyInSteps,
   manifests: Map<Digest, Manifest>,
 ): Promise<CopyStep> {
-  let left = blobsNamedBy([...manifests.values()]).length;
+  let left = blobsOfManifests([...manifests.values()]).length;
   let bytes = 0;
   const watch: CopyOptions = {
     onPlan: ({ blobs }) => {

@@ -98,7 +98,7 @@ export async function mirror(
     source,
     target: { host: target.host, path: target.path },
     tagFor: (digest: Digest) => copyTag(target.tag, digest),
-    ...(platforms.length === 0 ? {} : { platforms, joined: true }),
+    ...(platforms.length === 0 ? {} : { platforms, asIndex: true }),
     targetIsEmpty: isEmpty,
   };
   const ended = await copyInSteps(

@@ -15,8 +15,8 @@ import {
   type ParsedManifest,
   parseManifest,
 } from "../../oci/client/manifest.ts";
-import { childrenFor } from "../../oci/client/platform-children.ts";
-import { childrenWithin } from "../../oci/client/platform-images.ts";
+import { platformChildren } from "../../oci/client/platform-children.ts";
+import { nestedChildren } from "../../oci/client/platform-images.ts";
 
 export type ManifestBytes = { readonly bytes: Uint8Array; readonly mediaType: string };
 
@@ -39,7 +39,7 @@ export async function blobsOfImage(
   const choose = (index: Index): readonly Descriptor[] =>
     platforms.length === 0
       ? index.children.filter((one) => !isAttestation(one))
-      : platforms.flatMap((platform) => childrenFor(index, platform));
+      : platforms.flatMap((platform) => platformChildren(index, platform));
   const images = new Map<Digest, ParsedManifest>();
   if (platforms.length > 0 && choose(top).length === 0)
     return { kind: "lacking", because: `the image has no ${platforms.map(printPlatform).join(", no ")}` };
@@ -55,7 +55,7 @@ export async function blobsOfImage(
     images.set(wanted, manifest);
     return manifest;
   };
-  for await (const child of childrenWithin(top, choose, readOnce)) {
+  for await (const child of nestedChildren(top, choose, readOnce)) {
     if (because === undefined) await readOnce(child.digest);
     if (because !== undefined) return { kind: "lacking", because };
   }

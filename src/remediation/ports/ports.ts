@@ -167,7 +167,7 @@ export type ExecutionStatus = {
   /** The right whose lack makes it unknown, as IAM spells it. */
   readonly permission?: string;
   /** It is unknown for now: the engine was busy, or did not answer. */
-  readonly passing?: true;
+  readonly transient?: true;
   /** It ended with a decision that says no: `{ kind: "refused", because }`. */
   readonly refused?: string;
   /** It was refused by a cap, and this is how far and until when. */

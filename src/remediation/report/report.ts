@@ -52,7 +52,7 @@ export type Ending = {
   /** A revision of the family that somebody else has registered since, and that the service does not run. */
   readonly newer?: string;
   /** It may be otherwise in a while: worth looks before it is final; `soon`: one, a minute later. */
-  readonly passing?: boolean | "soon";
+  readonly transient?: boolean | "soon";
   /** It is no end: what is told ahead of one. */
   readonly goesOnAt?: string;
 };

@@ -96,7 +96,7 @@ export async function movedOn(
   { failure, own }: Pick<SurveyRequest, "failure" | "own">,
   former: string,
   ports: Ports,
-): Promise<(Ignored & { readonly passing?: "soon" }) | Superseded | Recovered | undefined> {
+): Promise<(Ignored & { readonly transient?: "soon" }) | Superseded | Recovered | undefined> {
   const primary = primaryDeployment(service);
   const past = own !== undefined ? undefined : pastDeployment(service, failure);
   const isHealed = service.taskDefinition === former && primary !== undefined && isFullyRunning(service);
@@ -120,13 +120,13 @@ export async function movedOn(
         kind: "ignored",
         because: `already done: the service ${service.name} was moved from ${shortRevision(former)} to ${shortRevision(revision)} by ${marker.execution}`,
         // Or undone since then: the way back is a deployment of its own, which this answer does not show yet.
-        ...(showsDeployment(service, failure) ? {} : { passing: "soon" }),
+        ...(showsDeployment(service, failure) ? {} : { transient: "soon" }),
       };
     }
     return {
       kind: "superseded",
       because: `the service ${service.name} is on ${shortRevision(revision)} now, no longer on ${shortRevision(former)}`,
-      passing: !showsDeployment(service, failure),
+      transient: !showsDeployment(service, failure),
     };
   }
   return past;

@@ -13,7 +13,7 @@ import { ecrHost } from "../../image/ecr-hosts.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { type ImageReference, repositoryOf } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
-import { inPool } from "../../runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import { unfit } from "../../substitution/applicable-limits.ts";
 import {
   type Candidate,
@@ -108,7 +108,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
     } else candidates.push(...offered);
   }
   const sightings: Sighting[] = [];
-  await inPool([...candidates.entries()], PLACES_AT_ONCE, async ([index, candidate]) => {
+  await forEachConcurrently([...candidates.entries()], PLACES_AT_ONCE, async ([index, candidate]) => {
     sightings[index] = await sight(candidate, lookContext, scene, ports);
   });
   const veto =

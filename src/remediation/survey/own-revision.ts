@@ -25,7 +25,7 @@ export async function leftToItsMaker(
   { taskDefinitionArn, preemptive, owner, clusterArn }: PullFailure,
   execution: string,
   { executions, clock }: Pick<Ports, "executions" | "clock">,
-): Promise<(Ignored & { readonly passing: true }) | undefined> {
+): Promise<(Ignored & { readonly transient: true }) | undefined> {
   const { execution: maker, service } = parseTags(tags) ?? {};
   // Whoever asks by hand has seen what runs, and decides.
   if (maker === undefined || maker === execution || preemptive) return undefined;
@@ -38,7 +38,7 @@ export async function leftToItsMaker(
     return {
       kind: "ignored",
       because: `${revision} is a substitute of ${maker}, which is still at work`,
-      passing: true,
+      transient: true,
     };
   if (found !== undefined) return undefined;
   const registeredAt = getMoment(taskDefinition, "registeredAt") ?? Number.NEGATIVE_INFINITY;
@@ -46,7 +46,7 @@ export async function leftToItsMaker(
     ? {
         kind: "ignored",
         because: `${revision} is a new substitute of ${maker}, which may still be at work`,
-        passing: true,
+        transient: true,
       }
     : undefined;
 }

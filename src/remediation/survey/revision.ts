@@ -17,7 +17,7 @@ import {
 import type { FailedContainer, Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { type ImageReference, repositoryName, tryParseReference } from "../../image/reference.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
-import { inPool } from "../../runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import { sharesLimit } from "../../substitution/applicable-limits.ts";
 import type { ImageFacts } from "../../substitution/plan.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -186,7 +186,7 @@ async function surveyImages(
     ...(service === undefined ? {} : { service }),
   };
   const surveyed: ImageFacts[] = [];
-  await inPool([...inScope.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
+  await forEachConcurrently([...inScope.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
     surveyed[index] = await surveyImage(named, scene, asking);
   });
   return surveyed;

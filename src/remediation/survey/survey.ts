@@ -48,7 +48,7 @@ export type Superseded = {
   readonly kind: "superseded";
   readonly because: string;
   /** It rests on an answer that may be an old one. */
-  readonly passing?: boolean;
+  readonly transient?: boolean;
   /** Which revision was seen in place of the one that was to be replaced. */
   readonly revision?: string;
   /** What was to be replaced runs whole, and stays. */

@@ -126,7 +126,7 @@ async function resultOf<T extends object>(run: () => Promise<T>): Promise<T | { 
     const because = `${error.step}: ${error.message}`;
     const { stopped: _, ...told } = refusal ?? { code: "unfinished" };
     const remedies = remediesOfFailed(refusal, because);
-    return { failed: { because, passing: refusal === undefined, error: told, remedies } };
+    return { failed: { because, transient: refusal === undefined, error: told, remedies } };
   }
 }
 

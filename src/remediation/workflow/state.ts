@@ -18,7 +18,7 @@ import type { Superseded, Survey } from "../survey/survey.ts";
 export type Substitution = { readonly former: string; readonly ours: string };
 
 /** A step that failed for good. */
-export type Failed = Pick<Ending, "because" | "error" | "passing" | "remedies">;
+export type Failed = Pick<Ending, "because" | "error" | "transient" | "remedies">;
 
 /** A revision of ours that the service is better without. */
 export type FailedSubstitute = {

@@ -84,7 +84,7 @@ export function createExecutions(
         status: "unknown",
         because: error.message,
         ...(error.kind === "denied" ? { permission: error.action } : {}),
-        ...(isPassing(error) ? { passing: true } : {}),
+        ...(isPassing(error) ? { transient: true } : {}),
       };
     }
   };

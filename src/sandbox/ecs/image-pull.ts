@@ -12,7 +12,7 @@ import { type Digest, digestOf, isDigest } from "../../image/digest.ts";
 import { type Platform, platformMatches, printPlatform } from "../../image/platform.ts";
 import { type ImageReference, manifestName } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../../image/registry-hosts.ts";
-import type { RegistryAnswer, Send } from "../../oci/http/transport.ts";
+import type { RegistryResponse, Send } from "../../oci/http/transport.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 
 export type PullRefusal =
@@ -169,13 +169,13 @@ function apiHost(host: string): string {
   return host === DOCKER_HUB_HOST ? DOCKER_HUB_SERVER : host;
 }
 
-type Ask = (method: "HEAD" | "GET", url: string) => Promise<RegistryAnswer>;
+type Ask = (method: "HEAD" | "GET", url: string) => Promise<RegistryResponse>;
 
 /** Asks with the token that the registry's challenge leads to, kept for the rest of the pull. */
 function asker({ send, credentials }: PullRequest): Ask {
   let authorization: string | undefined;
 
-  const once = async (method: "HEAD" | "GET", url: string, header?: string): Promise<RegistryAnswer> => {
+  const once = async (method: "HEAD" | "GET", url: string, header?: string): Promise<RegistryResponse> => {
     try {
       return await send({
         method,
@@ -215,7 +215,7 @@ function asker({ send, credentials }: PullRequest): Ask {
 async function answerTo(
   challenge: string,
   credentials: PullCredentials | undefined,
-  once: (method: "GET", url: string, header?: string) => Promise<RegistryAnswer>,
+  once: (method: "GET", url: string, header?: string) => Promise<RegistryResponse>,
 ): Promise<string | undefined> {
   const basic =
     credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString("base64")}`;
@@ -249,7 +249,7 @@ function wordsOf(error: unknown): string {
 }
 
 /** What an error's body says, as docker and containerd print it. */
-async function words(answer: RegistryAnswer): Promise<{ said?: string; saidInJson: boolean }> {
+async function words(answer: RegistryResponse): Promise<{ said?: string; saidInJson: boolean }> {
   // Words that break off say nothing.
   const text = new TextDecoder().decode(await wholeBody(answer).catch(() => new Uint8Array())).trim();
   const [first] = getObjects(jsonIn(new TextEncoder().encode(text)), "errors");
@@ -260,7 +260,7 @@ async function words(answer: RegistryAnswer): Promise<{ said?: string; saidInJso
   return text === "" ? { saidInJson: false } : { said: text, saidInJson: false };
 }
 
-async function wholeBody({ body }: RegistryAnswer): Promise<Uint8Array> {
+async function wholeBody({ body }: RegistryResponse): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);

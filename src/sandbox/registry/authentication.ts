@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { DOCKER_HUB_REALM } from "../../image/registry-hosts.ts";
-import type { RegistryAnswer, RegistryRequest } from "../../oci/http/transport.ts";
+import type { RegistryRequest, RegistryResponse } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { bareRefusal, bytesOf, jsonAnswer, refusal } from "./api/response.ts";
 import type { RequestKind, Route } from "./api/route.ts";
@@ -75,13 +75,13 @@ export function createSignIn(world: {
   };
 
   /** The identity behind a request, if it may do what it asks; else the refusal. */
-  function admit(request: RegistryRequest, route: Route): Identity | RegistryAnswer {
+  function admit(request: RegistryRequest, route: Route): Identity | RegistryResponse {
     if (ways.signIn === "none") return ANONYMOUS;
     const header = request.headers.authorization;
     return ways.signIn === "basic" ? admitByPassword(header, route) : admitByToken(header, request, route);
   }
 
-  function admitByPassword(header: string | undefined, route: Route): Identity | RegistryAnswer {
+  function admitByPassword(header: string | undefined, route: Route): Identity | RegistryResponse {
     const given = basic(header);
     const identity = given === undefined ? "wrong" : accountOf(given.user, given.password);
     if (identity === "expired") {
@@ -103,7 +103,7 @@ export function createSignIn(world: {
     header: string | undefined,
     request: RegistryRequest,
     route: Route,
-  ): Identity | RegistryAnswer {
+  ): Identity | RegistryResponse {
     const value = /^Bearer (?<token>.+)$/i.exec(header ?? "")?.groups?.token;
     const token = value === undefined ? undefined : tokens.get(value);
     const valid = token !== undefined && clock.now() < token.expiresAt;
@@ -136,7 +136,7 @@ export function createSignIn(world: {
       : token.grants.get(path)?.has(action) === true;
 
   /** Answers a request to the token address. Wrong passwords are refused, unknown repositories granted nothing. */
-  async function issueToken(request: RegistryRequest): Promise<RegistryAnswer> {
+  async function issueToken(request: RegistryRequest): Promise<RegistryResponse> {
     const form = request.method === "POST" ? await formOf(request) : undefined;
     const given = form === undefined ? basic(request.headers.authorization) : passwordIn(form);
     const identity = given === undefined ? ANONYMOUS : accountOf(given.user, given.password);

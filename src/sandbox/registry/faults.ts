@@ -1,7 +1,7 @@
 /** Trouble on order: how a registry fails when a scenario tells it to. */
 
 import { Readable } from "node:stream";
-import type { RegistryAnswer } from "../../oci/http/transport.ts";
+import type { RegistryResponse } from "../../oci/http/transport.ts";
 import { bareRefusal, connectionError, cutShort, refusal } from "./api/response.ts";
 import type { RequestKind } from "./api/route.ts";
 
@@ -42,7 +42,7 @@ export function createFaults(host: string) {
       };
     },
     /** What becomes of this request: the answer is asked for only if the fault lets one be made. */
-    async apply(kind: RequestKind, ask: () => Promise<RegistryAnswer>): Promise<RegistryAnswer> {
+    async apply(kind: RequestKind, ask: () => Promise<RegistryResponse>): Promise<RegistryResponse> {
       const ordered = faults.find(({ fault, left }) => left > 0 && (fault.on === "any" || fault.on === kind));
       if (ordered === undefined) return await ask();
       ordered.left -= 1;
@@ -69,7 +69,7 @@ export function createFaults(host: string) {
   };
 }
 
-function withWrongBytes({ status, headers, body }: RegistryAnswer): RegistryAnswer {
+function withWrongBytes({ status, headers, body }: RegistryResponse): RegistryResponse {
   async function* wrong(): AsyncGenerator<Uint8Array> {
     for await (const piece of body as AsyncIterable<Uint8Array>) {
       const changed = Uint8Array.from(piece);

@@ -9,7 +9,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
-import type { RegistryAnswer, RegistryRequest } from "../../oci/http/transport.ts";
+import type { RegistryRequest, RegistryResponse } from "../../oci/http/transport.ts";
 import type { SandboxRegistry } from "./registry.ts";
 
 export type ServedRegistry = {
@@ -84,7 +84,7 @@ function worldUrl(target: string, registry: SandboxRegistry): URL {
 }
 
 function servedHeaders(
-  { headers }: RegistryAnswer,
+  { headers }: RegistryResponse,
   registry: SandboxRegistry,
   port: number,
 ): Record<string, string> {

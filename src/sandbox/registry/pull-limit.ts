@@ -7,8 +7,8 @@
 
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
-import type { Quota } from "../../oci/client/rate-limit.ts";
-import type { RegistryAnswer } from "../../oci/http/transport.ts";
+import type { RateLimit } from "../../oci/client/rate-limit.ts";
+import type { RegistryResponse } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Headers, refusal } from "./api/response.ts";
 import type { Account, Identity } from "./authentication.ts";
@@ -33,7 +33,7 @@ export function createPullLimit(
   const counter = createWindowCounter(clock, WINDOW_SECONDS, () => ways.window);
 
   /** What is left, or undefined where no limit applies: then there are no headers either. */
-  function quotaOf(source: PullSource): Required<Quota> | undefined {
+  function quotaOf(source: PullSource): Required<RateLimit> | undefined {
     if (!ways.counts) return undefined;
     const limit =
       "user" in source
@@ -60,7 +60,7 @@ export function createPullLimit(
       };
     },
     /** The 429 that this manifest request gets, or undefined where it may go on. */
-    refuse(method: "GET" | "HEAD", source: PullSource): RegistryAnswer | undefined {
+    refuse(method: "GET" | "HEAD", source: PullSource): RegistryResponse | undefined {
       if (quotaOf(source)?.remaining !== 0) return undefined;
       if (method === "HEAD" && ways.headAtZero === "answers") return undefined;
       return refusal(429, "TOOMANYREQUESTS", sentence(source), this.headersFor(source));

@@ -9,7 +9,7 @@
 import { Readable } from "node:stream";
 import type { Digest } from "../../image/digest.ts";
 import { DOCKER_HUB_HOST, DOCKER_HUB_REALM, namesOfRegistry } from "../../image/registry-hosts.ts";
-import type { RegistryAnswer, RegistryRequest, Send } from "../../oci/http/transport.ts";
+import type { RegistryRequest, RegistryResponse, Send } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { deleteBlob, serveBlob, serveRedirected } from "./api/blobs.ts";
 import { nameUnknown } from "./api/error-bodies.ts";
@@ -54,7 +54,7 @@ export interface SandboxRegistry {
   /** Whether it answers at this address. A host that blobs are redirected to may serve several registries. */
   answersAt(url: URL): boolean;
   /** @param address where the caller calls from: what anonymous pulls are counted by */
-  handle(request: RegistryRequest, address?: string): Promise<RegistryAnswer>;
+  handle(request: RegistryRequest, address?: string): Promise<RegistryResponse>;
   /** The registry as a client at this address sees it. */
   asClient(address: string): Send;
 
@@ -106,7 +106,7 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
 
   const hosts = [host, ...hubHosts];
 
-  async function handle(request: RegistryRequest, address = SOMEWHERE): Promise<RegistryAnswer> {
+  async function handle(request: RegistryRequest, address = SOMEWHERE): Promise<RegistryResponse> {
     request.signal?.throwIfAborted();
     const route = placeOf(request);
     counts.set(route.kind, (counts.get(route.kind) ?? 0) + 1);
@@ -128,7 +128,7 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     return routeOf(request);
   }
 
-  async function respond(request: RegistryRequest, route: Route, address: string): Promise<RegistryAnswer> {
+  async function respond(request: RegistryRequest, route: Route, address: string): Promise<RegistryResponse> {
     if (route.kind === "redirected-blob") return serveRedirected(request, { clock, contents, ways });
     if (route.kind === "token") return await signIn.issueToken(request);
     if (route.kind === "unknown") return refusal(404, "UNSUPPORTED", "The operation is unsupported.");
@@ -154,7 +154,7 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
   }
 
   /** ECR's and ECR Public's limits by the second: also "toomanyrequests", and gone a moment later. */
-  function throttled({ route, identity, address }: Exchange): RegistryAnswer | undefined {
+  function throttled({ route, identity, address }: Exchange): RegistryResponse | undefined {
     const max =
       route.kind === "manifest-get" && identity.kind === "anonymous"
         ? ways.pullsPerSecond
@@ -168,7 +168,7 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     return undefined;
   }
 
-  async function answerTo(exchange: Exchange): Promise<RegistryAnswer> {
+  async function answerTo(exchange: Exchange): Promise<RegistryResponse> {
     switch (exchange.route.kind) {
       case "ping":
         return answer(200, { "docker-distribution-api-version": "registry/2.0" });

@@ -148,8 +148,8 @@ describe("the status of a name", () => {
   const unreadable = [
     ["may not be read",             refusal(403, "AccessDeniedException"),       undefined,    { permission: "lambda:GetDurableExecution" }],
     ["is encrypted by a closed key", refusal(502, "KMSAccessDeniedException"),   undefined,    { permission: "kms:Decrypt" }],
-    ["is asked for too often",      refusal(429, "TooManyRequestsException"),    undefined,    { passing: true }],
-    ["is answered by a proxy",      { status: 500, body: "<html>no</html>" },    undefined,    { passing: true }],
+    ["is asked for too often",      refusal(429, "TooManyRequestsException"),    undefined,    { transient: true }],
+    ["is answered by a proxy",      { status: 500, body: "<html>no</html>" },    undefined,    { transient: true }],
     ["was deleted meanwhile",       refusal(404, "ResourceNotFoundException"),   undefined,    {}],
     ["is not in the answer",        undefined,                                   "",           {}],
     ["is cut off",                  undefined,                                   '{"kind":"r', {}],

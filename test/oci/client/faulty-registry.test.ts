@@ -145,7 +145,7 @@ test("a certificate of nobody's names the setting that would trust it", async ()
   const endpoints = new Map([["registry.example", `https://${host}`]]);
   const registries = createRegistries({ send: world.send, clock: world.clock, endpoints });
   const asked = registries.headManifest(parseReference("registry.example/app:v1"));
-  await rejects(asked, { kind: "unavailable", passing: false, message: /NODE_EXTRA_CA_CERTS/ });
+  await rejects(asked, { kind: "unavailable", transient: false, message: /NODE_EXTRA_CA_CERTS/ });
   server.closeAllConnections();
   server.close();
   await rm(folder, { recursive: true });

@@ -170,7 +170,7 @@ describe("an index", () => {
       world.source.addManifest("app", { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, OCI_INDEX, "v1");
       const platforms = [{ os: "linux", architecture: "amd64" }];
       for (const joined of [true, false]) {
-        const told = await world.copy({ platforms, joined }).then(JSON.stringify, (error: Error) => {
+        const told = await world.copy({ platforms, asIndex: joined }).then(JSON.stringify, (error: Error) => {
           equal(error.name, "CopyError", error.stack);
           return error.message;
         });

@@ -3,7 +3,7 @@ import { describe, test } from "vitest";
 import { parsePlatform } from "../../../src/image/platform.ts";
 import { parseManifest } from "../../../src/oci/client/manifest.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../../src/oci/client/media-types.ts";
-import { childrenFor } from "../../../src/oci/client/platform-children.ts";
+import { platformChildren } from "../../../src/oci/client/platform-children.ts";
 
 const D = (digit: string) => `sha256:${digit.repeat(64)}`;
 
@@ -96,7 +96,7 @@ describe("the manifests that a host may take", () => {
   ];
   for (const [which, platform, digits] of table) {
     test(`of the index "${which}" on ${platform}: ${digits === "" ? "none" : digits}`, () => {
-      const children = childrenFor(INDEXES[which], parsePlatform(platform));
+      const children = platformChildren(INDEXES[which], parsePlatform(platform));
       deepEqual(
         children.map(({ digest }) => digest),
         digits.split(" ").filter(Boolean).map(D),

@@ -5,7 +5,7 @@ import { InvalidInput } from "../../../src/image/invalid-input.ts";
 import { parsePlatform } from "../../../src/image/platform.ts";
 import { type Index, parseManifest } from "../../../src/oci/client/manifest.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../../src/oci/client/media-types.ts";
-import { childrenWithin, imagesFor } from "../../../src/oci/client/platform-images.ts";
+import { nestedChildren, platformImages } from "../../../src/oci/client/platform-images.ts";
 import { buildImage, type ImageRecipe } from "../../../src/sandbox/registry/image-builder.ts";
 
 /** Everything that there is to read, by its digest. */
@@ -66,7 +66,7 @@ describe("the images of an index for a platform", () => {
   for (const [which, recipe, platform, places] of table) {
     test(`are those ${which} (${platform}: ${places.join(" and ") || "none"})`, async () => {
       const { shelf, image, index } = shelfOf(recipe);
-      const { images, missing, isOpen } = await imagesFor(index, parsePlatform(platform), shelf);
+      const { images, missing, isOpen } = await platformImages(index, parsePlatform(platform), shelf);
       deepEqual(
         images.map(({ digest }) => digest),
         places.map((place) => image.manifests[place]?.digest),
@@ -77,7 +77,7 @@ describe("the images of an index for a platform", () => {
 
   test("are open where a config cannot be read", async () => {
     const { shelf, index } = shelfOf({ ...both, namesNoPlatforms: true });
-    const found = await imagesFor(index, parsePlatform("linux/amd64"), {
+    const found = await platformImages(index, parsePlatform("linux/amd64"), {
       manifest: shelf.manifest,
       config: async () => Buffer.from("no JSON"),
     });
@@ -88,7 +88,7 @@ describe("the images of an index for a platform", () => {
     const { shelf, image, index } = shelfOf(both);
     const [amd64] = image.manifests;
     if (amd64 !== undefined) shelf.bytes.delete(amd64.digest);
-    const found = await imagesFor(index, parsePlatform("linux/amd64"), shelf);
+    const found = await platformImages(index, parsePlatform("linux/amd64"), shelf);
     deepEqual(found.missing, [amd64?.digest]);
   });
 
@@ -96,7 +96,7 @@ describe("the images of an index for a platform", () => {
     const shelf = new Shelf();
     const images = Array.from({ length: 500 }, (_, number) => digestOf(`image ${number}`));
     const index = shelf.index(shelf.putIndex(images, OCI_MANIFEST));
-    equal((await imagesFor(index, parsePlatform("linux/amd64"), shelf)).isOpen, true);
+    equal((await platformImages(index, parsePlatform("linux/amd64"), shelf)).isOpen, true);
     equal(shelf.asked.length, 64);
   });
 });
@@ -104,7 +104,7 @@ describe("the images of an index for a platform", () => {
 describe("a walk through indexes inside an index", () => {
   const all = async (shelf: Shelf, top: Digest) => {
     const found: Digest[] = [];
-    const children = childrenWithin(shelf.index(top), (index) => index.children, shelf.manifest);
+    const children = nestedChildren(shelf.index(top), (index) => index.children, shelf.manifest);
     for await (const { digest } of children) found.push(digest);
     return found;
   };

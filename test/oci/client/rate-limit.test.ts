@@ -1,6 +1,11 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { pullsInWords, type Quota, readQuota, readRetryAfter } from "../../../src/oci/client/rate-limit.ts";
+import {
+  formatPulls,
+  type RateLimit,
+  readRateLimit,
+  readRetryAfter,
+} from "../../../src/oci/client/rate-limit.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
 
@@ -41,7 +46,7 @@ describe("Retry-After", () => {
 describe("a quota", () => {
   test("is read as Docker Hub writes it", () => {
     deepEqual(
-      readQuota({
+      readRateLimit({
         "ratelimit-limit": "100;w=21600",
         "ratelimit-remaining": "20;w=21600",
         "docker-ratelimit-source": "192.0.2.7",
@@ -51,11 +56,11 @@ describe("a quota", () => {
   });
 
   test("absent means that no limit applies", () => {
-    equal(readQuota({ "content-type": "x" }), undefined);
+    equal(readRateLimit({ "content-type": "x" }), undefined);
   });
 
   // biome-ignore format: a table is read by its columns
-  const numbers: readonly (readonly [limit: string | undefined, remaining: string | undefined, Quota])[] = [
+  const numbers: readonly (readonly [limit: string | undefined, remaining: string | undefined, RateLimit])[] = [
     ["100;w=21600", ";w=21600",   { limit: 100, windowSeconds: 21_600 }],
     ["100;w=21600", "-1;w=21600", { limit: 100, windowSeconds: 21_600 }],
     ["100;w=21600", "",           { limit: 100, windowSeconds: 21_600 }],
@@ -67,12 +72,12 @@ describe("a quota", () => {
     ["100",         "0",          { limit: 100, remaining: 0 }],
   ];
   for (const [limit, remaining, quota] of numbers) {
-    test(`of ${limit ?? "no limit"} with ${JSON.stringify(remaining) ?? "nothing"} left is ${pullsInWords(quota)}`, () => {
+    test(`of ${limit ?? "no limit"} with ${JSON.stringify(remaining) ?? "nothing"} left is ${formatPulls(quota)}`, () => {
       const headers = {
         ...(limit === undefined ? {} : { "ratelimit-limit": limit }),
         ...(remaining === undefined ? {} : { "ratelimit-remaining": remaining }),
       };
-      deepEqual(readQuota(headers), quota);
+      deepEqual(readRateLimit(headers), quota);
     });
   }
 });

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../../src/image/digest.ts";
-import { BlobStream, WrongBytes } from "../../../src/oci/copy/blobs/verified-blob-stream.ts";
-import type { RegistryAnswer } from "../../../src/oci/http/transport.ts";
+import { DigestMismatch, VerifiedBlobStream } from "../../../src/oci/copy/blobs/verified-blob-stream.ts";
+import type { RegistryResponse } from "../../../src/oci/http/transport.ts";
 
 const MIB = 1024 * 1024;
 
@@ -24,7 +24,7 @@ async function read(size: number, segments: readonly Segment[]) {
   const blob = Buffer.alloc(size, "0123456789abcdef-");
   let now = 0;
   let asked = 0;
-  const open = async (offset: number): Promise<RegistryAnswer> => {
+  const open = async (offset: number): Promise<RegistryResponse> => {
     const segment = segments[Math.min(asked, segments.length - 1)] ?? { bytes: size, ends: "whole" };
     asked += 1;
     if (offset >= size) throw new Error("416: the range cannot be satisfied");
@@ -47,7 +47,7 @@ async function read(size: number, segments: readonly Segment[]) {
       body,
     };
   };
-  const stream = new BlobStream({ digest: digestOf(blob), size, open, clock: { now: () => now } });
+  const stream = new VerifiedBlobStream({ digest: digestOf(blob), size, open, clock: { now: () => now } });
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of Readable.from(stream)) chunks.push(chunk as Buffer);
@@ -99,7 +99,7 @@ describe("a blob", () => {
 
   test("that its source says to be whole, and that is too short, is another blob", async () => {
     const { error, asked } = await read(MIB, [{ bytes: 1000, ends: "whole", framed: "chunked" }]);
-    expect(error).toBeInstanceOf(WrongBytes);
+    expect(error).toBeInstanceOf(DigestMismatch);
     expect(asked).toBe(1);
   });
 });
@@ -116,12 +116,12 @@ describe("a blob that comes in chunks", () => {
       }
     }
     const body = Readable.from(chunks(), { objectMode: false });
-    const first: RegistryAnswer = { status: 200, headers: { "content-length": String(size) }, body };
+    const first: RegistryResponse = { status: 200, headers: { "content-length": String(size) }, body };
     const open = () => Promise.reject(new Error("asked again"));
     const source = { digest: digestOf(blob), size, open, clock: { now: () => 0 } };
     const sizes: number[] = [];
     const all: Buffer[] = [];
-    const stream = new BlobStream(source, first);
+    const stream = new VerifiedBlobStream(source, first);
     stream.on("data", (chunk: Buffer) => {
       sizes.push(chunk.byteLength);
       all.push(chunk);

@@ -5,8 +5,8 @@ import { parsePlatform } from "../../../src/image/platform.ts";
 import { parseReference } from "../../../src/image/reference.ts";
 import { createRegistries } from "../../../src/oci/client/registries.ts";
 import { createCopier } from "../../../src/oci/copy/copier.ts";
-import { partOfIndex } from "../../../src/oci/copy/index-subset.ts";
-import { proofTag } from "../../../src/oci/copy/retained-index.ts";
+import { indexSubset } from "../../../src/oci/copy/index-subset.ts";
+import { retainedIndexTag } from "../../../src/oci/copy/retained-index.ts";
 import type { Send } from "../../../src/oci/http/transport.ts";
 import { CopyWorld, OCI_INDEX, OCI_MANIFEST } from "../../support/registries/copy-world.ts";
 
@@ -190,7 +190,7 @@ describe("one platform", () => {
     const index = world.addIndex([arm], "v1");
     const result = await world.copy({ platforms: arm64 });
     equal(result.proof, "kept");
-    ok(world.target.tags.has(`copy:${proofTag(index.digest as Digest)}`));
+    ok(world.target.tags.has(`copy:${retainedIndexTag(index.digest as Digest)}`));
     const target = parseReference(`${world.target.host}/copy`);
     const kept = await world.registries.getBlob(target, index.digest as Digest, 4_194_304);
     deepEqual(Buffer.from(kept ?? []), world.source.manifests.get(index.digest)?.bytes);
@@ -252,7 +252,7 @@ describe("one platform", () => {
       // Whoever has the image's index and the platforms knows the digest: no answer of anybody is needed.
       const source = world.source.manifests.get(index.digest)?.bytes ?? Buffer.alloc(0);
       equal(
-        partOfIndex({ bytes: source, mediaType }, [...arm64, parsePlatform("linux/amd64")])?.digest,
+        indexSubset({ bytes: source, mediaType }, [...arm64, parsePlatform("linux/amd64")])?.digest,
         digest,
       );
     });

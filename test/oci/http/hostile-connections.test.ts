@@ -88,7 +88,7 @@ describe("a login that is never told", () => {
       send,
       clock: systemClock,
       credentials: never,
-      questionSeconds: 0.1,
+      requestSeconds: 0.1,
     });
     await rejects(registries.headManifest(image), {
       name: "RegistryError",

@@ -1,15 +1,15 @@
 import assert, { deepEqual, equal } from "node:assert/strict";
 import { Readable } from "node:stream";
 import { describe, test } from "vitest";
-import { answerChallenge, type TokenRequest } from "../../../src/oci/auth/bearer-token.ts";
+import { requestToken, type TokenRequest } from "../../../src/oci/auth/bearer-token.ts";
 import { basicCredentials } from "../../../src/oci/auth/credentials.ts";
 import { parseChallenges } from "../../../src/oci/auth/www-authenticate.ts";
 import {
   addressOf,
-  mayCarryCredentials,
-  whyNoPassword,
-  whyNotFollow,
-  whyNotRealm,
+  maySendCredentials,
+  passwordBlockReason,
+  realmBlockReason,
+  redirectBlockReason,
 } from "../../../src/oci/http/registry-address.ts";
 import type { RegistryRequest, Send } from "../../../src/oci/http/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
@@ -65,7 +65,8 @@ describe("which realms are shown a password", () => {
   for (const [host, realm, allowed] of table) {
     test(`${host} may ${allowed === "yes" ? "" : "not "}send to ${realm}`, () => {
       const because =
-        whyNotRealm(addressOf(host), new URL(realm)) ?? whyNoPassword(addressOf(host), new URL(realm));
+        realmBlockReason(addressOf(host), new URL(realm)) ??
+        passwordBlockReason(addressOf(host), new URL(realm));
       equal(because === undefined ? "yes" : "no", allowed);
     });
   }
@@ -82,7 +83,7 @@ describe("which realms are asked as nobody", () => {
   ];
   for (const [host, realm, allowed] of table) {
     test(`${host} may ${allowed === "yes" ? "" : "not "}have its tokens at ${realm}`, () => {
-      equal(whyNotRealm(addressOf(host), new URL(realm)) === undefined ? "yes" : "no", allowed);
+      equal(realmBlockReason(addressOf(host), new URL(realm)) === undefined ? "yes" : "no", allowed);
     });
   }
 
@@ -105,7 +106,7 @@ describe("which realms are asked as nobody", () => {
         credentials,
         side: "pull",
       };
-      equal((await answerChallenge(send, systemClock, request))?.header, "Bearer t1");
+      equal((await requestToken(send, systemClock, request))?.header, "Bearer t1");
     }
     deepEqual(
       seen.map(({ method, url, headers, body }) => [method, url.host, headers.authorization, body]),
@@ -134,8 +135,8 @@ describe("which redirects may be followed, and which see the credential", () => 
     test(`${host} → ${location}: ${how}`, () => {
       const address = addressOf(host);
       const url = new URL(location);
-      const follows = whyNotFollow(address, url) === undefined;
-      equal(follows ? (mayCarryCredentials(address, url) ? "with" : "without") : "no", how);
+      const follows = redirectBlockReason(address, url) === undefined;
+      equal(follows ? (maySendCredentials(address, url) ? "with" : "without") : "no", how);
     });
   }
 });

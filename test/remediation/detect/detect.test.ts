@@ -64,7 +64,7 @@ describe("a failure of a deployment", () => {
     ["and ends",                           [ended("failed", 60), ended("failed", 11)],          /^started .*-3$/],
     ["its result may not be read",         [{ ...ended("unknown", 600), permission: "kms:Decrypt" }], /^already .*cannot be read/],
     ["its result and end are unknown",     [{ status: "unknown" }],                             /^already .*cannot be read/],
-    ["its result is unknown, and newer",   [{ ...ended("unknown", -1), passing: true }],        /^already .*looked at it/],
+    ["its result is unknown, and newer",   [{ ...ended("unknown", -1), transient: true }],        /^already .*looked at it/],
     ["there was nothing to do, just before", [idle(4)],                                         /^already .*less than 5 minutes/],
     ["there was nothing to do, long before", [idle(6)],                                         /^started .*-2$/],
     ["its pause does not grow",            [idle(60), idle(40), idle(20), idle(6)],             /^started .*-5$/],
@@ -174,7 +174,7 @@ describe("a failure of a deployment", () => {
   });
 
   test("is brought again by the queue where the result of an attempt cannot be read for now", async () => {
-    const executions = standing([{ ...ended("unknown", 600), passing: true }]);
+    const executions = standing([{ ...ended("unknown", 600), transient: true }]);
     await expect(detect(event, { home, executions, clock })).rejects.toMatchObject({ kind: "unavailable" });
     expect(executions.started).toEqual([]);
   });

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import type { Readable } from "node:stream";
 import { digestOf } from "../../../src/image/digest.ts";
-import type { RegistryAnswer, RegistryRequest, Send } from "../../../src/oci/http/transport.ts";
+import type { RegistryRequest, RegistryResponse, Send } from "../../../src/oci/http/transport.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createRegistry, type RegistrySettings } from "../../../src/sandbox/registry/registry.ts";
 
@@ -41,7 +41,7 @@ export async function say(
   );
 }
 
-async function read({ status, headers, body }: RegistryAnswer): Promise<Said> {
+async function read({ status, headers, body }: RegistryResponse): Promise<Said> {
   const pieces: Uint8Array[] = [];
   for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
   const bytes = Buffer.concat(pieces);

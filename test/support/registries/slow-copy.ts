@@ -4,7 +4,7 @@ import { type Digest, digestOf } from "../../../src/image/digest.ts";
 import { basicCredentials } from "../../../src/oci/auth/credentials.ts";
 import { createRegistries } from "../../../src/oci/client/registries.ts";
 import { createCopier } from "../../../src/oci/copy/copier.ts";
-import type { RegistryAnswer, RegistryRequest, Send } from "../../../src/oci/http/transport.ts";
+import type { RegistryRequest, RegistryResponse, Send } from "../../../src/oci/http/transport.ts";
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
 import { type CrashPoint, runInProcess, type StepRecord } from "../../../src/runtime/in-process-steps.ts";
@@ -64,7 +64,7 @@ export async function imageWorld(platforms: number, layerBytes: readonly number[
 export type Between = (
   request: RegistryRequest,
   send: Send,
-) => Promise<RegistryAnswer | undefined> | undefined;
+) => Promise<RegistryResponse | undefined> | undefined;
 
 /** The world's ports, whose copier goes by another network. */
 export function portsOver(world: World, between: Between, concurrency = 1): Ports {

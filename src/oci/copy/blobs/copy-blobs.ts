@@ -6,18 +6,18 @@
 
 import type { Digest } from "../../../image/digest.ts";
 import type { Clock } from "../../../runtime/clock.ts";
-import { inPool } from "../../../runtime/for-each-concurrently.ts";
+import { forEachConcurrently } from "../../../runtime/for-each-concurrently.ts";
 import type { Descriptor } from "../../client/manifest.ts";
 import type { Repository } from "../../client/repository.ts";
 import type { CopyOptions, CopyProgress, CopyResult } from "../copier.ts";
-import { onSide } from "../copy-error.ts";
-import type { ImageTree } from "../manifest-graph.ts";
-import { moveBlob } from "./transfer-blob.ts";
+import { withSide } from "../copy-error.ts";
+import type { ManifestGraph } from "../manifest-graph.ts";
+import { transferBlob } from "./transfer-blob.ts";
 
 /** How a blob came to be at the target. */
 type BlobOutcome = "moved" | "skipped" | "mounted";
 
-export type Tally = Pick<
+export type CopyStats = Pick<
   CopyResult,
   "bytesMoved" | "bytesSkipped" | "blobsMoved" | "blobsSkipped" | "blobsMounted"
 >;
@@ -53,7 +53,7 @@ export class CopyBlobs {
   }
 
   /** Blobs that are at the target now; what was mounted was skipped as well, as far as bytes go. */
-  get tally(): Tally {
+  get tally(): CopyStats {
     const tally = { bytesMoved: 0, bytesSkipped: 0, blobsMoved: 0, blobsSkipped: 0, blobsMounted: 0 };
     for (const { size, outcome } of this.#settled.values()) {
       tally[BLOBS[outcome]] += 1;
@@ -73,13 +73,13 @@ export class CopyBlobs {
   }
 
   /** Forgets what was taken on the target's word, and mounts no more; what this copy has brought there itself is there. */
-  doubtTarget(): void {
+  distrustTarget(): void {
     this.#mounts = false;
     for (const [digest, { outcome }] of this.#settled) if (outcome !== "moved") this.#settled.delete(digest);
   }
 
   /** Moves what a tree needs, the biggest first, and tells how it goes. */
-  async move(tree: Pick<ImageTree, "root" | "blobs">, asksTarget: boolean): Promise<void> {
+  async move(tree: Pick<ManifestGraph, "root" | "blobs">, asksTarget: boolean): Promise<void> {
     this.#due = tree.blobs;
     for (const { digest, data } of tree.blobs) if (data !== undefined) this.remember(digest, data);
     const bytes = tree.blobs.reduce((sum, { size }) => sum + size, 0);
@@ -91,7 +91,7 @@ export class CopyBlobs {
     const due = todo.filter(({ digest }) => !present.has(digest));
     for (const blob of todo.filter(({ digest }) => present.has(digest))) this.#skip(blob);
     const answered = new Set(first);
-    await inPool(
+    await forEachConcurrently(
       due,
       concurrency,
       (blob, signal) => {
@@ -104,19 +104,19 @@ export class CopyBlobs {
   }
 
   /** Moves a blob that is no part of the image, and is not counted with it. */
-  async moveBeside(blob: Descriptor, asksTarget: boolean): Promise<void> {
-    await moveBlob(this.#route(asksTarget), blob, this.#signal);
+  async pushAuxiliaryBlob(blob: Descriptor, asksTarget: boolean): Promise<void> {
+    await transferBlob(this.#route(asksTarget), blob, this.#signal);
   }
 
   /** Which of some blobs the target says to hold. */
   async #presentOf(blobs: readonly Descriptor[]): Promise<ReadonlySet<Digest>> {
     const { target, concurrency } = this.#between;
     const present = new Set<Digest>();
-    await inPool(
+    await forEachConcurrently(
       blobs,
       concurrency,
       async ({ digest }, signal) => {
-        if (await onSide("target", digest, target.hasBlob(digest, signal))) present.add(digest);
+        if (await withSide("target", digest, target.hasBlob(digest, signal))) present.add(digest);
       },
       this.#signal,
     );
@@ -141,13 +141,13 @@ export class CopyBlobs {
     };
     tell("started");
     const route = this.#route(askTarget, onProgress === undefined ? undefined : onBytes);
-    const outcome = await moveBlob(route, blob, signal);
+    const outcome = await transferBlob(route, blob, signal);
     bytesDone = size;
     this.#settled.set(digest, { size, outcome });
     tell(outcome === "moved" ? "done" : outcome);
   }
 
-  #route(askTarget: boolean, onBytes?: (bytes: number) => void): Parameters<typeof moveBlob>[0] {
+  #route(askTarget: boolean, onBytes?: (bytes: number) => void): Parameters<typeof transferBlob>[0] {
     const { source, target, clock, mountFrom } = this.#between;
     return {
       source,

@@ -10,12 +10,12 @@ import type { Clock } from "../../../runtime/clock.ts";
 import type { Descriptor } from "../../client/manifest.ts";
 import { RegistryError } from "../../client/registry-error.ts";
 import type { Repository, Upload } from "../../client/repository.ts";
-import type { RegistryAnswer } from "../../http/transport.ts";
-import { CopyError, onSide, refusedOn } from "../copy-error.ts";
+import type { RegistryResponse } from "../../http/transport.ts";
+import { CopyError, toCopyError, withSide } from "../copy-error.ts";
 import { UploadUnanswered } from "./upload-unanswered.ts";
-import { BlobStream, WrongBytes } from "./verified-blob-stream.ts";
+import { DigestMismatch, VerifiedBlobStream } from "./verified-blob-stream.ts";
 
-export type BlobRoute = {
+export type BlobTransfer = {
   readonly source: Repository;
   readonly target: Repository;
   readonly clock: Clock;
@@ -36,15 +36,15 @@ const PAUSE_MS = 500;
 const SMALL_BYTES = 64 * 1024;
 
 /** Moves a blob, verified in flight. Throws CopyError, or the signal's reason. */
-export async function moveBlob(
-  route: BlobRoute,
+export async function transferBlob(
+  route: BlobTransfer,
   blob: Descriptor,
   signal: AbortSignal,
 ): Promise<"moved" | "skipped" | "mounted"> {
   let again: Again = { askTarget: route.askTarget, fresh: false };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await moveOnce(route, blob, again, signal);
+      return await transferOnce(route, blob, again, signal);
     } catch (error) {
       signal.throwIfAborted();
       const refusal = error instanceof CopyError ? error.refusal : undefined;
@@ -53,7 +53,7 @@ export async function moveBlob(
       if (
         attempt >= (isUnanswered ? UNANSWERED_TRIES_MAX : TRIES_MAX) ||
         refusal === undefined ||
-        !(refusal.passing || isLostUpload(refusal))
+        !(refusal.transient || isLostUpload(refusal))
       )
         throw error;
       again = { askTarget: true, fresh: refusal.status === undefined };
@@ -75,17 +75,17 @@ type Again = {
   readonly fresh: boolean;
 };
 
-async function moveOnce(
-  route: BlobRoute,
+async function transferOnce(
+  route: BlobTransfer,
   blob: Descriptor,
   { askTarget, fresh }: Again,
   signal: AbortSignal,
 ): Promise<"moved" | "skipped" | "mounted"> {
   const { source, target, mountFrom } = route;
   const { digest } = blob;
-  if (askTarget && (await onSide("target", digest, target.hasBlob(digest, signal)))) return "skipped";
+  if (askTarget && (await withSide("target", digest, target.hasBlob(digest, signal)))) return "skipped";
   const begin = (): Promise<Upload> =>
-    onSide("target", digest, target.beginUpload(digest, mountFrom, signal));
+    withSide("target", digest, target.beginUpload(digest, mountFrom, signal));
   const bytes = route.bytesOf?.(digest);
   // Where a mount may spare the bytes, its answer comes first.
   const early = mountFrom === undefined && bytes === undefined ? undefined : await begin();
@@ -94,14 +94,14 @@ async function moveOnce(
 
   if (bytes !== undefined || blob.size <= SMALL_BYTES) {
     const fetched = bytes === undefined ? fetchSmall(route, blob, signal) : Promise.resolve(bytes);
-    const [content, upload] = await bothOrNeither(fetched, begun, target, () => {});
-    const put = onSide("target", digest, target.putBlob(upload, blob, content, signal, fresh));
+    const [content, upload] = await allOrCleanUp(fetched, begun, target, () => {});
+    const put = withSide("target", digest, target.putBlob(upload, blob, content, signal, fresh));
     await orGivenUp(target, upload, put);
     route.onBytes?.(blob.size);
     return "moved";
   }
   const opened = openAt(source, blob, 0, signal);
-  const [first, upload] = await bothOrNeither(opened, begun, target, ({ body }) => body.destroy());
+  const [first, upload] = await allOrCleanUp(opened, begun, target, ({ body }) => body.destroy());
   await orGivenUp(target, upload, stream(route, blob, first, { upload, fresh }, signal));
   return "moved";
 }
@@ -117,15 +117,15 @@ async function orGivenUp(target: Repository, upload: URL, put: Promise<void>): P
 }
 
 async function stream(
-  { source, target, clock, onBytes }: BlobRoute,
+  { source, target, clock, onBytes }: BlobTransfer,
   blob: Descriptor,
-  first: RegistryAnswer,
+  first: RegistryResponse,
   { upload, fresh }: { readonly upload: URL; readonly fresh: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const { digest, size } = blob;
-  const open = (offset: number): Promise<RegistryAnswer> => openAt(source, blob, offset, signal);
-  const body = new BlobStream(
+  const open = (offset: number): Promise<RegistryResponse> => openAt(source, blob, offset, signal);
+  const body = new VerifiedBlobStream(
     { digest, size, open, clock, ...(onBytes === undefined ? {} : { onBytes }) },
     first,
   );
@@ -136,7 +136,7 @@ async function stream(
   } catch (error) {
     signal.throwIfAborted();
     if (body.errored === null)
-      throw error instanceof RegistryError ? refusedOn("target", digest, error) : error;
+      throw error instanceof RegistryError ? toCopyError("target", digest, error) : error;
     throw brokenSource(source, digest, body.errored);
   } finally {
     body.destroy();
@@ -153,11 +153,11 @@ async function assertStored(target: Repository, digest: Digest, signal: AbortSig
 function brokenSource(source: Repository, digest: Digest, cause: Error): Error {
   if (cause instanceof CopyError) return cause;
   const named = `blob ${source.host}/${source.path}@${digest}: ${cause.message}`;
-  if (cause instanceof WrongBytes) {
+  if (cause instanceof DigestMismatch) {
     return new CopyError(`source: ${named}`, { kind: "mismatch", side: "source", digest }, { cause });
   }
-  const fields = { kind: "unavailable", host: source.host, passing: false } as const;
-  return refusedOn("source", digest, new RegistryError(named, fields, { cause }));
+  const fields = { kind: "unavailable", host: source.host, transient: false } as const;
+  return toCopyError("source", digest, new RegistryError(named, fields, { cause }));
 }
 
 async function openAt(
@@ -165,23 +165,23 @@ async function openAt(
   { digest, size }: Descriptor,
   offset: number,
   signal: AbortSignal,
-): Promise<RegistryAnswer> {
+): Promise<RegistryResponse> {
   const asked = source.openBlob(digest, offset, signal, size > SMALL_BYTES);
-  const answer = await onSide("source", digest, asked);
+  const answer = await withSide("source", digest, asked);
   if (answer !== undefined) return answer;
   const message = `source: ${source.host}/${source.path} has no blob ${digest}, which its manifest names`;
   throw new CopyError(message, { kind: "absent", side: "source", digest });
 }
 
 async function fetchSmall(
-  { source, clock }: BlobRoute,
+  { source, clock }: BlobTransfer,
   blob: Descriptor,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const { digest, size } = blob;
   const first = await openAt(source, blob, 0, signal);
-  const open = (offset: number): Promise<RegistryAnswer> => openAt(source, blob, offset, signal);
-  const body = new BlobStream({ digest, size, open, clock }, first);
+  const open = (offset: number): Promise<RegistryResponse> => openAt(source, blob, offset, signal);
+  const body = new VerifiedBlobStream({ digest, size, open, clock }, first);
   const onAbort = (): void => void body.destroy(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   const chunks: Uint8Array[] = [];
@@ -197,7 +197,7 @@ async function fetchSmall(
 }
 
 /** Both answers, or the one failure with the other side tidied up: no body left open, no upload left begun. */
-async function bothOrNeither<T>(
+async function allOrCleanUp<T>(
   fetched: Promise<T>,
   begun: Promise<Upload>,
   target: Repository,

@@ -10,11 +10,11 @@ import { Readable } from "node:stream";
 import type { Digest } from "../../../image/digest.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import { giveBack } from "../../http/blobs/buffers.ts";
-import { Pace } from "../../http/minimum-throughput.ts";
-import type { RegistryAnswer } from "../../http/transport.ts";
+import { ThroughputWatch } from "../../http/minimum-throughput.ts";
+import type { RegistryResponse } from "../../http/transport.ts";
 
 /** The source sent other bytes than it promised. No retry can mend what is wrong at the source itself. */
-export class WrongBytes extends Error {
+export class DigestMismatch extends Error {
   override readonly name = "WrongBytes";
 }
 
@@ -22,7 +22,7 @@ export type BlobSource = {
   readonly digest: Digest;
   readonly size: number;
   /** Opens the blob from an offset; the answer is 200 (from the start) or 206. */
-  readonly open: (offset: number) => Promise<RegistryAnswer>;
+  readonly open: (offset: number) => Promise<RegistryResponse>;
   readonly clock: Pick<Clock, "now">;
   readonly onBytes?: (bytes: number) => void;
 };
@@ -37,10 +37,10 @@ const SMALL_BYTES = 2 * 1024;
 /** At the slowest rate that is borne, sixteen seconds: the target does not wait long for it. */
 const GATHERED_BYTES = 16 * 1024;
 
-export class BlobStream extends Readable {
+export class VerifiedBlobStream extends Readable {
   readonly #source: BlobSource;
   readonly #hash: Hash;
-  #pace: Pace;
+  #pace: ThroughputWatch;
   #body: Readable | undefined;
   #opening = false;
   /** Bytes hashed, the one piece held back among them. */
@@ -57,11 +57,11 @@ export class BlobStream extends Readable {
   #gatheredBytes = 0;
 
   /** @param first the answer to opening at offset 0, already here */
-  constructor(source: BlobSource, first?: RegistryAnswer) {
+  constructor(source: BlobSource, first?: RegistryResponse) {
     super({ highWaterMark: PIECE_BYTES });
     this.#source = source;
     this.#hash = createHash(source.digest.startsWith("sha512:") ? "sha512" : "sha256");
-    this.#pace = new Pace(source.clock);
+    this.#pace = new ThroughputWatch(source.clock);
     if (first !== undefined) this.#attach(first);
   }
 
@@ -93,7 +93,7 @@ export class BlobStream extends Readable {
   }
 
   /** Takes an answer's body as what comes next; false where it cannot be. */
-  #attach({ status, headers, body }: RegistryAnswer): boolean {
+  #attach({ status, headers, body }: RegistryResponse): boolean {
     const { size } = this.#source;
     const offset = status === 206 ? this.#received : 0;
     const length = headers["content-length"];
@@ -103,12 +103,12 @@ export class BlobStream extends Readable {
     });
     if (stated !== undefined && stated !== size - offset) {
       body.destroy();
-      this.destroy(new WrongBytes(`${size - offset} bytes were promised, ${stated} are offered`));
+      this.destroy(new DigestMismatch(`${size - offset} bytes were promised, ${stated} are offered`));
       return false;
     }
     if (status === 206 && !startsAt(headers["content-range"], offset)) {
       body.destroy();
-      this.destroy(new WrongBytes(`asked to go on at byte ${offset}, the source went on elsewhere`));
+      this.destroy(new DigestMismatch(`asked to go on at byte ${offset}, the source went on elsewhere`));
       return false;
     }
     if (body.destroyed) {
@@ -147,7 +147,7 @@ export class BlobStream extends Readable {
     if (bytes.byteLength === 0) return;
     this.#received += bytes.byteLength;
     if (this.#received > this.#source.size) {
-      this.destroy(new WrongBytes(`more than the promised ${this.#source.size} bytes came`));
+      this.destroy(new DigestMismatch(`more than the promised ${this.#source.size} bytes came`));
       return;
     }
     this.#hash.update(bytes);
@@ -187,12 +187,12 @@ export class BlobStream extends Readable {
     const { digest, size } = this.#source;
     if (this.destroyed) return;
     if (this.#received < size) {
-      this.destroy(new WrongBytes(`only ${this.#received} of ${size} bytes came`));
+      this.destroy(new DigestMismatch(`only ${this.#received} of ${size} bytes came`));
       return;
     }
     const got = this.#hash.digest("hex");
     if (digest !== `${digest.slice(0, digest.indexOf(":"))}:${got}`) {
-      this.destroy(new WrongBytes(`the bytes are ${got.slice(0, 12)}…, not ${digest}`));
+      this.destroy(new DigestMismatch(`the bytes are ${got.slice(0, 12)}…, not ${digest}`));
       return;
     }
     this.#body = undefined;
@@ -218,7 +218,7 @@ export class BlobStream extends Readable {
       return;
     }
     // A stall that ended in a break is counted as a break, and not against the pace of what comes next.
-    this.#pace = new Pace(this.#source.clock);
+    this.#pace = new ThroughputWatch(this.#source.clock);
     if (this.#received - this.#countedFrom >= PROGRESS_BYTES) {
       this.#countedFrom = this.#received;
       this.#resumes = 0;

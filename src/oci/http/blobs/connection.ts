@@ -8,32 +8,32 @@
 import type { OnReadOpts, Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { Clock } from "../../../runtime/clock.ts";
-import { unreadableRefusal } from "../malformed-response.ts";
-import { Pace } from "../minimum-throughput.ts";
-import type { RegistryAnswer, RegistryRequest } from "../transport.ts";
+import { malformedErrorResponse } from "../malformed-response.ts";
+import { ThroughputWatch } from "../minimum-throughput.ts";
+import type { RegistryRequest, RegistryResponse } from "../transport.ts";
 import { lend, Pieces } from "./buffers.ts";
 import { type BodyReader, bodyReader } from "./framing.ts";
-import { HEAD_BYTES_MAX, MalformedAnswer, PRELIMINARY_MAX, parseAnswerHead } from "./head.ts";
+import { HEAD_BYTES_MAX, MalformedResponse, PRELIMINARY_MAX, parseResponseHead } from "./head.ts";
 
 // Not by import: see node-clients.ts.
 const { validateHeaderValue } = process.getBuiltinModule("node:http");
 
-export type BulkConnectionOptions = {
+export type BlobConnectionOptions = {
   readonly idleMs: number;
   readonly clock: Pick<Clock, "now">;
   /** Connects; what is read goes where it is told. */
   readonly dial: (onread: OnReadOpts) => Socket;
   /** The body has come to its end, and another GET may follow. */
-  readonly onFree: (connection: BulkConnection) => void;
-  readonly onClosed: (connection: BulkConnection) => void;
+  readonly onFree: (connection: BlobConnection) => void;
+  readonly onClosed: (connection: BlobConnection) => void;
 };
 
 /** A GET that is under way: first its head, then its body. */
 type Asked = {
-  readonly onAnswer: (answer: RegistryAnswer) => void;
+  readonly onAnswer: (answer: RegistryResponse) => void;
   readonly onFailure: (reason: unknown) => void;
   readonly onOver: () => void;
-  readonly pace: Pace;
+  readonly pace: ThroughputWatch;
   /** The head as far as it has come, where it did not come at once. */
   head: Buffer;
   preliminary: number;
@@ -45,13 +45,13 @@ type Body = { readonly stream: Readable; readonly reader: BodyReader; readonly k
 const NOTHING = Buffer.alloc(0);
 const HEAD_END = "\r\n\r\n";
 
-export class BulkConnection {
-  readonly #options: BulkConnectionOptions;
+export class BlobConnection {
+  readonly #options: BlobConnectionOptions;
   readonly #socket: Socket;
   readonly #pieces = new Pieces();
   #asked: Asked | undefined;
 
-  constructor(options: BulkConnectionOptions) {
+  constructor(options: BlobConnectionOptions) {
     this.#options = options;
     this.#socket = options.dial({
       buffer: () => this.#pieces.room(),
@@ -68,8 +68,8 @@ export class BulkConnection {
   }
 
   /** Sends a GET over a connection that has none under way. Rejects only where there was no answer at all. */
-  get({ url, headers, signal }: RegistryRequest): Promise<RegistryAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<RegistryAnswer>();
+  get({ url, headers, signal }: RegistryRequest): Promise<RegistryResponse> {
+    const { promise, resolve, reject } = Promise.withResolvers<RegistryResponse>();
     const head = requestHead(url, headers);
     const onAbort = (): void => this.#fail(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -77,7 +77,7 @@ export class BulkConnection {
       onAnswer: resolve,
       onFailure: reject,
       onOver: () => signal?.removeEventListener("abort", onAbort),
-      pace: new Pace(this.#options.clock),
+      pace: new ThroughputWatch(this.#options.clock),
       head: NOTHING,
       preliminary: 0,
       body: undefined,
@@ -96,11 +96,11 @@ export class BulkConnection {
   #take(bytes: Buffer): boolean {
     const asked = this.#asked;
     try {
-      if (asked === undefined) throw new MalformedAnswer("bytes came that nobody asked for");
+      if (asked === undefined) throw new MalformedResponse("bytes came that nobody asked for");
       const rest = asked.body === undefined ? this.#readHead(asked, bytes) : bytes;
       return asked.body === undefined || this.#readBody(asked, asked.body, rest);
     } catch (error) {
-      if (asked?.body === undefined && error instanceof MalformedAnswer)
+      if (asked?.body === undefined && error instanceof MalformedResponse)
         error.rawPacket = Buffer.concat([asked?.head ?? NOTHING, bytes]);
       this.#fail(error);
       return false;
@@ -115,14 +115,14 @@ export class BulkConnection {
     for (;;) {
       const end = all.subarray(0, HEAD_BYTES_MAX).indexOf(HEAD_END);
       if (hasBareLineFeed(end < 0 ? all : all.subarray(0, end)))
-        throw new MalformedAnswer("the answer's headers end with bare line feeds");
+        throw new MalformedResponse("the answer's headers end with bare line feeds");
       if (end < 0) {
-        if (all.length >= HEAD_BYTES_MAX) throw new MalformedAnswer("the answer's headers overflow 32 KiB");
+        if (all.length >= HEAD_BYTES_MAX) throw new MalformedResponse("the answer's headers overflow 32 KiB");
         // A copy: what is no body goes back with the room that it came in.
         asked.head = Buffer.from(all);
         return NOTHING;
       }
-      const { status, headers, framing, keepsOpen } = parseAnswerHead(all.toString("latin1", 0, end));
+      const { status, headers, framing, keepsOpen } = parseResponseHead(all.toString("latin1", 0, end));
       all = all.subarray(end + HEAD_END.length);
       if (status >= 200) {
         const stream = this.#bodyOf(asked);
@@ -130,7 +130,7 @@ export class BulkConnection {
         asked.onAnswer({ status, headers, body: stream });
         return bytes.subarray(bytes.length - all.length);
       }
-      if (status === 101) throw new MalformedAnswer("the answer changes the protocol");
+      if (status === 101) throw new MalformedResponse("the answer changes the protocol");
       asked.preliminary += 1;
       if (asked.preliminary > PRELIMINARY_MAX) throw new Error("one preliminary answer follows another");
     }
@@ -191,7 +191,7 @@ export class BulkConnection {
     if (asked === undefined) return;
     asked.onOver();
     if (asked.body === undefined) {
-      const refusal = unreadableRefusal(reason);
+      const refusal = malformedErrorResponse(reason);
       if (refusal === undefined) asked.onFailure(reason);
       else asked.onAnswer(refusal);
     } else asked.body.stream.destroy(reason instanceof Error ? reason : new Error("aborted"));

@@ -2,11 +2,11 @@
 
 import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
 import type { Clock } from "../../../runtime/clock.ts";
-import { bareHost, lookupWithin, type Reach, type Resolve } from "../address-guard.ts";
-import type { RegistryAnswer, RegistryRequest } from "../transport.ts";
-import { BulkConnection } from "./connection.ts";
+import { guardedLookup, hostWithoutBrackets, type Reach, type Resolve } from "../address-guard.ts";
+import type { RegistryRequest, RegistryResponse } from "../transport.ts";
+import { BlobConnection } from "./connection.ts";
 
-export type BulkConnectionsOptions = {
+export type BlobConnectionsOptions = {
   readonly idleMs: number;
   readonly clock: Pick<Clock, "now">;
   readonly ca?: readonly string[] | undefined;
@@ -17,20 +17,20 @@ export type BulkConnectionsOptions = {
 const SESSIONS_MAX = 32;
 
 /** As many as blobs are under way at once: whoever asks sets the bound. */
-export class BulkConnections {
-  readonly #options: BulkConnectionsOptions;
-  readonly #open = new Set<BulkConnection>();
+export class BlobConnections {
+  readonly #options: BlobConnectionsOptions;
+  readonly #open = new Set<BlobConnection>();
   /** Free ones by what they may be used for, the one used last at the end: it is the least likely to be closed. */
-  readonly #free = new Map<string, BulkConnection[]>();
+  readonly #free = new Map<string, BlobConnection[]>();
   /** What lets the next connection to a place spare the certificates and a round trip (RFC 8446, section 2.2). */
   readonly #sessions = new Map<string, Buffer>();
 
-  constructor(options: BulkConnectionsOptions) {
+  constructor(options: BlobConnectionsOptions) {
     this.#options = options;
   }
 
   /** A GET whose address has been judged, and whose name is judged where it is resolved. */
-  async get(request: RegistryRequest): Promise<RegistryAnswer> {
+  async get(request: RegistryRequest): Promise<RegistryResponse> {
     const { url, reach = "public" } = request;
     // A connection that may go further is never lent to a request that may not.
     const key = `${reach} ${url.origin}`;
@@ -42,11 +42,11 @@ export class BulkConnections {
     for (const connection of this.#open) connection.close();
   }
 
-  #connect(url: URL, reach: Reach, key: string): BulkConnection {
+  #connect(url: URL, reach: Reach, key: string): BlobConnection {
     const { idleMs, clock, ca, resolve } = this.#options;
     const free = this.#free.get(key) ?? [];
     this.#free.set(key, free);
-    const connection = new BulkConnection({
+    const connection = new BlobConnection({
       idleMs,
       clock,
       dial: (onread) => {
@@ -77,7 +77,7 @@ export class BulkConnections {
 
 function dial(
   url: URL,
-  options: Pick<BulkConnectionsOptions, "idleMs" | "ca" | "resolve"> & {
+  options: Pick<BlobConnectionsOptions, "idleMs" | "ca" | "resolve"> & {
     reach: Reach;
     onread: OnReadOpts;
     session: Buffer | undefined;
@@ -85,9 +85,9 @@ function dial(
 ): Socket {
   const { reach, idleMs, ca, resolve, onread, session } = options;
   const isSecure = url.protocol === "https:";
-  const host = bareHost(url);
+  const host = hostWithoutBrackets(url);
   const port = Number(url.port) || (isSecure ? 443 : 80);
-  const lookup = lookupWithin(reach, new Set(), resolve);
+  const lookup = guardedLookup(reach, new Set(), resolve);
   const place = { host, port, lookup, timeout: idleMs, noDelay: true, onread };
   if (!isSecure) return connect(place);
   // An address is no server name, and its certificate is checked against it all the same.

@@ -5,7 +5,7 @@
  * chunk's size line that has come in part.
  */
 
-import { type Framing, MalformedAnswer } from "./head.ts";
+import { type Framing, MalformedResponse } from "./head.ts";
 
 export interface BodyReader {
   /** The body's bytes among those that came. Throws MalformedAnswer. */
@@ -86,12 +86,12 @@ class ChunkReader implements BodyReader {
   }
 
   #readLine(): void {
-    if (this.#line.length > SIZE_LINE_BYTES_MAX) throw new MalformedAnswer("a chunk's size has no end");
+    if (this.#line.length > SIZE_LINE_BYTES_MAX) throw new MalformedResponse("a chunk's size has no end");
     if (!this.#line.endsWith("\n") || (this.#line === "\r\n" && !this.#isFirst)) return;
     const before = this.#isFirst ? "" : "\r\n";
     const line = this.#line.startsWith(before) ? this.#line.slice(before.length) : "";
     const size = /^(?<size>[\da-f]{1,12})(?:[\t ]*;[\t\x20-\x7e]*)?\r\n$/i.exec(line)?.groups?.size;
-    if (size === undefined) throw new MalformedAnswer("a chunk's size is none");
+    if (size === undefined) throw new MalformedResponse("a chunk's size is none");
     this.#line = "";
     this.#isFirst = false;
     this.#left = Number.parseInt(size, 16);

@@ -11,7 +11,7 @@ export type Framing =
   | { readonly kind: "chunks" }
   | { readonly kind: "connection" };
 
-export type AnswerHead = {
+export type ResponseHead = {
   readonly status: number;
   /** Names in lower case; repeated headers joined with ", ". */
   readonly headers: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export const HEAD_BYTES_MAX = 32 * 1024;
 export const PRELIMINARY_MAX = 10;
 
 /** What came is no answer that we understand. The same will come again. */
-export class MalformedAnswer extends Error {
+export class MalformedResponse extends Error {
   override readonly name = "MalformedAnswer";
   readonly code = "HPE_MALFORMED_ANSWER";
   /** The bytes that could not be read, as node:http's parser names them too. */
@@ -39,14 +39,14 @@ const HEADER_LINE = /^(?<name>[!#$%&'*+.^_`|~\w-]+):(?<value>[\t\x20-\x7e\x80-\x
 const SAID_ONCE = new Set(["content-type", "etag", "last-modified", "location", "retry-after", "server"]);
 
 /** Reads a head, without the empty line that ends it. Throws MalformedAnswer. */
-export function parseAnswerHead(text: string): AnswerHead {
+export function parseResponseHead(text: string): ResponseHead {
   const [first = "", ...lines] = text.split("\r\n");
   const { minor, status } = STATUS_LINE.exec(first)?.groups ?? {};
-  if (status === undefined) throw new MalformedAnswer("the answer does not begin as HTTP/1.1 does");
+  if (status === undefined) throw new MalformedResponse("the answer does not begin as HTTP/1.1 does");
   const headers = new Map<string, string>();
   for (const line of lines) {
     const { name, value: spaced = "" } = HEADER_LINE.exec(line)?.groups ?? {};
-    if (name === undefined) throw new MalformedAnswer("the answer has a header that is none");
+    if (name === undefined) throw new MalformedResponse("the answer has a header that is none");
     const [key, value] = [name.toLowerCase(), spaced.trim()];
     const before = headers.get(key);
     if (before === undefined) headers.set(key, value);
@@ -63,15 +63,15 @@ function framingOf(status: number, headers: ReadonlyMap<string, string>): Framin
   const coding = headers.get("transfer-encoding");
   const length = headers.get("content-length");
   if (coding !== undefined && length !== undefined)
-    throw new MalformedAnswer("the answer has a length and chunks as well");
+    throw new MalformedResponse("the answer has a length and chunks as well");
   if (status < 200 || status === 204 || status === 304) return { kind: "length", bytes: 0 };
   if (coding !== undefined) {
     if (coding.toLowerCase() !== "chunked")
-      throw new MalformedAnswer("the answer's transfer coding is unknown");
+      throw new MalformedResponse("the answer's transfer coding is unknown");
     return { kind: "chunks" };
   }
   if (length === undefined) return { kind: "connection" };
-  if (!/^\d{1,15}$/.test(length)) throw new MalformedAnswer("the answer's length is no number");
+  if (!/^\d{1,15}$/.test(length)) throw new MalformedResponse("the answer's length is no number");
   return { kind: "length", bytes: Number(length) };
 }
 

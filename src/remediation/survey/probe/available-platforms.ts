@@ -10,8 +10,8 @@ import { type Platform, printPlatform } from "../../../image/platform.ts";
 import { type ImageReference, pinToDigest, repositoryName } from "../../../image/reference.ts";
 import { isDockerHubFront } from "../../../image/registry-hosts.ts";
 import { type Index, type ParsedManifest, parseManifest } from "../../../oci/client/manifest.ts";
-import { childrenFor } from "../../../oci/client/platform-children.ts";
-import { type IndexReader, imagesFor, isTold } from "../../../oci/client/platform-images.ts";
+import { platformChildren } from "../../../oci/client/platform-children.ts";
+import { type IndexReader, isPlatformStated, platformImages } from "../../../oci/client/platform-images.ts";
 import type { Registries } from "../../../oci/client/registries.ts";
 import type { Found, Seen } from "../../../substitution/candidate.ts";
 
@@ -41,7 +41,7 @@ export async function withPlatforms(
   const held: { name: string; images: readonly Digest[]; isOpen: boolean }[] = [];
   for (const platform of platforms) {
     const name = printPlatform(platform);
-    const { images, missing, isOpen } = await imagesFor(top, platform, reader);
+    const { images, missing, isOpen } = await platformImages(top, platform, reader);
     if (missing.length > 0) return { kind: "absent", because: `it lists ${name}, and does not hold it` };
     if (images.some(({ image }) => image.layers.length === 0)) return EMPTY;
     held.push({ name, images: images.map(({ digest }) => digest), isOpen });
@@ -78,9 +78,10 @@ export async function manifestForOne(
 }
 
 async function digestsFor(index: Index, platform: Platform, reader: IndexReader): Promise<readonly Digest[]> {
-  const children = childrenFor(index, platform);
-  if (children.every((child) => isTold(child, platform))) return children.map((child) => child.digest);
-  return (await imagesFor(index, platform, reader)).images.map((image) => image.digest);
+  const children = platformChildren(index, platform);
+  if (children.every((child) => isPlatformStated(child, platform)))
+    return children.map((child) => child.digest);
+  return (await platformImages(index, platform, reader)).images.map((image) => image.digest);
 }
 
 /** Asks the place for each manifest once. */

@@ -17,10 +17,10 @@ import {
 import { isDockerHubFront, registryOf } from "../../../image/registry-hosts.ts";
 import { parseManifest } from "../../../oci/client/manifest.ts";
 import { isIndexType } from "../../../oci/client/media-types.ts";
-import { pullsInWords, type Quota } from "../../../oci/client/rate-limit.ts";
+import { formatPulls, type RateLimit } from "../../../oci/client/rate-limit.ts";
 import type { ManifestHead } from "../../../oci/client/registries.ts";
 import { RegistryError } from "../../../oci/client/registry-error.ts";
-import { partOfIndex } from "../../../oci/copy/index-subset.ts";
+import { indexSubset } from "../../../oci/copy/index-subset.ts";
 import type { Candidate, Found, Seen } from "../../../substitution/candidate.ts";
 import { publicTwins } from "../../../substitution/ecr-public-mirrors.ts";
 import { blobsOfImage } from "../../mirror/required-blobs.ts";
@@ -135,7 +135,7 @@ async function lookAtOrigin(
   }
 }
 
-function spent(quota?: Quota): Seen {
+function spent(quota?: RateLimit): Seen {
   const left = quota === undefined ? "" : `: ${inWords(quota)}`;
   return { kind: "rate-limited", because: `the configured account has no pulls left either${left}` };
 }
@@ -215,7 +215,7 @@ async function lookAtCopy(
     return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
   if (proof === undefined) return nothing;
-  const part = partOfIndex({ bytes: proof }, platforms);
+  const part = indexSubset({ bytes: proof }, platforms);
   if (part === undefined) {
     const names = platforms.map(printPlatform).join(", no ");
     return { kind: "absent", because: `the trusted image has no ${names}` };
@@ -271,10 +271,10 @@ function found({ digest, mediaType, quota }: ManifestHead): Found {
 }
 
 /** `87 of 100 pulls in 6 hours are left to 198.51.100.20`. */
-function inWords(quota: Quota): string {
+function inWords(quota: RateLimit): string {
   const { windowSeconds, source } = quota;
   const hours = windowSeconds === undefined ? "" : ` in ${Math.round(windowSeconds / 3600)} hours`;
-  return `${pullsInWords(quota)}${hours} are left${source === undefined ? "" : ` to ${source}`}`;
+  return `${formatPulls(quota)}${hours} are left${source === undefined ? "" : ` to ${source}`}`;
 }
 
 /** A source with nothing left is not asked again: its HEAD says so for free. */
@@ -323,7 +323,7 @@ function refusal(error: unknown, place: ImageReference): Seen {
       return {
         kind: "unreachable",
         because: error.message,
-        ...(error.unheard === undefined ? {} : { code: error.unheard }),
+        ...(error.unanswered === undefined ? {} : { code: error.unanswered }),
       };
   }
 }

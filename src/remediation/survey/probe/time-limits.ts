@@ -198,5 +198,5 @@ function either(signal: AbortSignal | undefined, late: AbortSignal): AbortSignal
 }
 
 function unheard(host: string, code: "no-answer" | "no-time", words: string): RegistryError {
-  return new RegistryError(`${host} ${words}`, { kind: "unavailable", host, unheard: code });
+  return new RegistryError(`${host} ${words}`, { kind: "unavailable", host, unanswered: code });
 }

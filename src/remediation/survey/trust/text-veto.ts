@@ -19,7 +19,7 @@ import {
   parseManifest,
 } from "../../../oci/client/manifest.ts";
 import { isIndexType } from "../../../oci/client/media-types.ts";
-import { childrenWithin } from "../../../oci/client/platform-images.ts";
+import { nestedChildren } from "../../../oci/client/platform-images.ts";
 import type { Registries } from "../../../oci/client/registries.ts";
 import { RegistryError } from "../../../oci/client/registry-error.ts";
 import type { NamedManifest } from "../../../pull-failure/extract-manifests.ts";
@@ -109,7 +109,7 @@ async function lists(
     platforms.length === 0 ||
     platforms.some((one) => platformMatches(one, platform));
   const choose = ({ children }: Index) => children.filter((child) => !isAttestation(child) && fits(child));
-  for await (const child of childrenWithin(manifest, choose, read)) if (child.digest === digest) return true;
+  for await (const child of nestedChildren(manifest, choose, read)) if (child.digest === digest) return true;
   return false;
 }
 

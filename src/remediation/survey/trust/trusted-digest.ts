@@ -178,7 +178,7 @@ async function executionSays(
     return unrecorded(image, marker, pinned);
   if (status.status !== "succeeded") {
     const because = `the remediation ${marker.execution}, which rolled the service back, cannot be read: ${status.because ?? "it has not ended"}`;
-    const isTransient = status.status === "running" || status.passing === true;
+    const isTransient = status.status === "running" || status.transient === true;
     return {
       kind: "unknown",
       because,

@@ -56,14 +56,14 @@ const findSubstitute: Rule = (state, seen, context) => {
       context,
     );
   if (plan.kind !== "stand-still") return undefined;
-  const passing = surveyed.images.some(isTransientlyUnread);
+  const transient = surveyed.images.some(isTransientlyUnread);
   // What may answer again in a minute is asked again in a minute first.
-  const isFirst = passing && state.look === 1;
+  const isFirst = transient && state.look === 1;
   const wait = isFirst ? undefined : waitForLimitReset(state, plan, seen, context);
   if (wait !== undefined) return wait;
   const remedies = [...raisedCaps(state.rejected), ...plan.remedies];
   const because = withWaitingTime(plan.because, state);
-  return conclude(state, { ...plan, because, remedies, passing }, context);
+  return conclude(state, { ...plan, because, remedies, transient: transient }, context);
 };
 
 const reportOnly: Rule = (state, _seen, context) => {

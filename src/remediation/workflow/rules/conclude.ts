@@ -60,9 +60,9 @@ function withRecord(state: State, ending: Ending): Ending {
 }
 
 /** An old answer is soon a new one; a service that fails, or does not answer, may do so for longer. */
-function pausesFor({ kind, passing = kind === "failed" }: Ending): number {
-  if (!passing) return 0;
-  return kind === "superseded" || passing === "soon" ? 1 : PAUSES_SECONDS.length;
+function pausesFor({ kind, transient = kind === "failed" }: Ending): number {
+  if (!transient) return 0;
+  return kind === "superseded" || transient === "soon" ? 1 : PAUSES_SECONDS.length;
 }
 
 /** A step that failed for good ends the remediation, or is tried again after a pause. */

@@ -52,7 +52,7 @@ export const taskWork: Rule = (state, seen, context) => {
   }
   if (task.taskArn === undefined) return { kind: "write", write: "run-task" };
   return watchTask(state, task, seen, (kind, because) =>
-    end({ kind, because: `${before}; ${because}`, passing: false }),
+    end({ kind, because: `${before}; ${because}`, transient: false }),
   );
 };
 

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../../image/digest.ts";
-import type { RegistryAnswer, RegistryRequest } from "../../../oci/http/transport.ts";
+import type { RegistryRequest, RegistryResponse } from "../../../oci/http/transport.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { RegistryWays } from "../behaviour.ts";
 import type { Contents } from "../storage.ts";
@@ -14,7 +14,7 @@ import { answer, bareRefusal, refusal } from "./response.ts";
 const SIGNED_SECONDS = 20 * 60;
 
 /** Answers GET and HEAD of a blob. A HEAD is answered in place, a GET perhaps by a redirect. */
-export function serveBlob(exchange: Exchange, method: "GET" | "HEAD"): RegistryAnswer {
+export function serveBlob(exchange: Exchange, method: "GET" | "HEAD"): RegistryResponse {
   const { clock, contents, route, ways, request } = exchange;
   if (contents.repository(route.path) === undefined) return nameUnknown(exchange);
   if (!isDigest(route.name)) return refusal(400, "DIGEST_INVALID", "invalid digest");
@@ -33,7 +33,7 @@ export function serveBlob(exchange: Exchange, method: "GET" | "HEAD"): RegistryA
 export function serveRedirected(
   request: RegistryRequest,
   { clock, contents, ways }: { clock: Pick<Clock, "now">; contents: Contents; ways: RegistryWays },
-): RegistryAnswer {
+): RegistryResponse {
   if (ways.redirectedRefusesAuthorization && request.headers.authorization !== undefined) {
     return bareRefusal(400, "Only one auth mechanism allowed");
   }
@@ -46,7 +46,7 @@ export function serveRedirected(
 }
 
 /** Removes a blob from a repository. */
-export function deleteBlob(exchange: Exchange): RegistryAnswer {
+export function deleteBlob(exchange: Exchange): RegistryResponse {
   const { contents, route, ways } = exchange;
   if (!ways.deletes) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
   const repository = contents.repository(route.path);
@@ -58,7 +58,7 @@ export function deleteBlob(exchange: Exchange): RegistryAnswer {
 }
 
 /** The bytes that a Range header asks for: https://www.rfc-editor.org/rfc/rfc9110#name-range-requests, one range only. */
-function part({ headers }: RegistryRequest, digest: Digest, bytes: Uint8Array): RegistryAnswer {
+function part({ headers }: RegistryRequest, digest: Digest, bytes: Uint8Array): RegistryResponse {
   const { first = "", last = "" } =
     /^bytes=(?<first>\d*)-(?<last>\d*)$/.exec(headers.range ?? "")?.groups ?? {};
   if (first === "" && last === "") return answer(200, blobHeaders(digest), bytes);

@@ -1,11 +1,11 @@
 /** How each registry words the same refusal: what classifiers and people read. */
 
-import type { RegistryAnswer } from "../../../oci/http/transport.ts";
+import type { RegistryResponse } from "../../../oci/http/transport.ts";
 import type { Exchange } from "./request-context.ts";
 import { refusal, refusals } from "./response.ts";
 
 /** The repository does not exist. */
-export function nameUnknown({ registry, route }: Exchange): RegistryAnswer {
+export function nameUnknown({ registry, route }: Exchange): RegistryResponse {
   if (registry.kind !== "ecr" && registry.kind !== "ecr-public") {
     return refusal(404, "NAME_UNKNOWN", "repository name not known to registry", {}, { name: route.path });
   }
@@ -18,7 +18,7 @@ export function nameUnknown({ registry, route }: Exchange): RegistryAnswer {
 }
 
 /** No manifest has this tag or digest. */
-export function manifestUnknown({ registry, route }: Exchange): RegistryAnswer {
+export function manifestUnknown({ registry, route }: Exchange): RegistryResponse {
   if (registry.kind === "ecr" || registry.kind === "ecr-public") {
     return refusal(404, "MANIFEST_UNKNOWN", "Requested image not found");
   }
@@ -31,7 +31,7 @@ export function missing(
   { registry, route }: Exchange,
   what: "Images" | "Layers",
   digests: readonly string[],
-): RegistryAnswer {
+): RegistryResponse {
   if (registry.kind !== "ecr" && registry.kind !== "ecr-public") {
     const details = digests.map((digest) => ({ digest }));
     return refusals(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", details);

@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { digestOf, isDigest } from "../../../image/digest.ts";
-import type { RegistryAnswer } from "../../../oci/http/transport.ts";
+import type { RegistryResponse } from "../../../oci/http/transport.ts";
 import { DOCKER_MANIFEST, isList, isManifestType, OCI_INDEX, OCI_MANIFEST } from "../media-types.ts";
 import { pullSource } from "../pull-limit.ts";
 import { linksOf, matches, parsed, type Repository, type StoredManifest } from "../storage.ts";
@@ -13,7 +13,7 @@ import { answer, bytesOf, jsonAnswer, refusal } from "./response.ts";
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** Answers GET and HEAD of a manifest; a GET that succeeds is a counted pull. */
-export function serveManifest(exchange: Exchange, method: "GET" | "HEAD"): RegistryAnswer {
+export function serveManifest(exchange: Exchange, method: "GET" | "HEAD"): RegistryResponse {
   const { contents, route, ways, pullLimit } = exchange;
   const source = pullSource(exchange.identity, exchange.address);
   const limited = pullLimit.refuse(method, source);
@@ -66,7 +66,7 @@ function converted({ bytes }: StoredManifest): StoredManifest {
 }
 
 /** Stores a manifest under its digest and, if it is put by one, a tag. What it names must be there first. */
-export async function storeManifest(exchange: Exchange): Promise<RegistryAnswer> {
+export async function storeManifest(exchange: Exchange): Promise<RegistryResponse> {
   const { contents, request, route, ways } = exchange;
   const bytes = await bytesOf(request, ways.manifestBytesMax);
   if (bytes === "too-large") return refusal(413, "MANIFEST_INVALID", "manifest is too large");
@@ -108,7 +108,7 @@ function repositoryToPush({ contents, route }: Exchange): Repository {
 }
 
 // ECR's sentence: google/go-containerregistry#1568.
-function otherDigest({ registry, route }: Exchange): RegistryAnswer {
+function otherDigest({ registry, route }: Exchange): RegistryResponse {
   if (registry.kind !== "ecr")
     return refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
   const message = `The image with digest '${route.name}' in repository '${route.path}' and registry ID '${registry.host.split(".")[0]}' does not match the image digest that Amazon ECR has calculated.`;
@@ -116,13 +116,13 @@ function otherDigest({ registry, route }: Exchange): RegistryAnswer {
 }
 
 // For an equal digest too: aws/containers-roadmap#2380.
-function tagIsImmutable({ route }: Exchange): RegistryAnswer {
+function tagIsImmutable({ route }: Exchange): RegistryResponse {
   const message = `The image tag '${route.name}' already exists in the '${route.path}' repository and cannot be overwritten because the tag is immutable.`;
   return refusal(400, "TAG_INVALID", message);
 }
 
 /** Removes a tag, or by digest a manifest with all its tags. */
-export function deleteManifest(exchange: Exchange): RegistryAnswer {
+export function deleteManifest(exchange: Exchange): RegistryResponse {
   const { contents, route, ways } = exchange;
   if (!ways.deletes) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
   const repository = contents.repository(route.path);
@@ -139,7 +139,7 @@ export function deleteManifest(exchange: Exchange): RegistryAnswer {
 }
 
 /** The tags of a repository in the order of their names, in pages if `n` is given. */
-export function listTags(exchange: Exchange): RegistryAnswer {
+export function listTags(exchange: Exchange): RegistryResponse {
   const { contents, request, route } = exchange;
   const repository = contents.repository(route.path);
   if (repository === undefined) return nameUnknown(exchange);
@@ -148,7 +148,7 @@ export function listTags(exchange: Exchange): RegistryAnswer {
 }
 
 /** The repositories of the whole registry, in pages if `n` is given. */
-export function listRepositories({ contents, request, ways }: Exchange): RegistryAnswer {
+export function listRepositories({ contents, request, ways }: Exchange): RegistryResponse {
   if (!ways.catalog) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
   const { page, headers } = paged(contents.repositories(), request.url);
   return jsonAnswer(200, { repositories: page }, headers);
@@ -169,7 +169,7 @@ function paged(
 }
 
 /** The manifests whose subject is this one: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers */
-export function listReferrers({ contents, request, route, ways }: Exchange): RegistryAnswer {
+export function listReferrers({ contents, request, route, ways }: Exchange): RegistryResponse {
   if (!ways.referrers) return refusal(404, "UNSUPPORTED", "The operation is unsupported.");
   if (!isDigest(route.name)) return refusal(400, "DIGEST_INVALID", "invalid digest");
   const wanted = request.url.searchParams.get("artifactType");

@@ -1,7 +1,7 @@
 /** Answers as a registry gives them: bytes with their length, errors as the distribution specification words them. */
 
 import { addAbortSignal, Readable } from "node:stream";
-import type { RegistryAnswer, RegistryRequest } from "../../../oci/http/transport.ts";
+import type { RegistryRequest, RegistryResponse } from "../../../oci/http/transport.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -10,13 +10,13 @@ const NOTHING = new Uint8Array();
 const PIECE_BYTES = 65_536;
 
 /** An answer with these bytes. */
-export function answer(status: number, headers: Headers = {}, bytes: Uint8Array = NOTHING): RegistryAnswer {
+export function answer(status: number, headers: Headers = {}, bytes: Uint8Array = NOTHING): RegistryResponse {
   const length = status === 204 || status === 304 ? {} : { "content-length": String(bytes.length) };
   return { status, headers: { ...length, ...headers }, body: bodyOf(bytes) };
 }
 
 /** An answer with this JSON. */
-export function jsonAnswer(status: number, json: unknown, headers: Headers = {}): RegistryAnswer {
+export function jsonAnswer(status: number, json: unknown, headers: Headers = {}): RegistryResponse {
   const bytes = new TextEncoder().encode(JSON.stringify(json));
   return answer(status, { "content-type": "application/json", ...headers }, bytes);
 }
@@ -28,7 +28,7 @@ export function refusal(
   message: string,
   headers: Headers = {},
   detail?: unknown,
-): RegistryAnswer {
+): RegistryResponse {
   return jsonAnswer(
     status,
     { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] },
@@ -42,17 +42,17 @@ export function refusals(
   code: string,
   message: string,
   details: readonly unknown[],
-): RegistryAnswer {
+): RegistryResponse {
   return jsonAnswer(status, { errors: details.map((detail) => ({ code, message, detail })) });
 }
 
 /** A refusal in bare words, as proxies in front of a registry give it. */
-export function bareRefusal(status: number, text: string, headers: Headers = {}): RegistryAnswer {
+export function bareRefusal(status: number, text: string, headers: Headers = {}): RegistryResponse {
   return answer(status, { "content-type": "text/plain", ...headers }, new TextEncoder().encode(text));
 }
 
 /** The same answer as a HEAD gets it: headers only. */
-export function withoutBody({ status, headers, body }: RegistryAnswer): RegistryAnswer {
+export function withoutBody({ status, headers, body }: RegistryResponse): RegistryResponse {
   body.destroy();
   return { status, headers, body: bodyOf(NOTHING) };
 }
@@ -73,10 +73,10 @@ export function connectionError(
 
 /** A body that ends with a reset after so many bytes, if it is longer. */
 export function cutShort(
-  { status, headers, body }: RegistryAnswer,
+  { status, headers, body }: RegistryResponse,
   afterBytes: number,
   host: string,
-): RegistryAnswer {
+): RegistryResponse {
   async function* some(): AsyncGenerator<Uint8Array> {
     let left = afterBytes;
     for await (const piece of body as AsyncIterable<Uint8Array>) {
@@ -92,7 +92,7 @@ export function cutShort(
 }
 
 /** Ties an answer's body to the request's signal, as a socket is. */
-export function abortable(given: RegistryAnswer, signal: AbortSignal | undefined): RegistryAnswer {
+export function abortable(given: RegistryResponse, signal: AbortSignal | undefined): RegistryResponse {
   if (signal !== undefined) addAbortSignal(signal, given.body);
   return given;
 }

@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../../image/digest.ts";
-import type { RegistryAnswer } from "../../../oci/http/transport.ts";
+import type { RegistryResponse } from "../../../oci/http/transport.ts";
 import { linksOf, matches, parsed } from "../storage.ts";
 import type { Exchange } from "./request-context.ts";
 import { answer, bytesOf, refusal } from "./response.ts";
@@ -31,7 +31,7 @@ export function createUploads() {
   };
 
   /** Opens a session, mounts a blob of another repository, or takes a blob at once, as the registry's ways have it. */
-  async function start(exchange: Exchange): Promise<RegistryAnswer> {
+  async function start(exchange: Exchange): Promise<RegistryResponse> {
     const { contents, request, route, ways } = exchange;
     const query = request.url.searchParams;
     const mount = query.get("mount");
@@ -63,7 +63,7 @@ export function createUploads() {
   }
 
   /** Takes one more part. Content-Range, if given, must go on where the registry believes that it stands. */
-  async function append(exchange: Exchange): Promise<RegistryAnswer> {
+  async function append(exchange: Exchange): Promise<RegistryResponse> {
     const { request, route, ways } = exchange;
     const session = sessionOf(exchange);
     if (session === undefined) return uploadUnknown();
@@ -94,7 +94,7 @@ export function createUploads() {
   }
 
   /** Closes a session: the bytes it holds, and those of this request, must have the digest. */
-  async function complete(exchange: Exchange): Promise<RegistryAnswer> {
+  async function complete(exchange: Exchange): Promise<RegistryResponse> {
     const session = sessionOf(exchange);
     if (session === undefined) return uploadUnknown();
     const done = await finish(exchange, exchange.request.url.searchParams.get("digest") ?? "", session);
@@ -102,7 +102,7 @@ export function createUploads() {
     return done;
   }
 
-  async function finish(exchange: Exchange, digest: string, session: Session): Promise<RegistryAnswer> {
+  async function finish(exchange: Exchange, digest: string, session: Session): Promise<RegistryResponse> {
     const { contents, request, ways, registry } = exchange;
     const rest = await bytesOf(request, ways.layerBytesMax - sizeOf(session.parts));
     if (rest === "too-large") return tooLarge();
@@ -128,13 +128,13 @@ export function createUploads() {
     append,
     complete,
     /** How far a session is. */
-    status(exchange: Exchange): RegistryAnswer {
+    status(exchange: Exchange): RegistryResponse {
       const session = sessionOf(exchange);
       return session === undefined
         ? uploadUnknown()
         : progress(exchange, exchange.route.name, session.sizeShown, 204);
     },
-    cancel(exchange: Exchange): RegistryAnswer {
+    cancel(exchange: Exchange): RegistryResponse {
       if (sessionOf(exchange) === undefined) return uploadUnknown();
       sessions.delete(exchange.route.name);
       return answer(204);
@@ -154,7 +154,7 @@ function mountable({ contents, request, signIn, ways }: Exchange, digest: Digest
   );
 }
 
-function stored({ request, route, ways }: Exchange, digest: string): RegistryAnswer {
+function stored({ request, route, ways }: Exchange, digest: string): RegistryResponse {
   const location = `${ways.locations === "absolute" ? request.url.origin : ""}/v2/${route.path}/blobs/${digest}`;
   return answer(201, { location, "docker-content-digest": digest });
 }
@@ -164,7 +164,7 @@ function progress(
   id: string,
   size: number,
   status: number,
-): RegistryAnswer {
+): RegistryResponse {
   const origin = ways.locations === "absolute" ? request.url.origin : "";
   // A query of the registry's own: who closes the session must add to it, not replace it.
   const location = `${origin}/v2/${route.path}/blobs/uploads/${id}?_state=${id.slice(0, 8)}`;
@@ -179,10 +179,10 @@ function sizeOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
-function uploadUnknown(): RegistryAnswer {
+function uploadUnknown(): RegistryResponse {
   return refusal(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
 }
 
-function tooLarge(): RegistryAnswer {
+function tooLarge(): RegistryResponse {
   return refusal(413, "SIZE_INVALID", "blob is larger than this registry takes");
 }

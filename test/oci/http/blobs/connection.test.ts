@@ -13,7 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { giveBack } from "../../../../src/oci/http/blobs/buffers.ts";
 import { type HttpTransport, httpTransport } from "../../../../src/oci/http/http-transport.ts";
-import type { RegistryAnswer, RegistryRequest } from "../../../../src/oci/http/transport.ts";
+import type { RegistryRequest, RegistryResponse } from "../../../../src/oci/http/transport.ts";
 import { makeCertificate } from "../../../support/certificate.ts";
 import { FastClock } from "../../../support/fast-clock.ts";
 
@@ -49,7 +49,7 @@ afterEach(async () => {
   await once(server, "close");
 });
 
-const get = (more: Partial<RegistryRequest> = {}): Promise<RegistryAnswer> =>
+const get = (more: Partial<RegistryRequest> = {}): Promise<RegistryResponse> =>
   send({
     method: "GET",
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/x?y=z`),

@@ -4,7 +4,7 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { bodyReader } from "../../../../src/oci/http/blobs/framing.ts";
-import { type Framing, MalformedAnswer } from "../../../../src/oci/http/blobs/head.ts";
+import { type Framing, MalformedResponse } from "../../../../src/oci/http/blobs/head.ts";
 
 const CHUNKS: Framing = { kind: "chunks" };
 
@@ -81,7 +81,7 @@ describe("chunks that are none are refused", () => {
   ]) {
     test(JSON.stringify(came.slice(0, 30)), () => {
       for (const pieceBytes of [1, 100])
-        throws(() => read(CHUNKS, Buffer.from(came), pieceBytes), MalformedAnswer);
+        throws(() => read(CHUNKS, Buffer.from(came), pieceBytes), MalformedResponse);
     });
   }
 });

@@ -1,6 +1,6 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { MalformedAnswer, parseAnswerHead } from "../../../../src/oci/http/blobs/head.ts";
+import { MalformedResponse, parseResponseHead } from "../../../../src/oci/http/blobs/head.ts";
 
 const head = (...lines: readonly string[]): string => lines.join("\r\n");
 
@@ -21,7 +21,7 @@ describe("an answer's head is understood", () => {
 
   for (const [what, text, outcome] of table) {
     test(`${what}: ${outcome}`, () => {
-      const { status, framing, keepsOpen } = parseAnswerHead(text);
+      const { status, framing, keepsOpen } = parseResponseHead(text);
       const length = framing.kind === "length" ? ` ${framing.bytes}` : "";
       equal(`${status} ${framing.kind}${length}, ${keepsOpen ? "kept" : "closed"}`, outcome);
     });
@@ -36,11 +36,11 @@ describe("an answer's head is understood", () => {
       "location: /y",
       "content-length: 0",
     );
-    deepEqual(parseAnswerHead(text).headers, { a: "1, 2", location: "/x", "content-length": "0" });
+    deepEqual(parseResponseHead(text).headers, { a: "1, 2", location: "/x", "content-length": "0" });
   });
 
   test("a header may have any name, and changes nothing but itself", () => {
-    const { headers } = parseAnswerHead(head("HTTP/1.1 200 OK", "__proto__: x", "constructor: y"));
+    const { headers } = parseResponseHead(head("HTTP/1.1 200 OK", "__proto__: x", "constructor: y"));
     deepEqual(Object.entries(headers), [
       ["__proto__", "x"],
       ["constructor", "y"],
@@ -75,14 +75,14 @@ describe("what could be read in two ways is refused", () => {
   ] as const;
 
   for (const [what, text] of table) {
-    test(what, () => throws(() => parseAnswerHead(text), MalformedAnswer));
+    test(what, () => throws(() => parseResponseHead(text), MalformedResponse));
   }
 
   test("and a long line of blanks costs no more than its length", () => {
     const startedAt = performance.now();
     for (const blanks of [" ".repeat(32_000), "\t ".repeat(16_000)]) {
-      throws(() => parseAnswerHead(head("HTTP/1.1 200 OK", `a:${blanks}\0`)), MalformedAnswer);
-      parseAnswerHead(head("HTTP/1.1 200 OK", `a:${blanks}x${blanks}`));
+      throws(() => parseResponseHead(head("HTTP/1.1 200 OK", `a:${blanks}\0`)), MalformedResponse);
+      parseResponseHead(head("HTTP/1.1 200 OK", `a:${blanks}x${blanks}`));
     }
     equal(performance.now() - startedAt < 500, true);
   });

@@ -159,7 +159,7 @@ rules("our write and another deployment came together", [
   ["a way back that was not written yet is written", after(rollback), "write roll-back"],
 ]);
 
-const unanswered: Failed = { because, passing: true, error: { code: "unfinished" } };
+const unanswered: Failed = { because, transient: true, error: { code: "unfinished" } };
 const failedOnce: Seen = { kind: "failed", failed: unanswered };
 const backoff = (isServing: boolean) =>
   `wait ${secondsBeforeNextTurn({ execution: EXECUTION, isServing }, 1)} for throttled`;
@@ -168,9 +168,9 @@ const turnedAway = { throttled: 1, isThrottled: true };
 // biome-ignore format: a table is read by its columns
 rules("what went wrong is decided on first", [
   ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for look again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
-  ["a way back that could not be written is the end", after({ ...rollback, failed: unanswered }), "end failed", { passing: true, error: unanswered.error }],
+  ["a way back that could not be written is the end", after({ ...rollback, failed: unanswered }), "end failed", { transient: true, error: unanswered.error }],
   ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "restored", because, restored: FORMER } }), "end restored", { made, restored: FORMER }],
-  ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, passing: true } }), "end superseded", { passing: true }],
+  ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
   ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
   ["a service of which tasks run waits longer", after({ rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway }), backoff(true), { isThrottled: false }],
   ["what is gone back from tells, and not what was planned since", { state: { rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway } }, backoff(true), { isThrottled: false }],

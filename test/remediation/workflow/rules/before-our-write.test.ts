@@ -36,9 +36,9 @@ import {
   toFill,
 } from "../../../support/workflow-state.ts";
 
-const unanswered: Failed = { because, passing: true, error: { code: "unfinished" } };
+const unanswered: Failed = { because, transient: true, error: { code: "unfinished" } };
 const refused: Failed = {
-  ...{ because, passing: false, error: { code: "denied", permission: "ecs:UpdateService" } },
+  ...{ because, transient: false, error: { code: "denied", permission: "ecs:UpdateService" } },
   remedies: [{ code: "allow-permission", until: "it is allowed" }],
 };
 const failedOnce: Given["seen"] = { kind: "failed", failed: unanswered };
@@ -57,9 +57,9 @@ rules("a step that failed for good", [
   ["then in five",                { survey: null, seen: failedOnce, state: { pauses: 1 } }, "wait 300 for look again", again(2)],
   ["then in fifteen",             { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for look again", again(3)],
   ["then in an hour",             { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for look again", again(4)],
-  ["after four pauses it ends",   { survey: null, seen: failedOnce, state: { pauses: 4 } }, "end failed", { passing: true, error: unanswered.error }],
-  ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { looksAgain: false } }, "end failed", { passing: true, error: unanswered.error }],
-  ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { passing: false, error: refused.error }],
+  ["after four pauses it ends",   { survey: null, seen: failedOnce, state: { pauses: 4 } }, "end failed", { transient: true, error: unanswered.error }],
+  ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { looksAgain: false } }, "end failed", { transient: true, error: unanswered.error }],
+  ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { transient: false, error: refused.error }],
   ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for look again", { ...again(1), plan: GONE, failed: GONE }],
   ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write roll-back", rolledBack],
   ["but after a pause, where there may be an answer", { survey: null, seen: failedOnce, state: moved }, "wait 60 for look again", again(1)],
@@ -70,12 +70,12 @@ rules("a step that failed for good", [
 // biome-ignore format: a table is read by its columns
 rules("an ending that a write has decided", [
   ["is the end",                                    { state: { ending: { kind: "superseded", because } } }, "end superseded"],
-  ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, passing: true } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
-  ["and no more than once",                         { state: { pauses: 1, ending: { kind: "superseded", because, passing: true } } }, "end superseded", { passing: true }],
-  ["what may be over soon is looked at once",       { state: { ending: { kind: "stand-still", because, passing: "soon" } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
-  ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "stand-still", because, passing: "soon" } } }, "end stand-still", { passing: "soon" }],
+  ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, transient: true } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+  ["and no more than once",                         { state: { pauses: 1, ending: { kind: "superseded", because, transient: true } } }, "end superseded", { transient: true }],
+  ["what may be over soon is looked at once",       { state: { ending: { kind: "stand-still", because, transient: "soon" } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+  ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "stand-still", because, transient: "soon" } } }, "end stand-still", { transient: "soon" }],
   ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for look again", { ...again(4), plan: GONE, ending: GONE }],
-  ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, passing: false } } }, "end failed", { passing: false }],
+  ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, transient: false } } }, "end failed", { transient: false }],
   ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "expired", because } } }, "end expired", { made: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
   ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "settled", because, made: { former: FORMER, ours: FOREIGN } } } }, "end settled", { made: { former: FORMER, ours: FOREIGN } }],
   ["it goes before a write that was throttled",     { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
@@ -105,7 +105,7 @@ rules("a survey that finds nothing to do", [
   ["a failure that is over ends it",              seenAs({ kind: "ignored", because }), "end ignored"],
   ["a workload that opted out is left alone",     seenAs({ kind: "declined", because, reason: "opted-out", remedies: [{ code: "remove-tag" }] }), "end declined opted-out [remove-tag]"],
   ["another deployment ends it",                  seenAs({ kind: "superseded", because, revision: FOREIGN }), "end superseded", { revision: FOREIGN }],
-  ["but one answer may be old",                   seenAs({ kind: "superseded", because, passing: true }), "wait 60 for look again", again(1)],
+  ["but one answer may be old",                   seenAs({ kind: "superseded", because, transient: true }), "wait 60 for look again", again(1)],
   ["what runs whole by now is the good end",      { ...seenAs({ kind: "settled", because }), state: moved }, "end settled", { made: moved.substitution }],
   ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "declined", because, reason: "opted-out", remedies: [] }), state: moved }, "write roll-back", rolledBack],
   ["nothing was surveyed: it is",                 { survey: null }, "observe"],
@@ -147,15 +147,15 @@ const tooLarge = held({ cap: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
 
 // biome-ignore format: a table is read by its columns
 rules("the search for a substitute", [
-  ["no place holds the image",                        { survey: { images: [nowhere] } }, expect.stringMatching(/^end stand-still no-proof \[/), { images, passing: false, policy: expect.anything() }],
+  ["no place holds the image",                        { survey: { images: [nowhere] } }, expect.stringMatching(/^end stand-still no-proof \[/), { images, transient: false, policy: expect.anything() }],
   ["a registry that is silent is asked again in a minute", { survey: { images: [unheard] } }, "wait 60 for look again", { ...again(1), plan: GONE }],
   ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for look again", { ...again(1), plan: GONE }],
-  ["a digest that cannot be read at all names its code", { survey: { images: [unread({ code: "trust-unreadable", because })] } }, expect.stringMatching(/^end stand-still trust-unreadable/), { images, passing: false, policy: expect.anything() }],
-  ["a silent registry of an image that has not failed is no reason to wait", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end stand-still/), { images: [...images, "redis:7"], passing: false, policy: expect.anything() }],
+  ["a digest that cannot be read at all names its code", { survey: { images: [unread({ code: "trust-unreadable", because })] } }, expect.stringMatching(/^end stand-still trust-unreadable/), { images, transient: false, policy: expect.anything() }],
+  ["a silent registry of an image that has not failed is no reason to wait", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end stand-still/), { images: [...images, "redis:7"], transient: false, policy: expect.anything() }],
   ["ten places that cannot be copied from are passed over", { state: { rejected: lost(10) } }, ...GOES_ON],
   ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for look again", { ...again(1), plan: GONE, rejected: [] }],
   ["and after four pauses the end",                   { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],
-  ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end stand-still no-proof \[raise-cap caps\.bytesPerDay=2000MB, /), { images, passing: false, policy: expect.anything() }],
+  ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end stand-still no-proof \[raise-cap caps\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
 ]);
 
 const task = (wish: TaskFacts["wish"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({
@@ -180,7 +180,7 @@ rules("what keeps it from writing", [
   ["the mode goes before CodeDeploy",           { survey: handOver, policy: { mode: "observe" } }, "end observed [raise-mode mode=remediate]", { images }],
   ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { whileDeploying: "report" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
   ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
-  ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end stand-still/), { images, passing: false, policy: expect.anything() }],
+  ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end stand-still/), { images, transient: false, policy: expect.anything() }],
 ]);
 
 // biome-ignore format: a table is read by its columns

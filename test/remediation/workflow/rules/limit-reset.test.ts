@@ -30,7 +30,7 @@ const only = (of: readonly ImageFacts[] = [facts], state: Partial<State> = waite
 });
 const next = (seconds: number, polls: number) => ({ plan: GONE, limitWait: { seconds, polls } });
 const noSubstitute = expect.stringMatching(/^end stand-still no-proof/);
-const without = { images, passing: false, policy: expect.anything() };
+const without = { images, transient: false, policy: expect.anything() };
 const LATEST = "2026-01-20T16:05:00.000Z";
 const lookAgain = { doing: "no-answer", look: 2, pauses: 1, plan: GONE };
 const GHCR = "ghcr.io/library/nginx:1.25";
@@ -52,9 +52,9 @@ rules("the wait for Docker Hub's limit", [
   ["one of them is not",                          only([facts, { ...other, sightings: [ownCopy(absent)] }]), noSubstitute, { ...without, images: ["nginx:1.25", "redis:7"] }],
   ["one that has not failed has no say",          only([facts, { ...other, failing: false, sightings: [ownCopy(absent)] }]), "wait 300 for limit", next(300, 1)],
   ["one that has a place has no say",             only([facts, { ...other, sightings: [ownCopy()] }]), "wait 300 for limit", next(300, 1)],
-  ["another registry's limit is no window to wait for", only([{ ...facts, sightings: [toCopy(limited, GHCR)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, passing: true }],
+  ["another registry's limit is no window to wait for", only([{ ...facts, sightings: [toCopy(limited, GHCR)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
   ["Docker Hub has no such image",                only([{ ...facts, sightings: [toCopy(absent)] }]), noSubstitute, without],
-  ["a limit of Docker Hub at a place that is not copied from is none", only([{ ...facts, sightings: [ownCopy(limited)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, passing: true }],
+  ["a limit of Docker Hub at a place that is not copied from is none", only([{ ...facts, sightings: [ownCopy(limited)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
   ["nothing has failed",                          only([{ ...facts, failing: false }]), noSubstitute, without],
   ["the policy does not wait",                    { ...only(), policy: { waitForLimit: false } }, noSubstitute, without],
   ["a policy that observes does not wait",        { ...only(), policy: { mode: "observe" } }, noSubstitute, without],
@@ -73,5 +73,5 @@ rules("a registry that may answer in a minute goes before that wait", [
   ["Docker Hub's own limit does not end so soon", only([facts]), "wait 300 for limit", next(300, 1)],
   ["an image that has not failed has no say",     only([facts, { ...other, failing: false, sightings: [ownCopy(silent)] }]), "wait 300 for limit", next(300, 1)],
   ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for look again", { ...lookAgain, look: 3, pauses: 2 }],
-  ["and the end says that it may pass",           only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, passing: true }],
+  ["and the end says that it may pass",           only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
 ]);

@@ -76,7 +76,7 @@ const lacking = (rejected: readonly Refused[], more: Partial<State> = {}): Given
 const asksFor = (copies: Held, more: object = {}) => ({ polls: 1, quota: { of: "copies", copies, ...more } });
 const COPIES = "write acquire-quota";
 const noSubstitute = expect.stringMatching(/^end stand-still no-proof/);
-const without = { images, passing: false, policy: expect.anything() };
+const without = { images, transient: false, policy: expect.anything() };
 const second = { ...nowhere, image: "redis:7", failing: false };
 
 // biome-ignore format: a table is read by its columns
