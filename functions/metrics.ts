@@ -88,11 +88,11 @@ function isAddress(source: string): boolean {
 }
 
 /** The same caps; counted is each window of one that somebody had to be told of. */
-export function measuringCaps(caps: Caps): Caps {
+export function measuringCaps(quotas: Caps): Caps {
   return {
-    ...caps,
+    ...quotas,
     async tellsOfIt(window, claimant) {
-      const isToTell = await caps.tellsOfIt(window, claimant);
+      const isToTell = await quotas.tellsOfIt(window, claimant);
       if (isToTell) count("CapsReached", {});
       return isToTell;
     },

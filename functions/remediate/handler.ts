@@ -28,7 +28,7 @@ export const handler = withDurableExecution(
       read: () => readEffectivePolicy(settings),
       portsFor: (policy?: Policy) => {
         const ports = portsOf(settings, invokedFunctionArn, log, policy);
-        return withBrake({ ...ports, caps: measuringCaps(ports.caps) }, brake);
+        return withBrake({ ...ports, quotaStore: measuringCaps(ports.quotaStore) }, brake);
       },
     };
     const functionName = functionToName(invokedFunctionArn);

@@ -48,7 +48,7 @@ export function connect(
     tasks: createTasks(aws),
     schedules: createSchedules(aws),
     executions,
-    caps: capsTable === undefined ? NO_CAPS : createCaps(aws, capsTable),
+    quotaStore: capsTable === undefined ? NO_CAPS : createCaps(aws, capsTable),
     bus: brought.bus ?? createBus(aws, busName ?? "default"),
   };
 }

@@ -20,7 +20,7 @@ import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { untouchable } from "../remediation/survey/eligibility.ts";
 import { taggedMode } from "../remediation/survey/mode-override.ts";
 import { optedOut, type TagBearer } from "../remediation/survey/opt-out.ts";
-import { leftOutBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
+import { excludedBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import type { ScheduledRun } from "./account-inventory.ts";
 import { type ForeseenPlaces, foreseePlaces, type Seen } from "./likely-substitutes.ts";
@@ -88,7 +88,7 @@ function whyLeftAlone(service: Service, policy: Policy): string | undefined {
   const { name, tags } = service;
   const refusal = untouchable(service);
   if (refusal !== undefined) return refusal.because;
-  const leftOut = leftOutBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
+  const leftOut = excludedBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
   if (leftOut !== undefined) return leftOut;
   const { mode, modeBecause } = taggedMode(policy, [{ name, tags }]);
   return mode === "observe" ? modeBecause : undefined;
@@ -191,7 +191,7 @@ function heldByTags(bearer: TagBearer, policy: Policy): string | undefined {
 
 /** What the policy says of every workload of a cluster. */
 function heldByPolicy(cluster: string, { clusters, mode }: Policy): string | undefined {
-  const leftOut = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
+  const leftOut = excludedBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
   return leftOut ?? (mode === "observe" ? "the policy says observe" : undefined);
 }
 
@@ -210,7 +210,7 @@ function imagesOf(
       pulledAs: signedIn ? "account" : "anonymous",
       ...optional(
         "leftOut",
-        leftOutBy(seen.policy.images, "images", (pattern) => matchesImage(pattern, reference)),
+        excludedBy(seen.policy.images, "images", (pattern) => matchesImage(pattern, reference)),
       ),
       ...foreseePlaces(reference, signedIn, seen),
     };

@@ -7,11 +7,11 @@
 
 import type { ImageReference } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import { unfit } from "../substitution/applicable-limits.ts";
+import { notApplicableReason } from "../substitution/applicable-limits.ts";
 import type { Candidate } from "../substitution/candidate.ts";
 import type { Policy, StrategyName } from "../substitution/policy/policy.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
-import { offer } from "../substitution/strategies/candidates-of.ts";
+import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
 
 export type ForeseenPlace = {
@@ -49,8 +49,8 @@ export function foreseePlaces(image: ImageReference, signedIn: boolean, seen: Se
   };
   const passedOver: { strategy: StrategyName; because: string }[] = [];
   for (const strategy of policy.strategies) {
-    const no = unfit(strategy, ANONYMOUS_LIMIT);
-    const offered = no === undefined ? offer(strategy, image, context) : { because: no };
+    const no = notApplicableReason(strategy, ANONYMOUS_LIMIT);
+    const offered = no === undefined ? candidatesOf(strategy, image, context) : { because: no };
     const judged = "because" in offered ? offered.because : judge(strategy, offered, image, seen);
     if (typeof judged !== "string") return { first: { strategy, ...judged }, passedOver };
     passedOver.push({ strategy, because: judged });
@@ -72,7 +72,10 @@ function judge(
     case "own-copy":
       return ownCopy(candidates, image, ecrHost, tagsIn);
     case "pull-through":
-      return { place, because: `the pull-through cache rule ${first.through?.rule ?? ""} leads to it` };
+      return {
+        place,
+        because: `the pull-through cache rule ${first.pullThroughRule?.rule ?? ""} leads to it`,
+      };
     case "public-mirror":
       return {
         place,

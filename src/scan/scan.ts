@@ -17,7 +17,7 @@ import type { ContainerInstance, Ecs } from "../remediation/ports/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
-import { offer } from "../substitution/strategies/candidates-of.ts";
+import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
 import { counted } from "../text/counted.ts";
 import type { AccountView, Host, ScheduledRun } from "./account-inventory.ts";
 import { type Exposure, exposureOf, exposureOfRun, exposureOfTasks } from "./exposure.ts";
@@ -194,7 +194,7 @@ function copiesOf(image: string, { policy, ecrHost }: Pick<Seen, "policy" | "ecr
   const reference = tryParseReference(image);
   const isWanted = reference !== undefined && isDockerHubFront(reference.host);
   if (!isWanted || !policy.strategies.includes("own-copy")) return [];
-  const offered = offer("own-copy", reference, {
+  const offered = candidatesOf("own-copy", reference, {
     ...{ policy, ecrHost, rules: [], signedIn: false },
   });
   if ("because" in offered) return [];

@@ -32,7 +32,7 @@ export async function checkPublicImages(
 
 async function checkRow(row: PublicImage, registries: Pick<Registries, "headManifest">): Promise<RowCheck> {
   const image = parseReference(row.sample);
-  const path = row.there.replace("*", image.path.slice(image.path.lastIndexOf("/") + 1));
+  const path = row.ecrPublic.replace("*", image.path.slice(image.path.lastIndexOf("/") + 1));
   const twin = { ...image, host: ECR_PUBLIC_HOST, path };
   const named = { row, hub: row.sample, there: `${ECR_PUBLIC_HOST}/${twin.path}:${twin.tag ?? "latest"}` };
   try {

@@ -19,18 +19,18 @@ export type Limit = {
 };
 
 /** What is said of a limit that no copy cures. */
-export const ECRS_OWN = "a limit of private ECR itself: a copy in ECR would not help";
+export const OWN_ECR_LIMIT = "a limit of private ECR itself: a copy in ECR would not help";
 
 /** Why nothing can be done about a failure of this kind; undefined: it is a limit with a ladder. */
-export function incurable({ kind, registry, mayBeUpstreams }: Limit): string | undefined {
+export function unsupportedReason({ kind, registry, mayBeUpstreams }: Limit): string | undefined {
   if (kind === "docker-hub-pull-limit" || kind === "docker-hub-abuse-limit") return undefined;
   if (kind !== "registry-limit") return "not a registry's limit";
   if (registry === undefined) return "a limit, but the text does not tell whose";
-  return registryOf(registry).kind === "ecr" && mayBeUpstreams !== true ? ECRS_OWN : undefined;
+  return registryOf(registry).kind === "ecr" && mayBeUpstreams !== true ? OWN_ECR_LIMIT : undefined;
 }
 
 /** Why a strategy is no cure for this limit; undefined: it may be. */
-export function unfit(
+export function notApplicableReason(
   strategy: StrategyName,
   { kind, limitedAs, registry, mayBeUpstreams }: Limit,
 ): string | undefined {

@@ -56,7 +56,7 @@ export type Candidate = {
   /** fresh-mirror: the source is asked as nobody, although an account is configured. */
   readonly anonymous?: true;
   /** pull-through: the rule's prefix, and the image that ECR asks its upstream for. */
-  readonly through?: { readonly rule: string; readonly upstream: string };
+  readonly pullThroughRule?: { readonly rule: string; readonly upstream: string };
   /** sign-in: the ARN of the secret that the task shows; never its content. */
   readonly secret?: string;
   /** The ARN of the owner's own key under which that secret is. */
@@ -64,7 +64,7 @@ export type Candidate = {
   /** The same publisher keeps both names: what counts when no digest can be compared. */
   readonly samePublisher: boolean;
   /** The owner's policy maps this very image to this place, whatever its bytes. */
-  readonly ownerSaid?: true;
+  readonly operatorOverride?: true;
 };
 
 export type Found = {
@@ -82,7 +82,7 @@ export type Found = {
   readonly pullsLeft?: number | "unknown";
 };
 
-export type Seen =
+export type ProbeResult =
   | Found
   /** pull-through: not cached, but a rule leads to it. */
   | { readonly kind: "fetchable" }
@@ -116,16 +116,16 @@ export type Check = {
   };
 };
 
-export type Sighting = {
+export type ProbedCandidate = {
   readonly candidate: Candidate;
-  readonly seen: Seen;
+  readonly seen: ProbeResult;
   readonly checks?: readonly Check[];
 };
 
 /** A strategy that has no place to offer for an image, and why. */
-export type NotOffered = { readonly strategy: StrategyName; readonly because: string };
+export type NotApplicable = { readonly strategy: StrategyName; readonly because: string };
 
 /** One candidate among all of an image: the same place may be asked as somebody or as nobody. */
-export function placeOf({ strategy, image, source, anonymous }: Candidate): string {
+export function candidateKey({ strategy, image, source, anonymous }: Candidate): string {
   return `${strategy} ${source === undefined ? "" : `${source} → `}${image}${anonymous ? " anonymously" : ""}`;
 }

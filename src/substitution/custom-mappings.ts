@@ -9,19 +9,19 @@ import { canonicalName, type ImageReference, tryParseReference } from "../image/
 import type { Candidate } from "./candidate.ts";
 import { matchesImage } from "./glob.ts";
 
-export type Equivalent = {
+export type ImageMapping = {
   /** As people write it, with `*` for any text: `acme/*`, `acme/web`, `acme/web:2`. */
   readonly image: string;
   /** `{path}`, `{name}` and `{tag}` are the image's own. Without a tag, the image's. */
   readonly use: string;
-  readonly otherBytes: boolean;
+  readonly allowDifferentContent: boolean;
 };
 
 /** The places that the owner's rows name for an image, in their order. */
-export function equivalentsOf(image: ImageReference, rows: readonly Equivalent[]): readonly Candidate[] {
+export function mappedCandidates(image: ImageReference, rows: readonly ImageMapping[]): readonly Candidate[] {
   return rows
     .filter((row) => matchesImage(row.image, image))
-    .flatMap(({ use, otherBytes }) => {
+    .flatMap(({ use, allowDifferentContent }) => {
       const filled = use
         .replaceAll("{path}", image.path)
         .replaceAll("{name}", image.path.slice(image.path.lastIndexOf("/") + 1))
@@ -33,7 +33,7 @@ export function equivalentsOf(image: ImageReference, rows: readonly Equivalent[]
       const named = canonicalName(
         place.digest === undefined ? { host, path, ...(tag === undefined ? {} : { tag }) } : place,
       );
-      const ownerSaid = otherBytes ? { ownerSaid: true as const } : {};
-      return [{ strategy: "public-mirror", image: named, samePublisher: false, ...ownerSaid }];
+      const operatorOverride = allowDifferentContent ? { operatorOverride: true as const } : {};
+      return [{ strategy: "public-mirror", image: named, samePublisher: false, ...operatorOverride }];
     });
 }

@@ -2,12 +2,12 @@
 
 import { shortDigest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
-import type { Check, NotOffered, Trusted } from "./candidate.ts";
-import type { ImagePlan, Loser, Plan, Winner } from "./plan.ts";
+import type { Check, NotApplicable, Trusted } from "./candidate.ts";
+import type { ImagePlan, Plan, RejectedCandidate, Substitute } from "./plan.ts";
 import type { Proof } from "./proof.ts";
-import { remedyInWords } from "./remedies/format-remedy.ts";
+import { formatRemedy } from "./remedies/format-remedy.ts";
 
-const PROOF_IN_WORDS: Readonly<Record<Proof, string>> = {
+const PROOF_SENTENCES: Readonly<Record<Proof, string>> = {
   "same-index": "the digest is equal",
   "same-platform": "the trusted image lists what it holds",
   "same-publisher": "the same publisher keeps both names; no digest could be compared",
@@ -15,7 +15,7 @@ const PROOF_IN_WORDS: Readonly<Record<Proof, string>> = {
   "owner-said": "the owner's policy says so",
 };
 
-const TRUSTED_IN_WORDS: Readonly<Record<Trusted["from"], string>> = {
+const TRUSTED_SENTENCES: Readonly<Record<Trusted["from"], string>> = {
   reference: "the reference itself names it",
   "service-revision": "ECS pinned it for this deployment",
   task: "tasks of this deployment run it",
@@ -34,12 +34,12 @@ export function explainPlan(plan: Plan, why: (image: ImagePlan) => string = whyP
     `Nothing can be done safely: ${plan.because}.`,
     ...lines,
     "What you can do:",
-    ...plan.remedies.map((remedy) => `  - ${remedyInWords(remedy)}`),
+    ...plan.remedies.map((remedy) => `  - ${formatRemedy(remedy)}`),
   ];
 }
 
 /** Names as a person reads them at 3 a.m.: digests in twelve digits, the registry of an account as `ECR`. */
-export function inShort(text: string): string {
+export function abbreviate(text: string): string {
   return text
     .replace(/\b[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9.-]+\//g, "ECR/")
     .replace(/\b(sha(?:256|512)):([0-9a-f]{12})[0-9a-f]{52,}/g, "$1:$2");
@@ -57,48 +57,49 @@ function explainImage(plan: ImagePlan, why: string): readonly string[] {
     untrusted,
     vetoedBy,
     notCompared,
-    winner,
-    losers,
-    notOffered = [],
+    substitute,
+    rejected,
+    notApplicable = [],
   } = plan;
   return [
     `${image} (${containers.join(", ")}) ${why}`,
     trusted === undefined
       ? `  no digest is trusted${untrusted === undefined ? "" : `: ${untrusted.because}`}`
-      : `  trusted: ${shortDigest(trusted.digest)}, ${TRUSTED_IN_WORDS[trusted.from]}`,
+      : `  trusted: ${shortDigest(trusted.digest)}, ${TRUSTED_SENTENCES[trusted.from]}`,
     ...(vetoedBy === undefined || untrusted === undefined ? [] : [`  but ${untrusted.because}`]),
     ...(notCompared === undefined
       ? []
       : [
           `  ignored: the manifest ${shortDigest(notCompared.digest)} of the failing text, for ${notCompared.because}`,
         ]),
-    ...losers.map(explainLoser),
-    ...(winner === undefined ? notOffered.map(explainMissing) : []),
-    ...(winner === undefined ? ["  left as it is"] : explainWinner(winner)),
-  ].map(inShort);
+    ...rejected.map(explainRejected),
+    ...(substitute === undefined ? notApplicable.map(explainNotApplicable) : []),
+    ...(substitute === undefined ? ["  left as it is"] : explainSubstitute(substitute)),
+  ].map(abbreviate);
 }
 
-function explainLoser({ candidate, because }: Loser): string {
+function explainRejected({ candidate, because }: RejectedCandidate): string {
   const { strategy, source, image, anonymous } = candidate;
   return `  not ${strategy} ${source ?? image}${anonymous ? ", anonymously" : ""}: ${because}`;
 }
 
-function explainMissing({ strategy, because }: NotOffered): string {
+function explainNotApplicable({ strategy, because }: NotApplicable): string {
   return `  not ${strategy}: ${because}`;
 }
 
-function explainWinner(winner: Winner): readonly string[] {
+function explainSubstitute(winner: Substitute): readonly string[] {
   const { proof, quota, checks } = winner;
   return [
-    `  → ${whatIsDone(winner)} (${proof}: ${PROOF_IN_WORDS[proof]})`,
+    `  → ${whatIsDone(winner)} (${proof}: ${PROOF_SENTENCES[proof]})`,
     ...(quota === undefined ? [] : [`    there, ${quota}`]),
     ...explainChecks(checks).map((line) => `    ${line}`),
   ];
 }
 
-function whatIsDone({ candidate, writes, copy, warm }: Winner): string {
+function whatIsDone({ candidate, writes, copy, importIntoCache }: Substitute): string {
   const { strategy, secret } = candidate;
-  if (warm !== undefined) return `${strategy}: have ECR fetch ${warm.upstream} into ${warm.target}`;
+  if (importIntoCache !== undefined)
+    return `${strategy}: have ECR fetch ${importIntoCache.upstream} into ${importIntoCache.target}`;
   if (secret !== undefined) return `${strategy}: ${writes} with the account of ${secret}`;
   if (copy === undefined) return `${strategy} ${writes}`;
   const what = copy.platforms?.map(printPlatform).join(" and ") ?? "the whole image";

@@ -31,7 +31,7 @@ export function matchesImage(pattern: string, image: ImageReference): boolean {
 export type Scope = { readonly include: readonly string[]; readonly exclude: readonly string[] };
 
 /** Why a scope leaves something out; undefined: it is in. @param matches whether a pattern of the scope means it */
-export function leftOutBy(
+export function excludedBy(
   scope: Scope,
   setting: string,
   matches: (pattern: string) => boolean,

@@ -15,7 +15,7 @@ import {
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import type { ImageFacts } from "./plan.ts";
 
-export type Gone = {
+export type MissingImage = {
   /** The registry that answered. */
   readonly host: string;
   /** What it has no more, as people write it. */
@@ -24,14 +24,19 @@ export type Gone = {
 };
 
 /** Whether the image's registry has said that it has none such; undefined where it has not. */
-export function goneImage({ image, untrusted, trusted, sightings }: ImageFacts): Gone | undefined {
+export function missingImage({
+  image,
+  untrusted,
+  trusted,
+  probedCandidates,
+}: ImageFacts): MissingImage | undefined {
   const reference = tryParseReference(image);
   if (reference === undefined) return undefined;
   const known = dockerHubName(reference) ?? reference;
   const isAbsent =
     trusted === undefined
       ? untrusted?.code === "origin-has-no-tag"
-      : sightings.some(({ candidate, seen }) => {
+      : probedCandidates.some(({ candidate, seen }) => {
           const source = tryParseReference(candidate.source);
           return source !== undefined && seen.kind === "absent" && isSame(source, known);
         });

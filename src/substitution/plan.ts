@@ -14,14 +14,14 @@ import {
   type Check,
   type Found,
   isBarred,
-  type NotOffered,
-  type Sighting,
+  type NotApplicable,
+  type ProbedCandidate,
   type Trusted,
   type Untrusted,
 } from "./candidate.ts";
-import { goneImage } from "./missing-image.ts";
+import { missingImage } from "./missing-image.ts";
 import type { Policy } from "./policy/policy.ts";
-import { isEnough, type Proof, proofOf } from "./proof.ts";
+import { meets, type Proof, proofOf } from "./proof.ts";
 import { remediesFor } from "./remedies/remedies.ts";
 import type { Remedy } from "./remedies/remedy.ts";
 import { copyTag } from "./strategies/ecr-copy.ts";
@@ -47,12 +47,12 @@ export type ImageFacts = {
   readonly notCompared?: { readonly digest: Digest; readonly because: string };
   /** What another deployment ran under this name: shown, never trusted, for the tag may have moved on purpose. */
   readonly ranBefore?: Digest;
-  readonly sightings: readonly Sighting[];
+  readonly probedCandidates: readonly ProbedCandidate[];
   /** Strategies of the policy that have no place to ask. */
-  readonly notOffered?: readonly NotOffered[];
+  readonly notApplicable?: readonly NotApplicable[];
 };
 
-export type Winner = {
+export type Substitute = {
   readonly candidate: Candidate;
   readonly proof: Proof;
   /** What runs; for a copy still to be made, what is copied. Absent where the reference stays, and no digest is known. */
@@ -68,7 +68,7 @@ export type Winner = {
     readonly anonymous?: true;
   };
   /** The pull-through cache to be filled first. */
-  readonly warm?: {
+  readonly importIntoCache?: {
     readonly target: string;
     readonly upstream: string;
     readonly platforms?: readonly Platform[];
@@ -78,7 +78,7 @@ export type Winner = {
   readonly checks: readonly Check[];
 };
 
-export type Loser = {
+export type RejectedCandidate = {
   readonly candidate: Candidate;
   readonly because: string;
   readonly checks?: readonly Check[];
@@ -92,9 +92,9 @@ export type ImagePlan = {
   readonly untrusted?: Untrusted;
   readonly vetoedBy?: Digest;
   readonly notCompared?: ImageFacts["notCompared"];
-  readonly winner?: Winner;
-  readonly losers: readonly Loser[];
-  readonly notOffered?: readonly NotOffered[];
+  readonly substitute?: Substitute;
+  readonly rejected: readonly RejectedCandidate[];
+  readonly notApplicable?: readonly NotApplicable[];
 };
 
 /** Why there is no substitute, in a word that can be counted. */
@@ -124,7 +124,7 @@ export type PlanContext = {
 /** Plans a substitute for each image. Stands still when an image whose pull failed has none: the rest would not help. */
 export function planSubstitution(facts: readonly ImageFacts[], context: PlanContext): Plan {
   const images = facts.map((image) => planImage(image, context));
-  const unhealed = images.filter((image) => image.failing && image.winner === undefined);
+  const unhealed = images.filter((image) => image.failing && image.substitute === undefined);
   if (images.some((image) => image.failing) && unhealed.length === 0) {
     return { kind: "substitute", images, policy: context.policy };
   }
@@ -138,7 +138,7 @@ export function planSubstitution(facts: readonly ImageFacts[], context: PlanCont
         ? "no image of the task definition is one whose pull failed"
         : barred !== undefined
           ? `what ${barred.image} means cannot be told: ${barred.untrusted?.because}`
-          : `no place was found that holds ${names} with enough proof${sayGone(facts, unhealed)}`,
+          : `no place was found that holds ${names} with enough proof${reportMissing(facts, unhealed)}`,
     images,
     remedies: remediesFor(facts, unhealed, context),
     policy: context.policy,
@@ -146,9 +146,9 @@ export function planSubstitution(facts: readonly ImageFacts[], context: PlanCont
 }
 
 /** Whatever limit was met: an image that is gone at its registry comes back with no window. */
-function sayGone(facts: readonly ImageFacts[], unhealed: readonly ImagePlan[]): string {
+function reportMissing(facts: readonly ImageFacts[], unhealed: readonly ImagePlan[]): string {
   const gone = facts.flatMap((fact) =>
-    unhealed.some(({ image }) => image === fact.image) ? (goneImage(fact) ?? []) : [],
+    unhealed.some(({ image }) => image === fact.image) ? (missingImage(fact) ?? []) : [],
   );
   return gone.map(({ host, name }) => `; ${host} answers that it has no ${name}: it is gone there`).join("");
 }
@@ -160,8 +160,8 @@ function codeOf(untrusted: Untrusted | undefined): NoSubstituteCode {
 }
 
 function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
-  const { image, containers, failing, trusted, untrusted, vetoedBy, notCompared, notOffered } = facts;
-  const losers: Loser[] = [];
+  const { image, containers, failing, trusted, untrusted, vetoedBy, notCompared, notApplicable } = facts;
+  const losers: RejectedCandidate[] = [];
   const base = {
     image,
     containers,
@@ -170,23 +170,23 @@ function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
     ...(untrusted && { untrusted }),
     ...(vetoedBy && { vetoedBy }),
     ...(notCompared && { notCompared }),
-    ...(notOffered === undefined ? {} : { notOffered }),
+    ...(notApplicable === undefined ? {} : { notApplicable }),
   };
-  for (const sighting of facts.sightings) {
+  for (const sighting of facts.probedCandidates) {
     const judged = judge(sighting, facts, context);
-    if (typeof judged !== "string") return { ...base, winner: judged, losers };
+    if (typeof judged !== "string") return { ...base, substitute: judged, rejected: losers };
     const checks = sighting.checks === undefined ? {} : { checks: sighting.checks };
     losers.push({ candidate: sighting.candidate, because: judged, ...checks });
   }
-  return { ...base, losers };
+  return { ...base, rejected: losers };
 }
 
 /** The winner that a sighting makes, or the reason against it. */
 function judge(
-  sighting: Sighting,
+  sighting: ProbedCandidate,
   facts: ImageFacts,
   { policy, platforms = [] }: PlanContext,
-): Winner | string {
+): Substitute | string {
   const { candidate, seen, checks = [] } = sighting;
   const { trusted, untrusted } = facts;
   if (untrusted !== undefined && isBarred(untrusted)) return untrusted.because;
@@ -194,8 +194,8 @@ function judge(
   const failed = checks.find(({ result }) => result === "failed");
   if (failed !== undefined) return failed.because;
   const secret = checks.find(({ what }) => what === "secret");
-  if (secret?.result === "not checked" && !policy.uncheckedSecret) {
-    return `whether the tasks' role can read the secret could not be checked (${secret.because}); the policy key uncheckedSecret allows it unchecked`;
+  if (secret?.result === "not checked" && !policy.allowUnverifiedSecretAccess) {
+    return `whether the tasks' role can read the secret could not be checked (${secret.because}); the policy key allowUnverifiedSecretAccess allows it unchecked`;
   }
   if (seen.kind === "kept") return kept(candidate, facts, policy, checks);
   if (seen.kind === "fetchable") {
@@ -203,10 +203,10 @@ function judge(
     // ECR is asked for the digest, so nothing else can come.
     const warm = {
       target: candidate.image,
-      upstream: candidate.through?.upstream ?? candidate.image,
+      upstream: candidate.pullThroughRule?.upstream ?? candidate.image,
       ...(platforms.length === 0 ? {} : { platforms }),
     };
-    return { candidate, proof: "same-index", digest: trusted.digest, warm, checks };
+    return { candidate, proof: "same-index", digest: trusted.digest, importIntoCache: warm, checks };
   }
 
   const proved = provedBy(sighting, seen, trusted);
@@ -216,17 +216,17 @@ function judge(
       : `it holds other bytes: ${shortDigest(seen.digest)} instead of ${shortDigest(trusted.digest)}`;
   }
   // The owner's word for this very image is not a level to be reached: it is the decision itself.
-  const enough = (proof: Proof) => proof === "owner-said" || isEnough(proof, policy.leastProof);
+  const enough = (proof: Proof) => proof === "owner-said" || meets(proof, policy.minimumProof);
 
   if (candidate.source === undefined) {
     if (!enough(proved.proof)) return tooWeak(proved.proof, policy);
-    const writes = written(candidate, proved.digest, policy);
+    const writes = imageReference(candidate, proved.digest, policy);
     return { candidate, ...proved, writes, checks };
   }
   // What is copied of some platforms, the index that was proved lists.
   const { pullsLeft = WHOLE_IMAGE_PULLS } = seen;
   const isScarce = pullsLeft === "unknown" || pullsLeft < WHOLE_IMAGE_PULLS;
-  const wantsPart = policy.platforms === "task" || (isScarce && isEnough("same-platform", policy.leastProof));
+  const wantsPart = policy.platforms === "task" || (isScarce && meets("same-platform", policy.minimumProof));
   const isPart = wantsPart && platforms.length > 0 && seen.isIndex;
   const proof = isPart ? "same-platform" : proved.proof;
   if (!enough(proof)) return tooWeak(proof, policy);
@@ -244,7 +244,7 @@ function judge(
  * The image from its own registry, with an account. A new deployment resolves a tag anew, and it may have moved: where
  * the trusted digest is known, it is written.
  */
-function kept(candidate: Candidate, facts: ImageFacts, policy: Policy, checks: readonly Check[]): Winner {
+function kept(candidate: Candidate, facts: ImageFacts, policy: Policy, checks: readonly Check[]): Substitute {
   const { image, trusted } = facts;
   const reference = parseReference(image);
   const stays = trusted === undefined || reference.digest !== undefined || policy.pinning !== "digest";
@@ -254,13 +254,13 @@ function kept(candidate: Candidate, facts: ImageFacts, policy: Policy, checks: r
 }
 
 function provedBy(
-  { candidate }: Sighting,
+  { candidate }: ProbedCandidate,
   found: Found,
   trusted: Trusted | undefined,
 ): { proof: Proof; digest: Digest } | undefined {
   const compared = trusted === undefined ? undefined : proofOf(found, trusted);
   if (compared !== undefined) return compared;
-  if (candidate.ownerSaid) return { proof: "owner-said", digest: found.digest };
+  if (candidate.operatorOverride) return { proof: "owner-said", digest: found.digest };
   return trusted === undefined && candidate.samePublisher
     ? { proof: "same-publisher", digest: found.digest }
     : undefined;
@@ -271,10 +271,10 @@ function cannotBeCompared({ untrusted }: ImageFacts): string {
 }
 
 function tooWeak(proof: Proof, policy: Policy): string {
-  return `its proof is ${proof}, which is weaker than the policy asks (leastProof: ${policy.leastProof})`;
+  return `its proof is ${proof}, which is weaker than the policy asks (minimumProof: ${policy.minimumProof})`;
 }
 
-function written(candidate: Candidate, digest: Digest, policy: Policy): string {
+function imageReference(candidate: Candidate, digest: Digest, policy: Policy): string {
   const reference = parseReference(candidate.image);
   if (policy.pinning === "digest" || reference.tag === undefined)
     return canonicalName(pinToDigest(reference, digest));

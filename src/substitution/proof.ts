@@ -9,13 +9,13 @@ import type { Found, Trusted } from "./candidate.ts";
 
 export const PROOFS = ["same-index", "same-platform", "same-publisher", "owner-said"] as const;
 
-export type Level = (typeof PROOFS)[number];
+export type ProofLevel = (typeof PROOFS)[number];
 
 /** `same-reference`: the owner's own words stay, and nothing is put in their place. */
-export type Proof = Level | "same-reference";
+export type Proof = ProofLevel | "same-reference";
 
 /** Whether `proof` is as strong as `least`, or stronger. */
-export function isEnough(proof: Proof, least: Level): boolean {
+export function meets(proof: Proof, least: ProofLevel): boolean {
   return proof === "same-reference" || PROOFS.indexOf(proof) <= PROOFS.indexOf(least);
 }
 

@@ -27,7 +27,7 @@ const ROOT = "ROOT";
 const REPOSITORY_LENGTH_MAX = 256;
 
 /** The repository in ECR in which a rule caches an image; or why the rule does not lead to it. */
-export function repositoryThrough(
+export function cachedRepository(
   rule: PullThroughRule,
   image: Pick<ImageReference, "host" | "path">,
   rules: readonly PullThroughRule[],
@@ -57,7 +57,7 @@ export function ruleFor(repository: string, rules: readonly PullThroughRule[]): 
 }
 
 /** The pattern of the repositories that a rule may fill: what the stack's PullThroughRepositories has to say. */
-export function repositoriesOf({ prefix }: PullThroughRule): string {
+export function repositoryPattern({ prefix }: PullThroughRule): string {
   return `${prefixPath(prefix)}*`;
 }
 

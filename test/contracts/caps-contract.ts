@@ -17,29 +17,29 @@ export function describeCapsContract(
 ): void {
   describe(`${name} keeps the contract of the caps`, () => {
     test("grants as much as there is, to whoever asks first, and says how much is used", async () => {
-      const caps = await makeCaps();
+      const quotas = await makeCaps();
       const window = windowOf();
       const claimants = Array.from({ length: 12 }, (_, index) => `r-${index}`);
-      const ask = (claimant: string) => caps.claim({ window, claimant, amount: 1, max: 5 });
+      const ask = (claimant: string) => quotas.claim({ window, claimant, amount: 1, max: 5 });
       const asked = isAtomic ? await Promise.all(claimants.map(ask)) : [];
       if (!isAtomic) for (const claimant of claimants) asked.push(await ask(claimant));
       expect(asked.filter(({ kind }) => kind === "granted")).toHaveLength(5);
       for (const answer of asked) if (answer.kind === "reached") expect(answer.used).toBe(5);
-      expect(await caps.used(window)).toBe(5);
+      expect(await quotas.used(window)).toBe(5);
     });
 
     test("grants the same again to whoever has it, and counts it once", async () => {
-      const caps = await makeCaps();
+      const quotas = await makeCaps();
       const window = windowOf();
       const claim = { window, claimant: "r-1", amount: 3, max: 3 };
       const granted = { kind: "granted" };
       if (isAtomic)
-        expect(await Promise.all([caps.claim(claim), caps.claim(claim)])).toEqual([granted, granted]);
-      expect(await caps.claim(claim)).toEqual(granted);
-      expect(await caps.claim(claim)).toEqual(granted);
-      expect(await caps.used(window)).toBe(3);
-      expect(await caps.claim({ ...claim, claimant: "r-2" })).toEqual({ kind: "reached", used: 3 });
-      expect(await caps.claim(claim)).toEqual({ kind: "granted" });
+        expect(await Promise.all([quotas.claim(claim), quotas.claim(claim)])).toEqual([granted, granted]);
+      expect(await quotas.claim(claim)).toEqual(granted);
+      expect(await quotas.claim(claim)).toEqual(granted);
+      expect(await quotas.used(window)).toBe(3);
+      expect(await quotas.claim({ ...claim, claimant: "r-2" })).toEqual({ kind: "reached", used: 3 });
+      expect(await quotas.claim(claim)).toEqual({ kind: "granted" });
     });
 
     // biome-ignore format: a table is read by its columns
@@ -52,32 +52,32 @@ export function describeCapsContract(
     ] as const;
     for (const [because, before, amount, max, kind, used] of table) {
       test(`grants ${because}`, async () => {
-        const caps = await makeCaps();
+        const quotas = await makeCaps();
         const window = windowOf();
-        if (before > 0) await caps.claim({ window, claimant: "before", amount: before, max: before });
-        const answer = await caps.claim({ window, claimant: "after", amount, max });
+        if (before > 0) await quotas.claim({ window, claimant: "before", amount: before, max: before });
+        const answer = await quotas.claim({ window, claimant: "after", amount, max });
         expect(answer).toEqual(kind === "granted" ? { kind } : { kind, used: before });
-        expect(await caps.used(window)).toBe(used);
+        expect(await quotas.used(window)).toBe(used);
       });
     }
 
     test("has one claimant tell of it, each time it asks", async () => {
-      const caps = await makeCaps();
+      const quotas = await makeCaps();
       const window = windowOf();
-      expect(await caps.tellsOfIt(window, "r-1")).toBe(true);
-      expect(await caps.tellsOfIt(window, "r-2")).toBe(false);
-      expect(await caps.tellsOfIt(window, "r-1")).toBe(true);
-      expect(await caps.tellsOfIt(windowOf(), "r-2")).toBe(true);
+      expect(await quotas.tellsOfIt(window, "r-1")).toBe(true);
+      expect(await quotas.tellsOfIt(window, "r-2")).toBe(false);
+      expect(await quotas.tellsOfIt(window, "r-1")).toBe(true);
+      expect(await quotas.tellsOfIt(windowOf(), "r-2")).toBe(true);
       // That somebody tells of it takes nothing.
-      expect(await caps.claim({ window, claimant: "r-1", amount: 1, max: 1 })).toEqual({ kind: "granted" });
+      expect(await quotas.claim({ window, claimant: "r-1", amount: 1, max: 1 })).toEqual({ kind: "granted" });
     });
 
     test("knows nothing of other windows", async () => {
-      const caps = await makeCaps();
+      const quotas = await makeCaps();
       const [window, other] = [windowOf(), windowOf()];
-      await caps.claim({ window, claimant: "r-1", amount: 1, max: 1 });
-      expect(await caps.used(other)).toBe(0);
-      expect(await caps.claim({ window: other, claimant: "r-2", amount: 1, max: 1 })).toEqual({
+      await quotas.claim({ window, claimant: "r-1", amount: 1, max: 1 });
+      expect(await quotas.used(other)).toBe(0);
+      expect(await quotas.claim({ window: other, claimant: "r-2", amount: 1, max: 1 })).toEqual({
         kind: "granted",
       });
     });

@@ -90,7 +90,7 @@ describeSchedulesContract("the sandbox", async () => {
   };
 });
 
-describeCapsContract("the sandbox", async () => (await createWorld({})).ports.caps);
+describeCapsContract("the sandbox", async () => (await createWorld({})).ports.quotaStore);
 
 describeAccountViewContract("the sandbox", async () => {
   const world = await createWorld({ registries: { "docker.io": { images: { "library/nginx:1": {} } } } });

@@ -39,7 +39,7 @@ describe("a parameter offers what the policy knows", () => {
 
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["LeastProof",   DEFAULT_POLICY.leastProof],
+    ["LeastProof",   DEFAULT_POLICY.minimumProof],
     ["Pinning",      DEFAULT_POLICY.pinning],
     ["Platforms",    DEFAULT_POLICY.platforms],
     ["MirrorPrefix", DEFAULT_POLICY.mirrorPrefix],

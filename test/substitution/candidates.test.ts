@@ -1,17 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { parseReference } from "../../src/image/reference.ts";
-import { incurable, sharesLimit, unfit } from "../../src/substitution/applicable-limits.ts";
-import { equivalentsOf } from "../../src/substitution/custom-mappings.ts";
-import { PUBLIC_IMAGES, publicTwins } from "../../src/substitution/ecr-public-mirrors.ts";
-import { leftOutBy, matchesGlob, matchesImage } from "../../src/substitution/glob.ts";
+import {
+  notApplicableReason,
+  sharesLimit,
+  unsupportedReason,
+} from "../../src/substitution/applicable-limits.ts";
+import { mappedCandidates } from "../../src/substitution/custom-mappings.ts";
+import { ecrPublicMirrors, PUBLIC_IMAGES } from "../../src/substitution/ecr-public-mirrors.ts";
+import { excludedBy, matchesGlob, matchesImage } from "../../src/substitution/glob.ts";
 import { DEFAULT_POLICY, STRATEGY_NAMES } from "../../src/substitution/policy/policy.ts";
 import {
+  cachedRepository,
   type PullThroughRule,
-  repositoryThrough,
   ruleFor,
   upstreamOf,
 } from "../../src/substitution/pull-through-rule.ts";
-import { ownCopy } from "../../src/substitution/strategies/ecr-copy.ts";
+import { ecrCopy } from "../../src/substitution/strategies/ecr-copy.ts";
 
 const hub = (prefix: string, upstreamPrefix?: string): PullThroughRule => ({
   prefix,
@@ -41,7 +45,7 @@ describe("the address of an image in a pull-through cache", () => {
     test(`${because}: ${image.slice(0, 40)}`, () => {
       const [rule] = rules;
       if (rule === undefined) throw new Error("no rule");
-      const found = repositoryThrough(rule, parseReference(image), rules);
+      const found = cachedRepository(rule, parseReference(image), rules);
       const said = typeof found === "string" ? found : found.because;
       if (typeof address === "string") expect(said).toBe(address);
       else expect(said).toMatch(address);
@@ -103,7 +107,7 @@ describe("a pattern", () => {
 
   test("what is excluded is out, whatever includes it; what is not included is out too", () => {
     const scope = { include: ["a*"], exclude: ["ab"] };
-    const why = (name: string) => leftOutBy(scope, "services", (pattern) => matchesGlob(pattern, name));
+    const why = (name: string) => excludedBy(scope, "services", (pattern) => matchesGlob(pattern, name));
     expect(why("aa")).toBeUndefined();
     expect(why("ab")).toBe("the policy excludes it (services.exclude: ab)");
     expect(why("ba")).toBe("the policy does not include it (services.include: a*)");
@@ -127,25 +131,29 @@ describe("the table of who publishes on ECR Public", () => {
   ] as const;
   for (const [image, expected] of table) {
     test(`${image}: ${expected?.[0] ?? "nobody"}`, () => {
-      const [found, ...others] = publicTwins(parseReference(image));
+      const [found, ...others] = ecrPublicMirrors(parseReference(image));
       expect(others).toEqual([]);
       expect(found && [`${found.twin.host}/${found.twin.path}`, found.samePublisher]).toEqual(expected);
     });
   }
 
   for (const row of PUBLIC_IMAGES) {
-    test(`${row.hub} has a source, a date and a sample of its own`, () => {
+    test(`${row.dockerHub} has a source, a date and a sample of its own`, () => {
       expect(row.source.length).toBeGreaterThan(20);
       expect(row.read).toMatch(/^20\d\d-[01]\d$/);
       const sample = parseReference(row.sample);
-      expect(publicTwins(sample).map(({ samePublisher }) => samePublisher)).toEqual([row.samePublisher]);
-      expect(matchesGlob(row.hub, sample.path)).toBe(true);
+      expect(ecrPublicMirrors(sample).map(({ samePublisher }) => samePublisher)).toEqual([row.samePublisher]);
+      expect(matchesGlob(row.dockerHub, sample.path)).toBe(true);
     });
   }
 });
 
 describe("the owner's own rows", () => {
-  const row = (image: string, use: string, otherBytes = false) => ({ image, use, otherBytes });
+  const row = (image: string, use: string, allowDifferentContent = false) => ({
+    image,
+    use,
+    allowDifferentContent,
+  });
   // biome-ignore format: a table is read by its columns
   const table = [
     ["the parts of the image are filled in",       "acme/web:2",  row("acme/*", "ghcr.io/acme/{name}:{tag}"),      ["ghcr.io/acme/web:2"]],
@@ -156,15 +164,16 @@ describe("the owner's own rows", () => {
   ] as const;
   for (const [because, image, given, places] of table) {
     test(`${because}: ${image}`, () =>
-      expect(equivalentsOf(parseReference(image), [given]).map((candidate) => candidate.image)).toEqual(
+      expect(mappedCandidates(parseReference(image), [given]).map((candidate) => candidate.image)).toEqual(
         places,
       ));
   }
 
   test("only a row that says so is the owner's word for other bytes", () => {
-    const said = (otherBytes: boolean) =>
-      equivalentsOf(parseReference("acme/web:2"), [row("acme/web", "quay.io/acme/web", otherBytes)])[0]
-        ?.ownerSaid;
+    const said = (allowDifferentContent: boolean) =>
+      mappedCandidates(parseReference("acme/web:2"), [
+        row("acme/web", "quay.io/acme/web", allowDifferentContent),
+      ])[0]?.operatorOverride;
     expect([said(false), said(true)]).toEqual([undefined, true]);
   });
 });
@@ -180,9 +189,9 @@ describe("further repositories with copies", () => {
   ] as const;
   for (const [place, image, expected] of table) {
     test(`${place} for ${image}`, () => {
-      const offered = ownCopy.candidates(parseReference(image), {
+      const offered = ecrCopy.candidates(parseReference(image), {
         ecrHost,
-        policy: { ...DEFAULT_POLICY, copies: [place] },
+        policy: { ...DEFAULT_POLICY, additionalCopyRepositories: [place] },
         rules: [],
         signedIn: false,
       });
@@ -194,8 +203,8 @@ describe("further repositories with copies", () => {
 });
 
 describe("each kind of limit has its ladder", () => {
-  const fits = (limit: Parameters<typeof unfit>[1]) =>
-    STRATEGY_NAMES.filter((name) => unfit(name, limit) === undefined).length;
+  const fits = (limit: Parameters<typeof notApplicableReason>[1]) =>
+    STRATEGY_NAMES.filter((name) => notApplicableReason(name, limit) === undefined).length;
   // biome-ignore format: a table is read by its columns
   const table = [
     ["an anonymous pull limit",     { kind: "docker-hub-pull-limit", limitedAs: "anonymous" },       5],
@@ -206,7 +215,7 @@ describe("each kind of limit has its ladder", () => {
   ] as const;
   for (const [what, limit, count] of table) {
     test(`${what}: ${count} strategies of ${STRATEGY_NAMES.length}`, () => {
-      expect(incurable(limit)).toBeUndefined();
+      expect(unsupportedReason(limit)).toBeUndefined();
       expect(fits(limit)).toBe(count);
     });
   }
@@ -221,7 +230,7 @@ describe("each kind of limit has its ladder", () => {
   ] as const;
   for (const [kind, registry] of none) {
     test(`${kind} of ${registry ?? "nobody known"} has none`, () =>
-      expect(incurable({ kind, registry })).toBeTypeOf("string"));
+      expect(unsupportedReason({ kind, registry })).toBeTypeOf("string"));
   }
 
   test("images of the same registry would fail next", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import { parseReference } from "../../src/image/reference.ts";
-import type { Candidate, Seen } from "../../src/substitution/candidate.ts";
+import type { Candidate, ProbeResult } from "../../src/substitution/candidate.ts";
 import { explainPlan } from "../../src/substitution/explain-plan.ts";
 import { type ImageFacts, planSubstitution } from "../../src/substitution/plan.ts";
 import { DEFAULT_POLICY, type Policy, type StrategyName } from "../../src/substitution/policy/policy.ts";
@@ -15,7 +15,7 @@ const AMD64 = { os: "linux", architecture: "amd64" };
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
 /** What each word of the table says that a place answered. */
-const SEEN: Readonly<Record<string, Seen>> = {
+const SEEN: Readonly<Record<string, ProbeResult>> = {
   same: { kind: "found", digest: TRUSTED, isIndex: true },
   child: { kind: "found", digest: CHILD, isIndex: false, childOf: TRUSTED },
   holds: { kind: "found", digest: OTHER, isIndex: true, platformDigest: TRUSTED },
@@ -44,7 +44,7 @@ const PLACES: Readonly<Record<string, Candidate>> = {
   },
 };
 
-function sightings(words: string): ImageFacts["sightings"] {
+function probedCandidates(words: string): ImageFacts["probedCandidates"] {
   return words
     .split(" ")
     .filter((word) => word !== "")
@@ -63,7 +63,7 @@ function nginx(words: string, facts: Partial<ImageFacts> = {}): ImageFacts {
     containers: ["web"],
     failing: true,
     trusted: { digest: TRUSTED, from: "origin" },
-    sightings: sightings(words),
+    probedCandidates: probedCandidates(words),
     ...facts,
   };
 }
@@ -75,7 +75,7 @@ function chosen(words: string, facts: Facts, policy: Partial<Policy>): string {
       ? { ...unknown, untrusted: { code: "origin-unreadable", because: `not ${trusted?.from}` } as const }
       : nginx(words, facts);
   const plan = planSubstitution([known], { policy: { ...DEFAULT_POLICY, ...policy }, platforms: [AMD64] });
-  const winner = plan.images[0]?.winner;
+  const winner = plan.images[0]?.substitute;
   return winner === undefined ? plan.kind : `${winner.candidate.strategy} ${winner.proof}`;
 }
 
@@ -115,15 +115,15 @@ describe("the planner", () => {
       "own:child public:same",
       "public-mirror same-index",
       {},
-      { leastProof: "same-index" },
+      { minimumProof: "same-index" },
     ],
-    ["a copy of one platform is no index", "fresh:same", "stand-still", {}, { leastProof: "same-index" }],
+    ["a copy of one platform is no index", "fresh:same", "stand-still", {}, { minimumProof: "same-index" }],
     [
       "a whole copy is",
       "fresh:same",
       "fresh-mirror same-index",
       {},
-      { leastProof: "same-index", platforms: "all" },
+      { minimumProof: "same-index", platforms: "all" },
     ],
     ["a whole copy needs pulls enough", "fresh:plenty", "fresh-mirror same-index", {}, { platforms: "all" }],
     [
@@ -145,7 +145,7 @@ describe("the planner", () => {
       "fresh:scarce",
       "fresh-mirror same-index",
       {},
-      { platforms: "all", leastProof: "same-index" },
+      { platforms: "all", minimumProof: "same-index" },
     ],
     ["without a digest a name proves nothing", "own:same public:same", "stand-still", "untrusted", {}],
     [
@@ -153,7 +153,7 @@ describe("the planner", () => {
       "own:same public:same",
       "public-mirror same-publisher",
       "untrusted",
-      { leastProof: "same-publisher" },
+      { minimumProof: "same-publisher" },
     ],
   ] as const satisfies readonly (readonly [string, string, string, Facts, Partial<Policy>])[]) {
     test(`${because}: ${words || "(nothing)"} → ${expected}`, () => {
@@ -163,7 +163,7 @@ describe("the planner", () => {
 
   test("writes what was proved: the digest, without a tag", () => {
     const plan = planSubstitution([nginx("public:same")], { policy: DEFAULT_POLICY });
-    expect(plan.images[0]?.winner?.writes).toBe(`public.ecr.aws/docker/library/nginx@${TRUSTED}`);
+    expect(plan.images[0]?.substitute?.writes).toBe(`public.ecr.aws/docker/library/nginx@${TRUSTED}`);
   });
 
   for (const [words, written] of [
@@ -172,23 +172,23 @@ describe("the planner", () => {
   ] as const) {
     test(`writes ${written} where the owner wants tags`, () => {
       const plan = planSubstitution([nginx(words)], { policy: { ...DEFAULT_POLICY, pinning: "tag" } });
-      expect(plan.images[0]?.winner?.writes).toBe(written);
+      expect(plan.images[0]?.substitute?.writes).toBe(written);
     });
   }
 
   test("writes nothing before the copy exists", () => {
     const plan = planSubstitution([nginx("fresh:same")], { policy: DEFAULT_POLICY, platforms: [AMD64] });
-    expect(plan.images[0]?.winner).toMatchObject({
+    expect(plan.images[0]?.substitute).toMatchObject({
       copy: { source: "docker.io/library/nginx:1.25", target: PLACES.fresh?.image, platforms: [AMD64] },
       digest: TRUSTED,
     });
-    expect(plan.images[0]?.winner?.writes).toBeUndefined();
+    expect(plan.images[0]?.substitute?.writes).toBeUndefined();
   });
 
   test("copies the whole image where the tasks' platform is not known", () => {
     const plan = planSubstitution([nginx("fresh:same")], { policy: DEFAULT_POLICY });
-    expect(plan.images[0]?.winner).toMatchObject({ proof: "same-index" });
-    expect(plan.images[0]?.winner?.copy?.platforms).toBeUndefined();
+    expect(plan.images[0]?.substitute).toMatchObject({ proof: "same-index" });
+    expect(plan.images[0]?.substitute?.copy?.platforms).toBeUndefined();
   });
 
   test("stands still when the failing image has no substitute, though another one has", () => {
@@ -201,7 +201,7 @@ describe("the planner", () => {
     const sidecar = { ...nginx("public:absent"), image: "redis:7", containers: ["cache"], failing: false };
     const plan = planSubstitution([nginx("public:same"), sidecar], { policy: DEFAULT_POLICY });
     expect(plan.kind).toBe("substitute");
-    expect(plan.images.map(({ winner }) => winner !== undefined)).toEqual([true, false]);
+    expect(plan.images.map(({ substitute }) => substitute !== undefined)).toEqual([true, false]);
   });
 
   test("leaves an image as it is, and tells why, when the failing text names other bytes for it alone", () => {
@@ -212,7 +212,7 @@ describe("the planner", () => {
     const plan = planSubstitution([nginx("public:same"), nginx("public:same", vetoed)], {
       policy: DEFAULT_POLICY,
     });
-    expect(plan.images.map(({ winner }) => winner !== undefined)).toEqual([true, false]);
+    expect(plan.images.map(({ substitute }) => substitute !== undefined)).toEqual([true, false]);
     expect(explainPlan(plan).join("\n")).toContain(OTHER.slice(0, 19));
   });
 

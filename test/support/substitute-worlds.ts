@@ -131,14 +131,16 @@ function climbOn(engine: Engine, table: readonly Row[]): void {
       // Who dies and comes again tells each plan again, word for word.
       const told = new Map(plans.map((plan) => [JSON.stringify(plan), plan]));
       const winners = [...told.values()]
-        .map(({ images }) => images[0]?.winner?.candidate.strategy ?? "nothing")
+        .map(({ images }) => images[0]?.substitute?.candidate.strategy ?? "nothing")
         // Where a registry did not answer, it is asked again after a while.
         .filter((winner, index, all) => winner !== "nothing" || all[index - 1] !== "nothing");
       expect(`${winners.join(", ")}: ${outcome.outcome}`, outcome.because).toBe(row.wins);
 
       const reasons = [...told.values()].flatMap(({ images }) => [
-        ...(images[0]?.losers ?? []).map(({ candidate, because }) => [candidate.strategy, because] as const),
-        ...(images[0]?.notOffered ?? []).map(({ strategy, because }) => [strategy, because] as const),
+        ...(images[0]?.rejected ?? []).map(
+          ({ candidate, because }) => [candidate.strategy, because] as const,
+        ),
+        ...(images[0]?.notApplicable ?? []).map(({ strategy, because }) => [strategy, because] as const),
       ]);
       for (const [strategy, expected] of Object.entries(row.loses ?? {})) {
         const found = reasons.filter(([name, because]) => name === strategy && expected.test(because));

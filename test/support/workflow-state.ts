@@ -17,7 +17,11 @@ import { decide } from "../../src/remediation/workflow/decide.ts";
 import { withSeen } from "../../src/remediation/workflow/next.ts";
 import type { Seen } from "../../src/remediation/workflow/seen.ts";
 import { type FailedSubstitute, FIRST_STATE, type State } from "../../src/remediation/workflow/state.ts";
-import type { Candidate, Seen as RegistryAnswer, Sighting } from "../../src/substitution/candidate.ts";
+import type {
+  Candidate,
+  ProbedCandidate,
+  ProbeResult as RegistryAnswer,
+} from "../../src/substitution/candidate.ts";
 import type { ImageFacts, ImagePlan } from "../../src/substitution/plan.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
 import type { Remedy } from "../../src/substitution/remedies/remedy.ts";
@@ -38,21 +42,24 @@ export const COPY = `${ECR}/repull/nginx:1.25`;
 const FOUND: RegistryAnswer = { kind: "found", digest: MEANT, isIndex: true };
 
 /** A candidate with what its registry answered. */
-const sighting = (candidate: Omit<Candidate, "samePublisher">, seen: RegistryAnswer = FOUND): Sighting => ({
+const sighting = (
+  candidate: Omit<Candidate, "samePublisher">,
+  seen: RegistryAnswer = FOUND,
+): ProbedCandidate => ({
   candidate: { samePublisher: false, ...candidate },
   seen,
 });
 
 /** A copy in this account's ECR. */
-export const ownCopy = (seen?: RegistryAnswer): Sighting =>
+export const ownCopy = (seen?: RegistryAnswer): ProbedCandidate =>
   sighting({ strategy: "own-copy", image: COPY }, seen);
 
 /** A place to copy from first. */
-export const toCopy = (seen?: RegistryAnswer, source = "docker.io/library/nginx:1.25"): Sighting =>
+export const toCopy = (seen?: RegistryAnswer, source = "docker.io/library/nginx:1.25"): ProbedCandidate =>
   sighting({ strategy: "fresh-mirror", image: COPY, source }, seen);
 
 /** A pull-through cache that has to be filled first. */
-export const toFill = (): Sighting =>
+export const toFill = (): ProbedCandidate =>
   sighting({ strategy: "pull-through", image: `${ECR}/hub/library/nginx:1.25` }, { kind: "fetchable" });
 
 export const because = "as the registry says";
@@ -66,7 +73,7 @@ export const image = (more: Partial<ImageFacts> = {}): ImageFacts => ({
   containers: ["web"],
   failing: true,
   trusted: { digest: MEANT, from: "origin" },
-  sightings: [ownCopy()],
+  probedCandidates: [ownCopy()],
   ...more,
 });
 

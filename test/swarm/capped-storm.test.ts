@@ -49,7 +49,7 @@ beforeAll(async () => {
     },
   };
   const policy = readPolicy({
-    caps: { remediationsPerHour: PER_HOUR },
+    quotas: { remediationsPerHour: PER_HOUR },
     clusters: { include: ["prod"] },
   });
   serveWorkflows({ ...world, ports: { ...ports, ecs } }, { policy });

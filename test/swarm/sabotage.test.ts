@@ -201,23 +201,26 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
   [
     "a turn that nobody takes",
     "capped",
-    (ports) => ({ ...ports, caps: { ...ports.caps, claim: async () => ({ kind: "granted" as const }) } }),
+    (ports) => ({
+      ...ports,
+      quotaStore: { ...ports.quotaStore, claim: async () => ({ kind: "granted" as const }) },
+    }),
   ],
   [
     "a cap that is ten times as large",
     "capped",
-    (ports) => withClaim(ports, (request) => ports.caps.claim({ ...request, max: 10 * request.max })),
+    (ports) => withClaim(ports, (request) => ports.quotaStore.claim({ ...request, max: 10 * request.max })),
   ],
   [
     "a claim that does not know its claimant again",
     "capped",
     (ports) =>
-      withClaim(ports, (request) => ports.caps.claim({ ...request, claimant: `${request.claimant}+` })),
+      withClaim(ports, (request) => ports.quotaStore.claim({ ...request, claimant: `${request.claimant}+` })),
   ],
   [
     "a full hour that everybody tells of",
     "capped",
-    (ports) => ({ ...ports, caps: { ...ports.caps, tellsOfIt: async () => true } }),
+    (ports) => ({ ...ports, quotaStore: { ...ports.quotaStore, tellsOfIt: async () => true } }),
   ],
   [
     "a task that is run without a token",
@@ -229,8 +232,8 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
   ],
 ];
 
-function withClaim(ports: Ports, claim: Ports["caps"]["claim"]): Ports {
-  return { ...ports, caps: { ...ports.caps, claim } };
+function withClaim(ports: Ports, claim: Ports["quotaStore"]["claim"]): Ports {
+  return { ...ports, quotaStore: { ...ports.quotaStore, claim } };
 }
 
 /** Answers the comparison with what was surveyed, whatever stands there now. */

@@ -9,7 +9,7 @@ import type { Ports } from "../../remediation/ports/ports.ts";
 import type { Ending } from "../../remediation/report/report.ts";
 import { type Survey, survey } from "../../remediation/survey/survey.ts";
 import { planOf, writeBlocked } from "../../remediation/workflow/plan.ts";
-import { placeOf } from "../../substitution/candidate.ts";
+import { candidateKey } from "../../substitution/candidate.ts";
 import type { Plan } from "../../substitution/plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 
@@ -51,8 +51,8 @@ export function isSamePlan(one: Plan, other: Plan): boolean {
 }
 
 function wordsOf({ kind, images }: Plan): string {
-  const each = images.map(({ image, winner }) =>
-    winner === undefined ? image : `${image} ${placeOf(winner.candidate)} ${winner.digest}`,
+  const each = images.map(({ image, substitute }) =>
+    substitute === undefined ? image : `${image} ${candidateKey(substitute.candidate)} ${substitute.digest}`,
   );
   return [kind, ...each].join("\n");
 }

@@ -8,7 +8,7 @@
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { canonicalName, type ImageReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
-import { leftOutBy, matchesImage } from "../../substitution/glob.ts";
+import { excludedBy, matchesImage } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { CommandIo } from "../io.ts";
 import { Refused } from "../refused-command.ts";
@@ -43,7 +43,7 @@ export async function allowCopy(
 }
 
 function refuseExcluded(source: ImageReference, { images }: Pick<Policy, "images">): void {
-  const because = leftOutBy(images, "images", (pattern) => matchesImage(pattern, source));
+  const because = excludedBy(images, "images", (pattern) => matchesImage(pattern, source));
   if (because !== undefined)
     throw new Refused("excluded-by-policy", `nothing was written: ${canonicalName(source)}: ${because}`);
 }

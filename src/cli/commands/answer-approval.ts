@@ -9,7 +9,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { answerOf } from "../../remediation/gates/approval-decision.ts";
 import { type Asked, type Desk, lastAsked } from "../../remediation/gates/pending-approvals.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
-import { inShort } from "../../substitution/explain-plan.ts";
+import { abbreviate } from "../../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import { type Installed, refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
 import { refuseForeign, type SignedIn } from "../account/same-account.ts";
@@ -137,7 +137,7 @@ function planLines(execution: string, told: Outcome | undefined): readonly strin
   return [
     `${execution}${what}`,
     ...why,
-    ...approval.plan.map((write, index) => `  ${index + 1}. ${inShort(write)}`),
+    ...approval.plan.map((write, index) => `  ${index + 1}. ${abbreviate(write)}`),
     `  open until ${approval.expiresAt}`,
   ];
 }

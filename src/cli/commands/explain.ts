@@ -15,9 +15,9 @@ import {
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import { classify } from "../../pull-failure/classify.ts";
 import type { Classification } from "../../pull-failure/types.ts";
-import { incurable, type Limit, unfit } from "../../substitution/applicable-limits.ts";
+import { type Limit, notApplicableReason, unsupportedReason } from "../../substitution/applicable-limits.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
-import { offer } from "../../substitution/strategies/candidates-of.ts";
+import { candidatesOf } from "../../substitution/strategies/candidates-of.ts";
 import { STRATEGIES } from "../../substitution/strategies/index.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import { EXIT } from "../exit-status.ts";
@@ -165,7 +165,7 @@ function wouldDo(
   policy: Policy,
 ): readonly string[] {
   const { confidence, image } = classification;
-  const no = incurable(classification);
+  const no = unsupportedReason(classification);
   if (no !== undefined) return [`nothing: it is ${no}`];
   if (failure !== null && failure.owner.kind !== "service") {
     return ["nothing: the task belongs to no service, so nobody but its starter can start it again"];
@@ -202,10 +202,10 @@ const OWN_ECR = "your-registry";
 
 function placesFor(reference: ImageReference, limit: Limit, policy: Policy): readonly string[] {
   const places = policy.strategies.flatMap((name) => {
-    if (unfit(name, limit) !== undefined) return [];
+    if (notApplicableReason(name, limit) !== undefined) return [];
     // Which rules there are, only the account can tell.
     if (name === "pull-through") return [`${name}: ${STRATEGIES[name].summary} (if the account has a rule)`];
-    const offered = offer(name, reference, {
+    const offered = candidatesOf(name, reference, {
       ecrHost: OWN_ECR,
       policy,
       rules: [],

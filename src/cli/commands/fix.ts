@@ -62,7 +62,9 @@ export async function fix(input: FixInput, hands: Hands, io: CommandIo): Promise
 }
 
 function question({ service, plan, surveyed }: Planned): string {
-  const copies = plan.images.filter(({ winner }) => winner?.copy ?? winner?.warm).length;
+  const copies = plan.images.filter(
+    ({ substitute }) => substitute?.copy ?? substitute?.importIntoCache,
+  ).length;
   const copying = copies === 0 ? "" : `bring ${copies === 1 ? "the image" : `${copies} images`} into ECR, `;
   return `Go on: ${copying}register a revision of ${surveyed.family} and redeploy ${fullName(service)}? [y/N] `;
 }

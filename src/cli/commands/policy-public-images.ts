@@ -5,7 +5,7 @@ import { httpTransport } from "../../oci/http/http-transport.ts";
 import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { checkPublicImages } from "../../scan/verify-public-mirrors.ts";
-import { inShort } from "../../substitution/explain-plan.ts";
+import { abbreviate } from "../../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";
 import { textTable } from "../output/text-table.ts";
@@ -21,7 +21,7 @@ export async function publicImages({ json }: { readonly json: boolean }, io: Com
     );
     if (json) for (const check of checks) io.out(`${visibleJson(check)}\n`);
     else {
-      const rows = checks.map(({ hub, there, found, because }) => [hub, there, found, inShort(because)]);
+      const rows = checks.map(({ hub, there, found, because }) => [hub, there, found, abbreviate(because)]);
       for (const line of textTable(["Docker Hub", "ECR Public", "found", "because"], rows))
         io.out(linesOf([line]));
     }

@@ -8,7 +8,7 @@ import { type Followed, followUndone } from "../../history/watch-undo.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { targetName } from "../../remediation/ports/schedules.ts";
-import { leftOutBy, matchesGlob } from "../../substitution/glob.ts";
+import { excludedBy, matchesGlob } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import { refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
@@ -99,8 +99,10 @@ function withinPolicy(plan: UndoPlan, policy: Policy | undefined): UndoPlan {
   const isMeant = (name: string) => (pattern: string) => matchesGlob(pattern, name);
   const cluster = clusterName(effect.clusterArn);
   const refusedBecause =
-    leftOutBy(policy.clusters, "clusters", isMeant(cluster)) ??
-    (effect.kind === "service" ? leftOutBy(policy.services, "services", isMeant(effect.service)) : undefined);
+    excludedBy(policy.clusters, "clusters", isMeant(cluster)) ??
+    (effect.kind === "service"
+      ? excludedBy(policy.services, "services", isMeant(effect.service))
+      : undefined);
   return refusedBecause === undefined ? plan : { ...plan, refusedBecause };
 }
 

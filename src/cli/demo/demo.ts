@@ -15,7 +15,7 @@ import type { JsonObject } from "../../runtime/json.ts";
 import { installRepull } from "../../sandbox/install-repull.ts";
 import { createRandom } from "../../sandbox/random.ts";
 import { createWorld, type World } from "../../sandbox/world/world.ts";
-import { explainPlan, inShort } from "../../substitution/explain-plan.ts";
+import { abbreviate, explainPlan } from "../../substitution/explain-plan.ts";
 import type { Plan } from "../../substitution/plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { visibleJson } from "../../text/visible.ts";
@@ -157,7 +157,7 @@ function closing(
     ["service", "struck", "now", "runs"],
     after.flatMap(({ service, images, ...now }) => {
       const then = before.get(service);
-      const [first = "", ...others] = images.map(inShort);
+      const [first = "", ...others] = images.map(abbreviate);
       return [
         [service, then === undefined ? "spared" : state(then), state({ service, images, ...now }), first],
         ...others.map((image) => ["", "", "", image]),

@@ -2,7 +2,7 @@
 
 import { shortRevision } from "../../ecs/arn.ts";
 import type { Log, LogFields } from "../../runtime/log.ts";
-import { inShort } from "../../substitution/explain-plan.ts";
+import { abbreviate } from "../../substitution/explain-plan.ts";
 
 export type Story = {
   readonly log: Log;
@@ -23,7 +23,7 @@ function inWords(message: string, fields: LogFields): string | undefined {
   const name = (field: string): string => shortRevision(String(fields[field] ?? ""));
   switch (message) {
     case "image copied":
-      return `mirrored to ${inShort(String(fields.target))}, ${Math.round(Number(fields.bytesMoved) / 1024)} kB`;
+      return `mirrored to ${abbreviate(String(fields.target))}, ${Math.round(Number(fields.bytesMoved) / 1024)} kB`;
     case "revision registered":
       return `registered ${name("revision")} in place of ${name("former")}`;
     case "service redeployed":

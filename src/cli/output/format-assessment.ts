@@ -4,9 +4,9 @@ import { shortRevision } from "../../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { outcomeOf } from "../../remediation/report/report.ts";
-import { explainPlan, inShort } from "../../substitution/explain-plan.ts";
+import { abbreviate, explainPlan } from "../../substitution/explain-plan.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
-import { remedyInWords } from "../../substitution/remedies/format-remedy.ts";
+import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { type Looked, whereFrom } from "../account/assess-service.ts";
 import { clusterName } from "../account/find-service.ts";
@@ -31,7 +31,7 @@ function bodyOf(looked: Looked): readonly string[] {
     looked.kind === "planned" && looked.plan.images.some((planned) => planned.image === image.image)
       ? []
       : [
-          `${inShort(image.image)} (${image.containers.join(", ")}) stays: ${image.leftOut ?? whereFrom(image)}`,
+          `${abbreviate(image.image)} (${image.containers.join(", ")}) stays: ${image.leftOut ?? whereFrom(image)}`,
         ],
   );
   if (looked.kind === "nothing-to-do") return [...others, "", `Nothing to do: ${looked.because}.`];
@@ -55,15 +55,15 @@ function fromWhere({ image }: ImagePlan, { today }: Looked): string {
 /** What the new revision would say, where anything. */
 function writtenIn(image: ImagePlan): readonly string[] {
   const writes = writesOf(image);
-  return writes === undefined ? [] : [`would write ${inShort(writes)} for ${image.containers.join(", ")}`];
+  return writes === undefined ? [] : [`would write ${abbreviate(writes)} for ${image.containers.join(", ")}`];
 }
 
 /** What the task definition would say; a copy that is still to be made is named by where it will be. */
-export function writesOf({ winner }: ImagePlan): string | undefined {
-  if (winner === undefined) return undefined;
-  const { writes, copy, warm, digest } = winner;
+export function writesOf({ substitute }: ImagePlan): string | undefined {
+  if (substitute === undefined) return undefined;
+  const { writes, copy, importIntoCache, digest } = substitute;
   if (writes !== undefined) return writes;
-  const target = copy?.target ?? warm?.target ?? winner.candidate.image;
+  const target = copy?.target ?? importIntoCache?.target ?? substitute.candidate.image;
   const place = target.replace(/:[^:/]+$/, "");
   // A part's own digest is known once the index has been read for the copy.
   return copy?.platforms === undefined
@@ -94,12 +94,12 @@ export function remediesOf(looked: Looked): readonly string[] {
   const ending = looked.kind === "declined" ? looked.ending : looked.held;
   if (ending?.kind === "observed")
     return [
-      ...(ending.remedies ?? []).map(remedyInWords),
+      ...(ending.remedies ?? []).map(formatRemedy),
       "or go by another policy, for this once, with --policy FILE",
     ];
   if (looked.kind === "planned" && looked.plan.kind === "stand-still")
-    return looked.plan.remedies.map(remedyInWords);
-  return ending?.nextSteps ?? (ending?.remedies ?? []).map(remedyInWords);
+    return looked.plan.remedies.map(formatRemedy);
+  return ending?.nextSteps ?? (ending?.remedies ?? []).map(formatRemedy);
 }
 
 /** The same as data, where it is; nothing where the plan can be carried out. */

@@ -2,7 +2,7 @@
 
 import { shortRevision } from "../../ecs/arn.ts";
 import { OUTCOMES } from "../../remediation/report/outcome.ts";
-import { inShort } from "../../substitution/explain-plan.ts";
+import { abbreviate } from "../../substitution/explain-plan.ts";
 import type { Replayed } from "../replay/replay.ts";
 import { nextLines } from "./next-lines.ts";
 
@@ -19,7 +19,7 @@ export function outcomeInWords(replayed: Replayed, then?: string): readonly stri
           ...images.flatMap(({ image, containers, substitute, proof }) =>
             substitute === undefined
               ? []
-              : [`    ${containers.join(", ")}: ${image} → ${inShort(substitute)} (${proof})`],
+              : [`    ${containers.join(", ")}: ${image} → ${abbreviate(substitute)} (${proof})`],
           ),
         ];
   return [

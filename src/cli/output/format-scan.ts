@@ -3,7 +3,7 @@
 import type { ExposedImage, Exposure } from "../../scan/exposure.ts";
 import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../../scan/peak-pulls.ts";
 import type { Scan } from "../../scan/scan.ts";
-import { inShort } from "../../substitution/explain-plan.ts";
+import { abbreviate } from "../../substitution/explain-plan.ts";
 import { counted } from "../../text/counted.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import { textTable } from "./text-table.ts";
@@ -76,7 +76,7 @@ export function countsOf({ services, schedules, looseTasks }: Scan): string {
 
 /** What Repull would do for an image, in a few words. */
 export function planOfImage({ first }: ExposedImage): string {
-  return first === undefined ? "nowhere" : `${first.strategy} ${inShort(first.place)}`;
+  return first === undefined ? "nowhere" : `${first.strategy} ${abbreviate(first.place)}`;
 }
 
 /** One object a line: each workload, then one of the kind `summary`. */

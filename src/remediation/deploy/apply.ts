@@ -29,8 +29,10 @@ export type Registered = { readonly kind: "registered"; readonly arn: string } |
 /** The images that a plan writes, by container. */
 export function imagesByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
   return new Map(
-    images.flatMap(({ containers, winner }) =>
-      winner?.writes === undefined ? [] : containers.map((name) => [name, winner.writes ?? ""] as const),
+    images.flatMap(({ containers, substitute }) =>
+      substitute?.writes === undefined
+        ? []
+        : containers.map((name) => [name, substitute.writes ?? ""] as const),
     ),
   );
 }
@@ -38,8 +40,8 @@ export function imagesByContainer(images: readonly ImagePlan[]): ReadonlyMap<str
 /** The secrets with which a plan has containers pull, by container. */
 function secretsByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
   return new Map(
-    images.flatMap(({ containers, winner }) => {
-      const secret = winner?.candidate.secret;
+    images.flatMap(({ containers, substitute }) => {
+      const secret = substitute?.candidate.secret;
       return secret === undefined ? [] : containers.map((name) => [name, secret] as const);
     }),
   );
@@ -98,19 +100,20 @@ async function doneAnyway(
 }
 
 /** What only an execution role may pull, or read. */
-function needsRole({ winner }: ImagePlan): boolean {
-  if (winner?.writes === undefined) return false;
+function needsRole({ substitute }: ImagePlan): boolean {
+  if (substitute?.writes === undefined) return false;
   return (
-    winner.candidate.secret !== undefined || registryOf(parseReference(winner.writes).host).kind === "ecr"
+    substitute.candidate.secret !== undefined ||
+    registryOf(parseReference(substitute.writes).host).kind === "ecr"
   );
 }
 
 /** The failing ones first: where tags are few, theirs are what later attempts are counted by. */
 function marked(images: readonly ImagePlan[]): readonly SubstitutedImage[] {
   const ordered = images.toSorted((one, other) => Number(other.failing) - Number(one.failing));
-  return ordered.flatMap(({ image, winner, trusted }) => {
-    const digest = tryParseReference(winner?.writes)?.digest ?? winner?.digest;
-    if (winner === undefined) return [];
+  return ordered.flatMap(({ image, substitute, trusted }) => {
+    const digest = tryParseReference(substitute?.writes)?.digest ?? substitute?.digest;
+    if (substitute === undefined) return [];
     return [{ image, ...optional("digest", digest), ...optional("trusted", trusted?.digest) }];
   });
 }

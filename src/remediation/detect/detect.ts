@@ -12,7 +12,7 @@ import { readEvent } from "../../ecs-events/read-event.ts";
 import { redactEvent } from "../../ecs-events/redact-event.ts";
 import type { PullFailureKind } from "../../pull-failure/types.ts";
 import type { Json } from "../../runtime/json.ts";
-import { incurable } from "../../substitution/applicable-limits.ts";
+import { unsupportedReason } from "../../substitution/applicable-limits.ts";
 import { DEFAULT_POLICY, type Policy } from "../../substitution/policy/policy.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { ExecutionStatus, Ports } from "../ports/ports.ts";
@@ -72,8 +72,12 @@ export async function detect(
   if (told.kind === "ignored") return told;
   const [{ classification }] = told.failures;
   const failure = classification.kind;
-  if (told.failures.every((failed) => incurable(failed.classification) !== undefined))
-    return { kind: "ignored", failure, because: `${incurable(classification)}: ${classification.because}` };
+  if (told.failures.every((failed) => unsupportedReason(failed.classification) !== undefined))
+    return {
+      kind: "ignored",
+      failure,
+      because: `${unsupportedReason(classification)}: ${classification.because}`,
+    };
 
   const each = isForEachTask(told, policy);
   const reduced = redactEvent(document) as Json;

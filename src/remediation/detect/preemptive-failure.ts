@@ -12,7 +12,7 @@ import { containersOf } from "../../ecs/task-definition/task-definition.ts";
 import type { FailedContainer, Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { canonicalName, tryParseReference } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST, isDockerHubFront } from "../../image/registry-hosts.ts";
-import { leftOutBy, matchesImage } from "../../substitution/glob.ts";
+import { excludedBy, matchesImage } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Ports } from "../ports/ports.ts";
 
@@ -46,7 +46,7 @@ export async function foresee(
     const reference = tryParseReference(image);
     const isHub = reference !== undefined && isDockerHubFront(reference.host);
     const leftOut = isHub
-      ? leftOutBy(scope, "images", (pattern) => matchesImage(pattern, reference))
+      ? excludedBy(scope, "images", (pattern) => matchesImage(pattern, reference))
       : undefined;
     const signedIn = all.every(({ hasRepositoryCredentials }) => hasRepositoryCredentials);
     return {

@@ -9,7 +9,7 @@ import { shortRevision } from "../../ecs/arn.ts";
 import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { repositoryOf } from "../../image/reference.ts";
-import type { ImagePlan, Winner } from "../../substitution/plan.ts";
+import type { ImagePlan, Substitute } from "../../substitution/plan.ts";
 import { targetName } from "../ports/schedules.ts";
 import type { Survey } from "../survey/survey.ts";
 
@@ -19,7 +19,7 @@ export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): r
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const swaps = images.flatMap((image) => swapOf(image));
   return [
-    ...images.flatMap(({ winner }) => (winner === undefined ? [] : bringing(winner))),
+    ...images.flatMap(({ substitute }) => (substitute === undefined ? [] : bringing(substitute))),
     `register a revision of ${name} in which ${swaps.join("; ")}`,
     ...(task !== undefined
       ? afterwards(task, name)
@@ -27,19 +27,21 @@ export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): r
   ];
 }
 
-function bringing({ copy, warm }: Winner): readonly string[] {
+function bringing({ copy, importIntoCache }: Substitute): readonly string[] {
   if (copy !== undefined) {
     const platforms =
       copy.platforms === undefined ? "" : ` for ${copy.platforms.map(printPlatform).join(" and ")}`;
     return [`copy ${copy.source}${platforms} into ${repositoryOf(copy.target)}`];
   }
-  return warm === undefined ? [] : [`have ECR fetch ${warm.upstream} into ${repositoryOf(warm.target)}`];
+  return importIntoCache === undefined
+    ? []
+    : [`have ECR fetch ${importIntoCache.upstream} into ${repositoryOf(importIntoCache.target)}`];
 }
 
 /** The repository and the trusted bytes: a copy's own digest is known only once it is made. */
-function swapOf({ image, containers, trusted, winner }: ImagePlan): readonly string[] {
-  if (winner === undefined) return [];
-  const { candidate, proof, digest } = winner;
+function swapOf({ image, containers, trusted, substitute }: ImagePlan): readonly string[] {
+  if (substitute === undefined) return [];
+  const { candidate, proof, digest } = substitute;
   const meant = trusted?.digest ?? digest;
   const bytes = meant === undefined ? proof : `${proof} as ${meant}`;
   const names = containers.join(", ");

@@ -6,12 +6,12 @@
  */
 
 import * as z from "zod";
-import { bytesIn, CLAIMS_MAX, type Policy } from "../../substitution/policy/policy.ts";
+import { CLAIMS_MAX, type Policy, parseSize } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { CapWindow } from "../ports/quota-store.ts";
 
-export type CapLimits = Policy["caps"];
+export type CapLimits = Policy["quotas"];
 export type CapName = keyof CapLimits;
 
 export const heldSchema = z.object({
@@ -42,7 +42,7 @@ export function windowOf(cap: CapName, now: number): CapWindow {
 
 /** A cap as a number: bytes, or how many. */
 export function maxOf(limits: CapLimits, cap: CapName): number {
-  return cap === "bytesPerDay" ? bytesIn(limits.bytesPerDay) : limits[cap];
+  return cap === "bytesPerDay" ? parseSize(limits.bytesPerDay) : limits[cap];
 }
 
 /**
@@ -61,14 +61,14 @@ export async function claimTurn(
   { claimant, cluster }: { readonly claimant: string; readonly cluster: string },
   limits: CapLimits,
   clusters: Policy["clusters"],
-  ports: Pick<Ports, "caps" | "clock">,
+  ports: Pick<Ports, "quotaStore" | "clock">,
 ): Promise<Held | undefined> {
   const cap = "remediationsPerHour";
   const share = shareOf(limits, clusters);
   if (share !== undefined) {
     const whole = windowOf(cap, ports.clock.now());
     const window = { ...whole, name: `${whole.name} ${cluster}` };
-    const answer = await ports.caps.claim({ window, claimant, amount: 1, max: share });
+    const answer = await ports.quotaStore.claim({ window, claimant, amount: 1, max: share });
     if (answer.kind === "reached")
       return {
         cap,
@@ -93,11 +93,11 @@ export type Claim = {
 export async function claim(
   { cap, claimant, amount = 1 }: Claim,
   limits: CapLimits,
-  { caps, clock }: Pick<Ports, "caps" | "clock">,
+  { quotaStore, clock }: Pick<Ports, "quotaStore" | "clock">,
 ): Promise<Held | undefined> {
   const window = windowOf(cap, clock.now());
   const max = maxOf(limits, cap);
-  const answer = await caps.claim({ window, claimant, amount, max });
+  const answer = await quotaStore.claim({ window, claimant, amount, max });
   if (answer.kind === "granted") return undefined;
   return { cap, window: window.name, max, used: answer.used, amount, opensAt: window.endsAt };
 }

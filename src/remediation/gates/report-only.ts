@@ -27,7 +27,7 @@ export function handOver(
   images: readonly ImagePlan[],
   executionRole?: string,
 ): Ending {
-  const copies = images.flatMap(({ winner }) => winner?.copy ?? []);
+  const copies = images.flatMap(({ substitute }) => substitute?.copy ?? []);
   return {
     kind: "declined",
     reason: "deployed-by-others",

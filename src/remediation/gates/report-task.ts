@@ -3,7 +3,7 @@
 import { shortRevision } from "../../ecs/arn.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import type { Rights } from "../../substitution/policy/policy.ts";
-import { remedyInWords } from "../../substitution/remedies/format-remedy.ts";
+import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { allowTaskChanges } from "../report/remedies-of-refusal.ts";
 import { type Ending, inSource } from "../report/report.ts";
@@ -23,7 +23,7 @@ export function reportTask(
   const setting = schedule === undefined ? "StandaloneTasks" : "Schedules";
   const allow = allowTaskChanges(schedule, rights);
   const starter = schedule === undefined ? "somebody's own call" : `the rule or schedule ${schedule}`;
-  const copies = images.flatMap(({ winner }) => winner?.copy ?? []);
+  const copies = images.flatMap(({ substitute }) => substitute?.copy ?? []);
   return {
     kind: "declined",
     reason: "report-only",
@@ -36,7 +36,7 @@ export function reportTask(
       schedule === undefined
         ? "then start the task again"
         : `then point ${schedule} at the new revision of ${shortRevision(former)}`,
-      remedyInWords(allow),
+      formatRemedy(allow),
     ],
   };
 }

@@ -31,8 +31,8 @@ type CopiedImage = {
 export async function claimCopy(
   amount: number,
   { target, digest, platforms = [] }: CopiedImage,
-  { caps }: Policy,
-  ports: Pick<Ports, "caps" | "clock">,
+  { quotas }: Policy,
+  ports: Pick<Ports, "quotaStore" | "clock">,
   steps: Steps,
 ): Promise<RefusedCopy | undefined> {
   const claimant = createHash("sha256")
@@ -41,7 +41,7 @@ export async function claimCopy(
     .slice(0, 40);
   const held = await steps.step(
     "claim bytesPerDay",
-    () => claim({ cap: "bytesPerDay", claimant, amount }, caps, ports),
+    () => claim({ cap: "bytesPerDay", claimant, amount }, quotas, ports),
     { attempts: 6 },
   );
   return held === undefined

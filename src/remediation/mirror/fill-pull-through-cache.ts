@@ -12,7 +12,7 @@ import { canonicalName, type ImageReference } from "../../image/reference.ts";
 import type { Steps } from "../../runtime/steps.ts";
 import {
   type PullThroughRule,
-  repositoriesOf,
+  repositoryPattern,
   ruleFor,
   upstreamOf,
 } from "../../substitution/pull-through-rule.ts";
@@ -104,7 +104,7 @@ function refusal(
   { path }: ImageReference,
 ): { kind: "refused"; isPassing: false; because: string } {
   if (!isDenied(error)) throw error;
-  const because = `Repull has no right to fill ${path}: set the stack's parameter PullThroughRepositories to ${repositoriesOf(rule)} (${error.message})`;
+  const because = `Repull has no right to fill ${path}: set the stack's parameter PullThroughRepositories to ${repositoryPattern(rule)} (${error.message})`;
   return { kind: "refused", isPassing: false, because: because.slice(0, 500) };
 }
 

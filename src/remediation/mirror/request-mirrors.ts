@@ -37,9 +37,9 @@ export type MirrorRequest = {
 };
 
 /** What has to be brought into ECR before the plan of an image can be written; undefined: nothing. */
-export function mirrorRequestOf({ winner }: ImagePlan): MirrorRequest | undefined {
-  if (winner?.digest === undefined) return undefined;
-  const { copy, warm, digest } = winner;
+export function mirrorRequestOf({ substitute }: ImagePlan): MirrorRequest | undefined {
+  if (substitute?.digest === undefined) return undefined;
+  const { copy, importIntoCache, digest } = substitute;
   const platformsOf = (one: { platforms?: readonly Parameters<typeof printPlatform>[0][] }) =>
     one.platforms === undefined ? {} : { platforms: one.platforms.map(printPlatform) };
   if (copy !== undefined)
@@ -51,7 +51,9 @@ export function mirrorRequestOf({ winner }: ImagePlan): MirrorRequest | undefine
       ...platformsOf(copy),
       ...(copy.anonymous ? { anonymous: true } : {}),
     };
-  return warm === undefined ? undefined : { kind: "warm", target: warm.target, digest, ...platformsOf(warm) };
+  return importIntoCache === undefined
+    ? undefined
+    : { kind: "warm", target: importIntoCache.target, digest, ...platformsOf(importIntoCache) };
 }
 
 /** The name of the execution that brings it. */

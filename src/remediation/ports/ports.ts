@@ -41,7 +41,7 @@ export interface Ports {
   readonly tasks: Tasks;
   readonly schedules: Schedules;
   readonly executions: Executions;
-  readonly caps: Caps;
+  readonly quotaStore: Caps;
   readonly bus: Bus;
   readonly clock: Clock & Timer;
   readonly log: Log;

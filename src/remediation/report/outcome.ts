@@ -161,7 +161,7 @@ export const outcomeSchema = z.object({
         }),
       ),
       /** Strategies that had no place to ask, and why. */
-      notOffered: z.array(z.object({ strategy: z.string(), because: z.string() })),
+      notApplicable: z.array(z.object({ strategy: z.string(), because: z.string() })),
     }),
   ),
   /** Only in the execution's own result: no event was put on the bus, and why. */

@@ -61,9 +61,9 @@ export function createDeploymentCommand(deployment: string, revision: string): s
 type Change = (container: string) => string;
 
 /** As `reviseTaskDefinition` does it: another registry's credentials go with its image. */
-function changedMembers({ image, winner }: ImagePlan): readonly Change[] {
-  const secret = winner?.candidate.secret;
-  const place = placeOf(winner);
+function changedMembers({ image, substitute }: ImagePlan): readonly Change[] {
+  const secret = substitute?.candidate.secret;
+  const place = placeOf(substitute);
   if (place === undefined) return [];
   const { host } = parseReference(place);
   const staysThere = tryParseReference(image)?.host === host && registryOf(host).kind !== "ecr";
@@ -81,7 +81,7 @@ function changedMembers({ image, winner }: ImagePlan): readonly Change[] {
 }
 
 /** What its containers shall run; of a copy still to be made, the bytes that its command leaves there. */
-function placeOf(winner: ImagePlan["winner"]): string | undefined {
+function placeOf(winner: ImagePlan["substitute"]): string | undefined {
   if (winner?.copy === undefined) return winner?.writes;
   const { source, target } = winner.copy;
   const { digest } = parseReference(source);
@@ -89,10 +89,10 @@ function placeOf(winner: ImagePlan["winner"]): string | undefined {
 }
 
 /** ECR and secrets are opened with the task's execution role. */
-function needsRole({ winner }: ImagePlan): boolean {
-  const place = placeOf(winner);
+function needsRole({ substitute }: ImagePlan): boolean {
+  const place = placeOf(substitute);
   if (place === undefined) return false;
-  return winner?.candidate.secret !== undefined || registryOf(parseReference(place).host).kind === "ecr";
+  return substitute?.candidate.secret !== undefined || registryOf(parseReference(place).host).kind === "ecr";
 }
 
 /** `arn:aws:ecs:eu-west-1:…`: the region of what the commands are about, whatever the shell's own is. */

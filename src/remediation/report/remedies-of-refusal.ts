@@ -89,8 +89,10 @@ export function deployYourself(how: string, until: string): Remedy {
 /** `nginx:1.27 from public.ecr.aws/docker/library/nginx`: what a plan would have in the place of what. */
 export function placesIn(images: readonly ImagePlan[]): string {
   return images
-    .flatMap(({ image, winner }) =>
-      winner === undefined ? [] : `${image} from ${winner.copy?.target ?? winner.candidate.image}`,
+    .flatMap(({ image, substitute }) =>
+      substitute === undefined
+        ? []
+        : `${image} from ${substitute.copy?.target ?? substitute.candidate.image}`,
     )
     .join(" and ");
 }

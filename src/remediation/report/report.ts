@@ -13,7 +13,7 @@ import type { JsonObject } from "../../runtime/json.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
 import type { Untrusted } from "../../substitution/candidate.ts";
 import type { ImagePlan, NoSubstituteCode } from "../../substitution/plan.ts";
-import { remedyInWords } from "../../substitution/remedies/format-remedy.ts";
+import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Decision } from "../gates/approval-decision.ts";
 import { AwsError, isPassing } from "../ports/aws-error.ts";
@@ -171,7 +171,7 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
     nextSteps: [
       ...broughtBackBy(ending),
       ...passedBy(ending),
-      ...(ending.nextSteps ?? remedies?.map(remedyInWords) ?? nextStepsFor(ending)),
+      ...(ending.nextSteps ?? remedies?.map(formatRemedy) ?? nextStepsFor(ending)),
     ],
     ...optional("remedies", remedies && [...remedies]),
   };
@@ -193,9 +193,9 @@ function imageOutcome({
   untrusted,
   vetoedBy,
   notCompared,
-  winner,
-  losers,
-  notOffered = [],
+  substitute,
+  rejected,
+  notApplicable = [],
 }: ImagePlan): Outcome["images"][number] {
   return {
     image,
@@ -205,21 +205,21 @@ function imageOutcome({
     ...optional("untrusted", untrusted && withoutTransient(untrusted)),
     ...optional("vetoedBy", vetoedBy),
     ...optional("notCompared", notCompared),
-    ...(winner === undefined
+    ...(substitute === undefined
       ? {}
       : {
-          substitute: winner.writes ?? winner.candidate.image,
-          strategy: winner.candidate.strategy,
-          proof: winner.proof,
-          checks: [...winner.checks],
+          substitute: substitute.writes ?? substitute.candidate.image,
+          strategy: substitute.candidate.strategy,
+          proof: substitute.proof,
+          checks: [...substitute.checks],
         }),
-    passedOver: losers.map(({ candidate, because, checks }) => ({
+    passedOver: rejected.map(({ candidate, because, checks }) => ({
       strategy: candidate.strategy,
       place: candidate.source ?? candidate.image,
       because,
       ...(checks === undefined ? {} : { checks: [...checks] }),
     })),
-    notOffered: [...notOffered],
+    notApplicable: [...notApplicable],
   };
 }
 
@@ -269,10 +269,10 @@ function nextStepsFor({ kind, images = [], made, managedBy }: Ending): readonly 
 
 /** What to change where the task definition is written. */
 export function inSource(images: readonly ImagePlan[], managedBy?: ManagedBy): readonly string[] {
-  return images.flatMap(({ image, containers, winner }) => {
-    if (winner?.writes === undefined) return [];
-    if (winner.candidate.strategy === "sign-in")
+  return images.flatMap(({ image, containers, substitute }) => {
+    if (substitute?.writes === undefined) return [];
+    if (substitute.candidate.strategy === "sign-in")
       return [`in the source of the task definition, give ${image} its repositoryCredentials`];
-    return [sourceChange(managedBy, { image, containers, substitute: winner.writes })];
+    return [sourceChange(managedBy, { image, containers, substitute: substitute.writes })];
   });
 }

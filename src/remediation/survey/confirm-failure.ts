@@ -9,7 +9,7 @@ import type { Task } from "../../ecs/task/task.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import type { NamedManifest } from "../../pull-failure/extract-manifests.ts";
-import { incurable } from "../../substitution/applicable-limits.ts";
+import { unsupportedReason } from "../../substitution/applicable-limits.ts";
 import type { Ports } from "../ports/ports.ts";
 import { nextFailure } from "../report/remedies-of-refusal.ts";
 import type { Declined } from "./survey.ts";
@@ -24,7 +24,9 @@ export async function confirm(failure: PullFailure, ports: Ports): Promise<Confi
   if (told.kind === "ignored") {
     return { kind: "ignored", because: `ECS tells otherwise than the event: ${told.because}` };
   }
-  const limits = told.failures.filter(({ classification }) => incurable(classification) === undefined);
+  const limits = told.failures.filter(
+    ({ classification }) => unsupportedReason(classification) === undefined,
+  );
   const [first, ...others] = limits.filter(({ classification }) => classification.confidence === "certain");
   if (first !== undefined) {
     // One limit at a time: another registry's is another ladder.
@@ -42,7 +44,7 @@ export async function confirm(failure: PullFailure, ports: Ports): Promise<Confi
   }
   if (limits[0] === undefined) {
     const { classification } = told.failures[0];
-    return { kind: "ignored", because: `${incurable(classification)}: ${classification.because}` };
+    return { kind: "ignored", because: `${unsupportedReason(classification)}: ${classification.because}` };
   }
   const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of it";
   return {

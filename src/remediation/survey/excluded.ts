@@ -2,7 +2,7 @@
 
 import type { Service } from "../../ecs/service/service.ts";
 import { familiarName, type ImageReference } from "../../image/reference.ts";
-import { leftOutBy, matchesGlob, matchesImage } from "../../substitution/glob.ts";
+import { excludedBy, matchesGlob, matchesImage } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { includeWorkload } from "../report/remedies-of-refusal.ts";
@@ -10,7 +10,7 @@ import type { Declined } from "./survey.ts";
 
 /** A service that the policy leaves out is not touched, whatever has failed. */
 export function serviceLeftOut({ name, clusterArn }: Service, policy: Policy): Declined | undefined {
-  const because = leftOutBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
+  const because = excludedBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
   const remedy = includeWorkload("services", policy.services, name);
   return (
     clusterLeftOut(clusterArn, policy) ??
@@ -20,7 +20,7 @@ export function serviceLeftOut({ name, clusterArn }: Service, policy: Policy): D
 
 export function clusterLeftOut(clusterArn: string, { clusters }: Policy): Declined | undefined {
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
-  const because = leftOutBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
+  const because = excludedBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
   const remedy = includeWorkload("clusters", clusters, cluster);
   return because === undefined ? undefined : leftAlone(clusterInWords(clusterArn), because, remedy);
 }
@@ -31,7 +31,7 @@ export function imageLeftOut(
   { images }: Policy,
 ): Declined | undefined {
   const matches = (pattern: string): boolean => matchesImage(pattern, reference);
-  const because = leftOutBy(images, "images", matches);
+  const because = excludedBy(images, "images", matches);
   const { tag: _, digest: __, ...name } = reference;
   const remedy = includeWorkload("images", images, familiarName(name), matches);
   return because === undefined ? undefined : leftAlone(`the image ${image}`, because, remedy);

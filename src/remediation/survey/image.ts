@@ -14,21 +14,21 @@ import { printPlatform } from "../../image/platform.ts";
 import { type ImageReference, repositoryOf } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
-import { unfit } from "../../substitution/applicable-limits.ts";
+import { notApplicableReason } from "../../substitution/applicable-limits.ts";
 import {
   type Candidate,
   type Check,
-  type NotOffered,
-  placeOf,
-  type Seen,
-  type Sighting,
+  candidateKey,
+  type NotApplicable,
+  type ProbedCandidate,
+  type ProbeResult,
   type Trusted,
   type Untrusted,
 } from "../../substitution/candidate.ts";
 import { matchesImage } from "../../substitution/glob.ts";
 import type { ImageFacts } from "../../substitution/plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
-import { offer } from "../../substitution/strategies/candidates-of.ts";
+import { candidatesOf } from "../../substitution/strategies/candidates-of.ts";
 import type { StrategyContext } from "../../substitution/strategy.ts";
 import type { Refused } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -99,24 +99,24 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
     mayCopyPrivate: policy.registries.privateImages.some((pattern) => matchesImage(pattern, reference)),
   };
   const candidates: Candidate[] = [];
-  const notOffered: NotOffered[] = [];
+  const notApplicable: NotApplicable[] = [];
   for (const strategy of policy.strategies) {
-    const no = unfit(strategy, limit);
-    const offered = no === undefined ? offer(strategy, upstream, context) : { because: no };
+    const no = notApplicableReason(strategy, limit);
+    const offered = no === undefined ? candidatesOf(strategy, upstream, context) : { because: no };
     if ("because" in offered) {
-      notOffered.push({ strategy, because: offered.because });
+      notApplicable.push({ strategy, because: offered.because });
     } else candidates.push(...offered);
   }
-  const sightings: Sighting[] = [];
+  const probedCandidates: ProbedCandidate[] = [];
   await forEachConcurrently([...candidates.entries()], PLACES_AT_ONCE, async ([index, candidate]) => {
-    sightings[index] = await sight(candidate, lookContext, scene, ports);
+    probedCandidates[index] = await sight(candidate, lookContext, scene, ports);
   });
   const veto =
     "trusted" in belief
       ? await textVeto(
           { reference, trusted: belief.trusted },
           scene.failure.manifests ?? [],
-          { sightings, platforms: lookContext.platforms },
+          { probedCandidates, platforms: lookContext.platforms },
           ports.registries,
         )
       : {};
@@ -130,8 +130,8 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
     ...veto,
     ...(veto.vetoedBy === undefined ? {} : { untrusted: otherManifest(veto.vetoedBy) }),
     ...(ranBefore === undefined ? {} : { ranBefore }),
-    sightings,
-    notOffered,
+    probedCandidates: probedCandidates,
+    notApplicable,
   };
 }
 
@@ -141,7 +141,7 @@ async function sight(
   context: LookContext,
   scene: Scene,
   ports: Ports,
-): Promise<Sighting> {
+): Promise<ProbedCandidate> {
   const seen = triedInVain(candidate, scene) ?? (await look(candidate, context, ports));
   if ("because" in seen) return { candidate, seen };
   const rule = seen.kind === "fetchable" ? await ruleCheck(candidate, ports) : undefined;
@@ -154,10 +154,10 @@ async function sight(
 }
 
 /** Whether the rule's secret is good, as far as ECR tells beforehand; filling the cache is the proof. */
-async function ruleCheck({ through }: Candidate, { ecr }: Ports): Promise<Check | undefined> {
-  if (through === undefined) return undefined;
+async function ruleCheck({ pullThroughRule }: Candidate, { ecr }: Ports): Promise<Check | undefined> {
+  if (pullThroughRule === undefined) return undefined;
   try {
-    const { isValid, because } = await ecr.validateRule(through.rule);
+    const { isValid, because } = await ecr.validateRule(pullThroughRule.rule);
     return { what: "rule", result: isValid ? "passed" : "failed", because };
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind === "throttled") throw error;
@@ -166,7 +166,10 @@ async function ruleCheck({ through }: Candidate, { ecr }: Ports): Promise<Check 
 }
 
 /** A place without the platform is not found at all; here is said how it is known that it has it. */
-function platformCheck(seen: Exclude<Seen, { readonly because: string }>, needed: TaskPlatforms): Check {
+function platformCheck(
+  seen: Exclude<ProbeResult, { readonly because: string }>,
+  needed: TaskPlatforms,
+): Check {
   const check = (result: Check["result"], because: string): Check => ({ what: "platform", result, because });
   if (needed.kind === "unknown") return check("not checked", `${needed.because}: only whole images will do`);
   const names = needed.platforms.map(printPlatform).join(" and ");
@@ -184,8 +187,8 @@ function unusable({ limited, failed, held }: Refused): "rate-limited" | "unreach
 }
 
 /** A place that holds the bytes is no help where a task could not pull from it, or we could not copy. */
-function triedInVain(candidate: Candidate, { failed, refused }: Scene): Seen | undefined {
-  const no = refused.find(({ place }) => place === placeOf(candidate));
+function triedInVain(candidate: Candidate, { failed, refused }: Scene): ProbeResult | undefined {
+  const no = refused.find(({ place }) => place === candidateKey(candidate));
   if (no !== undefined) return { kind: unusable(no), because: no.because };
   const repository = repositoryOf(candidate.image);
   if (!failed.some((place) => repositoryOf(place) === repository)) return undefined;

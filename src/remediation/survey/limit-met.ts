@@ -2,7 +2,7 @@
 
 import { optional } from "../../ecs/json-fields.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
-import { incurable, type Limit } from "../../substitution/applicable-limits.ts";
+import { type Limit, unsupportedReason } from "../../substitution/applicable-limits.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { waitRemedy } from "../../substitution/remedies/wait-remedy.ts";
 
@@ -29,7 +29,7 @@ export function limitOf(
 export function waitingFor(failure: PullFailure): readonly Remedy[] {
   const { owner, preemptive, failures } = failure;
   const isOver =
-    preemptive || owner.kind === "standalone" || incurable(failures[0].classification) !== undefined;
+    preemptive || owner.kind === "standalone" || unsupportedReason(failures[0].classification) !== undefined;
   if (isOver) return [];
   return [waitRemedy(limitOf(failure), owner.kind === "scheduled" ? "the next run" : undefined)];
 }

@@ -47,13 +47,13 @@ export function writeBlocked(
   }
   if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, former, images, executionRole);
   if (task !== undefined) return reportTask(task, former, images, { rights, waiting });
-  if (!isDeploying || policy.whileDeploying !== "report") return undefined;
-  const because = `the deployment ${deploymentId} is under way, and the policy (whileDeploying) says report: nothing was written`;
+  if (!isDeploying || policy.onActiveDeployment !== "report") return undefined;
+  const because = `the deployment ${deploymentId} is under way, and the policy (onActiveDeployment) says report: nothing was written`;
   return {
     kind: "observed",
     because,
     images,
-    remedies: [{ code: "act-while-deploying", setting: { key: "whileDeploying", value: "act" } }],
+    remedies: [{ code: "act-while-deploying", setting: { key: "onActiveDeployment", value: "act" } }],
   };
 }
 

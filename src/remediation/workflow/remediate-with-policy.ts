@@ -43,6 +43,6 @@ export async function remediateBy(
     return await report("report", () => ending, told, options, ports, steps);
   }
   // A cap is no rule by which one thing is done, but the owner's hand on all of them: raised, it holds for what waits.
-  const limits = async () => (await read()).caps;
+  const limits = async () => (await read()).quotas;
   return await remediate(event, portsFor(policy), { ...options, policy, limits }, steps);
 }

@@ -92,7 +92,7 @@ async function acquireQuota(
   { failure, options }: Context,
   ports: Ports,
 ): Promise<{ readonly waiting?: QuotaWait }> {
-  const { policy, execution, limits = async () => policy.caps } = options;
+  const { policy, execution, limits = async () => policy.quotas } = options;
   const now = await limits();
   const cluster = failure.clusterArn.slice(failure.clusterArn.lastIndexOf("/") + 1);
   const { copies } = quota;
@@ -123,7 +123,7 @@ async function startCopy(state: State, { options }: Context, ports: Ports): Prom
   const request = image === undefined ? undefined : mirrorRequestOf(image);
   if (request === undefined) throw new Error("there is no image to be copied");
   const name = nameOfMirror(request, attempt, ports);
-  const { limits = async () => options.policy.caps } = options;
+  const { limits = async () => options.policy.quotas } = options;
   return { name, start: await startMirror(name, request, limits, ports) };
 }
 

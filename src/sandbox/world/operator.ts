@@ -18,12 +18,12 @@ const BRAKE = "/repull/brake";
 export async function operate(
   world: Pick<World, "bus" | "clock" | "executions" | "ports">,
   { answers = "never", usedUp, writesStopped }: OperatorEntry,
-  { caps }: Policy,
+  { quotas }: Policy,
 ): Promise<Brake> {
   if (usedUp !== undefined) {
-    const max = maxOf(caps, usedUp);
+    const max = maxOf(quotas, usedUp);
     const window = windowOf(usedUp, world.clock.now());
-    await world.ports.caps.claim({ window, claimant: "others", amount: max, max });
+    await world.ports.quotaStore.claim({ window, claimant: "others", amount: max, max });
   }
   if (answers !== "never") {
     const kind = answers === "yes" ? "approved" : "denied";

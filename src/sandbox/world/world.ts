@@ -66,7 +66,7 @@ export interface World {
   readonly internet: Internet;
   readonly bus: EventBus;
   readonly executions: SandboxExecutions;
-  readonly caps: SandboxCaps;
+  readonly quotas: SandboxCaps;
   readonly tasks: SandboxTasks;
   readonly schedules: SandboxSchedules;
   readonly faults: AwsFaults;
@@ -145,7 +145,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const tasks = createTasks(cluster, ecsFaults);
   const schedules = createSchedules(faults.check);
   const executions = createExecutions(clock, unverified, faults.check);
-  const caps = createSandboxCaps(faults.check);
+  const quotas = createSandboxCaps(faults.check);
   const { allowed = DEFAULT_POLICY.registries.allowed } = options;
   const rules = { allowed: [...allowed, ecrHost(home.account, home.region)], mayReachPrivate: true };
   const clientsAs = (credentials: FindCredentials) =>
@@ -169,7 +169,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
       tasks: tasks.port,
       schedules: schedules.port,
       executions: executions.port,
-      caps: caps.port,
+      quotaStore: quotas.port,
       bus: bus.port,
       clock,
       log,
@@ -183,7 +183,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     internet,
     bus,
     executions,
-    caps,
+    quotas,
     tasks,
     schedules,
     faults,

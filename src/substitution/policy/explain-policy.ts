@@ -8,20 +8,20 @@
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Scope } from "../glob.ts";
 import {
-  type Complaint,
-  complaintsAbout,
   DEFAULT_POLICY,
-  documentIn,
   type Policy,
+  type PolicyError,
+  parseDocument,
   readPolicy,
+  validatePolicy,
 } from "./policy.ts";
-import { registriesInWords } from "./registries.ts";
+import { formatRegistries } from "./registries.ts";
 
 export type PolicyCheck =
   | { readonly kind: "valid"; readonly policy: Policy; readonly lines: readonly string[] }
   | {
       readonly kind: "invalid";
-      readonly complaints: readonly Complaint[];
+      readonly errors: readonly PolicyError[];
       readonly lines: readonly string[];
     };
 
@@ -29,36 +29,36 @@ export type PolicyCheck =
 export function checkPolicy(text: string): PolicyCheck {
   let value: Readonly<Record<string, unknown>>;
   try {
-    value = documentIn(text);
+    value = parseDocument(text);
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     return invalid([{ path: error.path, expected: error.expected }]);
   }
-  const complaints = complaintsAbout(value);
+  const complaints = validatePolicy(value);
   if (complaints.length > 0) return invalid(complaints);
   const policy = readPolicy(value);
   return { kind: "valid", policy, lines: explainPolicy(policy) };
 }
 
-function invalid(complaints: readonly Complaint[]): PolicyCheck {
+function invalid(complaints: readonly PolicyError[]): PolicyCheck {
   return {
     kind: "invalid",
-    complaints,
+    errors: complaints,
     lines: complaints.map(({ path, expected }) => `${path}: expected ${expected}`),
   };
 }
 
 /** The whole policy, a line for each key; `*` stands before what is not the default. */
 export function explainPolicy(policy: Policy): readonly string[] {
-  const width = Math.max(...Object.keys(IN_WORDS).map((key) => key.length));
-  return Object.entries(IN_WORDS).map(([key, words]) => {
+  const width = Math.max(...Object.keys(SENTENCES).map((key) => key.length));
+  return Object.entries(SENTENCES).map(([key, words]) => {
     const isDefault =
       JSON.stringify(policy[key as keyof Policy]) === JSON.stringify(DEFAULT_POLICY[key as keyof Policy]);
     return `${isDefault ? " " : "*"} ${key.padEnd(width)}  ${words(policy)}`;
   });
 }
 
-const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
+const SENTENCES: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
   mode: ({ mode }) =>
     ({
       remediate: "services are healed",
@@ -66,14 +66,14 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       observe: "plans and reports, and writes nothing",
     })[mode],
   approvalHours: ({ approvalHours }) => `a plan waits ${approvalHours} hours for an approval`,
-  whileDeploying: ({ whileDeploying }) =>
+  onActiveDeployment: ({ onActiveDeployment }) =>
     ({
       act: "acts while a deployment is under way",
       wait: "waits for a deployment that is under way, three hours at most",
       report: "only reports while a deployment is under way",
-    })[whileDeploying],
+    })[onActiveDeployment],
   strategies: ({ strategies }) => `in this order: ${strategies.join(", ")}`,
-  leastProof: ({ leastProof }) => `no bytes below ${leastProof} ever run`,
+  minimumProof: ({ minimumProof }) => `no bytes below ${minimumProof} ever run`,
   pinning: ({ pinning }) =>
     pinning === "digest"
       ? "a substitute is written by the digest that was proved"
@@ -81,20 +81,20 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
   platforms: ({ platforms }) =>
     platforms === "task" ? "a copy holds what the tasks need" : "a copy holds every platform of the image",
   mirrorPrefix: ({ mirrorPrefix }) => `copies live in ECR under ${mirrorPrefix}/`,
-  clusters: ({ clusters }) => scopeInWords(clusters),
-  services: ({ services }) => scopeInWords(services),
-  images: ({ images }) => scopeInWords(images),
-  copies: ({ copies }) =>
-    copies.length === 0
+  clusters: ({ clusters }) => formatScope(clusters),
+  services: ({ services }) => formatScope(services),
+  images: ({ images }) => formatScope(images),
+  additionalCopyRepositories: ({ additionalCopyRepositories }) =>
+    additionalCopyRepositories.length === 0
       ? "no further repositories are looked into"
-      : `copies are also looked for in ${copies.join(", ")}`,
-  equivalents: ({ equivalents }) =>
-    equivalents.length === 0
+      : `copies are also looked for in ${additionalCopyRepositories.join(", ")}`,
+  imageMappings: ({ imageMappings }) =>
+    imageMappings.length === 0
       ? "no places of your own are asked"
-      : equivalents
+      : imageMappings
           .map(
-            ({ image, use, otherBytes }) =>
-              `${image} is also ${use}${otherBytes ? ", WHATEVER ITS BYTES" : ", if its bytes are the same"}`,
+            ({ image, use, allowDifferentContent }) =>
+              `${image} is also ${use}${allowDifferentContent ? ", WHATEVER ITS BYTES" : ", if its bytes are the same"}`,
           )
           .join("; "),
   repository: ({ repository: { immutableTags, scanOnPush, kmsKey, tags } }) =>
@@ -104,7 +104,7 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       kmsKey === undefined ? "ECR's own encryption" : `the key ${kmsKey}`,
       ...Object.entries(tags).map(([key, value]) => `tag ${key}=${value}`),
     ].join(", "),
-  registries: ({ registries }) => registriesInWords(registries),
+  registries: ({ registries }) => formatRegistries(registries),
   dockerHubSecret: ({ dockerHubSecret }) =>
     dockerHubSecret === undefined
       ? "no account: Docker Hub is asked as nobody, and nobody signs in"
@@ -113,8 +113,8 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
     dockerHubSecretKey === undefined
       ? "the secret is under Secrets Manager's own key"
       : `the secret is under the key ${dockerHubSecretKey}, which the tasks' role must be able to use`,
-  uncheckedSecret: ({ uncheckedSecret }) =>
-    uncheckedSecret
+  allowUnverifiedSecretAccess: ({ allowUnverifiedSecretAccess }) =>
+    allowUnverifiedSecretAccess
       ? "tasks may be given the secret unasked whether their role can read it"
       : "tasks are given the secret only where their role is known to read it",
   waitForLimit: ({ waitForLimit }) =>
@@ -137,10 +137,11 @@ const IN_WORDS: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       move: "a rule or schedule that pins the failing revision is moved to the new one",
       "move-and-run": "a rule or schedule is moved to the new revision, and the failed run MADE UP FOR",
     })[schedules],
-  caps: ({ caps }) => `${caps.remediationsPerHour} remediations per hour, ${caps.bytesPerDay} copied per day`,
+  quotas: ({ quotas }) =>
+    `${quotas.remediationsPerHour} remediations per hour, ${quotas.bytesPerDay} copied per day`,
 };
 
-function scopeInWords({ include, exclude }: Scope): string {
+function formatScope({ include, exclude }: Scope): string {
   const all = include.length === 1 && include[0] === "*";
   const inside = all ? "all" : include.length === 0 ? "none" : include.join(", ");
   return exclude.length === 0 ? inside : `${inside}, but not ${exclude.join(", ")}`;

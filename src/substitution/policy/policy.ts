@@ -27,13 +27,13 @@ const scope = z.strictObject({
   exclude: patterns.default([]),
 });
 
-const equivalent = z
+const imageMapping = z
   .strictObject({
     image: z.string().min(1).max(300),
     use: z.string().min(1).max(400),
-    otherBytes: z.boolean().default(false),
+    allowDifferentContent: z.boolean().default(false),
   })
-  .refine(({ image, otherBytes }) => !otherBytes || !image.includes("*"), {
+  .refine(({ image, allowDifferentContent }) => !allowDifferentContent || !image.includes("*"), {
     message: "an image without *: other bytes are allowed for one image at a time",
     path: ["image"],
   });
@@ -53,7 +53,7 @@ const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]{1,576
 export const CLAIMS_MAX = 2000;
 const count = z.int().min(1).max(CLAIMS_MAX);
 
-const caps = z.strictObject({
+const quotas = z.strictObject({
   remediationsPerHour: count.default(500),
   bytesPerDay: z
     .string()
@@ -64,7 +64,7 @@ const caps = z.strictObject({
 const BYTES_OF = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
 
 /** `200GB` as bytes, of a size that the policy takes. */
-export function bytesIn(size: string): number {
+export function parseSize(size: string): number {
   const unit = size.slice(-2) as keyof typeof BYTES_OF;
   return Number(size.slice(0, -2)) * BYTES_OF[unit];
 }
@@ -81,12 +81,12 @@ const LEVELS = {
 export const policySchema = z.strictObject({
   mode: z.enum(MODES).default("remediate"),
   approvalHours: z.int().min(1).max(72).default(12),
-  whileDeploying: z.enum(["act", "wait", "report"]).default("act"),
+  onActiveDeployment: z.enum(["act", "wait", "report"]).default("act"),
   strategies: z
     .array(z.enum(STRATEGY_NAMES))
     .min(1)
     .default([...STRATEGY_NAMES]),
-  leastProof: z.enum(PROOFS).default("same-platform"),
+  minimumProof: z.enum(PROOFS).default("same-platform"),
   pinning: z.enum(["digest", "tag"]).default("digest"),
   platforms: z.enum(["task", "all"]).default("task"),
   mirrorPrefix: z
@@ -97,7 +97,7 @@ export const policySchema = z.strictObject({
   clusters: scope.prefault({}),
   services: scope.prefault({}),
   images: scope.prefault({}),
-  copies: z
+  additionalCopyRepositories: z
     .array(
       z
         .string()
@@ -109,17 +109,17 @@ export const policySchema = z.strictObject({
     )
     .max(20)
     .default([]),
-  equivalents: z.array(equivalent).max(PATTERNS_MAX).default([]),
+  imageMappings: z.array(imageMapping).max(PATTERNS_MAX).default([]),
   repository: repository.prefault({}),
   registries: registriesSchema.prefault({}),
   dockerHubSecret: z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager").optional(),
   dockerHubSecretKey: z.string().regex(KEY_ARN, "the ARN of a KMS key").optional(),
-  uncheckedSecret: z.boolean().default(false),
+  allowUnverifiedSecretAccess: z.boolean().default(false),
   waitForLimit: z.boolean().default(true),
   executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
   standaloneTasks: z.enum(LEVELS.standaloneTasks).default("report"),
   schedules: z.enum(LEVELS.schedules).default("report"),
-  caps: caps.prefault({}),
+  quotas: quotas.prefault({}),
 });
 
 export type Policy = z.infer<typeof policySchema>;
@@ -130,7 +130,7 @@ export const DEFAULT_POLICY: Policy = policySchema.parse({});
 const SETTINGS: Readonly<Partial<Record<keyof Policy, string>>> = {
   mode: "REPULL_MODE",
   strategies: "REPULL_STRATEGIES",
-  leastProof: "REPULL_LEAST_PROOF",
+  minimumProof: "REPULL_LEAST_PROOF",
   pinning: "REPULL_PINNING",
   platforms: "REPULL_PLATFORMS",
   mirrorPrefix: "REPULL_MIRROR_PREFIX",
@@ -143,18 +143,18 @@ const SETTINGS: Readonly<Partial<Record<keyof Policy, string>>> = {
 /** Reads a policy. Throws InvalidInput that names the key and what it may be, and for an unknown key the likely one. */
 export function readPolicy(value: unknown, keyName: (key: string) => string = (key) => key): Policy {
   const read = policySchema.safeParse(value);
-  if (read.success) return { ...read.data, strategies: withOwnCopies(read.data.strategies) };
-  const [first] = complaintsOf(read.error, keyName);
+  if (read.success) return { ...read.data, strategies: requireEcrCopy(read.data.strategies) };
+  const [first] = policyErrors(read.error, keyName);
   throw new InvalidInput(first?.path ?? "policy", first?.expected ?? "a policy", { cause: read.error });
 }
 
 /** What is wrong with a key, and what it may be. */
-export type Complaint = { readonly path: string; readonly expected: string };
+export type PolicyError = { readonly path: string; readonly expected: string };
 
 /** Everything that is wrong with a policy; nothing where it is one. */
-export function complaintsAbout(value: unknown): readonly Complaint[] {
+export function validatePolicy(value: unknown): readonly PolicyError[] {
   const read = policySchema.safeParse(value);
-  return read.success ? [] : complaintsOf(read.error, (key) => key);
+  return read.success ? [] : policyErrors(read.error, (key) => key);
 }
 
 /**
@@ -162,14 +162,14 @@ export function complaintsAbout(value: unknown): readonly Complaint[] {
  * says has its default. Throws InvalidInput.
  */
 export function policyFrom(env: Readonly<Record<string, string | undefined>>, document?: string): Policy {
-  const said = document === undefined ? {} : documentIn(document);
+  const said = document === undefined ? {} : parseDocument(document);
   const given = Object.entries(SETTINGS).flatMap(([member, setting]) => {
     const value = env[setting]?.trim();
     if (value === undefined || value === "" || member in said) return [];
     return [[member, member === "strategies" ? value.split(",").map((name) => name.trim()) : value]];
   });
   const settingOf = (key: string): string => (key in said ? key : (SETTINGS[key as keyof Policy] ?? key));
-  return withinRights(readPolicy({ ...Object.fromEntries(given), ...said }, settingOf), env);
+  return capToStackParameters(readPolicy({ ...Object.fromEntries(given), ...said }, settingOf), env);
 }
 
 /** What the stack's parameters give rights to, in the words of the policy: the most that a document gets. */
@@ -193,7 +193,7 @@ export function rightsIn(env: Readonly<Record<string, string | undefined>>): Rig
 }
 
 /** The policy without what the stack has no right to do: a document that says more would end in refusals of AWS. */
-function withinRights(policy: Policy, env: Readonly<Record<string, string | undefined>>): Policy {
+function capToStackParameters(policy: Policy, env: Readonly<Record<string, string | undefined>>): Policy {
   const most = <Level extends string>(member: keyof Policy, levels: readonly Level[], said: Level): Level => {
     const right = levels.indexOf(env[SETTINGS[member] ?? ""]?.trim() as Level);
     return right === -1 ? said : (levels[Math.min(right, levels.indexOf(said))] ?? said);
@@ -210,7 +210,7 @@ function withinRights(policy: Policy, env: Readonly<Record<string, string | unde
 }
 
 /** The object in a policy document. Throws InvalidInput. */
-export function documentIn(text: string): Readonly<Record<string, unknown>> {
+export function parseDocument(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     // Editors on Windows put a byte order mark before it.
@@ -225,7 +225,7 @@ export function documentIn(text: string): Readonly<Record<string, unknown>> {
 }
 
 /** What fresh-mirror has made is found again as an own copy: the one cannot do without the other. */
-function withOwnCopies(strategies: readonly StrategyName[]): StrategyName[] {
+function requireEcrCopy(strategies: readonly StrategyName[]): StrategyName[] {
   const once = [...new Set(strategies)];
   if (once.includes("own-copy")) return once;
   return once.flatMap((name) => (name === "fresh-mirror" ? ["own-copy", name] : [name]));
@@ -234,7 +234,7 @@ function withOwnCopies(strategies: readonly StrategyName[]): StrategyName[] {
 /** What Zod says before what it expected: we say that it was expected ourselves. */
 const LEAD_OF_A_MESSAGE = /^(?:Invalid input|Too small|Too big): expected /;
 
-function complaintsOf(error: z.ZodError, keyName: (key: string) => string): readonly Complaint[] {
+function policyErrors(error: z.ZodError, keyName: (key: string) => string): readonly PolicyError[] {
   return error.issues.flatMap((issue) => {
     const [first, ...rest] = issue.path;
     const parts = [...(first === undefined ? [] : [keyName(String(first))]), ...rest.map(String)];
@@ -265,8 +265,8 @@ const NESTED = {
   services: scope,
   images: scope,
   repository,
-  equivalents: equivalent,
-  caps,
+  imageMappings: imageMapping,
+  quotas: quotas,
 };
 
 function keysAt(member: PropertyKey | undefined): readonly string[] {

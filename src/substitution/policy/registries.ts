@@ -40,7 +40,7 @@ export const registriesSchema = z.strictObject({
 export type RegistrySettings = z.infer<typeof registriesSchema>;
 
 /** What each key says, for people. */
-export function registriesInWords({ allowed, endpoints, privateImages }: RegistrySettings): string {
+export function formatRegistries({ allowed, endpoints, privateImages }: RegistrySettings): string {
   return [
     allowed.length === 0 ? "no registry is asked but this account's ECR" : `asked: ${allowed.join(", ")}`,
     ...endpoints.map(

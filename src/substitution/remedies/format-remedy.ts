@@ -16,11 +16,11 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
         : `; its publisher's ${elsewhere} gets no updates: for a while, by its digest`
     }`,
   "name-other-place": (remedy) =>
-    `or, where a copy is kept elsewhere, say so in the policy (equivalents with otherBytes, for bytes that nobody can compare: ${settingOf(remedy)}): Repull uses what you name there`,
+    `or, where a copy is kept elsewhere, say so in the policy (imageMappings with allowDifferentContent, for bytes that nobody can compare: ${settingOf(remedy)}): Repull uses what you name there`,
   "accept-weaker-proof": ({ setting }) =>
     setting?.value === "same-publisher"
-      ? "accept the proof same-publisher (the stack's LeastProof, leastProof in the policy): the publisher keeps both names, no digest could be compared"
-      : `accept the proof ${setting?.value} (the stack's LeastProof, leastProof in the policy)`,
+      ? "accept the proof same-publisher (the stack's LeastProof, minimumProof in the policy): the publisher keeps both names, no digest could be compared"
+      : `accept the proof ${setting?.value} (the stack's LeastProof, minimumProof in the policy)`,
   "allow-permission": (_, { permission }) => `give Repull's role the permission ${permission}`,
   "pin-by-digest": (_, { image }) =>
     `pin ${image} by its digest in your source (NAME@sha256:…): then places can be compared whoever answers`,
@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
   "mend-rule": (_, { because }) => `mend the pull-through rule: ${because}`,
   "mend-secret": (_, { because }) => `let the tasks read the secret: ${because}`,
   "accept-unchecked-secret": () =>
-    "let the account be used although nobody could check whether the tasks may read its secret (uncheckedSecret in the policy)",
+    "let the account be used although nobody could check whether the tasks may read its secret (allowUnverifiedSecretAccess in the policy)",
   "let-cache-be-filled": ({ setting }) =>
     `deploy the stack with ${setting?.key}=${setting?.value}, so that Repull may fill the cache`,
   "restore-archived-copy": () => "restore the archived copy in ECR",
@@ -44,10 +44,10 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
   "copy-into-ecr": ({ first }, { image }) =>
     `copy ${image} into ECR from a place with pulls left${first === undefined ? "" : " (the first command, where ECR has no such repository yet)"}`,
   "allow-registry": (remedy, { host }) =>
-    `let ${host} be asked (registries.allowed in the policy: ${valueInWords(remedy)})`,
+    `let ${host} be asked (registries.allowed in the policy: ${formatValue(remedy)})`,
   "open-registry": (_, { because }) => `give Repull access to the registry that refused it: ${because}`,
   "allow-private-copy": (remedy) =>
-    `allow copies of the private image (registries.privateImages: ${valueInWords(remedy)})`,
+    `allow copies of the private image (registries.privateImages: ${formatValue(remedy)})`,
   "allow-strategies": (_, { strategies }) =>
     `allow more strategies (the stack's Strategies, strategies in the policy, is ${strategies})`,
   "reach-registry": (_, { host, because }) => `let Repull reach ${host}: ${because}`,
@@ -66,7 +66,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
       ? "to let Repull write, deploy the stack with Mode=remediate (or Mode=approve, to be asked before)"
       : "to let Repull write, say so in the policy document (mode: remediate, or approve, to be asked before)",
   "act-while-deploying": () =>
-    "to let Repull replace deployments that are under way, say so in the policy document (whileDeploying: act, or wait, for their end)",
+    "to let Repull replace deployments that are under way, say so in the policy document (onActiveDeployment: act, or wait, for their end)",
   "allow-task-changes": ({ setting }, { schedule }) =>
     `or have Repull ${schedule === undefined ? "start the task again" : `point ${schedule} at the new revision`} (${
       /^[A-Z]/.test(setting?.key ?? "")
@@ -86,7 +86,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
 };
 
 /** One sentence for people, with its commands. */
-export function remedyInWords(remedy: Remedy): string {
+export function formatRemedy(remedy: Remedy): string {
   const commands = commandsOf(remedy);
   const sentence = WORDS[remedy.code](remedy, remedy.params ?? {});
   return commands.length === 0 ? sentence : `${sentence}: ${commands.join(" && ")}`;
@@ -122,10 +122,10 @@ function shellWords(command: readonly string[]): string {
 }
 
 function settingOf(remedy: Remedy): string {
-  return `${remedy.setting?.key}: ${valueInWords(remedy)}`;
+  return `${remedy.setting?.key}: ${formatValue(remedy)}`;
 }
 
-function valueInWords({ setting }: Remedy): string {
+function formatValue({ setting }: Remedy): string {
   const { value } = setting ?? {};
   if (!Array.isArray(value)) return JSON.stringify(value);
   return `[${value.map((one) => JSON.stringify(one)).join(", ")}]`;

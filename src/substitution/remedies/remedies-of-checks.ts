@@ -1,16 +1,23 @@
 /** What the owner could do about what the tasks lack beside the bytes. */
 
 import type { Check } from "../candidate.ts";
-import type { Loser } from "../plan.ts";
+import type { RejectedCandidate } from "../plan.ts";
 import type { Remedy } from "./remedy.ts";
 import { ruleCommand } from "./rule-command.ts";
 
-export function remediesOfChecks({ candidate, because: lost, checks = [] }: Loser): readonly Remedy[] {
-  const unchecked: readonly Remedy[] = lost.includes("uncheckedSecret")
-    ? [{ code: "accept-unchecked-secret", setting: { key: "uncheckedSecret", value: true } }]
+export function remediesOfChecks({
+  candidate,
+  because: lost,
+  checks = [],
+}: RejectedCandidate): readonly Remedy[] {
+  const unchecked: readonly Remedy[] = lost.includes("allowUnverifiedSecretAccess")
+    ? [{ code: "accept-unchecked-secret", setting: { key: "allowUnverifiedSecretAccess", value: true } }]
     : [];
   const failed = checks.filter(({ result }) => result === "failed");
-  return [...failed.flatMap((check) => remediesOfFailed(check, candidate.through?.rule)), ...unchecked];
+  return [
+    ...failed.flatMap((check) => remediesOfFailed(check, candidate.pullThroughRule?.rule)),
+    ...unchecked,
+  ];
 }
 
 function remediesOfFailed(check: Check, rule: string | undefined): readonly Remedy[] {

@@ -4,10 +4,10 @@ import { printPlatform } from "../../image/platform.ts";
 import { parseReference, tryParseReference } from "../../image/reference.ts";
 import { isDockerHub } from "../../image/registry-hosts.ts";
 import { isBarred } from "../candidate.ts";
-import { type Gone, goneImage } from "../missing-image.ts";
+import { type MissingImage, missingImage } from "../missing-image.ts";
 import type { ImageFacts, ImagePlan, PlanContext } from "../plan.ts";
 import { STRATEGY_NAMES } from "../policy/policy.ts";
-import { isEnough, type Proof } from "../proof.ts";
+import { meets, type Proof } from "../proof.ts";
 import { remediesOfChecks } from "./remedies-of-checks.ts";
 import type { Remedy } from "./remedy.ts";
 import { ruleCommand } from "./rule-command.ts";
@@ -35,8 +35,8 @@ export function remediesFor(
 
 function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: PlanContext): Remedy[] {
   const { policy, limit } = context;
-  const { image, losers, notOffered = [], trusted, untrusted } = plan;
-  const sightings = facts?.sightings ?? [];
+  const { image, rejected, notApplicable = [], trusted, untrusted } = plan;
+  const probedCandidates = facts?.probedCandidates ?? [];
   const remedies: Remedy[] = [];
   if (limit?.mayBeUpstreams === true)
     remedies.push({
@@ -44,35 +44,35 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
       params: { image },
       command: ruleCommand("update-pull-through-cache-rule", "RULE_PREFIX"),
     });
-  const gone = facts && goneImage(facts);
+  const gone = facts && missingImage(facts);
   if (gone !== undefined) return [...remedies, ...remediesOfGone(image, gone, context)];
 
   if (isBarred(untrusted)) return [...remedies, ...remediesOfUnread(untrusted), pinByDigest(image)];
 
-  const isElsewhere = isNotAtDockerHub(image, sightings);
+  const isElsewhere = isNotAtDockerHub(image, probedCandidates);
   const lacks = (strategy: string, words: RegExp) =>
-    notOffered.some((one) => one.strategy === strategy && words.test(one.because));
+    notApplicable.some((one) => one.strategy === strategy && words.test(one.because));
   // The same role would pull what came into ECR otherwise, and read the secret of an account.
-  const roles = losers.flatMap(({ checks = [] }) =>
+  const roles = rejected.flatMap(({ checks = [] }) =>
     checks.filter(({ what, result }) => what === "role" && result === "failed"),
   );
   const mayPullFromEcr = roles.length === 0;
   const hasRole = roles.every(({ because }) => !/without an execution role/.test(because));
-  const isSpent = losers.some(({ because }) => /configured account has no/.test(because));
+  const isSpent = rejected.some(({ because }) => /configured account has no/.test(because));
 
-  for (const proof of tooWeak(losers))
-    remedies.push({ code: "accept-weaker-proof", setting: { key: "leastProof", value: proof } });
+  for (const proof of tooWeak(rejected))
+    remedies.push({ code: "accept-weaker-proof", setting: { key: "minimumProof", value: proof } });
   remedies.push(...remediesOfUnread(untrusted));
   if (trusted === undefined) remedies.push(pinByDigest(image));
-  remedies.push(...losers.flatMap((loser) => remediesOfChecks(loser)));
-  for (const { because, candidate } of losers) {
+  remedies.push(...rejected.flatMap((loser) => remediesOfChecks(loser)));
+  for (const { because, candidate } of rejected) {
     const pattern = /PullThroughRepositories to (\S+)/.exec(because)?.[1];
     if (pattern !== undefined)
       remedies.push({
         code: "let-cache-be-filled",
         setting: { key: "PullThroughRepositories", value: pattern },
       });
-    if (sightings.some((one) => one.candidate === candidate && one.seen.kind === "archived"))
+    if (probedCandidates.some((one) => one.candidate === candidate && one.seen.kind === "archived"))
       remedies.push({
         code: "restore-archived-copy",
         command: restoreCommand(candidate.image, trusted?.digest),
@@ -97,14 +97,14 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
     });
   if (limit?.limitedAs === "account" || isSpent)
     remedies.push({ code: "pay-for-account", until: "the account has a plan without a limit of pulls" });
-  if (mayPullFromEcr) remedies.push(...copyByHand(plan, sightings, context));
-  for (const host of notAllowed(sightings, plan))
+  if (mayPullFromEcr) remedies.push(...copyByHand(plan, probedCandidates, context));
+  for (const host of notAllowed(probedCandidates, plan))
     remedies.push({
       code: "allow-registry",
       params: { host },
       setting: { key: "registries.allowed", value: [...policy.registries.allowed, host] },
     });
-  for (const { seen, candidate } of sightings) {
+  for (const { seen, candidate } of probedCandidates) {
     const host = tryParseReference(candidate.source ?? candidate.image)?.host ?? "";
     if (seen.kind === "unreachable")
       remedies.push({
@@ -149,9 +149,9 @@ function remediesOfUnread(untrusted: ImagePlan["untrusted"]): readonly Remedy[] 
 }
 
 /** Written under a host that might front Docker Hub, which does not have it: nothing of Docker Hub's helps. */
-function isNotAtDockerHub(image: string, sightings: ImageFacts["sightings"]): boolean {
+function isNotAtDockerHub(image: string, probedCandidates: ImageFacts["probedCandidates"]): boolean {
   if (isDockerHub(tryParseReference(image)?.host ?? "")) return false;
-  return sightings.some(({ seen, candidate }) => {
+  return probedCandidates.some(({ seen, candidate }) => {
     const host = tryParseReference(candidate.source)?.host ?? "";
     return isDockerHub(host) && (seen.kind === "denied" || seen.kind === "absent");
   });
@@ -159,10 +159,10 @@ function isNotAtDockerHub(image: string, sightings: ImageFacts["sightings"]): bo
 
 function remediesOfGone(
   image: string,
-  { host, name, elsewhere }: Gone,
+  { host, name, elsewhere }: MissingImage,
   { policy }: PlanContext,
 ): readonly Remedy[] {
-  const other = { image: nameOf(image), use: "IMAGE_ELSEWHERE", otherBytes: true };
+  const other = { image: nameOf(image), use: "IMAGE_ELSEWHERE", allowDifferentContent: true };
   return [
     {
       code: "name-image-that-exists",
@@ -171,13 +171,13 @@ function remediesOfGone(
     },
     {
       code: "name-other-place",
-      setting: { key: "equivalents", value: [...policy.equivalents, other] },
+      setting: { key: "imageMappings", value: [...policy.imageMappings, other] },
     },
   ];
 }
 
 /** Levels that the policy may ask for, which a place was found to have. */
-function tooWeak(losers: ImagePlan["losers"]): readonly Proof[] {
+function tooWeak(losers: ImagePlan["rejected"]): readonly Proof[] {
   return [
     ...new Set(losers.flatMap(({ because }) => /^its proof is ([a-z-]+), which/.exec(because)?.[1] ?? [])),
   ] as Proof[];
@@ -186,18 +186,18 @@ function tooWeak(losers: ImagePlan["losers"]): readonly Proof[] {
 /** What stands under a tag in ECR is told from another image by its digest alone: without one, no copy helps. */
 function copyByHand(
   { image, trusted }: ImagePlan,
-  sightings: ImageFacts["sightings"],
+  probedCandidates: ImageFacts["probedCandidates"],
   { policy, platforms = [] }: PlanContext,
 ): readonly Remedy[] {
-  const copy = sightings.find(
+  const copy = probedCandidates.find(
     ({ candidate, seen }) => candidate.strategy === "own-copy" && seen.kind === "absent",
   );
-  const limited = sightings.find(
+  const limited = probedCandidates.find(
     ({ candidate, seen }) => candidate.source !== undefined && seen.kind === "rate-limited",
   );
   if (trusted === undefined || copy === undefined || limited === undefined) return [];
   const target = copy.candidate.image;
-  const isPart = policy.platforms === "task" && isEnough("same-platform", policy.leastProof);
+  const isPart = policy.platforms === "task" && meets("same-platform", policy.minimumProof);
   const wanted = isPart ? platforms.flatMap((platform) => ["--platform", printPlatform(platform)]) : [];
   const source = limited.candidate.source ?? image;
   return [
@@ -229,14 +229,17 @@ function factsOf(facts: readonly ImageFacts[], { image }: ImagePlan): ImageFacts
   return facts.find((fact) => fact.image === image);
 }
 
-function goneOf(facts: readonly ImageFacts[], plan: ImagePlan): Gone | undefined {
+function goneOf(facts: readonly ImageFacts[], plan: ImagePlan): MissingImage | undefined {
   const own = factsOf(facts, plan);
-  return own && goneImage(own);
+  return own && missingImage(own);
 }
 
 /** The registries of an image that the policy does not let be asked: a place's, and its own. */
-function notAllowed(sightings: ImageFacts["sightings"], { image, untrusted }: ImagePlan): readonly string[] {
-  const places = sightings
+function notAllowed(
+  probedCandidates: ImageFacts["probedCandidates"],
+  { image, untrusted }: ImagePlan,
+): readonly string[] {
+  const places = probedCandidates
     .filter(({ seen }) => seen.kind === "not-allowed")
     .map(({ candidate }) => candidate.source ?? candidate.image);
   const own = untrusted?.code === "origin-not-allowed" ? [image] : [];

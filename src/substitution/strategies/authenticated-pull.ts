@@ -4,7 +4,7 @@ import { canonicalName } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { Strategy } from "../strategy.ts";
 
-export const signIn: Strategy = {
+export const authenticatedPull: Strategy = {
   name: "sign-in",
   summary: "keep the image, and pull it with the account of the configured secret",
   candidates: (image, { policy, signedIn, trusted, written }) => {

@@ -13,13 +13,13 @@ import type { StrategyContext } from "../strategy.ts";
 import { STRATEGIES } from "./index.ts";
 
 /** What is known beside the image. `isDockerHub`: Docker Hub answered under the image's host, whatever it is called. */
-export type OfferContext = Omit<StrategyContext, "written"> & { readonly isDockerHub?: boolean };
+export type CandidatesContext = Omit<StrategyContext, "written"> & { readonly isDockerHub?: boolean };
 
 /** The places that a strategy names, best first; or why it has none. */
-export function offer(
+export function candidatesOf(
   strategy: StrategyName,
   image: ImageReference,
-  { isDockerHub = false, ...context }: OfferContext,
+  { isDockerHub = false, ...context }: CandidatesContext,
 ): readonly Candidate[] | { readonly because: string } {
   const known = dockerHubName(image) ?? (isDockerHub ? { ...image, host: DOCKER_HUB_HOST } : image);
   const written = known.host === image.host ? {} : { written: image };

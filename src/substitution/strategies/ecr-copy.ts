@@ -5,7 +5,7 @@ import { canonicalName, type ImageReference, tryParseReference } from "../../ima
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { Strategy, StrategyContext } from "../strategy.ts";
 
-export const ownCopy: Strategy = {
+export const ecrCopy: Strategy = {
   name: "own-copy",
   summary: "use the copy that is already in ECR",
   candidates: (image, context) => {
@@ -13,7 +13,7 @@ export const ownCopy: Strategy = {
     // Before Docker Hub's fronts were known as such, their images were copied under the fronts' names.
     const names = written === undefined ? [image] : [image, written];
     const places = [
-      ...names.map((name) => copyOf(name, context)),
+      ...names.map((name) => mirrorTarget(name, context)),
       ...names.flatMap((name) => namedCopies(name, context)),
     ].map(canonicalName);
     return [...new Set(places)].map((place) => ({
@@ -27,14 +27,14 @@ export const ownCopy: Strategy = {
 type Place = { readonly ecrHost: string; readonly policy: { readonly mirrorPrefix: string } };
 
 /** Where a copy of an image lives in ECR, with the tag of the image that it stands for. */
-export function copyOf(image: ImageReference, { ecrHost, policy }: Place): ImageReference {
+export function mirrorTarget(image: ImageReference, { ecrHost, policy }: Place): ImageReference {
   const path = `${policy.mirrorPrefix}/${hostAsPath(image.host)}/${image.path}`;
   return { host: ecrHost, path, ...(image.tag === undefined ? {} : { tag: image.tag }) };
 }
 
 /** The further repositories that the policy names, with the image's parts filled in. */
 function namedCopies(image: ImageReference, { ecrHost, policy }: StrategyContext): readonly ImageReference[] {
-  return policy.copies.flatMap((place) => {
+  return policy.additionalCopyRepositories.flatMap((place) => {
     const filled = place
       .replaceAll("{host}", hostAsPath(image.host))
       .replaceAll("{path}", image.path)

@@ -2,18 +2,18 @@
 
 import { canonicalName, type ImageReference } from "../../image/reference.ts";
 import type { Candidate } from "../candidate.ts";
-import { equivalentsOf } from "../custom-mappings.ts";
-import { publicTwins } from "../ecr-public-mirrors.ts";
+import { mappedCandidates } from "../custom-mappings.ts";
+import { ecrPublicMirrors } from "../ecr-public-mirrors.ts";
 import type { Strategy } from "../strategy.ts";
 
-export const publicMirror: Strategy = {
+export const ecrPublic: Strategy = {
   name: "public-mirror",
   summary: "pull the same image from Amazon ECR Public",
   candidates: (image, { policy, written }) => {
     const offered: Candidate[] = [
-      ...(written === undefined ? [] : equivalentsOf(written, policy.equivalents)),
-      ...equivalentsOf(image, policy.equivalents),
-      ...publicTwins(image).map(({ twin, samePublisher }) => ({
+      ...(written === undefined ? [] : mappedCandidates(written, policy.imageMappings)),
+      ...mappedCandidates(image, policy.imageMappings),
+      ...ecrPublicMirrors(image).map(({ twin, samePublisher }) => ({
         strategy: "public-mirror" as const,
         image: canonicalName(twin),
         samePublisher,

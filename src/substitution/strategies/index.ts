@@ -2,16 +2,16 @@
 
 import type { StrategyName } from "../policy/policy.ts";
 import type { Strategy } from "../strategy.ts";
-import { signIn } from "./authenticated-pull.ts";
-import { ownCopy } from "./ecr-copy.ts";
-import { publicMirror } from "./ecr-public.ts";
-import { freshMirror } from "./mirror.ts";
-import { pullThrough } from "./pull-through-cache.ts";
+import { authenticatedPull } from "./authenticated-pull.ts";
+import { ecrCopy } from "./ecr-copy.ts";
+import { ecrPublic } from "./ecr-public.ts";
+import { mirror } from "./mirror.ts";
+import { pullThroughCache } from "./pull-through-cache.ts";
 
 export const STRATEGIES: Readonly<Record<StrategyName, Strategy>> = {
-  "own-copy": ownCopy,
-  "pull-through": pullThrough,
-  "public-mirror": publicMirror,
-  "fresh-mirror": freshMirror,
-  "sign-in": signIn,
+  "own-copy": ecrCopy,
+  "pull-through": pullThroughCache,
+  "public-mirror": ecrPublic,
+  "fresh-mirror": mirror,
+  "sign-in": authenticatedPull,
 };

@@ -3,17 +3,17 @@
 import { canonicalName, pinToDigest } from "../../image/reference.ts";
 import { isDockerHub, registryOf } from "../../image/registry-hosts.ts";
 import type { Candidate } from "../candidate.ts";
-import { publicTwins } from "../ecr-public-mirrors.ts";
+import { ecrPublicMirrors } from "../ecr-public-mirrors.ts";
 import type { Strategy } from "../strategy.ts";
-import { copyOf } from "./ecr-copy.ts";
+import { mirrorTarget } from "./ecr-copy.ts";
 
-export const freshMirror: Strategy = {
+export const mirror: Strategy = {
   name: "fresh-mirror",
   summary: "copy the image into this account's ECR and run the copy",
   candidates: (image, context) => {
     const copied = (source: string, anonymous = false): Candidate => ({
       strategy: "fresh-mirror",
-      image: canonicalName(copyOf(image, context)),
+      image: canonicalName(mirrorTarget(image, context)),
       source,
       ...(anonymous ? { anonymous: true as const } : {}),
       samePublisher: false,
@@ -25,7 +25,7 @@ export const freshMirror: Strategy = {
       // By digest, ECR Public is the same bytes without Docker Hub's limit.
       ...(trusted === undefined
         ? []
-        : publicTwins(image).map(({ twin }) => copied(canonicalName(pinToDigest(twin, trusted))))),
+        : ecrPublicMirrors(image).map(({ twin }) => copied(canonicalName(pinToDigest(twin, trusted))))),
       copied(origin),
       ...(hasAccount ? [copied(origin, true)] : []),
       // A front could lead elsewhere than to Docker Hub by now.

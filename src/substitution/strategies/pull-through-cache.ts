@@ -1,10 +1,10 @@
 /** A pull-through cache rule of ECR leads to the image: ECR fetches it with the rule's own account, and keeps it. */
 
 import { canonicalName } from "../../image/reference.ts";
-import { hostOf, repositoryThrough } from "../pull-through-rule.ts";
+import { cachedRepository, hostOf } from "../pull-through-rule.ts";
 import type { Strategy } from "../strategy.ts";
 
-export const pullThrough: Strategy = {
+export const pullThroughCache: Strategy = {
   name: "pull-through",
   summary: "have ECR fetch it by a pull-through cache rule, and run that",
   candidates: (image, { rules, ecrHost }) => {
@@ -12,7 +12,7 @@ export const pullThrough: Strategy = {
     const leading = rules.filter((rule) => hostOf(rule) === image.host);
     if (leading.length === 0)
       return { because: `this account has no pull-through cache rule for ${image.host}` };
-    const offered = leading.map((rule) => ({ rule, repository: repositoryThrough(rule, image, rules) }));
+    const offered = leading.map((rule) => ({ rule, repository: cachedRepository(rule, image, rules) }));
     const candidates = offered.flatMap(({ rule, repository }) =>
       typeof repository !== "string"
         ? []

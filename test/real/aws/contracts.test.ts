@@ -111,9 +111,9 @@ test("an item of the table goes three days after its window", async () => {
 
 test("a table that is not there is a failure of AWS, and no permission", async () => {
   if (moto === undefined) throw new Error("moto has not started");
-  const caps = createCaps(settingsOf(moto), "nowhere");
+  const quotas = createCaps(settingsOf(moto), "nowhere");
   const window = { name: "w", endsAt: 0 };
-  const failure = await caps
+  const failure = await quotas
     .claim({ window, claimant: "r-1", amount: 1, max: 1 })
     .catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(AwsError);

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { plannedWrites } from "../../../src/remediation/gates/planned-changes.ts";
 import type { Survey } from "../../../src/remediation/survey/survey.ts";
-import type { ImagePlan, Winner } from "../../../src/substitution/plan.ts";
+import type { ImagePlan, Substitute } from "../../../src/substitution/plan.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}` as const;
 const OTHER = `sha256:${"cd".repeat(32)}` as const;
@@ -28,13 +28,13 @@ const surveyed = (more: Partial<Survey> = {}): Survey => ({
   limit: { kind: "docker-hub-pull-limit", registry: "docker.io" },
   ...more,
 });
-const plan = (winner: Partial<Winner>, trusted: typeof DIGEST | undefined = DIGEST): ImagePlan => ({
+const plan = (winner: Partial<Substitute>, trusted: typeof DIGEST | undefined = DIGEST): ImagePlan => ({
   image: "nginx:1.25",
   containers: ["web"],
   failing: true,
   ...(trusted === undefined ? {} : { trusted: { digest: trusted, from: "origin" } }),
-  losers: [],
-  winner: {
+  rejected: [],
+  substitute: {
     candidate: { strategy: "own-copy", image: `${ECR}/repull/nginx:1.25`, samePublisher: false },
     proof: "same-platform",
     digest: OTHER,
@@ -63,7 +63,7 @@ describe("the writes of a plan", () => {
   const table: readonly (readonly [because: string, Survey, ImagePlan, readonly string[]])[] = [
     ["a copy that is there",          surveyed(),              plan({}),                             [REGISTER, REDEPLOY]],
     ["a copy to be made",             surveyed(),              plan({ copy }),                       [`copy docker.io/library/nginx:1.25 into ${copied}`, REGISTER, REDEPLOY]],
-    ["a cache to be filled",          surveyed(),              plan({ warm: { target: copied, upstream: "docker.io/library/nginx:1.25" } }), [`have ECR fetch docker.io/library/nginx:1.25 into ${copied}`, REGISTER, REDEPLOY]],
+    ["a cache to be filled",          surveyed(),              plan({ importIntoCache: { target: copied, upstream: "docker.io/library/nginx:1.25" } }), [`have ECR fetch docker.io/library/nginx:1.25 into ${copied}`, REGISTER, REDEPLOY]],
     ["an account for the tasks",      surveyed(),              plan({ candidate: { strategy: "sign-in", image: "nginx:1.25", secret: "arn:hub", samePublisher: false } }), [`register a revision of web:42 in which web keeps nginx:1.25 and signs in with arn:hub (same-platform as ${DIGEST})`, REDEPLOY]],
     ["a task, for its next start",    surveyed(task("register")), plan({}),                          [REGISTER]],
     ["a task, once more",             surveyed(task("run")),   plan({}),                             [REGISTER, "run the task 77 once more with it"]],

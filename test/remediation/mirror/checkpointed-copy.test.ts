@@ -223,7 +223,7 @@ describe("a copy that cannot be had", () => {
 
   test("is held back before its first blob where it is more than the owner's cap of a day", async () => {
     const { world, request } = await imageWorld(1, [2 * MIB]);
-    const policy = readPolicy({ ...DEFAULT_POLICY, caps: { bytesPerDay: "1MB" } });
+    const policy = readPolicy({ ...DEFAULT_POLICY, quotas: { bytesPerDay: "1MB" } });
     const ended = await inTwin(world, request, { policy });
     expect(ended).toMatchObject({ kind: "refused", code: "quota-exceeded", held: { cap: "bytesPerDay" } });
     expect(world.registries.ecr.requests()["upload-start"]).toBeUndefined();

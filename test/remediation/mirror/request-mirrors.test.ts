@@ -155,8 +155,8 @@ describe("waiting for a copy", () => {
     image: "nginx:1",
     containers: ["web"],
     failing: true,
-    losers: [],
-    winner: {
+    rejected: [],
+    substitute: {
       candidate: { strategy: "fresh-mirror", image: target, source, samePublisher: false },
       proof: "same-index",
       digest: DIGEST,

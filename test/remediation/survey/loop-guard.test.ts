@@ -16,8 +16,8 @@ const arn = (revision: number): string =>
 const [MEANT, MOVED] = [`sha256:${"b".repeat(64)}`, `sha256:${"c".repeat(64)}`] as const;
 const trusted = { digest: MEANT, from: "origin" } as const;
 const images: readonly ImageFacts[] = [
-  { image: "nginx:1.25", containers: ["web"], failing: true, trusted, sightings: [] },
-  { image: "redis:7", containers: ["cache"], failing: false, sightings: [] },
+  { image: "nginx:1.25", containers: ["web"], failing: true, trusted, probedCandidates: [] },
+  { image: "redis:7", containers: ["cache"], failing: false, probedCandidates: [] },
 ];
 
 type Revision = {

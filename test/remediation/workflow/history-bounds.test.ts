@@ -93,7 +93,7 @@ describe("a remediation", () => {
         },
       }),
     );
-    const policy = readPolicy({ caps: { bytesPerDay: "3MB" } });
+    const policy = readPolicy({ quotas: { bytesPerDay: "3MB" } });
     world.executions.serve("remediate", (input, steps, execution) =>
       remediate(input, world.ports, { policy, execution }, steps),
     );

@@ -53,7 +53,7 @@ describe("a service behind a Classic Load Balancer", () => {
   });
 
   it("is told of, and not redeployed, when its deployment is under way and the policy says report", async () => {
-    const policy = { whileDeploying: "report" } as const;
+    const policy = { onActiveDeployment: "report" } as const;
     const { world: after, outcome } = await play({ world: world({ formerly: "nginx:1.24" }), policy });
     expect(outcome.outcome).toBe("observed");
     expect((await stateOf(after, "prod", "web")).images).toEqual(["nginx:1.25"]);

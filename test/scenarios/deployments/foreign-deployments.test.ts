@@ -34,17 +34,20 @@ describe("a deployment that is still under way", () => {
   });
 
   test("is only reported on where the policy says so, with the plan", async () => {
-    const { world, outcome } = await play({ world: limited(), policy: { whileDeploying: "report" } });
+    const { world, outcome } = await play({ world: limited(), policy: { onActiveDeployment: "report" } });
     expect(outcome).toMatchObject({
       outcome: "observed",
-      because: expect.stringContaining("whileDeploying"),
+      because: expect.stringContaining("onActiveDeployment"),
     });
     expect(outcome.images[0]?.substitute).toMatch(/repull\/docker\.io/);
     expect((await stateOf(world, "prod", "web")).images).toEqual(["nginx:1.25"]);
   });
 
   test("is given three hours where the policy says wait, and then helped", async () => {
-    const { world, event, outcome } = await play({ world: limited(), policy: { whileDeploying: "wait" } });
+    const { world, event, outcome } = await play({
+      world: limited(),
+      policy: { onActiveDeployment: "wait" },
+    });
     expect(outcome.outcome).toBe("settled");
     const waited = (world.clock.now() - Date.parse(String(event.time))) / 1000;
     expect(waited).toBeGreaterThan(3 * HOURS);
@@ -54,7 +57,7 @@ describe("a deployment that is still under way", () => {
   test("that its breaker ends sooner is helped sooner", async () => {
     const { world, event, outcome } = await play({
       world: limited({ circuitBreaker: "on" }),
-      policy: { whileDeploying: "wait" },
+      policy: { onActiveDeployment: "wait" },
     });
     expect(outcome.outcome).toBe("settled");
     expect((world.clock.now() - Date.parse(String(event.time))) / 1000).toBeLessThan(HOURS);

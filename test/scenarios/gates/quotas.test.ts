@@ -14,7 +14,10 @@ const HOUR = 3600;
 const IMAGES = ["acme/web:1", "acme/api:1", "acme/job:1"];
 
 /** At ten minutes past ten in the evening, three services cannot pull; each has an image of its own, 2 MB large. */
-async function threeServices(caps: Partial<Policy["caps"]>, others: Partial<Policy> = {}): Promise<World> {
+async function threeServices(
+  quotas: Partial<Policy["quotas"]>,
+  others: Partial<Policy> = {},
+): Promise<World> {
   const world = await createWorld(
     readWorldFile({
       time: "2026-01-20T22:10:00Z",
@@ -32,7 +35,7 @@ async function threeServices(caps: Partial<Policy["caps"]>, others: Partial<Poli
       },
     }),
   );
-  installRepull(world, { policy: readPolicy({ ...DEFAULT_POLICY, ...others, caps }) });
+  installRepull(world, { policy: readPolicy({ ...DEFAULT_POLICY, ...others, quotas }) });
   return world;
 }
 
@@ -62,7 +65,7 @@ test("one remediation per hour heals three services in three hours, and tells of
   expect(named(world).filter((outcome) => outcome === "settled")).toHaveLength(3);
   expect(named(world)).toHaveLength(5);
   expect(
-    [...world.caps.windows].filter(([name]) => name.includes("PerHour")).map(([, { used }]) => used),
+    [...world.quotas.windows].filter(([name]) => name.includes("PerHour")).map(([, { used }]) => used),
   ).toEqual([1, 1, 1]);
 });
 
@@ -105,7 +108,7 @@ test("a service is not deployed without the copy of its other image that a cap h
       },
     },
     // Room for one of the two.
-    policy: { caps: { ...DEFAULT_POLICY.caps, bytesPerDay: "3MB" } },
+    policy: { quotas: { ...DEFAULT_POLICY.quotas, bytesPerDay: "3MB" } },
   });
   expect(named(world)).toEqual(["held", "settled"]);
   expect(world.definitions.newest("web", 9)).toHaveLength(2);
@@ -141,7 +144,7 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
     policy: { dockerHubSecret: arn },
     untilFailure: ({ ports, clock }) => {
       const window = { name: `bytesPerDay ${new Date(clock.now()).toISOString().slice(0, 10)}`, endsAt: 0 };
-      void ports.caps.claim({ window, claimant: "somebody", amount: 200e9, max: 200e9 });
+      void ports.quotaStore.claim({ window, claimant: "somebody", amount: 200e9, max: 200e9 });
     },
   });
   expect(outcome).toMatchObject({ outcome: "settled", images: [{ strategy: "sign-in" }] });
@@ -163,7 +166,7 @@ for (const engine of ENGINES) {
       engine,
     );
     expect(outcome.outcome).toBe("settled");
-    const claims = [...world.caps.windows].map(
+    const claims = [...world.quotas.windows].map(
       ([name, { claimants }]) => `${name.split(" ")[0]} ${claimants.size}`,
     );
     // Once of the cluster's share, and once of the hour.
@@ -193,13 +196,13 @@ test("one that throttles for a while is asked again", async () => {
 
 test("a raised cap lets through what waits within half an hour", async () => {
   const world = await threeServices({});
-  let caps = { ...DEFAULT_POLICY.caps, remediationsPerHour: 1 };
+  let quotas = { ...DEFAULT_POLICY.quotas, remediationsPerHour: 1 };
   world.executions.serve("remediate", (input, steps, execution) =>
-    remediate(input, world.ports, { policy: DEFAULT_POLICY, execution, limits: async () => caps }, steps),
+    remediate(input, world.ports, { policy: DEFAULT_POLICY, execution, limits: async () => quotas }, steps),
   );
   await world.run(HOUR / 6);
   expect(whole(world)).toBe(1);
-  caps = { ...caps, remediationsPerHour: 3 };
+  quotas = { ...quotas, remediationsPerHour: 3 };
   await world.run(HOUR / 2);
   expect(whole(world)).toBe(3);
 });
@@ -214,9 +217,9 @@ test("what waits for more than a day ends as held, and says so", async () => {
   const policy = readPolicy({});
   const { ports } = world;
   // Somebody is always quicker.
-  const claim: typeof ports.caps.claim = async ({ max }) => ({ kind: "reached", used: max });
+  const claim: typeof ports.quotaStore.claim = async ({ max }) => ({ kind: "reached", used: max });
   world.executions.serve("remediate", (input, steps, execution) =>
-    remediate(input, { ...ports, caps: { ...ports.caps, claim } }, { policy, execution }, steps),
+    remediate(input, { ...ports, quotaStore: { ...ports.quotaStore, claim } }, { policy, execution }, steps),
   );
   let isFirst = true;
   world.bus.subscribe(async (document) => {
@@ -247,7 +250,7 @@ test("a service whose images need three days of the cap is healed on the third, 
     }),
   );
   // Room for one of them a day.
-  installRepull(world, { policy: readPolicy({ caps: { ...DEFAULT_POLICY.caps, bytesPerDay: "3MB" } }) });
+  installRepull(world, { policy: readPolicy({ quotas: { ...DEFAULT_POLICY.quotas, bytesPerDay: "3MB" } }) });
   await world.run(3 * 24 * HOUR);
   expect(whole(world)).toBe(1);
   expect(outcomes(world).at(-1)?.outcome).toBe("settled");

@@ -99,7 +99,7 @@ const table: readonly Row[] = [
   {
     because: "a tag without layers is nobody's image",
     world: world({ hub: dry, open: { images: { "docker/library/nginx:1.25": { empty: true } } } }),
-    policy: { leastProof: "same-publisher" },
+    policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "nothing: stand-still",
     loses: { "public-mirror": /what stands there is empty: it has no layers/ },
@@ -116,7 +116,7 @@ const table: readonly Row[] = [
   {
     because: "the policy may name further repositories",
     world: world({ service: prefect, ecr: same("central/prefecthq/prefect:3", PREFECT) }),
-    policy: { copies: ["central/{path}"] },
+    policy: { additionalCopyRepositories: ["central/{path}"] },
     wins: "own-copy: settled",
     loses: { "own-copy": /^no copy is there$/ },
     runs: new RegExp(`^${ECR}/central/prefecthq/prefect@sha256:`),
@@ -134,13 +134,13 @@ const table: readonly Row[] = [
     wins: "nothing: stand-still",
     loses: {
       "public-mirror":
-        /^its proof is same-publisher, which is weaker than the policy asks \(leastProof: same-platform\)$/,
+        /^its proof is same-publisher, which is weaker than the policy asks \(minimumProof: same-platform\)$/,
     },
   },
   {
     because: "but where the owner takes it",
     world: world({ hub: dry, open: same("docker/library/nginx:1.25") }),
-    policy: { leastProof: "same-publisher" },
+    policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "public-mirror: settled",
   },
@@ -151,7 +151,7 @@ const table: readonly Row[] = [
       hub: { images: { "amazon/aws-cli:2": {} }, ...dry },
       open: same("aws-cli/aws-cli:2", "docker.io/amazon/aws-cli:2"),
     }),
-    policy: { leastProof: "same-publisher" },
+    policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "nothing: stand-still",
     loses: { "public-mirror": /it cannot be compared/ },
@@ -162,7 +162,11 @@ const table: readonly Row[] = [
       service: prefect,
       registries: { "ghcr.io": same("shop/prefect:3", PREFECT) },
     }),
-    policy: { equivalents: [{ image: "prefecthq/*", use: "ghcr.io/shop/{name}:{tag}", otherBytes: false }] },
+    policy: {
+      imageMappings: [
+        { image: "prefecthq/*", use: "ghcr.io/shop/{name}:{tag}", allowDifferentContent: false },
+      ],
+    },
     wins: "public-mirror: settled",
     runs: /^ghcr\.io\/shop\/prefect@sha256:/,
   },
@@ -172,7 +176,11 @@ const table: readonly Row[] = [
       service: prefect,
       registries: { "ghcr.io": { images: { "shop/prefect:3": {} } } },
     }),
-    policy: { equivalents: [{ image: "prefecthq/*", use: "ghcr.io/shop/{name}:{tag}", otherBytes: false }] },
+    policy: {
+      imageMappings: [
+        { image: "prefecthq/*", use: "ghcr.io/shop/{name}:{tag}", allowDifferentContent: false },
+      ],
+    },
     wins: "fresh-mirror, own-copy: settled",
     loses: { "public-mirror": /it holds other bytes/ },
   },
@@ -183,7 +191,9 @@ const table: readonly Row[] = [
       registries: { "ghcr.io": { images: { "shop/prefect:3": {} } } },
     }),
     policy: {
-      equivalents: [{ image: "prefecthq/prefect", use: "ghcr.io/shop/prefect:{tag}", otherBytes: true }],
+      imageMappings: [
+        { image: "prefecthq/prefect", use: "ghcr.io/shop/prefect:{tag}", allowDifferentContent: true },
+      ],
     },
     wins: "public-mirror: settled",
   },

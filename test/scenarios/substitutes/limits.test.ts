@@ -68,7 +68,7 @@ const table: readonly Row[] = [
     wins: "nothing: stand-still",
     loses: {
       "sign-in":
-        /could not be checked \(iam:SimulatePrincipalPolicy: .*\); the policy key uncheckedSecret allows it unchecked$/,
+        /could not be checked \(iam:SimulatePrincipalPolicy: .*\); the policy key allowUnverifiedSecretAccess allows it unchecked$/,
     },
   },
   {
@@ -78,7 +78,7 @@ const table: readonly Row[] = [
       hub: dry,
       more: { ...signedUp, ...refused("iam:SimulatePrincipalPolicy") },
     }),
-    policy: { dockerHubSecret: SECRET, uncheckedSecret: true },
+    policy: { dockerHubSecret: SECRET, allowUnverifiedSecretAccess: true },
     wins: "sign-in: settled",
   },
   {

@@ -73,10 +73,12 @@ describe("a remediation whose image is gone at its registry", () => {
   }
 
   it("heals when the advice is followed: the policy names a place of other bytes", async () => {
-    const equivalents = [{ image: "bitnami/redis", use: "public.ecr.aws/acme/redis:7.2", otherBytes: true }];
+    const imageMappings = [
+      { image: "bitnami/redis", use: "public.ecr.aws/acme/redis:7.2", allowDifferentContent: true },
+    ];
     const file = world("bitnami/redis:7.2", LEGACY);
     const registries = { ...file.registries, "public.ecr.aws": { images: { "acme/redis:7.2": {} } } };
-    const ended = await replayed("bitnami/redis:7.2", { ...file, registries }, { equivalents });
+    const ended = await replayed("bitnami/redis:7.2", { ...file, registries }, { imageMappings });
     expect(ended.outcome).toBe("settled");
   });
 

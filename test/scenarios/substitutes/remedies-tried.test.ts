@@ -52,7 +52,7 @@ const BY_REMEDY: Readonly<Record<RemedyCode, Row>> = {
   "create-pull-through-rule": { in: dead() },
   "name-docker-hub-account": { in: dead() },
   "allow-strategies": { in: { open: TWIN, hub: dry }, policy: { strategies: ["own-copy"] } },
-  "accept-weaker-proof": { in: { service: prefect }, policy: { leastProof: "same-index" } },
+  "accept-weaker-proof": { in: { service: prefect }, policy: { minimumProof: "same-index" } },
   "pin-by-digest": UNTRUSTED["origin-unreadable"]["Docker Hub refuses a HEAD too"] as Row,
   "allow-permission": UNTRUSTED["trust-unreadable"]["ECS may not be asked"] as Row,
   "allow-role": CHECKS.role,

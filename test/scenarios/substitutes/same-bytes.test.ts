@@ -99,7 +99,11 @@ describe("a tag that moved after the deployment began", () => {
     const played = await createWorld(readWorldFile(file));
     const event = await firstFailure(played);
     const pinned = played.registries.dockerHub.manifest("library/nginx", "1.25")?.digest;
-    const policy = readPolicy({ strategies: ["sign-in"], dockerHubSecret: secret, uncheckedSecret: true });
+    const policy = readPolicy({
+      strategies: ["sign-in"],
+      dockerHubSecret: secret,
+      allowUnverifiedSecretAccess: true,
+    });
     serveWorkflows(played, { policy });
     moveTag(played);
     played.clock.schedule(played.clock.now(), () => detect(event, played.ports, policy));

@@ -152,7 +152,7 @@ const table: readonly Row[] = [
       open: { images: { "docker/library/nginx:1.25": { platforms: ["linux/amd64", "linux/s390x"] } } },
       more: machines("X86_64", "ARM64"),
     }),
-    policy: { leastProof: "same-publisher" },
+    policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "nothing: stand-still",
     loses: { "public-mirror": /^it has no linux\/arm64$/ },

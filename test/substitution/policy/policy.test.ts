@@ -21,7 +21,7 @@ describe("a policy", () => {
     expect(policyFrom({})).toEqual(DEFAULT_POLICY);
     expect(readPolicy({})).toEqual(DEFAULT_POLICY);
     expect(DEFAULT_POLICY).toMatchObject({
-      leastProof: "same-platform",
+      minimumProof: "same-platform",
       pinning: "digest",
       mode: "remediate",
     });
@@ -45,17 +45,17 @@ describe("a policy", () => {
   const wrong: readonly (readonly [because: string, document: unknown, words: readonly string[]])[] = [
     ["an unknown key, with the likely one",       { strategie: [] },                                           ["strategie: expected a known key, perhaps strategies"]],
     ["an unknown key inside another",             { services: { exlude: ["a"] } },                             ["services.exlude: expected a known key, perhaps exclude"]],
-    ["an unknown key of a row",                   { equivalents: [{ image: "a", uses: "b" }] },                ["equivalents.0.use: expected string, received undefined", "equivalents.0.uses: expected a known key, perhaps use"]],
-    ["a key like no other, with all there are",   { zebra: 1 },                                                ["zebra: expected one of the keys mode, approvalHours, whileDeploying"]],
+    ["an unknown key of a row",                   { imageMappings: [{ image: "a", uses: "b" }] },                ["imageMappings.0.use: expected string, received undefined", "imageMappings.0.uses: expected a known key, perhaps use"]],
+    ["a key like no other, with all there are",   { zebra: 1 },                                                ["zebra: expected one of the keys mode, approvalHours, onActiveDeployment"]],
     ["everything at once",                        { mode: "off", pinning: "sha" },                             ["mode: expected one of remediate, approve, observe", "pinning: expected one of digest, tag"]],
-    ["other bytes for more than one image",       { equivalents: [{ image: "a/*", use: "b", otherBytes: true }] }, ["equivalents.0.image: expected an image without *"]],
+    ["other bytes for more than one image",       { imageMappings: [{ image: "a/*", use: "b", allowDifferentContent: true }] }, ["imageMappings.0.image: expected an image without *"]],
     ["one repository for every image",            { copies: ["central/nginx"] },                               ["copies.0: expected a repository with {path} or {name}"]],
     ["a role that is none",                       { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
-    ["a cap of images, which is no more",         { caps: { imagesPerDay: 5 } },                               ["caps.imagesPerDay: expected a known key"]],
+    ["a cap of images, which is no more",         { quotas: { imagesPerDay: 5 } },                               ["caps.imagesPerDay: expected a known key"]],
     ["windows of one's own, which are no more",   { windows: {} },                                             ["windows: expected"]],
-    ["a cap that nobody knows",                   { caps: { remediationsPerHours: 5 } },                       ["caps.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
-    ["a size without its unit, or a whole cap",   { caps: { bytesPerDay: "200", remediationsPerHour: 0 } },    ["caps.bytesPerDay: expected a size such as 500MB", "caps.remediationsPerHour: expected number to be >=1"]],
+    ["a cap that nobody knows",                   { quotas: { remediationsPerHours: 5 } },                       ["caps.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
+    ["a size without its unit, or a whole cap",   { quotas: { bytesPerDay: "200", remediationsPerHour: 0 } },    ["caps.bytesPerDay: expected a size such as 500MB", "caps.remediationsPerHour: expected number to be >=1"]],
   ];
   for (const [because, document, words] of wrong) {
     test(`complains of ${because}`, () => {

@@ -2,17 +2,17 @@
 
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../../src/image/digest.ts";
-import type { Candidate, Check, Seen } from "../../../src/substitution/candidate.ts";
+import type { Candidate, Check, ProbeResult } from "../../../src/substitution/candidate.ts";
 import { type ImageFacts, type PlanContext, planSubstitution } from "../../../src/substitution/plan.ts";
 import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
-import { remedyInWords } from "../../../src/substitution/remedies/format-remedy.ts";
+import { formatRemedy } from "../../../src/substitution/remedies/format-remedy.ts";
 
 const COPY: Candidate = {
   strategy: "own-copy",
   image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/repull/docker.io/library/nginx:1.25",
   samePublisher: false,
 };
-const HERE: Seen = { kind: "found", digest: digestOf("nginx"), isIndex: false };
+const HERE: ProbeResult = { kind: "found", digest: digestOf("nginx"), isIndex: false };
 const failed = (what: Check["what"], because: string): Check => ({ what, result: "failed", because });
 
 function remedies(facts: Partial<ImageFacts>, limit: Partial<PlanContext["limit"]> = {}): string {
@@ -21,17 +21,19 @@ function remedies(facts: Partial<ImageFacts>, limit: Partial<PlanContext["limit"
     containers: ["web"],
     failing: true,
     trusted: { digest: digestOf("nginx"), from: "origin" },
-    sightings: [],
+    probedCandidates: [],
     ...facts,
   };
   const plan = planSubstitution([image], {
     policy: DEFAULT_POLICY,
     limit: { kind: "docker-hub-pull-limit", ...limit },
   });
-  return plan.kind === "stand-still" ? plan.remedies.map(remedyInWords).join("\n") : plan.kind;
+  return plan.kind === "stand-still" ? plan.remedies.map(formatRemedy).join("\n") : plan.kind;
 }
 
-const sighted = (seen: Seen, ...checks: Check[]) => ({ sightings: [{ candidate: COPY, seen, checks }] });
+const sighted = (seen: ProbeResult, ...checks: Check[]) => ({
+  probedCandidates: [{ candidate: COPY, seen, checks }],
+});
 const because = (words: string) => sighted({ kind: "denied", because: words });
 
 describe("what the owner could do", () => {
@@ -45,8 +47,8 @@ describe("what the owner could do", () => {
     ["a cache that Repull may not fill",     because("Repull has no right to fill hub/library/nginx: set the stack's parameter PullThroughRepositories to hub/* (denied)"), /^deploy the stack with PullThroughRepositories=hub\/\*, so that Repull may fill the cache$/m],
     ["an archived copy",                     sighted({ kind: "archived", because: "the copy is archived in ECR" }), /^restore the archived copy in ECR: aws ecr update-image-storage-class --repository-name repull\/docker\.io\/library\/nginx /m],
     ["an account without pulls",             sighted({ kind: "rate-limited", because: "the configured account has no pulls left either" }), /^move the Docker Hub account to a paid plan .* no limit of pulls; a free one has 200 in 6 hours$/m],
-    ["no rule",                              { notOffered: [{ strategy: "pull-through", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub, .*: aws ecr create-pull-through-cache-rule /m],
-    ["no account",                           { notOffered: [{ strategy: "sign-in", because: "no Docker Hub account is configured (dockerHubSecret)" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
+    ["no rule",                              { notApplicable: [{ strategy: "pull-through", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub, .*: aws ecr create-pull-through-cache-rule /m],
+    ["no account",                           { notApplicable: [{ strategy: "sign-in", because: "no Docker Hub account is configured (dockerHubSecret)" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
     ["a private image",                      because("it is private, and the policy does not let it be copied (registries.privateImages)"), /^allow copies of the private image \(registries\.privateImages: \["nginx"\]\)$/m],
   ];
   for (const [says, facts, remedy] of table) {
@@ -55,9 +57,9 @@ describe("what the owner could do", () => {
   }
 
   test("without a digest, pins the image", () => {
-    const image = { image: "nginx:1.25", containers: ["web"], failing: true, sightings: [] };
+    const image = { image: "nginx:1.25", containers: ["web"], failing: true, probedCandidates: [] };
     const plan = planSubstitution([image], { policy: DEFAULT_POLICY });
-    const words = plan.kind === "stand-still" ? plan.remedies.map(remedyInWords).join("\n") : "";
+    const words = plan.kind === "stand-still" ? plan.remedies.map(formatRemedy).join("\n") : "";
     expect(words).toMatch(/^pin nginx:1\.25 by its digest in your source/m);
     expect(remedies({})).not.toContain("pin nginx");
   });

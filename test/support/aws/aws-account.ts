@@ -171,11 +171,11 @@ async function updateCaps({ Key, ExpressionAttributeValues }: JsonObject, world:
   const { ":amount": amount, ":room": room, ":claimant": claimant } = values;
   const asked = { window: { name: window.S, endsAt: 0 }, claimant: claimant?.S ?? "" };
   if (amount === undefined || room === undefined) {
-    if (!(await world.ports.caps.tellsOfIt(asked.window, asked.claimant))) throw conditionFailed({});
+    if (!(await world.ports.quotaStore.tellsOfIt(asked.window, asked.claimant))) throw conditionFailed({});
     return {};
   }
   const max = Number(amount.N) + Number(room.N);
-  const answer = await world.ports.caps.claim({ ...asked, amount: Number(amount.N), max });
+  const answer = await world.ports.quotaStore.claim({ ...asked, amount: Number(amount.N), max });
   if (answer.kind === "reached") throw conditionFailed({ used: { N: String(answer.used) } });
   return {};
 }

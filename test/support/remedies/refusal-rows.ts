@@ -165,19 +165,19 @@ export const usedUp =
   async ({ ports }: World) => {
     const window = windowOf(cap, ports.clock.now());
     const name = cluster === "" ? window.name : `${window.name} ${cluster}`;
-    await ports.caps.claim({ window: { ...window, name }, claimant: "others", amount, max: amount });
+    await ports.quotaStore.claim({ window: { ...window, name }, claimant: "others", amount, max: amount });
   };
 export const only = { clusters: { include: ["prod"], exclude: [] } };
 export const HELD: Readonly<Record<CapName, Readonly<Record<string, Row>>>> = {
   remediationsPerHour: {
     "that is one cluster's alone": {
       in: { open: TWIN },
-      policy: { caps: { remediationsPerHour: 1 }, ...only },
+      policy: { quotas: { remediationsPerHour: 1 }, ...only },
       before: usedUp("remediationsPerHour", 1),
     },
     "of which a cluster has half": {
       in: { open: TWIN },
-      policy: { caps: { remediationsPerHour: 4 } },
+      policy: { quotas: { remediationsPerHour: 4 } },
       before: usedUp("remediationsPerHour", 2, "prod"),
     },
   },
@@ -186,14 +186,14 @@ export const HELD: Readonly<Record<CapName, Readonly<Record<string, Row>>>> = {
       in: lone("acme/web:1", {
         hub: { images: { "acme/web:1": { kilobytes: 1500 } }, quota: { remaining: 0 } },
       }),
-      policy: { caps: { bytesPerDay: "2MB" } },
+      policy: { quotas: { bytesPerDay: "2MB" } },
       before: usedUp("bytesPerDay", 1_000_000),
     },
     "that is smaller than the image": {
       in: lone("acme/web:1", {
         hub: { images: { "acme/web:1": { kilobytes: 1500 } }, quota: { remaining: 0 } },
       }),
-      policy: { caps: { bytesPerDay: "1MB" } },
+      policy: { quotas: { bytesPerDay: "1MB" } },
     },
   },
 };
@@ -226,7 +226,7 @@ export const OBSERVED: Readonly<Record<string, Row>> = {
   "a tag of the cluster says what nobody knows": {
     in: near({}, { clusters: { prod: { tags: { "Repull:Mode": "never" } } } }),
   },
-  "a deployment under way is only reported": { in: near(), policy: { whileDeploying: "report" } },
+  "a deployment under way is only reported": { in: near(), policy: { onActiveDeployment: "report" } },
 };
 
 /** The substitute cannot be pulled either, twice: then the guard holds, and ECR lets it be pulled at last. */

@@ -9,10 +9,10 @@ import type { JsonObject } from "../../../src/runtime/json.ts";
 import type { Policy } from "../../../src/substitution/policy/policy.ts";
 import type { Invariant } from "./violation.ts";
 
-type Claims = Ports["caps"];
+type Claims = Ports["quotaStore"];
 
 export function createLedger(
-  { caps }: Policy,
+  { quotas }: Policy,
   violate: (invariant: Invariant, what: string) => void,
   note: (line: string) => void,
 ) {
@@ -26,8 +26,8 @@ export function createLedger(
 
   const limitOf = (cap: string): number =>
     cap === "bytesPerDay"
-      ? Number.parseInt(caps.bytesPerDay, 10) * 1e9
-      : Number(caps[cap as keyof typeof caps]);
+      ? Number.parseInt(quotas.bytesPerDay, 10) * 1e9
+      : Number(quotas[cap as keyof typeof quotas]);
   // A cluster's share has a window of its own, named after the cap's; it is no place in the hour.
   const claimantsOf = (cap: string): readonly string[] =>
     [...windows].flatMap(([name, claims]) =>

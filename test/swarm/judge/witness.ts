@@ -81,7 +81,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
   const pinsAtStart = new Map<string, ReadonlyMap<string, string>>();
   /** Service → how many of its tasks ran before we first wrote to it. */
   const ranBefore = new Map<string, number>();
-  const isCapped = policy.caps.remediationsPerHour < DEFAULT_POLICY.caps.remediationsPerHour;
+  const isCapped = policy.quotas.remediationsPerHour < DEFAULT_POLICY.quotas.remediationsPerHour;
   const revisionsMax = isCapped ? REVISIONS_OF_DAYS_MAX : REVISIONS_OF_INCIDENT_MAX;
   let races = 0;
   let copiesForgiven = 0;
@@ -257,7 +257,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         await ports.bus.publish(detail);
       },
     },
-    caps: ledger.watchClaims(ports.caps),
+    quotaStore: ledger.watchClaims(ports.quotaStore),
     tasks: {
       ...ports.tasks,
       async run(request) {

@@ -92,7 +92,7 @@ export function createLiar(
   };
 
   const wrap = (truth: Ports): Ports => {
-    const { ecs, ecr, executions, bus, caps, tasks, schedules } = truth;
+    const { ecs, ecr, executions, bus, quotaStore, tasks, schedules } = truth;
     const keyOf = async (cluster: string, name: string): Promise<string> => {
       const service = await ecs.describeService(cluster, name);
       return service === undefined ? `service ${cluster} ${name}` : serviceKey(service);
@@ -173,10 +173,11 @@ export function createLiar(
           ),
       },
       bus: { publish: (detail) => write("events:PutEvents", () => bus.publish(detail)) },
-      caps: {
-        claim: (request) => write("dynamodb:UpdateItem", () => caps.claim(request)),
-        tellsOfIt: (window, claimant) => write("dynamodb:UpdateItem", () => caps.tellsOfIt(window, claimant)),
-        used: (window) => read("dynamodb:GetItem", `window ${window.name}`, () => caps.used(window)),
+      quotaStore: {
+        claim: (request) => write("dynamodb:UpdateItem", () => quotaStore.claim(request)),
+        tellsOfIt: (window, claimant) =>
+          write("dynamodb:UpdateItem", () => quotaStore.tellsOfIt(window, claimant)),
+        used: (window) => read("dynamodb:GetItem", `window ${window.name}`, () => quotaStore.used(window)),
       },
       tasks: {
         describe: (cluster, task) =>

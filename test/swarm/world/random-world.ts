@@ -197,10 +197,10 @@ function loneTasks(random: Random): Record<string, unknown> {
 /** All that an owner may allow where nobody's account is needed; in some worlds only so often, and then it takes its time. */
 export function randomPolicy(random: Random): Policy {
   const isCapped = random.next() < 0.3;
-  const caps = { remediationsPerHour: random.integer(1, 2), bytesPerDay: "100GB" };
+  const quotas = { remediationsPerHour: random.integer(1, 2), bytesPerDay: "100GB" };
   return readPolicy({
     standaloneTasks: "run",
     schedules: "move-and-run",
-    ...(isCapped ? { caps } : {}),
+    ...(isCapped ? { quotas } : {}),
   });
 }

@@ -10,7 +10,7 @@ import { shortRevision } from "../../../ecs/arn.ts";
 import type { ExposedImage, Exposure } from "../../../scan/exposure.ts";
 import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../../../scan/peak-pulls.ts";
 import type { Scan } from "../../../scan/scan.ts";
-import { inShort } from "../../../substitution/explain-plan.ts";
+import { abbreviate } from "../../../substitution/explain-plan.ts";
 import { counted } from "../../../text/counted.ts";
 import { ARITHMETIC, countsOf, headlineOf, worstOf } from "../format-scan.ts";
 import { SCAN_SCRIPT } from "./script.ts";
@@ -187,7 +187,7 @@ function placesOf(
   badge: "acts" | "idle",
 ): string {
   const others = passedOver
-    .map(({ strategy, because }) => `<li>not ${escaped(strategy)}: ${escaped(inShort(because))}</li>`)
+    .map(({ strategy, because }) => `<li>not ${escaped(strategy)}: ${escaped(abbreviate(because))}</li>`)
     .join("");
   const why =
     others === ""
@@ -195,7 +195,7 @@ function placesOf(
       : `<details><summary>why not ${counted(passedOver.length, "other place")}</summary><ul>${others}</ul></details>`;
   const of = isNamed ? `<small>${escaped(image)}</small>` : "";
   if (first === undefined) return `<div>${of}${why}</div>`;
-  return `<div>${of}<span class="badge ${badge}">${escaped(first.strategy)}</span> <code>${escaped(inShort(first.place))}</code><small>${escaped(inShort(first.because))}</small>${why}</div>`;
+  return `<div>${of}<span class="badge ${badge}">${escaped(first.strategy)}</span> <code>${escaped(abbreviate(first.place))}</code><small>${escaped(abbreviate(first.because))}</small>${why}</div>`;
 }
 
 function gaps({ gaps: found }: Scan): string {

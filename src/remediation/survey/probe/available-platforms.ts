@@ -13,7 +13,7 @@ import { type Index, type ParsedManifest, parseManifest } from "../../../oci/cli
 import { platformChildren } from "../../../oci/client/platform-children.ts";
 import { type IndexReader, isPlatformStated, platformImages } from "../../../oci/client/platform-images.ts";
 import type { Registries } from "../../../oci/client/registries.ts";
-import type { Found, Seen } from "../../../substitution/candidate.ts";
+import type { Found, ProbeResult } from "../../../substitution/candidate.ts";
 
 type Wanted = {
   readonly trusted?: Digest;
@@ -23,7 +23,7 @@ type Wanted = {
 
 const CONFIG_BYTES_MAX = 4 * 1024 * 1024;
 
-const EMPTY: Seen = { kind: "absent", because: "what stands there is empty: it has no layers" };
+const EMPTY: ProbeResult = { kind: "absent", because: "what stands there is empty: it has no layers" };
 
 /** What was found, if it is enough; with the manifest of the one platform that is needed, where there is one. */
 export async function withPlatforms(
@@ -31,7 +31,7 @@ export async function withPlatforms(
   place: ImageReference,
   { trusted, platforms }: Wanted,
   registries: Registries,
-): Promise<Seen> {
+): Promise<ProbeResult> {
   if (isDockerHubFront(place.host)) return seen;
   const reader = readerOf(place, registries);
   const top = await reader.manifest(seen.digest);

@@ -21,8 +21,8 @@ import { formatPulls, type RateLimit } from "../../../oci/client/rate-limit.ts";
 import type { ManifestHead } from "../../../oci/client/registries.ts";
 import { RegistryError } from "../../../oci/client/registry-error.ts";
 import { indexSubset } from "../../../oci/copy/index-subset.ts";
-import type { Candidate, Found, Seen } from "../../../substitution/candidate.ts";
-import { publicTwins } from "../../../substitution/ecr-public-mirrors.ts";
+import type { Candidate, Found, ProbeResult } from "../../../substitution/candidate.ts";
+import { ecrPublicMirrors } from "../../../substitution/ecr-public-mirrors.ts";
 import { blobsOfImage } from "../../mirror/required-blobs.ts";
 import { awsErrorBehind } from "../../ports/aws-error.ts";
 import type { Ports } from "../../ports/ports.ts";
@@ -47,7 +47,7 @@ const NO_OTHER_QUOTA =
 const INDEX_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What a candidate's registry says. Throws AwsError where asking again may help, never for what a registry answers. */
-export async function look(candidate: Candidate, context: LookContext, ports: Asked): Promise<Seen> {
+export async function look(candidate: Candidate, context: LookContext, ports: Asked): Promise<ProbeResult> {
   const place = parseReference(candidate.source ?? candidate.image);
   try {
     const seen = await lookBy(candidate, place, context, ports);
@@ -64,7 +64,7 @@ async function lookBy(
   place: ImageReference,
   context: LookContext,
   ports: Asked,
-): Promise<Seen> {
+): Promise<ProbeResult> {
   switch (candidate.strategy) {
     case "own-copy":
       return await lookAtCopy(place, context, ports);
@@ -99,7 +99,7 @@ async function lookByDigest(
   place: ImageReference,
   { trusted, platforms }: LookContext,
   { registries }: Pick<Ports, "registries">,
-): Promise<Seen> {
+): Promise<ProbeResult> {
   const exact =
     trusted === undefined ? undefined : await registries.headManifest(pinToDigest(place, trusted));
   if (exact !== undefined) return limited(exact, place) ?? found(exact);
@@ -116,8 +116,8 @@ async function lookAtOrigin(
   place: ImageReference,
   { trusted }: LookContext,
   { registries, anonymous }: Pick<Ports, "registries" | "anonymous">,
-): Promise<Seen> {
-  const kept: Seen =
+): Promise<ProbeResult> {
+  const kept: ProbeResult =
     trusted === undefined ? { kind: "kept" } : { kind: "found", digest: trusted, isIndex: false };
   // Where there is somebody else to ask as, these registries are asked with the account itself.
   const isAccount = anonymous !== undefined;
@@ -135,7 +135,7 @@ async function lookAtOrigin(
   }
 }
 
-function spent(quota?: RateLimit): Seen {
+function spent(quota?: RateLimit): ProbeResult {
   const left = quota === undefined ? "" : `: ${inWords(quota)}`;
   return { kind: "rate-limited", because: `the configured account has no pulls left either${left}` };
 }
@@ -146,9 +146,9 @@ async function privateImage(
   place: ImageReference,
   { trusted, mayCopyPrivate = false }: LookContext,
   { anonymous }: Asked,
-): Promise<Seen | undefined> {
+): Promise<ProbeResult | undefined> {
   // What its publisher also keeps on ECR Public is everybody's: Docker's own images are.
-  if (anonymous === undefined || candidate.anonymous || mayCopyPrivate || publicTwins(place).length > 0)
+  if (anonymous === undefined || candidate.anonymous || mayCopyPrivate || ecrPublicMirrors(place).length > 0)
     return undefined;
   if (registryOf(place.host).kind !== "docker-hub") return undefined;
   const asked = trusted === undefined ? place : pinToDigest(place, trusted);
@@ -173,7 +173,7 @@ async function lookIntoCache(
   place: ImageReference,
   { trusted, platforms }: LookContext,
   { registries, ecr }: Asked,
-): Promise<Seen> {
+): Promise<ProbeResult> {
   if (trusted === undefined)
     return {
       kind: "unknown",
@@ -199,7 +199,7 @@ async function lookAtCopy(
   place: ImageReference,
   { trusted, platforms }: LookContext,
   { registries, ecr }: Asked,
-): Promise<Seen> {
+): Promise<ProbeResult> {
   if (trusted === undefined) {
     return { kind: "unknown", because: "no digest is known, so a copy cannot be told from another image" };
   }
@@ -210,7 +210,7 @@ async function lookAtCopy(
     if (seen.kind === "archived" || (await isComplete(whole, place, registries))) return seen;
   }
   const tagged = await lookAtTag(place, trusted, platforms, registries);
-  const nothing: Seen = tagged ?? { kind: "absent", because: "no copy is there" };
+  const nothing: ProbeResult = tagged ?? { kind: "absent", because: "no copy is there" };
   if (platforms.length === 0 || (tagged?.kind === "found" && tagged.platformDigest === trusted))
     return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
@@ -230,7 +230,7 @@ async function lookAtTag(
   trusted: Digest,
   platforms: readonly Platform[],
   registries: Ports["registries"],
-): Promise<Seen | undefined> {
+): Promise<ProbeResult | undefined> {
   if (place.tag === undefined) return undefined;
   const head = await registries.headManifest(place);
   if (head === undefined || head.digest === trusted) return undefined;
@@ -278,7 +278,7 @@ function inWords(quota: RateLimit): string {
 }
 
 /** A source with nothing left is not asked again: its HEAD says so for free. */
-function limited({ quota }: ManifestHead, place: ImageReference): Seen | undefined {
+function limited({ quota }: ManifestHead, place: ImageReference): ProbeResult | undefined {
   if (quota?.remaining !== 0) return undefined;
   return {
     kind: "rate-limited",
@@ -286,14 +286,14 @@ function limited({ quota }: ManifestHead, place: ImageReference): Seen | undefin
   };
 }
 
-async function vetoed(seen: Found, place: ImageReference, { ecr }: Pick<Ports, "ecr">): Promise<Seen> {
+async function vetoed(seen: Found, place: ImageReference, { ecr }: Pick<Ports, "ecr">): Promise<ProbeResult> {
   const status = await ecr.imageStatus(place.path, seen.digest);
   return status === "archived"
     ? { kind: "archived", because: "the copy is archived in ECR, and cannot be pulled before it is restored" }
     : seen;
 }
 
-function refusal(error: unknown, place: ImageReference): Seen {
+function refusal(error: unknown, place: ImageReference): ProbeResult {
   if (error instanceof InvalidInput) {
     return {
       kind: "unreachable",

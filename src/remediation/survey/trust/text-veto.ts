@@ -23,7 +23,7 @@ import { nestedChildren } from "../../../oci/client/platform-images.ts";
 import type { Registries } from "../../../oci/client/registries.ts";
 import { RegistryError } from "../../../oci/client/registry-error.ts";
 import type { NamedManifest } from "../../../pull-failure/extract-manifests.ts";
-import type { Sighting, Trusted } from "../../../substitution/candidate.ts";
+import type { ProbedCandidate, Trusted } from "../../../substitution/candidate.ts";
 import type { ImageFacts } from "../../../substitution/plan.ts";
 import { AwsError } from "../../ports/aws-error.ts";
 
@@ -40,9 +40,9 @@ export async function textVeto(
   { reference, trusted }: { readonly reference: ImageReference; readonly trusted: Trusted },
   named: readonly NamedManifest[],
   {
-    sightings,
+    probedCandidates,
     platforms,
-  }: { readonly sightings: readonly Sighting[]; readonly platforms: readonly Platform[] },
+  }: { readonly probedCandidates: readonly ProbedCandidate[]; readonly platforms: readonly Platform[] },
   registries: Registries,
 ): Promise<Veto> {
   const others = new Set(
@@ -50,7 +50,7 @@ export async function textVeto(
       (path === undefined || path === reference.path) && digest !== trusted.digest ? digest : [],
     ),
   );
-  const read = reader(placesIn(sightings), registries);
+  const read = reader(placesIn(probedCandidates), registries);
   let veto: Veto = {};
   for (const digest of others) {
     const comparedWith = (one: Digest): Promise<Compared> =>
@@ -114,8 +114,8 @@ async function lists(
 }
 
 /** Where substitutes were found; Docker Hub is not asked, for there a manifest is a pull. */
-function placesIn(sightings: readonly Sighting[]): readonly ImageReference[] {
-  return sightings
+function placesIn(probedCandidates: readonly ProbedCandidate[]): readonly ImageReference[] {
+  return probedCandidates
     .filter(({ seen }) => seen.kind === "found")
     .map(({ candidate }) => parseReference(candidate.source ?? candidate.image))
     .filter(({ host }) => !isDockerHubFront(host))

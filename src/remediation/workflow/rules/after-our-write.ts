@@ -141,7 +141,7 @@ function failedSubstitute(
 ): FailedSubstitute {
   const repositories = verdict.kind === "cannot-pull" ? verdict.images : [];
   const places = images
-    .flatMap(({ winner }) => winner?.writes ?? [])
+    .flatMap(({ substitute }) => substitute?.writes ?? [])
     .filter((place) => repositories.includes(repositoryOf(place)));
   return { kind: verdict.kind, because: verdict.because, surveyed, ours, images, places };
 }

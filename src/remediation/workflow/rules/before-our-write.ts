@@ -77,7 +77,7 @@ const reportOnly: Rule = (state, _seen, context) => {
 const otherDeployment: Rule = (state, _seen, { options }) => {
   const { surveyed } = planned(state);
   const endsFirst =
-    surveyed.isDeploying && (options.policy.whileDeploying === "wait" || surveyed.stage !== undefined);
+    surveyed.isDeploying && (options.policy.onActiveDeployment === "wait" || surveyed.stage !== undefined);
   if (!endsFirst || state.deploymentSeconds >= DEPLOYMENT_SECONDS_MAX) return undefined;
   const seconds = DEPLOYMENT_SECONDS;
   return {

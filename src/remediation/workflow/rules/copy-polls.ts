@@ -1,7 +1,7 @@
 /** How often a copy is polled, and what its end means for the plan. */
 
 import { optional } from "../../../ecs/json-fields.ts";
-import { placeOf } from "../../../substitution/candidate.ts";
+import { candidateKey } from "../../../substitution/candidate.ts";
 import { mirrorRequestOf, type Refused } from "../../mirror/request-mirrors.ts";
 import type { ExecutionStatus } from "../../ports/ports.ts";
 import { imagesToMirror } from "../plan.ts";
@@ -98,13 +98,15 @@ export function wasMirrored(state: State): boolean {
 }
 
 function mirroredNow(state: State): readonly string[] {
-  const places = imagesToMirror(state).flatMap(({ winner }) => (winner ? [placeOf(winner.candidate)] : []));
+  const places = imagesToMirror(state).flatMap(({ substitute }) =>
+    substitute ? [candidateKey(substitute.candidate)] : [],
+  );
   return [...state.mirrored, ...places];
 }
 
 function placeIn(state: State): string | undefined {
-  const winner = imagesToMirror(state)[state.copying?.index ?? 0]?.winner;
-  return winner === undefined ? undefined : placeOf(winner.candidate);
+  const winner = imagesToMirror(state)[state.copying?.index ?? 0]?.substitute;
+  return winner === undefined ? undefined : candidateKey(winner.candidate);
 }
 
 function subject(state: State): string {

@@ -63,10 +63,10 @@ export function withWaitingTime(because: string, { limitWait }: State): string {
 }
 
 /** A registry that has not answered may do so in a while; a quota of Docker Hub does not come back so soon. */
-export function isTransientlyUnread({ failing, untrusted, sightings }: ImageFacts): boolean {
+export function isTransientlyUnread({ failing, untrusted, probedCandidates }: ImageFacts): boolean {
   if (!failing) return false;
   if (untrusted?.transient) return true;
-  return sightings.some(({ candidate, seen }) => {
+  return probedCandidates.some(({ candidate, seen }) => {
     const host = tryParseReference(candidate.source ?? candidate.image)?.host ?? "";
     return seen.kind === "unreachable" || (seen.kind === "rate-limited" && !isDockerHubFront(host));
   });
@@ -74,15 +74,15 @@ export function isTransientlyUnread({ failing, untrusted, sightings }: ImageFact
 
 /** Whether each image that failed and has no substitute could be copied if Docker Hub granted pulls. */
 function onlySourceIsDockerHub(facts: readonly ImageFacts[], plans: readonly ImagePlan[]): boolean {
-  const unhealed = plans.filter(({ failing, winner }) => failing && winner === undefined);
+  const unhealed = plans.filter(({ failing, substitute }) => failing && substitute === undefined);
   return (
     unhealed.length > 0 &&
     unhealed.every(({ image }) => facts.some((fact) => fact.image === image && waitsForDockerHub(fact)))
   );
 }
 
-function waitsForDockerHub({ sightings }: ImageFacts): boolean {
-  return sightings.some(({ candidate, seen }) => {
+function waitsForDockerHub({ probedCandidates }: ImageFacts): boolean {
+  return probedCandidates.some(({ candidate, seen }) => {
     const host = tryParseReference(candidate.source ?? "")?.host ?? "";
     return seen.kind === "rate-limited" && isDockerHubFront(host);
   });

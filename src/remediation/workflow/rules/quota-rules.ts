@@ -5,7 +5,7 @@
  * ECS has stopped trying. The first that has to wait tells the operator; hundreds that wait behind it do not.
  */
 
-import { remedyInWords } from "../../../substitution/remedies/format-remedy.ts";
+import { formatRemedy } from "../../../substitution/remedies/format-remedy.ts";
 import { type Held, heldInWords, isTooLarge, remedyFor } from "../../gates/quotas.ts";
 import type { Ending } from "../../report/report.ts";
 import type { Action } from "../action.ts";
@@ -25,7 +25,7 @@ const WAIT_HOURS_MAX = 25;
 export const copyQuota: Rule = (state, _seen, context) => {
   if (state.quota.waiting !== undefined && state.quota.of === "copies") return wait(state, context);
   const { images } = planned(state).plan;
-  const lacking = images.flatMap(({ image, winner }) => (winner === undefined ? [image] : []));
+  const lacking = images.flatMap(({ image, substitute }) => (substitute === undefined ? [image] : []));
   const exceeded = state.rejected.flatMap(({ image, held }) =>
     held && lacking.includes(image) ? [held] : [],
   );
@@ -62,7 +62,7 @@ function wait(state: State, context: Context): Action | undefined {
     const because = `${heldInWords(held)}; nothing was written, and after ${WAIT_HOURS_MAX} hours it waits no longer`;
     const next = "the next failing task of this deployment starts another attempt";
     const remedy = remedyFor(held);
-    const nextSteps = [remedyInWords(remedy), next];
+    const nextSteps = [formatRemedy(remedy), next];
     return conclude(state, { kind: "held", because, images, remedies: [remedy], nextSteps }, context);
   }
   const { waiting: _, ...rest } = state.quota;

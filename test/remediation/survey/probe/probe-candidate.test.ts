@@ -96,8 +96,8 @@ describe("where the limit that was met is an account's", () => {
 
 describe("the table of twins on ECR Public, asked row by row", () => {
   const row = (hub: string, there: string, sample: string): PublicImage => ({
-    hub,
-    there,
+    dockerHub: hub,
+    ecrPublic: there,
     sample,
     samePublisher: true,
     source: "a test",

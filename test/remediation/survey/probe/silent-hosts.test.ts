@@ -95,8 +95,8 @@ async function surveyed(
 /** What each host said of the images, in a word or a code: `docker.io: no-answer`. */
 function heard(result: SurveyResult | undefined): readonly string[] {
   if (result?.kind !== "survey") throw new Error(`no survey: ${result?.kind}`);
-  const said = result.images.flatMap(({ sightings }) =>
-    sightings.map(({ candidate, seen }) => {
+  const said = result.images.flatMap(({ probedCandidates }) =>
+    probedCandidates.map(({ candidate, seen }) => {
       const host = parseReference(candidate.source ?? candidate.image).host.replace(ECR, "ecr");
       return `${host}: ${"code" in seen && seen.code !== undefined ? seen.code : seen.kind}`;
     }),
@@ -104,7 +104,11 @@ function heard(result: SurveyResult | undefined): readonly string[] {
   return [...new Set(said)].toSorted();
 }
 
-const equivalents = DEAD.map((host) => ({ image: "*", use: `${host}/{path}:{tag}`, otherBytes: false }));
+const imageMappings = DEAD.map((host) => ({
+  image: "*",
+  use: `${host}/{path}:{tag}`,
+  allowDifferentContent: false,
+}));
 
 // biome-ignore format: a table is read by its columns
 const table: readonly (readonly [because: string, given: Given, heard: readonly string[], secondsMax: number])[] = [
@@ -131,15 +135,17 @@ describe("a survey whose hosts drop packets", () => {
     const world = await worldOf({ hosts: ["docker.io", ...DEAD], images: 7 });
     const { result, seconds } = await surveyed(world, {
       policy: {
-        equivalents,
+        imageMappings,
         strategies: ["public-mirror", "own-copy", "fresh-mirror"],
         registries: { ...DEFAULT_POLICY.registries, allowed: ["well-known", ...DEAD] },
       },
     });
     expect(seconds).toBeLessThanOrEqual(SURVEY_LIMITS.survey);
     if (result?.kind !== "survey") throw new Error("no survey");
-    const found = result.images.map(({ sightings }) =>
-      sightings.some(({ candidate, seen }) => candidate.strategy === "own-copy" && seen.kind === "found"),
+    const found = result.images.map(({ probedCandidates }) =>
+      probedCandidates.some(
+        ({ candidate, seen }) => candidate.strategy === "own-copy" && seen.kind === "found",
+      ),
     );
     expect(found).toEqual(IMAGES.map(() => true));
     expect(heard(result)).toContain("r0.example: no-answer");
@@ -186,7 +192,7 @@ describe("a survey whose AWS does not answer", () => {
       expect(seconds).toBeLessThanOrEqual(SURVEY_LIMITS.survey);
       const found =
         result?.kind === "survey"
-          ? result.images[0]?.sightings.find(({ seen }) => seen.kind === "found")?.candidate.strategy
+          ? result.images[0]?.probedCandidates.find(({ seen }) => seen.kind === "found")?.candidate.strategy
           : undefined;
       const said = error instanceof AwsError ? `${error.action} ${error.kind}` : found;
       expect(said).toBe(expected);

@@ -38,7 +38,7 @@ async function vetoOf(recipe: Partial<ImageRecipe>, named: number, platforms: re
     { reference: parseReference("app:1"), trusted: { digest: image.digest, from: "service-revision" } },
     [{ digest }],
     {
-      sightings: [{ candidate, seen: { kind: "found", digest: image.digest, isIndex: true } }],
+      probedCandidates: [{ candidate, seen: { kind: "found", digest: image.digest, isIndex: true } }],
       platforms: platforms.map(parsePlatform),
     },
     registries,
@@ -93,7 +93,7 @@ async function vetoByHeads(
       trusted: { digest: trusted?.digest as Digest, from: "origin", ...since(text) },
     },
     [{ digest }],
-    { sightings: [], platforms: [parsePlatform("linux/amd64")] },
+    { probedCandidates: [], platforms: [parsePlatform("linux/amd64")] },
     registries,
   );
   return veto.vetoedBy === undefined ? "not compared" : "vetoed";

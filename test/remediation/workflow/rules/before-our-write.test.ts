@@ -132,15 +132,15 @@ rules("the loop guard", [
   ["an hour later it goes on",                          { survey: tries({ ...none, count: 1, cameBackMinutes: 60 }) }, ...GOES_ON],
   ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, count: 2 }), failure: { preemptive: true } }, ...GOES_ON],
   ["it goes before the mode",                           { survey: tries({ ...none, count: 2 }), policy: { mode: "observe" } }, GUARDED],
-  ["it goes before the search for a substitute",        { survey: { ...tries({ ...none, count: 2 }), images: [image({ sightings: [] })] } }, GUARDED],
+  ["it goes before the search for a substitute",        { survey: { ...tries({ ...none, count: 2 }), images: [image({ probedCandidates: [] })] } }, GUARDED],
 ]);
 
-const nowhere = image({ sightings: [ownCopy(absent)] });
+const nowhere = image({ probedCandidates: [ownCopy(absent)] });
 const unread = (untrusted: Untrusted): ImageFacts => {
   const { trusted: _, ...facts } = image();
   return { ...facts, untrusted };
 };
-const unheard = image({ sightings: [ownCopy(silent)] });
+const unheard = image({ probedCandidates: [ownCopy(silent)] });
 const lost = (number: number) =>
   Array.from({ length: number }, () => ({ image: "nginx:1.25", place: "a", because }));
 const tooLarge = held({ cap: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
@@ -175,24 +175,24 @@ rules("what keeps it from writing", [
   ["the policy reports tasks of a schedule",    { survey: task("report", { schedule: "nightly" }) }, "end declined report-only [allow-task-changes schedules=move, wait 2026-01-20T16:00:00.000Z]", { images }],
   ["the stack's parameter is what reports them", { survey: task("report"), options: { rights: { standaloneTasks: "report" } } }, "end declined report-only [allow-task-changes StandaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
   ["a task that may be run again goes on",      { survey: task("run") }, ...GOES_ON],
-  ["the policy reports while another deployment is under way", { survey: deploying, policy: { whileDeploying: "report" } }, "end observed [act-while-deploying whileDeploying=act]", { images }],
-  ["without such a deployment that says nothing", { policy: { whileDeploying: "report" } }, ...GOES_ON],
+  ["the policy reports while another deployment is under way", { survey: deploying, policy: { onActiveDeployment: "report" } }, "end observed [act-while-deploying onActiveDeployment=act]", { images }],
+  ["without such a deployment that says nothing", { policy: { onActiveDeployment: "report" } }, ...GOES_ON],
   ["the mode goes before CodeDeploy",           { survey: handOver, policy: { mode: "observe" } }, "end observed [raise-mode mode=remediate]", { images }],
-  ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { whileDeploying: "report" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
+  ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { onActiveDeployment: "report" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
   ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
   ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end stand-still/), { images, transient: false, policy: expect.anything() }],
 ]);
 
 // biome-ignore format: a table is read by its columns
 rules("another deployment that is under way", [
-  ["is waited for where the policy says so",    { survey: deploying, policy: { whileDeploying: "wait" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
+  ["is waited for where the policy says so",    { survey: deploying, policy: { onActiveDeployment: "wait" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
   ["is replaced where the policy says so",      { survey: deploying }, ...GOES_ON],
   ["is waited for once all its tasks have run, whatever the policy says", { survey: { ...deploying, stage: "BAKE_TIME" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
-  ["it waits for just under three hours",       { survey: deploying, policy: { whileDeploying: "wait" }, state: { deploymentSeconds: 10_799 } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 11_099 }],
-  ["after three hours it goes on",              { survey: deploying, policy: { whileDeploying: "wait" }, state: { deploymentSeconds: 10_800 } }, ...GOES_ON],
-  ["without one the policy waits for nothing",  { policy: { whileDeploying: "wait" } }, ...GOES_ON],
+  ["it waits for just under three hours",       { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_799 } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 11_099 }],
+  ["after three hours it goes on",              { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_800 } }, ...GOES_ON],
+  ["without one the policy waits for nothing",  { policy: { onActiveDeployment: "wait" } }, ...GOES_ON],
   ["a stage of a deployment that has ended is none", { survey: { stage: "BAKE_TIME" } }, ...GOES_ON],
-  ["it is waited for before anybody is asked",  { survey: deploying, policy: { whileDeploying: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
+  ["it is waited for before anybody is asked",  { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
 ]);
 
 const CHANGES = plannedWrites(survey(), imagesOf({}));
@@ -213,14 +213,14 @@ rules("the approval", [
   ["it is asked before a place of the quota is taken", { ...asks, state: { quota: { ...granted, granted: false } } }, "ask about 2 changes"],
 ]);
 
-const toBeCopied = { images: [image({ sightings: [toCopy()] })] };
+const toBeCopied = { images: [image({ probedCandidates: [toCopy()] })] };
 const quota = granted;
 
 // biome-ignore format: a table is read by its columns
 rules("the writes in their order", [
   ["first a place in the hour is taken",        {}, ...GOES_ON],
   ["then what the plan needs in ECR is copied", { survey: toBeCopied, state: { quota } }, "write start-copy"],
-  ["a cache that has to be filled is no other case", { survey: { images: [image({ sightings: [toFill()] })] }, state: { quota } }, "write start-copy"],
+  ["a cache that has to be filled is no other case", { survey: { images: [image({ probedCandidates: [toFill()] })] }, state: { quota } }, "write start-copy"],
   ["then the revision is registered",           { state: { quota } }, "write register"],
   ["then the service is deployed",              { state: { quota, ours: OURS } }, "write redeploy"],
   ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, ours: OURS } }, "write redeploy"],

@@ -19,7 +19,7 @@ import {
 } from "../../../support/workflow-state.ts";
 
 /** Docker Hub has it, and grants no more pulls. */
-const facts = image({ sightings: [ownCopy(absent), toCopy(limited)] });
+const facts = image({ probedCandidates: [ownCopy(absent), toCopy(limited)] });
 const images = ["nginx:1.25"];
 const waited = (seconds: number, polls: number, isTold = true): Pick<State, "limitWait"> => ({
   limitWait: { seconds, polls, isTold },
@@ -49,12 +49,12 @@ rules("the wait for Docker Hub's limit", [
   ["what was rejected before is tried again",     only([facts], { ...waited(0, 0), rejected: [{ image: "nginx:1.25", place: "a", because }] }), "wait 300 for limit", { ...next(300, 1), rejected: [] }],
   ["a place in the hour that was taken is given up", only([facts], { ...waited(0, 0), quota: { granted: true, of: "writes", hasWaited: false, waitedSeconds: 0 } }), "wait 300 for limit", { ...next(300, 1), quota: { granted: false } }],
   ["every image that failed is at Docker Hub",    only([facts, other]), "wait 300 for limit", next(300, 1)],
-  ["one of them is not",                          only([facts, { ...other, sightings: [ownCopy(absent)] }]), noSubstitute, { ...without, images: ["nginx:1.25", "redis:7"] }],
-  ["one that has not failed has no say",          only([facts, { ...other, failing: false, sightings: [ownCopy(absent)] }]), "wait 300 for limit", next(300, 1)],
-  ["one that has a place has no say",             only([facts, { ...other, sightings: [ownCopy()] }]), "wait 300 for limit", next(300, 1)],
-  ["another registry's limit is no window to wait for", only([{ ...facts, sightings: [toCopy(limited, GHCR)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
-  ["Docker Hub has no such image",                only([{ ...facts, sightings: [toCopy(absent)] }]), noSubstitute, without],
-  ["a limit of Docker Hub at a place that is not copied from is none", only([{ ...facts, sightings: [ownCopy(limited)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
+  ["one of them is not",                          only([facts, { ...other, probedCandidates: [ownCopy(absent)] }]), noSubstitute, { ...without, images: ["nginx:1.25", "redis:7"] }],
+  ["one that has not failed has no say",          only([facts, { ...other, failing: false, probedCandidates: [ownCopy(absent)] }]), "wait 300 for limit", next(300, 1)],
+  ["one that has a place has no say",             only([facts, { ...other, probedCandidates: [ownCopy()] }]), "wait 300 for limit", next(300, 1)],
+  ["another registry's limit is no window to wait for", only([{ ...facts, probedCandidates: [toCopy(limited, GHCR)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
+  ["Docker Hub has no such image",                only([{ ...facts, probedCandidates: [toCopy(absent)] }]), noSubstitute, without],
+  ["a limit of Docker Hub at a place that is not copied from is none", only([{ ...facts, probedCandidates: [ownCopy(limited)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
   ["nothing has failed",                          only([{ ...facts, failing: false }]), noSubstitute, without],
   ["the policy does not wait",                    { ...only(), policy: { waitForLimit: false } }, noSubstitute, without],
   ["a policy that observes does not wait",        { ...only(), policy: { mode: "observe" } }, noSubstitute, without],
@@ -67,11 +67,11 @@ rules("the wait for Docker Hub's limit", [
 
 // biome-ignore format: a table is read by its columns
 rules("a registry that may answer in a minute goes before that wait", [
-  ["a registry that is silent",                   only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }]), "wait 60 for look again", lookAgain],
-  ["the second time the limit is waited for",     only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(0, 0), look: 2 }), "wait 300 for limit", next(300, 1)],
-  ["another registry's limit",                    only([{ ...facts, sightings: [toCopy(limited, GHCR), toCopy(limited)] }]), "wait 60 for look again", lookAgain],
+  ["a registry that is silent",                   only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }]), "wait 60 for look again", lookAgain],
+  ["the second time the limit is waited for",     only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(0, 0), look: 2 }), "wait 300 for limit", next(300, 1)],
+  ["another registry's limit",                    only([{ ...facts, probedCandidates: [toCopy(limited, GHCR), toCopy(limited)] }]), "wait 60 for look again", lookAgain],
   ["Docker Hub's own limit does not end so soon", only([facts]), "wait 300 for limit", next(300, 1)],
-  ["an image that has not failed has no say",     only([facts, { ...other, failing: false, sightings: [ownCopy(silent)] }]), "wait 300 for limit", next(300, 1)],
-  ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for look again", { ...lookAgain, look: 3, pauses: 2 }],
-  ["and the end says that it may pass",           only([{ ...facts, sightings: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
+  ["an image that has not failed has no say",     only([facts, { ...other, failing: false, probedCandidates: [ownCopy(silent)] }]), "wait 300 for limit", next(300, 1)],
+  ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for look again", { ...lookAgain, look: 3, pauses: 2 }],
+  ["and the end says that it may pass",           only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
 ]);

@@ -68,7 +68,7 @@ const refused = (by?: Held, of = "nginx:1.25"): Refused => ({
   because,
   ...(by === undefined ? {} : { held: by }),
 });
-const nowhere = image({ sightings: [ownCopy(absent)] });
+const nowhere = image({ probedCandidates: [ownCopy(absent)] });
 const lacking = (rejected: readonly Refused[], more: Partial<State> = {}): Given => ({
   survey: { images: [nowhere] },
   state: { rejected, ...more },
