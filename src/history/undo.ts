@@ -15,7 +15,7 @@ import { restore } from "../remediation/deploy/redeploy-previous.ts";
 import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { targetName } from "../remediation/ports/schedules.ts";
-import { untouchable } from "../remediation/survey/eligibility.ts";
+import { ineligibleReason } from "../remediation/survey/eligibility.ts";
 import { backOn } from "../remediation/workflow/rules/after-deployment.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { InEffect } from "./active-substitutions.ts";
@@ -46,7 +46,7 @@ async function planOne(effect: InEffect, ports: UndoPorts): Promise<UndoPlan> {
     const service = await ports.ecs.describeService(effect.clusterArn, effect.service);
     if (service === undefined) return refused(`the service ${effect.service} is gone`);
     // The owner's own switch keeps Repull away by itself, and not its owner.
-    const no = untouchable({ ...service, tags: {} });
+    const no = ineligibleReason({ ...service, tags: {} });
     if (no !== undefined) return refused(no.because);
   }
   const inUse = await ports.ecs.describeTaskDefinition(effect.revision);
@@ -114,7 +114,7 @@ async function undoService(
   ports: UndoPorts,
 ): Promise<Undone> {
   const { clusterArn, service, revision, former, execution, deploymentId } = effect;
-  const surveyed = { clusterArn, service, former };
+  const surveyed = { clusterArn, service, failingRevision: former };
   const restored = await restore(
     surveyed,
     revision,

@@ -17,9 +17,9 @@ import {
 } from "../ecs/task-definition/task-definition.ts";
 import { familiarName, tryParseReference } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import { untouchable } from "../remediation/survey/eligibility.ts";
-import { taggedMode } from "../remediation/survey/mode-override.ts";
-import { optedOut, type TagBearer } from "../remediation/survey/opt-out.ts";
+import { ineligibleReason } from "../remediation/survey/eligibility.ts";
+import { modeFromTags } from "../remediation/survey/mode-override.ts";
+import { optedOut, type TaggedResource } from "../remediation/survey/opt-out.ts";
 import { excludedBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import type { ScheduledRun } from "./account-inventory.ts";
@@ -86,11 +86,11 @@ export function exposureOf(
 
 function whyLeftAlone(service: Service, policy: Policy): string | undefined {
   const { name, tags } = service;
-  const refusal = untouchable(service);
+  const refusal = ineligibleReason(service);
   if (refusal !== undefined) return refusal.because;
   const leftOut = excludedBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
   if (leftOut !== undefined) return leftOut;
-  const { mode, modeBecause } = taggedMode(policy, [{ name, tags }]);
+  const { mode, modeBecause } = modeFromTags(policy, [{ name, tags }]);
   return mode === "observe" ? modeBecause : undefined;
 }
 
@@ -184,8 +184,8 @@ function exposed(
   };
 }
 
-function heldByTags(bearer: TagBearer, policy: Policy): string | undefined {
-  const { mode, modeBecause } = taggedMode(policy, [bearer]);
+function heldByTags(bearer: TaggedResource, policy: Policy): string | undefined {
+  const { mode, modeBecause } = modeFromTags(policy, [bearer]);
   return optedOut([bearer])?.because ?? (mode === "observe" ? modeBecause : undefined);
 }
 

@@ -16,7 +16,7 @@ import { detect } from "../../src/remediation/detect/detect.ts";
 import { remediationName } from "../../src/remediation/detect/execution-names.ts";
 import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/gates/kill-switch.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
-import { isForEachTask } from "../../src/remediation/survey/standalone-task.ts";
+import { isPerTask } from "../../src/remediation/survey/standalone-task.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
 import { type DurableSlice, durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
@@ -172,12 +172,7 @@ async function officially(
 ): Promise<{ outcome: Outcome; execution: string }> {
   const failure = readEvent(event, world.home);
   if (failure.kind !== "pull-failure") throw new Error(failure.because);
-  const execution = remediationName(
-    "repull-remediate",
-    failure,
-    1,
-    isForEachTask(failure, installation.policy),
-  );
+  const execution = remediationName("repull-remediate", failure, 1, isPerTask(failure, installation.policy));
   const due = new Map<string, number>();
   const told = new Map<string, OwnersAnswer | undefined>();
   const replied = new Map<string, Promise<void>>();

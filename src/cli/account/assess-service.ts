@@ -38,7 +38,7 @@ export async function lookAt(service: Service, policy: Policy, ports: Ports): Pr
   if (failure.kind === "ignored") return { kind: "nothing-to-do", service, today, because: failure.because };
   const execution = byHandName(failure);
   const known = { service, today, failure, execution };
-  const surveyed = await survey({ failure, policy, execution, failed: [] }, ports);
+  const surveyed = await survey({ failure, policy, execution, failedPlaces: [] }, ports);
   if (surveyed.kind !== "survey") return { kind: "declined", ...known, ending: surveyed };
   const plan = planOf(surveyed, policy);
   const held = plan.kind === "substitute" ? writeBlocked(surveyed, plan.images, policy) : undefined;

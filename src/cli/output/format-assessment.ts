@@ -74,15 +74,17 @@ export function writesOf({ substitute }: ImagePlan): string | undefined {
 function warningsOf(looked: Looked): readonly string[] {
   if (looked.kind !== "planned") return [];
   const { surveyed, service } = looked;
-  const { count, cameBackMinutes } = surveyed.tries;
+  const { sameRevision6h, minutesSinceReverted } = surveyed.recentSubstitutions;
   return [
     ...(surveyed.isDeploying
       ? [`its deployment ${primaryDeployment(service)?.id ?? ""} is under way: a fix would replace it`]
       : []),
-    ...(count > 0
+    ...(sameRevision6h > 0
       ? [
-          `${count} substitute${count === 1 ? "" : "s"} for this revision did not last in the last six hours` +
-            (cameBackMinutes === undefined ? "" : `, the last one made ${cameBackMinutes} minutes ago`),
+          `${sameRevision6h} substitute${sameRevision6h === 1 ? "" : "s"} for this revision did not last in the last six hours` +
+            (minutesSinceReverted === undefined
+              ? ""
+              : `, the last one made ${minutesSinceReverted} minutes ago`),
         ]
       : []),
   ];

@@ -9,7 +9,7 @@ import { readEvent } from "../../ecs-events/read-event.ts";
 import { remediationName } from "../../remediation/detect/execution-names.ts";
 import { type Brake, withBrake } from "../../remediation/gates/kill-switch.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import { isForEachTask } from "../../remediation/survey/standalone-task.ts";
+import { isPerTask } from "../../remediation/survey/standalone-task.ts";
 import { remediate } from "../../remediation/workflow/remediate.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
@@ -63,12 +63,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
     const execution =
       failure.kind === "ignored"
         ? "none"
-        : remediationName(
-            ports.executions.functionName("remediate"),
-            failure,
-            1,
-            isForEachTask(failure, policy),
-          );
+        : remediationName(ports.executions.functionName("remediate"), failure, 1, isPerTask(failure, policy));
     const onPlan = (plan: Parameters<typeof explainPlan>[0]): void => {
       for (const line of explainPlan(plan)) story.say(line);
     };

@@ -52,17 +52,17 @@ function secretsByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, s
  * that is equal to it, member for member. Its tags alone prove nothing.
  */
 export async function register(
-  { clusterArn, former, family, service, executionRole, task }: Survey,
+  { clusterArn, failingRevision, family, service, executionRole, task }: Survey,
   images: readonly ImagePlan[],
   execution: string,
   ports: Ports,
 ): Promise<Registered> {
-  const described = await ports.ecs.describeTaskDefinition(former);
+  const described = await ports.ecs.describeTaskDefinition(failingRevision);
   if (described === undefined)
-    return { kind: "superseded", because: `the task definition ${shortRevision(former)} is gone` };
+    return { kind: "superseded", because: `the task definition ${shortRevision(failingRevision)} is gone` };
   const marker = toTags({
     execution,
-    previousRevision: shortRevision(former),
+    previousRevision: shortRevision(failingRevision),
     ...(task === undefined
       ? { service: serviceTag(clusterArn, service) }
       : optional("schedule", task.schedule)),
@@ -83,7 +83,7 @@ export async function register(
       return { kind: "registered", arn };
   }
   const arn = await ports.ecs.registerTaskDefinition(revision);
-  ports.log.info("revision registered", { former, revision: arn, execution });
+  ports.log.info("revision registered", { former: failingRevision, revision: arn, execution });
   return { kind: "registered", arn };
 }
 

@@ -23,7 +23,7 @@ const REVISIONS_SEEN = 10;
 /** `to`: what the service is back on, the former revision or its copy. */
 export type Restored = (Written & { readonly to: string }) | Superseded;
 
-type Place = Pick<Survey, "clusterArn" | "service" | "former">;
+type Place = Pick<Survey, "clusterArn" | "service" | "failingRevision">;
 
 /** Redeploys the former revision, unless somebody else has deployed meanwhile. */
 export async function restore(
@@ -38,12 +38,12 @@ export async function restore(
     readonly heals?: boolean;
   } = {},
 ): Promise<Restored> {
-  const { clusterArn, service, former } = place;
-  const described = await ports.ecs.describeTaskDefinition(former);
+  const { clusterArn, service, failingRevision } = place;
+  const described = await ports.ecs.describeTaskDefinition(failingRevision);
   if (described === undefined)
-    return { kind: "superseded", because: `the task definition ${shortRevision(former)} is gone` };
+    return { kind: "superseded", because: `the task definition ${shortRevision(failingRevision)} is gone` };
   const isInactive = described.taskDefinition.status === "INACTIVE";
-  const to = isInactive ? await copyOf(described, place, execution, ports) : former;
+  const to = isInactive ? await copyOf(described, place, execution, ports) : failingRevision;
   ports.log.warn("restoring the former revision", { serviceName: service, ours, to });
   const written = await redeploy({ clusterArn, service, to, from: ours, ...conditions }, ports);
   return written.kind === "superseded" ? written : { ...written, to };
@@ -52,13 +52,13 @@ export async function restore(
 /** The copy that stands in the service or in the family already, or else a new one. */
 async function copyOf(
   described: DescribedTaskDefinition,
-  { clusterArn, service, former }: Place,
+  { clusterArn, service, failingRevision }: Place,
   execution: string,
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<string> {
   const marker = toTags({
     execution,
-    previousRevision: shortRevision(former),
+    previousRevision: shortRevision(failingRevision),
     service: serviceTag(clusterArn, service),
     images: [],
   });

@@ -32,18 +32,18 @@ export async function readTaskNetwork(
   return id === undefined ? undefined : await tasks.networkOf(id);
 }
 
-export type RunAgain =
+export type RerunResult =
   | { readonly kind: "started"; readonly arn: string }
   | { readonly kind: "refused" | "unknown"; readonly because: string };
 
 /** One task like the one that failed. The request holds its overrides: it is made and sent here, and kept nowhere. */
-export async function runAgain(
+export async function rerunTask(
   { clusterArn, taskArn }: { readonly clusterArn: string; readonly taskArn: string },
   revision: string,
   network: TaskNetwork | undefined,
   token: string,
   ports: Pick<Ports, "tasks" | "log">,
-): Promise<RunAgain> {
+): Promise<RerunResult> {
   const former = await ports.tasks.describe(clusterArn, taskArn);
   if (former === undefined)
     return { kind: "unknown", because: "ECS shows a stopped task for an hour, and that has passed" };

@@ -16,7 +16,7 @@ import { unsupportedReason } from "../../substitution/applicable-limits.ts";
 import { DEFAULT_POLICY, type Policy } from "../../substitution/policy/policy.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { ExecutionStatus, Ports } from "../ports/ports.ts";
-import { isForEachTask } from "../survey/standalone-task.ts";
+import { isPerTask } from "../survey/standalone-task.ts";
 import { remediationName } from "./execution-names.ts";
 
 /** What became of a document; and which failure it told of, where it told of one. */
@@ -79,7 +79,7 @@ export async function detect(
       because: `${unsupportedReason(classification)}: ${classification.because}`,
     };
 
-  const each = isForEachTask(told, policy);
+  const each = isPerTask(told, policy);
   const reduced = redactEvent(document) as Json;
   const functionName = ports.executions.functionName("remediate");
   const failedAt = failureTime(told, ports.clock.now());

@@ -14,8 +14,8 @@ import { targetName } from "../ports/schedules.ts";
 import type { Survey } from "../survey/survey.ts";
 
 export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): readonly string[] {
-  const { clusterArn, service, former, task } = surveyed;
-  const name = shortRevision(former);
+  const { clusterArn, service, failingRevision, task } = surveyed;
+  const name = shortRevision(failingRevision);
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const swaps = images.flatMap((image) => swapOf(image));
   return [
@@ -51,14 +51,14 @@ function swapOf({ image, containers, trusted, substitute }: ImagePlan): readonly
 }
 
 function afterwards(
-  { wish, targets, taskArn }: NonNullable<Survey["task"]>,
+  { action, targets, taskArn }: NonNullable<Survey["task"]>,
   former: string,
 ): readonly string[] {
-  const moves = wish === "move" || wish === "move-and-run";
+  const moves = action === "move" || action === "move-and-run";
   const pinned = moves ? targets.filter(({ taskDefinition }) => isPinned(taskDefinition)) : [];
   return [
     ...pinned.map((target) => `point ${targetName(target)} at it, where it is still at ${former}`),
-    ...(wish === "run" || wish === "move-and-run"
+    ...(action === "run" || action === "move-and-run"
       ? [`run the task ${taskArn.slice(taskArn.lastIndexOf("/") + 1)} once more with it`]
       : []),
   ];

@@ -11,7 +11,7 @@ import type { TaskFacts } from "../survey/standalone-task.ts";
 
 /** The ending where the policy says to report such tasks; undefined where it says more. */
 export function reportTask(
-  { wish, schedule }: TaskFacts,
+  { action, schedule }: TaskFacts,
   former: string,
   images: readonly ImagePlan[],
   {
@@ -19,7 +19,7 @@ export function reportTask(
     waiting = [],
   }: { readonly rights?: Rights | undefined; readonly waiting?: readonly Remedy[] } = {},
 ): Ending | undefined {
-  if (wish !== "report") return undefined;
+  if (action !== "report") return undefined;
   const setting = schedule === undefined ? "StandaloneTasks" : "Schedules";
   const allow = allowTaskChanges(schedule, rights);
   const starter = schedule === undefined ? "somebody's own call" : `the rule or schedule ${schedule}`;

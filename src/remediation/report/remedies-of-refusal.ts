@@ -10,11 +10,11 @@ import { matchesGlob, type Scope } from "../../substitution/glob.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import type { Rights } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
-import type { TagBearer } from "../survey/opt-out.ts";
+import type { TaggedResource } from "../survey/opt-out.ts";
 import type { StepRefusal } from "../workflow/permanent-failures.ts";
 
 /** Takes tags off what bears them. A task is over before anybody could: it is started anew without them. */
-export function removeTag({ arn, name }: TagBearer, keys: readonly string[]): readonly Remedy[] {
+export function removeTag({ arn, name }: TaggedResource, keys: readonly string[]): readonly Remedy[] {
   const asked = tagService(arn);
   if (asked === undefined) return [];
   const code = "remove-tag";
@@ -29,7 +29,7 @@ export function removeTag({ arn, name }: TagBearer, keys: readonly string[]): re
 }
 
 /** Writes a word that means yes. */
-export function setTag({ arn, name }: TagBearer, key: string, value: string): readonly Remedy[] {
+export function setTag({ arn, name }: TaggedResource, key: string, value: string): readonly Remedy[] {
   const asked = tagService(arn);
   if (asked === undefined) return [];
   const code = "set-tag";

@@ -12,12 +12,19 @@ import type { NamedManifest } from "../../pull-failure/extract-manifests.ts";
 import { unsupportedReason } from "../../substitution/applicable-limits.ts";
 import type { Ports } from "../ports/ports.ts";
 import { nextFailure } from "../report/remedies-of-refusal.ts";
-import type { Declined } from "./survey.ts";
+import type { NotEligible } from "./survey.ts";
 
-export type Confirmed = { readonly kind: "confirmed"; readonly failure: PullFailure; readonly task?: Task };
+export type ConfirmedFailure = {
+  readonly kind: "confirmed";
+  readonly failure: PullFailure;
+  readonly task?: Task;
+};
 
 /** The failure in ECS's own words, reduced to the limits that have a cure, the certain ones; or why it is none of ours. */
-export async function confirm(failure: PullFailure, ports: Ports): Promise<Confirmed | Ignored | Declined> {
+export async function confirmFailure(
+  failure: PullFailure,
+  ports: Ports,
+): Promise<ConfirmedFailure | Ignored | NotEligible> {
   if (failure.preemptive) return { kind: "confirmed", failure };
   const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
   const told = task === undefined ? failure : readEvent(eventOf(failure, task), ports.home);

@@ -10,19 +10,19 @@ import type { Ports } from "../ports/ports.ts";
 import type { RefusalReason } from "../report/outcome.ts";
 import { deployYourself } from "../report/remedies-of-refusal.ts";
 import { optedOut } from "./opt-out.ts";
-import type { Declined, Recovered, Superseded, SurveyRequest } from "./survey.ts";
+import type { NotEligible, Recovered, Superseded, SurveyRequest } from "./survey.ts";
 
 /** The service was deleted. */
-export function gone(service: string): Ignored {
+export function serviceDeleted(service: string): Ignored {
   return { kind: "ignored", because: `the service ${service} is not there any more` };
 }
 
 /** Why this service is never changed, whatever has failed. */
-export function untouchable(service: Service): Ignored | Declined | undefined {
-  if (service.controller !== "CODE_DEPLOY") return unplannable(service);
+export function ineligibleReason(service: Service): Ignored | NotEligible | undefined {
+  if (service.controller !== "CODE_DEPLOY") return unsupportedReason(service);
   return (
-    unplannable(service) ??
-    declined(
+    unsupportedReason(service) ??
+    notEligible(
       "deployed-by-others",
       `CodeDeploy deploys the service ${service.name}: ECS refuses a new task definition from anybody else`,
       [
@@ -36,14 +36,14 @@ export function untouchable(service: Service): Ignored | Declined | undefined {
 }
 
 /** Why there is nothing even to plan for this service. */
-export function unplannable(service: Service): Ignored | Declined | undefined {
+export function unsupportedReason(service: Service): Ignored | NotEligible | undefined {
   const { name, status, controller, tags } = service;
   if (status !== "ACTIVE") return { kind: "ignored", because: `the service ${name} is ${status}` };
   const out = optedOut([{ name: `the service ${name}`, tags, arn: service.arn }]);
   if (out !== undefined) return out;
   if (service.resourceManagementType !== undefined && service.resourceManagementType !== "CUSTOMER") {
     const isDaemon = service.schedulingStrategy === "DAEMON";
-    return declined(
+    return notEligible(
       "deployed-by-others",
       isDaemon
         ? `ECS manages the daemon ${name} itself, and an update of it drains and replaces machines`
@@ -59,12 +59,16 @@ export function unplannable(service: Service): Ignored | Declined | undefined {
     );
   }
   if (controller === "EXTERNAL") {
-    return declined("deployed-by-others", `an external controller deploys the service ${name} by task sets`, [
-      deployYourself(
-        "let that controller create a task set with an image from ECR",
-        "its controller has created a task set with an image from ECR",
-      ),
-    ]);
+    return notEligible(
+      "deployed-by-others",
+      `an external controller deploys the service ${name} by task sets`,
+      [
+        deployYourself(
+          "let that controller create a task set with an image from ECR",
+          "its controller has created a task set with an image from ECR",
+        ),
+      ],
+    );
   }
   return undefined;
 }
@@ -82,7 +86,7 @@ function updateExpress(service: string): Remedy {
   };
 }
 
-function declined(reason: RefusalReason, because: string, remedies: readonly Remedy[]): Declined {
+function notEligible(reason: RefusalReason, because: string, remedies: readonly Remedy[]): NotEligible {
   return { kind: "declined", reason, because, remedies };
 }
 
@@ -91,7 +95,7 @@ function declined(reason: RefusalReason, because: string, remedies: readonly Rem
  *
  * Judged by the service and by its primary deployment, for one of them may still be old.
  */
-export async function movedOn(
+export async function staleFailureReason(
   service: Service,
   { failure, own }: Pick<SurveyRequest, "failure" | "own">,
   former: string,

@@ -6,42 +6,42 @@ import { excludedBy, matchesGlob, matchesImage } from "../../substitution/glob.t
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { includeWorkload } from "../report/remedies-of-refusal.ts";
-import type { Declined } from "./survey.ts";
+import type { NotEligible } from "./survey.ts";
 
 /** A service that the policy leaves out is not touched, whatever has failed. */
-export function serviceLeftOut({ name, clusterArn }: Service, policy: Policy): Declined | undefined {
+export function serviceExcluded({ name, clusterArn }: Service, policy: Policy): NotEligible | undefined {
   const because = excludedBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
   const remedy = includeWorkload("services", policy.services, name);
   return (
-    clusterLeftOut(clusterArn, policy) ??
-    (because === undefined ? undefined : leftAlone(`the service ${name}`, because, remedy))
+    clusterExcluded(clusterArn, policy) ??
+    (because === undefined ? undefined : excludedByPolicy(`the service ${name}`, because, remedy))
   );
 }
 
-export function clusterLeftOut(clusterArn: string, { clusters }: Policy): Declined | undefined {
+export function clusterExcluded(clusterArn: string, { clusters }: Policy): NotEligible | undefined {
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const because = excludedBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
   const remedy = includeWorkload("clusters", clusters, cluster);
-  return because === undefined ? undefined : leftAlone(clusterInWords(clusterArn), because, remedy);
+  return because === undefined ? undefined : excludedByPolicy(formatCluster(clusterArn), because, remedy);
 }
 
-export function imageLeftOut(
+export function imageExcluded(
   image: string,
   reference: ImageReference,
   { images }: Policy,
-): Declined | undefined {
+): NotEligible | undefined {
   const matches = (pattern: string): boolean => matchesImage(pattern, reference);
   const because = excludedBy(images, "images", matches);
   const { tag: _, digest: __, ...name } = reference;
   const remedy = includeWorkload("images", images, familiarName(name), matches);
-  return because === undefined ? undefined : leftAlone(`the image ${image}`, because, remedy);
+  return because === undefined ? undefined : excludedByPolicy(`the image ${image}`, because, remedy);
 }
 
-export function clusterInWords(clusterArn: string): string {
+export function formatCluster(clusterArn: string): string {
   return `the cluster ${clusterArn.slice(clusterArn.lastIndexOf("/") + 1)}`;
 }
 
-function leftAlone(what: string, because: string, remedy: Remedy): Declined {
+function excludedByPolicy(what: string, because: string, remedy: Remedy): NotEligible {
   const told = `${what} is left alone: ${because}`;
   return { kind: "declined", reason: "left-out", because: told, remedies: [remedy] };
 }

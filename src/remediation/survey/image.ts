@@ -34,14 +34,14 @@ import type { Refused } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { preflight } from "./probe/preflight.ts";
-import { type LookContext, look } from "./probe/probe-candidate.ts";
-import type { Puller } from "./probe/pull-identity.ts";
+import { type ProbeContext, probeCandidate } from "./probe/probe-candidate.ts";
+import type { PullIdentity } from "./probe/pull-identity.ts";
 import type { TaskPlatforms } from "./task-platforms.ts";
 import { textVeto } from "./trust/text-veto.ts";
 import { digestsIn, type witnessesOf } from "./trust/trusted-digest.ts";
 
 /** What the survey knows of the failing deployment when it comes to its images. */
-export type Scene = {
+export type ImageSurveyContext = {
   readonly failure: PullFailure;
   /** Absent for a task that no service started. */
   readonly service?: Service;
@@ -50,11 +50,11 @@ export type Scene = {
   readonly running: readonly Task[];
   readonly policy: Policy;
   /** Places that this execution has tried in vain. */
-  readonly failed: readonly string[];
+  readonly failedPlaces: readonly string[];
   /** Places from which no copy could be had. */
-  readonly refused: readonly Refused[];
+  readonly mirrorRejections: readonly Refused[];
   readonly rules: StrategyContext["rules"];
-  readonly puller: Puller;
+  readonly puller: PullIdentity;
   /** What was meant, by image, where an earlier survey of this remediation has decided it. */
   readonly meant: MeantDigests;
   readonly witnesses: ReturnType<typeof witnessesOf>;
@@ -76,7 +76,11 @@ export type NamedImage = {
 const PLACES_AT_ONCE = 4;
 
 /** Asks for one image's trusted digest, then for every place that the policy's strategies name. */
-export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports): Promise<ImageFacts> {
+export async function surveyImage(
+  named: NamedImage,
+  scene: ImageSurveyContext,
+  ports: Ports,
+): Promise<ImageFacts> {
   const { image, reference, upstream = reference, containers, failing, signedIn } = named;
   const { policy, platforms, rules } = scene;
   const before = scene.meant[image];
@@ -95,7 +99,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   const lookContext = {
     ...trusted,
     platforms: platforms.kind === "known" ? platforms.platforms : [],
-    accountSpent: scene.failure.failures[0].classification.limitedAs === "account",
+    accountLimitReached: scene.failure.failures[0].classification.limitedAs === "account",
     mayCopyPrivate: policy.registries.privateImages.some((pattern) => matchesImage(pattern, reference)),
   };
   const candidates: Candidate[] = [];
@@ -109,7 +113,7 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
   }
   const probedCandidates: ProbedCandidate[] = [];
   await forEachConcurrently([...candidates.entries()], PLACES_AT_ONCE, async ([index, candidate]) => {
-    probedCandidates[index] = await sight(candidate, lookContext, scene, ports);
+    probedCandidates[index] = await probe(candidate, lookContext, scene, ports);
   });
   const veto =
     "trusted" in belief
@@ -136,13 +140,13 @@ export async function surveyImage(named: NamedImage, scene: Scene, ports: Ports)
 }
 
 /** What a place says, and whether the tasks could use what it has. */
-async function sight(
+async function probe(
   candidate: Candidate,
-  context: LookContext,
-  scene: Scene,
+  context: ProbeContext,
+  scene: ImageSurveyContext,
   ports: Ports,
 ): Promise<ProbedCandidate> {
-  const seen = triedInVain(candidate, scene) ?? (await look(candidate, context, ports));
+  const seen = failedBefore(candidate, scene) ?? (await probeCandidate(candidate, context, ports));
   if ("because" in seen) return { candidate, seen };
   const rule = seen.kind === "fetchable" ? await ruleCheck(candidate, ports) : undefined;
   const checks = [
@@ -187,11 +191,14 @@ function unusable({ limited, failed, held }: Refused): "rate-limited" | "unreach
 }
 
 /** A place that holds the bytes is no help where a task could not pull from it, or we could not copy. */
-function triedInVain(candidate: Candidate, { failed, refused }: Scene): ProbeResult | undefined {
-  const no = refused.find(({ place }) => place === candidateKey(candidate));
+function failedBefore(
+  candidate: Candidate,
+  { failedPlaces, mirrorRejections }: ImageSurveyContext,
+): ProbeResult | undefined {
+  const no = mirrorRejections.find(({ place }) => place === candidateKey(candidate));
   if (no !== undefined) return { kind: unusable(no), because: no.because };
   const repository = repositoryOf(candidate.image);
-  if (!failed.some((place) => repositoryOf(place) === repository)) return undefined;
+  if (!failedPlaces.some((place) => repositoryOf(place) === repository)) return undefined;
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };
 }
 

@@ -21,60 +21,69 @@ import type { ImageFacts } from "../../substitution/plan.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 
-export type Tries = {
+export type RecentSubstitutions = {
   /** Substitutes that other executions made in place of this very revision in the last hours. */
-  readonly count: number;
+  readonly sameRevision6h: number;
   /** The same within a day. */
-  readonly ofDay: number;
+  readonly sameRevision24h: number;
   /** Those that they made for the same images in place of other revisions. */
-  readonly ofOthers: number;
+  readonly otherRevisions6h: number;
   /** Since the youngest of those that stood in place of this very revision: the service has come back to it. */
-  readonly cameBackMinutes?: number;
+  readonly minutesSinceReverted?: number;
   /** A substitute that was in place when a later deploy wrote the former image again. */
-  readonly broughtBack?: string;
+  readonly revertedSubstitute?: string;
   /** The newest revision that somebody else has registered since the failing one: the service does not run it. */
   readonly newer?: string;
   /** When the guard that these tries are counted for lets another one be made, in milliseconds since the epoch. */
   readonly until?: number;
 };
 
-export const NO_TRIES: Tries = { count: 0, ofDay: 0, ofOthers: 0 };
+export const NO_RECENT_SUBSTITUTIONS: RecentSubstitutions = {
+  sameRevision6h: 0,
+  sameRevision24h: 0,
+  otherRevisions6h: 0,
+};
 
 /** As many hours as Docker Hub counts its pulls. */
-export const TRIES_HOURS = 6;
-export const TRIES_MAX = 2;
+export const LOOP_GUARD_HOURS = 6;
+export const SUBSTITUTIONS_PER_6H_MAX = 2;
 /** What has failed twice in each of two windows fails for another reason than a window. */
-export const TRIES_OF_DAY_MAX = 4;
+export const SUBSTITUTIONS_PER_DAY_MAX = 4;
 const DAY_HOURS = 24;
 /** Each is somebody's new deploy, and may be healed; but a pipeline that deploys for ever is not answered for ever. */
-export const DEPLOYS_MAX = 6;
-export const CAME_BACK_MINUTES = 60;
+export const DEPLOYMENTS_PER_6H_MAX = 6;
+export const REVERTED_WITHIN_MINUTES = 60;
 
 const REVISIONS_SEEN = 10;
 /** A service that is deployed more often in a day has other cares; the newest of them hold the guard. */
 const DEPLOYMENTS_MAX = 100;
 
 /** Why nothing more is tried for now; undefined where something is. */
-export function whyNotAgain(tries: Tries, former: string): string | undefined {
-  const { count, ofDay, ofOthers, cameBackMinutes } = tries;
-  if (count >= TRIES_MAX)
-    return `${count} substitutes for ${shortRevision(former)} did not last within ${TRIES_HOURS} hours: no more is tried before they are over`;
-  if (ofDay >= TRIES_OF_DAY_MAX)
-    return `${ofDay} substitutes for ${shortRevision(former)} did not last within a day: no more is tried before it is over`;
-  if (ofOthers >= DEPLOYS_MAX)
-    return `${ofOthers} substitutes were replaced by later deploys within ${TRIES_HOURS} hours: no more is tried before they are over`;
-  if (cameBackMinutes !== undefined && cameBackMinutes < CAME_BACK_MINUTES) {
-    return `the service came back to ${shortRevision(former)} after a substitute made ${cameBackMinutes} minutes ago: no other is tried within the hour`;
+export function loopGuardReason(recent: RecentSubstitutions, former: string): string | undefined {
+  const { sameRevision6h, sameRevision24h, otherRevisions6h, minutesSinceReverted } = recent;
+  if (sameRevision6h >= SUBSTITUTIONS_PER_6H_MAX)
+    return `${sameRevision6h} substitutes for ${shortRevision(former)} did not last within ${LOOP_GUARD_HOURS} hours: no more is tried before they are over`;
+  if (sameRevision24h >= SUBSTITUTIONS_PER_DAY_MAX)
+    return `${sameRevision24h} substitutes for ${shortRevision(former)} did not last within a day: no more is tried before it is over`;
+  if (otherRevisions6h >= DEPLOYMENTS_PER_6H_MAX)
+    return `${otherRevisions6h} substitutes were replaced by later deploys within ${LOOP_GUARD_HOURS} hours: no more is tried before they are over`;
+  if (minutesSinceReverted !== undefined && minutesSinceReverted < REVERTED_WITHIN_MINUTES) {
+    return `the service came back to ${shortRevision(former)} after a substitute made ${minutesSinceReverted} minutes ago: no other is tried within the hour`;
   }
   return undefined;
 }
 
 /** How long until another may be tried, where that is all that stands in its way: a breaker may have stopped ECS meanwhile. */
-export function secondsUntilAgain(tries: Tries): number | undefined {
-  const { count, ofDay, ofOthers, cameBackMinutes } = tries;
-  const isEnough = count >= TRIES_MAX || ofDay >= TRIES_OF_DAY_MAX || ofOthers >= DEPLOYS_MAX;
-  if (isEnough || cameBackMinutes === undefined) return undefined;
-  return cameBackMinutes < CAME_BACK_MINUTES ? (CAME_BACK_MINUTES - cameBackMinutes) * 60 : undefined;
+export function loopGuardWaitSeconds(recent: RecentSubstitutions): number | undefined {
+  const { sameRevision6h, sameRevision24h, otherRevisions6h, minutesSinceReverted } = recent;
+  const isEnough =
+    sameRevision6h >= SUBSTITUTIONS_PER_6H_MAX ||
+    sameRevision24h >= SUBSTITUTIONS_PER_DAY_MAX ||
+    otherRevisions6h >= DEPLOYMENTS_PER_6H_MAX;
+  if (isEnough || minutesSinceReverted === undefined) return undefined;
+  return minutesSinceReverted < REVERTED_WITHIN_MINUTES
+    ? (REVERTED_WITHIN_MINUTES - minutesSinceReverted) * 60
+    : undefined;
 }
 
 type Wanted = {
@@ -89,16 +98,16 @@ type Wanted = {
 };
 
 /** A substitute of ours, and when it was deployed or, where deployments cannot be read, registered. */
-type Try = { readonly arn: string; readonly marker: ProvenanceTags; readonly at: number };
+type RecentSubstitution = { readonly arn: string; readonly marker: ProvenanceTags; readonly at: number };
 
 /** Looks through the deployments of the last day. */
-export async function countTries(
+export async function countRecentSubstitutions(
   { clusterArn, service, family, former, tags: ownTags, images, execution }: Wanted,
   { ecs, clock }: Pick<Ports, "ecs" | "clock">,
-): Promise<Tries> {
+): Promise<RecentSubstitutions> {
   const failing = images.filter((one) => one.failing);
   const own = serviceTag(clusterArn, service);
-  const concerns = ({ marker }: Try): boolean =>
+  const concerns = ({ marker }: RecentSubstitution): boolean =>
     // Other attempts at the same deployment are one with this one.
     attemptless(marker.execution) !== attemptless(execution) &&
     marker.service === own &&
@@ -107,7 +116,7 @@ export async function countTries(
   const newest = await ecs.newestRevisions(family, REVISIONS_SEEN);
   const newer = newest.find(({ arn, tags }) => parseTags(tags) === undefined && isYounger(arn, former));
   const since = clock.now() - DAY_HOURS * 3_600_000;
-  const tried = (await triesSince(since, { clusterArn, service, family }, ecs)).filter(concerns);
+  const tried = (await substitutionsSince(since, { clusterArn, service, family }, ecs)).filter(concerns);
 
   const same = tried.length === 0 ? [former] : await copiedFrom(former, ownTags, ecs);
 
@@ -124,7 +133,7 @@ export async function countTries(
     );
     (isInPlaceOfIt ? inPlace : ofOther).push(at);
     if (isInPlaceOfIt) ofDay += 1;
-    if (minutes >= TRIES_HOURS * 60) continue;
+    if (minutes >= LOOP_GUARD_HOURS * 60) continue;
     if (isInPlaceOfIt) {
       count += 1;
       cameBackMinutes ??= minutes;
@@ -135,11 +144,11 @@ export async function countTries(
   }
   const until = guardUntil(inPlace, ofOther, clock.now());
   return {
-    count,
-    ofDay,
-    ofOthers,
-    ...(cameBackMinutes === undefined ? {} : { cameBackMinutes }),
-    ...(broughtBack === undefined ? {} : { broughtBack }),
+    sameRevision6h: count,
+    sameRevision24h: ofDay,
+    otherRevisions6h: ofOthers,
+    ...(cameBackMinutes === undefined ? {} : { minutesSinceReverted: cameBackMinutes }),
+    ...(broughtBack === undefined ? {} : { revertedSubstitute: broughtBack }),
     ...(newer === undefined ? {} : { newer: shortRevision(newer.arn) }),
     ...(until === undefined ? {} : { until }),
   };
@@ -149,10 +158,10 @@ export async function countTries(
 function guardUntil(inPlace: readonly number[], ofOther: readonly number[], now: number): number | undefined {
   const HOUR_MS = 3_600_000;
   const ends = [
-    (inPlace[TRIES_MAX - 1] ?? 0) + TRIES_HOURS * HOUR_MS,
-    (inPlace[TRIES_OF_DAY_MAX - 1] ?? 0) + DAY_HOURS * HOUR_MS,
-    (ofOther[DEPLOYS_MAX - 1] ?? 0) + TRIES_HOURS * HOUR_MS,
-    (inPlace[0] ?? 0) + CAME_BACK_MINUTES * 60_000,
+    (inPlace[SUBSTITUTIONS_PER_6H_MAX - 1] ?? 0) + LOOP_GUARD_HOURS * HOUR_MS,
+    (inPlace[SUBSTITUTIONS_PER_DAY_MAX - 1] ?? 0) + DAY_HOURS * HOUR_MS,
+    (ofOther[DEPLOYMENTS_PER_6H_MAX - 1] ?? 0) + LOOP_GUARD_HOURS * HOUR_MS,
+    (inPlace[0] ?? 0) + REVERTED_WITHIN_MINUTES * 60_000,
   ];
   const last = Math.max(...ends);
   return last > now ? last : undefined;
@@ -180,7 +189,11 @@ async function copiedFrom(
 type Searched = Pick<Wanted, "clusterArn" | "service" | "family">;
 
 /** The substitutes of ours that were deployed to the service since then, the newest first, each once. */
-async function triesSince(since: number, searched: Searched, ecs: Ports["ecs"]): Promise<readonly Try[]> {
+async function substitutionsSince(
+  since: number,
+  searched: Searched,
+  ecs: Ports["ecs"],
+): Promise<readonly RecentSubstitution[]> {
   try {
     return await deployedSince(since, searched, ecs);
   } catch (error) {
@@ -194,7 +207,7 @@ async function deployedSince(
   since: number,
   { clusterArn, service }: Searched,
   ecs: Ports["ecs"],
-): Promise<readonly Try[]> {
+): Promise<readonly RecentSubstitution[]> {
   const recent = (await ecs.listServiceDeployments(clusterArn, service))
     .filter(({ createdAt }) => createdAt > since)
     .toSorted((one, other) => other.createdAt - one.createdAt)
@@ -206,7 +219,7 @@ async function deployedSince(
     const found = revisions.find(({ arn }) => arn === revision)?.taskDefinition;
     if (found !== undefined && !deployedAt.has(found)) deployedAt.set(found, createdAt);
   }
-  const tries: Try[] = [];
+  const tries: RecentSubstitution[] = [];
   for (const [arn, at] of deployedAt) {
     const marker = parseTags((await ecs.describeTaskDefinition(arn))?.tags ?? []);
     if (marker !== undefined) tries.push({ arn, marker, at });
@@ -218,8 +231,8 @@ async function registeredSince(
   since: number,
   { family }: Searched,
   ecs: Ports["ecs"],
-): Promise<readonly Try[]> {
-  const tries: Try[] = [];
+): Promise<readonly RecentSubstitution[]> {
+  const tries: RecentSubstitution[] = [];
   for (const { arn, tags } of await ecs.newestRevisions(family, REVISIONS_SEEN)) {
     const marker = parseTags(tags);
     if (marker === undefined) continue;

@@ -8,11 +8,11 @@
 import { MODES, type Mode, type Policy } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { removeTag } from "../report/remedies-of-refusal.ts";
-import { type TagBearer, tagsNamed } from "./opt-out.ts";
+import { type TaggedResource, tagsNamed } from "./opt-out.ts";
 
 export const MODE_TAG = "repull:mode";
 
-export type TaggedMode = {
+export type ModeOverride = {
   readonly mode?: Mode;
   readonly modeBecause?: string;
   /** What lets the policy's own mode count again. */
@@ -20,15 +20,18 @@ export type TaggedMode = {
 };
 
 /** Nothing where no tag makes the policy's mode stricter. @param bearers who may bear the tag */
-export function taggedMode({ mode }: Pick<Policy, "mode">, bearers: readonly TagBearer[]): TaggedMode {
-  const said = bearers.flatMap((bearer) =>
-    tagsNamed(bearer.tags, MODE_TAG).map(({ key, value }) => wordOf(value, key, bearer)),
+export function modeFromTags(
+  { mode }: Pick<Policy, "mode">,
+  taggedResources: readonly TaggedResource[],
+): ModeOverride {
+  const said = taggedResources.flatMap((bearer) =>
+    tagsNamed(bearer.tags, MODE_TAG).map(({ key, value }) => parseMode(value, key, bearer)),
   );
   const [word] = said.toSorted((one, other) => rank(other.mode) - rank(one.mode));
   return word !== undefined && rank(word.mode) > rank(mode) ? word : {};
 }
 
-function wordOf(value: string, key: string, bearer: TagBearer): Required<TaggedMode> {
+function parseMode(value: string, key: string, bearer: TaggedResource): Required<ModeOverride> {
   const mode = MODES.find((one) => one === value);
   const tag = `the tag ${MODE_TAG}=${value} of ${bearer.name}`;
   const modeRemedies = removeTag(bearer, [key]);

@@ -6,7 +6,7 @@
  */
 
 import { removeTag, setTag } from "../report/remedies-of-refusal.ts";
-import type { Declined } from "./survey.ts";
+import type { NotEligible } from "./survey.ts";
 
 export const OPT_OUT_TAG = "repull";
 
@@ -15,11 +15,11 @@ const OFF: readonly string[] = ["off", "false", "no", "disabled", "never", "0"];
 
 export type Tags = Readonly<Record<string, string>>;
 /** Something with tags, and how people name it; with its ARN, it is told how its tags are changed. */
-export type TagBearer = { readonly name: string; readonly tags: Tags; readonly arn?: string };
+export type TaggedResource = { readonly name: string; readonly tags: Tags; readonly arn?: string };
 
 /** Its owner wants it left alone: the first of the bearers that says so. */
-export function optedOut(bearers: readonly TagBearer[]): Declined | undefined {
-  for (const bearer of bearers) {
+export function optedOut(taggedResources: readonly TaggedResource[]): NotEligible | undefined {
+  for (const bearer of taggedResources) {
     const { name, tags } = bearer;
     const said = tagsNamed(tags, OPT_OUT_TAG).filter(({ value }) => !ON.includes(value));
     const [first] = said.toSorted(

@@ -20,7 +20,7 @@ const YOUNG_MINUTES = 15;
  * Why the failure is left to the execution that made the revision; undefined where that has ended.
  * Throws AwsError where it cannot be read: then nobody knows, and nothing may be written.
  */
-export async function leftToItsMaker(
+export async function isWatchedByItsExecution(
   { taskDefinition, tags }: DescribedTaskDefinition,
   { taskDefinitionArn, preemptive, owner, clusterArn }: PullFailure,
   execution: string,

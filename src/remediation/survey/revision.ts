@@ -23,13 +23,13 @@ import type { ImageFacts } from "../../substitution/plan.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { removeOwnTags } from "../report/remedies-of-refusal.ts";
-import { imageLeftOut } from "./excluded.ts";
-import { type NamedImage, type Scene, surveyImage } from "./image.ts";
+import { imageExcluded } from "./excluded.ts";
+import { type ImageSurveyContext, type NamedImage, surveyImage } from "./image.ts";
 import { limitOf } from "./limit-met.ts";
-import { behindCache, noCache } from "./probe/cached-upstream.ts";
-import { answeredHosts, type Puller, provesInternet } from "./probe/pull-identity.ts";
-import { askingOnce } from "./probe/request-cache.ts";
-import type { Declined, Survey, SurveyRequest } from "./survey.ts";
+import { cachedUpstream, noCache } from "./probe/cached-upstream.ts";
+import { answeredHosts, type PullIdentity, provesInternet } from "./probe/pull-identity.ts";
+import { withRequestCache } from "./probe/request-cache.ts";
+import type { NotEligible, Survey, SurveyRequest } from "./survey.ts";
 import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
 import { witnessesOf } from "./trust/trusted-digest.ts";
 
@@ -44,9 +44,9 @@ export type RevisionFacts = Pick<Survey, "family" | "platforms" | "images" | "ex
 };
 
 /** Where the revision's tasks run, and for which service. */
-export type RevisionPlace = {
+export type RevisionContext = {
   readonly launchType: string | undefined;
-  readonly network?: Puller["network"];
+  readonly network?: PullIdentity["network"];
   readonly service?: Service;
   /** The task that failed, where ECS still has it. */
   readonly task?: Task;
@@ -56,17 +56,17 @@ export type RevisionPlace = {
 export async function surveyRevision(
   described: DescribedTaskDefinition,
   failure: PullFailure,
-  { launchType, network, service, task }: RevisionPlace,
+  { launchType, network, service, task }: RevisionContext,
   request: SurveyRequest,
   ports: Ports,
-): Promise<RevisionFacts | Ignored | Declined> {
+): Promise<RevisionFacts | Ignored | NotEligible> {
   const { taskDefinitionArn: former } = failure;
   const { clusterArn } = failure;
   const platforms = await platformsOf(described, { clusterArn, launchType, service }, ports.machines);
   const ownRole = executionRoleOf(described.taskDefinition);
   const lent = ownRole === undefined ? request.policy.executionRole : undefined;
   const [{ classification }] = failure.failures;
-  const puller: Puller = {
+  const puller: PullIdentity = {
     launchType,
     clusterArn,
     executionRole: ownRole ?? lent,
@@ -89,7 +89,7 @@ export async function surveyRevision(
     const because = `the container that failed is not in ${shortRevision(former)}: ECS or another service added it`;
     return { kind: "ignored", because };
   }
-  const crowded = withoutRoom(described, former, images.filter(({ failing }) => failing).length);
+  const crowded = tooManyTags(described, former, images.filter(({ failing }) => failing).length);
   if (crowded !== undefined) return crowded;
   return {
     kind: "revision",
@@ -102,15 +102,15 @@ export async function surveyRevision(
 }
 
 /** The execution, the former revision and the service: by them Repull knows its own. */
-const MARKER_TAGS = 3;
+const PROVENANCE_TAGS = 3;
 
 /** A revision that nobody could tell from its owner's would be made again and again, and counted by nobody. */
-function withoutRoom(
+function tooManyTags(
   { taskDefinition, tags }: DescribedTaskDefinition,
   former: string,
   failing: number,
-): Declined | undefined {
-  const [needed, room] = [MARKER_TAGS + failing, freeTags(tags)];
+): NotEligible | undefined {
+  const [needed, room] = [PROVENANCE_TAGS + failing, freeTags(tags)];
   if (room >= needed) return undefined;
   const family = familyOf(taskDefinition) ?? "the task definition";
   return {
@@ -129,15 +129,15 @@ async function surveyImages(
   { taskDefinition }: DescribedTaskDefinition,
   failure: PullFailure,
   { service, task }: { readonly service: Service | undefined; readonly task: Task | undefined },
-  { platforms, puller }: { platforms: TaskPlatforms; puller: Puller },
-  { policy, failed: triedPlaces, refused = [], meant = {} }: SurveyRequest,
+  { platforms, puller }: { platforms: TaskPlatforms; puller: PullIdentity },
+  { policy, failedPlaces: triedPlaces, mirrorRejections = [], meant = {} }: SurveyRequest,
   ports: Ports,
-): Promise<readonly ImageFacts[] | Ignored | Declined> {
+): Promise<readonly ImageFacts[] | Ignored | NotEligible> {
   const [{ classification: limit }] = failure.failures;
   const isUpstreams = limit.mayBeUpstreams === true;
   const rules = isUpstreams || policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
   const named = namedImages(taskDefinition, failure).map((one) =>
-    isUpstreams ? { ...one, ...optional("upstream", behindCache(one.reference, rules, ports.home)) } : one,
+    isUpstreams ? { ...one, ...optional("upstream", cachedUpstream(one.reference, rules, ports.home)) } : one,
   );
   const failed = named.filter(({ failing }) => failing);
   if (isUpstreams && failed.length > 0 && failed.every(({ upstream }) => upstream === undefined))
@@ -149,7 +149,7 @@ async function surveyImages(
       ? failed.some((other) => other.upstream !== undefined && other.upstream.host === upstream?.host)
       : sharesLimit(reference.host, limit);
     if (!failing && !shares) continue;
-    const leftOut = imageLeftOut(image, reference, policy);
+    const leftOut = imageExcluded(image, reference, policy);
     if (leftOut === undefined) inScope.push(one);
     else if (failing) return leftOut;
   }
@@ -161,7 +161,7 @@ async function surveyImages(
           service: service.name,
           desiredStatus: "RUNNING",
         });
-  const asking = askingOnce(ports);
+  const asking = withRequestCache(ports);
   const { owner } = failure;
   const startedBy = owner.kind === "service" ? owner.deploymentId : task?.startedBy;
   const failing = {
@@ -172,14 +172,14 @@ async function surveyImages(
     ...optional("task", task),
     ...optional("startedBy", startedBy),
   };
-  const scene: Scene = {
+  const context: ImageSurveyContext = {
     meant,
     witnesses: witnessesOf(failing, asking),
     failure,
     running,
     policy,
-    failed: triedPlaces,
-    refused,
+    failedPlaces: triedPlaces,
+    mirrorRejections,
     rules,
     puller,
     platforms,
@@ -187,13 +187,13 @@ async function surveyImages(
   };
   const surveyed: ImageFacts[] = [];
   await forEachConcurrently([...inScope.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
-    surveyed[index] = await surveyImage(named, scene, asking);
+    surveyed[index] = await surveyImage(named, context, asking);
   });
   return surveyed;
 }
 
 /** The pull-through rules, or why they are not known: no right to ask is no failure of the whole. */
-async function rulesOf({ ecr }: Ports): Promise<Scene["rules"]> {
+async function rulesOf({ ecr }: Ports): Promise<ImageSurveyContext["rules"]> {
   try {
     return await ecr.pullThroughRules();
   } catch (error) {

@@ -16,14 +16,14 @@ import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type ScheduledTarget, targetName } from "../ports/schedules.ts";
 import { deployYourself, undoSubstitute } from "../report/remedies-of-refusal.ts";
-import type { TagBearer } from "./opt-out.ts";
-import type { Declined, Superseded } from "./survey.ts";
+import type { TaggedResource } from "./opt-out.ts";
+import type { NotEligible, Superseded } from "./survey.ts";
 
 /** What is to be done for a task, beside its new revision. */
 export type TaskFacts = {
   readonly taskArn: string;
   /** Once the revision is there: tell of it, run the task again, or move what starts it. */
-  readonly wish: "report" | "register" | "run" | "move" | "move-and-run";
+  readonly action: "report" | "register" | "run" | "move" | "move-and-run";
   /** The name under which a rule or schedule signed the task. */
   readonly schedule?: string;
   readonly targets: readonly ScheduledTarget[];
@@ -36,10 +36,10 @@ const BATCH_CLUSTER = /:cluster\/AWSBatch-/;
 const STEP_FUNCTIONS = "AWS Step Functions";
 
 /** Whose task it is where somebody keeps an account of it who has to be told. @param startedBy as ECS tells it */
-export function engineOf(
+export function managedByWorkflowEngine(
   { clusterArn, taskDefinitionArn }: PullFailure,
   startedBy: string | undefined,
-): Declined | undefined {
+): NotEligible | undefined {
   const family = parseRevision(taskDefinitionArn)?.family ?? shortRevision(taskDefinitionArn);
   if (BATCH_CLUSTER.test(clusterArn)) {
     return {
@@ -71,7 +71,7 @@ export function engineOf(
 }
 
 /** Whether every task that fails is a matter of its own: it is, where something is done for each. */
-export function isForEachTask({ owner }: PullFailure, { standaloneTasks, schedules }: Policy): boolean {
+export function isPerTask({ owner }: PullFailure, { standaloneTasks, schedules }: Policy): boolean {
   if (owner.kind === "standalone") return standaloneTasks === "run";
   return owner.kind === "scheduled" && schedules !== "report";
 }
@@ -82,7 +82,7 @@ export async function surveyTask(
   tags: readonly Tag[],
   policy: Policy,
   ports: Ports,
-): Promise<TaskFacts | Declined | Superseded> {
+): Promise<TaskFacts | NotEligible | Superseded> {
   const { owner, clusterArn, taskArn, taskDefinitionArn: former } = failure;
   const family = parseRevision(former)?.family ?? shortRevision(former);
   const { execution: maker, previousRevision: replaced } = parseTags(tags) ?? {};
@@ -101,9 +101,9 @@ export async function surveyTask(
       because: `${shortRevision(newer)} is newer than the failing ${shortRevision(former)}: a revision made from the old one would become the newest, for everybody who names the family alone`,
     };
   }
-  if (owner.kind !== "scheduled") return { taskArn, wish: policy.standaloneTasks, targets: [] };
+  if (owner.kind !== "scheduled") return { taskArn, action: policy.standaloneTasks, targets: [] };
   if (policy.schedules === "report")
-    return { taskArn, wish: "report", schedule: owner.schedule, targets: [] };
+    return { taskArn, action: "report", schedule: owner.schedule, targets: [] };
 
   const targets = await ports.schedules.targetsOf({ clusterArn, family, schedule: owner.schedule });
   if (targets.length === 0) {
@@ -119,7 +119,7 @@ export async function surveyTask(
       ],
     };
   }
-  return { taskArn, wish: policy.schedules, schedule: owner.schedule, targets };
+  return { taskArn, action: policy.schedules, schedule: owner.schedule, targets };
 }
 
 /** A schedule is put back by us; whatever else starts the task, its owner points at what the substitute stands for. */
@@ -146,11 +146,11 @@ async function newerThan(former: string, family: string, ports: Ports): Promise<
 }
 
 /** The task itself, while ECS still tells of it, and what starts it: where else the owner may have put a tag. */
-export async function taskBearers(
+export async function taggedResourcesOf(
   { clusterArn, taskArn }: PullFailure,
   targets: readonly ScheduledTarget[],
   { tasks, schedules }: Pick<Ports, "tasks" | "schedules">,
-): Promise<readonly TagBearer[]> {
+): Promise<readonly TaggedResource[]> {
   const task = await tasks.describe(clusterArn, taskArn);
   const name = `the task ${taskArn.slice(taskArn.lastIndexOf("/") + 1)}`;
   const { partition, region, account } = parseArn(clusterArn) ?? {};

@@ -25,20 +25,20 @@ import type { HandOver } from "../gates/report-only.ts";
 import type { Refused } from "../mirror/request-mirrors.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RefusalReason } from "../report/outcome.ts";
-import { confirm } from "./confirm-failure.ts";
-import { gone, movedOn, unplannable } from "./eligibility.ts";
-import { clusterInWords, clusterLeftOut, serviceLeftOut } from "./excluded.ts";
+import { confirmFailure } from "./confirm-failure.ts";
+import { serviceDeleted, staleFailureReason, unsupportedReason } from "./eligibility.ts";
+import { clusterExcluded, formatCluster, serviceExcluded } from "./excluded.ts";
 import type { MeantDigests } from "./image.ts";
 import { waitingFor } from "./limit-met.ts";
-import { countTries, NO_TRIES, type Tries } from "./loop-guard.ts";
-import { taggedMode } from "./mode-override.ts";
-import { optedOut, type TagBearer } from "./opt-out.ts";
-import { leftToItsMaker } from "./own-revision.ts";
+import { countRecentSubstitutions, NO_RECENT_SUBSTITUTIONS, type RecentSubstitutions } from "./loop-guard.ts";
+import { modeFromTags } from "./mode-override.ts";
+import { optedOut, type TaggedResource } from "./opt-out.ts";
+import { isWatchedByItsExecution } from "./own-revision.ts";
 import { withTimeLimits } from "./probe/time-limits.ts";
 import { surveyRevision } from "./revision.ts";
-import { engineOf, surveyTask, type TaskFacts, taskBearers } from "./standalone-task.ts";
+import { managedByWorkflowEngine, surveyTask, type TaskFacts, taggedResourcesOf } from "./standalone-task.ts";
 
-export type Declined = {
+export type NotEligible = {
   readonly kind: "declined";
   readonly because: string;
   readonly reason: RefusalReason;
@@ -63,7 +63,7 @@ export type Survey = {
   readonly clusterArn: string;
   readonly service: string;
   /** What the service points at now: the failing revision, or one of this execution's own. */
-  readonly current: string;
+  readonly currentRevision: string;
   /** The primary deployment's id; compared again immediately before the write. */
   readonly deploymentId?: string;
   /** Every deployment that the service showed: another one, later, is somebody else's. */
@@ -71,20 +71,20 @@ export type Survey = {
   readonly desiredCount: number;
   readonly runningCount: number;
   /** The failing revision. */
-  readonly former: string;
+  readonly failingRevision: string;
   readonly family: string;
   /** Every platform that its tasks may run on; none: that is not known. */
   readonly platforms: readonly Platform[];
   readonly images: readonly ImageFacts[];
   /** What other executions tried for these images before. */
-  readonly tries: Tries;
+  readonly recentSubstitutions: RecentSubstitutions;
   /** The primary deployment is under way, and not one that ECS itself began: somebody may be waiting for it. */
   readonly isDeploying: boolean;
   /** The stage of that deployment, once all its tasks have run: its owner's checks and traffic are under way. */
   readonly stage?: string;
   /** Who would bring the old image back. */
   readonly managedBy?: ManagedBy;
-  readonly settleSeconds: number;
+  readonly rolloutTimeoutSeconds: number;
   /** What a tag makes of the policy's mode, and which; absent where none does. */
   readonly mode?: Mode;
   readonly modeBecause?: string;
@@ -96,7 +96,7 @@ export type Survey = {
   /** The task that failed, where no service started it; `service` is its family then. */
   readonly task?: TaskFacts;
   /** Present where CodeDeploy alone may deploy: the plan is told, and nothing written. */
-  readonly handOver?: HandOver;
+  readonly manualDeployment?: HandOver;
 };
 
 export type SurveyRequest = {
@@ -104,29 +104,29 @@ export type SurveyRequest = {
   readonly policy: Policy;
   readonly execution: string;
   /** Substitutes that this execution has tried and that failed to start: not offered again. */
-  readonly failed: readonly string[];
+  readonly failedPlaces: readonly string[];
   /** Present where this execution has been here before: the revisions that it registered, one of which may run already. */
   readonly own?: readonly string[];
   /** What was meant, by image, where an earlier survey of this remediation has decided it: it is decided once. */
   readonly meant?: MeantDigests;
   /** Places from which the image could not be brought into ECR, with the reason. */
-  readonly refused?: readonly Refused[];
+  readonly mirrorRejections?: readonly Refused[];
 };
 
-export type SurveyResult = Survey | Recovered | Ignored | Declined | Superseded;
+export type SurveyResult = Survey | Recovered | Ignored | NotEligible | Superseded;
 
 /** Everything that the plan needs to know, or why there is nothing to plan. Ends within a minute, whoever is silent. */
 export async function survey(request: SurveyRequest, world: Ports): Promise<SurveyResult> {
   const ports = withTimeLimits(world);
-  const confirmed = await confirm(request.failure, ports);
+  const confirmed = await confirmFailure(request.failure, ports);
   if (confirmed.kind !== "confirmed") return withWaiting(confirmed, request.failure);
   const { failure, task } = confirmed;
   const { owner, clusterArn } = failure;
   if (owner.kind !== "service")
-    return withWaiting(await surveyLone(failure, task, request, ports), request.failure);
+    return withWaiting(await surveyStandaloneTask(failure, task, request, ports), request.failure);
 
   const service = await ports.ecs.describeService(clusterArn, owner.service);
-  if (service === undefined) return gone(owner.service);
+  if (service === undefined) return serviceDeleted(owner.service);
   const surveyed = await surveyService(service, { failure, task }, request, ports);
   // CodeDeploy gives a deployment up after an hour: nothing tries again when the limit is over.
   return service.controller === "CODE_DEPLOY" ? surveyed : withWaiting(surveyed, request.failure);
@@ -148,17 +148,18 @@ async function surveyService(
   const clusterBearer = await bearerOfCluster(clusterArn, ports);
   const isHandedOver = service.controller === "CODE_DEPLOY";
   const refusal =
-    unplannable(service) ??
+    unsupportedReason(service) ??
     optedOut([clusterBearer]) ??
-    serviceLeftOut(service, request.policy) ??
+    serviceExcluded(service, request.policy) ??
     // ECS shows such a service's deployments as task sets: which of them replaces which, CodeDeploy alone knows.
-    (isHandedOver ? undefined : await movedOn(service, request, former, ports));
+    (isHandedOver ? undefined : await staleFailureReason(service, request, former, ports));
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
-  if (described === undefined) return goneRevision(former);
-  const definitionBearer = bearerOf(former, described);
+  if (described === undefined) return deletedRevision(former);
+  const definitionBearer = taggedResourceOf(former, described);
   const out =
-    optedOut([definitionBearer]) ?? (await leftToItsMaker(described, failure, request.execution, ports));
+    optedOut([definitionBearer]) ??
+    (await isWatchedByItsExecution(described, failure, request.execution, ports));
   if (out !== undefined) return out;
   const launchType = service.launchType ?? task?.launchType ?? failure.launchType;
   const place = { launchType, network: service.network, service, ...optional("task", task) };
@@ -172,17 +173,17 @@ async function surveyService(
     kind: "survey",
     clusterArn,
     service: service.name,
-    current: service.taskDefinition,
+    currentRevision: service.taskDefinition,
     ...(deploymentId === undefined ? {} : { deploymentId }),
     deploymentIds: service.deployments.map(({ id }) => id),
     desiredCount: service.desiredCount,
     runningCount: service.runningCount,
-    former,
+    failingRevision: former,
     ...revision,
     // What may not be replaced at all has no tries that matter, and an ECS that tells nothing is not asked once more.
-    tries: revision.images.some(({ failing, untrusted }) => failing && isBarred(untrusted))
-      ? NO_TRIES
-      : await countTries(
+    recentSubstitutions: revision.images.some(({ failing, untrusted }) => failing && isBarred(untrusted))
+      ? NO_RECENT_SUBSTITUTIONS
+      : await countRecentSubstitutions(
           {
             clusterArn,
             family: revision.family,
@@ -196,26 +197,26 @@ async function surveyService(
         ),
     isDeploying: deploying,
     ...optional("stage", story !== undefined && isPastScaleUp(story) ? story.stage : undefined),
-    ...taggedMode(request.policy, [
+    ...modeFromTags(request.policy, [
       { name: `the service ${service.name}`, tags: service.tags, arn: service.arn },
       clusterBearer,
       definitionBearer,
     ]),
     ...optional("managedBy", managedBy(tagsOfDefinition(described), service.tags)),
-    settleSeconds: settleSecondsFor(service),
-    ...(isHandedOver ? { handOver: handOverOf(service, former) } : {}),
+    rolloutTimeoutSeconds: settleSecondsFor(service),
+    ...(isHandedOver ? { manualDeployment: manualDeploymentOf(service, former) } : {}),
   };
 }
 
 /** What a person who has CodeDeploy deploy the service needs: the AppSpec of the failing revision, else of the one in place. */
-function handOverOf(service: Service, former: string): HandOver {
+function manualDeploymentOf(service: Service, former: string): HandOver {
   const failing = service.taskSets.find(({ taskDefinition }) => sameRevision(taskDefinition, former));
   const deployment = failing?.codeDeployment ?? primaryTaskSet(service)?.codeDeployment;
   return { service: service.name, ...optional("deployment", deployment) };
 }
 
 /** The same for a task that no service keeps running. */
-async function surveyLone(
+async function surveyStandaloneTask(
   failure: PullFailure,
   task: Task | undefined,
   request: SurveyRequest,
@@ -225,16 +226,19 @@ async function surveyLone(
   const { policy } = request;
   const clusterBearer = await bearerOfCluster(clusterArn, ports);
   const refusal =
-    engineOf(failure, task?.startedBy) ?? optedOut([clusterBearer]) ?? clusterLeftOut(clusterArn, policy);
+    managedByWorkflowEngine(failure, task?.startedBy) ??
+    optedOut([clusterBearer]) ??
+    clusterExcluded(clusterArn, policy);
   if (refusal !== undefined) return refusal;
   const described = await ports.ecs.describeTaskDefinition(former);
-  if (described === undefined) return goneRevision(former);
-  const bearers: TagBearer[] = [clusterBearer, bearerOf(former, described)];
-  const out = optedOut(bearers) ?? (await leftToItsMaker(described, failure, request.execution, ports));
+  if (described === undefined) return deletedRevision(former);
+  const bearers: TaggedResource[] = [clusterBearer, taggedResourceOf(former, described)];
+  const out =
+    optedOut(bearers) ?? (await isWatchedByItsExecution(described, failure, request.execution, ports));
   if (out !== undefined) return out;
   const lone = await surveyTask(failure, described.tags, policy, ports);
   if ("kind" in lone) return lone;
-  bearers.push(...(await taskBearers(failure, lone.targets, ports)));
+  bearers.push(...(await taggedResourcesOf(failure, lone.targets, ports)));
   const outOfTask = optedOut(bearers);
   if (outOfTask !== undefined) return outOfTask;
   const launchType = task?.launchType ?? failure.launchType;
@@ -251,22 +255,22 @@ async function surveyLone(
     kind: "survey",
     clusterArn,
     service: revision.family,
-    current: former,
+    currentRevision: former,
     deploymentIds: [],
     desiredCount: 1,
     runningCount: 0,
-    former,
+    failingRevision: former,
     ...revision,
-    tries: NO_TRIES,
+    recentSubstitutions: NO_RECENT_SUBSTITUTIONS,
     isDeploying: false,
-    ...taggedMode(policy, bearers),
+    ...modeFromTags(policy, bearers),
     ...optional("managedBy", managedBy(tagsOfDefinition(described))),
-    settleSeconds: 0,
+    rolloutTimeoutSeconds: 0,
     task: lone,
   };
 }
 
-function goneRevision(former: string): Superseded {
+function deletedRevision(former: string): Superseded {
   return { kind: "superseded", because: `the task definition ${shortRevision(former)} is gone` };
 }
 
@@ -281,10 +285,10 @@ function isDeploying(service: Service, former: string): boolean {
   );
 }
 
-function bearerOf(arn: string, described: DescribedTaskDefinition): TagBearer {
+function taggedResourceOf(arn: string, described: DescribedTaskDefinition): TaggedResource {
   return { name: `the task definition ${shortRevision(arn)}`, tags: tagsOfDefinition(described), arn };
 }
 
-async function bearerOfCluster(arn: string, { ecs }: Ports): Promise<TagBearer> {
-  return { name: clusterInWords(arn), tags: await ecs.clusterTags(arn), arn };
+async function bearerOfCluster(arn: string, { ecs }: Ports): Promise<TaggedResource> {
+  return { name: formatCluster(arn), tags: await ecs.clusterTags(arn), arn };
 }

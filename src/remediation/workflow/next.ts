@@ -50,8 +50,8 @@ function withSurvey(state: State, surveyed: NonNullable<State["plan"]>["surveyed
     plan: { surveyed, plan: planOf(surveyed, context.options.policy) },
     meant: { ...meant, ...state.meant },
     ...optional("managedBy", surveyed.managedBy),
-    ...optional("broughtBack", surveyed.tries.broughtBack),
-    ...optional("newer", surveyed.tries.newer),
+    ...optional("broughtBack", surveyed.recentSubstitutions.revertedSubstitute),
+    ...optional("newer", surveyed.recentSubstitutions.newer),
   };
 }
 
@@ -114,7 +114,7 @@ function afterRegister(
     task: {
       surveyed: { ...surveyed, task },
       images: plan.images,
-      made: { former: surveyed.former, ours },
+      made: { former: surveyed.failingRevision, ours },
       ...{ target: 0, sentences: [], touched: 0, waitedSeconds: 0 },
     },
   };

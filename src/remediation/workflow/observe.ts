@@ -53,9 +53,9 @@ async function observeFailure(state: State, { failure, options }: Context, ports
   const at = ports.clock.now();
   const request = {
     ...{ failure, policy, execution },
-    failed: state.tried.flatMap(({ places }) => places),
+    failedPlaces: state.tried.flatMap(({ places }) => places),
     ...(state.look > 1 ? { own: state.registered } : {}),
-    refused: state.rejected,
+    mirrorRejections: state.rejected,
     meant: state.meant,
   };
   return { kind: "survey", at, result: await survey(request, ports) };
@@ -85,7 +85,7 @@ async function observeRollout({ rollout }: State, ports: Ports): Promise<Seen> {
   const watched = {
     clusterArn: surveyed.clusterArn,
     service: surveyed.service,
-    former: surveyed.former,
+    former: surveyed.failingRevision,
     known: surveyed.deploymentIds,
     ...{ ours, own },
     ...optional("replaced", surveyed.deploymentId),

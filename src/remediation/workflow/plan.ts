@@ -32,7 +32,7 @@ export function writeBlocked(
   waiting: readonly Remedy[] = [],
 ): Ending | undefined {
   const {
-    former,
+    failingRevision,
     task,
     isDeploying,
     deploymentId,
@@ -45,8 +45,9 @@ export function writeBlocked(
     const because = `${modeBecause ?? "the policy says observe"}: nothing was written`;
     return { kind: "observed", because, images, remedies: modeRemedies };
   }
-  if (surveyed.handOver !== undefined) return handOver(surveyed.handOver, former, images, executionRole);
-  if (task !== undefined) return reportTask(task, former, images, { rights, waiting });
+  if (surveyed.manualDeployment !== undefined)
+    return handOver(surveyed.manualDeployment, failingRevision, images, executionRole);
+  if (task !== undefined) return reportTask(task, failingRevision, images, { rights, waiting });
   if (!isDeploying || policy.onActiveDeployment !== "report") return undefined;
   const because = `the deployment ${deploymentId} is under way, and the policy (onActiveDeployment) says report: nothing was written`;
   return {

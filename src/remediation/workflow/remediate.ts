@@ -14,7 +14,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { Outcome } from "../report/outcome.ts";
 import { remediesOfFailed } from "../report/remedies-of-refusal.ts";
 import { type Ending, report, tellAhead } from "../report/report.ts";
-import { whyNotAgain } from "../survey/loop-guard.ts";
+import { loopGuardReason } from "../survey/loop-guard.ts";
 import type { Action } from "./action.ts";
 import { askForApproval } from "./ask-for-approval.ts";
 import type { Context, RemediationOptions } from "./context.ts";
@@ -144,6 +144,8 @@ function follow(state: State, seen: Seen, { failure, options }: Context): void {
   if (seen.kind === "rollout") options.onDoing?.({ kind: "rollout", because: seen.verdict.because });
   if (seen.kind !== "survey" || state.plan === undefined) return;
   const { surveyed, plan } = state.plan;
-  const isGuarded = !failure.preemptive && whyNotAgain(surveyed.tries, surveyed.former) !== undefined;
+  const isGuarded =
+    !failure.preemptive &&
+    loopGuardReason(surveyed.recentSubstitutions, surveyed.failingRevision) !== undefined;
   if (!isGuarded) options.onPlan?.(plan, surveyed);
 }

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { type Redeployed, type Registered, redeploy, register } from "../deploy/apply.ts";
 import { type Restored, restore } from "../deploy/redeploy-previous.ts";
-import { type RunAgain, runAgain } from "../deploy/rerun-task.ts";
+import { type RerunResult, rerunTask } from "../deploy/rerun-task.ts";
 import { claimTurn, type Held, stillHolds } from "../gates/quotas.ts";
 import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -38,7 +38,7 @@ export type WriteResult =
   | { readonly write: "roll-back"; readonly restored: Restored }
   | { readonly write: "restore"; readonly redeployed: Redeployed }
   | { readonly write: "repoint"; readonly result: RepointResult }
-  | { readonly write: "run-task"; readonly run: RunAgain }
+  | { readonly write: "run-task"; readonly run: RerunResult }
   | { readonly write: "throttled" };
 
 const BOUNDED_BY_RATE: readonly WriteKind[] = ["register", "redeploy", "roll-back"];
@@ -128,11 +128,11 @@ async function startCopy(state: State, { options }: Context, ports: Ports): Prom
 }
 
 async function redeployService(state: State, { failure }: Context, ports: Ports): Promise<Redeployed> {
-  const { clusterArn, service, current, deploymentId } = planned(state).surveyed;
+  const { clusterArn, service, currentRevision, deploymentId } = planned(state).surveyed;
   const change = {
     ...{ clusterArn, service },
     to: state.ours ?? "",
-    from: current,
+    from: currentRevision,
     failing: failure.owner.kind === "service" ? failure.owner.deploymentId : undefined,
     heals: failure.preemptive !== true,
     ...(deploymentId === undefined ? {} : { deploymentId }),
@@ -160,11 +160,11 @@ async function repoint({ task }: State, ports: Ports): Promise<RepointResult> {
   return await ports.schedules.move(target, task.made.ours);
 }
 
-async function runTask({ task, network }: State, { options }: Context, ports: Ports): Promise<RunAgain> {
+async function runTask({ task, network }: State, { options }: Context, ports: Ports): Promise<RerunResult> {
   if (task === undefined) throw new Error("there is no task to run");
   const { clusterArn } = task.surveyed;
   // The attempt is no part of the token: a second attempt for the same task must not run it a second time.
   const token = options.execution.replace(/-[0-9]+$/, "");
   const { taskArn } = task.surveyed.task;
-  return await runAgain({ clusterArn, taskArn }, task.made.ours, network, token, ports);
+  return await rerunTask({ clusterArn, taskArn }, task.made.ours, network, token, ports);
 }

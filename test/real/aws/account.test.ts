@@ -19,7 +19,7 @@ import { parseReference, pinToDigest } from "../../../src/image/reference.ts";
 import { httpTransport } from "../../../src/oci/http/http-transport.ts";
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
-import { look } from "../../../src/remediation/survey/probe/probe-candidate.ts";
+import { probeCandidate } from "../../../src/remediation/survey/probe/probe-candidate.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { runInProcess } from "../../../src/runtime/in-process-steps.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
@@ -135,7 +135,7 @@ describe("an image that only the account may read", () => {
         '{"registries":{"privateImages":["acme/*"]}}',
       );
       expect(
-        await look(candidate, { trusted: digest, platforms: [], mayCopyPrivate: true }, ports),
+        await probeCandidate(candidate, { trusted: digest, platforms: [], mayCopyPrivate: true }, ports),
       ).toMatchObject({
         kind: "found",
         digest,
@@ -155,7 +155,7 @@ describe("an image that only the account may read", () => {
 
   test("is private, and not copied unless the owner says so", async () => {
     const ports = portsWith(await secretWith({ username: USER, password: PASSWORD, note: "private" }));
-    expect(await look(candidate, { trusted: digest, platforms: [] }, ports)).toEqual({
+    expect(await probeCandidate(candidate, { trusted: digest, platforms: [] }, ports)).toEqual({
       kind: "denied",
       because: "it is private, and the policy does not let it be copied (registries.privateImages)",
     });
@@ -171,7 +171,11 @@ describe("an image that only the account may read", () => {
     ],
   ] as const) {
     test(`is out of reach with a secret ${because}, and the reason names no password`, async () => {
-      const seen = await look(candidate, { trusted: digest, platforms: [] }, portsWith(await secret()));
+      const seen = await probeCandidate(
+        candidate,
+        { trusted: digest, platforms: [] },
+        portsWith(await secret()),
+      );
       expect(seen).toMatchObject({ kind: "denied", because: expect.stringMatching(words) });
       expect(JSON.stringify(seen)).not.toContain(PASSWORD);
     });

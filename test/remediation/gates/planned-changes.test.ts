@@ -14,17 +14,17 @@ const surveyed = (more: Partial<Survey> = {}): Survey => ({
   kind: "survey",
   clusterArn: `${ARN}:cluster/prod`,
   service: "web",
-  current: `${ARN}:task-definition/web:42`,
+  currentRevision: `${ARN}:task-definition/web:42`,
   deploymentIds: [],
   desiredCount: 2,
   runningCount: 0,
-  former: `${ARN}:task-definition/web:42`,
+  failingRevision: `${ARN}:task-definition/web:42`,
   family: "web",
   images: [],
   platforms: [],
-  tries: { count: 0, ofDay: 0, ofOthers: 0 },
+  recentSubstitutions: { sameRevision6h: 0, sameRevision24h: 0, otherRevisions6h: 0 },
   isDeploying: false,
-  settleSeconds: 600,
+  rolloutTimeoutSeconds: 600,
   limit: { kind: "docker-hub-pull-limit", registry: "docker.io" },
   ...more,
 });
@@ -45,7 +45,7 @@ const plan = (winner: Partial<Substitute>, trusted: typeof DIGEST | undefined = 
 const copied = `${ECR}/repull/nginx`;
 const copy = { source: "docker.io/library/nginx:1.25", target: `${ECR}/repull/nginx:1.25-abab` } as const;
 const task = (
-  wish: NonNullable<Survey["task"]>["wish"],
+  wish: NonNullable<Survey["task"]>["action"],
   taskDefinition = `${ARN}:task-definition/job:3`,
 ) => ({
   task: {
@@ -87,7 +87,7 @@ describe("a yes to a plan with a copy in it", () => {
     ["the proof is another one",                            surveyed(), plan({ proof: "same-publisher" }), false],
     ["the copy would come from somewhere else",             surveyed(), plan({ copy: { ...copy, source: "public.ecr.aws/docker/library/nginx:1.25" } }), false],
     ["it would run from another place",                     surveyed(), plan({ candidate: { strategy: "own-copy", image: `${ECR}/other/nginx:1.25`, samePublisher: false } }), false],
-    ["another revision fails",                              surveyed({ former: `${ARN}:task-definition/web:43` }), plan({}), false],
+    ["another revision fails",                              surveyed({ failingRevision: `${ARN}:task-definition/web:43` }), plan({}), false],
   ];
   for (const [because, survey, image, covered] of table)
     test(`${covered ? "covers it" : "does not cover it"}: ${because}`, () =>

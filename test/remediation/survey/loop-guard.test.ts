@@ -5,7 +5,7 @@ import { toTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import type { Digest } from "../../../src/image/digest.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
-import { countTries, whyNotAgain } from "../../../src/remediation/survey/loop-guard.ts";
+import { countRecentSubstitutions, loopGuardReason } from "../../../src/remediation/survey/loop-guard.ts";
 import type { ImageFacts } from "../../../src/substitution/plan.ts";
 
 const MINUTE = 60_000;
@@ -77,7 +77,7 @@ const ports = (revisions: readonly Revision[], refused = false): Pick<Ports, "ec
   }) as unknown as Pick<Ports, "ecs" | "clock">;
 
 const ask = (revisions: readonly Revision[], former = 42, refused = false) =>
-  countTries(
+  countRecentSubstitutions(
     {
       ...{ clusterArn: CLUSTER, service: "web", family: "web" },
       ...{ former: arn(former), images, execution: "r-mine-2" },
@@ -111,7 +111,7 @@ describe("what was tried before", () => {
   for (const [because, former, revisions, expected] of table) {
     test(`${because}: ${expected === undefined ? "is tried" : "stands still"}`, async () => {
       for (const refused of [false, true]) {
-        const why = whyNotAgain(await ask(revisions, former, refused), arn(former));
+        const why = loopGuardReason(await ask(revisions, former, refused), arn(former));
         if (expected === undefined) expect(why).toBeUndefined();
         else expect(why).toMatch(expected);
       }
@@ -123,11 +123,13 @@ describe("what was tried before", () => {
       ...{ number: 99 - index, for: "web:42", service: `prod/web-${index}`, ago: 1 },
     }));
     const own = [44, 43].map((number) => ({ number, for: "web:42", ago: 90 }));
-    expect(await ask([...neighbours, ...own])).toMatchObject({ count: 2, ofDay: 2 });
+    expect(await ask([...neighbours, ...own])).toMatchObject({ sameRevision6h: 2, sameRevision24h: 2 });
   });
 
   test("by a later deploy names the substitute that it undid", async () => {
-    expect(await ask([{ number: 43, for: "web:42", ago: 5 }], 44)).toMatchObject({ broughtBack: "web:43" });
+    expect(await ask([{ number: 43, for: "web:42", ago: 5 }], 44)).toMatchObject({
+      revertedSubstitute: "web:43",
+    });
     expect(await ask([{ number: 43, for: "web:42", ago: 5 }], 42)).not.toHaveProperty("broughtBack");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { taggedMode } from "../../../src/remediation/survey/mode-override.ts";
+import { modeFromTags } from "../../../src/remediation/survey/mode-override.ts";
 import type { Mode } from "../../../src/substitution/policy/policy.ts";
 
 // biome-ignore format: a table is read by its columns
@@ -21,7 +21,7 @@ const table = [
 describe("the mode of a service", () => {
   for (const [mode, service, cluster, expected] of table) {
     test(`policy ${mode}, service "${service}", cluster "${cluster}": ${expected}`, () => {
-      const tagged = taggedMode({ mode }, [
+      const tagged = modeFromTags({ mode }, [
         { name: "the service web", tags: tagsWith(service) },
         { name: "the cluster prod", tags: tagsWith(cluster) },
       ]);
@@ -31,7 +31,7 @@ describe("the mode of a service", () => {
 
   test("says which tag it is by", () =>
     expect(
-      taggedMode({ mode: "remediate" }, [
+      modeFromTags({ mode: "remediate" }, [
         { name: "the service web", tags: tagsWith("approve") },
         { name: "the cluster prod", tags: tagsWith("Off") },
       ]).modeBecause,

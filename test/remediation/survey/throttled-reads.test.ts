@@ -29,7 +29,7 @@ async function surveyWith(kind: "throttled" | "unavailable" | "denied", times: n
   for (const action of READS) world.faults.order(action, kind, times);
   let ended: string | undefined;
   const look = async (): Promise<void> => {
-    const request = { failure, policy: DEFAULT_POLICY, execution: "r-1-1", failed: [] };
+    const request = { failure, policy: DEFAULT_POLICY, execution: "r-1-1", failedPlaces: [] };
     ended = await survey(request, world.ports).then(
       (result) => result.kind,
       (error) => error.kind,

@@ -14,7 +14,7 @@ import type { Ports } from "../../ports/ports.ts";
 type Rules = StrategyContext["rules"];
 
 /** The upstream's name of an image; undefined where no rule of ours leads to it. */
-export function behindCache(
+export function cachedUpstream(
   image: ImageReference,
   rules: Rules,
   { account, region }: Ports["home"],

@@ -18,7 +18,7 @@ import { formatAnswer } from "../../../network/format-answer.ts";
 import { reach } from "../../../network/reach.ts";
 import type { Check } from "../../../substitution/candidate.ts";
 import type { Ports } from "../../ports/ports.ts";
-import type { Puller } from "./pull-identity.ts";
+import type { PullIdentity } from "./pull-identity.ts";
 
 /** What a pull from a host asks. @param repository its ARN, where it is in private ECR */
 export function destinationsOf(host: string, repository = "*"): readonly Destination[] {
@@ -41,7 +41,7 @@ export function destinationOfSecret(secret: string): Destination {
 export async function reaches(
   name: string,
   destinations: readonly Destination[],
-  puller: Puller,
+  puller: PullIdentity,
   { networks }: Pick<Ports, "networks">,
 ): Promise<Check> {
   const pulledBy = pullsByInstance(puller) ? "instance" : "task";
@@ -59,12 +59,12 @@ export async function reaches(
 }
 
 /** Instances pull by their own interface, whatever the network of the task is. */
-export function pullsByInstance({ launchType, network }: Puller): boolean {
+export function pullsByInstance({ launchType, network }: PullIdentity): boolean {
   if (launchType === undefined) return network === undefined;
   return launchType !== "FARGATE";
 }
 
-function sourcesOf({ network }: Puller): readonly Source[] {
+function sourcesOf({ network }: PullIdentity): readonly Source[] {
   const { subnets = [], assignPublicIp = false, securityGroups } = network ?? {};
   return subnets.map((subnet) => ({
     subnet,
@@ -73,7 +73,10 @@ function sourcesOf({ network }: Puller): readonly Source[] {
   }));
 }
 
-async function interfacesOf({ clusterArn }: Puller, networks: Ports["networks"]): Promise<Read<Source>> {
+async function interfacesOf(
+  { clusterArn }: PullIdentity,
+  networks: Ports["networks"],
+): Promise<Read<Source>> {
   const instances = await networks.instances(clusterArn);
   return isUnread(instances) ? instances : instances.map(({ source }) => source);
 }

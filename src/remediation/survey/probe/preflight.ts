@@ -11,13 +11,13 @@ import { registryOf } from "../../../image/registry-hosts.ts";
 import type { Candidate, Check } from "../../../substitution/candidate.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { destinationOfSecret, destinationsOf, reaches } from "./network-check.ts";
-import type { Puller } from "./pull-identity.ts";
-import { mayPull, mayReadSecret, unchecked } from "./pull-roles.ts";
+import type { PullIdentity } from "./pull-identity.ts";
+import { mayPull, mayReadSecret, notChecked } from "./pull-roles.ts";
 
 /** The checks of one candidate, by what it would have the tasks pull and with what. Throws AwsError only for what passes. */
 export async function preflight(
   candidate: Candidate,
-  puller: Puller,
+  puller: PullIdentity,
   ports: Pick<Ports, "roles" | "networks" | "home">,
 ): Promise<readonly Check[]> {
   const { host, path } = parseReference(candidate.image);
@@ -34,7 +34,7 @@ export async function preflight(
   return [
     ...(isAnothers
       ? [
-          unchecked(
+          notChecked(
             "role",
             `whether account ${registry.account}'s policy for ${path} lets the tasks pull is not for us to see`,
           ),

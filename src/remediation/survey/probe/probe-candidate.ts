@@ -26,14 +26,14 @@ import { ecrPublicMirrors } from "../../../substitution/ecr-public-mirrors.ts";
 import { blobsOfImage } from "../../mirror/required-blobs.ts";
 import { awsErrorBehind } from "../../ports/aws-error.ts";
 import type { Ports } from "../../ports/ports.ts";
-import { manifestForOne, withPlatforms } from "./available-platforms.ts";
+import { manifestForOne, withAvailablePlatforms } from "./available-platforms.ts";
 
-export type LookContext = {
+export type ProbeContext = {
   readonly trusted?: Digest;
   /** Every platform that the tasks may run on; none: not known. */
   readonly platforms: readonly Platform[];
   /** The limit that was met is an account's. */
-  readonly accountSpent?: boolean;
+  readonly accountLimitReached?: boolean;
   /** Whether the owner lets a private image be copied. */
   readonly mayCopyPrivate?: boolean;
 };
@@ -47,38 +47,42 @@ const NO_OTHER_QUOTA =
 const INDEX_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What a candidate's registry says. Throws AwsError where asking again may help, never for what a registry answers. */
-export async function look(candidate: Candidate, context: LookContext, ports: Asked): Promise<ProbeResult> {
+export async function probeCandidate(
+  candidate: Candidate,
+  context: ProbeContext,
+  ports: Asked,
+): Promise<ProbeResult> {
   const place = parseReference(candidate.source ?? candidate.image);
   try {
-    const seen = await lookBy(candidate, place, context, ports);
+    const seen = await probeBy(candidate, place, context, ports);
     return seen.kind === "found" && registryOf(place.host).kind === "ecr"
-      ? await vetoed(seen, place, ports)
+      ? await checkArchived(seen, place, ports)
       : seen;
   } catch (error) {
     return refusal(error, place);
   }
 }
 
-async function lookBy(
+async function probeBy(
   candidate: Candidate,
   place: ImageReference,
-  context: LookContext,
+  context: ProbeContext,
   ports: Asked,
 ): Promise<ProbeResult> {
   switch (candidate.strategy) {
     case "own-copy":
-      return await lookAtCopy(place, context, ports);
+      return await probeCopy(place, context, ports);
     case "pull-through":
-      return await lookIntoCache(place, context, ports);
+      return await probeCache(place, context, ports);
     case "sign-in":
-      return await lookAtOrigin(place, context, ports);
+      return await probeOrigin(place, context, ports);
     case "fresh-mirror": {
       const registries = candidate.anonymous ? (ports.anonymous ?? ports).registries : ports.registries;
-      const seen = await lookByDigest(place, context, { registries });
+      const seen = await probeByDigest(place, context, { registries });
       if (seen.kind !== "found") return seen;
       const asNobody = candidate.anonymous || ports.anonymous === undefined;
       if (
-        context.accountSpent &&
+        context.accountLimitReached &&
         asNobody &&
         isDockerHubFront(place.host) &&
         typeof seen.pullsLeft !== "number"
@@ -88,16 +92,18 @@ async function lookBy(
       return (await privateImage(candidate, place, context, ports)) ?? seen;
     }
     case "public-mirror": {
-      const seen = await lookByDigest(place, context, ports);
-      return seen.kind === "found" ? await withPlatforms(seen, place, context, ports.registries) : seen;
+      const seen = await probeByDigest(place, context, ports);
+      return seen.kind === "found"
+        ? await withAvailablePlatforms(seen, place, context, ports.registries)
+        : seen;
     }
   }
 }
 
 /** The trusted digest where there is one; the tag tells whether other bytes stand there instead. */
-async function lookByDigest(
+async function probeByDigest(
   place: ImageReference,
-  { trusted, platforms }: LookContext,
+  { trusted, platforms }: ProbeContext,
   { registries }: Pick<Ports, "registries">,
 ): Promise<ProbeResult> {
   const exact =
@@ -112,9 +118,9 @@ async function lookByDigest(
 }
 
 /** The reference stays; where its registry does not tell us, it is the task's account that will be asked. */
-async function lookAtOrigin(
+async function probeOrigin(
   place: ImageReference,
-  { trusted }: LookContext,
+  { trusted }: ProbeContext,
   { registries, anonymous }: Pick<Ports, "registries" | "anonymous">,
 ): Promise<ProbeResult> {
   const kept: ProbeResult =
@@ -123,20 +129,21 @@ async function lookAtOrigin(
   const isAccount = anonymous !== undefined;
   try {
     const head = await registries.headManifest(trusted === undefined ? place : pinToDigest(place, trusted));
-    if (head !== undefined) return isAccount && head.quota?.remaining === 0 ? spent(head.quota) : kept;
+    if (head !== undefined)
+      return isAccount && head.quota?.remaining === 0 ? accountExhausted(head.quota) : kept;
     const lost = trusted === undefined ? "it" : "the trusted digest";
     return { kind: "absent", because: `${repositoryName(place)} no longer has ${lost}` };
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
-    if (error.kind === "rate-limited") return isAccount ? spent() : kept;
+    if (error.kind === "rate-limited") return isAccount ? accountExhausted() : kept;
     // That we do not get through is not said of the tasks: they did.
     if (error.kind === "unavailable" && awsErrorBehind(error) === undefined) return kept;
     throw error;
   }
 }
 
-function spent(quota?: RateLimit): ProbeResult {
-  const left = quota === undefined ? "" : `: ${inWords(quota)}`;
+function accountExhausted(quota?: RateLimit): ProbeResult {
+  const left = quota === undefined ? "" : `: ${formatRateLimit(quota)}`;
   return { kind: "rate-limited", because: `the configured account has no pulls left either${left}` };
 }
 
@@ -144,7 +151,7 @@ function spent(quota?: RateLimit): ProbeResult {
 async function privateImage(
   candidate: Candidate,
   place: ImageReference,
-  { trusted, mayCopyPrivate = false }: LookContext,
+  { trusted, mayCopyPrivate = false }: ProbeContext,
   { anonymous }: Asked,
 ): Promise<ProbeResult | undefined> {
   // What its publisher also keeps on ECR Public is everybody's: Docker's own images are.
@@ -169,9 +176,9 @@ const PERHAPS_PRIVATE =
   "whether it is private cannot be told while Docker Hub's anonymous limit is reached for Repull too; naming it in registries.privateImages would let it be copied";
 
 /** What a pull-through rule leads to: there with all its blobs, or to be fetched. */
-async function lookIntoCache(
+async function probeCache(
   place: ImageReference,
-  { trusted, platforms }: LookContext,
+  { trusted, platforms }: ProbeContext,
   { registries, ecr }: Asked,
 ): Promise<ProbeResult> {
   if (trusted === undefined)
@@ -195,9 +202,9 @@ async function lookIntoCache(
 }
 
 /** A copy of ours holds the trusted manifest itself, or what the tasks need of it beside the index that proves it. */
-async function lookAtCopy(
+async function probeCopy(
   place: ImageReference,
-  { trusted, platforms }: LookContext,
+  { trusted, platforms }: ProbeContext,
   { registries, ecr }: Asked,
 ): Promise<ProbeResult> {
   if (trusted === undefined) {
@@ -206,10 +213,10 @@ async function lookAtCopy(
   const whole = await registries.headManifest(pinToDigest(place, trusted));
   if (whole !== undefined) {
     // Asked first: an archived image cannot be read, and would seem to be incomplete.
-    const seen = await vetoed(found(whole), place, { ecr });
+    const seen = await checkArchived(found(whole), place, { ecr });
     if (seen.kind === "archived" || (await isComplete(whole, place, registries))) return seen;
   }
-  const tagged = await lookAtTag(place, trusted, platforms, registries);
+  const tagged = await probeTag(place, trusted, platforms, registries);
   const nothing: ProbeResult = tagged ?? { kind: "absent", because: "no copy is there" };
   if (platforms.length === 0 || (tagged?.kind === "found" && tagged.platformDigest === trusted))
     return nothing;
@@ -225,7 +232,7 @@ async function lookAtCopy(
 }
 
 /** What stands under the tag where the digest is not there: an index that lists it, or other bytes. */
-async function lookAtTag(
+async function probeTag(
   place: ImageReference,
   trusted: Digest,
   platforms: readonly Platform[],
@@ -266,12 +273,14 @@ function found({ digest, mediaType, quota }: ManifestHead): Found {
     kind: "found",
     digest,
     isIndex: isIndexType(mediaType),
-    ...(quota === undefined ? {} : { quota: inWords(quota), pullsLeft: quota.remaining ?? "unknown" }),
+    ...(quota === undefined
+      ? {}
+      : { quota: formatRateLimit(quota), pullsLeft: quota.remaining ?? "unknown" }),
   };
 }
 
 /** `87 of 100 pulls in 6 hours are left to 198.51.100.20`. */
-function inWords(quota: RateLimit): string {
+function formatRateLimit(quota: RateLimit): string {
   const { windowSeconds, source } = quota;
   const hours = windowSeconds === undefined ? "" : ` in ${Math.round(windowSeconds / 3600)} hours`;
   return `${formatPulls(quota)}${hours} are left${source === undefined ? "" : ` to ${source}`}`;
@@ -282,11 +291,15 @@ function limited({ quota }: ManifestHead, place: ImageReference): ProbeResult | 
   if (quota?.remaining !== 0) return undefined;
   return {
     kind: "rate-limited",
-    because: `${place.host} has no pulls left for Repull: ${inWords(quota)}`,
+    because: `${place.host} has no pulls left for Repull: ${formatRateLimit(quota)}`,
   };
 }
 
-async function vetoed(seen: Found, place: ImageReference, { ecr }: Pick<Ports, "ecr">): Promise<ProbeResult> {
+async function checkArchived(
+  seen: Found,
+  place: ImageReference,
+  { ecr }: Pick<Ports, "ecr">,
+): Promise<ProbeResult> {
   const status = await ecr.imageStatus(place.path, seen.digest);
   return status === "archived"
     ? { kind: "archived", because: "the copy is archived in ECR, and cannot be pulled before it is restored" }

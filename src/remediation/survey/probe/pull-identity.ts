@@ -8,7 +8,7 @@ import { DOCKER_HUB } from "../../../network/destination.ts";
 import type { PullFailureKind } from "../../../pull-failure/types.ts";
 
 /** What is known of the tasks that would pull. */
-export type Puller = {
+export type PullIdentity = {
   readonly launchType: string | undefined;
   readonly clusterArn: string;
   /** The role that pulls for a Fargate task; the policy's, where the definition has none. */

@@ -10,7 +10,7 @@ import { awsDomainOf } from "../../../image/ecr-hosts.ts";
 import { isUnread } from "../../../network/facts.ts";
 import type { Check } from "../../../substitution/candidate.ts";
 import type { Ports } from "../../ports/ports.ts";
-import type { Puller } from "./pull-identity.ts";
+import type { PullIdentity } from "./pull-identity.ts";
 
 const PULL_ACTIONS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
 
@@ -20,7 +20,7 @@ const PROFILES_MAX = 5;
 /** @param repository its ARN */
 export async function mayPull(
   repository: string,
-  puller: Puller,
+  puller: PullIdentity,
   ports: Pick<Ports, "roles" | "networks">,
 ): Promise<Check> {
   const { launchType, executionRole, pullsByExecutionRole } = puller;
@@ -41,26 +41,26 @@ export async function mayPull(
   if (byExecution === undefined || byExecution.result === byInstances.result) return byInstances;
   // Of a revision that is not registered yet, ECS does not tell.
   const found = [byInstances, byExecution].map(({ because }) => because).join("; ");
-  return unchecked("role", `${found}: which of them pulls, ECS tells of a registered revision only`);
+  return notChecked("role", `${found}: which of them pulls, ECS tells of a registered revision only`);
 }
 
 async function instancesPull(
   repository: string,
-  { clusterArn }: Puller,
+  { clusterArn }: PullIdentity,
   ports: Pick<Ports, "roles" | "networks">,
 ): Promise<Check> {
   const instances = await ports.networks.instances(clusterArn);
-  if (isUnread(instances)) return unchecked("role", instances.because);
+  if (isUnread(instances)) return notChecked("role", instances.because);
   const profiles = [...new Set(instances.flatMap(({ profile }) => profile ?? []))];
   if (profiles.length === 0)
-    return unchecked("role", "no container instance of EC2 with an instance profile is in the cluster");
+    return notChecked("role", "no container instance of EC2 with an instance profile is in the cluster");
   const checks: Check[] = [];
   for (const profile of profiles.slice(0, PROFILES_MAX))
     checks.push(await profilePulls(profile, repository, ports));
   const [first, ...others] = checks;
   if (first !== undefined && others.every(({ result }) => result === first.result)) return first;
   const other = checks.find(({ result }) => result !== "passed");
-  return unchecked("role", `not every instance of the cluster may pull: ${other?.because}`);
+  return notChecked("role", `not every instance of the cluster may pull: ${other?.because}`);
 }
 
 async function profilePulls(
@@ -70,7 +70,7 @@ async function profilePulls(
 ): Promise<Check> {
   const name = profile.slice(profile.lastIndexOf("/") + 1);
   const found = await ports.roles.ofInstanceProfile(profile);
-  if (found.kind === "unknown") return unchecked("role", found.because);
+  if (found.kind === "unknown") return notChecked("role", found.because);
   if (found.role === undefined)
     return { what: "role", result: "failed", because: `the instance profile ${name} has no role` };
   return await rolePulls(found.role, "the instances' role", repository, ports);
@@ -94,7 +94,7 @@ async function rolePulls(
 /** The execution role reads a registry's secret, on EC2 too. */
 export async function mayReadSecret(
   { secret, key }: { readonly secret: string; readonly key: string | undefined },
-  { executionRole }: Puller,
+  { executionRole }: PullIdentity,
   { roles }: Pick<Ports, "roles">,
 ): Promise<Check> {
   if (executionRole === undefined) {
@@ -140,7 +140,7 @@ function judged(
   const { role, title, actions, resource } = asking;
   const name = parseArn(role)?.resource.replace(/^role\//, "") ?? role;
   if (asked.kind === "allowed") return { what, result: "passed", because: `${name} ${passed}` };
-  if (asked.kind === "unknown") return unchecked(what, asked.because);
+  if (asked.kind === "unknown") return notChecked(what, asked.because);
   return {
     what,
     result: "failed",
@@ -149,6 +149,6 @@ function judged(
   };
 }
 
-export function unchecked(what: Check["what"], because: string): Check {
+export function notChecked(what: Check["what"], because: string): Check {
   return { what, result: "not checked", because };
 }

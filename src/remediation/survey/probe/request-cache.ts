@@ -13,9 +13,9 @@ import { RegistryError } from "../../../oci/client/registry-error.ts";
 import type { Ports } from "../../ports/ports.ts";
 
 /** Roles, networks and rules whose questions are remembered, and registries that are asked with courtesy. */
-export function askingOnce<P extends Pick<Ports, "roles" | "networks" | "ecr" | "registries" | "anonymous">>(
-  ports: P,
-): P {
+export function withRequestCache<
+  P extends Pick<Ports, "roles" | "networks" | "ecr" | "registries" | "anonymous">,
+>(ports: P): P {
   const { roles, networks, ecr, registries, anonymous } = ports;
   const mayDo = new Map<string, ReturnType<typeof roles.mayDo>>();
   const profiles = new Map<string, ReturnType<typeof roles.ofInstanceProfile>>();
@@ -37,15 +37,15 @@ export function askingOnce<P extends Pick<Ports, "roles" | "networks" | "ecr" | 
       instances: (cluster) => once(instances, cluster, () => networks.instances(cluster)),
     },
     ecr: { ...ecr, validateRule: (prefix) => once(validated, prefix, () => ecr.validateRule(prefix)) },
-    registries: courteous(registries),
+    registries: serializePerHost(registries),
     ...(anonymous === undefined
       ? {}
-      : { anonymous: { ...anonymous, registries: courteous(anonymous.registries) } }),
+      : { anonymous: { ...anonymous, registries: serializePerHost(anonymous.registries) } }),
   };
 }
 
 /** The same registries, as one survey may ask them. */
-function courteous(registries: Registries): Registries {
+function serializePerHost(registries: Registries): Registries {
   const heads = new Map<string, Promise<ManifestHead | undefined>>();
   const refusals = new Map<string, RegistryError>();
   const lanes = new Map<string, Promise<unknown>>();

@@ -172,10 +172,14 @@ function timedRegistries(
     if (dead !== undefined) throw dead;
     const ends = registryOf(host).kind === "ecr" ? limits.survey : limits.otherRegistries;
     const left = begins + ends * 1000 - clock.now();
-    if (left <= 0) throw unheard(host, "no-time", "was not asked: the time of the survey was over");
+    if (left <= 0) throw unanswered(host, "no-time", "was not asked: the time of the survey was over");
     const isWhole = seconds * 1000 <= left;
     const late = (): RegistryError => {
-      const error = unheard(host, "no-answer", `did not answer within ${Math.min(seconds, left / 1000)} s`);
+      const error = unanswered(
+        host,
+        "no-answer",
+        `did not answer within ${Math.min(seconds, left / 1000)} s`,
+      );
       if (isWhole) silent.set(host, error);
       return error;
     };
@@ -197,6 +201,6 @@ function either(signal: AbortSignal | undefined, late: AbortSignal): AbortSignal
   return signal === undefined ? late : AbortSignal.any([signal, late]);
 }
 
-function unheard(host: string, code: "no-answer" | "no-time", words: string): RegistryError {
+function unanswered(host: string, code: "no-answer" | "no-time", words: string): RegistryError {
   return new RegistryError(`${host} ${words}`, { kind: "unavailable", host, unanswered: code });
 }

@@ -83,7 +83,7 @@ export function witnessesOf(
   return {
     async meant(image) {
       const askedAt = new Date(ports.clock.now()).toISOString();
-      for (const { from, ask } of witnesses(image, failing, once, ports)) {
+      for (const { from, ask } of askWitnesses(image, failing, once, ports)) {
         const said = await ask();
         if (said.kind === "digest") {
           const pinned = from === "execution" ? await pinnedFor(image, revision) : undefined;
@@ -105,7 +105,7 @@ type Once = {
 };
 
 /** The witnesses before the origin, in their order. */
-function witnesses(
+function askWitnesses(
   meant: Meant,
   failing: Failing,
   once: Once,

@@ -33,19 +33,19 @@ function watching(state: State, written: Written, _context: Context): State {
   const { surveyed, plan } = planned(state);
   const { ours: registered, displaced: _, ...kept } = state;
   const ours = registered ?? "";
-  const { former, deploymentIds: known } = surveyed;
+  const { failingRevision, deploymentIds: known } = surveyed;
   const own = state.tried.map((one) => one.ours);
   // Whose the primary deployment is, only an answer to our own write can tell.
   const deploymentId = written.kind === "redeployed" ? primaryDeployment(written)?.id : undefined;
-  const foreign = written.foreign ?? overtakenIn(written, { ours, former, known, own });
+  const foreign = written.foreign ?? overtakenIn(written, { ours, former: failingRevision, known, own });
   const rollout: Rollout = {
     ...{ surveyed, images: plan.images, ours, own },
     ...optional("foreign", foreign),
     ...optional("deploymentId", deploymentId),
-    secondsMax: Math.min(surveyed.settleSeconds, WATCHED_SECONDS_MAX - state.watchedSeconds),
+    secondsMax: Math.min(surveyed.rolloutTimeoutSeconds, WATCHED_SECONDS_MAX - state.watchedSeconds),
     ...{ polls: 0, waitedSeconds: 0, pause: POLL_SECONDS_FIRST, wasDisplaced: false },
   };
-  return { ...kept, ours, substitution: { former, ours }, rollout };
+  return { ...kept, ours, substitution: { former: failingRevision, ours }, rollout };
 }
 
 /** The service a minute after another revision was seen in place of ours. @param deployments absent: it still is */
@@ -66,12 +66,18 @@ export function afterSecondLook(
   const { rollback } = state;
   if (rollback === undefined) return state;
   const { surveyed, ours, images } = rollback.of;
-  const made = { former: surveyed.former, ours };
+  const made = { former: surveyed.failingRevision, ours };
   const foreign = answer.revision;
   if (deployments === undefined || foreign === undefined || !replacedRunning({ deployments }, foreign))
     return { ...kept, ending: { ...answer, images, made } };
   const known = [...surveyed.deploymentIds, ...deployments.map(({ id }) => id)];
-  return overwriting(kept, surveyed, { revision: foreign, known, over: surveyed.former, made, images });
+  return overwriting(kept, surveyed, {
+    revision: foreign,
+    known,
+    over: surveyed.failingRevision,
+    made,
+    images,
+  });
 }
 
 /** Whether ours is in place of a deployment that had not failed, and not because ECS itself went back to ours. */
@@ -91,14 +97,14 @@ export function afterRollback(state: State, restored: Restored): State {
   const { rollback } = state;
   if (rollback === undefined) return state;
   const { surveyed, ours, images, because } = rollback.of;
-  const { clusterArn, service, former } = surveyed;
-  const made = { former, ours };
+  const { clusterArn, service, failingRevision } = surveyed;
+  const made = { former: failingRevision, ours };
   if (restored.kind === "superseded" && restored.whole)
     return { ...state, ending: { kind: "settled", because: restored.because, images, made } };
   if (restored.kind === "superseded") {
     if (restored.revision === undefined) return { ...state, ending: { ...restored, images, made } };
     // The write may have landed and its answer be lost: then ours is in place of a deployment that this answer still shows.
-    const place = { clusterArn, service, ours: former };
+    const place = { clusterArn, service, ours: failingRevision };
     return { ...state, displaced: { answer: restored, place, write: "roll-back", isWaitedFor: false } };
   }
   const { to } = restored;
@@ -111,7 +117,7 @@ export function afterRollback(state: State, restored: Restored): State {
   const after = rollback.afterwards === undefined ? "" : `; after that, ${rollback.afterwards}`;
   const ending: Ending = {
     kind: "restored",
-    because: `${because}; the service is back on ${backOn(to, former)}${after}`,
+    because: `${because}; the service is back on ${backOn(to, failingRevision)}${after}`,
     ...{ images, made, restored: to },
   };
   return { ...state, ending };

@@ -38,7 +38,14 @@ const restoreOverwritten: Rule = (state, seen) => {
       return undefined;
     const { revision, because, deployments: known } = seen.verdict;
     const { surveyed, ours, images } = rollout;
-    const given = { revision, because, known, over: ours, made: { former: surveyed.former, ours }, images };
+    const given = {
+      revision,
+      because,
+      known,
+      over: ours,
+      made: { former: surveyed.failingRevision, ours },
+      images,
+    };
     return { kind: "write", write: "restore", state: overwriting(state, surveyed, given) };
   }
   if (!overwritten.mustWait) return { kind: "write", write: "restore" };
@@ -57,7 +64,7 @@ const acceptedOnly: Rule = (state, _seen, context) => {
   const { rollout } = state;
   if (rollout === undefined || context.options.settle !== false) return undefined;
   const { surveyed, ours, images } = rollout;
-  const because = `the service ${surveyed.service} was moved from ${shortRevision(surveyed.former)} to ${shortRevision(ours)}`;
+  const because = `the service ${surveyed.service} was moved from ${shortRevision(surveyed.failingRevision)} to ${shortRevision(ours)}`;
   return conclude(state, { kind: "applied", because, images }, context);
 };
 

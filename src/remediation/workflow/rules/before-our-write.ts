@@ -6,7 +6,7 @@ import { isTooLarge, remedyFor } from "../../gates/quotas.ts";
 import type { Refused } from "../../mirror/request-mirrors.ts";
 import { fixByHand, nextFailure } from "../../report/remedies-of-refusal.ts";
 import { waitingFor } from "../../survey/limit-met.ts";
-import { secondsUntilAgain, whyNotAgain } from "../../survey/loop-guard.ts";
+import { loopGuardReason, loopGuardWaitSeconds } from "../../survey/loop-guard.ts";
 import type { Survey } from "../../survey/survey.ts";
 import { imagesToMirror, planned, writeBlocked } from "../plan.ts";
 import { surveyAgain } from "../state.ts";
@@ -35,9 +35,12 @@ const stillFailing: Rule = (state, seen, context) =>
 /** What did not last a moment ago is not tried again at once, and not without end. A person who asks decides that. */
 const loopGuard: Rule = (state, _seen, context) => {
   const { surveyed } = planned(state);
-  const because = context.failure.preemptive ? undefined : whyNotAgain(surveyed.tries, surveyed.former);
+  const because = context.failure.preemptive
+    ? undefined
+    : loopGuardReason(surveyed.recentSubstitutions, surveyed.failingRevision);
   if (because === undefined) return undefined;
-  const seconds = context.options.looksAgain === false ? undefined : secondsUntilAgain(surveyed.tries);
+  const seconds =
+    context.options.looksAgain === false ? undefined : loopGuardWaitSeconds(surveyed.recentSubstitutions);
   if (seconds === undefined || state.guardPauses === GUARD_PAUSES_MAX)
     return conclude(state, { kind: "stand-still", because, remedies: afterTries(surveyed) }, context);
   return {
@@ -155,11 +158,11 @@ export const BEFORE_OUR_WRITE: readonly Rule[] = [
 ];
 
 /** What several substitutes did not cure is looked at by a person, who is under no guard; or it is tried again later. */
-function afterTries({ service, clusterArn, task, tries }: Survey): readonly Remedy[] {
+function afterTries({ service, clusterArn, task, recentSubstitutions: recent }: Survey): readonly Remedy[] {
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   return [
     ...(task === undefined ? [fixByHand(service, cluster)] : []),
-    nextFailure("these hours are over", tries.until),
+    nextFailure("these hours are over", recent.until),
   ];
 }
 

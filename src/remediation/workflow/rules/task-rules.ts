@@ -2,7 +2,7 @@
 
 import { shortRevision } from "../../../ecs/arn.ts";
 import { isPinned } from "../../../ecs/schedule/scheduled-target.ts";
-import type { RunAgain } from "../../deploy/rerun-task.ts";
+import type { RerunResult } from "../../deploy/rerun-task.ts";
 import { type ScheduledTarget, targetName } from "../../ports/schedules.ts";
 import { type Ending, inSource } from "../../report/report.ts";
 import type { Action } from "../action.ts";
@@ -18,22 +18,22 @@ const WATCH_SECONDS_MAX = 1200;
 export const taskWork: Rule = (state, seen, context) => {
   const { task } = state;
   if (task === undefined) return undefined;
-  const { wish } = task.surveyed.task;
+  const { action } = task.surveyed.task;
   const registered = `${shortRevision(task.made.ours)} was registered in place of ${shortRevision(task.made.former)}`;
   const end = (ending: Pick<Ending, "kind" | "because"> & Partial<Ending>): Action =>
     conclude(state, { images: task.images, made: task.made, ...ending }, context);
-  if (wish === "register" || wish === "report") {
+  if (action === "register" || action === "report") {
     return end({
       kind: "applied",
       because: `${registered}; the task was not run again (StandaloneTasks=register)`,
       nextSteps: [`start the task again, on ${shortRevision(task.made.ours)}`, ...inSource(task.images)],
     });
   }
-  const moves = wish !== "run";
+  const moves = action !== "run";
   if (moves && currentTarget(task) !== undefined) return { kind: "write", write: "repoint" };
   const moved = task.sentences.join("; ");
   if (moves && task.touched === 0) return end({ kind: "superseded", because: moved });
-  if (wish === "move") {
+  if (action === "move") {
     return end({
       kind: "applied",
       because: `${registered}; ${moved}; the run that failed was not made up for (Schedules=move)`,
@@ -107,7 +107,7 @@ export function afterRepoint(state: State, task: TaskWork, result: RepointResult
   return { ...state, task: { ...task, ...done, sentences: [...task.sentences, sentence] } };
 }
 
-export function afterRun(state: State, task: TaskWork, result: RunAgain): State {
+export function afterRun(state: State, task: TaskWork, result: RerunResult): State {
   const ran = result.kind === "started" ? { taskArn: result.arn } : { notRun: result.because };
   return { ...state, task: { ...task, ...ran } };
 }

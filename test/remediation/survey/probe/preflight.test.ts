@@ -6,7 +6,7 @@ import type { ContainerInstance, Roles } from "../../../../src/remediation/ports
 import { preflight } from "../../../../src/remediation/survey/probe/preflight.ts";
 import {
   answeredHosts,
-  type Puller,
+  type PullIdentity,
   provesInternet,
 } from "../../../../src/remediation/survey/probe/pull-identity.ts";
 import type { Candidate, Check } from "../../../../src/substitution/candidate.ts";
@@ -30,7 +30,7 @@ const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
 const NO_WAY: Change = { routes: [LOCAL] };
 const ALL: Change = { routes: [LOCAL, S3_ROUTE], endpoints: [face("ecr.api"), face("ecr.dkr"), gateway()] };
 
-const FARGATE: Puller = {
+const FARGATE: PullIdentity = {
   launchType: "FARGATE",
   clusterArn: "arn:aws:ecs:us-east-1:123456789012:cluster/prod",
   executionRole: role("execution"),
@@ -40,7 +40,7 @@ const FARGATE: Puller = {
   reached: "the task that failed did reach docker.io",
   reachesInternet: false,
 };
-const EC2: Puller = { ...FARGATE, launchType: "EC2", executionRole: undefined };
+const EC2: PullIdentity = { ...FARGATE, launchType: "EC2", executionRole: undefined };
 
 type Account = {
   readonly network?: Change;
@@ -52,7 +52,7 @@ type Account = {
 
 async function checksOf(
   { image, secret }: Pick<Candidate, "image" | "secret">,
-  puller: Puller,
+  puller: PullIdentity,
   { network = {}, instances = [], denied = [], profile }: Account,
 ): Promise<readonly Check[]> {
   const facts = (sources: NetworkFacts["sources"]) => ({ ...networkOf(network), sources });
@@ -85,9 +85,9 @@ const instance = (profile: string | undefined, more: Partial<ContainerInstance["
 });
 
 describe("the network check of a place", () => {
-  const proved: Puller = { ...FARGATE, reachesInternet: true, answered: ["registry-1.docker.io"] };
+  const proved: PullIdentity = { ...FARGATE, reachesInternet: true, answered: ["registry-1.docker.io"] };
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [because: string, image: string, network: Change, puller: Puller, Check["result"]])[] = [
+  const table: readonly (readonly [because: string, image: string, network: Change, puller: PullIdentity, Check["result"]])[] = [
     ["passes where a way leads to the internet",                PUBLIC, {},                                       FARGATE, "passed"],
     ["passes where endpoints lead to ECR",                      COPY,   ALL,                                      FARGATE, "passed"],
     ["fails where no way leads out",                            PUBLIC, ALL,                                      FARGATE, "failed"],
@@ -137,14 +137,14 @@ describe("the network check of a place", () => {
 });
 
 describe("the check of who pulls from ECR", () => {
-  const withRole: Puller = { ...EC2, executionRole: role("execution") };
-  const byExecution: Puller = { ...withRole, pullsByExecutionRole: true };
+  const withRole: PullIdentity = { ...EC2, executionRole: role("execution") };
+  const byExecution: PullIdentity = { ...withRole, pullsByExecutionRole: true };
   const one = [instance(PROFILE)];
   const two = [instance(PROFILE), instance(PROFILE.replace("nodes", "others"))];
   const nodes = role("nodes");
   const execution = role("execution");
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [because: string, puller: Puller, account: Account, Check["result"], names: string])[] = [
+  const table: readonly (readonly [because: string, puller: PullIdentity, account: Account, Check["result"], names: string])[] = [
     ["is of the execution role on Fargate",                       FARGATE,     { denied: [execution] },                    "failed",      "execution"],
     ["fails on Fargate without one",                              { ...FARGATE, executionRole: undefined }, {},             "failed",      "without an execution role"],
     ["is of the instance's role on EC2",                          EC2,         { instances: one, denied: [nodes] },        "failed",      "nodes"],

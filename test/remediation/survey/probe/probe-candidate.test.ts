@@ -5,7 +5,7 @@ import { digestOf } from "../../../../src/image/digest.ts";
 import type { Registries } from "../../../../src/oci/client/registries.ts";
 import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
 import { AwsError, type AwsErrorKind } from "../../../../src/remediation/ports/aws-error.ts";
-import { look } from "../../../../src/remediation/survey/probe/probe-candidate.ts";
+import { probeCandidate } from "../../../../src/remediation/survey/probe/probe-candidate.ts";
 import { createWorld } from "../../../../src/sandbox/world/world.ts";
 import { checkPublicImages } from "../../../../src/scan/verify-public-mirrors.ts";
 import type { Candidate } from "../../../../src/substitution/candidate.ts";
@@ -24,7 +24,7 @@ describe("a place", () => {
     const { ports } = await createWorld({ services: [] });
     const refuse = () => Promise.reject(error);
     const registries: Registries = { headManifest: refuse, getManifest: refuse, getBlob: refuse };
-    return look(fresh, { trusted: digestOf("nginx"), platforms: [] }, { ...ports, registries });
+    return probeCandidate(fresh, { trusted: digestOf("nginx"), platforms: [] }, { ...ports, registries });
   };
 
   for (const [kind, seen] of [
@@ -79,7 +79,7 @@ describe("where the limit that was met is an account's", () => {
     };
     const registries = { ...ports.registries, headManifest: async () => head };
     const context = { trusted: head.digest, platforms: [], accountSpent: true };
-    return await look(fresh, context, { ...ports, registries });
+    return await probeCandidate(fresh, context, { ...ports, registries });
   };
 
   for (const [pullsLeft, kind] of [

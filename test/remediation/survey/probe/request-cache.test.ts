@@ -7,7 +7,7 @@ import { parseReference } from "../../../../src/image/reference.ts";
 import type { Registries } from "../../../../src/oci/client/registries.ts";
 import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
 import type { Ports } from "../../../../src/remediation/ports/ports.ts";
-import { askingOnce } from "../../../../src/remediation/survey/probe/request-cache.ts";
+import { withRequestCache } from "../../../../src/remediation/survey/probe/request-cache.ts";
 import { survey } from "../../../../src/remediation/survey/survey.ts";
 import { createWorld } from "../../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../../src/sandbox/world/world-file.ts";
@@ -43,7 +43,7 @@ function gauged(answer: (host: string) => Error | undefined = () => undefined) {
 
 async function courteous(registries: Registries): Promise<Registries> {
   const { ports } = await createWorld({});
-  return askingOnce({ ...ports, registries }).registries;
+  return withRequestCache({ ...ports, registries }).registries;
 }
 
 describe("a registry", () => {
@@ -127,7 +127,10 @@ test("a survey of three images asks each registry no more than this", async () =
       },
     },
   };
-  const surveyed = await survey({ failure, policy: DEFAULT_POLICY, execution: "r-1", failed: [] }, counted);
+  const surveyed = await survey(
+    { failure, policy: DEFAULT_POLICY, execution: "r-1", failedPlaces: [] },
+    counted,
+  );
   expect(surveyed.kind === "survey" && surveyed.images.map(({ image }) => image)).toEqual(
     Object.values(images),
   );

@@ -80,7 +80,7 @@ async function surveyed(
       failure,
       policy: readPolicy({ ...DEFAULT_POLICY, ...policy }),
       execution: "r-1",
-      failed: [],
+      failedPlaces: [],
     };
     ended = await survey(request, ports).then(
       (result) => ({ result }),

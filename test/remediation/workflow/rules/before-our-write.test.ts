@@ -6,7 +6,7 @@
 import { expect } from "vitest";
 import { secondsBeforeNextTurn } from "../../../../src/remediation/deploy/throttled-write.ts";
 import { plannedWrites } from "../../../../src/remediation/gates/planned-changes.ts";
-import type { Tries } from "../../../../src/remediation/survey/loop-guard.ts";
+import type { RecentSubstitutions } from "../../../../src/remediation/survey/loop-guard.ts";
 import type { TaskFacts } from "../../../../src/remediation/survey/standalone-task.ts";
 import type { Survey, SurveyResult } from "../../../../src/remediation/survey/survey.ts";
 import { FIRST_COPY } from "../../../../src/remediation/workflow/rules/copy-polls.ts";
@@ -92,7 +92,7 @@ rules("a write that AWS throttled", [
   ["a service of which nothing runs waits little",   { state: { throttled: 1, isThrottled: true } }, backoff(false, 1), { isThrottled: false }],
   ["one of which a task runs waits longer",          { survey: { runningCount: 1 }, state: { throttled: 1, isThrottled: true } }, backoff(true, 1), { isThrottled: false }],
   ["each further time it waits longer",              { state: { throttled: 4, isThrottled: true } }, backoff(false, 4), { isThrottled: false }],
-  ["it waits before it looks at the loop guard",     { survey: { tries: { count: 2, ofDay: 2, ofOthers: 0 } }, state: { throttled: 1, isThrottled: true } }, backoff(false, 1), { isThrottled: false }],
+  ["it waits before it looks at the loop guard",     { survey: { recentSubstitutions: { sameRevision6h: 2, sameRevision24h: 2, otherRevisions6h: 0 } }, state: { throttled: 1, isThrottled: true } }, backoff(false, 1), { isThrottled: false }],
 ]);
 
 const seenAs = (result: SurveyResult): Given => ({
@@ -112,27 +112,29 @@ rules("a survey that finds nothing to do", [
   ["after the end of a copy the world is surveyed", { survey: null, seen: { kind: "copy", status: { status: "succeeded" } } }, "observe"],
 ]);
 
-const tries = (more: Tries): Pick<Survey, "tries"> => ({ tries: more });
-const none = { count: 0, ofDay: 0, ofOthers: 0 };
+const tries = (more: RecentSubstitutions): Pick<Survey, "recentSubstitutions"> => ({
+  recentSubstitutions: more,
+});
+const none = { sameRevision6h: 0, sameRevision24h: 0, otherRevisions6h: 0 };
 const until = NOW + 2 * HOUR_MS;
 const GUARDED = "end stand-still [fix-by-hand, next-failure]";
 
 // biome-ignore format: a table is read by its columns
 rules("the loop guard", [
-  ["two substitutes within six hours are enough",       { survey: tries({ ...none, count: 2 }) }, GUARDED],
-  ["one is not",                                        { survey: tries({ ...none, count: 1 }) }, ...GOES_ON],
-  ["four within a day are enough",                      { survey: tries({ ...none, ofDay: 4 }) }, GUARDED],
-  ["six that later deploys replaced are enough",        { survey: tries({ ...none, ofOthers: 6 }) }, GUARDED],
-  ["it says when it lets another be made",              { survey: tries({ ...none, count: 2, until }) }, "end stand-still [fix-by-hand, next-failure 2026-01-20T12:00:00.000Z]"],
-  ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, count: 2 }), task: { taskArn: "arn", wish: "run", targets: [] } } }, "end stand-still [next-failure]"],
-  ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }) }, "wait 600 for loop guard", { guardPauses: 1, plan: GONE }],
-  ["it waits a second time",                            { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { guardPauses: 2, plan: GONE }],
-  ["and not a third time",                              { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }), state: { guardPauses: 2 } }, GUARDED],
-  ["a caller who does not wait gets the end",           { survey: tries({ ...none, count: 1, cameBackMinutes: 50 }), options: { looksAgain: false } }, GUARDED],
-  ["an hour later it goes on",                          { survey: tries({ ...none, count: 1, cameBackMinutes: 60 }) }, ...GOES_ON],
-  ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, count: 2 }), failure: { preemptive: true } }, ...GOES_ON],
-  ["it goes before the mode",                           { survey: tries({ ...none, count: 2 }), policy: { mode: "observe" } }, GUARDED],
-  ["it goes before the search for a substitute",        { survey: { ...tries({ ...none, count: 2 }), images: [image({ probedCandidates: [] })] } }, GUARDED],
+  ["two substitutes within six hours are enough",       { survey: tries({ ...none, sameRevision6h: 2 }) }, GUARDED],
+  ["one is not",                                        { survey: tries({ ...none, sameRevision6h: 1 }) }, ...GOES_ON],
+  ["four within a day are enough",                      { survey: tries({ ...none, sameRevision24h: 4 }) }, GUARDED],
+  ["six that later deploys replaced are enough",        { survey: tries({ ...none, otherRevisions6h: 6 }) }, GUARDED],
+  ["it says when it lets another be made",              { survey: tries({ ...none, sameRevision6h: 2, until }) }, "end stand-still [fix-by-hand, next-failure 2026-01-20T12:00:00.000Z]"],
+  ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), task: { taskArn: "arn", action: "run", targets: [] } } }, "end stand-still [next-failure]"],
+  ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }) }, "wait 600 for loop guard", { guardPauses: 1, plan: GONE }],
+  ["it waits a second time",                            { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { guardPauses: 2, plan: GONE }],
+  ["and not a third time",                              { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 2 } }, GUARDED],
+  ["a caller who does not wait gets the end",           { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), options: { looksAgain: false } }, GUARDED],
+  ["an hour later it goes on",                          { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 60 }) }, ...GOES_ON],
+  ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, sameRevision6h: 2 }), failure: { preemptive: true } }, ...GOES_ON],
+  ["it goes before the mode",                           { survey: tries({ ...none, sameRevision6h: 2 }), policy: { mode: "observe" } }, GUARDED],
+  ["it goes before the search for a substitute",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), images: [image({ probedCandidates: [] })] } }, GUARDED],
 ]);
 
 const nowhere = image({ probedCandidates: [ownCopy(absent)] });
@@ -158,11 +160,11 @@ rules("the search for a substitute", [
   ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end stand-still no-proof \[raise-cap caps\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
 ]);
 
-const task = (wish: TaskFacts["wish"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({
-  task: { taskArn: "arn:aws:ecs:us-east-1:123456789012:task/prod/0f1e", wish, targets: [], ...more },
+const task = (wish: TaskFacts["action"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({
+  task: { taskArn: "arn:aws:ecs:us-east-1:123456789012:task/prod/0f1e", action: wish, targets: [], ...more },
 });
 const deploying = { isDeploying: true };
-const handOver = { handOver: { service: "web", deployment: "d-1" } };
+const handOver = { manualDeployment: { service: "web", deployment: "d-1" } };
 
 // biome-ignore format: a table is read by its columns
 rules("what keeps it from writing", [

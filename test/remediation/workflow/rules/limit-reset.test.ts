@@ -61,7 +61,7 @@ rules("the wait for Docker Hub's limit", [
   ["nor does a tag that observes",                { ...only(), survey: { images: [facts], mode: "observe" } }, noSubstitute, without],
   ["a tag that remediates under a policy that observes does", { ...only(), survey: { images: [facts], mode: "remediate" }, policy: { mode: "observe" } }, "wait 300 for limit", next(300, 1)],
   ["a person at a terminal does not wait",        { ...only(), options: { byHand: true } }, noSubstitute, without],
-  ["a task is not run hours later",               { ...only(), survey: { images: [facts], task: { taskArn: "arn", wish: "run", targets: [] } } }, noSubstitute, without],
+  ["a task is not run hours later",               { ...only(), survey: { images: [facts], task: { taskArn: "arn", action: "run", targets: [] } } }, noSubstitute, without],
   ["nothing waits while a substitute of ours is in place", only([facts], { ...waited(0, 0), substitution: { former: FORMER, ours: OURS } }), noSubstitute, { ...without, made: { former: FORMER, ours: OURS } }],
 ]);
 
