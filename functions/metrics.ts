@@ -7,7 +7,7 @@
 
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { RateLimit } from "../src/oci/client/rate-limit.ts";
-import type { Caps } from "../src/remediation/ports/quota-store.ts";
+import type { QuotaStore } from "../src/remediation/ports/quota-store.ts";
 import type { Outcome } from "../src/remediation/report/outcome.ts";
 import { countedSteps } from "../src/runtime/counted-steps.ts";
 import type { Steps } from "../src/runtime/steps.ts";
@@ -88,11 +88,11 @@ function isAddress(source: string): boolean {
 }
 
 /** The same caps; counted is each window of one that somebody had to be told of. */
-export function measuringCaps(quotas: Caps): Caps {
+export function measuringCaps(quotas: QuotaStore): QuotaStore {
   return {
     ...quotas,
-    async tellsOfIt(window, claimant) {
-      const isToTell = await quotas.tellsOfIt(window, claimant);
+    async claimNotification(window, claimant) {
+      const isToTell = await quotas.claimNotification(window, claimant);
       if (isToTell) count("CapsReached", {});
       return isToTell;
     },

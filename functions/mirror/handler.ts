@@ -3,7 +3,7 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { mirror } from "../../src/remediation/mirror/mirror-workflow.ts";
-import { readInStep } from "../../src/remediation/workflow/read-policy-once.ts";
+import { readPolicyOnce } from "../../src/remediation/workflow/read-policy-once.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import { portsOf } from "../create-ports.ts";
 import { executionNameOf } from "../execution-name.ts";
@@ -18,7 +18,7 @@ export const handler = withDurableExecution(
   measuringDeath(async (event: unknown, context: DurableContext) => {
     log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
     const steps = measuringLength(durableSteps(context));
-    const policy = await readInStep(() => readEffectivePolicy(settings), steps);
+    const policy = await readPolicyOnce(() => readEffectivePolicy(settings), steps);
     const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy);
     const result = await mirror(event, ports, policy, steps, () =>
       context.lambdaContext.getRemainingTimeInMillis(),

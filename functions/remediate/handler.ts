@@ -2,7 +2,7 @@
 
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
-import { withBrake } from "../../src/remediation/gates/kill-switch.ts";
+import { withKillSwitch } from "../../src/remediation/gates/kill-switch.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { remediateBy } from "../../src/remediation/workflow/remediate-with-policy.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
@@ -28,7 +28,7 @@ export const handler = withDurableExecution(
       read: () => readEffectivePolicy(settings),
       portsFor: (policy?: Policy) => {
         const ports = portsOf(settings, invokedFunctionArn, log, policy);
-        return withBrake({ ...ports, quotaStore: measuringCaps(ports.quotaStore) }, brake);
+        return withKillSwitch({ ...ports, quotaStore: measuringCaps(ports.quotaStore) }, brake);
       },
     };
     const functionName = functionToName(invokedFunctionArn);

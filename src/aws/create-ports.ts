@@ -2,7 +2,7 @@
 
 import { partitionOf } from "../image/ecr-hosts.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
-import { NO_CAPS } from "../remediation/ports/quota-store.ts";
+import { UNLIMITED } from "../remediation/ports/quota-store.ts";
 import { createMachines } from "./adapters/container-instances.ts";
 import { createExecutions, type DurableFunctions } from "./adapters/durable-executions.ts";
 import { createEcr } from "./adapters/ecr.ts";
@@ -48,7 +48,7 @@ export function connect(
     tasks: createTasks(aws),
     schedules: createSchedules(aws),
     executions,
-    quotaStore: capsTable === undefined ? NO_CAPS : createCaps(aws, capsTable),
+    quotaStore: capsTable === undefined ? UNLIMITED : createCaps(aws, capsTable),
     bus: brought.bus ?? createBus(aws, busName ?? "default"),
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { type Detected, detect } from "../remediation/detect/detect.ts";
-import { type Brake, NO_BRAKE, withBrake } from "../remediation/gates/kill-switch.ts";
+import { type KillSwitch, NO_KILL_SWITCH, withKillSwitch } from "../remediation/gates/kill-switch.ts";
 import { mirror } from "../remediation/mirror/mirror-workflow.ts";
 import type { RemediationOptions } from "../remediation/workflow/context.ts";
 import { remediate } from "../remediation/workflow/remediate.ts";
@@ -20,7 +20,7 @@ export type Installation = {
   readonly onOutcome?: RemediationOptions["onOutcome"];
   readonly rights?: RemediationOptions["rights"];
   /** The owner's brake; none is none. */
-  readonly brake?: Brake;
+  readonly killSwitch?: KillSwitch;
   /** Told of every ECS event that `detect` got from the bus. */
   readonly onDetected?: (detected: Detected, document: JsonObject) => void | Promise<void>;
 };
@@ -28,7 +28,7 @@ export type Installation = {
 /** Serves the two workflows, so that what is started in this world runs in it. */
 export function serveWorkflows(
   world: World,
-  { policy, settle, onPlan, onOutcome, rights, brake = NO_BRAKE }: Installation,
+  { policy, settle, onPlan, onOutcome, rights, killSwitch = NO_KILL_SWITCH }: Installation,
 ): void {
   const options = {
     policy,
@@ -38,7 +38,7 @@ export function serveWorkflows(
     ...(onOutcome === undefined ? {} : { onOutcome }),
   };
   world.executions.serve("remediate", (input, steps, execution) =>
-    remediate(input, withBrake(world.ports, brake), { ...options, execution }, steps),
+    remediate(input, withKillSwitch(world.ports, killSwitch), { ...options, execution }, steps),
   );
   world.executions.serve("mirror", (input, steps) => mirror(input, world.ports, policy, steps));
 }

@@ -1,17 +1,17 @@
 /** What the table of the caps and the sandbox's have in common: both must pass it. */
 
 import { describe, expect, test } from "vitest";
-import type { Caps, CapWindow } from "../../src/remediation/ports/quota-store.ts";
+import type { QuotaPeriod, QuotaStore } from "../../src/remediation/ports/quota-store.ts";
 import { fresh } from "./ports-contract.ts";
 
 const TOMORROW = Date.parse("2026-01-21T00:00:00Z");
 
 /** Windows of no other clause, for one table may serve all. */
-const windowOf = (): CapWindow => ({ name: fresh("bytesPerDay 2026-01-20"), endsAt: TOMORROW });
+const windowOf = (): QuotaPeriod => ({ name: fresh("bytesPerDay 2026-01-20"), endsAt: TOMORROW });
 
 export function describeCapsContract(
   name: string,
-  makeCaps: () => Promise<Caps>,
+  makeCaps: () => Promise<QuotaStore>,
   /** moto compares and writes in two threads at once: what DynamoDB promises of one item, it does not keep. */
   { isAtomic = true }: { readonly isAtomic?: boolean } = {},
 ): void {
@@ -20,7 +20,8 @@ export function describeCapsContract(
       const quotas = await makeCaps();
       const window = windowOf();
       const claimants = Array.from({ length: 12 }, (_, index) => `r-${index}`);
-      const ask = (claimant: string) => quotas.claim({ window, claimant, amount: 1, max: 5 });
+      const ask = (claimant: string) =>
+        quotas.acquire({ period: window, requester: claimant, amount: 1, max: 5 });
       const asked = isAtomic ? await Promise.all(claimants.map(ask)) : [];
       if (!isAtomic) for (const claimant of claimants) asked.push(await ask(claimant));
       expect(asked.filter(({ kind }) => kind === "granted")).toHaveLength(5);
@@ -31,15 +32,15 @@ export function describeCapsContract(
     test("grants the same again to whoever has it, and counts it once", async () => {
       const quotas = await makeCaps();
       const window = windowOf();
-      const claim = { window, claimant: "r-1", amount: 3, max: 3 };
+      const claim = { period: window, requester: "r-1", amount: 3, max: 3 };
       const granted = { kind: "granted" };
       if (isAtomic)
-        expect(await Promise.all([quotas.claim(claim), quotas.claim(claim)])).toEqual([granted, granted]);
-      expect(await quotas.claim(claim)).toEqual(granted);
-      expect(await quotas.claim(claim)).toEqual(granted);
+        expect(await Promise.all([quotas.acquire(claim), quotas.acquire(claim)])).toEqual([granted, granted]);
+      expect(await quotas.acquire(claim)).toEqual(granted);
+      expect(await quotas.acquire(claim)).toEqual(granted);
       expect(await quotas.used(window)).toBe(3);
-      expect(await quotas.claim({ ...claim, claimant: "r-2" })).toEqual({ kind: "reached", used: 3 });
-      expect(await quotas.claim(claim)).toEqual({ kind: "granted" });
+      expect(await quotas.acquire({ ...claim, requester: "r-2" })).toEqual({ kind: "reached", used: 3 });
+      expect(await quotas.acquire(claim)).toEqual({ kind: "granted" });
     });
 
     // biome-ignore format: a table is read by its columns
@@ -54,8 +55,9 @@ export function describeCapsContract(
       test(`grants ${because}`, async () => {
         const quotas = await makeCaps();
         const window = windowOf();
-        if (before > 0) await quotas.claim({ window, claimant: "before", amount: before, max: before });
-        const answer = await quotas.claim({ window, claimant: "after", amount, max });
+        if (before > 0)
+          await quotas.acquire({ period: window, requester: "before", amount: before, max: before });
+        const answer = await quotas.acquire({ period: window, requester: "after", amount, max });
         expect(answer).toEqual(kind === "granted" ? { kind } : { kind, used: before });
         expect(await quotas.used(window)).toBe(used);
       });
@@ -64,20 +66,22 @@ export function describeCapsContract(
     test("has one claimant tell of it, each time it asks", async () => {
       const quotas = await makeCaps();
       const window = windowOf();
-      expect(await quotas.tellsOfIt(window, "r-1")).toBe(true);
-      expect(await quotas.tellsOfIt(window, "r-2")).toBe(false);
-      expect(await quotas.tellsOfIt(window, "r-1")).toBe(true);
-      expect(await quotas.tellsOfIt(windowOf(), "r-2")).toBe(true);
+      expect(await quotas.claimNotification(window, "r-1")).toBe(true);
+      expect(await quotas.claimNotification(window, "r-2")).toBe(false);
+      expect(await quotas.claimNotification(window, "r-1")).toBe(true);
+      expect(await quotas.claimNotification(windowOf(), "r-2")).toBe(true);
       // That somebody tells of it takes nothing.
-      expect(await quotas.claim({ window, claimant: "r-1", amount: 1, max: 1 })).toEqual({ kind: "granted" });
+      expect(await quotas.acquire({ period: window, requester: "r-1", amount: 1, max: 1 })).toEqual({
+        kind: "granted",
+      });
     });
 
     test("knows nothing of other windows", async () => {
       const quotas = await makeCaps();
       const [window, other] = [windowOf(), windowOf()];
-      await quotas.claim({ window, claimant: "r-1", amount: 1, max: 1 });
+      await quotas.acquire({ period: window, requester: "r-1", amount: 1, max: 1 });
       expect(await quotas.used(other)).toBe(0);
-      expect(await quotas.claim({ window: other, claimant: "r-2", amount: 1, max: 1 })).toEqual({
+      expect(await quotas.acquire({ period: other, requester: "r-2", amount: 1, max: 1 })).toEqual({
         kind: "granted",
       });
     });

@@ -1,11 +1,14 @@
 /** Where the questions of a sandbox's executions are looked up and answered. */
 
 import { optional } from "../../src/ecs/json-fields.ts";
-import type { AskOperation, Desk } from "../../src/remediation/gates/pending-approvals.ts";
+import type { ApprovalOperation, ApprovalStore } from "../../src/remediation/gates/pending-approvals.ts";
 import type { StepRecord } from "../../src/runtime/in-process-steps.ts";
 import type { SandboxExecutions } from "../../src/sandbox/aws/durable-executions.ts";
 
-export function createDesk({ records, answer }: Pick<SandboxExecutions, "records" | "answer">): Desk {
+export function createDesk({
+  records,
+  answer,
+}: Pick<SandboxExecutions, "records" | "answer">): ApprovalStore {
   const remediations = () => records.filter(({ workflow }) => workflow === "remediate");
   return {
     running: async () =>
@@ -24,7 +27,7 @@ export function createDesk({ records, answer }: Pick<SandboxExecutions, "records
   };
 }
 
-function read(record: StepRecord): readonly AskOperation[] {
+function read(record: StepRecord): readonly ApprovalOperation[] {
   if (record.kind === "question") {
     const { name, id, answer } = record;
     return [{ kind: "opened", name, callbackId: id, ...optional("answer", answer) }];

@@ -1,7 +1,7 @@
 /** A sandbox in place of an account, for the commands that work in one by hand. */
 
 import type { Hands } from "../../src/cli/account/account-session.ts";
-import { type Brake, NO_BRAKE } from "../../src/remediation/gates/kill-switch.ts";
+import { type KillSwitch, NO_KILL_SWITCH } from "../../src/remediation/gates/kill-switch.ts";
 import { createInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
@@ -12,7 +12,7 @@ export type SandboxHands = { readonly world: World; readonly hands: Hands };
 
 export async function sandboxHands(
   file: unknown,
-  options: { readonly policy?: Partial<Policy>; readonly brake?: Brake; readonly flags?: string } = {},
+  options: { readonly policy?: Partial<Policy>; readonly brake?: KillSwitch; readonly flags?: string } = {},
 ): Promise<SandboxHands> {
   const world = await createWorld(readWorldFile(file));
   const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
@@ -21,7 +21,7 @@ export async function sandboxHands(
     where: "the sandbox",
     home: { account: world.home.account, region: world.home.region },
     inventory: createInventory(world.cluster),
-    installed: { policy, from: "the test's policy", brake: options.brake ?? NO_BRAKE },
+    installed: { policy, from: "the test's policy", killSwitch: options.brake ?? NO_KILL_SWITCH },
     flags: options.flags ?? "",
     clock: world.clock,
     portsFor: (log) => ({ ...world.ports, log }),

@@ -14,7 +14,7 @@ import { readEvent } from "../../src/ecs-events/read-event.ts";
 import { redactEvent } from "../../src/ecs-events/redact-event.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import { remediationName } from "../../src/remediation/detect/execution-names.ts";
-import { type Brake, NO_BRAKE, withBrake } from "../../src/remediation/gates/kill-switch.ts";
+import { type KillSwitch, NO_KILL_SWITCH, withKillSwitch } from "../../src/remediation/gates/kill-switch.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { isPerTask } from "../../src/remediation/survey/standalone-task.ts";
 import { remediate } from "../../src/remediation/workflow/remediate.ts";
@@ -42,7 +42,7 @@ export type Scenario = {
   readonly meanwhile?: (world: World) => void;
   /** The owner's answers to its questions, one after the other; where none is left, nobody answers. */
   readonly answers?: readonly OwnersAnswer[];
-  readonly brake?: Brake;
+  readonly brake?: KillSwitch;
   /** Told each plan as it is made. */
   readonly onPlan?: (plan: Plan) => void;
 };
@@ -167,7 +167,10 @@ function dieEverywhere(world: World): void {
 async function officially(
   world: World,
   event: JsonObject,
-  { brake = NO_BRAKE, ...installation }: { policy: Policy; settle?: boolean; brake?: Brake },
+  {
+    brake: killSwitch = NO_KILL_SWITCH,
+    ...installation
+  }: { policy: Policy; settle?: boolean; brake?: KillSwitch },
   answers: OwnersAnswer[],
 ): Promise<{ outcome: Outcome; execution: string }> {
   const failure = readEvent(event, world.home);
@@ -188,7 +191,7 @@ async function officially(
       },
       createCallback: (name, config) => context.createCallback(name, config),
     };
-    const ports = withBrake(world.ports, brake);
+    const ports = withKillSwitch(world.ports, killSwitch);
     const steps = durableSteps(moving);
     const asking: Steps = {
       ...steps,

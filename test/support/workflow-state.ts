@@ -8,7 +8,7 @@
 import { describe, expect, test } from "vitest";
 import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import type { Digest } from "../../src/image/digest.ts";
-import type { Held } from "../../src/remediation/gates/quotas.ts";
+import type { QuotaExceeded } from "../../src/remediation/gates/quotas.ts";
 import type { Ending } from "../../src/remediation/report/report.ts";
 import type { Survey } from "../../src/remediation/survey/survey.ts";
 import type { Action } from "../../src/remediation/workflow/action.ts";
@@ -122,8 +122,8 @@ export const failure = (more: Partial<PullFailure> = {}): PullFailure => ({
 });
 
 /** A quota that is used up until the next hour, or the next day. */
-export const held = (more: Partial<Held> = {}): Held => ({
-  cap: "remediationsPerHour",
+export const held = (more: Partial<QuotaExceeded> = {}): QuotaExceeded => ({
+  quota: "remediationsPerHour",
   window: "remediationsPerHour 2026-01-20T10",
   max: 5,
   used: 5,

@@ -203,24 +203,26 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
     "capped",
     (ports) => ({
       ...ports,
-      quotaStore: { ...ports.quotaStore, claim: async () => ({ kind: "granted" as const }) },
+      quotaStore: { ...ports.quotaStore, acquire: async () => ({ kind: "granted" as const }) },
     }),
   ],
   [
     "a cap that is ten times as large",
     "capped",
-    (ports) => withClaim(ports, (request) => ports.quotaStore.claim({ ...request, max: 10 * request.max })),
+    (ports) => withClaim(ports, (request) => ports.quotaStore.acquire({ ...request, max: 10 * request.max })),
   ],
   [
     "a claim that does not know its claimant again",
     "capped",
     (ports) =>
-      withClaim(ports, (request) => ports.quotaStore.claim({ ...request, claimant: `${request.claimant}+` })),
+      withClaim(ports, (request) =>
+        ports.quotaStore.acquire({ ...request, requester: `${request.requester}+` }),
+      ),
   ],
   [
     "a full hour that everybody tells of",
     "capped",
-    (ports) => ({ ...ports, quotaStore: { ...ports.quotaStore, tellsOfIt: async () => true } }),
+    (ports) => ({ ...ports, quotaStore: { ...ports.quotaStore, claimNotification: async () => true } }),
   ],
   [
     "a task that is run without a token",
@@ -232,8 +234,8 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
   ],
 ];
 
-function withClaim(ports: Ports, claim: Ports["quotaStore"]["claim"]): Ports {
-  return { ...ports, quotaStore: { ...ports.quotaStore, claim } };
+function withClaim(ports: Ports, claim: Ports["quotaStore"]["acquire"]): Ports {
+  return { ...ports, quotaStore: { ...ports.quotaStore, acquire: claim } };
 }
 
 /** Answers the comparison with what was surveyed, whatever stands there now. */

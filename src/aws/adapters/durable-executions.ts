@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { optional } from "../../ecs/json-fields.ts";
 import { functionNameOf } from "../../remediation/detect/execution-names.ts";
-import { denialIn } from "../../remediation/gates/approval-decision.ts";
+import { denialReason } from "../../remediation/gates/approval-decision.ts";
 import { isPassing } from "../../remediation/ports/aws-error.ts";
 import {
   type ExecutionStatus,
@@ -105,7 +105,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
         ...refusalIn(result),
         ...ignoredIn(result),
         ...rollbackIn(result),
-        ...optional("denied", denialIn(result)),
+        ...optional("denied", denialReason(result)),
         ...ended,
       };
     },

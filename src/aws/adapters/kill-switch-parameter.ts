@@ -1,6 +1,6 @@
 /** The owner's brake: a parameter of the stack's own in SSM, `released` or whatever the owner has written instead. */
 
-import type { Brake } from "../../remediation/gates/kill-switch.ts";
+import type { KillSwitch } from "../../remediation/gates/kill-switch.ts";
 import type { AwsSettings } from "../client/client-config.ts";
 import { createParameters } from "../client/ssm-parameters.ts";
 
@@ -8,11 +8,11 @@ const RELEASED = "released";
 const WORD_LENGTH_MAX = 200;
 
 /** Reads the parameter anew each time. */
-export function createBrake(settings: AwsSettings, parameter: string): Brake {
+export function createBrake(settings: AwsSettings, parameter: string): KillSwitch {
   const parameters = createParameters(settings);
   return {
     parameter,
-    async pulled() {
+    async activeReason() {
       const word = (await parameters.read(parameter)).trim();
       return word === RELEASED ? undefined : word.slice(0, WORD_LENGTH_MAX);
     },

@@ -12,7 +12,7 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import type { Caps, CapWindow } from "../../remediation/ports/quota-store.ts";
+import type { QuotaPeriod, QuotaStore } from "../../remediation/ports/quota-store.ts";
 import { attempt } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
@@ -24,10 +24,10 @@ const NAMES = {
   "#expires": "expiresAt",
 } as const;
 
-export function createCaps(settings: AwsSettings, tableName: string): Caps {
+export function createCaps(settings: AwsSettings, tableName: string): QuotaStore {
   const client = new DynamoDBClient(clientConfiguration(settings));
-  const at = ({ name }: CapWindow) => ({ TableName: tableName, Key: { window: { S: name } } });
-  const expires = ({ endsAt }: CapWindow) => ({ N: String(Math.floor(endsAt / 1000) + KEPT_SECONDS) });
+  const at = ({ name }: QuotaPeriod) => ({ TableName: tableName, Key: { window: { S: name } } });
+  const expires = ({ endsAt }: QuotaPeriod) => ({ N: String(Math.floor(endsAt / 1000) + KEPT_SECONDS) });
 
   /** A condition that does not hold is an answer, with the item as it is. */
   const update = async (input: ConstructorParameters<typeof UpdateItemCommand>[0]) =>
@@ -44,27 +44,27 @@ export function createCaps(settings: AwsSettings, tableName: string): Caps {
     });
 
   return {
-    async claim({ window, claimant, amount, max }) {
+    async acquire({ period, requester, amount, max }) {
       // What is more than the whole cap does not fit into an unused window either.
       const unused = amount > max ? "" : "attribute_not_exists(#used) OR ";
       const found = await update({
-        ...at(window),
+        ...at(period),
         UpdateExpression: "ADD #used :amount, #claimants :me SET #expires = :expires",
         ConditionExpression: `(${unused}#used <= :room) AND NOT contains(#claimants, :claimant)`,
         ExpressionAttributeNames: NAMES,
         ExpressionAttributeValues: {
           ":amount": { N: String(amount) },
           ":room": { N: String(max - amount) },
-          ":me": { SS: [claimant] },
-          ":claimant": { S: claimant },
-          ":expires": expires(window),
+          ":me": { SS: [requester] },
+          ":claimant": { S: requester },
+          ":expires": expires(period),
         },
       });
-      if (found === "written" || found.claimants?.SS?.includes(claimant)) return { kind: "granted" };
+      if (found === "written" || found.claimants?.SS?.includes(requester)) return { kind: "granted" };
       return { kind: "reached", used: Number(found.used?.N ?? 0) };
     },
 
-    async tellsOfIt(window, claimant) {
+    async claimNotification(window, claimant) {
       const found = await update({
         ...at(window),
         UpdateExpression: "SET #told = :claimant, #expires = :expires",

@@ -8,7 +8,7 @@ import {
   SendDurableExecutionCallbackSuccessCommand,
 } from "@aws-sdk/client-lambda";
 import { optional } from "../../ecs/json-fields.ts";
-import type { AskOperation, Desk } from "../../remediation/gates/pending-approvals.ts";
+import type { ApprovalOperation, ApprovalStore } from "../../remediation/gates/pending-approvals.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { ExecutionStatus } from "../../remediation/ports/ports.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
@@ -29,7 +29,7 @@ export function createDesk(
   settings: AwsSettings,
   functionName: string,
   { now }: Pick<Clock, "now"> = systemClock,
-): Desk {
+): ApprovalStore {
   const client = new LambdaClient(clientConfiguration(settings));
 
   const find = async (execution: string): Promise<Found | undefined> => {
@@ -121,8 +121,8 @@ function foundIn(arn: string | undefined, name: string, status: string | undefin
 }
 
 /** The callbacks and the finished steps; an operation's events have its id in common. */
-function operationsIn(events: readonly Event[]): readonly AskOperation[] {
-  return events.flatMap((event): readonly AskOperation[] => {
+function operationsIn(events: readonly Event[]): readonly ApprovalOperation[] {
+  return events.flatMap((event): readonly ApprovalOperation[] => {
     const { Id, Name: name = "" } = event;
     const callbackId = event.CallbackStartedDetails?.CallbackId;
     if (callbackId !== undefined) {

@@ -1,7 +1,7 @@
 /** The account of the environment, for `repull approve` and `repull deny`. */
 
 import type { AwsSettings } from "../../aws/client/client-config.ts";
-import type { Desk } from "../../remediation/gates/pending-approvals.ts";
+import type { ApprovalStore } from "../../remediation/gates/pending-approvals.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { DeskOfAccount } from "../commands/answer-approval.ts";
 import type { CommandIo } from "../io.ts";
@@ -44,7 +44,7 @@ export async function deskOfAccount(
 }
 
 /** Throws Refused where the function is not there: a plan that waits may be in another stack. */
-function ofFunction(desk: Desk, name: string, region: string): Desk {
+function ofFunction(desk: ApprovalStore, name: string, region: string): ApprovalStore {
   const told = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read;

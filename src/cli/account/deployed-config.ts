@@ -10,7 +10,7 @@ import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createParameters } from "../../aws/client/ssm-parameters.ts";
 import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { type Brake, NO_BRAKE } from "../../remediation/gates/kill-switch.ts";
+import { type KillSwitch, NO_KILL_SWITCH } from "../../remediation/gates/kill-switch.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
 import type { CommandIo } from "../io.ts";
@@ -21,7 +21,7 @@ export type Installed = {
   readonly policy: Policy;
   /** Whose policy it is, in words. */
   readonly from: string;
-  readonly brake: Brake;
+  readonly killSwitch: KillSwitch;
   readonly busName?: string;
   /** The stack's name; absent: no stack. */
   readonly stack?: string;
@@ -52,7 +52,7 @@ export async function readInstalled(
   const byDefault = (why: string): Installed => ({
     policy: policyFrom(io.env, file),
     from: `${named}the default policy (${why}), and no kill switch`,
-    brake: NO_BRAKE,
+    killSwitch: NO_KILL_SWITCH,
   });
   if (stack === false) return byDefault("--no-stack");
   const name = stack ?? (await findStack(aws));
@@ -76,7 +76,7 @@ export async function readInstalled(
     policy: policyFrom(environment, document),
     from: `${named}the policy of the stack ${name}`,
     stack: name,
-    brake: brake ? createBrake(aws, brake) : NO_BRAKE,
+    killSwitch: brake ? createBrake(aws, brake) : NO_KILL_SWITCH,
     ...(environment.REPULL_BUS_NAME ? { busName: environment.REPULL_BUS_NAME } : {}),
     ...(arn === "" ? {} : { remediateArn: arn }),
   };
@@ -87,12 +87,12 @@ const UNKNOWN_RULES =
 
 /** Throws Refused where writes are stopped, or where it cannot be known. */
 export async function refuseWhileStopped({
-  brake,
+  killSwitch,
   stack = "",
-}: Pick<Installed, "brake" | "stack">): Promise<void> {
+}: Pick<Installed, "killSwitch" | "stack">): Promise<void> {
   let pulled: string | undefined;
   try {
-    pulled = await brake.pulled();
+    pulled = await killSwitch.activeReason();
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     throw new Refused(

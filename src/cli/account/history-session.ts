@@ -6,7 +6,7 @@ import type { Inventory } from "../../history/active-substitutions.ts";
 import type { Journal } from "../../history/history.ts";
 import type { UndoPorts } from "../../history/undo.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { withBrakeOnDeployments } from "../../remediation/gates/kill-switch.ts";
+import { withKillSwitchOnDeployments } from "../../remediation/gates/kill-switch.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import type { AccountView } from "../../scan/account-inventory.ts";
@@ -68,7 +68,7 @@ export async function pastOfAccount(options: PastOptions, clock: Clock, io: Comm
     ...optional("installed", installed),
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createInventory(aws),
-    ports: installed === undefined ? ports : withBrakeOnDeployments(ports, installed.brake),
+    ports: installed === undefined ? ports : withKillSwitchOnDeployments(ports, installed.killSwitch),
     journal: functionName === undefined ? NO_JOURNAL : createJournal(aws, functionName),
     ...createScheduledRuns(aws),
     clock,

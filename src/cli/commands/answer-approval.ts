@@ -6,8 +6,12 @@
  */
 
 import { optional } from "../../ecs/json-fields.ts";
-import { answerOf } from "../../remediation/gates/approval-decision.ts";
-import { type Asked, type Desk, lastAsked } from "../../remediation/gates/pending-approvals.ts";
+import { serializeDecision } from "../../remediation/gates/approval-decision.ts";
+import {
+  type ApprovalStatus,
+  type ApprovalStore,
+  latestApproval,
+} from "../../remediation/gates/pending-approvals.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
@@ -23,7 +27,7 @@ export type DeskOfAccount = {
   /** Whose word it is: the caller's ARN. */
   readonly caller: string;
   readonly home?: SignedIn;
-  readonly desk: Desk;
+  readonly desk: ApprovalStore;
   /** The rules of the stack; read for an approval alone, for a denial stops what they would stop. Throws Refused. */
   readonly rules?: () => Promise<Installed>;
 };
@@ -61,11 +65,11 @@ async function tellWaiting({ json }: DecideInput, { desk }: DeskOfAccount, io: C
       running.slice(first, first + AT_ONCE).map((one) => desk.history(one)),
     );
     for (const history of histories) {
-      const asked = history === undefined ? undefined : lastAsked(history);
+      const asked = history === undefined ? undefined : latestApproval(history);
       if (history === undefined || asked?.kind !== "waiting") continue;
       count += 1;
       if (json) io.out(`${visibleJson({ execution: history.execution, ...asJson(asked) })}\n`);
-      else io.out(`${linesOf(planLines(history.execution, asked.told))}\n`);
+      else io.out(`${linesOf(planLines(history.execution, asked.published))}\n`);
     }
   }
   if (json) return EXIT.done;
@@ -92,14 +96,14 @@ async function decideOne(
   if (history === undefined)
     return refuse(id, `there is no execution ${id} here; repull approve without a name tells what waits`);
   const { execution } = history;
-  const asked = lastAsked(history);
+  const asked = latestApproval(history);
   if (asked.kind !== "waiting") return refuse(execution, whyNot(execution, asked));
-  if (!json) io.out(linesOf(planLines(execution, asked.told)));
+  if (!json) io.out(linesOf(planLines(execution, asked.published)));
   const kind = word === "approve" ? "approved" : "denied";
   const decision = { kind, by: caller, ...optional("because", because) } as const;
-  if ((await desk.answer(asked.callbackId, answerOf(decision))) === "closed") {
+  if ((await desk.answer(asked.callbackId, serializeDecision(decision))) === "closed") {
     const now = await desk.history(id);
-    const other = now === undefined ? undefined : lastAsked(now);
+    const other = now === undefined ? undefined : latestApproval(now);
     return refuse(
       execution,
       other === undefined || other.kind === "waiting"
@@ -119,7 +123,7 @@ const NEXT = {
   deny: "nothing is written, and this deployment is not tried again; the next one is asked about anew",
 } as const;
 
-function whyNot(execution: string, asked: Exclude<Asked, { kind: "waiting" }>): string {
+function whyNot(execution: string, asked: Exclude<ApprovalStatus, { kind: "waiting" }>): string {
   if (asked.kind === "nothing") return asked.because;
   const { kind, by, because } = asked.decision;
   if (kind === "expired")
@@ -142,11 +146,14 @@ function planLines(execution: string, told: Outcome | undefined): readonly strin
   ];
 }
 
-function asJson({ callbackId, told }: Extract<Asked, { kind: "waiting" }>): Record<string, unknown> {
+function asJson({
+  callbackId,
+  published,
+}: Extract<ApprovalStatus, { kind: "waiting" }>): Record<string, unknown> {
   return {
     outcome: "awaiting-approval",
     callbackId,
-    ...told?.approval,
-    ...optional("workload", told?.workload),
+    ...published?.approval,
+    ...optional("workload", published?.workload),
   };
 }

@@ -5,7 +5,7 @@
  * the same brake and policy, leaving the same tags. Who says yes to one plan does not get another.
  */
 
-import { withBrake } from "../../remediation/gates/kill-switch.ts";
+import { withKillSwitch } from "../../remediation/gates/kill-switch.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import { remediateFailure } from "../../remediation/workflow/remediate.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
@@ -89,7 +89,7 @@ async function carryOut(
   io: CommandIo,
 ): Promise<number> {
   const { failure, execution, service, plan: agreed } = looked;
-  const { policy, brake } = hands.installed;
+  const { policy, killSwitch } = hands.installed;
   const story = storyLog(hands.clock.now, tell);
   const ports = hands.portsFor(story.log, shownCopies(io, hands.clock));
   let isFirst = true;
@@ -102,7 +102,7 @@ async function carryOut(
       (steps) =>
         remediateFailure(
           failure,
-          { ...withBrake(ports, brake), bus: heardOrNot(ports.bus, io) },
+          { ...withKillSwitch(ports, killSwitch), bus: heardOrNot(ports.bus, io) },
           {
             policy,
             execution,

@@ -102,7 +102,7 @@ export function patientIn(
     services: ecs,
     roles: createRoles(aws),
     cache: createEcr(aws, clock),
-    brake: (parameter) => createParameters(aws).read(parameter),
+    killSwitch: (parameter) => createParameters(aws).read(parameter),
     secretKeys: (secretArn) => keysOfSecret(aws, secretArn),
     async quota(secretArn) {
       const account = secretArn === undefined ? {} : createDockerHubAccount(aws, secretArn, clock);

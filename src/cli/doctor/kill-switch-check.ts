@@ -6,12 +6,12 @@ import { deployedAs, type Functions, type Patient } from "./stack-under-test.ts"
 
 const WORD_LENGTH_MAX = 100;
 
-export async function brakeCheck(functions: Functions, { brake }: Patient): Promise<Check> {
+export async function brakeCheck(functions: Functions, { killSwitch }: Patient): Promise<Check> {
   const check = "brake";
   const parameter = deployedAs(functions, "remediate")?.environment.REPULL_BRAKE_PARAMETER;
   if (parameter === undefined) return skipped(check, "remediate was not found, or has no brake");
   try {
-    const word = (await brake(parameter)).trim();
+    const word = (await killSwitch(parameter)).trim();
     return word === "released"
       ? passed(check, `${parameter} is released`)
       : failed(

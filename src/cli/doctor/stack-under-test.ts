@@ -15,7 +15,7 @@ export type Patient = {
   readonly roles: RolesInContext;
   readonly cache: Pick<Ecr, "pullThroughRules" | "validateRule">;
   /** The word in the owner's brake. Throws AwsError. */
-  brake(parameter: string): Promise<string>;
+  killSwitch(parameter: string): Promise<string>;
   /** Which of the keys that it may have a secret has; never what is in them. Throws AwsError. */
   secretKeys(secretArn: string): Promise<readonly string[]>;
   /** What Docker Hub says of the address that asks, or of the secret's account. Undefined: it names no limit. */

@@ -7,7 +7,7 @@ import { identify } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { remediationName } from "../../remediation/detect/execution-names.ts";
-import { type Brake, withBrake } from "../../remediation/gates/kill-switch.ts";
+import { type KillSwitch, withKillSwitch } from "../../remediation/gates/kill-switch.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { isPerTask } from "../../remediation/survey/standalone-task.ts";
 import { remediate } from "../../remediation/workflow/remediate.ts";
@@ -29,7 +29,7 @@ import type { Replay, ReplayInput } from "./replay.ts";
 
 /** The SDK's own tries of one call, for whoever said --no-wait: a survey asks again by itself, and its step once more. */
 const WITHOUT_WAIT = { attemptsMax: 2, requestSeconds: 10 };
-const NOT_SAID: Brake = { pulled: async () => "--yes was not said" };
+const NOT_SAID: KillSwitch = { activeReason: async () => "--yes was not said" };
 
 /** Replays documents in the account of the environment. Throws InvalidInput, AwsError and Refused. */
 export async function replayInAccount(input: ReplayInput, io: CommandIo): Promise<Replay> {
@@ -56,7 +56,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
     const { busName, remediateArn } = installed;
     const plain = accountPorts({ aws, account: own, policy, log: story.log, busName, remediateArn }, io);
     const ports = {
-      ...withBrake(plain, input.yes ? installed.brake : NOT_SAID),
+      ...withKillSwitch(plain, input.yes ? installed.killSwitch : NOT_SAID),
       bus: input.yes ? heardOrNot(plain.bus, io) : SILENT_BUS,
     };
     const failure = readEvent(document, ports.home);

@@ -53,7 +53,7 @@ export function replayInSandbox(
     serveWorkflows(world, {
       policy,
       rights: rightsIn(io.env),
-      brake: await operate(world, operator, policy),
+      killSwitch: await operate(world, operator, policy),
       settle: input.settle,
       onPlan: newPlans((lines) => {
         for (const line of lines) story.say(line);

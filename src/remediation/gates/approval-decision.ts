@@ -30,7 +30,7 @@ const answerSchema = z.object({
 });
 
 /** What an answer says; undefined for one that cannot be understood, which approves nothing. */
-export function decisionIn(answer: CallbackResult): Decision | undefined {
+export function parseDecision(answer: CallbackResult): Decision | undefined {
   if (answer.kind === "expired") return { kind: "expired" };
   if (answer.kind === "failed")
     return {
@@ -49,12 +49,12 @@ export function decisionIn(answer: CallbackResult): Decision | undefined {
 }
 
 /** The answer that says it. */
-export function answerOf({ kind, by, because }: Decision): string {
+export function serializeDecision({ kind, by, because }: Decision): string {
   return JSON.stringify({ decision: kind === "approved" ? "approve" : "deny", by, because });
 }
 
 /** Why a result of a remediation is a denial: its deployment is not tried again. */
-export function denialIn(result: unknown): string | undefined {
+export function denialReason(result: unknown): string | undefined {
   const read = z.object({ because: z.string(), decision: decisionSchema }).safeParse(result);
   return read.success && read.data.decision.kind === "denied" ? read.data.because : undefined;
 }

@@ -10,9 +10,9 @@
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 
-export interface Brake {
+export interface KillSwitch {
   /** Who pulled it, or why; undefined while it is released. Throws AwsError where it cannot be known. */
-  pulled(): Promise<string | undefined>;
+  activeReason(): Promise<string | undefined>;
   /** The parameter that it is, where it is one. */
   readonly parameter?: string;
 }
@@ -28,24 +28,24 @@ export class Stopped extends AwsError {
 }
 
 /** For whoever has none. */
-export const NO_BRAKE: Brake = { pulled: async () => undefined };
+export const NO_KILL_SWITCH: KillSwitch = { activeReason: async () => undefined };
 
 /** The same ports, whose every write asks the brake first. A write that is stopped is refused for good. */
-export function withBrake(ports: Ports, brake: Brake): Ports {
+export function withKillSwitch(ports: Ports, killSwitch: KillSwitch): Ports {
   const { tasks, executions } = ports;
   return {
-    ...withBrakeOnDeployments(ports, brake),
+    ...withKillSwitchOnDeployments(ports, killSwitch),
     tasks: {
       ...tasks,
       async run(request) {
-        await refuseIfPulled(brake, "ecs:RunTask");
+        await refuseIfActive(killSwitch, "ecs:RunTask");
         return await tasks.run(request);
       },
     },
     executions: {
       ...executions,
       async start(workflow, name, input) {
-        if (workflow === "mirror") await refuseIfPulled(brake, "lambda:InvokeFunction");
+        if (workflow === "mirror") await refuseIfActive(killSwitch, "lambda:InvokeFunction");
         return await executions.start(workflow, name, input);
       },
     },
@@ -53,9 +53,9 @@ export function withBrake(ports: Ports, brake: Brake): Ports {
 }
 
 /** The same for whoever writes to services, rules and schedules alone. */
-export function withBrakeOnDeployments<P extends Pick<Ports, "ecs" | "schedules">>(
+export function withKillSwitchOnDeployments<P extends Pick<Ports, "ecs" | "schedules">>(
   ports: P,
-  brake: Brake,
+  killSwitch: KillSwitch,
 ): P {
   const { ecs, schedules } = ports;
   return {
@@ -63,19 +63,19 @@ export function withBrakeOnDeployments<P extends Pick<Ports, "ecs" | "schedules"
     ecs: {
       ...ecs,
       async registerTaskDefinition(registrable) {
-        await refuseIfPulled(brake, "ecs:RegisterTaskDefinition");
+        await refuseIfActive(killSwitch, "ecs:RegisterTaskDefinition");
         return await ecs.registerTaskDefinition(registrable);
       },
       async updateService(cluster, service, revision) {
-        await refuseIfPulled(brake, "ecs:UpdateService");
+        await refuseIfActive(killSwitch, "ecs:UpdateService");
         return await ecs.updateService(cluster, service, revision);
       },
     },
     schedules: {
       ...schedules,
       async move(target, to) {
-        await refuseIfPulled(
-          brake,
+        await refuseIfActive(
+          killSwitch,
           target.kind === "rule" ? "events:PutTargets" : "scheduler:UpdateSchedule",
         );
         return await schedules.move(target, to);
@@ -84,7 +84,7 @@ export function withBrakeOnDeployments<P extends Pick<Ports, "ecs" | "schedules"
   };
 }
 
-async function refuseIfPulled(brake: Brake, action: string): Promise<void> {
-  const because = await brake.pulled();
-  if (because !== undefined) throw new Stopped(action, because, brake.parameter);
+async function refuseIfActive(killSwitch: KillSwitch, action: string): Promise<void> {
+  const because = await killSwitch.activeReason();
+  if (because !== undefined) throw new Stopped(action, because, killSwitch.parameter);
 }

@@ -8,14 +8,14 @@
 import type { CallbackResult } from "../../runtime/steps.ts";
 import type { ExecutionStatus } from "../ports/ports.ts";
 import { type Outcome, outcomeSchema } from "../report/outcome.ts";
-import { type Decision, decisionIn } from "./approval-decision.ts";
+import { type Decision, parseDecision } from "./approval-decision.ts";
 
 /** The names of an execution's operations that belong to a question: `approval 1`, then `ask 1`, which published it. */
 const OPENED = /^approval ([0-9]+)$/;
-const TOLD = /^ask ([0-9]+)$/;
+const PUBLISHED = /^ask ([0-9]+)$/;
 
 /** An operation of an execution, as far as questions are concerned. */
-export type AskOperation =
+export type ApprovalOperation =
   | {
       readonly kind: "opened";
       readonly name: string;
@@ -24,31 +24,31 @@ export type AskOperation =
     }
   | { readonly kind: "step"; readonly name: string; readonly result: unknown };
 
-export type AskHistory = {
+export type ApprovalHistory = {
   readonly execution: string;
   readonly status: ExecutionStatus["status"];
   /** In any order. */
-  readonly operations: readonly AskOperation[];
+  readonly operations: readonly ApprovalOperation[];
 };
 
 /** Where questions are looked up and answered. */
-export interface Desk {
+export interface ApprovalStore {
   /** Names of the executions that run, newest first. */
   running(): Promise<readonly string[]>;
   /** @param execution name, or ARN of the execution; undefined where there is none */
-  history(execution: string): Promise<AskHistory | undefined>;
+  history(execution: string): Promise<ApprovalHistory | undefined>;
   /** `closed`: it was answered before, or its time is over. Throws AwsError. */
   answer(callbackId: string, text: string): Promise<"taken" | "closed">;
 }
 
-export type Asked =
-  | { readonly kind: "waiting"; readonly callbackId: string; readonly told?: Outcome }
+export type ApprovalStatus =
+  | { readonly kind: "waiting"; readonly callbackId: string; readonly published?: Outcome }
   | { readonly kind: "decided"; readonly decision: Decision }
   /** Nothing waits, and nothing was decided. */
   | { readonly kind: "nothing"; readonly because: string };
 
 /** How the last question of an execution stands. */
-export function lastAsked({ execution, status, operations }: AskHistory): Asked {
+export function latestApproval({ execution, status, operations }: ApprovalHistory): ApprovalStatus {
   const opened = operations.flatMap((operation) => {
     const number = OPENED.exec(operation.name)?.[1];
     return operation.kind === "opened" && number !== undefined
@@ -59,19 +59,19 @@ export function lastAsked({ execution, status, operations }: AskHistory): Asked 
   const state = status === "running" ? "is running" : `has ended (${status})`;
   if (last === undefined) return { kind: "nothing", because: `${execution} ${state}, and has asked nobody` };
   if (last.answer !== undefined) {
-    const decision = decisionIn(last.answer);
+    const decision = parseDecision(last.answer);
     return decision === undefined
       ? { kind: "nothing", because: `the answer to ${execution} could not be understood, and it ${state}` }
       : { kind: "decided", decision };
   }
   if (status !== "running") return { kind: "nothing", because: `${execution} ${state}, without an answer` };
   const told = operations.find(
-    ({ kind, name }) => kind === "step" && TOLD.exec(name)?.[1] === String(last.number),
+    ({ kind, name }) => kind === "step" && PUBLISHED.exec(name)?.[1] === String(last.number),
   );
   const read = outcomeSchema.safeParse(told?.kind === "step" ? told.result : undefined);
   return {
     kind: "waiting",
     callbackId: last.callbackId,
-    ...(read.success ? { told: read.data } : {}),
+    ...(read.success ? { published: read.data } : {}),
   };
 }

@@ -13,21 +13,21 @@ import type { ImagePlan, Substitute } from "../../substitution/plan.ts";
 import { targetName } from "../ports/schedules.ts";
 import type { Survey } from "../survey/survey.ts";
 
-export function plannedWrites(surveyed: Survey, images: readonly ImagePlan[]): readonly string[] {
+export function plannedChanges(surveyed: Survey, images: readonly ImagePlan[]): readonly string[] {
   const { clusterArn, service, failingRevision, task } = surveyed;
   const name = shortRevision(failingRevision);
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
-  const swaps = images.flatMap((image) => swapOf(image));
+  const swaps = images.flatMap((image) => imageChange(image));
   return [
-    ...images.flatMap(({ substitute }) => (substitute === undefined ? [] : bringing(substitute))),
+    ...images.flatMap(({ substitute }) => (substitute === undefined ? [] : mirrorChanges(substitute))),
     `register a revision of ${name} in which ${swaps.join("; ")}`,
     ...(task !== undefined
-      ? afterwards(task, name)
+      ? taskChanges(task, name)
       : [`redeploy the service ${cluster}/${service} with it; where that does worse, put ${name} back`]),
   ];
 }
 
-function bringing({ copy, importIntoCache }: Substitute): readonly string[] {
+function mirrorChanges({ copy, importIntoCache }: Substitute): readonly string[] {
   if (copy !== undefined) {
     const platforms =
       copy.platforms === undefined ? "" : ` for ${copy.platforms.map(printPlatform).join(" and ")}`;
@@ -39,7 +39,7 @@ function bringing({ copy, importIntoCache }: Substitute): readonly string[] {
 }
 
 /** The repository and the trusted bytes: a copy's own digest is known only once it is made. */
-function swapOf({ image, containers, trusted, substitute }: ImagePlan): readonly string[] {
+function imageChange({ image, containers, trusted, substitute }: ImagePlan): readonly string[] {
   if (substitute === undefined) return [];
   const { candidate, proof, digest } = substitute;
   const meant = trusted?.digest ?? digest;
@@ -50,7 +50,7 @@ function swapOf({ image, containers, trusted, substitute }: ImagePlan): readonly
     : [`${names} keeps ${image} and signs in with ${candidate.secret} (${bytes})`];
 }
 
-function afterwards(
+function taskChanges(
   { action, targets, taskArn }: NonNullable<Survey["task"]>,
   former: string,
 ): readonly string[] {

@@ -9,13 +9,13 @@ import * as z from "zod";
 import { CLAIMS_MAX, type Policy, parseSize } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { CapWindow } from "../ports/quota-store.ts";
+import type { QuotaPeriod } from "../ports/quota-store.ts";
 
-export type CapLimits = Policy["quotas"];
-export type CapName = keyof CapLimits;
+export type Quotas = Policy["quotas"];
+export type QuotaName = keyof Quotas;
 
-export const heldSchema = z.object({
-  cap: z.enum(["remediationsPerHour", "bytesPerDay"]),
+export const quotaExceededSchema = z.object({
+  quota: z.enum(["remediationsPerHour", "bytesPerDay"]),
   window: z.string(),
   /** The cap, or the cluster's share of it, as it was then: a raised one is worth asking again. */
   max: z.number(),
@@ -28,12 +28,12 @@ export const heldSchema = z.object({
 });
 
 /** A cap that is reached, and until when it holds. */
-export type Held = z.infer<typeof heldSchema>;
+export type QuotaExceeded = z.infer<typeof quotaExceededSchema>;
 
 const HOUR_MS = 3_600_000;
 
 /** The window of a cap at this moment. */
-export function windowOf(cap: CapName, now: number): CapWindow {
+export function quotaPeriod(cap: QuotaName, now: number): QuotaPeriod {
   const length = cap === "remediationsPerHour" ? HOUR_MS : 24 * HOUR_MS;
   const begins = Math.floor(now / length) * length;
   const moment = new Date(begins).toISOString().slice(0, cap === "remediationsPerHour" ? 13 : 10);
@@ -41,7 +41,7 @@ export function windowOf(cap: CapName, now: number): CapWindow {
 }
 
 /** A cap as a number: bytes, or how many. */
-export function maxOf(limits: CapLimits, cap: CapName): number {
+export function quotaLimit(limits: Quotas, cap: QuotaName): number {
   return cap === "bytesPerDay" ? parseSize(limits.bytesPerDay) : limits[cap];
 }
 
@@ -49,7 +49,7 @@ export function maxOf(limits: CapLimits, cap: CapName): number {
  * What one cluster may take of the hour: half, rounded up, so that the storm of one team leaves the others their turn.
  * All of it where the policy is for one cluster alone. Undefined: no share of its own is counted.
  */
-export function shareOf(limits: CapLimits, { include }: Policy["clusters"]): number | undefined {
+export function shareOf(limits: Quotas, { include }: Policy["clusters"]): number | undefined {
   const [only = "*", ...others] = include;
   const isOneAlone = others.length === 0 && !only.includes("*");
   const share = Math.ceil(limits.remediationsPerHour / 2);
@@ -57,21 +57,26 @@ export function shareOf(limits: CapLimits, { include }: Policy["clusters"]): num
 }
 
 /** Takes a place in the hour: of the cluster's share first, for whoever waits there must not take the others' places. */
-export async function claimTurn(
+export async function acquireRemediation(
   { claimant, cluster }: { readonly claimant: string; readonly cluster: string },
-  limits: CapLimits,
+  limits: Quotas,
   clusters: Policy["clusters"],
   ports: Pick<Ports, "quotaStore" | "clock">,
-): Promise<Held | undefined> {
+): Promise<QuotaExceeded | undefined> {
   const cap = "remediationsPerHour";
   const share = shareOf(limits, clusters);
   if (share !== undefined) {
-    const whole = windowOf(cap, ports.clock.now());
+    const whole = quotaPeriod(cap, ports.clock.now());
     const window = { ...whole, name: `${whole.name} ${cluster}` };
-    const answer = await ports.quotaStore.claim({ window, claimant, amount: 1, max: share });
+    const answer = await ports.quotaStore.acquire({
+      period: window,
+      requester: claimant,
+      amount: 1,
+      max: share,
+    });
     if (answer.kind === "reached")
       return {
-        cap,
+        quota: cap,
         window: window.name,
         max: share,
         cluster,
@@ -80,60 +85,60 @@ export async function claimTurn(
         opensAt: window.endsAt,
       };
   }
-  return await claim({ cap, claimant }, limits, ports);
+  return await acquire({ quota: cap, requester: claimant }, limits, ports);
 }
 
-export type Claim = {
-  readonly cap: CapName;
-  readonly claimant: string;
+export type AcquireRequest = {
+  readonly quota: QuotaName;
+  readonly requester: string;
   readonly amount?: number;
 };
 
 /** Takes what a claim asks for; undefined where it was granted. */
-export async function claim(
-  { cap, claimant, amount = 1 }: Claim,
-  limits: CapLimits,
+export async function acquire(
+  { quota, requester, amount = 1 }: AcquireRequest,
+  limits: Quotas,
   { quotaStore, clock }: Pick<Ports, "quotaStore" | "clock">,
-): Promise<Held | undefined> {
-  const window = windowOf(cap, clock.now());
-  const max = maxOf(limits, cap);
-  const answer = await quotaStore.claim({ window, claimant, amount, max });
+): Promise<QuotaExceeded | undefined> {
+  const window = quotaPeriod(quota, clock.now());
+  const max = quotaLimit(limits, quota);
+  const answer = await quotaStore.acquire({ period: window, requester, amount, max });
   if (answer.kind === "granted") return undefined;
-  return { cap, window: window.name, max, used: answer.used, amount, opensAt: window.endsAt };
+  return { quota, window: window.name, max, used: answer.used, amount, opensAt: window.endsAt };
 }
 
 /** Whether it still holds: its window is not over, and nobody has raised the cap. */
-export function stillHolds(held: Held, limits: CapLimits, now: number): boolean {
-  return maxOf(limits, held.cap) <= held.max && (now < held.opensAt || isTooLarge(held));
+export function isStillExceeded(held: QuotaExceeded, limits: Quotas, now: number): boolean {
+  return quotaLimit(limits, held.quota) <= held.max && (now < held.opensAt || exceedsEntireQuota(held));
 }
 
 /** More than the whole cap: no window is large enough for it. */
-export function isTooLarge({ amount, max }: Held): boolean {
+export function exceedsEntireQuota({ amount, max }: QuotaExceeded): boolean {
   return amount > max;
 }
 
 /** What the owner can do about it: let this one through, too. A cluster has half of the hour. */
-export function remedyFor({ cap, cluster, used, amount }: Held): Remedy {
+export function remedyFor({ quota, cluster, used, amount }: QuotaExceeded): Remedy {
   const wanted = used + amount;
   const value =
-    cap === "bytesPerDay"
+    quota === "bytesPerDay"
       ? sizeOf(wanted)
       : Math.min(CLAIMS_MAX, cluster === undefined ? wanted : 2 * wanted);
   return {
     code: "raise-cap",
     ...(cluster === undefined ? {} : { params: { cluster } }),
-    setting: { key: `caps.${cap}`, value },
+    setting: { key: `caps.${quota}`, value },
   };
 }
 
 /** `the cap of 50 remediations per hour (caps.remediationsPerHour) is reached: 50 are used until 2026-01-20 11:00 UTC`. */
-export function heldInWords(held: Held): string {
-  const { cap, max, used, amount, opensAt, cluster } = held;
+export function formatQuotaExceeded(held: QuotaExceeded): string {
+  const { quota, max, used, amount, opensAt, cluster } = held;
   const until = `until ${new Date(opensAt).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-  if (cap === "bytesPerDay" && isTooLarge(held)) {
+  if (quota === "bytesPerDay" && exceedsEntireQuota(held)) {
     return `the image has ${gigabytes(amount)}, more than the whole cap of ${gigabytes(max)} copied per day (caps.bytesPerDay)`;
   }
-  if (cap === "bytesPerDay") {
+  if (quota === "bytesPerDay") {
     return `the cap of ${gigabytes(max)} copied per day (caps.bytesPerDay) is reached: ${gigabytes(used)} are used ${until}, and this image has ${gigabytes(amount)}`;
   }
   if (cluster !== undefined)

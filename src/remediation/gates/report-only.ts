@@ -11,7 +11,7 @@ import { createDeploymentCommand, registerCommand } from "../report/paste-comman
 import { deployYourself, placesIn } from "../report/remedies-of-refusal.ts";
 import { type Ending, inSource } from "../report/report.ts";
 
-export type HandOver = {
+export type ManualDeployment = {
   readonly service: string;
   /** CodeDeploy's own id, `d-…`, of the deployment whose AppSpec the next one takes over, where ECS tells it. */
   readonly deployment?: string;
@@ -21,8 +21,8 @@ export type HandOver = {
 const UNKNOWN_DEPLOYMENT = "DEPLOYMENT";
 
 /** The plan with the commands that carry it out, in their order. */
-export function handOver(
-  { service, deployment }: HandOver,
+export function reportManualDeployment(
+  { service, deployment }: ManualDeployment,
   former: string,
   images: readonly ImagePlan[],
   executionRole?: string,

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Steps } from "../../runtime/steps.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
-import { claim, type Held, heldInWords } from "../gates/quotas.ts";
+import { acquire, formatQuotaExceeded, type QuotaExceeded } from "../gates/quotas.ts";
 
 import type { Ports } from "../ports/ports.ts";
 
@@ -16,7 +16,7 @@ export type RefusedCopy = {
   readonly because: string;
   /** `copy-stalled`: two invocations in a row brought nothing. */
   readonly code?: "copy-stalled" | "quota-exceeded" | "rate-limited";
-  readonly held?: Held;
+  readonly held?: QuotaExceeded;
   readonly limited?: true;
 };
 
@@ -41,10 +41,10 @@ export async function claimCopy(
     .slice(0, 40);
   const held = await steps.step(
     "claim bytesPerDay",
-    () => claim({ cap: "bytesPerDay", claimant, amount }, quotas, ports),
+    () => acquire({ quota: "bytesPerDay", requester: claimant, amount }, quotas, ports),
     { attempts: 6 },
   );
   return held === undefined
     ? undefined
-    : { kind: "refused", code: "quota-exceeded", because: heldInWords(held), held };
+    : { kind: "refused", code: "quota-exceeded", because: formatQuotaExceeded(held), held };
 }

@@ -11,7 +11,7 @@ import { parseReference, pinToDigest } from "../../image/reference.ts";
 import type { Json } from "../../runtime/json.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import { mirrorName } from "../detect/execution-names.ts";
-import { type CapLimits, type Held, stillHolds } from "../gates/quotas.ts";
+import { isStillExceeded, type QuotaExceeded, type Quotas } from "../gates/quotas.ts";
 import type { Ports } from "../ports/ports.ts";
 
 /** A place whose image could not be brought into ECR, by `placeOf` its candidate. */
@@ -20,7 +20,7 @@ export type Refused = {
   readonly place: string;
   readonly because: string;
   /** A quota refused it. */
-  readonly held?: Held;
+  readonly held?: QuotaExceeded;
   /** It was the source's limit. */
   readonly limited?: true;
   /** The copy was not refused: it failed, and may succeed in a while. */
@@ -73,14 +73,14 @@ export function nameOfMirror(
 export async function startMirror(
   name: string,
   request: MirrorRequest,
-  limits: () => Promise<CapLimits>,
+  limits: () => Promise<Quotas>,
   ports: Ports,
-): Promise<"waiting" | "done" | "spent" | { readonly held: Held }> {
+): Promise<"waiting" | "done" | "spent" | { readonly held: QuotaExceeded }> {
   const { executions, clock } = ports;
   if ((await executions.start("mirror", name, request as unknown as Json)) === "started") return "waiting";
   const found = await executions.status("mirror", name);
   if (found === undefined || found.status === "running") return "waiting";
-  if (found.held !== undefined && stillHolds(found.held, await limits(), clock.now()))
+  if (found.held !== undefined && isStillExceeded(found.held, await limits(), clock.now()))
     return { held: found.held };
   if (found.status === "unknown") return (await isInTarget(request, ports)) ? "done" : "spent";
   return found.status === "succeeded" && found.refused === undefined ? "done" : "spent";

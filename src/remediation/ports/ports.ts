@@ -19,9 +19,9 @@ import type { Json, JsonObject } from "../../runtime/json.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { PullThroughRule } from "../../substitution/pull-through-rule.ts";
 
-import { type Held, heldSchema } from "../gates/quotas.ts";
+import { type QuotaExceeded, quotaExceededSchema } from "../gates/quotas.ts";
 import type { ClusterMachines } from "./container-instances.ts";
-import type { Caps } from "./quota-store.ts";
+import type { QuotaStore } from "./quota-store.ts";
 
 import type { RollbackRecord } from "./rollback-record.ts";
 import type { Schedules } from "./schedules.ts";
@@ -41,7 +41,7 @@ export interface Ports {
   readonly tasks: Tasks;
   readonly schedules: Schedules;
   readonly executions: Executions;
-  readonly quotaStore: Caps;
+  readonly quotaStore: QuotaStore;
   readonly bus: Bus;
   readonly clock: Clock & Timer;
   readonly log: Log;
@@ -171,7 +171,7 @@ export type ExecutionStatus = {
   /** It ended with a decision that says no: `{ kind: "refused", because }`. */
   readonly refused?: string;
   /** It was refused by a cap, and this is how far and until when. */
-  readonly held?: Held;
+  readonly held?: QuotaExceeded;
   /** It was the source's limit: its window may end. */
   readonly limited?: true;
   /** It found nothing to do: the failure was over, or was none of ours. */
@@ -188,7 +188,7 @@ export type ExecutionStatus = {
 export function refusalIn(result: unknown): Pick<ExecutionStatus, "refused" | "held" | "limited"> {
   if (typeof result !== "object" || result === null || !("kind" in result) || result.kind !== "refused")
     return {};
-  const held = heldSchema.safeParse("held" in result ? result.held : undefined);
+  const held = quotaExceededSchema.safeParse("held" in result ? result.held : undefined);
   return {
     refused: "because" in result ? String(result.because) : "no reason",
     ...(held.success ? { held: held.data } : {}),

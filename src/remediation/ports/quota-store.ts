@@ -1,21 +1,21 @@
 /** What has been used of the owner's caps, counted in one place for all executions. */
 
 /** One window of one cap: an hour or a day. */
-export type CapWindow = {
+export type QuotaPeriod = {
   /** Unique: the cap and the beginning. */
   readonly name: string;
   /** When it is over, in milliseconds since the epoch; some time later it may be forgotten. */
   readonly endsAt: number;
 };
 
-export interface Caps {
+export interface QuotaStore {
   /**
    * Takes so much of a window, all of it or nothing, in one atomic write. Who has taken already takes nothing more,
    * however often it asks: an answer that was lost, or a replay, costs no second claim.
    */
-  claim(request: {
-    readonly window: CapWindow;
-    readonly claimant: string;
+  acquire(request: {
+    readonly period: QuotaPeriod;
+    readonly requester: string;
     readonly amount: number;
     readonly max: number;
   }): Promise<
@@ -24,14 +24,14 @@ export interface Caps {
     | { readonly kind: "reached"; readonly used: number }
   >;
   /** Whether this claimant is the one to tell that the window is used up: the first who asks, each time it asks. */
-  tellsOfIt(window: CapWindow, claimant: string): Promise<boolean>;
+  claimNotification(window: QuotaPeriod, claimant: string): Promise<boolean>;
   /** How much of a window is taken. */
-  used(window: CapWindow): Promise<number>;
+  used(window: QuotaPeriod): Promise<number>;
 }
 
 /** For a person who watches what is done, and for whoever has no stack. */
-export const NO_CAPS: Caps = {
-  claim: async () => ({ kind: "granted" }),
-  tellsOfIt: async () => false,
+export const UNLIMITED: QuotaStore = {
+  acquire: async () => ({ kind: "granted" }),
+  claimNotification: async () => false,
   used: async () => 0,
 };

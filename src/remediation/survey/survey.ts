@@ -21,7 +21,7 @@ import type { ImageFacts } from "../../substitution/plan.ts";
 import type { Mode, Policy } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { settleSecondsFor, storyOf } from "../deploy/rollout-verdict.ts";
-import type { HandOver } from "../gates/report-only.ts";
+import type { ManualDeployment } from "../gates/report-only.ts";
 import type { Refused } from "../mirror/request-mirrors.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RefusalReason } from "../report/outcome.ts";
@@ -96,7 +96,7 @@ export type Survey = {
   /** The task that failed, where no service started it; `service` is its family then. */
   readonly task?: TaskFacts;
   /** Present where CodeDeploy alone may deploy: the plan is told, and nothing written. */
-  readonly manualDeployment?: HandOver;
+  readonly manualDeployment?: ManualDeployment;
 };
 
 export type SurveyRequest = {
@@ -209,7 +209,7 @@ async function surveyService(
 }
 
 /** What a person who has CodeDeploy deploy the service needs: the AppSpec of the failing revision, else of the one in place. */
-function manualDeploymentOf(service: Service, former: string): HandOver {
+function manualDeploymentOf(service: Service, former: string): ManualDeployment {
   const failing = service.taskSets.find(({ taskDefinition }) => sameRevision(taskDefinition, former));
   const deployment = failing?.codeDeployment ?? primaryTaskSet(service)?.codeDeployment;
   return { service: service.name, ...optional("deployment", deployment) };

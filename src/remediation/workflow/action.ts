@@ -1,6 +1,6 @@
 /** What the rules can decide, and what the loop hands back to them. */
 
-import type { CapWindow } from "../ports/quota-store.ts";
+import type { QuotaPeriod } from "../ports/quota-store.ts";
 import type { Ending } from "../report/report.ts";
 import type { Doing } from "./context.ts";
 import type { State } from "./state.ts";
@@ -31,7 +31,7 @@ export type Action =
       readonly kind: "tell";
       readonly ending: Ending;
       /** Only the first execution that asks tells of this quota period. */
-      readonly firstOf?: CapWindow;
+      readonly firstOf?: QuotaPeriod;
       readonly state: State;
     }
   | { readonly kind: "ask"; readonly changes: readonly string[] }

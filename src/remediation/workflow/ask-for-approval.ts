@@ -1,7 +1,7 @@
 /** Asks the operator before the first write: a callback, an event that says how to answer it, and the answer. */
 
 import type { Steps } from "../../runtime/steps.ts";
-import { type Decision, decisionIn } from "../gates/approval-decision.ts";
+import { type Decision, parseDecision } from "../gates/approval-decision.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Ending, report } from "../report/report.ts";
 import type { Context } from "./context.ts";
@@ -35,7 +35,7 @@ export async function askForApproval(
   };
   // Its result is what `repull approve` reads from the execution's history, also where the bus has refused the event.
   await report(`ask ${number}`, request, failure, options, ports, steps);
-  const decision = decisionIn(await callback.answer());
+  const decision = parseDecision(await callback.answer());
   const because = `${decision === undefined ? "the last answer could not be understood" : "the plan is no longer the one that was approved"}; `;
   // An approval of another plan is none of this one, nor of what comes after a question that was left open.
   const approvals = { asked: number, approved: decision?.kind === "approved" ? changes : [], because };

@@ -3,7 +3,7 @@
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Plan } from "../../substitution/plan.ts";
 import type { Policy, Rights } from "../../substitution/policy/policy.ts";
-import type { CapLimits } from "../gates/quotas.ts";
+import type { Quotas } from "../gates/quotas.ts";
 import type { Outcome } from "../report/outcome.ts";
 import type { Survey } from "../survey/survey.ts";
 
@@ -21,7 +21,7 @@ export type RemediationOptions = {
   readonly policy: Policy;
   readonly execution: string;
   /** The quotas as they are now, read again before each write that they bound; absent: as the policy said at first. */
-  readonly limits?: () => Promise<CapLimits>;
+  readonly limits?: () => Promise<Quotas>;
   /** What the stack's parameters allow at the most; absent: only the policy is known. */
   readonly rights?: Rights;
   /** A person at a terminal has seen the plan and approved it: no further approval is asked for. */

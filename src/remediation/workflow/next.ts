@@ -1,7 +1,7 @@
 /** The state after an observation, and after a write. Pure: a replay computes the same state from the same results. */
 
 import { optional } from "../../ecs/json-fields.ts";
-import { heldInWords } from "../gates/quotas.ts";
+import { formatQuotaExceeded } from "../gates/quotas.ts";
 import type { Context } from "./context.ts";
 import { planned, planOf } from "./plan.ts";
 import { afterRedeploy, afterRestore, afterRollback, afterSecondLook } from "./rules/after-deployment.ts";
@@ -93,7 +93,7 @@ function afterCopyStart(state: State, { name, start }: StartedCopy): State {
   const copying = state.copying ?? FIRST_COPY;
   const now = { ...state, copying };
   if (typeof start === "object")
-    return rejectCopy(now, { because: heldInWords(start.held), held: start.held });
+    return rejectCopy(now, { because: formatQuotaExceeded(start.held), held: start.held });
   if (start === "waiting")
     return { ...now, copying: { ...copying, name, own: copying.own + 1, polls: 0, waitedSeconds: 0 } };
   return start === "done" && !wasMirrored(now) ? copied(now) : nextName(now, copying);

@@ -4,7 +4,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { type ImagePlan, type Plan, planSubstitution } from "../../substitution/plan.ts";
 import type { Policy, Rights } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
-import { handOver } from "../gates/report-only.ts";
+import { reportManualDeployment } from "../gates/report-only.ts";
 import { reportTask } from "../gates/report-task.ts";
 import { mirrorRequestOf } from "../mirror/request-mirrors.ts";
 import { raiseMode } from "../report/remedies-of-refusal.ts";
@@ -46,7 +46,7 @@ export function writeBlocked(
     return { kind: "observed", because, images, remedies: modeRemedies };
   }
   if (surveyed.manualDeployment !== undefined)
-    return handOver(surveyed.manualDeployment, failingRevision, images, executionRole);
+    return reportManualDeployment(surveyed.manualDeployment, failingRevision, images, executionRole);
   if (task !== undefined) return reportTask(task, failingRevision, images, { rights, waiting });
   if (!isDeploying || policy.onActiveDeployment !== "report") return undefined;
   const because = `the deployment ${deploymentId} is under way, and the policy (onActiveDeployment) says report: nothing was written`;

@@ -6,7 +6,7 @@ import type { Policy } from "../../substitution/policy/policy.ts";
 import { AwsError } from "../ports/aws-error.ts";
 
 /** One policy for one execution, whatever becomes of the document meanwhile. */
-export async function readInStep(read: () => Promise<Policy>, steps: Steps): Promise<Policy> {
+export async function readPolicyOnce(read: () => Promise<Policy>, steps: Steps): Promise<Policy> {
   const mayHelp = (error: unknown): boolean =>
     !(error instanceof InvalidInput) &&
     !(error instanceof AwsError && ["denied", "absent", "invalid"].includes(error.kind));

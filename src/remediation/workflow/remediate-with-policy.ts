@@ -12,7 +12,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { Outcome } from "../report/outcome.ts";
 import { report } from "../report/report.ts";
 import type { RemediationOptions } from "./context.ts";
-import { readInStep } from "./read-policy-once.ts";
+import { readPolicyOnce } from "./read-policy-once.ts";
 import { remediate } from "./remediate.ts";
 
 export type PolicySource = {
@@ -31,7 +31,7 @@ export async function remediateBy(
 ): Promise<Outcome> {
   let policy: Policy;
   try {
-    policy = await readInStep(read, steps);
+    policy = await readPolicyOnce(read, steps);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     const ports = portsFor(undefined);

@@ -98,7 +98,7 @@ async function act(
     case "tell": {
       const { firstOf, ending } = action;
       const toTell = async (): Promise<Ending | undefined> =>
-        firstOf === undefined || (await ports.quotaStore.tellsOfIt(firstOf, options.execution))
+        firstOf === undefined || (await ports.quotaStore.claimNotification(firstOf, options.execution))
           ? ending
           : undefined;
       await tellAhead(`publish ${n}`, toTell, failure, options.execution, ports, steps);

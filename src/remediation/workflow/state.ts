@@ -8,7 +8,7 @@ import type { ManagedBy } from "../../ecs/managed-by.ts";
 import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
 import type { ImagePlan, Plan } from "../../substitution/plan.ts";
 import type { Decision } from "../gates/approval-decision.ts";
-import type { Held } from "../gates/quotas.ts";
+import type { QuotaExceeded } from "../gates/quotas.ts";
 import type { Refused } from "../mirror/request-mirrors.ts";
 import type { Ending } from "../report/report.ts";
 import type { MeantDigests } from "../survey/image.ts";
@@ -47,14 +47,14 @@ export type Copying = {
 };
 
 /** A quota that is used up, and how long to wait before it is asked again. */
-export type QuotaWait = { readonly held: Held; readonly seconds: number };
+export type QuotaWait = { readonly held: QuotaExceeded; readonly seconds: number };
 
 export type Quota = {
   /** Granted once for all that one remediation writes. */
   readonly granted: boolean;
   /** `copies`: a copy was refused by a quota, and is waited for. */
   readonly of: "writes" | "copies";
-  readonly copies?: Held;
+  readonly copies?: QuotaExceeded;
   readonly waiting?: QuotaWait;
   /** It has waited since the last survey: the world may be another. */
   readonly hasWaited: boolean;

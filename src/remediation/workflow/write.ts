@@ -7,14 +7,14 @@ import { createHash } from "node:crypto";
 import { type Redeployed, type Registered, redeploy, register } from "../deploy/apply.ts";
 import { type Restored, restore } from "../deploy/redeploy-previous.ts";
 import { type RerunResult, rerunTask } from "../deploy/rerun-task.ts";
-import { claimTurn, type Held, stillHolds } from "../gates/quotas.ts";
+import { acquireRemediation, isStillExceeded, type QuotaExceeded } from "../gates/quotas.ts";
 import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { WriteKind } from "./action.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror, planned } from "./plan.ts";
-import { leastPause } from "./rules/shortest-pause.ts";
+import { shortestPause } from "./rules/shortest-pause.ts";
 import { currentTarget, type RepointResult, whyNotRepointed } from "./rules/task-rules.ts";
 import type { QuotaWait, State } from "./state.ts";
 
@@ -27,7 +27,7 @@ const SPREAD_SECONDS = 240;
 
 export type StartedCopy = {
   readonly name: string;
-  readonly start: "waiting" | "done" | "spent" | { readonly held: Held };
+  readonly start: "waiting" | "done" | "spent" | { readonly held: QuotaExceeded };
 };
 
 export type WriteResult =
@@ -98,20 +98,25 @@ async function acquireQuota(
   const { copies } = quota;
   const held =
     quota.of === "writes"
-      ? await claimTurn({ claimant: execution, cluster }, now, policy.clusters, ports)
-      : copies !== undefined && stillHolds(copies, now, ports.clock.now())
+      ? await acquireRemediation({ claimant: execution, cluster }, now, policy.clusters, ports)
+      : copies !== undefined && isStillExceeded(copies, now, ports.clock.now())
         ? copies
         : undefined;
   if (held === undefined) return {};
   const isDown = plan?.surveyed.runningCount === 0;
   const left = secondsUntilOpen(held, ports.clock.now(), execution, isDown);
-  const seconds = Math.min(left, Math.max(QUOTA_SECONDS_MAX, leastPause(polls)));
+  const seconds = Math.min(left, Math.max(QUOTA_SECONDS_MAX, shortestPause(polls)));
   ports.log.info("held by a cap", { ...held, seconds });
   return { waiting: { held, seconds } };
 }
 
 /** Until the period begins, and a moment of its own after that. */
-function secondsUntilOpen({ opensAt }: Held, now: number, execution: string, isDown: boolean): number {
+function secondsUntilOpen(
+  { opensAt }: QuotaExceeded,
+  now: number,
+  execution: string,
+  isDown: boolean,
+): number {
   const left = Math.max(1, Math.ceil((opensAt - now) / 1000));
   const [one = 0, two = 0] = createHash("sha256").update(execution).digest();
   return left + (isDown ? 0 : SPREAD_SECONDS) + ((one * 256 + two) % SPREAD_SECONDS);

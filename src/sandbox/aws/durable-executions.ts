@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { optional } from "../../ecs/json-fields.ts";
-import { denialIn } from "../../remediation/gates/approval-decision.ts";
+import { denialReason } from "../../remediation/gates/approval-decision.ts";
 import { AwsError, isPassing } from "../../remediation/ports/aws-error.ts";
 import {
   type ExecutionStatus,
@@ -150,7 +150,7 @@ export function createExecutions(
             ...refusalIn(found.result),
             ...ignoredIn(found.result),
             ...rollbackIn(found.result),
-            ...optional("denied", denialIn(found.result)),
+            ...optional("denied", denialReason(found.result)),
             ...optional("endedAt", found.endedAt),
           }
         );

@@ -1,6 +1,6 @@
 /** The table of the caps in the sandbox: the same answers, kept in memory. */
 
-import type { Caps } from "../../remediation/ports/quota-store.ts";
+import type { QuotaStore } from "../../remediation/ports/quota-store.ts";
 import type { AwsFault } from "./ecs.ts";
 
 export type SandboxWindow = {
@@ -10,7 +10,7 @@ export type SandboxWindow = {
 };
 
 export type SandboxCaps = {
-  readonly port: Caps;
+  readonly port: QuotaStore;
   /** What has been taken, by the name of the window. */
   readonly windows: ReadonlyMap<string, SandboxWindow>;
 };
@@ -24,16 +24,16 @@ export function createSandboxCaps(faults: AwsFault): SandboxCaps {
   };
   return {
     port: {
-      async claim({ window: { name }, claimant, amount, max }) {
+      async acquire({ period: { name }, requester, amount, max }) {
         faults("dynamodb:UpdateItem");
         const window = windowOf(name);
-        if (window.claimants.has(claimant)) return { kind: "granted" };
+        if (window.claimants.has(requester)) return { kind: "granted" };
         if (window.used + amount > max) return { kind: "reached", used: window.used };
         window.used += amount;
-        window.claimants.add(claimant);
+        window.claimants.add(requester);
         return { kind: "granted" };
       },
-      async tellsOfIt({ name }, claimant) {
+      async claimNotification({ name }, claimant) {
         faults("dynamodb:UpdateItem");
         const window = windowOf(name);
         window.toldBy ??= claimant;

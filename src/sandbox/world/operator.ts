@@ -1,9 +1,9 @@
 /** The person who operates Repull in a world: answers what is asked, has used up a quota, holds the kill switch. */
 
 import { getObject, getString } from "../../ecs/json-fields.ts";
-import { answerOf } from "../../remediation/gates/approval-decision.ts";
-import type { Brake } from "../../remediation/gates/kill-switch.ts";
-import { maxOf, windowOf } from "../../remediation/gates/quotas.ts";
+import { serializeDecision } from "../../remediation/gates/approval-decision.ts";
+import type { KillSwitch } from "../../remediation/gates/kill-switch.ts";
+import { quotaLimit, quotaPeriod } from "../../remediation/gates/quotas.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { OUTCOME_SOURCE } from "../aws/event-bus.ts";
 import type { OperatorEntry } from "./operator-entry.ts";
@@ -19,15 +19,15 @@ export async function operate(
   world: Pick<World, "bus" | "clock" | "executions" | "ports">,
   { answers = "never", usedUp, writesStopped }: OperatorEntry,
   { quotas }: Policy,
-): Promise<Brake> {
+): Promise<KillSwitch> {
   if (usedUp !== undefined) {
-    const max = maxOf(quotas, usedUp);
-    const window = windowOf(usedUp, world.clock.now());
-    await world.ports.quotaStore.claim({ window, claimant: "others", amount: max, max });
+    const max = quotaLimit(quotas, usedUp);
+    const window = quotaPeriod(usedUp, world.clock.now());
+    await world.ports.quotaStore.acquire({ period: window, requester: "others", amount: max, max });
   }
   if (answers !== "never") {
     const kind = answers === "yes" ? "approved" : "denied";
-    const text = answerOf({ kind, by: NAME });
+    const text = serializeDecision({ kind, by: NAME });
     world.bus.subscribe((document) => {
       const detail = getObject(document, "detail") ?? {};
       const id = getString(getObject(detail, "approval") ?? {}, "callbackId");
@@ -38,5 +38,5 @@ export async function operate(
       });
     });
   }
-  return { pulled: async () => writesStopped, parameter: BRAKE };
+  return { activeReason: async () => writesStopped, parameter: BRAKE };
 }

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDesk } from "../../../src/aws/stack/approval-callbacks.ts";
-import { lastAsked } from "../../../src/remediation/gates/pending-approvals.ts";
+import { latestApproval } from "../../../src/remediation/gates/pending-approvals.ts";
 import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate";
@@ -89,7 +89,7 @@ const desk = () =>
   );
 const look = async (execution = "r-1") => {
   const history = await desk().history(execution);
-  return history === undefined ? undefined : lastAsked(history);
+  return history === undefined ? undefined : latestApproval(history);
 };
 
 describe("a question", () => {

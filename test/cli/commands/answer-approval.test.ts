@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type DeskOfAccount, decide } from "../../../src/cli/commands/answer-approval.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
-import { type Brake, NO_BRAKE } from "../../../src/remediation/gates/kill-switch.ts";
+import { type KillSwitch, NO_KILL_SWITCH } from "../../../src/remediation/gates/kill-switch.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
@@ -156,15 +156,15 @@ describe("an answer that comes to nothing says why", () => {
 
 describe("approve, by the stack's rules", () => {
   const rulesOf =
-    (policy: object, brake: Brake = NO_BRAKE) =>
+    (policy: object, killSwitch: KillSwitch = NO_KILL_SWITCH) =>
     async () => ({
       policy: readPolicy(policy),
       from: "the test's policy",
-      brake,
+      killSwitch,
     });
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["the kill switch is pulled", rulesOf({}, { pulled: async () => "by Ada" }), "writes-stopped"],
+    ["the kill switch is pulled", rulesOf({}, { activeReason: async () => "by Ada" }), "writes-stopped"],
     ["the mode is observe",       rulesOf({ mode: "observe" }),                  "observe-mode"],
   ] as const;
   for (const [when, rules, code] of table) {

@@ -290,7 +290,7 @@ describe("fix", () => {
   ] as const;
   for (const [how, pulled] of stops) {
     test(`is refused before anything is written where the kill switch ${how}`, async () => {
-      const stage = await sandboxHands(FILE, { brake: { pulled } });
+      const stage = await sandboxHands(FILE, { brake: { activeReason: pulled } });
       const before = await writesIn(stage.world);
       await expect(fixed(stage)).rejects.toMatchObject({ name: "Refused", code: "writes-stopped" });
       expect(await writesIn(stage.world)).toEqual(before);
@@ -324,7 +324,7 @@ describe("fix", () => {
 
   test("a brake that is pulled meanwhile stops the next write", async () => {
     let looks = 0;
-    const brake = { pulled: async () => (++looks > 1 ? "stopped by Ada" : undefined) };
+    const brake = { activeReason: async () => (++looks > 1 ? "stopped by Ada" : undefined) };
     const stage = await sandboxHands(FILE, { brake });
     const { status, out } = await fixed(stage);
     expect(out).toContain("stopped by Ada");

@@ -6,7 +6,11 @@ import type { Past } from "../../../src/cli/account/history-session.ts";
 import { type UndoInput, undo } from "../../../src/cli/commands/undo.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";
 import { getObject, getString } from "../../../src/ecs/json-fields.ts";
-import { type Brake, NO_BRAKE, withBrakeOnDeployments } from "../../../src/remediation/gates/kill-switch.ts";
+import {
+  type KillSwitch,
+  NO_KILL_SWITCH,
+  withKillSwitchOnDeployments,
+} from "../../../src/remediation/gates/kill-switch.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
 import { createAccountView } from "../../../src/sandbox/aws/scan/account-inventory.ts";
 import { createInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
@@ -53,17 +57,17 @@ const runs = (): readonly string[] =>
 
 async function undone(
   asked: Partial<UndoInput>,
-  rules?: { readonly policy?: object; readonly brake?: Brake },
+  rules?: { readonly policy?: object; readonly killSwitch?: KillSwitch },
 ) {
   const { cluster, ports, clock } = world;
-  const { brake = NO_BRAKE, policy = {} } = rules ?? {};
-  const installed: Installed = { policy: readPolicy(policy), from: "the test's policy", brake };
+  const { killSwitch = NO_KILL_SWITCH, policy = {} } = rules ?? {};
+  const installed: Installed = { policy: readPolicy(policy), from: "the test's policy", killSwitch };
   const own = { ecs: ports.ecs, schedules: ports.schedules, log: silentLog };
   const past: Past = {
     where: "the sandbox",
     home: world.home,
     inventory: createInventory(cluster),
-    ports: withBrakeOnDeployments(own, brake),
+    ports: withKillSwitchOnDeployments(own, killSwitch),
     journal: { past: async () => [] },
     scheduledRuns: createAccountView(world).scheduledRuns,
     clock,
@@ -107,7 +111,7 @@ describe("repull undo, where two clusters have a service of that name", () => {
 describe("repull undo, by the stack's rules", () => {
   // biome-ignore format: a table is read by its columns
   const refusals = [
-    ["the kill switch is pulled", { brake: { pulled: async () => "by Ada" } }, "writes-stopped"],
+    ["the kill switch is pulled", { killSwitch: { activeReason: async () => "by Ada" } }, "writes-stopped"],
     ["the mode is observe",       { policy: { mode: "observe" } },            "observe-mode"],
   ] as const;
   for (const [when, rules, code] of refusals) {
@@ -129,8 +133,8 @@ describe("repull undo, by the stack's rules", () => {
 
   it("stops at the write when the kill switch is pulled after the plan", async () => {
     let reads = 0;
-    const brake = { pulled: async () => (++reads > 1 ? "by Ada" : undefined) };
-    expect((await undone({ name: "prod/web" }, { brake })).status).toBe(4);
+    const brake = { activeReason: async () => (++reads > 1 ? "by Ada" : undefined) };
+    expect((await undone({ name: "prod/web" }, { killSwitch: brake })).status).toBe(4);
     expect(runs()).toEqual(HEALED);
   });
 });

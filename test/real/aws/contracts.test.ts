@@ -102,7 +102,12 @@ test("an item of the table goes three days after its window", async () => {
   if (moto === undefined) throw new Error("moto has not started");
   const endsAt = Date.parse("2026-01-21T00:00:00Z");
   const window = { name: "remediationsPerHour 2026-01-20T23", endsAt };
-  await createCaps(settingsOf(moto), "caps").claim({ window, claimant: "r-1-1", amount: 1, max: 1 });
+  await createCaps(settingsOf(moto), "caps").acquire({
+    period: window,
+    requester: "r-1-1",
+    amount: 1,
+    max: 1,
+  });
   const { Item } = await new DynamoDBClient(settingsOf(moto)).send(
     new GetItemCommand({ TableName: "caps", Key: { window: { S: window.name } } }),
   );
@@ -114,7 +119,7 @@ test("a table that is not there is a failure of AWS, and no permission", async (
   const quotas = createCaps(settingsOf(moto), "nowhere");
   const window = { name: "w", endsAt: 0 };
   const failure = await quotas
-    .claim({ window, claimant: "r-1", amount: 1, max: 1 })
+    .acquire({ period: window, requester: "r-1", amount: 1, max: 1 })
     .catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(AwsError);
   expect(failure).toMatchObject({ kind: "absent", action: "dynamodb:UpdateItem" });

@@ -1,7 +1,7 @@
 /** A plan in sentences: what a person reads before saying yes, and what their yes covers. */
 
 import { describe, expect, test } from "vitest";
-import { plannedWrites } from "../../../src/remediation/gates/planned-changes.ts";
+import { plannedChanges } from "../../../src/remediation/gates/planned-changes.ts";
 import type { Survey } from "../../../src/remediation/survey/survey.ts";
 import type { ImagePlan, Substitute } from "../../../src/substitution/plan.ts";
 
@@ -71,13 +71,13 @@ describe("the writes of a plan", () => {
     ["a schedule that follows by itself", surveyed(task("move", `${ARN}:task-definition/job`)), plan({}), [REGISTER]],
   ];
   for (const [because, survey, image, writes] of table)
-    test(because, () => expect(plannedWrites(survey, [image])).toEqual(writes));
+    test(because, () => expect(plannedChanges(survey, [image])).toEqual(writes));
 });
 
 describe("a yes to a plan with a copy in it", () => {
-  const approved = new Set(plannedWrites(surveyed(), [plan({ copy })]));
+  const approved = new Set(plannedChanges(surveyed(), [plan({ copy })]));
   const isCovered = (survey: Survey, image: ImagePlan): boolean =>
-    plannedWrites(survey, [image]).every((write) => approved.has(write));
+    plannedChanges(survey, [image]).every((write) => approved.has(write));
 
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [because: string, Survey, ImagePlan, boolean])[] = [

@@ -11,7 +11,7 @@ import type { ExecutionStatus, Imported, Ports } from "../../../src/remediation/
 import type { Survey } from "../../../src/remediation/survey/survey.ts";
 import { next, withSeen } from "../../../src/remediation/workflow/next.ts";
 import { observe, subjectOf } from "../../../src/remediation/workflow/observe.ts";
-import { readInStep } from "../../../src/remediation/workflow/read-policy-once.ts";
+import { readPolicyOnce } from "../../../src/remediation/workflow/read-policy-once.ts";
 import { remediateBy } from "../../../src/remediation/workflow/remediate-with-policy.ts";
 import { FIRST_STATE, type State } from "../../../src/remediation/workflow/state.ts";
 import { write } from "../../../src/remediation/workflow/write.ts";
@@ -213,7 +213,7 @@ describe("waiting for a copy", () => {
   const failed: ExecutionStatus = { status: "failed", because: "a socket" };
   const no: ExecutionStatus = { status: "succeeded", refused: "the limit is reached" };
   const heldUntil = (opensAt: string, max = 200e9): ExecutionStatus => {
-    const held = { cap: "bytesPerDay" as const, window: "w", max, used: max, amount: 1e9 };
+    const held = { quota: "bytesPerDay" as const, window: "w", max, used: max, amount: 1e9 };
     return { status: "succeeded", refused: "a cap", held: { ...held, opensAt: Date.parse(opensAt) } };
   };
 
@@ -306,7 +306,7 @@ describe("a policy that has to be read", () => {
     world.clock.schedule(world.clock.now(), async () => {
       policy = await runInProcess(
         (steps) =>
-          readInStep(async () => {
+          readPolicyOnce(async () => {
             asked += 1;
             if (asked < 3) throw new AwsError("throttled", "ssm:GetParameter", "Rate exceeded");
             return DEFAULT_POLICY;

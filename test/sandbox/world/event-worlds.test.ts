@@ -71,7 +71,7 @@ describe("a sample event in the worlds that stand beside it", () => {
       const file = readWorldFile(jsonIn(`worlds/${name}.json`));
       const world = await createRecordedWorld(file, [event]);
       const policy = policyFrom({}, JSON.stringify(file.operator?.policy ?? {}));
-      serveWorkflows(world, { policy, brake: await operate(world, file.operator ?? {}, policy) });
+      serveWorkflows(world, { policy, killSwitch: await operate(world, file.operator ?? {}, policy) });
       let ignored: string | undefined;
       world.clock.schedule(world.clock.now(), async () => {
         const detected = await detect(retold(event, world), world.ports, policy);

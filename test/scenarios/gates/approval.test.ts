@@ -113,7 +113,7 @@ const table: readonly Row[] = [
 ];
 
 const released = { word: undefined as string | undefined };
-const brake = { pulled: async () => released.word };
+const brake = { activeReason: async () => released.word };
 
 inOfficialEnvironment();
 

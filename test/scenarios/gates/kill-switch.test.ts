@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { shortRevision } from "../../../src/ecs/arn.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
-import type { Brake } from "../../../src/remediation/gates/kill-switch.ts";
+import type { KillSwitch } from "../../../src/remediation/gates/kill-switch.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { Outcome } from "../../../src/remediation/report/outcome.ts";
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
@@ -19,10 +19,10 @@ const file = {
 };
 
 /** Pulled after so many writes have been let through. */
-function pulledAfter(writes: number): Brake {
+function pulledAfter(writes: number): KillSwitch {
   let asked = 0;
   return {
-    pulled: async () => {
+    activeReason: async () => {
       asked += 1;
       return asked > writes ? WORDS : undefined;
     },
@@ -30,11 +30,11 @@ function pulledAfter(writes: number): Brake {
 }
 
 async function remediateWith(
-  brake: Brake,
+  killSwitch: KillSwitch,
 ): Promise<{ world: World; outcome: Outcome; runs: string; newest: string }> {
   const world = await createWorld(readWorldFile(file));
   const event = await firstFailure(world);
-  serveWorkflows(world, { policy: readPolicy({}), brake });
+  serveWorkflows(world, { policy: readPolicy({}), killSwitch });
   world.clock.schedule(world.clock.now(), () => detect(event, world.ports));
   const record = () => world.executions.records.find(({ workflow }) => workflow === "remediate");
   await world.runUntil(() => record() !== undefined && record()?.status !== "running", 86_400);
@@ -61,8 +61,8 @@ for (const [because, writes, outcome, runs, newest] of table) {
 }
 
 test("a brake that cannot be read lets nothing through", async () => {
-  const unreadable: Brake = {
-    pulled: () =>
+  const unreadable: KillSwitch = {
+    activeReason: () =>
       Promise.reject(new AwsError("absent", "ssm:GetParameter", "ssm:GetParameter: ParameterNotFound")),
   };
   const { outcome, runs, newest } = await remediateWith(unreadable);
@@ -74,7 +74,7 @@ test("a brake that cannot be read lets nothing through", async () => {
 test("once it is released, the next failure heals", async () => {
   let word: string | undefined = WORDS;
   const world = await createWorld(readWorldFile(file));
-  serveWorkflows(world, { policy: readPolicy({}), brake: { pulled: async () => word } });
+  serveWorkflows(world, { policy: readPolicy({}), killSwitch: { activeReason: async () => word } });
   world.bus.subscribe(async (document) => {
     if (document.source === "aws.ecs") await detect(document, world.ports);
   });

@@ -144,7 +144,7 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
     policy: { dockerHubSecret: arn },
     untilFailure: ({ ports, clock }) => {
       const window = { name: `bytesPerDay ${new Date(clock.now()).toISOString().slice(0, 10)}`, endsAt: 0 };
-      void ports.quotaStore.claim({ window, claimant: "somebody", amount: 200e9, max: 200e9 });
+      void ports.quotaStore.acquire({ period: window, requester: "somebody", amount: 200e9, max: 200e9 });
     },
   });
   expect(outcome).toMatchObject({ outcome: "settled", images: [{ strategy: "sign-in" }] });
@@ -217,9 +217,14 @@ test("what waits for more than a day ends as held, and says so", async () => {
   const policy = readPolicy({});
   const { ports } = world;
   // Somebody is always quicker.
-  const claim: typeof ports.quotaStore.claim = async ({ max }) => ({ kind: "reached", used: max });
+  const claim: typeof ports.quotaStore.acquire = async ({ max }) => ({ kind: "reached", used: max });
   world.executions.serve("remediate", (input, steps, execution) =>
-    remediate(input, { ...ports, quotaStore: { ...ports.quotaStore, claim } }, { policy, execution }, steps),
+    remediate(
+      input,
+      { ...ports, quotaStore: { ...ports.quotaStore, acquire: claim } },
+      { policy, execution },
+      steps,
+    ),
   );
   let isFirst = true;
   world.bus.subscribe(async (document) => {

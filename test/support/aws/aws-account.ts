@@ -166,16 +166,17 @@ export async function serveRegistries(
 
 /** The two writes to the table of the caps, told apart by what they would write. */
 async function updateCaps({ Key, ExpressionAttributeValues }: JsonObject, world: World): Promise<Json> {
-  const { window } = Key as { window: { S: string } };
+  const { period } = Key as { period: { S: string } };
   const values = ExpressionAttributeValues as Record<string, { readonly S: string; readonly N: string }>;
   const { ":amount": amount, ":room": room, ":claimant": claimant } = values;
-  const asked = { window: { name: window.S, endsAt: 0 }, claimant: claimant?.S ?? "" };
+  const asked = { period: { name: period.S, endsAt: 0 }, requester: claimant?.S ?? "" };
   if (amount === undefined || room === undefined) {
-    if (!(await world.ports.quotaStore.tellsOfIt(asked.window, asked.claimant))) throw conditionFailed({});
+    if (!(await world.ports.quotaStore.claimNotification(asked.period, asked.requester)))
+      throw conditionFailed({});
     return {};
   }
   const max = Number(amount.N) + Number(room.N);
-  const answer = await world.ports.quotaStore.claim({ ...asked, amount: Number(amount.N), max });
+  const answer = await world.ports.quotaStore.acquire({ ...asked, amount: Number(amount.N), max });
   if (answer.kind === "reached") throw conditionFailed({ used: { N: String(answer.used) } });
   return {};
 }

@@ -12,7 +12,7 @@ import { fix } from "../../../src/cli/commands/fix.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
 import { getObject, getString } from "../../../src/ecs/json-fields.ts";
 import { parseReference, repositoryOf } from "../../../src/image/reference.ts";
-import { NO_BRAKE } from "../../../src/remediation/gates/kill-switch.ts";
+import { NO_KILL_SWITCH } from "../../../src/remediation/gates/kill-switch.ts";
 import { outcomeSchema } from "../../../src/remediation/report/outcome.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
 import { createAccountView } from "../../../src/sandbox/aws/scan/account-inventory.ts";
@@ -258,7 +258,7 @@ async function runByHand(argv: readonly string[], one: Case): Promise<Followed> 
           {
             ...at,
             home: world.home,
-            installed: { policy, from: "the policy", brake: NO_BRAKE },
+            installed: { policy, from: "the policy", killSwitch: NO_KILL_SWITCH },
             flags: "",
             portsFor: (log) => ({ ...world.ports, log }),
           },

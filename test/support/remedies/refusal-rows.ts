@@ -1,6 +1,6 @@
 /** A world for each code of a refusal: one without a row does not compile. */
 
-import { type CapName, windowOf } from "../../../src/remediation/gates/quotas.ts";
+import { type QuotaName, quotaPeriod } from "../../../src/remediation/gates/quotas.ts";
 import type { Outcome, RefusalReason } from "../../../src/remediation/report/outcome.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
@@ -161,14 +161,14 @@ export const CHECKS: Readonly<Record<Exclude<Check["what"], "platform">, Row>> =
 
 /** Others have used up all of it. */
 export const usedUp =
-  (cap: CapName, amount: number, cluster = "") =>
+  (cap: QuotaName, amount: number, cluster = "") =>
   async ({ ports }: World) => {
-    const window = windowOf(cap, ports.clock.now());
+    const window = quotaPeriod(cap, ports.clock.now());
     const name = cluster === "" ? window.name : `${window.name} ${cluster}`;
-    await ports.quotaStore.claim({ window: { ...window, name }, claimant: "others", amount, max: amount });
+    await ports.quotaStore.acquire({ period: { ...window, name }, requester: "others", amount, max: amount });
   };
 export const only = { clusters: { include: ["prod"], exclude: [] } };
-export const HELD: Readonly<Record<CapName, Readonly<Record<string, Row>>>> = {
+export const HELD: Readonly<Record<QuotaName, Readonly<Record<string, Row>>>> = {
   remediationsPerHour: {
     "that is one cluster's alone": {
       in: { open: TWIN },

@@ -69,7 +69,7 @@ export async function told(one: Case): Promise<Told> {
   if (detail !== event.detail && one.isForgotten !== true) world.cluster.recallTask(detail as JsonObject);
   serveWorkflows(world, {
     policy,
-    brake: await operate(world, file.operator ?? {}, policy),
+    killSwitch: await operate(world, file.operator ?? {}, policy),
     rights: rightsIn(environmentOf(one.parameters)),
   });
   return ended(await remediated(world, { ...event, detail }, policy));

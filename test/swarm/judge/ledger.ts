@@ -34,11 +34,11 @@ export function createLedger(
       /^\S+ \S+$/.test(name) && name.startsWith(`${cap} `) ? [...claims.keys()] : [],
     );
 
-  const take = ({ window: { name }, claimant, amount }: Parameters<Claims["claim"]>[0]): void => {
+  const take = ({ period: { name }, requester, amount }: Parameters<Claims["acquire"]>[0]): void => {
     const claims = windows.get(name) ?? new Map<string, number>();
     windows.set(name, claims);
-    if (!claims.has(claimant)) note(`${claimant} takes ${amount} of ${name}`);
-    claims.set(claimant, amount);
+    if (!claims.has(requester)) note(`${requester} takes ${amount} of ${name}`);
+    claims.set(requester, amount);
     const sum = [...claims.values()].reduce((all, one) => all + one, 0);
     const limit = limitOf(name.split(" ")[0] ?? "");
     if (sum > limit) violate("capped", `${sum} of ${limit} in ${name}`);
@@ -48,8 +48,8 @@ export function createLedger(
     /** The same table; what it grants is written down. */
     watchClaims: (claims: Claims): Claims => ({
       ...claims,
-      async claim(request) {
-        const answer = await claims.claim(request);
+      async acquire(request) {
+        const answer = await claims.acquire(request);
         if (answer.kind === "granted") take(request);
         return answer;
       },

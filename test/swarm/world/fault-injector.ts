@@ -174,9 +174,9 @@ export function createLiar(
       },
       bus: { publish: (detail) => write("events:PutEvents", () => bus.publish(detail)) },
       quotaStore: {
-        claim: (request) => write("dynamodb:UpdateItem", () => quotaStore.claim(request)),
-        tellsOfIt: (window, claimant) =>
-          write("dynamodb:UpdateItem", () => quotaStore.tellsOfIt(window, claimant)),
+        acquire: (request) => write("dynamodb:UpdateItem", () => quotaStore.acquire(request)),
+        claimNotification: (window, claimant) =>
+          write("dynamodb:UpdateItem", () => quotaStore.claimNotification(window, claimant)),
         used: (window) => read("dynamodb:GetItem", `window ${window.name}`, () => quotaStore.used(window)),
       },
       tasks: {

@@ -1,8 +1,8 @@
 /** The rules until our change is written: whether to write, what, and what has to be waited for first. */
 
 import type { Remedy } from "../../../substitution/remedies/remedy.ts";
-import { plannedWrites } from "../../gates/planned-changes.ts";
-import { isTooLarge, remedyFor } from "../../gates/quotas.ts";
+import { plannedChanges } from "../../gates/planned-changes.ts";
+import { exceedsEntireQuota, remedyFor } from "../../gates/quotas.ts";
 import type { Refused } from "../../mirror/request-mirrors.ts";
 import { fixByHand, nextFailure } from "../../report/remedies-of-refusal.ts";
 import { waitingFor } from "../../survey/limit-met.ts";
@@ -98,7 +98,7 @@ const approval: Rule = (state, _seen, context) => {
   const { surveyed, plan } = planned(state);
   const { policy, byHand } = context.options;
   if (byHand || (surveyed.mode ?? policy.mode) !== "approve") return undefined;
-  const changes = plannedWrites(surveyed, plan.images);
+  const changes = plannedChanges(surveyed, plan.images);
   const { asked, approved } = state.approvals;
   if (changes.every((change) => approved.includes(change))) return undefined;
   if (asked < APPROVALS_MAX) return { kind: "ask", changes };
@@ -168,5 +168,7 @@ function afterTries({ service, clusterArn, task, recentSubstitutions: recent }: 
 
 /** A cap that no window is large enough for is not waited for: what it takes is said. */
 function raisedCaps(rejected: readonly Refused[]): readonly Remedy[] {
-  return rejected.flatMap(({ held }) => (held !== undefined && isTooLarge(held) ? [remedyFor(held)] : []));
+  return rejected.flatMap(({ held }) =>
+    held !== undefined && exceedsEntireQuota(held) ? [remedyFor(held)] : [],
+  );
 }

@@ -4,7 +4,7 @@
  */
 
 import { optional } from "../../../ecs/json-fields.ts";
-import { secondsBeforeNextTurn } from "../../deploy/throttled-write.ts";
+import { throttleBackoffSeconds } from "../../deploy/throttled-write.ts";
 import type { Ending } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Context } from "../context.ts";
@@ -81,7 +81,7 @@ export const throttled: Rule = (state, _seen, { options }) => {
   const surveyed = state.rollback?.of.surveyed ?? state.plan?.surveyed;
   const requester = { execution: options.execution, isServing: (surveyed?.runningCount ?? 0) > 0 };
   return {
-    ...{ kind: "wait", label: "throttled", seconds: secondsBeforeNextTurn(requester, state.throttled) },
+    ...{ kind: "wait", label: "throttled", seconds: throttleBackoffSeconds(requester, state.throttled) },
     state: { ...state, isThrottled: false },
   };
 };

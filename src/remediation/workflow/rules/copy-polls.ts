@@ -6,7 +6,7 @@ import { mirrorRequestOf, type Refused } from "../../mirror/request-mirrors.ts";
 import type { ExecutionStatus } from "../../ports/ports.ts";
 import { imagesToMirror } from "../plan.ts";
 import { type Copying, type State, surveyAgain } from "../state.ts";
-import { leastPause } from "./shortest-pause.ts";
+import { shortestPause } from "./shortest-pause.ts";
 
 /** Most copies are done within two minutes. After that one poll a minute, and from ten minutes on one in five. */
 const POLL_SECONDS_FIRST = [2, 4, 8, 16, 32] as const;
@@ -24,7 +24,7 @@ export const FIRST_COPY: Copying = { index: 0, attempt: 1, own: 0, polls: 0, wai
 
 /** A copy is polled within a minute of its start, however long other copies have taken. @param polls of all copies */
 export function pauseOfPoll({ polls, waitedSeconds: waited }: Copying, all: number): number {
-  return Math.min(pause(polls, waited, leastPause(all)), WAIT_SECONDS_MAX - waited);
+  return Math.min(pause(polls, waited, shortestPause(all)), WAIT_SECONDS_MAX - waited);
 }
 
 function pause(polls: number, waited: number, least: number): number {

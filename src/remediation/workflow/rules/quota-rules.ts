@@ -6,7 +6,12 @@
  */
 
 import { formatRemedy } from "../../../substitution/remedies/format-remedy.ts";
-import { type Held, heldInWords, isTooLarge, remedyFor } from "../../gates/quotas.ts";
+import {
+  exceedsEntireQuota,
+  formatQuotaExceeded,
+  type QuotaExceeded,
+  remedyFor,
+} from "../../gates/quotas.ts";
 import type { Ending } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Context } from "../context.ts";
@@ -29,7 +34,7 @@ export const copyQuota: Rule = (state, _seen, context) => {
   const exceeded = state.rejected.flatMap(({ image, held }) =>
     held && lacking.includes(image) ? [held] : [],
   );
-  const copies = exceeded.findLast((one) => !isTooLarge(one));
+  const copies = exceeded.findLast((one) => !exceedsEntireQuota(one));
   if (copies === undefined || state.substitution !== undefined) return undefined;
   // A place in the hour that was taken before is another hour's.
   return acquire({ ...state, quota: { ...state.quota, granted: false, of: "copies", copies } });
@@ -59,7 +64,7 @@ function wait(state: State, context: Context): Action | undefined {
     };
   }
   if (waitedSeconds >= WAIT_HOURS_MAX * 3600) {
-    const because = `${heldInWords(held)}; nothing was written, and after ${WAIT_HOURS_MAX} hours it waits no longer`;
+    const because = `${formatQuotaExceeded(held)}; nothing was written, and after ${WAIT_HOURS_MAX} hours it waits no longer`;
     const next = "the next failing task of this deployment starts another attempt";
     const remedy = remedyFor(held);
     const nextSteps = [formatRemedy(remedy), next];
@@ -70,8 +75,8 @@ function wait(state: State, context: Context): Action | undefined {
   return { kind: "wait", label: "quota", seconds, state: { ...state, quota: next } };
 }
 
-function interim(held: Held): Ending {
-  const because = `${heldInWords(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
+function interim(held: QuotaExceeded): Ending {
+  const because = `${formatQuotaExceeded(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
   const goesOnAt = new Date(held.opensAt).toISOString();
   return { kind: "held", because, goesOnAt, remedies: [remedyFor(held)] };
 }

@@ -14,6 +14,6 @@ const TIERS = [
 const LAST_SECONDS = 3 * 3600;
 
 /** In seconds; 0 where there is no need to hold back. */
-export function leastPause(looks: number): number {
-  return TIERS.find((tier) => looks < tier.looks)?.seconds ?? LAST_SECONDS;
+export function shortestPause(polls: number): number {
+  return TIERS.find((tier) => polls < tier.looks)?.seconds ?? LAST_SECONDS;
 }

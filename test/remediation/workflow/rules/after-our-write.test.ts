@@ -5,7 +5,7 @@
 
 import { expect } from "vitest";
 import type { Verdict } from "../../../../src/remediation/deploy/rollout-verdict.ts";
-import { secondsBeforeNextTurn } from "../../../../src/remediation/deploy/throttled-write.ts";
+import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
 import type { Seen } from "../../../../src/remediation/workflow/seen.ts";
 import type { Failed, Overwritten, Rollout, State } from "../../../../src/remediation/workflow/state.ts";
 import {
@@ -162,7 +162,7 @@ rules("our write and another deployment came together", [
 const unanswered: Failed = { because, transient: true, error: { code: "unfinished" } };
 const failedOnce: Seen = { kind: "failed", failed: unanswered };
 const backoff = (isServing: boolean) =>
-  `wait ${secondsBeforeNextTurn({ execution: EXECUTION, isServing }, 1)} for throttled`;
+  `wait ${throttleBackoffSeconds({ execution: EXECUTION, isServing }, 1)} for throttled`;
 const turnedAway = { throttled: 1, isThrottled: true };
 
 // biome-ignore format: a table is read by its columns

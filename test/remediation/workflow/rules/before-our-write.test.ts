@@ -4,8 +4,8 @@
  */
 
 import { expect } from "vitest";
-import { secondsBeforeNextTurn } from "../../../../src/remediation/deploy/throttled-write.ts";
-import { plannedWrites } from "../../../../src/remediation/gates/planned-changes.ts";
+import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
+import { plannedChanges } from "../../../../src/remediation/gates/planned-changes.ts";
 import type { RecentSubstitutions } from "../../../../src/remediation/survey/loop-guard.ts";
 import type { TaskFacts } from "../../../../src/remediation/survey/standalone-task.ts";
 import type { Survey, SurveyResult } from "../../../../src/remediation/survey/survey.ts";
@@ -85,7 +85,7 @@ rules("an ending that a write has decided", [
 ]);
 
 const backoff = (isServing: boolean, turn: number) =>
-  `wait ${secondsBeforeNextTurn({ execution: EXECUTION, isServing }, turn)} for throttled`;
+  `wait ${throttleBackoffSeconds({ execution: EXECUTION, isServing }, turn)} for throttled`;
 
 // biome-ignore format: a table is read by its columns
 rules("a write that AWS throttled", [
@@ -145,7 +145,7 @@ const unread = (untrusted: Untrusted): ImageFacts => {
 const unheard = image({ probedCandidates: [ownCopy(silent)] });
 const lost = (number: number) =>
   Array.from({ length: number }, () => ({ image: "nginx:1.25", place: "a", because }));
-const tooLarge = held({ cap: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
+const tooLarge = held({ quota: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
 
 // biome-ignore format: a table is read by its columns
 rules("the search for a substitute", [
@@ -197,7 +197,7 @@ rules("another deployment that is under way", [
   ["it is waited for before anybody is asked",  { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
 ]);
 
-const CHANGES = plannedWrites(survey(), imagesOf({}));
+const CHANGES = plannedChanges(survey(), imagesOf({}));
 const asks = { policy: { mode: "approve" } } as const;
 
 // biome-ignore format: a table is read by its columns

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { Held } from "../../../../src/remediation/gates/quotas.ts";
+import type { QuotaExceeded } from "../../../../src/remediation/gates/quotas.ts";
 import type { Refused } from "../../../../src/remediation/mirror/request-mirrors.ts";
 import { next } from "../../../../src/remediation/workflow/next.ts";
 import type { Quota, State } from "../../../../src/remediation/workflow/state.ts";
@@ -30,7 +30,7 @@ import {
 const images = ["nginx:1.25"];
 const HOUR = held();
 const DAY = held({
-  cap: "bytesPerDay",
+  quota: "bytesPerDay",
   window: "bytesPerDay 2026-01-20",
   max: 1e9,
   used: 9e8,
@@ -44,7 +44,7 @@ const AT_MIDNIGHT = { goesOnAt: "2026-01-21T00:00:00.000Z" };
 const quota = (more: Partial<Quota> = {}): Pick<State, "quota"> => ({
   quota: { granted: false, of: "writes", hasWaited: false, waitedSeconds: 0, ...more },
 });
-const waiting = (of: Held, seconds = 1800) => ({ waiting: { held: of, seconds } });
+const waiting = (of: QuotaExceeded, seconds = 1800) => ({ waiting: { held: of, seconds } });
 const told = { toldOf: HOUR.window };
 const GOES_ON = ["write acquire-quota", { polls: 1 }] as const;
 
@@ -62,7 +62,7 @@ rules("the quota of remediations", [
   ["the share of a cluster is half of the hour",    { state: quota(waiting(held({ cluster: "prod", max: 3, used: 3 }))) }, "tell held [raise-cap caps.remediationsPerHour=8]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
 ]);
 
-const refused = (by?: Held, of = "nginx:1.25"): Refused => ({
+const refused = (by?: QuotaExceeded, of = "nginx:1.25"): Refused => ({
   image: of,
   place: "a",
   because,
@@ -73,7 +73,10 @@ const lacking = (rejected: readonly Refused[], more: Partial<State> = {}): Given
   survey: { images: [nowhere] },
   state: { rejected, ...more },
 });
-const asksFor = (copies: Held, more: object = {}) => ({ polls: 1, quota: { of: "copies", copies, ...more } });
+const asksFor = (copies: QuotaExceeded, more: object = {}) => ({
+  polls: 1,
+  quota: { of: "copies", copies, ...more },
+});
 const COPIES = "write acquire-quota";
 const noSubstitute = expect.stringMatching(/^end stand-still no-proof/);
 const without = { images, transient: false, policy: expect.anything() };
