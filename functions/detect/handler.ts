@@ -33,7 +33,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   const policy = await policyNow();
   const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
     try {
-      const detected = await detect(parsed(body), { home, executions, clock: systemClock }, policy);
+      const detected = await detect(parsed(body), { location: home, executions, clock: systemClock }, policy);
       log.info(`event ${detected.kind}`, { messageId, ...detected });
       measureDetected(detected.kind, detected.failure);
       if (detected.died) measureDied();

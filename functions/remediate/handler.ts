@@ -4,7 +4,7 @@ import { type DurableContext, withDurableExecution } from "@aws/durable-executio
 import { Logger } from "@aws-lambda-powertools/logger";
 import { withKillSwitch } from "../../src/remediation/gates/kill-switch.ts";
 import type { Outcome } from "../../src/remediation/report/outcome.ts";
-import { remediateBy } from "../../src/remediation/workflow/remediate-with-policy.ts";
+import { remediateWithPolicy } from "../../src/remediation/workflow/remediate-with-policy.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
@@ -36,7 +36,7 @@ export const handler = withDurableExecution(
       // A question is no end: its own outcome is counted when it ends.
       if (outcome.outcome !== "awaiting-approval") measureOutcome(outcome, secondsSince(event));
     };
-    return await remediateBy(
+    return await remediateWithPolicy(
       event,
       source,
       {

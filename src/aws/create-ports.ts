@@ -39,12 +39,12 @@ export function connect(
   if (executions === undefined) throw new TypeError("connect: neither functions nor executions");
   return {
     ...brought,
-    home: { account, region: aws.region, partition: partitionOf(aws.region) },
+    location: { account, region: aws.region, partition: partitionOf(aws.region) },
     ecs: createEcs(aws),
     ecr: createEcr(aws, brought.clock),
     roles: createRoles(aws),
     networks: createNetworks(aws, account),
-    machines: createMachines(aws),
+    containerInstances: createMachines(aws),
     tasks: createTasks(aws),
     schedules: createSchedules(aws),
     executions,

@@ -1,8 +1,8 @@
 /** What a command's exit status tells a script; `repull help` says the same. */
 
 import type { CopyErrorKind } from "../oci/copy/copy-error.ts";
-import { type AwsError, isPassing } from "../remediation/ports/aws-error.ts";
-import { endedWell, type Outcome } from "../remediation/report/outcome.ts";
+import { type AwsError, isTransient } from "../remediation/ports/aws-error.ts";
+import { needsNoAttention, type Outcome } from "../remediation/report/outcome.ts";
 
 export const EXIT = {
   done: 0,
@@ -29,7 +29,7 @@ export function exitStatusOf(kind: CopyErrorKind): number {
 
 /** The status of a remediation: what failed for a right that is missing is refused, what AWS did not let end is not done. */
 export function exitStatusOfOutcome({ outcome, error }: Pick<Outcome, "outcome" | "error">): number {
-  if (endedWell(outcome)) return EXIT.done;
+  if (needsNoAttention(outcome)) return EXIT.done;
   if (error?.code === "denied") return EXIT.refused;
   return error?.code === "unfinished" ? EXIT.unfinished : EXIT.failed;
 }
@@ -37,5 +37,5 @@ export function exitStatusOfOutcome({ outcome, error }: Pick<Outcome, "outcome" 
 /** The status where AWS did not do what it was asked for. */
 export function exitStatusOfAws(error: Pick<AwsError, "kind">): number {
   if (error.kind === "denied") return EXIT.refused;
-  return isPassing(error) ? EXIT.unfinished : EXIT.failed;
+  return isTransient(error) ? EXIT.unfinished : EXIT.failed;
 }

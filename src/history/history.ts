@@ -6,7 +6,7 @@
  */
 
 import { optional } from "../ecs/json-fields.ts";
-import { isByHand } from "../remediation/detect/execution-names.ts";
+import { isInteractive } from "../remediation/detect/execution-names.ts";
 import type { Decision } from "../remediation/gates/approval-decision.ts";
 import type { ExecutionStatus } from "../remediation/ports/ports.ts";
 import { type Outcome, outcomeSchema } from "../remediation/report/outcome.ts";
@@ -103,7 +103,7 @@ function deedOfTags(effect: InEffect): Deed {
   return {
     execution,
     ...(registeredAt === undefined ? {} : { at: registeredAt }),
-    ...(isByHand(execution)
+    ...(isInteractive(execution)
       ? { ended: "by-hand", because: "repull fix made it; its revision's tags tell the rest" }
       : { ended: "unknown", because: "the execution is forgotten; its revision's tags tell the rest" }),
     workload: `${clusterName(clusterArn)}/${name}`,

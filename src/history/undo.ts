@@ -11,12 +11,12 @@ import { isSameButImages } from "../ecs/task-definition/same-definition.ts";
 import { containersOf } from "../ecs/task-definition/task-definition.ts";
 import { tryParseReference } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import { restore } from "../remediation/deploy/redeploy-previous.ts";
+import { redeployPreviousRevision } from "../remediation/deploy/redeploy-previous.ts";
 import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { targetName } from "../remediation/ports/schedules.ts";
 import { ineligibleReason } from "../remediation/survey/eligibility.ts";
-import { backOn } from "../remediation/workflow/rules/after-deployment.ts";
+import { formatBackOn } from "../remediation/workflow/rules/after-deployment.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { InEffect } from "./active-substitutions.ts";
 
@@ -115,7 +115,7 @@ async function undoService(
 ): Promise<Undone> {
   const { clusterArn, service, revision, former, execution, deploymentId } = effect;
   const surveyed = { clusterArn, service, failingRevision: former };
-  const restored = await restore(
+  const restored = await redeployPreviousRevision(
     surveyed,
     revision,
     execution,
@@ -126,7 +126,7 @@ async function undoService(
   return {
     effect,
     kind: restored.kind === "already" ? "already" : "undone",
-    because: `the service ${service} was moved from ${shortRevision(revision)} back to ${backOn(restored.to, former)}`,
+    because: `the service ${service} was moved from ${shortRevision(revision)} back to ${formatBackOn(restored.to, former)}`,
   };
 }
 

@@ -7,7 +7,7 @@
 import { sameRevision, shortRevision } from "../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import type { Task } from "../ecs/task/task.ts";
-import { judgeRollout, settleSecondsFor } from "../remediation/deploy/rollout-verdict.ts";
+import { judgeRollout, rolloutTimeoutSeconds } from "../remediation/deploy/rollout-verdict.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { InEffect } from "./active-substitutions.ts";
@@ -34,7 +34,10 @@ export async function followUndone(
     // Right after the write ECS may still tell of the time before it.
     const verdict = sameRevision(to, revision)
       ? { kind: "moving" as const, because: `ECS does not show the way back from ${shortRevision(to)} yet` }
-      : judgeRollout(service, await stoppedSince(service, ports), { ours: to, former: revision });
+      : judgeRollout(service, await stoppedSince(service, ports), {
+          newRevision: to,
+          previousRevision: revision,
+        });
     const { because } = verdict;
     switch (verdict.kind) {
       case "settled":
@@ -47,7 +50,7 @@ export async function followUndone(
       default:
         return { kind: "superseded", because };
     }
-    if (waited >= settleSecondsFor(service)) return { kind: "moving", because };
+    if (waited >= rolloutTimeoutSeconds(service)) return { kind: "moving", because };
     if (because !== said) tell(because);
     said = because;
     await clock.sleep(LOOK_SECONDS * 1000);

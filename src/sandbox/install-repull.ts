@@ -4,7 +4,7 @@
  * The code that runs is the product's own, unchanged; only the ports are the world's.
  */
 
-import { type Detected, detect } from "../remediation/detect/detect.ts";
+import { type DetectResult, detect } from "../remediation/detect/detect.ts";
 import { type KillSwitch, NO_KILL_SWITCH, withKillSwitch } from "../remediation/gates/kill-switch.ts";
 import { mirror } from "../remediation/mirror/mirror-workflow.ts";
 import type { RemediationOptions } from "../remediation/workflow/context.ts";
@@ -15,25 +15,25 @@ import type { World } from "./world/world.ts";
 
 export type Installation = {
   readonly policy: Policy;
-  readonly settle?: boolean;
+  readonly waitForRollout?: boolean;
   readonly onPlan?: RemediationOptions["onPlan"];
   readonly onOutcome?: RemediationOptions["onOutcome"];
   readonly rights?: RemediationOptions["rights"];
   /** The owner's brake; none is none. */
   readonly killSwitch?: KillSwitch;
   /** Told of every ECS event that `detect` got from the bus. */
-  readonly onDetected?: (detected: Detected, document: JsonObject) => void | Promise<void>;
+  readonly onDetected?: (detected: DetectResult, document: JsonObject) => void | Promise<void>;
 };
 
 /** Serves the two workflows, so that what is started in this world runs in it. */
 export function serveWorkflows(
   world: World,
-  { policy, settle, onPlan, onOutcome, rights, killSwitch = NO_KILL_SWITCH }: Installation,
+  { policy, waitForRollout, onPlan, onOutcome, rights, killSwitch = NO_KILL_SWITCH }: Installation,
 ): void {
   const options = {
     policy,
     ...(rights === undefined ? {} : { rights }),
-    ...(settle === undefined ? {} : { settle }),
+    ...(waitForRollout === undefined ? {} : { waitForRollout }),
     ...(onPlan === undefined ? {} : { onPlan }),
     ...(onOutcome === undefined ? {} : { onOutcome }),
   };

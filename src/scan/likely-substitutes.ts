@@ -23,7 +23,7 @@ export type ForeseenPlace = {
 export type ForeseenPlaces = {
   /** The first place that is likely to have it; absent where the policy names none. */
   readonly first?: ForeseenPlace;
-  readonly passedOver: readonly { readonly strategy: StrategyName; readonly because: string }[];
+  readonly rejected: readonly { readonly strategy: StrategyName; readonly because: string }[];
 };
 
 export type Seen = {
@@ -47,15 +47,15 @@ export function foreseePlaces(image: ImageReference, signedIn: boolean, seen: Se
     ...{ ecrHost, policy, rules, signedIn },
     ...(image.digest === undefined ? {} : { trusted: image.digest }),
   };
-  const passedOver: { strategy: StrategyName; because: string }[] = [];
+  const rejected: { strategy: StrategyName; because: string }[] = [];
   for (const strategy of policy.strategies) {
     const no = notApplicableReason(strategy, ANONYMOUS_LIMIT);
     const offered = no === undefined ? candidatesOf(strategy, image, context) : { because: no };
     const judged = "because" in offered ? offered.because : judge(strategy, offered, image, seen);
-    if (typeof judged !== "string") return { first: { strategy, ...judged }, passedOver };
-    passedOver.push({ strategy, because: judged });
+    if (typeof judged !== "string") return { first: { strategy, ...judged }, rejected };
+    rejected.push({ strategy, because: judged });
   }
-  return { passedOver };
+  return { rejected };
 }
 
 /** The place, or why none of the candidates counts. */

@@ -37,7 +37,7 @@ const functions = {
 
 test("nothing is asked of AWS before a port is used", () => {
   const ports = connect({ aws: aws("cn-north-1"), account: "123456789012", functions }, brought);
-  expect(ports.home).toEqual({ account: "123456789012", region: "cn-north-1", partition: "aws-cn" });
+  expect(ports.location).toEqual({ account: "123456789012", region: "cn-north-1", partition: "aws-cn" });
   expect(stub.requests).toEqual([]);
 });
 

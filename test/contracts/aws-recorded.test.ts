@@ -67,7 +67,7 @@ async function makeStage(): Promise<Stage> {
     hideResults: (as) => {
       hidden = as;
     },
-    machines: createMachines(settings),
+    containerInstances: createMachines(settings),
     clusterOfOne: async () => `${PREFIX}:cluster/shop`,
     cache: {
       repository: "hub/library/nginx",

@@ -15,7 +15,7 @@ export type Backing = "moto" | `recorded: ${string}` | "sandbox only";
 export type BackingKind = "moto" | "recorded" | "sandbox only";
 
 /** An account to try the ports in, empty but for a cluster named `shop` with the tag `repull:mode` = `approve`. */
-export type Stage = Pick<Ports, "ecs" | "ecr" | "bus" | "machines"> &
+export type Stage = Pick<Ports, "ecs" | "ecr" | "bus" | "containerInstances"> &
   Partial<Pick<Ports, "executions">> & {
     createService(settings: {
       readonly name: string;
@@ -154,7 +154,7 @@ export const CLAUSES: readonly Clause[] = [
       const { repository, digest } = cache?.limited ?? { repository: "", digest: DIGEST };
       expect(await ecr.importImage(repository, digest)).toEqual({
         kind: "refused",
-        isPassing: false,
+        isTransient: false,
         because: "the rule's own account has no pulls left there (UpstreamTooManyRequests)",
       });
     },
@@ -363,7 +363,7 @@ export const CLAUSES: readonly Clause[] = [
     says: "a cluster's machines tell their platform",
     backedBy: "moto",
     holds: async (stage) => {
-      expect(await stage.machines.kinds(await stage.clusterOfOne())).toEqual({
+      expect(await stage.containerInstances.kinds(await stage.clusterOfOne())).toEqual({
         kind: "known",
         machines: [{ platform: { os: "linux", architecture: "amd64" } }],
       });
@@ -372,9 +372,9 @@ export const CLAUSES: readonly Clause[] = [
   {
     says: "machines of two architectures and of a release of Windows are three kinds, each with what brought it",
     backedBy: "recorded: API model of ECS, read 2026-11",
-    holds: async ({ machines }) => {
+    holds: async ({ containerInstances }) => {
       const arm64 = { os: "linux", architecture: "arm64" };
-      const found = await machines.kinds("arn:aws:ecs:us-east-1:123456789012:cluster/mixed");
+      const found = await containerInstances.kinds("arn:aws:ecs:us-east-1:123456789012:cluster/mixed");
       expect(found).toEqual({
         kind: "known",
         machines: [

@@ -68,7 +68,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ecr:BatchGetImage":                       ["ecr.importImage"],
   "ecr:BatchCheckLayerAvailability":         ["ecr.missingLayers"],
   "ecr:GetDownloadUrlForLayer":              ["ecr.fetchLayer"],
-  "iam:SimulatePrincipalPolicy":             ["roles.mayDo"],
+  "iam:SimulatePrincipalPolicy":             ["roles.simulate"],
   "iam:GetInstanceProfile":                  ["roles.ofInstanceProfile"],
   "ec2:DescribeDhcpOptions":                 ["networks.describe"],
   "ec2:DescribeInstances":                   ["networks.instances"],

@@ -103,7 +103,7 @@ async function examined(): Promise<readonly Check[]> {
       since: async () => ({ kind: "read", value: [] }),
       described: async () => ({ kind: "read", value: {} }),
     },
-    roles: { mayDo: async () => ({ kind: "allowed" }) },
+    roles: { simulate: async () => ({ kind: "allowed" }) },
     cache: { pullThroughRules: async () => [], validateRule: async () => ({ isValid: true, because: "" }) },
     quota: async () => undefined,
   });

@@ -104,12 +104,12 @@ describe("the place that comes first, and why not the ones before it", () => {
     ["a pull-through rule leads to it",           "nginx:1.25",         { rules: [rule] },                                               `pull-through ${ECR}/hub/library/nginx:1.25`,              /own-copy: no copy/],
     ["rules that cannot be read are passed over", "nginx:1.25",         { rules: { because: "denied" } },                                "public-mirror public.ecr.aws/docker/library/nginx:1.25",  /pull-through: denied/],
   ];
-  for (const [sentence, image, options, first, passedOver] of table) {
+  for (const [sentence, image, options, first, rejected] of table) {
     test(sentence, () => {
       const [found] = exposure({ web: image }, options)?.images ?? [];
       expect(`${found?.first?.strategy} ${found?.first?.place}`).toBe(first);
-      expect(found?.passedOver.map(({ strategy, because }) => `${strategy}: ${because}`).join("\n")).toMatch(
-        passedOver,
+      expect(found?.rejected.map(({ strategy, because }) => `${strategy}: ${because}`).join("\n")).toMatch(
+        rejected,
       );
     });
   }

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import type { QuotaExceeded } from "../../src/remediation/gates/quotas.ts";
-import type { Ending } from "../../src/remediation/report/report.ts";
+import type { RemediationResult } from "../../src/remediation/report/report.ts";
 import type { Survey } from "../../src/remediation/survey/survey.ts";
 import type { Action } from "../../src/remediation/workflow/action.ts";
 import type { Context, RemediationOptions } from "../../src/remediation/workflow/context.ts";
@@ -137,7 +137,7 @@ export const failedSubstitute = (more: Partial<FailedSubstitute> = {}): FailedSu
   kind: "cannot-pull",
   because,
   surveyed: survey(),
-  ours: OURS,
+  newRevision: OURS,
   images: [],
   places: [COPY],
   ...more,
@@ -207,7 +207,7 @@ function inWords(action: Action): string {
 }
 
 /** `declined report-only [allow-task-changes, wait]`: the kind, the code and the remedies. */
-function endingInWords({ kind, code, reason, remedies }: Ending): string {
+function endingInWords({ kind, code, reason, remedies }: RemediationResult): string {
   const codes = remedies === undefined ? "" : ` [${remedies.map(remedyInWords).join(", ")}]`;
   return `${[kind, code ?? reason ?? []].flat().join(" ")}${codes}`;
 }
@@ -235,7 +235,13 @@ function besides(action: Action, before: State): unknown {
 }
 
 /** What an ending has beside its kind, its codes and its sentences. */
-export function restOf({ kind: _, because: _because, code: _code, reason: _reason, ...ending }: Ending) {
+export function restOf({
+  kind: _,
+  because: _because,
+  code: _code,
+  reason: _reason,
+  ...ending
+}: RemediationResult) {
   const { remedies: _remedies, nextSteps: _nextSteps, images, ...rest } = ending;
   return { ...rest, images: images?.map((one) => one.image) };
 }

@@ -87,7 +87,7 @@ describe(`${SERVICES} services under a cap of ${PER_HOUR} remediations per hour`
       ({ outcome }) => outcome === "held",
     );
     deepEqual(
-      held.map(({ goesOnAt }) => goesOnAt),
+      held.map(({ resumesAt }) => resumesAt),
       [11, 12, 13, 14, 15].map((hour) => `2026-01-20T${hour}:00:00.000Z`),
     );
   });

@@ -13,7 +13,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { windowsBuildOf } from "../../ecs/task-definition/windows-release.ts";
 import { normalizePlatform, type Platform } from "../../image/platform.ts";
-import type { ClusterMachines, Machines } from "../../remediation/ports/container-instances.ts";
+import type { ContainerInstances, InstanceKind } from "../../remediation/ports/container-instances.ts";
 import { attempt, awsErrorOf } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
@@ -24,7 +24,7 @@ const PAGES_MAX = 10;
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
 
-export function createMachines(settings: AwsSettings): ClusterMachines {
+export function createMachines(settings: AwsSettings): ContainerInstances {
   const client = new ECSClient(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
 
   /** The instances that take tasks, page by page; undefined after the last one that is looked at. */
@@ -53,7 +53,7 @@ export function createMachines(settings: AwsSettings): ClusterMachines {
 
   return {
     async kinds(cluster) {
-      const kinds = new Map<string, Machines>();
+      const kinds = new Map<string, InstanceKind>();
       let nextToken: string | undefined;
       try {
         for (let page = 0; page < PAGES_MAX; page += 1) {
@@ -84,7 +84,7 @@ export function createMachines(settings: AwsSettings): ClusterMachines {
 }
 
 /** `ecs.cpu-architecture` is x86_64 or arm64, `ecs.os-type` linux or windows, `ecs.os-family` the release of Windows. */
-function machinesIn({ attributes = [], capacityProviderName }: ContainerInstance): Machines | undefined {
+function machinesIn({ attributes = [], capacityProviderName }: ContainerInstance): InstanceKind | undefined {
   const attribute = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
   const architecture = attribute("ecs.cpu-architecture");
   const os = attribute("ecs.os-type");

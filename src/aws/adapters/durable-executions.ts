@@ -16,12 +16,12 @@ import {
 import { optional } from "../../ecs/json-fields.ts";
 import { functionNameOf } from "../../remediation/detect/execution-names.ts";
 import { denialReason } from "../../remediation/gates/approval-decision.ts";
-import { isPassing } from "../../remediation/ports/aws-error.ts";
+import { isTransient } from "../../remediation/ports/aws-error.ts";
 import {
   type ExecutionStatus,
   type Executions,
   ignoredIn,
-  refusalIn,
+  parseMirrorRejection,
 } from "../../remediation/ports/ports.ts";
 import { rollbackIn } from "../../remediation/ports/rollback-record.ts";
 import { awsErrorOf, isCode } from "../client/aws-error-codes.ts";
@@ -102,7 +102,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       const { result } = read;
       return {
         status,
-        ...refusalIn(result),
+        ...parseMirrorRejection(result),
         ...ignoredIn(result),
         ...rollbackIn(result),
         ...optional("denied", denialReason(result)),
@@ -176,7 +176,7 @@ function unreadableBy(error: unknown): ExecutionStatus {
     status: "unknown",
     because: read.message,
     ...(read.kind === "denied" ? { permission } : {}),
-    ...(isPassing(read) ? { transient: true } : {}),
+    ...(isTransient(read) ? { transient: true } : {}),
   };
 }
 

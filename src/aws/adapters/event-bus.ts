@@ -3,7 +3,7 @@
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { Bus } from "../../remediation/ports/ports.ts";
+import type { OutcomePublisher } from "../../remediation/ports/ports.ts";
 import { awsErrorOf, awsErrorOfCode } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
@@ -14,7 +14,7 @@ export const EVENT_DETAIL_TYPE = "Image Pull Remediation";
 const DETAIL_BYTES_MAX = 240 * 1024;
 
 /** @param busName name or ARN; `default` is the account's own */
-export function createBus(settings: AwsSettings, busName: string): Bus {
+export function createBus(settings: AwsSettings, busName: string): OutcomePublisher {
   const client = new EventBridgeClient(clientConfiguration(settings));
   const action = "events:PutEvents";
   return {

@@ -12,13 +12,13 @@ import { awsErrorOf } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 /** The same, told of the request's own facts (`iam:PassedToService`), which a statement's condition may ask for. */
-export interface RolesInContext extends Pick<Roles, "mayDo"> {
-  mayDo(
+export interface RolesInContext extends Pick<Roles, "simulate"> {
+  simulate(
     roleArn: string,
     actions: readonly string[],
     resourceArn: string,
     context?: Readonly<Record<string, string>>,
-  ): ReturnType<Roles["mayDo"]>;
+  ): ReturnType<Roles["simulate"]>;
 }
 
 /** Not worth half a minute: the answer may be that it is not known. */
@@ -27,7 +27,7 @@ const ATTEMPTS_MAX = 3;
 export function createRoles(settings: AwsSettings): Roles & RolesInContext {
   const client = new IAMClient(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
   return {
-    async mayDo(roleArn, actions, resourceArn, context = {}) {
+    async simulate(roleArn, actions, resourceArn, context = {}) {
       try {
         const { EvaluationResults } = await client.send(
           new SimulatePrincipalPolicyCommand({

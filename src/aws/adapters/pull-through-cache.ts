@@ -16,7 +16,7 @@ import {
 
 import { type Digest, isDigest } from "../../image/digest.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { Ecr, Imported } from "../../remediation/ports/ports.ts";
+import type { Ecr, ImportResult } from "../../remediation/ports/ports.ts";
 import type { PullThroughRule } from "../../substitution/pull-through-rule.ts";
 import { awsErrorOf, isCode } from "../client/aws-error-codes.ts";
 
@@ -33,7 +33,7 @@ const MEDIA_TYPES = [
 ];
 
 /** What ECR says when it could not fetch, and whether the next minute may be better. */
-const REFUSALS: Readonly<Record<string, readonly [words: string, isPassing: boolean]>> = {
+const REFUSALS: Readonly<Record<string, readonly [words: string, isTransient: boolean]>> = {
   UpstreamAccessDenied: ["it refuses the secret of the rule", false],
   UpstreamTooManyRequests: ["the rule's own account has no pulls left there", false],
   UpstreamUnavailable: ["it does not answer", true],
@@ -86,7 +86,7 @@ export function createEcrCache(client: ECRClient): EcrCache {
       }
     },
 
-    async importImage(repositoryName, digest): Promise<Imported> {
+    async importImage(repositoryName, digest): Promise<ImportResult> {
       try {
         const { images, failures } = await client.send(
           new BatchGetImageCommand({
@@ -101,12 +101,12 @@ export function createEcrCache(client: ECRClient): EcrCache {
           return { kind: "imported", bytes, mediaType: image.imageManifestMediaType ?? "" };
         }
         const [{ failureCode = "ImageNotFound", failureReason = "" } = {}] = failures ?? [];
-        const [words, isPassing] = REFUSALS[failureCode] ?? [failureReason || failureCode, false];
-        return { kind: "refused", isPassing, because: `${words} (${failureCode})` };
+        const [words, isTransient] = REFUSALS[failureCode] ?? [failureReason || failureCode, false];
+        return { kind: "refused", isTransient, because: `${words} (${failureCode})` };
       } catch (error) {
         if (isCode(error, "UnableToGetUpstreamImageException", "RepositoryNotFoundException")) {
           const words = error instanceof Error ? error.message : "";
-          return { kind: "refused", isPassing: false, because: words.slice(0, 300) };
+          return { kind: "refused", isTransient: false, because: words.slice(0, 300) };
         }
         throw awsErrorOf("ecr:BatchGetImage", error);
       }

@@ -48,7 +48,7 @@ export function createTasks(settings: AwsSettings): Tasks {
       }
     },
 
-    async instanceOf(cluster, containerInstanceArn) {
+    async instanceIdOf(cluster, containerInstanceArn) {
       const { containerInstances } = await attempt("ecs:DescribeContainerInstances", () =>
         ecs.send(
           new DescribeContainerInstancesCommand({ cluster, containerInstances: [containerInstanceArn] }),

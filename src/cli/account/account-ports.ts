@@ -12,7 +12,7 @@ import {
   type ExecutionStatus,
   type Executions,
   type Ports,
-  refusalIn,
+  parseMirrorRejection,
 } from "../../remediation/ports/ports.ts";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
@@ -82,7 +82,7 @@ function copiesHere(copy: (request: unknown) => Promise<unknown>, stack: Executi
     async start(_workflow, name, request) {
       if (ended.has(name)) return "taken";
       try {
-        ended.set(name, { status: "succeeded", ...refusalIn(await copy(request)) });
+        ended.set(name, { status: "succeeded", ...parseMirrorRejection(await copy(request)) });
       } catch (error) {
         ended.set(name, {
           status: "failed",

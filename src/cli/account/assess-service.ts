@@ -3,23 +3,27 @@
 import type { Service } from "../../ecs/service/service.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
-import { byHandName } from "../../remediation/detect/execution-names.ts";
-import { type Foreseen, foresee, type ImageToday } from "../../remediation/detect/preemptive-failure.ts";
+import { interactiveExecutionName } from "../../remediation/detect/execution-names.ts";
+import {
+  type CurrentImage,
+  type PreemptiveAssessment,
+  preemptiveFailure,
+} from "../../remediation/detect/preemptive-failure.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
-import type { Ending } from "../../remediation/report/report.ts";
+import type { RemediationResult } from "../../remediation/report/report.ts";
 import { type Survey, survey } from "../../remediation/survey/survey.ts";
 import { planOf, writeBlocked } from "../../remediation/workflow/plan.ts";
 import { candidateKey } from "../../substitution/candidate.ts";
 import type { Plan } from "../../substitution/plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 
-export type Looked = { readonly service: Service; readonly today: Foreseen["today"] } & (
+export type Looked = { readonly service: Service; readonly today: PreemptiveAssessment["today"] } & (
   | { readonly kind: "nothing-to-do"; readonly because: string }
   | {
       readonly kind: "declined";
       readonly failure: PullFailure;
       readonly execution: string;
-      readonly ending: Ending;
+      readonly ending: RemediationResult;
     }
   | {
       readonly kind: "planned";
@@ -28,15 +32,15 @@ export type Looked = { readonly service: Service; readonly today: Foreseen["toda
       readonly surveyed: Survey;
       readonly plan: Plan;
       /** Why it would not be written, although there is a way. */
-      readonly held?: Ending;
+      readonly held?: RemediationResult;
     }
 );
 
 /** Reads and plans, writes nothing. Throws AwsError. */
 export async function lookAt(service: Service, policy: Policy, ports: Ports): Promise<Looked> {
-  const { failure, today } = await foresee(service, policy, ports);
+  const { failure, today } = await preemptiveFailure(service, policy, ports);
   if (failure.kind === "ignored") return { kind: "nothing-to-do", service, today, because: failure.because };
-  const execution = byHandName(failure);
+  const execution = interactiveExecutionName(failure);
   const known = { service, today, failure, execution };
   const surveyed = await survey({ failure, policy, execution, failedPlaces: [] }, ports);
   if (surveyed.kind !== "survey") return { kind: "declined", ...known, ending: surveyed };
@@ -57,7 +61,7 @@ function wordsOf({ kind, images }: Plan): string {
   return [kind, ...each].join("\n");
 }
 
-export function whereFrom({ registry, pulledAs }: ImageToday): string {
+export function whereFrom({ registry, pulledAs }: CurrentImage): string {
   if (pulledAs === undefined)
     return registryOf(registry).kind === "ecr" ? "it is in ECR" : `it comes from ${registry}`;
   return pulledAs === "anonymous" ? "Docker Hub, pulled anonymously" : "Docker Hub, pulled with an account";

@@ -1,11 +1,11 @@
 /** The event bus of a command: a person sees how it ended, so that a bus which hears nothing of it fails nothing. */
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { Bus } from "../../remediation/ports/ports.ts";
+import type { OutcomePublisher } from "../../remediation/ports/ports.ts";
 import type { CommandIo } from "../io.ts";
 
 /** Publishes where it can, and says where it could not. */
-export function heardOrNot(bus: Bus, io: Pick<CommandIo, "err">): Bus {
+export function heardOrNot(bus: OutcomePublisher, io: Pick<CommandIo, "err">): OutcomePublisher {
   return {
     async publish(detail) {
       try {
@@ -19,4 +19,4 @@ export function heardOrNot(bus: Bus, io: Pick<CommandIo, "err">): Bus {
 }
 
 /** For a command that only plans: nothing leaves the machine. */
-export const SILENT_BUS: Bus = { publish: async () => {} };
+export const SILENT_BUS: OutcomePublisher = { publish: async () => {} };

@@ -9,7 +9,7 @@ import { shortRevision } from "../../ecs/arn.ts";
 import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { primaryDeployment } from "../../ecs/service/service.ts";
 import { containersOf } from "../../ecs/task-definition/task-definition.ts";
-import type { Detected } from "../../remediation/detect/detect.ts";
+import type { DetectResult } from "../../remediation/detect/detect.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { installRepull } from "../../sandbox/install-repull.ts";
@@ -88,7 +88,7 @@ function watch(world: World, policy: Policy, story: Story, before: Map<string, R
 }
 
 function tellFailure(
-  { execution }: Extract<Detected, { kind: "started" }>,
+  { execution }: Extract<DetectResult, { kind: "started" }>,
   document: JsonObject,
   story: Story,
 ): string {

@@ -48,7 +48,7 @@ export async function rightChecks(
     let verdict: Check = passed(check, `${role.slice(role.lastIndexOf("/") + 1)} may do what it needs`);
     for (const { whose, actions, on, context, toWrite } of wanted) {
       if (whose !== name || on === undefined || (toWrite && observes(functions))) continue;
-      const answer = await roles.mayDo(role, actions, on, context);
+      const answer = await roles.simulate(role, actions, on, context);
       if (answer.kind === "allowed") continue;
       verdict =
         answer.kind === "refused"
@@ -114,7 +114,7 @@ export async function passRoleCheck(functions: Functions, { roles, rolesInUse }:
   if (used.length === 0) return passed(check, "no service that depends on Docker Hub has a role");
   const forbidden: string[] = [];
   for (const role of used.slice(0, ROLES_MAX)) {
-    const answer = await roles.mayDo(ours, ["iam:PassRole"], role, {
+    const answer = await roles.simulate(ours, ["iam:PassRole"], role, {
       "iam:PassedToService": "ecs-tasks.amazonaws.com",
     });
     if (answer.kind === "unknown")

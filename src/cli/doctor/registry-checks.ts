@@ -75,7 +75,7 @@ async function cacheChecks(functions: Functions, { cache, roles, home }: Patient
       if (role === undefined || observes(functions)) continue;
       const path = prefix === "ROOT" ? "library/any" : `${prefix}/library/any`;
       const repository = `arn:${home.partition}:ecr:${home.region}:${home.account}:repository/${path}`;
-      const may = await roles.mayDo(role, ["ecr:BatchImportUpstreamImage"], repository);
+      const may = await roles.simulate(role, ["ecr:BatchImportUpstreamImage"], repository);
       if (may.kind === "refused")
         return [
           failed(

@@ -1,13 +1,13 @@
 /** What a fix is doing, for whoever waits: what it waits for, how its rollout goes, and the bytes of a copy. */
 
 import type { Copier } from "../../remediation/ports/ports.ts";
-import type { Doing } from "../../remediation/workflow/context.ts";
+import type { Activity } from "../../remediation/workflow/context.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CommandIo } from "../io.ts";
 import { copyProgress } from "./copy-progress.ts";
 
 /** Tells what is being done; what is the same is said once. */
-export function tellDoing(say: (text: string) => void): (doing: Doing) => void {
+export function tellDoing(say: (text: string) => void): (doing: Activity) => void {
   let said = "";
   return (doing) => {
     const words = doing.kind === "rollout" ? doing.because : waitInWords(doing);
@@ -17,7 +17,7 @@ export function tellDoing(say: (text: string) => void): (doing: Doing) => void {
   };
 }
 
-function waitInWords({ code, seconds }: Extract<Doing, { kind: "waiting" }>): string {
+function waitInWords({ code, seconds }: Extract<Activity, { kind: "waiting" }>): string {
   const minutes = Math.round(seconds / 60);
   const again = `another look in ${minutes === 1 ? "a minute" : `${minutes} minutes`}`;
   switch (code) {

@@ -3,7 +3,7 @@
 import { shortRevision } from "../../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import { printPlatform } from "../../image/platform.ts";
-import { outcomeOf } from "../../remediation/report/report.ts";
+import { toOutcome } from "../../remediation/report/report.ts";
 import { abbreviate, explainPlan } from "../../substitution/explain-plan.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
@@ -93,22 +93,22 @@ function warningsOf(looked: Looked): readonly string[] {
 /** What is left for a person to do; nothing where the plan can be carried out. */
 export function remediesOf(looked: Looked): readonly string[] {
   if (looked.kind === "nothing-to-do") return [];
-  const ending = looked.kind === "declined" ? looked.ending : looked.held;
-  if (ending?.kind === "observed")
+  const result = looked.kind === "declined" ? looked.ending : looked.held;
+  if (result?.kind === "observed")
     return [
-      ...(ending.remedies ?? []).map(formatRemedy),
+      ...(result.remedies ?? []).map(formatRemedy),
       "or go by another policy, for this once, with --policy FILE",
     ];
   if (looked.kind === "planned" && looked.plan.kind === "stand-still")
     return looked.plan.remedies.map(formatRemedy);
-  return ending?.nextSteps ?? (ending?.remedies ?? []).map(formatRemedy);
+  return result?.nextSteps ?? (result?.remedies ?? []).map(formatRemedy);
 }
 
 /** The same as data, where it is; nothing where the plan can be carried out. */
 export function remediesAsData(looked: Looked): readonly Remedy[] {
   if (looked.kind === "nothing-to-do") return [];
-  const ending = looked.kind === "declined" ? looked.ending : looked.held;
-  if (ending !== undefined) return ending.remedies ?? [];
+  const result = looked.kind === "declined" ? looked.ending : looked.held;
+  if (result !== undefined) return result.remedies ?? [];
   return looked.kind === "planned" && looked.plan.kind === "stand-still" ? looked.plan.remedies : [];
 }
 
@@ -119,7 +119,7 @@ export function lookAsJson(looked: Looked, from: string, next: readonly string[]
   if (looked.kind === "nothing-to-do")
     return { ...base, kind: looked.kind, because: looked.because, images: today, next };
   const { failure, execution } = looked;
-  const ending =
+  const result =
     looked.kind === "declined"
       ? looked.ending
       : (looked.held ??
@@ -130,11 +130,11 @@ export function lookAsJson(looked: Looked, from: string, next: readonly string[]
               because: "planned only: nothing was written",
               images: looked.plan.images,
             }));
-  const { images, because, workload } = outcomeOf(ending, failure, execution);
+  const { images, because, workload } = toOutcome(result, failure, execution);
   const plans = looked.kind === "planned" ? looked.plan.images : [];
   return {
     ...base,
-    kind: looked.kind === "planned" && looked.held === undefined ? looked.plan.kind : ending.kind,
+    kind: looked.kind === "planned" && looked.held === undefined ? looked.plan.kind : result.kind,
     because,
     workload,
     images: today.map((image) => {

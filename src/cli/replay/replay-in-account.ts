@@ -59,7 +59,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
       ...withKillSwitch(plain, input.yes ? installed.killSwitch : NOT_SAID),
       bus: input.yes ? heardOrNot(plain.bus, io) : SILENT_BUS,
     };
-    const failure = readEvent(document, ports.home);
+    const failure = readEvent(document, ports.location);
     const execution =
       failure.kind === "ignored"
         ? "none"
@@ -70,11 +70,11 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
     const options = {
       policy,
       execution,
-      settle: input.settle,
-      looksAgain: input.settle,
+      waitForRollout: input.settle,
+      surveysAgain: input.settle,
       onPlan,
-      onDoing: tellDoing(story.say),
-      byHand: true,
+      onActivity: tellDoing(story.say),
+      interactive: true,
     };
     return await runInProcess(
       (steps) => remediate(document, ports, options, input.settle ? steps : impatient(steps)),

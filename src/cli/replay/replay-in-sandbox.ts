@@ -6,7 +6,7 @@ import { readEvent } from "../../ecs-events/read-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { detect } from "../../remediation/detect/detect.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
-import { outcomeOf } from "../../remediation/report/report.ts";
+import { toOutcome } from "../../remediation/report/report.ts";
 import type { Json } from "../../runtime/json.ts";
 import { OUTCOME_SOURCE } from "../../sandbox/aws/event-bus.ts";
 import { serveWorkflows } from "../../sandbox/install-repull.ts";
@@ -37,7 +37,7 @@ export function replayInSandbox(
 ): Replay {
   return async (document, where, tell) => {
     const read = readEvent(document);
-    if (read.kind === "ignored") return outcomeOf(read, undefined, "none");
+    if (read.kind === "ignored") return toOutcome(read, undefined, "none");
     const described = await worldFor(document, where, input, io);
     const { operator = {} } = described.file;
     const policy = policyWith(operator.policy && JSON.stringify(operator.policy));
@@ -54,7 +54,7 @@ export function replayInSandbox(
       policy,
       rights: rightsIn(io.env),
       killSwitch: await operate(world, operator, policy),
-      settle: input.settle,
+      waitForRollout: input.settle,
       onPlan: newPlans((lines) => {
         for (const line of lines) story.say(line);
       }),
@@ -77,8 +77,8 @@ function newPlans(tell: (lines: readonly string[]) => void): (plan: Plan) => voi
 /** Tells what waits, for a person or for a quota, as the bus hears of it: the end is told by whoever asked for it. */
 function tellAhead({ bus }: World, say: (line: string) => void): void {
   bus.subscribe(({ source, detail }) => {
-    const { outcome, because, goesOnAt } = isObject(detail) ? detail : {};
-    if (source !== OUTCOME_SOURCE || (outcome !== "awaiting-approval" && goesOnAt === undefined)) return;
+    const { outcome, because, resumesAt } = isObject(detail) ? detail : {};
+    if (source !== OUTCOME_SOURCE || (outcome !== "awaiting-approval" && resumesAt === undefined)) return;
     say(`${outcome}: ${because}`);
   });
 }
@@ -94,7 +94,7 @@ async function remediateIn(
   let ignored: Outcome | undefined;
   world.clock.schedule(world.clock.now(), async () => {
     const detected = await detect(document, world.ports, policy);
-    if (detected.kind === "ignored") ignored = outcomeOf(detected, failure, "none");
+    if (detected.kind === "ignored") ignored = toOutcome(detected, failure, "none");
     else started = detected.execution;
   });
   const record = () => world.executions.records.find(({ name }) => name === started);
@@ -104,7 +104,7 @@ async function remediateIn(
   const execution = record();
   if (execution?.status === "succeeded") return execution.result as Outcome;
   const because = `the execution is ${execution?.status ?? "not there"}: ${execution?.failure ?? "no reason is known"}`;
-  return outcomeOf({ kind: "failed", because }, failure, started ?? "none");
+  return toOutcome({ kind: "failed", because }, failure, started ?? "none");
 }
 
 /** The world file that was named, or the one beside the event, or a world made of the event itself. */

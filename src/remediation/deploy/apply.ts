@@ -24,7 +24,7 @@ import type { Superseded, Survey } from "../survey/survey.ts";
 
 const REVISIONS_SEEN = 5;
 
-export type Registered = { readonly kind: "registered"; readonly arn: string } | Superseded;
+export type RegisterResult = { readonly kind: "registered"; readonly arn: string } | Superseded;
 
 /** The images that a plan writes, by container. */
 export function imagesByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
@@ -51,12 +51,12 @@ function secretsByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, s
  * Registers the revision that a plan asks for, or finds the one that an earlier run of this step registered: a revision
  * that is equal to it, member for member. Its tags alone prove nothing.
  */
-export async function register(
+export async function registerRevision(
   { clusterArn, failingRevision, family, service, executionRole, task }: Survey,
   images: readonly ImagePlan[],
   execution: string,
   ports: Ports,
-): Promise<Registered> {
+): Promise<RegisterResult> {
   const described = await ports.ecs.describeTaskDefinition(failingRevision);
   if (described === undefined)
     return { kind: "superseded", because: `the task definition ${shortRevision(failingRevision)} is gone` };
@@ -66,7 +66,7 @@ export async function register(
     ...(task === undefined
       ? { service: serviceTag(clusterArn, service) }
       : optional("schedule", task.schedule)),
-    images: marked(images),
+    images: taggedImages(images),
   });
   const revision = reviseTaskDefinition(described, {
     images: imagesByContainer(images),
@@ -109,7 +109,7 @@ function needsRole({ substitute }: ImagePlan): boolean {
 }
 
 /** The failing ones first: where tags are few, theirs are what later attempts are counted by. */
-function marked(images: readonly ImagePlan[]): readonly SubstitutedImage[] {
+function taggedImages(images: readonly ImagePlan[]): readonly SubstitutedImage[] {
   const ordered = images.toSorted((one, other) => Number(other.failing) - Number(one.failing));
   return ordered.flatMap(({ image, substitute, trusted }) => {
     const digest = tryParseReference(substitute?.writes)?.digest ?? substitute?.digest;
@@ -119,7 +119,7 @@ function marked(images: readonly ImagePlan[]): readonly SubstitutedImage[] {
 }
 
 /** `already`: the service runs the revision, whoever's answer was lost. */
-export type Redeployed = Written | Superseded;
+export type RedeployResult = Written | Superseded;
 
 /** What is replaced is soon no longer shown: whose deployment it was, ECS's answer tells best. */
 export type Written = {
@@ -138,7 +138,7 @@ export type Written = {
  *
  * `from` is what it must still run, by revision and, where known, by deployment.
  */
-export async function redeploy(
+export async function redeployRevision(
   change: {
     readonly clusterArn: string;
     readonly service: string;
@@ -151,7 +151,7 @@ export async function redeploy(
     readonly heals?: boolean;
   },
   ports: Pick<Ports, "ecs" | "log">,
-): Promise<Redeployed> {
+): Promise<RedeployResult> {
   const { clusterArn, to, from, deploymentId, failing, heals = false } = change;
   const service = await ports.ecs.describeService(clusterArn, change.service);
   if (service === undefined || service.status !== "ACTIVE") {

@@ -15,7 +15,7 @@ import {
 } from "../../ecs/task-definition/task-definition.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Superseded, Survey } from "../survey/survey.ts";
-import { redeploy, type Written } from "./apply.ts";
+import { redeployRevision, type Written } from "./apply.ts";
 
 /** A copy is as young as the way back; other services of its family register beside it. */
 const REVISIONS_SEEN = 10;
@@ -26,7 +26,7 @@ export type Restored = (Written & { readonly to: string }) | Superseded;
 type Place = Pick<Survey, "clusterArn" | "service" | "failingRevision">;
 
 /** Redeploys the former revision, unless somebody else has deployed meanwhile. */
-export async function restore(
+export async function redeployPreviousRevision(
   place: Place,
   ours: string,
   execution: string,
@@ -45,7 +45,7 @@ export async function restore(
   const isInactive = described.taskDefinition.status === "INACTIVE";
   const to = isInactive ? await copyOf(described, place, execution, ports) : failingRevision;
   ports.log.warn("restoring the former revision", { serviceName: service, ours, to });
-  const written = await redeploy({ clusterArn, service, to, from: ours, ...conditions }, ports);
+  const written = await redeployRevision({ clusterArn, service, to, from: ours, ...conditions }, ports);
   return written.kind === "superseded" ? written : { ...written, to };
 }
 

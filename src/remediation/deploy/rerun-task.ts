@@ -48,7 +48,8 @@ export async function rerunTask(
   if (former === undefined)
     return { kind: "unknown", because: "ECS shows a stopped task for an hour, and that has passed" };
   const instance = containerInstanceArn(former);
-  const instanceId = instance === undefined ? undefined : await ports.tasks.instanceOf(clusterArn, instance);
+  const instanceId =
+    instance === undefined ? undefined : await ports.tasks.instanceIdOf(clusterArn, instance);
   const asked = rerunTaskRequest(former, { network, instanceId }, { revision, token });
   if (asked.kind === "unknown") return asked;
   const started = await ports.tasks.run(asked.request);

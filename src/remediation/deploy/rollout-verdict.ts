@@ -12,10 +12,10 @@ import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts"
 import type { Task } from "../../ecs/task/task.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
-import { judgeStory, progressOf } from "./service-deployment-verdict.ts";
-import { failedOf, isPullFailure, reasonsOf } from "./stopped-tasks.ts";
+import { formatStage, serviceDeploymentVerdict } from "./service-deployment-verdict.ts";
+import { failedTasksOf, isPullFailure, stopReasons } from "./stopped-tasks.ts";
 
-export type Verdict =
+export type RolloutStatus =
   | { readonly kind: "settled"; readonly because: string }
   /** `deployment`: where it is ours that moves, its id. */
   | { readonly kind: "moving"; readonly because: string; readonly deployment?: string }
@@ -48,38 +48,38 @@ export type Verdict =
     };
 
 /** Our deployment, and what is known of the others. */
-export type Watched = {
-  readonly ours: string;
-  readonly former: string;
+export type RolloutContext = {
+  readonly newRevision: string;
+  readonly previousRevision: string;
   /** The deployment that ours replaced. */
-  readonly replaced?: string;
+  readonly replacedDeploymentId?: string;
   /** All deployments that the service had when it was surveyed. */
-  readonly known?: readonly string[];
+  readonly knownDeploymentIds?: readonly string[];
   /** Other revisions of this execution. */
-  readonly own?: readonly string[];
+  readonly ownRevisions?: readonly string[];
   /** A revision that was seen in place of ours a moment ago. */
-  readonly foreign?: string;
+  readonly foreignRevision?: string;
   /** The id of our deployment, from the answer to our write or the look that first showed it. */
-  readonly mine?: string;
+  readonly ourDeploymentId?: string;
 };
 
 /** A pull takes minutes, a rollout of many tasks many; health checks, hooks and bake time come on top. */
-const SETTLE_SECONDS_BASE = 900;
+const ROLLOUT_SECONDS_BASE = 900;
 /** Of the day that an execution has; what all its rollouts together may take is the course's matter. */
-const SETTLE_SECONDS_MAX = 16 * 3600;
+const ROLLOUT_SECONDS_MAX = 16 * 3600;
 
 /** How often a task of ours may fail before the deployment counts as failing: one failure can be anybody's. */
 const FAILURES_TOLERATED = 1;
 
 /** How long a deployment may take before it is reported as unsettled. */
-export function settleSecondsFor({
+export function rolloutTimeoutSeconds({
   healthCheckGracePeriodSeconds,
   bakeTimeMinutes,
   hookMinutes,
 }: Service): number {
   return Math.min(
-    SETTLE_SECONDS_MAX,
-    SETTLE_SECONDS_BASE + 2 * healthCheckGracePeriodSeconds + 60 * (bakeTimeMinutes + hookMinutes),
+    ROLLOUT_SECONDS_MAX,
+    ROLLOUT_SECONDS_BASE + 2 * healthCheckGracePeriodSeconds + 60 * (bakeTimeMinutes + hookMinutes),
   );
 }
 
@@ -87,11 +87,11 @@ export function settleSecondsFor({
 const ROLLING_BACK = /rolling back/i;
 
 /** One look at the deployment of `ours`. */
-export async function lookAtRollout(
-  watched: Watched & { readonly clusterArn: string; readonly service: string },
+export async function checkRollout(
+  watched: RolloutContext & { readonly clusterArn: string; readonly service: string },
   { ecs }: Pick<Ports, "ecs">,
-): Promise<Verdict> {
-  const { clusterArn, ours } = watched;
+): Promise<RolloutStatus> {
+  const { clusterArn, newRevision } = watched;
   const service = await ecs.describeService(clusterArn, watched.service);
   if (service === undefined || service.status !== "ACTIVE") {
     return { kind: "superseded", because: `the service ${watched.service} was deleted meanwhile` };
@@ -103,14 +103,14 @@ export async function lookAtRollout(
   });
   return judgeRollout(
     service,
-    stopped.filter((task) => sameRevision(task.taskDefinitionArn, ours)),
+    stopped.filter((task) => sameRevision(task.taskDefinitionArn, newRevision)),
     watched,
-    await storyOf(service, ours, { ecs }),
+    await currentServiceDeployment(service, newRevision, { ecs }),
   );
 }
 
 /** The story of a deployment that more than its tasks decide about; without the right to read it, the tasks decide alone. */
-export async function storyOf(
+export async function currentServiceDeployment(
   service: Service,
   revision: string,
   { ecs }: Pick<Ports, "ecs">,
@@ -128,74 +128,83 @@ export async function storyOf(
 export function judgeRollout(
   service: Service,
   stopped: readonly Task[],
-  watched: Watched,
-  story?: ServiceDeployment,
-): Verdict {
-  const { ours } = watched;
+  watched: RolloutContext,
+  serviceDeployment?: ServiceDeployment,
+): RolloutStatus {
+  const { newRevision } = watched;
   const primary = primaryDeployment(service);
   if (primary === undefined) return { kind: "moving", because: "ECS shows no deployment yet" };
-  const isOurs = sameRevision(primary.taskDefinition, ours);
-  const told = story === undefined ? undefined : judgeStory(story, { ours, isOurs });
+  const isOurs = sameRevision(primary.taskDefinition, newRevision);
+  const told =
+    serviceDeployment === undefined
+      ? undefined
+      : serviceDeploymentVerdict(serviceDeployment, { ours: newRevision, isOurs });
   if (told !== undefined) return told;
-  if (!isOurs) return displaced(service, primary, watched);
+  if (!isOurs) return notPrimaryAnyMore(service, primary, watched);
   // A deployment of ours that is another than the one seen first is ECS's way back from one that failed by itself:
   // there is nothing to give back.
-  const isReturn = watched.mine !== undefined && primary.id !== watched.mine;
-  const overtaken = isReturn ? undefined : (watched.foreign ?? overtakenIn(service, watched));
+  const isReturn = watched.ourDeploymentId !== undefined && primary.id !== watched.ourDeploymentId;
+  const overtaken = isReturn
+    ? undefined
+    : (watched.foreignRevision ?? findOverwrittenDeployment(service, watched));
   if (overtaken !== undefined) {
     const deployments = service.deployments.map(({ id }) => id);
-    return { kind: "overtook", because: overtookInWords(overtaken), revision: overtaken, deployments };
+    return { kind: "overtook", because: formatOverwrite(overtaken), revision: overtaken, deployments };
   }
 
   const { desiredCount, runningCount, failedTasks } = primary;
   const rollout = rolloutOf(service);
-  const running = `${runningCount} of ${desiredCount} tasks run ${shortRevision(ours)}`;
-  const isBaking = story !== undefined && story.status !== "SUCCESSFUL";
+  const running = `${runningCount} of ${desiredCount} tasks run ${shortRevision(newRevision)}`;
+  const isBaking = serviceDeployment !== undefined && serviceDeployment.status !== "SUCCESSFUL";
   if (rollout === "completed" && runningCount >= desiredCount && !isBaking)
     return { kind: "settled", because: running };
 
-  const failures = failedOf(stopped);
+  const failures = failedTasksOf(stopped);
   const failing = Math.max(failedTasks, failures.length);
   if (rollout === "failed" || (failing > FAILURES_TOLERATED && runningCount === 0)) {
-    const reasons = failures.flatMap(reasonsOf);
+    const reasons = failures.flatMap(stopReasons);
     const pulls = reasons.filter(isPullFailure);
     if (pulls[0] !== undefined) {
       const images = new Set(pulls.flatMap(({ image }) => image ?? []));
-      const because = `${failing} tasks of ${shortRevision(ours)} could not pull ${[...images].join(", ")}: ${pulls[0].text}`;
+      const because = `${failing} tasks of ${shortRevision(newRevision)} could not pull ${[...images].join(", ")}: ${pulls[0].text}`;
       return { kind: "cannot-pull", because, images: [...images] };
     }
     return {
       kind: "worse",
-      because: `${failing} tasks of ${shortRevision(ours)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
+      because: `${failing} tasks of ${shortRevision(newRevision)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
     };
   }
-  const stage = story === undefined ? "" : progressOf(story);
+  const stage = serviceDeployment === undefined ? "" : formatStage(serviceDeployment);
   return { kind: "moving", because: `${running}${stage}`, deployment: primary.id };
 }
 
-export function overtookInWords(revision: string): string {
+export function formatOverwrite(revision: string): string {
   return `${shortRevision(revision)} was deployed at the very moment of our write`;
 }
 
 /** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */
-function displaced(service: Service, primary: Deployment, watched: Watched): Verdict {
-  const { ours, former, replaced, own = [] } = watched;
+function notPrimaryAnyMore(service: Service, primary: Deployment, watched: RolloutContext): RolloutStatus {
+  const { newRevision, previousRevision, replacedDeploymentId, ownRevisions = [] } = watched;
   const current = primary.taskDefinition;
-  const shown = service.deployments.find(({ taskDefinition }) => sameRevision(taskDefinition, ours));
+  const shown = service.deployments.find(({ taskDefinition }) => sameRevision(taskDefinition, newRevision));
   const deployment = optional("deployment", shown?.id);
   // What we replaced is shown in its place, and ours nowhere: this is how it was before.
-  const isOld = shown === undefined && primary.id === replaced;
-  if (isOld || own.some((one) => sameRevision(one, current)))
+  const isOld = shown === undefined && primary.id === replacedDeploymentId;
+  if (isOld || ownRevisions.some((one) => sameRevision(one, current)))
     return { kind: "moving", because: "ECS does not show the new deployment yet" };
   if (ROLLING_BACK.test(primary.rolloutStateReason ?? "")) {
     const why = shown?.rolloutStateReason ?? primary.rolloutStateReason;
     return { kind: "rolled-back", because: `ECS put ${shortRevision(current)} back: ${why}`, ...deployment };
   }
-  if (sameRevision(service.taskDefinition, ours))
+  if (sameRevision(service.taskDefinition, newRevision))
     return { kind: "moving", because: "ECS does not show the new deployment yet" };
-  if (sameRevision(current, former)) {
+  if (sameRevision(current, previousRevision)) {
     const why = shown?.rolloutStateReason === undefined ? "" : `: ${shown.rolloutStateReason}`;
-    return { kind: "rolled-back", because: `${shortRevision(former)} was put back${why}`, ...deployment };
+    return {
+      kind: "rolled-back",
+      because: `${shortRevision(previousRevision)} was put back${why}`,
+      ...deployment,
+    };
   }
   const because = `${shortRevision(current)} was deployed meanwhile`;
   // Ours is shown behind it, and so is the older one: whatever is seen later, it has replaced ours and not ours it.
@@ -210,31 +219,34 @@ function displaced(service: Service, primary: Deployment, watched: Watched): Ver
  * The newest one is its owner's last word. Where that brought the revision in whose place ours stands, nothing is lost,
  * and what came before it was replaced by its owner.
  */
-export function overtakenIn(
+export function findOverwrittenDeployment(
   { deployments }: Pick<Service, "deployments">,
   {
-    ours,
-    former,
-    known,
-    own = [],
-  }: Pick<Watched, "ours" | "known" | "own"> & {
+    newRevision,
+    previousRevision,
+    knownDeploymentIds,
+    ownRevisions = [],
+  }: Pick<RolloutContext, "newRevision" | "knownDeploymentIds" | "ownRevisions"> & {
     /** What ours stands for; absent where ours is a way back. */
-    readonly former?: string;
+    readonly previousRevision?: string;
   },
 ): string | undefined {
-  if (known === undefined) return undefined;
+  if (knownDeploymentIds === undefined) return undefined;
   const [last] = deployments
     .filter(
       ({ id, status, taskDefinition, rolloutStateReason = "" }) =>
         status !== "PRIMARY" &&
-        !known.includes(id) &&
+        !knownDeploymentIds.includes(id) &&
         // What ECS itself goes back to is what nobody asked for: our revision is what the owner wanted.
         !ROLLING_BACK.test(rolloutStateReason) &&
-        ![ours, ...own].some((one) => sameRevision(one, taskDefinition)),
+        ![newRevision, ...ownRevisions].some((one) => sameRevision(one, taskDefinition)),
     )
     // ECS lists the newest first: that holds among those of one moment.
     .toSorted((one, other) => (other.createdAt ?? 0) - (one.createdAt ?? 0));
-  if (last === undefined || (former !== undefined && sameRevision(former, last.taskDefinition)))
+  if (
+    last === undefined ||
+    (previousRevision !== undefined && sameRevision(previousRevision, last.taskDefinition))
+  )
     return undefined;
   return last.taskDefinition;
 }

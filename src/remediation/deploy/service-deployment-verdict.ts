@@ -7,20 +7,24 @@
 
 import { shortRevision } from "../../ecs/arn.ts";
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
-import type { Verdict } from "./rollout-verdict.ts";
+import type { RolloutStatus } from "./rollout-verdict.ts";
 
 /** The verdict where the story has one; undefined where the tasks decide. `isOurs`: ECS still brings our revision. */
-export function judgeStory(
-  story: ServiceDeployment,
+export function serviceDeploymentVerdict(
+  serviceDeployment: ServiceDeployment,
   { ours, isOurs }: { readonly ours: string; readonly isOurs: boolean },
-): Verdict | undefined {
+): RolloutStatus | undefined {
   const name = shortRevision(ours);
-  const why = whyOf(story);
-  switch (story.status) {
+  const why = whyOf(serviceDeployment);
+  switch (serviceDeployment.status) {
     case "ROLLBACK_REQUESTED":
     case "ROLLBACK_IN_PROGRESS":
     case "ROLLBACK_SUCCESSFUL":
-      return { kind: "rolled-back", because: `ECS took ${name} back${why}`, nextSteps: lookAt(story, name) };
+      return {
+        kind: "rolled-back",
+        because: `ECS took ${name} back${why}`,
+        nextSteps: lookAt(serviceDeployment, name),
+      };
     case "ROLLBACK_FAILED":
       return {
         kind: "stuck",
@@ -35,7 +39,7 @@ export function judgeStory(
         kind: "stuck",
         because: `ECS stopped the deployment of ${name}, and its settings want no way back${why}`,
         nextSteps: [
-          ...lookAt(story, name),
+          ...lookAt(serviceDeployment, name),
           "then deploy again, or go back: repull history names the execution, repull undo EXECUTION takes it back",
         ],
       };
@@ -45,7 +49,7 @@ export function judgeStory(
 }
 
 /** How far it is, for whoever waits with us. */
-export function progressOf({ stage, hooks }: ServiceDeployment): string {
+export function formatStage({ stage, hooks }: ServiceDeployment): string {
   if (stage === undefined) return "";
   const waiting = hooks.some(({ status }) => status === "AWAITING_ACTION");
   const running = hooks.flatMap((hook) => (hook.status === "IN_PROGRESS" ? (hook.function ?? []) : []));

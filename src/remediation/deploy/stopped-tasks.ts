@@ -6,17 +6,17 @@ import { classify } from "../../pull-failure/classify.ts";
 import type { PullFailureKind } from "../../pull-failure/types.ts";
 import { redact } from "../../text/redact.ts";
 
-export type Reason = { readonly text: string; readonly kind: PullFailureKind; readonly image?: string };
+export type StopReason = { readonly text: string; readonly kind: PullFailureKind; readonly image?: string };
 
 /** Those that ended by themselves: what was scaled in, or stopped by a person, has not failed. */
-export function failedOf(stopped: readonly Task[]): readonly Task[] {
+export function failedTasksOf(stopped: readonly Task[]): readonly Task[] {
   return stopped.filter(
     ({ stopCode }) => stopCode === "TaskFailedToStart" || stopCode === "EssentialContainerExited",
   );
 }
 
 /** Why a task stopped: each container's own reason, or the task's where no container has one; redacted. */
-export function reasonsOf({ containers, stoppedReason }: Task): readonly Reason[] {
+export function stopReasons({ containers, stoppedReason }: Task): readonly StopReason[] {
   const inContainers = containers.flatMap(({ reason, image }) =>
     reason === undefined ? [] : [{ reason, image }],
   );
@@ -37,6 +37,6 @@ export function reasonsOf({ containers, stoppedReason }: Task): readonly Reason[
   });
 }
 
-export function isPullFailure({ kind, text }: Reason): boolean {
+export function isPullFailure({ kind, text }: StopReason): boolean {
   return kind !== "other" || /CannotPull/.test(text);
 }

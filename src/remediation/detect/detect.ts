@@ -20,7 +20,7 @@ import { isPerTask } from "../survey/standalone-task.ts";
 import { remediationName } from "./execution-names.ts";
 
 /** What became of a document; and which failure it told of, where it told of one. */
-export type Detected = (
+export type DetectResult = (
   | Ignored
   | { readonly kind: "started"; readonly execution: string }
   | {
@@ -40,7 +40,7 @@ export type Detected = (
 
 /** With the pauses between them half a day: longer than the longest window of Docker Hub's limit. */
 export const ATTEMPTS_MAX = 8;
-const PAUSE_MINUTES_FIRST = 5;
+const BACKOFF_MINUTES_FIRST = 5;
 /** Names looked up for one deployment, those that found nothing to do among them: bounded calls for each event. */
 export const NAMES_MAX = 32;
 const HOUR_MS = 3_600_000;
@@ -55,8 +55,8 @@ function numbersAt(failedAt: number): readonly number[] {
 }
 
 /** Minutes after an attempt's end in which nothing starts the next one: 5, 10, 20… */
-export function pauseMinutesAfter(attempt: number): number {
-  return PAUSE_MINUTES_FIRST * 2 ** (attempt - 1);
+export function backoffMinutes(attempt: number): number {
+  return BACKOFF_MINUTES_FIRST * 2 ** (attempt - 1);
 }
 
 /**
@@ -65,10 +65,10 @@ export function pauseMinutesAfter(attempt: number): number {
  */
 export async function detect(
   document: unknown,
-  ports: Pick<Ports, "home" | "executions" | "clock">,
+  ports: Pick<Ports, "location" | "executions" | "clock">,
   policy: Policy = DEFAULT_POLICY,
-): Promise<Detected> {
-  const told = readEvent(document, ports.home);
+): Promise<DetectResult> {
+  const told = readEvent(document, ports.location);
   if (told.kind === "ignored") return told;
   const [{ classification }] = told.failures;
   const failure = classification.kind;
@@ -94,7 +94,7 @@ export async function detect(
     const status = await ports.executions.status("remediate", execution);
     if (status?.ignored !== true) attempts += 1;
     died = status?.status === "failed" || status?.status === "timed-out" ? { died: true } : {};
-    const closed = whyNoNext(failedAt, Math.max(attempts, 1), status);
+    const closed = reasonNotToRetry(failedAt, Math.max(attempts, 1), status);
     if (closed !== undefined) {
       const { words, ...more } = closed;
       return { kind: "already", failure, execution, because: `${execution} ${words}`, ...more, ...died };
@@ -129,7 +129,7 @@ type Closed = {
 };
 
 /** Why this failure starts no attempt after that one; undefined where it does. Throws AwsError where that will soon be known. */
-function whyNoNext(
+function reasonNotToRetry(
   failedAt: number,
   attempt: number,
   status: ExecutionStatus | undefined,
@@ -143,7 +143,7 @@ function whyNoNext(
   if (status.status === "unknown") return unreadable(status);
   if (status.endedAt === undefined)
     return status.status === "succeeded" ? { words: "has succeeded" } : undefined;
-  const pause = status.ignored ? PAUSE_MINUTES_FIRST : pauseMinutesAfter(attempt);
+  const pause = status.ignored ? BACKOFF_MINUTES_FIRST : backoffMinutes(attempt);
   return failedAt < status.endedAt + pause * 60_000
     ? { words: `ended less than ${pause} minutes before: the next failure after that starts another attempt` }
     : undefined;

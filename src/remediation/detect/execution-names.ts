@@ -15,7 +15,7 @@ import type { Digest } from "../../image/digest.ts";
  * AWS's guide says that a name is unique in an account and a region, the API's model says in a function. The function's
  * own name is part of the key, so two stacks in one account never share a name, whichever is true.
  */
-function named(prefix: "r" | "m" | "h", key: readonly string[], attempt: number): string {
+function hashedName(prefix: "r" | "m" | "h", key: readonly string[], attempt: number): string {
   const hash = createHash("sha256").update(key.join("\n")).digest("hex").slice(0, 40);
   return `${prefix}-${hash}-${attempt}`;
 }
@@ -29,25 +29,25 @@ export function remediationName(
   functionName: string,
   { clusterArn, taskDefinitionArn, taskArn, owner }: PullFailure,
   attempt: number,
-  each = false,
+  perTask = false,
 ): string {
   const key =
     owner.kind === "service"
       ? [owner.service, owner.deploymentId ?? ""]
-      : [owner.kind, owner.family, ...(each ? [taskArn] : [])];
-  return named("r", [functionName, clusterArn, taskDefinitionArn, ...key], attempt);
+      : [owner.kind, owner.family, ...(perTask ? [taskArn] : [])];
+  return hashedName("r", [functionName, clusterArn, taskDefinitionArn, ...key], attempt);
 }
 
 /**
  * The name under which `repull fix` works on a deployment: whoever repeats it goes on with what the first time made.
  * No durable execution has it: its revisions' tags alone remember.
  */
-export function byHandName({ clusterArn, taskDefinitionArn, owner }: PullFailure): string {
+export function interactiveExecutionName({ clusterArn, taskDefinitionArn, owner }: PullFailure): string {
   const key = owner.kind === "service" ? [owner.service, owner.deploymentId ?? ""] : [owner.family];
-  return named("h", [clusterArn, taskDefinitionArn, ...key], 1);
+  return hashedName("h", [clusterArn, taskDefinitionArn, ...key], 1);
 }
 
-export function isByHand(execution: string): boolean {
+export function isInteractive(execution: string): boolean {
   return execution.startsWith("h-");
 }
 
@@ -61,7 +61,7 @@ export function mirrorName(
   attempt: number,
 ): string {
   const platforms = copy.platforms?.join(" ") ?? "all";
-  return named("m", [functionName, copy.digest, copy.target, platforms, copy.source], attempt);
+  return hashedName("m", [functionName, copy.digest, copy.target, platforms, copy.source], attempt);
 }
 
 /** `name` of `arn:…:function:name:live`, of `function:name`, and of `name:live`. */

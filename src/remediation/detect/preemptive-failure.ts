@@ -17,7 +17,7 @@ import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Ports } from "../ports/ports.ts";
 
 /** An image that a service runs today. */
-export type ImageToday = {
+export type CurrentImage = {
   readonly image: string;
   readonly containers: readonly string[];
   readonly registry: string;
@@ -27,22 +27,22 @@ export type ImageToday = {
   readonly leftOut?: string;
 };
 
-export type Foreseen = {
+export type PreemptiveAssessment = {
   /** What a limit of Docker Hub would bring; `ignored` where it would bring nothing. */
   readonly failure: PullFailure | Ignored;
-  readonly today: readonly ImageToday[];
+  readonly today: readonly CurrentImage[];
 };
 
 /** Every image of the service that comes from Docker Hub, as if its pull had failed. Throws AwsError. */
-export async function foresee(
+export async function preemptiveFailure(
   service: Service,
   { images: scope }: Policy,
-  { ecs, home }: Pick<Ports, "ecs" | "home">,
-): Promise<Foreseen> {
+  { ecs, location }: Pick<Ports, "ecs" | "location">,
+): Promise<PreemptiveAssessment> {
   const { clusterArn, taskDefinition: arn, name } = service;
   const described = await ecs.describeTaskDefinition(arn);
   const containers = containersOf(described?.taskDefinition ?? {});
-  const today = [...Map.groupBy(containers, ({ image }) => image ?? "")].map(([image, all]): ImageToday => {
+  const today = [...Map.groupBy(containers, ({ image }) => image ?? "")].map(([image, all]): CurrentImage => {
     const reference = tryParseReference(image);
     const isHub = reference !== undefined && isDockerHubFront(reference.host);
     const leftOut = isHub
@@ -64,7 +64,7 @@ export async function foresee(
   const failure: PullFailure = {
     kind: "pull-failure",
     preemptive: true,
-    ...home,
+    ...location,
     clusterArn,
     taskArn: "",
     taskDefinitionArn: arn,
@@ -82,7 +82,7 @@ export async function foresee(
 }
 
 /** The limit that anonymous pulls meet: the one that every account has to reckon with. */
-function asFailed({ image, containers, pulledAs, leftOut }: ImageToday): readonly FailedContainer[] {
+function asFailed({ image, containers, pulledAs, leftOut }: CurrentImage): readonly FailedContainer[] {
   const reference = tryParseReference(image);
   if (pulledAs === undefined || leftOut !== undefined || reference === undefined) return [];
   return containers.map((name) => ({
@@ -100,7 +100,7 @@ function asFailed({ image, containers, pulledAs, leftOut }: ImageToday): readonl
   }));
 }
 
-function nothingToDo(arn: string, today: readonly ImageToday[]): Ignored {
+function nothingToDo(arn: string, today: readonly CurrentImage[]): Ignored {
   const leftOut = today.filter((image) => image.leftOut !== undefined);
   const because =
     leftOut.length === 0

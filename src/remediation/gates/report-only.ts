@@ -9,7 +9,7 @@ import { shortRevision } from "../../ecs/arn.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import { createDeploymentCommand, registerCommand } from "../report/paste-commands.ts";
 import { deployYourself, placesIn } from "../report/remedies-of-refusal.ts";
-import { type Ending, inSource } from "../report/report.ts";
+import { type RemediationResult, sourceChanges } from "../report/report.ts";
 
 export type ManualDeployment = {
   readonly service: string;
@@ -26,7 +26,7 @@ export function reportManualDeployment(
   former: string,
   images: readonly ImagePlan[],
   executionRole?: string,
-): Ending {
+): RemediationResult {
   const copies = images.flatMap(({ substitute }) => substitute?.copy ?? []);
   return {
     kind: "declined",
@@ -41,7 +41,7 @@ export function reportManualDeployment(
     images,
     nextSteps: [
       ...copies.map(({ source, target }) => `repull mirror ${source} ${target}`),
-      ...inSource(images),
+      ...sourceChanges(images),
       registerCommand(former, images, executionRole),
       ...(deployment === undefined
         ? [

@@ -6,7 +6,7 @@ import type { Rights } from "../../substitution/policy/policy.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { allowTaskChanges } from "../report/remedies-of-refusal.ts";
-import { type Ending, inSource } from "../report/report.ts";
+import { type RemediationResult, sourceChanges } from "../report/report.ts";
 import type { TaskFacts } from "../survey/standalone-task.ts";
 
 /** The ending where the policy says to report such tasks; undefined where it says more. */
@@ -18,7 +18,7 @@ export function reportTask(
     rights,
     waiting = [],
   }: { readonly rights?: Rights | undefined; readonly waiting?: readonly Remedy[] } = {},
-): Ending | undefined {
+): RemediationResult | undefined {
   if (action !== "report") return undefined;
   const setting = schedule === undefined ? "StandaloneTasks" : "Schedules";
   const allow = allowTaskChanges(schedule, rights);
@@ -32,7 +32,7 @@ export function reportTask(
     remedies: [allow, ...waiting],
     nextSteps: [
       ...copies.map(({ source, target }) => `repull mirror ${source} ${target}`),
-      ...inSource(images),
+      ...sourceChanges(images),
       schedule === undefined
         ? "then start the task again"
         : `then point ${schedule} at the new revision of ${shortRevision(former)}`,

@@ -12,12 +12,12 @@ import { packManifests, unpackManifests } from "../../oci/copy/manifest-checkpoi
 import { blobsOfManifests } from "../../oci/copy/manifest-graph.ts";
 import type { Steps } from "../../runtime/steps.ts";
 import type { Copier } from "../ports/ports.ts";
-import type { RefusedCopy } from "./copy-quota.ts";
+import type { CopyRejected } from "./copy-quota.ts";
 
-export type CopyEnded = { readonly kind: "copied"; readonly result: CopyResult } | RefusedCopy;
+export type CheckpointedCopyResult = { readonly kind: "copied"; readonly result: CopyResult } | CopyRejected;
 
 /** One copy, and what its steps run by. */
-export type CopyInSteps = {
+export type CheckpointedCopy = {
   readonly copier: Copier;
   readonly request: CopyRequest;
   /** Runs work with a signal that aborts shortly before the invocation ends. */
@@ -25,13 +25,13 @@ export type CopyInSteps = {
   /** False: what is left of this invocation is not worth beginning. */
   readonly hasTime: () => boolean;
   /** What asking again cannot cure, as a value; undefined: it may pass. */
-  readonly refusalOf: (error: unknown) => RefusedCopy | undefined;
+  readonly refusalOf: (error: unknown) => CopyRejected | undefined;
   /** Asked once it is known how many bytes there are; its refusal is how the copy ends. */
-  readonly mayMove: (bytes: number) => Promise<RefusedCopy | undefined>;
+  readonly acquireBytes: (bytes: number) => Promise<CopyRejected | undefined>;
 };
 
 /** How often a step that brings nothing but an error is tried. */
-const persistent = { attempts: 4 };
+const SHORT_RETRY = { attempts: 4 };
 /** More invocations than an execution has time for, and 3 MB of manifests: both are part of an execution's bounded history. */
 const COPIES_MAX = 100;
 const READINGS_MAX = 16;
@@ -39,11 +39,14 @@ const READINGS_MAX = 16;
 const NEXT_SECONDS = 10;
 
 /** Throws StepFailed where a step failed for good without having brought anything. */
-export async function copyInSteps(copy: CopyInSteps, steps: Steps): Promise<CopyEnded> {
+export async function copyWithCheckpoints(
+  copy: CheckpointedCopy,
+  steps: Steps,
+): Promise<CheckpointedCopyResult> {
   const read = await readInSteps(copy, steps);
   if ("kind" in read) return read;
   const { manifests, bytes } = read;
-  const held = await copy.mayMove(bytes);
+  const held = await copy.acquireBytes(bytes);
   if (held !== undefined) return held;
 
   // An attempt that was cut off may have left something: only the first finds the target as it was made.
@@ -52,12 +55,12 @@ export async function copyInSteps(copy: CopyInSteps, steps: Steps): Promise<Copy
     if (!copy.hasTime()) return { kind: "late" };
     const request = { ...copy.request, targetIsEmpty: isEmpty };
     isEmpty = false;
-    return await copyWhatIsLeft({ ...copy, request }, manifests);
+    return await copyRest({ ...copy, request }, manifests);
   };
   let bytesMoved = 0;
   let leftBefore: number | undefined;
   for (let number = 1; ; number++) {
-    const ended = await steps.step(`copy ${number}`, copyOn, persistent);
+    const ended = await steps.step(`copy ${number}`, copyOn, SHORT_RETRY);
     if (ended.kind === "copied")
       return {
         kind: "copied",
@@ -79,9 +82,9 @@ type Read = { readonly manifests: Map<Digest, Manifest>; readonly bytes: number 
 
 /** Reads the manifests. One step holds those of every image that is known; what does not fit is held by the next. */
 async function readInSteps(
-  { copier, request, inTime, refusalOf }: CopyInSteps,
+  { copier, request, inTime, refusalOf }: CheckpointedCopy,
   steps: Steps,
-): Promise<Read | CopyEnded> {
+): Promise<Read | CheckpointedCopyResult> {
   /** What is in the record, and what this process knows beside it. */
   const kept = new Map<Digest, Manifest>();
   const manifests = new Map<Digest, Manifest>();
@@ -105,7 +108,7 @@ async function readInSteps(
   };
   for (let number = 1; ; number++) {
     const name = number === 1 ? "manifests" : `manifests ${number}`;
-    const read = await steps.step(name, readMore, persistent);
+    const read = await steps.step(name, readMore, SHORT_RETRY);
     if (read.kind !== "read") return read;
     for (const manifest of unpackManifests(read.packed)) {
       kept.set(manifest.digest, manifest);
@@ -120,7 +123,9 @@ async function readInSteps(
   }
 }
 
-type ReadStep = { readonly kind: "read"; readonly packed: string; readonly isWhole: boolean } | CopyEnded;
+type ReadStep =
+  | { readonly kind: "read"; readonly packed: string; readonly isWhole: boolean }
+  | CheckpointedCopyResult;
 
 /** `left`: the invocation is short of time, or something failed after blobs had come. */
 type Left = {
@@ -132,10 +137,10 @@ type Left = {
   readonly because?: string;
 };
 /** `late`: it began where too little of an invocation was left, and did nothing. */
-type CopyStep = CopyEnded | Left | { readonly kind: "late" };
+type CopyStep = CheckpointedCopyResult | Left | { readonly kind: "late" };
 
-async function copyWhatIsLeft(
-  { copier, request, inTime, refusalOf }: CopyInSteps,
+async function copyRest(
+  { copier, request, inTime, refusalOf }: CheckpointedCopy,
   manifests: Map<Digest, Manifest>,
 ): Promise<CopyStep> {
   let left = blobsOfManifests([...manifests.values()]).length;
@@ -171,7 +176,7 @@ async function copyWhatIsLeft(
 function stalled(
   { left, because }: { left: number | undefined; because?: string },
   when: string,
-): RefusedCopy {
+): CopyRejected {
   const blobs = left === undefined ? "blobs" : left === 1 ? "1 blob" : `${left} blobs`;
   const why = because ?? "an invocation is too short for what is left";
   return { kind: "refused", code: "copy-stalled", because: `${blobs} did not come ${when}: ${why}` };

@@ -11,7 +11,7 @@ import { acquire, formatQuotaExceeded, type QuotaExceeded } from "../gates/quota
 
 import type { Ports } from "../ports/ports.ts";
 
-export type RefusedCopy = {
+export type CopyRejected = {
   readonly kind: "refused";
   readonly because: string;
   /** `copy-stalled`: two invocations in a row brought nothing. */
@@ -28,13 +28,13 @@ type CopiedImage = {
 };
 
 /** Takes so many bytes of the day; answers what a copy ends with where that is refused. */
-export async function claimCopy(
+export async function acquireCopyQuota(
   amount: number,
   { target, digest, platforms = [] }: CopiedImage,
   { quotas }: Policy,
   ports: Pick<Ports, "quotaStore" | "clock">,
   steps: Steps,
-): Promise<RefusedCopy | undefined> {
+): Promise<CopyRejected | undefined> {
   const claimant = createHash("sha256")
     .update([target, digest, ...platforms].join("\n"))
     .digest("hex")

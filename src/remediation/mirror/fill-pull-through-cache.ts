@@ -18,19 +18,19 @@ import {
 } from "../../substitution/pull-through-rule.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
-import { blobsOfImage, type ManifestBytes } from "./required-blobs.ts";
+import { type ManifestBytes, requiredBlobs } from "./required-blobs.ts";
 
-export type Warmed =
+export type CacheFilled =
   | { readonly kind: "warmed"; readonly target: string; readonly digest: Digest; readonly blobs: number }
   | { readonly kind: "refused"; readonly because: string };
 
-const LOOK_SECONDS_FIRST = 3;
-const LOOK_SECONDS_MAX = 30;
+const POLL_SECONDS_FIRST = 3;
+const POLL_SECONDS_MAX = 30;
 /** Unverified how long ECR takes; layers that have not come by then are somebody's trouble. */
 const WAIT_SECONDS_MAX = 15 * 60;
 
 /** Imports the image and waits until all its blobs are in ECR; or says why that cannot be had. */
-export async function warm(
+export async function fillPullThroughCache(
   request: {
     readonly target: ImageReference;
     readonly digest: Digest;
@@ -38,7 +38,7 @@ export async function warm(
   },
   ports: Ports,
   steps: Steps,
-): Promise<Warmed> {
+): Promise<CacheFilled> {
   const { target, digest, platforms } = request;
   const imported = await steps.step("fetch", () => importTree(target, digest, platforms, ports), {
     attempts: 4,
@@ -47,7 +47,7 @@ export async function warm(
   if ("because" in imported) return { kind: "refused", because: imported.because };
 
   const { blobs } = imported;
-  let pause = LOOK_SECONDS_FIRST;
+  let pause = POLL_SECONDS_FIRST;
   for (let waited = 0, look = 1; ; look++) {
     const missing = await steps.step(`blobs ${look}`, () => missingOf(target.path, blobs, ports), {
       attempts: 4,
@@ -65,7 +65,7 @@ export async function warm(
     }
     await steps.wait(`blobs ${look}`, pause);
     waited += pause;
-    pause = Math.min(LOOK_SECONDS_MAX, pause * 2);
+    pause = Math.min(POLL_SECONDS_MAX, pause * 2);
   }
 }
 
@@ -83,10 +83,10 @@ async function importTree(
     const answer = await ecr.importImage(target.path, wanted).catch((error) => refusal(error, rule, target));
     if (answer.kind === "imported") return answer;
     const because = `ECR could not fetch it from ${upstream.host}: ${answer.because}`;
-    if (answer.isPassing) throw new AwsError("unavailable", "ecr:BatchGetImage", because);
+    if (answer.isTransient) throw new AwsError("unavailable", "ecr:BatchGetImage", because);
     return { because };
   };
-  const blobs = await blobsOfImage(digest, platforms, imports);
+  const blobs = await requiredBlobs(digest, platforms, imports);
   return blobs.kind === "known" ? { blobs: blobs.digests } : { because: blobs.because };
 }
 
@@ -102,10 +102,10 @@ function refusal(
   error: unknown,
   rule: PullThroughRule,
   { path }: ImageReference,
-): { kind: "refused"; isPassing: false; because: string } {
+): { kind: "refused"; isTransient: false; because: string } {
   if (!isDenied(error)) throw error;
   const because = `Repull has no right to fill ${path}: set the stack's parameter PullThroughRepositories to ${repositoryPattern(rule)} (${error.message})`;
-  return { kind: "refused", isPassing: false, because: because.slice(0, 500) };
+  return { kind: "refused", isTransient: false, because: because.slice(0, 500) };
 }
 
 function isDenied(error: unknown): error is AwsError {

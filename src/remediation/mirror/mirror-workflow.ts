@@ -17,11 +17,11 @@ import { STOPPING_MS, withDeadline } from "../../runtime/deadline.ts";
 import type { Steps } from "../../runtime/steps.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { copyTag } from "../../substitution/strategies/ecr-copy.ts";
-import { awsErrorBehind, isPassing } from "../ports/aws-error.ts";
+import { findAwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
-import { copyInSteps } from "./checkpointed-copy.ts";
-import { claimCopy, type RefusedCopy } from "./copy-quota.ts";
-import { type Warmed, warm } from "./fill-pull-through-cache.ts";
+import { copyWithCheckpoints } from "./checkpointed-copy.ts";
+import { acquireCopyQuota, type CopyRejected } from "./copy-quota.ts";
+import { type CacheFilled, fillPullThroughCache } from "./fill-pull-through-cache.ts";
 
 /** More than anybody has machines for. */
 const PLATFORMS_MAX = 16;
@@ -68,14 +68,15 @@ export async function mirror(
   policy: Policy,
   steps: Steps,
   millisecondsLeft: () => number = () => Number.POSITIVE_INFINITY,
-): Promise<MirrorResult | Warmed | RefusedCopy> {
+): Promise<MirrorResult | CacheFilled | CopyRejected> {
   const request = readRequest(input, ports);
   const target = parseReference(request.target);
   const platforms = (request.platforms ?? []).map(parsePlatform);
   if (request.kind === "copy" && !target.path.startsWith(`${policy.mirrorPrefix}/`)) {
     throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
   }
-  if (request.kind === "warm") return await warm({ target, digest: request.digest, platforms }, ports, steps);
+  if (request.kind === "warm")
+    return await fillPullThroughCache({ target, digest: request.digest, platforms }, ports, steps);
 
   const source = pinToDigest(parseReference(request.source), request.digest);
   const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;
@@ -101,14 +102,14 @@ export async function mirror(
     ...(platforms.length === 0 ? {} : { platforms, asIndex: true }),
     targetIsEmpty: isEmpty,
   };
-  const ended = await copyInSteps(
+  const ended = await copyWithCheckpoints(
     {
       copier,
       request: copyRequest,
       inTime: (work) => withDeadline(ports.clock, millisecondsLeft(), work),
       hasTime: () => millisecondsLeft() > 2 * STOPPING_MS,
       refusalOf,
-      mayMove: (bytes) => claimCopy(bytes, request, policy, ports, steps),
+      acquireBytes: (bytes) => acquireCopyQuota(bytes, request, policy, ports, steps),
     },
     steps,
   );
@@ -129,9 +130,9 @@ export async function mirror(
 const OF_THE_IMAGE: readonly CopyErrorKind[] = ["platform-absent", "platform-ambiguous", "unsupported"];
 
 /** A quota, a refused login or an image of another kind is not cured by asking again; anything else is worth another attempt. */
-function refusalOf(error: unknown): RefusedCopy | undefined {
-  const behind = awsErrorBehind(error);
-  if (behind !== undefined && isPassing(behind)) return undefined;
+function refusalOf(error: unknown): CopyRejected | undefined {
+  const behind = findAwsError(error);
+  if (behind !== undefined && isTransient(behind)) return undefined;
   const inner = error instanceof Error && error.cause instanceof RegistryError ? error.cause : error;
   const isFinal =
     behind !== undefined ||
@@ -148,13 +149,13 @@ function refusalOf(error: unknown): RefusedCopy | undefined {
 }
 
 /** A repository that may not be created is a refusal, like a copy that may not be written: asking again cures neither. */
-function refusedOrThrow(error: unknown): RefusedCopy {
+function refusedOrThrow(error: unknown): CopyRejected {
   const refused = refusalOf(error);
   if (refused === undefined) throw error;
   return refused;
 }
 
-function readRequest(input: unknown, { home }: Ports): Request {
+function readRequest(input: unknown, { location }: Ports): Request {
   const read = requestSchema.safeParse(input);
   if (!read.success) {
     const issue = read.error.issues[0];
@@ -163,7 +164,10 @@ function readRequest(input: unknown, { home }: Ports): Request {
     });
   }
   const { digest } = read.data;
-  if (parseReference(read.data.target).host !== ecrHost(home.account, home.region) || !isDigest(digest))
+  if (
+    parseReference(read.data.target).host !== ecrHost(location.account, location.region) ||
+    !isDigest(digest)
+  )
     throw new InvalidInput("target", `a repository in our own registry, got ${read.data.target}`);
   return { ...read.data, digest };
 }

@@ -15,7 +15,7 @@ import { isStillExceeded, type QuotaExceeded, type Quotas } from "../gates/quota
 import type { Ports } from "../ports/ports.ts";
 
 /** A place whose image could not be brought into ECR, by `placeOf` its candidate. */
-export type Refused = {
+export type MirrorRejected = {
   readonly image: string;
   readonly place: string;
   readonly because: string;

@@ -20,7 +20,7 @@ import { nestedChildren } from "../../oci/client/platform-images.ts";
 
 export type ManifestBytes = { readonly bytes: Uint8Array; readonly mediaType: string };
 
-export type Blobs =
+export type RequiredBlobs =
   | { readonly kind: "known"; readonly digests: readonly Digest[] }
   | { readonly kind: "lacking"; readonly because: string };
 
@@ -28,11 +28,11 @@ export type Blobs =
  * The blobs of an image, for those of some platforms that it has, or for all. Asks `fetchManifest` for each manifest, and checks its bytes;
  * what that throws passes through, and so does InvalidInput for a manifest that cannot be read.
  */
-export async function blobsOfImage(
+export async function requiredBlobs(
   digest: Digest,
   platforms: readonly Platform[],
   fetchManifest: (digest: Digest) => Promise<ManifestBytes | { readonly because: string }>,
-): Promise<Blobs> {
+): Promise<RequiredBlobs> {
   const top = await read(digest, fetchManifest);
   if ("because" in top) return { kind: "lacking", because: top.because };
   if (top.kind === "image") return { kind: "known", digests: blobsOf(top).map((blob) => blob.digest) };

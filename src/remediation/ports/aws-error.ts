@@ -18,7 +18,7 @@ export class AwsError extends Error {
 const DEPTH_MAX = 5;
 
 /** The AWS failure behind an error: who we are at a registry, AWS says, and a registry's client only passes it on. */
-export function awsErrorBehind(error: unknown): AwsError | undefined {
+export function findAwsError(error: unknown): AwsError | undefined {
   let inner = error;
   for (let depth = 0; depth < DEPTH_MAX && inner instanceof Error; depth++) {
     if (inner instanceof AwsError) return inner;
@@ -28,6 +28,6 @@ export function awsErrorBehind(error: unknown): AwsError | undefined {
 }
 
 /** Whether asking AWS again may help: it was busy, or not there for a moment. */
-export function isPassing({ kind }: Pick<AwsError, "kind">): boolean {
+export function isTransient({ kind }: Pick<AwsError, "kind">): boolean {
   return kind === "throttled" || kind === "unavailable";
 }

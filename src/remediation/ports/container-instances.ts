@@ -3,18 +3,18 @@
 import type { Platform } from "../../image/platform.ts";
 
 /** Some machines of one kind. */
-export type Machines = {
+export type InstanceKind = {
   readonly platform: Platform;
   /** The capacity provider that brought them; absent for those that somebody registered. */
   readonly capacityProvider?: string;
 };
 
-export interface ClusterMachines {
+export interface ContainerInstances {
   /** Every kind that the cluster has now, each once. Never fails: what may not be asked is unknown. */
   kinds(
     clusterArn: string,
   ): Promise<
-    | { readonly kind: "known"; readonly machines: readonly Machines[] }
+    | { readonly kind: "known"; readonly machines: readonly InstanceKind[] }
     | { readonly kind: "unknown"; readonly because: string }
   >;
 }

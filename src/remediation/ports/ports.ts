@@ -20,7 +20,7 @@ import type { Log } from "../../runtime/log.ts";
 import type { PullThroughRule } from "../../substitution/pull-through-rule.ts";
 
 import { type QuotaExceeded, quotaExceededSchema } from "../gates/quotas.ts";
-import type { ClusterMachines } from "./container-instances.ts";
+import type { ContainerInstances } from "./container-instances.ts";
 import type { QuotaStore } from "./quota-store.ts";
 
 import type { RollbackRecord } from "./rollback-record.ts";
@@ -28,7 +28,7 @@ import type { Schedules } from "./schedules.ts";
 import type { Tasks } from "./tasks.ts";
 
 export interface Ports {
-  readonly home: { readonly account: string; readonly region: string; readonly partition: string };
+  readonly location: { readonly account: string; readonly region: string; readonly partition: string };
   readonly ecs: Ecs;
   readonly ecr: Ecr;
   readonly registries: Registries;
@@ -37,12 +37,12 @@ export interface Ports {
   readonly anonymous?: { readonly registries: Registries; readonly copier: Copier };
   readonly roles: Roles;
   readonly networks: Networks;
-  readonly machines: ClusterMachines;
+  readonly containerInstances: ContainerInstances;
   readonly tasks: Tasks;
   readonly schedules: Schedules;
   readonly executions: Executions;
   readonly quotaStore: QuotaStore;
-  readonly bus: Bus;
+  readonly bus: OutcomePublisher;
   readonly clock: Clock & Timer;
   readonly log: Log;
 }
@@ -104,21 +104,21 @@ export interface Ecr {
   /** Whether ECR can use a rule's secret at its upstream, as ECR says when asked to try. */
   validateRule(prefix: string): Promise<{ readonly isValid: boolean; readonly because: string }>;
   /** Asks for an image by digest where a pull-through rule leads: what is not cached is fetched. */
-  importImage(repository: string, digest: Digest): Promise<Imported>;
+  importImage(repository: string, digest: Digest): Promise<ImportResult>;
   /** Which of these blobs the repository does not hold. */
   missingLayers(repository: string, digests: readonly Digest[]): Promise<readonly Digest[]>;
   /** Has ECR fetch a layer that a pull-through rule leads to; that it has begun to is all that is known. */
   fetchLayer(repository: string, digest: Digest): Promise<void>;
 }
 
-export type Imported =
+export type ImportResult =
   | { readonly kind: "imported"; readonly bytes: Uint8Array; readonly mediaType: string }
   /** `passing`: worth asking again in a while; a quota and a refusal are not. */
-  | { readonly kind: "refused"; readonly isPassing: boolean; readonly because: string };
+  | { readonly kind: "refused"; readonly isTransient: boolean; readonly because: string };
 
 /** What the tasks' own roles may do, as far as we may know. */
 export interface Roles {
-  mayDo(
+  simulate(
     roleArn: string,
     actions: readonly string[],
     resourceArn: string,
@@ -185,7 +185,7 @@ export type ExecutionStatus = {
 };
 
 /** What a workflow's result says of a refusal; nothing where it is none. */
-export function refusalIn(result: unknown): Pick<ExecutionStatus, "refused" | "held" | "limited"> {
+export function parseMirrorRejection(result: unknown): Pick<ExecutionStatus, "refused" | "held" | "limited"> {
   if (typeof result !== "object" || result === null || !("kind" in result) || result.kind !== "refused")
     return {};
   const held = quotaExceededSchema.safeParse("held" in result ? result.held : undefined);
@@ -212,7 +212,7 @@ export interface Executions {
   status(workflow: "remediate" | "mirror", name: string): Promise<ExecutionStatus | undefined>;
 }
 
-export interface Bus {
+export interface OutcomePublisher {
   /** Publishes one `Image Pull Remediation` event. */
   publish(detail: JsonObject): Promise<void>;
 }

@@ -3,7 +3,7 @@
 import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 
-export type Started =
+export type RunTaskResult =
   | { readonly kind: "started"; readonly arn: string }
   /** ECS took the request and has no place for the task. */
   | { readonly kind: "refused"; readonly because: string };
@@ -14,7 +14,7 @@ export interface Tasks {
   /** What a network interface is attached with; undefined once it is gone. */
   networkOf(interfaceId: string): Promise<TaskNetwork | undefined>;
   /** The name of the machine behind a container instance that takes tasks; undefined where there is none. */
-  instanceOf(clusterArn: string, containerInstanceArn: string): Promise<string | undefined>;
+  instanceIdOf(clusterArn: string, containerInstanceArn: string): Promise<string | undefined>;
   /** Runs one task by exactly this JSON. A client token that was used before answers the task that it started. */
-  run(request: JsonObject): Promise<Started>;
+  run(request: JsonObject): Promise<RunTaskResult>;
 }

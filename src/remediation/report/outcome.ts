@@ -31,7 +31,7 @@ export const OUTCOMES = {
 export type OutcomeKind = keyof typeof OUTCOMES;
 
 /** Why Repull said no, in a word that can be counted: of `declined` and `stand-still`. */
-export const REFUSALS = {
+export const REASONS = {
   "opted-out":
     "the tag repull of the service, its cluster, its task definition, the task or its schedule says off",
   "opt-out-unclear": "the tag repull has a word that Repull does not know: it counts as off",
@@ -47,12 +47,12 @@ export const REFUSALS = {
   "no-proof": "no place holds the image with enough proof",
 } as const;
 
-export type RefusalReason = keyof typeof REFUSALS;
+export type Reason = keyof typeof REASONS;
 
 const WELL: readonly OutcomeKind[] = ["settled", "applied", "ignored", "superseded", "observed", "denied"];
 
 /** Whether nobody has to look at it: exit status 0. */
-export function endedWell(kind: OutcomeKind): boolean {
+export function needsNoAttention(kind: OutcomeKind): boolean {
   return WELL.includes(kind);
 }
 
@@ -93,7 +93,7 @@ export const outcomeSchema = z.object({
   schemaVersion: z.literal(OUTCOME_SCHEMA_VERSION),
   outcome: z.enum(Object.keys(OUTCOMES) as [OutcomeKind, ...OutcomeKind[]]),
   because: z.string(),
-  reason: z.enum(Object.keys(REFUSALS) as [RefusalReason, ...RefusalReason[]]).optional(),
+  reason: z.enum(Object.keys(REASONS) as [Reason, ...Reason[]]).optional(),
   /** Of a `failed`, where a step could not be done: refused for good, or not answered until its tries were over. */
   error: z
     .object({
@@ -152,7 +152,7 @@ export const outcomeSchema = z.object({
       proof: z.string().optional(),
       /** What the tasks need beside the bytes, asked beforehand. */
       checks: checks.optional(),
-      passedOver: z.array(
+      rejected: z.array(
         z.object({
           strategy: z.string(),
           place: z.string(),
@@ -174,7 +174,7 @@ export const outcomeSchema = z.object({
     })
     .optional(),
   /** Only told ahead of the end: when this remediation goes on by itself, ISO 8601. */
-  goesOnAt: z.string().optional(),
+  resumesAt: z.string().optional(),
   /** What the owner can or should do now. */
   nextSteps: z.array(z.string()),
   /** Of what was not done: the same as data, which a program can carry out. */

@@ -16,28 +16,28 @@ import type { ImagePlan, NoSubstituteCode } from "../../substitution/plan.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Decision } from "../gates/approval-decision.ts";
-import { AwsError, isPassing } from "../ports/aws-error.ts";
+import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import {
-  endedWell,
+  needsNoAttention,
   OUTCOME_SCHEMA_VERSION,
   type Outcome,
   type OutcomeKind,
-  type RefusalReason,
+  type Reason,
 } from "./outcome.ts";
 
 /** How a remediation ended, before it is put into the record's words. */
-export type Ending = {
+export type RemediationResult = {
   readonly kind: OutcomeKind;
   readonly because: string;
   /** Of a `declined`. */
-  readonly reason?: RefusalReason | undefined;
+  readonly reason?: Reason | undefined;
   /** Of a `failed`: what kept it from its end. */
   readonly error?: Outcome["error"];
   /** Of a `stand-still`: why there is no substitute. */
   readonly code?: NoSubstituteCode;
   readonly images?: readonly ImagePlan[];
-  readonly made?: { readonly former: string; readonly ours: string } | undefined;
+  readonly substitution?: { readonly previousRevision: string; readonly newRevision: string } | undefined;
   /** The revision that the service was put back on. */
   readonly restored?: string;
   readonly remedies?: readonly Remedy[];
@@ -45,16 +45,16 @@ export type Ending = {
   readonly nextSteps?: readonly string[];
   /** Who would bring the old image back, and the substitute that a later deploy has undone before. */
   readonly managedBy?: ManagedBy;
-  readonly broughtBack?: string;
+  readonly revertedSubstitute?: string;
   /** What waits for the owner's word; and that word, once it was given. */
   readonly approval?: Outcome["approval"];
   readonly decision?: Decision;
   /** A revision of the family that somebody else has registered since, and that the service does not run. */
-  readonly newer?: string;
+  readonly skippedNewerRevision?: string;
   /** It may be otherwise in a while: worth looks before it is final; `soon`: one, a minute later. */
   readonly transient?: boolean | "soon";
   /** It is no end: what is told ahead of one. */
-  readonly goesOnAt?: string;
+  readonly resumesAt?: string;
 };
 
 /** A throttled or silent bus is asked again for so many attempts, with pauses of a minute at most: twenty minutes. */
@@ -72,15 +72,15 @@ export type ReportOptions = {
  */
 export async function report(
   name: string,
-  end: () => Ending,
+  end: () => RemediationResult,
   failure: PullFailure | undefined,
   { execution, onOutcome }: ReportOptions,
   ports: Ports,
   steps: Steps,
 ): Promise<Outcome> {
   const outcome = await steps.step(name, async () => {
-    const made = outcomeOf(end(), failure, execution);
-    ports.log[endedWell(made.outcome) ? "info" : "warn"](`remediation ${made.outcome}`, { ...made });
+    const made = toOutcome(end(), failure, execution);
+    ports.log[needsNoAttention(made.outcome) ? "info" : "warn"](`remediation ${made.outcome}`, { ...made });
     onOutcome?.(made);
     return made;
   });
@@ -101,7 +101,7 @@ async function publishInStep(
       await bus.publish(outcome as unknown as JsonObject);
       return { code: "published" };
     } catch (error) {
-      if (!(error instanceof AwsError) || isPassing(error)) throw error;
+      if (!(error instanceof AwsError) || isTransient(error)) throw error;
       log.error("the outcome was not published", { code: error.kind, because: error.message });
       const permission = error.kind === "denied" ? { permission: error.action } : {};
       return { code: error.kind, because: error.message, ...permission };
@@ -117,18 +117,18 @@ async function publishInStep(
 }
 
 /** Tells of what is no end yet, where somebody should know of it now. Its step fails without hindering anything. */
-export async function tellAhead(
+export async function publishInterim(
   name: string,
-  end: () => Promise<Ending | undefined>,
+  end: () => Promise<RemediationResult | undefined>,
   failure: PullFailure,
   execution: string,
   ports: Ports,
   steps: Steps,
 ): Promise<void> {
   const tell = async (): Promise<void> => {
-    const ending = await end();
-    if (ending === undefined) return;
-    const outcome = outcomeOf(ending, failure, execution);
+    const result = await end();
+    if (result === undefined) return;
+    const outcome = toOutcome(result, failure, execution);
     ports.log.warn(`remediation ${outcome.outcome}`, { ...outcome });
     await ports.bus.publish(outcome as unknown as JsonObject);
   };
@@ -140,15 +140,19 @@ export async function tellAhead(
 }
 
 /** The record of an ending. */
-export function outcomeOf(ending: Ending, failure: PullFailure | undefined, execution: string): Outcome {
-  const { kind, because, reason, images = [], made, approval, decision, remedies } = ending;
+export function toOutcome(
+  result: RemediationResult,
+  failure: PullFailure | undefined,
+  execution: string,
+): Outcome {
+  const { kind, because, reason, images = [], substitution, approval, decision, remedies } = result;
   const classification = failure?.preemptive ? undefined : failure?.failures[0].classification;
   return {
     schemaVersion: OUTCOME_SCHEMA_VERSION,
     outcome: kind,
     because,
-    ...optional("reason", kind === "stand-still" ? (ending.code ?? "no-proof") : reason),
-    ...optional("error", ending.error),
+    ...optional("reason", kind === "stand-still" ? (result.code ?? "no-proof") : reason),
+    ...optional("error", result.error),
     execution,
     ...(classification === undefined
       ? {}
@@ -162,16 +166,18 @@ export function outcomeOf(ending: Ending, failure: PullFailure | undefined, exec
           },
         }),
     ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
-    ...(made === undefined ? {} : { formerTaskDefinition: made.former, newTaskDefinition: made.ours }),
-    ...optional("restoredTaskDefinition", ending.restored),
+    ...(substitution === undefined
+      ? {}
+      : { formerTaskDefinition: substitution.previousRevision, newTaskDefinition: substitution.newRevision }),
+    ...optional("restoredTaskDefinition", result.restored),
     ...optional("approval", approval),
     ...optional("decision", decision),
     images: images.map(imageOutcome),
-    ...optional("goesOnAt", ending.goesOnAt),
+    ...optional("resumesAt", result.resumesAt),
     nextSteps: [
-      ...broughtBackBy(ending),
-      ...passedBy(ending),
-      ...(ending.nextSteps ?? remedies?.map(formatRemedy) ?? nextStepsFor(ending)),
+      ...revertedNotice(result),
+      ...newerRevisionNotice(result),
+      ...(result.nextSteps ?? remedies?.map(formatRemedy) ?? nextStepsFor(result)),
     ],
     ...optional("remedies", remedies && [...remedies]),
   };
@@ -213,7 +219,7 @@ function imageOutcome({
           proof: substitute.proof,
           checks: [...substitute.checks],
         }),
-    passedOver: rejected.map(({ candidate, because, checks }) => ({
+    rejected: rejected.map(({ candidate, because, checks }) => ({
       strategy: candidate.strategy,
       place: candidate.source ?? candidate.image,
       because,
@@ -228,31 +234,38 @@ function withoutTransient({ transient: _, ...told }: Untrusted): Omit<Untrusted,
 }
 
 /** Healed again and again, the source would never be looked at. */
-function broughtBackBy({ broughtBack }: Ending): readonly string[] {
-  return broughtBack === undefined
+function revertedNotice({ revertedSubstitute }: RemediationResult): readonly string[] {
+  return revertedSubstitute === undefined
     ? []
     : [
-        `a later deploy has brought the old image back, after ${broughtBack} had replaced it: change the source, for it is not fought over`,
+        `a later deploy has brought the old image back, after ${revertedSubstitute} had replaced it: change the source, for it is not fought over`,
       ];
 }
 
 /** Who names a family alone gets its newest revision, and that is ours now, made from an older one. */
-function passedBy({ kind, made, newer }: Ending): readonly string[] {
-  if (made === undefined || newer === undefined || kind === "superseded") return [];
-  const [ours, former] = [shortRevision(made.ours), shortRevision(made.former)];
+function newerRevisionNotice({
+  kind,
+  substitution,
+  skippedNewerRevision,
+}: RemediationResult): readonly string[] {
+  if (substitution === undefined || skippedNewerRevision === undefined || kind === "superseded") return [];
+  const [ours, former] = [
+    shortRevision(substitution.newRevision),
+    shortRevision(substitution.previousRevision),
+  ];
   return [
-    `the newest of its family is now ${ours}, made from ${former}, and not ${newer}, which the service did not run: whoever deploys without a number should name ${newer}, or register it again`,
+    `the newest of its family is now ${ours}, made from ${former}, and not ${skippedNewerRevision}, which the service did not run: whoever deploys without a number should name ${skippedNewerRevision}, or register it again`,
   ];
 }
 
-function nextStepsFor({ kind, images = [], made, managedBy }: Ending): readonly string[] {
+function nextStepsFor({ kind, images = [], substitution, managedBy }: RemediationResult): readonly string[] {
   switch (kind) {
     case "settled":
     case "applied":
-      return inSource(images, managedBy);
+      return sourceChanges(images, managedBy);
     case "restored":
       return [
-        `find out why ${made === undefined ? "the substitute" : shortRevision(made.ours)} failed: its stopped tasks and logs are in ECS`,
+        `find out why ${substitution === undefined ? "the substitute" : shortRevision(substitution.newRevision)} failed: its stopped tasks and logs are in ECS`,
       ];
     case "unsettled":
       return ["look at the service's deployment in ECS: it goes on, and nothing more will be changed"];
@@ -268,7 +281,7 @@ function nextStepsFor({ kind, images = [], made, managedBy }: Ending): readonly 
 }
 
 /** What to change where the task definition is written. */
-export function inSource(images: readonly ImagePlan[], managedBy?: ManagedBy): readonly string[] {
+export function sourceChanges(images: readonly ImagePlan[], managedBy?: ManagedBy): readonly string[] {
   return images.flatMap(({ image, containers, substitute }) => {
     if (substitute?.writes === undefined) return [];
     if (substitute.candidate.strategy === "sign-in")

@@ -27,7 +27,7 @@ export async function confirmFailure(
 ): Promise<ConfirmedFailure | Ignored | NotEligible> {
   if (failure.preemptive) return { kind: "confirmed", failure };
   const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
-  const told = task === undefined ? failure : readEvent(eventOf(failure, task), ports.home);
+  const told = task === undefined ? failure : readEvent(eventOf(failure, task), ports.location);
   if (told.kind === "ignored") {
     return { kind: "ignored", because: `ECS tells otherwise than the event: ${told.because}` };
   }

@@ -7,7 +7,7 @@ import { parseTags } from "../../ecs/task-definition/provenance-tags.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { RefusalReason } from "../report/outcome.ts";
+import type { Reason } from "../report/outcome.ts";
 import { deployYourself } from "../report/remedies-of-refusal.ts";
 import { optedOut } from "./opt-out.ts";
 import type { NotEligible, Recovered, Superseded, SurveyRequest } from "./survey.ts";
@@ -86,7 +86,7 @@ function updateExpress(service: string): Remedy {
   };
 }
 
-function notEligible(reason: RefusalReason, because: string, remedies: readonly Remedy[]): NotEligible {
+function notEligible(reason: Reason, because: string, remedies: readonly Remedy[]): NotEligible {
   return { kind: "declined", reason, because, remedies };
 }
 

@@ -30,7 +30,7 @@ import type { ImageFacts } from "../../substitution/plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { candidatesOf } from "../../substitution/strategies/candidates-of.ts";
 import type { StrategyContext } from "../../substitution/strategy.ts";
-import type { Refused } from "../mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { preflight } from "./probe/preflight.ts";
@@ -52,7 +52,7 @@ export type ImageSurveyContext = {
   /** Places that this execution has tried in vain. */
   readonly failedPlaces: readonly string[];
   /** Places from which no copy could be had. */
-  readonly mirrorRejections: readonly Refused[];
+  readonly mirrorRejections: readonly MirrorRejected[];
   readonly rules: StrategyContext["rules"];
   readonly puller: PullIdentity;
   /** What was meant, by image, where an earlier survey of this remediation has decided it. */
@@ -90,7 +90,7 @@ export async function surveyImage(
   const context = {
     // The text that told of the limit is Docker Hub's own, under whichever name.
     isDockerHub: failing && limit.registry === DOCKER_HUB_HOST,
-    ecrHost: ecrHost(ports.home.account, ports.home.region),
+    ecrHost: ecrHost(ports.location.account, ports.location.region),
     policy,
     rules,
     signedIn,
@@ -183,7 +183,11 @@ function platformCheck(
 }
 
 /** A copy that failed says nothing against its place: a registry's bad minute is longer than all tries of one copy. */
-function unusable({ limited, failed, held }: Refused): "rate-limited" | "unreachable" | "denied" | "unknown" {
+function unusable({
+  limited,
+  failed,
+  held,
+}: MirrorRejected): "rate-limited" | "unreachable" | "denied" | "unknown" {
   // A cap of the owner's says nothing of the place.
   if (held !== undefined) return "unknown";
   if (limited) return "rate-limited";

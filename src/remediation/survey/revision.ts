@@ -62,7 +62,11 @@ export async function surveyRevision(
 ): Promise<RevisionFacts | Ignored | NotEligible> {
   const { taskDefinitionArn: former } = failure;
   const { clusterArn } = failure;
-  const platforms = await platformsOf(described, { clusterArn, launchType, service }, ports.machines);
+  const platforms = await platformsOf(
+    described,
+    { clusterArn, launchType, service },
+    ports.containerInstances,
+  );
   const ownRole = executionRoleOf(described.taskDefinition);
   const lent = ownRole === undefined ? request.policy.executionRole : undefined;
   const [{ classification }] = failure.failures;
@@ -137,7 +141,9 @@ async function surveyImages(
   const isUpstreams = limit.mayBeUpstreams === true;
   const rules = isUpstreams || policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
   const named = namedImages(taskDefinition, failure).map((one) =>
-    isUpstreams ? { ...one, ...optional("upstream", cachedUpstream(one.reference, rules, ports.home)) } : one,
+    isUpstreams
+      ? { ...one, ...optional("upstream", cachedUpstream(one.reference, rules, ports.location)) }
+      : one,
   );
   const failed = named.filter(({ failing }) => failing);
   if (isUpstreams && failed.length > 0 && failed.every(({ upstream }) => upstream === undefined))

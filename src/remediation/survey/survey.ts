@@ -20,11 +20,11 @@ import { isBarred } from "../../substitution/candidate.ts";
 import type { ImageFacts } from "../../substitution/plan.ts";
 import type { Mode, Policy } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
-import { settleSecondsFor, storyOf } from "../deploy/rollout-verdict.ts";
+import { currentServiceDeployment, rolloutTimeoutSeconds } from "../deploy/rollout-verdict.ts";
 import type { ManualDeployment } from "../gates/report-only.ts";
-import type { Refused } from "../mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../mirror/request-mirrors.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { RefusalReason } from "../report/outcome.ts";
+import type { Reason } from "../report/outcome.ts";
 import { confirmFailure } from "./confirm-failure.ts";
 import { serviceDeleted, staleFailureReason, unsupportedReason } from "./eligibility.ts";
 import { clusterExcluded, formatCluster, serviceExcluded } from "./excluded.ts";
@@ -41,7 +41,7 @@ import { managedByWorkflowEngine, surveyTask, type TaskFacts, taggedResourcesOf 
 export type NotEligible = {
   readonly kind: "declined";
   readonly because: string;
-  readonly reason: RefusalReason;
+  readonly reason: Reason;
   readonly remedies: readonly Remedy[];
 };
 export type Superseded = {
@@ -110,7 +110,7 @@ export type SurveyRequest = {
   /** What was meant, by image, where an earlier survey of this remediation has decided it: it is decided once. */
   readonly meant?: MeantDigests;
   /** Places from which the image could not be brought into ECR, with the reason. */
-  readonly mirrorRejections?: readonly Refused[];
+  readonly mirrorRejections?: readonly MirrorRejected[];
 };
 
 export type SurveyResult = Survey | Recovered | Ignored | NotEligible | Superseded;
@@ -168,7 +168,7 @@ async function surveyService(
   const { kind: _, ...revision } = facts;
   const deploymentId = primaryDeployment(service)?.id;
   const deploying = isDeploying(service, former);
-  const story = deploying ? await storyOf(service, former, ports) : undefined;
+  const story = deploying ? await currentServiceDeployment(service, former, ports) : undefined;
   return {
     kind: "survey",
     clusterArn,
@@ -203,7 +203,7 @@ async function surveyService(
       definitionBearer,
     ]),
     ...optional("managedBy", managedBy(tagsOfDefinition(described), service.tags)),
-    rolloutTimeoutSeconds: settleSecondsFor(service),
+    rolloutTimeoutSeconds: rolloutTimeoutSeconds(service),
     ...(isHandedOver ? { manualDeployment: manualDeploymentOf(service, former) } : {}),
   };
 }

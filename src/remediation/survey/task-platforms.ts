@@ -11,7 +11,7 @@ import {
   runtimePlatformOf,
 } from "../../ecs/task-definition/task-definition.ts";
 import { type Platform, printPlatform } from "../../image/platform.ts";
-import type { ClusterMachines } from "../ports/container-instances.ts";
+import type { ContainerInstances } from "../ports/container-instances.ts";
 
 export type TaskPlatforms =
   | { readonly kind: "known"; readonly platforms: readonly Platform[] }
@@ -28,7 +28,7 @@ export async function platformsOf(
     readonly launchType: string | undefined;
     readonly service?: Pick<Service, "capacityProviders"> | undefined;
   },
-  machines: ClusterMachines,
+  machines: ContainerInstances,
 ): Promise<TaskPlatforms> {
   const stated = runtimePlatformOf(taskDefinition);
   if (stated !== undefined) return { kind: "known", platforms: [stated] };

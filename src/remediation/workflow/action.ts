@@ -1,8 +1,8 @@
 /** What the rules can decide, and what the loop hands back to them. */
 
 import type { QuotaPeriod } from "../ports/quota-store.ts";
-import type { Ending } from "../report/report.ts";
-import type { Doing } from "./context.ts";
+import type { RemediationResult } from "../report/report.ts";
+import type { Activity } from "./context.ts";
 import type { State } from "./state.ts";
 
 export type WriteKind =
@@ -17,19 +17,19 @@ export type WriteKind =
 
 /** `state`: what the remediation is in once the action is done; absent: what it was. */
 export type Action =
-  | { readonly kind: "end"; readonly ending: Ending }
+  | { readonly kind: "end"; readonly ending: RemediationResult }
   /** Nothing can be decided before the next observation. */
   | { readonly kind: "observe"; readonly state?: State }
   | {
       readonly kind: "wait";
       readonly label: string;
       readonly seconds: number;
-      readonly doing?: Doing;
+      readonly doing?: Activity;
       readonly state: State;
     }
   | {
       readonly kind: "tell";
-      readonly ending: Ending;
+      readonly ending: RemediationResult;
       /** Only the first execution that asks tells of this quota period. */
       readonly firstOf?: QuotaPeriod;
       readonly state: State;

@@ -3,7 +3,7 @@
 import type { Steps } from "../../runtime/steps.ts";
 import { type Decision, parseDecision } from "../gates/approval-decision.ts";
 import type { Ports } from "../ports/ports.ts";
-import { type Ending, report } from "../report/report.ts";
+import { type RemediationResult, report } from "../report/report.ts";
 import type { Context } from "./context.ts";
 import { planned } from "./plan.ts";
 import { type State, surveyAgain } from "./state.ts";
@@ -20,10 +20,10 @@ export async function askForApproval(
   const { execution, policy, functionName } = options;
   const number = state.approvals.asked + 1;
   const callback = await steps.callback(`approval ${number}`, policy.approvalHours * 3600);
-  const where = `--region ${ports.home.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
+  const where = `--region ${ports.location.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
   const approve = `repull approve ${execution} ${where}`;
   const deny = `repull deny ${execution} --because REASON ${where}`;
-  const request = (): Ending => {
+  const request = (): RemediationResult => {
     const expiresAt = new Date(ports.clock.now() + policy.approvalHours * 3_600_000).toISOString();
     return {
       kind: "awaiting-approval",
@@ -47,7 +47,10 @@ export async function askForApproval(
     : { ...decided, ending: { ...endingOf(decision, policy.approvalHours), images } };
 }
 
-function endingOf({ kind, by, because }: Decision, hours: number): Pick<Ending, "kind" | "because"> {
+function endingOf(
+  { kind, by, because }: Decision,
+  hours: number,
+): Pick<RemediationResult, "kind" | "because"> {
   return kind === "denied"
     ? { kind, because: `${by} denied the plan${because === undefined ? "" : `: ${because}`}` }
     : { kind: "expired", because: `nobody answered within ${hours} hours` };

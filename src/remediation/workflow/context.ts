@@ -8,7 +8,7 @@ import type { Outcome } from "../report/outcome.ts";
 import type { Survey } from "../survey/survey.ts";
 
 /** What it is doing now, for people who watch. */
-export type Doing =
+export type Activity =
   | {
       readonly kind: "waiting";
       /** What it waits for: a registry or an AWS API that did not answer, or the end of another deployment. */
@@ -25,17 +25,17 @@ export type RemediationOptions = {
   /** What the stack's parameters allow at the most; absent: only the policy is known. */
   readonly rights?: Rights;
   /** A person at a terminal has seen the plan and approved it: no further approval is asked for. */
-  readonly byHand?: boolean;
+  readonly interactive?: boolean;
   /** Told each outcome before it is published: for metrics. */
   readonly onOutcome?: (outcome: Outcome) => void;
   /** The function that commands for this execution have to name; absent: their default. */
   readonly functionName?: string;
   /** False: end once the redeployment is accepted, with the outcome `applied`. */
-  readonly settle?: boolean;
+  readonly waitForRollout?: boolean;
   /** False: nothing is observed again after a pause, because the caller does not wait for it. */
-  readonly looksAgain?: boolean;
+  readonly surveysAgain?: boolean;
   /** Told what it is doing; may be told the same again after a crash. */
-  readonly onDoing?: (doing: Doing) => void;
+  readonly onActivity?: (doing: Activity) => void;
   /** Told each plan as it is made; may be told the same plan again after a crash. */
   readonly onPlan?: (plan: Plan, surveyed: Survey) => void;
 };

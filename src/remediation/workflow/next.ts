@@ -31,7 +31,7 @@ export function withSeen(state: State, seen: Seen, context: Context): State {
         rollout: {
           ...rollout,
           ...optional("deploymentId", deploymentId),
-          ...optional("foreign", rollout.foreign ?? other),
+          ...optional("foreignRevision", rollout.foreignRevision ?? other),
         },
       };
     }
@@ -44,14 +44,19 @@ function withSurvey(state: State, surveyed: NonNullable<State["plan"]>["surveyed
   const meant = Object.fromEntries(
     surveyed.images.flatMap(({ image, trusted }) => (trusted ? [[image, trusted]] : [])),
   );
-  const { broughtBack: _broughtBack, newer: _newer, managedBy: _managedBy, ...known } = state;
+  const {
+    revertedSubstitute: _broughtBack,
+    skippedNewerRevision: _newer,
+    managedBy: _managedBy,
+    ...known
+  } = state;
   return {
     ...known,
     plan: { surveyed, plan: planOf(surveyed, context.options.policy) },
     meant: { ...meant, ...state.meant },
     ...optional("managedBy", surveyed.managedBy),
-    ...optional("broughtBack", surveyed.recentSubstitutions.revertedSubstitute),
-    ...optional("newer", surveyed.recentSubstitutions.newer),
+    ...optional("revertedSubstitute", surveyed.recentSubstitutions.revertedSubstitute),
+    ...optional("skippedNewerRevision", surveyed.recentSubstitutions.newer),
   };
 }
 
@@ -106,7 +111,7 @@ function afterRegister(
   const { surveyed, plan } = planned(state);
   if (registered.kind === "superseded") return { ...state, ending: { ...registered, images: plan.images } };
   const ours = registered.arn;
-  const written = { ...state, ours, registered: [...state.registered, ours] };
+  const written = { ...state, newRevision: ours, registered: [...state.registered, ours] };
   const { task } = surveyed;
   if (task === undefined) return written;
   return {
@@ -114,7 +119,7 @@ function afterRegister(
     task: {
       surveyed: { ...surveyed, task },
       images: plan.images,
-      made: { former: surveyed.failingRevision, ours },
+      substitution: { previousRevision: surveyed.failingRevision, newRevision: ours },
       ...{ target: 0, sentences: [], touched: 0, waitedSeconds: 0 },
     },
   };

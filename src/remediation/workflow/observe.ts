@@ -8,7 +8,7 @@
 import { sameRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
 import { judgeTask } from "../deploy/rerun-task.ts";
-import { lookAtRollout } from "../deploy/rollout-verdict.ts";
+import { checkRollout } from "../deploy/rollout-verdict.ts";
 import { isInTarget, mirrorRequestOf } from "../mirror/request-mirrors.ts";
 import type { Ports } from "../ports/ports.ts";
 import { survey } from "../survey/survey.ts";
@@ -21,15 +21,15 @@ export type Subject = "failure" | "copy" | "displaced" | "rollout" | "task";
 
 /** What has to be read before the next decision; undefined: what is known is enough. */
 export function subjectOf(state: State, { options }: Context): Subject | undefined {
-  const { failed, ending, copying, plan, displaced, overwritten, rollback, rollout, task } = state;
-  if (failed !== undefined || ending !== undefined || state.isThrottled) return undefined;
+  const { failed, ending: result, copying, plan, displaced, overwritten, rollback, rollout, task } = state;
+  if (failed !== undefined || result !== undefined || state.isThrottled) return undefined;
   if (!isAfterOurWrite(state)) {
     if (copying?.name !== undefined) return "copy";
     return plan === undefined ? "failure" : undefined;
   }
   if (displaced !== undefined) return displaced.isWaitedFor ? "displaced" : undefined;
   if (task !== undefined) return task.taskArn !== undefined && task.waitedSeconds > 0 ? "task" : undefined;
-  const isWatched = overwritten === undefined && rollback === undefined && options.settle !== false;
+  const isWatched = overwritten === undefined && rollback === undefined && options.waitForRollout !== false;
   return rollout !== undefined && isWatched ? "rollout" : undefined;
 }
 
@@ -54,7 +54,7 @@ async function observeFailure(state: State, { failure, options }: Context, ports
   const request = {
     ...{ failure, policy, execution },
     failedPlaces: state.tried.flatMap(({ places }) => places),
-    ...(state.look > 1 ? { own: state.registered } : {}),
+    ...(state.look > 1 ? { ownRevisions: state.registered } : {}),
     mirrorRejections: state.rejected,
     meant: state.meant,
   };
@@ -73,26 +73,26 @@ async function observeCopy(state: State, ports: Ports): Promise<Seen> {
 }
 
 async function observeService({ displaced }: State, ports: Ports): Promise<Seen> {
-  const { clusterArn = "", service = "", ours = "" } = displaced?.place ?? {};
+  const { clusterArn = "", service = "", newRevision = "" } = displaced?.place ?? {};
   const now = await ports.ecs.describeService(clusterArn, service);
-  const isOurs = now !== undefined && sameRevision(now.taskDefinition, ours);
+  const isOurs = now !== undefined && sameRevision(now.taskDefinition, newRevision);
   return { kind: "service", ...(isOurs ? { deployments: now.deployments } : {}) };
 }
 
 async function observeRollout({ rollout }: State, ports: Ports): Promise<Seen> {
   if (rollout === undefined) throw new Error("there is no rollout to observe");
-  const { surveyed, ours, own, foreign, deploymentId } = rollout;
+  const { surveyed, newRevision, ownRevisions, foreignRevision, deploymentId } = rollout;
   const watched = {
     clusterArn: surveyed.clusterArn,
     service: surveyed.service,
-    former: surveyed.failingRevision,
-    known: surveyed.deploymentIds,
-    ...{ ours, own },
-    ...optional("replaced", surveyed.deploymentId),
-    ...optional("foreign", foreign),
-    ...optional("mine", deploymentId),
+    previousRevision: surveyed.failingRevision,
+    knownDeploymentIds: surveyed.deploymentIds,
+    ...{ newRevision, ownRevisions },
+    ...optional("replacedDeploymentId", surveyed.deploymentId),
+    ...optional("foreignRevision", foreignRevision),
+    ...optional("ourDeploymentId", deploymentId),
   };
-  return { kind: "rollout", verdict: await lookAtRollout(watched, ports) };
+  return { kind: "rollout", verdict: await checkRollout(watched, ports) };
 }
 
 async function observeTask({ task }: State, ports: Ports): Promise<Seen> {

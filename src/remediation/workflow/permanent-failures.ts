@@ -10,7 +10,7 @@ import { Stopped } from "../gates/kill-switch.ts";
 import { AwsError } from "../ports/aws-error.ts";
 
 /** A right is missing, or the request is one that AWS will never take: only a person can change that. */
-export class StepRefused extends StepFailed {
+export class PermanentStepFailure extends StepFailed {
   readonly refusal: StepRefusal;
 
   constructor(step: string, message: string, refusal: StepRefusal) {
@@ -30,13 +30,13 @@ export type StepRefusal = {
 type Refusal = { readonly refusedByAws: string; readonly refusal?: StepRefusal };
 
 /** The same steps, whose refusals come out as StepRefused at the first attempt. */
-export function withRefusals(steps: Steps): Steps {
+export function withPermanentFailures(steps: Steps): Steps {
   return {
     ...steps,
     async step<T>(name: string, run: () => Promise<T>, options?: Parameters<Steps["step"]>[2]): Promise<T> {
       const done = await steps.step<T | Refusal>(name, () => run().catch(refusalOrThrow), options);
       if (isRefusal(done))
-        throw new StepRefused(name, done.refusedByAws, done.refusal ?? { code: "invalid" });
+        throw new PermanentStepFailure(name, done.refusedByAws, done.refusal ?? { code: "invalid" });
       return done;
     },
   };

@@ -8,7 +8,7 @@ import { reportManualDeployment } from "../gates/report-only.ts";
 import { reportTask } from "../gates/report-task.ts";
 import { mirrorRequestOf } from "../mirror/request-mirrors.ts";
 import { raiseMode } from "../report/remedies-of-refusal.ts";
-import type { Ending } from "../report/report.ts";
+import type { RemediationResult } from "../report/report.ts";
 import type { Survey } from "../survey/survey.ts";
 import type { State } from "./state.ts";
 
@@ -30,7 +30,7 @@ export function writeBlocked(
   policy: Policy,
   rights?: Rights,
   waiting: readonly Remedy[] = [],
-): Ending | undefined {
+): RemediationResult | undefined {
   const {
     failingRevision,
     task,

@@ -23,7 +23,7 @@ export type PolicySource = {
 };
 
 /** Reads the policy, and remediates by it. */
-export async function remediateBy(
+export async function remediateWithPolicy(
   event: unknown,
   { read, portsFor }: PolicySource,
   options: Omit<RemediationOptions, "policy">,
@@ -35,7 +35,7 @@ export async function remediateBy(
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     const ports = portsFor(undefined);
-    const failure = readEvent(event, ports.home);
+    const failure = readEvent(event, ports.location);
     const because = `the policy cannot be read: ${error.message}`;
     const nextSteps = ["check the policy document: repull policy check FILE"];
     const ending = failure.kind === "ignored" ? failure : ({ kind: "failed", because, nextSteps } as const);

@@ -13,7 +13,7 @@ import { readTaskNetwork } from "../deploy/rerun-task.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Outcome } from "../report/outcome.ts";
 import { remediesOfFailed } from "../report/remedies-of-refusal.ts";
-import { type Ending, report, tellAhead } from "../report/report.ts";
+import { publishInterim, type RemediationResult, report } from "../report/report.ts";
 import { loopGuardReason } from "../survey/loop-guard.ts";
 import type { Action } from "./action.ts";
 import { askForApproval } from "./ask-for-approval.ts";
@@ -21,7 +21,7 @@ import type { Context, RemediationOptions } from "./context.ts";
 import { decide } from "./decide.ts";
 import { next, withSeen } from "./next.ts";
 import { observe, subjectOf } from "./observe.ts";
-import { StepRefused, withRefusals } from "./permanent-failures.ts";
+import { PermanentStepFailure, withPermanentFailures } from "./permanent-failures.ts";
 import type { Seen } from "./seen.ts";
 import { type Failed, FIRST_STATE, type State } from "./state.ts";
 import { write } from "./write.ts";
@@ -36,7 +36,7 @@ export async function remediate(
   options: RemediationOptions,
   steps: Steps,
 ): Promise<Outcome> {
-  return await remediateFailure(readEvent(event, ports.home), ports, options, steps);
+  return await remediateFailure(readEvent(event, ports.location), ports, options, steps);
 }
 
 /** The same for a failure that has been read, or that is only foreseen. */
@@ -48,12 +48,12 @@ export async function remediateFailure(
 ): Promise<Outcome> {
   if (failure.kind === "ignored")
     return await report("report", () => failure, undefined, options, ports, steps);
-  const context: Context = { failure, options, region: ports.home.region };
-  const ending = await untilEnd(context, ports, withRefusals(steps));
-  return await report("report", () => ending, failure, options, ports, steps);
+  const context: Context = { failure, options, region: ports.location.region };
+  const result = await untilEnd(context, ports, withPermanentFailures(steps));
+  return await report("report", () => result, failure, options, ports, steps);
 }
 
-async function untilEnd(context: Context, ports: Ports, steps: Steps): Promise<Ending> {
+async function untilEnd(context: Context, ports: Ports, steps: Steps): Promise<RemediationResult> {
   let state: State = { ...FIRST_STATE, ...optional("network", await networkOf(context, ports, steps)) };
   for (let n = 1; ; n++) {
     const seen = await observed(n, state, context, ports, steps);
@@ -92,16 +92,16 @@ async function act(
     case "observe":
       return action.state ?? before;
     case "wait":
-      if (action.doing !== undefined) options.onDoing?.(action.doing);
+      if (action.doing !== undefined) options.onActivity?.(action.doing);
       await steps.wait(`${action.label} ${n}`, action.seconds);
       return action.state;
     case "tell": {
-      const { firstOf, ending } = action;
-      const toTell = async (): Promise<Ending | undefined> =>
+      const { firstOf, ending: result } = action;
+      const toTell = async (): Promise<RemediationResult | undefined> =>
         firstOf === undefined || (await ports.quotaStore.claimNotification(firstOf, options.execution))
-          ? ending
+          ? result
           : undefined;
-      await tellAhead(`publish ${n}`, toTell, failure, options.execution, ports, steps);
+      await publishInterim(`publish ${n}`, toTell, failure, options.execution, ports, steps);
       return action.state;
     }
     case "ask":
@@ -122,7 +122,7 @@ async function resultOf<T extends object>(run: () => Promise<T>): Promise<T | { 
     return await run();
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    const refusal = error instanceof StepRefused ? error.refusal : undefined;
+    const refusal = error instanceof PermanentStepFailure ? error.refusal : undefined;
     const because = `${error.step}: ${error.message}`;
     const { stopped: _, ...told } = refusal ?? { code: "unfinished" };
     const remedies = remediesOfFailed(refusal, because);
@@ -141,7 +141,7 @@ async function networkOf({ failure, options: { policy } }: Context, ports: Ports
 
 /** Tells those who watch what was seen. */
 function follow(state: State, seen: Seen, { failure, options }: Context): void {
-  if (seen.kind === "rollout") options.onDoing?.({ kind: "rollout", because: seen.verdict.because });
+  if (seen.kind === "rollout") options.onActivity?.({ kind: "rollout", because: seen.verdict.because });
   if (seen.kind !== "survey" || state.plan === undefined) return;
   const { surveyed, plan } = state.plan;
   const isGuarded =

@@ -2,7 +2,7 @@
 
 import type { Deployment } from "../../ecs/service/service.ts";
 import type { TaskVerdict } from "../deploy/rerun-task.ts";
-import type { Verdict } from "../deploy/rollout-verdict.ts";
+import type { RolloutStatus } from "../deploy/rollout-verdict.ts";
 import type { ExecutionStatus } from "../ports/ports.ts";
 import type { SurveyResult } from "../survey/survey.ts";
 import type { Failed } from "./state.ts";
@@ -13,7 +13,7 @@ export type Seen =
   | { readonly kind: "copy"; readonly status?: ExecutionStatus; readonly isInTarget?: boolean }
   /** The service a minute after another revision was seen in place of ours. Without deployments: it still is. */
   | { readonly kind: "service"; readonly deployments?: readonly Deployment[] }
-  | { readonly kind: "rollout"; readonly verdict: Verdict }
+  | { readonly kind: "rollout"; readonly verdict: RolloutStatus }
   | { readonly kind: "task"; readonly verdict?: TaskVerdict }
   /** What is known is enough. */
   | { readonly kind: "nothing" }

@@ -9,16 +9,16 @@ import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
 import type { ImagePlan, Plan } from "../../substitution/plan.ts";
 import type { Decision } from "../gates/approval-decision.ts";
 import type { QuotaExceeded } from "../gates/quotas.ts";
-import type { Refused } from "../mirror/request-mirrors.ts";
-import type { Ending } from "../report/report.ts";
+import type { MirrorRejected } from "../mirror/request-mirrors.ts";
+import type { RemediationResult } from "../report/report.ts";
 import type { MeantDigests } from "../survey/image.ts";
 import type { TaskFacts } from "../survey/standalone-task.ts";
 import type { Superseded, Survey } from "../survey/survey.ts";
 
-export type Substitution = { readonly former: string; readonly ours: string };
+export type Substitution = { readonly previousRevision: string; readonly newRevision: string };
 
 /** A step that failed for good. */
-export type Failed = Pick<Ending, "because" | "error" | "transient" | "remedies">;
+export type Failed = Pick<RemediationResult, "because" | "error" | "transient" | "remedies">;
 
 /** A revision of ours that the service is better without. */
 export type FailedSubstitute = {
@@ -26,7 +26,7 @@ export type FailedSubstitute = {
   readonly kind: "cannot-pull" | "worse";
   readonly because: string;
   readonly surveyed: Survey;
-  readonly ours: string;
+  readonly newRevision: string;
   readonly images: readonly ImagePlan[];
   /** Which of its substitutes are at fault. */
   readonly places: readonly string[];
@@ -66,7 +66,7 @@ export type Quota = {
 /** A write of ours was refused because another revision is in its place, or an old answer says so. */
 export type Displaced = {
   readonly answer: Superseded;
-  readonly place: { readonly clusterArn: string; readonly service: string; readonly ours: string };
+  readonly place: { readonly clusterArn: string; readonly service: string; readonly newRevision: string };
   readonly write: "redeploy" | "roll-back";
   readonly isWaitedFor: boolean;
 };
@@ -74,10 +74,10 @@ export type Displaced = {
 export type Rollout = {
   readonly surveyed: Survey;
   readonly images: readonly ImagePlan[];
-  readonly ours: string;
-  readonly own: readonly string[];
+  readonly newRevision: string;
+  readonly ownRevisions: readonly string[];
   /** A revision of another deployment that was seen in place of ours. */
-  readonly foreign?: string;
+  readonly foreignRevision?: string;
   /** The id of our deployment. */
   readonly deploymentId?: string;
   readonly secondsMax: number;
@@ -95,12 +95,12 @@ export type Overwritten = {
   readonly clusterArn: string;
   readonly service: string;
   readonly images: readonly ImagePlan[];
-  readonly made: Substitution;
+  readonly substitution: Substitution;
   /** What is deployed again. */
   readonly revision: string;
   readonly because: string;
   /** Deployments that were there before. */
-  readonly known: readonly string[];
+  readonly knownDeploymentIds: readonly string[];
   /** What this remediation has written, in order. */
   readonly written: readonly string[];
   readonly attempt: number;
@@ -112,7 +112,7 @@ export type Overwritten = {
 export type TaskWork = {
   readonly surveyed: Survey & { readonly task: TaskFacts };
   readonly images: readonly ImagePlan[];
-  readonly made: Substitution;
+  readonly substitution: Substitution;
   readonly target: number;
   readonly sentences: readonly string[];
   readonly touched: number;
@@ -136,13 +136,13 @@ export type State = {
   /** What the service was moved from and to. */
   readonly substitution?: Substitution;
   readonly managedBy?: ManagedBy;
-  readonly broughtBack?: string;
-  readonly newer?: string;
+  readonly revertedSubstitute?: string;
+  readonly skippedNewerRevision?: string;
   readonly decision?: Decision;
 
   readonly plan?: { readonly surveyed: Survey; readonly plan: Plan };
   /** Places from which an image could not be brought into ECR, in this attempt. */
-  readonly rejected: readonly Refused[];
+  readonly rejected: readonly MirrorRejected[];
   /** Places that were copied in this attempt: a second copy means that the first was lost. */
   readonly mirrored: readonly string[];
   readonly copies: number;
@@ -165,7 +165,7 @@ export type State = {
   readonly throttled: number;
   readonly isThrottled: boolean;
   /** Registered, and not deployed yet. */
-  readonly ours?: string;
+  readonly newRevision?: string;
 
   readonly displaced?: Displaced;
   readonly rollout?: Rollout;
@@ -175,7 +175,7 @@ export type State = {
   readonly task?: TaskWork;
   readonly failed?: Failed;
   /** What a write or an observation has decided. */
-  readonly ending?: Ending;
+  readonly ending?: RemediationResult;
 };
 
 const QUOTA: Quota = { granted: false, of: "writes", hasWaited: false, waitedSeconds: 0 };
@@ -206,7 +206,7 @@ export function nextLook(state: State): State {
   const {
     plan: _plan,
     copying: _copying,
-    ours: _ours,
+    newRevision: _ours,
     displaced: _displaced,
     rollout: _rollout,
     overwritten: _overwritten,

@@ -4,8 +4,13 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Redeployed, type Registered, redeploy, register } from "../deploy/apply.ts";
-import { type Restored, restore } from "../deploy/redeploy-previous.ts";
+import {
+  type RedeployResult,
+  type RegisterResult,
+  redeployRevision,
+  registerRevision,
+} from "../deploy/apply.ts";
+import { type Restored, redeployPreviousRevision } from "../deploy/redeploy-previous.ts";
 import { type RerunResult, rerunTask } from "../deploy/rerun-task.ts";
 import { acquireRemediation, isStillExceeded, type QuotaExceeded } from "../gates/quotas.ts";
 import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirror/request-mirrors.ts";
@@ -33,10 +38,10 @@ export type StartedCopy = {
 export type WriteResult =
   | { readonly write: "acquire-quota"; readonly waiting?: QuotaWait }
   | { readonly write: "start-copy"; readonly copy: StartedCopy }
-  | { readonly write: "register"; readonly registered: Registered }
-  | { readonly write: "redeploy"; readonly redeployed: Redeployed }
+  | { readonly write: "register"; readonly registered: RegisterResult }
+  | { readonly write: "redeploy"; readonly redeployed: RedeployResult }
   | { readonly write: "roll-back"; readonly restored: Restored }
-  | { readonly write: "restore"; readonly redeployed: Redeployed }
+  | { readonly write: "restore"; readonly redeployed: RedeployResult }
   | { readonly write: "repoint"; readonly result: RepointResult }
   | { readonly write: "run-task"; readonly run: RerunResult }
   | { readonly write: "throttled" };
@@ -72,7 +77,7 @@ async function writeOnce(
       return { write: kind, copy: await startCopy(state, context, ports) };
     case "register": {
       const { surveyed, plan } = planned(state);
-      return { write: kind, registered: await register(surveyed, plan.images, execution, ports) };
+      return { write: kind, registered: await registerRevision(surveyed, plan.images, execution, ports) };
     }
     case "redeploy":
       return { write: kind, redeployed: await redeployService(state, context, ports) };
@@ -132,37 +137,43 @@ async function startCopy(state: State, { options }: Context, ports: Ports): Prom
   return { name, start: await startMirror(name, request, limits, ports) };
 }
 
-async function redeployService(state: State, { failure }: Context, ports: Ports): Promise<Redeployed> {
+async function redeployService(state: State, { failure }: Context, ports: Ports): Promise<RedeployResult> {
   const { clusterArn, service, currentRevision, deploymentId } = planned(state).surveyed;
   const change = {
     ...{ clusterArn, service },
-    to: state.ours ?? "",
+    to: state.newRevision ?? "",
     from: currentRevision,
     failing: failure.owner.kind === "service" ? failure.owner.deploymentId : undefined,
     heals: failure.preemptive !== true,
     ...(deploymentId === undefined ? {} : { deploymentId }),
   };
-  return await redeploy(change, ports);
+  return await redeployRevision(change, ports);
 }
 
 async function rollBack({ rollback }: State, execution: string, ports: Ports): Promise<Restored> {
   if (rollback === undefined) throw new Error("there is nothing to go back from");
-  const { surveyed, ours, kind } = rollback.of;
+  const { surveyed, newRevision, kind } = rollback.of;
   // What could not be pulled for a while may run whole by now: hours may lie between the verdict and this write.
-  return await restore(surveyed, ours, execution, ports, { heals: kind === "cannot-pull" });
+  return await redeployPreviousRevision(surveyed, newRevision, execution, ports, {
+    heals: kind === "cannot-pull",
+  });
 }
 
-async function restoreOverwritten({ overwritten }: State, ports: Ports): Promise<Redeployed> {
+async function restoreOverwritten({ overwritten }: State, ports: Ports): Promise<RedeployResult> {
   if (overwritten === undefined) throw new Error("there is nothing to restore");
   const { clusterArn, service, revision, written } = overwritten;
-  return await redeploy({ clusterArn, service, to: revision, from: written.at(-1) ?? "" }, ports);
+  return await redeployRevision({ clusterArn, service, to: revision, from: written.at(-1) ?? "" }, ports);
 }
 
 async function repoint({ task }: State, ports: Ports): Promise<RepointResult> {
   const target = task === undefined ? undefined : currentTarget(task);
-  if (task === undefined || target === undefined || whyNotRepointed(target, task.made.former) !== undefined)
+  if (
+    task === undefined ||
+    target === undefined ||
+    whyNotRepointed(target, task.substitution.previousRevision) !== undefined
+  )
     return "skipped";
-  return await ports.schedules.move(target, task.made.ours);
+  return await ports.schedules.move(target, task.substitution.newRevision);
 }
 
 async function runTask({ task, network }: State, { options }: Context, ports: Ports): Promise<RerunResult> {
@@ -171,5 +182,5 @@ async function runTask({ task, network }: State, { options }: Context, ports: Po
   // The attempt is no part of the token: a second attempt for the same task must not run it a second time.
   const token = options.execution.replace(/-[0-9]+$/, "");
   const { taskArn } = task.surveyed.task;
-  return await rerunTask({ clusterArn, taskArn }, task.made.ours, network, token, ports);
+  return await rerunTask({ clusterArn, taskArn }, task.substitution.newRevision, network, token, ports);
 }

@@ -3,7 +3,7 @@
 import { getObject, getString } from "../../ecs/json-fields.ts";
 import { runtimePlatformOf } from "../../ecs/task-definition/task-definition.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { ClusterMachines, Machines } from "../../remediation/ports/container-instances.ts";
+import type { ContainerInstances, InstanceKind } from "../../remediation/ports/container-instances.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { HostPlatform } from "../ecs/image-pull.ts";
 import type { LaunchType } from "../ecs/state.ts";
@@ -33,7 +33,7 @@ export type Asked = {
 };
 
 export type SandboxMachines = {
-  readonly port: ClusterMachines;
+  readonly port: ContainerInstances;
   /** Where the next task goes: each of the machines that it may go to in turn. */
   place(asked: Asked): HostPlatform;
 };
@@ -86,7 +86,7 @@ function hostOf({ architecture, operatingSystemFamily = "LINUX" }: Entry): HostP
 }
 
 /** What ECS tells of a machine. */
-function toldOf(entry: Entry): Machines {
+function toldOf(entry: Entry): InstanceKind {
   const { build, ...platform } = hostOf(entry);
   const isTold = build !== undefined && entry.tellsRelease !== false;
   return {

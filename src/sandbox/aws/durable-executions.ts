@@ -8,12 +8,12 @@
 import assert from "node:assert/strict";
 import { optional } from "../../ecs/json-fields.ts";
 import { denialReason } from "../../remediation/gates/approval-decision.ts";
-import { AwsError, isPassing } from "../../remediation/ports/aws-error.ts";
+import { AwsError, isTransient } from "../../remediation/ports/aws-error.ts";
 import {
   type ExecutionStatus,
   type Executions,
   ignoredIn,
-  refusalIn,
+  parseMirrorRejection,
 } from "../../remediation/ports/ports.ts";
 import { rollbackIn } from "../../remediation/ports/rollback-record.ts";
 import {
@@ -84,7 +84,7 @@ export function createExecutions(
         status: "unknown",
         because: error.message,
         ...(error.kind === "denied" ? { permission: error.action } : {}),
-        ...(isPassing(error) ? { transient: true } : {}),
+        ...(isTransient(error) ? { transient: true } : {}),
       };
     }
   };
@@ -147,7 +147,7 @@ export function createExecutions(
           found && {
             status: found.status,
             ...optional("because", found.failure),
-            ...refusalIn(found.result),
+            ...parseMirrorRejection(found.result),
             ...ignoredIn(found.result),
             ...rollbackIn(found.result),
             ...optional("denied", denialReason(found.result)),

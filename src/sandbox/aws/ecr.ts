@@ -10,7 +10,7 @@ import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../../image/registry-hosts.t
 import { basicCredentials } from "../../oci/auth/credentials.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
-import type { Ecr, Imported } from "../../remediation/ports/ports.ts";
+import type { Ecr, ImportResult } from "../../remediation/ports/ports.ts";
 import { type PullThroughRule, ruleFor, upstreamOf } from "../../substitution/pull-through-rule.ts";
 import type { Internet } from "../network.ts";
 import type { SandboxRegistry } from "../registry/registry.ts";
@@ -78,13 +78,13 @@ export function createEcrPort({ registry, file, internet, clock, faults }: Place
           }
         : { isValid: true, because: `ECR says that the rule ${prefix} works` };
     },
-    async importImage(repository, digest): Promise<Imported> {
+    async importImage(repository, digest): Promise<ImportResult> {
       faults("ecr:BatchGetImage");
       const cached = registry.manifest(repository, digest);
       if (cached !== undefined) return { kind: "imported", bytes: cached.bytes, mediaType: cached.mediaType };
       const upstream = upstreamFor(repository);
       if (upstream === undefined)
-        return { kind: "refused", isPassing: false, because: `there is no repository ${repository}` };
+        return { kind: "refused", isTransient: false, because: `there is no repository ${repository}` };
       try {
         const manifest = await upstream.registries.getManifest({ ...upstream.place, digest });
         if (manifest === undefined) return refusedBy("absent");
@@ -114,31 +114,31 @@ export function createEcrPort({ registry, file, internet, clock, faults }: Place
 }
 
 /** In the words of the AWS gateway. */
-function refusedBy(kind: RegistryError["kind"]): Imported {
+function refusedBy(kind: RegistryError["kind"]): ImportResult {
   switch (kind) {
     case "rate-limited":
       return {
         kind: "refused",
-        isPassing: false,
+        isTransient: false,
         because: "the rule's own account has no pulls left there (UpstreamTooManyRequests)",
       };
     case "unauthorized":
     case "denied":
       return {
         kind: "refused",
-        isPassing: false,
+        isTransient: false,
         because: "it refuses the secret of the rule (UpstreamAccessDenied)",
       };
     case "absent":
       return {
         kind: "refused",
-        isPassing: false,
+        isTransient: false,
         because: "it has no such image, or Repull may not import it (ImageNotFound)",
       };
     default:
       return {
         kind: "refused",
-        isPassing: true,
+        isTransient: true,
         because: "it does not answer (UpstreamUnavailable)",
       };
   }

@@ -5,7 +5,7 @@
  * something younger, as the seed decides.
  */
 
-import type { Bus } from "../../remediation/ports/ports.ts";
+import type { OutcomePublisher } from "../../remediation/ports/ports.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { frozen } from "../ecs/frozen.ts";
 import { uuid } from "../ecs/state.ts";
@@ -44,7 +44,7 @@ export interface EventBus {
   /** The details of the `Image Pull Remediation` events published, in order. */
   readonly outcomes: readonly JsonObject[];
   /** The same bus as the remediation sees it. */
-  readonly port: Bus;
+  readonly port: OutcomePublisher;
 }
 
 export const OUTCOME_SOURCE = "repull";

@@ -13,7 +13,7 @@ export function isDeniedTo(file: WorldFile, roleArn: string, action: string): bo
 
 export function createRoles(file: WorldFile, faults: AwsFault): Roles {
   return {
-    async mayDo(roleArn, actions) {
+    async simulate(roleArn, actions) {
       const because = refusedBy(faults, "iam:SimulatePrincipalPolicy");
       if (because !== undefined) return { kind: "unknown", because };
       const action = actions.find((one) => isDeniedTo(file, roleArn, one));

@@ -2,7 +2,7 @@
 
 import { getNumber, getObject, getObjects, getString, getStrings, optional } from "../../ecs/json-fields.ts";
 import { networkInterfaceId } from "../../ecs/task/rerun-task-request.ts";
-import type { Started, Tasks } from "../../remediation/ports/tasks.ts";
+import type { RunTaskResult, Tasks } from "../../remediation/ports/tasks.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { describedTask } from "../ecs/api-documents.ts";
 import type { Cluster } from "../ecs/cluster.ts";
@@ -48,11 +48,11 @@ export function createTasks(cluster: Cluster, faults: AwsFault): SandboxTasks {
         }
         return undefined;
       },
-      async instanceOf() {
+      async instanceIdOf() {
         faults("ecs:DescribeContainerInstances");
         return INSTANCE;
       },
-      async run(request): Promise<Started> {
+      async run(request): Promise<RunTaskResult> {
         const action = "ecs:RunTask";
         faults(action);
         const token = getString(request, "clientToken");

@@ -155,7 +155,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const hasAccount = file.registries?.[DOCKER_HUB_HOST]?.repullSignsInAs !== undefined;
   const world: World = {
     ports: {
-      home,
+      location: home,
       ecs: createEcsPort(cluster, definitions, ecsFaults, deployments),
       ecr: createEcrPort({ registry: registries.ecr, file, internet, clock, faults: faults.check }),
       registries: clients,
@@ -165,7 +165,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
         : {}),
       roles: createRoles(file, faults.check),
       networks: createNetworks(file, home, addresses.tasks, faults.check),
-      machines: machines.port,
+      containerInstances: machines.port,
       tasks: tasks.port,
       schedules: schedules.port,
       executions: executions.port,

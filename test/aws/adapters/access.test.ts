@@ -67,7 +67,7 @@ describe("what a role may do", () => {
   for (const [because, decisions, expected] of table) {
     test(because, async () => {
       answer = () => decided(decisions);
-      expect(await createRoles(settings()).mayDo(ROLE, ["a:One", "a:Two"], "arn:x")).toEqual(expected);
+      expect(await createRoles(settings()).simulate(ROLE, ["a:One", "a:Two"], "arn:x")).toEqual(expected);
       expect(stub.requests[0]?.body).toMatchObject({
         Action: "SimulatePrincipalPolicy",
         PolicySourceArn: ROLE,
@@ -83,7 +83,7 @@ describe("what a role may do", () => {
         "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: iam:SimulatePrincipalPolicy</Message></Error></ErrorResponse>",
         403,
       );
-    expect(await createRoles(settings()).mayDo(ROLE, ["a:One"], "*")).toMatchObject({
+    expect(await createRoles(settings()).simulate(ROLE, ["a:One"], "*")).toMatchObject({
       kind: "unknown",
       because: expect.stringContaining("iam:SimulatePrincipalPolicy"),
     });

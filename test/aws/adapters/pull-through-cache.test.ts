@@ -125,8 +125,8 @@ describe("an image that a rule leads to", () => {
     ["ImageNotFound",           false, /no such image, or Repull may not import it/],
     ["KmsError",                false, /the key is gone/],
   ] as const;
-  for (const [failureCode, isPassing, words] of table) {
-    test(`that cannot be had, for ${failureCode}: ${isPassing ? "asked for again" : "another place's turn"}`, async () => {
+  for (const [failureCode, isTransient, words] of table) {
+    test(`that cannot be had, for ${failureCode}: ${isTransient ? "asked for again" : "another place's turn"}`, async () => {
       answer = () => ({
         body: {
           images: [],
@@ -134,7 +134,7 @@ describe("an image that a rule leads to", () => {
         },
       });
       const imported = await ecr().importImage("hub/library/nginx", DIGEST);
-      expect(imported).toMatchObject({ kind: "refused", isPassing });
+      expect(imported).toMatchObject({ kind: "refused", isTransient });
       expect(imported.kind === "refused" && imported.because).toMatch(words);
     });
   }

@@ -137,7 +137,7 @@ test("a role is judged with the request's own facts, which its conditions ask fo
   });
   const role = "arn:aws:iam::123456789012:role/web";
   const context = { "iam:PassedToService": "ecs-tasks.amazonaws.com" };
-  expect(await createRoles(settings()).mayDo(role, ["iam:PassRole"], role, context)).toEqual({
+  expect(await createRoles(settings()).simulate(role, ["iam:PassRole"], role, context)).toEqual({
     kind: "allowed",
   });
   expect(stub.requests[0]?.body).toMatchObject({

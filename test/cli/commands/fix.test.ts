@@ -110,7 +110,7 @@ describe("plan", () => {
             strategy: "public-mirror",
             proof: "same-index",
             trusted: { from: "service-revision" },
-            passedOver: [{ strategy: "own-copy" }],
+            rejected: [{ strategy: "own-copy" }],
             writes: expect.stringMatching(/^public\.ecr\.aws\/docker\/library\/nginx@sha256:/),
           },
           { image: `${ECR}/own/sidecar:1` },

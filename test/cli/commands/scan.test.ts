@@ -109,7 +109,7 @@ test("as JSON: each workload, then the summary with the addresses", async () => 
     addresses: [{ address: "203.0.113.10 (nat-0f3a9b1c2d4e5f607)", pulls: 167, pullsOfOne: 167 }, {}, {}, {}],
   });
   expect(lines.find(({ name }) => name === "loki")).toMatchObject({
-    images: [{ first: { strategy: "fresh-mirror" }, passedOver: [{ strategy: "own-copy" }, {}, {}] }],
+    images: [{ first: { strategy: "fresh-mirror" }, rejected: [{ strategy: "own-copy" }, {}, {}] }],
   });
 });
 

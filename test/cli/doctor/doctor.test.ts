@@ -117,7 +117,7 @@ function patient(
       described: async () => read(died),
     },
     services: { describeService: async () => service(2) },
-    roles: { mayDo: async () => ({ kind: "allowed" }) },
+    roles: { simulate: async () => ({ kind: "allowed" }) },
     cache: {
       pullThroughRules: async () => [{ prefix: "docker-hub", upstreamHost: "registry-1.docker.io" }],
       validateRule: async () => ({ isValid: true, because: "good" }),
@@ -137,7 +137,8 @@ const without = (name: string): Partial<DeployedStack> => ({
     asked === name ? unread("absent", "lambda:GetFunctionConfiguration") : read(deployedFunction(asked)),
 });
 const refusing = (action: string): Patient["roles"] => ({
-  mayDo: async (_, actions) => (actions.includes(action) ? { kind: "refused", action } : { kind: "allowed" }),
+  simulate: async (_, actions) =>
+    actions.includes(action) ? { kind: "refused", action } : { kind: "allowed" },
 });
 
 test("a stack as it should be passes every check", async () => {
@@ -311,7 +312,7 @@ describe("what could not be looked at is not checked, and no failure", () => {
 
   test("rights, where IAM does not tell; the quota, where nobody answers", async () => {
     const roles: Patient["roles"] = {
-      mayDo: async () => ({ kind: "unknown", because: "iam:SimulatePrincipalPolicy: denied" }),
+      simulate: async () => ({ kind: "unknown", because: "iam:SimulatePrincipalPolicy: denied" }),
     };
     const quota = async () => {
       throw new Error("no route to Docker Hub");
@@ -335,12 +336,12 @@ describe("a stack that observes", () => {
       const deployed = deployedFunction(name);
       return { ...deployed, environment: { ...deployed.environment, REPULL_MODE: "observe" } };
     };
-    const mayRead: Patient["roles"]["mayDo"] = async (_role, actions, on) => {
+    const mayRead: Patient["roles"]["simulate"] = async (_role, actions, on) => {
       const refused = actions.find((action) => !READS.test(action) || String(on).includes("repull-mirror"));
       return refused === undefined ? { kind: "allowed" } : { kind: "refused", action: refused };
     };
     const { checks } = await examine(
-      patient({ functionNamed: async (name) => read(observing(name)) }, { roles: { mayDo: mayRead } }),
+      patient({ functionNamed: async (name) => read(observing(name)) }, { roles: { simulate: mayRead } }),
     );
     expect(notPassed(checks)).toEqual([]);
   });

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { demo } from "../../../src/cli/demo/demo.ts";
-import { OUTCOMES, REFUSALS } from "../../../src/remediation/report/outcome.ts";
+import { OUTCOMES, REASONS } from "../../../src/remediation/report/outcome.ts";
 import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
 import { commandIo } from "../../support/command-io.ts";
 
@@ -48,7 +48,7 @@ describe("the README", () => {
 
 describe("the page about the outcome event", () => {
   const page = read("docs/outcome-event.md");
-  for (const [word, meaning] of [...Object.entries(OUTCOMES), ...Object.entries(REFUSALS)]) {
+  for (const [word, meaning] of [...Object.entries(OUTCOMES), ...Object.entries(REASONS)]) {
     test(`says what ${word} means`, () => {
       expect(page).toContain(`| \`${word}\` | ${meaning} |`);
     });

@@ -196,5 +196,5 @@ test("the policy document is read from Parameter Store, encrypted too", async ()
 test("what moto does not know, is not known: rules and rights hold nothing up", async () => {
   const { roles } = portsWith(undefined);
   const role = `arn:aws:iam::${MOTO_ACCOUNT}:role/web-execution`;
-  expect((await roles.mayDo(role, ["ecr:BatchGetImage"], "*")).kind).toBe("unknown");
+  expect((await roles.simulate(role, ["ecr:BatchGetImage"], "*")).kind).toBe("unknown");
 });

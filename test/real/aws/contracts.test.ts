@@ -57,7 +57,7 @@ async function makeStage(): Promise<Stage> {
     ecs: createEcs(settings),
     ecr: createEcr(settings, systemClock),
     bus: createBus(settings, "default"),
-    machines: createMachines(settings),
+    containerInstances: createMachines(settings),
     clusterOfOne: () => clusterOfOne(settings),
     createService: async ({ name, taskDefinition, desiredCount, launchType = "EC2", tags = {} }) => {
       await client.send(

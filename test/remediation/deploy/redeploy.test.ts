@@ -1,7 +1,7 @@
 /** What a redeployment takes for somebody else's, and leaves alone. */
 
 import { describe, expect, it } from "vitest";
-import { redeploy } from "../../../src/remediation/deploy/apply.ts";
+import { redeployRevision } from "../../../src/remediation/deploy/apply.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 
@@ -29,7 +29,7 @@ describe("redeploy, where the survey saw an older deployment of the same revisio
       containerDefinitions: described.containerDefinitions ?? [],
     });
     const change = { clusterArn: service?.cluster.arn ?? "", service: "web", to, from, deploymentId: OLDER };
-    const { kind } = await redeploy({ ...change, failing }, world.ports);
+    const { kind } = await redeployRevision({ ...change, failing }, world.ports);
     expect(kind).toBe(result);
   });
 });

@@ -3,15 +3,20 @@ import { type Deployment, readService, type Service } from "../../../src/ecs/ser
 import type { Task } from "../../../src/ecs/task/task.ts";
 import {
   judgeRollout,
-  settleSecondsFor,
-  type Watched,
+  type RolloutContext,
+  rolloutTimeoutSeconds,
 } from "../../../src/remediation/deploy/rollout-verdict.ts";
 
 const arn = (revision: number): string =>
   `arn:aws:ecs:us-east-1:123456789012:task-definition/web:${revision}`;
 /** The failing revision, ours in its place, the one before, and somebody's next one. */
 const [FORMER, OURS, OLDER, THEIRS] = [arn(42), arn(43), arn(41), arn(44)];
-const watched: Watched = { ours: OURS, former: FORMER, replaced: "d-42", known: ["d-42", "d-41"] };
+const watched: RolloutContext = {
+  newRevision: OURS,
+  previousRevision: FORMER,
+  replacedDeploymentId: "d-42",
+  knownDeploymentIds: ["d-42", "d-41"],
+};
 
 const ROLLBACK = "ECS deployment circuit breaker: rolling back to deploymentId d-41.";
 const LIMIT =
@@ -107,7 +112,7 @@ describe("our deployment", () => {
 
   test("that was seen behind somebody else's gives that one its place back", () => {
     const now = service("d-43 web:43 running 2/2 COMPLETED");
-    expect(judgeRollout(now, [], { ...watched, foreign: THEIRS })).toMatchObject({
+    expect(judgeRollout(now, [], { ...watched, foreignRevision: THEIRS })).toMatchObject({
       kind: "overtook",
       revision: THEIRS,
     });
@@ -115,8 +120,12 @@ describe("our deployment", () => {
 
   test("that ECS came back to, after somebody else's failed, gives nothing back", () => {
     const now = service("d-50 web:43 running 1/2 IN_PROGRESS; d-44 web:44 running 0/2 FAILED");
-    expect(judgeRollout(now, [], { ...watched, foreign: THEIRS, mine: "d-43" }).kind).toBe("moving");
-    expect(judgeRollout(now, [], { ...watched, foreign: THEIRS, mine: "d-50" }).kind).toBe("overtook");
+    expect(judgeRollout(now, [], { ...watched, foreignRevision: THEIRS, ourDeploymentId: "d-43" }).kind).toBe(
+      "moving",
+    );
+    expect(judgeRollout(now, [], { ...watched, foreignRevision: THEIRS, ourDeploymentId: "d-50" }).kind).toBe(
+      "overtook",
+    );
   });
 
   test("is told by its id, and as the older one, where it is shown behind somebody else's", () => {
@@ -133,7 +142,7 @@ describe("our deployment", () => {
 
   test("is not mistaken for an earlier substitute of the same execution", () => {
     const before = service("d-8 web:41 running 0/2 IN_PROGRESS");
-    expect(judgeRollout(before, [], { ...watched, own: [OLDER] }).kind).toBe("moving");
+    expect(judgeRollout(before, [], { ...watched, ownRevisions: [OLDER] }).kind).toBe("moving");
   });
 
   test("tells no token of an account in its reason", () => {
@@ -151,7 +160,7 @@ describe("our deployment", () => {
 
 describe("the time that a rollout gets", () => {
   const minutes = (json: Parameters<typeof readService>[0]): number =>
-    settleSecondsFor(readService(json)) / 60;
+    rolloutTimeoutSeconds(readService(json)) / 60;
   // biome-ignore format: a table is read by its columns
   const table = [
     ["a plain service",                 {}, 0],

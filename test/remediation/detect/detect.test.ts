@@ -1,11 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import {
-  ATTEMPTS_MAX,
-  detect,
-  NAMES_MAX,
-  pauseMinutesAfter,
-} from "../../../src/remediation/detect/detect.ts";
+import { ATTEMPTS_MAX, backoffMinutes, detect, NAMES_MAX } from "../../../src/remediation/detect/detect.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { ExecutionStatus, Executions } from "../../../src/remediation/ports/ports.ts";
 import { createExecutions } from "../../../src/sandbox/aws/durable-executions.ts";
@@ -79,7 +74,7 @@ describe("a failure of a deployment", () => {
   for (const [because, attempts, expected] of table) {
     test(`${because}: ${expected.source}`, async () => {
       const executions = standing(attempts);
-      const detected = await detect(event, { home, executions, clock });
+      const detected = await detect(event, { location: home, executions, clock });
       const words = "because" in detected ? `: ${detected.because}` : "";
       const name = "execution" in detected ? detected.execution : "";
       expect(`${detected.kind} ${name}${words}`).toMatch(expected);
@@ -97,7 +92,7 @@ describe("a failure of a deployment", () => {
       },
       status: async () => idle(10),
     };
-    const detected = await detect(event, { home, executions, clock });
+    const detected = await detect(event, { location: home, executions, clock });
     expect([detected.kind, looked.length]).toEqual(["already", NAMES_MAX + 1]);
   });
 
@@ -116,7 +111,7 @@ describe("a failure of a deployment", () => {
       const { time: _, ...rest } = event;
       const document = time === undefined ? rest : { ...rest, time };
       const executions = standing([ended(status, minutesBefore)]);
-      expect((await detect(document, { home, executions, clock })).kind).toBe(expected);
+      expect((await detect(document, { location: home, executions, clock })).kind).toBe(expected);
     });
   }
 
@@ -132,14 +127,16 @@ describe("a failure of a deployment", () => {
   ];
   for (const [title, attempts, died] of deaths) {
     test(`${died ? "tells" : "tells nothing"} of a death where ${title}`, async () =>
-      expect((await detect(event, { home, executions: standing(attempts), clock })).died).toBe(died));
+      expect((await detect(event, { location: home, executions: standing(attempts), clock })).died).toBe(
+        died,
+      ));
   }
 
   test("forged for hours cannot use up the attempts of the real one", async () => {
     const world = createVirtualClock(failedAt);
     const engine = createExecutions(world);
     engine.serve("remediate", async () => ({ outcome: "ignored", because: "the task does not exist" }));
-    const ports = { home, executions: engine.port, clock: world };
+    const ports = { location: home, executions: engine.port, clock: world };
     const send = (time: string) => detect({ ...event, time }, ports);
     const HOURS = 2;
     for (let second = 0; second < HOURS * 3600; second += 5) {
@@ -164,24 +161,26 @@ describe("a failure of a deployment", () => {
     });
     const kinds: string[] = [];
     for (const name of ["repull-rehearsal", "repull", "repull"])
-      kinds.push((await detect(event, { home, executions: stack(name), clock })).kind);
+      kinds.push((await detect(event, { location: home, executions: stack(name), clock })).kind);
     expect(kinds).toEqual(["started", "started", "already"]);
   });
 
   test("is tried for longer than Docker Hub's longest window", () => {
-    const pauses = Array.from({ length: ATTEMPTS_MAX - 1 }, (_, index) => pauseMinutesAfter(index + 1));
+    const pauses = Array.from({ length: ATTEMPTS_MAX - 1 }, (_, index) => backoffMinutes(index + 1));
     expect(pauses.reduce((sum, minutes) => sum + minutes)).toBeGreaterThan(6 * 60);
   });
 
   test("is brought again by the queue where the result of an attempt cannot be read for now", async () => {
     const executions = standing([{ ...ended("unknown", 600), transient: true }]);
-    await expect(detect(event, { home, executions, clock })).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(detect(event, { location: home, executions, clock })).rejects.toMatchObject({
+      kind: "unavailable",
+    });
     expect(executions.started).toEqual([]);
   });
 
   test("names the right that is missing to read an attempt's result", async () => {
     const executions = standing([{ ...ended("unknown", 600), permission: "kms:Decrypt" }]);
-    expect(await detect(event, { home, executions, clock })).toMatchObject({
+    expect(await detect(event, { location: home, executions, clock })).toMatchObject({
       kind: "already",
       code: "result-unreadable",
       permission: "kms:Decrypt",
@@ -191,7 +190,7 @@ describe("a failure of a deployment", () => {
   test("that Lambda turns away is the queue's to bring again", async () => {
     const throttled = new AwsError("throttled", "lambda:InvokeFunction", "Rate exceeded");
     const executions = { ...standing([]), start: () => Promise.reject(throttled) };
-    await expect(detect(event, { home, executions, clock })).rejects.toBe(throttled);
+    await expect(detect(event, { location: home, executions, clock })).rejects.toBe(throttled);
   });
 
   test("starts its execution with what it needs, and no more", async () => {
@@ -207,7 +206,7 @@ describe("a failure of a deployment", () => {
       ...event,
       detail: { ...(event as object as { detail: object }).detail, overrides: { x: "hush" } },
     };
-    await detect(secret, { home, executions, clock });
+    await detect(secret, { location: home, executions, clock });
     expect(JSON.stringify(given)).not.toContain("hush");
   });
 });

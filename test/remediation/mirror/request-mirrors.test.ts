@@ -7,12 +7,12 @@ import { InvalidInput } from "../../../src/image/invalid-input.ts";
 import { mirrorName } from "../../../src/remediation/detect/execution-names.ts";
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
-import type { ExecutionStatus, Imported, Ports } from "../../../src/remediation/ports/ports.ts";
+import type { ExecutionStatus, ImportResult, Ports } from "../../../src/remediation/ports/ports.ts";
 import type { Survey } from "../../../src/remediation/survey/survey.ts";
 import { next, withSeen } from "../../../src/remediation/workflow/next.ts";
 import { observe, subjectOf } from "../../../src/remediation/workflow/observe.ts";
 import { readPolicyOnce } from "../../../src/remediation/workflow/read-policy-once.ts";
-import { remediateBy } from "../../../src/remediation/workflow/remediate-with-policy.ts";
+import { remediateWithPolicy } from "../../../src/remediation/workflow/remediate-with-policy.ts";
 import { FIRST_STATE, type State } from "../../../src/remediation/workflow/state.ts";
 import { write } from "../../../src/remediation/workflow/write.ts";
 import { runInProcess } from "../../../src/runtime/in-process-steps.ts";
@@ -34,11 +34,11 @@ const manifest = text({
   layers: [descriptor(layer, "application/vnd.oci.image.layer.v1.tar+gzip")],
 });
 const DIGEST = digestOf(manifest);
-const imported: Imported = { kind: "imported", bytes: manifest, mediaType: OCI };
+const imported: ImportResult = { kind: "imported", bytes: manifest, mediaType: OCI };
 const warming = { kind: "warm", target: `${ECR}/hub/library/nginx:1`, digest: DIGEST };
 
 type EcrAnswers = {
-  readonly imports?: readonly (Imported | AwsError)[];
+  readonly imports?: readonly (ImportResult | AwsError)[];
   /** Blobs come after so many looks; absent: they are there. */
   readonly looks?: number;
   readonly prefix?: string;
@@ -73,7 +73,11 @@ async function run(request: unknown, { imports = [imported], looks = 0, prefix =
 }
 
 describe("filling a pull-through cache", () => {
-  const refused = (because: string, isPassing = false): Imported => ({ kind: "refused", isPassing, because });
+  const refused = (because: string, isTransient = false): ImportResult => ({
+    kind: "refused",
+    isTransient,
+    because,
+  });
 
   test("ends when the image and all its blobs are there", async () => {
     const { ended, seconds } = await run(warming, { looks: 3 });
@@ -260,14 +264,14 @@ describe("a policy that has to be read", () => {
   async function remediated(read: () => Promise<typeof DEFAULT_POLICY>) {
     const world = await createWorld(failing);
     const event = await firstFailure(world);
-    let ended: Awaited<ReturnType<typeof remediateBy>> | undefined;
+    let ended: Awaited<ReturnType<typeof remediateWithPolicy>> | undefined;
     world.clock.schedule(world.clock.now(), async () => {
       ended = await runInProcess(
         (steps) =>
-          remediateBy(
+          remediateWithPolicy(
             event,
             { read, portsFor: () => world.ports },
-            { execution: "r-1", settle: false },
+            { execution: "r-1", waitForRollout: false },
             steps,
           ),
         { clock: world.clock },

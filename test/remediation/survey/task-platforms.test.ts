@@ -1,13 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { printPlatform } from "../../../src/image/platform.ts";
-import type { ClusterMachines, Machines } from "../../../src/remediation/ports/container-instances.ts";
+import type { ContainerInstances, InstanceKind } from "../../../src/remediation/ports/container-instances.ts";
 import { platformsOf } from "../../../src/remediation/survey/task-platforms.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 
-const X86: Machines = { platform: { os: "linux", architecture: "amd64" } };
-const ARM: Machines = { platform: { os: "linux", architecture: "arm64" } };
-const WINDOWS: Machines = { platform: { os: "windows", architecture: "amd64" } };
-const by = (machines: Machines, capacityProvider: string): Machines => ({ ...machines, capacityProvider });
+const X86: InstanceKind = { platform: { os: "linux", architecture: "amd64" } };
+const ARM: InstanceKind = { platform: { os: "linux", architecture: "arm64" } };
+const WINDOWS: InstanceKind = { platform: { os: "windows", architecture: "amd64" } };
+const by = (machines: InstanceKind, capacityProvider: string): InstanceKind => ({
+  ...machines,
+  capacityProvider,
+});
 
 const stated = (cpuArchitecture: string) => ({ runtimePlatform: { cpuArchitecture } });
 const fargate = { requiresCompatibilities: ["FARGATE"] };
@@ -15,7 +18,7 @@ const nothing: JsonObject = {};
 
 describe("the platforms that a service's tasks may run on", () => {
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [because: string, definition: JsonObject, launchType: string | undefined, providers: readonly string[], machines: readonly Machines[] | string, platforms: string])[] = [
+  const table: readonly (readonly [because: string, definition: JsonObject, launchType: string | undefined, providers: readonly string[], machines: readonly InstanceKind[] | string, platforms: string])[] = [
     ["are what the task definition says",                   stated("ARM64"), "EC2",      [],           [X86],                          "linux/arm64"],
     ["are x86_64 where Fargate is not told otherwise",      fargate,         "FARGATE",  [],           [ARM],                          "linux/amd64"],
     ["also where the definition would suit EC2 too",        nothing,         "FARGATE",  [],           [ARM],                          "linux/amd64"],
@@ -32,7 +35,7 @@ describe("the platforms that a service's tasks may run on", () => {
   ];
   for (const [because, definition, launchType, capacityProviders, found, platforms] of table) {
     test(`${because}: ${platforms}`, async () => {
-      const machines: ClusterMachines = {
+      const machines: ContainerInstances = {
         kinds: async () =>
           typeof found === "string"
             ? { kind: "unknown", because: found }

@@ -16,8 +16,8 @@ describe("the world of a recorded event", () => {
     const event = eventNamed("fargate-service.json");
     const detail = event.detail as JsonObject;
     const world = await createRecordedWorld(healableWorld([event]), [event]);
-    const { ecs, home } = world.ports;
-    expect(home).toMatchObject({ account: event.account, region: event.region });
+    const { ecs, location } = world.ports;
+    expect(location).toMatchObject({ account: event.account, region: event.region });
     const service = await ecs.describeService(
       String(detail.clusterArn),
       String(detail.group).slice("service:".length),

@@ -32,7 +32,7 @@ function spendForEver(world: World): void {
 }
 
 const told = ({ bus }: World) =>
-  bus.outcomes.map(({ outcome, goesOnAt }) => [outcome, goesOnAt !== undefined]);
+  bus.outcomes.map(({ outcome, resumesAt }) => [outcome, resumesAt !== undefined]);
 
 for (const engine of ENGINES) {
   describe(`a limit that only its window's end can cure, on the ${engine} engine`, () => {
@@ -48,7 +48,7 @@ for (const engine of ENGINES) {
         nextSteps: expect.arrayContaining([expect.stringMatching(/mirror docker\.io\/grafana/)]),
       });
       const failedAt = Date.parse(String(event.time));
-      const latest = Date.parse(String(ahead?.goesOnAt));
+      const latest = Date.parse(String(ahead?.resumesAt));
       expect(latest - failedAt).toBeGreaterThanOrEqual(6 * HOUR * 1000);
       expect(latest - failedAt).toBeLessThan(6.5 * HOUR * 1000);
       const { images, running } = await stateOf(world, "prod", "web");
@@ -65,7 +65,7 @@ describe("a limit that only its window's end can cure", () => {
     const scenario = { world: limited(HOUR), meanwhile: spendForEver };
     const { world, outcome, event } = await play(scenario);
     expect(outcome.outcome).toBe("stand-still");
-    expect(outcome.goesOnAt).toBeUndefined();
+    expect(outcome.resumesAt).toBeUndefined();
     expect(told(world)).toEqual([
       ["stand-still", true],
       ["stand-still", false],

@@ -53,7 +53,7 @@ test("one remediation per hour heals three services in three hours, and tells of
   expect(held).toMatchObject({
     because:
       "the cap of 1 remediations per hour (caps.remediationsPerHour) is reached: 1 are used until 2026-01-20 23:00 UTC; this remediation, and those that wait behind it unsaid, go on by themselves",
-    goesOnAt: "2026-01-20T23:00:00.000Z",
+    resumesAt: "2026-01-20T23:00:00.000Z",
     nextSteps: [
       "to let more through, raise caps.remediationsPerHour in the policy document (docs/policy.md): what waits sees it within half an hour",
     ],
@@ -86,7 +86,7 @@ test("an image that is larger than the whole day's cap is not waited for", async
   expect(new Set(named(world))).toEqual(new Set(["stand-still"]));
   expect(
     outcomes(world)[0]
-      ?.images[0]?.passedOver.map(({ because }) => because)
+      ?.images[0]?.rejected.map(({ because }) => because)
       .join(),
   ).toContain(
     "the image has 0.00205 GB, more than the whole cap of 0.001 GB copied per day (caps.bytesPerDay)",
@@ -148,7 +148,7 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
     },
   });
   expect(outcome).toMatchObject({ outcome: "settled", images: [{ strategy: "sign-in" }] });
-  expect(outcome.images[0]?.passedOver.map(({ because }) => because).join()).toContain("caps.bytesPerDay");
+  expect(outcome.images[0]?.rejected.map(({ because }) => because).join()).toContain("caps.bytesPerDay");
   expect(named(world)).toEqual(["settled"]);
 });
 
@@ -235,7 +235,7 @@ test("what waits for more than a day ends as held, and says so", async () => {
   const last = outcomes(world).at(-1);
   expect(last).toMatchObject({ outcome: "held", images: [{ strategy: "fresh-mirror" }] });
   expect(last?.because).toContain("after 25 hours it waits no longer");
-  expect(last?.goesOnAt).toBeUndefined();
+  expect(last?.resumesAt).toBeUndefined();
   const [record] = world.executions.records;
   expect(record?.status).toBe("succeeded");
   expect(((record?.endedAt ?? 0) - (record?.startedAt ?? 0)) / 1000).toBeLessThan(48 * HOUR);

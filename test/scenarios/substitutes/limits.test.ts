@@ -243,7 +243,7 @@ describe("a private image", () => {
       const { images } = await stateOf(after, "prod", "web");
       expect(images[0]).toMatch(new RegExp(`^${ECR}/repull/docker\\.io/library/nginx@`));
       expect(images[1]).toMatch(api);
-      const reasons = outcome.images[1]?.passedOver.map(({ because }) => because).join();
+      const reasons = outcome.images[1]?.rejected.map(({ because }) => because).join();
       if (privateImages.length === 0) expect(reasons).toMatch(/it is private.*privateImages/);
     });
   }

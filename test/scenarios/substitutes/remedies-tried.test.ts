@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from "vitest";
-import { type Outcome, REFUSALS } from "../../../src/remediation/report/outcome.ts";
+import { type Outcome, REASONS } from "../../../src/remediation/report/outcome.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { REMEDIES, type Remedy, type RemedyCode } from "../../../src/substitution/remedies/remedy.ts";
 import { follow } from "../../support/remedies/follow-remedy.ts";
@@ -164,8 +164,8 @@ describe("a place that a task could not pull from", () => {
   for (const [what, row] of Object.entries(CHECKS))
     it(`has remedies that heal, each of them, where ${what} is what fails`, async () => {
       const { outcome, images } = await tried(row);
-      const failed = images.flatMap(({ passedOver }) =>
-        passedOver.flatMap(({ checks = [] }) => checks.filter(({ result }) => result === "failed")),
+      const failed = images.flatMap(({ rejected }) =>
+        rejected.flatMap(({ checks = [] }) => checks.filter(({ result }) => result === "failed")),
       );
       expect(outcome).toBe("stand-still");
       expect(failed.map((check) => check.what)).toContain(what);
@@ -192,7 +192,7 @@ describe("a remedy", () => {
   it("has a row for each code, and so has a refusal", () => {
     expect(new Set(Object.keys(BY_REMEDY))).toEqual(new Set(Object.keys(REMEDIES)));
     const reasons = [...Object.keys(DECLINED), ...Object.keys(UNTRUSTED), "no-proof"];
-    expect(Object.keys(REFUSALS).filter((reason) => !reasons.includes(reason))).toEqual([]);
+    expect(Object.keys(REASONS).filter((reason) => !reasons.includes(reason))).toEqual([]);
   });
 
   for (const [code, row] of Object.entries(BY_REMEDY))

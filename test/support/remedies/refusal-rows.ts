@@ -1,7 +1,7 @@
 /** A world for each code of a refusal: one without a row does not compile. */
 
 import { type QuotaName, quotaPeriod } from "../../../src/remediation/gates/quotas.ts";
-import type { Outcome, RefusalReason } from "../../../src/remediation/report/outcome.ts";
+import type { Outcome, Reason } from "../../../src/remediation/report/outcome.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
 import type { Check, UntrustedCode } from "../../../src/substitution/candidate.ts";
@@ -33,7 +33,7 @@ import {
 } from "./refused-worlds.ts";
 
 export const DECLINED: Readonly<
-  Record<Exclude<RefusalReason, UntrustedCode | "no-proof">, Readonly<Record<string, Row>>>
+  Record<Exclude<Reason, UntrustedCode | "no-proof">, Readonly<Record<string, Row>>>
 > = {
   "opted-out": {
     "the service": { in: near({ tags: { Repull: "off" } }) },

@@ -39,8 +39,8 @@ function judgeExecution(world: World, witness: Witness, record: ExecutionRecord)
     if (hours > EXECUTION_HOURS_MAX) witness.violate("recorded", `${record.name} never ends`);
     return;
   }
-  const isEnd = ({ execution, outcome, goesOnAt }: JsonObject): boolean =>
-    execution === record.name && outcome !== "awaiting-approval" && goesOnAt === undefined;
+  const isEnd = ({ execution, outcome, resumesAt }: JsonObject): boolean =>
+    execution === record.name && outcome !== "awaiting-approval" && resumesAt === undefined;
   if (!world.bus.outcomes.some(isEnd) && !witness.logged.some(isEnd))
     witness.violate("recorded", `${record.name} ${record.status} without a record: ${record.failure ?? ""}`);
 }
@@ -84,7 +84,7 @@ function judgeHealth(world: World, witness: Witness, service: ServiceRecord, cut
 /** Executions that told of a window, and healed after it. */
 export function waitedOut(world: World): number {
   const waiting = world.bus.outcomes.filter(
-    ({ outcome, goesOnAt }) => outcome === "stand-still" && goesOnAt !== undefined,
+    ({ outcome, resumesAt }) => outcome === "stand-still" && resumesAt !== undefined,
   );
   const names = new Set(waiting.map(({ execution }) => execution));
   return world.bus.outcomes.filter(({ outcome, execution }) => outcome === "settled" && names.has(execution))

@@ -64,11 +64,11 @@ export function createLedger(
       if (copied.size > claimed.size)
         violate("capped", `${copied.size} images are copied, ${claimed.size} claimed`);
     },
-    publishes(execution: string, { outcome, because, goesOnAt }: JsonObject): void {
-      if (outcome !== "held" || goesOnAt === undefined) return;
+    publishes(execution: string, { outcome, because, resumesAt }: JsonObject): void {
+      if (outcome !== "held" || resumesAt === undefined) return;
       const cap = /caps\.(\w+)/.exec(String(because))?.[1] ?? "";
       const cluster = /^the share of the cluster (\S+),/.exec(String(because))?.[1] ?? "all";
-      const window = `${cap} of ${cluster} until ${goesOnAt}`;
+      const window = `${cap} of ${cluster} until ${resumesAt}`;
       const who = told.get(window) ?? new Set();
       told.set(window, who.add(execution));
       if (who.size > 1) violate("capped", `${[...who].join(" and ")} both tell of ${window}`);

@@ -184,9 +184,9 @@ export function createLiar(
           read("ecs:DescribeTasks", `whole task ${task}`, () => tasks.describe(cluster, task)),
         networkOf: (id) =>
           read("ec2:DescribeNetworkInterfaces", `interface ${id}`, () => tasks.networkOf(id)),
-        instanceOf: (cluster, instance) =>
+        instanceIdOf: (cluster, instance) =>
           read("ecs:DescribeContainerInstances", `instance ${instance}`, () =>
-            tasks.instanceOf(cluster, instance),
+            tasks.instanceIdOf(cluster, instance),
           ),
         run: (request) => write("ecs:RunTask", () => tasks.run(request)),
       },

@@ -182,17 +182,17 @@ function planOf(images: readonly ExposedImage[], unprotected: string | undefined
 }
 
 function placesOf(
-  { image, first, passedOver }: ExposedImage,
+  { image, first, rejected }: ExposedImage,
   isNamed: boolean,
   badge: "acts" | "idle",
 ): string {
-  const others = passedOver
+  const others = rejected
     .map(({ strategy, because }) => `<li>not ${escaped(strategy)}: ${escaped(abbreviate(because))}</li>`)
     .join("");
   const why =
     others === ""
       ? ""
-      : `<details><summary>why not ${counted(passedOver.length, "other place")}</summary><ul>${others}</ul></details>`;
+      : `<details><summary>why not ${counted(rejected.length, "other place")}</summary><ul>${others}</ul></details>`;
   const of = isNamed ? `<small>${escaped(image)}</small>` : "";
   if (first === undefined) return `<div>${of}${why}</div>`;
   return `<div>${of}<span class="badge ${badge}">${escaped(first.strategy)}</span> <code>${escaped(abbreviate(first.place))}</code><small>${escaped(abbreviate(first.because))}</small>${why}</div>`;

@@ -17,7 +17,7 @@ type Rules = StrategyContext["rules"];
 export function cachedUpstream(
   image: ImageReference,
   rules: Rules,
-  { account, region }: Ports["home"],
+  { account, region }: Ports["location"],
 ): ImageReference | undefined {
   // Another account's rules are not for us to see.
   if ("because" in rules || image.host !== ecrHost(account, region)) return undefined;

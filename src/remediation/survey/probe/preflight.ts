@@ -18,7 +18,7 @@ import { mayPull, mayReadSecret, notChecked } from "./pull-roles.ts";
 export async function preflight(
   candidate: Candidate,
   puller: PullIdentity,
-  ports: Pick<Ports, "roles" | "networks" | "home">,
+  ports: Pick<Ports, "roles" | "networks" | "location">,
 ): Promise<readonly Check[]> {
   const { host, path } = parseReference(candidate.image);
   const { secret, key } = candidate;
@@ -30,7 +30,7 @@ export async function preflight(
   const registry = registryOf(host);
   if (registry.kind !== "ecr") return [await reaches(host, destinationsOf(host), puller, ports)];
   const repository = `arn:${registry.partition}:ecr:${registry.region}:${registry.account}:repository/${path}`;
-  const isAnothers = host !== ecrHost(ports.home.account, ports.home.region);
+  const isAnothers = host !== ecrHost(ports.location.account, ports.location.region);
   return [
     ...(isAnothers
       ? [

@@ -23,8 +23,8 @@ import { RegistryError } from "../../../oci/client/registry-error.ts";
 import { indexSubset } from "../../../oci/copy/index-subset.ts";
 import type { Candidate, Found, ProbeResult } from "../../../substitution/candidate.ts";
 import { ecrPublicMirrors } from "../../../substitution/ecr-public-mirrors.ts";
-import { blobsOfImage } from "../../mirror/required-blobs.ts";
-import { awsErrorBehind } from "../../ports/aws-error.ts";
+import { requiredBlobs } from "../../mirror/required-blobs.ts";
+import { findAwsError } from "../../ports/aws-error.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { manifestForOne, withAvailablePlatforms } from "./available-platforms.ts";
 
@@ -137,7 +137,7 @@ async function probeOrigin(
     if (!(error instanceof RegistryError)) throw error;
     if (error.kind === "rate-limited") return isAccount ? accountExhausted() : kept;
     // That we do not get through is not said of the tasks: they did.
-    if (error.kind === "unavailable" && awsErrorBehind(error) === undefined) return kept;
+    if (error.kind === "unavailable" && findAwsError(error) === undefined) return kept;
     throw error;
   }
 }
@@ -192,7 +192,7 @@ async function probeCache(
     throw error;
   });
   if (head === undefined) return { kind: "fetchable" };
-  const blobs = await blobsOfImage(head.digest, platforms, async (digest) => {
+  const blobs = await requiredBlobs(head.digest, platforms, async (digest) => {
     const manifest = await registries.getManifest(pinToDigest(place, digest));
     return manifest ?? { because: `${digest} is not cached` };
   });
@@ -314,7 +314,7 @@ function refusal(error: unknown, place: ImageReference): ProbeResult {
     };
   }
   // A secret or a token that we may not have is this place's loss; a throttled call is worth another.
-  const behind = awsErrorBehind(error);
+  const behind = findAwsError(error);
   if (behind !== undefined) {
     if (behind.kind === "throttled") throw behind;
     // That AWS did not answer is no word about the place.

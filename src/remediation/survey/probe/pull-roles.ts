@@ -82,8 +82,8 @@ async function rolePulls(
   repository: string,
   { roles }: Pick<Ports, "roles">,
 ): Promise<Check> {
-  const signIn = await roles.mayDo(role, ["ecr:GetAuthorizationToken"], "*");
-  const pull = signIn.kind === "allowed" ? await roles.mayDo(role, PULL_ACTIONS, repository) : signIn;
+  const signIn = await roles.simulate(role, ["ecr:GetAuthorizationToken"], "*");
+  const pull = signIn.kind === "allowed" ? await roles.simulate(role, PULL_ACTIONS, repository) : signIn;
   const wanted =
     signIn.kind === "allowed"
       ? { actions: PULL_ACTIONS, resource: repository }
@@ -110,12 +110,12 @@ export async function mayReadSecret(
     actions: ["secretsmanager:GetSecretValue"],
     resource: secret,
   };
-  const allowed = await roles.mayDo(executionRole, reading.actions, secret);
+  const allowed = await roles.simulate(executionRole, reading.actions, secret);
   const read = judged("secret", allowed, reading, "may read the secret", "may not read the secret");
   if (key === undefined || read.result !== "passed") return read;
   const region = parseArn(secret)?.region ?? "";
   const by = { "kms:ViaService": `secretsmanager.${region}.${awsDomainOf(region)}` };
-  const decrypts = await roles.mayDo(executionRole, ["kms:Decrypt"], key, by);
+  const decrypts = await roles.simulate(executionRole, ["kms:Decrypt"], key, by);
   return judged(
     "secret",
     decrypts,
@@ -127,7 +127,7 @@ export async function mayReadSecret(
 
 function judged(
   what: Check["what"],
-  asked: Awaited<ReturnType<Ports["roles"]["mayDo"]>>,
+  asked: Awaited<ReturnType<Ports["roles"]["simulate"]>>,
   asking: {
     readonly role: string;
     readonly title: string;

@@ -17,7 +17,7 @@ export function withRequestCache<
   P extends Pick<Ports, "roles" | "networks" | "ecr" | "registries" | "anonymous">,
 >(ports: P): P {
   const { roles, networks, ecr, registries, anonymous } = ports;
-  const mayDo = new Map<string, ReturnType<typeof roles.mayDo>>();
+  const simulate = new Map<string, ReturnType<typeof roles.simulate>>();
   const profiles = new Map<string, ReturnType<typeof roles.ofInstanceProfile>>();
   const described = new Map<string, ReturnType<typeof networks.describe>>();
   const instances = new Map<string, ReturnType<typeof networks.instances>>();
@@ -25,9 +25,9 @@ export function withRequestCache<
   return {
     ...ports,
     roles: {
-      mayDo: (role, actions, resource, context = {}) =>
-        once(mayDo, [role, resource, ...actions, JSON.stringify(context)].join(" "), () =>
-          roles.mayDo(role, actions, resource, context),
+      simulate: (role, actions, resource, context = {}) =>
+        once(simulate, [role, resource, ...actions, JSON.stringify(context)].join(" "), () =>
+          roles.simulate(role, actions, resource, context),
         ),
       ofInstanceProfile: (profile) => once(profiles, profile, () => roles.ofInstanceProfile(profile)),
     },

@@ -53,7 +53,7 @@ const ECR_READS = {
 
 /** The same ports, for a survey that begins now. */
 export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS): Ports {
-  const { clock, roles, networks, machines, registries, anonymous } = ports;
+  const { clock, roles, networks, containerInstances, registries, anonymous } = ports;
   const begins = clock.now();
   const read: Read = (action, ask) => {
     const left = Math.min(limits.awsRead * 1000, begins + limits.survey * 1000 - clock.now());
@@ -70,32 +70,33 @@ export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS)
     ecs: timedReads(ports.ecs, ECS_READS, read),
     ecr: timedReads(ports.ecr, ECR_READS, read),
     roles: {
-      mayDo: (...args) => read("iam:SimulatePrincipalPolicy", () => roles.mayDo(...args)).catch(unknown),
+      simulate: (...args) =>
+        read("iam:SimulatePrincipalPolicy", () => roles.simulate(...args)).catch(unknown),
       ofInstanceProfile: (profile) =>
         read("iam:GetInstanceProfile", () => roles.ofInstanceProfile(profile)).catch(unknown),
     },
     networks: {
       describe: (sources) =>
         read("ec2:DescribeSubnets", () => networks.describe(sources)).catch((error) =>
-          nothingRead(ports.home, unread(error)),
+          nothingRead(ports.location, unread(error)),
         ),
       egress: (subnets) =>
         read("ec2:DescribeSubnets", () => networks.egress(subnets)).catch((error) =>
-          nothingRead(ports.home, unread(error)),
+          nothingRead(ports.location, unread(error)),
         ),
       instances: (cluster) =>
         read("ecs:ListContainerInstances", () => networks.instances(cluster)).catch(unread),
     },
-    machines: {
+    containerInstances: {
       kinds: (cluster) =>
-        read("ecs:DescribeContainerInstances", () => machines.kinds(cluster)).catch(unknown),
+        read("ecs:DescribeContainerInstances", () => containerInstances.kinds(cluster)).catch(unknown),
     },
     tasks: timedReads(
       ports.tasks,
       {
         describe: "ecs:DescribeTasks",
         networkOf: "ec2:DescribeNetworkInterfaces",
-        instanceOf: "ecs:DescribeContainerInstances",
+        instanceIdOf: "ecs:DescribeContainerInstances",
       },
       read,
     ),

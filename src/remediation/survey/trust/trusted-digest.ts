@@ -22,8 +22,8 @@ import { type Digest, isDigest } from "../../../image/digest.ts";
 import { canonicalName, type ImageReference } from "../../../image/reference.ts";
 import { RegistryError } from "../../../oci/client/registry-error.ts";
 import type { Trusted, Untrusted, Witness } from "../../../substitution/candidate.ts";
-import { isByHand } from "../../detect/execution-names.ts";
-import { AwsError, awsErrorBehind, isPassing } from "../../ports/aws-error.ts";
+import { isInteractive } from "../../detect/execution-names.ts";
+import { AwsError, findAwsError, isTransient } from "../../ports/aws-error.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { type FailingDeployment, type PinnedRevision, pinnedRevision } from "./pinned-revision.ts";
 
@@ -171,7 +171,7 @@ async function executionSays(
   ];
   const isWayBack = former !== undefined && (sameRevision(former, taskDefinitionArn) || former === copied);
   if (!isWayBack) return { kind: "none" };
-  const status = isByHand(marker.execution)
+  const status = isInteractive(marker.execution)
     ? undefined
     : await executions.status("remediate", marker.execution);
   if (status?.status !== "unknown" && status?.status !== "running" && status?.status !== "succeeded")
@@ -278,7 +278,7 @@ async function heard(ask: () => Promise<Testimony>): Promise<Testimony> {
       kind: "unknown",
       because: error.message,
       ...(error.kind === "denied" ? { permission: error.action } : {}),
-      ...(isPassing(error) ? { transient: true } : {}),
+      ...(isTransient(error) ? { transient: true } : {}),
     };
   }
 }
@@ -310,7 +310,7 @@ async function askAs(
     const because = `${reference.host} has no ${canonicalName(reference)}`;
     return { untrusted: { code: "origin-has-no-tag", because } };
   } catch (error) {
-    const told = awsErrorBehind(error) ?? error;
+    const told = findAwsError(error) ?? error;
     if (told instanceof AwsError && told.kind === "throttled") throw told;
     if (!(told instanceof AwsError || told instanceof RegistryError)) throw told;
     const because = `no task of this deployment runs it, and ${reference.host} does not tell: ${told.message}`;

@@ -3,10 +3,10 @@
 import { sameRevision, shortRevision } from "../../../ecs/arn.ts";
 import { optional } from "../../../ecs/json-fields.ts";
 import { type Deployment, primaryDeployment } from "../../../ecs/service/service.ts";
-import type { Redeployed, Written } from "../../deploy/apply.ts";
+import type { RedeployResult, Written } from "../../deploy/apply.ts";
 import type { Restored } from "../../deploy/redeploy-previous.ts";
-import { overtakenIn, overtookInWords } from "../../deploy/rollout-verdict.ts";
-import type { Ending } from "../../report/report.ts";
+import { findOverwrittenDeployment, formatOverwrite } from "../../deploy/rollout-verdict.ts";
+import type { RemediationResult } from "../../report/report.ts";
 import type { Superseded, Survey } from "../../survey/survey.ts";
 import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";
@@ -18,34 +18,46 @@ const POLL_SECONDS_FIRST = 10;
 /** Deployments that come at the very moment of a way back, one after the other: a pipeline, and a person beside it. */
 const RESTORES_MAX = 4;
 
-export function afterRedeploy(state: State, redeployed: Redeployed, context: Context): State {
+export function afterRedeploy(state: State, redeployed: RedeployResult, context: Context): State {
   const { surveyed, plan } = planned(state);
   if (redeployed.kind !== "superseded") return watching(state, redeployed, context);
   if (redeployed.revision === undefined)
     return { ...state, ending: { kind: "superseded", because: redeployed.because, images: plan.images } };
   const { clusterArn, service } = surveyed;
-  const place = { clusterArn, service, ours: state.ours ?? "" };
+  const place = { clusterArn, service, newRevision: state.newRevision ?? "" };
   return { ...state, displaced: { answer: redeployed, place, write: "redeploy", isWaitedFor: false } };
 }
 
 /** Our deployment was accepted: it is watched. */
 function watching(state: State, written: Written, _context: Context): State {
   const { surveyed, plan } = planned(state);
-  const { ours: registered, displaced: _, ...kept } = state;
+  const { newRevision: registered, displaced: _, ...kept } = state;
   const ours = registered ?? "";
   const { failingRevision, deploymentIds: known } = surveyed;
-  const own = state.tried.map((one) => one.ours);
+  const own = state.tried.map((one) => one.newRevision);
   // Whose the primary deployment is, only an answer to our own write can tell.
   const deploymentId = written.kind === "redeployed" ? primaryDeployment(written)?.id : undefined;
-  const foreign = written.foreign ?? overtakenIn(written, { ours, former: failingRevision, known, own });
+  const foreign =
+    written.foreign ??
+    findOverwrittenDeployment(written, {
+      newRevision: ours,
+      previousRevision: failingRevision,
+      knownDeploymentIds: known,
+      ownRevisions: own,
+    });
   const rollout: Rollout = {
-    ...{ surveyed, images: plan.images, ours, own },
-    ...optional("foreign", foreign),
+    ...{ surveyed, images: plan.images, newRevision: ours, ownRevisions: own },
+    ...optional("foreignRevision", foreign),
     ...optional("deploymentId", deploymentId),
     secondsMax: Math.min(surveyed.rolloutTimeoutSeconds, WATCHED_SECONDS_MAX - state.watchedSeconds),
     ...{ polls: 0, waitedSeconds: 0, pause: POLL_SECONDS_FIRST, wasDisplaced: false },
   };
-  return { ...kept, ours, substitution: { former: failingRevision, ours }, rollout };
+  return {
+    ...kept,
+    newRevision: ours,
+    substitution: { previousRevision: failingRevision, newRevision: ours },
+    rollout,
+  };
 }
 
 /** The service a minute after another revision was seen in place of ours. @param deployments absent: it still is */
@@ -61,21 +73,25 @@ export function afterSecondLook(
     const { images } = planned(state).plan;
     if (deployments === undefined)
       return { ...kept, ending: { kind: "superseded", because: answer.because, images } };
-    return watching(kept, { kind: "already", deployments, ...optional("foreign", answer.revision) }, context);
+    return watching(
+      kept,
+      { kind: "already", deployments, ...optional("foreignRevision", answer.revision) },
+      context,
+    );
   }
   const { rollback } = state;
   if (rollback === undefined) return state;
-  const { surveyed, ours, images } = rollback.of;
-  const made = { former: surveyed.failingRevision, ours };
+  const { surveyed, newRevision, images } = rollback.of;
+  const made = { previousRevision: surveyed.failingRevision, newRevision };
   const foreign = answer.revision;
   if (deployments === undefined || foreign === undefined || !replacedRunning({ deployments }, foreign))
-    return { ...kept, ending: { ...answer, images, made } };
+    return { ...kept, ending: { ...answer, images, substitution: made } };
   const known = [...surveyed.deploymentIds, ...deployments.map(({ id }) => id)];
   return overwriting(kept, surveyed, {
     revision: foreign,
-    known,
+    knownDeploymentIds: known,
     over: surveyed.failingRevision,
-    made,
+    substitution: made,
     images,
   });
 }
@@ -96,35 +112,46 @@ function replacedRunning(
 export function afterRollback(state: State, restored: Restored): State {
   const { rollback } = state;
   if (rollback === undefined) return state;
-  const { surveyed, ours, images, because } = rollback.of;
+  const { surveyed, newRevision, images, because } = rollback.of;
   const { clusterArn, service, failingRevision } = surveyed;
-  const made = { former: failingRevision, ours };
+  const made = { previousRevision: failingRevision, newRevision };
   if (restored.kind === "superseded" && restored.whole)
-    return { ...state, ending: { kind: "settled", because: restored.because, images, made } };
+    return { ...state, ending: { kind: "settled", because: restored.because, images, substitution: made } };
   if (restored.kind === "superseded") {
-    if (restored.revision === undefined) return { ...state, ending: { ...restored, images, made } };
+    if (restored.revision === undefined)
+      return { ...state, ending: { ...restored, images, substitution: made } };
     // The write may have landed and its answer be lost: then ours is in place of a deployment that this answer still shows.
-    const place = { clusterArn, service, ours: failingRevision };
+    const place = { clusterArn, service, newRevision: failingRevision };
     return { ...state, displaced: { answer: restored, place, write: "roll-back", isWaitedFor: false } };
   }
   const { to } = restored;
   const known = surveyed.deploymentIds;
-  const revision = overtakenIn(restored, { ours: to, known, own: [...state.registered, ours] });
+  const revision = findOverwrittenDeployment(restored, {
+    newRevision: to,
+    knownDeploymentIds: known,
+    ownRevisions: [...state.registered, newRevision],
+  });
   if (revision !== undefined) {
     const shown = [...known, ...restored.deployments.map(({ id }) => id)];
-    return overwriting(state, surveyed, { revision, known: shown, over: to, made, images });
+    return overwriting(state, surveyed, {
+      revision,
+      knownDeploymentIds: shown,
+      over: to,
+      substitution: made,
+      images,
+    });
   }
   const after = rollback.afterwards === undefined ? "" : `; after that, ${rollback.afterwards}`;
-  const ending: Ending = {
+  const result: RemediationResult = {
     kind: "restored",
-    because: `${because}; the service is back on ${backOn(to, failingRevision)}${after}`,
-    ...{ images, made, restored: to },
+    because: `${because}; the service is back on ${formatBackOn(to, failingRevision)}${after}`,
+    ...{ images, substitution: made, restored: to },
   };
-  return { ...state, ending };
+  return { ...state, ending: result };
 }
 
 /** What runs after a way back, by its own name. */
-export function backOn(to: string, former: string): string {
+export function formatBackOn(to: string, former: string): string {
   return sameRevision(to, former)
     ? shortRevision(former)
     : `${shortRevision(to)}, a copy of ${shortRevision(former)}, which is INACTIVE`;
@@ -138,14 +165,14 @@ export function overwriting(
     over,
     because,
     ...given
-  }: Pick<Overwritten, "revision" | "known" | "made" | "images"> & {
+  }: Pick<Overwritten, "revision" | "knownDeploymentIds" | "substitution" | "images"> & {
     readonly over: string;
     readonly because?: string;
   },
 ): State {
   const overwritten: Overwritten = {
     ...{ clusterArn, service, ...given },
-    because: because ?? overtookInWords(given.revision),
+    because: because ?? formatOverwrite(given.revision),
     written: [...state.registered, over],
     attempt: 1,
     mustWait: false,
@@ -153,13 +180,13 @@ export function overwriting(
   return { ...state, overwritten };
 }
 
-export function afterRestore(state: State, redeployed: Redeployed): State {
+export function afterRestore(state: State, redeployed: RedeployResult): State {
   const { overwritten } = state;
   if (overwritten === undefined) return state;
-  const { revision: to, because, known, written, attempt, images, made } = overwritten;
+  const { revision: to, because, knownDeploymentIds, written, attempt, images, substitution } = overwritten;
   const end = (why: string): State => ({
     ...state,
-    ending: { kind: "superseded", because: why, images, made },
+    ending: { kind: "superseded", because: why, images, substitution },
   });
   const isLast = attempt === RESTORES_MAX;
   if (isOfThePast(redeployed, overwritten)) {
@@ -169,21 +196,31 @@ export function afterRestore(state: State, redeployed: Redeployed): State {
   }
   if (redeployed.kind === "superseded") return end(redeployed.because);
   const now = [...written, to];
-  const following = overtakenIn(redeployed, { ours: to, known, own: now });
+  const following = findOverwrittenDeployment(redeployed, {
+    newRevision: to,
+    knownDeploymentIds,
+    ownRevisions: now,
+  });
   if (following === undefined) return end(`${because}; it was put back`);
-  const why = overtookInWords(following);
+  const why = formatOverwrite(following);
   if (isLast)
     return end(
       `${why}, and ${shortRevision(to)} stands in its place: deploy ${shortRevision(following)} again`,
     );
-  const shown = [...known, ...redeployed.deployments.map(({ id }) => id)];
-  const next = { revision: following, because: why, known: shown, written: now, attempt: attempt + 1 };
+  const shown = [...knownDeploymentIds, ...redeployed.deployments.map(({ id }) => id)];
+  const next = {
+    revision: following,
+    because: why,
+    knownDeploymentIds: shown,
+    written: now,
+    attempt: attempt + 1,
+  };
   return { ...state, overwritten: { ...overwritten, ...next } };
 }
 
 /** The answer is of the time before our last write: it shows as primary what that has replaced, or what we wrote before it. */
-function isOfThePast(given: Redeployed, { known, written }: Overwritten): boolean {
-  if (given.kind === "already") return known.includes(primaryDeployment(given)?.id ?? "");
+function isOfThePast(given: RedeployResult, { knownDeploymentIds, written }: Overwritten): boolean {
+  if (given.kind === "already") return knownDeploymentIds.includes(primaryDeployment(given)?.id ?? "");
   const { revision }: Partial<Superseded> = given.kind === "superseded" ? given : {};
   return revision !== undefined && written.slice(0, -1).some((one) => sameRevision(one, revision));
 }

@@ -2,7 +2,7 @@
 
 import { shortRevision } from "../../../ecs/arn.ts";
 import { repositoryOf } from "../../../image/reference.ts";
-import type { Verdict } from "../../deploy/rollout-verdict.ts";
+import type { RolloutStatus } from "../../deploy/rollout-verdict.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
 import { overwriting } from "./after-deployment.ts";
 import { conclude, ended, rollBack, stepFailed, throttled } from "./conclude.ts";
@@ -37,13 +37,13 @@ const restoreOverwritten: Rule = (state, seen) => {
     if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "overtook")
       return undefined;
     const { revision, because, deployments: known } = seen.verdict;
-    const { surveyed, ours, images } = rollout;
+    const { surveyed, newRevision, images } = rollout;
     const given = {
       revision,
       because,
-      known,
-      over: ours,
-      made: { former: surveyed.failingRevision, ours },
+      knownDeploymentIds: known,
+      over: newRevision,
+      substitution: { previousRevision: surveyed.failingRevision, newRevision },
       images,
     };
     return { kind: "write", write: "restore", state: overwriting(state, surveyed, given) };
@@ -62,9 +62,9 @@ const rollBackAgain: Rule = (state) =>
 /** The redeployment was accepted, and the caller does not wait for more. */
 const acceptedOnly: Rule = (state, _seen, context) => {
   const { rollout } = state;
-  if (rollout === undefined || context.options.settle !== false) return undefined;
-  const { surveyed, ours, images } = rollout;
-  const because = `the service ${surveyed.service} was moved from ${shortRevision(surveyed.failingRevision)} to ${shortRevision(ours)}`;
+  if (rollout === undefined || context.options.waitForRollout !== false) return undefined;
+  const { surveyed, newRevision, images } = rollout;
+  const because = `the service ${surveyed.service} was moved from ${shortRevision(surveyed.failingRevision)} to ${shortRevision(newRevision)}`;
   return conclude(state, { kind: "applied", because, images }, context);
 };
 
@@ -143,14 +143,14 @@ function longestPause(waited: number): number {
 
 /** Only the substitutes that could not be pulled are at fault, not those beside them. */
 function failedSubstitute(
-  { surveyed, ours, images }: Rollout,
-  verdict: Extract<Verdict, { kind: "worse" | "cannot-pull" }>,
+  { surveyed, newRevision, images }: Rollout,
+  verdict: Extract<RolloutStatus, { kind: "worse" | "cannot-pull" }>,
 ): FailedSubstitute {
   const repositories = verdict.kind === "cannot-pull" ? verdict.images : [];
   const places = images
     .flatMap(({ substitute }) => substitute?.writes ?? [])
     .filter((place) => repositories.includes(repositoryOf(place)));
-  return { kind: verdict.kind, because: verdict.because, surveyed, ours, images, places };
+  return { kind: verdict.kind, because: verdict.because, surveyed, newRevision, images, places };
 }
 
 export const AFTER_OUR_WRITE: readonly Rule[] = [

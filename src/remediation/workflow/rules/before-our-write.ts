@@ -3,7 +3,7 @@
 import type { Remedy } from "../../../substitution/remedies/remedy.ts";
 import { plannedChanges } from "../../gates/planned-changes.ts";
 import { exceedsEntireQuota, remedyFor } from "../../gates/quotas.ts";
-import type { Refused } from "../../mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../../mirror/request-mirrors.ts";
 import { fixByHand, nextFailure } from "../../report/remedies-of-refusal.ts";
 import { waitingFor } from "../../survey/limit-met.ts";
 import { loopGuardReason, loopGuardWaitSeconds } from "../../survey/loop-guard.ts";
@@ -12,7 +12,7 @@ import { imagesToMirror, planned, writeBlocked } from "../plan.ts";
 import { surveyAgain } from "../state.ts";
 import { conclude, ended, stepFailed, throttled } from "./conclude.ts";
 import { pauseOfPoll } from "./copy-polls.ts";
-import { isTransientlyUnread, waitForLimitReset, withWaitingTime } from "./limit-reset.ts";
+import { appendWaitTime, isTransientlyUnread, waitForLimitReset } from "./limit-reset.ts";
 import { copyQuota, quota } from "./quota-rules.ts";
 import type { Rule } from "./rule.ts";
 
@@ -40,7 +40,7 @@ const loopGuard: Rule = (state, _seen, context) => {
     : loopGuardReason(surveyed.recentSubstitutions, surveyed.failingRevision);
   if (because === undefined) return undefined;
   const seconds =
-    context.options.looksAgain === false ? undefined : loopGuardWaitSeconds(surveyed.recentSubstitutions);
+    context.options.surveysAgain === false ? undefined : loopGuardWaitSeconds(surveyed.recentSubstitutions);
   if (seconds === undefined || state.guardPauses === GUARD_PAUSES_MAX)
     return conclude(state, { kind: "stand-still", because, remedies: afterTries(surveyed) }, context);
   return {
@@ -65,15 +65,15 @@ const findSubstitute: Rule = (state, seen, context) => {
   const wait = isFirst ? undefined : waitForLimitReset(state, plan, seen, context);
   if (wait !== undefined) return wait;
   const remedies = [...raisedCaps(state.rejected), ...plan.remedies];
-  const because = withWaitingTime(plan.because, state);
+  const because = appendWaitTime(plan.because, state);
   return conclude(state, { ...plan, because, remedies, transient: transient }, context);
 };
 
 const reportOnly: Rule = (state, _seen, context) => {
   const { surveyed, plan } = planned(state);
   const { policy, rights } = context.options;
-  const ending = writeBlocked(surveyed, plan.images, policy, rights, waitingFor(context.failure));
-  return ending === undefined ? undefined : conclude(state, ending, context);
+  const result = writeBlocked(surveyed, plan.images, policy, rights, waitingFor(context.failure));
+  return result === undefined ? undefined : conclude(state, result, context);
 };
 
 /** Another deployment ends first: as the policy says, or because it has come so far that ours would undo much. */
@@ -96,8 +96,8 @@ const otherDeployment: Rule = (state, _seen, { options }) => {
  */
 const approval: Rule = (state, _seen, context) => {
   const { surveyed, plan } = planned(state);
-  const { policy, byHand } = context.options;
-  if (byHand || (surveyed.mode ?? policy.mode) !== "approve") return undefined;
+  const { policy, interactive } = context.options;
+  if (interactive || (surveyed.mode ?? policy.mode) !== "approve") return undefined;
   const changes = plannedChanges(surveyed, plan.images);
   const { asked, approved } = state.approvals;
   if (changes.every((change) => approved.includes(change))) return undefined;
@@ -109,7 +109,7 @@ const approval: Rule = (state, _seen, context) => {
 /** What the plan needs in ECR is brought there, one image after the other, before anything names it. */
 const mirrorFirst: Rule = (state, _seen, context) => {
   const { plan } = planned(state);
-  if (imagesToMirror(state).length === 0 || state.ours !== undefined) return undefined;
+  if (imagesToMirror(state).length === 0 || state.newRevision !== undefined) return undefined;
   const { copying } = state;
   if (copying === undefined && state.copies === COPIES_MAX) {
     const because = "the copy was made and is not there any more";
@@ -132,7 +132,8 @@ const mirrorFirst: Rule = (state, _seen, context) => {
   };
 };
 
-const register: Rule = ({ ours }) => (ours === undefined ? { kind: "write", write: "register" } : undefined);
+const register: Rule = ({ newRevision }) =>
+  newRevision === undefined ? { kind: "write", write: "register" } : undefined;
 
 const redeploy: Rule = () => ({ kind: "write", write: "redeploy" });
 
@@ -167,7 +168,7 @@ function afterTries({ service, clusterArn, task, recentSubstitutions: recent }: 
 }
 
 /** A cap that no window is large enough for is not waited for: what it takes is said. */
-function raisedCaps(rejected: readonly Refused[]): readonly Remedy[] {
+function raisedCaps(rejected: readonly MirrorRejected[]): readonly Remedy[] {
   return rejected.flatMap(({ held }) =>
     held !== undefined && exceedsEntireQuota(held) ? [remedyFor(held)] : [],
   );

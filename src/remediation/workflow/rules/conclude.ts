@@ -5,7 +5,7 @@
 
 import { optional } from "../../../ecs/json-fields.ts";
 import { throttleBackoffSeconds } from "../../deploy/throttled-write.ts";
-import type { Ending } from "../../report/report.ts";
+import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Context } from "../context.ts";
 import { type FailedSubstitute, nextLook, type State } from "../state.ts";
@@ -14,10 +14,10 @@ import type { Rule } from "./rule.ts";
 /** Pauses before an AWS API or a registry that failed, or did not answer, is asked again. */
 const PAUSES_SECONDS = [60, 300, 900, 3600] as const;
 
-export function conclude(state: State, ending: Ending, { options }: Context): Action {
-  const recorded = withRecord(state, ending);
+export function conclude(state: State, result: RemediationResult, { options }: Context): Action {
+  const recorded = withRecord(state, result);
   if (state.rollback !== undefined) return { kind: "end", ending: recorded };
-  const pausesMax = options.looksAgain === false ? 0 : pausesFor(recorded);
+  const pausesMax = options.surveysAgain === false ? 0 : pausesFor(recorded);
   const seconds = state.pauses < pausesMax ? PAUSES_SECONDS[state.pauses] : undefined;
   if (seconds !== undefined)
     return {
@@ -26,9 +26,13 @@ export function conclude(state: State, ending: Ending, { options }: Context): Ac
       state: nextLook({ ...state, pauses: state.pauses + 1 }),
     };
   const last = state.tried.at(-1);
-  if (ending.kind === "settled" || last === undefined || recorded.made?.ours !== last.ours)
+  if (
+    result.kind === "settled" ||
+    last === undefined ||
+    recorded.substitution?.newRevision !== last.newRevision
+  )
     return { kind: "end", ending: recorded };
-  return rollBack(state, last, ending.because);
+  return rollBack(state, last, result.because);
 }
 
 /** Goes back to the previous revision, after a substitute that did not help. */
@@ -47,20 +51,20 @@ export function rollBack(state: State, of: FailedSubstitute, afterwards?: string
 }
 
 /** What was written earlier is part of the record, whatever the last look has found. */
-function withRecord(state: State, ending: Ending): Ending {
-  const { substitution, managedBy, broughtBack, decision, newer } = state;
+function withRecord(state: State, result: RemediationResult): RemediationResult {
+  const { substitution, managedBy, revertedSubstitute, decision, skippedNewerRevision } = state;
   return {
-    ...optional("made", substitution),
+    ...optional("substitution", substitution),
     ...optional("managedBy", managedBy),
-    ...optional("broughtBack", broughtBack),
+    ...optional("revertedSubstitute", revertedSubstitute),
     ...optional("decision", decision),
-    ...optional("newer", newer),
-    ...ending,
+    ...optional("skippedNewerRevision", skippedNewerRevision),
+    ...result,
   };
 }
 
 /** An old answer is soon a new one; a service that fails, or does not answer, may do so for longer. */
-function pausesFor({ kind, transient = kind === "failed" }: Ending): number {
+function pausesFor({ kind, transient = kind === "failed" }: RemediationResult): number {
   if (!transient) return 0;
   return kind === "superseded" || transient === "soon" ? 1 : PAUSES_SECONDS.length;
 }

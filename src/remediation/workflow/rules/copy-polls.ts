@@ -2,7 +2,7 @@
 
 import { optional } from "../../../ecs/json-fields.ts";
 import { candidateKey } from "../../../substitution/candidate.ts";
-import { mirrorRequestOf, type Refused } from "../../mirror/request-mirrors.ts";
+import { type MirrorRejected, mirrorRequestOf } from "../../mirror/request-mirrors.ts";
 import type { ExecutionStatus } from "../../ports/ports.ts";
 import { imagesToMirror } from "../plan.ts";
 import { type Copying, type State, surveyAgain } from "../state.ts";
@@ -86,7 +86,7 @@ export function copied(state: State): State {
 }
 
 /** An image could not be brought: the next survey finds another place for it. */
-export function rejectCopy(state: State, why: Omit<Refused, "image" | "place">): State {
+export function rejectCopy(state: State, why: Omit<MirrorRejected, "image" | "place">): State {
   const image = imagesToMirror(state)[state.copying?.index ?? 0]?.image ?? "";
   const rejected = { image, place: placeIn(state) ?? "", ...why };
   return surveyAgain({ ...state, rejected: [...state.rejected, rejected], mirrored: mirroredNow(state) });

@@ -27,20 +27,20 @@ export function waitForLimitReset(
   seen: Seen,
   { options }: Context,
 ): Action | undefined {
-  const { policy, byHand } = options;
+  const { policy, interactive } = options;
   const { surveyed } = planned(state);
   // A person at a terminal does not wait for six hours.
-  const isWanted = policy.waitForLimit && (surveyed.mode ?? policy.mode) !== "observe" && !byHand;
+  const isWanted = policy.waitForLimit && (surveyed.mode ?? policy.mode) !== "observe" && !interactive;
   // A task that no service keeps running is not run hours later: its operator may have run it meanwhile.
   if (!isWanted || surveyed.task !== undefined || state.substitution !== undefined) return undefined;
   if (!onlySourceIsDockerHub(surveyed.images, plan.images)) return undefined;
   const { seconds: waited, polls, isTold } = state.limitWait;
   if (waited >= WAIT_SECONDS_MAX) return undefined;
   if (!isTold && seen.kind === "survey") {
-    const goesOnAt = new Date(seen.at + WAIT_SECONDS_MAX * 1000).toISOString();
-    const because = `${plan.because}; only Docker Hub has it, and grants no more pulls: the remediation waits for the window's end, and goes on by itself at the latest at ${goesOnAt}`;
+    const resumesAt = new Date(seen.at + WAIT_SECONDS_MAX * 1000).toISOString();
+    const because = `${plan.because}; only Docker Hub has it, and grants no more pulls: the remediation waits for the window's end, and goes on by itself at the latest at ${resumesAt}`;
     const limitWait = { ...state.limitWait, isTold: true };
-    return { kind: "tell", ending: { ...plan, because, goesOnAt }, state: { ...state, limitWait } };
+    return { kind: "tell", ending: { ...plan, because, resumesAt }, state: { ...state, limitWait } };
   }
   const seconds = Math.min(PAUSES_SECONDS[polls] ?? 900, WAIT_SECONDS_MAX - waited);
   return {
@@ -56,7 +56,7 @@ export function waitForLimitReset(
 }
 
 /** The reason at the end, where a reset was waited for: others behind the same address may have used it up. */
-export function withWaitingTime(because: string, { limitWait }: State): string {
+export function appendWaitTime(because: string, { limitWait }: State): string {
   return limitWait.polls === 0
     ? because
     : `${because}, and ${Math.round(limitWait.seconds / 3600)} hours of waiting for Docker Hub's window brought no pulls`;

@@ -12,7 +12,7 @@ import {
   type QuotaExceeded,
   remedyFor,
 } from "../../gates/quotas.ts";
-import type { Ending } from "../../report/report.ts";
+import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";
@@ -75,8 +75,8 @@ function wait(state: State, context: Context): Action | undefined {
   return { kind: "wait", label: "quota", seconds, state: { ...state, quota: next } };
 }
 
-function interim(held: QuotaExceeded): Ending {
+function interim(held: QuotaExceeded): RemediationResult {
   const because = `${formatQuotaExceeded(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
-  const goesOnAt = new Date(held.opensAt).toISOString();
-  return { kind: "held", because, goesOnAt, remedies: [remedyFor(held)] };
+  const resumesAt = new Date(held.opensAt).toISOString();
+  return { kind: "held", because, resumesAt, remedies: [remedyFor(held)] };
 }

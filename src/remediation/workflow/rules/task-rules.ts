@@ -4,7 +4,7 @@ import { shortRevision } from "../../../ecs/arn.ts";
 import { isPinned } from "../../../ecs/schedule/scheduled-target.ts";
 import type { RerunResult } from "../../deploy/rerun-task.ts";
 import { type ScheduledTarget, targetName } from "../../ports/schedules.ts";
-import { type Ending, inSource } from "../../report/report.ts";
+import { type RemediationResult, sourceChanges } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Seen } from "../seen.ts";
 import type { State, TaskWork } from "../state.ts";
@@ -19,14 +19,17 @@ export const taskWork: Rule = (state, seen, context) => {
   const { task } = state;
   if (task === undefined) return undefined;
   const { action } = task.surveyed.task;
-  const registered = `${shortRevision(task.made.ours)} was registered in place of ${shortRevision(task.made.former)}`;
-  const end = (ending: Pick<Ending, "kind" | "because"> & Partial<Ending>): Action =>
-    conclude(state, { images: task.images, made: task.made, ...ending }, context);
+  const registered = `${shortRevision(task.substitution.newRevision)} was registered in place of ${shortRevision(task.substitution.previousRevision)}`;
+  const end = (ending: Pick<RemediationResult, "kind" | "because"> & Partial<RemediationResult>): Action =>
+    conclude(state, { images: task.images, substitution: task.substitution, ...ending }, context);
   if (action === "register" || action === "report") {
     return end({
       kind: "applied",
       because: `${registered}; the task was not run again (StandaloneTasks=register)`,
-      nextSteps: [`start the task again, on ${shortRevision(task.made.ours)}`, ...inSource(task.images)],
+      nextSteps: [
+        `start the task again, on ${shortRevision(task.substitution.newRevision)}`,
+        ...sourceChanges(task.images),
+      ],
     });
   }
   const moves = action !== "run";
@@ -45,8 +48,8 @@ export const taskWork: Rule = (state, seen, context) => {
       kind: moves ? "applied" : "unsettled",
       because: `${before}; the task was not run again: ${task.notRun}`,
       nextSteps: [
-        `start the task again by hand, on ${shortRevision(task.made.ours)}`,
-        ...inSource(task.images),
+        `start the task again by hand, on ${shortRevision(task.substitution.newRevision)}`,
+        ...sourceChanges(task.images),
       ],
     });
   }
@@ -60,7 +63,7 @@ function watchTask(
   state: State,
   task: TaskWork,
   seen: Seen,
-  end: (kind: Ending["kind"], because: string) => Action,
+  end: (kind: RemediationResult["kind"], because: string) => Action,
 ): Action {
   const { taskArn = "", waitedSeconds } = task;
   const name = `the task was run again (${taskArn.slice(taskArn.lastIndexOf("/") + 1)})`;
@@ -95,13 +98,13 @@ export type RepointResult = "moved" | "already" | "changed" | "skipped";
 export function afterRepoint(state: State, task: TaskWork, result: RepointResult): State {
   const target = currentTarget(task);
   if (target === undefined) return state;
-  const { former, ours } = task.made;
-  const left = whyNotRepointed(target, former);
+  const { previousRevision, newRevision } = task.substitution;
+  const left = whyNotRepointed(target, previousRevision);
   const sentence =
     left?.sentence ??
     (result === "changed"
       ? `${targetName(target)} was changed by somebody else meanwhile, and was left alone`
-      : `${targetName(target)} was moved from ${shortRevision(former)} to ${shortRevision(ours)}`);
+      : `${targetName(target)} was moved from ${shortRevision(previousRevision)} to ${shortRevision(newRevision)}`);
   const touched = left?.touched ?? (result === "changed" ? 0 : 1);
   const done = { target: task.target + 1, touched: task.touched + touched };
   return { ...state, task: { ...task, ...done, sentences: [...task.sentences, sentence] } };

@@ -60,9 +60,9 @@ async function checksOf(
     { strategy: "public-mirror", image, samePublisher: true, ...(secret === undefined ? {} : { secret }) },
     puller,
     {
-      home: { account: "123456789012", region: "us-east-1", partition: "aws" },
+      location: { account: "123456789012", region: "us-east-1", partition: "aws" },
       roles: {
-        mayDo: async (name, actions) =>
+        simulate: async (name, actions) =>
           denied.includes(name) ? { kind: "refused", action: actions[0] ?? "" } : { kind: "allowed" },
         ofInstanceProfile: async (asked) =>
           profile ?? { kind: "known", role: asked.replace("instance-profile", "role") },

@@ -178,7 +178,7 @@ const reads: readonly (readonly [because: string, change: (ports: Ports) => Part
   ["the task is not described",        ({ ecs }) => ({ ecs: { ...ecs, describeTask: never } }),                              "ecs:DescribeTasks unavailable"],
   ["the service is not described",     ({ ecs }) => ({ ecs: { ...ecs, describeService: never } }),                           "ecs:DescribeServices unavailable"],
   ["the revisions are not listed",     ({ ecs }) => ({ ecs: { ...ecs, newestRevisions: never } }),                           "ecs:ListTaskDefinitions unavailable"],
-  ["nobody tells what a role may do",  () => ({ roles: { mayDo: never, ofInstanceProfile: never } }),                                                  "own-copy"],
+  ["nobody tells what a role may do",  () => ({ roles: { simulate: never, ofInstanceProfile: never } }),                                                  "own-copy"],
   ["nobody tells of the networks",     () => ({ networks: { describe: never, egress: never, instances: never } }),                                            "own-copy"],
   ["nobody tells of the rules",        ({ ecr }) => ({ ecr: { ...ecr, pullThroughRules: never } }),                          "own-copy"],
 ];

@@ -4,7 +4,7 @@
  */
 
 import { expect } from "vitest";
-import type { Verdict } from "../../../../src/remediation/deploy/rollout-verdict.ts";
+import type { RolloutStatus } from "../../../../src/remediation/deploy/rollout-verdict.ts";
 import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
 import type { Seen } from "../../../../src/remediation/workflow/seen.ts";
 import type { Failed, Overwritten, Rollout, State } from "../../../../src/remediation/workflow/state.ts";
@@ -28,27 +28,27 @@ import {
 
 const images = ["nginx:1.25"];
 const plans = imagesOf({});
-const made = { former: FORMER, ours: OURS };
+const made = { previousRevision: FORMER, newRevision: OURS };
 const substitution = made;
 
 const rollout = (more: Partial<Rollout> = {}): Rollout => ({
-  ...{ surveyed: survey(), images: plans, ours: OURS, own: [], secondsMax: 900 },
+  ...{ surveyed: survey(), images: plans, newRevision: OURS, ownRevisions: [], secondsMax: 900 },
   ...{ polls: 0, waitedSeconds: 0, pause: 10, wasDisplaced: false, ...more },
 });
 
 /** A rollout, and what ECS shows of it. */
-const shown = (verdict: Verdict, more: Partial<Rollout> = {}, state: Partial<State> = {}): Given => ({
+const shown = (verdict: RolloutStatus, more: Partial<Rollout> = {}, state: Partial<State> = {}): Given => ({
   survey: null,
   state: { substitution, rollout: rollout(more), ...state },
   seen: { kind: "rollout", verdict },
 });
-const moving: Verdict = { kind: "moving", because };
-const settled: Verdict = { kind: "settled", because };
-const stuck: Verdict = { kind: "stuck", because, nextSteps: [] };
-const worse: Verdict = { kind: "worse", because };
-const replaced: Verdict = { kind: "superseded", because, revision: FOREIGN };
-const wentBack: Verdict = { kind: "rolled-back", because };
-const cannotPull = (...repositories: readonly string[]): Verdict => ({
+const moving: RolloutStatus = { kind: "moving", because };
+const settled: RolloutStatus = { kind: "settled", because };
+const stuck: RolloutStatus = { kind: "stuck", because, nextSteps: [] };
+const worse: RolloutStatus = { kind: "worse", because };
+const replaced: RolloutStatus = { kind: "superseded", because, revision: FOREIGN };
+const wentBack: RolloutStatus = { kind: "rolled-back", because };
+const cannotPull = (...repositories: readonly string[]): RolloutStatus => ({
   kind: "cannot-pull",
   because,
   images: repositories,
@@ -74,7 +74,7 @@ rules("a rollout that has not ended", [
   ["the last pause ends with its time",         shown(moving, { polls: 9, waitedSeconds: 870, pause: 60 }), "wait 30 for rollout", { watchedSeconds: 30, rollout: { polls: 10, waitedSeconds: 900, pause: 30 } }],
   ["its time is over",                          shown(moving, { waitedSeconds: 900 }), "end unsettled", { images, made }],
   ["it adds to what other rollouts took",       shown(moving, {}, { watchedSeconds: 500 }), "wait 10 for rollout", { watchedSeconds: 510, rollout: { polls: 1, waitedSeconds: 10 } }],
-  ["after an earlier substitute that failed, the one that has not ended stays", shown(moving, { waitedSeconds: 900, ours: OURS }, { tried: [failedSubstitute({ ours: revision(40) })] }), "end unsettled", { images, made }],
+  ["after an earlier substitute that failed, the one that has not ended stays", shown(moving, { waitedSeconds: 900, newRevision: OURS }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end unsettled", { images, made }],
 ]);
 
 // biome-ignore format: a table is read by its columns
@@ -82,20 +82,20 @@ rules("a rollout that has ended", [
   ["ours runs",                                 shown(settled), "end settled", { images, made }],
   ["and it is no matter that its time is over", shown(settled, { waitedSeconds: 900 }), "end settled", { images, made }],
   ["ECS has left the service between two revisions", shown(stuck), "end unsettled", { images, made }],
-  ["ours starts and fails",                     shown(worse), "write roll-back", { rollback: { of: { kind: "worse", because, surveyed: survey(), ours: OURS, images: plans, places: [] } } }],
-  ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { settle: false } }, "end applied", { images, made }],
-  ["whatever is seen",                          { ...shown(worse), options: { settle: false } }, "end applied", { images, made }],
+  ["ours starts and fails",                     shown(worse), "write roll-back", { rollback: { of: { kind: "worse", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
+  ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end applied", { images, made }],
+  ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end applied", { images, made }],
 ]);
 
 // biome-ignore format: a table is read by its columns
 rules("another revision is seen in place of ours", [
-  ["once: it is believed when it is seen again", shown(replaced), "wait 60 for rollout", { ...watched(60, 1), rollout: { polls: 1, waitedSeconds: 60, pause: 60, wasDisplaced: true, foreign: FOREIGN } }],
+  ["once: it is believed when it is seen again", shown(replaced), "wait 60 for rollout", { ...watched(60, 1), rollout: { polls: 1, waitedSeconds: 60, pause: 60, wasDisplaced: true, foreignRevision: FOREIGN } }],
   ["twice: another has deployed",               shown(replaced, { wasDisplaced: true }), "end superseded", { images, made, revision: FOREIGN }],
   ["ECS put the former one back, once",         shown(wentBack), "wait 60 for rollout", { ...watched(60, 1), rollout: { polls: 1, waitedSeconds: 60, pause: 60, wasDisplaced: true } }],
   ["ECS put the former one back, and it is seen twice", shown(wentBack, { wasDisplaced: true }), "end restored", { images, made }],
-  ["a second look is given, though its time is over", shown(replaced, { waitedSeconds: 900 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 1, waitedSeconds: 960, pause: 60, wasDisplaced: true, foreign: FOREIGN } }],
+  ["a second look is given, though its time is over", shown(replaced, { waitedSeconds: 900 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 1, waitedSeconds: 960, pause: 60, wasDisplaced: true, foreignRevision: FOREIGN } }],
   ["ours is seen again after it: it goes on",   shown(moving, { polls: 3, wasDisplaced: true, pause: 60, waitedSeconds: 120 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 4, waitedSeconds: 180 } }],
-  ["a service that another has deployed does not go back", shown(replaced, { wasDisplaced: true }, { tried: [failedSubstitute({ ours: revision(40) })] }), "end superseded", { images, made, revision: FOREIGN }],
+  ["a service that another has deployed does not go back", shown(replaced, { wasDisplaced: true }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end superseded", { images, made, revision: FOREIGN }],
 ]);
 
 const [copyRepository = ""] = COPY.split(":");
@@ -103,7 +103,7 @@ const failed = (more: object = {}) => ({
   kind: "cannot-pull",
   because,
   surveyed: survey(),
-  ours: OURS,
+  newRevision: OURS,
   images: plans,
   places: [`${copyRepository}@${MEANT}`],
   ...more,
@@ -118,19 +118,19 @@ rules("ours cannot be pulled either", [
   ["after three the service goes back",         shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute(), failedSubstitute()] }), "write roll-back", { tried: [failedSubstitute(), failedSubstitute(), failed()], rollback: { of: failed() } }],
 ]);
 
-const place = { clusterArn: CLUSTER, service: "web", ours: OURS };
+const place = { clusterArn: CLUSTER, service: "web", newRevision: OURS };
 const answer = { kind: "superseded", because, revision: FOREIGN } as const;
 const displaced = (isWaitedFor = false): Pick<State, "displaced"> => ({
   displaced: { answer, place, write: "redeploy", isWaitedFor },
 });
 const overwritten = (more: Partial<Overwritten> = {}): Pick<State, "overwritten"> => ({
   overwritten: {
-    ...{ clusterArn: CLUSTER, service: "web", images: plans, made, revision: FOREIGN, because },
-    ...{ known: [], written: [OURS], attempt: 1, mustWait: false, ...more },
+    ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution: made, revision: FOREIGN, because },
+    ...{ knownDeploymentIds: [], written: [OURS], attempt: 1, mustWait: false, ...more },
   },
 });
 const after = (state: Partial<State>, more: Given = {}): Given => ({ survey: null, state, ...more });
-const overtook: Verdict = {
+const overtook: RolloutStatus = {
   kind: "overtook",
   because,
   revision: FOREIGN,
@@ -141,7 +141,7 @@ const restores = {
     clusterArn: CLUSTER,
     service: "web",
     revision: FOREIGN,
-    known: overtook.deployments,
+    knownDeploymentIds: overtook.deployments,
     made,
     images: plans,
   },
@@ -183,5 +183,5 @@ rules("the order of these rules", [
   ["a second look goes before what is to be deployed again", after({ ...displaced(), ...overwritten() }), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
   ["what is to be deployed again goes before a way back", after({ ...overwritten(), ...rollback }), "write restore"],
   ["a way back goes before the rollout",        shown(settled, {}, rollback), "write roll-back"],
-  ["a deployment that ours replaced goes before a caller who does not wait", { ...shown(overtook), options: { settle: false } }, "write restore", { overwritten: restores }],
+  ["a deployment that ours replaced goes before a caller who does not wait", { ...shown(overtook), options: { waitForRollout: false } }, "write restore", { overwritten: restores }],
 ]);

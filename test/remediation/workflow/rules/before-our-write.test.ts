@@ -48,7 +48,7 @@ const GOES_ON = ["write acquire-quota", { polls: 1 }] as const;
 /** Its place is taken: what comes next is the copy, or the revision. */
 const granted = { granted: true, of: "writes", hasWaited: false, waitedSeconds: 0 } as const;
 const again = (pauses: number) => ({ doing: "no-answer", look: 2, pauses });
-const moved = { tried: [failedSubstitute()], substitution: { former: FORMER, ours: OURS } };
+const moved = { tried: [failedSubstitute()], substitution: { previousRevision: FORMER, newRevision: OURS } };
 const rolledBack = { rollback: { of: failedSubstitute(), afterwards: because } };
 
 // biome-ignore format: a table is read by its columns
@@ -58,7 +58,7 @@ rules("a step that failed for good", [
   ["then in fifteen",             { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for look again", again(3)],
   ["then in an hour",             { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for look again", again(4)],
   ["after four pauses it ends",   { survey: null, seen: failedOnce, state: { pauses: 4 } }, "end failed", { transient: true, error: unanswered.error }],
-  ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { looksAgain: false } }, "end failed", { transient: true, error: unanswered.error }],
+  ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error }],
   ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { transient: false, error: refused.error }],
   ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for look again", { ...again(1), plan: GONE, failed: GONE }],
   ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write roll-back", rolledBack],
@@ -76,12 +76,12 @@ rules("an ending that a write has decided", [
   ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "stand-still", because, transient: "soon" } } }, "end stand-still", { transient: "soon" }],
   ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for look again", { ...again(4), plan: GONE, ending: GONE }],
   ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, transient: false } } }, "end failed", { transient: false }],
-  ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "expired", because } } }, "end expired", { made: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
-  ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "settled", because, made: { former: FORMER, ours: FOREIGN } } } }, "end settled", { made: { former: FORMER, ours: FOREIGN } }],
+  ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "expired", because } } }, "end expired", { made: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
+  ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "settled", because, substitution: { previousRevision: FORMER, newRevision: FOREIGN } } } }, "end settled", { made: { previousRevision: FORMER, newRevision: FOREIGN } }],
   ["it goes before a write that was throttled",     { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
   ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "settled", because } } }, "end settled", { made: moved.substitution }],
   ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "stand-still", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
-  ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { former: FORMER, ours: FOREIGN }, ending: { kind: "stand-still", because } } }, "end stand-still", { made: { former: FORMER, ours: FOREIGN } }],
+  ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "stand-still", because } } }, "end stand-still", { made: { previousRevision: FORMER, newRevision: FOREIGN } }],
 ]);
 
 const backoff = (isServing: boolean, turn: number) =>
@@ -130,7 +130,7 @@ rules("the loop guard", [
   ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }) }, "wait 600 for loop guard", { guardPauses: 1, plan: GONE }],
   ["it waits a second time",                            { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { guardPauses: 2, plan: GONE }],
   ["and not a third time",                              { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 2 } }, GUARDED],
-  ["a caller who does not wait gets the end",           { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), options: { looksAgain: false } }, GUARDED],
+  ["a caller who does not wait gets the end",           { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), options: { surveysAgain: false } }, GUARDED],
   ["an hour later it goes on",                          { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 60 }) }, ...GOES_ON],
   ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, sameRevision6h: 2 }), failure: { preemptive: true } }, ...GOES_ON],
   ["it goes before the mode",                           { survey: tries({ ...none, sameRevision6h: 2 }), policy: { mode: "observe" } }, GUARDED],
@@ -171,7 +171,7 @@ rules("what keeps it from writing", [
   ["a policy that observes",                    { policy: { mode: "observe" } }, "end observed [raise-mode mode=remediate]", { images }],
   ["a stack that observes",                     { policy: { mode: "observe" }, options: { rights: { mode: "observe" } } }, "end observed [raise-mode Mode=remediate]", { images }],
   ["a tag that says observe, with its remedy",  { survey: { mode: "observe", modeRemedies: [{ code: "remove-tag" }] } }, "end observed [remove-tag]", { images }],
-  ["a person at a terminal is under the same mode", { policy: { mode: "observe" }, options: { byHand: true } }, "end observed [raise-mode mode=remediate]", { images }],
+  ["a person at a terminal is under the same mode", { policy: { mode: "observe" }, options: { interactive: true } }, "end observed [raise-mode mode=remediate]", { images }],
   ["CodeDeploy alone may deploy",               { survey: handOver }, "end declined deployed-by-others [deploy-yourself]", { images }],
   ["the policy reports tasks of nobody's service", { survey: task("report") }, "end declined report-only [allow-task-changes standaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
   ["the policy reports tasks of a schedule",    { survey: task("report", { schedule: "nightly" }) }, "end declined report-only [allow-task-changes schedules=move, wait 2026-01-20T16:00:00.000Z]", { images }],
@@ -205,7 +205,7 @@ rules("the approval", [
   ["a policy that approves asks about every change", asks, "ask about 2 changes"],
   ["a tag that approves asks, too",             { survey: { mode: "approve" } }, "ask about 2 changes"],
   ["a tag that remediates does not",            { ...asks, survey: { mode: "remediate" } }, ...GOES_ON],
-  ["a person at a terminal has approved already", { ...asks, options: { byHand: true } }, ...GOES_ON],
+  ["a person at a terminal has approved already", { ...asks, options: { interactive: true } }, ...GOES_ON],
   ["what was approved goes on",                 { ...asks, state: { approvals: { asked: 1, approved: CHANGES } } }, ...GOES_ON],
   ["a plan of which a part was approved is asked about", { ...asks, state: { approvals: { asked: 1, approved: CHANGES.slice(1) } } }, "ask about 2 changes"],
   ["a part of what was approved goes on",       { ...asks, state: { approvals: { asked: 1, approved: ["another", ...CHANGES] } } }, ...GOES_ON],
@@ -224,8 +224,8 @@ rules("the writes in their order", [
   ["then what the plan needs in ECR is copied", { survey: toBeCopied, state: { quota } }, "write start-copy"],
   ["a cache that has to be filled is no other case", { survey: { images: [image({ probedCandidates: [toFill()] })] }, state: { quota } }, "write start-copy"],
   ["then the revision is registered",           { state: { quota } }, "write register"],
-  ["then the service is deployed",              { state: { quota, ours: OURS } }, "write redeploy"],
-  ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, ours: OURS } }, "write redeploy"],
+  ["then the service is deployed",              { state: { quota, newRevision: OURS } }, "write redeploy"],
+  ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, newRevision: OURS } }, "write redeploy"],
   ["no copy is made before there is a place in the hour", { survey: toBeCopied }, ...GOES_ON],
   ["a copy is made a second time where the first is not there any more", { survey: toBeCopied, state: { quota, copies: 1 } }, "write start-copy"],
   ["a copy that was lost twice is a failure, which may pass", { survey: toBeCopied, state: { quota, copies: 2 } }, "wait 60 for look again", { ...again(1), plan: GONE, copies: 0 }],

@@ -38,7 +38,7 @@ const other: ImageFacts = { ...facts, image: "redis:7" };
 
 // biome-ignore format: a table is read by its columns
 rules("the wait for Docker Hub's limit", [
-  ["the operator is told first, and until when",  only([facts], {}), expect.stringMatching(/^tell stand-still no-proof \[/), { images, goesOnAt: LATEST, policy: expect.anything(), limitWait: { isTold: true } }],
+  ["the operator is told first, and until when",  only([facts], {}), expect.stringMatching(/^tell stand-still no-proof \[/), { images, resumesAt: LATEST, policy: expect.anything(), limitWait: { isTold: true } }],
   ["then it waits for five minutes",              only(), "wait 300 for limit", next(300, 1)],
   ["then for ten",                                only([facts], waited(300, 1)), "wait 600 for limit", next(900, 2)],
   ["then for fifteen",                            only([facts], waited(900, 2)), "wait 900 for limit", next(1800, 3)],
@@ -60,9 +60,9 @@ rules("the wait for Docker Hub's limit", [
   ["a policy that observes does not wait",        { ...only(), policy: { mode: "observe" } }, noSubstitute, without],
   ["nor does a tag that observes",                { ...only(), survey: { images: [facts], mode: "observe" } }, noSubstitute, without],
   ["a tag that remediates under a policy that observes does", { ...only(), survey: { images: [facts], mode: "remediate" }, policy: { mode: "observe" } }, "wait 300 for limit", next(300, 1)],
-  ["a person at a terminal does not wait",        { ...only(), options: { byHand: true } }, noSubstitute, without],
+  ["a person at a terminal does not wait",        { ...only(), options: { interactive: true } }, noSubstitute, without],
   ["a task is not run hours later",               { ...only(), survey: { images: [facts], task: { taskArn: "arn", action: "run", targets: [] } } }, noSubstitute, without],
-  ["nothing waits while a substitute of ours is in place", only([facts], { ...waited(0, 0), substitution: { former: FORMER, ours: OURS } }), noSubstitute, { ...without, made: { former: FORMER, ours: OURS } }],
+  ["nothing waits while a substitute of ours is in place", only([facts], { ...waited(0, 0), substitution: { previousRevision: FORMER, newRevision: OURS } }), noSubstitute, { ...without, made: { former: FORMER, ours: OURS } }],
 ]);
 
 // biome-ignore format: a table is read by its columns

@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { QuotaExceeded } from "../../../../src/remediation/gates/quotas.ts";
-import type { Refused } from "../../../../src/remediation/mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../../../../src/remediation/mirror/request-mirrors.ts";
 import { next } from "../../../../src/remediation/workflow/next.ts";
 import type { Quota, State } from "../../../../src/remediation/workflow/state.ts";
 import {
@@ -38,8 +38,8 @@ const DAY = held({
   opensAt: NOW + 14 * HOUR_MS,
 });
 const TOO_LARGE = held({ ...DAY, amount: 2e9 });
-const AT_ELEVEN = { goesOnAt: "2026-01-20T11:00:00.000Z" };
-const AT_MIDNIGHT = { goesOnAt: "2026-01-21T00:00:00.000Z" };
+const AT_ELEVEN = { resumesAt: "2026-01-20T11:00:00.000Z" };
+const AT_MIDNIGHT = { resumesAt: "2026-01-21T00:00:00.000Z" };
 
 const quota = (more: Partial<Quota> = {}): Pick<State, "quota"> => ({
   quota: { granted: false, of: "writes", hasWaited: false, waitedSeconds: 0, ...more },
@@ -57,19 +57,19 @@ rules("the quota of remediations", [
   ["of the next hour the operator is told anew",    { state: quota({ ...waiting(HOUR), toldOf: "remediationsPerHour 2026-01-20T09" }) }, "tell held [raise-cap caps.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
   ["it waits for just under 25 hours",              { state: quota({ ...waiting(HOUR), ...told, waitedSeconds: 89_999 }) }, "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 91_799 } }],
   ["after 25 hours it waits no longer",             { state: quota({ ...waiting(HOUR), ...told, waitedSeconds: 90_000 }) }, "end held [raise-cap caps.remediationsPerHour=6]", { images }],
-  ["then a service goes back from a substitute that failed", { state: { ...quota({ ...waiting(HOUR), ...told, waitedSeconds: 90_000 }), substitution: { former: FORMER, ours: OURS }, tried: [failedSubstitute()] } }, "write roll-back", { rollback: { of: failedSubstitute(), afterwards: expect.any(String) } }],
+  ["then a service goes back from a substitute that failed", { state: { ...quota({ ...waiting(HOUR), ...told, waitedSeconds: 90_000 }), substitution: { previousRevision: FORMER, newRevision: OURS }, tried: [failedSubstitute()] } }, "write roll-back", { rollback: { of: failedSubstitute(), afterwards: expect.any(String) } }],
   ["a quota of copies that was waited for does not grant a write", { state: quota({ of: "copies", copies: DAY }) }, "write acquire-quota", { polls: 1, quota: { of: "writes" } }],
   ["the share of a cluster is half of the hour",    { state: quota(waiting(held({ cluster: "prod", max: 3, used: 3 }))) }, "tell held [raise-cap caps.remediationsPerHour=8]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
 ]);
 
-const refused = (by?: QuotaExceeded, of = "nginx:1.25"): Refused => ({
+const refused = (by?: QuotaExceeded, of = "nginx:1.25"): MirrorRejected => ({
   image: of,
   place: "a",
   because,
   ...(by === undefined ? {} : { held: by }),
 });
 const nowhere = image({ probedCandidates: [ownCopy(absent)] });
-const lacking = (rejected: readonly Refused[], more: Partial<State> = {}): Given => ({
+const lacking = (rejected: readonly MirrorRejected[], more: Partial<State> = {}): Given => ({
   survey: { images: [nowhere] },
   state: { rejected, ...more },
 });
@@ -91,7 +91,7 @@ rules("the quota of copied bytes", [
   ["an image that has a place by now needs no copy", { state: { rejected: [refused(DAY)] } }, ...GOES_ON],
   ["nor does an image that the plan does not know", lacking([refused(DAY, "another:1")]), noSubstitute, without],
   ["an image that has not failed yet would be the next to fail", { survey: { images: [image(), second] }, state: { rejected: [refused(DAY, "redis:7")] } }, COPIES, asksFor(DAY)],
-  ["nothing waits while a substitute of ours is in place", lacking([refused(DAY)], { substitution: { former: FORMER, ours: OURS } }), noSubstitute, { ...without, made: { former: FORMER, ours: OURS } }],
+  ["nothing waits while a substitute of ours is in place", lacking([refused(DAY)], { substitution: { previousRevision: FORMER, newRevision: OURS } }), noSubstitute, { ...without, made: { former: FORMER, ours: OURS } }],
   ["a place in the hour that was taken before is given up", lacking([refused(DAY)], quota({ granted: true })), COPIES, asksFor(DAY, { granted: false })],
   ["the operator is told that it is used up", lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY) })), "tell held [raise-cap caps.bytesPerDay=1100MB]", { ...AT_MIDNIGHT, images, firstOf: { name: DAY.window, endsAt: DAY.opensAt }, quota: { toldOf: DAY.window } }],
   ["and then it is waited for",             lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
