@@ -14,12 +14,12 @@ import type { Ports } from "../remediation/ports/ports.ts";
 import type { ScheduledTarget } from "../remediation/ports/schedules.ts";
 
 /** Every service of the account and region, a few at a time. */
-export type Inventory = {
+export type ServiceInventory = {
   clusters(): Promise<readonly string[]>;
   services(cluster: string): AsyncIterable<readonly Service[]>;
 };
 
-export type InEffect = {
+export type ActiveSubstitution = {
   /** The revision that is in use, by its ARN. */
   readonly revision: string;
   /** The one that it stands in for, `web:41`. */
@@ -37,11 +37,11 @@ export type InEffect = {
 const REVISIONS_SEEN = 10;
 
 /** The services that run a revision of ours. Each revision is described once. */
-export async function servicesInEffect(
-  inventory: Inventory,
+export async function activeInServices(
+  inventory: ServiceInventory,
   ports: Pick<Ports, "ecs">,
-): Promise<readonly InEffect[]> {
-  const found: InEffect[] = [];
+): Promise<readonly ActiveSubstitution[]> {
+  const found: ActiveSubstitution[] = [];
   const known = new Map<string, ReturnType<typeof describeOurs>>();
   for (const clusterArn of await inventory.clusters()) {
     for await (const services of inventory.services(clusterArn)) {
@@ -66,12 +66,12 @@ export async function servicesInEffect(
 }
 
 /** The targets that pin a revision which was made of this family for a rule or schedule. */
-export async function targetsInEffect(
+export async function activeInTargets(
   family: string,
-  inventory: Pick<Inventory, "clusters">,
+  inventory: Pick<ServiceInventory, "clusters">,
   ports: Pick<Ports, "ecs" | "schedules">,
-): Promise<readonly InEffect[]> {
-  const found: InEffect[] = [];
+): Promise<readonly ActiveSubstitution[]> {
+  const found: ActiveSubstitution[] = [];
   for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
     const schedule = parseTags(tags)?.schedule;
     const ours = schedule === undefined ? undefined : await describeOurs(arn, ports);
@@ -86,7 +86,7 @@ export async function targetsInEffect(
   return found;
 }
 
-type Ours = Pick<InEffect, "revision" | "former" | "execution" | "images" | "registeredAt">;
+type Ours = Pick<ActiveSubstitution, "revision" | "former" | "execution" | "images" | "registeredAt">;
 
 /** A revision by its tags; undefined where they do not say that it is ours, or in whose place it stands. */
 async function describeOurs(revision: string, { ecs }: Pick<Ports, "ecs">): Promise<Ours | undefined> {

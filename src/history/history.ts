@@ -10,10 +10,10 @@ import { isInteractive } from "../remediation/detect/execution-names.ts";
 import type { Decision } from "../remediation/gates/approval-decision.ts";
 import type { ExecutionStatus } from "../remediation/ports/ports.ts";
 import { type Outcome, outcomeSchema } from "../remediation/report/outcome.ts";
-import type { InEffect } from "./active-substitutions.ts";
+import type { ActiveSubstitution } from "./active-substitutions.ts";
 
 /** A remediation that ran, or runs, as its engine remembers it. */
-export type PastExecution = {
+export type ExecutionSummary = {
   readonly name: string;
   readonly status: ExecutionStatus["status"];
   /** Milliseconds since the epoch. */
@@ -26,11 +26,11 @@ export type PastExecution = {
 };
 
 /** The engine's memory of remediations, newest first. */
-export interface Journal {
-  past(since: number): Promise<readonly PastExecution[]>;
+export interface ExecutionHistory {
+  past(since: number): Promise<readonly ExecutionSummary[]>;
 }
 
-export type Deed = {
+export type HistoryEntry = {
   readonly execution: string;
   /** When it began; of a deed that only tags tell of, when its revision was registered. */
   readonly at?: number;
@@ -49,27 +49,27 @@ export type Deed = {
     readonly proof?: string;
   }[];
   /** Whether what it did stands. */
-  readonly inEffect: boolean;
+  readonly active: boolean;
 };
 
 /** Both memories as one, newest first; `since` in milliseconds since the epoch. */
-export function tellHistory(
-  past: readonly PastExecution[],
-  effects: readonly InEffect[],
+export function mergeHistory(
+  past: readonly ExecutionSummary[],
+  effects: readonly ActiveSubstitution[],
   since: number,
-): readonly Deed[] {
-  const remembered = past.map((execution) => deedOf(execution, effects));
+): readonly HistoryEntry[] {
+  const remembered = past.map((execution) => entryOf(execution, effects));
   const names = new Set(past.map(({ name }) => name));
   const forgotten = effects
     .filter(({ execution, registeredAt = since }) => !names.has(execution) && registeredAt >= since)
-    .map(deedOfTags);
+    .map(entryOfTags);
   return [...remembered, ...forgotten].toSorted((one, other) => (other.at ?? 0) - (one.at ?? 0));
 }
 
-function deedOf(
-  { name, status, startedAt, endedAt, result, because }: PastExecution,
-  effects: readonly InEffect[],
-): Deed {
+function entryOf(
+  { name, status, startedAt, endedAt, result, because }: ExecutionSummary,
+  effects: readonly ActiveSubstitution[],
+): HistoryEntry {
   const read = outcomeSchema.safeParse(result);
   const outcome: Outcome | undefined = read.success ? read.data : undefined;
   return {
@@ -87,12 +87,12 @@ function deedOf(
     images: (outcome?.images ?? []).flatMap(({ image, substitute, proof }) =>
       substitute === undefined ? [] : [{ image, substitute, ...(proof === undefined ? {} : { proof }) }],
     ),
-    inEffect: effects.some(({ execution }) => execution === name),
+    active: effects.some(({ execution }) => execution === name),
   };
 }
 
 /** Tags tell what stands in for what, by which digest; not why, nor how well it was proved. */
-function deedOfTags(effect: InEffect): Deed {
+function entryOfTags(effect: ActiveSubstitution): HistoryEntry {
   const { execution, registeredAt, former, revision, images, clusterArn } = effect;
   const name =
     effect.kind === "service"
@@ -110,7 +110,7 @@ function deedOfTags(effect: InEffect): Deed {
     former,
     revision,
     images: images.map(({ image, digest }) => ({ image, substitute: digest ?? image })),
-    inEffect: true,
+    active: true,
   };
 }
 

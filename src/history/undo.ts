@@ -18,13 +18,13 @@ import { targetName } from "../remediation/ports/schedules.ts";
 import { ineligibleReason } from "../remediation/survey/eligibility.ts";
 import { formatBackOn } from "../remediation/workflow/rules/after-deployment.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import type { InEffect } from "./active-substitutions.ts";
+import type { ActiveSubstitution } from "./active-substitutions.ts";
 
 /** What of the world the way back needs. */
 export type UndoPorts = Pick<Ports, "ecs" | "schedules" | "log">;
 
 export type UndoPlan = {
-  readonly effect: InEffect;
+  readonly effect: ActiveSubstitution;
   /** Why it cannot be undone; absent where it can. */
   readonly refusedBecause?: string;
   /** What its owner should know beforehand. */
@@ -32,13 +32,16 @@ export type UndoPlan = {
 };
 
 /** What would be done to each, and why not; reads only. */
-export async function planUndo(effects: readonly InEffect[], ports: UndoPorts): Promise<readonly UndoPlan[]> {
+export async function planUndo(
+  effects: readonly ActiveSubstitution[],
+  ports: UndoPorts,
+): Promise<readonly UndoPlan[]> {
   const plans: UndoPlan[] = [];
   for (const effect of effects) plans.push(await planOne(effect, ports));
   return plans;
 }
 
-async function planOne(effect: InEffect, ports: UndoPorts): Promise<UndoPlan> {
+async function planOne(effect: ActiveSubstitution, ports: UndoPorts): Promise<UndoPlan> {
   const refused = (because: string): UndoPlan => ({ effect, refusedBecause: because, warnings: [] });
   const described = await ports.ecs.describeTaskDefinition(effect.former);
   if (described === undefined) return refused(`${effect.former} is gone`);
@@ -78,7 +81,7 @@ async function planOne(effect: InEffect, ports: UndoPorts): Promise<UndoPlan> {
 }
 
 /** Tags can be copied and written by anybody: what is taken back has to be what a remediation makes of the former revision. */
-function isSubstitute(inUse: JsonObject, former: JsonObject, { images }: InEffect): boolean {
+function isSubstitute(inUse: JsonObject, former: JsonObject, { images }: ActiveSubstitution): boolean {
   const written = new Map(containersOf(former).map(({ name, image }) => [name, image]));
   return (
     isSameButImages(inUse, former) &&
@@ -91,7 +94,7 @@ function isSubstitute(inUse: JsonObject, former: JsonObject, { images }: InEffec
 }
 
 export type Undone = {
-  readonly effect: InEffect;
+  readonly effect: ActiveSubstitution;
   readonly kind: "undone" | "already" | "superseded" | "failed";
   readonly because: string;
   /** Of a `failed`: what AWS did in the place of answering. */
@@ -110,7 +113,7 @@ export async function undoOne({ effect, refusedBecause }: UndoPlan, ports: UndoP
 }
 
 async function undoService(
-  effect: InEffect & { readonly kind: "service" },
+  effect: ActiveSubstitution & { readonly kind: "service" },
   ports: UndoPorts,
 ): Promise<Undone> {
   const { clusterArn, service, revision, former, execution, deploymentId } = effect;
@@ -130,7 +133,10 @@ async function undoService(
   };
 }
 
-async function undoTarget(effect: InEffect & { readonly kind: "target" }, ports: UndoPorts): Promise<Undone> {
+async function undoTarget(
+  effect: ActiveSubstitution & { readonly kind: "target" },
+  ports: UndoPorts,
+): Promise<Undone> {
   const { target, revision, former } = effect;
   const { taskDefinition } = (await ports.ecs.describeTaskDefinition(former)) ?? {};
   const to =

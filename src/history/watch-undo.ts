@@ -10,24 +10,24 @@ import type { Task } from "../ecs/task/task.ts";
 import { judgeRollout, rolloutTimeoutSeconds } from "../remediation/deploy/rollout-verdict.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { InEffect } from "./active-substitutions.ts";
+import type { ActiveSubstitution } from "./active-substitutions.ts";
 
-export type Followed = {
+export type UndoStatus = {
   readonly kind: "stands" | "cannot-start" | "superseded" | "moving";
   readonly because: string;
 };
 
-const LOOK_SECONDS = 15;
+const POLL_SECONDS = 15;
 
 /** Looks until it is decided, or as long as the service's own settings may take. @param tell told each time something moves */
-export async function followUndone(
-  { clusterArn, service: name, revision }: InEffect & { readonly kind: "service" },
+export async function watchUndo(
+  { clusterArn, service: name, revision }: ActiveSubstitution & { readonly kind: "service" },
   ports: Pick<Ports, "ecs">,
   clock: Pick<Clock, "sleep">,
   tell: (line: string) => void,
-): Promise<Followed> {
+): Promise<UndoStatus> {
   let said = "";
-  for (let waited = 0; ; waited += LOOK_SECONDS) {
+  for (let waited = 0; ; waited += POLL_SECONDS) {
     const service = await ports.ecs.describeService(clusterArn, name);
     if (service === undefined) return { kind: "superseded", because: `the service ${name} was deleted` };
     const to = service.taskDefinition;
@@ -53,7 +53,7 @@ export async function followUndone(
     if (waited >= rolloutTimeoutSeconds(service)) return { kind: "moving", because };
     if (because !== said) tell(because);
     said = because;
-    await clock.sleep(LOOK_SECONDS * 1000);
+    await clock.sleep(POLL_SECONDS * 1000);
   }
 }
 

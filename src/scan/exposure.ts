@@ -22,19 +22,19 @@ import { modeFromTags } from "../remediation/survey/mode-override.ts";
 import { optedOut, type TaggedResource } from "../remediation/survey/opt-out.ts";
 import { excludedBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
-import type { ScheduledRun } from "./account-inventory.ts";
-import { type ForeseenPlaces, foreseePlaces, type Seen } from "./likely-substitutes.ts";
+import type { ScheduledTask } from "./account-inventory.ts";
+import { type LikelySubstitutes, likelySubstitutes, type ScanFacts } from "./likely-substitutes.ts";
 
 /** Docker Hub counts the pulls of six hours: what starts again and again is counted over all of them. (docs.docker.com/docker-hub/usage/pulls, read 2026-11) */
 export const WINDOW_HOURS = 6;
 
-export type ExposedImage = ForeseenPlaces & {
+export type ExposedImage = LikelySubstitutes & {
   readonly image: string;
   readonly containers: readonly string[];
   /** `account`: the containers show a secret; `anonymous`: they share what their address has. */
   readonly pulledAs: "anonymous" | "account";
   /** The policy's reason for leaving it alone. */
-  readonly leftOut?: string;
+  readonly excludedBecause?: string;
 };
 
 export type Exposure = {
@@ -43,9 +43,9 @@ export type Exposure = {
   readonly name: string;
   readonly taskDefinition: string;
   /** Tasks that start in six bad hours: each task of a service once, those of a schedule as often as it fires. */
-  readonly starts: number;
+  readonly expectedStarts: number;
   /** How that comes about, where it is more than a service's tasks. */
-  readonly startsBecause?: string;
+  readonly expectedStartsBecause?: string;
   readonly images: readonly ExposedImage[];
   /** One for each start and image that is pulled without an account. */
   readonly anonymousPulls: number;
@@ -54,12 +54,12 @@ export type Exposure = {
   readonly pulledBy: "task" | "host";
   readonly network?: NonNullable<Service["network"]>;
   /** Why a limit would find it unprotected; absent where Repull would act. */
-  readonly unprotected?: string;
+  readonly notRemediatedBecause?: string;
   readonly roles: readonly string[];
 };
 
 /** What all kinds of workload are reduced to before their images are looked at. */
-type Workload = Pick<Exposure, "kind" | "name" | "starts" | "startsBecause" | "network"> & {
+type Workload = Pick<Exposure, "kind" | "name" | "expectedStarts" | "expectedStartsBecause" | "network"> & {
   readonly clusterArn: string;
   readonly taskDefinition: string;
   readonly launchType?: string;
@@ -67,24 +67,24 @@ type Workload = Pick<Exposure, "kind" | "name" | "starts" | "startsBecause" | "n
 };
 
 /** The exposure of a service; undefined where none of its images comes from Docker Hub. */
-export function exposureOf(
+export function serviceExposure(
   service: Service,
   described: DescribedTaskDefinition,
-  seen: Seen,
+  seen: ScanFacts,
 ): Exposure | undefined {
   const { name, clusterArn, taskDefinition, desiredCount, launchType, network } = service;
   const workload: Workload = {
     kind: "service",
     ...{ name, clusterArn, taskDefinition },
-    starts: desiredCount,
+    expectedStarts: desiredCount,
     ...optional("launchType", launchType),
     ...optional("network", network),
-    ...optional("untouchable", whyLeftAlone(service, seen.policy)),
+    ...optional("untouchable", excludedReason(service, seen.policy)),
   };
   return exposed(workload, described, seen);
 }
 
-function whyLeftAlone(service: Service, policy: Policy): string | undefined {
+function excludedReason(service: Service, policy: Policy): string | undefined {
   const { name, tags } = service;
   const refusal = ineligibleReason(service);
   if (refusal !== undefined) return refusal.because;
@@ -95,10 +95,10 @@ function whyLeftAlone(service: Service, policy: Policy): string | undefined {
 }
 
 /** The exposure of what a rule or a schedule starts. */
-export function exposureOfRun(
-  run: ScheduledRun,
+export function scheduledTaskExposure(
+  run: ScheduledTask,
   described: DescribedTaskDefinition,
-  seen: Seen,
+  seen: ScanFacts,
 ): Exposure | undefined {
   const { kind, name, clusterArn, taskDefinition, isEnabled, expression, taskCount } = run;
   const firings = runsIn(WINDOW_HOURS, expression);
@@ -112,8 +112,8 @@ export function exposureOfRun(
     {
       kind: "scheduled",
       name: `${kind} ${name}`,
-      ...{ clusterArn, taskDefinition, starts },
-      startsBecause: isEnabled
+      ...{ clusterArn, taskDefinition, expectedStarts: starts },
+      expectedStartsBecause: isEnabled
         ? `${often}, ${taskCount} task${taskCount === 1 ? "" : "s"} each`
         : "it is disabled",
       ...optional("launchType", run.launchType),
@@ -126,10 +126,10 @@ export function exposureOfRun(
 }
 
 /** The exposure of tasks that somebody runs by hand, or by a program of their own. */
-export function exposureOfTasks(
+export function standaloneTaskExposure(
   tasks: StandaloneTasks,
   described: DescribedTaskDefinition,
-  seen: Seen,
+  seen: ScanFacts,
 ): Exposure | undefined {
   const { clusterArn, taskDefinition, count, launchType, network } = tasks;
   const held =
@@ -140,8 +140,8 @@ export function exposureOfTasks(
       kind: "standalone",
       name: family,
       ...{ clusterArn, taskDefinition },
-      starts: count,
-      startsBecause: "those that run now, once each",
+      expectedStarts: count,
+      expectedStartsBecause: "those that run now, once each",
       ...optional("launchType", launchType),
       ...optional("network", network),
       ...optional("untouchable", held),
@@ -154,21 +154,21 @@ export function exposureOfTasks(
 function exposed(
   { clusterArn, launchType, untouchable: alone, ...workload }: Workload,
   described: DescribedTaskDefinition,
-  seen: Seen,
+  seen: ScanFacts,
 ): Exposure | undefined {
   const { taskDefinition } = described;
   const images = imagesOf(taskDefinition, seen);
   if (images.length === 0) return undefined;
   const pulls = (as: ExposedImage["pulledAs"]): number =>
-    workload.starts * images.filter(({ pulledAs }) => pulledAs === as).length;
+    workload.expectedStarts * images.filter(({ pulledAs }) => pulledAs === as).length;
   const requires = getStrings(taskDefinition, "requiresCompatibilities");
   const isFargate = (launchType ?? (requires.length === 1 ? requires[0] : undefined)) === "FARGATE";
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const unprotected =
     alone ??
-    heldByTags({ name: "its task definition", tags: tagsOfDefinition(described) }, seen.policy) ??
-    heldByPolicy(cluster, seen.policy) ??
-    whyUnprotected(taskDefinition, images, isFargate);
+    blockedByTags({ name: "its task definition", tags: tagsOfDefinition(described) }, seen.policy) ??
+    blockedByPolicy(cluster, seen.policy) ??
+    notRemediatedReason(taskDefinition, images, isFargate);
   return {
     ...workload,
     cluster,
@@ -177,27 +177,27 @@ function exposed(
     accountPulls: pulls("account"),
     // Instances pull by their own interface, whatever the network of the task is.
     pulledBy: isFargate ? "task" : "host",
-    ...optional("unprotected", unprotected),
+    ...optional("notRemediatedBecause", unprotected),
     roles: [getString(taskDefinition, "taskRoleArn"), executionRoleOf(taskDefinition)].filter(
       (role) => role !== undefined,
     ),
   };
 }
 
-function heldByTags(bearer: TaggedResource, policy: Policy): string | undefined {
+function blockedByTags(bearer: TaggedResource, policy: Policy): string | undefined {
   const { mode, modeBecause } = modeFromTags(policy, [bearer]);
   return optedOut([bearer])?.because ?? (mode === "observe" ? modeBecause : undefined);
 }
 
 /** What the policy says of every workload of a cluster. */
-function heldByPolicy(cluster: string, { clusters, mode }: Policy): string | undefined {
+function blockedByPolicy(cluster: string, { clusters, mode }: Policy): string | undefined {
   const leftOut = excludedBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
   return leftOut ?? (mode === "observe" ? "the policy says observe" : undefined);
 }
 
 function imagesOf(
   taskDefinition: DescribedTaskDefinition["taskDefinition"],
-  seen: Seen,
+  seen: ScanFacts,
 ): readonly ExposedImage[] {
   const byImage = Map.groupBy(containersOf(taskDefinition), ({ image }) => image ?? "");
   return [...byImage].flatMap(([image, containers]) => {
@@ -209,21 +209,21 @@ function imagesOf(
       containers: containers.map(({ name }) => name),
       pulledAs: signedIn ? "account" : "anonymous",
       ...optional(
-        "leftOut",
+        "excludedBecause",
         excludedBy(seen.policy.images, "images", (pattern) => matchesImage(pattern, reference)),
       ),
-      ...foreseePlaces(reference, signedIn, seen),
+      ...likelySubstitutes(reference, signedIn, seen),
     };
   });
 }
 
-function whyUnprotected(
+function notRemediatedReason(
   taskDefinition: DescribedTaskDefinition["taskDefinition"],
   images: readonly ExposedImage[],
   isFargate: boolean,
 ): string | undefined {
-  const leftOut = images.find((image) => image.leftOut !== undefined);
-  if (leftOut !== undefined) return `${leftOut.image}: ${leftOut.leftOut}`;
+  const leftOut = images.find((image) => image.excludedBecause !== undefined);
+  if (leftOut !== undefined) return `${leftOut.image}: ${leftOut.excludedBecause}`;
   const nowhere = images.find(({ first }) => first === undefined);
   if (nowhere !== undefined) {
     const reference = tryParseReference(nowhere.image);

@@ -14,19 +14,19 @@ import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
 
-export type ForeseenPlace = {
+export type LikelySubstitute = {
   readonly strategy: StrategyName;
   readonly place: string;
   readonly because: string;
 };
 
-export type ForeseenPlaces = {
+export type LikelySubstitutes = {
   /** The first place that is likely to have it; absent where the policy names none. */
-  readonly first?: ForeseenPlace;
+  readonly first?: LikelySubstitute;
   readonly rejected: readonly { readonly strategy: StrategyName; readonly because: string }[];
 };
 
-export type Seen = {
+export type ScanFacts = {
   readonly ecrHost: string;
   readonly policy: Policy;
   readonly rules: readonly PullThroughRule[] | { readonly because: string };
@@ -41,7 +41,11 @@ const ANONYMOUS_LIMIT = {
 } as const;
 
 /** Goes through the policy's strategies in their order, up to the first that is likely to help. */
-export function foreseePlaces(image: ImageReference, signedIn: boolean, seen: Seen): ForeseenPlaces {
+export function likelySubstitutes(
+  image: ImageReference,
+  signedIn: boolean,
+  seen: ScanFacts,
+): LikelySubstitutes {
   const { ecrHost, policy, rules } = seen;
   const context: StrategyContext = {
     ...{ ecrHost, policy, rules, signedIn },
@@ -63,7 +67,7 @@ function judge(
   strategy: StrategyName,
   candidates: readonly Candidate[],
   image: ImageReference,
-  { ecrHost, tagsIn }: Seen,
+  { ecrHost, tagsIn }: ScanFacts,
 ): { place: string; because: string } | string {
   const [first] = candidates;
   if (first === undefined) return "it names no place";
@@ -94,7 +98,7 @@ function ownCopy(
   candidates: readonly Candidate[],
   image: ImageReference,
   ecrHost: string,
-  tagsIn: Seen["tagsIn"],
+  tagsIn: ScanFacts["tagsIn"],
 ): { place: string; because: string } | string {
   const tag = image.tag ?? "latest";
   for (const candidate of candidates) {

@@ -4,14 +4,14 @@
  */
 
 import type { Egress } from "../network/egress.ts";
-import type { Host } from "./account-inventory.ts";
+import type { ContainerHost } from "./account-inventory.ts";
 import type { Exposure } from "./exposure.ts";
 
 /** Docker Hub's limits for six hours, as its documentation had them in 2026-11; its answers say what holds. */
 export const ANONYMOUS_PULLS = 100;
 export const ACCOUNT_PULLS = 200;
 
-export type AddressLoad = {
+export type EgressLoad = {
   /** What is known of the address, in words. */
   readonly address: string;
   /** `own`: each task or host has an address of its own, and shares the limit with nobody. */
@@ -19,18 +19,18 @@ export type AddressLoad = {
   readonly workloads: number;
   readonly pulls: number;
   /** Of one address: all of `pulls`, or for `own` the most that one of them takes. */
-  readonly pullsOfOne: number;
+  readonly pullsPerAddress: number;
 };
 
-export type Ways = {
+export type EgressInfo = {
   readonly ofSubnets: ReadonlyMap<string, Egress>;
   /** Cluster name → its machines; absent where they could not be read. */
-  readonly hosts: ReadonlyMap<string, readonly Host[]>;
+  readonly hosts: ReadonlyMap<string, readonly ContainerHost[]>;
 };
 
 type Share = {
   readonly address: string;
-  readonly kind: AddressLoad["kind"];
+  readonly kind: EgressLoad["kind"];
   /** Subnets, or machines. */
   readonly parts: number;
   /** How many addresses share the load. */
@@ -38,10 +38,10 @@ type Share = {
 };
 
 /** The anonymous pulls of six bad hours by the address that they leave from, the most first. */
-export function loadByAddress(exposures: readonly Exposure[], ways: Ways): readonly AddressLoad[] {
+export function pullsByEgress(exposures: readonly Exposure[], ways: EgressInfo): readonly EgressLoad[] {
   const loads = new Map<
     string,
-    { kind: AddressLoad["kind"]; workloads: number; pulls: number; one: number }
+    { kind: EgressLoad["kind"]; workloads: number; pulls: number; one: number }
   >();
   for (const exposure of exposures) {
     if (exposure.anonymousPulls === 0) continue;
@@ -54,7 +54,7 @@ export function loadByAddress(exposures: readonly Exposure[], ways: Ways): reado
       load.pulls += pulls;
       const isOfOneTask = kind === "own" && exposure.pulledBy === "task";
       load.one = isOfOneTask
-        ? Math.max(load.one, exposure.anonymousPulls / exposure.starts)
+        ? Math.max(load.one, exposure.anonymousPulls / exposure.expectedStarts)
         : load.one + pulls / addresses;
       loads.set(address, load);
     }
@@ -63,13 +63,13 @@ export function loadByAddress(exposures: readonly Exposure[], ways: Ways): reado
     .map(([address, { kind, workloads, pulls, one }]) => ({
       ...{ address, kind, workloads },
       pulls: Math.ceil(pulls),
-      pullsOfOne: Math.ceil(one),
+      pullsPerAddress: Math.ceil(one),
     }))
     .toSorted((one, other) => other.pulls - one.pulls || one.address.localeCompare(other.address));
 }
 
 /** Where the tasks of a workload go out, evenly over their subnets or machines: ECS spreads them so by default. */
-function sharesOf(exposure: Exposure, { ofSubnets, hosts }: Ways): readonly Share[] {
+function sharesOf(exposure: Exposure, { ofSubnets, hosts }: EgressInfo): readonly Share[] {
   const { pulledBy, network, cluster } = exposure;
   const ofTasks = (network?.subnets ?? []).map((subnet) =>
     shareOf(

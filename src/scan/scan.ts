@@ -19,21 +19,21 @@ import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
 import { counted } from "../text/counted.ts";
-import type { AccountView, Host, ScheduledRun } from "./account-inventory.ts";
-import { type Exposure, exposureOf, exposureOfRun, exposureOfTasks } from "./exposure.ts";
-import { repositoryOf, type Seen } from "./likely-substitutes.ts";
-import { type AddressLoad, loadByAddress } from "./peak-pulls.ts";
-import { createRate } from "./token-bucket.ts";
+import type { AccountInventory, ContainerHost, ScheduledTask } from "./account-inventory.ts";
+import { type Exposure, scheduledTaskExposure, serviceExposure, standaloneTaskExposure } from "./exposure.ts";
+import { repositoryOf, type ScanFacts } from "./likely-substitutes.ts";
+import { type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
+import { createTokenBucket } from "./token-bucket.ts";
 
 export type Scan = {
   readonly clusters: number;
   readonly services: number;
   readonly schedules: number;
-  readonly looseTasks: number;
+  readonly standaloneTasks: number;
   readonly taskDefinitions: number;
   /** The worst first. */
   readonly exposures: readonly Exposure[];
-  readonly addresses: readonly AddressLoad[];
+  readonly addresses: readonly EgressLoad[];
   /** What could not be read, and why. */
   readonly gaps: readonly string[];
 };
@@ -54,7 +54,7 @@ const AT_ONCE = 4;
 
 /** Every workload of the clusters. Throws AwsError where not even those can be listed. */
 export async function scanAccount(
-  view: AccountView,
+  view: AccountInventory,
   ecs: Pick<Ecs, "describeTaskDefinition">,
   { cluster, policy, ecrHost, clock, onProgress = () => {} }: ScanOptions,
 ): Promise<Scan> {
@@ -72,13 +72,15 @@ export async function scanAccount(
     for await (const some of view.services(one)) services.push(...some);
     onProgress(`${counted(clusters.length, "cluster")}, ${counted(services.length, "service")}`);
   }
-  const runs = await orGap<readonly ScheduledRun[]>("rules and schedules", [], () =>
-    view.scheduledRuns(clusters),
+  const runs = await orGap<readonly ScheduledTask[]>("rules and schedules", [], () =>
+    view.scheduledTasks(clusters),
   );
   const loose: StandaloneTasks[] = [];
   for (const one of clusters)
     loose.push(
-      ...(await orGap<readonly StandaloneTasks[]>(`the tasks of ${one}`, [], () => view.looseTasks(one))),
+      ...(await orGap<readonly StandaloneTasks[]>(`the tasks of ${one}`, [], () =>
+        view.standaloneTasks(one),
+      )),
     );
   onProgress(
     `${counted(runs.length, "target")} of rules and schedules, ${counted(loose.length, "revision")} run by hand`,
@@ -86,20 +88,20 @@ export async function scanAccount(
 
   const arns = [...services, ...runs, ...loose].map(({ taskDefinition }) => taskDefinition);
   const definitions = await describeEach([...new Set(arns)].filter(Boolean), ecs, clock, onProgress);
-  const seen = await lookInEcr(definitions, view, { policy, ecrHost }, orGap);
+  const seen = await readEcr(definitions, view, { policy, ecrHost }, orGap);
 
   const exposed = <T extends { readonly taskDefinition: string }>(
     workloads: readonly T[],
-    of: (workload: T, described: DescribedTaskDefinition, seen: Seen) => Exposure | undefined,
+    of: (workload: T, described: DescribedTaskDefinition, seen: ScanFacts) => Exposure | undefined,
   ): readonly Exposure[] =>
     workloads.flatMap((workload) => {
       const described = definitions.get(workload.taskDefinition);
       return (described && of(workload, described, seen)) ?? [];
     });
   const exposures = [
-    ...exposed(services, exposureOf),
-    ...exposed(runs, exposureOfRun),
-    ...exposed(loose, exposureOfTasks),
+    ...exposed(services, serviceExposure),
+    ...exposed(runs, scheduledTaskExposure),
+    ...exposed(loose, standaloneTaskExposure),
   ].toSorted(worstFirst);
 
   const subnets = exposures.flatMap(({ network }) => network?.subnets ?? []);
@@ -121,10 +123,10 @@ export async function scanAccount(
     clusters: clusters.length,
     services: services.length,
     schedules: runs.length,
-    looseTasks: loose.reduce((sum, { count }) => sum + count, 0),
+    standaloneTasks: loose.reduce((sum, { count }) => sum + count, 0),
     taskDefinitions: definitions.size,
     exposures,
-    addresses: loadByAddress(exposures, { ofSubnets, hosts }),
+    addresses: pullsByEgress(exposures, { ofSubnets, hosts }),
     gaps,
   };
 }
@@ -135,7 +137,7 @@ async function describeEach(
   clock: Clock,
   onProgress: (done: string) => void,
 ): Promise<ReadonlyMap<string, DescribedTaskDefinition>> {
-  const rate = createRate(TASK_DEFINITION_READS, clock);
+  const rate = createTokenBucket(TASK_DEFINITION_READS, clock);
   const found = new Map<string, DescribedTaskDefinition>();
   let done = 0;
   await forEachConcurrently(arns, AT_ONCE, async (arn) => {
@@ -151,13 +153,13 @@ async function describeEach(
 type OrGap = <T>(what: string, otherwise: T, read: () => Promise<T>) => Promise<T>;
 
 /** The cache rules, and the tags of the repositories in which copies of these images would be. */
-async function lookInEcr(
+async function readEcr(
   definitions: ReadonlyMap<string, DescribedTaskDefinition>,
-  view: AccountView,
-  { policy, ecrHost }: Pick<Seen, "policy" | "ecrHost">,
+  view: AccountInventory,
+  { policy, ecrHost }: Pick<ScanFacts, "policy" | "ecrHost">,
   orGap: OrGap,
-): Promise<Seen> {
-  const rules = await orGap<Seen["rules"]>(
+): Promise<ScanFacts> {
+  const rules = await orGap<ScanFacts["rules"]>(
     "pull-through cache rules",
     { because: "the account's rules cannot be read" },
     () => view.pullThroughRules(),
@@ -167,12 +169,12 @@ async function lookInEcr(
       containersOf(taskDefinition).flatMap(({ image }) => copiesOf(image ?? "", { policy, ecrHost })),
     ),
   );
-  const tags = new Map<string, Awaited<ReturnType<AccountView["tagsIn"]>>>();
+  const tags = new Map<string, Awaited<ReturnType<AccountInventory["imageTags"]>>>();
   let refused: string | undefined;
   await forEachConcurrently([...wanted], AT_ONCE, async (repository) => {
     if (refused !== undefined) return;
     try {
-      tags.set(repository, await view.tagsIn(repository));
+      tags.set(repository, await view.imageTags(repository));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       // Who may not look into one may look into none.
@@ -190,7 +192,10 @@ async function lookInEcr(
 }
 
 /** The repositories of our ECR in which the policy would look for a copy of an image. */
-function copiesOf(image: string, { policy, ecrHost }: Pick<Seen, "policy" | "ecrHost">): readonly string[] {
+function copiesOf(
+  image: string,
+  { policy, ecrHost }: Pick<ScanFacts, "policy" | "ecrHost">,
+): readonly string[] {
   const reference = tryParseReference(image);
   const isWanted = reference !== undefined && isDockerHubFront(reference.host);
   if (!isWanted || !policy.strategies.includes("own-copy")) return [];
@@ -205,13 +210,13 @@ function copiesOf(image: string, { policy, ecrHost }: Pick<Seen, "policy" | "ecr
 async function hostsOf(
   exposures: readonly Exposure[],
   clusters: readonly string[],
-  view: AccountView,
+  view: AccountInventory,
   gaps: string[],
-): Promise<ReadonlyMap<string, readonly Host[]>> {
+): Promise<ReadonlyMap<string, readonly ContainerHost[]>> {
   const wanted = new Set(
     exposures.filter(({ pulledBy }) => pulledBy === "host").map(({ cluster }) => cluster),
   );
-  const hosts = new Map<string, readonly Host[]>();
+  const hosts = new Map<string, readonly ContainerHost[]>();
   for (const arn of clusters) {
     const name = arn.slice(arn.lastIndexOf("/") + 1);
     if (!wanted.has(name)) continue;
@@ -222,13 +227,13 @@ async function hostsOf(
   return hosts;
 }
 
-function hostOf({ source, publicAddress }: ContainerInstance): Host {
+function hostOf({ source, publicAddress }: ContainerInstance): ContainerHost {
   return { subnet: source.subnet, ...(publicAddress === undefined ? {} : { publicAddress }) };
 }
 
 function worstFirst(one: Exposure, other: Exposure): number {
   return (
-    Number(other.unprotected !== undefined) - Number(one.unprotected !== undefined) ||
+    Number(other.notRemediatedBecause !== undefined) - Number(one.notRemediatedBecause !== undefined) ||
     other.anonymousPulls - one.anonymousPulls ||
     `${one.cluster}/${one.name}`.localeCompare(`${other.cluster}/${other.name}`)
   );

@@ -7,17 +7,17 @@
 
 import type { Clock } from "../runtime/clock.ts";
 
-export type Rate = {
+export type TokenBucket = {
   /** Resolves when the next call may be made; callers are served in their order. */
   take(): Promise<void>;
   /** Calls so far. */
   readonly taken: number;
 };
 
-export function createRate(
+export function createTokenBucket(
   { burst, perSecond }: { readonly burst: number; readonly perSecond: number },
   clock: Clock,
-): Rate {
+): TokenBucket {
   const pauseMs = 1000 / perSecond;
   /** When the bucket is full again. */
   let fullAt = clock.now();

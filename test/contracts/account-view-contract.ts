@@ -1,10 +1,10 @@
 /** What a scan reads of AWS and of the sandbox: both must pass it. */
 
 import { describe, expect, test } from "vitest";
-import type { AccountView } from "../../src/scan/account-inventory.ts";
+import type { AccountInventory } from "../../src/scan/account-inventory.ts";
 
 export type AccountViewStage = {
-  readonly view: AccountView;
+  readonly view: AccountInventory;
   readonly clusterArn: string;
   /** Registers a revision of this family and answers its ARN. */
   register(family: string): Promise<string>;
@@ -34,7 +34,7 @@ export function describeAccountViewContract(name: string, makeStage: () => Promi
         const { view, clusterArn, register, add } = await makeStage();
         const taskDefinition = await register(`by-${kind}`);
         await add(kind, `nightly-${kind}`, taskDefinition, expression);
-        const runs = await view.scheduledRuns([clusterArn]);
+        const runs = await view.scheduledTasks([clusterArn]);
         expect(runs.filter((run) => run.name === `nightly-${kind}`)).toEqual([
           {
             ...{ kind, name: `nightly-${kind}`, clusterArn, taskDefinition, expression },
@@ -42,7 +42,7 @@ export function describeAccountViewContract(name: string, makeStage: () => Promi
             network: { subnets: ["subnet-1"], assignPublicIp: false },
           },
         ]);
-        expect(await view.scheduledRuns([clusterArn.replace(/[^/]+$/, "elsewhere")])).toEqual([]);
+        expect(await view.scheduledTasks([clusterArn.replace(/[^/]+$/, "elsewhere")])).toEqual([]);
       });
     }
 
@@ -53,7 +53,7 @@ export function describeAccountViewContract(name: string, makeStage: () => Promi
       await run(loose);
       await run(loose);
       await run(other, "events-rule/nightly");
-      const found = await view.looseTasks(clusterArn);
+      const found = await view.standaloneTasks(clusterArn);
       expect(found.filter(({ taskDefinition }) => taskDefinition === loose)).toMatchObject([{ count: 2 }]);
       expect(found.filter(({ taskDefinition }) => taskDefinition === other)).toEqual([]);
     });
@@ -61,8 +61,8 @@ export function describeAccountViewContract(name: string, makeStage: () => Promi
     test("tells a repository without tags from none", async () => {
       const { view, createRepository } = await makeStage();
       await createRepository("repull/docker.io/library/empty");
-      expect(await view.tagsIn("repull/docker.io/library/empty")).toEqual([]);
-      expect(await view.tagsIn("repull/docker.io/library/absent")).toBeUndefined();
+      expect(await view.imageTags("repull/docker.io/library/empty")).toEqual([]);
+      expect(await view.imageTags("repull/docker.io/library/absent")).toBeUndefined();
     });
   });
 }

@@ -3,10 +3,10 @@ import { runsIn } from "../../src/ecs/schedule/schedule-frequency.ts";
 import { readService } from "../../src/ecs/service/service.ts";
 import type { Egress } from "../../src/network/egress.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { Host } from "../../src/scan/account-inventory.ts";
-import { type Exposure, exposureOf, exposureOfRun, rolesOf } from "../../src/scan/exposure.ts";
-import type { Seen } from "../../src/scan/likely-substitutes.ts";
-import { loadByAddress } from "../../src/scan/peak-pulls.ts";
+import type { ContainerHost } from "../../src/scan/account-inventory.ts";
+import { type Exposure, rolesOf, scheduledTaskExposure, serviceExposure } from "../../src/scan/exposure.ts";
+import type { ScanFacts } from "../../src/scan/likely-substitutes.ts";
+import { pullsByEgress } from "../../src/scan/peak-pulls.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
@@ -17,11 +17,11 @@ type Options = {
   definition?: JsonObject;
   container?: JsonObject;
   policy?: object;
-  rules?: Seen["rules"];
+  rules?: ScanFacts["rules"];
   copies?: Readonly<Record<string, readonly string[]>>;
 };
 
-function seenBy(policy: Policy, { rules = [], copies = {} }: Options): Seen {
+function seenBy(policy: Policy, { rules = [], copies = {} }: Options): ScanFacts {
   return { policy, ecrHost: ECR, rules, tagsIn: (repository) => copies[repository] };
 }
 
@@ -46,7 +46,11 @@ function exposure(images: Readonly<Record<string, string>>, options: Options = {
     ...options.definition,
   };
   const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
-  return exposureOf(service, { taskDefinition, tags: options.definitionTags ?? [] }, seenBy(policy, options));
+  return serviceExposure(
+    service,
+    { taskDefinition, tags: options.definitionTags ?? [] },
+    seenBy(policy, options),
+  );
 }
 
 describe("which images expose a service", () => {
@@ -134,7 +138,7 @@ describe("what a schedule starts in its busiest hours", () => {
   }
 
   const run = (more: object) =>
-    exposureOfRun(
+    scheduledTaskExposure(
       {
         kind: "rule",
         name: "nightly",
@@ -152,13 +156,16 @@ describe("what a schedule starts in its busiest hours", () => {
       seenBy(DEFAULT_POLICY, {}),
     );
   test("each firing starts all of its tasks", () => {
-    expect(run({})).toMatchObject({ name: "rule nightly", starts: 72, anonymousPulls: 72 });
+    expect(run({})).toMatchObject({ name: "rule nightly", expectedStarts: 72, anonymousPulls: 72 });
   });
   test("what is disabled starts nothing", () => {
-    expect(run({ isEnabled: false })).toMatchObject({ anonymousPulls: 0, startsBecause: "it is disabled" });
+    expect(run({ isEnabled: false })).toMatchObject({
+      anonymousPulls: 0,
+      expectedStartsBecause: "it is disabled",
+    });
   });
   test("it is left alone until the policy says more than report", () => {
-    expect(run({})?.unprotected).toContain("schedules");
+    expect(run({})?.notRemediatedBecause).toContain("schedules");
   });
 });
 
@@ -169,11 +176,15 @@ describe("the pulls of six bad hours, by the address that they leave from", () =
   };
   const nat = (id: string, ...addresses: string[]): Egress => ({ kind: "nat", id, addresses });
   const web = (service: JsonObject) => exposure({ web: "nginx:1" }, { service }) as Exposure;
-  const load = (service: JsonObject, ofSubnets: Record<string, Egress>, hosts: readonly Host[] = []) =>
-    loadByAddress([web({ ...service, desiredCount: 9 })], {
+  const load = (
+    service: JsonObject,
+    ofSubnets: Record<string, Egress>,
+    hosts: readonly ContainerHost[] = [],
+  ) =>
+    pullsByEgress([web({ ...service, desiredCount: 9 })], {
       ofSubnets: new Map(Object.entries(ofSubnets)),
       hosts: new Map([["prod", hosts]]),
-    }).map(({ address, pulls, pullsOfOne }) => [address, pulls, pullsOfOne]);
+    }).map(({ address, pulls, pullsPerAddress }) => [address, pulls, pullsPerAddress]);
 
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, unknown, unknown])[] = [
@@ -215,7 +226,9 @@ describe("why a limit would find a service unprotected", () => {
     ["Fargate, without a role", { service: { launchType: "FARGATE" } },                                     /execution role/],
   ];
   for (const [sentence, options, words] of table) {
-    test(sentence, () => expect(exposure({ web: "acme/api:2" }, options)?.unprotected).toMatch(words));
+    test(sentence, () =>
+      expect(exposure({ web: "acme/api:2" }, options)?.notRemediatedBecause).toMatch(words),
+    );
   }
   test("none of these", () => expect(exposure({ web: "acme/api:2" })).not.toHaveProperty("unprotected"));
 });

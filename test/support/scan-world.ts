@@ -5,7 +5,7 @@ import type { StandaloneTasks } from "../../src/ecs/task/standalone-tasks.ts";
 import type { Egress } from "../../src/network/egress.ts";
 import { type NetworkFacts, nothingRead } from "../../src/network/facts.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
-import type { AccountView, Host, ScheduledRun } from "../../src/scan/account-inventory.ts";
+import type { AccountInventory, ContainerHost, ScheduledTask } from "../../src/scan/account-inventory.ts";
 import { type Scan, scanAccount } from "../../src/scan/scan.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 
@@ -26,14 +26,14 @@ export type ScannedService = {
 
 export type ScannedAccount = {
   readonly services: readonly ScannedService[];
-  readonly runs?: readonly (Omit<ScheduledRun, "clusterArn"> & { readonly images: readonly string[] })[];
+  readonly runs?: readonly (Omit<ScheduledTask, "clusterArn"> & { readonly images: readonly string[] })[];
   readonly loose?: readonly (Omit<StandaloneTasks, "clusterArn"> & { readonly images: readonly string[] })[];
   readonly ways?: Readonly<Record<string, Egress>>;
-  readonly hosts?: readonly Host[];
+  readonly hosts?: readonly ContainerHost[];
   readonly copies?: Readonly<Record<string, readonly string[]>>;
 };
 
-export function scanOf(account: ScannedAccount, more: Partial<AccountView> = {}): Promise<Scan> {
+export function scanOf(account: ScannedAccount, more: Partial<AccountInventory> = {}): Promise<Scan> {
   const { services, runs = [], loose = [], ways = {}, hosts = [], copies = {} } = account;
   const clusterOf = ({ cluster = "prod" }: ScannedService): string => arn(`cluster/${cluster}`);
   const definitions = new Map<string, { images: readonly string[]; secret?: boolean }>();
@@ -43,7 +43,7 @@ export function scanOf(account: ScannedAccount, more: Partial<AccountView> = {})
       ...(service.secret === undefined ? {} : { secret: service.secret }),
     });
   for (const { taskDefinition, images } of [...runs, ...loose]) definitions.set(taskDefinition, { images });
-  const view: AccountView = {
+  const view: AccountInventory = {
     clusters: async () => [...new Set(services.map(clusterOf))],
     async *services(cluster) {
       yield services
@@ -64,9 +64,9 @@ export function scanOf(account: ScannedAccount, more: Partial<AccountView> = {})
           }),
         );
     },
-    scheduledRuns: async () =>
+    scheduledTasks: async () =>
       runs.map(({ images: _, ...run }) => ({ ...run, clusterArn: arn("cluster/prod") })),
-    looseTasks: async (clusterArn) =>
+    standaloneTasks: async (clusterArn) =>
       clusterArn === arn("cluster/prod")
         ? loose.map(({ images: _, ...tasks }) => ({ ...tasks, clusterArn }))
         : [],
@@ -77,7 +77,7 @@ export function scanOf(account: ScannedAccount, more: Partial<AccountView> = {})
         ...(publicAddress === undefined ? {} : { publicAddress }),
       })),
     pullThroughRules: async () => [],
-    tagsIn: async (repository) => copies[repository],
+    imageTags: async (repository) => copies[repository],
     ...more,
   };
   return scanAccount(

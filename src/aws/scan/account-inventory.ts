@@ -4,7 +4,7 @@ import { ECRClient, ListImagesCommand } from "@aws-sdk/client-ecr";
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from "@aws-sdk/client-ecs";
 import { getObjects } from "../../ecs/json-fields.ts";
 import { groupStandaloneTasks } from "../../ecs/task/standalone-tasks.ts";
-import type { AccountView } from "../../scan/account-inventory.ts";
+import type { AccountInventory } from "../../scan/account-inventory.ts";
 import { createEcrCache } from "../adapters/pull-through-cache.ts";
 import { createNetworks } from "../adapters/task-networks.ts";
 import { attempt, awsErrorOf, isCode } from "../client/aws-error-codes.ts";
@@ -21,7 +21,7 @@ const TASKS_AT_ONCE = 100;
 const TASK_PAGES_MAX = 100;
 const TAG_PAGES_MAX = 10;
 
-export function createAccountView(settings: AwsSettings): AccountView {
+export function createAccountView(settings: AwsSettings): AccountInventory {
   const ecs = new ECSClient(clientConfiguration(settings));
   const networks = createNetworks(settings, "");
   const ecr = new ECRClient(clientConfiguration({ attemptsMax: ECR_ATTEMPTS_MAX, ...settings }));
@@ -31,7 +31,7 @@ export function createAccountView(settings: AwsSettings): AccountView {
     egress: networks.egress,
     instances: networks.instances,
 
-    async looseTasks(cluster) {
+    async standaloneTasks(cluster) {
       const tasks = [];
       let nextToken: string | undefined;
       for (let page = 0; page < TASK_PAGES_MAX; page += 1) {
@@ -60,7 +60,7 @@ export function createAccountView(settings: AwsSettings): AccountView {
 
     pullThroughRules: createEcrCache(ecr).pullThroughRules,
 
-    async tagsIn(repositoryName) {
+    async imageTags(repositoryName) {
       const tags: string[] = [];
       let nextToken: string | undefined;
       for (let page = 0; page < TAG_PAGES_MAX; page += 1) {

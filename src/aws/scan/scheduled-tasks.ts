@@ -9,7 +9,7 @@ import { GetScheduleCommand, ListSchedulesCommand, SchedulerClient } from "@aws-
 import { getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
 import { readEcsTarget } from "../../ecs/schedule/ecs-target.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
-import type { AccountView, ScheduledRun } from "../../scan/account-inventory.ts";
+import type { AccountInventory, ScheduledTask } from "../../scan/account-inventory.ts";
 import { busNames, ruleNames } from "../adapters/schedules.ts";
 import { attempt } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
@@ -21,7 +21,7 @@ const PAGES_MAX = 100;
 const AT_ONCE = 4;
 const DEFAULT = "default";
 
-export function createScheduledRuns(settings: AwsSettings): Pick<AccountView, "scheduledRuns"> {
+export function createScheduledRuns(settings: AwsSettings): Pick<AccountInventory, "scheduledTasks"> {
   const events = new EventBridgeClient(clientConfiguration(settings));
   const scheduler = new SchedulerClient(clientConfiguration(settings));
 
@@ -34,7 +34,7 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountView, "s
     return [...found.values()];
   };
 
-  const runsOfRule = async (bus: string, rule: string): Promise<readonly ScheduledRun[]> => {
+  const runsOfRule = async (bus: string, rule: string): Promise<readonly ScheduledTask[]> => {
     const { ScheduleExpression, State } = await attempt("events:DescribeRule", () =>
       events.send(new DescribeRuleCommand({ Name: rule, EventBusName: bus })),
     );
@@ -76,7 +76,7 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountView, "s
     return found;
   };
 
-  const runOfSchedule = async (group: string, name: string): Promise<ScheduledRun | undefined> => {
+  const runOfSchedule = async (group: string, name: string): Promise<ScheduledTask | undefined> => {
     const command = new GetScheduleCommand({ Name: name, GroupName: group });
     const answer = await attempt("scheduler:GetSchedule", () =>
       exchangeRaw(command, () => scheduler.send(command)),
@@ -94,9 +94,9 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountView, "s
   };
 
   return {
-    async scheduledRuns(clusterArns) {
+    async scheduledTasks(clusterArns) {
       const clusters = new Set(clusterArns);
-      const runs: ScheduledRun[] = [];
+      const runs: ScheduledTask[] = [];
       await forEachConcurrently(await rulesOf(clusterArns), AT_ONCE, async ({ bus, rule }) => {
         runs.push(...(await runsOfRule(bus, rule)));
       });

@@ -2,7 +2,7 @@
 
 import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { optional } from "../../ecs/json-fields.ts";
-import type { Journal, PastExecution } from "../../history/history.ts";
+import type { ExecutionHistory, ExecutionSummary } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { parsed, statusIn } from "../adapters/durable-executions.ts";
@@ -15,11 +15,11 @@ export function createJournal(
   settings: AwsSettings,
   functionName: string,
   { now }: Pick<Clock, "now"> = systemClock,
-): Journal {
+): ExecutionHistory {
   const client = new LambdaClient(clientConfiguration(settings));
 
   /** One result that may not be read keeps nothing else from being told. */
-  const resultOf = async (arn: string): Promise<Pick<PastExecution, "result" | "because">> => {
+  const resultOf = async (arn: string): Promise<Pick<ExecutionSummary, "result" | "because">> => {
     try {
       const { Result } = await attempt("lambda:GetDurableExecution", () =>
         client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn, IncludeExecutionData: true })),
@@ -37,7 +37,7 @@ export function createJournal(
     Status,
     StartTimestamp,
     EndTimestamp,
-  }: Execution): Promise<PastExecution> => {
+  }: Execution): Promise<ExecutionSummary> => {
     const status = statusIn(Status);
     const read = status === "succeeded" ? await resultOf(DurableExecutionArn ?? "") : {};
     return {
@@ -52,7 +52,7 @@ export function createJournal(
   return {
     async past(since) {
       const { executions } = await listExecutions(client, functionName, { since, now: now() });
-      const found: PastExecution[] = [];
+      const found: ExecutionSummary[] = [];
       for (const execution of executions) found.push(await told(execution));
       return found;
     },

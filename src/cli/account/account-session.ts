@@ -1,6 +1,6 @@
 /** What `repull plan` and `repull fix` work in: the account of the environment, or whatever stands in for it. */
 
-import type { Inventory } from "../../history/active-substitutions.ts";
+import type { ServiceInventory } from "../../history/active-substitutions.ts";
 import type { Copier, Ports } from "../../remediation/ports/ports.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -14,7 +14,7 @@ export type Hands = {
   /** Shown before anything is read: whose account it is. */
   readonly where: string;
   readonly home: SignedIn;
-  readonly inventory: Inventory;
+  readonly inventory: ServiceInventory;
   readonly installed: Installed;
   /** What was said of the stack and the policy, for commands that are printed. */
   readonly flags: string;

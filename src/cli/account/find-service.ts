@@ -2,7 +2,7 @@
 
 import { parseEcsArn } from "../../ecs/arn.ts";
 import type { Service } from "../../ecs/service/service.ts";
-import type { Inventory } from "../../history/active-substitutions.ts";
+import type { ServiceInventory } from "../../history/active-substitutions.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Ecs } from "../../remediation/ports/ports.ts";
 import { suggest } from "../../text/suggest.ts";
@@ -16,7 +16,7 @@ export type ServiceName = { readonly service: string; readonly cluster?: string 
  */
 export async function findService(
   wanted: ServiceName,
-  inventory: Inventory,
+  inventory: ServiceInventory,
   ecs: Pick<Ecs, "describeService">,
   home: SignedIn,
 ): Promise<Service> {
@@ -59,7 +59,11 @@ function slashed(text: string): { service: string; cluster?: string } {
 }
 
 /** What may have been meant: reading every name costs a call for each hundred, and only a wrong one costs it. */
-async function whatElse(service: string, clusters: readonly string[], inventory: Inventory): Promise<string> {
+async function whatElse(
+  service: string,
+  clusters: readonly string[],
+  inventory: ServiceInventory,
+): Promise<string> {
   const names: string[] = [];
   try {
     for (const cluster of clusters)

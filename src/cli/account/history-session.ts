@@ -2,14 +2,14 @@
 
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { optional } from "../../ecs/json-fields.ts";
-import type { Inventory } from "../../history/active-substitutions.ts";
-import type { Journal } from "../../history/history.ts";
+import type { ServiceInventory } from "../../history/active-substitutions.ts";
+import type { ExecutionHistory } from "../../history/history.ts";
 import type { UndoPorts } from "../../history/undo.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { withKillSwitchOnDeployments } from "../../remediation/gates/kill-switch.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
-import type { AccountView } from "../../scan/account-inventory.ts";
+import type { AccountInventory } from "../../scan/account-inventory.ts";
 import type { CommandIo } from "../io.ts";
 import { Refused } from "../refused-command.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
@@ -19,11 +19,11 @@ import type { SignedIn } from "./same-account.ts";
 export type Past = {
   /** Shown before anything is read: whose account it is. */
   readonly where: string;
-  readonly inventory: Inventory;
+  readonly inventory: ServiceInventory;
   readonly ports: UndoPorts;
-  readonly journal: Journal;
+  readonly journal: ExecutionHistory;
   /** The rules and schedules that run tasks: what `--since` looks through beside the services. */
-  readonly scheduledRuns: AccountView["scheduledRuns"];
+  readonly scheduledTasks: AccountInventory["scheduledTasks"];
   readonly clock: Clock;
   readonly home?: SignedIn;
   /** The rules that a command which writes goes by. */
@@ -76,7 +76,7 @@ export async function pastOfAccount(options: PastOptions, clock: Clock, io: Comm
 }
 
 /** Without a stack nothing has executed. */
-const NO_JOURNAL: Journal = { past: async () => [] };
+const NO_JOURNAL: ExecutionHistory = { past: async () => [] };
 
 function functionOf(stack: string | undefined): string | undefined {
   return stack === undefined ? undefined : `${stack}-remediate`;

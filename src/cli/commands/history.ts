@@ -1,8 +1,8 @@
 /** `repull history`: what was done, when, why, with what proof, and how it ended. */
 
 import { shortRevision } from "../../ecs/arn.ts";
-import { servicesInEffect } from "../../history/active-substitutions.ts";
-import { type Deed, type PastExecution, tellHistory } from "../../history/history.ts";
+import { activeInServices } from "../../history/active-substitutions.ts";
+import { type ExecutionSummary, type HistoryEntry, mergeHistory } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import { momentIn, type Past } from "../account/history-session.ts";
@@ -15,7 +15,7 @@ export async function history(input: HistoryInput, past: Past, io: CommandIo): P
   const since = momentIn(input.since, past.clock.now());
   io.err(`${past.where}\n`);
   const executions = await remembered(past, since, io);
-  const deeds = tellHistory(executions, await servicesInEffect(past.inventory, past.ports), since);
+  const deeds = mergeHistory(executions, await activeInServices(past.inventory, past.ports), since);
   if (input.json) {
     for (const deed of deeds) io.out(`${visibleJson(deed)}\n`);
     return 0;
@@ -30,7 +30,7 @@ async function remembered(
   { journal }: Past,
   since: number,
   io: CommandIo,
-): Promise<readonly PastExecution[]> {
+): Promise<readonly ExecutionSummary[]> {
   try {
     return await journal.past(since);
   } catch (error) {
@@ -43,8 +43,8 @@ async function remembered(
 }
 
 /** A paragraph for each: a table would be as wide as its longest reason. */
-function inWords(deed: Deed): string {
-  const { at, ended, workload, former, revision, images, inEffect, execution, because, decision } = deed;
+function inWords(deed: HistoryEntry): string {
+  const { at, ended, workload, former, revision, images, active, execution, because, decision } = deed;
   const time = at === undefined ? "some time ago" : new Date(at).toISOString().slice(0, 16).replace("T", " ");
   const moved =
     revision === undefined ? [] : [`${shortRevision(former ?? "?")} → ${shortRevision(revision)}`];
@@ -54,7 +54,7 @@ function inWords(deed: Deed): string {
       ended,
       ...(workload === undefined ? [] : [workload]),
       ...moved,
-      ...(inEffect ? ["stands"] : []),
+      ...(active ? ["stands"] : []),
     ].join("  "),
     ...(because === undefined ? [] : [because]),
     ...(decision?.kind === "approved" ? [`approved by ${decision.by}`] : []),

@@ -4,7 +4,7 @@ import { createRegistries } from "../../oci/client/registries.ts";
 import { httpTransport } from "../../oci/http/http-transport.ts";
 import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { checkPublicImages } from "../../scan/verify-public-mirrors.ts";
+import { verifyPublicMirrors } from "../../scan/verify-public-mirrors.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";
@@ -16,12 +16,17 @@ export async function publicImages({ json }: { readonly json: boolean }, io: Com
   const send = httpTransport({ proxyEnv: io.env });
   try {
     const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? "");
-    const checks = await checkPublicImages(
+    const checks = await verifyPublicMirrors(
       createRegistries({ send: io.outgoing?.sending(send) ?? send, clock: systemClock, endpoints }),
     );
     if (json) for (const check of checks) io.out(`${visibleJson(check)}\n`);
     else {
-      const rows = checks.map(({ hub, there, found, because }) => [hub, there, found, abbreviate(because)]);
+      const rows = checks.map(({ dockerHub, ecrPublic, found, because }) => [
+        dockerHub,
+        ecrPublic,
+        found,
+        abbreviate(because),
+      ]);
       for (const line of textTable(["Docker Hub", "ECR Public", "found", "because"], rows))
         io.out(linesOf([line]));
     }

@@ -2,9 +2,13 @@
 
 import { parseEcsArn, parseRevision, shortRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
-import { type InEffect, servicesInEffect, targetsInEffect } from "../../history/active-substitutions.ts";
+import {
+  type ActiveSubstitution,
+  activeInServices,
+  activeInTargets,
+} from "../../history/active-substitutions.ts";
 import { planUndo, type UndoPlan, undoOne } from "../../history/undo.ts";
-import { type Followed, followUndone } from "../../history/watch-undo.ts";
+import { type UndoStatus, watchUndo } from "../../history/watch-undo.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { targetName } from "../../remediation/ports/schedules.ts";
@@ -78,7 +82,7 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
   // All at once: one that cannot start shall not keep the others from being seen.
   const followed = await Promise.all(
     onTheirWay.map(async (effect) => {
-      const told = await followUndone(effect, past.ports, clock, (line) =>
+      const told = await watchUndo(effect, past.ports, clock, (line) =>
         io.err(`  ${effect.service}: ${line}\n`),
       );
       io.out(
@@ -106,9 +110,9 @@ function withinPolicy(plan: UndoPlan, policy: Policy | undefined): UndoPlan {
   return refusedBecause === undefined ? plan : { ...plan, refusedBecause };
 }
 
-type Service = InEffect & { readonly kind: "service" };
+type Service = ActiveSubstitution & { readonly kind: "service" };
 
-const IN_WORDS: Readonly<Record<Followed["kind"], string>> = {
+const IN_WORDS: Readonly<Record<UndoStatus["kind"], string>> = {
   stands: "stands",
   "cannot-start": "does not start",
   superseded: "was changed meanwhile",
@@ -117,16 +121,16 @@ const IN_WORDS: Readonly<Record<Followed["kind"], string>> = {
 
 /** Every target of a rule or schedule that runs a revision of ours; those that may not be read are told of. */
 async function targets(
-  { inventory, ports, scheduledRuns }: Past,
+  { inventory, ports, scheduledTasks }: Past,
   io: CommandIo,
-): Promise<readonly InEffect[]> {
+): Promise<readonly ActiveSubstitution[]> {
   try {
-    const runs = await scheduledRuns(await inventory.clusters());
+    const runs = await scheduledTasks(await inventory.clusters());
     const families = new Set(
       runs.flatMap(({ taskDefinition }) => parseRevision(taskDefinition)?.family ?? []),
     );
-    const found: InEffect[] = [];
-    for (const family of families) found.push(...(await targetsInEffect(family, inventory, ports)));
+    const found: ActiveSubstitution[] = [];
+    for (const family of families) found.push(...(await activeInTargets(family, inventory, ports)));
     return found;
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
@@ -136,15 +140,15 @@ async function targets(
 }
 
 type Selected =
-  | { readonly kind: "found"; readonly found: readonly InEffect[] }
+  | { readonly kind: "found"; readonly found: readonly ActiveSubstitution[] }
   | { readonly kind: "ambiguous"; readonly because: string };
 
-const found = (effects: readonly InEffect[]): Selected => ({ kind: "found", found: effects });
+const found = (effects: readonly ActiveSubstitution[]): Selected => ({ kind: "found", found: effects });
 
 async function select(input: UndoInput, past: Past, io: CommandIo): Promise<Selected> {
   const { inventory, ports, clock } = past;
   const { name, cluster, since } = wantedBy(input, past);
-  const all = await servicesInEffect(inventory, ports);
+  const all = await activeInServices(inventory, ports);
   const services = all.filter(
     ({ clusterArn }) => cluster === undefined || clusterName(clusterArn) === cluster,
   );
@@ -159,12 +163,12 @@ async function select(input: UndoInput, past: Past, io: CommandIo): Promise<Sele
   const places = new Set(byName.map(({ clusterArn }) => clusterArn));
   if (places.size > 1) return ambiguous(name ?? "", byName);
   if (byName.length > 0 || name === undefined || !/^[A-Za-z0-9_-]{1,255}$/.test(name)) return found(byName);
-  const isIn = ({ clusterArn }: InEffect): boolean =>
+  const isIn = ({ clusterArn }: ActiveSubstitution): boolean =>
     cluster === undefined || clusterName(clusterArn) === cluster;
   if (EXECUTION.test(name))
     return found((await targets(past, io)).filter((effect) => effect.execution === name && isIn(effect)));
   // Rules and schedules of two clusters may start one family as well.
-  const ofFamily = (await targetsInEffect(name, inventory, ports)).filter(isIn);
+  const ofFamily = (await activeInTargets(name, inventory, ports)).filter(isIn);
   const clusters = new Set(ofFamily.map(({ clusterArn }) => clusterArn));
   return clusters.size > 1 ? ambiguous(name, ofFamily) : found(ofFamily);
 }
@@ -200,7 +204,7 @@ function partsOfPath(text: string): { readonly name: string; readonly cluster?: 
 }
 
 /** Which of them is meant, only a person knows. */
-function ambiguous(name: string, effects: readonly InEffect[]): Selected {
+function ambiguous(name: string, effects: readonly ActiveSubstitution[]): Selected {
   const places = effects.map(
     ({ clusterArn, execution }) => `${clusterName(clusterArn)}/${name} (execution ${execution})`,
   );
@@ -210,7 +214,7 @@ function ambiguous(name: string, effects: readonly InEffect[]): Selected {
   };
 }
 
-function idOf(effect: InEffect): Record<string, unknown> {
+function idOf(effect: ActiveSubstitution): Record<string, unknown> {
   const { revision, former, execution, clusterArn } = effect;
   const user = effect.kind === "service" ? { service: effect.service } : { target: effect.target };
   return { ...user, cluster: clusterArn, revision, former, execution };

@@ -1,7 +1,7 @@
 /** A scan in words: what the risk is in one sentence, then who carries it, and how it was counted. */
 
 import type { ExposedImage, Exposure } from "../../scan/exposure.ts";
-import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../../scan/peak-pulls.ts";
+import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../scan/peak-pulls.ts";
 import type { Scan } from "../../scan/scan.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
 import { counted } from "../../text/counted.ts";
@@ -29,7 +29,7 @@ export function headlineOf(scan: Scan): Headline {
       level: "none",
       sentence: `Nothing here depends on Docker Hub: none of ${countsOf(scan)} has an image from it.`,
     };
-  const held = exposures.filter(({ unprotected }) => unprotected === undefined).length;
+  const held = exposures.filter(({ notRemediatedBecause }) => notRemediatedBecause === undefined).length;
   const acts = `Repull would act for ${held === exposures.length ? "all" : held} of ${counted(exposures.length, "workload")}.`;
   const worst = worstOf(scan);
   if (worst === undefined) {
@@ -45,13 +45,13 @@ export function headlineOf(scan: Scan): Headline {
       sentence: `No image is pulled anonymously; six bad hours take ${counted(pulls, "pull")} with accounts, of which a free one has ${ACCOUNT_PULLS} in six hours. ${acts}`,
     };
   }
-  const { pullsOfOne } = worst;
+  const { pullsPerAddress } = worst;
   const where = placeOf(worst);
-  const level = levelOf(pullsOfOne, ANONYMOUS_PULLS);
+  const level = levelOf(pullsPerAddress, ANONYMOUS_PULLS);
   const sentence =
     level === "high"
-      ? `Six bad hours take ${pullsOfOne} anonymous pulls ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${pullsOfOne - ANONYMOUS_PULLS} would be refused. ${acts}`
-      : `The risk is ${level}: six bad hours take ${pullsOfOne} of the ${ANONYMOUS_PULLS} anonymous pulls that Docker Hub grants in them ${where}. ${acts}`;
+      ? `Six bad hours take ${pullsPerAddress} anonymous pulls ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${pullsPerAddress - ANONYMOUS_PULLS} would be refused. ${acts}`
+      : `The risk is ${level}: six bad hours take ${pullsPerAddress} of the ${ANONYMOUS_PULLS} anonymous pulls that Docker Hub grants in them ${where}. ${acts}`;
   return { level, sentence };
 }
 
@@ -61,17 +61,19 @@ function levelOf(pulls: number, granted: number): "low" | "medium" | "high" {
 }
 
 /** The address at which a limit would strike first. */
-export function worstOf({ addresses }: Scan): AddressLoad | undefined {
-  return addresses.filter(({ kind }) => kind !== "none").toSorted((a, b) => b.pullsOfOne - a.pullsOfOne)[0];
+export function worstOf({ addresses }: Scan): EgressLoad | undefined {
+  return addresses
+    .filter(({ kind }) => kind !== "none")
+    .toSorted((a, b) => b.pullsPerAddress - a.pullsPerAddress)[0];
 }
 
-function placeOf({ kind, address }: AddressLoad): string {
+function placeOf({ kind, address }: EgressLoad): string {
   if (kind === "nat") return `from ${address}`;
   return kind === "own" ? `from one of its own addresses` : `from one address, if they share it (${address})`;
 }
 
-export function countsOf({ services, schedules, looseTasks }: Scan): string {
-  return `${counted(services, "service")}, ${counted(schedules, "scheduled run")} and ${counted(looseTasks, "task")} run by hand`;
+export function countsOf({ services, schedules, standaloneTasks }: Scan): string {
+  return `${counted(services, "service")}, ${counted(schedules, "scheduled run")} and ${counted(standaloneTasks, "task")} run by hand`;
 }
 
 /** What Repull would do for an image, in a few words. */
@@ -100,17 +102,19 @@ export function scanInWords(scan: Scan): string {
       "",
       ...textTable(
         ["anonymous pulls of six bad hours leave by", "pulls", `of ${ANONYMOUS_PULLS}`],
-        addresses.map(({ address, pulls, pullsOfOne, kind }) => [
+        addresses.map(({ address, pulls, pullsPerAddress, kind }) => [
           address,
           String(pulls),
-          kind === "own" ? `${pullsOfOne} for one` : `${Math.round((100 * pullsOfOne) / ANONYMOUS_PULLS)} %`,
+          kind === "own"
+            ? `${pullsPerAddress} for one`
+            : `${Math.round((100 * pullsPerAddress) / ANONYMOUS_PULLS)} %`,
         ]),
       ),
       "",
       ...ARITHMETIC,
     );
     const service = exposures.find(
-      ({ kind, unprotected }) => kind === "service" && unprotected === undefined,
+      ({ kind, notRemediatedBecause }) => kind === "service" && notRemediatedBecause === undefined,
     );
     if (service !== undefined)
       lines.push("", `next: repull plan ${service.name} --cluster ${service.cluster}`);
@@ -120,12 +124,16 @@ export function scanInWords(scan: Scan): string {
 }
 
 function rowsOf(exposure: Exposure): readonly (readonly string[])[] {
-  const { kind, cluster, name, images, anonymousPulls, accountPulls, unprotected } = exposure;
+  const { kind, cluster, name, images, anonymousPulls, accountPulls, notRemediatedBecause } = exposure;
   return images.map((image, index) => [
     index === 0 ? `${cluster}/${name}${kind === "standalone" ? " (by hand)" : ""}` : "",
     image.image,
     image.pulledAs,
     index === 0 ? String(anonymousPulls + accountPulls) : "",
-    unprotected === undefined ? planOfImage(image) : index === 0 ? `nothing: ${unprotected}` : "",
+    notRemediatedBecause === undefined
+      ? planOfImage(image)
+      : index === 0
+        ? `nothing: ${notRemediatedBecause}`
+        : "",
   ]);
 }

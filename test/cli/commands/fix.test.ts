@@ -6,8 +6,8 @@ import { fix } from "../../../src/cli/commands/fix.ts";
 import { plan } from "../../../src/cli/commands/plan.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";
 import { parseTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
-import { servicesInEffect } from "../../../src/history/active-substitutions.ts";
-import { tellHistory } from "../../../src/history/history.ts";
+import { activeInServices } from "../../../src/history/active-substitutions.ts";
+import { mergeHistory } from "../../../src/history/history.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { outcomeSchema } from "../../../src/remediation/report/outcome.ts";
 import { createInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
@@ -192,8 +192,8 @@ describe("fix", () => {
       service: "prod/web",
       images: [{ image: "nginx:1.25" }],
     });
-    const effects = await servicesInEffect(createInventory(world.cluster), world.ports);
-    expect(tellHistory([], effects, 0)).toMatchObject([
+    const effects = await activeInServices(createInventory(world.cluster), world.ports);
+    expect(mergeHistory([], effects, 0)).toMatchObject([
       { ended: "by-hand", workload: "prod/web", former: "web:42", inEffect: true },
     ]);
   });

@@ -9,7 +9,7 @@ import { escaped, scanAsHtml } from "../../../src/cli/output/scan-report/report.
 import { nothingRead } from "../../../src/network/facts.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
-import { createRate } from "../../../src/scan/token-bucket.ts";
+import { createTokenBucket } from "../../../src/scan/token-bucket.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { withoutComments } from "../../support/project-files.ts";
 import { HOSTILE, SCRIPT, type ScannedService, SHOP, scanOf } from "../../support/scan-world.ts";
@@ -66,7 +66,7 @@ describe("the risk of what starts again and again", () => {
       const network = { subnets: ["subnet-a"], assignPublicIp: false };
       const runs = [{ ...run, launchType: "FARGATE", network, expression, images: ["python:3.12-slim"] }];
       const scanned = await scanOf({ services: [], runs, ways: shared });
-      expect(scanned.addresses).toMatchObject([{ pullsOfOne: pulls }]);
+      expect(scanned.addresses).toMatchObject([{ pullsPerAddress: pulls }]);
       expect(headlineOf(scanned).level).toBe(level);
     });
   }
@@ -77,10 +77,10 @@ test("what may not be read is a gap with its reason, and the rest is told", asyn
     Promise.reject(new AwsError("denied", action, `${action}: AccessDenied`));
   const unread = (action: string) => ({ unread: action, because: `${action}: AccessDenied` });
   const scanned = await scanOf(SHOP, {
-    scheduledRuns: denied("events:ListRules"),
-    looseTasks: denied("ecs:ListTasks"),
+    scheduledTasks: denied("events:ListRules"),
+    standaloneTasks: denied("ecs:ListTasks"),
     pullThroughRules: denied("ecr:DescribePullThroughCacheRules"),
-    tagsIn: denied("ecr:ListImages"),
+    imageTags: denied("ecr:ListImages"),
     instances: async () => unread("ecs:ListContainerInstances"),
     egress: async () => nothingRead({ account: "1", region: "r" }, unread("ec2:DescribeSubnets")),
   });
@@ -106,7 +106,12 @@ test("as JSON: each workload, then the summary with the addresses", async () => 
   expect(lines.at(-1)).toMatchObject({
     kind: "summary",
     headline: { level: "high" },
-    addresses: [{ address: "203.0.113.10 (nat-0f3a9b1c2d4e5f607)", pulls: 167, pullsOfOne: 167 }, {}, {}, {}],
+    addresses: [
+      { address: "203.0.113.10 (nat-0f3a9b1c2d4e5f607)", pulls: 167, pullsPerAddress: 167 },
+      {},
+      {},
+      {},
+    ],
   });
   expect(lines.find(({ name }) => name === "loki")).toMatchObject({
     images: [{ first: { strategy: "fresh-mirror" }, rejected: [{ strategy: "own-copy" }, {}, {}] }],
@@ -193,7 +198,7 @@ describe("its rights", () => {
 describe("how often it lets itself call", () => {
   test("a burst at once, the rest at its pace, and the burst again after a rest", async () => {
     const clock = createVirtualClock(0);
-    const rate = createRate({ burst: 3, perSecond: 2 }, clock);
+    const rate = createTokenBucket({ burst: 3, perSecond: 2 }, clock);
     const at: number[] = [];
     for (let call = 0; call < 6; call += 1) {
       await rate.take();

@@ -69,7 +69,7 @@ async function undone(
     inventory: createInventory(cluster),
     ports: withKillSwitchOnDeployments(own, killSwitch),
     journal: { past: async () => [] },
-    scheduledRuns: createAccountView(world).scheduledRuns,
+    scheduledTasks: createAccountView(world).scheduledTasks,
     clock,
     installed,
   };

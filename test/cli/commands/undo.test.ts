@@ -6,7 +6,7 @@ import { history } from "../../../src/cli/commands/history.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";
 import { getObject, getString } from "../../../src/ecs/json-fields.ts";
-import type { Journal } from "../../../src/history/history.ts";
+import type { ExecutionHistory } from "../../../src/history/history.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
@@ -47,7 +47,7 @@ function pastOf(from: World): Past {
           .filter(({ workflow }) => workflow === "remediate")
           .map(({ name, status, result }) => ({ name, status, startedAt: clock.now(), result })),
     },
-    scheduledRuns: createAccountView(from).scheduledRuns,
+    scheduledTasks: createAccountView(from).scheduledTasks,
     clock,
   };
 }
@@ -284,7 +284,7 @@ describe("history", () => {
   });
 
   test("tells by the tags what the engine has forgotten, or will not say", async () => {
-    const silent: Journal = {
+    const silent: ExecutionHistory = {
       past: () =>
         Promise.reject(new AwsError("absent", "lambda:ListDurableExecutionsByFunction", "no such function")),
     };

@@ -249,7 +249,7 @@ async function runByHand(argv: readonly string[], one: Case): Promise<Followed> 
             ...at,
             ports: { ecs, schedules, log: silentLog },
             journal: { past: async () => [] },
-            scheduledRuns: createAccountView(world).scheduledRuns,
+            scheduledTasks: createAccountView(world).scheduledTasks,
           },
           io,
         )

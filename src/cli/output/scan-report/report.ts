@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { shortRevision } from "../../../ecs/arn.ts";
 import type { ExposedImage, Exposure } from "../../../scan/exposure.ts";
-import { ACCOUNT_PULLS, type AddressLoad, ANONYMOUS_PULLS } from "../../../scan/peak-pulls.ts";
+import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../../scan/peak-pulls.ts";
 import type { Scan } from "../../../scan/scan.ts";
 import { abbreviate } from "../../../substitution/explain-plan.ts";
 import { counted } from "../../../text/counted.ts";
@@ -88,13 +88,13 @@ export function escaped(text: string): string {
 
 function tiles(scan: Scan): string {
   const { exposures } = scan;
-  const worst = worstOf(scan)?.pullsOfOne ?? 0;
-  const alone = exposures.filter(({ unprotected }) => unprotected !== undefined).length;
+  const worst = worstOf(scan)?.pullsPerAddress ?? 0;
+  const alone = exposures.filter(({ notRemediatedBecause }) => notRemediatedBecause !== undefined).length;
   const pulls = exposures.reduce((sum, { anonymousPulls }) => sum + anonymousPulls, 0);
   const tile = (figure: number, words: string, isOver: boolean): string =>
     `<div class="tile${isOver ? " over" : ""}"><b>${figure.toLocaleString("en-US")}</b><span>${escaped(words)}</span></div>`;
   return `<section class="tiles" aria-label="In figures">
-${tile(exposures.length, `of ${counted(scan.services + scan.schedules + scan.looseTasks, "workload")} run images from Docker Hub`, false)}
+${tile(exposures.length, `of ${counted(scan.services + scan.schedules + scan.standaloneTasks, "workload")} run images from Docker Hub`, false)}
 ${tile(pulls, "anonymous pulls in six bad hours", false)}
 ${tile(worst, `of them by one address, which has ${ANONYMOUS_PULLS} in six hours`, worst > ANONYMOUS_PULLS)}
 ${tile(alone, "Repull would leave alone as it is set", alone > 0)}
@@ -105,7 +105,7 @@ function chart({ addresses }: Scan): string {
   if (addresses.length === 0) return "";
   const shown = addresses.slice(0, BARS_MAX);
   const rest = addresses.slice(BARS_MAX);
-  const scale = Math.max(ACCOUNT_PULLS * 1.1, ...shown.map(({ pullsOfOne }) => pullsOfOne));
+  const scale = Math.max(ACCOUNT_PULLS * 1.1, ...shown.map(({ pullsPerAddress }) => pullsPerAddress));
   const more =
     rest.length === 0
       ? ""
@@ -121,13 +121,13 @@ ${more}
 </section>`;
 }
 
-function bar({ address, kind, workloads: count, pulls, pullsOfOne }: AddressLoad, scale: number): string {
+function bar({ address, kind, workloads: count, pulls, pullsPerAddress }: EgressLoad, scale: number): string {
   const at = (value: number): string => ((1000 * value) / scale).toFixed(1);
-  const isOver = pullsOfOne > ANONYMOUS_PULLS && kind !== "none";
-  const within = Math.min(pullsOfOne, ANONYMOUS_PULLS);
-  const figure = `${kind === "own" && pulls !== pullsOfOne ? `${pulls} in all, ${pullsOfOne} for one` : pullsOfOne === pulls ? counted(pulls, "pull") : `${pulls} in all, ${pullsOfOne} by one address`} · ${counted(count, "workload")}`;
+  const isOver = pullsPerAddress > ANONYMOUS_PULLS && kind !== "none";
+  const within = Math.min(pullsPerAddress, ANONYMOUS_PULLS);
+  const figure = `${kind === "own" && pulls !== pullsPerAddress ? `${pulls} in all, ${pullsPerAddress} for one` : pullsPerAddress === pulls ? counted(pulls, "pull") : `${pulls} in all, ${pullsPerAddress} by one address`} · ${counted(count, "workload")}`;
   const over = isOver
-    ? `<rect class="load over" x="${at(ANONYMOUS_PULLS)}" y="3" width="${at(pullsOfOne - ANONYMOUS_PULLS)}" height="12"/>`
+    ? `<rect class="load over" x="${at(ANONYMOUS_PULLS)}" y="3" width="${at(pullsPerAddress - ANONYMOUS_PULLS)}" height="12"/>`
     : "";
   return `<li><div class="bar-label"><span class="address">${escaped(address)}</span><span class="figure${isOver ? " over" : ""}">${escaped(figure)}</span></div>
 <svg class="bar" viewBox="0 0 1000 18" preserveAspectRatio="none" role="img" aria-label="${escaped(`${address}: ${figure}; the limit is ${ANONYMOUS_PULLS}`)}"><rect class="track" x="0" y="3" width="1000" height="12"/><rect class="load" x="0" y="3" width="${at(within)}" height="12"/>${over}<line class="limit" x1="${at(ANONYMOUS_PULLS)}" x2="${at(ANONYMOUS_PULLS)}" y1="0" y2="18"/><line class="limit account" x1="${at(ACCOUNT_PULLS)}" x2="${at(ACCOUNT_PULLS)}" y1="0" y2="18"/></svg></li>`;
@@ -157,15 +157,16 @@ ${exposures.map(row).join("\n")}
 }
 
 function row(exposure: Exposure): string {
-  const { kind, cluster, name, taskDefinition, images, anonymousPulls, accountPulls, unprotected } = exposure;
+  const { kind, cluster, name, taskDefinition, images, anonymousPulls, accountPulls, notRemediatedBecause } =
+    exposure;
   const as = [...new Set(images.map(({ pulledAs }) => pulledAs))].join(", ");
   const pulls = anonymousPulls + accountPulls;
-  const state = unprotected === undefined ? "acts" : "alone";
+  const state = notRemediatedBecause === undefined ? "acts" : "alone";
   const cell = (label: string, sort: string, content: string, kindOfCell = ""): string =>
     `<td data-label="${label}" data-sort="${escaped(sort)}"${kindOfCell && ` class="${kindOfCell}"`}>${content}</td>`;
   const what = kind === "standalone" ? "run by hand" : kind === "scheduled" ? "scheduled" : "service";
-  const counting = exposure.startsBecause ?? `${counted(exposure.starts, "task")}, each once`;
-  return `<tr data-kind="${kind}" data-state="${state}">${cell("Workload", `${cluster}/${name}`, `<span class="name">${escaped(name)}</span><small>${escaped(`${what} in ${cluster}, ${shortRevision(taskDefinition)}`)}</small>`)}${cell("Image", images[0]?.image ?? "", images.map(({ image, containers }) => `<div><code>${escaped(image)}</code><small>${escaped(containers.join(", "))}</small></div>`).join(""))}${cell("Pulled as", as, escaped(as), "as")}${cell("Pulls", String(pulls), `${pulls}<small>${escaped(counting)}</small>`, "number")}${cell("What Repull would do", unprotected ?? planKey(images), planOf(images, unprotected))}</tr>`;
+  const counting = exposure.expectedStartsBecause ?? `${counted(exposure.expectedStarts, "task")}, each once`;
+  return `<tr data-kind="${kind}" data-state="${state}">${cell("Workload", `${cluster}/${name}`, `<span class="name">${escaped(name)}</span><small>${escaped(`${what} in ${cluster}, ${shortRevision(taskDefinition)}`)}</small>`)}${cell("Image", images[0]?.image ?? "", images.map(({ image, containers }) => `<div><code>${escaped(image)}</code><small>${escaped(containers.join(", "))}</small></div>`).join(""))}${cell("Pulled as", as, escaped(as), "as")}${cell("Pulls", String(pulls), `${pulls}<small>${escaped(counting)}</small>`, "number")}${cell("What Repull would do", notRemediatedBecause ?? planKey(images), planOf(images, notRemediatedBecause))}</tr>`;
 }
 
 function planKey(images: readonly ExposedImage[]): string {

@@ -2,25 +2,27 @@
 
 import { readEcsTarget } from "../../../ecs/schedule/ecs-target.ts";
 import { groupStandaloneTasks } from "../../../ecs/task/standalone-tasks.ts";
-import type { AccountView, ScheduledRun } from "../../../scan/account-inventory.ts";
+import type { AccountInventory, ScheduledTask } from "../../../scan/account-inventory.ts";
 import { describedTask } from "../../ecs/api-documents.ts";
 import type { World } from "../../world/world.ts";
 import { createInventory } from "./service-inventory.ts";
 
-export function createAccountView(world: World): AccountView {
+export function createAccountView(world: World): AccountInventory {
   const { cluster, schedules, ports, registries } = world;
   return {
     ...createInventory(cluster),
 
-    async scheduledRuns(clusterArns) {
-      return schedules.all.flatMap(({ kind, name, target, expression, isEnabled = true }): ScheduledRun[] => {
-        const run = readEcsTarget(target);
-        if (run === undefined || !clusterArns.includes(run.clusterArn)) return [];
-        return [{ ...run, kind, name, isEnabled, ...(expression === undefined ? {} : { expression }) }];
-      });
+    async scheduledTasks(clusterArns) {
+      return schedules.all.flatMap(
+        ({ kind, name, target, expression, isEnabled = true }): ScheduledTask[] => {
+          const run = readEcsTarget(target);
+          if (run === undefined || !clusterArns.includes(run.clusterArn)) return [];
+          return [{ ...run, kind, name, isEnabled, ...(expression === undefined ? {} : { expression }) }];
+        },
+      );
     },
 
-    async looseTasks(clusterArn) {
+    async standaloneTasks(clusterArn) {
       const running = cluster.tasks(clusterArn).filter(({ desiredStatus }) => desiredStatus === "RUNNING");
       return groupStandaloneTasks(running.map(describedTask));
     },
@@ -28,7 +30,7 @@ export function createAccountView(world: World): AccountView {
     egress: ports.networks.egress,
     instances: ports.networks.instances,
     pullThroughRules: () => ports.ecr.pullThroughRules(),
-    async tagsIn(repository) {
+    async imageTags(repository) {
       return registries.ecr.repositories().includes(repository)
         ? Object.keys(registries.ecr.tags(repository))
         : undefined;

@@ -1,11 +1,11 @@
 /** Everything that runs in a sandbox, as the commands that look over a whole account see it. */
 
 import { readService } from "../../../ecs/service/service.ts";
-import type { Inventory } from "../../../history/active-substitutions.ts";
+import type { ServiceInventory } from "../../../history/active-substitutions.ts";
 import { describedService } from "../../ecs/api-documents.ts";
 import type { Cluster } from "../../ecs/cluster.ts";
 
-export function createInventory({ services }: Pick<Cluster, "services">): Inventory {
+export function createInventory({ services }: Pick<Cluster, "services">): ServiceInventory {
   return {
     clusters: async () => [...new Set(services().map(({ cluster }) => cluster.arn))],
     async *services(cluster) {

@@ -7,7 +7,7 @@ import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
 import { AwsError, type AwsErrorKind } from "../../../../src/remediation/ports/aws-error.ts";
 import { probeCandidate } from "../../../../src/remediation/survey/probe/probe-candidate.ts";
 import { createWorld } from "../../../../src/sandbox/world/world.ts";
-import { checkPublicImages } from "../../../../src/scan/verify-public-mirrors.ts";
+import { verifyPublicMirrors } from "../../../../src/scan/verify-public-mirrors.ts";
 import type { Candidate } from "../../../../src/substitution/candidate.ts";
 import type { PublicImage } from "../../../../src/substitution/ecr-public-mirrors.ts";
 
@@ -121,12 +121,12 @@ describe("the table of twins on ECR Public, asked row by row", () => {
         },
       },
     });
-    const checks = await checkPublicImages(
+    const checks = await verifyPublicMirrors(
       ports.registries,
       rows.map(([one]) => one),
     );
     expect(checks.map(({ found }) => found)).toEqual(rows.map(([, found]) => found));
-    expect(checks[0]?.there).toBe("public.ecr.aws/docker/library/nginx:1");
+    expect(checks[0]?.ecrPublic).toBe("public.ecr.aws/docker/library/nginx:1");
     // Nothing was pulled to find out.
     expect(registries.dockerHub.requests()["manifest-get"]).toBeUndefined();
   });
@@ -136,7 +136,7 @@ describe("the table of twins on ECR Public, asked row by row", () => {
       services: [],
       registries: { "docker.io": { trouble: "unreachable" } },
     });
-    const [check] = await checkPublicImages(ports.registries, [rows[0][0]]);
+    const [check] = await verifyPublicMirrors(ports.registries, [rows[0][0]]);
     expect(check).toMatchObject({ found: "unknown", hub: "library/nginx:1" });
   });
 });
