@@ -1,6 +1,6 @@
 /** Wires the durable functions to their account: AWS's gateways, and the registries over real sockets. */
 
-import { connect } from "../src/aws/create-ports.ts";
+import { createPorts } from "../src/aws/create-ports.ts";
 import { createRegistryAccess } from "../src/aws/registry/registry-access.ts";
 import { readRateLimit } from "../src/oci/client/rate-limit.ts";
 import { httpTransport } from "../src/oci/http/http-transport.ts";
@@ -10,27 +10,27 @@ import type { Ports } from "../src/remediation/ports/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import type { Log } from "../src/runtime/log.ts";
 import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy/policy.ts";
-import { measureQuota } from "./metrics.ts";
+import { recordRateLimit } from "./metrics.ts";
 import { accountOf, type Settings } from "./settings.ts";
 
 /** By what of the policy they are made of: one function sees one policy, or two while it changes. */
-const wired = new Map<string, Ports>();
+const portsBySecret = new Map<string, Ports>();
 
 /** The ports, made at the first invocation and kept: connections and tokens are worth keeping. */
-export function portsOf(
+export function getPorts(
   settings: Settings,
   invokedFunctionArn: string,
   log: Log,
   policy: Policy = DEFAULT_POLICY,
 ): Ports {
   const key = JSON.stringify([policy.dockerHubSecret, policy.registries]);
-  const ports = wired.get(key) ?? wire(settings, accountOf(invokedFunctionArn), log, policy);
-  wired.set(key, ports);
+  const ports = portsBySecret.get(key) ?? wire(settings, accountOf(invokedFunctionArn), log, policy);
+  portsBySecret.set(key, ports);
   return ports;
 }
 
 function wire(
-  { aws, busName, registryEndpoints, functions, capsTable }: Settings,
+  { aws, busName, registryEndpoints, functions, quotaTable }: Settings,
   account: string,
   log: Log,
   { dockerHubSecret, registries }: Policy,
@@ -43,11 +43,14 @@ function wire(
     // What a task definition names is somebody's word: it leads to no network of ours unless the policy names it.
     mayReachPrivate: false,
     // An owner's proxy; an owner's certificate authority is Node's own NODE_EXTRA_CA_CERTS.
-    send: watched(httpTransport({ proxyEnv: process.env, closedLoopbackPorts: lambdaPorts() })),
+    send: withRateLimitMetric(httpTransport({ proxyEnv: process.env, closedLoopbackPorts: lambdaPorts() })),
     clock: systemClock,
     endpoints: parseEndpoints(registryEndpoints),
   });
-  return connect({ aws, account, busName, functions, capsTable }, { ...access, clock: systemClock, log });
+  return createPorts(
+    { aws, account, busName, functions, quotaTable },
+    { ...access, clock: systemClock, log },
+  );
 }
 
 /**
@@ -61,11 +64,11 @@ function lambdaPorts(): readonly number[] {
 }
 
 /** The same, with a figure of each answer that names a quota: how near the limit is. */
-function watched(send: Send): Send {
+function withRateLimitMetric(send: Send): Send {
   return async (request) => {
     const answer = await send(request);
     const quota = readRateLimit(answer.headers);
-    if (quota !== undefined) measureQuota(quota);
+    if (quota !== undefined) recordRateLimit(quota);
     return answer;
   };
 }

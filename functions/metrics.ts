@@ -17,7 +17,7 @@ export const NAMESPACE = "Repull";
 const metrics = new Metrics({ namespace: NAMESPACE });
 
 /** One for each message that `detect` has read: `started`, `already`, `ignored`, `rejected`, `failed`; and which failure it told of. */
-export function measureDetected(kind: string, failure?: string): void {
+export function recordDetected(kind: string, failure?: string): void {
   count("Events", { kind });
   if (failure !== undefined) count("Failures", { kind: failure });
 }
@@ -26,19 +26,19 @@ export function measureDetected(kind: string, failure?: string): void {
  * An execution ended without an outcome: it threw, or `detect` found that the one before had failed or run out of time.
  * Lambda counts these as well, under a dimension that its guide does not name.
  */
-export function measureDied(): void {
+export function recordDied(): void {
   count("ExecutionsDied", {});
 }
 
 /** The same workflow; counted is each end of it by an error. */
-export function measuringDeath<Arguments extends unknown[], Result>(
+export function recordingDeath<Arguments extends unknown[], Result>(
   workflow: (...given: Arguments) => Promise<Result>,
 ): (...given: Arguments) => Promise<Result> {
   return async (...given) => {
     try {
       return await workflow(...given);
     } catch (error) {
-      measureDied();
+      recordDied();
       throw error;
     }
   };
@@ -54,14 +54,14 @@ export const OPERATIONS_NOTABLE = 1500;
  * The same steps; counted is each invocation of an execution that has come so far. Lambda's own figure
  * (`DurableExecutionOperations`) is one of the function, which cannot tell a long execution from many short ones.
  */
-export function measuringLength(steps: Steps): Steps {
+export function recordingLength(steps: Steps): Steps {
   return countedSteps(steps, (operations) => {
     if (operations === OPERATIONS_NOTABLE) count("LongExecutions", {});
   });
 }
 
 /** How a remediation ended, by what; and, where it healed, how long the service had waited since the event. */
-export function measureOutcome(outcome: Outcome, secondsSinceEvent: number | undefined): void {
+export function recordOutcome(outcome: Outcome, secondsSinceEvent: number | undefined): void {
   count("Remediations", { outcome: outcome.outcome });
   const strategy = outcome.images.find(({ failing }) => failing)?.strategy;
   if (strategy !== undefined) count("Substitutes", { strategy, outcome: outcome.outcome });
@@ -72,12 +72,12 @@ export function measureOutcome(outcome: Outcome, secondsSinceEvent: number | und
 }
 
 /** What a copy moved into ECR; nothing where everything was there. */
-export function measureMirrored(bytesMoved: number): void {
+export function recordMirrored(bytesMoved: number): void {
   write("BytesMirrored", MetricUnit.Bytes, bytesMoved, {});
 }
 
 /** The pulls that Docker Hub still grants, as its answer says, to the function's `address` or to the `account`; nothing where it does not tell. */
-export function measureQuota({ remaining, source = "" }: RateLimit): void {
+export function recordRateLimit({ remaining, source = "" }: RateLimit): void {
   if (remaining === undefined) return;
   write("PullsLeft", MetricUnit.Count, remaining, { of: isAddress(source) ? "address" : "account" });
 }
@@ -88,7 +88,7 @@ function isAddress(source: string): boolean {
 }
 
 /** The same caps; counted is each window of one that somebody had to be told of. */
-export function measuringCaps(quotas: QuotaStore): QuotaStore {
+export function withQuotaMetric(quotas: QuotaStore): QuotaStore {
   return {
     ...quotas,
     async claimNotification(window, claimant) {

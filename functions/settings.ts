@@ -14,12 +14,12 @@ export type Settings = {
   /** The SSM parameter that holds the policy document. */
   readonly policyParameter?: string;
   /** The SSM parameter that is the owner's brake. */
-  readonly brakeParameter?: string;
+  readonly killSwitchParameter?: string;
   readonly busName: string;
   /** Read when used: not every function starts others. */
   readonly functions: DurableFunctions;
   /** The table that counts what is used of the caps. */
-  readonly capsTable: string;
+  readonly quotaTable: string;
   readonly deadLetterQueueUrl: string;
   readonly registryEndpoints: string;
 };
@@ -48,7 +48,7 @@ export function settingsFrom(env: Environment): Settings {
     policyWith: (document) => policyFrom(env, document),
     rights: rightsIn(env),
     ...(parameter === undefined || parameter === "" ? {} : { policyParameter: parameter }),
-    ...(brake === undefined || brake === "" ? {} : { brakeParameter: brake }),
+    ...(brake === undefined || brake === "" ? {} : { killSwitchParameter: brake }),
     busName: env.REPULL_BUS_NAME || "default",
     functions: {
       get remediate() {
@@ -58,7 +58,7 @@ export function settingsFrom(env: Environment): Settings {
         return needed("REPULL_MIRROR_FUNCTION");
       },
     },
-    get capsTable() {
+    get quotaTable() {
       return needed("REPULL_CAPS_TABLE");
     },
     get deadLetterQueueUrl() {

@@ -16,7 +16,7 @@ import { detect } from "../../src/remediation/detect/detect.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
-import { measureDetected, measureDied } from "../metrics.ts";
+import { recordDetected, recordDied } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
@@ -35,18 +35,18 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     try {
       const detected = await detect(parsed(body), { location: home, executions, clock: systemClock }, policy);
       log.info(`event ${detected.kind}`, { messageId, ...detected });
-      measureDetected(detected.kind, detected.failure);
-      if (detected.died) measureDied();
+      recordDetected(detected.kind, detected.failure);
+      if (detected.died) recordDied();
     } catch (error) {
       if (error instanceof InvalidInput) {
         log.warn("event rejected", { messageId, because: error.message });
         await deadLetters.reject(body, error.message);
-        measureDetected("rejected");
+        recordDetected("rejected");
         return;
       }
       // SQS brings it again and tells nobody why; the batch's own report holds an id alone.
       log.error("event not handled", { messageId, because: error instanceof Error ? error.message : "" });
-      measureDetected("failed");
+      recordDetected("failed");
       throw error;
     }
   };

@@ -5,9 +5,9 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { mirror } from "../../src/remediation/mirror/mirror-workflow.ts";
 import { readPolicyOnce } from "../../src/remediation/workflow/read-policy-once.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
-import { portsOf } from "../create-ports.ts";
+import { getPorts } from "../create-ports.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { measureMirrored, measuringDeath, measuringLength } from "../metrics.ts";
+import { recordingDeath, recordingLength, recordMirrored } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { settingsFrom } from "../settings.ts";
 
@@ -15,15 +15,15 @@ const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-mirror" });
 
 export const handler = withDurableExecution(
-  measuringDeath(async (event: unknown, context: DurableContext) => {
+  recordingDeath(async (event: unknown, context: DurableContext) => {
     log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
-    const steps = measuringLength(durableSteps(context));
+    const steps = recordingLength(durableSteps(context));
     const policy = await readPolicyOnce(() => readEffectivePolicy(settings), steps);
-    const ports = portsOf(settings, context.lambdaContext.invokedFunctionArn, log, policy);
+    const ports = getPorts(settings, context.lambdaContext.invokedFunctionArn, log, policy);
     const result = await mirror(event, ports, policy, steps, () =>
       context.lambdaContext.getRemainingTimeInMillis(),
     );
-    if ("bytesMoved" in result) measureMirrored(result.bytesMoved);
+    if ("bytesMoved" in result) recordMirrored(result.bytesMoved);
     return result;
   }),
 );

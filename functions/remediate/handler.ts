@@ -8,33 +8,33 @@ import { remediateWithPolicy } from "../../src/remediation/workflow/remediate-wi
 import { systemClock } from "../../src/runtime/clock.ts";
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
-import { portsOf } from "../create-ports.ts";
+import { getPorts } from "../create-ports.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { brakeOf } from "../kill-switch.ts";
-import { measureOutcome, measuringCaps, measuringDeath, measuringLength } from "../metrics.ts";
+import { killSwitchOf } from "../kill-switch.ts";
+import { recordingDeath, recordingLength, recordOutcome, withQuotaMetric } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-remediate" });
-const brake = brakeOf(settings);
+const killSwitch = killSwitchOf(settings);
 
 export const handler = withDurableExecution(
-  measuringDeath(async (event: unknown, context: DurableContext) => {
+  recordingDeath(async (event: unknown, context: DurableContext) => {
     const execution = executionNameOf(context.executionContext.durableExecutionArn);
     log.appendKeys({ execution });
     const { invokedFunctionArn } = context.lambdaContext;
     const source = {
       read: () => readEffectivePolicy(settings),
       portsFor: (policy?: Policy) => {
-        const ports = portsOf(settings, invokedFunctionArn, log, policy);
-        return withKillSwitch({ ...ports, quotaStore: measuringCaps(ports.quotaStore) }, brake);
+        const ports = getPorts(settings, invokedFunctionArn, log, policy);
+        return withKillSwitch({ ...ports, quotaStore: withQuotaMetric(ports.quotaStore) }, killSwitch);
       },
     };
     const functionName = functionToName(invokedFunctionArn);
     const onOutcome = (outcome: Outcome): void => {
       // A question is no end: its own outcome is counted when it ends.
-      if (outcome.outcome !== "awaiting-approval") measureOutcome(outcome, secondsSince(event));
+      if (outcome.outcome !== "awaiting-approval") recordOutcome(outcome, secondsSince(event));
     };
     return await remediateWithPolicy(
       event,
@@ -45,7 +45,7 @@ export const handler = withDurableExecution(
         rights: settings.rights,
         ...(functionName === undefined ? {} : { functionName }),
       },
-      measuringLength(durableSteps(context)),
+      recordingLength(durableSteps(context)),
     );
   }),
 );

@@ -3,13 +3,13 @@
 import { partitionOf } from "../image/ecr-hosts.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { UNLIMITED } from "../remediation/ports/quota-store.ts";
-import { createMachines } from "./adapters/container-instances.ts";
+import { createContainerInstances } from "./adapters/container-instances.ts";
 import { createExecutions, type DurableFunctions } from "./adapters/durable-executions.ts";
 import { createEcr } from "./adapters/ecr.ts";
 import { createEcs } from "./adapters/ecs.ts";
 import { createBus } from "./adapters/event-bus.ts";
-import { createRoles } from "./adapters/iam-simulator.ts";
-import { createCaps } from "./adapters/quota-table.ts";
+import { createIamSimulator } from "./adapters/iam-simulator.ts";
+import { createQuotaTable } from "./adapters/quota-table.ts";
 import { createTasks } from "./adapters/run-task.ts";
 import { createSchedules } from "./adapters/schedules.ts";
 import { createNetworks } from "./adapters/task-networks.ts";
@@ -23,16 +23,16 @@ export type Connection = {
   /** Not needed by who brings executions, as the command line does: it runs the copies itself. */
   readonly functions?: DurableFunctions;
   /** The table that counts what is used of the caps; a person who watches has none. */
-  readonly capsTable?: string;
+  readonly quotaTable?: string;
 };
 
 /** What AWS has no gateway for, and what a caller has its own of. */
-type Brought = Pick<Ports, "registries" | "copier" | "clock" | "log"> &
+type Provided = Pick<Ports, "registries" | "copier" | "clock" | "log"> &
   Partial<Pick<Ports, "executions" | "bus" | "anonymous">>;
 
-export function connect(
-  { aws, account, busName, functions, capsTable }: Connection,
-  brought: Brought,
+export function createPorts(
+  { aws, account, busName, functions, quotaTable }: Connection,
+  brought: Provided,
 ): Ports {
   const executions =
     brought.executions ?? (functions === undefined ? undefined : createExecutions(aws, functions));
@@ -42,13 +42,13 @@ export function connect(
     location: { account, region: aws.region, partition: partitionOf(aws.region) },
     ecs: createEcs(aws),
     ecr: createEcr(aws, brought.clock),
-    roles: createRoles(aws),
+    roles: createIamSimulator(aws),
     networks: createNetworks(aws, account),
-    containerInstances: createMachines(aws),
+    containerInstances: createContainerInstances(aws),
     tasks: createTasks(aws),
     schedules: createSchedules(aws),
     executions,
-    quotaStore: capsTable === undefined ? UNLIMITED : createCaps(aws, capsTable),
+    quotaStore: quotaTable === undefined ? UNLIMITED : createQuotaTable(aws, quotaTable),
     bus: brought.bus ?? createBus(aws, busName ?? "default"),
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { connect } from "../../src/aws/create-ports.ts";
+import { createPorts } from "../../src/aws/create-ports.ts";
 import type { Ports } from "../../src/remediation/ports/ports.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLog } from "../../src/runtime/log.ts";
@@ -36,15 +36,15 @@ const functions = {
 };
 
 test("nothing is asked of AWS before a port is used", () => {
-  const ports = connect({ aws: aws("cn-north-1"), account: "123456789012", functions }, brought);
+  const ports = createPorts({ aws: aws("cn-north-1"), account: "123456789012", functions }, brought);
   expect(ports.location).toEqual({ account: "123456789012", region: "cn-north-1", partition: "aws-cn" });
   expect(stub.requests).toEqual([]);
 });
 
 test("outcomes go to the bus of the settings, or to the account's own", async () => {
   const settings = { aws: aws("us-east-1"), account: "123456789012", functions };
-  await connect({ ...settings, busName: "operations" }, brought).bus.publish({});
-  await connect(settings, brought).bus.publish({});
+  await createPorts({ ...settings, busName: "operations" }, brought).bus.publish({});
+  await createPorts(settings, brought).bus.publish({});
   expect(stub.requests.map(({ body }) => body)).toMatchObject([
     { Entries: [{ EventBusName: "operations" }] },
     { Entries: [{ EventBusName: "default" }] },
@@ -60,12 +60,12 @@ test("a caller's own executions and bus are used in place of AWS's", async () =>
     },
     bus: { publish: async () => {} },
   };
-  const ports = connect({ aws: aws("us-east-1"), account: "123456789012" }, { ...brought, ...own });
+  const ports = createPorts({ aws: aws("us-east-1"), account: "123456789012" }, { ...brought, ...own });
   expect(await ports.executions.start("mirror", "m-1", {})).toBe("taken");
   await ports.bus.publish({});
   expect(stub.requests).toEqual([]);
 });
 
 test("without functions, and without executions of one's own, there is nothing to connect", () => {
-  expect(() => connect({ aws: aws("us-east-1"), account: "123456789012" }, brought)).toThrow(TypeError);
+  expect(() => createPorts({ aws: aws("us-east-1"), account: "123456789012" }, brought)).toThrow(TypeError);
 });

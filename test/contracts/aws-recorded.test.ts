@@ -1,7 +1,7 @@
 /** The AWS gateways under the clauses that recorded answers of AWS back: a stub on loopback gives those answers. */
 
 import { afterAll, beforeAll } from "vitest";
-import { createMachines } from "../../src/aws/adapters/container-instances.ts";
+import { createContainerInstances } from "../../src/aws/adapters/container-instances.ts";
 import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
 import { createEcr } from "../../src/aws/adapters/ecr.ts";
 import { createEcs } from "../../src/aws/adapters/ecs.ts";
@@ -67,7 +67,7 @@ async function makeStage(): Promise<Stage> {
     hideResults: (as) => {
       hidden = as;
     },
-    containerInstances: createMachines(settings),
+    containerInstances: createContainerInstances(settings),
     clusterOfOne: async () => `${PREFIX}:cluster/shop`,
     cache: {
       repository: "hub/library/nginx",

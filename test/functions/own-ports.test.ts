@@ -2,7 +2,7 @@
 
 import { deepEqual, rejects } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test, vi } from "vitest";
-import { portsOf } from "../../functions/create-ports.ts";
+import { getPorts } from "../../functions/create-ports.ts";
 import { settingsFrom } from "../../functions/settings.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { silentLog } from "../../src/runtime/log.ts";
@@ -30,7 +30,7 @@ function registriesWith(endpoint: string) {
     REPULL_REGISTRY_ENDPOINTS: `docker.io=${endpoint}`,
   });
   const registries = { ...DEFAULT_POLICY.registries, allowed: [`${endpoint}.example`] };
-  return portsOf(settings, ARN, silentLog, { ...DEFAULT_POLICY, registries }).registries;
+  return getPorts(settings, ARN, silentLog, { ...DEFAULT_POLICY, registries }).registries;
 }
 
 const NGINX = parseReference("nginx:1.27");

@@ -14,7 +14,7 @@ import {
 import { windowsBuildOf } from "../../ecs/task-definition/windows-release.ts";
 import { normalizePlatform, type Platform } from "../../image/platform.ts";
 import type { ContainerInstances, InstanceKind } from "../../remediation/ports/container-instances.ts";
-import { attempt, awsErrorOf } from "../client/aws-error-codes.ts";
+import { callAws, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 /** DescribeContainerInstances takes no more at once, ListContainerInstances answers no more. */
@@ -24,12 +24,12 @@ const PAGES_MAX = 10;
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
 
-export function createMachines(settings: AwsSettings): ContainerInstances {
+export function createContainerInstances(settings: AwsSettings): ContainerInstances {
   const client = new ECSClient(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
 
   /** The instances that take tasks, page by page; undefined after the last one that is looked at. */
   const pageOf = async (cluster: string, nextToken: string | undefined) => {
-    const listed = await attempt("ecs:ListContainerInstances", () =>
+    const listed = await callAws("ecs:ListContainerInstances", () =>
       client.send(
         new ListContainerInstancesCommand({
           cluster,
@@ -41,7 +41,7 @@ export function createMachines(settings: AwsSettings): ContainerInstances {
     );
     const { containerInstanceArns = [] } = listed;
     if (containerInstanceArns.length === 0) return { instances: [], nextToken: listed.nextToken };
-    const { containerInstances = [], failures = [] } = await attempt("ecs:DescribeContainerInstances", () =>
+    const { containerInstances = [], failures = [] } = await callAws("ecs:DescribeContainerInstances", () =>
       client.send(
         new DescribeContainerInstancesCommand({ cluster, containerInstances: containerInstanceArns }),
       ),
@@ -61,7 +61,7 @@ export function createMachines(settings: AwsSettings): ContainerInstances {
           if (lost !== undefined)
             return { kind: "unknown", because: `ECS does not describe every machine: ${lost.reason}` };
           for (const instance of instances) {
-            const machines = machinesIn(instance);
+            const machines = instanceKinds(instance);
             if (machines === undefined) {
               const name = instance.ec2InstanceId ?? instance.containerInstanceArn ?? "one";
               return { kind: "unknown", because: `the machine ${name} does not tell its architecture` };
@@ -72,7 +72,7 @@ export function createMachines(settings: AwsSettings): ContainerInstances {
           if (nextToken === undefined) return { kind: "known", machines: [...kinds.values()] };
         }
       } catch (error) {
-        const { message } = awsErrorOf("ecs:DescribeContainerInstances", error);
+        const { message } = toAwsError("ecs:DescribeContainerInstances", error);
         return { kind: "unknown", because: message.slice(0, 200) };
       }
       return {
@@ -84,7 +84,10 @@ export function createMachines(settings: AwsSettings): ContainerInstances {
 }
 
 /** `ecs.cpu-architecture` is x86_64 or arm64, `ecs.os-type` linux or windows, `ecs.os-family` the release of Windows. */
-function machinesIn({ attributes = [], capacityProviderName }: ContainerInstance): InstanceKind | undefined {
+function instanceKinds({
+  attributes = [],
+  capacityProviderName,
+}: ContainerInstance): InstanceKind | undefined {
   const attribute = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
   const architecture = attribute("ecs.cpu-architecture");
   const os = attribute("ecs.os-type");

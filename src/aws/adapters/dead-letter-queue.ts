@@ -5,7 +5,7 @@
  */
 
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { awsErrorOf } from "../client/aws-error-codes.ts";
+import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 export type DeadLetters = {
@@ -31,7 +31,7 @@ export function createDeadLetters(settings: AwsSettings, queueUrl: string): Dead
           }),
         );
       } catch (error) {
-        throw awsErrorOf("sqs:SendMessage", error);
+        throw toAwsError("sqs:SendMessage", error);
       }
     },
   };

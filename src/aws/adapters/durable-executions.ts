@@ -24,7 +24,7 @@ import {
   parseMirrorRejection,
 } from "../../remediation/ports/ports.ts";
 import { rollbackIn } from "../../remediation/ports/rollback-record.ts";
-import { awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 export type DurableFunctions = {
@@ -57,9 +57,9 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
 
   const findOrThrow = async (functionArn: string, name: string) => {
     try {
-      return await findExecution(client, unqualified(functionArn), name);
+      return await findExecution(client, withoutQualifier(functionArn), name);
     } catch (error) {
-      throw awsErrorOf("lambda:ListDurableExecutionsByFunction", error);
+      throw toAwsError("lambda:ListDurableExecutionsByFunction", error);
     }
   };
 
@@ -79,8 +79,8 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
         );
         return "started";
       } catch (error) {
-        if (isCode(error, "DurableExecutionAlreadyStartedException")) return "taken";
-        throw awsErrorOf("lambda:InvokeFunction", error);
+        if (hasErrorCode(error, "DurableExecutionAlreadyStartedException")) return "taken";
+        throw toAwsError("lambda:InvokeFunction", error);
       }
     },
 
@@ -93,7 +93,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       if (status === "unknown")
         return { status, because: `Lambda says ${found.Status ?? "nothing"} of it`, ...ended };
       if (status !== "failed" && status !== "succeeded") return { status, ...ended };
-      const read = await readEnding(client, found.DurableExecutionArn);
+      const read = await readResult(client, found.DurableExecutionArn);
       // That it failed is known from the list, whatever it failed of.
       if (status === "failed")
         return { status, ...optional("because", read.kind === "read" ? read.because : undefined), ...ended };
@@ -138,7 +138,7 @@ export async function findExecution(
   return undefined;
 }
 
-type Ending =
+type ExecutionResult =
   | { readonly kind: "read"; readonly because?: string; readonly result?: unknown }
   | { readonly kind: "unread"; readonly status: ExecutionStatus };
 
@@ -146,8 +146,11 @@ type Ending =
  * What the execution died of, or ended with. Every one of ours ends with a result: none in the answer is one unread.
  * AWS's own sources disagree on whether data comes unasked, so it is asked for.
  */
-async function readEnding(client: LambdaClient, executionArn: string | undefined): Promise<Ending> {
-  const unread = (because: string): Ending => ({ kind: "unread", status: { status: "unknown", because } });
+async function readResult(client: LambdaClient, executionArn: string | undefined): Promise<ExecutionResult> {
+  const unread = (because: string): ExecutionResult => ({
+    kind: "unread",
+    status: { status: "unknown", because },
+  });
   if (executionArn === undefined) return unread("Lambda names no ARN of it");
   try {
     const { Error: failure, Result } = await client.send(
@@ -157,9 +160,9 @@ async function readEnding(client: LambdaClient, executionArn: string | undefined
       return {
         kind: "read",
         ...optional("because", failure.ErrorMessage?.slice(0, BECAUSE_LENGTH_MAX)),
-        ...optional("result", parsed(Result ?? "")),
+        ...optional("result", tryParseJson(Result ?? "")),
       };
-    const result = parsed(Result ?? "");
+    const result = tryParseJson(Result ?? "");
     return result === undefined
       ? unread("lambda:GetDurableExecution: its result is not in the answer, or is cut off")
       : { kind: "read", result };
@@ -170,8 +173,8 @@ async function readEnding(client: LambdaClient, executionArn: string | undefined
 
 /** `unknown`, with the right that is missing, or that asking again may help. */
 function unreadableBy(error: unknown): ExecutionStatus {
-  const read = awsErrorOf("lambda:GetDurableExecution", error);
-  const permission = isCode(error, "KMSAccessDeniedException") ? "kms:Decrypt" : read.action;
+  const read = toAwsError("lambda:GetDurableExecution", error);
+  const permission = hasErrorCode(error, "KMSAccessDeniedException") ? "kms:Decrypt" : read.action;
   return {
     status: "unknown",
     because: read.message,
@@ -181,7 +184,7 @@ function unreadableBy(error: unknown): ExecutionStatus {
 }
 
 /** What a text of JSON holds; undefined for what is none. */
-export function parsed(text: string): unknown {
+export function tryParseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -190,7 +193,7 @@ export function parsed(text: string): unknown {
 }
 
 /** `arn:…:function:name` of `arn:…:function:name:live`, and `name` of `name:live`. */
-export function unqualified(functionArn: string): string {
+export function withoutQualifier(functionArn: string): string {
   return functionArn.replace(
     /^((?:arn:[^:]*:lambda:[^:]*:[^:]*:function:|(?:[0-9]{12}:)?function:)?[^:]+):[^:]+$/,
     "$1",

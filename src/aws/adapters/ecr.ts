@@ -15,7 +15,7 @@ import {
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Ecr } from "../../remediation/ports/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { createEcrCache } from "./pull-through-cache.ts";
 
@@ -24,7 +24,7 @@ const RENEW_MILLISECONDS_BEFORE = 30 * 60_000;
 
 type Key = { readonly header: string; readonly goodUntil: number };
 
-export interface EcrWithKey extends Ecr {
+export interface EcrWithAuth extends Ecr {
   /** `Basic …`, for every registry of this region that the caller may use. Kept until shortly before it expires. */
   authorization(): Promise<string>;
 }
@@ -32,7 +32,7 @@ export interface EcrWithKey extends Ecr {
 /** A pull-through cache is one place of several: half a minute is better spent at the next one. */
 const CACHE_ATTEMPTS_MAX = 3;
 
-export function createEcr(settings: AwsSettings, clock: Clock): EcrWithKey {
+export function createEcr(settings: AwsSettings, clock: Clock): EcrWithAuth {
   const client = new ECRClient(clientConfiguration(settings));
   let held: Key | undefined;
   let fetching: Promise<Key> | undefined;
@@ -46,7 +46,7 @@ export function createEcr(settings: AwsSettings, clock: Clock): EcrWithKey {
       const goodUntil = (expiresAt?.getTime() ?? 0) - RENEW_MILLISECONDS_BEFORE;
       return { header: `Basic ${authorizationToken}`, goodUntil };
     } catch (error) {
-      throw awsErrorOf(action, error);
+      throw toAwsError(action, error);
     }
   };
 
@@ -66,8 +66,8 @@ export function createEcr(settings: AwsSettings, clock: Clock): EcrWithKey {
         );
         return "created";
       } catch (error) {
-        if (isCode(error, "RepositoryAlreadyExistsException")) return "present";
-        throw awsErrorOf("ecr:CreateRepository", error);
+        if (hasErrorCode(error, "RepositoryAlreadyExistsException")) return "present";
+        throw toAwsError("ecr:CreateRepository", error);
       }
     },
 
@@ -85,8 +85,8 @@ export function createEcr(settings: AwsSettings, clock: Clock): EcrWithKey {
         if (image === undefined) return "absent";
         return image.imageStatus === "ARCHIVED" || image.imageStatus === "ACTIVATING" ? "archived" : "active";
       } catch (error) {
-        if (isCode(error, "ImageArchivedException")) return "archived";
-        if (isCode(error, "ImageNotFoundException", "RepositoryNotFoundException")) return "absent";
+        if (hasErrorCode(error, "ImageArchivedException")) return "archived";
+        if (hasErrorCode(error, "ImageNotFoundException", "RepositoryNotFoundException")) return "absent";
 
         // This question can only veto. The registry's own answer decides, so no answer here is no veto.
         return "unknown";

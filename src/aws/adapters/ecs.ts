@@ -24,7 +24,7 @@ import type { DescribedTaskDefinition, Tag } from "../../ecs/task-definition/tas
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Ecs } from "../../remediation/ports/ports.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { attempt, awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { callAws, hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { sendRaw } from "../client/raw-json.ts";
 import { judgeFailures } from "../client/response-failures.ts";
@@ -38,7 +38,7 @@ export function createEcs(settings: AwsSettings): Ecs {
   const client = new ECSClient(clientConfiguration(settings));
 
   const describeTasks = async (cluster: string, tasks: readonly string[]) => {
-    const answer = await attempt("ecs:DescribeTasks", () =>
+    const answer = await callAws("ecs:DescribeTasks", () =>
       sendRaw(client, new DescribeTasksCommand({ cluster, tasks: [...tasks] })),
     );
     judgeFailures("ecs:DescribeTasks", answer);
@@ -58,10 +58,13 @@ export function createEcs(settings: AwsSettings): Ecs {
       }
       return { taskDefinition, tags: tagListIn(answer) };
     } catch (error) {
-      if (isCode(error, "ClientException") && /unable to describe task definition/i.test(String(error))) {
+      if (
+        hasErrorCode(error, "ClientException") &&
+        /unable to describe task definition/i.test(String(error))
+      ) {
         return undefined;
       }
-      throw awsErrorOf(action, error);
+      throw toAwsError(action, error);
     }
   };
 
@@ -79,7 +82,7 @@ export function createEcs(settings: AwsSettings): Ecs {
     async describeService(cluster, service) {
       const action = "ecs:DescribeServices";
       const answer = await orElse(undefined, "ClusterNotFoundException", () =>
-        attempt(action, () =>
+        callAws(action, () =>
           sendRaw(client, new DescribeServicesCommand({ cluster, services: [service], include: ["TAGS"] })),
         ),
       );
@@ -91,7 +94,7 @@ export function createEcs(settings: AwsSettings): Ecs {
 
     async clusterTags(cluster) {
       const action = "ecs:DescribeClusters";
-      const answer = await attempt(action, () =>
+      const answer = await callAws(action, () =>
         sendRaw(client, new DescribeClustersCommand({ clusters: [cluster], include: ["TAGS"] })),
       );
       judgeFailures(action, answer);
@@ -104,7 +107,7 @@ export function createEcs(settings: AwsSettings): Ecs {
       let nextToken: string | undefined;
       for (let page = 0; page < PAGES_MAX && arns.length < TASKS_MAX; page += 1) {
         const listed = await orElse(undefined, ["ClusterNotFoundException", "ServiceNotFoundException"], () =>
-          attempt("ecs:ListTasks", () =>
+          callAws("ecs:ListTasks", () =>
             client.send(
               new ListTasksCommand({
                 cluster,
@@ -125,7 +128,7 @@ export function createEcs(settings: AwsSettings): Ecs {
 
     async listTasksStartedBy(cluster, startedBy) {
       const listed = await orElse(undefined, "ClusterNotFoundException", () =>
-        attempt("ecs:ListTasks", () =>
+        callAws("ecs:ListTasks", () =>
           client.send(new ListTasksCommand({ cluster, startedBy, maxResults: TASKS_MAX })),
         ),
       );
@@ -135,7 +138,7 @@ export function createEcs(settings: AwsSettings): Ecs {
 
     async registerTaskDefinition(registrable) {
       const action = "ecs:RegisterTaskDefinition";
-      const answer = await attempt(action, () =>
+      const answer = await callAws(action, () =>
         sendRaw(
           client,
           new RegisterTaskDefinitionCommand({ family: "", containerDefinitions: [] }),
@@ -148,7 +151,7 @@ export function createEcs(settings: AwsSettings): Ecs {
     },
 
     async newestRevisions(family, count) {
-      const listed = await attempt("ecs:ListTaskDefinitions", () =>
+      const listed = await callAws("ecs:ListTaskDefinitions", () =>
         client.send(
           new ListTaskDefinitionsCommand({
             familyPrefix: family,
@@ -172,7 +175,7 @@ export function createEcs(settings: AwsSettings): Ecs {
     },
 
     async updateService(cluster, service, taskDefinition) {
-      const answer = await attempt("ecs:UpdateService", () =>
+      const answer = await callAws("ecs:UpdateService", () =>
         sendRaw(client, new UpdateServiceCommand({ cluster, service, taskDefinition })),
       );
       return readService(getObject(answer, "service") ?? {}).deployments;
@@ -189,7 +192,7 @@ async function orElse<T, Other>(
   try {
     return await call();
   } catch (error) {
-    if (error instanceof AwsError && isCode(error.cause, ...[codes].flat())) return other;
+    if (error instanceof AwsError && hasErrorCode(error.cause, ...[codes].flat())) return other;
     throw error;
   }
 }

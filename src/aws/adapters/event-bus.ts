@@ -4,7 +4,7 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { OutcomePublisher } from "../../remediation/ports/ports.ts";
-import { awsErrorOf, awsErrorOfCode } from "../client/aws-error-codes.ts";
+import { toAwsError, toAwsErrorOfCode } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 export const EVENT_SOURCE = "repull";
@@ -37,13 +37,13 @@ export function createBus(settings: AwsSettings, busName: string): OutcomePublis
           }),
         )
         .catch((error: unknown) => {
-          throw awsErrorOf(action, error);
+          throw toAwsError(action, error);
         });
 
       // A refused entry comes with HTTP 200.
       if ((answer.FailedEntryCount ?? 0) === 0) return;
       const { ErrorCode = "InternalFailure", ErrorMessage = "no message" } = answer.Entries?.[0] ?? {};
-      throw awsErrorOfCode(action, ErrorCode, ErrorMessage);
+      throw toAwsErrorOfCode(action, ErrorCode, ErrorMessage);
     },
   };
 }

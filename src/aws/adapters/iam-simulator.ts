@@ -8,11 +8,11 @@
 import { GetInstanceProfileCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
 
 import type { Roles } from "../../remediation/ports/ports.ts";
-import { awsErrorOf } from "../client/aws-error-codes.ts";
+import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 /** The same, told of the request's own facts (`iam:PassedToService`), which a statement's condition may ask for. */
-export interface RolesInContext extends Pick<Roles, "simulate"> {
+export interface IamSimulator extends Pick<Roles, "simulate"> {
   simulate(
     roleArn: string,
     actions: readonly string[],
@@ -24,7 +24,7 @@ export interface RolesInContext extends Pick<Roles, "simulate"> {
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
 
-export function createRoles(settings: AwsSettings): Roles & RolesInContext {
+export function createIamSimulator(settings: AwsSettings): Roles & IamSimulator {
   const client = new IAMClient(clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings }));
   return {
     async simulate(roleArn, actions, resourceArn, context = {}) {
@@ -49,7 +49,7 @@ export function createRoles(settings: AwsSettings): Roles & RolesInContext {
         const refused = actions.find((action) => decisions.get(action) !== "allowed");
         return refused === undefined ? { kind: "allowed" } : { kind: "refused", action: refused };
       } catch (error) {
-        const { message } = awsErrorOf("iam:SimulatePrincipalPolicy", error);
+        const { message } = toAwsError("iam:SimulatePrincipalPolicy", error);
         return { kind: "unknown", because: message.slice(0, 200) };
       }
     },
@@ -61,7 +61,7 @@ export function createRoles(settings: AwsSettings): Roles & RolesInContext {
         );
         return { kind: "known", role: InstanceProfile?.Roles?.[0]?.Arn };
       } catch (error) {
-        const { message } = awsErrorOf("iam:GetInstanceProfile", error);
+        const { message } = toAwsError("iam:GetInstanceProfile", error);
         return { kind: "unknown", because: message.slice(0, 200) };
       }
     },

@@ -8,7 +8,7 @@ const RELEASED = "released";
 const WORD_LENGTH_MAX = 200;
 
 /** Reads the parameter anew each time. */
-export function createBrake(settings: AwsSettings, parameter: string): KillSwitch {
+export function createKillSwitch(settings: AwsSettings, parameter: string): KillSwitch {
   const parameters = createParameters(settings);
   return {
     parameter,

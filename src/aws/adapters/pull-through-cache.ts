@@ -18,7 +18,7 @@ import { type Digest, isDigest } from "../../image/digest.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Ecr, ImportResult } from "../../remediation/ports/ports.ts";
 import type { PullThroughRule } from "../../substitution/pull-through-rule.ts";
-import { awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 
 type EcrCache = Pick<
   Ecr,
@@ -65,7 +65,7 @@ export function createEcrCache(client: ECRClient): EcrCache {
           if (!nextToken) break;
         }
       } catch (error) {
-        throw awsErrorOf("ecr:DescribePullThroughCacheRules", error);
+        throw toAwsError("ecr:DescribePullThroughCacheRules", error);
       }
       return rules;
     },
@@ -82,7 +82,7 @@ export function createEcrCache(client: ECRClient): EcrCache {
               because: `ECR says that the rule ${prefix} does not work: ${failure ?? "no reason"}`,
             };
       } catch (error) {
-        throw awsErrorOf("ecr:ValidatePullThroughCacheRule", error);
+        throw toAwsError("ecr:ValidatePullThroughCacheRule", error);
       }
     },
 
@@ -104,11 +104,11 @@ export function createEcrCache(client: ECRClient): EcrCache {
         const [words, isTransient] = REFUSALS[failureCode] ?? [failureReason || failureCode, false];
         return { kind: "refused", isTransient, because: `${words} (${failureCode})` };
       } catch (error) {
-        if (isCode(error, "UnableToGetUpstreamImageException", "RepositoryNotFoundException")) {
+        if (hasErrorCode(error, "UnableToGetUpstreamImageException", "RepositoryNotFoundException")) {
           const words = error instanceof Error ? error.message : "";
           return { kind: "refused", isTransient: false, because: words.slice(0, 300) };
         }
-        throw awsErrorOf("ecr:BatchGetImage", error);
+        throw toAwsError("ecr:BatchGetImage", error);
       }
     },
 
@@ -128,7 +128,7 @@ export function createEcrCache(client: ECRClient): EcrCache {
           );
           missing.push(...asked.filter((digest) => !there.has(digest)));
         } catch (error) {
-          throw awsErrorOf("ecr:BatchCheckLayerAvailability", error);
+          throw toAwsError("ecr:BatchCheckLayerAvailability", error);
         }
       }
       return missing;
@@ -138,7 +138,7 @@ export function createEcrCache(client: ECRClient): EcrCache {
       try {
         await client.send(new GetDownloadUrlForLayerCommand({ repositoryName, layerDigest }));
       } catch (error) {
-        const refusal = awsErrorOf("ecr:GetDownloadUrlForLayer", error);
+        const refusal = toAwsError("ecr:GetDownloadUrlForLayer", error);
         // Whether it has come is asked again anyway; a right that is missing will not be there then either.
         if (refusal instanceof AwsError && refusal.kind === "denied") throw refusal;
       }

@@ -13,7 +13,7 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { QuotaPeriod, QuotaStore } from "../../remediation/ports/quota-store.ts";
-import { attempt } from "../client/aws-error-codes.ts";
+import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 const KEPT_SECONDS = 3 * 86_400;
@@ -24,14 +24,14 @@ const NAMES = {
   "#expires": "expiresAt",
 } as const;
 
-export function createCaps(settings: AwsSettings, tableName: string): QuotaStore {
+export function createQuotaTable(settings: AwsSettings, tableName: string): QuotaStore {
   const client = new DynamoDBClient(clientConfiguration(settings));
   const at = ({ name }: QuotaPeriod) => ({ TableName: tableName, Key: { window: { S: name } } });
   const expires = ({ endsAt }: QuotaPeriod) => ({ N: String(Math.floor(endsAt / 1000) + KEPT_SECONDS) });
 
   /** A condition that does not hold is an answer, with the item as it is. */
   const update = async (input: ConstructorParameters<typeof UpdateItemCommand>[0]) =>
-    await attempt("dynamodb:UpdateItem", async () => {
+    await callAws("dynamodb:UpdateItem", async () => {
       try {
         await client.send(
           new UpdateItemCommand({ ...input, ReturnValuesOnConditionCheckFailure: "ALL_OLD" }),
@@ -76,7 +76,7 @@ export function createCaps(settings: AwsSettings, tableName: string): QuotaStore
     },
 
     async used(window) {
-      const { Item } = await attempt("dynamodb:GetItem", () =>
+      const { Item } = await callAws("dynamodb:GetItem", () =>
         client.send(new GetItemCommand({ ...at(window), ConsistentRead: true })),
       );
       return Number(Item?.used?.N ?? 0);

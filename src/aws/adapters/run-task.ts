@@ -14,7 +14,7 @@ import {
 import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Tasks } from "../../remediation/ports/tasks.ts";
-import { attempt, awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { callAws, hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { sendRaw } from "../client/raw-json.ts";
 
@@ -23,7 +23,7 @@ export function createTasks(settings: AwsSettings): Tasks {
   const ec2 = new EC2Client(clientConfiguration(settings));
   return {
     async describe(cluster, task) {
-      const answer = await attempt("ecs:DescribeTasks", () =>
+      const answer = await callAws("ecs:DescribeTasks", () =>
         sendRaw(ecs, new DescribeTasksCommand({ cluster, tasks: [task], include: ["TAGS"] })),
       );
       return getObjects(answer, "tasks")[0];
@@ -42,14 +42,14 @@ export function createTasks(settings: AwsSettings): Tasks {
           hasPublicAddress: found.Association?.PublicIp !== undefined,
         };
       } catch (error) {
-        if (isCode(error, "InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.NotFound"))
+        if (hasErrorCode(error, "InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.NotFound"))
           return undefined;
-        throw awsErrorOf("ec2:DescribeNetworkInterfaces", error);
+        throw toAwsError("ec2:DescribeNetworkInterfaces", error);
       }
     },
 
     async instanceIdOf(cluster, containerInstanceArn) {
-      const { containerInstances } = await attempt("ecs:DescribeContainerInstances", () =>
+      const { containerInstances } = await callAws("ecs:DescribeContainerInstances", () =>
         ecs.send(
           new DescribeContainerInstancesCommand({ cluster, containerInstances: [containerInstanceArn] }),
         ),
@@ -60,7 +60,7 @@ export function createTasks(settings: AwsSettings): Tasks {
 
     async run(request) {
       const action = "ecs:RunTask";
-      const answer = await attempt(action, () =>
+      const answer = await callAws(action, () =>
         sendRaw(ecs, new RunTaskCommand({ taskDefinition: "" }), request),
       );
       const [task] = getObjects(answer, "tasks");

@@ -30,9 +30,9 @@ import {
 } from "../../ecs/schedule/scheduled-target.ts";
 import type { ScheduledTarget, Schedules } from "../../remediation/ports/schedules.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { attempt, awsErrorOfCode } from "../client/aws-error-codes.ts";
+import { callAws, toAwsErrorOfCode } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { exchangeRaw } from "../client/raw-json.ts";
+import { sendRawRest } from "../client/raw-json.ts";
 
 /** More pages than any account's rules for one cluster, or schedules of one prefix, should take. */
 const PAGES_MAX = 20;
@@ -51,15 +51,15 @@ export function createSchedules(settings: AwsSettings): Schedules {
 
   const targetsOfRule = async (bus: string, rule: string): Promise<readonly JsonObject[]> => {
     const command = new ListTargetsByRuleCommand({ Rule: rule, EventBusName: bus });
-    const answer = await attempt("events:ListTargetsByRule", () =>
-      exchangeRaw(command, () => events.send(command)),
+    const answer = await callAws("events:ListTargetsByRule", () =>
+      sendRawRest(command, () => events.send(command)),
     );
     return getObjects(answer, "Targets");
   };
 
   const schedule = async (group: string, name: string): Promise<JsonObject> => {
     const command = new GetScheduleCommand({ Name: name, GroupName: group });
-    return await attempt("scheduler:GetSchedule", () => exchangeRaw(command, () => scheduler.send(command)));
+    return await callAws("scheduler:GetSchedule", () => sendRawRest(command, () => scheduler.send(command)));
   };
 
   const ruleTargets = async ({ clusterArn, family, schedule: signed }: Query) => {
@@ -101,11 +101,11 @@ export function createSchedules(settings: AwsSettings): Schedules {
       if (target.kind === "rule") {
         const path = target.bus === "default" ? target.rule : `${target.bus}/${target.rule}`;
         const command = new ListTagsOfRule({ ResourceARN: arnOf("events", `rule/${path}`) });
-        return tagRecord((await attempt("events:ListTagsForResource", () => events.send(command))).Tags);
+        return tagRecord((await callAws("events:ListTagsForResource", () => events.send(command))).Tags);
       }
       const ResourceArn = arnOf("scheduler", `schedule-group/${target.group}`);
       const command = new ListTagsOfGroup({ ResourceArn });
-      return tagRecord((await attempt("scheduler:ListTagsForResource", () => scheduler.send(command))).Tags);
+      return tagRecord((await callAws("scheduler:ListTagsForResource", () => scheduler.send(command))).Tags);
     },
 
     async move(pinned, to) {
@@ -122,8 +122,8 @@ export function createSchedules(settings: AwsSettings): Schedules {
           Target: undefined,
           FlexibleTimeWindow: undefined,
         });
-        await attempt("scheduler:UpdateSchedule", () =>
-          exchangeRaw(command, () => scheduler.send(command), { ...Object.fromEntries(kept), Target: moved }),
+        await callAws("scheduler:UpdateSchedule", () =>
+          sendRawRest(command, () => scheduler.send(command), { ...Object.fromEntries(kept), Target: moved }),
         );
         return "moved";
       }
@@ -133,11 +133,11 @@ export function createSchedules(settings: AwsSettings): Schedules {
       const command = new PutTargetsCommand({ Rule: pinned.rule, Targets: [] });
       const body = { Rule: pinned.rule, EventBusName: pinned.bus, Targets: [moved] };
       const action = "events:PutTargets";
-      const answer = await attempt(action, () => exchangeRaw(command, () => events.send(command), body));
+      const answer = await callAws(action, () => sendRawRest(command, () => events.send(command), body));
       // A refused entry comes with HTTP 200.
       const [failed] = getObjects(answer, "FailedEntries");
       if (failed === undefined) return "moved";
-      throw awsErrorOfCode(
+      throw toAwsErrorOfCode(
         action,
         getString(failed, "ErrorCode") ?? "InternalFailure",
         getString(failed, "ErrorMessage") ?? "",
@@ -159,7 +159,7 @@ function isOn(target: JsonObject, revision: string): boolean {
 
 /** The buses of the account. */
 export async function busNames(events: EventBridgeClient): Promise<readonly string[]> {
-  const { EventBuses } = await attempt("events:ListEventBuses", () =>
+  const { EventBuses } = await callAws("events:ListEventBuses", () =>
     events.send(new ListEventBusesCommand({ Limit: 100 })),
   );
   return (EventBuses ?? []).flatMap(({ Name }) => Name ?? []);
@@ -175,7 +175,7 @@ export async function ruleNames(
   let token: string | undefined;
   for (let page = 0; page < PAGES_MAX; page++) {
     const more = token === undefined ? {} : { NextToken: token };
-    const listed = await attempt("events:ListRuleNamesByTarget", () =>
+    const listed = await callAws("events:ListRuleNamesByTarget", () =>
       events.send(new ListRuleNamesByTargetCommand({ TargetArn: clusterArn, EventBusName: bus, ...more })),
     );
     names.push(...(listed.RuleNames ?? []));
@@ -194,7 +194,7 @@ async function scheduleNames(
   let token: string | undefined;
   for (let page = 0; page < PAGES_MAX; page++) {
     const more = token === undefined ? {} : { NextToken: token };
-    const listed = await attempt("scheduler:ListSchedules", () =>
+    const listed = await callAws("scheduler:ListSchedules", () =>
       scheduler.send(new ListSchedulesCommand({ NamePrefix: signed.slice(0, PREFIX_LENGTH_MAX), ...more })),
     );
     for (const { Name, GroupName, Target } of listed.Schedules ?? []) {

@@ -23,7 +23,7 @@ import {
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Ecs } from "../../remediation/ports/ports.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { attempt, isCode } from "../client/aws-error-codes.ts";
+import { callAws, hasErrorCode } from "../client/aws-error-codes.ts";
 import { sendRaw } from "../client/raw-json.ts";
 import { judgeFailures } from "../client/response-failures.ts";
 
@@ -44,14 +44,14 @@ export function createServiceDeployments(client: ECSClient): Reads {
     let nextToken: string | undefined;
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const token = nextToken === undefined ? {} : { nextToken };
-      const answer = await attempt(action, async () => {
+      const answer = await callAws(action, async () => {
         try {
           return await sendRaw(
             client,
             new ListServiceDeploymentsCommand({ cluster, service, maxResults: 100, ...token }),
           );
         } catch (error) {
-          if (isCode(error, "ServiceNotFoundException", "ClusterNotFoundException")) return undefined;
+          if (hasErrorCode(error, "ServiceNotFoundException", "ClusterNotFoundException")) return undefined;
           throw error;
         }
       });
@@ -114,7 +114,7 @@ async function inBatches(
   const found: JsonObject[] = [];
   for (let from = 0; from < arns.length; from += DESCRIBED_AT_ONCE) {
     const batch = arns.slice(from, from + DESCRIBED_AT_ONCE);
-    const answer = await attempt(action, () => send(batch));
+    const answer = await callAws(action, () => send(batch));
     judgeFailures(action, answer);
     if (!Array.isArray(answer[member])) throw without(action, member);
     found.push(...getObjects(answer, member));

@@ -112,7 +112,7 @@ const KIND_OF: ReadonlyMap<string, AwsErrorKind> = new Map(
 const MESSAGE_LENGTH_MAX = 500;
 
 /** Turns whatever an SDK call threw into an AwsError. @param action as IAM spells it, `ecs:UpdateService` */
-export function awsErrorOf(action: string, error: unknown): AwsError {
+export function toAwsError(action: string, error: unknown): AwsError {
   if (error instanceof AwsError) return error;
   const code = codeOf(error);
   const said = error instanceof Error ? error.message : String(error);
@@ -133,21 +133,21 @@ export function awsErrorOf(action: string, error: unknown): AwsError {
 }
 
 /** The AwsError of a code that came inside an answer. */
-export function awsErrorOfCode(action: string, code: string, message: string): AwsError {
+export function toAwsErrorOfCode(action: string, code: string, message: string): AwsError {
   return new AwsError(kindOf(code, message, undefined), action, `${action}: ${code}: ${bounded(message)}`);
 }
 
 /** Runs one call of an action; whatever it throws becomes an AwsError. */
-export async function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
+export async function callAws<T>(action: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw awsErrorOf(action, error);
+    throw toAwsError(action, error);
   }
 }
 
 /** Whether the error is one of these codes. */
-export function isCode(error: unknown, ...codes: readonly string[]): boolean {
+export function hasErrorCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && codes.includes(error.name);
 }
 

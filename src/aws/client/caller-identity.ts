@@ -3,13 +3,13 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { parseArn } from "../../ecs/arn.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import { awsErrorOf } from "./aws-error-codes.ts";
+import { toAwsError } from "./aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "./client-config.ts";
 
-export type Identity = { readonly account: string; readonly partition: string; readonly arn: string };
+export type CallerIdentity = { readonly account: string; readonly partition: string; readonly arn: string };
 
 /** Asks STS; needs no permission. Throws AwsError. */
-export async function identify(settings: AwsSettings): Promise<Identity> {
+export async function getCallerIdentity(settings: AwsSettings): Promise<CallerIdentity> {
   const action = "sts:GetCallerIdentity";
   try {
     const { Account, Arn } = await new STSClient(clientConfiguration(settings)).send(
@@ -19,6 +19,6 @@ export async function identify(settings: AwsSettings): Promise<Identity> {
       throw new AwsError("unavailable", action, `${action}: no account in the answer`);
     return { account: Account, partition: parseArn(Arn ?? "")?.partition ?? "aws", arn: Arn ?? Account };
   } catch (error) {
-    throw awsErrorOf(action, error);
+    throw toAwsError(action, error);
   }
 }

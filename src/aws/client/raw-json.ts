@@ -43,7 +43,7 @@ export async function sendRaw<Input extends ServiceInputTypes, Output extends Se
   command: EcsCommand<Input, Output>,
   body?: JsonObject,
 ): Promise<JsonObject> {
-  return await exchangeRaw(command, () => client.send(command), body);
+  return await sendRawRest(command, () => client.send(command), body);
 }
 
 /** Every client has types of its own for the SDK's one stack; the ECS client's stand for all. */
@@ -53,7 +53,7 @@ type Stack = DescribeTasksCommand["middlewareStack"];
  * The same for a command of any client, sent by its caller; the JSON is of REST services as well.
  * @param body what to send in place of the body that the command's own input makes
  */
-export async function exchangeRaw(
+export async function sendRawRest(
   command: { readonly middlewareStack: object },
   send: () => Promise<unknown>,
   body?: JsonObject,

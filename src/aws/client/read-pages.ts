@@ -1,7 +1,7 @@
 /** Reads a list of AWS to its end, page by page; what may not be read, or has no end in sight, is said, not thrown. */
 
 import type { Unread } from "../../network/facts.ts";
-import { attempt, awsErrorOf } from "./aws-error-codes.ts";
+import { callAws, toAwsError } from "./aws-error-codes.ts";
 
 export type Page<T> = { readonly items: readonly T[] | undefined; readonly next: string | undefined };
 
@@ -17,13 +17,13 @@ export async function readPages<T>(
   let token: string | undefined;
   try {
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const { items = [], next } = await attempt(action, () => ask(token));
+      const { items = [], next } = await callAws(action, () => ask(token));
       found.push(...items);
       if (next === undefined || next === "") return found;
       token = next;
     }
   } catch (error) {
-    return { unread: action, because: awsErrorOf(action, error).message.slice(0, 200) };
+    return { unread: action, because: toAwsError(action, error).message.slice(0, 200) };
   }
   return { unread: action, because: `${action}: more than the ${PAGES_MAX} pages that are looked at` };
 }

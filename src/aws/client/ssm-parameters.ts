@@ -3,7 +3,7 @@
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import { awsErrorOf } from "./aws-error-codes.ts";
+import { toAwsError } from "./aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "./client-config.ts";
 
 export function createParameters(settings: AwsSettings): {
@@ -22,7 +22,7 @@ export function createParameters(settings: AwsSettings): {
           throw new AwsError("unavailable", action, `${action}: no value in the answer`);
         return Parameter.Value;
       } catch (error) {
-        throw awsErrorOf(action, error);
+        throw toAwsError(action, error);
       }
     },
   };

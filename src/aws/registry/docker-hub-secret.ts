@@ -16,7 +16,7 @@ import {
 } from "../../oci/auth/credentials.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { awsErrorOf } from "../client/aws-error-codes.ts";
+import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 const ACTION = "secretsmanager:GetSecretValue";
@@ -28,7 +28,7 @@ const READ_AGAIN_MS = 60_000;
  * Answers for Docker Hub's own host alone. The secret is read once, and again where what it held has been refused: it
  * may have been rotated. Throws AwsError without a word of what is in it.
  */
-export function createDockerHubAccount(
+export function createDockerHubCredentials(
   settings: AwsSettings,
   secretArn: string,
   clock: Pick<Clock, "now">,
@@ -44,7 +44,7 @@ export function createDockerHubAccount(
       return credentialsIn(SecretString ?? "", secretArn);
     } catch (error) {
       fetched = undefined;
-      throw awsErrorOf(ACTION, error);
+      throw toAwsError(ACTION, error);
     }
   };
   return {
@@ -62,14 +62,14 @@ export function createDockerHubAccount(
 const KEYS = ["username", "password", "accessToken"];
 
 /** Which of the keys that count a secret has. Throws AwsError; `invalid` for what is no JSON object. */
-export async function keysOfSecret(settings: AwsSettings, secretArn: string): Promise<readonly string[]> {
+export async function secretKeyNames(settings: AwsSettings, secretArn: string): Promise<readonly string[]> {
   const region = parseArn(secretArn)?.region || settings.region;
   const client = new SecretsManagerClient(clientConfiguration({ ...settings, region }));
   let text: string | undefined;
   try {
     text = (await client.send(new GetSecretValueCommand({ SecretId: secretArn }))).SecretString;
   } catch (error) {
-    throw awsErrorOf(ACTION, error);
+    throw toAwsError(ACTION, error);
   }
   const read = members(text ?? "");
   if (read === undefined) throw new AwsError("invalid", ACTION, `${ACTION}: ${secretArn} is no JSON object`);

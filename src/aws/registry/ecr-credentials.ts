@@ -4,7 +4,7 @@ import { partitionOf } from "../../image/ecr-hosts.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { Credentials } from "../../oci/auth/credentials.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { createEcr, type EcrWithKey } from "../adapters/ecr.ts";
+import { createEcr, type EcrWithAuth } from "../adapters/ecr.ts";
 import type { AwsSettings } from "../client/client-config.ts";
 
 /**
@@ -15,7 +15,7 @@ export function createEcrCredentials(
   settings: AwsSettings,
   clock: Clock,
 ): (host: string) => Promise<Credentials | undefined> {
-  const byRegion = new Map<string, EcrWithKey>();
+  const byRegion = new Map<string, EcrWithAuth>();
   return async (host) => {
     const registry = registryOf(host);
     if (registry.kind !== "ecr" || registry.partition !== partitionOf(settings.region)) return undefined;

@@ -15,7 +15,7 @@ import type { Ports } from "../../remediation/ports/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { RegistrySettings } from "../../substitution/policy/registries.ts";
 import type { AwsSettings } from "../client/client-config.ts";
-import { createDockerHubAccount } from "./docker-hub-secret.ts";
+import { createDockerHubCredentials } from "./docker-hub-secret.ts";
 import { createEcrCredentials } from "./ecr-credentials.ts";
 
 export type RegistryAccess = {
@@ -55,7 +55,7 @@ export function createRegistryAccess({
   };
   const ecr = createEcrCredentials(aws, clock);
   if (dockerHubSecret === undefined) return as(ecr);
-  const hub = createDockerHubAccount(aws, dockerHubSecret, clock);
+  const hub = createDockerHubCredentials(aws, dockerHubSecret, clock);
   return {
     ...as(
       async (host, access, refused) => (await ecr(host)) ?? (await hub.credentials(host, access, refused)),

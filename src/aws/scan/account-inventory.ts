@@ -7,11 +7,11 @@ import { groupStandaloneTasks } from "../../ecs/task/standalone-tasks.ts";
 import type { AccountInventory } from "../../scan/account-inventory.ts";
 import { createEcrCache } from "../adapters/pull-through-cache.ts";
 import { createNetworks } from "../adapters/task-networks.ts";
-import { attempt, awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { callAws, hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { sendRaw } from "../client/raw-json.ts";
-import { createScheduledRuns } from "./scheduled-tasks.ts";
-import { createInventory } from "./service-inventory.ts";
+import { createScheduledTasks } from "./scheduled-tasks.ts";
+import { createServiceInventory } from "./service-inventory.ts";
 
 /** What ECR does not tell is a gap in the report: half a minute is better spent elsewhere. */
 const ECR_ATTEMPTS_MAX = 3;
@@ -21,13 +21,13 @@ const TASKS_AT_ONCE = 100;
 const TASK_PAGES_MAX = 100;
 const TAG_PAGES_MAX = 10;
 
-export function createAccountView(settings: AwsSettings): AccountInventory {
+export function createAccountInventory(settings: AwsSettings): AccountInventory {
   const ecs = new ECSClient(clientConfiguration(settings));
   const networks = createNetworks(settings, "");
   const ecr = new ECRClient(clientConfiguration({ attemptsMax: ECR_ATTEMPTS_MAX, ...settings }));
   return {
-    ...createInventory(settings),
-    ...createScheduledRuns(settings),
+    ...createServiceInventory(settings),
+    ...createScheduledTasks(settings),
     egress: networks.egress,
     instances: networks.instances,
 
@@ -35,7 +35,7 @@ export function createAccountView(settings: AwsSettings): AccountInventory {
       const tasks = [];
       let nextToken: string | undefined;
       for (let page = 0; page < TASK_PAGES_MAX; page += 1) {
-        const listed = await attempt("ecs:ListTasks", () =>
+        const listed = await callAws("ecs:ListTasks", () =>
           ecs.send(
             new ListTasksCommand({
               cluster,
@@ -47,7 +47,7 @@ export function createAccountView(settings: AwsSettings): AccountInventory {
         );
         const arns = listed.taskArns ?? [];
         if (arns.length > 0) {
-          const described = await attempt("ecs:DescribeTasks", () =>
+          const described = await callAws("ecs:DescribeTasks", () =>
             sendRaw(ecs, new DescribeTasksCommand({ cluster, tasks: arns })),
           );
           tasks.push(...getObjects(described, "tasks"));
@@ -76,8 +76,8 @@ export function createAccountView(settings: AwsSettings): AccountInventory {
           tags.push(...(listed.imageIds ?? []).flatMap(({ imageTag }) => imageTag ?? []));
           nextToken = listed.nextToken;
         } catch (error) {
-          if (isCode(error, "RepositoryNotFoundException")) return undefined;
-          throw awsErrorOf("ecr:ListImages", error);
+          if (hasErrorCode(error, "RepositoryNotFoundException")) return undefined;
+          throw toAwsError("ecr:ListImages", error);
         }
         if (nextToken === undefined) break;
       }

@@ -11,9 +11,9 @@ import { readEcsTarget } from "../../ecs/schedule/ecs-target.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { AccountInventory, ScheduledTask } from "../../scan/account-inventory.ts";
 import { busNames, ruleNames } from "../adapters/schedules.ts";
-import { attempt } from "../client/aws-error-codes.ts";
+import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { exchangeRaw } from "../client/raw-json.ts";
+import { sendRawRest } from "../client/raw-json.ts";
 
 const SCHEDULES_AT_ONCE = 100;
 const PAGES_MAX = 100;
@@ -21,7 +21,7 @@ const PAGES_MAX = 100;
 const AT_ONCE = 4;
 const DEFAULT = "default";
 
-export function createScheduledRuns(settings: AwsSettings): Pick<AccountInventory, "scheduledTasks"> {
+export function createScheduledTasks(settings: AwsSettings): Pick<AccountInventory, "scheduledTasks"> {
   const events = new EventBridgeClient(clientConfiguration(settings));
   const scheduler = new SchedulerClient(clientConfiguration(settings));
 
@@ -35,12 +35,12 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountInventor
   };
 
   const runsOfRule = async (bus: string, rule: string): Promise<readonly ScheduledTask[]> => {
-    const { ScheduleExpression, State } = await attempt("events:DescribeRule", () =>
+    const { ScheduleExpression, State } = await callAws("events:DescribeRule", () =>
       events.send(new DescribeRuleCommand({ Name: rule, EventBusName: bus })),
     );
     const command = new ListTargetsByRuleCommand({ Rule: rule, EventBusName: bus });
-    const answer = await attempt("events:ListTargetsByRule", () =>
-      exchangeRaw(command, () => events.send(command)),
+    const answer = await callAws("events:ListTargetsByRule", () =>
+      sendRawRest(command, () => events.send(command)),
     );
     return getObjects(answer, "Targets").flatMap((target) => {
       const run = readEcsTarget(target);
@@ -59,7 +59,7 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountInventor
     const found: { readonly group: string; readonly name: string }[] = [];
     let token: string | undefined;
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const listed = await attempt("scheduler:ListSchedules", () =>
+      const listed = await callAws("scheduler:ListSchedules", () =>
         scheduler.send(
           new ListSchedulesCommand({
             MaxResults: SCHEDULES_AT_ONCE,
@@ -78,8 +78,8 @@ export function createScheduledRuns(settings: AwsSettings): Pick<AccountInventor
 
   const runOfSchedule = async (group: string, name: string): Promise<ScheduledTask | undefined> => {
     const command = new GetScheduleCommand({ Name: name, GroupName: group });
-    const answer = await attempt("scheduler:GetSchedule", () =>
-      exchangeRaw(command, () => scheduler.send(command)),
+    const answer = await callAws("scheduler:GetSchedule", () =>
+      sendRawRest(command, () => scheduler.send(command)),
     );
     const run = readEcsTarget(getObject(answer, "Target") ?? {});
     return (

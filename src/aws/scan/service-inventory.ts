@@ -10,11 +10,11 @@ import { getObjects } from "../../ecs/json-fields.ts";
 import { readService, type Service } from "../../ecs/service/service.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { attempt } from "../client/aws-error-codes.ts";
+import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { sendRaw } from "../client/raw-json.ts";
 
-export interface Inventory {
+export interface ServiceInventory {
   /** ARNs of the region's clusters. */
   clusters(): Promise<readonly string[]>;
   /** The services of a cluster, described as they are found, a page at a time. Throws AwsError. */
@@ -28,11 +28,11 @@ const PAGES_MAX = 100;
 /** ECS takes a hundred reads of services at once and twenty a second. */
 const AT_ONCE = 3;
 
-export function createInventory(settings: AwsSettings): Inventory {
+export function createServiceInventory(settings: AwsSettings): ServiceInventory {
   const client = new ECSClient(clientConfiguration(settings));
 
   const describe = async (cluster: string, services: readonly string[]): Promise<readonly Service[]> => {
-    const answer: JsonObject = await attempt("ecs:DescribeServices", () =>
+    const answer: JsonObject = await callAws("ecs:DescribeServices", () =>
       sendRaw(client, new DescribeServicesCommand({ cluster, services: [...services], include: ["TAGS"] })),
     );
     return getObjects(answer, "services").map(readService);
@@ -43,7 +43,7 @@ export function createInventory(settings: AwsSettings): Inventory {
       const arns: string[] = [];
       let nextToken: string | undefined;
       for (let page = 0; page < PAGES_MAX; page += 1) {
-        const listed = await attempt("ecs:ListClusters", () =>
+        const listed = await callAws("ecs:ListClusters", () =>
           client.send(new ListClustersCommand(nextToken === undefined ? {} : { nextToken })),
         );
         arns.push(...(listed.clusterArns ?? []));
@@ -56,7 +56,7 @@ export function createInventory(settings: AwsSettings): Inventory {
     async *services(cluster) {
       let nextToken: string | undefined;
       for (let page = 0; page < PAGES_MAX; page += 1) {
-        const listed = await attempt("ecs:ListServices", () =>
+        const listed = await callAws("ecs:ListServices", () =>
           client.send(
             new ListServicesCommand({
               cluster,

@@ -14,7 +14,7 @@ import type { ExecutionStatus } from "../../remediation/ports/ports.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import type { CallbackResult } from "../../runtime/steps.ts";
 import { findExecution, statusIn } from "../adapters/durable-executions.ts";
-import { attempt, isCode } from "../client/aws-error-codes.ts";
+import { callAws, hasErrorCode } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { listExecutions } from "./list-executions.ts";
 
@@ -25,7 +25,7 @@ const PAGES_MAX = 12;
 const RUNS_MS_MAX = 60 * 86_400_000;
 
 /** @param functionName name or ARN of the stack's remediate function, without a version */
-export function createDesk(
+export function createApprovalStore(
   settings: AwsSettings,
   functionName: string,
   { now }: Pick<Clock, "now"> = systemClock,
@@ -34,14 +34,14 @@ export function createDesk(
 
   const find = async (execution: string): Promise<Found | undefined> => {
     if (!execution.startsWith("arn:")) {
-      const found = await attempt("lambda:ListDurableExecutionsByFunction", () =>
+      const found = await callAws("lambda:ListDurableExecutionsByFunction", () =>
         findExecution(client, functionName, execution),
       );
       return found && foundIn(found.DurableExecutionArn, execution, found.Status);
     }
     const action = "lambda:GetDurableExecution";
     try {
-      const found = await attempt(action, () =>
+      const found = await callAws(action, () =>
         client.send(new GetDurableExecutionCommand({ DurableExecutionArn: execution })),
       );
       return foundIn(execution, found.DurableExecutionName ?? execution, found.Status);
@@ -55,7 +55,7 @@ export function createDesk(
     const events: Event[] = [];
     let marker: string | undefined;
     for (let page = 0; page < PAGES_MAX; page++) {
-      const read = await attempt("lambda:GetDurableExecutionHistory", () =>
+      const read = await callAws("lambda:GetDurableExecutionHistory", () =>
         client.send(
           new GetDurableExecutionHistoryCommand({
             DurableExecutionArn: arn,
@@ -92,7 +92,7 @@ export function createDesk(
 
     async answer(callbackId, text) {
       try {
-        await attempt("lambda:SendDurableExecutionCallbackSuccess", () =>
+        await callAws("lambda:SendDurableExecutionCallbackSuccess", () =>
           client.send(
             new SendDurableExecutionCallbackSuccessCommand({
               CallbackId: callbackId,
@@ -105,7 +105,7 @@ export function createDesk(
         // "The callback ID token has either expired or the callback … has already been closed."
         if (
           error instanceof AwsError &&
-          isCode(error.cause, "CallbackTimeoutException", "ResourceNotFoundException")
+          hasErrorCode(error.cause, "CallbackTimeoutException", "ResourceNotFoundException")
         )
           return "closed";
         throw error;
@@ -140,7 +140,9 @@ function operationsIn(events: readonly Event[]): readonly ApprovalOperation[] {
       ];
     }
     const result = event.StepSucceededDetails?.Result;
-    return result?.Payload === undefined ? [] : [{ kind: "step", name, result: parsed(result.Payload) }];
+    return result?.Payload === undefined
+      ? []
+      : [{ kind: "step", name, result: tryParseJson(result.Payload) }];
   });
 }
 
@@ -158,7 +160,7 @@ function answerIn(event: Event): CallbackResult | undefined {
 }
 
 /** What Lambda cuts off is no JSON any more. */
-function parsed(text: string): unknown {
+function tryParseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

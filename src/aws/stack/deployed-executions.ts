@@ -3,9 +3,9 @@
 import { GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { ExecutionStatus } from "../../remediation/ports/ports.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import { parsed, statusIn, unqualified } from "../adapters/durable-executions.ts";
+import { statusIn, tryParseJson, withoutQualifier } from "../adapters/durable-executions.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { type Part, part } from "./deployed-stack.ts";
+import { type ReadResult, tryRead } from "./deployed-stack.ts";
 import { listExecutions } from "./list-executions.ts";
 
 export type ListedExecution = {
@@ -25,8 +25,8 @@ export type DescribedExecution = {
 
 export interface DeployedExecutions {
   /** Of all versions, newest first. */
-  since(functionArn: string, since: number): Promise<Part<readonly ListedExecution[]>>;
-  described(executionArn: string): Promise<Part<DescribedExecution>>;
+  since(functionArn: string, since: number): Promise<ReadResult<readonly ListedExecution[]>>;
+  described(executionArn: string): Promise<ReadResult<DescribedExecution>>;
 }
 
 export function readDeployedExecutions(
@@ -36,8 +36,11 @@ export function readDeployedExecutions(
   const client = new LambdaClient(clientConfiguration(settings));
   return {
     since: (functionArn, since) =>
-      part("lambda:ListDurableExecutionsByFunction", async () => {
-        const { executions } = await listExecutions(client, unqualified(functionArn), { since, now: now() });
+      tryRead("lambda:ListDurableExecutionsByFunction", async () => {
+        const { executions } = await listExecutions(client, withoutQualifier(functionArn), {
+          since,
+          now: now(),
+        });
         return executions.map((execution) => ({
           arn: execution.DurableExecutionArn ?? "",
           name: execution.DurableExecutionName ?? "",
@@ -46,7 +49,7 @@ export function readDeployedExecutions(
         }));
       }),
     described: (executionArn) =>
-      part("lambda:GetDurableExecution", async () => {
+      tryRead("lambda:GetDurableExecution", async () => {
         const {
           InputPayload,
           Result,
@@ -55,8 +58,8 @@ export function readDeployedExecutions(
           new GetDurableExecutionCommand({ DurableExecutionArn: executionArn, IncludeExecutionData: true }),
         );
         return {
-          ...(InputPayload === undefined ? {} : { input: parsed(InputPayload) }),
-          ...(Result === undefined ? {} : { result: parsed(Result) }),
+          ...(InputPayload === undefined ? {} : { input: tryParseJson(InputPayload) }),
+          ...(Result === undefined ? {} : { result: tryParseJson(Result) }),
           ...(error?.ErrorMessage === undefined ? {} : { because: error.ErrorMessage }),
         };
       }),

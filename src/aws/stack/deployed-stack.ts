@@ -28,11 +28,11 @@ import {
 import { parseArn } from "../../ecs/arn.ts";
 import type { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Json } from "../../runtime/json.ts";
-import { awsErrorOf, isCode } from "../client/aws-error-codes.ts";
+import { hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 /** A part of the stack: what was read, or the error of the call. */
-export type Part<T> =
+export type ReadResult<T> =
   | { readonly kind: "read"; readonly value: T }
   | { readonly kind: "unread"; readonly error: AwsError };
 
@@ -80,18 +80,18 @@ export type DeployedRule = {
 
 export interface DeployedStack {
   /** The version behind the alias `live`. */
-  functionNamed(name: "detect" | "remediate" | "mirror"): Promise<Part<DeployedFunction>>;
+  functionNamed(name: "detect" | "remediate" | "mirror"): Promise<ReadResult<DeployedFunction>>;
   /** What brings messages to `detect`. */
-  mappings(functionArn: string): Promise<Part<readonly Mapping[]>>;
-  queue(arnOrUrl: string): Promise<Part<DeployedQueue>>;
+  mappings(functionArn: string): Promise<ReadResult<readonly Mapping[]>>;
+  queue(arnOrUrl: string): Promise<ReadResult<DeployedQueue>>;
   /** The oldest of the few messages that one look shows; it stays in the queue, in sight of others. */
-  oldestLetter(queueUrl: string): Promise<Part<DeadLetter | undefined>>;
+  oldestDeadLetter(queueUrl: string): Promise<ReadResult<DeadLetter | undefined>>;
   /** The rules of the default bus that write to a queue. */
-  rulesInto(queueArn: string): Promise<Part<readonly DeployedRule[]>>;
+  rulesInto(queueArn: string): Promise<ReadResult<readonly DeployedRule[]>>;
   /** Whether EventBridge itself says that the pattern matches. */
-  matches(pattern: string, event: Json): Promise<Part<boolean>>;
+  matches(pattern: string, event: Json): Promise<ReadResult<boolean>>;
   /** Whether the region's Lambda answers for durable executions at all, of a function that need not exist. */
-  knowsDurableFunctions(): Promise<Part<boolean>>;
+  supportsDurableFunctions(): Promise<ReadResult<boolean>>;
 }
 
 const RULES_MAX = 20;
@@ -105,7 +105,7 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
   const events = new EventBridgeClient(configuration);
   return {
     functionNamed: (name) =>
-      part("lambda:GetFunctionConfiguration", async () => {
+      tryRead("lambda:GetFunctionConfiguration", async () => {
         const found = await lambda.send(
           new GetFunctionConfigurationCommand({ FunctionName: `${stack}-${name}`, Qualifier: "live" }),
         );
@@ -120,7 +120,7 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
         };
       }),
     mappings: (functionArn) =>
-      part("lambda:ListEventSourceMappings", async () => {
+      tryRead("lambda:ListEventSourceMappings", async () => {
         const listed = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName: functionArn }));
         return (listed.EventSourceMappings ?? []).map((mapping) => ({
           id: mapping.UUID ?? "",
@@ -131,7 +131,7 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
         }));
       }),
     queue: (arnOrUrl) =>
-      part("sqs:GetQueueAttributes", async () => {
+      tryRead("sqs:GetQueueAttributes", async () => {
         const arn = parseArn(arnOrUrl);
         const url =
           arn === undefined
@@ -149,8 +149,8 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
           ...(deadLetterArn === undefined ? {} : { deadLetterArn }),
         };
       }),
-    oldestLetter: (queueUrl) =>
-      part("sqs:ReceiveMessage", async () => {
+    oldestDeadLetter: (queueUrl) =>
+      tryRead("sqs:ReceiveMessage", async () => {
         const { Messages = [] } = await sqs.send(
           new ReceiveMessageCommand({
             QueueUrl: queueUrl,
@@ -160,10 +160,10 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
             MessageAttributeNames: ["All"],
           }),
         );
-        return Messages.map(letterOf).toSorted((one, other) => one.sentAt - other.sentAt)[0];
+        return Messages.map(deadLetterOf).toSorted((one, other) => one.sentAt - other.sentAt)[0];
       }),
     rulesInto: (queueArn) =>
-      part("events:ListRuleNamesByTarget", async () => {
+      tryRead("events:ListRuleNamesByTarget", async () => {
         const { RuleNames = [] } = await events.send(
           new ListRuleNamesByTargetCommand({ TargetArn: queueArn }),
         );
@@ -182,14 +182,14 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
         );
       }),
     matches: (pattern, event) =>
-      part("events:TestEventPattern", async () => {
+      tryRead("events:TestEventPattern", async () => {
         const { Result } = await events.send(
           new TestEventPatternCommand({ EventPattern: pattern, Event: JSON.stringify(event) }),
         );
         return Result === true;
       }),
-    knowsDurableFunctions: () =>
-      part("lambda:ListDurableExecutionsByFunction", async () => {
+    supportsDurableFunctions: () =>
+      tryRead("lambda:ListDurableExecutionsByFunction", async () => {
         try {
           await lambda.send(
             new ListDurableExecutionsByFunctionCommand({ FunctionName: `${stack}-remediate`, MaxItems: 1 }),
@@ -197,8 +197,8 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
           return true;
         } catch (error) {
           // There is no such function: said by a service that knows the question.
-          if (isCode(error, "ResourceNotFoundException")) return true;
-          const { kind } = awsErrorOf("lambda:ListDurableExecutionsByFunction", error);
+          if (hasErrorCode(error, "ResourceNotFoundException")) return true;
+          const { kind } = toAwsError("lambda:ListDurableExecutionsByFunction", error);
           if (kind === "absent" || kind === "invalid") return false;
           throw error;
         }
@@ -207,7 +207,7 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
 }
 
 /** `detect` and Lambda itself say why in an attribute; a redrive says nothing. */
-function letterOf({ Attributes, MessageAttributes }: Message): DeadLetter {
+function deadLetterOf({ Attributes, MessageAttributes }: Message): DeadLetter {
   const because = MessageAttributes?.because?.StringValue ?? MessageAttributes?.ErrorMessage?.StringValue;
   return {
     sentAt: Number(Attributes?.SentTimestamp ?? 0),
@@ -216,11 +216,11 @@ function letterOf({ Attributes, MessageAttributes }: Message): DeadLetter {
 }
 
 /** Reads a part; a failure of the world is kept beside the others. */
-export async function part<T>(action: string, read: () => Promise<T>): Promise<Part<T>> {
+export async function tryRead<T>(action: string, read: () => Promise<T>): Promise<ReadResult<T>> {
   try {
     return { kind: "read", value: await read() };
   } catch (error) {
-    return { kind: "unread", error: awsErrorOf(action, error) };
+    return { kind: "unread", error: toAwsError(action, error) };
   }
 }
 

@@ -5,13 +5,13 @@ import { optional } from "../../ecs/json-fields.ts";
 import type { ExecutionHistory, ExecutionSummary } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import { parsed, statusIn } from "../adapters/durable-executions.ts";
-import { attempt } from "../client/aws-error-codes.ts";
+import { statusIn, tryParseJson } from "../adapters/durable-executions.ts";
+import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { listExecutions } from "./list-executions.ts";
 
 /** @param functionName name or ARN of the stack's remediate function, without a version */
-export function createJournal(
+export function createExecutionHistory(
   settings: AwsSettings,
   functionName: string,
   { now }: Pick<Clock, "now"> = systemClock,
@@ -21,10 +21,10 @@ export function createJournal(
   /** One result that may not be read keeps nothing else from being told. */
   const resultOf = async (arn: string): Promise<Pick<ExecutionSummary, "result" | "because">> => {
     try {
-      const { Result } = await attempt("lambda:GetDurableExecution", () =>
+      const { Result } = await callAws("lambda:GetDurableExecution", () =>
         client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn, IncludeExecutionData: true })),
       );
-      return optional("result", parsed(Result ?? ""));
+      return optional("result", tryParseJson(Result ?? ""));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return { because: error.message };

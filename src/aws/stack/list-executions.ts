@@ -12,7 +12,7 @@ import {
   ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
 import { optional } from "../../ecs/json-fields.ts";
-import { attempt } from "../client/aws-error-codes.ts";
+import { callAws } from "../client/aws-error-codes.ts";
 
 /** The most that Lambda answers at once. */
 const PAGE = 1000;
@@ -49,7 +49,7 @@ async function pagesSince(
   const executions: Execution[] = [];
   let marker: string | undefined;
   for (let page = 0; page < PAGES_MAX; page++) {
-    const listed = await attempt("lambda:ListDurableExecutionsByFunction", () =>
+    const listed = await callAws("lambda:ListDurableExecutionsByFunction", () =>
       client.send(
         new ListDurableExecutionsByFunctionCommand({
           FunctionName: functionName,

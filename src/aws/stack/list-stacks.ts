@@ -8,7 +8,7 @@
 import { LambdaClient, ListFunctionsCommand, ListTagsCommand } from "@aws-sdk/client-lambda";
 import { optional } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import { attempt } from "../client/aws-error-codes.ts";
+import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 /** On every function of a stack, with the stack's name. */
@@ -34,7 +34,7 @@ async function remediateFunctions(lambda: LambdaClient): Promise<readonly string
   const arns: string[] = [];
   let marker: string | undefined;
   for (let page = 0; page < PAGES_MAX; page++) {
-    const listed = await attempt("lambda:ListFunctions", () =>
+    const listed = await callAws("lambda:ListFunctions", () =>
       lambda.send(new ListFunctionsCommand(optional("Marker", marker))),
     );
     for (const { FunctionName = "", FunctionArn } of listed.Functions ?? [])
@@ -48,7 +48,7 @@ async function remediateFunctions(lambda: LambdaClient): Promise<readonly string
 
 async function tagsOf(lambda: LambdaClient, arn: string): Promise<Readonly<Record<string, string>>> {
   try {
-    const { Tags = {} } = await attempt("lambda:ListTags", () =>
+    const { Tags = {} } = await callAws("lambda:ListTags", () =>
       lambda.send(new ListTagsCommand({ Resource: arn })),
     );
     return Tags;

@@ -7,25 +7,27 @@
 
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import type { JsonObject } from "../../runtime/json.ts";
-import { awsErrorOf, awsErrorOfCode } from "../client/aws-error-codes.ts";
+import { toAwsError, toAwsErrorOfCode } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
-export const PROBE_SOURCE = "repull.doctor";
-export const PROBE_DETAIL_TYPE = "Repull Probe";
+export const TEST_EVENT_SOURCE = "repull.doctor";
+export const TEST_EVENT_DETAIL_TYPE = "Repull Probe";
 
 /** Sends the document into the stack of this name. Throws AwsError. */
-export async function putProbe(settings: AwsSettings, stack: string, event: JsonObject): Promise<void> {
+export async function sendTestEvent(settings: AwsSettings, stack: string, event: JsonObject): Promise<void> {
   const action = "events:PutEvents";
   const Detail = JSON.stringify({ stack, event });
   const answer = await new EventBridgeClient(clientConfiguration(settings))
     .send(
-      new PutEventsCommand({ Entries: [{ Source: PROBE_SOURCE, DetailType: PROBE_DETAIL_TYPE, Detail }] }),
+      new PutEventsCommand({
+        Entries: [{ Source: TEST_EVENT_SOURCE, DetailType: TEST_EVENT_DETAIL_TYPE, Detail }],
+      }),
     )
     .catch((error: unknown) => {
-      throw awsErrorOf(action, error);
+      throw toAwsError(action, error);
     });
   // A refused entry comes with HTTP 200.
   if ((answer.FailedEntryCount ?? 0) === 0) return;
   const { ErrorCode = "InternalFailure", ErrorMessage = "no message" } = answer.Entries?.[0] ?? {};
-  throw awsErrorOfCode(action, ErrorCode, ErrorMessage);
+  throw toAwsErrorOfCode(action, ErrorCode, ErrorMessage);
 }

@@ -2,7 +2,7 @@
 
 import { createExecutions } from "../../aws/adapters/durable-executions.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
-import { connect } from "../../aws/create-ports.ts";
+import { createPorts } from "../../aws/create-ports.ts";
 import { createRegistryAccess } from "../../aws/registry/registry-access.ts";
 import { httpTransport } from "../../oci/http/http-transport.ts";
 import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
@@ -49,7 +49,7 @@ export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env" 
   });
   const { anonymous } = access;
   const busName = io.env.REPULL_BUS_NAME ?? options.busName;
-  const ports: Ports = connect(
+  const ports: Ports = createPorts(
     { aws, account, ...(busName === undefined ? {} : { busName }) },
     {
       ...access,

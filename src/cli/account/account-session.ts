@@ -29,15 +29,20 @@ export async function handsOfAccount(
   io: CommandIo,
 ): Promise<Hands> {
   const aws = await awsSettingsFrom(io);
-  const [{ identify }, { createInventory }, { accountPorts }, { readInstalled }, { systemClock }] =
-    await Promise.all([
-      import("../../aws/client/caller-identity.ts"),
-      import("../../aws/scan/service-inventory.ts"),
-      import("./account-ports.ts"),
-      import("./deployed-config.ts"),
-      import("../../runtime/clock.ts"),
-    ]);
-  const { account } = await identify(aws);
+  const [
+    { getCallerIdentity },
+    { createServiceInventory },
+    { accountPorts },
+    { readInstalled },
+    { systemClock },
+  ] = await Promise.all([
+    import("../../aws/client/caller-identity.ts"),
+    import("../../aws/scan/service-inventory.ts"),
+    import("./account-ports.ts"),
+    import("./deployed-config.ts"),
+    import("../../runtime/clock.ts"),
+  ]);
+  const { account } = await getCallerIdentity(aws);
   const installed = await readInstalled(options, aws, io, absent);
   const clock: Clock & Timer = {
     now: systemClock.now,
@@ -51,7 +56,7 @@ export async function handsOfAccount(
   return {
     home: { account, region: aws.region },
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
-    inventory: createInventory(aws),
+    inventory: createServiceInventory(aws),
     installed,
     flags: flagsOf(options),
     clock,

@@ -24,12 +24,12 @@ export async function deskOfAccount(
   io: CommandIo,
 ): Promise<DeskOfAccount> {
   const aws = region === undefined ? await awsSettingsFrom(io) : awsSettingsIn(region, io);
-  const [{ identify }, { createDesk }, { readInstalled }] = await Promise.all([
+  const [{ getCallerIdentity }, { createApprovalStore }, { readInstalled }] = await Promise.all([
     import("../../aws/client/caller-identity.ts"),
     import("../../aws/stack/approval-callbacks.ts"),
     import("./deployed-config.ts"),
   ]);
-  const { account, arn } = await identify(aws);
+  const { account, arn } = await getCallerIdentity(aws);
   // The commands that a question prints name the function: its stack is called the same.
   const named = functionName?.replace(/-remediate$/, "");
   const name = functionName ?? `${await stackOf(rules.stack, aws)}${SUFFIX}`;
@@ -38,7 +38,7 @@ export async function deskOfAccount(
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, ${name}`,
     caller: arn,
     home: { account, region: aws.region },
-    desk: ofFunction(createDesk(aws, name), name, aws.region),
+    desk: ofFunction(createApprovalStore(aws, name), name, aws.region),
     rules: () => readInstalled({ ...rules, stack }, aws, io),
   };
 }

@@ -5,7 +5,7 @@
  * may be pulled. An absent one is no permission either: its name may be another, or the region the wrong one.
  */
 
-import { createBrake } from "../../aws/adapters/kill-switch-parameter.ts";
+import { createKillSwitch } from "../../aws/adapters/kill-switch-parameter.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createParameters } from "../../aws/client/ssm-parameters.ts";
 import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
@@ -76,7 +76,7 @@ export async function readInstalled(
     policy: policyFrom(environment, document),
     from: `${named}the policy of the stack ${name}`,
     stack: name,
-    killSwitch: brake ? createBrake(aws, brake) : NO_KILL_SWITCH,
+    killSwitch: brake ? createKillSwitch(aws, brake) : NO_KILL_SWITCH,
     ...(environment.REPULL_BUS_NAME ? { busName: environment.REPULL_BUS_NAME } : {}),
     ...(arn === "" ? {} : { remediateArn: arn }),
   };

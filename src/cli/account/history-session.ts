@@ -39,12 +39,12 @@ export type PastOptions =
 export async function pastOfAccount(options: PastOptions, clock: Clock, io: CommandIo): Promise<Past> {
   const aws = await awsSettingsFrom(io);
   const [
-    { identify },
-    { createInventory },
+    { getCallerIdentity },
+    { createServiceInventory },
     { createEcs },
     { createSchedules },
-    { createScheduledRuns },
-    { createJournal },
+    { createScheduledTasks },
+    { createExecutionHistory },
   ] = await Promise.all([
     import("../../aws/client/caller-identity.ts"),
     import("../../aws/scan/service-inventory.ts"),
@@ -53,7 +53,7 @@ export async function pastOfAccount(options: PastOptions, clock: Clock, io: Comm
     import("../../aws/scan/scheduled-tasks.ts"),
     import("../../aws/stack/execution-history.ts"),
   ]);
-  const { account } = await identify(aws);
+  const { account } = await getCallerIdentity(aws);
   const installed =
     options.kind === "writes"
       ? await (await import("./deployed-config.ts")).readInstalled(options.rules, aws, io)
@@ -67,10 +67,10 @@ export async function pastOfAccount(options: PastOptions, clock: Clock, io: Comm
     home: { account, region: aws.region },
     ...optional("installed", installed),
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
-    inventory: createInventory(aws),
+    inventory: createServiceInventory(aws),
     ports: installed === undefined ? ports : withKillSwitchOnDeployments(ports, installed.killSwitch),
-    journal: functionName === undefined ? NO_JOURNAL : createJournal(aws, functionName),
-    ...createScheduledRuns(aws),
+    journal: functionName === undefined ? NO_JOURNAL : createExecutionHistory(aws, functionName),
+    ...createScheduledTasks(aws),
     clock,
   };
 }

@@ -1,9 +1,9 @@
 /** `repull scan`: what of an account depends on Docker Hub, and what six bad hours would do to it. Writes nothing there. */
 
 import { createEcs } from "../../aws/adapters/ecs.ts";
-import { identify } from "../../aws/client/caller-identity.ts";
+import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
-import { createAccountView } from "../../aws/scan/account-inventory.ts";
+import { createAccountInventory } from "../../aws/scan/account-inventory.ts";
 import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -39,7 +39,7 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
     return EXIT.done;
   }
   const aws = await awsSettingsFrom(io);
-  const { account } = await identify(aws);
+  const { account } = await getCallerIdentity(aws);
   if (input.cluster !== undefined) refuseForeign(input.cluster, { account, region: aws.region });
   const { policy, from, gap } = await policyFor(input, aws, io);
   io.err(`account ${account}, region ${aws.region}, by ${from}: nothing is changed\n`);
@@ -49,7 +49,7 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
       ? cluster
       : `arn:${partitionOf(aws.region)}:ecs:${aws.region}:${account}:cluster/${cluster}`;
   const progress = scanProgress(io, systemClock);
-  const read = await scanAccount(createAccountView(aws), createEcs(aws), {
+  const read = await scanAccount(createAccountInventory(aws), createEcs(aws), {
     ...(clusterArn === undefined ? {} : { cluster: clusterArn }),
     policy,
     ecrHost: ecrHost(account, aws.region),

@@ -4,7 +4,7 @@
  * A right that the caller lacks is no fault of the stack, so it is no failure; what is absent from the stack is one.
  */
 
-import type { Part } from "../../aws/stack/deployed-stack.ts";
+import type { ReadResult } from "../../aws/stack/deployed-stack.ts";
 import type { AwsError } from "../../remediation/ports/aws-error.ts";
 
 export type Check = {
@@ -29,7 +29,7 @@ export function skipped(check: string, because: string, remedy?: string): Check 
 /** The check of a part that could not be read. */
 export function unread(
   check: string,
-  { error }: Extract<Part<unknown>, { kind: "unread" }>,
+  { error }: Extract<ReadResult<unknown>, { kind: "unread" }>,
   remedy = "deploy the stack again",
 ): Check {
   return error.kind === "absent" ? failed(check, error.message, remedy) : refused(check, error);

@@ -2,15 +2,15 @@
 
 import { createEcr } from "../../aws/adapters/ecr.ts";
 import { createEcs } from "../../aws/adapters/ecs.ts";
-import { createRoles } from "../../aws/adapters/iam-simulator.ts";
-import { identify } from "../../aws/client/caller-identity.ts";
+import { createIamSimulator } from "../../aws/adapters/iam-simulator.ts";
+import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createParameters } from "../../aws/client/ssm-parameters.ts";
-import { createDockerHubAccount, keysOfSecret } from "../../aws/registry/docker-hub-secret.ts";
-import { createAccountView } from "../../aws/scan/account-inventory.ts";
+import { createDockerHubCredentials, secretKeyNames } from "../../aws/registry/docker-hub-secret.ts";
+import { createAccountInventory } from "../../aws/scan/account-inventory.ts";
 import { readDeployedExecutions } from "../../aws/stack/deployed-executions.ts";
 import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
-import { putProbe } from "../../aws/stack/send-test-event.ts";
+import { sendTestEvent } from "../../aws/stack/send-test-event.ts";
 import { ecrHost } from "../../image/ecr-hosts.ts";
 import { parseReference } from "../../image/reference.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
@@ -45,7 +45,7 @@ const QUOTA_IMAGE = parseReference("docker.io/ratelimitpreview/test:latest");
 /** Examines the stack; exit status 1 where a check failed, 0 where all passed or could not be made. */
 export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
   const aws = await awsSettingsFrom(io);
-  const { account, partition } = await identify(aws);
+  const { account, partition } = await getCallerIdentity(aws);
   const home = { account, region: aws.region, partition };
   const stack = input.stack ?? (await stackIn(aws, io));
   io.err(`account ${account}, region ${aws.region}, stack ${stack}: nothing is changed\n`);
@@ -62,7 +62,7 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
     if (input.probe) {
       if (examined.queueUrl !== undefined)
         io.err("a synthetic event goes to the default bus; its record is awaited for two minutes\n");
-      const put = (document: Parameters<typeof putProbe>[2]) => putProbe(aws, stack, document);
+      const put = (document: Parameters<typeof sendTestEvent>[2]) => sendTestEvent(aws, stack, document);
       checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));
     }
     io.out(input.json ? checks.map((check) => `${visibleJson(check)}\n`).join("") : inWords(checks));
@@ -100,18 +100,18 @@ export function patientIn(
     stack: readDeployedStack(aws, stackName),
     executions: readDeployedExecutions(aws),
     services: ecs,
-    roles: createRoles(aws),
+    roles: createIamSimulator(aws),
     cache: createEcr(aws, clock),
     killSwitch: (parameter) => createParameters(aws).read(parameter),
-    secretKeys: (secretArn) => keysOfSecret(aws, secretArn),
+    secretKeys: (secretArn) => secretKeyNames(aws, secretArn),
     async quota(secretArn) {
-      const account = secretArn === undefined ? {} : createDockerHubAccount(aws, secretArn, clock);
+      const account = secretArn === undefined ? {} : createDockerHubCredentials(aws, secretArn, clock);
       const registries = createRegistries({ send, clock, endpoints, ...account });
       return (await registries.headManifest(QUOTA_IMAGE, io.signal))?.quota;
     },
     async rolesInUse() {
       const registry = ecrHost(home.account, home.region);
-      const scanned = await scanAccount(createAccountView(aws), ecs, {
+      const scanned = await scanAccount(createAccountInventory(aws), ecs, {
         policy: DEFAULT_POLICY,
         ecrHost: registry,
         clock,

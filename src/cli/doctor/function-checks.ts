@@ -1,6 +1,6 @@
 /** The three functions, and whether their region can have them: durable functions are not everywhere. */
 
-import type { DeployedFunction, Part } from "../../aws/stack/deployed-stack.ts";
+import type { DeployedFunction, ReadResult } from "../../aws/stack/deployed-stack.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
 import { deployedAs, FUNCTIONS, type Functions, type Name, type Patient } from "./stack-under-test.ts";
 
@@ -16,14 +16,14 @@ async function regionCheck(functions: Functions, { stack, home }: Patient): Prom
   const remedy = "deploy to a region that has Lambda durable functions";
   if (deployedAs(functions, "remediate")?.isDurable)
     return passed(check, `${home.region} runs durable functions`);
-  const known = await stack.knowsDurableFunctions();
+  const known = await stack.supportsDurableFunctions();
   if (known.kind === "unread") return unread(check, known, remedy);
   return known.value
     ? passed(check, `${home.region} knows durable functions`)
     : failed(check, `${home.region} does not answer for durable functions`, remedy);
 }
 
-function functionCheck(name: Name, part: Part<DeployedFunction>, { stackName, home }: Patient): Check {
+function functionCheck(name: Name, part: ReadResult<DeployedFunction>, { stackName, home }: Patient): Check {
   const check = `function ${name}`;
   if (part.kind === "unread") {
     if (part.error.kind !== "absent") return unread(check, part);

@@ -1,6 +1,11 @@
 /** What brings events to `detect`, and where those lie that nobody could handle, with the reason of the oldest. */
 
-import type { DeadLetter, DeployedFunction, DeployedQueue, Part } from "../../aws/stack/deployed-stack.ts";
+import type {
+  DeadLetter,
+  DeployedFunction,
+  DeployedQueue,
+  ReadResult,
+} from "../../aws/stack/deployed-stack.ts";
 import { redact } from "../../text/redact.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
 import type { Patient } from "./stack-under-test.ts";
@@ -59,7 +64,7 @@ function mappingCheck({
       );
 }
 
-function queueCheck(part: Part<DeployedQueue>): Check {
+function queueCheck(part: ReadResult<DeployedQueue>): Check {
   if (part.kind === "unread") return unread("queue", part);
   const { messages, inFlight, deadLetterArn } = part.value;
   if (deadLetterArn === undefined)
@@ -77,14 +82,14 @@ function queueCheck(part: Part<DeployedQueue>): Check {
 export async function lettersCheck(
   check: string,
   page: string,
-  part: Part<DeployedQueue>,
+  part: ReadResult<DeployedQueue>,
   { stack, now }: Patient,
 ): Promise<Check> {
   if (part.kind === "unread") return unread(check, part);
   const { messages, url } = part.value;
   if (messages === 0) return passed(check, "none");
   const lie = `${messages} message${messages === 1 ? " lies" : "s lie"} in ${url.slice(url.lastIndexOf("/") + 1)}`;
-  const oldest = await stack.oldestLetter(url);
+  const oldest = await stack.oldestDeadLetter(url);
   if (oldest.kind === "unread" || oldest.value === undefined) return failed(check, lie, page);
   return failed(check, `${lie}; the oldest ${inWords(oldest.value, now())}`, page);
 }

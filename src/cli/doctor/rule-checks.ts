@@ -1,7 +1,7 @@
 /** The rule that brings ECS's events: there, enabled, and matching what AWS's own matcher is shown. */
 
 import type { DeployedRule, DeployedStack } from "../../aws/stack/deployed-stack.ts";
-import { PROBE_SOURCE } from "../../aws/stack/send-test-event.ts";
+import { TEST_EVENT_SOURCE } from "../../aws/stack/send-test-event.ts";
 import { isObject } from "../../ecs/json-fields.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
@@ -22,7 +22,7 @@ export async function ruleChecks(queueArn: string | undefined, patient: Patient)
   if (queueArn === undefined) return { checks: [skipped("rule", "the queue was not found")], cluster };
   const rules = await patient.stack.rulesInto(queueArn);
   if (rules.kind === "unread") return { checks: [unread("rule", rules)], cluster };
-  const forEcs = rules.value.filter(({ pattern }) => !pattern.includes(`"${PROBE_SOURCE}"`));
+  const forEcs = rules.value.filter(({ pattern }) => !pattern.includes(`"${TEST_EVENT_SOURCE}"`));
   const rule = forEcs.find(({ isEnabled }) => isEnabled) ?? forEcs[0];
   if (rule === undefined)
     return { checks: [failed("rule", "no rule writes to the queue", "deploy the stack again")], cluster };

@@ -1,8 +1,8 @@
 /** Everything that the doctor asks of an account; nothing here writes, and nothing here knows AWS. */
 
-import type { RolesInContext } from "../../aws/adapters/iam-simulator.ts";
+import type { IamSimulator } from "../../aws/adapters/iam-simulator.ts";
 import type { DeployedExecutions } from "../../aws/stack/deployed-executions.ts";
-import type { DeployedFunction, DeployedStack, Part } from "../../aws/stack/deployed-stack.ts";
+import type { DeployedFunction, DeployedStack, ReadResult } from "../../aws/stack/deployed-stack.ts";
 import type { RateLimit } from "../../oci/client/rate-limit.ts";
 import type { Ecr, Ecs } from "../../remediation/ports/ports.ts";
 
@@ -12,7 +12,7 @@ export type Patient = {
   readonly stack: DeployedStack;
   readonly executions: DeployedExecutions;
   readonly services: Pick<Ecs, "describeService">;
-  readonly roles: RolesInContext;
+  readonly roles: IamSimulator;
   readonly cache: Pick<Ecr, "pullThroughRules" | "validateRule">;
   /** The word in the owner's brake. Throws AwsError. */
   killSwitch(parameter: string): Promise<string>;
@@ -27,7 +27,7 @@ export type Patient = {
 
 export const FUNCTIONS = ["detect", "remediate", "mirror"] as const;
 export type Name = (typeof FUNCTIONS)[number];
-export type Functions = Readonly<Record<Name, Part<DeployedFunction>>>;
+export type Functions = Readonly<Record<Name, ReadResult<DeployedFunction>>>;
 
 /** The function as it is deployed; undefined where it is not, or could not be read. */
 export function deployedAs(functions: Functions, name: Name): DeployedFunction | undefined {

@@ -3,7 +3,7 @@
  * deployed stack. Without --yes nothing is written, and nothing is published.
  */
 
-import { identify } from "../../aws/client/caller-identity.ts";
+import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { remediationName } from "../../remediation/detect/execution-names.ts";
@@ -89,7 +89,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
  */
 async function accountOf(aws: AwsSettings, io: CommandIo): Promise<string | undefined> {
   try {
-    return (await identify(aws)).account;
+    return (await getCallerIdentity(aws)).account;
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind === "denied" || aws.endpoint === undefined) throw error;
     io.err(`the account of these credentials is not known (${error.message}): the event's own is taken\n`);

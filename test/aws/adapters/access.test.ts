@@ -2,9 +2,9 @@
 
 import { strict as assert } from "node:assert";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createRoles } from "../../../src/aws/adapters/iam-simulator.ts";
+import { createIamSimulator } from "../../../src/aws/adapters/iam-simulator.ts";
 import { createParameters } from "../../../src/aws/client/ssm-parameters.ts";
-import { createDockerHubAccount, credentialsIn } from "../../../src/aws/registry/docker-hub-secret.ts";
+import { createDockerHubCredentials, credentialsIn } from "../../../src/aws/registry/docker-hub-secret.ts";
 import { parseReference } from "../../../src/image/reference.ts";
 import { createRegistries } from "../../../src/oci/client/registries.ts";
 import type { RegistryError } from "../../../src/oci/client/registry-error.ts";
@@ -67,7 +67,9 @@ describe("what a role may do", () => {
   for (const [because, decisions, expected] of table) {
     test(because, async () => {
       answer = () => decided(decisions);
-      expect(await createRoles(settings()).simulate(ROLE, ["a:One", "a:Two"], "arn:x")).toEqual(expected);
+      expect(await createIamSimulator(settings()).simulate(ROLE, ["a:One", "a:Two"], "arn:x")).toEqual(
+        expected,
+      );
       expect(stub.requests[0]?.body).toMatchObject({
         Action: "SimulatePrincipalPolicy",
         PolicySourceArn: ROLE,
@@ -83,7 +85,7 @@ describe("what a role may do", () => {
         "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: iam:SimulatePrincipalPolicy</Message></Error></ErrorResponse>",
         403,
       );
-    expect(await createRoles(settings()).simulate(ROLE, ["a:One"], "*")).toMatchObject({
+    expect(await createIamSimulator(settings()).simulate(ROLE, ["a:One"], "*")).toMatchObject({
       kind: "unknown",
       because: expect.stringContaining("iam:SimulatePrincipalPolicy"),
     });
@@ -102,13 +104,16 @@ describe("the role of an instance profile", () => {
       told(
         `<member><Path>/</Path><RoleName>web-execution</RoleName><RoleId>AROA1</RoleId><Arn>${ROLE}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member>`,
       );
-    expect(await createRoles(settings()).ofInstanceProfile(PROFILE)).toEqual({ kind: "known", role: ROLE });
+    expect(await createIamSimulator(settings()).ofInstanceProfile(PROFILE)).toEqual({
+      kind: "known",
+      role: ROLE,
+    });
     expect(stub.requests[0]?.body).toMatchObject({ InstanceProfileName: "nodes" });
   });
 
   test("is none where the profile has none", async () => {
     answer = () => told("");
-    expect(await createRoles(settings()).ofInstanceProfile(PROFILE)).toEqual({ kind: "known" });
+    expect(await createIamSimulator(settings()).ofInstanceProfile(PROFILE)).toEqual({ kind: "known" });
   });
 
   test("is not known where Repull may not ask", async () => {
@@ -117,7 +122,7 @@ describe("the role of an instance profile", () => {
         "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
         403,
       );
-    expect(await createRoles(settings()).ofInstanceProfile(PROFILE)).toMatchObject({
+    expect(await createIamSimulator(settings()).ofInstanceProfile(PROFILE)).toMatchObject({
       kind: "unknown",
       because: expect.stringContaining("iam:GetInstanceProfile"),
     });
@@ -168,7 +173,7 @@ describe("the Docker Hub account", () => {
 
   test("is fetched once, from the region of its ARN, and shown to Docker Hub alone", async () => {
     answer = () => ({ body: { ARN: SECRET, SecretString: '{"username":"acme","password":"p"}' } });
-    const { credentials } = createDockerHubAccount(settings(), SECRET, systemClock);
+    const { credentials } = createDockerHubCredentials(settings(), SECRET, systemClock);
     for (const host of ["ghcr.io", "123456789012.dkr.ecr.us-east-1.amazonaws.com", "docker.io.evil.example"])
       expect(await credentials(host, "pull")).toBeUndefined();
     expect(stub.requests).toEqual([]);
@@ -180,7 +185,7 @@ describe("the Docker Hub account", () => {
 
   test("that may not be read is denied, and asked for again the next time", async () => {
     answer = () => refusal("AccessDeniedException");
-    const { credentials } = createDockerHubAccount(settings(), SECRET, systemClock);
+    const { credentials } = createDockerHubCredentials(settings(), SECRET, systemClock);
     await expect(credentials("docker.io", "pull")).rejects.toMatchObject({
       kind: "denied",
       action: "secretsmanager:GetSecretValue",
@@ -203,7 +208,7 @@ describe("a secret that is rotated while its old content is kept", () => {
   const image = parseReference("acme/web:1");
   const asked = async (clock: VirtualClock, ...registries: readonly SandboxRegistry[]) => {
     let now = registries[0];
-    const { credentials } = createDockerHubAccount(settings(), SECRET, clock);
+    const { credentials } = createDockerHubCredentials(settings(), SECRET, clock);
     const send: Send = async (request) => {
       assert(now !== undefined);
       return await now.handle(request);

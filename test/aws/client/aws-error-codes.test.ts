@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { awsErrorOf, awsErrorOfCode } from "../../../src/aws/client/aws-error-codes.ts";
+import { toAwsError, toAwsErrorOfCode } from "../../../src/aws/client/aws-error-codes.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 
 function thrown(name: string, message = "", httpStatusCode?: number): Error {
@@ -40,27 +40,27 @@ describe("AWS's words mean one of six things", () => {
   ] as const;
   for (const [code, status, kind] of table) {
     test(`${code} ${status ?? ""} is ${kind}`, () => {
-      expect(awsErrorOf("ecs:UpdateService", thrown(code, "words", status)).kind).toBe(kind);
+      expect(toAwsError("ecs:UpdateService", thrown(code, "words", status)).kind).toBe(kind);
     });
   }
 });
 
 test("an error says what was asked, and what came back", () => {
   const cause = thrown("ClusterNotFoundException", "Cluster not found.", 400);
-  const error = awsErrorOf("ecs:DescribeServices", cause);
+  const error = toAwsError("ecs:DescribeServices", cause);
   expect(error.message).toBe("ecs:DescribeServices: ClusterNotFoundException: Cluster not found.");
   expect(error.cause).toBe(cause);
 });
 
 test("an AwsError stays itself", () => {
   const error = new AwsError("denied", "ecs:DescribeTasks", "no");
-  expect(awsErrorOf("ecs:ListTasks", error)).toBe(error);
+  expect(toAwsError("ecs:ListTasks", error)).toBe(error);
 });
 
 test("a refused signature does not carry the session token that AWS quotes back", () => {
   const quoted =
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key.\n\nThe Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:TOKEN-OF-THE-SESSION\n'";
-  const error = awsErrorOf("ecs:UpdateService", thrown("InvalidSignatureException", quoted, 403));
+  const error = toAwsError("ecs:UpdateService", thrown("InvalidSignatureException", quoted, 403));
   expect(error.kind).toBe("denied");
   expect(error.message).toContain("does not match");
   expect(error.message).not.toContain("TOKEN-OF-THE-SESSION");
@@ -68,8 +68,8 @@ test("a refused signature does not carry the session token that AWS quotes back"
 });
 
 test("an error's words have a bound", () => {
-  expect(awsErrorOf("a:B", thrown("X", "y".repeat(100_000))).message.length).toBeLessThan(600);
-  expect(awsErrorOfCode("a:B", "X", "y".repeat(100_000)).message.length).toBeLessThan(600);
+  expect(toAwsError("a:B", thrown("X", "y".repeat(100_000))).message.length).toBeLessThan(600);
+  expect(toAwsErrorOfCode("a:B", "X", "y".repeat(100_000)).message.length).toBeLessThan(600);
 });
 
 for (const odd of [
@@ -81,6 +81,6 @@ for (const odd of [
   { $metadata: { httpStatusCode: "403" } },
 ]) {
   test(`${JSON.stringify(odd)}, thrown by whomever, is unavailable`, () => {
-    expect(awsErrorOf("a:B", odd)).toMatchObject({ name: "AwsError", kind: "unavailable" });
+    expect(toAwsError("a:B", odd)).toMatchObject({ name: "AwsError", kind: "unavailable" });
   });
 }

@@ -1,7 +1,7 @@
 /** Questions to the owner and their answers, from Lambda's histories as its model describes them. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createDesk } from "../../../src/aws/stack/approval-callbacks.ts";
+import { createApprovalStore } from "../../../src/aws/stack/approval-callbacks.ts";
 import { latestApproval } from "../../../src/remediation/gates/pending-approvals.ts";
 import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 
@@ -83,7 +83,7 @@ beforeEach(() => {
 });
 
 const desk = () =>
-  createDesk(
+  createApprovalStore(
     { region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 },
     "repull-remediate",
   );

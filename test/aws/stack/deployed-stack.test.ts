@@ -1,8 +1,8 @@
 /** What the doctor reads of a deployed stack, where moto has no answer: in the shapes of AWS's own documentation. */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createRoles } from "../../../src/aws/adapters/iam-simulator.ts";
-import { keysOfSecret } from "../../../src/aws/registry/docker-hub-secret.ts";
+import { createIamSimulator } from "../../../src/aws/adapters/iam-simulator.ts";
+import { secretKeyNames } from "../../../src/aws/registry/docker-hub-secret.ts";
 import { readDeployedExecutions } from "../../../src/aws/stack/deployed-executions.ts";
 import { readDeployedStack } from "../../../src/aws/stack/deployed-stack.ts";
 import {
@@ -92,7 +92,7 @@ describe("whether a region knows durable functions", () => {
   for (const [because, said, expected] of table) {
     test(`${expected}: ${because}`, async () => {
       answer = () => said;
-      expect(await readDeployedStack(settings(), "repull").knowsDurableFunctions()).toEqual({
+      expect(await readDeployedStack(settings(), "repull").supportsDurableFunctions()).toEqual({
         kind: "read",
         value: expected,
       });
@@ -101,7 +101,7 @@ describe("whether a region knows durable functions", () => {
 
   test("is not known to whom it is not told", async () => {
     answer = () => refusal(403, "AccessDeniedException");
-    expect(await readDeployedStack(settings(), "repull").knowsDurableFunctions()).toMatchObject({
+    expect(await readDeployedStack(settings(), "repull").supportsDurableFunctions()).toMatchObject({
       kind: "unread",
       error: { kind: "denied" },
     });
@@ -118,13 +118,13 @@ describe("which keys a secret has", () => {
   for (const [because, secret, keys] of table) {
     test(because, async () => {
       answer = () => ({ body: { SecretString: JSON.stringify(secret) } });
-      expect(await keysOfSecret(settings(), SECRET)).toEqual(keys);
+      expect(await secretKeyNames(settings(), SECRET)).toEqual(keys);
     });
   }
 
   test("a text that is no object is refused, and not a word of it is said", async () => {
     answer = () => ({ body: { SecretString: "hunter2-hunter2" } });
-    const error = await keysOfSecret(settings(), SECRET).catch((thrown: unknown) => thrown);
+    const error = await secretKeyNames(settings(), SECRET).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: "invalid" });
     expect(String(error)).not.toContain("hunter2");
   });
@@ -137,7 +137,7 @@ test("a role is judged with the request's own facts, which its conditions ask fo
   });
   const role = "arn:aws:iam::123456789012:role/web";
   const context = { "iam:PassedToService": "ecs-tasks.amazonaws.com" };
-  expect(await createRoles(settings()).simulate(role, ["iam:PassRole"], role, context)).toEqual({
+  expect(await createIamSimulator(settings()).simulate(role, ["iam:PassRole"], role, context)).toEqual({
     kind: "allowed",
   });
   expect(stub.requests[0]?.body).toMatchObject({

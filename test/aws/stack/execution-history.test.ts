@@ -1,7 +1,7 @@
 /** The journal of past executions, from the answers that Lambda's model describes. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createJournal } from "../../../src/aws/stack/execution-history.ts";
+import { createExecutionHistory } from "../../../src/aws/stack/execution-history.ts";
 import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 
 const ARN = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:7/durable-execution/r-1/2b7e";
@@ -36,7 +36,7 @@ afterAll(() => stub.stop());
 test("tells of every page, newest first, with the result of what succeeded", async () => {
   const settings = { region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 };
   const startedAt = 1_768_903_200_000;
-  expect(await createJournal(settings, "repull-remediate").past(startedAt - 1000)).toEqual([
+  expect(await createExecutionHistory(settings, "repull-remediate").past(startedAt - 1000)).toEqual([
     { name: "r-2", status: "running", startedAt },
     {
       name: "r-1",

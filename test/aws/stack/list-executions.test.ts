@@ -3,8 +3,8 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { afterEach, describe, expect, it } from "vitest";
 import { clientConfiguration } from "../../../src/aws/client/client-config.ts";
-import { createDesk } from "../../../src/aws/stack/approval-callbacks.ts";
-import { createJournal } from "../../../src/aws/stack/execution-history.ts";
+import { createApprovalStore } from "../../../src/aws/stack/approval-callbacks.ts";
+import { createExecutionHistory } from "../../../src/aws/stack/execution-history.ts";
 import { listExecutions } from "../../../src/aws/stack/list-executions.ts";
 import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 
@@ -69,8 +69,8 @@ describe("a list of executions", () => {
     it(`shows the newest to repull approve and repull history when Lambda answers ${order}`, async () => {
       const settings = await lambdaWith(300, order, 10);
       const clock = { now: () => NOW };
-      expect((await createDesk(settings, "f", clock).running())[0]).toBe("r-1");
-      expect((await createJournal(settings, "f", clock).past(NOW - DAY))[0]?.name).toBe("r-1");
+      expect((await createApprovalStore(settings, "f", clock).running())[0]).toBe("r-1");
+      expect((await createExecutionHistory(settings, "f", clock).past(NOW - DAY))[0]?.name).toBe("r-1");
     });
   }
 });

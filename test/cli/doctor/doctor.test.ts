@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DescribedExecution, ListedExecution } from "../../../src/aws/stack/deployed-executions.ts";
-import type { DeployedFunction, DeployedStack, Part } from "../../../src/aws/stack/deployed-stack.ts";
-import { PROBE_SOURCE } from "../../../src/aws/stack/send-test-event.ts";
+import type { DeployedFunction, DeployedStack, ReadResult } from "../../../src/aws/stack/deployed-stack.ts";
+import { TEST_EVENT_SOURCE } from "../../../src/aws/stack/send-test-event.ts";
 import type { Check } from "../../../src/cli/doctor/check.ts";
 import { probe } from "../../../src/cli/doctor/end-to-end-probe.ts";
 import { taskEvent } from "../../../src/cli/doctor/rule-checks.ts";
@@ -27,9 +27,9 @@ const PATTERN = JSON.stringify({
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const HOUR = 3_600_000;
 
-const read = <T>(value: T): Part<T> => ({ kind: "read", value });
+const read = <T>(value: T): ReadResult<T> => ({ kind: "read", value });
 const awsError = (kind: AwsErrorKind, action: string) => new AwsError(kind, action, `${action}: ${kind}`);
-const unread = (kind: AwsErrorKind, action: string): Part<never> => ({
+const unread = (kind: AwsErrorKind, action: string): ReadResult<never> => ({
   kind: "unread",
   error: awsError(kind, action),
 });
@@ -104,11 +104,12 @@ function patient(
       mappings: async () =>
         read([{ id: "u-1", queueArn: QUEUE, state: "Enabled", reportsBatchItemFailures: true }]),
       queue: async (name) => read(queueOf(name === QUEUE ? "https://queue" : name, 0)),
-      oldestLetter: async () => read({ sentAt: NOW - 5 * HOUR, because: "detail.taskArn: expected an ARN" }),
+      oldestDeadLetter: async () =>
+        read({ sentAt: NOW - 5 * HOUR, because: "detail.taskArn: expected an ARN" }),
       rulesInto: async () =>
         read([{ name: "repull-rule", isEnabled: true, pattern: PATTERN, undeliveredArn: UNDELIVERED }]),
       matches: async (_pattern, event) => read(JSON.stringify(event).includes("CannotPull")),
-      knowsDurableFunctions: async () => read(true),
+      supportsDurableFunctions: async () => read(true),
       ...ill,
     },
     executions: {
@@ -206,7 +207,7 @@ describe("what is wrong is one failed check with its remedy", () => {
     ["a function that is not there",      "function mirror",        without("mirror"),                         {}, /no repull-mirror/,         /sam deploy --guided/],
     ["messages that wait",                "queue",                  filled(QUEUE),                             {}, /3 messages wait/,          /#waiting/],
     ["dead letters, and why",             "dead letters",           filled(DEAD),                              {}, /3 messages.*5 h.*taskArn/, /#dead-letters/],
-    ["dead letters nobody explained",     "dead letters",           { ...filled(DEAD), oldestLetter: async () => read({ sentAt: NOW - 100 * HOUR }) }, {}, /4 d.*five times/, /#dead-letters/],
+    ["dead letters nobody explained",     "dead letters",           { ...filled(DEAD), oldestDeadLetter: async () => read({ sentAt: NOW - 100 * HOUR }) }, {}, /4 d.*five times/, /#dead-letters/],
     ["letters that never arrived",        "undelivered",            filled(UNDELIVERED),                       {}, /3 messages/,               /#undelivered/],
     ["a rule that loses what it cannot",  "undelivered",            ruled({ undeliveredArn: undefined }),      {}, /is lost/,                  /deploy/],
     ["a disabled rule",                   "rule",                   ruled({ isEnabled: false }),               {}, /disabled/,                 /aws events enable-rule --name r/],
@@ -253,7 +254,7 @@ describe("what is wrong is one failed check with its remedy", () => {
   test("a region without durable functions, before anything is deployed", async () => {
     const nothing = async () => unread("absent", "lambda:GetFunctionConfiguration");
     const { checks } = await examine(
-      patient({ functionNamed: nothing, knowsDurableFunctions: async () => read(false) }),
+      patient({ functionNamed: nothing, supportsDurableFunctions: async () => read(false) }),
     );
     expect(checks[0]).toMatchObject({
       check: "region",
@@ -351,7 +352,7 @@ test("the doctor's own rule is not taken for the one that brings ECS's events", 
   const own = {
     name: "repull-probe",
     isEnabled: true,
-    pattern: JSON.stringify({ source: [PROBE_SOURCE] }),
+    pattern: JSON.stringify({ source: [TEST_EVENT_SOURCE] }),
     undeliveredArn: UNDELIVERED,
   };
   const ecs = { name: "repull-rule", isEnabled: false, pattern: PATTERN, undeliveredArn: UNDELIVERED };

@@ -12,7 +12,7 @@ import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secre
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createParameters } from "../../../src/aws/client/ssm-parameters.ts";
-import { connect } from "../../../src/aws/create-ports.ts";
+import { createPorts } from "../../../src/aws/create-ports.ts";
 import { createRegistryAccess } from "../../../src/aws/registry/registry-access.ts";
 import type { Digest } from "../../../src/image/digest.ts";
 import { parseReference, pinToDigest } from "../../../src/image/reference.ts";
@@ -108,7 +108,7 @@ function portsWith(dockerHubSecret: string | undefined): Ports {
     start: async () => "taken",
     status: async () => undefined,
   };
-  return connect(
+  return createPorts(
     { aws: aws(), account: MOTO_ACCOUNT },
     { ...access, executions, clock: systemClock, log: silentLog },
   );

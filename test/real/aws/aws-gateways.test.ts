@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEcr } from "../../../src/aws/adapters/ecr.ts";
 import { createEcs } from "../../../src/aws/adapters/ecs.ts";
 import { createBus } from "../../../src/aws/adapters/event-bus.ts";
-import { identify } from "../../../src/aws/client/caller-identity.ts";
+import { getCallerIdentity } from "../../../src/aws/client/caller-identity.ts";
 import { createEcrCredentials } from "../../../src/aws/registry/ecr-credentials.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";
 import { parseTags, toTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
@@ -231,7 +231,7 @@ describe("the bus", () => {
 });
 
 test("who the credentials belong to", async () => {
-  expect(await identify(settings)).toEqual({
+  expect(await getCallerIdentity(settings)).toEqual({
     account: MOTO_ACCOUNT,
     arn: `arn:aws:sts::${MOTO_ACCOUNT}:user/moto`,
     partition: "aws",

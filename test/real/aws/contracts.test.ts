@@ -19,12 +19,12 @@ import {
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createMachines } from "../../../src/aws/adapters/container-instances.ts";
+import { createContainerInstances } from "../../../src/aws/adapters/container-instances.ts";
 import { createEcr } from "../../../src/aws/adapters/ecr.ts";
 import { createEcs } from "../../../src/aws/adapters/ecs.ts";
 import { createBus } from "../../../src/aws/adapters/event-bus.ts";
-import { createCaps } from "../../../src/aws/adapters/quota-table.ts";
-import { createAccountView } from "../../../src/aws/scan/account-inventory.ts";
+import { createQuotaTable } from "../../../src/aws/adapters/quota-table.ts";
+import { createAccountInventory } from "../../../src/aws/scan/account-inventory.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "../../contracts/account-view-contract.ts";
@@ -57,7 +57,7 @@ async function makeStage(): Promise<Stage> {
     ecs: createEcs(settings),
     ecr: createEcr(settings, systemClock),
     bus: createBus(settings, "default"),
-    containerInstances: createMachines(settings),
+    containerInstances: createContainerInstances(settings),
     clusterOfOne: () => clusterOfOne(settings),
     createService: async ({ name, taskDefinition, desiredCount, launchType = "EC2", tags = {} }) => {
       await client.send(
@@ -93,7 +93,7 @@ describeCapsContract(
   "the table on moto",
   async () => {
     if (moto === undefined) throw new Error("moto has not started");
-    return createCaps(settingsOf(moto), "caps");
+    return createQuotaTable(settingsOf(moto), "caps");
   },
   { isAtomic: false },
 );
@@ -102,7 +102,7 @@ test("an item of the table goes three days after its window", async () => {
   if (moto === undefined) throw new Error("moto has not started");
   const endsAt = Date.parse("2026-01-21T00:00:00Z");
   const window = { name: "remediationsPerHour 2026-01-20T23", endsAt };
-  await createCaps(settingsOf(moto), "caps").acquire({
+  await createQuotaTable(settingsOf(moto), "caps").acquire({
     period: window,
     requester: "r-1-1",
     amount: 1,
@@ -116,7 +116,7 @@ test("an item of the table goes three days after its window", async () => {
 
 test("a table that is not there is a failure of AWS, and no permission", async () => {
   if (moto === undefined) throw new Error("moto has not started");
-  const quotas = createCaps(settingsOf(moto), "nowhere");
+  const quotas = createQuotaTable(settingsOf(moto), "nowhere");
   const window = { name: "w", endsAt: 0 };
   const failure = await quotas
     .acquire({ period: window, requester: "r-1", amount: 1, max: 1 })
@@ -132,7 +132,7 @@ describeAccountViewContract("the AWS gateways on moto", async () => {
   const clusterArn = "arn:aws:ecs:us-east-1:123456789012:cluster/shop";
   const starter = { Arn: clusterArn, RoleArn: "arn:aws:iam::123456789012:role/starter" };
   return {
-    view: createAccountView(settings),
+    view: createAccountInventory(settings),
     clusterArn,
     register: (family) =>
       createEcs(settings).registerTaskDefinition({

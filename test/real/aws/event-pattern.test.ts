@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { PROBE_DETAIL_TYPE, PROBE_SOURCE } from "../../../src/aws/stack/send-test-event.ts";
+import { TEST_EVENT_DETAIL_TYPE, TEST_EVENT_SOURCE } from "../../../src/aws/stack/send-test-event.ts";
 import { isObject } from "../../../src/ecs/json-fields.ts";
 import { readEvent } from "../../../src/ecs-events/read-event.ts";
 import type { Json, JsonObject } from "../../../src/runtime/json.ts";
@@ -132,8 +132,8 @@ describe("the rule for the doctor's own event", () => {
   const inside = withDetail({ group: "service:repull-doctor" });
   const probe = (event: JsonObject, members: JsonObject = {}): JsonObject => ({
     ...fargate,
-    source: PROBE_SOURCE,
-    "detail-type": PROBE_DETAIL_TYPE,
+    source: TEST_EVENT_SOURCE,
+    "detail-type": TEST_EVENT_DETAIL_TYPE,
     detail: { stack: "repull", event },
     ...members,
   });
