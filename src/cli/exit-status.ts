@@ -14,7 +14,7 @@ export const EXIT = {
   stopped: 130,
 } as const;
 
-export const EXIT_WORDS =
+export const EXIT_STATUS_HELP =
   "Exit status: 0 done, 1 failed, 2 not understood, 3 a rate limit is reached, 4 refused (no login, no right, or a tag that stands for something else), 5 not brought to an end, 130 stopped by Ctrl-C or SIGTERM.";
 
 /**

@@ -10,13 +10,13 @@ import { AwsError } from "../remediation/ports/aws-error.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { visible } from "../text/visible.ts";
-import type { Past, PastOptions } from "./account/history-session.ts";
-import { addDecideCommands } from "./commands/approve-deny.ts";
-import { addHandCommands } from "./commands/service-commands.ts";
-import { EXIT, EXIT_WORDS, exitStatusOfAws } from "./exit-status.ts";
+import type { HistorySession, PastOptions } from "./account/history-session.ts";
+import { addApprovalCommands } from "./commands/approve-deny.ts";
+import { addServiceCommands } from "./commands/service-commands.ts";
+import { EXIT, EXIT_STATUS_HELP, exitStatusOfAws } from "./exit-status.ts";
 import { processIo } from "./process-io.ts";
-import { Refused } from "./refused-command.ts";
-import { addStackOptions, installedOptionsOf } from "./stack-options.ts";
+import { RefusedCommand } from "./refused-command.ts";
+import { addStackOptions, deployedConfigOptionsOf } from "./stack-options.ts";
 
 const { io, hasStopped, callOff } = processIo(process.env, systemClock);
 
@@ -97,11 +97,11 @@ addStackOptions(program.command("replay"))
       if (aws && world !== undefined)
         program.error("replay: either --aws or --world", { exitCode: EXIT.usage });
       const { replay } = await import("./replay/replay.ts");
-      return replay({ files, ...options, ...installedOptionsOf(options), settle: wait }, io);
+      return replay({ files, ...options, ...deployedConfigOptionsOf(options), settle: wait }, io);
     }),
   );
 
-addHandCommands(program, json, io, finish);
+addServiceCommands(program, json, io, finish);
 
 program
   .command("doctor")
@@ -169,11 +169,14 @@ addStackOptions(program.command("mirror"))
     "for the whole copy, whatever the registries answer; run again, it goes on where it stopped (default: 43200)",
   )
   .addOption(json)
-  .addHelpText("after", `\n${EXIT_WORDS}`)
+  .addHelpText("after", `\n${EXIT_STATUS_HELP}`)
   .action((source: string, target: string, { platform, ...options }) =>
     finish(async () => {
       const { mirror } = await import("./commands/mirror.ts");
-      return mirror({ source, target, platforms: platform, ...options, ...installedOptionsOf(options) }, io);
+      return mirror(
+        { source, target, platforms: platform, ...options, ...deployedConfigOptionsOf(options) },
+        io,
+      );
     }),
   );
 
@@ -185,8 +188,10 @@ program
   .option("--pulls <count>", "say whether so many pulls fit; status 3 where they do not")
   .option("--timeout <seconds>", "for all of it, whatever Docker Hub answers; status 5 then (default: 60)")
   .addOption(json)
-  .addHelpText("after", `\n${EXIT_WORDS}`)
-  .action((options) => finish(async () => (await import("./rate-limit/rate-limit.ts")).limits(options, io)));
+  .addHelpText("after", `\n${EXIT_STATUS_HELP}`)
+  .action((options) =>
+    finish(async () => (await import("./rate-limit/rate-limit.ts")).rateLimit(options, io)),
+  );
 
 program
   .command("history")
@@ -201,11 +206,11 @@ program
   .action(({ function: functionName, stack, ...options }) =>
     finish(async () => {
       const executions = { ...optional("stack", stack), ...optional("functionName", functionName) };
-      const [{ history }, past] = await Promise.all([
+      const [{ history }, session] = await Promise.all([
         import("./commands/history.ts"),
         pastOf({ kind: "reads", ...executions }),
       ]);
-      return history(options, past, io);
+      return history(options, session, io);
     }),
   );
 
@@ -221,23 +226,23 @@ addStackOptions(program.command("undo"))
   .addOption(json)
   .action((name: string | undefined, options) =>
     finish(async () => {
-      const [{ undo }, past] = await Promise.all([
+      const [{ undo }, session] = await Promise.all([
         import("./commands/undo.ts"),
-        pastOf({ kind: "writes", rules: installedOptionsOf(options) }),
+        pastOf({ kind: "writes", rules: deployedConfigOptionsOf(options) }),
       ]);
-      return undo({ ...(name === undefined ? {} : { name }), ...options }, past, io);
+      return undo({ ...(name === undefined ? {} : { name }), ...options }, session, io);
     }),
   );
 
-addDecideCommands(program, json, io, finish);
+addApprovalCommands(program, json, io, finish);
 
 /** The account of the environment, for the commands that look back. */
-async function pastOf(options: PastOptions): Promise<Past> {
-  const [{ pastOfAccount }, { systemClock }] = await Promise.all([
+async function pastOf(options: PastOptions): Promise<HistorySession> {
+  const [{ openHistorySession }, { systemClock }] = await Promise.all([
     import("./account/history-session.ts"),
     import("../runtime/clock.ts"),
   ]);
-  return await pastOfAccount(options, systemClock, io);
+  return await openHistorySession(options, systemClock, io);
 }
 
 /** Runs a command to its exit status; what a user did wrong is told in a line, never by a stack trace. */
@@ -248,7 +253,7 @@ async function finish(run: () => Promise<number>): Promise<void> {
     if (hasStopped() && process.exitCode !== EXIT.stopped) tellStopped();
   } catch (error) {
     if (hasStopped()) return tellStopped();
-    if (![InvalidInput, AwsError, EndpointsError, Refused].some((known) => error instanceof known))
+    if (![InvalidInput, AwsError, EndpointsError, RefusedCommand].some((known) => error instanceof known))
       throw error;
     io.err(`repull: ${visible(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = statusOfError(error);
@@ -262,7 +267,7 @@ function tellStopped(): void {
 
 function statusOfError(error: unknown): number {
   if (error instanceof InvalidInput || error instanceof EndpointsError) return EXIT.usage;
-  if (error instanceof Refused) return EXIT.refused;
+  if (error instanceof RefusedCommand) return EXIT.refused;
   return error instanceof AwsError ? exitStatusOfAws(error) : EXIT.failed;
 }
 

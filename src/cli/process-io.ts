@@ -77,7 +77,10 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
     signal: stopping.signal,
     outgoing,
     ...(process.stdin.isTTY === true
-      ? { ask: async (question) => (await import("./prompt.ts")).ask(forTerminal(question), stopping.signal) }
+      ? {
+          ask: async (question) =>
+            (await import("./prompt.ts")).prompt(forTerminal(question), stopping.signal),
+        }
       : {}),
   };
   return { io, hasStopped: () => stopping.signal.aborted, callOff: () => callOff() };

@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline/promises";
 
-export async function ask(question: string, signal: AbortSignal): Promise<string> {
+export async function prompt(question: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const { promise, resolve } = Promise.withResolvers<string>();
   const giveUp = (): void => resolve("");

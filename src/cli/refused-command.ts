@@ -12,7 +12,7 @@ export type RefusalCode =
   | "other-account"
   | "other-region";
 
-export class Refused extends Error {
+export class RefusedCommand extends Error {
   override readonly name = "Refused";
   readonly code: RefusalCode;
 

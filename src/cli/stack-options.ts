@@ -1,7 +1,7 @@
 /** The options by which a command that can write in an account says whose rules it goes by. */
 
 import { type Command, Option } from "commander";
-import type { InstalledOptions } from "./account/deployed-config.ts";
+import type { DeployedConfigOptions } from "./account/deployed-config.ts";
 
 export type StackFlags = { readonly stack?: string | false; readonly policy?: string };
 
@@ -22,7 +22,7 @@ export function addStackOptions(command: Command): Command {
 }
 
 /** The options as a command that is printed takes them on: without them it may go by other rules, or be refused. */
-export function flagsOf({ stack, policyFile }: InstalledOptions): string {
+export function flagsOf({ stack, policyFile }: DeployedConfigOptions): string {
   return [
     ...(stack === undefined ? [] : stack === false ? ["--no-stack"] : [`--stack ${quoted(stack)}`]),
     ...(policyFile === undefined ? [] : [`--policy ${quoted(policyFile)}`]),
@@ -35,7 +35,7 @@ function quoted(word: string): string {
   return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-export function installedOptionsOf({ stack, policy }: StackFlags): InstalledOptions {
+export function deployedConfigOptionsOf({ stack, policy }: StackFlags): DeployedConfigOptions {
   return {
     ...(stack === undefined ? {} : { stack }),
     ...(policy === undefined ? {} : { policyFile: policy }),

@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mirror } from "../../src/cli/commands/mirror.ts";
 import { createOutgoing } from "../../src/cli/outgoing-requests.ts";
-import { limits } from "../../src/cli/rate-limit/rate-limit.ts";
+import { rateLimit } from "../../src/cli/rate-limit/rate-limit.ts";
 import { replay } from "../../src/cli/replay/replay.ts";
 import { eventOf, failingService, refusedByDockerHub } from "../outside/documents.ts";
 import { commandIo, objectsIn, type RecordedIo } from "../support/command-io.ts";
@@ -57,8 +57,8 @@ const event = () => {
 describe("a host that never answers", () => {
   // biome-ignore format: a table is read by its columns
   const commands: readonly (readonly [string, number, Run])[] = [
-    ["limits",                    5, (io) => limits({ json: true }, io, clock, clock)],
-    ["limits --timeout 20",       5, (io) => limits({ json: true, timeout: "20" }, io, clock, clock)],
+    ["limits",                    5, (io) => rateLimit({ json: true }, io, clock, clock)],
+    ["limits --timeout 20",       5, (io) => rateLimit({ json: true, timeout: "20" }, io, clock, clock)],
     ["mirror",                    5, (io) => mirror({ ...copy, source: `${host}/team/app:1`, target: `${host}/app:1` }, io, clock, clock)],
     ["mirror --timeout 20",       5, (io) => mirror({ ...copy, source: `${host}/team/app:1`, target: `${host}/app:1`, timeout: "20" }, io, clock, clock)],
     ["mirror into ECR, where the stack is asked for --timeout 20", 5, (io) => mirror({ ...copy, source: `${host}/team/app:1`, target: `${ECR}/app:1`, timeout: "20" }, io, clock, clock)],

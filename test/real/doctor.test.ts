@@ -30,8 +30,8 @@ import { PurgeQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/clien
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Check } from "../../src/cli/doctor/check.ts";
-import { patientIn } from "../../src/cli/doctor/doctor.ts";
-import { examine } from "../../src/cli/doctor/run-checks.ts";
+import { stackUnderTest } from "../../src/cli/doctor/doctor.ts";
+import { runChecks } from "../../src/cli/doctor/run-checks.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
 import { stacksIn } from "../support/aws/moto-stack.ts";
@@ -86,16 +86,16 @@ const makeAlias = (name: string) =>
 async function examined(): Promise<readonly Check[]> {
   const aws = { region: REGION, endpoint: moto.url, credentials: MOTO_CREDENTIALS };
   const send = async (): Promise<never> => assert.fail("nobody asks a registry here");
-  const patient = patientIn(aws, HOME, "repull", { send, io: commandIo(), clock: systemClock });
-  const { checks } = await examine({
-    ...patient,
+  const tested = stackUnderTest(aws, HOME, "repull", { send, io: commandIo(), clock: systemClock });
+  const { checks } = await runChecks({
+    ...tested,
     stack: {
-      ...patient.stack,
+      ...tested.stack,
       // moto knows no durable functions, maps to a function and not to its alias, and matches any pattern.
-      mappings: () => patient.stack.mappings("repull-detect"),
+      mappings: () => tested.stack.mappings("repull-detect"),
       matches: async (_, event) => ({ kind: "read", value: JSON.stringify(event).includes("CannotPull") }),
       functionNamed: async (name) => {
-        const part = await patient.stack.functionNamed(name);
+        const part = await tested.stack.functionNamed(name);
         return part.kind === "read" ? { ...part, value: { ...part.value, isDurable: true } } : part;
       },
     },

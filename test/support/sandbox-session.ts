@@ -1,6 +1,6 @@
 /** A sandbox in place of an account, for the commands that work in one by hand. */
 
-import type { Hands } from "../../src/cli/account/account-session.ts";
+import type { AccountSession } from "../../src/cli/account/account-session.ts";
 import { type KillSwitch, NO_KILL_SWITCH } from "../../src/remediation/gates/kill-switch.ts";
 import { createInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
@@ -8,7 +8,7 @@ import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 
-export type SandboxHands = { readonly world: World; readonly hands: Hands };
+export type SandboxHands = { readonly world: World; readonly hands: AccountSession };
 
 export async function sandboxHands(
   file: unknown,
@@ -17,7 +17,7 @@ export async function sandboxHands(
   const world = await createWorld(readWorldFile(file));
   const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
   serveWorkflows(world, { policy });
-  const hands: Hands = {
+  const session: AccountSession = {
     where: "the sandbox",
     home: { account: world.home.account, region: world.home.region },
     inventory: createInventory(world.cluster),
@@ -26,7 +26,7 @@ export async function sandboxHands(
     clock: world.clock,
     portsFor: (log) => ({ ...world.ports, log }),
   };
-  return { world, hands };
+  return { world, hands: session };
 }
 
 /** Runs a command as a process of the world, and lets the world go on until it has ended. */

@@ -7,15 +7,15 @@ import type { Log } from "../../runtime/log.ts";
 import type { CommandIo } from "../io.ts";
 import { flagsOf } from "../stack-options.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
-import type { Installed, InstalledOptions } from "./deployed-config.ts";
+import type { DeployedConfig, DeployedConfigOptions } from "./deployed-config.ts";
 import type { SignedIn } from "./same-account.ts";
 
-export type Hands = {
+export type AccountSession = {
   /** Shown before anything is read: whose account it is. */
   readonly where: string;
   readonly home: SignedIn;
   readonly inventory: ServiceInventory;
-  readonly installed: Installed;
+  readonly installed: DeployedConfig;
   /** What was said of the stack and the policy, for commands that are printed. */
   readonly flags: string;
   readonly clock: Clock & Timer;
@@ -23,17 +23,17 @@ export type Hands = {
 };
 
 /** The account of the environment. Throws InvalidInput, AwsError and Refused. */
-export async function handsOfAccount(
-  options: InstalledOptions,
+export async function openAccountSession(
+  options: DeployedConfigOptions,
   absent: "refuse" | "default",
   io: CommandIo,
-): Promise<Hands> {
+): Promise<AccountSession> {
   const aws = await awsSettingsFrom(io);
   const [
     { getCallerIdentity },
     { createServiceInventory },
     { accountPorts },
-    { readInstalled },
+    { readDeployedConfig },
     { systemClock },
   ] = await Promise.all([
     import("../../aws/client/caller-identity.ts"),
@@ -43,7 +43,7 @@ export async function handsOfAccount(
     import("../../runtime/clock.ts"),
   ]);
   const { account } = await getCallerIdentity(aws);
-  const installed = await readInstalled(options, aws, io, absent);
+  const config = await readDeployedConfig(options, aws, io, absent);
   const clock: Clock & Timer = {
     now: systemClock.now,
     sleep: (milliseconds, signal) =>
@@ -57,7 +57,7 @@ export async function handsOfAccount(
     home: { account, region: aws.region },
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createServiceInventory(aws),
-    installed,
+    installed: config,
     flags: flagsOf(options),
     clock,
     portsFor: (log, watchCopies) =>
@@ -65,11 +65,11 @@ export async function handsOfAccount(
         {
           aws,
           account,
-          policy: installed.policy,
+          policy: config.policy,
           log,
           clock,
-          busName: installed.busName,
-          remediateArn: installed.remediateArn,
+          busName: config.busName,
+          remediateArn: config.remediateArn,
           ...(watchCopies === undefined ? {} : { watchCopies }),
         },
         io,

@@ -3,14 +3,14 @@
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import type { ApprovalStore } from "../../remediation/gates/pending-approvals.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { DeskOfAccount } from "../commands/answer-approval.ts";
+import type { ApprovalSession } from "../commands/answer-approval.ts";
 import type { CommandIo } from "../io.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 import { awsSettingsFrom, awsSettingsIn } from "./aws-settings.ts";
-import type { InstalledOptions } from "./deployed-config.ts";
+import type { DeployedConfigOptions } from "./deployed-config.ts";
 import { findStack, STACK_DEFAULT } from "./find-stack.ts";
 
-export type DeskOptions = InstalledOptions & {
+export type ApprovalSessionOptions = DeployedConfigOptions & {
   /** The remediate function, where it is not called after its stack. */
   readonly functionName?: string;
   readonly region?: string;
@@ -19,12 +19,12 @@ export type DeskOptions = InstalledOptions & {
 const SUFFIX = "-remediate";
 
 /** Throws InvalidInput, AwsError and Refused. */
-export async function deskOfAccount(
-  { functionName, region, ...rules }: DeskOptions,
+export async function openApprovalSession(
+  { functionName, region, ...rules }: ApprovalSessionOptions,
   io: CommandIo,
-): Promise<DeskOfAccount> {
+): Promise<ApprovalSession> {
   const aws = region === undefined ? await awsSettingsFrom(io) : awsSettingsIn(region, io);
-  const [{ getCallerIdentity }, { createApprovalStore }, { readInstalled }] = await Promise.all([
+  const [{ getCallerIdentity }, { createApprovalStore }, { readDeployedConfig }] = await Promise.all([
     import("../../aws/client/caller-identity.ts"),
     import("../../aws/stack/approval-callbacks.ts"),
     import("./deployed-config.ts"),
@@ -38,8 +38,8 @@ export async function deskOfAccount(
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, ${name}`,
     caller: arn,
     home: { account, region: aws.region },
-    desk: ofFunction(createApprovalStore(aws, name), name, aws.region),
-    rules: () => readInstalled({ ...rules, stack }, aws, io),
+    store: ofFunction(createApprovalStore(aws, name), name, aws.region),
+    rules: () => readDeployedConfig({ ...rules, stack }, aws, io),
   };
 }
 
@@ -51,7 +51,7 @@ function ofFunction(desk: ApprovalStore, name: string, region: string): Approval
     } catch (error) {
       if (!(error instanceof AwsError) || error.kind !== "absent") throw error;
       const why = `there is no function ${name} in ${region}: nothing was written`;
-      throw new Refused("no-stack", `${why}; --stack NAME or --function NAME names another`, {
+      throw new RefusedCommand("no-stack", `${why}; --stack NAME or --function NAME names another`, {
         cause: error,
       });
     }
@@ -67,12 +67,12 @@ function ofFunction(desk: ApprovalStore, name: string, region: string): Approval
 async function stackOf(stack: string | false | undefined, aws: AwsSettings): Promise<string> {
   if (typeof stack === "string") return stack;
   const found = await findStack(aws).catch((error: unknown) => {
-    if (stack === false && error instanceof Refused) return STACK_DEFAULT;
+    if (stack === false && error instanceof RefusedCommand) return STACK_DEFAULT;
     throw error;
   });
   if (found !== undefined) return found;
   if (stack === false) return STACK_DEFAULT;
-  throw new Refused(
+  throw new RefusedCommand(
     "no-stack",
     `no stack of Repull is deployed in ${aws.region}, so no plan waits there: nothing was written; --region REGION or --stack NAME names another`,
   );

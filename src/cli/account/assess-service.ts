@@ -17,7 +17,7 @@ import { candidateKey } from "../../substitution/candidate.ts";
 import type { Plan } from "../../substitution/plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 
-export type Looked = { readonly service: Service; readonly today: PreemptiveAssessment["today"] } & (
+export type Assessment = { readonly service: Service; readonly today: PreemptiveAssessment["today"] } & (
   | { readonly kind: "nothing-to-do"; readonly because: string }
   | {
       readonly kind: "declined";
@@ -37,7 +37,7 @@ export type Looked = { readonly service: Service; readonly today: PreemptiveAsse
 );
 
 /** Reads and plans, writes nothing. Throws AwsError. */
-export async function lookAt(service: Service, policy: Policy, ports: Ports): Promise<Looked> {
+export async function assessService(service: Service, policy: Policy, ports: Ports): Promise<Assessment> {
   const { failure, today } = await preemptiveFailure(service, policy, ports);
   if (failure.kind === "ignored") return { kind: "nothing-to-do", service, today, because: failure.because };
   const execution = interactiveExecutionName(failure);
@@ -61,7 +61,7 @@ function wordsOf({ kind, images }: Plan): string {
   return [kind, ...each].join("\n");
 }
 
-export function whereFrom({ registry, pulledAs }: CurrentImage): string {
+export function imageSource({ registry, pulledAs }: CurrentImage): string {
   if (pulledAs === undefined)
     return registryOf(registry).kind === "ecr" ? "it is in ECR" : `it comes from ${registry}`;
   return pulledAs === "anonymous" ? "Docker Hub, pulled anonymously" : "Docker Hub, pulled with an account";

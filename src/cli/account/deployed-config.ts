@@ -14,10 +14,10 @@ import { type KillSwitch, NO_KILL_SWITCH } from "../../remediation/gates/kill-sw
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
 import type { CommandIo } from "../io.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 import { findStack } from "./find-stack.ts";
 
-export type Installed = {
+export type DeployedConfig = {
   readonly policy: Policy;
   /** Whose policy it is, in words. */
   readonly from: string;
@@ -29,7 +29,7 @@ export type Installed = {
   readonly remediateArn?: string;
 };
 
-export type InstalledOptions = {
+export type DeployedConfigOptions = {
   /** The CloudFormation stack; false: go by none; absent: the only one of the region. */
   readonly stack?: string | false;
   /** A policy document that goes before the stack's. */
@@ -41,15 +41,15 @@ export type InstalledOptions = {
  * Refused where the stack is absent or cannot be read.
  * @param absent `default`: a command that only looks goes by the default policy where there is no stack
  */
-export async function readInstalled(
-  { stack, policyFile }: InstalledOptions,
+export async function readDeployedConfig(
+  { stack, policyFile }: DeployedConfigOptions,
   aws: AwsSettings,
   io: CommandIo,
   absent: "refuse" | "default" = "refuse",
-): Promise<Installed> {
+): Promise<DeployedConfig> {
   const file = await documentOf(policyFile, io);
   const named = policyFile === undefined ? "" : `${policyFile}, over `;
-  const byDefault = (why: string): Installed => ({
+  const byDefault = (why: string): DeployedConfig => ({
     policy: policyFrom(io.env, file),
     from: `${named}the default policy (${why}), and no kill switch`,
     killSwitch: NO_KILL_SWITCH,
@@ -59,13 +59,13 @@ export async function readInstalled(
   if (name === undefined) {
     const why = `no stack of Repull is deployed in ${aws.region}`;
     if (absent === "default") return byDefault(why);
-    throw new Refused("no-stack", `${why}${UNKNOWN_RULES}`);
+    throw new RefusedCommand("no-stack", `${why}${UNKNOWN_RULES}`);
   }
   const read = await readDeployedStack(aws, name).functionNamed("remediate");
   if (read.kind === "unread" && read.error.kind === "absent")
-    throw new Refused("no-stack", `no stack ${name} is deployed in ${aws.region}${UNKNOWN_RULES}`);
+    throw new RefusedCommand("no-stack", `no stack ${name} is deployed in ${aws.region}${UNKNOWN_RULES}`);
   if (read.kind === "unread")
-    throw new Refused(
+    throw new RefusedCommand(
       "stack-unreadable",
       `the stack ${name} cannot be read, so neither can its policy and its kill switch: ${read.error.message}; nothing was written; --no-stack goes without them`,
     );
@@ -89,32 +89,32 @@ const UNKNOWN_RULES =
 export async function refuseWhileStopped({
   killSwitch,
   stack = "",
-}: Pick<Installed, "killSwitch" | "stack">): Promise<void> {
+}: Pick<DeployedConfig, "killSwitch" | "stack">): Promise<void> {
   let pulled: string | undefined;
   try {
     pulled = await killSwitch.activeReason();
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    throw new Refused(
+    throw new RefusedCommand(
       "writes-stopped",
       `the kill switch of the stack ${stack} cannot be read, so nothing was written: ${error.message}`,
       { cause: error },
     );
   }
   if (pulled !== undefined)
-    throw new Refused(
+    throw new RefusedCommand(
       "writes-stopped",
       `nothing was written: the kill switch of the stack ${stack} is pulled (${pulled})`,
     );
 }
 
 /** Throws Refused where the owner has stopped Repull, or lets it only look: a person who goes by the stack is told so too. */
-export async function refuseUnlessWritesAllowed(installed: Installed): Promise<void> {
-  await refuseWhileStopped(installed);
-  if (installed.policy.mode === "observe")
-    throw new Refused(
+export async function refuseUnlessWritesAllowed(config: DeployedConfig): Promise<void> {
+  await refuseWhileStopped(config);
+  if (config.policy.mode === "observe")
+    throw new RefusedCommand(
       "observe-mode",
-      `nothing was written: ${installed.from} says observe; --policy FILE goes before it, --no-stack goes without it`,
+      `nothing was written: ${config.from} says observe; --policy FILE goes before it, --no-stack goes without it`,
     );
 }
 
@@ -124,7 +124,7 @@ async function documentIn(parameter: string | undefined, aws: AwsSettings): Prom
     return await createParameters(aws).read(parameter);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    throw new Refused(
+    throw new RefusedCommand(
       "policy-unreadable",
       `the policy document ${parameter} cannot be read: ${error.message}; nothing was written; --policy FILE goes before it`,
       { cause: error },

@@ -4,7 +4,7 @@ import { StepFailed, type Steps } from "../../runtime/steps.ts";
 
 const ATTEMPTS = 2;
 
-export function impatient(steps: Steps): Steps {
+export function withFewAttempts(steps: Steps): Steps {
   const few = (attempts = ATTEMPTS) => ({ attempts: Math.min(attempts, ATTEMPTS) });
   return {
     ...steps,

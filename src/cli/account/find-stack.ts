@@ -4,7 +4,7 @@ import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { listStacks } from "../../aws/stack/list-stacks.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 
 /** As `infra/samconfig.toml` calls it. */
 export const STACK_DEFAULT = "repull";
@@ -25,7 +25,7 @@ async function listed(aws: AwsSettings): Promise<readonly string[]> {
     return await listStacks(aws);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    throw new Refused(
+    throw new RefusedCommand(
       "stack-unreadable",
       `the stacks in ${aws.region} cannot be listed, so neither a policy nor a kill switch is known: ${error.message}; nothing was written; --stack NAME names the stack, --no-stack goes without one`,
       { cause: error },

@@ -11,32 +11,36 @@ import type { Clock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import type { AccountInventory } from "../../scan/account-inventory.ts";
 import type { CommandIo } from "../io.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 import { awsSettingsFrom } from "./aws-settings.ts";
-import type { Installed, InstalledOptions } from "./deployed-config.ts";
+import type { DeployedConfig, DeployedConfigOptions } from "./deployed-config.ts";
 import type { SignedIn } from "./same-account.ts";
 
-export type Past = {
+export type HistorySession = {
   /** Shown before anything is read: whose account it is. */
   readonly where: string;
   readonly inventory: ServiceInventory;
   readonly ports: UndoPorts;
-  readonly journal: ExecutionHistory;
+  readonly executionHistory: ExecutionHistory;
   /** The rules and schedules that run tasks: what `--since` looks through beside the services. */
   readonly scheduledTasks: AccountInventory["scheduledTasks"];
   readonly clock: Clock;
   readonly home?: SignedIn;
   /** The rules that a command which writes goes by. */
-  readonly installed?: Installed;
+  readonly installed?: DeployedConfig;
 };
 
 /** What a command that looks back was told: whose rules it goes by, or, of one that only reads, where executions are. */
 export type PastOptions =
-  | { readonly kind: "writes"; readonly rules: InstalledOptions }
+  | { readonly kind: "writes"; readonly rules: DeployedConfigOptions }
   | { readonly kind: "reads"; readonly stack?: string | false; readonly functionName?: string };
 
 /** The account of the environment. Throws InvalidInput, AwsError and Refused. */
-export async function pastOfAccount(options: PastOptions, clock: Clock, io: CommandIo): Promise<Past> {
+export async function openHistorySession(
+  options: PastOptions,
+  clock: Clock,
+  io: CommandIo,
+): Promise<HistorySession> {
   const aws = await awsSettingsFrom(io);
   const [
     { getCallerIdentity },
@@ -54,22 +58,22 @@ export async function pastOfAccount(options: PastOptions, clock: Clock, io: Comm
     import("../../aws/stack/execution-history.ts"),
   ]);
   const { account } = await getCallerIdentity(aws);
-  const installed =
+  const config =
     options.kind === "writes"
-      ? await (await import("./deployed-config.ts")).readInstalled(options.rules, aws, io)
+      ? await (await import("./deployed-config.ts")).readDeployedConfig(options.rules, aws, io)
       : undefined;
   const functionName =
     options.kind === "writes"
-      ? functionOf(installed?.stack)
+      ? functionOf(config?.stack)
       : (options.functionName ?? functionOf(await readStack(options.stack, aws, io)));
   const ports = { ecs: createEcs(aws), schedules: createSchedules(aws), log: silentLog };
   return {
     home: { account, region: aws.region },
-    ...optional("installed", installed),
+    ...optional("installed", config),
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createServiceInventory(aws),
-    ports: installed === undefined ? ports : withKillSwitchOnDeployments(ports, installed.killSwitch),
-    journal: functionName === undefined ? NO_JOURNAL : createExecutionHistory(aws, functionName),
+    ports: config === undefined ? ports : withKillSwitchOnDeployments(ports, config.killSwitch),
+    executionHistory: functionName === undefined ? NO_JOURNAL : createExecutionHistory(aws, functionName),
     ...createScheduledTasks(aws),
     clock,
   };
@@ -95,7 +99,7 @@ async function readStack(
     if (found === undefined) io.err(`no stack of Repull is deployed in ${aws.region}: ${tagsAlone}\n`);
     return found;
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof RefusedCommand)) throw error;
     const why = error.cause instanceof Error ? ` (${error.cause.message})` : "";
     io.err(
       `the stacks in ${aws.region} cannot be listed${why}: ${tagsAlone}; --stack NAME names the stack\n`,
@@ -108,7 +112,7 @@ const HOUR_MS = 3_600_000;
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
 
 /** Reads `90m`, `6h`, `30d` as so long ago, and ISO 8601 as itself. Throws InvalidInput. */
-export function momentIn(text: string, now: number): number {
+export function parseSince(text: string, now: number): number {
   const [, count, unit] = /^([0-9]{1,5})([mhd])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined) return now - Number(count) * (UNITS[unit] ?? 0);
   const at = /^[0-9]{4}-/.test(text) ? Date.parse(text) : Number.NaN;

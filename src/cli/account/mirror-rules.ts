@@ -11,16 +11,16 @@ import { registryOf } from "../../image/registry-hosts.ts";
 import { excludedBy, matchesImage } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { CommandIo } from "../io.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 import { awsSettingsIn } from "./aws-settings.ts";
-import type { InstalledOptions } from "./deployed-config.ts";
+import type { DeployedConfigOptions } from "./deployed-config.ts";
 
 type Copy = { readonly source: ImageReference; readonly target: ImageReference };
 
 /** Answers whose rules allow the copy, in words; undefined where none are asked. Throws InvalidInput, Refused and AwsError. */
 export async function allowCopy(
   { source, target }: Copy,
-  { stack, policyFile }: InstalledOptions,
+  { stack, policyFile }: DeployedConfigOptions,
   io: CommandIo,
 ): Promise<string | undefined> {
   const registry = registryOf(target.host);
@@ -30,20 +30,23 @@ export async function allowCopy(
     if (policyFile === undefined) return undefined;
   }
   // AWS's client is loaded only where an account is written to.
-  const { readInstalled, refuseUnlessWritesAllowed } = await import("./deployed-config.ts");
+  const { readDeployedConfig, refuseUnlessWritesAllowed } = await import("./deployed-config.ts");
   const rules = {
     ...(policyFile === undefined ? {} : { policyFile }),
     ...(registry.kind !== "ecr" ? { stack: false as const } : stack === undefined ? {} : { stack }),
   };
   const aws = awsSettingsIn(registry.kind === "ecr" ? registry.region : "none", io);
-  const installed = await readInstalled(rules, aws, io);
-  await refuseUnlessWritesAllowed(installed);
-  refuseExcluded(source, installed.policy);
-  return installed.from;
+  const config = await readDeployedConfig(rules, aws, io);
+  await refuseUnlessWritesAllowed(config);
+  refuseExcluded(source, config.policy);
+  return config.from;
 }
 
 function refuseExcluded(source: ImageReference, { images }: Pick<Policy, "images">): void {
   const because = excludedBy(images, "images", (pattern) => matchesImage(pattern, source));
   if (because !== undefined)
-    throw new Refused("excluded-by-policy", `nothing was written: ${canonicalName(source)}: ${because}`);
+    throw new RefusedCommand(
+      "excluded-by-policy",
+      `nothing was written: ${canonicalName(source)}: ${because}`,
+    );
 }

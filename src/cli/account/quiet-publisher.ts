@@ -5,7 +5,7 @@ import type { OutcomePublisher } from "../../remediation/ports/ports.ts";
 import type { CommandIo } from "../io.ts";
 
 /** Publishes where it can, and says where it could not. */
-export function heardOrNot(bus: OutcomePublisher, io: Pick<CommandIo, "err">): OutcomePublisher {
+export function ignorePublishErrors(bus: OutcomePublisher, io: Pick<CommandIo, "err">): OutcomePublisher {
   return {
     async publish(detail) {
       try {
@@ -19,4 +19,4 @@ export function heardOrNot(bus: OutcomePublisher, io: Pick<CommandIo, "err">): O
 }
 
 /** For a command that only plans: nothing leaves the machine. */
-export const SILENT_BUS: OutcomePublisher = { publish: async () => {} };
+export const SILENT_PUBLISHER: OutcomePublisher = { publish: async () => {} };

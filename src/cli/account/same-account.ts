@@ -8,7 +8,7 @@
 import { parseArn } from "../../ecs/arn.ts";
 import { isObject } from "../../ecs/json-fields.ts";
 import type { Json } from "../../runtime/json.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 
 /** `account` is undefined where STS did not tell it. */
 export type SignedIn = { readonly account: string | undefined; readonly region: string };
@@ -45,12 +45,12 @@ function refuse(
   { account, region }: SignedIn,
 ): void {
   if (account !== undefined && found.account !== "" && found.account !== account)
-    throw new Refused(
+    throw new RefusedCommand(
       "other-account",
       `${what} is of account ${found.account}, and these credentials are of ${account}: nothing was written`,
     );
   if (found.region !== "" && found.region !== region)
-    throw new Refused(
+    throw new RefusedCommand(
       "other-region",
       `${what} is of region ${found.region}, and this command works in ${region}: nothing was written`,
     );

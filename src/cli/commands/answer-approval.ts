@@ -15,24 +15,24 @@ import {
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
-import { type Installed, refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
+import { type DeployedConfig, refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
 import { refuseForeign, type SignedIn } from "../account/same-account.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 
 /** What the two commands work at. */
-export type DeskOfAccount = {
+export type ApprovalSession = {
   /** Shown before anything is read: whose account it is. */
   readonly where: string;
   /** Whose word it is: the caller's ARN. */
   readonly caller: string;
   readonly home?: SignedIn;
-  readonly desk: ApprovalStore;
+  readonly store: ApprovalStore;
   /** The rules of the stack; read for an approval alone, for a denial stops what they would stop. Throws Refused. */
-  readonly rules?: () => Promise<Installed>;
+  readonly rules?: () => Promise<DeployedConfig>;
 };
 
-export type DecideInput = {
+export type ApprovalInput = {
   readonly word: "approve" | "deny";
   /** Names or ARNs of executions. */
   readonly executions: readonly string[];
@@ -44,7 +44,11 @@ export type DecideInput = {
 const AT_ONCE = 8;
 
 /** Exit status 0 where every word was taken, or what waits was told; 1 where one was not. */
-export async function decide(input: DecideInput, account: DeskOfAccount, io: CommandIo): Promise<number> {
+export async function answerApproval(
+  input: ApprovalInput,
+  account: ApprovalSession,
+  io: CommandIo,
+): Promise<number> {
   io.err(`${account.where}\n`);
   if (input.executions.length === 0) return await tellWaiting(input, account, io);
   for (const execution of input.executions)
@@ -53,16 +57,20 @@ export async function decide(input: DecideInput, account: DeskOfAccount, io: Com
   // Approved now, the plan would meet the switch at its first write, and the approval be used up.
   if (rules !== undefined) await refuseUnlessWritesAllowed(rules);
   let isAll = true;
-  for (const execution of input.executions) isAll = (await decideOne(execution, input, account, io)) && isAll;
+  for (const execution of input.executions) isAll = (await answerOne(execution, input, account, io)) && isAll;
   return isAll ? EXIT.done : EXIT.failed;
 }
 
-async function tellWaiting({ json }: DecideInput, { desk }: DeskOfAccount, io: CommandIo): Promise<number> {
+async function tellWaiting(
+  { json }: ApprovalInput,
+  { store }: ApprovalSession,
+  io: CommandIo,
+): Promise<number> {
   let count = 0;
-  const running = await desk.running();
+  const running = await store.running();
   for (let first = 0; first < running.length; first += AT_ONCE) {
     const histories = await Promise.all(
-      running.slice(first, first + AT_ONCE).map((one) => desk.history(one)),
+      running.slice(first, first + AT_ONCE).map((one) => store.history(one)),
     );
     for (const history of histories) {
       const asked = history === undefined ? undefined : latestApproval(history);
@@ -81,10 +89,10 @@ async function tellWaiting({ json }: DecideInput, { desk }: DeskOfAccount, io: C
   return EXIT.done;
 }
 
-async function decideOne(
+async function answerOne(
   id: string,
-  { word, because, json }: DecideInput,
-  { desk, caller }: DeskOfAccount,
+  { word, because, json }: ApprovalInput,
+  { store, caller }: ApprovalSession,
   io: CommandIo,
 ): Promise<boolean> {
   const refuse = (execution: string, reason: string): false => {
@@ -92,7 +100,7 @@ async function decideOne(
     else io.err(`repull ${word}: ${reason}\n`);
     return false;
   };
-  const history = await desk.history(id);
+  const history = await store.history(id);
   if (history === undefined)
     return refuse(id, `there is no execution ${id} here; repull approve without a name tells what waits`);
   const { execution } = history;
@@ -101,8 +109,8 @@ async function decideOne(
   if (!json) io.out(linesOf(planLines(execution, asked.published)));
   const kind = word === "approve" ? "approved" : "denied";
   const decision = { kind, by: caller, ...optional("because", because) } as const;
-  if ((await desk.answer(asked.callbackId, serializeDecision(decision))) === "closed") {
-    const now = await desk.history(id);
+  if ((await store.answer(asked.callbackId, serializeDecision(decision))) === "closed") {
+    const now = await store.history(id);
     const other = now === undefined ? undefined : latestApproval(now);
     return refuse(
       execution,

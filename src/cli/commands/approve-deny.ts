@@ -3,9 +3,9 @@
 import { type Command, Option } from "commander";
 import { optional } from "../../ecs/json-fields.ts";
 import type { CommandIo } from "../io.ts";
-import { addStackOptions, installedOptionsOf, type StackFlags } from "../stack-options.ts";
+import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "../stack-options.ts";
 
-type DecideOptions = StackFlags & {
+type ApprovalOptions = StackFlags & {
   readonly because?: string;
   readonly region?: string;
   readonly function?: string;
@@ -13,7 +13,7 @@ type DecideOptions = StackFlags & {
 };
 
 /** Adds them to the program; `finish` runs each to its exit status. */
-export function addDecideCommands(
+export function addApprovalCommands(
   program: Command,
   json: Option,
   io: CommandIo,
@@ -24,22 +24,26 @@ export function addDecideCommands(
     "the stack's remediate function, where it is not called after the stack",
   );
   const region = new Option("--region <region>", "the region of the stack; absent: AWS_REGION");
-  const run = (word: "approve" | "deny", executions: readonly string[], options: DecideOptions) =>
+  const run = (word: "approve" | "deny", executions: readonly string[], options: ApprovalOptions) =>
     finish(async () => {
-      const [{ decide }, { deskOfAccount }] = await Promise.all([
+      const [{ answerApproval }, { openApprovalSession }] = await Promise.all([
         import("./answer-approval.ts"),
         import("../account/approval-session.ts"),
       ]);
       const { function: functionName, region, because, json } = options;
-      const account = await deskOfAccount(
+      const account = await openApprovalSession(
         {
-          ...installedOptionsOf(options),
+          ...deployedConfigOptionsOf(options),
           ...optional("functionName", functionName),
           ...optional("region", region),
         },
         io,
       );
-      return decide({ word, executions, json, ...(because === undefined ? {} : { because }) }, account, io);
+      return answerApproval(
+        { word, executions, json, ...(because === undefined ? {} : { because }) },
+        account,
+        io,
+      );
     });
 
   addStackOptions(program.command("approve"))
@@ -48,7 +52,7 @@ export function addDecideCommands(
     .addOption(region)
     .addOption(remediateFunction)
     .addOption(json)
-    .action((executions: string[], options: DecideOptions) => run("approve", executions, options));
+    .action((executions: string[], options: ApprovalOptions) => run("approve", executions, options));
 
   addStackOptions(program.command("deny"))
     .description("Say no to a plan that waits for an approval: nothing is written for that deployment.")
@@ -57,5 +61,5 @@ export function addDecideCommands(
     .addOption(region)
     .addOption(remediateFunction)
     .addOption(json)
-    .action((executions: string[], options: DecideOptions) => run("deny", executions, options));
+    .action((executions: string[], options: ApprovalOptions) => run("deny", executions, options));
 }

@@ -22,7 +22,7 @@ import { STRATEGIES } from "../../substitution/strategies/index.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import { EXIT } from "../exit-status.ts";
 import type { DocumentEntry } from "../input/event-envelopes.ts";
-import { documentsIn } from "../input/event-files.ts";
+import { readEventDocuments } from "../input/event-files.ts";
 import type { CommandIo } from "../io.ts";
 
 export type ExplainInput = {
@@ -62,7 +62,7 @@ export async function explain(input: ExplainInput, io: CommandIo): Promise<numbe
       ? await explainFiles(input, io)
       : [explainText(input.text, input.image, input.policy)];
   for (const explanation of explanations) {
-    io.out(input.json ? `${visibleJson(explanation)}\n` : `${linesOf(inWords(explanation))}\n`);
+    io.out(input.json ? `${visibleJson(explanation)}\n` : `${linesOf(formatExplanation(explanation))}\n`);
   }
   return explanations.some(({ kind }) => kind === "invalid") ? EXIT.usage : EXIT.done;
 }
@@ -75,7 +75,7 @@ async function explainFiles({ files, policy }: ExplainInput, io: CommandIo): Pro
       explanations.push(invalid(file, "there is no such file, or it cannot be read"));
       continue;
     }
-    for (const entry of documentsIn(text, file === "-" ? "standard input" : file)) {
+    for (const entry of readEventDocuments(text, file === "-" ? "standard input" : file)) {
       explanations.push(explainEntry(entry, policy));
     }
   }
@@ -223,7 +223,7 @@ function placesFor(reference: ImageReference, limit: Limit, policy: Policy): rea
   return [`look for the bytes of ${name}, in this order:`, ...places.map((place) => `  ${place}`)];
 }
 
-function inWords(explanation: Explanation): readonly string[] {
+function formatExplanation(explanation: Explanation): readonly string[] {
   const { where, kind, limitedAs, confidence, image, container, owner, evidence, because, others } =
     explanation;
   const title = limitedAs === null || limitedAs === undefined ? kind : `${kind}, limited as ${limitedAs}`;
@@ -231,7 +231,7 @@ function inWords(explanation: Explanation): readonly string[] {
     ["sure", confidence],
     ["image", image],
     ["container", container],
-    ["owner", owner === null ? null : ownerInWords(owner)],
+    ["owner", owner === null ? null : formatOwner(owner)],
     ["evidence", evidence.length === 0 ? null : evidence.map((text) => `“${text}”`).join(" ")],
   ];
   return [
@@ -245,7 +245,7 @@ function inWords(explanation: Explanation): readonly string[] {
   ];
 }
 
-function ownerInWords(owner: TaskOwner): string {
+function formatOwner(owner: TaskOwner): string {
   if (owner.kind === "service") return `service ${owner.service}`;
   if (owner.kind === "scheduled") return `schedule ${owner.schedule}, family ${owner.family}`;
   return `a task run by hand or by a program, family ${owner.family}`;

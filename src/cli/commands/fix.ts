@@ -11,19 +11,19 @@ import { remediateFailure } from "../../remediation/workflow/remediate.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
-import type { Hands } from "../account/account-session.ts";
-import { isSamePlan, type Looked, lookAt } from "../account/assess-service.ts";
+import type { AccountSession } from "../account/account-session.ts";
+import { type Assessment, assessService, isSamePlan } from "../account/assess-service.ts";
 import { refuseWhileStopped } from "../account/deployed-config.ts";
-import { impatient } from "../account/few-attempts.ts";
+import { withFewAttempts } from "../account/few-attempts.ts";
 import { clusterName, findService, type ServiceName } from "../account/find-service.ts";
-import { heardOrNot } from "../account/quiet-publisher.ts";
+import { ignorePublishErrors } from "../account/quiet-publisher.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
-import { storyLog } from "../output/event-log.ts";
-import { shownCopies, tellDoing } from "../output/fix-progress.ts";
-import { fullName, lookAsJson, lookInWords, remediesOf } from "../output/format-assessment.ts";
-import { outcomeInWords } from "../output/format-outcome.ts";
-import { afterLook, isAtHand } from "./plan.ts";
+import { createEventLog } from "../output/event-log.ts";
+import { printActivity, withCopyProgress } from "../output/fix-progress.ts";
+import { assessmentToJson, formatAssessment, fullName, nextStepsFor } from "../output/format-assessment.ts";
+import { formatOutcome } from "../output/format-outcome.ts";
+import { afterLook, canFix } from "./plan.ts";
 
 export type FixInput = ServiceName & {
   readonly yes: boolean;
@@ -32,33 +32,33 @@ export type FixInput = ServiceName & {
   readonly json: boolean;
 };
 
-type Planned = Extract<Looked, { kind: "planned" }>;
+type Planned = Extract<Assessment, { kind: "planned" }>;
 
 /** Exit status 0 where the service runs the substitute or needs none, 1 where somebody should look, 2 where nobody can be asked. */
-export async function fix(input: FixInput, hands: Hands, io: CommandIo): Promise<number> {
+export async function fix(input: FixInput, session: AccountSession, io: CommandIo): Promise<number> {
   if (!input.yes && io.ask === undefined) {
     io.err("repull fix: it asks before it writes, and here is no terminal to ask at: say --yes\n");
     return EXIT.usage;
   }
-  const { installed, inventory } = hands;
-  io.err(`${hands.where}, by ${installed.from}: the service may be changed\n`);
-  const ports = hands.portsFor(silentLog);
-  const looked = await lookAt(
-    await findService(input, inventory, ports.ecs, hands.home),
-    installed.policy,
+  const { installed: config, inventory } = session;
+  io.err(`${session.where}, by ${config.from}: the service may be changed\n`);
+  const ports = session.portsFor(silentLog);
+  const assessment = await assessService(
+    await findService(input, inventory, ports.ecs, session.home),
+    config.policy,
     ports,
   );
   const tell = (line: string): void => (input.json ? io.err : io.out)(`${line}\n`);
-  for (const line of lookInWords(looked)) tell(line);
+  for (const line of formatAssessment(assessment)) tell(line);
   tell("");
-  if (looked.kind !== "planned" || !isAtHand(looked)) return endWithout(looked, hands, input, io);
+  if (assessment.kind !== "planned" || !canFix(assessment)) return endWithout(assessment, session, input, io);
 
-  await refuseWhileStopped(installed);
-  if (!input.yes && !/^y(?:es)?$/i.test((await io.ask?.(question(looked)))?.trim() ?? "")) {
+  await refuseWhileStopped(config);
+  if (!input.yes && !/^y(?:es)?$/i.test((await io.ask?.(question(assessment)))?.trim() ?? "")) {
     io.err("nothing was changed\n");
     return EXIT.failed;
   }
-  return await carryOut(looked, input, hands, tell, io);
+  return await carryOut(assessment, input, session, tell, io);
 }
 
 function question({ service, plan, surveyed }: Planned): string {
@@ -70,28 +70,33 @@ function question({ service, plan, surveyed }: Planned): string {
 }
 
 /** There is nothing to write, or nothing that may be written. */
-function endWithout(looked: Looked, hands: Hands, { json }: FixInput, io: CommandIo): number {
-  const next = remediesOf(looked);
-  const held = looked.kind === "planned" ? looked.held : undefined;
-  if (json) io.out(`${visibleJson(lookAsJson(looked, hands.installed.from, next))}\n`);
+function endWithout(
+  assessment: Assessment,
+  session: AccountSession,
+  { json }: FixInput,
+  io: CommandIo,
+): number {
+  const next = nextStepsFor(assessment);
+  const held = assessment.kind === "planned" ? assessment.held : undefined;
+  if (json) io.out(`${visibleJson(assessmentToJson(assessment, session.installed.from, next))}\n`);
   else {
     if (held !== undefined) io.out(linesOf([`Not done: ${held.because}.`]));
-    io.out(linesOf(afterLook(looked, next, hands.flags)));
+    io.out(linesOf(afterLook(assessment, next, session.flags)));
   }
-  return looked.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
+  return assessment.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
 }
 
 async function carryOut(
   looked: Planned,
   { settle, json }: FixInput,
-  hands: Hands,
+  session: AccountSession,
   tell: (line: string) => void,
   io: CommandIo,
 ): Promise<number> {
   const { failure, execution, service, plan: agreed } = looked;
-  const { policy, killSwitch } = hands.installed;
-  const story = storyLog(hands.clock.now, tell);
-  const ports = hands.portsFor(story.log, shownCopies(io, hands.clock));
+  const { policy, killSwitch } = session.installed;
+  const eventLog = createEventLog(session.clock.now, tell);
+  const ports = session.portsFor(eventLog.log, withCopyProgress(io, session.clock));
   let isFirst = true;
   const onPlan = (plan: Planned["plan"]): void => {
     if (isFirst && !isSamePlan(plan, agreed)) throw new PlanChanged();
@@ -102,23 +107,23 @@ async function carryOut(
       (steps) =>
         remediateFailure(
           failure,
-          { ...withKillSwitch(ports, killSwitch), bus: heardOrNot(ports.bus, io) },
+          { ...withKillSwitch(ports, killSwitch), bus: ignorePublishErrors(ports.bus, io) },
           {
             policy,
             execution,
             waitForRollout: settle,
             surveysAgain: settle,
             onPlan,
-            onActivity: tellDoing(story.say),
+            onActivity: printActivity(eventLog.say),
             interactive: true,
           },
-          settle ? steps : impatient(steps),
+          settle ? steps : withFewAttempts(steps),
         ),
-      { clock: hands.clock },
+      { clock: session.clock },
     );
     if (json) io.out(`${visibleJson(outcome)}\n`);
-    else io.out(linesOf(outcomeInWords(outcome)));
-    for (const line of afterwards(outcome, looked, hands.flags)) tell(line);
+    else io.out(linesOf(formatOutcome(outcome)));
+    for (const line of afterwards(outcome, looked, session.flags)) tell(line);
     return exitStatusOfOutcome(outcome);
   } catch (error) {
     if (error instanceof PlanChanged) {
@@ -127,7 +132,7 @@ async function carryOut(
     }
     if (!io.signal.aborted) throw error;
     io.err(
-      `interrupted: what is told above is done, and nobody watches it further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${hands.flags} says where it stands\n`,
+      `interrupted: what is told above is done, and nobody watches it further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${session.flags} says where it stands\n`,
     );
     return EXIT.stopped;
   }

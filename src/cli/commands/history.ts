@@ -5,34 +5,34 @@ import { activeInServices } from "../../history/active-substitutions.ts";
 import { type ExecutionSummary, type HistoryEntry, mergeHistory } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
-import { momentIn, type Past } from "../account/history-session.ts";
+import { type HistorySession, parseSince } from "../account/history-session.ts";
 import type { CommandIo } from "../io.ts";
 
 export type HistoryInput = { readonly since: string; readonly json: boolean };
 
 /** Reads executions and tags, writes nothing. Exit status 0. */
-export async function history(input: HistoryInput, past: Past, io: CommandIo): Promise<number> {
-  const since = momentIn(input.since, past.clock.now());
-  io.err(`${past.where}\n`);
-  const executions = await remembered(past, since, io);
-  const deeds = mergeHistory(executions, await activeInServices(past.inventory, past.ports), since);
+export async function history(input: HistoryInput, session: HistorySession, io: CommandIo): Promise<number> {
+  const since = parseSince(input.since, session.clock.now());
+  io.err(`${session.where}\n`);
+  const executions = await remembered(session, since, io);
+  const deeds = mergeHistory(executions, await activeInServices(session.inventory, session.ports), since);
   if (input.json) {
     for (const deed of deeds) io.out(`${visibleJson(deed)}\n`);
     return 0;
   }
   if (deeds.length === 0) io.out(`nothing was done since ${new Date(since).toISOString()}\n`);
-  else io.out(deeds.map(inWords).join("\n"));
+  else io.out(deeds.map(formatEntry).join("\n"));
   return 0;
 }
 
 /** Tags alone tell much: an engine that does not answer is said, and is no failure. */
 async function remembered(
-  { journal }: Past,
+  { executionHistory }: HistorySession,
   since: number,
   io: CommandIo,
 ): Promise<readonly ExecutionSummary[]> {
   try {
-    return await journal.past(since);
+    return await executionHistory.past(since);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     io.err(
@@ -43,7 +43,7 @@ async function remembered(
 }
 
 /** A paragraph for each: a table would be as wide as its longest reason. */
-function inWords(deed: HistoryEntry): string {
+function formatEntry(deed: HistoryEntry): string {
   const { at, ended, workload, former, revision, images, active, execution, because, decision } = deed;
   const time = at === undefined ? "some time ago" : new Date(at).toISOString().slice(0, 16).replace("T", " ");
   const moved =

@@ -19,14 +19,14 @@ import { EndpointsError, parseEndpoints } from "../../oci/http/registry-endpoint
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import { visibleJson } from "../../text/visible.ts";
 import { awsSettingsIn } from "../account/aws-settings.ts";
-import type { InstalledOptions } from "../account/deployed-config.ts";
+import type { DeployedConfigOptions } from "../account/deployed-config.ts";
 import { allowCopy } from "../account/mirror-rules.ts";
-import { personalCredentials } from "../account/registry-credentials.ts";
+import { userCredentials } from "../account/registry-credentials.ts";
 import { EXIT, exitStatusOf } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { ABUSE_ADVICE, isAbuseLimit } from "../output/abuse-advice.ts";
 import { copyProgress, inMegabytes } from "../output/copy-progress.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 
 export type MirrorInput = {
   readonly source: string;
@@ -39,7 +39,7 @@ export type MirrorInput = {
   /** Seconds for the whole copy, as written on the command line. */
   readonly timeout?: string;
   readonly json: boolean;
-} & InstalledOptions;
+} & DeployedConfigOptions;
 
 /** As many connections as the transport keeps to one host. */
 const CONCURRENCY_MAX = 32;
@@ -75,7 +75,7 @@ export async function mirror(
     io.err(
       `Copying ${canonicalName(request.source)} (${what})\n     to ${canonicalName(request.target)}\n${by}`,
     );
-    const credentials = personalCredentials(io, ecrCredentials(io, clock));
+    const credentials = userCredentials(io, ecrCredentials(io, clock));
     const seen = io.outgoing?.sending(send, true) ?? send;
     const registries = createRegistries({ send: seen, clock, timer, endpoints, credentials });
     const copier = createCopier({ registries, clock, ...concurrency });
@@ -84,7 +84,7 @@ export async function mirror(
     io.out(
       input.json
         ? `${visibleJson(asJson(request, result, seconds()))}\n`
-        : inWords(request, result, seconds()),
+        : formatCopy(request, result, seconds()),
     );
     return EXIT.done;
   } catch (error) {
@@ -95,7 +95,7 @@ export async function mirror(
       io.err(`repull mirror: ${because}\n`);
       return EXIT.unfinished;
     }
-    if (error instanceof Refused && input.json) {
+    if (error instanceof RefusedCommand && input.json) {
       const { code, message: because } = error;
       io.out(`${refusedAsJson(request, "refused", { code, because })}\n`);
     }
@@ -222,7 +222,7 @@ function refusedAsJson({ source, target }: CopyRequest, outcome: string, why: ob
   return visibleJson({ outcome, source: canonicalName(source), target: canonicalName(target), ...why });
 }
 
-function inWords({ target }: CopyRequest, result: CopyResult, seconds: number): string {
+function formatCopy({ target }: CopyRequest, result: CopyResult, seconds: number): string {
   const { requests, quota, foreignLayers = [], platforms = [], referrers } = result;
   const there = `${target.host}/${target.path}${result.tag === undefined ? "" : `:${result.tag}`}`;
   const several = platforms.length > 1 ? platforms : [];

@@ -45,7 +45,7 @@ export async function sandboxServe(
       ),
     );
     if (json) io.out(`${visibleJson({ endpoints, ecrUser: "AWS", ecrPassword, images })}\n`);
-    else for (const line of inWords(endpoints, ecrPassword, images)) io.out(`${line}\n`);
+    else for (const line of formatEndpoints(endpoints, ecrPassword, images)) io.out(`${line}\n`);
     await aborted(io.signal);
     return EXIT.stopped;
   } finally {
@@ -66,7 +66,7 @@ async function worldFrom(path: string, io: CommandIo): Promise<WorldFile> {
   return readWorldFile(parseJson(text, path));
 }
 
-function inWords(
+function formatEndpoints(
   endpoints: string,
   password: string,
   images: readonly { stands: string; at: string }[],

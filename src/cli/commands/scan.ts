@@ -11,13 +11,13 @@ import { rolesOf } from "../../scan/exposure.ts";
 import { scanAccount } from "../../scan/scan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
-import { type InstalledOptions, readInstalled } from "../account/deployed-config.ts";
+import { type DeployedConfigOptions, readDeployedConfig } from "../account/deployed-config.ts";
 import { refuseForeign } from "../account/same-account.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
-import { headlineOf, scanAsJson, scanInWords } from "../output/format-scan.ts";
+import { formatScan, headlineOf, scanAsJson } from "../output/format-scan.ts";
 import { scanProgress } from "../output/scan-progress.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 import { rightsDocument } from "./scan-permissions.ts";
 
 export type ScanInput = {
@@ -30,7 +30,7 @@ export type ScanInput = {
   /** Print the IAM policy that a scan needs instead. */
   readonly rights: boolean;
   readonly json: boolean;
-} & InstalledOptions;
+} & DeployedConfigOptions;
 
 /** Scans the region of the environment; exit status 0, whatever it finds. */
 export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
@@ -72,7 +72,7 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
       );
     io.out(`${roles.join(",")}\n`);
   } else if (input.json) io.out(scanAsJson(scanned));
-  else if (input.html === undefined) io.out(scanInWords(scanned));
+  else if (input.html === undefined) io.out(formatScan(scanned));
   else io.out(`${headlineOf(scanned).sentence}\n${input.html} tells the rest\n`);
   return EXIT.done;
 }
@@ -80,13 +80,17 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
 type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap?: string };
 
 /** Whoever only looks may go by the default where the stack does not tell. */
-async function policyFor(options: InstalledOptions, aws: AwsSettings, io: CommandIo): Promise<ScanPolicy> {
+async function policyFor(
+  options: DeployedConfigOptions,
+  aws: AwsSettings,
+  io: CommandIo,
+): Promise<ScanPolicy> {
   try {
-    return await readInstalled(options, aws, io, "default");
+    return await readDeployedConfig(options, aws, io, "default");
   } catch (error) {
-    if (!(error instanceof Refused) || error.code === "no-stack") throw error;
-    const installed = await readInstalled({ ...options, stack: false }, aws, io);
-    return { ...installed, gap: `the stack's policy: ${error.message}` };
+    if (!(error instanceof RefusedCommand) || error.code === "no-stack") throw error;
+    const config = await readDeployedConfig({ ...options, stack: false }, aws, io);
+    return { ...config, gap: `the stack's policy: ${error.message}` };
   }
 }
 

@@ -2,18 +2,18 @@
 
 import { type Command, Option } from "commander";
 import { optional } from "../../ecs/json-fields.ts";
-import type { Hands } from "../account/account-session.ts";
+import type { AccountSession } from "../account/account-session.ts";
 import type { CommandIo } from "../io.ts";
-import { addStackOptions, installedOptionsOf, type StackFlags } from "../stack-options.ts";
+import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "../stack-options.ts";
 import type { ScanInput } from "./scan.ts";
 
-type HandOptions = StackFlags & {
+type ServiceOptions = StackFlags & {
   readonly cluster?: string;
   readonly json: boolean;
 };
 
 /** Adds them to the program; `finish` runs each to its exit status. */
-export function addHandCommands(
+export function addServiceCommands(
   program: Command,
   json: Option,
   io: CommandIo,
@@ -44,10 +44,13 @@ export function addHandCommands(
     .description(
       "Say what Repull would do for a service that is well: where its images could come from, and what would be written. Changes nothing.",
     )
-    .action((service: string, options: HandOptions) =>
+    .action((service: string, options: ServiceOptions) =>
       finish(async () => {
-        const [{ plan }, hands] = await Promise.all([import("./plan.ts"), handsFor(options, "default", io)]);
-        return plan({ service, ...named(options) }, hands, io);
+        const [{ plan }, session] = await Promise.all([
+          import("./plan.ts"),
+          sessionFor(options, "default", io),
+        ]);
+        return plan({ service, ...named(options) }, session, io);
       }),
     );
 
@@ -57,19 +60,23 @@ export function addHandCommands(
     )
     .option("--yes", "do not ask", false)
     .option("--no-wait", "stop once the redeployment is accepted (outcome: applied)")
-    .action((service: string, options: HandOptions & { readonly yes: boolean; readonly wait: boolean }) =>
+    .action((service: string, options: ServiceOptions & { readonly yes: boolean; readonly wait: boolean }) =>
       finish(async () => {
-        const [{ fix }, hands] = await Promise.all([import("./fix.ts"), handsFor(options, "refuse", io)]);
-        return fix({ service, ...named(options), yes: options.yes, settle: options.wait }, hands, io);
+        const [{ fix }, session] = await Promise.all([import("./fix.ts"), sessionFor(options, "refuse", io)]);
+        return fix({ service, ...named(options), yes: options.yes, settle: options.wait }, session, io);
       }),
     );
 }
 
-function named({ cluster, json }: HandOptions) {
+function named({ cluster, json }: ServiceOptions) {
   return { ...(cluster === undefined ? {} : { cluster }), json };
 }
 
-async function handsFor(options: HandOptions, absent: "refuse" | "default", io: CommandIo): Promise<Hands> {
-  const { handsOfAccount } = await import("../account/account-session.ts");
-  return await handsOfAccount(installedOptionsOf(options), absent, io);
+async function sessionFor(
+  options: ServiceOptions,
+  absent: "refuse" | "default",
+  io: CommandIo,
+): Promise<AccountSession> {
+  const { openAccountSession } = await import("../account/account-session.ts");
+  return await openAccountSession(deployedConfigOptionsOf(options), absent, io);
 }

@@ -17,7 +17,7 @@ import type { Policy } from "../../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import { refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
 import { clusterName } from "../account/find-service.ts";
-import { momentIn, type Past } from "../account/history-session.ts";
+import { type HistorySession, parseSince } from "../account/history-session.ts";
 import { refuseForeign } from "../account/same-account.ts";
 import { EXIT, exitStatusOfAws } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
@@ -38,16 +38,16 @@ const DONE = 0;
 const NOT_ALL = 1;
 
 /** Exit status 0 where all that was found is undone, or would be; 1 where something is not, or nothing was found. */
-export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise<number> {
+export async function undo(input: UndoInput, session: HistorySession, io: CommandIo): Promise<number> {
   const { name, since } = input;
   if ((name === undefined) === (since === undefined))
     throw new InvalidInput("undo", "either the NAME of an execution, service or family, or --since TIME");
-  const { installed } = past;
-  const rules = installed === undefined ? "" : `, by ${installed.from}`;
+  const { installed: config } = session;
+  const rules = config === undefined ? "" : `, by ${config.from}`;
   io.err(
-    `${past.where}${rules}: ${input.yes ? "services may be changed" : "nothing is changed without --yes"}\n`,
+    `${session.where}${rules}: ${input.yes ? "services may be changed" : "nothing is changed without --yes"}\n`,
   );
-  const selected = await select(input, past, io);
+  const selected = await select(input, session, io);
   if (selected.kind === "ambiguous") {
     io.err(`repull undo: ${selected.because}\n`);
     return EXIT.usage;
@@ -59,16 +59,16 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
     );
     return NOT_ALL;
   }
-  const { clock } = past;
-  const plans = (await planUndo(found, past.ports)).map((plan) => withinPolicy(plan, installed?.policy));
+  const { clock } = session;
+  const plans = (await planUndo(found, session.ports)).map((plan) => withinPolicy(plan, config?.policy));
   if (!input.json || !input.yes) for (const plan of plans) showPlan(plan, input.json, io);
   if (!input.yes) return plans.some(({ refusedBecause }) => refusedBecause !== undefined) ? NOT_ALL : DONE;
 
-  if (installed !== undefined) await refuseUnlessWritesAllowed(installed);
+  if (config !== undefined) await refuseUnlessWritesAllowed(config);
   let status: number = DONE;
   const onTheirWay: Service[] = [];
   for (const plan of plans) {
-    const { effect, kind, because, error } = await undoOne(plan, past.ports);
+    const { effect, kind, because, error } = await undoOne(plan, session.ports);
     const isDone = kind === "undone" || kind === "already";
     if (!isDone) status = Math.max(status, error === undefined ? NOT_ALL : exitStatusOfAws({ kind: error }));
     if (kind === "undone" && effect.kind === "service") onTheirWay.push(effect);
@@ -82,13 +82,13 @@ export async function undo(input: UndoInput, past: Past, io: CommandIo): Promise
   // All at once: one that cannot start shall not keep the others from being seen.
   const followed = await Promise.all(
     onTheirWay.map(async (effect) => {
-      const told = await watchUndo(effect, past.ports, clock, (line) =>
+      const told = await watchUndo(effect, session.ports, clock, (line) =>
         io.err(`  ${effect.service}: ${line}\n`),
       );
       io.out(
         input.json
           ? `${visibleJson({ followed: told.kind, because: told.because, ...idOf(effect) })}\n`
-          : `${effect.service} ${IN_WORDS[told.kind]}: ${told.because}\n`,
+          : `${effect.service} ${SENTENCES[told.kind]}: ${told.because}\n`,
       );
       return told.kind === "stands";
     }),
@@ -112,7 +112,7 @@ function withinPolicy(plan: UndoPlan, policy: Policy | undefined): UndoPlan {
 
 type Service = ActiveSubstitution & { readonly kind: "service" };
 
-const IN_WORDS: Readonly<Record<UndoStatus["kind"], string>> = {
+const SENTENCES: Readonly<Record<UndoStatus["kind"], string>> = {
   stands: "stands",
   "cannot-start": "does not start",
   superseded: "was changed meanwhile",
@@ -121,7 +121,7 @@ const IN_WORDS: Readonly<Record<UndoStatus["kind"], string>> = {
 
 /** Every target of a rule or schedule that runs a revision of ours; those that may not be read are told of. */
 async function targets(
-  { inventory, ports, scheduledTasks }: Past,
+  { inventory, ports, scheduledTasks }: HistorySession,
   io: CommandIo,
 ): Promise<readonly ActiveSubstitution[]> {
   try {
@@ -145,16 +145,16 @@ type Selected =
 
 const found = (effects: readonly ActiveSubstitution[]): Selected => ({ kind: "found", found: effects });
 
-async function select(input: UndoInput, past: Past, io: CommandIo): Promise<Selected> {
-  const { inventory, ports, clock } = past;
-  const { name, cluster, since } = wantedBy(input, past);
+async function select(input: UndoInput, session: HistorySession, io: CommandIo): Promise<Selected> {
+  const { inventory, ports, clock } = session;
+  const { name, cluster, since } = wantedBy(input, session);
   const all = await activeInServices(inventory, ports);
   const services = all.filter(
     ({ clusterArn }) => cluster === undefined || clusterName(clusterArn) === cluster,
   );
   if (since !== undefined) {
-    const moment = momentIn(since, clock.now());
-    const known = [...services, ...(cluster === undefined ? await targets(past, io) : [])];
+    const moment = parseSince(since, clock.now());
+    const known = [...services, ...(cluster === undefined ? await targets(session, io) : [])];
     return found(known.filter(({ registeredAt }) => registeredAt !== undefined && registeredAt >= moment));
   }
   const byExecution = services.filter(({ execution }) => execution === name);
@@ -166,7 +166,7 @@ async function select(input: UndoInput, past: Past, io: CommandIo): Promise<Sele
   const isIn = ({ clusterArn }: ActiveSubstitution): boolean =>
     cluster === undefined || clusterName(clusterArn) === cluster;
   if (EXECUTION.test(name))
-    return found((await targets(past, io)).filter((effect) => effect.execution === name && isIn(effect)));
+    return found((await targets(session, io)).filter((effect) => effect.execution === name && isIn(effect)));
   // Rules and schedules of two clusters may start one family as well.
   const ofFamily = (await activeInTargets(name, inventory, ports)).filter(isIn);
   const clusters = new Set(ofFamily.map(({ clusterArn }) => clusterArn));
@@ -179,7 +179,7 @@ const EXECUTION = /^[rh]-[0-9a-f]{40}-[1-9][0-9]*$/;
 /** The service's own ARN, CLUSTER/SERVICE and --cluster say in which cluster; of another account's ARN nothing is undone. */
 function wantedBy(
   { name, cluster, since }: UndoInput,
-  { home }: Past,
+  { home }: HistorySession,
 ): Pick<UndoInput, "name" | "cluster" | "since"> {
   for (const text of [name, cluster]) if (text !== undefined && home !== undefined) refuseForeign(text, home);
   const named = name === undefined ? undefined : (partsOfArn(name) ?? partsOfPath(name));

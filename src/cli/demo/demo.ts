@@ -20,8 +20,8 @@ import type { Plan } from "../../substitution/plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { visibleJson } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";
-import { type Story, storyLog } from "../output/event-log.ts";
-import { outcomeInWords } from "../output/format-outcome.ts";
+import { createEventLog, type EventLog } from "../output/event-log.ts";
+import { formatOutcome } from "../output/format-outcome.ts";
 import { nextCommands } from "../output/next-commands.ts";
 import { textTable } from "../output/text-table.ts";
 import { DEMO_CLUSTER, DEMO_SERVICES, demoWorld } from "./demo-world.ts";
@@ -43,14 +43,14 @@ const WORLD_SECONDS_MAX = 7200;
 export async function demo({ seed, json, policy }: DemoInput, io: CommandIo): Promise<number> {
   const tell = json ? () => undefined : (line: string) => io.out(`${line}\n`);
   let world: World | undefined;
-  const story = storyLog(() => world?.clock.now() ?? 0, tell);
+  const eventLog = createEventLog(() => world?.clock.now() ?? 0, tell);
   const file = demoWorld(createRandom(seed));
-  world = await createWorld(file, { seed, log: story.log });
+  world = await createWorld(file, { seed, log: eventLog.log });
   const left = file.registries?.["docker.io"]?.quota?.remaining ?? 0;
   for (const line of opening(seed, left, await rows(world))) tell(line);
 
   const before = new Map<string, Row>();
-  watch(world, policy, story, before);
+  watch(world, policy, eventLog, before);
   const { executions, bus } = world;
   const quiet = (): boolean => bus.outcomes.length >= before.size && !executions.running();
   await world.runUntil(() => before.size === DEMO_SERVICES.length && quiet(), WORLD_SECONDS_MAX);
@@ -65,48 +65,50 @@ export async function demo({ seed, json, policy }: DemoInput, io: CommandIo): Pr
 }
 
 /** Installs the product, and tells of what it does as it does it. */
-function watch(world: World, policy: Policy, story: Story, before: Map<string, Row>): void {
+function watch(world: World, policy: Policy, eventLog: EventLog, before: Map<string, Row>): void {
   const planned = new Set<string>();
   installRepull(world, {
     policy,
     onDetected: async (detected, document) => {
       if (detected.kind !== "started") return;
-      const service = tellFailure(detected, document, story);
+      const service = tellFailure(detected, document, eventLog);
       const row = (await rows(world)).find((one) => one.service === service);
       if (row !== undefined) before.set(service, row);
     },
     onPlan: (plan, { service }) => {
-      tellPlan(plan, service, planned.has(service), story);
+      tellPlan(plan, service, planned.has(service), eventLog);
       planned.add(service);
     },
   });
   world.bus.subscribe((document) => {
     if (document.source !== "repull") return;
     const { workload, outcome, because } = document.detail as unknown as Outcome;
-    story.say(`${workload?.name ?? "?"}: ${outcome}. ${because}`);
+    eventLog.say(`${workload?.name ?? "?"}: ${outcome}. ${because}`);
   });
 }
 
 function tellFailure(
   { execution }: Extract<DetectResult, { kind: "started" }>,
   document: JsonObject,
-  story: Story,
+  eventLog: EventLog,
 ): string {
   const detail = document.detail as JsonObject;
   const service = (getString(detail, "group") ?? "").replace(/^service:/, "");
   const inContainer = getObjects(detail, "containers").map((container) => getString(container, "reason"));
   const reason = inContainer.find((text) => text !== undefined) ?? getString(detail, "stoppedReason") ?? "";
-  story.say(`${service}: a task of ${shortRevision(getString(detail, "taskDefinitionArn") ?? "")} stopped`);
-  for (const line of wrapped(`“${reason}”`)) story.say(`  ${line}`);
-  story.say(`  Repull: ${execution.slice(0, 10)}… starts`);
+  eventLog.say(
+    `${service}: a task of ${shortRevision(getString(detail, "taskDefinitionArn") ?? "")} stopped`,
+  );
+  for (const line of wrapped(`“${reason}”`)) eventLog.say(`  ${line}`);
+  eventLog.say(`  Repull: ${execution.slice(0, 10)}… starts`);
   return service;
 }
 
 /** The first plan in full; after a copy only what is new. */
-function tellPlan(plan: Plan, service: string, isAgain: boolean, story: Story): void {
-  story.say(isAgain ? `${service}: planned again, with the copy there` : `${service}: the plan`);
+function tellPlan(plan: Plan, service: string, isAgain: boolean, eventLog: EventLog): void {
+  eventLog.say(isAgain ? `${service}: planned again, with the copy there` : `${service}: the plan`);
   for (const line of explainPlan(plan))
-    if (!isAgain || line.trimStart().startsWith("→")) story.say(`  ${line}`);
+    if (!isAgain || line.trimStart().startsWith("→")) eventLog.say(`  ${line}`);
 }
 
 async function rows(world: World): Promise<readonly Row[]> {
@@ -169,7 +171,7 @@ function closing(
     "",
     ...table.map((line) => `  ${line}`),
     "",
-    ...unwell.flatMap((outcome) => outcomeInWords(outcome)),
+    ...unwell.flatMap((outcome) => formatOutcome(outcome)),
     ...nextCommands(io).map(
       ([command, what], index) => `${index === 0 ? "Next: " : "      "}${command}    ${what}`,
     ),

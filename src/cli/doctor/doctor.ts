@@ -25,11 +25,11 @@ import { linesOf, visibleJson } from "../../text/visible.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { findStack, STACK_DEFAULT } from "../account/find-stack.ts";
 import type { CommandIo } from "../io.ts";
-import { Refused } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 import type { Check } from "./check.ts";
 import { probe } from "./end-to-end-probe.ts";
-import { examine } from "./run-checks.ts";
-import type { Patient } from "./stack-under-test.ts";
+import { runChecks } from "./run-checks.ts";
+import type { StackUnderTest } from "./stack-under-test.ts";
 
 export type DoctorInput = {
   /** Absent: the region's only one. */
@@ -51,8 +51,8 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
   io.err(`account ${account}, region ${aws.region}, stack ${stack}: nothing is changed\n`);
   const send = httpTransport({ clock, proxyEnv: io.env });
   try {
-    const examined = await examine(
-      patientIn(aws, home, stack, {
+    const examined = await runChecks(
+      stackUnderTest(aws, home, stack, {
         send: io.outgoing?.sending(send) ?? send,
         io,
         clock,
@@ -65,7 +65,7 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
       const put = (document: Parameters<typeof sendTestEvent>[2]) => sendTestEvent(aws, stack, document);
       checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));
     }
-    io.out(input.json ? checks.map((check) => `${visibleJson(check)}\n`).join("") : inWords(checks));
+    io.out(input.json ? checks.map((check) => `${visibleJson(check)}\n`).join("") : formatChecks(checks));
     return checks.some(({ result }) => result === "failed") ? 1 : 0;
   } finally {
     send.close();
@@ -79,19 +79,19 @@ async function stackIn(aws: AwsSettings, io: CommandIo): Promise<string> {
     if (found !== undefined) return found;
     io.err(`no stack of Repull is deployed in ${aws.region}; --stack NAME names one\n`);
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof RefusedCommand)) throw error;
     io.err(`${error.message}\n`);
   }
   return STACK_DEFAULT;
 }
 
 /** An account, as the checks ask for it. */
-export function patientIn(
+export function stackUnderTest(
   aws: AwsSettings,
-  home: Patient["home"],
+  home: StackUnderTest["home"],
   stackName: string,
   { send, io, clock }: { readonly send: Send; readonly io: CommandIo; readonly clock: Clock },
-): Patient {
+): StackUnderTest {
   const ecs = createEcs(aws);
   const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
   return {
@@ -124,7 +124,7 @@ export function patientIn(
 
 const MARKS = { passed: "✓", failed: "✗", "not checked": "–" } as const;
 
-function inWords(checks: readonly Check[]): string {
+function formatChecks(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ check }) => check.length));
   const lines = checks.flatMap(({ check, result, because, remedy }) => [
     `${MARKS[result]} ${check.padEnd(width)}  ${result === "not checked" ? "not checked: " : ""}${because}`,

@@ -13,8 +13,8 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { type Check, failed, passed, skipped } from "./check.ts";
 import { taskEvent } from "./rule-checks.ts";
-import type { Examined } from "./run-checks.ts";
-import type { Patient } from "./stack-under-test.ts";
+import type { CheckReport } from "./run-checks.ts";
+import type { StackUnderTest } from "./stack-under-test.ts";
 
 const CHECK = "the whole path";
 const SECONDS_MAX = 120;
@@ -29,8 +29,8 @@ export type Path = {
 
 /** Sends the event, and waits for its record. */
 export async function probe(
-  { queueUrl, remediateArn, cluster }: Omit<Examined, "checks">,
-  home: Patient["home"],
+  { queueUrl, remediateArn, cluster }: Omit<CheckReport, "checks">,
+  home: StackUnderTest["home"],
   { put, executions }: Path,
   clock: Clock,
 ): Promise<Check> {

@@ -11,7 +11,7 @@ import { readEvent } from "../../ecs-events/read-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, skipped, unread } from "./check.ts";
-import { deployedAs, type Functions, type Patient } from "./stack-under-test.ts";
+import { deployedFunction, type Functions, type StackUnderTest } from "./stack-under-test.ts";
 
 const HOUR_MS = 3_600_000;
 const DAYS = 7;
@@ -24,23 +24,26 @@ const BECAUSE_LENGTH_MAX = 160;
 /** An execution that died, and what is known of what it left. */
 type Left = { readonly isOpen: boolean; readonly words: string };
 
-export async function executionChecks(functions: Functions, patient: Patient): Promise<readonly Check[]> {
+export async function executionChecks(
+  functions: Functions,
+  tested: StackUnderTest,
+): Promise<readonly Check[]> {
   return [
-    await executionCheck("remediate", functions, patient),
-    await executionCheck("mirror", functions, patient),
+    await executionCheck("remediate", functions, tested),
+    await executionCheck("mirror", functions, tested),
   ];
 }
 
 async function executionCheck(
   workflow: keyof typeof HOURS_MAX,
   functions: Functions,
-  patient: Patient,
+  tested: StackUnderTest,
 ): Promise<Check> {
   const check = `executions of ${workflow}`;
-  const deployed = deployedAs(functions, workflow);
+  const deployed = deployedFunction(functions, workflow);
   if (deployed === undefined) return skipped(check, `${workflow} was not found`);
-  const now = patient.now();
-  const past = await patient.executions.since(deployed.arn, now - DAYS * 24 * HOUR_MS);
+  const now = tested.now();
+  const past = await tested.executions.since(deployed.arn, now - DAYS * 24 * HOUR_MS);
   if (past.kind === "unread") return unread(check, past);
   const newest = newestAttempts(past.value);
   const running = newest.filter(({ status }) => status === "running");
@@ -50,7 +53,7 @@ async function executionCheck(
     isOpen: true,
     words: `${name} has run for ${Math.round((now - startedAt) / HOUR_MS)} h`,
   }));
-  for (const execution of dead.slice(0, LEFT_MAX)) left.push(await leftBy(execution, workflow, patient));
+  for (const execution of dead.slice(0, LEFT_MAX)) left.push(await leftBy(execution, workflow, tested));
   const open = left.filter(({ isOpen }) => isOpen).map(({ words }) => words);
   if (open.length > 0)
     return failed(
@@ -77,21 +80,21 @@ function newestAttempts(past: readonly ListedExecution[]): readonly ListedExecut
 async function leftBy(
   execution: ListedExecution,
   workflow: keyof typeof HOURS_MAX,
-  patient: Patient,
+  tested: StackUnderTest,
 ): Promise<Left> {
   const died = execution.status === "timed-out" ? "timed out and wrote no record" : "failed";
-  const read = await patient.executions.described(execution.arn);
+  const read = await tested.executions.described(execution.arn);
   if (read.kind === "unread")
     return { isOpen: true, words: `${execution.name} ${died} (${read.error.message})` };
   const reason = read.value.because?.slice(0, BECAUSE_LENGTH_MAX);
   const because = reason === undefined ? "" : `: ${reason}`;
   if (workflow === "mirror") return { isOpen: true, words: `${execution.name} ${died}${because}` };
-  const now = await workloadNow(read.value.input, patient);
+  const now = await workloadNow(read.value.input, tested);
   return { isOpen: now.isOpen, words: `${execution.name} ${died}${because}; ${now.words}` };
 }
 
 /** The workload that the execution was started for, as it is now. */
-async function workloadNow(input: unknown, { home, services }: Patient): Promise<Left> {
+async function workloadNow(input: unknown, { home, services }: StackUnderTest): Promise<Left> {
   try {
     const failure = readEvent(input, home);
     if (failure.kind === "ignored") return { isOpen: false, words: failure.because };

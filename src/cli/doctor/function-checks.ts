@@ -2,19 +2,28 @@
 
 import type { DeployedFunction, ReadResult } from "../../aws/stack/deployed-stack.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
-import { deployedAs, FUNCTIONS, type Functions, type Name, type Patient } from "./stack-under-test.ts";
+import {
+  deployedFunction,
+  FUNCTIONS,
+  type Functions,
+  type Name,
+  type StackUnderTest,
+} from "./stack-under-test.ts";
 
-export async function functionChecks(functions: Functions, patient: Patient): Promise<readonly Check[]> {
+export async function functionChecks(
+  functions: Functions,
+  tested: StackUnderTest,
+): Promise<readonly Check[]> {
   return [
-    await regionCheck(functions, patient),
-    ...FUNCTIONS.map((name) => functionCheck(name, functions[name], patient)),
+    await regionCheck(functions, tested),
+    ...FUNCTIONS.map((name) => functionCheck(name, functions[name], tested)),
   ];
 }
 
-async function regionCheck(functions: Functions, { stack, home }: Patient): Promise<Check> {
+async function regionCheck(functions: Functions, { stack, home }: StackUnderTest): Promise<Check> {
   const check = "region";
   const remedy = "deploy to a region that has Lambda durable functions";
-  if (deployedAs(functions, "remediate")?.isDurable)
+  if (deployedFunction(functions, "remediate")?.isDurable)
     return passed(check, `${home.region} runs durable functions`);
   const known = await stack.supportsDurableFunctions();
   if (known.kind === "unread") return unread(check, known, remedy);
@@ -23,7 +32,11 @@ async function regionCheck(functions: Functions, { stack, home }: Patient): Prom
     : failed(check, `${home.region} does not answer for durable functions`, remedy);
 }
 
-function functionCheck(name: Name, part: ReadResult<DeployedFunction>, { stackName, home }: Patient): Check {
+function functionCheck(
+  name: Name,
+  part: ReadResult<DeployedFunction>,
+  { stackName, home }: StackUnderTest,
+): Check {
   const check = `function ${name}`;
   if (part.kind === "unread") {
     if (part.error.kind !== "absent") return unread(check, part);

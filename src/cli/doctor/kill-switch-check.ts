@@ -2,13 +2,13 @@
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, passed, refused, skipped } from "./check.ts";
-import { deployedAs, type Functions, type Patient } from "./stack-under-test.ts";
+import { deployedFunction, type Functions, type StackUnderTest } from "./stack-under-test.ts";
 
 const WORD_LENGTH_MAX = 100;
 
-export async function brakeCheck(functions: Functions, { killSwitch }: Patient): Promise<Check> {
+export async function killSwitchCheck(functions: Functions, { killSwitch }: StackUnderTest): Promise<Check> {
   const check = "brake";
-  const parameter = deployedAs(functions, "remediate")?.environment.REPULL_BRAKE_PARAMETER;
+  const parameter = deployedFunction(functions, "remediate")?.environment.REPULL_BRAKE_PARAMETER;
   if (parameter === undefined) return skipped(check, "remediate was not found, or has no brake");
   try {
     const word = (await killSwitch(parameter)).trim();

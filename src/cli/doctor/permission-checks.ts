@@ -7,12 +7,12 @@
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
 import {
-  deployedAs,
+  deployedFunction,
   FUNCTIONS,
   type Functions,
   type Name,
   observes,
-  type Patient,
+  type StackUnderTest,
 } from "./stack-under-test.ts";
 
 /** An action, and what it is asked of; with the request's own facts where a condition guards it. */
@@ -34,12 +34,12 @@ export type Places = {
 export async function rightChecks(
   functions: Functions,
   places: Places,
-  { home, roles }: Patient,
+  { home, roles }: StackUnderTest,
 ): Promise<readonly Check[]> {
   const wanted = wantedOf(functions, places, home);
   const checks: Check[] = [];
   for (const name of FUNCTIONS) {
-    const role = deployedAs(functions, name)?.roleArn;
+    const role = deployedFunction(functions, name)?.roleArn;
     const check = `rights of ${name}`;
     if (role === undefined) {
       checks.push(skipped(check, `${name} was not found`));
@@ -68,11 +68,14 @@ export async function rightChecks(
 function wantedOf(
   functions: Functions,
   { queueArn, deadLetterArn, cluster }: Places,
-  { partition, region, account }: Patient["home"],
+  { partition, region, account }: StackUnderTest["home"],
 ): readonly Wanted[] {
   const arn = (service: string, resource: string) =>
     `arn:${partition}:${service}:${region}:${account}:${resource}`;
-  const [remediate, mirror] = [deployedAs(functions, "remediate"), deployedAs(functions, "mirror")];
+  const [remediate, mirror] = [
+    deployedFunction(functions, "remediate"),
+    deployedFunction(functions, "mirror"),
+  ];
   const settings = remediate?.environment ?? {};
   const secret = settings.REPULL_DOCKER_HUB_SECRET || undefined;
   const brake = settings.REPULL_BRAKE_PARAMETER;
@@ -98,10 +101,13 @@ function wantedOf(
 const ROLES_MAX = 40;
 
 /** Whether a revision that keeps its roles can be registered: for the roles of the services that depend on Docker Hub. */
-export async function passRoleCheck(functions: Functions, { roles, rolesInUse }: Patient): Promise<Check> {
+export async function passRoleCheck(
+  functions: Functions,
+  { roles, rolesInUse }: StackUnderTest,
+): Promise<Check> {
   const check = "roles of the tasks";
   const remedy = "put what repull scan --roles prints into the stack's PassableRoleArns";
-  const ours = deployedAs(functions, "remediate")?.roleArn;
+  const ours = deployedFunction(functions, "remediate")?.roleArn;
   if (ours === undefined) return skipped(check, "remediate was not found");
   if (observes(functions)) return passed(check, "none is passed on by a stack that observes");
   let used: readonly string[];

@@ -8,7 +8,7 @@ import type {
 } from "../../aws/stack/deployed-stack.ts";
 import { redact } from "../../text/redact.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
-import type { Patient } from "./stack-under-test.ts";
+import type { StackUnderTest } from "./stack-under-test.ts";
 
 const REASON_LENGTH_MAX = 200;
 
@@ -18,9 +18,12 @@ export type Queues = {
   readonly deadLetters?: DeployedQueue;
 };
 
-export async function queueChecks(detect: DeployedFunction | undefined, patient: Patient): Promise<Queues> {
+export async function queueChecks(
+  detect: DeployedFunction | undefined,
+  tested: StackUnderTest,
+): Promise<Queues> {
   if (detect === undefined) return { checks: [skipped("mapping", "detect was not found")] };
-  const { stack } = patient;
+  const { stack } = tested;
   const mappings = await stack.mappings(detect.arn);
   if (mappings.kind === "unread") return { checks: [unread("mapping", mappings)] };
   const [mapping] = mappings.value;
@@ -33,7 +36,7 @@ export async function queueChecks(detect: DeployedFunction | undefined, patient:
     checks: [
       mappingCheck(mapping),
       queueCheck(queue),
-      await lettersCheck("dead letters", "docs/operating.md#dead-letters", deadLetters, patient),
+      await deadLettersCheck("dead letters", "docs/operating.md#dead-letters", deadLetters, tested),
     ],
     ...(queue.kind === "read" ? { queue: queue.value } : {}),
     ...(deadLetters.kind === "read" ? { deadLetters: deadLetters.value } : {}),
@@ -79,11 +82,11 @@ function queueCheck(part: ReadResult<DeployedQueue>): Check {
 }
 
 /** A queue that should be empty; where it is not, why its oldest message lies there. */
-export async function lettersCheck(
+export async function deadLettersCheck(
   check: string,
   page: string,
   part: ReadResult<DeployedQueue>,
-  { stack, now }: Patient,
+  { stack, now }: StackUnderTest,
 ): Promise<Check> {
   if (part.kind === "unread") return unread(check, part);
   const { messages, url } = part.value;
@@ -91,11 +94,11 @@ export async function lettersCheck(
   const lie = `${messages} message${messages === 1 ? " lies" : "s lie"} in ${url.slice(url.lastIndexOf("/") + 1)}`;
   const oldest = await stack.oldestDeadLetter(url);
   if (oldest.kind === "unread" || oldest.value === undefined) return failed(check, lie, page);
-  return failed(check, `${lie}; the oldest ${inWords(oldest.value, now())}`, page);
+  return failed(check, `${lie}; the oldest ${formatDeadLetter(oldest.value, now())}`, page);
 }
 
 /** Its reason; never its body, which may hold anything. */
-function inWords({ sentAt, because }: DeadLetter, now: number): string {
+function formatDeadLetter({ sentAt, because }: DeadLetter, now: number): string {
   const hours = Math.max(0, Math.round((now - sentAt) / 3_600_000));
   const age = hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
   const reason = because === undefined ? "detect failed five times" : redact(because);

@@ -5,25 +5,28 @@ import { formatPulls } from "../../oci/client/rate-limit.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, listed, passed, refused, skipped } from "./check.ts";
-import { deployedAs, type Functions, observes, type Patient } from "./stack-under-test.ts";
+import { deployedFunction, type Functions, observes, type StackUnderTest } from "./stack-under-test.ts";
 
-export async function registryChecks(functions: Functions, patient: Patient): Promise<readonly Check[]> {
-  const secret = deployedAs(functions, "remediate")?.environment.REPULL_DOCKER_HUB_SECRET || undefined;
+export async function registryChecks(
+  functions: Functions,
+  tested: StackUnderTest,
+): Promise<readonly Check[]> {
+  const secret = deployedFunction(functions, "remediate")?.environment.REPULL_DOCKER_HUB_SECRET || undefined;
   return [
-    await secretCheck(secret, functions, patient),
-    ...(await cacheChecks(functions, patient)),
-    await quotaCheck("Docker Hub quota", undefined, patient),
-    ...(secret === undefined ? [] : [await quotaCheck("quota of the account", secret, patient)]),
+    await secretCheck(secret, functions, tested),
+    ...(await cacheChecks(functions, tested)),
+    await quotaCheck("Docker Hub quota", undefined, tested),
+    ...(secret === undefined ? [] : [await quotaCheck("quota of the account", secret, tested)]),
   ];
 }
 
 async function secretCheck(
   secret: string | undefined,
   functions: Functions,
-  { secretKeys }: Patient,
+  { secretKeys }: StackUnderTest,
 ): Promise<Check> {
   const check = "Docker Hub secret";
-  const remediate = deployedAs(functions, "remediate");
+  const remediate = deployedFunction(functions, "remediate");
   if (remediate === undefined) return skipped(check, "remediate was not found");
   if (secret === undefined)
     return passed(check, "none is configured: Repull asks Docker Hub as nobody, and sign-in is not offered");
@@ -60,14 +63,17 @@ async function secretCheck(
 }
 
 /** Each rule that leads to Docker Hub: ECR tries it, and IAM says whether mirror may fill what it leads to. */
-async function cacheChecks(functions: Functions, { cache, roles, home }: Patient): Promise<readonly Check[]> {
+async function cacheChecks(
+  functions: Functions,
+  { cache, roles, home }: StackUnderTest,
+): Promise<readonly Check[]> {
   const check = "pull-through rules";
   try {
     const rules = (await cache.pullThroughRules()).filter(({ upstreamHost }) =>
       isDockerHubFront(upstreamHost),
     );
     if (rules.length === 0) return [passed(check, "none leads to Docker Hub")];
-    const role = deployedAs(functions, "mirror")?.roleArn;
+    const role = deployedFunction(functions, "mirror")?.roleArn;
     for (const { prefix } of rules) {
       const { isValid, because } = await cache.validateRule(prefix);
       if (!isValid)
@@ -92,7 +98,11 @@ async function cacheChecks(functions: Functions, { cache, roles, home }: Patient
   }
 }
 
-async function quotaCheck(check: string, secret: string | undefined, { quota }: Patient): Promise<Check> {
+async function quotaCheck(
+  check: string,
+  secret: string | undefined,
+  { quota }: StackUnderTest,
+): Promise<Check> {
   try {
     const found = await quota(secret).catch((error: unknown) => {
       // A refusal that brings its numbers is an answer.

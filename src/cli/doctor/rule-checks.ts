@@ -5,8 +5,8 @@ import { TEST_EVENT_SOURCE } from "../../aws/stack/send-test-event.ts";
 import { isObject } from "../../ecs/json-fields.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { type Check, failed, passed, skipped, unread } from "./check.ts";
-import { lettersCheck } from "./queue-checks.ts";
-import type { Patient } from "./stack-under-test.ts";
+import { deadLettersCheck } from "./queue-checks.ts";
+import type { StackUnderTest } from "./stack-under-test.ts";
 
 /** A cluster's name that most rules let through. */
 const SOME_CLUSTER = "repull-doctor";
@@ -17,10 +17,10 @@ export type Ruled = {
   readonly cluster: string;
 };
 
-export async function ruleChecks(queueArn: string | undefined, patient: Patient): Promise<Ruled> {
+export async function ruleChecks(queueArn: string | undefined, tested: StackUnderTest): Promise<Ruled> {
   const cluster = SOME_CLUSTER;
   if (queueArn === undefined) return { checks: [skipped("rule", "the queue was not found")], cluster };
-  const rules = await patient.stack.rulesInto(queueArn);
+  const rules = await tested.stack.rulesInto(queueArn);
   if (rules.kind === "unread") return { checks: [unread("rule", rules)], cluster };
   const forEcs = rules.value.filter(({ pattern }) => !pattern.includes(`"${TEST_EVENT_SOURCE}"`));
   const rule = forEcs.find(({ isEnabled }) => isEnabled) ?? forEcs[0];
@@ -33,25 +33,25 @@ export async function ruleChecks(queueArn: string | undefined, patient: Patient)
       rule.isEnabled
         ? passed("rule", `${rule.name} is enabled, for the clusters ${clusters ?? "of a pattern of its own"}`)
         : failed("rule", `${rule.name} is disabled`, `aws events enable-rule --name ${rule.name}`),
-      await patternCheck(rule.pattern, one ?? "default", patient),
-      await undeliveredCheck(rule, patient),
+      await patternCheck(rule.pattern, one ?? "default", tested),
+      await undeliveredCheck(rule, tested),
     ],
     cluster: one ?? cluster,
   };
 }
 
-async function undeliveredCheck({ undeliveredArn }: DeployedRule, patient: Patient): Promise<Check> {
+async function undeliveredCheck({ undeliveredArn }: DeployedRule, tested: StackUnderTest): Promise<Check> {
   const check = "undelivered";
   if (undeliveredArn === undefined)
     return failed(check, "what the rule cannot deliver is lost: no queue for it", "deploy the stack again");
-  const queue = await patient.stack.queue(undeliveredArn);
-  return await lettersCheck(check, "docs/operating.md#undelivered", queue, patient);
+  const queue = await tested.stack.queue(undeliveredArn);
+  return await deadLettersCheck(check, "docs/operating.md#undelivered", queue, tested);
 }
 
 async function patternCheck(
   pattern: string,
   cluster: string,
-  { stack, home }: { readonly stack: DeployedStack; readonly home: Patient["home"] },
+  { stack, home }: { readonly stack: DeployedStack; readonly home: StackUnderTest["home"] },
 ): Promise<Check> {
   const reason = "CannotPullContainerError: ref pull has been retried 1 time(s): 429 Too Many Requests";
   const forms = [
@@ -85,7 +85,7 @@ async function patternCheck(
 
 /** An ECS task event of this account, in the named cluster. */
 export function taskEvent(
-  { account, region, partition }: Patient["home"],
+  { account, region, partition }: StackUnderTest["home"],
   cluster: string,
   detail: JsonObject,
 ): JsonObject {

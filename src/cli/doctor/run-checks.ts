@@ -8,14 +8,14 @@
 import type { Check } from "./check.ts";
 import { executionChecks } from "./execution-checks.ts";
 import { functionChecks } from "./function-checks.ts";
-import { brakeCheck } from "./kill-switch-check.ts";
+import { killSwitchCheck } from "./kill-switch-check.ts";
 import { passRoleCheck, rightChecks } from "./permission-checks.ts";
 import { queueChecks } from "./queue-checks.ts";
 import { registryChecks } from "./registry-checks.ts";
 import { ruleChecks } from "./rule-checks.ts";
-import { deployedAs, type Functions, type Patient } from "./stack-under-test.ts";
+import { deployedFunction, type Functions, type StackUnderTest } from "./stack-under-test.ts";
 
-export type Examined = {
+export type CheckReport = {
   readonly checks: readonly Check[];
   /** What a probe needs, where it was found. */
   readonly queueUrl?: string;
@@ -25,27 +25,31 @@ export type Examined = {
 };
 
 /** Examines a stack from end to end. Failures of the world become checks. */
-export async function examine(patient: Patient): Promise<Examined> {
-  const { stack } = patient;
+export async function runChecks(tested: StackUnderTest): Promise<CheckReport> {
+  const { stack } = tested;
   const functions: Functions = {
     detect: await stack.functionNamed("detect"),
     remediate: await stack.functionNamed("remediate"),
     mirror: await stack.functionNamed("mirror"),
   };
-  const { queue, deadLetters, checks: queues } = await queueChecks(deployedAs(functions, "detect"), patient);
-  const { cluster, checks: rule } = await ruleChecks(queue?.arn, patient);
+  const {
+    queue,
+    deadLetters,
+    checks: queues,
+  } = await queueChecks(deployedFunction(functions, "detect"), tested);
+  const { cluster, checks: rule } = await ruleChecks(queue?.arn, tested);
   const places = { queueArn: queue?.arn, deadLetterArn: deadLetters?.arn, cluster };
-  const remediateArn = deployedAs(functions, "remediate")?.arn;
+  const remediateArn = deployedFunction(functions, "remediate")?.arn;
   return {
     checks: [
-      ...(await functionChecks(functions, patient)),
+      ...(await functionChecks(functions, tested)),
       ...queues,
       ...rule,
-      await brakeCheck(functions, patient),
-      ...(await rightChecks(functions, places, patient)),
-      await passRoleCheck(functions, patient),
-      ...(await registryChecks(functions, patient)),
-      ...(await executionChecks(functions, patient)),
+      await killSwitchCheck(functions, tested),
+      ...(await rightChecks(functions, places, tested)),
+      await passRoleCheck(functions, tested),
+      ...(await registryChecks(functions, tested)),
+      ...(await executionChecks(functions, tested)),
     ],
     cluster,
     ...(queue === undefined ? {} : { queueUrl: queue.url }),

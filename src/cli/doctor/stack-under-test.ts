@@ -6,7 +6,7 @@ import type { DeployedFunction, DeployedStack, ReadResult } from "../../aws/stac
 import type { RateLimit } from "../../oci/client/rate-limit.ts";
 import type { Ecr, Ecs } from "../../remediation/ports/ports.ts";
 
-export type Patient = {
+export type StackUnderTest = {
   readonly stackName: string;
   readonly home: { readonly account: string; readonly region: string; readonly partition: string };
   readonly stack: DeployedStack;
@@ -30,12 +30,12 @@ export type Name = (typeof FUNCTIONS)[number];
 export type Functions = Readonly<Record<Name, ReadResult<DeployedFunction>>>;
 
 /** The function as it is deployed; undefined where it is not, or could not be read. */
-export function deployedAs(functions: Functions, name: Name): DeployedFunction | undefined {
+export function deployedFunction(functions: Functions, name: Name): DeployedFunction | undefined {
   const part = functions[name];
   return part.kind === "read" ? part.value : undefined;
 }
 
 /** Whether the stack was deployed to observe: it holds no right to write then. */
 export function observes(functions: Functions): boolean {
-  return deployedAs(functions, "remediate")?.environment.REPULL_MODE === "observe";
+  return deployedFunction(functions, "remediate")?.environment.REPULL_MODE === "observe";
 }

@@ -12,7 +12,7 @@ import { type DocumentEntry, unwrapped } from "./event-envelopes.ts";
 import { pastedTexts } from "./pasted-texts.ts";
 
 /** The documents in a text; `name` is the file's name, for messages. */
-export function documentsIn(text: string, name: string): readonly DocumentEntry[] {
+export function readEventDocuments(text: string, name: string): readonly DocumentEntry[] {
   const entries = entriesIn(withoutMark(text).trim(), name).flatMap((entry) =>
     entry.kind === "document" ? unwrapped(entry.document, entry.where, entriesIn) : [entry],
   );

@@ -7,7 +7,7 @@ import { CLEAR_LINE } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";
 
 const REDRAW_MS = 100;
-const IN_WORDS: Partial<Record<CopyProgress["state"], string>> = {
+const SENTENCES: Partial<Record<CopyProgress["state"], string>> = {
   done: "copied",
   skipped: "already there",
   mounted: "mounted",
@@ -56,7 +56,7 @@ export function copyProgress(
       io.err(`  ${next.digest}: ${next.blobs} blobs, ${inMegabytes(next.bytes)}\n`);
     },
     onProgress: ({ blob, state, bytesDone, bytesAll }) => {
-      const words = IN_WORDS[state];
+      const words = SENTENCES[state];
       if (words === undefined) under.set(blob, bytesDone);
       else {
         under.delete(blob);

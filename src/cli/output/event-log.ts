@@ -4,22 +4,22 @@ import { shortRevision } from "../../ecs/arn.ts";
 import type { Log, LogFields } from "../../runtime/log.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
 
-export type Story = {
+export type EventLog = {
   readonly log: Log;
   say(text: string): void;
 };
 
 /** A story that tells with the time of a clock; the product's log lines become sentences. */
-export function storyLog(now: () => number, tell: (line: string) => void): Story {
+export function createEventLog(now: () => number, tell: (line: string) => void): EventLog {
   const say = (text: string): void => tell(`  ${new Date(now()).toISOString().slice(11, 19)}  ${text}`);
   const write = (message: string, ...fields: LogFields[]): void => {
-    const sentence = inWords(message, Object.assign({}, ...fields));
+    const sentence = formatFields(message, Object.assign({}, ...fields));
     if (sentence !== undefined) say(sentence);
   };
   return { log: { debug() {}, info: write, warn: write, error: write }, say };
 }
 
-function inWords(message: string, fields: LogFields): string | undefined {
+function formatFields(message: string, fields: LogFields): string | undefined {
   const name = (field: string): string => shortRevision(String(fields[field] ?? ""));
   switch (message) {
     case "image copied":

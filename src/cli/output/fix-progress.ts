@@ -7,17 +7,17 @@ import type { CommandIo } from "../io.ts";
 import { copyProgress } from "./copy-progress.ts";
 
 /** Tells what is being done; what is the same is said once. */
-export function tellDoing(say: (text: string) => void): (doing: Activity) => void {
+export function printActivity(say: (text: string) => void): (doing: Activity) => void {
   let said = "";
   return (doing) => {
-    const words = doing.kind === "rollout" ? doing.because : waitInWords(doing);
+    const words = doing.kind === "rollout" ? doing.because : formatWait(doing);
     if (words === said) return;
     said = words;
     say(words);
   };
 }
 
-function waitInWords({ code, seconds }: Extract<Activity, { kind: "waiting" }>): string {
+function formatWait({ code, seconds }: Extract<Activity, { kind: "waiting" }>): string {
   const minutes = Math.round(seconds / 60);
   const again = `another look in ${minutes === 1 ? "a minute" : `${minutes} minutes`}`;
   switch (code) {
@@ -29,7 +29,7 @@ function waitInWords({ code, seconds }: Extract<Activity, { kind: "waiting" }>):
 }
 
 /** The same copier, whose copies show how far they are. */
-export function shownCopies(io: CommandIo, clock: Pick<Clock, "now">): (copier: Copier) => Copier {
+export function withCopyProgress(io: CommandIo, clock: Pick<Clock, "now">): (copier: Copier) => Copier {
   return (copier) => ({
     ...copier,
     copy(request, { onPlan, onProgress, ...options } = {}) {

@@ -8,12 +8,17 @@ import { abbreviate, explainPlan } from "../../substitution/explain-plan.ts";
 import type { ImagePlan } from "../../substitution/plan.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
-import { type Looked, whereFrom } from "../account/assess-service.ts";
+import { type Assessment, imageSource } from "../account/assess-service.ts";
 import { clusterName } from "../account/find-service.ts";
 
 /** Everything but what to do next. */
-export function lookInWords(looked: Looked): readonly string[] {
-  return [heading(looked.service), ...warningsOf(looked).map((line) => `  ${line}`), "", ...bodyOf(looked)];
+export function formatAssessment(assessment: Assessment): readonly string[] {
+  return [
+    heading(assessment.service),
+    ...warningsOf(assessment).map((line) => `  ${line}`),
+    "",
+    ...bodyOf(assessment),
+  ];
 }
 
 function heading(service: Service): string {
@@ -25,21 +30,22 @@ export function fullName({ clusterArn, name }: Service): string {
   return `${clusterName(clusterArn)}/${name}`;
 }
 
-function bodyOf(looked: Looked): readonly string[] {
-  const { today } = looked;
+function bodyOf(assessment: Assessment): readonly string[] {
+  const { today } = assessment;
   const others = today.flatMap((image) =>
-    looked.kind === "planned" && looked.plan.images.some((planned) => planned.image === image.image)
+    assessment.kind === "planned" && assessment.plan.images.some((planned) => planned.image === image.image)
       ? []
       : [
-          `${abbreviate(image.image)} (${image.containers.join(", ")}) stays: ${image.leftOut ?? whereFrom(image)}`,
+          `${abbreviate(image.image)} (${image.containers.join(", ")}) stays: ${image.leftOut ?? imageSource(image)}`,
         ],
   );
-  if (looked.kind === "nothing-to-do") return [...others, "", `Nothing to do: ${looked.because}.`];
-  if (looked.kind === "declined") return [...others, "", `Repull leaves it alone: ${looked.ending.because}.`];
-  const { plan } = looked;
+  if (assessment.kind === "nothing-to-do") return [...others, "", `Nothing to do: ${assessment.because}.`];
+  if (assessment.kind === "declined")
+    return [...others, "", `Repull leaves it alone: ${assessment.ending.because}.`];
+  const { plan } = assessment;
   const planned = plan.images.flatMap((image) => [
     ...explainPlan({ kind: "substitute", images: [image], policy: plan.policy }, () =>
-      fromWhere(image, looked),
+      fromWhere(image, assessment),
     ),
     ...writtenIn(image).map((line) => `  ${line}`),
   ]);
@@ -47,9 +53,9 @@ function bodyOf(looked: Looked): readonly string[] {
   return [...planned, ...others, "", `Nothing can be done safely: ${plan.because}.`];
 }
 
-function fromWhere({ image }: ImagePlan, { today }: Looked): string {
+function fromWhere({ image }: ImagePlan, { today }: Assessment): string {
   const found = today.find((one) => one.image === image);
-  return found === undefined ? "" : `today from ${whereFrom(found)}`;
+  return found === undefined ? "" : `today from ${imageSource(found)}`;
 }
 
 /** What the new revision would say, where anything. */
@@ -71,9 +77,9 @@ export function writesOf({ substitute }: ImagePlan): string | undefined {
     : `${place}, by the digest of its ${copy.platforms.map(printPlatform).join(" and ")} image`;
 }
 
-function warningsOf(looked: Looked): readonly string[] {
-  if (looked.kind !== "planned") return [];
-  const { surveyed, service } = looked;
+function warningsOf(assessment: Assessment): readonly string[] {
+  if (assessment.kind !== "planned") return [];
+  const { surveyed, service } = assessment;
   const { sameRevision6h, minutesSinceReverted } = surveyed.recentSubstitutions;
   return [
     ...(surveyed.isDeploying
@@ -91,50 +97,52 @@ function warningsOf(looked: Looked): readonly string[] {
 }
 
 /** What is left for a person to do; nothing where the plan can be carried out. */
-export function remediesOf(looked: Looked): readonly string[] {
-  if (looked.kind === "nothing-to-do") return [];
-  const result = looked.kind === "declined" ? looked.ending : looked.held;
+export function nextStepsFor(assessment: Assessment): readonly string[] {
+  if (assessment.kind === "nothing-to-do") return [];
+  const result = assessment.kind === "declined" ? assessment.ending : assessment.held;
   if (result?.kind === "observed")
     return [
       ...(result.remedies ?? []).map(formatRemedy),
       "or go by another policy, for this once, with --policy FILE",
     ];
-  if (looked.kind === "planned" && looked.plan.kind === "stand-still")
-    return looked.plan.remedies.map(formatRemedy);
+  if (assessment.kind === "planned" && assessment.plan.kind === "stand-still")
+    return assessment.plan.remedies.map(formatRemedy);
   return result?.nextSteps ?? (result?.remedies ?? []).map(formatRemedy);
 }
 
 /** The same as data, where it is; nothing where the plan can be carried out. */
-export function remediesAsData(looked: Looked): readonly Remedy[] {
-  if (looked.kind === "nothing-to-do") return [];
-  const result = looked.kind === "declined" ? looked.ending : looked.held;
+export function remediesAsData(assessment: Assessment): readonly Remedy[] {
+  if (assessment.kind === "nothing-to-do") return [];
+  const result = assessment.kind === "declined" ? assessment.ending : assessment.held;
   if (result !== undefined) return result.remedies ?? [];
-  return looked.kind === "planned" && looked.plan.kind === "stand-still" ? looked.plan.remedies : [];
+  return assessment.kind === "planned" && assessment.plan.kind === "stand-still"
+    ? assessment.plan.remedies
+    : [];
 }
 
 /** One object: the record that a remediation would leave, with today's place and what would be written. */
-export function lookAsJson(looked: Looked, from: string, next: readonly string[]): object {
-  const { service, today } = looked;
+export function assessmentToJson(assessment: Assessment, from: string, next: readonly string[]): object {
+  const { service, today } = assessment;
   const base = { service: fullName(service), taskDefinition: service.taskDefinition, policy: from };
-  if (looked.kind === "nothing-to-do")
-    return { ...base, kind: looked.kind, because: looked.because, images: today, next };
-  const { failure, execution } = looked;
+  if (assessment.kind === "nothing-to-do")
+    return { ...base, kind: assessment.kind, because: assessment.because, images: today, next };
+  const { failure, execution } = assessment;
   const result =
-    looked.kind === "declined"
-      ? looked.ending
-      : (looked.held ??
-        (looked.plan.kind === "stand-still"
-          ? looked.plan
+    assessment.kind === "declined"
+      ? assessment.ending
+      : (assessment.held ??
+        (assessment.plan.kind === "stand-still"
+          ? assessment.plan
           : {
               kind: "observed" as const,
               because: "planned only: nothing was written",
-              images: looked.plan.images,
+              images: assessment.plan.images,
             }));
   const { images, because, workload } = toOutcome(result, failure, execution);
-  const plans = looked.kind === "planned" ? looked.plan.images : [];
+  const plans = assessment.kind === "planned" ? assessment.plan.images : [];
   return {
     ...base,
-    kind: looked.kind === "planned" && looked.held === undefined ? looked.plan.kind : result.kind,
+    kind: assessment.kind === "planned" && assessment.held === undefined ? assessment.plan.kind : result.kind,
     because,
     workload,
     images: today.map((image) => {

@@ -7,7 +7,7 @@ import type { Replayed } from "../replay/replay.ts";
 import { nextLines } from "./next-lines.ts";
 
 /** The lines of an outcome, indented by two. @param then the command that shows whether what was done has helped */
-export function outcomeInWords(replayed: Replayed, then?: string): readonly string[] {
+export function formatOutcome(replayed: Replayed, then?: string): readonly string[] {
   if (!("images" in replayed)) return [`  ${replayed.outcome}: ${replayed.because}`, ""];
   const { outcome, because, formerTaskDefinition, newTaskDefinition, images, nextSteps, decision } = replayed;
   const { remedies = [] } = replayed;

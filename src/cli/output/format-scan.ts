@@ -15,7 +15,7 @@ export type Headline = {
 };
 
 /** How it was counted: the same words under every table. */
-export const ARITHMETIC: readonly string[] = [
+export const METHOD: readonly string[] = [
   "Six bad hours, which is Docker Hub's window: every task of a service is replaced once (a deployment of everything, or the loss of its hosts), schedules fire as often as they can in all of them, and what runs by hand starts again.",
   "Each start pulls each of its Docker Hub images once; hosts that still hold an image may need fewer, and a second deployment within the window needs more.",
   `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; a task's pulls are spread evenly over its subnets.`,
@@ -88,7 +88,7 @@ export function scanAsJson(scan: Scan): string {
   return [...exposures, summary].map((line) => `${visibleJson(line)}\n`).join("");
 }
 
-export function scanInWords(scan: Scan): string {
+export function formatScan(scan: Scan): string {
   const { exposures, addresses, gaps } = scan;
   const lines = [headlineOf(scan).sentence, ""];
   if (exposures.length > 0) {
@@ -111,7 +111,7 @@ export function scanInWords(scan: Scan): string {
         ]),
       ),
       "",
-      ...ARITHMETIC,
+      ...METHOD,
     );
     const service = exposures.find(
       ({ kind, notRemediatedBecause }) => kind === "service" && notRemediatedBecause === undefined,

@@ -3,10 +3,14 @@
 import { formatPulls, type RateLimit } from "../../oci/client/rate-limit.ts";
 import { EXIT } from "../exit-status.ts";
 import { ABUSE_ADVICE } from "../output/abuse-advice.ts";
-import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./rate-limit-status.ts";
+import { lackingPulls, type RateLimitStatus, WINDOW_SECONDS_DEFAULT } from "./rate-limit-status.ts";
 
 /** A paragraph for each who pulls; times are UTC. */
-export function inWords(readings: readonly Reading[], pulls: number | undefined, measuredAt: Date): string {
+export function formatRateLimits(
+  readings: readonly RateLimitStatus[],
+  pulls: number | undefined,
+  measuredAt: Date,
+): string {
   const account = readings.some(({ who }) => who === "account");
   const paragraphs = readings.map((reading) => {
     const lines = [`${nameOf(reading)}: ${stateOf(reading, measuredAt)}`];
@@ -24,7 +28,7 @@ export function inWords(readings: readonly Reading[], pulls: number | undefined,
   return `${paragraphs.join("\n")}\n`;
 }
 
-function nameOf({ who, user, ...reading }: Reading): string {
+function nameOf({ who, user, ...reading }: RateLimitStatus): string {
   const source = "quota" in reading ? reading.quota.source : undefined;
   if (who === "address") {
     return `Docker Hub without a login, from this address${source === undefined ? "" : ` (${source})`}`;
@@ -32,7 +36,7 @@ function nameOf({ who, user, ...reading }: Reading): string {
   return user === undefined ? "Docker Hub with the account of docker login" : `Docker Hub as ${user}`;
 }
 
-function stateOf(reading: Reading, measuredAt: Date): string {
+function stateOf(reading: RateLimitStatus, measuredAt: Date): string {
   if (reading.kind === "unlimited") return "no limit was named.";
   if (reading.kind !== "limited") return `no answer to go by: ${reading.because}`;
   const { remaining, limit, windowSeconds = WINDOW_SECONDS_DEFAULT } = reading.quota;

@@ -3,7 +3,7 @@
 import type { RateLimit } from "../../oci/client/rate-limit.ts";
 
 /** What Docker Hub says of one who pulls. */
-export type Reading = {
+export type RateLimitStatus = {
   readonly who: "address" | "account";
   /** The account's name, where the login tells it. */
   readonly user?: string;

@@ -15,13 +15,13 @@ import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import { visibleJson } from "../../text/visible.ts";
-import { personalCredentials } from "../account/registry-credentials.ts";
+import { userCredentials } from "../account/registry-credentials.ts";
 import { EXIT, exitStatusOf } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
-import { inWords } from "./format-rate-limit.ts";
-import { lackingPulls, type Reading, WINDOW_SECONDS_DEFAULT } from "./rate-limit-status.ts";
+import { formatRateLimits } from "./format-rate-limit.ts";
+import { lackingPulls, type RateLimitStatus, WINDOW_SECONDS_DEFAULT } from "./rate-limit-status.ts";
 
-export type LimitsInput = {
+export type RateLimitInput = {
   /** How many pulls somebody is about to make, as written on the command line. */
   readonly pulls?: string;
   /** Seconds for the whole of it, as written on the command line. */
@@ -36,8 +36,8 @@ const TIMEOUT_SECONDS_MAX = 3600;
 const PULLS = /^[1-9][0-9]{0,8}$/;
 
 /** Runs the command; answers its exit status. The account counts where there is one: it is who pulls. */
-export async function limits(
-  input: LimitsInput,
+export async function rateLimit(
+  input: RateLimitInput,
   io: CommandIo,
   clock: Clock = systemClock,
   timer: Timer = systemClock,
@@ -60,7 +60,7 @@ export async function limits(
     late.abort(new Error(`no answer within the ${timeoutSeconds} s of --timeout`)),
   );
   const asking = { send, io, clock, timer, late: late.signal };
-  const login = await personalCredentials(io, async () => undefined)(DOCKER_HUB_HOST, "pull");
+  const login = await userCredentials(io, async () => undefined)(DOCKER_HUB_HOST, "pull");
   try {
     const measured = [read({ who: "address" }, undefined, asking)];
     if (login !== undefined) {
@@ -73,7 +73,7 @@ export async function limits(
     io.out(
       input.json
         ? `${visibleJson(asJson(readings, pulls, measuredAt))}\n`
-        : inWords(readings, pulls, measuredAt),
+        : formatRateLimits(readings, pulls, measuredAt),
     );
     return statusOf(readings.at(-1), pulls);
   } finally {
@@ -92,10 +92,10 @@ type Asking = {
 };
 
 async function read(
-  who: { readonly who: Reading["who"]; readonly user?: string },
+  who: { readonly who: RateLimitStatus["who"]; readonly user?: string },
   login: Credentials | undefined,
   { send, io, clock, timer, late }: Asking,
-): Promise<Reading> {
+): Promise<RateLimitStatus> {
   const credentials: FindCredentials = async () => login;
   const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
   const repository = createRegistries({ send, clock, timer, credentials, endpoints }).open(IMAGE, "pull");
@@ -114,7 +114,7 @@ async function read(
   }
 }
 
-function statusOf(reading: Reading | undefined, pulls = 1): number {
+function statusOf(reading: RateLimitStatus | undefined, pulls = 1): number {
   if (reading === undefined || reading.kind === "unlimited") return EXIT.done;
   if (reading.kind !== "limited") return reading.status;
   const lacking = lackingPulls(reading.quota, pulls);
@@ -122,7 +122,7 @@ function statusOf(reading: Reading | undefined, pulls = 1): number {
   return lacking === 0 ? EXIT.done : EXIT.rateLimited;
 }
 
-function asJson(readings: readonly Reading[], pulls: number | undefined, measuredAt: Date): object {
+function asJson(readings: readonly RateLimitStatus[], pulls: number | undefined, measuredAt: Date): object {
   return {
     registry: DOCKER_HUB_HOST,
     measuredAt: measuredAt.toISOString(),

@@ -17,14 +17,14 @@ import { explainPlan } from "../../substitution/explain-plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { accountPorts } from "../account/account-ports.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
-import { readInstalled, refuseWhileStopped } from "../account/deployed-config.ts";
-import { impatient } from "../account/few-attempts.ts";
-import { heardOrNot, SILENT_BUS } from "../account/quiet-publisher.ts";
+import { readDeployedConfig, refuseWhileStopped } from "../account/deployed-config.ts";
+import { withFewAttempts } from "../account/few-attempts.ts";
+import { ignorePublishErrors, SILENT_PUBLISHER } from "../account/quiet-publisher.ts";
 import { refuseForeignEvent } from "../account/same-account.ts";
 import type { CommandIo } from "../io.ts";
-import { storyLog } from "../output/event-log.ts";
-import { tellDoing } from "../output/fix-progress.ts";
-import { Refused } from "../refused-command.ts";
+import { createEventLog } from "../output/event-log.ts";
+import { printActivity } from "../output/fix-progress.ts";
+import { RefusedCommand } from "../refused-command.ts";
 import type { Replay, ReplayInput } from "./replay.ts";
 
 /** The SDK's own tries of one call, for whoever said --no-wait: a survey asks again by itself, and its step once more. */
@@ -36,28 +36,28 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
   const settings = await awsSettingsFrom(io);
   const aws = input.settle ? settings : { ...settings, ...WITHOUT_WAIT };
   const account = await accountOf(aws, io);
-  const installed = await readInstalled(input, aws, io);
+  const config = await readDeployedConfig(input, aws, io);
   // No tag makes a replay write that was not told to.
-  const policy: Policy = input.yes ? installed.policy : { ...installed.policy, mode: "observe" };
+  const policy: Policy = input.yes ? config.policy : { ...config.policy, mode: "observe" };
   const what = input.yes ? "services may be changed" : "nothing is changed without --yes";
   io.err(
-    `account ${account ?? "of the event"}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, by ${installed.from}: ${what}\n`,
+    `account ${account ?? "of the event"}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, by ${config.from}: ${what}\n`,
   );
 
   return async (document, _file, tell) => {
     const own = refuseForeignEvent(document, { account, region: aws.region });
     if (own === undefined)
-      throw new Refused(
+      throw new RefusedCommand(
         "account-unknown",
         "neither STS nor the event tells the account: nothing was written",
       );
-    if (input.yes) await refuseWhileStopped(installed);
-    const story = storyLog(systemClock.now, tell);
-    const { busName, remediateArn } = installed;
-    const plain = accountPorts({ aws, account: own, policy, log: story.log, busName, remediateArn }, io);
+    if (input.yes) await refuseWhileStopped(config);
+    const eventLog = createEventLog(systemClock.now, tell);
+    const { busName, remediateArn } = config;
+    const plain = accountPorts({ aws, account: own, policy, log: eventLog.log, busName, remediateArn }, io);
     const ports = {
-      ...withKillSwitch(plain, input.yes ? installed.killSwitch : NOT_SAID),
-      bus: input.yes ? heardOrNot(plain.bus, io) : SILENT_BUS,
+      ...withKillSwitch(plain, input.yes ? config.killSwitch : NOT_SAID),
+      bus: input.yes ? ignorePublishErrors(plain.bus, io) : SILENT_PUBLISHER,
     };
     const failure = readEvent(document, ports.location);
     const execution =
@@ -65,7 +65,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
         ? "none"
         : remediationName(ports.executions.functionName("remediate"), failure, 1, isPerTask(failure, policy));
     const onPlan = (plan: Parameters<typeof explainPlan>[0]): void => {
-      for (const line of explainPlan(plan)) story.say(line);
+      for (const line of explainPlan(plan)) eventLog.say(line);
     };
     const options = {
       policy,
@@ -73,11 +73,11 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
       waitForRollout: input.settle,
       surveysAgain: input.settle,
       onPlan,
-      onActivity: tellDoing(story.say),
+      onActivity: printActivity(eventLog.say),
       interactive: true,
     };
     return await runInProcess(
-      (steps) => remediate(document, ports, options, input.settle ? steps : impatient(steps)),
+      (steps) => remediate(document, ports, options, input.settle ? steps : withFewAttempts(steps)),
       { clock: systemClock },
     );
   };

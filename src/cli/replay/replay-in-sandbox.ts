@@ -20,7 +20,7 @@ import type { Plan } from "../../substitution/plan.ts";
 import { type Policy, rightsIn } from "../../substitution/policy/policy.ts";
 import { parseJson } from "../input/parse-json.ts";
 import type { CommandIo } from "../io.ts";
-import { storyLog } from "../output/event-log.ts";
+import { createEventLog } from "../output/event-log.ts";
 import type { Replay, ReplayInput } from "./replay.ts";
 
 /** Longer than any remediation may take, approvals of three days and quotas of a day among it: two weeks there. */
@@ -43,20 +43,20 @@ export function replayInSandbox(
     const policy = policyWith(operator.policy && JSON.stringify(operator.policy));
     tell(`  in a sandbox: ${described.from}`);
     let world: World | undefined;
-    const story = storyLog(() => world?.clock.now() ?? 0, tell);
+    const eventLog = createEventLog(() => world?.clock.now() ?? 0, tell);
     world = await createRecordedWorld(described.file, [document], {
       seed: input.seed,
-      log: story.log,
+      log: eventLog.log,
       allowed: policy.registries.allowed,
     });
-    tellAhead(world, story.say);
+    tellAhead(world, eventLog.say);
     serveWorkflows(world, {
       policy,
       rights: rightsIn(io.env),
       killSwitch: await operate(world, operator, policy),
       waitForRollout: input.settle,
       onPlan: newPlans((lines) => {
-        for (const line of lines) story.say(line);
+        for (const line of lines) eventLog.say(line);
       }),
     });
     return await remediateIn(world, retold(document, world), read, policy);

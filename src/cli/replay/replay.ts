@@ -12,12 +12,12 @@ import type { Outcome } from "../../remediation/report/outcome.ts";
 import type { Json } from "../../runtime/json.ts";
 import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
-import type { InstalledOptions } from "../account/deployed-config.ts";
+import type { DeployedConfigOptions } from "../account/deployed-config.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
-import { documentsIn } from "../input/event-files.ts";
+import { readEventDocuments } from "../input/event-files.ts";
 import type { CommandIo } from "../io.ts";
-import { outcomeInWords } from "../output/format-outcome.ts";
-import { type RefusalCode, Refused } from "../refused-command.ts";
+import { formatOutcome } from "../output/format-outcome.ts";
+import { type RefusalCode, RefusedCommand } from "../refused-command.ts";
 import { replayInAccount } from "./replay-in-account.ts";
 import { replayInSandbox } from "./replay-in-sandbox.ts";
 
@@ -30,7 +30,7 @@ export type ReplayInput = {
   /** A world file for all events, instead of the one beside each. */
   readonly world?: string;
   readonly seed: string;
-} & InstalledOptions;
+} & DeployedConfigOptions;
 
 export type Replayed =
   | Outcome
@@ -52,7 +52,7 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
   let status: number = EXIT.done;
   for (const file of input.files) {
     const text = await io.readFile(file);
-    const entries = text === undefined ? [unreadable(file)] : documentsIn(text, file);
+    const entries = text === undefined ? [unreadable(file)] : readEventDocuments(text, file);
     for (const entry of entries) {
       if (!input.json) io.out(linesOf([entry.where]));
       const replayed =
@@ -60,7 +60,7 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
           ? await replayOne(run, entry.document, file, tell)
           : invalid(entry.kind === "text" ? TEXT_ALONE : entry.because);
       if (input.json) io.out(`${visibleJson({ where: entry.where, ...replayed })}\n`);
-      else io.out(linesOf(outcomeInWords(replayed, thenCommand(replayed, file, input))));
+      else io.out(linesOf(formatOutcome(replayed, thenCommand(replayed, file, input))));
       status = Math.max(status, statusOf(replayed));
     }
   }
@@ -122,7 +122,8 @@ async function replayOne(
   try {
     return await run(redactEvent(document) as Json, where, tell);
   } catch (error) {
-    if (error instanceof Refused) return { outcome: "refused", code: error.code, because: error.message };
+    if (error instanceof RefusedCommand)
+      return { outcome: "refused", code: error.code, because: error.message };
     if (error instanceof InvalidInput) return invalid(error.message);
     if (error instanceof AwsError && error.kind === "denied")
       return { outcome: "refused", code: "no-right", because: error.message };

@@ -1,7 +1,7 @@
 /** `repull approve` and `repull deny`, in a world in which a plan waits for its owner's word. */
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type DeskOfAccount, decide } from "../../../src/cli/commands/answer-approval.ts";
+import { type ApprovalSession, answerApproval } from "../../../src/cli/commands/answer-approval.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
 import { type KillSwitch, NO_KILL_SWITCH } from "../../../src/remediation/gates/kill-switch.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
@@ -24,7 +24,7 @@ const file = {
 
 let world: World;
 let execution: string;
-let account: DeskOfAccount;
+let account: ApprovalSession;
 
 beforeEach(async () => {
   world = await createWorld(readWorldFile(file));
@@ -33,12 +33,12 @@ beforeEach(async () => {
   world.clock.schedule(world.clock.now(), () => detect(event, world.ports));
   await world.runUntil(() => world.bus.outcomes.length > 0, 600);
   execution = world.executions.records[0]?.name ?? "";
-  account = { where: "the sandbox", caller: ADA, desk: createDesk(world.executions) };
+  account = { where: "the sandbox", caller: ADA, store: createDesk(world.executions) };
 });
 
 const run = async (word: "approve" | "deny", executions: readonly string[], more: object = {}) => {
   const io = commandIo();
-  const status = await decide({ word, executions, json: false, ...more }, account, io);
+  const status = await answerApproval({ word, executions, json: false, ...more }, account, io);
   return { status, ...io.printed };
 };
 const outcome = async () => {
@@ -120,14 +120,14 @@ describe("an answer that comes to nothing says why", () => {
   });
 
   test("somebody answered in between", async () => {
-    const { desk } = account;
+    const { store } = account;
     account = {
       ...account,
-      desk: {
-        ...desk,
+      store: {
+        ...store,
         answer: async (id, text) => {
-          await desk.answer(id, JSON.stringify({ decision: "deny", by: "Grace" }));
-          return await desk.answer(id, text);
+          await store.answer(id, JSON.stringify({ decision: "deny", by: "Grace" }));
+          return await store.answer(id, text);
         },
       },
     };
@@ -140,14 +140,14 @@ describe("an answer that comes to nothing says why", () => {
   test("the caller has no right: the error names the action", async () => {
     const action = "lambda:SendDurableExecutionCallbackSuccess";
     const refused = new AwsError("denied", action, `${action}: ada is not authorized`);
-    account = { ...account, desk: { ...account.desk, answer: () => Promise.reject(refused) } };
+    account = { ...account, store: { ...account.store, answer: () => Promise.reject(refused) } };
     await expect(run("approve", [execution])).rejects.toThrow(action);
     expect(world.executions.running()).toBe(true);
   });
 
   test("it has asked nobody", async () => {
     const history = { execution, status: "running" as const, operations: [] };
-    account = { ...account, desk: { ...account.desk, history: async () => history } };
+    account = { ...account, store: { ...account.store, history: async () => history } };
     expect((await run("approve", [execution])).err).toContain(
       `${execution} is running, and has asked nobody`,
     );
@@ -171,13 +171,13 @@ describe("approve, by the stack's rules", () => {
     test(`answers nothing when ${when}, and a denial is taken all the same`, async () => {
       const input = { executions: [execution], json: true };
       const at = { ...account, rules };
-      await expect(decide({ ...input, word: "approve" }, at, commandIo())).rejects.toMatchObject({
+      await expect(answerApproval({ ...input, word: "approve" }, at, commandIo())).rejects.toMatchObject({
         name: "Refused",
         code,
       });
       await world.run(600);
       expect((await stateOf(world, "prod", "web")).service.taskDefinition).toMatch(/web:42$/);
-      expect(await decide({ ...input, word: "deny" }, at, commandIo())).toBe(0);
+      expect(await answerApproval({ ...input, word: "deny" }, at, commandIo())).toBe(0);
     });
   }
 });

@@ -150,18 +150,18 @@ describe("plan", () => {
 
 describe("fix", () => {
   test("prints commands that go by the same stack and policy, and a difference line by line", async () => {
-    const { world, hands } = await sandboxHands(FILE, { flags: " --no-stack" });
-    expect((await planned({ world, hands })).out).toContain(
+    const { world, hands: session } = await sandboxHands(FILE, { flags: " --no-stack" });
+    expect((await planned({ world, hands: session })).out).toContain(
       "next: repull fix web --cluster prod --no-stack\n",
     );
-    const { out } = await fixed({ world, hands });
+    const { out } = await fixed({ world, hands: session });
     expect(out).toContain("back: repull undo web --cluster prod --no-stack --yes\n");
     expect(out).toMatch(/^ +- +"image": "nginx:1.25",\n +\+ +"image": "public/m);
   });
 
   test("moves a healthy service, and the same bytes run", async () => {
-    const { world, hands } = await sandboxHands(FILE);
-    const { status, out } = await fixed({ world, hands });
+    const { world, hands: session } = await sandboxHands(FILE);
+    const { status, out } = await fixed({ world, hands: session });
     expect(out).toContain("settled: 2 of 2 tasks run web:43");
     expect(out).toContain("back: repull undo web --cluster prod --yes");
     expect(status).toBe(0);
@@ -183,8 +183,8 @@ describe("fix", () => {
   });
 
   test("leaves the tags by which history and undo find it", async () => {
-    const { world, hands } = await sandboxHands(FILE);
-    await fixed({ world, hands });
+    const { world, hands: session } = await sandboxHands(FILE);
+    await fixed({ world, hands: session });
     const described = await world.ports.ecs.describeTaskDefinition("web:43");
     expect(parseTags(described?.tags ?? [])).toMatchObject({
       execution: expect.stringMatching(/^h-/),
@@ -199,8 +199,8 @@ describe("fix", () => {
   });
 
   test("publishes the outcome, and says nothing of a failure that there was not", async () => {
-    const { world, hands } = await sandboxHands(FILE);
-    const { out } = await fixed({ world, hands }, { json: true });
+    const { world, hands: session } = await sandboxHands(FILE);
+    const { out } = await fixed({ world, hands: session }, { json: true });
     const [printed] = objectsIn(out);
     expect(outcomeSchema.parse(printed)).toMatchObject({ outcome: "settled" });
     expect(printed).not.toHaveProperty("failure");
@@ -223,7 +223,7 @@ describe("fix", () => {
       ["no", "web:42"],
       ["yes", "web:43"],
     ] as const) {
-      const { world, hands } = await sandboxHands(FILE);
+      const { world, hands: session } = await sandboxHands(FILE);
       const asked: string[] = [];
       const io: RecordedIo = {
         ...commandIo(),
@@ -232,7 +232,7 @@ describe("fix", () => {
           return answer;
         },
       };
-      const { status } = await fixed({ world, hands }, { yes: false }, io);
+      const { status } = await fixed({ world, hands: session }, { yes: false }, io);
       expect(asked).toEqual(["Go on: register a revision of web and redeploy prod/web? [y/N] "]);
       expect(shortRevision((await stateOf(world, "prod", "web")).service.taskDefinition)).toBe(revision);
       expect(status).toBe(revision === "web:43" ? 0 : 1);
@@ -333,7 +333,7 @@ describe("fix", () => {
   });
 
   test("a plan that is another one after the yes is not carried out", async () => {
-    const { world, hands } = await sandboxHands(FILE);
+    const { world, hands: session } = await sandboxHands(FILE);
     const io: RecordedIo = {
       ...commandIo(),
       ask: async () => {
@@ -341,7 +341,7 @@ describe("fix", () => {
         return "yes";
       },
     };
-    const { status, err } = await fixed({ world, hands }, { yes: false }, io);
+    const { status, err } = await fixed({ world, hands: session }, { yes: false }, io);
     expect(err).toContain("another one than a moment ago");
     expect(status).toBe(1);
     expect(shortRevision((await stateOf(world, "prod", "web")).service.taskDefinition)).toBe("web:42");

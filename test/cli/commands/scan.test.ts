@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { scan } from "../../../src/cli/commands/scan.ts";
 import { SCAN_RIGHTS } from "../../../src/cli/commands/scan-permissions.ts";
-import { headlineOf, scanAsJson, scanInWords } from "../../../src/cli/output/format-scan.ts";
+import { formatScan, headlineOf, scanAsJson } from "../../../src/cli/output/format-scan.ts";
 import { escaped, scanAsHtml } from "../../../src/cli/output/scan-report/report.ts";
 import { nothingRead } from "../../../src/network/facts.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
@@ -94,7 +94,7 @@ test("what may not be read is a gap with its reason, and the rest is told", asyn
     expect(scanned.gaps.filter((gap) => gap.includes(action)).length).toBeGreaterThan(0);
   expect(scanned.gaps.filter((gap) => gap.includes("ecr:ListImages"))).toHaveLength(1);
   expect(scanned.exposures.length).toBeGreaterThan(20);
-  expect(scanInWords(scanned)).toContain("not read: the ways out: ec2:DescribeSubnets: AccessDenied");
+  expect(formatScan(scanned)).toContain("not read: the ways out: ec2:DescribeSubnets: AccessDenied");
 });
 
 test("a bug is no gap", async () => {

@@ -1,8 +1,8 @@
 /** `repull undo` where services of one name were healed in several clusters, and by whose rules it writes. */
 
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Installed } from "../../../src/cli/account/deployed-config.ts";
-import type { Past } from "../../../src/cli/account/history-session.ts";
+import type { DeployedConfig } from "../../../src/cli/account/deployed-config.ts";
+import type { HistorySession } from "../../../src/cli/account/history-session.ts";
 import { type UndoInput, undo } from "../../../src/cli/commands/undo.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";
 import { getObject, getString } from "../../../src/ecs/json-fields.ts";
@@ -61,20 +61,20 @@ async function undone(
 ) {
   const { cluster, ports, clock } = world;
   const { killSwitch = NO_KILL_SWITCH, policy = {} } = rules ?? {};
-  const installed: Installed = { policy: readPolicy(policy), from: "the test's policy", killSwitch };
+  const config: DeployedConfig = { policy: readPolicy(policy), from: "the test's policy", killSwitch };
   const own = { ecs: ports.ecs, schedules: ports.schedules, log: silentLog };
-  const past: Past = {
+  const session: HistorySession = {
     where: "the sandbox",
     home: world.home,
     inventory: createInventory(cluster),
     ports: withKillSwitchOnDeployments(own, killSwitch),
-    journal: { past: async () => [] },
+    executionHistory: { past: async () => [] },
     scheduledTasks: createAccountView(world).scheduledTasks,
     clock,
-    installed,
+    installed: config,
   };
   const io = commandIo();
-  const status = await undo({ yes: true, json: false, wait: false, ...asked }, past, io);
+  const status = await undo({ yes: true, json: false, wait: false, ...asked }, session, io);
   return { status, ...io.printed };
 }
 

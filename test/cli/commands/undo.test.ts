@@ -1,7 +1,7 @@
 /** `repull history` and `repull undo`, in a world in which two services were healed. */
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { momentIn, type Past } from "../../../src/cli/account/history-session.ts";
+import { type HistorySession, parseSince } from "../../../src/cli/account/history-session.ts";
 import { history } from "../../../src/cli/commands/history.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";
@@ -25,23 +25,23 @@ const SINCE = "2026-01-20T00:00:00Z";
 
 let world: World;
 let execution: string;
-let past: Past;
+let session: HistorySession;
 
 /** A world after its first service was healed. */
 async function heal(file: object): Promise<void> {
   const ended = await play({ world: { services: [web], registries, ...file } });
   expect(ended.outcome.outcome).toBe("settled");
   ({ world, execution } = ended);
-  past = pastOf(world);
+  session = pastOf(world);
 }
 
-function pastOf(from: World): Past {
+function pastOf(from: World): HistorySession {
   const { cluster, ports, clock, executions } = from;
   return {
     where: "the sandbox",
     inventory: createInventory(cluster),
     ports: { ecs: ports.ecs, schedules: ports.schedules, log: silentLog },
-    journal: {
+    executionHistory: {
       past: async () =>
         executions.records
           .filter(({ workflow }) => workflow === "remediate")
@@ -72,14 +72,14 @@ describe("undo", () => {
     test(because, async () => {
       const io = commandIo();
       const name = "name" in asked ? { name: asked.name === "EXECUTION" ? execution : asked.name } : {};
-      expect(await undo({ json: false, wait: false, ...asked, ...name }, past, io)).toBe(status);
+      expect(await undo({ json: false, wait: false, ...asked, ...name }, session, io)).toBe(status);
       expect(await runs()).toBe(revision);
     });
   }
 
   test("says beforehand what it leads to", async () => {
     const io = commandIo();
-    await undo({ name: "web", yes: false, json: false, wait: false }, past, io);
+    await undo({ name: "web", yes: false, json: false, wait: false }, session, io);
     expect(io.printed.out).toContain("prod/web: from web:43 back to web:42");
     expect(io.printed.out).toContain("nginx:1.25 again");
     expect(io.printed.out).toContain("while the limit lasts, no new task starts");
@@ -101,7 +101,7 @@ describe("undo", () => {
         tags: (ours?.tags ?? []).map(({ key, value }) => ({ key, value })),
       } as unknown as JsonObject);
       world.cluster.updateService("prod", "web", "web:44");
-      expect(await undo({ since: SINCE, yes: true, json: false, wait: false }, past, commandIo())).toBe(1);
+      expect(await undo({ since: SINCE, yes: true, json: false, wait: false }, session, commandIo())).toBe(1);
       expect(await runs()).toBe("web:44");
     });
   }
@@ -113,15 +113,18 @@ describe("undo", () => {
         const found = await ecs.describeService(cluster, service);
         return found && { ...found, tags: tag };
       };
-      const tagged: Past = { ...past, ports: { ...past.ports, ecs: { ...ecs, describeService } } };
+      const tagged: HistorySession = {
+        ...session,
+        ports: { ...session.ports, ecs: { ...ecs, describeService } },
+      };
       expect(await undo({ name: "web", yes: true, json: false, wait: false }, tagged, commandIo())).toBe(0);
       expect(await runs()).toBe("web:42");
     });
   }
 
   test("a second time there is nothing left to undo", async () => {
-    expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(0);
-    expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(1);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo())).toBe(0);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo())).toBe(1);
   });
 
   test("a deployment that somebody starts in between is theirs", async () => {
@@ -131,10 +134,10 @@ describe("undo", () => {
     });
     const { ecs } = world.ports;
     let looks = 0;
-    const meanwhile: Past = {
-      ...past,
+    const meanwhile: HistorySession = {
+      ...session,
       ports: {
-        ...past.ports,
+        ...session.ports,
         ecs: {
           ...ecs,
           describeService: async (cluster, service) => {
@@ -154,11 +157,11 @@ describe("undo", () => {
 
   test("a former revision that was deregistered comes back as a copy", async () => {
     world.definitions.deregister("web:42");
-    expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(0);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo())).toBe(0);
     expect(await runs()).toBe("web:44");
     const copy = await world.ports.ecs.describeTaskDefinition("web:44");
     expect(JSON.stringify(copy?.taskDefinition.containerDefinitions)).toContain('"nginx:1.25"');
-    expect(await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo())).toBe(1);
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo())).toBe(1);
   });
 });
 
@@ -221,7 +224,7 @@ describe("a way back that is followed", () => {
     const io = commandIo();
     let status: number | undefined;
     world.clock.schedule(world.clock.now(), async () => {
-      status = await undo({ name: "web", yes: true, json, wait: true }, past, io);
+      status = await undo({ name: "web", yes: true, json, wait: true }, session, io);
     });
     await world.runUntil(() => status !== undefined, 24 * 3600);
     if (status === undefined) throw new Error("undo never ends");
@@ -262,7 +265,7 @@ describe("history", () => {
 
   test("tells what was done, by which proof, how it ended, and that it stands", async () => {
     const io = commandIo();
-    expect(await history({ since: SINCE, json: true }, past, io)).toBe(0);
+    expect(await history({ since: SINCE, json: true }, session, io)).toBe(0);
     expect(objectsIn(io.printed.out)).toMatchObject([
       {
         execution,
@@ -289,7 +292,7 @@ describe("history", () => {
         Promise.reject(new AwsError("absent", "lambda:ListDurableExecutionsByFunction", "no such function")),
     };
     const io = commandIo();
-    expect(await history({ since: SINCE, json: true }, { ...past, journal: silent }, io)).toBe(0);
+    expect(await history({ since: SINCE, json: true }, { ...session, executionHistory: silent }, io)).toBe(0);
     expect(objectsIn(io.printed.out)).toMatchObject([
       { execution, ended: "unknown", former: "web:42", inEffect: true },
     ]);
@@ -297,9 +300,9 @@ describe("history", () => {
   });
 
   test("and no longer that it stands, once it is undone", async () => {
-    await undo({ name: "web", yes: true, json: false, wait: false }, past, commandIo());
+    await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo());
     const io = commandIo();
-    await history({ since: SINCE, json: false }, past, io);
+    await history({ since: SINCE, json: false }, session, io);
     expect(io.printed.out).toContain("settled");
     expect(io.printed.out).not.toContain("stands");
   });
@@ -319,7 +322,7 @@ describe("a moment", () => {
   ] as const;
   for (const [text, moment] of table) {
     test(`${text}: ${moment}`, () => {
-      const read = () => new Date(momentIn(text, now)).toISOString();
+      const read = () => new Date(parseSince(text, now)).toISOString();
       if (moment === "no moment") expect(read).toThrow(/--since/);
       else expect(read()).toBe(moment);
     });

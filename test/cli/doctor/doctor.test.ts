@@ -5,8 +5,8 @@ import { TEST_EVENT_SOURCE } from "../../../src/aws/stack/send-test-event.ts";
 import type { Check } from "../../../src/cli/doctor/check.ts";
 import { probe } from "../../../src/cli/doctor/end-to-end-probe.ts";
 import { taskEvent } from "../../../src/cli/doctor/rule-checks.ts";
-import { examine } from "../../../src/cli/doctor/run-checks.ts";
-import type { Patient } from "../../../src/cli/doctor/stack-under-test.ts";
+import { runChecks } from "../../../src/cli/doctor/run-checks.ts";
+import type { StackUnderTest } from "../../../src/cli/doctor/stack-under-test.ts";
 import { readService } from "../../../src/ecs/service/service.ts";
 import { readEvent } from "../../../src/ecs-events/read-event.ts";
 import { RegistryError } from "../../../src/oci/client/registry-error.ts";
@@ -94,8 +94,8 @@ type Ill = Partial<DeployedStack> & {
 /** A stack as it should be; a test changes what it is about. */
 function patient(
   { past = [], died = { input: INPUT }, ...ill }: Ill = {},
-  others: Partial<Patient> = {},
-): Patient {
+  others: Partial<StackUnderTest> = {},
+): StackUnderTest {
   return {
     stackName: "repull",
     home: HOME,
@@ -137,13 +137,13 @@ const without = (name: string): Partial<DeployedStack> => ({
   functionNamed: async (asked) =>
     asked === name ? unread("absent", "lambda:GetFunctionConfiguration") : read(deployedFunction(asked)),
 });
-const refusing = (action: string): Patient["roles"] => ({
+const refusing = (action: string): StackUnderTest["roles"] => ({
   simulate: async (_, actions) =>
     actions.includes(action) ? { kind: "refused", action } : { kind: "allowed" },
 });
 
 test("a stack as it should be passes every check", async () => {
-  const { checks, queueUrl, cluster } = await examine(patient());
+  const { checks, queueUrl, cluster } = await runChecks(patient());
   expect(notPassed(checks)).toEqual([]);
   expect(checks.map(({ check }) => check)).toEqual([
     "region",
@@ -173,7 +173,7 @@ test("a stack as it should be passes every check", async () => {
 
 test("a stack that only observes says so, and is well", async () => {
   const observing = { ...deployedFunction("detect").environment, REPULL_MODE: "observe" };
-  const { checks } = await examine(
+  const { checks } = await runChecks(
     patient({ functionNamed: async (name) => read({ ...deployedFunction(name), environment: observing }) }),
   );
   expect(notPassed(checks)).toEqual([]);
@@ -199,7 +199,7 @@ describe("what is wrong is one failed check with its remedy", () => {
   const timedOut = [execution("r-a-1", "timed-out", 30)];
 
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [string, string, Ill, Partial<Patient>, RegExp, RegExp])[] = [
+  const table: readonly (readonly [string, string, Ill, Partial<StackUnderTest>, RegExp, RegExp])[] = [
     ["no mapping",                        "mapping",                { mappings: async () => read([]) },        {}, /no queue/,                 /deploy/],
     ["a mapping that is disabled",        "mapping",                mapped("Disabled"),                        {}, /Disabled/,                 /update-event-source-mapping --enabled --uuid u-1/],
     ["a mapping of whole batches",        "mapping",                mapped("Enabled", false),                  {}, /whole batch/,              /ReportBatchItemFailures/],
@@ -238,7 +238,7 @@ describe("what is wrong is one failed check with its remedy", () => {
   ];
   for (const [sentence, check, ill, others, words, remedy] of table) {
     test(sentence, async () => {
-      const { checks } = await examine(patient(ill, others));
+      const { checks } = await runChecks(patient(ill, others));
       const failures = checks.filter(({ result }) => result === "failed");
       expect(failures).toEqual([
         {
@@ -253,7 +253,7 @@ describe("what is wrong is one failed check with its remedy", () => {
 
   test("a region without durable functions, before anything is deployed", async () => {
     const nothing = async () => unread("absent", "lambda:GetFunctionConfiguration");
-    const { checks } = await examine(
+    const { checks } = await runChecks(
       patient({ functionNamed: nothing, supportsDurableFunctions: async () => read(false) }),
     );
     expect(checks[0]).toMatchObject({
@@ -274,7 +274,7 @@ describe("executions that need nobody", () => {
   ];
   for (const [sentence, past, words] of table) {
     test(sentence, async () => {
-      const { checks } = await examine(patient({ past }));
+      const { checks } = await runChecks(patient({ past }));
       expect(notPassed(checks)).toEqual([]);
       expect(checks.find(({ check }) => check === "executions of remediate")?.because).toMatch(words);
     });
@@ -283,7 +283,7 @@ describe("executions that need nobody", () => {
 
 describe("what could not be looked at is not checked, and no failure", () => {
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [string, Ill, Partial<Patient>, string])[] = [
+  const table: readonly (readonly [string, Ill, Partial<StackUnderTest>, string])[] = [
     ["function detect",    { functionNamed: async () => unread("denied", "lambda:GetFunctionConfiguration") }, {}, "allow yourself lambda:GetFunctionConfiguration"],
     ["mapping",            { mappings: async () => unread("denied", "lambda:ListEventSourceMappings") },       {}, "allow yourself lambda:ListEventSourceMappings"],
     ["queue",              { queue: async () => unread("denied", "sqs:GetQueueAttributes") },                  {}, "allow yourself sqs:GetQueueAttributes"],
@@ -297,7 +297,7 @@ describe("what could not be looked at is not checked, and no failure", () => {
   ];
   for (const [check, ill, others, remedy] of table) {
     test(check, async () => {
-      const { checks } = await examine(patient(ill, others));
+      const { checks } = await runChecks(patient(ill, others));
       expect(checks.filter(({ result }) => result === "failed")).toEqual([]);
       expect(checks.find((one) => one.check === check)).toMatchObject({ result: "not checked", remedy });
     });
@@ -305,20 +305,22 @@ describe("what could not be looked at is not checked, and no failure", () => {
 
   test("what is down is no right that is missing", async () => {
     const down = throwing("unavailable", "ecr:DescribePullThroughCacheRules");
-    const { checks } = await examine(patient({}, { cache: { pullThroughRules: down, validateRule: down } }));
+    const { checks } = await runChecks(
+      patient({}, { cache: { pullThroughRules: down, validateRule: down } }),
+    );
     const check = checks.find((one) => one.check === "pull-through rules");
     expect(check?.result).toBe("not checked");
     expect(check).not.toHaveProperty("remedy");
   });
 
   test("rights, where IAM does not tell; the quota, where nobody answers", async () => {
-    const roles: Patient["roles"] = {
+    const roles: StackUnderTest["roles"] = {
       simulate: async () => ({ kind: "unknown", because: "iam:SimulatePrincipalPolicy: denied" }),
     };
     const quota = async () => {
       throw new Error("no route to Docker Hub");
     };
-    const { checks } = await examine(patient({}, { roles, quota }));
+    const { checks } = await runChecks(patient({}, { roles, quota }));
     expect(notPassed(checks).map(({ check, result }) => [check, result])).toEqual([
       ["rights of detect", "not checked"],
       ["rights of remediate", "not checked"],
@@ -337,11 +339,11 @@ describe("a stack that observes", () => {
       const deployed = deployedFunction(name);
       return { ...deployed, environment: { ...deployed.environment, REPULL_MODE: "observe" } };
     };
-    const mayRead: Patient["roles"]["simulate"] = async (_role, actions, on) => {
+    const mayRead: StackUnderTest["roles"]["simulate"] = async (_role, actions, on) => {
       const refused = actions.find((action) => !READS.test(action) || String(on).includes("repull-mirror"));
       return refused === undefined ? { kind: "allowed" } : { kind: "refused", action: refused };
     };
-    const { checks } = await examine(
+    const { checks } = await runChecks(
       patient({ functionNamed: async (name) => read(observing(name)) }, { roles: { simulate: mayRead } }),
     );
     expect(notPassed(checks)).toEqual([]);
@@ -356,7 +358,7 @@ test("the doctor's own rule is not taken for the one that brings ECS's events", 
     undeliveredArn: UNDELIVERED,
   };
   const ecs = { name: "repull-rule", isEnabled: false, pattern: PATTERN, undeliveredArn: UNDELIVERED };
-  const { checks, cluster } = await examine(patient({ rulesInto: async () => read([own, ecs]) }));
+  const { checks, cluster } = await runChecks(patient({ rulesInto: async () => read([own, ecs]) }));
   expect(cluster).toBe("prod-repull-doctor");
   expect(notPassed(checks)).toMatchObject([{ check: "rule", result: "failed" }]);
 });

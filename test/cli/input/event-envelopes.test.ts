@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { explain } from "../../../src/cli/commands/explain.ts";
-import { documentsIn } from "../../../src/cli/input/event-files.ts";
+import { readEventDocuments } from "../../../src/cli/input/event-files.ts";
 import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 
@@ -116,17 +116,17 @@ describe("repull explain", () => {
   });
 
   it("quotes nothing of a message that it cannot read", async () => {
-    const entries = documentsIn(JSON.stringify(received('{"password": hunter2}')), "f");
+    const entries = readEventDocuments(JSON.stringify(received('{"password": hunter2}')), "f");
     expect(JSON.stringify(entries)).not.toContain("hunter2");
   });
 
   it("reads a hundred thousand documents in time that goes with their number", () => {
     const started = process.hrtime.bigint();
-    expect(documentsIn(`${JSON.stringify({ a: [{}] }, null, 1)}\n`.repeat(100_000), "f")).toHaveLength(
+    expect(readEventDocuments(`${JSON.stringify({ a: [{}] }, null, 1)}\n`.repeat(100_000), "f")).toHaveLength(
       100_000,
     );
-    documentsIn("{".repeat(1_000_000), "f");
-    documentsIn('{"a": "'.repeat(100_000), "f");
+    readEventDocuments("{".repeat(1_000_000), "f");
+    readEventDocuments('{"a": "'.repeat(100_000), "f");
     expect(Number(process.hrtime.bigint() - started) / 1e9).toBeLessThan(5);
   });
 });

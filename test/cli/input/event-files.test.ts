@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { documentsIn } from "../../../src/cli/input/event-files.ts";
+import { readEventDocuments } from "../../../src/cli/input/event-files.ts";
 
 describe("a file of events", () => {
   for (const [because, text, entries] of [
@@ -25,12 +25,12 @@ describe("a file of events", () => {
     ["nothing", " \n", ["unreadable f"]],
   ] as const) {
     test(`${because}: ${entries.join(", ") || "none"}`, () => {
-      expect(documentsIn(text, "f").map(({ kind, where }) => `${kind} ${where}`)).toEqual(entries);
+      expect(readEventDocuments(text, "f").map(({ kind, where }) => `${kind} ${where}`)).toEqual(entries);
     });
   }
 
   test("quotes nothing of a document that it cannot read, for it may hold secrets", () => {
-    const [entry] = documentsIn('{"password": hunter2}', "f");
+    const [entry] = readEventDocuments('{"password": hunter2}', "f");
     expect(JSON.stringify(entry)).not.toContain("hunter2");
   });
 });

@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mirror } from "../../../src/cli/commands/mirror.ts";
-import { limits } from "../../../src/cli/rate-limit/rate-limit.ts";
+import { rateLimit } from "../../../src/cli/rate-limit/rate-limit.ts";
 import { commandIo } from "../../support/command-io.ts";
 import { FastClock } from "../../support/fast-clock.ts";
 import { LoopbackRegistry } from "../../support/registries/loopback-registry.ts";
@@ -67,7 +67,7 @@ describe("repull limits", () => {
     it(`ends with 3 and ${advisesLogin ? "names what a login brings" : "advises no login"} when Docker Hub answers with ${what}`, async () => {
       raw = bytes;
       const terminal = io();
-      expect(await limits({ json: false }, terminal, new FastClock())).toBe(3);
+      expect(await rateLimit({ json: false }, terminal, new FastClock())).toBe(3);
       expect(/docker login/.test(terminal.printed.out)).toBe(advisesLogin);
     });
   }

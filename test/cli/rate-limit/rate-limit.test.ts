@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { afterEach, describe, test } from "vitest";
-import { limits } from "../../../src/cli/rate-limit/rate-limit.ts";
+import { rateLimit } from "../../../src/cli/rate-limit/rate-limit.ts";
 import { serveRegistry } from "../../../src/sandbox/registry/http-server.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
@@ -50,7 +50,7 @@ async function ask(
     { HOME: "/people/ann", REPULL_REGISTRY_ENDPOINTS: `docker.io=${server.url}` },
   );
   const { pulls, json = false } = words;
-  const status = await limits({ json, ...(pulls === undefined ? {} : { pulls }) }, io, noon);
+  const status = await rateLimit({ json, ...(pulls === undefined ? {} : { pulls }) }, io, noon);
   return { status, printed: io.printed };
 }
 
@@ -112,7 +112,7 @@ describe("repull limits", () => {
 
   test("tells that nobody answers from that a limit is reached", async () => {
     const io = commandIo({}, { REPULL_REGISTRY_ENDPOINTS: "docker.io=http://127.0.0.1:1" });
-    equal(await limits({ json: false }, io, noon), 5);
+    equal(await rateLimit({ json: false }, io, noon), 5);
     match(io.printed.out, /no answer to go by/);
   });
 });

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEcs } from "../../../src/aws/adapters/ecs.ts";
 import { createTasks } from "../../../src/aws/adapters/run-task.ts";
 import { createSchedules } from "../../../src/aws/adapters/schedules.ts";
-import { pastOfAccount } from "../../../src/cli/account/history-session.ts";
+import { openHistorySession } from "../../../src/cli/account/history-session.ts";
 import { history } from "../../../src/cli/commands/history.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";
@@ -213,11 +213,15 @@ describe("what was done to a service", () => {
   });
 
   test("is told and undone by the command line, once", async () => {
-    const past = async () => await pastOfAccount({ kind: "reads", stack: "repull" }, systemClock, io());
+    const past = async () => await openHistorySession({ kind: "reads", stack: "repull" }, systemClock, io());
     const told = io();
-    const { journal: _, ...rest } = await past();
+    const { executionHistory: _, ...rest } = await past();
     expect(
-      await history({ since: "1h", json: true }, { ...rest, journal: { past: async () => [] } }, told),
+      await history(
+        { since: "1h", json: true },
+        { ...rest, executionHistory: { past: async () => [] } },
+        told,
+      ),
     ).toBe(0);
     expect(told.printed.out).toContain('"former":"web:1"');
 

@@ -248,7 +248,7 @@ async function runByHand(argv: readonly string[], one: Case): Promise<Followed> 
           {
             ...at,
             ports: { ecs, schedules, log: silentLog },
-            journal: { past: async () => [] },
+            executionHistory: { past: async () => [] },
             scheduledTasks: createAccountView(world).scheduledTasks,
           },
           io,

@@ -12,7 +12,7 @@ import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../../scan/p
 import type { Scan } from "../../../scan/scan.ts";
 import { abbreviate } from "../../../substitution/explain-plan.ts";
 import { counted } from "../../../text/counted.ts";
-import { ARITHMETIC, countsOf, headlineOf, worstOf } from "../format-scan.ts";
+import { countsOf, headlineOf, METHOD, worstOf } from "../format-scan.ts";
 import { SCAN_SCRIPT } from "./script.ts";
 import { SCAN_STYLE } from "./style.ts";
 
@@ -117,7 +117,7 @@ function chart({ addresses }: Scan): string {
 ${shown.map((load) => bar(load, scale)).join("\n")}
 </ul>
 ${more}
-<ul class="note">${ARITHMETIC.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul>
+<ul class="note">${METHOD.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul>
 </section>`;
 }
 
