@@ -1,5 +1,9 @@
 /** Where the sandbox pretends to be. */
-export type Home = { readonly account: string; readonly region: string; readonly partition: string };
+export type AwsLocation = { readonly account: string; readonly region: string; readonly partition: string };
 
 /** The account of AWS's own examples: it belongs to nobody. */
-export const HOME_DEFAULT: Home = { account: "123456789012", region: "us-east-1", partition: "aws" };
+export const EXAMPLE_LOCATION: AwsLocation = {
+  account: "123456789012",
+  region: "us-east-1",
+  partition: "aws",
+};

@@ -1,6 +1,6 @@
 /** The sandbox under the contract that it shares with the AWS gateways. */
 
-import { createAccountView } from "../../src/sandbox/aws/scan/account-inventory.ts";
+import { createAccountInventory } from "../../src/sandbox/aws/scan/account-inventory.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "./account-view-contract.ts";
 import { describeCapsContract } from "./caps-contract.ts";
@@ -96,7 +96,7 @@ describeAccountViewContract("the sandbox", async () => {
   const world = await createWorld({ registries: { "docker.io": { images: { "library/nginx:1": {} } } } });
   const clusterArn = "arn:aws:ecs:us-east-1:123456789012:cluster/shop";
   return {
-    view: createAccountView(world),
+    view: createAccountInventory(world),
     clusterArn,
     register: async (family) =>
       world.definitions.register({ family, containerDefinitions: [{ name: "a", image: "nginx:1" }] }),

@@ -5,7 +5,7 @@ import type { ApprovalOperation, ApprovalStore } from "../../src/remediation/gat
 import type { StepRecord } from "../../src/runtime/in-process-steps.ts";
 import type { SandboxExecutions } from "../../src/sandbox/aws/durable-executions.ts";
 
-export function createDesk({
+export function sandboxApprovals({
   records,
   answer,
 }: Pick<SandboxExecutions, "records" | "answer">): ApprovalStore {

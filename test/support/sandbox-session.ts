@@ -2,7 +2,7 @@
 
 import type { AccountSession } from "../../src/cli/account/account-session.ts";
 import { type KillSwitch, NO_KILL_SWITCH } from "../../src/remediation/gates/kill-switch.ts";
-import { createInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
+import { createServiceInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
@@ -20,7 +20,7 @@ export async function sandboxHands(
   const session: AccountSession = {
     where: "the sandbox",
     home: { account: world.home.account, region: world.home.region },
-    inventory: createInventory(world.cluster),
+    inventory: createServiceInventory(world.cluster),
     installed: { policy, from: "the test's policy", killSwitch: options.brake ?? NO_KILL_SWITCH },
     flags: options.flags ?? "",
     clock: world.clock,

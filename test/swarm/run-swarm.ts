@@ -18,14 +18,14 @@ import type { Violation } from "./judge/violation.ts";
 import { createWitness } from "./judge/witness.ts";
 import { atTheWorstMoment, listen, serve, spendUntil } from "./product.ts";
 import { createMischief, MISCHIEF } from "./world/disturbances.ts";
-import { createLiar, LIES, type LieKind } from "./world/fault-injector.ts";
+import { ANSWER_FAULTS, type AnswerFaultKind, createFaultInjector } from "./world/fault-injector.ts";
 import { createMisfortunes } from "./world/misfortunes.ts";
 import { CHANCES, createOwner, MOODS } from "./world/operator.ts";
 import { randomPolicy, randomWorld } from "./world/random-world.ts";
 import { HAPPENING, type Trait, traitsOf } from "./world/traits.ts";
 
 export const FAULTS = [
-  ...LIES,
+  ...ANSWER_FAULTS,
   ...MISCHIEF,
   "lost-event",
   "doubled-event",
@@ -111,7 +111,7 @@ export async function runSwarm(
   const cut: Cut = { silent, history: misfortunes.isHistoryCut(), pulls: isShared && !windowsEnd };
   const targets = world.schedules.all.map(({ target }) => withoutRevision(target));
   const intensity = chance.pick([0.01, 0.03, 0.08]);
-  const liar = createLiar(
+  const liar = createFaultInjector(
     world.clock,
     random.fork("lies"),
     { chances: chancesOf(intensity), staleSecondsMax: 45, slowSecondsMax: 20 },
@@ -170,7 +170,7 @@ export async function runSwarm(
     );
   }
   world.clock.schedule(calmAt, () => {
-    liar.calm();
+    liar.stop();
     mischief.calm();
   });
   spendUntil(world, () => windowsEnd && isCalm());
@@ -214,7 +214,7 @@ function withoutRevision(target: JsonObject): JsonObject {
   return { ...target, EcsParameters: parameters };
 }
 
-function chancesOf(intensity: number): Record<LieKind, number> {
+function chancesOf(intensity: number): Record<AnswerFaultKind, number> {
   return {
     throttled: intensity,
     "lost-call": intensity,

@@ -11,7 +11,7 @@ import type { Json } from "../../runtime/json.ts";
 import { OUTCOME_SOURCE } from "../../sandbox/aws/event-bus.ts";
 import { serveWorkflows } from "../../sandbox/install-repull.ts";
 import { operate } from "../../sandbox/world/operator.ts";
-import { retold } from "../../sandbox/world/recorded-event.ts";
+import { recordedEvent } from "../../sandbox/world/recorded-event.ts";
 import { createRecordedWorld, healableWorld } from "../../sandbox/world/recorded-world.ts";
 import type { World } from "../../sandbox/world/world.ts";
 import { readWorldFile, type WorldFile } from "../../sandbox/world/world-file.ts";
@@ -59,7 +59,7 @@ export function replayInSandbox(
         for (const line of lines) eventLog.say(line);
       }),
     });
-    return await remediateIn(world, retold(document, world), read, policy);
+    return await remediateIn(world, recordedEvent(document, world), read, policy);
   };
 }
 

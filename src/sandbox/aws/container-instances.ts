@@ -32,7 +32,7 @@ export type Asked = {
   readonly providers: readonly string[];
 };
 
-export type SandboxMachines = {
+export type SandboxInstances = {
   readonly port: ContainerInstances;
   /** Where the next task goes: each of the machines that it may go to in turn. */
   place(asked: Asked): HostPlatform;
@@ -41,7 +41,7 @@ export type SandboxMachines = {
 type Entry = NonNullable<WorldFile["machines"]>[string][number];
 
 /** A cluster that the file does not name has machines of x86_64. */
-export function createMachines(file: WorldFile, faults: AwsFault): SandboxMachines {
+export function createContainerInstances(file: WorldFile, faults: AwsFault): SandboxInstances {
   const turns = new Map<string, number>();
   const machinesOf = (cluster: string): readonly Entry[] =>
     file.machines?.[cluster] ?? [{ architecture: "X86_64" }];

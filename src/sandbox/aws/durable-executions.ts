@@ -26,7 +26,7 @@ import {
 import type { Json } from "../../runtime/json.ts";
 import type { CallbackResult, Steps } from "../../runtime/steps.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
-import { UNVERIFIED_DEFAULT, type Unverified } from "../world/assumptions.ts";
+import { type Assumptions, DEFAULT_ASSUMPTIONS } from "../world/assumptions.ts";
 import type { AwsFault } from "./ecs.ts";
 
 export type Workflow = Parameters<Executions["start"]>[0];
@@ -63,7 +63,7 @@ const START_MS = 500;
 
 export function createExecutions(
   clock: VirtualClock,
-  { executionNames }: Pick<Unverified, "executionNames"> = UNVERIFIED_DEFAULT,
+  { executionNames }: Pick<Assumptions, "executionNames"> = DEFAULT_ASSUMPTIONS,
   faults: AwsFault = () => {},
 ): SandboxExecutions {
   const bodies = new Map<Workflow, WorkflowBody>();

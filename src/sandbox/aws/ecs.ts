@@ -78,7 +78,7 @@ export function createEcsPort(
       faults("ecs:DescribeServiceRevisions");
       faults("ecs:DescribeServiceDeployments");
       const found = cluster.service(clusterName, service);
-      const deployment = found?.story.find((one) => sameRevision(one.taskDefinition, revision));
+      const deployment = found?.serviceDeployments.find((one) => sameRevision(one.taskDefinition, revision));
       if (found === undefined || deployment === undefined) return undefined;
       const [story] = reads.deployments([deploymentArn(found, deployment)]);
       return story && readServiceDeployment(story);

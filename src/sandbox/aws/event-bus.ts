@@ -9,7 +9,7 @@ import type { OutcomePublisher } from "../../remediation/ports/ports.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { frozen } from "../ecs/frozen.ts";
 import { uuid } from "../ecs/state.ts";
-import type { Home } from "../example-location.ts";
+import type { AwsLocation } from "../example-location.ts";
 import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { AwsFault } from "./ecs.ts";
@@ -23,9 +23,9 @@ export type Delivery = {
   readonly late: { readonly chance: number; readonly secondsMax: number };
 };
 
-export const PROMPT: Delivery = { delaySeconds: 1, twice: 0, late: { chance: 0, secondsMax: 0 } };
+export const RELIABLE: Delivery = { delaySeconds: 1, twice: 0, late: { chance: 0, secondsMax: 0 } };
 /** Late, twice and out of order: what "at least once" means on a bad day. */
-export const UNRULY: Delivery = { delaySeconds: 1, twice: 0.5, late: { chance: 0.5, secondsMax: 60 } };
+export const UNRELIABLE: Delivery = { delaySeconds: 1, twice: 0.5, late: { chance: 0.5, secondsMax: 60 } };
 
 export type Subscriber = (document: JsonObject) => unknown;
 
@@ -55,10 +55,10 @@ export const OUTCOME_TYPE = "Image Pull Remediation";
  * @param faults what makes a publish of the remediation's fail; ECS's own events come whatever happens to ours
  */
 export function createBus(
-  home: Home,
+  home: AwsLocation,
   clock: VirtualClock,
   random: Random,
-  delivery: Delivery = PROMPT,
+  delivery: Delivery = RELIABLE,
   faults: AwsFault = () => {},
 ): EventBus {
   const published: JsonObject[] = [];

@@ -11,7 +11,7 @@ export function isDeniedTo(file: WorldFile, roleArn: string, action: string): bo
   return file.roles?.[name]?.denied.includes(action) === true;
 }
 
-export function createRoles(file: WorldFile, faults: AwsFault): Roles {
+export function createIamSimulator(file: WorldFile, faults: AwsFault): Roles {
   return {
     async simulate(roleArn, actions) {
       const because = refusedBy(faults, "iam:SimulatePrincipalPolicy");

@@ -3,22 +3,22 @@
 import type { QuotaStore } from "../../remediation/ports/quota-store.ts";
 import type { AwsFault } from "./ecs.ts";
 
-export type SandboxWindow = {
+export type SandboxPeriod = {
   used: number;
-  readonly claimants: Set<string>;
-  toldBy?: string;
+  readonly requesters: Set<string>;
+  notifiedBy?: string;
 };
 
-export type SandboxCaps = {
+export type SandboxQuotas = {
   readonly port: QuotaStore;
   /** What has been taken, by the name of the window. */
-  readonly windows: ReadonlyMap<string, SandboxWindow>;
+  readonly windows: ReadonlyMap<string, SandboxPeriod>;
 };
 
-export function createSandboxCaps(faults: AwsFault): SandboxCaps {
-  const windows = new Map<string, SandboxWindow>();
-  const windowOf = (name: string): SandboxWindow => {
-    const window = windows.get(name) ?? { used: 0, claimants: new Set<string>() };
+export function createSandboxQuotas(faults: AwsFault): SandboxQuotas {
+  const windows = new Map<string, SandboxPeriod>();
+  const windowOf = (name: string): SandboxPeriod => {
+    const window = windows.get(name) ?? { used: 0, requesters: new Set<string>() };
     windows.set(name, window);
     return window;
   };
@@ -27,17 +27,17 @@ export function createSandboxCaps(faults: AwsFault): SandboxCaps {
       async acquire({ period: { name }, requester, amount, max }) {
         faults("dynamodb:UpdateItem");
         const window = windowOf(name);
-        if (window.claimants.has(requester)) return { kind: "granted" };
+        if (window.requesters.has(requester)) return { kind: "granted" };
         if (window.used + amount > max) return { kind: "reached", used: window.used };
         window.used += amount;
-        window.claimants.add(requester);
+        window.requesters.add(requester);
         return { kind: "granted" };
       },
       async claimNotification({ name }, claimant) {
         faults("dynamodb:UpdateItem");
         const window = windowOf(name);
-        window.toldBy ??= claimant;
-        return window.toldBy === claimant;
+        window.notifiedBy ??= claimant;
+        return window.notifiedBy === claimant;
       },
       async used({ name }) {
         faults("dynamodb:GetItem");

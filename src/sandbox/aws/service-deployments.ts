@@ -12,7 +12,7 @@ import {
 import type { Cluster } from "../ecs/cluster.ts";
 import type { DeploymentRecord, ServiceRecord } from "../ecs/state.ts";
 import type { TaskDefinitions } from "../ecs/task-definitions.ts";
-import type { Unverified } from "../world/assumptions.ts";
+import type { Assumptions } from "../world/assumptions.ts";
 
 export type DeploymentReads = {
   /** Of ListServiceDeployments. */
@@ -26,17 +26,19 @@ export type DeploymentReads = {
 export function createDeploymentReads(
   cluster: Cluster,
   definitions: TaskDefinitions,
-  { deploymentIdNamesRevision: idNames }: Pick<Unverified, "deploymentIdNamesRevision">,
+  { deploymentIdNamesRevision: idNames }: Pick<Assumptions, "deploymentIdNamesRevision">,
 ): DeploymentReads {
   const all = (): readonly (readonly [ServiceRecord, DeploymentRecord])[] =>
     cluster
       .services()
-      .flatMap((service) => service.story.map((deployment) => [service, deployment] as const));
+      .flatMap((service) => service.serviceDeployments.map((deployment) => [service, deployment] as const));
   return {
     list(clusterName, name) {
       const service = cluster.service(clusterName, name);
       if (service === undefined) return [];
-      return service.story.map((deployment) => listedServiceDeployment(service, deployment, idNames));
+      return service.serviceDeployments.map((deployment) =>
+        listedServiceDeployment(service, deployment, idNames),
+      );
     },
     deployments(arns) {
       return all()

@@ -103,7 +103,7 @@ export function describedService(service: ServiceRecord): JsonObject {
     // Services of CODE_DEPLOY keep the revision they were made with; those of EXTERNAL have task sets only.
     taskDefinition: {
       ECS: service.taskDefinition,
-      CODE_DEPLOY: service.story.at(-1)?.taskDefinition,
+      CODE_DEPLOY: service.serviceDeployments.at(-1)?.taskDefinition,
       EXTERNAL: undefined,
     }[service.controller],
     deploymentConfiguration: {

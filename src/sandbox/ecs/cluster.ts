@@ -12,7 +12,7 @@ import type { JsonObject } from "../../runtime/json.ts";
 import { awsRefusal } from "../aws/aws-error.ts";
 import { startDeployment } from "./deployments.ts";
 import { networkInterface } from "./elastic-network-interface.ts";
-import { recalledTask } from "./recorded-task.ts";
+import { recordedTask } from "./recorded-task.ts";
 import { createServiceScheduler } from "./service-scheduler.ts";
 import {
   type Alarms,
@@ -20,15 +20,15 @@ import {
   type Controller,
   type DeploymentRecord,
   deploymentId,
+  type EcsEnvironment,
   type Hook,
   hex,
   type LaunchType,
   type ServiceRecord,
   type Strategy,
-  type Surroundings,
   type TaskRecord,
 } from "./state.ts";
-import { putInPlace } from "./steady-task.ts";
+import { startSteadyTask } from "./steady-task.ts";
 import { containerRecords, runTask, stopTask } from "./task-lifecycle.ts";
 
 const UPDATE = "ecs:UpdateService";
@@ -91,7 +91,7 @@ export interface Cluster {
   service(cluster: string, service: string): ServiceRecord | undefined;
   task(cluster: string, taskArn: string): TaskRecord | undefined;
   /** Puts a task there that stopped in the past, as a recorded event tells of it. */
-  recallTask(detail: JsonObject): void;
+  addRecordedTask(detail: JsonObject): void;
   /** The tasks that ECS still shows: stopped ones for an hour. */
   tasks(cluster: string): readonly TaskRecord[];
   readonly services: () => readonly ServiceRecord[];
@@ -100,7 +100,7 @@ export interface Cluster {
 }
 
 /** An ECS without any cluster; a cluster is there as soon as it is named. */
-export function createCluster(world: Surroundings): Cluster {
+export function createCluster(world: EcsEnvironment): Cluster {
   const { home, clock, random, definitions } = world;
   const clusters = new Map<string, ClusterRecord>();
   const arnOf = (resource: string): string =>
@@ -234,12 +234,12 @@ export function createCluster(world: Surroundings): Cluster {
       desiredCount: settings.desiredCount ?? 1,
       taskDefinition: arn,
       deployments: [],
-      story: [],
+      serviceDeployments: [],
       lastCompleted: undefined,
       events: [],
       failedRounds: 0,
       startsAgainAt: clock.now(),
-      looks: new Set(),
+      scheduledReconciles: new Set(),
     };
     cluster.services.set(service.name, service);
     return service;
@@ -300,10 +300,10 @@ export function createCluster(world: Surroundings): Cluster {
         resolved: new Map(),
       };
       service.deployments = [deployment];
-      service.story.unshift(deployment);
+      service.serviceDeployments.unshift(deployment);
       service.lastCompleted = deployment;
       for (let count = 0; count < service.desiredCount; count++) {
-        await putInPlace(newServiceTask(service, deployment), send, world);
+        await startSteadyTask(newServiceTask(service, deployment), send, world);
       }
       return service;
     },
@@ -341,8 +341,8 @@ export function createCluster(world: Surroundings): Cluster {
       begin(task);
       return task;
     },
-    recallTask(detail) {
-      const task = recalledTask(detail, clusterNamed(getString(detail, "clusterArn") ?? "default"), world);
+    addRecordedTask(detail) {
+      const task = recordedTask(detail, clusterNamed(getString(detail, "clusterArn") ?? "default"), world);
       task.cluster.tasks.set(task.id, task);
     },
     stopTask(cluster, taskArn, reason) {

@@ -12,7 +12,7 @@
 
 import { hookArn } from "./api-documents.ts";
 import { failDeployment } from "./deployments.ts";
-import type { DeploymentRecord, ServiceRecord, Surroundings } from "./state.ts";
+import type { DeploymentRecord, EcsEnvironment, ServiceRecord } from "./state.ts";
 
 export type Stage =
   | "PRE_SCALE_UP"
@@ -40,7 +40,7 @@ export function enterStage(
   service: ServiceRecord,
   deployment: DeploymentRecord,
   stage: Stage,
-  world: Surroundings,
+  world: EcsEnvironment,
   afterwards: () => void,
 ): void {
   const { clock } = world;

@@ -6,7 +6,13 @@
  * last one that COMPLETED, if there is one and the owner wants it.
  */
 
-import { type DeploymentRecord, deploymentId, type ServiceRecord, type Surroundings, uuid } from "./state.ts";
+import {
+  type DeploymentRecord,
+  deploymentId,
+  type EcsEnvironment,
+  type ServiceRecord,
+  uuid,
+} from "./state.ts";
 
 /** Half of the desired count, at least 3, at most 200: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html */
 export function breakerThreshold(desiredCount: number): number {
@@ -17,7 +23,7 @@ export function breakerThreshold(desiredCount: number): number {
 export function startDeployment(
   service: ServiceRecord,
   taskDefinition: string,
-  world: Surroundings,
+  world: EcsEnvironment,
   {
     id = deploymentId(world.random),
     because,
@@ -52,7 +58,7 @@ export function startDeployment(
     resolved: backTo?.resolved ?? new Map(),
   };
   takeOver(service, deployment);
-  if (!isRollback) service.story.unshift(deployment);
+  if (!isRollback) service.serviceDeployments.unshift(deployment);
   // "Update the service to use a new task definition, which immediately returns the service to normal."
   service.failedRounds = 0;
   service.startsAgainAt = clock.now();
@@ -64,7 +70,7 @@ export function startDeployment(
 export function completeDeployment(
   service: ServiceRecord,
   deployment: DeploymentRecord,
-  world: Surroundings,
+  world: EcsEnvironment,
 ): void {
   deployment.rolloutState = "COMPLETED";
   deployment.completedAt ??= world.clock.now();
@@ -83,7 +89,7 @@ export function completeDeployment(
 export function countFailure(
   service: ServiceRecord,
   deployment: DeploymentRecord,
-  world: Surroundings,
+  world: EcsEnvironment,
   afterwards: () => void,
 ): void {
   const { clock, unverified } = world;
@@ -113,7 +119,7 @@ export function countFailure(
 export function failDeployment(
   service: ServiceRecord,
   deployment: DeploymentRecord,
-  world: Surroundings,
+  world: EcsEnvironment,
   {
     because: why,
     rollsBack,
@@ -164,7 +170,7 @@ function takeOver(service: ServiceRecord, primary: DeploymentRecord): void {
 }
 
 /** A line of the service's event list. */
-export function say(service: ServiceRecord, message: string, { clock, random }: Surroundings): void {
+export function say(service: ServiceRecord, message: string, { clock, random }: EcsEnvironment): void {
   service.events.unshift({ id: uuid(random), at: clock.now(), message });
   service.events.length = Math.min(service.events.length, 100);
 }
@@ -174,7 +180,7 @@ export function tellOfService(
   service: ServiceRecord,
   eventType: "INFO" | "WARN" | "ERROR",
   eventName: string,
-  { bus, clock }: Surroundings,
+  { bus, clock }: EcsEnvironment,
 ): void {
   bus.emit({
     source: "aws.ecs",
@@ -194,7 +200,7 @@ function tellOfDeployment(
   deployment: DeploymentRecord,
   eventType: "INFO" | "ERROR",
   eventName: string,
-  { bus, clock }: Surroundings,
+  { bus, clock }: EcsEnvironment,
 ): void {
   if (service.controller !== "ECS") return;
   bus.emit({

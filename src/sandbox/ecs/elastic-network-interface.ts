@@ -1,10 +1,10 @@
 /** The network interface of a Fargate task, as its `attachments` show it. */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import { hex, type Surroundings, uuid } from "./state.ts";
+import { type EcsEnvironment, hex, uuid } from "./state.ts";
 
 /** An interface of its own, with an address in a private subnet. */
-export function networkInterface({ random }: Pick<Surroundings, "random">): JsonObject {
+export function networkInterface({ random }: Pick<EcsEnvironment, "random">): JsonObject {
   const address = `10.0.${random.integer(0, 31)}.${random.integer(4, 250)}`;
   return {
     id: uuid(random),

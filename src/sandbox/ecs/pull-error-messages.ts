@@ -8,33 +8,33 @@
 
 import { STATUS_CODES } from "node:http";
 import { canonicalName, familiarName, type ImageReference, repositoryName } from "../../image/reference.ts";
-import type { Unverified } from "../world/assumptions.ts";
+import type { Assumptions } from "../world/assumptions.ts";
 import type { PullRefusal } from "./image-pull.ts";
 
 /** amazon-ecs-agent: `ecsMaxContainerReasonLength`, `ecsMaxTaskReasonLength`. */
 const CONTAINER_REASON_LENGTH_MAX = 255;
 
 /** What Fargate 1.4 writes into `stoppedReason`. */
-export function fargateText(
+export function fargateMessage(
   refusal: PullRefusal,
   reference: ImageReference,
-  unverified: Pick<Unverified, "containerd" | "fargateReasonLengthMax">,
+  unverified: Pick<Assumptions, "containerd" | "fargateReasonLengthMax">,
 ): string {
-  const text = `CannotPullContainerError: ${containerdText(refusal, withTag(reference), unverified.containerd)}`;
+  const text = `CannotPullContainerError: ${containerdMessage(refusal, withTag(reference), unverified.containerd)}`;
   return text.slice(0, unverified.fargateReasonLengthMax);
 }
 
 /** What the agent on an EC2 instance writes into the container's `reason`. */
-export function ec2Text(
+export function ec2Message(
   refusal: PullRefusal,
   reference: ImageReference,
-  { ec2ErrorName }: Pick<Unverified, "ec2ErrorName">,
+  { ec2ErrorName }: Pick<Assumptions, "ec2ErrorName">,
 ): string {
-  const text = `${ec2ErrorName}: Error response from daemon: ${daemonText(refusal, withTag(reference))}`;
+  const text = `${ec2ErrorName}: Error response from daemon: ${dockerMessage(refusal, withTag(reference))}`;
   return text.slice(0, CONTAINER_REASON_LENGTH_MAX);
 }
 
-function containerdText(refusal: PullRefusal, reference: ImageReference, containerd: 1 | 2): string {
+function containerdMessage(refusal: PullRefusal, reference: ImageReference, containerd: 1 | 2): string {
   const name = canonicalName(reference);
   switch (refusal.kind) {
     case "no-platform":
@@ -68,7 +68,7 @@ function containerdText(refusal: PullRefusal, reference: ImageReference, contain
   }
 }
 
-function daemonText(refusal: PullRefusal, reference: ImageReference): string {
+function dockerMessage(refusal: PullRefusal, reference: ImageReference): string {
   switch (refusal.kind) {
     case "no-platform":
       return `no matching manifest for ${refusal.platform} in the manifest list entries`;

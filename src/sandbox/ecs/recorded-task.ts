@@ -3,10 +3,10 @@
 import { getNumber, getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
 import { isDigest } from "../../image/digest.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import type { ClusterRecord, ContainerRecord, StopCode, Surroundings, TaskRecord } from "./state.ts";
+import type { ClusterRecord, ContainerRecord, EcsEnvironment, StopCode, TaskRecord } from "./state.ts";
 
 /** Every member is optional in the wild, so each has a default. */
-export function recalledTask(detail: JsonObject, cluster: ClusterRecord, world: Surroundings): TaskRecord {
+export function recordedTask(detail: JsonObject, cluster: ClusterRecord, world: EcsEnvironment): TaskRecord {
   const { definitions, clock } = world;
   const arn = getString(detail, "taskArn") ?? "";
   const group = getString(detail, "group") ?? "";
@@ -31,7 +31,7 @@ export function recalledTask(detail: JsonObject, cluster: ClusterRecord, world: 
     overrides: getObject(detail, "overrides") ?? {},
     attachment: getObjects(detail, "attachments")[0],
     createdAt: timeIn(detail, "createdAt") ?? now,
-    containers: getObjects(detail, "containers").map((container) => recalledContainer(container, definition)),
+    containers: getObjects(detail, "containers").map((container) => recordedContainer(container, definition)),
     lastStatus: "STOPPED",
     desiredStatus: "STOPPED",
     version: getNumber(detail, "version") ?? 1,
@@ -43,7 +43,7 @@ export function recalledTask(detail: JsonObject, cluster: ClusterRecord, world: 
   };
 }
 
-function recalledContainer(json: JsonObject, definition: JsonObject): ContainerRecord {
+function recordedContainer(json: JsonObject, definition: JsonObject): ContainerRecord {
   const name = getString(json, "name") ?? "";
   const declared =
     getObjects(definition, "containerDefinitions").find((container) => container.name === name) ?? {};

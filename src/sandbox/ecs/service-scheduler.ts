@@ -9,7 +9,7 @@
 import { isPending, isRunning } from "./api-documents.ts";
 import { enterStage, trafficStepsOf } from "./deployment-stages.ts";
 import { completeDeployment, countFailure, say, tellOfService } from "./deployments.ts";
-import type { DeploymentRecord, ServiceRecord, Surroundings, TaskRecord } from "./state.ts";
+import type { DeploymentRecord, EcsEnvironment, ServiceRecord, TaskRecord } from "./state.ts";
 import { stopTask, type TaskWatcher } from "./task-lifecycle.ts";
 
 export type ServiceScheduler = {
@@ -20,16 +20,16 @@ export type ServiceScheduler = {
 
 /** @param start starts one task of a deployment */
 export function createServiceScheduler(
-  world: Surroundings,
+  world: EcsEnvironment,
   start: (service: ServiceRecord, deployment: DeploymentRecord) => void,
 ): ServiceScheduler {
   const { clock, unverified } = world;
 
   const lookAt = (service: ServiceRecord, at: number): void => {
-    if (service.looks.has(at)) return;
-    service.looks.add(at);
+    if (service.scheduledReconciles.has(at)) return;
+    service.scheduledReconciles.add(at);
     clock.schedule(at, () => {
-      service.looks.delete(at);
+      service.scheduledReconciles.delete(at);
       reconcile(service);
     });
   };

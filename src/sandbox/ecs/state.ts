@@ -10,17 +10,17 @@ import type { Send } from "../../oci/http/transport.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import type { Asked } from "../aws/container-instances.ts";
 import type { EventBus } from "../aws/event-bus.ts";
-import type { Home } from "../example-location.ts";
+import type { AwsLocation } from "../example-location.ts";
 import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
-import type { Unverified } from "../world/assumptions.ts";
+import type { Assumptions } from "../world/assumptions.ts";
 import type { Stage } from "./deployment-stages.ts";
 import type { HostPlatform, PullCredentials } from "./image-pull.ts";
 import type { TaskDefinitions } from "./task-definitions.ts";
 
 /** The world around a cluster, as its parts need it. */
-export type Surroundings = {
-  readonly home: Home;
+export type EcsEnvironment = {
+  readonly home: AwsLocation;
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly bus: EventBus;
@@ -35,7 +35,7 @@ export type Surroundings = {
   /** The machine that a task gets. */
   readonly place: (asked: Asked) => HostPlatform;
   readonly crashOf: (container: JsonObject, digest: Digest) => Crash | undefined;
-  readonly unverified: Unverified;
+  readonly unverified: Assumptions;
 };
 
 /** How a container ends by itself, once it runs. */
@@ -106,7 +106,7 @@ export type ServiceRecord = {
   /** The primary first. */
   deployments: DeploymentRecord[];
   /** All that ever were, the newest first, as ECS's stories of deployments tell. */
-  readonly story: DeploymentRecord[];
+  readonly serviceDeployments: DeploymentRecord[];
   /** What a circuit breaker goes back to. */
   lastCompleted: DeploymentRecord | undefined;
   /** Newest first, as DescribeServices shows them. */
@@ -114,7 +114,7 @@ export type ServiceRecord = {
   failedRounds: number;
   startsAgainAt: number;
   /** When the scheduler will look at it next. */
-  readonly looks: Set<number>;
+  readonly scheduledReconciles: Set<number>;
 };
 
 export type DeploymentRecord = {

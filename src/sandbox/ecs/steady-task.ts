@@ -5,11 +5,11 @@ import { parseReference } from "../../image/reference.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { pullImage } from "./image-pull.ts";
-import { type Surroundings, type TaskRecord, uuid } from "./state.ts";
+import { type EcsEnvironment, type TaskRecord, uuid } from "./state.ts";
 import { pullRoleOf } from "./task-lifecycle.ts";
 
 /** Makes a task that has been running since before the story began. */
-export async function putInPlace(task: TaskRecord, send: Send, world: Surroundings): Promise<void> {
+export async function startSteadyTask(task: TaskRecord, send: Send, world: EcsEnvironment): Promise<void> {
   for (const container of task.containers) {
     const digest = await digestOfRunning(task, container.image, send, world, container.definition);
     if (digest !== undefined) {
@@ -28,7 +28,7 @@ async function digestOfRunning(
   task: TaskRecord,
   image: string,
   send: Send,
-  world: Surroundings,
+  world: EcsEnvironment,
   container: JsonObject,
 ): Promise<Digest | undefined> {
   const credentials = world.credentialsFor(container, pullRoleOf(task));

@@ -13,8 +13,8 @@ import type { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { awsRefusal } from "../aws/aws-error.ts";
-import type { Home } from "../example-location.ts";
-import type { Unverified } from "../world/assumptions.ts";
+import type { AwsLocation } from "../example-location.ts";
+import type { Assumptions } from "../world/assumptions.ts";
 import { frozen } from "./frozen.ts";
 
 const REGISTER = "ecs:RegisterTaskDefinition";
@@ -55,9 +55,9 @@ type Revision = {
 
 /** An empty shelf of task definitions. */
 export function createTaskDefinitions(
-  home: Home,
+  home: AwsLocation,
   clock: Clock,
-  unverified: Pick<Unverified, "imageMayHaveTagAndDigest">,
+  unverified: Pick<Assumptions, "imageMayHaveTagAndDigest">,
 ): TaskDefinitions {
   const families = new Map<string, Revision[]>();
   const firstNumbers = new Map<string, number>();

@@ -9,8 +9,8 @@ import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { parseReference } from "../../image/reference.ts";
 import { taskEventDetail } from "./api-documents.ts";
 import { type PullRefusal, pullImage } from "./image-pull.ts";
-import { ec2Text, fargateText } from "./pull-error-messages.ts";
-import { type ContainerRecord, hex, type StopCode, type Surroundings, type TaskRecord } from "./state.ts";
+import { ec2Message, fargateMessage } from "./pull-error-messages.ts";
+import { type ContainerRecord, type EcsEnvironment, hex, type StopCode, type TaskRecord } from "./state.ts";
 
 const SECONDS = 1000;
 /** An EC2 instance stands ready; Fargate makes one first. */
@@ -30,7 +30,7 @@ export type TaskWatcher = {
 };
 
 /** Lives the task's life until it runs or has failed to; a process of the clock. */
-export async function runTask(task: TaskRecord, world: Surroundings, watcher: TaskWatcher): Promise<void> {
+export async function runTask(task: TaskRecord, world: EcsEnvironment, watcher: TaskWatcher): Promise<void> {
   const { clock } = world;
   change(task, world, { lastStatus: task.launchType === "FARGATE" ? "PROVISIONING" : "PENDING" });
   await clock.sleep(PROVISIONING[task.launchType] * SECONDS);
@@ -74,7 +74,7 @@ export async function runTask(task: TaskRecord, world: Surroundings, watcher: Ta
 /** Tells a task to stop; it is stopped a moment later. A task that is already on its way is left alone. */
 export function stopTask(
   task: TaskRecord,
-  world: Surroundings,
+  world: EcsEnvironment,
   watcher: TaskWatcher,
   stopCode: StopCode,
   stoppedReason: string,
@@ -99,7 +99,7 @@ export function stopTask(
 type Failure = { readonly container: ContainerRecord; readonly text: string };
 
 /** Pulls the images one after another; the first that is refused decides. */
-async function pullAll(task: TaskRecord, world: Surroundings): Promise<Failure | undefined> {
+async function pullAll(task: TaskRecord, world: EcsEnvironment): Promise<Failure | undefined> {
   const { clock, send, unverified, credentialsFor } = world;
   await clock.sleep(PULL_START * SECONDS);
   for (const container of task.containers) {
@@ -122,7 +122,7 @@ async function pullAll(task: TaskRecord, world: Surroundings): Promise<Failure |
       continue;
     }
     if (pull.digest !== undefined) container.imageDigest = pull.digest;
-    return { container, text: textFor(task, pull.refusal, container, unverified) };
+    return { container, text: messageFor(task, pull.refusal, container, unverified) };
   }
   return undefined;
 }
@@ -132,20 +132,20 @@ export function pullRoleOf({ definition, launchType }: TaskRecord): string | und
   return launchType === "EC2" ? "instance" : getString(definition, "executionRoleArn");
 }
 
-function textFor(
+function messageFor(
   task: TaskRecord,
   refusal: PullRefusal,
   container: ContainerRecord,
-  unverified: Surroundings["unverified"],
+  unverified: EcsEnvironment["unverified"],
 ): string {
   const reference = parseReference(container.image);
   return task.launchType === "FARGATE"
-    ? fargateText(refusal, reference, unverified)
-    : ec2Text(refusal, reference, unverified);
+    ? fargateMessage(refusal, reference, unverified)
+    : ec2Message(refusal, reference, unverified);
 }
 
 /** An essential container that exits takes the task with it. */
-async function crashIfDeclared(task: TaskRecord, world: Surroundings, watcher: TaskWatcher): Promise<void> {
+async function crashIfDeclared(task: TaskRecord, world: EcsEnvironment, watcher: TaskWatcher): Promise<void> {
   for (const container of task.containers) {
     if (container.imageDigest === undefined || container.definition.essential === false) continue;
     const crash = world.crashOf(container.definition, container.imageDigest);
@@ -161,7 +161,7 @@ async function crashIfDeclared(task: TaskRecord, world: Surroundings, watcher: T
 
 function change(
   task: TaskRecord,
-  world: Surroundings,
+  world: EcsEnvironment,
   to: { readonly lastStatus: TaskRecord["lastStatus"] },
 ): void {
   task.lastStatus = to.lastStatus;
@@ -182,7 +182,7 @@ function hasBeenStopped(task: TaskRecord): boolean {
 
 /** The containers of a task that is about to start. */
 export function containerRecords(
-  { random, home }: Surroundings,
+  { random, home }: EcsEnvironment,
   clusterName: string,
   taskId: string,
   definition: TaskRecord["definition"],

@@ -11,7 +11,7 @@ import type { RegistryRequest, RegistryResponse } from "../../oci/http/transport
 import type { Clock } from "../../runtime/clock.ts";
 import { bareRefusal, bytesOf, jsonAnswer, refusal } from "./api/response.ts";
 import type { RequestKind, Route } from "./api/route.ts";
-import type { RegistryKind, RegistryWays } from "./behaviour.ts";
+import type { RegistryBehaviour, RegistryKind } from "./behaviour.ts";
 import type { Contents } from "./storage.ts";
 
 export type Account = {
@@ -49,7 +49,7 @@ export function createSignIn(world: {
   readonly host: string;
   readonly clock: Pick<Clock, "now">;
   readonly accounts: readonly Account[];
-  readonly ways: RegistryWays;
+  readonly ways: RegistryBehaviour;
   readonly contents: Contents;
 }) {
   const { kind, host, clock, ways, contents } = world;

@@ -10,7 +10,7 @@ import { registryOf } from "../../image/registry-hosts.ts";
 
 export type RegistryKind = "docker-hub" | "ecr" | "ecr-public" | "plain";
 
-export type RegistryWays = {
+export type RegistryBehaviour = {
   /** How a client proves who it is. */
   signIn: "token" | "basic" | "none";
   /** Whether the first push creates the repository. */
@@ -54,7 +54,7 @@ export type RegistryWays = {
 const MEBIBYTE = 1024 * 1024;
 
 /** The reference implementation of the specification: docker-registry, or any registry without ways of its own. */
-const PLAIN: RegistryWays = {
+const PLAIN: RegistryBehaviour = {
   signIn: "none",
   repositoriesAppear: true,
   pushToAbsentRepository: "answers",
@@ -82,7 +82,7 @@ const PLAIN: RegistryWays = {
   headOfArchived: "answers",
 };
 
-const DOCKER_HUB: RegistryWays = {
+const DOCKER_HUB: RegistryBehaviour = {
   ...PLAIN,
   // https://docs.docker.com/docker-hub/usage/pulls/: tokens from auth.docker.io, pulls counted when the manifest is asked for.
   signIn: "token",
@@ -100,7 +100,7 @@ const DOCKER_HUB: RegistryWays = {
   window: "rolling",
 };
 
-const ECR: RegistryWays = {
+const ECR: RegistryBehaviour = {
   ...PLAIN,
   signIn: "basic",
   // dotnet/sdk-container-builds#279: without a repository, or a template that creates one, the connection is dropped.
@@ -129,14 +129,14 @@ const ECR: RegistryWays = {
   headOfArchived: "answers",
 };
 
-const ECR_PUBLIC: RegistryWays = {
+const ECR_PUBLIC: RegistryBehaviour = {
   ...ECR,
   signIn: "token",
   // Unverified: which CDN; the name is one that pulls have shown.
   blobsRedirectTo: "d5l0dvt14r5h8.cloudfront.net",
 };
 
-const WAYS: Readonly<Record<RegistryKind, RegistryWays>> = {
+const BEHAVIOURS: Readonly<Record<RegistryKind, RegistryBehaviour>> = {
   plain: PLAIN,
   "docker-hub": DOCKER_HUB,
   ecr: ECR,
@@ -144,11 +144,11 @@ const WAYS: Readonly<Record<RegistryKind, RegistryWays>> = {
 };
 
 /** How this kind of registry behaves unless told otherwise. */
-export function waysOf(kind: RegistryKind, host: string): RegistryWays {
+export function behaviourOf(kind: RegistryKind, host: string): RegistryBehaviour {
   const registry = registryOf(host);
   return registry.kind === "ecr"
-    ? { ...WAYS[kind], blobsRedirectTo: layerBucket(registry.region) }
-    : WAYS[kind];
+    ? { ...BEHAVIOURS[kind], blobsRedirectTo: layerBucket(registry.region) }
+    : BEHAVIOURS[kind];
 }
 
 // The bucket that a VPC endpoint policy must name: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html

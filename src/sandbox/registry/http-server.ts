@@ -101,7 +101,7 @@ function servedHeaders(
 
 function servedBase(host: string, registry: SandboxRegistry, port: number): string {
   if (host === registry.host) return `http://127.0.0.1:${port}/`;
-  return `http://${host === registry.ways.blobsRedirectTo ? "localhost" : "127.0.0.1"}:${port}/-/${host}/`;
+  return `http://${host === registry.behaviour.blobsRedirectTo ? "localhost" : "127.0.0.1"}:${port}/-/${host}/`;
 }
 
 function joined(headers: IncomingMessage["headers"]): Record<string, string> {

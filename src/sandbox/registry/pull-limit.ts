@@ -12,8 +12,8 @@ import type { RegistryResponse } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Headers, refusal } from "./api/response.ts";
 import type { Account, Identity } from "./authentication.ts";
-import type { RegistryWays } from "./behaviour.ts";
-import { createWindowCounter } from "./sliding-window.ts";
+import type { RegistryBehaviour } from "./behaviour.ts";
+import { createSlidingWindow } from "./sliding-window.ts";
 
 /** Whose pulls are counted. */
 export type PullSource = { readonly address: string } | { readonly user: string };
@@ -27,10 +27,10 @@ export type PullLimit = ReturnType<typeof createPullLimit>;
 export function createPullLimit(
   clock: Pick<Clock, "now">,
   accounts: readonly Account[],
-  ways: RegistryWays,
+  ways: RegistryBehaviour,
   anonymousPulls = ANONYMOUS_PULLS,
 ) {
-  const counter = createWindowCounter(clock, WINDOW_SECONDS, () => ways.window);
+  const counter = createSlidingWindow(clock, WINDOW_SECONDS, () => ways.window);
 
   /** What is left, or undefined where no limit applies: then there are no headers either. */
   function quotaOf(source: PullSource): Required<RateLimit> | undefined {

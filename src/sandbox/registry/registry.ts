@@ -21,15 +21,15 @@ import {
   serveManifest,
   storeManifest,
 } from "./api/manifests.ts";
-import type { Exchange } from "./api/request-context.ts";
+import type { RequestContext } from "./api/request-context.ts";
 import { abortable, answer, connectionError, drain, refusal, withoutBody } from "./api/response.ts";
 import { isWrite, type RequestKind, type Route, routeOf } from "./api/route.ts";
 import { createUploads } from "./api/uploads.ts";
 import { type Account, createSignIn, type IssuedPassword } from "./authentication.ts";
-import { type RegistryKind, type RegistryWays, waysOf } from "./behaviour.ts";
+import { behaviourOf, type RegistryBehaviour, type RegistryKind } from "./behaviour.ts";
 import { createFaults, type Fault } from "./faults.ts";
 import { createPullLimit, type PullSource, pullSource } from "./pull-limit.ts";
-import { createWindowCounter } from "./sliding-window.ts";
+import { createSlidingWindow } from "./sliding-window.ts";
 import { createContents, type RepositoryOptions, type StoredManifest } from "./storage.ts";
 
 export type RegistrySettings = {
@@ -41,7 +41,7 @@ export type RegistrySettings = {
   /** Anonymous pulls of one address in six hours, where they are counted: 100. */
   readonly anonymousPulls?: number;
   /** What differs from what `registry/ways.ts` says of the kind. */
-  readonly ways?: Partial<RegistryWays>;
+  readonly behaviour?: Partial<RegistryBehaviour>;
 };
 
 export interface SandboxRegistry {
@@ -50,7 +50,7 @@ export interface SandboxRegistry {
   /** The hosts that are its own: the registry's first, then that of its tokens. */
   readonly hosts: readonly string[];
   /** May be changed while it runs. */
-  readonly ways: RegistryWays;
+  readonly behaviour: RegistryBehaviour;
   /** Whether it answers at this address. A host that blobs are redirected to may serve several registries. */
   answersAt(url: URL): boolean;
   /** @param address where the caller calls from: what anonymous pulls are counted by */
@@ -91,13 +91,13 @@ const SOMEWHERE = "192.0.2.1";
 /** A registry without repositories. */
 export function createRegistry(settings: RegistrySettings): SandboxRegistry {
   const { kind, host, clock, accounts = [] } = settings;
-  const ways: RegistryWays = { ...waysOf(kind, host), ...settings.ways };
+  const ways: RegistryBehaviour = { ...behaviourOf(kind, host), ...settings.behaviour };
   const contents = createContents();
   const faults = createFaults(host);
   const uploads = createUploads();
   const signIn = createSignIn({ kind, host, clock, accounts, ways, contents });
   const pullLimit = createPullLimit(clock, accounts, ways, settings.anonymousPulls);
-  const perSecond = createWindowCounter(clock, 1, () => "rolling");
+  const perSecond = createSlidingWindow(clock, 1, () => "rolling");
   const counts = new Map<RequestKind, number>();
   const hubHosts =
     kind === "docker-hub"
@@ -134,13 +134,13 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     if (route.kind === "unknown") return refusal(404, "UNSUPPORTED", "The operation is unsupported.");
     const identity = signIn.admit(request, route);
     if ("status" in identity) return identity;
-    const exchange: Exchange = {
+    const context: RequestContext = {
       registry: { kind, host },
       request,
       route,
       identity,
       address,
-      ways,
+      behaviour: ways,
       contents,
       signIn,
       pullLimit,
@@ -148,13 +148,13 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     };
     if (isWrite(route.kind) && !ways.repositoriesAppear && contents.repository(route.path) === undefined) {
       if (ways.pushToAbsentRepository === "drops") throw connectionError("ECONNRESET", host);
-      return nameUnknown(exchange);
+      return nameUnknown(context);
     }
-    return throttled(exchange) ?? (await answerTo(exchange));
+    return throttled(context) ?? (await answerTo(context));
   }
 
   /** ECR's and ECR Public's limits by the second: also "toomanyrequests", and gone a moment later. */
-  function throttled({ route, identity, address }: Exchange): RegistryResponse | undefined {
+  function throttled({ route, identity, address }: RequestContext): RegistryResponse | undefined {
     const max =
       route.kind === "manifest-get" && identity.kind === "anonymous"
         ? ways.pullsPerSecond
@@ -168,40 +168,40 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     return undefined;
   }
 
-  async function answerTo(exchange: Exchange): Promise<RegistryResponse> {
-    switch (exchange.route.kind) {
+  async function answerTo(context: RequestContext): Promise<RegistryResponse> {
+    switch (context.route.kind) {
       case "ping":
         return answer(200, { "docker-distribution-api-version": "registry/2.0" });
       case "manifest-get":
-        return serveManifest(exchange, "GET");
+        return serveManifest(context, "GET");
       case "manifest-head":
-        return serveManifest(exchange, "HEAD");
+        return serveManifest(context, "HEAD");
       case "manifest-put":
-        return await storeManifest(exchange);
+        return await storeManifest(context);
       case "manifest-delete":
-        return deleteManifest(exchange);
+        return deleteManifest(context);
       case "blob-get":
-        return serveBlob(exchange, "GET");
+        return serveBlob(context, "GET");
       case "blob-head":
-        return serveBlob(exchange, "HEAD");
+        return serveBlob(context, "HEAD");
       case "blob-delete":
-        return deleteBlob(exchange);
+        return deleteBlob(context);
       case "upload-start":
-        return await uploads.start(exchange);
+        return await uploads.start(context);
       case "upload-patch":
-        return await uploads.append(exchange);
+        return await uploads.append(context);
       case "upload-put":
-        return await uploads.complete(exchange);
+        return await uploads.complete(context);
       case "upload-status":
-        return uploads.status(exchange);
+        return uploads.status(context);
       case "upload-cancel":
-        return uploads.cancel(exchange);
+        return uploads.cancel(context);
       case "tags":
-        return listTags(exchange);
+        return listTags(context);
       case "referrers":
-        return listReferrers(exchange);
+        return listReferrers(context);
       case "catalog":
-        return listRepositories(exchange);
+        return listRepositories(context);
       default:
         return refusal(404, "UNSUPPORTED", "The operation is unsupported.");
     }
@@ -211,7 +211,7 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     kind,
     host,
     hosts,
-    ways,
+    behaviour: ways,
     answersAt: (url) =>
       hosts.includes(url.host) || (url.host === ways.blobsRedirectTo && url.pathname.startsWith(`/${host}/`)),
     handle,

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../runtime/clock.ts";
 
-export type WindowCounter = {
+export type SlidingWindow = {
   /** How many of this caller's are still counted. */
   used(who: string): number;
   add(who: string, times?: number): void;
@@ -12,11 +12,11 @@ export type WindowCounter = {
  * A rolling window forgets each one when it has grown old enough; a fixed window begins with the first
  * and forgets all at its end.
  */
-export function createWindowCounter(
+export function createSlidingWindow(
   clock: Pick<Clock, "now">,
   windowSeconds: number,
   kind: () => "rolling" | "fixed",
-): WindowCounter {
+): SlidingWindow {
   const times = new Map<string, readonly number[]>();
   const current = (who: string): readonly number[] => {
     const all = times.get(who) ?? [];

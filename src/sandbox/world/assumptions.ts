@@ -5,7 +5,7 @@
  * a remediation can be tried in both worlds. A first real deployment may settle them; see the names for the questions.
  */
 
-export type Unverified = {
+export type Assumptions = {
   /** Whether an image may be written `name:tag@sha256:…`; the documented form is `name@sha256:…`. */
   readonly imageMayHaveTagAndDigest: boolean;
   /** Whether a rolled-back service starts its old tasks anew (and pulls again), or keeps those still running. */
@@ -34,7 +34,7 @@ export type Unverified = {
   readonly deploymentIdNamesRevision: boolean;
 };
 
-export const UNVERIFIED_DEFAULT: Unverified = {
+export const DEFAULT_ASSUMPTIONS: Assumptions = {
   imageMayHaveTagAndDigest: true,
   rollbackStartsAnew: true,
   replaceAfterSeconds: 15,

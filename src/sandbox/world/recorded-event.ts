@@ -15,7 +15,7 @@ import type { World } from "./world.ts";
 const MANIFEST = /(\/v2\/([a-z0-9][a-z0-9._/-]*)\/manifests\/)(sha(?:256|512):[0-9a-f]+)/g;
 
 /** The same document, its texts in the digests of this world. */
-export function retold<Document extends Json>(
+export function recordedEvent<Document extends Json>(
   document: Document,
   { registries }: Pick<World, "registries">,
 ): Document {

@@ -15,7 +15,7 @@ import {
   isDockerHubFront,
 } from "../../image/registry-hosts.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
-import { retold } from "./recorded-event.ts";
+import { recordedEvent } from "./recorded-event.ts";
 import { imagesOf, taskDefinitionOf } from "./workloads.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 import type { ImageEntry, ServiceEntry, WorldFile } from "./world-file.ts";
@@ -37,8 +37,8 @@ export async function createRecordedWorld(
   for (const detail of details) {
     if (getString(detail, "taskArn") === undefined) continue;
     registerIfAbsent(world, detail);
-    const told = getObject(retold({ detail }, world), "detail");
-    world.cluster.recallTask(told ?? detail);
+    const told = getObject(recordedEvent({ detail }, world), "detail");
+    world.cluster.addRecordedTask(told ?? detail);
   }
   return world;
 }

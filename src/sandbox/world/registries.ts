@@ -12,8 +12,8 @@ import {
   isDockerHubFront,
 } from "../../image/registry-hosts.ts";
 import type { Crash } from "../ecs/state.ts";
-import type { Home } from "../example-location.ts";
-import type { RegistryKind, RegistryWays } from "../registry/behaviour.ts";
+import type { AwsLocation } from "../example-location.ts";
+import type { RegistryBehaviour, RegistryKind } from "../registry/behaviour.ts";
 import { type BuiltImage, buildImage, seedImage } from "../registry/image-builder.ts";
 import { createRegistry, type SandboxRegistry } from "../registry/registry.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
@@ -41,11 +41,11 @@ export type WorldRegistries = {
 /** @param startsAt when the story begins: quotas were spent before */
 export function createWorldRegistries(
   file: WorldFile,
-  home: Home,
+  home: AwsLocation,
   clock: VirtualClock,
   startsAt: number,
   addresses: Addresses,
-  ways: Partial<Record<RegistryKind, Partial<RegistryWays>>> = {},
+  ways: Partial<Record<RegistryKind, Partial<RegistryBehaviour>>> = {},
 ): WorldRegistries {
   const ecrName = ecrHost(home.account, home.region);
   const entries = new Map<string, RegistryEntry>([
@@ -68,7 +68,7 @@ export function createWorldRegistries(
         host: kind === "docker-hub" ? DOCKER_HUB_SERVER : host,
         clock,
         // A vanity host fronts Docker Hub, and its limit counts.
-        ways: { ...(kind === "plain" && isDockerHubFront(host) ? { counts: true } : {}), ...ways[kind] },
+        behaviour: { ...(kind === "plain" && isDockerHubFront(host) ? { counts: true } : {}), ...ways[kind] },
         ...(entry.quota?.limit === undefined ? {} : { anonymousPulls: entry.quota.limit }),
         accounts: Object.entries(entry.accounts ?? {}).map(([user, { password, limit }]) => ({
           user,

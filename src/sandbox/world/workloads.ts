@@ -6,13 +6,13 @@ import type { JsonObject } from "../../runtime/json.ts";
 import type { SandboxSchedule } from "../aws/schedules.ts";
 import type { Cluster, NewService } from "../ecs/cluster.ts";
 import type { TaskDefinitions } from "../ecs/task-definitions.ts";
-import type { Home } from "../example-location.ts";
+import type { AwsLocation } from "../example-location.ts";
 import type { Internet } from "../network.ts";
 import type { ScheduleEntry, ServiceEntry, TaskEntry } from "./world-file.ts";
 
 /** What workloads are put into. */
 export type Place = {
-  readonly home: Home;
+  readonly home: AwsLocation;
   readonly cluster: Cluster;
   readonly definitions: TaskDefinitions;
   readonly internet: Internet;
@@ -60,7 +60,9 @@ function twinOf(
   const [name = "", service = ""] = place.split("/");
   const found = cluster.service(name, service);
   if (found === undefined) throw new InvalidInput(`services.${place}`, "a service that stands above");
-  const before = found.story.find(({ taskDefinition }) => taskDefinition !== found.taskDefinition);
+  const before = found.serviceDeployments.find(
+    ({ taskDefinition }) => taskDefinition !== found.taskDefinition,
+  );
   return { now: found.taskDefinition, before: before?.taskDefinition };
 }
 
@@ -83,7 +85,7 @@ export function addTask({ cluster, definitions, home }: Place, entry: TaskEntry)
 }
 
 /** A rule or schedule with the target of a world file. */
-export function scheduleOf(home: Home, entry: ScheduleEntry): SandboxSchedule {
+export function scheduleOf(home: AwsLocation, entry: ScheduleEntry): SandboxSchedule {
   const { kind, name, cluster = "default", taskDefinition, target = {}, expression, tags } = entry;
   const arn = (resource: string): string =>
     `arn:${home.partition}:ecs:${home.region}:${home.account}:${resource}`;
@@ -113,7 +115,7 @@ export function imagesOf(family: string, images: string | Images | undefined): I
 
 /** A task definition such as people write: only the containers' names and images matter to the story. */
 export function taskDefinitionOf(
-  home: Home,
+  home: AwsLocation,
   family: string,
   images: Images,
   {

@@ -16,28 +16,28 @@ import type { Ports } from "../../remediation/ports/ports.ts";
 import { type Log, silentLog } from "../../runtime/log.ts";
 import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
 import { type AwsRates, createAwsRates } from "../aws/api-throttling.ts";
-import { createMachines } from "../aws/container-instances.ts";
+import { createContainerInstances } from "../aws/container-instances.ts";
 import { createExecutions, type SandboxExecutions } from "../aws/durable-executions.ts";
 import { createEcrPort } from "../aws/ecr.ts";
 import { createEcsPort } from "../aws/ecs.ts";
 import { createBus, type Delivery, type EventBus } from "../aws/event-bus.ts";
 import { type AwsFaults, createAwsFaults } from "../aws/faults.ts";
-import { createRoles, isDeniedTo } from "../aws/iam-simulator.ts";
+import { createIamSimulator, isDeniedTo } from "../aws/iam-simulator.ts";
 import { createNetworks } from "../aws/networks.ts";
-import { createSandboxCaps, type SandboxCaps } from "../aws/quota-store.ts";
+import { createSandboxQuotas, type SandboxQuotas } from "../aws/quota-store.ts";
 import { createTasks, type SandboxTasks } from "../aws/run-task.ts";
 import { createSchedules, type SandboxSchedules } from "../aws/schedules.ts";
 import { createDeploymentReads, type DeploymentReads } from "../aws/service-deployments.ts";
 import { type Cluster, createCluster } from "../ecs/cluster.ts";
 import type { PullCredentials } from "../ecs/image-pull.ts";
-import type { Surroundings } from "../ecs/state.ts";
+import type { EcsEnvironment } from "../ecs/state.ts";
 import { createTaskDefinitions, type TaskDefinitions } from "../ecs/task-definitions.ts";
-import { HOME_DEFAULT, type Home } from "../example-location.ts";
+import { type AwsLocation, EXAMPLE_LOCATION } from "../example-location.ts";
 import { createInternet, type Internet } from "../network.ts";
 import { createRandom } from "../random.ts";
-import type { RegistryKind, RegistryWays } from "../registry/behaviour.ts";
+import type { RegistryBehaviour, RegistryKind } from "../registry/behaviour.ts";
 import { createVirtualClock, type VirtualClock } from "../virtual-clock.ts";
-import { UNVERIFIED_DEFAULT, type Unverified } from "./assumptions.ts";
+import { type Assumptions, DEFAULT_ASSUMPTIONS } from "./assumptions.ts";
 import { type Addresses, createWorldRegistries, WINDOW_MS, type WorldRegistries } from "./registries.ts";
 import { addService, addTask, scheduleOf } from "./workloads.ts";
 import type { WorldFile } from "./world-file.ts";
@@ -48,15 +48,15 @@ export type WorldOptions = {
   readonly log?: Log;
   readonly delivery?: Delivery;
   /** The other side of what nobody has measured. */
-  readonly unverified?: Partial<Unverified>;
-  readonly registryWays?: Partial<Record<RegistryKind, Partial<RegistryWays>>>;
+  readonly unverified?: Partial<Assumptions>;
+  readonly registryWays?: Partial<Record<RegistryKind, Partial<RegistryBehaviour>>>;
   /** The registries that Repull may ask, as its policy names them. Default: those of the default policy. */
   readonly allowed?: readonly string[];
 };
 
 export interface World {
   readonly ports: Ports;
-  readonly home: Home;
+  readonly home: AwsLocation;
   readonly clock: VirtualClock;
   readonly cluster: Cluster;
   readonly definitions: TaskDefinitions;
@@ -66,7 +66,7 @@ export interface World {
   readonly internet: Internet;
   readonly bus: EventBus;
   readonly executions: SandboxExecutions;
-  readonly quotas: SandboxCaps;
+  readonly quotas: SandboxQuotas;
   readonly tasks: SandboxTasks;
   readonly schedules: SandboxSchedules;
   readonly faults: AwsFaults;
@@ -88,14 +88,14 @@ const TIME_DEFAULT = "2026-01-20T10:00:00Z";
 /** Makes the world that a file describes, at the moment at which its services begin to deploy. */
 export async function createWorld(file: WorldFile, options: WorldOptions = {}): Promise<World> {
   const { seed = 1, log = silentLog } = options;
-  const region = file.region ?? HOME_DEFAULT.region;
-  const home: Home = {
-    account: file.account ?? HOME_DEFAULT.account,
+  const region = file.region ?? EXAMPLE_LOCATION.region;
+  const home: AwsLocation = {
+    account: file.account ?? EXAMPLE_LOCATION.account,
     region,
     partition: partitionOf(region),
   };
   const startsAt = Date.parse(file.time ?? TIME_DEFAULT);
-  const unverified = { ...UNVERIFIED_DEFAULT, ...options.unverified };
+  const unverified = { ...DEFAULT_ASSUMPTIONS, ...options.unverified };
   const random = createRandom(seed);
   // A quota that is gone was spent within the last six hours: the clock begins there.
   const clock = createVirtualClock(startsAt - WINDOW_MS);
@@ -114,8 +114,8 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const definitions = createTaskDefinitions(home, clock, unverified);
   const faults = createAwsFaults();
   const bus = createBus(home, clock, random.fork("bus"), options.delivery, faults.check);
-  const machines = createMachines(file, faults.check);
-  const surroundings: Surroundings = {
+  const machines = createContainerInstances(file, faults.check);
+  const surroundings: EcsEnvironment = {
     home,
     clock,
     random: random.fork("cluster"),
@@ -145,7 +145,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const tasks = createTasks(cluster, ecsFaults);
   const schedules = createSchedules(faults.check);
   const executions = createExecutions(clock, unverified, faults.check);
-  const quotas = createSandboxCaps(faults.check);
+  const quotas = createSandboxQuotas(faults.check);
   const { allowed = DEFAULT_POLICY.registries.allowed } = options;
   const rules = { allowed: [...allowed, ecrHost(home.account, home.region)], mayReachPrivate: true };
   const clientsAs = (credentials: FindCredentials) =>
@@ -163,7 +163,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
       ...(hasAccount
         ? { anonymous: { registries: nobody, copier: createCopier({ registries: nobody, clock }) } }
         : {}),
-      roles: createRoles(file, faults.check),
+      roles: createIamSimulator(file, faults.check),
       networks: createNetworks(file, home, addresses.tasks, faults.check),
       containerInstances: machines.port,
       tasks: tasks.port,
@@ -183,7 +183,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     internet,
     bus,
     executions,
-    quotas,
+    quotas: quotas,
     tasks,
     schedules,
     faults,
@@ -203,9 +203,9 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
 /** What a task shows to registries: its secret where it names one; to ECR its role, on Fargate only if it has one. */
 function pullCredentials(
   file: WorldFile,
-  home: Home,
+  home: AwsLocation,
   registries: WorldRegistries,
-): Surroundings["credentialsFor"] {
+): EcsEnvironment["credentialsFor"] {
   return (container, executionRole): PullCredentials | undefined => {
     const reference = tryParseReference(container.image);
     if (reference?.host === ecrHost(home.account, home.region)) {
@@ -223,7 +223,7 @@ function pullCredentials(
 }
 
 /** What Repull shows: ECR's token, and the account that the file gives it elsewhere. */
-function repullCredentials(file: WorldFile, home: Home, registries: WorldRegistries): FindCredentials {
+function repullCredentials(file: WorldFile, home: AwsLocation, registries: WorldRegistries): FindCredentials {
   return async (host) => {
     if (host === ecrHost(home.account, home.region)) {
       return basicCredentials("AWS", registries.ecr.issuePassword().password);

@@ -10,7 +10,7 @@ import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
-import { createDesk } from "../../support/sandbox-approvals.ts";
+import { sandboxApprovals } from "../../support/sandbox-approvals.ts";
 import { firstFailure, stateOf } from "../../support/scenario.ts";
 
 const ADA = "arn:aws:iam::123456789012:user/ada";
@@ -33,7 +33,7 @@ beforeEach(async () => {
   world.clock.schedule(world.clock.now(), () => detect(event, world.ports));
   await world.runUntil(() => world.bus.outcomes.length > 0, 600);
   execution = world.executions.records[0]?.name ?? "";
-  account = { where: "the sandbox", caller: ADA, store: createDesk(world.executions) };
+  account = { where: "the sandbox", caller: ADA, store: sandboxApprovals(world.executions) };
 });
 
 const run = async (word: "approve" | "deny", executions: readonly string[], more: object = {}) => {

@@ -10,7 +10,7 @@ import { activeInServices } from "../../../src/history/active-substitutions.ts";
 import { mergeHistory } from "../../../src/history/history.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { outcomeSchema } from "../../../src/remediation/report/outcome.ts";
-import { createInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
+import { createServiceInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
 import { commandIo, objectsIn, type RecordedIo } from "../../support/command-io.ts";
 import { inWorld, type SandboxHands, sandboxHands } from "../../support/sandbox-session.ts";
@@ -192,7 +192,7 @@ describe("fix", () => {
       service: "prod/web",
       images: [{ image: "nginx:1.25" }],
     });
-    const effects = await activeInServices(createInventory(world.cluster), world.ports);
+    const effects = await activeInServices(createServiceInventory(world.cluster), world.ports);
     expect(mergeHistory([], effects, 0)).toMatchObject([
       { ended: "by-hand", workload: "prod/web", former: "web:42", inEffect: true },
     ]);

@@ -12,8 +12,8 @@ import {
   withKillSwitchOnDeployments,
 } from "../../../src/remediation/gates/kill-switch.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
-import { createAccountView } from "../../../src/sandbox/aws/scan/account-inventory.ts";
-import { createInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
+import { createAccountInventory } from "../../../src/sandbox/aws/scan/account-inventory.ts";
+import { createServiceInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
@@ -66,10 +66,10 @@ async function undone(
   const session: HistorySession = {
     where: "the sandbox",
     home: world.home,
-    inventory: createInventory(cluster),
+    inventory: createServiceInventory(cluster),
     ports: withKillSwitchOnDeployments(own, killSwitch),
     executionHistory: { past: async () => [] },
-    scheduledTasks: createAccountView(world).scheduledTasks,
+    scheduledTasks: createAccountInventory(world).scheduledTasks,
     clock,
     installed: config,
   };

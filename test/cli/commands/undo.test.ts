@@ -10,8 +10,8 @@ import type { ExecutionHistory } from "../../../src/history/history.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
-import { createAccountView } from "../../../src/sandbox/aws/scan/account-inventory.ts";
-import { createInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
+import { createAccountInventory } from "../../../src/sandbox/aws/scan/account-inventory.ts";
+import { createServiceInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { play } from "../../support/scenario.ts";
@@ -39,7 +39,7 @@ function pastOf(from: World): HistorySession {
   const { cluster, ports, clock, executions } = from;
   return {
     where: "the sandbox",
-    inventory: createInventory(cluster),
+    inventory: createServiceInventory(cluster),
     ports: { ecs: ports.ecs, schedules: ports.schedules, log: silentLog },
     executionHistory: {
       past: async () =>
@@ -47,7 +47,7 @@ function pastOf(from: World): HistorySession {
           .filter(({ workflow }) => workflow === "remediate")
           .map(({ name, status, result }) => ({ name, status, startedAt: clock.now(), result })),
     },
-    scheduledTasks: createAccountView(from).scheduledTasks,
+    scheduledTasks: createAccountInventory(from).scheduledTasks,
     clock,
   };
 }

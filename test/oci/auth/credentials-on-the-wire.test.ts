@@ -111,7 +111,7 @@ describe("over plain HTTP, other than to loopback", () => {
         kind: "plain",
         host: "mirror.internal:5000",
         clock,
-        ways: { signIn },
+        behaviour: { signIn },
       });
       seedImage(registry, "app", "v1", buildImage({ name: "app" }));
       const sent: RegistryRequest[] = [];

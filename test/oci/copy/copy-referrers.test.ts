@@ -19,8 +19,8 @@ afterEach(() => world.stop());
 
 async function start(source: boolean, target: boolean): Promise<void> {
   world = await sandboxCopy({
-    source: { ways: { referrers: source } },
-    target: { ways: { referrers: target } },
+    source: { behaviour: { referrers: source } },
+    target: { behaviour: { referrers: target } },
   });
   seedImage(world.source, "app", "v1", IMAGE);
 }

@@ -8,7 +8,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, describe, test } from "vitest";
 import { parsePlatform } from "../../../src/image/platform.ts";
 import { basicCredentials } from "../../../src/oci/auth/credentials.ts";
-import type { RegistryWays } from "../../../src/sandbox/registry/behaviour.ts";
+import type { RegistryBehaviour } from "../../../src/sandbox/registry/behaviour.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import {
   ADDRESS,
@@ -60,7 +60,7 @@ describe("a whole image", () => {
   }
 
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [string, Partial<RegistryWays>])[] = [
+  const table: readonly (readonly [string, Partial<RegistryBehaviour>])[] = [
     ["later parts are kept (chalk#682)",              { laterParts: "kept-stale-range" }],
     ["later parts are thrown away (roadmap#2831)",    { laterParts: "discarded" }],
     ["PATCH is answered as the specification says",   { patchStatus: 202 }],
@@ -89,7 +89,7 @@ describe("a whole image", () => {
 
 describe("ECR's refusals", () => {
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [string, Partial<RegistryWays>, string, RegExp])[] = [
+  const table: readonly (readonly [string, Partial<RegistryBehaviour>, string, RegExp])[] = [
     ["no repository, the connection is dropped", {},                                    "absent",     /^target unavailable: .*no answer/],
     ["no repository, and it says so",            { pushToAbsentRepository: "answers" }, "absent",     /^target absent: .*NAME_UNKNOWN/],
     ["a layer over its limit",                   { layerBytesMax: 50_000 },             "mirror/app", /^target malformed: .*413 SIZE_INVALID/],
@@ -223,7 +223,7 @@ describe("the limit", () => {
 
   for (const headAtZero of ["answers", "refuses"] as const) {
     test(`at zero is met once by several images, where a HEAD ${headAtZero}`, async () => {
-      await start({}, { hub: { ways: { headAtZero } } });
+      await start({}, { hub: { behaviour: { headAtZero } } });
       seedImage(world.target, "mirror/app", "v1", buildImage({ name: "old" }));
       world.source.spend({ address: ADDRESS }, 100);
       for (const tag of ["v1", "v2", "v3"]) {

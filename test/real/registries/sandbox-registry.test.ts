@@ -18,8 +18,20 @@ const ADDRESS = "203.0.113.7";
 
 const registries = {
   plain: createRegistry({ kind: "plain", host: "plain.example", clock }),
-  basic: createRegistry({ kind: "plain", host: "basic.example", clock, accounts, ways: { signIn: "basic" } }),
-  token: createRegistry({ kind: "plain", host: "token.example", clock, accounts, ways: { signIn: "token" } }),
+  basic: createRegistry({
+    kind: "plain",
+    host: "basic.example",
+    clock,
+    accounts,
+    behaviour: { signIn: "basic" },
+  }),
+  token: createRegistry({
+    kind: "plain",
+    host: "token.example",
+    clock,
+    accounts,
+    behaviour: { signIn: "token" },
+  }),
   hub: createRegistry({ kind: "docker-hub", host: "registry-1.docker.io", clock, accounts }),
   ecr: createRegistry({ kind: "ecr", host: "123456789012.dkr.ecr.us-east-1.amazonaws.com", clock }),
   public: createRegistry({ kind: "ecr-public", host: "public.ecr.aws", clock }),

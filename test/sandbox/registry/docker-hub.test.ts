@@ -249,7 +249,7 @@ describe("when nothing is left", () => {
   ] as const;
   for (const [headAtZero, status] of heads) {
     test(`a HEAD ${headAtZero}: ${status}, and says that nothing is left`, async () => {
-      const { ask, hub } = dockerHub({ ways: { headAtZero } });
+      const { ask, hub } = dockerHub({ behaviour: { headAtZero } });
       hub.spend({ address: NAT }, 100);
       const said = await ask(`HEAD ${INDEX}`);
       deepEqual([said.status, leftIn(said), said.bytes.length], [status, "0;w=21600", 0]);
@@ -273,7 +273,7 @@ describe("when nothing is left", () => {
   ] as const;
   for (const [window, seconds, left] of windows) {
     test(`60 pulls, an hour, 40 more; in a ${window} window ${left} are left ${seconds} s after the first`, () => {
-      const { hub, clock } = dockerHub({ ways: { window } });
+      const { hub, clock } = dockerHub({ behaviour: { window } });
       hub.spend({ address: NAT }, 60);
       clock.pass(3600);
       hub.spend({ address: NAT }, 40);
@@ -313,7 +313,7 @@ describe("blobs from the other host", () => {
     const { raw, hub, location } = await redirect();
     const headers = { authorization: "Bearer anything" };
     equal((await raw(`GET ${location}`, { headers })).status, 400);
-    hub.ways.redirectedRefusesAuthorization = false;
+    hub.behaviour.redirectedRefusesAuthorization = false;
     equal((await raw(`GET ${location}`, { headers })).status, 200);
   });
 
@@ -327,13 +327,13 @@ describe("blobs from the other host", () => {
   });
 
   test("come in place where nothing redirects", async () => {
-    const { ask } = dockerHub({ ways: { blobsRedirectTo: undefined } });
+    const { ask } = dockerHub({ behaviour: { blobsRedirectTo: undefined } });
     deepEqual((await ask(`GET /v2/library/nginx/blobs/${BLOB}`)).bytes, Buffer.from(BYTES));
   });
 });
 
 test("a Docker Hub behind a mirror may need no token, and counts all the same", async () => {
-  const { raw, hub } = dockerHub({ ways: { signIn: "none" } });
+  const { raw, hub } = dockerHub({ behaviour: { signIn: "none" } });
   equal((await raw(`GET ${INDEX}`)).status, 200);
   equal(hub.pullsLeft({ address: NAT }), 99);
 });

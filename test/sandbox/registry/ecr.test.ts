@@ -3,7 +3,7 @@
 import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { digestOf } from "../../../src/image/digest.ts";
-import type { RegistryKind, RegistryWays } from "../../../src/sandbox/registry/behaviour.ts";
+import type { RegistryBehaviour, RegistryKind } from "../../../src/sandbox/registry/behaviour.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createRegistry } from "../../../src/sandbox/registry/registry.ts";
 import {
@@ -19,9 +19,9 @@ import {
 const HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 const MEBIBYTE = 1024 * 1024;
 
-function ecr(ways: Partial<RegistryWays> = {}) {
+function ecr(ways: Partial<RegistryBehaviour> = {}) {
   const clock = stoppedClock();
-  const registry = createRegistry({ kind: "ecr", host: HOST, clock, ways });
+  const registry = createRegistry({ kind: "ecr", host: HOST, clock, behaviour: ways });
   const { password } = registry.issuePassword();
   registry.createRepository("mirror/app", { immutableTags: true });
   seedImage(registry, "mirror/nginx", "1.25", IMAGE);
@@ -98,7 +98,7 @@ describe("a repository that nobody created", () => {
 });
 
 describe("uploads", () => {
-  const opened = async (ways: Partial<RegistryWays> = {}) => {
+  const opened = async (ways: Partial<RegistryBehaviour> = {}) => {
     const world = ecr(ways);
     const { headers } = await world.ask("POST /v2/mirror/app/blobs/uploads/");
     return { ...world, location: String(headers.location) };
@@ -179,7 +179,7 @@ describe("storing images", () => {
       `PUT /v2/mirror/app/manifests/${name}`,
       { body: manifest?.bytes ?? "", headers: { "content-type": manifest?.mediaType ?? "" } },
     ] as const;
-  const withBlobs = (ways: Partial<RegistryWays> = {}) => {
+  const withBlobs = (ways: Partial<RegistryBehaviour> = {}) => {
     const world = ecr(ways);
     for (const bytes of IMAGE.blobs.values()) world.registry.putBlob("mirror/app", bytes);
     return world;
@@ -291,9 +291,9 @@ describe("serving images", () => {
 
 describe("ECR Public", () => {
   const kind: RegistryKind = "ecr-public";
-  function ecrPublic(ways: Partial<RegistryWays> = {}) {
+  function ecrPublic(ways: Partial<RegistryBehaviour> = {}) {
     const clock = stoppedClock();
-    const registry = createRegistry({ kind, host: "public.ecr.aws", clock, ways });
+    const registry = createRegistry({ kind, host: "public.ecr.aws", clock, behaviour: ways });
     seedImage(registry, "docker/library/nginx", "1.25", IMAGE);
     const raw = (line: string, extras?: Extras) =>
       say(registry.asClient("203.0.113.1"), line, "https://public.ecr.aws", extras);

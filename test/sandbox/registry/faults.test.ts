@@ -30,7 +30,7 @@ describe("trouble on order", () => {
   });
 
   test("a body that nobody wanted is let flow away", async () => {
-    const { ask } = plainRegistry({ ways: { signIn: "basic" } });
+    const { ask } = plainRegistry({ behaviour: { signIn: "basic" } });
     const body = Readable.from([BYTES, BYTES]);
     equal((await ask("PUT /v2/acme/app/manifests/1", { body })).status, 401);
     await new Promise((resolve) => body.once("close", resolve));

@@ -96,7 +96,7 @@ describe("what HTTP adds", () => {
   });
 
   test("a refusal reaches who is still sending too much", async () => {
-    const { url } = await served({ ...plain, ways: { layerBytesMax: 10 } });
+    const { url } = await served({ ...plain, behaviour: { layerBytesMax: 10 } });
     const opened = await fetch(`${url}/v2/acme/app/blobs/uploads/`, { method: "POST" });
     const put = await fetch(`${opened.headers.get("location")}&digest=${digestOf(BYTES)}`, {
       method: "PUT",

@@ -93,7 +93,7 @@ describe("removing", () => {
   });
 
   test("not where the registry does not allow it", async () => {
-    const { registry, ask } = plainRegistry({ ways: { deletes: false } });
+    const { registry, ask } = plainRegistry({ behaviour: { deletes: false } });
     equal((await ask("DELETE /v2/library/nginx/manifests/1.25")).status, 405);
     equal((await ask(`DELETE /v2/library/nginx/blobs/${BLOB}`)).status, 405);
     deepEqual(Object.keys(registry.tags("library/nginx")), ["1.25"]);
@@ -137,7 +137,7 @@ describe("what refers to a manifest", () => {
   });
 
   test("is not told where the registry has no such API", async () => {
-    const { registry, ask } = plainRegistry({ ways: { referrers: false } });
+    const { registry, ask } = plainRegistry({ behaviour: { referrers: false } });
     registry.putBlob("library/nginx", new TextEncoder().encode("{}"));
     equal(
       (await ask(`PUT /v2/library/nginx/manifests/${digestOf(body)}`, { headers, body })).headers[
@@ -161,7 +161,7 @@ describe("signing in to a registry of one's own", () => {
   ] as const;
   for (const [signIn, authorization, status] of table) {
     test(`${signIn}, ${authorization ?? "nothing"} → ${status}`, async () => {
-      const { ask } = plainRegistry({ accounts, ways: { signIn } });
+      const { ask } = plainRegistry({ accounts, behaviour: { signIn } });
       const said = await ask(
         "GET /v2/library/nginx/tags/list",
         authorization === undefined ? {} : { headers: { authorization } },

@@ -102,7 +102,7 @@ describe("uploading a blob", () => {
   });
 
   test("a blob is bounded where the registry says so; who sends more is answered, and the rest let flow away", async () => {
-    const { ask } = plainRegistry({ ways: { layerBytesMax: 5 } });
+    const { ask } = plainRegistry({ behaviour: { layerBytesMax: 5 } });
     const opened = await ask("POST /v2/acme/app/blobs/uploads/");
     const body = Readable.from([bytes, bytes, bytes]);
     const done = await ask(`PUT ${opened.headers.location}&digest=${digest}`, { body });
@@ -118,14 +118,14 @@ describe("uploading a blob", () => {
   ] as const;
   for (const [singlePost, status] of single) {
     test(`a POST with digest and bytes, where it ${singlePost}: ${status}`, async () => {
-      const { registry, ask } = plainRegistry({ ways: { singlePost } });
+      const { registry, ask } = plainRegistry({ behaviour: { singlePost } });
       equal((await ask(`POST /v2/acme/app/blobs/uploads/?digest=${digest}`, { body: bytes })).status, status);
       equal(registry.blob(digest) !== undefined, status === 201);
     });
   }
 
   test("addresses may be relative", async () => {
-    const { ask } = plainRegistry({ ways: { locations: "relative" } });
+    const { ask } = plainRegistry({ behaviour: { locations: "relative" } });
     match(
       String((await ask("POST /v2/acme/app/blobs/uploads/")).headers.location),
       /^\/v2\/acme\/app\/blobs\/uploads\/[0-9a-f-]{36}\?_state=/,
@@ -146,7 +146,7 @@ describe("mounting a blob from another repository", () => {
   ] as const;
   for (const [mounting, from, digest, status] of table) {
     test(`${mounting}: ${digest === NOTHING ? "an unknown blob" : "a blob"} of ${from} → ${status}`, async () => {
-      const { registry, ask } = plainRegistry({ ways: { mounting } });
+      const { registry, ask } = plainRegistry({ behaviour: { mounting } });
       registry.putBlob("loose/blobs", BYTES);
       const said = await ask(`POST /v2/acme/app/blobs/uploads/?mount=${digest}&from=${from}`);
       equal(said.status, status);

@@ -5,7 +5,7 @@ import { OUTCOMES, type Outcome, type OutcomeKind } from "../../../src/remediati
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { operate } from "../../../src/sandbox/world/operator.ts";
-import { retold } from "../../../src/sandbox/world/recorded-event.ts";
+import { recordedEvent } from "../../../src/sandbox/world/recorded-event.ts";
 import { createRecordedWorld } from "../../../src/sandbox/world/recorded-world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { policyFrom } from "../../../src/substitution/policy/policy.ts";
@@ -74,7 +74,7 @@ describe("a sample event in the worlds that stand beside it", () => {
       serveWorkflows(world, { policy, killSwitch: await operate(world, file.operator ?? {}, policy) });
       let ignored: string | undefined;
       world.clock.schedule(world.clock.now(), async () => {
-        const detected = await detect(retold(event, world), world.ports, policy);
+        const detected = await detect(recordedEvent(event, world), world.ports, policy);
         if (detected.kind === "ignored") ignored = detected.because;
       });
       await world.runUntil(() => ignored !== undefined || ended(world.executions), 14 * 86_400);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { containersOf } from "../../../src/ecs/task-definition/task-definition.ts";
 import type { Json, JsonObject } from "../../../src/runtime/json.ts";
-import { retold } from "../../../src/sandbox/world/recorded-event.ts";
+import { recordedEvent } from "../../../src/sandbox/world/recorded-event.ts";
 import { createRecordedWorld, healableWorld } from "../../../src/sandbox/world/recorded-world.ts";
 
 const EVENTS = new URL("../../../events", import.meta.url);
@@ -27,7 +27,7 @@ describe("the world of a recorded event", () => {
     expect(await ecs.describeTask(String(detail.clusterArn), String(detail.taskArn))).toMatchObject({
       arn: detail.taskArn,
       stopCode: detail.stopCode,
-      stoppedReason: (retold(event, world).detail as JsonObject).stoppedReason,
+      stoppedReason: (recordedEvent(event, world).detail as JsonObject).stoppedReason,
       taskDefinitionArn: detail.taskDefinitionArn,
     });
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/runtime/json.ts";
-import { UNRULY } from "../../../src/sandbox/aws/event-bus.ts";
+import { UNRELIABLE } from "../../../src/sandbox/aws/event-bus.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
 import type { WorldFile } from "../../../src/sandbox/world/world-file.ts";
@@ -33,7 +33,7 @@ const SHOP: WorldFile = {
 async function twoHours(
   seed: number,
 ): Promise<{ transcript: string; rollouts: readonly string[]; outcomes: readonly JsonObject[] }> {
-  const world = await createWorld(SHOP, { seed, delivery: UNRULY });
+  const world = await createWorld(SHOP, { seed, delivery: UNRELIABLE });
   installRepull(world, { policy: DEFAULT_POLICY });
   await world.run(7200);
   return {

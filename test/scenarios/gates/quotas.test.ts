@@ -167,7 +167,7 @@ for (const engine of ENGINES) {
     );
     expect(outcome.outcome).toBe("settled");
     const claims = [...world.quotas.windows].map(
-      ([name, { claimants }]) => `${name.split(" ")[0]} ${claimants.size}`,
+      ([name, { requesters }]) => `${name.split(" ")[0]} ${requesters.size}`,
     );
     // Once of the cluster's share, and once of the hour.
     expect(claims.toSorted()).toEqual(["bytesPerDay 1", "remediationsPerHour 1", "remediationsPerHour 1"]);

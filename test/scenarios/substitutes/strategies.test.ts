@@ -157,10 +157,10 @@ describe("somebody's deployment that has come to its traffic when a task of it c
   test("ends first: ours would begin its canary anew", async () => {
     const { world, outcome, event } = await play(late({}));
     const service = world.cluster.service("prod", "web");
-    const theirs = service?.story.find(({ taskDefinition }) => taskDefinition.endsWith(":42"));
+    const theirs = service?.serviceDeployments.find(({ taskDefinition }) => taskDefinition.endsWith(":42"));
     expect(outcome.outcome).toBe("settled");
     // Theirs was given its time; ours came when it could not end, three hours later.
-    const began = (service?.story[0]?.createdAt ?? 0) - Date.parse(String(event.time));
+    const began = (service?.serviceDeployments[0]?.createdAt ?? 0) - Date.parse(String(event.time));
     expect(theirs?.hooks.size).toBe(0);
     expect(began / 60_000).toBeGreaterThan(60);
   });

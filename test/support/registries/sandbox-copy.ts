@@ -14,7 +14,7 @@ import { httpTransport } from "../../../src/oci/http/http-transport.ts";
 import type { Endpoint } from "../../../src/oci/http/registry-address.ts";
 import type { RegistryRequest, Send } from "../../../src/oci/http/transport.ts";
 import { createInternet } from "../../../src/sandbox/network.ts";
-import type { RegistryWays } from "../../../src/sandbox/registry/behaviour.ts";
+import type { RegistryBehaviour } from "../../../src/sandbox/registry/behaviour.ts";
 import { serveRegistry } from "../../../src/sandbox/registry/http-server.ts";
 import {
   createRegistry,
@@ -103,14 +103,14 @@ export async function sandboxCopy({ served = false, ...way }: Way = {}): Promise
 
 /** From Docker Hub, with its limit and its CDN, into an account's ECR with its real ways. */
 export async function hubToEcr(
-  ways: Partial<RegistryWays> = {},
+  ways: Partial<RegistryBehaviour> = {},
   more: { readonly served?: boolean; readonly hub?: Partial<RegistrySettings> } = {},
 ): Promise<SandboxCopy> {
   let header = "";
   const world = await sandboxCopy({
     ...(more.served === undefined ? {} : { served: more.served }),
     source: { kind: "docker-hub", host: "registry-1.docker.io", ...more.hub },
-    target: { kind: "ecr", host: ECR_HOST, ways },
+    target: { kind: "ecr", host: ECR_HOST, behaviour: ways },
     credentials: async (host) => (host === ECR_HOST ? { kind: "basic", header } : undefined),
   });
   const issued = basicCredentials("AWS", world.target.issuePassword().password);

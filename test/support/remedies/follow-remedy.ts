@@ -15,8 +15,8 @@ import { parseReference, repositoryOf } from "../../../src/image/reference.ts";
 import { NO_KILL_SWITCH } from "../../../src/remediation/gates/kill-switch.ts";
 import { outcomeSchema } from "../../../src/remediation/report/outcome.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
-import { createAccountView } from "../../../src/sandbox/aws/scan/account-inventory.ts";
-import { createInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
+import { createAccountInventory } from "../../../src/sandbox/aws/scan/account-inventory.ts";
+import { createServiceInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { serveRegistry } from "../../../src/sandbox/registry/http-server.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
@@ -234,7 +234,7 @@ async function runByHand(argv: readonly string[], one: Case): Promise<Followed> 
   const [name = "", ...others] = positionals;
   if (others.length > 0) throw new Error(`more than one name: ${argv.join(" ")}`);
   const io = commandIo();
-  const at = { where: "the sandbox", inventory: createInventory(world.cluster), clock: world.clock };
+  const at = { where: "the sandbox", inventory: createServiceInventory(world.cluster), clock: world.clock };
   const asked = {
     json: false,
     yes: values.yes,
@@ -249,7 +249,7 @@ async function runByHand(argv: readonly string[], one: Case): Promise<Followed> 
             ...at,
             ports: { ecs, schedules, log: silentLog },
             executionHistory: { past: async () => [] },
-            scheduledTasks: createAccountView(world).scheduledTasks,
+            scheduledTasks: createAccountInventory(world).scheduledTasks,
           },
           io,
         )

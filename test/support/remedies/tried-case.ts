@@ -66,7 +66,8 @@ export async function told(one: Case): Promise<Told> {
   if (typeof lift === "function") lift();
   if (event === undefined) return { world, policy, isHealed: await isWell(world) };
   const detail = retoldDetail(event.detail, one);
-  if (detail !== event.detail && one.isForgotten !== true) world.cluster.recallTask(detail as JsonObject);
+  if (detail !== event.detail && one.isForgotten !== true)
+    world.cluster.addRecordedTask(detail as JsonObject);
   serveWorkflows(world, {
     policy,
     killSwitch: await operate(world, file.operator ?? {}, policy),

@@ -10,7 +10,7 @@ import type { Random } from "../../../src/sandbox/random.ts";
 import type { Fault } from "../../../src/sandbox/registry/faults.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
 import type { Witness } from "../judge/witness.ts";
-import type { Liar } from "./fault-injector.ts";
+import type { FaultInjector } from "./fault-injector.ts";
 import { IMAGE_NAMES } from "./images.ts";
 import { moveTag } from "./moved-tag.ts";
 
@@ -40,7 +40,7 @@ const STORMS: readonly Fault["as"][] = [
 
 export function createMischief(
   world: World,
-  liar: Liar,
+  faults: FaultInjector,
   random: Random,
   witness: Pick<Witness, "foreign" | "meanings">,
   onMischief: (kind: MischiefKind, what: string) => void,
@@ -52,7 +52,7 @@ export function createMischief(
   const point = async (service: ServiceRecord, revision: string, kind: MischiefKind): Promise<void> => {
     const [before] = service.deployments;
     const cluster = service.cluster.name;
-    await liar.aboutToChange(cluster, service.name, world.ports);
+    await faults.aboutToChange(cluster, service.name, world.ports);
     world.cluster.updateService(cluster, service.name, revision);
     const [now] = service.deployments;
     if (now === undefined || now.id === before?.id) return;

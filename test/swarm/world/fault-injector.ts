@@ -12,43 +12,50 @@ import { awsRefusal } from "../../../src/sandbox/aws/aws-error.ts";
 import type { Random } from "../../../src/sandbox/random.ts";
 import type { VirtualClock } from "../../../src/sandbox/virtual-clock.ts";
 
-export const LIES = ["throttled", "lost-call", "lost-answer", "slow", "stale-read", "clock-jump"] as const;
-export type LieKind = (typeof LIES)[number];
+export const ANSWER_FAULTS = [
+  "throttled",
+  "lost-call",
+  "lost-answer",
+  "slow",
+  "stale-read",
+  "clock-jump",
+] as const;
+export type AnswerFaultKind = (typeof ANSWER_FAULTS)[number];
 
-export type Lies = {
+export type FaultRates = {
   /** How likely each is for one call, 0 to 1. */
-  readonly chances: Readonly<Record<LieKind, number>>;
+  readonly chances: Readonly<Record<AnswerFaultKind, number>>;
   /** How long a former state may be read. */
   readonly staleSecondsMax: number;
   /** How long a slow call may take. */
   readonly slowSecondsMax: number;
 };
 
-export type Liar = {
+export type FaultInjector = {
   /** The ports, told untruly. */
   wrap(ports: Ports): Ports;
   /** Somebody else is about to change this service: who reads it may see the former state for a while. */
   aboutToChange(cluster: string, service: string, truth: Ports): Promise<void>;
   /** From now on nothing but the truth is told, and at once. */
-  calm(): void;
+  stop(): void;
 };
 
 type Memory = { readonly answer: unknown; readonly until: number };
 
 /** Someone who lies as the seed decides, and tells `onLie` of each. */
-export function createLiar(
+export function createFaultInjector(
   clock: VirtualClock,
   random: Random,
-  lies: Lies,
-  onLie: (kind: LieKind, action: string) => void,
-): Liar {
+  lies: FaultRates,
+  onLie: (kind: AnswerFaultKind, action: string) => void,
+): FaultInjector {
   const former = new Map<string, Memory>();
   /** Of rules and schedules, as they were last seen. */
   const targetsToldOf = new Map<string, unknown>();
   let isCalm = false;
   let clockOffsetMs = 0;
 
-  const tells = (kind: LieKind, action: string): boolean => {
+  const tells = (kind: AnswerFaultKind, action: string): boolean => {
     if (isCalm || random.next() >= lies.chances[kind]) return false;
     onLie(kind, action);
     return true;
@@ -217,7 +224,7 @@ export function createLiar(
   return {
     wrap,
     aboutToChange: rememberService,
-    calm() {
+    stop() {
       isCalm = true;
     },
   };

@@ -5,12 +5,12 @@ import { groupStandaloneTasks } from "../../../ecs/task/standalone-tasks.ts";
 import type { AccountInventory, ScheduledTask } from "../../../scan/account-inventory.ts";
 import { describedTask } from "../../ecs/api-documents.ts";
 import type { World } from "../../world/world.ts";
-import { createInventory } from "./service-inventory.ts";
+import { createServiceInventory } from "./service-inventory.ts";
 
-export function createAccountView(world: World): AccountInventory {
+export function createAccountInventory(world: World): AccountInventory {
   const { cluster, schedules, ports, registries } = world;
   return {
-    ...createInventory(cluster),
+    ...createServiceInventory(cluster),
 
     async scheduledTasks(clusterArns) {
       return schedules.all.flatMap(

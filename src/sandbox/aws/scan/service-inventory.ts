@@ -5,7 +5,7 @@ import type { ServiceInventory } from "../../../history/active-substitutions.ts"
 import { describedService } from "../../ecs/api-documents.ts";
 import type { Cluster } from "../../ecs/cluster.ts";
 
-export function createInventory({ services }: Pick<Cluster, "services">): ServiceInventory {
+export function createServiceInventory({ services }: Pick<Cluster, "services">): ServiceInventory {
   return {
     clusters: async () => [...new Set(services().map(({ cluster }) => cluster.arn))],
     async *services(cluster) {

@@ -4,35 +4,35 @@ import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../../image/digest.ts";
 import type { RegistryRequest, RegistryResponse } from "../../../oci/http/transport.ts";
 import type { Clock } from "../../../runtime/clock.ts";
-import type { RegistryWays } from "../behaviour.ts";
+import type { RegistryBehaviour } from "../behaviour.ts";
 import type { Contents } from "../storage.ts";
 import { nameUnknown } from "./error-bodies.ts";
-import type { Exchange } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 import { answer, bareRefusal, refusal } from "./response.ts";
 
 /** How long a redirected address may be used. */
 const SIGNED_SECONDS = 20 * 60;
 
 /** Answers GET and HEAD of a blob. A HEAD is answered in place, a GET perhaps by a redirect. */
-export function serveBlob(exchange: Exchange, method: "GET" | "HEAD"): RegistryResponse {
-  const { clock, contents, route, ways, request } = exchange;
-  if (contents.repository(route.path) === undefined) return nameUnknown(exchange);
+export function serveBlob(context: RequestContext, method: "GET" | "HEAD"): RegistryResponse {
+  const { clock, contents, route, behaviour, request } = context;
+  if (contents.repository(route.path) === undefined) return nameUnknown(context);
   if (!isDigest(route.name)) return refusal(400, "DIGEST_INVALID", "invalid digest");
   const bytes = contents.blobIn(route.path, route.name);
   if (bytes === undefined)
     return refusal(404, "BLOB_UNKNOWN", "blob unknown to registry", {}, { digest: route.name });
   if (method === "HEAD") return answer(200, blobHeaders(route.name), bytes);
-  if (ways.blobsRedirectTo === undefined) return part(request, route.name, bytes);
+  if (behaviour.blobsRedirectTo === undefined) return part(request, route.name, bytes);
   const expires = clock.now() + SIGNED_SECONDS * 1000;
   const query = new URLSearchParams({ expires: String(expires), verify: signature(route.name, expires) });
-  const path = `${exchange.registry.host}/${route.name}`;
-  return answer(307, { location: `https://${ways.blobsRedirectTo}/${path}/data?${query}` });
+  const path = `${context.registry.host}/${route.name}`;
+  return answer(307, { location: `https://${behaviour.blobsRedirectTo}/${path}/data?${query}` });
 }
 
 /** Answers at the address that blobs are redirected to. It knows signed addresses, and no other credentials. */
 export function serveRedirected(
   request: RegistryRequest,
-  { clock, contents, ways }: { clock: Pick<Clock, "now">; contents: Contents; ways: RegistryWays },
+  { clock, contents, ways }: { clock: Pick<Clock, "now">; contents: Contents; ways: RegistryBehaviour },
 ): RegistryResponse {
   if (ways.redirectedRefusesAuthorization && request.headers.authorization !== undefined) {
     return bareRefusal(400, "Only one auth mechanism allowed");
@@ -46,11 +46,11 @@ export function serveRedirected(
 }
 
 /** Removes a blob from a repository. */
-export function deleteBlob(exchange: Exchange): RegistryResponse {
-  const { contents, route, ways } = exchange;
-  if (!ways.deletes) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
+export function deleteBlob(context: RequestContext): RegistryResponse {
+  const { contents, route, behaviour } = context;
+  if (!behaviour.deletes) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
   const repository = contents.repository(route.path);
-  if (repository === undefined) return nameUnknown(exchange);
+  if (repository === undefined) return nameUnknown(context);
   if (!isDigest(route.name) || !repository.blobs.delete(route.name)) {
     return refusal(404, "BLOB_UNKNOWN", "blob unknown to registry");
   }

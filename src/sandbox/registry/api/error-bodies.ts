@@ -1,11 +1,11 @@
 /** How each registry words the same refusal: what classifiers and people read. */
 
 import type { RegistryResponse } from "../../../oci/http/transport.ts";
-import type { Exchange } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 import { refusal, refusals } from "./response.ts";
 
 /** The repository does not exist. */
-export function nameUnknown({ registry, route }: Exchange): RegistryResponse {
+export function nameUnknown({ registry, route }: RequestContext): RegistryResponse {
   if (registry.kind !== "ecr" && registry.kind !== "ecr-public") {
     return refusal(404, "NAME_UNKNOWN", "repository name not known to registry", {}, { name: route.path });
   }
@@ -18,7 +18,7 @@ export function nameUnknown({ registry, route }: Exchange): RegistryResponse {
 }
 
 /** No manifest has this tag or digest. */
-export function manifestUnknown({ registry, route }: Exchange): RegistryResponse {
+export function manifestUnknown({ registry, route }: RequestContext): RegistryResponse {
   if (registry.kind === "ecr" || registry.kind === "ecr-public") {
     return refusal(404, "MANIFEST_UNKNOWN", "Requested image not found");
   }
@@ -28,7 +28,7 @@ export function manifestUnknown({ registry, route }: Exchange): RegistryResponse
 
 /** A manifest names content that is not there. ECR's sentence: int128/docker-manifest-create-action#63. */
 export function missing(
-  { registry, route }: Exchange,
+  { registry, route }: RequestContext,
   what: "Images" | "Layers",
   digests: readonly string[],
 ): RegistryResponse {
@@ -43,6 +43,6 @@ export function missing(
   );
 }
 
-function registryId({ kind, host }: Exchange["registry"], path: string): string {
+function registryId({ kind, host }: RequestContext["registry"], path: string): string {
   return (kind === "ecr-public" ? path.split("/")[0] : host.split(".")[0]) ?? host;
 }

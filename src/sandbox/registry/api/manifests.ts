@@ -7,25 +7,25 @@ import { DOCKER_MANIFEST, isList, isManifestType, OCI_INDEX, OCI_MANIFEST } from
 import { pullSource } from "../pull-limit.ts";
 import { linksOf, matches, parsed, type Repository, type StoredManifest } from "../storage.ts";
 import { manifestUnknown, missing, nameUnknown } from "./error-bodies.ts";
-import type { Exchange } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 import { answer, bytesOf, jsonAnswer, refusal } from "./response.ts";
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** Answers GET and HEAD of a manifest; a GET that succeeds is a counted pull. */
-export function serveManifest(exchange: Exchange, method: "GET" | "HEAD"): RegistryResponse {
-  const { contents, route, ways, pullLimit } = exchange;
-  const source = pullSource(exchange.identity, exchange.address);
+export function serveManifest(context: RequestContext, method: "GET" | "HEAD"): RegistryResponse {
+  const { contents, route, behaviour, pullLimit } = context;
+  const source = pullSource(context.identity, context.address);
   const limited = pullLimit.refuse(method, source);
   if (limited !== undefined) return limited;
 
   const repository = contents.repository(route.path);
-  if (repository === undefined) return nameUnknown(exchange);
+  if (repository === undefined) return nameUnknown(context);
   const stored = contents.manifest(route.path, route.name);
-  const refusesArchived = method === "GET" || ways.headOfArchived === "refuses";
+  const refusesArchived = method === "GET" || behaviour.headOfArchived === "refuses";
   if (stored === undefined || (repository.archived.has(stored.digest) && refusesArchived))
-    return manifestUnknown(exchange);
-  const served = asAccepted(exchange, stored);
+    return manifestUnknown(context);
+  const served = asAccepted(context, stored);
   if (served === undefined) {
     const message = "manifest found, but the accept header does not allow its media type";
     return refusal(404, "MANIFEST_UNKNOWN", message, {}, { mediaType: stored.mediaType });
@@ -42,11 +42,14 @@ export function serveManifest(exchange: Exchange, method: "GET" | "HEAD"): Regis
 }
 
 /** What a request by tag gets: the stored manifest, or ECR's conversion of it. By digest nothing is ever converted. */
-function asAccepted({ request, route, ways }: Exchange, stored: StoredManifest): StoredManifest | undefined {
+function asAccepted(
+  { request, route, behaviour }: RequestContext,
+  stored: StoredManifest,
+): StoredManifest | undefined {
   const accept = request.headers.accept ?? "*/*";
   const accepted = accept.split(",").map((type) => type.split(";")[0]?.trim());
   if (isDigest(route.name) || accepted.includes("*/*") || accepted.includes(stored.mediaType)) return stored;
-  if (!ways.convertsByTag) return undefined;
+  if (!behaviour.convertsByTag) return undefined;
   return stored.mediaType === OCI_MANIFEST && accepted.includes(DOCKER_MANIFEST) ? converted(stored) : stored;
 }
 
@@ -66,11 +69,11 @@ function converted({ bytes }: StoredManifest): StoredManifest {
 }
 
 /** Stores a manifest under its digest and, if it is put by one, a tag. What it names must be there first. */
-export async function storeManifest(exchange: Exchange): Promise<RegistryResponse> {
-  const { contents, request, route, ways } = exchange;
-  const bytes = await bytesOf(request, ways.manifestBytesMax);
+export async function storeManifest(context: RequestContext): Promise<RegistryResponse> {
+  const { contents, request, route, behaviour } = context;
+  const bytes = await bytesOf(request, behaviour.manifestBytesMax);
   if (bytes === "too-large") return refusal(413, "MANIFEST_INVALID", "manifest is too large");
-  const repository = repositoryToPush(exchange);
+  const repository = repositoryToPush(context);
   const manifest = parsed(bytes);
   const mediaType = request.headers["content-type"]?.split(";")[0]?.trim() ?? String(manifest?.mediaType);
   if (manifest === undefined || !isManifestType(mediaType))
@@ -81,26 +84,26 @@ export async function storeManifest(exchange: Exchange): Promise<RegistryRespons
 
   const byDigest = isDigest(route.name);
   const digest = isDigest(route.name) ? route.name : digestOf(bytes);
-  if (byDigest && !matches(digest, bytes)) return otherDigest(exchange);
+  if (byDigest && !matches(digest, bytes)) return otherDigest(context);
   if (!byDigest && !TAG.test(route.name))
     return refusal(400, "TAG_INVALID", "manifest tag did not match URI");
   const links = linksOf(manifest);
   const absentBlobs = links.blobs.filter((blob) => !repository.blobs.has(blob));
-  if (absentBlobs.length > 0) return missing(exchange, "Layers", absentBlobs);
+  if (absentBlobs.length > 0) return missing(context, "Layers", absentBlobs);
   const absentChildren = links.children.filter((child) => !repository.manifests.has(child));
-  if (absentChildren.length > 0) return missing(exchange, "Images", absentChildren);
+  if (absentChildren.length > 0) return missing(context, "Images", absentChildren);
   if (!byDigest && repository.immutableTags && repository.tags.has(route.name))
-    return tagIsImmutable(exchange);
+    return tagIsImmutable(context);
 
   contents.putManifest(route.path, bytes, mediaType, digest);
   if (!byDigest) repository.tags.set(route.name, digest);
-  const subject = ways.referrers && links.subject !== undefined ? { "oci-subject": links.subject } : {};
-  const location = `${ways.locations === "absolute" ? request.url.origin : ""}/v2/${route.path}/manifests/${digest}`;
+  const subject = behaviour.referrers && links.subject !== undefined ? { "oci-subject": links.subject } : {};
+  const location = `${behaviour.locations === "absolute" ? request.url.origin : ""}/v2/${route.path}/manifests/${digest}`;
   return answer(201, { location, "docker-content-digest": digest, ...subject });
 }
 
 /** The repository that a push goes to. Where pushes do not create it, it was looked for before. */
-function repositoryToPush({ contents, route }: Exchange): Repository {
+function repositoryToPush({ contents, route }: RequestContext): Repository {
   contents.createRepository(route.path);
   const repository = contents.repository(route.path);
   assert(repository !== undefined, "the repository was just created");
@@ -108,7 +111,7 @@ function repositoryToPush({ contents, route }: Exchange): Repository {
 }
 
 // ECR's sentence: google/go-containerregistry#1568.
-function otherDigest({ registry, route }: Exchange): RegistryResponse {
+function otherDigest({ registry, route }: RequestContext): RegistryResponse {
   if (registry.kind !== "ecr")
     return refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
   const message = `The image with digest '${route.name}' in repository '${route.path}' and registry ID '${registry.host.split(".")[0]}' does not match the image digest that Amazon ECR has calculated.`;
@@ -116,19 +119,19 @@ function otherDigest({ registry, route }: Exchange): RegistryResponse {
 }
 
 // For an equal digest too: aws/containers-roadmap#2380.
-function tagIsImmutable({ route }: Exchange): RegistryResponse {
+function tagIsImmutable({ route }: RequestContext): RegistryResponse {
   const message = `The image tag '${route.name}' already exists in the '${route.path}' repository and cannot be overwritten because the tag is immutable.`;
   return refusal(400, "TAG_INVALID", message);
 }
 
 /** Removes a tag, or by digest a manifest with all its tags. */
-export function deleteManifest(exchange: Exchange): RegistryResponse {
-  const { contents, route, ways } = exchange;
-  if (!ways.deletes) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
+export function deleteManifest(context: RequestContext): RegistryResponse {
+  const { contents, route, behaviour } = context;
+  if (!behaviour.deletes) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
   const repository = contents.repository(route.path);
-  if (repository === undefined) return nameUnknown(exchange);
+  if (repository === undefined) return nameUnknown(context);
   const stored = contents.manifest(route.path, route.name);
-  if (stored === undefined) return manifestUnknown(exchange);
+  if (stored === undefined) return manifestUnknown(context);
   if (isDigest(route.name)) {
     repository.manifests.delete(stored.digest);
     for (const [tag, digest] of repository.tags) if (digest === stored.digest) repository.tags.delete(tag);
@@ -139,17 +142,17 @@ export function deleteManifest(exchange: Exchange): RegistryResponse {
 }
 
 /** The tags of a repository in the order of their names, in pages if `n` is given. */
-export function listTags(exchange: Exchange): RegistryResponse {
-  const { contents, request, route } = exchange;
+export function listTags(context: RequestContext): RegistryResponse {
+  const { contents, request, route } = context;
   const repository = contents.repository(route.path);
-  if (repository === undefined) return nameUnknown(exchange);
+  if (repository === undefined) return nameUnknown(context);
   const { page, headers } = paged([...repository.tags.keys()].sort(), request.url);
   return jsonAnswer(200, { name: route.path, tags: page }, headers);
 }
 
 /** The repositories of the whole registry, in pages if `n` is given. */
-export function listRepositories({ contents, request, ways }: Exchange): RegistryResponse {
-  if (!ways.catalog) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
+export function listRepositories({ contents, request, behaviour }: RequestContext): RegistryResponse {
+  if (!behaviour.catalog) return refusal(405, "UNSUPPORTED", "The operation is unsupported.");
   const { page, headers } = paged(contents.repositories(), request.url);
   return jsonAnswer(200, { repositories: page }, headers);
 }
@@ -169,8 +172,8 @@ function paged(
 }
 
 /** The manifests whose subject is this one: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers */
-export function listReferrers({ contents, request, route, ways }: Exchange): RegistryResponse {
-  if (!ways.referrers) return refusal(404, "UNSUPPORTED", "The operation is unsupported.");
+export function listReferrers({ contents, request, route, behaviour }: RequestContext): RegistryResponse {
+  if (!behaviour.referrers) return refusal(404, "UNSUPPORTED", "The operation is unsupported.");
   if (!isDigest(route.name)) return refusal(400, "DIGEST_INVALID", "invalid digest");
   const wanted = request.url.searchParams.get("artifactType");
   const manifests = contents.referrers(route.path, route.name).map(({ bytes, digest, mediaType }) => {

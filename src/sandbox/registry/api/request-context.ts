@@ -7,19 +7,19 @@
 import type { RegistryRequest } from "../../../oci/http/transport.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Identity, SignIn } from "../authentication.ts";
-import type { RegistryKind, RegistryWays } from "../behaviour.ts";
+import type { RegistryBehaviour, RegistryKind } from "../behaviour.ts";
 import type { PullLimit } from "../pull-limit.ts";
 import type { Contents } from "../storage.ts";
 import type { Route } from "./route.ts";
 
-export type Exchange = {
+export type RequestContext = {
   readonly registry: { readonly kind: RegistryKind; readonly host: string };
   readonly request: RegistryRequest;
   readonly route: Route;
   readonly identity: Identity;
   /** Where the caller calls from. */
   readonly address: string;
-  readonly ways: RegistryWays;
+  readonly behaviour: RegistryBehaviour;
   readonly contents: Contents;
   readonly signIn: SignIn;
   readonly pullLimit: PullLimit;

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../../image/digest.ts";
 import type { RegistryResponse } from "../../../oci/http/transport.ts";
 import { linksOf, matches, parsed } from "../storage.ts";
-import type { Exchange } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 import { answer, bytesOf, refusal } from "./response.ts";
 
 type Session = {
@@ -25,32 +25,32 @@ export function createUploads() {
   const sessions = new Map<string, Session>();
   let opened = 0;
 
-  const sessionOf = ({ route }: Exchange): Session | undefined => {
+  const sessionOf = ({ route }: RequestContext): Session | undefined => {
     const session = sessions.get(route.name);
     return session?.path === route.path ? session : undefined;
   };
 
   /** Opens a session, mounts a blob of another repository, or takes a blob at once, as the registry's ways have it. */
-  async function start(exchange: Exchange): Promise<RegistryResponse> {
-    const { contents, request, route, ways } = exchange;
+  async function start(context: RequestContext): Promise<RegistryResponse> {
+    const { contents, request, route, behaviour } = context;
     const query = request.url.searchParams;
     const mount = query.get("mount");
-    if (mount !== null && isDigest(mount) && mountable(exchange, mount, query.get("from") ?? "")) {
+    if (mount !== null && isDigest(mount) && mountable(context, mount, query.get("from") ?? "")) {
       const bytes = contents.blob(mount);
       if (bytes !== undefined) {
         contents.createRepository(route.path);
         contents.putBlob(route.path, bytes, mount);
-        return stored(exchange, mount);
+        return stored(context, mount);
       }
     }
     contents.createRepository(route.path);
     const digest = query.get("digest");
-    if (digest !== null && ways.singlePost === "works") {
-      return finish(exchange, digest, { path: route.path, parts: [], sizeShown: 0 });
+    if (digest !== null && behaviour.singlePost === "works") {
+      return finish(context, digest, { path: route.path, parts: [], sizeShown: 0 });
     }
-    await bytesOf(request, ways.layerBytesMax);
+    await bytesOf(request, behaviour.layerBytesMax);
     opened += 1;
-    const hex = createHash("sha256").update(`${exchange.registry.host} upload ${opened}`).digest("hex");
+    const hex = createHash("sha256").update(`${context.registry.host} upload ${opened}`).digest("hex");
     const id = [
       hex.slice(0, 8),
       hex.slice(8, 12),
@@ -59,13 +59,13 @@ export function createUploads() {
       hex.slice(20, 32),
     ].join("-");
     sessions.set(id, { path: route.path, parts: [], sizeShown: 0 });
-    return progress(exchange, id, 0, 202);
+    return progress(context, id, 0, 202);
   }
 
   /** Takes one more part. Content-Range, if given, must go on where the registry believes that it stands. */
-  async function append(exchange: Exchange): Promise<RegistryResponse> {
-    const { request, route, ways } = exchange;
-    const session = sessionOf(exchange);
+  async function append(context: RequestContext): Promise<RegistryResponse> {
+    const { request, route, behaviour } = context;
+    const session = sessionOf(context);
     if (session === undefined) return uploadUnknown();
     const start = /^(?:bytes )?(?<start>\d+)-\d+/.exec(request.headers["content-range"] ?? "")?.groups?.start;
     const size = sizeOf(session.parts);
@@ -78,33 +78,41 @@ export function createUploads() {
       );
     }
     const before = session.parts.at(-1);
-    if (before !== undefined && before.length < ways.partBytesMin && ways.laterParts !== "discarded") {
+    if (
+      before !== undefined &&
+      before.length < behaviour.partBytesMin &&
+      behaviour.laterParts !== "discarded"
+    ) {
       return refusal(
         400,
         "BLOB_UPLOAD_INVALID",
-        `Layer part is too small: at least ${ways.partBytesMin} bytes are needed`,
+        `Layer part is too small: at least ${behaviour.partBytesMin} bytes are needed`,
       );
     }
-    const bytes = await bytesOf(request, ways.layerBytesMax - size);
+    const bytes = await bytesOf(request, behaviour.layerBytesMax - size);
     if (bytes === "too-large") return tooLarge();
     const isFirst = session.parts.length === 0;
-    if (isFirst || ways.laterParts !== "discarded") session.parts.push(bytes);
-    if (isFirst || ways.laterParts === "kept") session.sizeShown += bytes.length;
-    return progress(exchange, route.name, session.sizeShown, ways.patchStatus);
+    if (isFirst || behaviour.laterParts !== "discarded") session.parts.push(bytes);
+    if (isFirst || behaviour.laterParts === "kept") session.sizeShown += bytes.length;
+    return progress(context, route.name, session.sizeShown, behaviour.patchStatus);
   }
 
   /** Closes a session: the bytes it holds, and those of this request, must have the digest. */
-  async function complete(exchange: Exchange): Promise<RegistryResponse> {
-    const session = sessionOf(exchange);
+  async function complete(context: RequestContext): Promise<RegistryResponse> {
+    const session = sessionOf(context);
     if (session === undefined) return uploadUnknown();
-    const done = await finish(exchange, exchange.request.url.searchParams.get("digest") ?? "", session);
-    sessions.delete(exchange.route.name);
+    const done = await finish(context, context.request.url.searchParams.get("digest") ?? "", session);
+    sessions.delete(context.route.name);
     return done;
   }
 
-  async function finish(exchange: Exchange, digest: string, session: Session): Promise<RegistryResponse> {
-    const { contents, request, ways, registry } = exchange;
-    const rest = await bytesOf(request, ways.layerBytesMax - sizeOf(session.parts));
+  async function finish(
+    context: RequestContext,
+    digest: string,
+    session: Session,
+  ): Promise<RegistryResponse> {
+    const { contents, request, behaviour, registry } = context;
+    const rest = await bytesOf(request, behaviour.layerBytesMax - sizeOf(session.parts));
     if (rest === "too-large") return tooLarge();
     if (!isDigest(digest))
       return refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
@@ -119,8 +127,8 @@ export function createUploads() {
           )
         : refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
     }
-    contents.putBlob(exchange.route.path, bytes, digest);
-    return stored(exchange, digest);
+    contents.putBlob(context.route.path, bytes, digest);
+    return stored(context, digest);
   }
 
   return {
@@ -128,15 +136,15 @@ export function createUploads() {
     append,
     complete,
     /** How far a session is. */
-    status(exchange: Exchange): RegistryResponse {
-      const session = sessionOf(exchange);
+    status(context: RequestContext): RegistryResponse {
+      const session = sessionOf(context);
       return session === undefined
         ? uploadUnknown()
-        : progress(exchange, exchange.route.name, session.sizeShown, 204);
+        : progress(context, context.route.name, session.sizeShown, 204);
     },
-    cancel(exchange: Exchange): RegistryResponse {
-      if (sessionOf(exchange) === undefined) return uploadUnknown();
-      sessions.delete(exchange.route.name);
+    cancel(context: RequestContext): RegistryResponse {
+      if (sessionOf(context) === undefined) return uploadUnknown();
+      sessions.delete(context.route.name);
       return answer(204);
     },
     /** Sessions that were opened and neither closed nor cancelled. */
@@ -144,28 +152,36 @@ export function createUploads() {
   };
 }
 
-function mountable({ contents, request, signIn, ways }: Exchange, digest: Digest, from: string): boolean {
+function mountable(
+  { contents, request, signIn, behaviour }: RequestContext,
+  digest: Digest,
+  from: string,
+): boolean {
   const repository = contents.repository(from);
-  if (ways.mounting === "off" || repository?.blobs.has(digest) !== true || !signIn.mayPull(request, from))
+  if (
+    behaviour.mounting === "off" ||
+    repository?.blobs.has(digest) !== true ||
+    !signIn.mayPull(request, from)
+  )
     return false;
-  if (ways.mounting === "works") return true;
+  if (behaviour.mounting === "works") return true;
   return [...repository.manifests.values()].some(({ bytes }) =>
     linksOf(parsed(bytes) ?? {}).blobs.includes(digest),
   );
 }
 
-function stored({ request, route, ways }: Exchange, digest: string): RegistryResponse {
-  const location = `${ways.locations === "absolute" ? request.url.origin : ""}/v2/${route.path}/blobs/${digest}`;
+function stored({ request, route, behaviour }: RequestContext, digest: string): RegistryResponse {
+  const location = `${behaviour.locations === "absolute" ? request.url.origin : ""}/v2/${route.path}/blobs/${digest}`;
   return answer(201, { location, "docker-content-digest": digest });
 }
 
 function progress(
-  { request, route, ways }: Exchange,
+  { request, route, behaviour }: RequestContext,
   id: string,
   size: number,
   status: number,
 ): RegistryResponse {
-  const origin = ways.locations === "absolute" ? request.url.origin : "";
+  const origin = behaviour.locations === "absolute" ? request.url.origin : "";
   // A query of the registry's own: who closes the session must add to it, not replace it.
   const location = `${origin}/v2/${route.path}/blobs/uploads/${id}?_state=${id.slice(0, 8)}`;
   return answer(status, { location, "docker-upload-uuid": id, ...rangeOf(size) });
