@@ -65,9 +65,9 @@ export function recordOutcome(outcome: Outcome, secondsSinceEvent: number | unde
   count("Remediations", { outcome: outcome.outcome });
   const strategy = outcome.images.find(({ failing }) => failing)?.strategy;
   if (strategy !== undefined) count("Substitutes", { strategy, outcome: outcome.outcome });
-  if (outcome.outcome === "declined" || outcome.outcome === "stand-still")
+  if (outcome.outcome === "not-eligible" || outcome.outcome === "no-substitute")
     count("Refusals", { reason: outcome.reason ?? "other" });
-  if (outcome.outcome === "settled" && secondsSinceEvent !== undefined)
+  if (outcome.outcome === "succeeded" && secondsSinceEvent !== undefined)
     write("RecoveryTime", MetricUnit.Seconds, secondsSinceEvent, {});
 }
 

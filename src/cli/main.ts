@@ -82,7 +82,7 @@ addStackOptions(program.command("replay"))
     false,
   )
   .option("--yes", "with --aws: go on and write", false)
-  .option("--no-wait", "stop once the redeployment is accepted (outcome: applied)")
+  .option("--no-wait", "stop once the redeployment is accepted (outcome: redeployed)")
   .option("--world <file>", "the sandbox's world, instead of worlds/<name>.json beside the event")
   .addOption(seed)
   .addOption(json)

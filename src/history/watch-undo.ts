@@ -40,7 +40,7 @@ export async function watchUndo(
         });
     const { because } = verdict;
     switch (verdict.kind) {
-      case "settled":
+      case "succeeded":
         return { kind: "stands", because };
       case "cannot-pull":
       case "worse":

@@ -103,7 +103,7 @@ export type NoSubstituteCode = "no-proof" | "trust-unreadable" | "other-manifest
 export type Plan =
   | { readonly kind: "substitute"; readonly images: readonly ImagePlan[]; readonly policy: Policy }
   | {
-      readonly kind: "stand-still";
+      readonly kind: "no-substitute";
       readonly code: NoSubstituteCode;
       readonly because: string;
       readonly images: readonly ImagePlan[];
@@ -131,7 +131,7 @@ export function planSubstitution(facts: readonly ImageFacts[], context: PlanCont
   const barred = unhealed.find(({ untrusted }) => isBarred(untrusted));
   const names = unhealed.map(({ image }) => image).join(", ");
   return {
-    kind: "stand-still",
+    kind: "no-substitute",
     code: codeOf(barred?.untrusted),
     because:
       unhealed.length === 0

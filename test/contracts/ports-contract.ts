@@ -408,7 +408,7 @@ export const CLAUSES: readonly Clause[] = [
     says: "an outcome can be published",
     backedBy: "moto",
     holds: async ({ bus }) => {
-      await expect(bus.publish({ outcome: "settled" })).resolves.toBeUndefined();
+      await expect(bus.publish({ outcome: "succeeded" })).resolves.toBeUndefined();
     },
   },
   {

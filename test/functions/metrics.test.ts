@@ -10,7 +10,7 @@ const PROGRAM = `
   const { measuringDeath } = await import(${JSON.stringify(MEASURE)});
   const dies = measuringDeath(async () => { throw new Error("no right to checkpoint"); });
   const ends = measuringDeath(async (word) => word);
-  const ended = await ends("settled");
+  const ended = await ends("succeeded");
   const because = await dies().catch((error) => error.message);
   process.stdout.write(JSON.stringify({ ended, because }));
 `;
@@ -27,7 +27,7 @@ test("an execution that throws is counted, with the stack's name, and its error 
   expect(lines.filter((line) => "ExecutionsDied" in line)).toMatchObject([
     { ExecutionsDied: 1, service: "prod-repull", _aws: { CloudWatchMetrics: [{ Namespace: "Repull" }] } },
   ]);
-  expect(lines.at(-1)).toEqual({ ended: "settled", because: "no right to checkpoint" });
+  expect(lines.at(-1)).toEqual({ ended: "succeeded", because: "no right to checkpoint" });
 });
 
 const LONG_PROGRAM = `

@@ -44,8 +44,8 @@ describe("an outcome reaches the topic", () => {
   ];
   for (const [title, because] of table) {
     test(title, () =>
-      expect(transformed({ outcome: "restored", because, execution: "r-1" })).toEqual({
-        repull: "restored",
+      expect(transformed({ outcome: "rolled-back", because, execution: "r-1" })).toEqual({
+        repull: "rolled-back",
         because,
         execution: "r-1",
       }),

@@ -68,7 +68,7 @@ describe("the topic", () => {
       ? rule.EventPattern.detail.outcome
       : undefined;
   };
-  const WELL = ["settled", "applied", "ignored", "superseded", "observed", "denied"];
+  const WELL = ["succeeded", "redeployed", "ignored", "superseded", "dry-run", "denied"];
 
   test("attention gets every outcome that did not end well, and no other", () =>
     expect(new Set(outcomesFor("attention") as string[])).toEqual(

@@ -153,7 +153,7 @@ describe("repull replay --aws --yes writes the bytes that were meant", () => {
       const { lines, status, images, redeployed } = await runIn(world);
       expect(lines).toMatchObject([
         {
-          outcome: "applied",
+          outcome: "redeployed",
           images: [{ trusted: { digest: world.deployed.index, from }, proof: "same-index" }],
         },
       ]);
@@ -217,7 +217,7 @@ describe("repull replay --aws --yes writes nothing", () => {
     it(`when ${when}`, async () => {
       arrange(world);
       const { lines, status, writes, err } = await runIn(world);
-      expect(lines).toMatchObject([{ outcome: "stand-still", reason, images: [facts(world)] }]);
+      expect(lines).toMatchObject([{ outcome: "no-substitute", reason, images: [facts(world)] }]);
       expect({ status, writes }).toEqual({ status: 1, writes: ["PutEvents"] });
       expect(err).not.toMatch(/\n\s+at /);
     });

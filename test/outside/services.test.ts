@@ -109,7 +109,7 @@ describe("repull replay --aws --yes redeploys the service", () => {
     it(`when ${when}`, async () => {
       arrange(world);
       const { lines, status, images, redeployed } = await runIn(world);
-      expect(lines).toMatchObject([{ outcome: "applied" }]);
+      expect(lines).toMatchObject([{ outcome: "redeployed" }]);
       expect(images).toEqual([`public.ecr.aws/docker/library/nginx@${world.deployed.index}`]);
       expect({ status, redeployed }).toEqual({ status: 0, redeployed: [arn("task-definition/web:43")] });
     });
@@ -135,7 +135,7 @@ describe("repull replay --aws --yes redeploys the service", () => {
 
     const { lines, status } = await runIn(world);
 
-    expect(lines.map(({ outcome }) => outcome)).toEqual(["applied", "applied", "applied"]);
+    expect(lines.map(({ outcome }) => outcome)).toEqual(["redeployed", "redeployed", "redeployed"]);
     expect(status).toBe(0);
     const updates = world.account
       .taken("UpdateService")
@@ -187,7 +187,9 @@ describe("repull replay --aws --yes finds a revision that has our tags", () => {
       const written = await registered();
       add(world, written, forge(written));
       const { lines, status, redeployed } = await runIn(world);
-      expect(lines).toMatchObject([{ outcome: "applied", newTaskDefinition: arn("task-definition/web:44") }]);
+      expect(lines).toMatchObject([
+        { outcome: "redeployed", newTaskDefinition: arn("task-definition/web:44") },
+      ]);
       expect({ status, redeployed }).toEqual({ status: 0, redeployed: [arn("task-definition/web:44")] });
     });
   }
@@ -195,7 +197,7 @@ describe("repull replay --aws --yes finds a revision that has our tags", () => {
   it("and takes it when it is the same member for member", async () => {
     add(world, await registered(), {});
     const { lines, images, redeployed } = await runIn(world);
-    expect(lines).toMatchObject([{ outcome: "applied" }]);
+    expect(lines).toMatchObject([{ outcome: "redeployed" }]);
     expect({ images, redeployed }).toEqual({ images: [], redeployed: [arn("task-definition/web:43")] });
   });
 });
@@ -208,13 +210,13 @@ describe("repull replay --aws --yes leaves the service as it is", () => {
     ["it was deleted",                                        ({ account }) => { account.documents.services.length = 0; },                                          { outcome: "ignored" },                 0],
     ["it drains",                                             ({ account }) => { only(account.documents.services).status = "DRAINING"; },                           { outcome: "ignored" },                 0],
     ["it is on another revision now",                         ({ account }) => { only(account.documents.services).taskDefinition = arn("task-definition/web:44"); },  { outcome: "superseded" },              0],
-    ["an external controller deploys it",                     ({ account }) => { only(account.documents.services).deploymentController = { type: "EXTERNAL" }; },     { outcome: "declined", reason: "deployed-by-others" }, 1],
-    ["it came back to this revision a few minutes ago",       (world) => addSubstitute(world, 25), { outcome: "stand-still" },                                     1],
+    ["an external controller deploys it",                     ({ account }) => { only(account.documents.services).deploymentController = { type: "EXTERNAL" }; },     { outcome: "not-eligible", reason: "deployed-by-others" }, 1],
+    ["it came back to this revision a few minutes ago",       (world) => addSubstitute(world, 25), { outcome: "no-substitute" },                                     1],
     ["ECS throttles every call",                              ({ account }) => { account.override = ({ service }) => (service === "ecs" ? THROTTLED : undefined); },  { outcome: "failed", error: { code: "unfinished" } }, 5],
     ["ECS answers every call with a page of HTML",            ({ account }) => { account.override = ({ service }) => (service === "ecs" ? PAGE : undefined); },       { outcome: "failed", error: { code: "unfinished" } }, 5],
     ["the service may not be described",                      answering({ DescribeServices: refusal("AccessDeniedException", "not authorized") }),                   { outcome: "failed", error: { code: "denied", permission: "ecs:DescribeServices" } }, 4],
     ["the cluster's tags cannot be read",                     answering({ DescribeClusters: PAGE }),                                                                 { outcome: "failed", error: { code: "unfinished" } }, 5],
-    ["the task's text and the event's are cut off",           (world) => cutOff(world),                                                                             { outcome: "declined", reason: "unclear" }, 1],
+    ["the task's text and the event's are cut off",           (world) => cutOff(world),                                                                             { outcome: "not-eligible", reason: "ambiguous-failure" }, 1],
     ["ECS tells of the task what is no pull's failure",       ({ account }) => { only(account.documents.tasks).stoppedReason = "Essential container in task exited"; }, { outcome: "ignored" },             0],
   ];
   for (const [when, arrange, outcome, exit] of table) {
@@ -253,7 +255,7 @@ describe("repull replay --aws --yes whose UpdateService is answered by a page of
     world.account.override = done.override;
     const second = await runIn(world);
     expect(done.calls()).toBe(undone.calls());
-    expect(second.lines).toMatchObject([{ outcome: "applied" }]);
+    expect(second.lines).toMatchObject([{ outcome: "redeployed" }]);
     expect(second.status).toBe(0);
   });
 
@@ -290,7 +292,7 @@ describe("repull replay --aws sends no write at all", () => {
   };
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, (world: World) => void, object, number])[] = [
-    ["without --yes",                              withFlags("--no-stack", "--no-wait", "--json"),             { outcome: "observed" },                          0],
+    ["without --yes",                              withFlags("--no-stack", "--no-wait", "--json"),             { outcome: "dry-run" },                          0],
     ["when the event is of another account",       foreign("123456789012", "210987654321"),                    { outcome: "refused", code: "other-account" },    4],
     ["when the event is of another region",        foreign("us-east-1", "eu-west-1"),                          { outcome: "refused", code: "other-region" },     4],
     ["when no stack answers and --no-stack was not said", withFlags("--yes", "--no-wait", "--json"),           { outcome: "refused", because: expect.stringContaining("--no-stack") }, 4],
@@ -312,7 +314,7 @@ describe("repull replay --aws sends no write at all", () => {
   it("but the event of its outcome when the policy file says observe", async () => {
     withPolicy('{"mode":"observe"}')(world);
     const { lines, status, writes } = await runIn(world);
-    expect(lines).toMatchObject([{ outcome: "observed" }]);
+    expect(lines).toMatchObject([{ outcome: "dry-run" }]);
     expect({ status, writes }).toEqual({ status: 0, writes: ["PutEvents"] });
   });
 });

@@ -93,21 +93,21 @@ describe("repull replay --aws --yes", () => {
   for (const [bearer, key, value, reason] of TABLE) {
     it(`writes nothing when the ${bearer} has the tag ${key}=${JSON.stringify(value)}`, () => {
       const name = nameOf(bearer, { key, value });
-      expect(lines.get(name)).toMatchObject({ outcome: "declined", reason });
+      expect(lines.get(name)).toMatchObject({ outcome: "not-eligible", reason });
       expect(writtenFor(name)).toEqual([]);
     });
   }
   for (const [bearer, key, value] of OBSERVED) {
     it(`plans only when the ${bearer} has the tag ${key}=${value}`, () => {
       const name = nameOf(bearer, { key, value });
-      expect(lines.get(name)).toMatchObject({ outcome: "observed" });
+      expect(lines.get(name)).toMatchObject({ outcome: "dry-run" });
       expect(writtenFor(name)).toEqual([]);
     });
   }
   for (const [bearer, key, value] of HEALED) {
     it(`writes when the ${bearer} has the tag ${key}=${JSON.stringify(value)}`, () => {
       const name = nameOf(bearer, { key, value });
-      expect(lines.get(name)).toMatchObject({ outcome: "applied" });
+      expect(lines.get(name)).toMatchObject({ outcome: "redeployed" });
       expect(writtenFor(name)).toHaveLength(2);
     });
   }

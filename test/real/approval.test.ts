@@ -68,7 +68,7 @@ describe("the built functions and the built command line", () => {
       status: 1,
       err: expect.stringContaining(`was approved before, by ${ADA}`),
     });
-    expect(told("settled")).toMatchObject([{ decision: { kind: "approved", by: ADA } }]);
+    expect(told("succeeded")).toMatchObject([{ decision: { kind: "approved", by: ADA } }]);
     expect(told("awaiting-approval")).toHaveLength(1);
     expect(deployment.account.registered).toHaveLength(1);
   });
@@ -92,7 +92,7 @@ describe("the built functions and the built command line", () => {
       expect(await repull("approve", name)).toMatchObject({ status: 0 });
     };
     await deployment.settle();
-    expect(told("settled")).toMatchObject([{ decision: { kind: "approved", by: ADA } }]);
+    expect(told("succeeded")).toMatchObject([{ decision: { kind: "approved", by: ADA } }]);
     expect(told("awaiting-approval")).toHaveLength(1);
     expect(deployment.account.registered).toHaveLength(1);
   });
@@ -100,7 +100,7 @@ describe("the built functions and the built command line", () => {
   test("a plan that nobody answers expires", async () => {
     await asked("fargate-service");
     await deployment.settle();
-    expect(told("expired")).toMatchObject([{ decision: { kind: "expired" } }]);
+    expect(told("approval-expired")).toMatchObject([{ decision: { kind: "approval-expired" } }]);
     expect(deployment.account.registered).toEqual([]);
   });
 
@@ -120,6 +120,6 @@ describe("the built functions and the built command line", () => {
       expect(await repull("approve", name)).toMatchObject({ status: 0 });
     };
     await deployment.settle();
-    expect(told("settled")).toHaveLength(1);
+    expect(told("succeeded")).toHaveLength(1);
   });
 });

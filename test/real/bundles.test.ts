@@ -130,15 +130,15 @@ describe("a remediation, from the queue to its outcome", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     // world                         outcome     strategy         revisions  copies
-    ["fargate-service",              "settled",  "public-mirror", 1,         0],
-    ["ec2-service",                  "settled",  undefined,       1,         undefined],
-    ["authenticated-limit",          "settled",  "public-mirror", 1,         0],
-    ["multi-container",              "settled",  "own-copy",      1,         1],
-    ["vanity-host",                  "settled",  "own-copy",      1,         1],
-    ["govcloud",                     "settled",  "public-mirror", 1,         0],
-    ["fargate-service.crash",        "restored", "public-mirror", 1,         0],
-    ["code-deploy-service",          "declined", undefined,       0,         0],
-    ["deprovisioning.opted-out",     "declined", undefined,       0,         0],
+    ["fargate-service",              "succeeded",  "public-mirror", 1,         0],
+    ["ec2-service",                  "succeeded",  undefined,       1,         undefined],
+    ["authenticated-limit",          "succeeded",  "public-mirror", 1,         0],
+    ["multi-container",              "succeeded",  "own-copy",      1,         1],
+    ["vanity-host",                  "succeeded",  "own-copy",      1,         1],
+    ["govcloud",                     "succeeded",  "public-mirror", 1,         0],
+    ["fargate-service.crash",        "rolled-back", "public-mirror", 1,         0],
+    ["code-deploy-service",          "not-eligible", undefined,       0,         0],
+    ["deprovisioning.opted-out",     "not-eligible", undefined,       0,         0],
   ] as const;
   for (const [world, outcome, strategy, revisions, copies] of table) {
     test(`${world}: ${outcome}`, async () => {
@@ -177,7 +177,7 @@ describe("a remediation, from the queue to its outcome", () => {
     const event = await firstFailure(deployment.world);
     await deployment.deliver(JSON.stringify(event));
     await deployment.settle();
-    expect(deployment.world.bus.outcomes).toMatchObject([{ outcome: "settled" }]);
+    expect(deployment.world.bus.outcomes).toMatchObject([{ outcome: "succeeded" }]);
     const [arn = ""] = deployment.account.registered;
     const revision = deployment.world.definitions.describe(arn)?.taskDefinition ?? {};
     expect(revision.aMemberOfNextYear).toEqual({ kept: true });
@@ -225,8 +225,8 @@ describe("figures for CloudWatch", () => {
     expect(figures).toHaveLength(6 + quotas.length);
     expect(figures).toContainEqual({ Failures: 1, kind: "docker-hub-pull-limit" });
     expect(figures).toContainEqual({ Events: 1, kind: "started" });
-    expect(figures).toContainEqual({ Remediations: 1, outcome: "settled" });
-    expect(figures).toContainEqual({ Substitutes: 1, outcome: "settled", strategy: "own-copy" });
+    expect(figures).toContainEqual({ Remediations: 1, outcome: "succeeded" });
+    expect(figures).toContainEqual({ Substitutes: 1, outcome: "succeeded", strategy: "own-copy" });
     expect(figures).toContainEqual({ RecoveryTime: expect.any(Number) });
     expect(figures).toContainEqual({ BytesMirrored: expect.toSatisfy((bytes: number) => bytes > 1000) });
   });
@@ -258,7 +258,7 @@ describe("a process that dies between a step's effect and its record", () => {
       await deployment.deliver(event);
       await deployment.settle();
       expect(deaths).toBe(1);
-      expect(deployment.world.bus.outcomes).toMatchObject([{ outcome: "settled" }]);
+      expect(deployment.world.bus.outcomes).toMatchObject([{ outcome: "succeeded" }]);
       expect(deployment.account.registered).toHaveLength(1);
     });
   }
@@ -283,7 +283,7 @@ describe("a process that dies between a step's effect and its record", () => {
       await deployment.settle();
       expect(deaths).toBe(1);
       const lines = deployment.log().map((line) => JSON.parse(line) as Record<string, unknown>);
-      expect(lines.filter(({ outcome, images }) => outcome === "settled" && images)).toHaveLength(logged);
+      expect(lines.filter(({ outcome, images }) => outcome === "succeeded" && images)).toHaveLength(logged);
       const { outcomes } = deployment.world.bus;
       expect(outcomes).toHaveLength(published);
       for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0]);

@@ -212,11 +212,11 @@ describe("a service on a Docker Hub image, whose event is replayed in the accoun
       const before = await currentOf(service);
 
       const planned = await replay(event);
-      expect(planned).toMatchObject({ outcome: "observed" });
+      expect(planned).toMatchObject({ outcome: "dry-run" });
       expect((await currentOf(service)).arn).toBe(former);
 
       const outcome = await replay(event, "--yes");
-      expect(outcome).toMatchObject({ outcome: "applied", formerTaskDefinition: former });
+      expect(outcome).toMatchObject({ outcome: "redeployed", formerTaskDefinition: former });
 
       const now = await currentOf(service);
       expect(now.arn).toBe(outcome.newTaskDefinition);

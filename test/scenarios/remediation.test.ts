@@ -28,28 +28,28 @@ const ownCopy = {
 type Row = readonly [because: string, outcome: string, images: readonly RegExp[], scenario: Scenario];
 
 const table: readonly Row[] = [
-  ["an official image comes from ECR Public", "settled", [PUBLIC], { world: limited({}, onPublic) }],
+  ["an official image comes from ECR Public", "succeeded", [PUBLIC], { world: limited({}, onPublic) }],
   [
     "EC2's daemon names no image, its container does",
-    "settled",
+    "succeeded",
     [PUBLIC],
     { world: limited({ launchType: "EC2" }, onPublic) },
   ],
   [
     "another image is copied into ECR",
-    "settled",
+    "succeeded",
     [ECR_COPY],
     { world: limited({ image: "grafana/grafana:11" }) },
   ],
   [
     "a moved tag on ECR Public is passed over for a copy",
-    "settled",
+    "succeeded",
     [ECR_COPY],
     { world: limited({}, { "public.ecr.aws": { images: { "docker/library/nginx:1.25": MULTI } } }) },
   ],
   [
     "a copy of long ago is found by its digest",
-    "settled",
+    "succeeded",
     [ECR_COPY],
     {
       world: limited(
@@ -64,7 +64,7 @@ const table: readonly Row[] = [
   ],
   [
     "another image under the copy's plain tag does not hide the copy",
-    "settled",
+    "succeeded",
     [ECR_COPY],
     {
       world: limited(
@@ -75,7 +75,7 @@ const table: readonly Row[] = [
   ],
   [
     "the sidecar's image would fail next",
-    "settled",
+    "succeeded",
     [PUBLIC, ECR_COPY],
     {
       world: limited(
@@ -86,25 +86,25 @@ const table: readonly Row[] = [
   ],
   [
     "ARM tasks get an ARM copy",
-    "settled",
+    "succeeded",
     [ECR_COPY],
     { world: limited({ image: "grafana/grafana:11", architecture: "ARM64" }) },
   ],
   [
     "the owner may want the whole image",
-    "settled",
+    "succeeded",
     [ECR_COPY],
     { world: limited({ image: "grafana/grafana:11" }), policy: { platforms: "all" } },
   ],
   [
     "the whole image, for a cluster of unknown machines",
-    "settled",
+    "succeeded",
     [ECR_COPY],
     { world: limited({ image: "grafana/grafana:11", launchType: "EC2" }) },
   ],
   [
     "where old tasks serve, they go on serving",
-    "settled",
+    "succeeded",
     [PUBLIC],
     {
       world: limited(
@@ -115,19 +115,19 @@ const table: readonly Row[] = [
   ],
   [
     "without waiting, it ends when ECS has accepted",
-    "applied",
+    "redeployed",
     [PUBLIC],
     { world: limited({}, onPublic), settle: false },
   ],
   [
     "observing writes nothing",
-    "observed",
+    "dry-run",
     [LEFT],
     { world: limited({}, onPublic), policy: { mode: "observe" } },
   ],
   [
     "no place, no change",
-    "stand-still",
+    "no-substitute",
     [LEFT],
     {
       world: { ...limited({ image: "grafana/grafana:11" }), repullAddress: "shared" },
@@ -136,7 +136,7 @@ const table: readonly Row[] = [
   ],
   [
     "a copy may be made from ECR Public while Docker Hub refuses",
-    "settled",
+    "succeeded",
     [ECR_COPY],
     {
       world: { ...limited({}, onPublic), repullAddress: "shared" },
@@ -145,25 +145,25 @@ const table: readonly Row[] = [
   ],
   [
     "a Fargate task without a role cannot pull from ECR",
-    "settled",
+    "succeeded",
     [PUBLIC],
     { world: limited({ executionRole: false }, { ...onPublic, ...ownCopy }) },
   ],
   [
     "and stands still where ECR is the only place",
-    "stand-still",
+    "no-substitute",
     [LEFT],
     { world: limited({ image: "grafana/grafana:11", executionRole: false }) },
   ],
   [
     "where tasks cannot pull the substitute, the next place is tried",
-    "settled",
+    "succeeded",
     [PUBLIC],
     { world: limited({}, { ...onPublic, ...ownCopy }), meanwhile: ecrRefusesPulls },
   ],
   [
     "another container's failing pull is not the substitute's fault",
-    "restored",
+    "rolled-back",
     [LEFT, /^quay\.io\/acme\/log:1$/],
     {
       world: limited(
@@ -179,7 +179,7 @@ const table: readonly Row[] = [
   ],
   [
     "and where there is no next place, the former revision is put back",
-    "restored",
+    "rolled-back",
     [LEFT],
     {
       world: limited({}, { ...onPublic, ...ownCopy }),
@@ -189,25 +189,25 @@ const table: readonly Row[] = [
   ],
   [
     "who opted out is left alone",
-    "declined",
+    "not-eligible",
     [LEFT],
     { world: limited({ tags: { repull: "off" } }, onPublic) },
   ],
   [
     "CodeDeploy's services are CodeDeploy's",
-    "declined",
+    "not-eligible",
     [LEFT],
     { world: limited({ controller: "CODE_DEPLOY" }, onPublic) },
   ],
   [
     "an external controller's are its own",
-    "declined",
+    "not-eligible",
     [LEFT],
     { world: limited({ controller: "EXTERNAL" }, onPublic) },
   ],
   [
     "a copy that crashes is taken back",
-    "restored",
+    "rolled-back",
     [LEFT],
     {
       world: limited(
@@ -234,7 +234,7 @@ const table: readonly Row[] = [
   ],
   [
     "AWS that is busy is asked again",
-    "settled",
+    "succeeded",
     [PUBLIC],
     {
       world: {
@@ -286,7 +286,7 @@ for (const engine of ENGINES) {
         const now = await stateOf(world, "prod", "web");
         expect(now.images).toHaveLength(images.length);
         for (const [index, image] of images.entries()) expect(now.images[index]).toMatch(image);
-        if (expected === "settled")
+        if (expected === "succeeded")
           expect(now).toMatchObject({ running: now.service.desiredCount, rollout: "COMPLETED" });
 
         // One record for one remediation; a death between the effect and its record may say it twice.
@@ -303,8 +303,8 @@ describe("a second look at the same failure", () => {
     const { world, event, outcome } = await play({ world: limited({}, onPublic), settle: false });
     const before = await stateOf(world, "prod", "web");
     const again = await play({ world: limited({}, onPublic), settle: false });
-    expect(again.outcome.outcome).toBe("applied");
-    expect(outcome.outcome).toBe("applied");
+    expect(again.outcome.outcome).toBe("redeployed");
+    expect(outcome.outcome).toBe("redeployed");
 
     const { remediate } = await import("../../src/remediation/workflow/remediate.ts");
     const { runInProcess } = await import("../../src/runtime/in-process-steps.ts");

@@ -79,7 +79,7 @@ describe("a remediation whose bus refuses the record", () => {
       const ended = await played(kind, times);
       const { status, result, minutes } = remediationOf(ended);
       expect(status).toBe("succeeded");
-      expect(result).toMatchObject({ outcome: "settled" });
+      expect(result).toMatchObject({ outcome: "succeeded" });
       if (unpublished === undefined) expect(result).not.toHaveProperty("unpublished");
       else expect(result).toMatchObject({ unpublished });
       expect(minutes).toBeLessThan(minutesMax);
@@ -90,15 +90,15 @@ describe("a remediation whose bus refuses the record", () => {
 
   it("has logged and measured its outcome before the bus is asked", async () => {
     const { before, measured } = await played("denied", 1_000);
-    expect(before).toEqual(expect.arrayContaining(["remediation settled", "settled"]));
-    expect(measured).toEqual(["settled"]);
+    expect(before).toEqual(expect.arrayContaining(["remediation succeeded", "succeeded"]));
+    expect(measured).toEqual(["succeeded"]);
   });
 
   it("leaves its question open and readable when the question was not published", async () => {
     const ended = await played("denied", 1, { mode: "approve", approvalHours: 1 });
     const { status, result, log } = remediationOf(ended);
     expect(status).toBe("succeeded");
-    expect(result).toMatchObject({ outcome: "expired" });
+    expect(result).toMatchObject({ outcome: "approval-expired" });
     const asked = log.find(({ name }) => name === "ask 1");
     const told = JSON.parse((asked?.kind === "step" && asked.result) || "{}") as Outcome;
     expect(told.approval?.plan.length).toBeGreaterThan(0);

@@ -99,10 +99,10 @@ describe("the planner", () => {
       {},
       {},
     ],
-    ["silence is not consent", "own:silent public:silent fresh:limited", "stand-still", {}, {}],
-    ["no candidate, no change", "", "stand-still", {}, {}],
+    ["silence is not consent", "own:silent public:silent fresh:limited", "no-substitute", {}, {}],
+    ["no candidate, no change", "", "no-substitute", {}, {}],
     ["a platform of the trusted index will do", "own:child", "own-copy same-platform", {}, {}],
-    ["a platform of another index will not", "own:stranger", "stand-still", {}, {}],
+    ["a platform of another index will not", "own:stranger", "no-substitute", {}, {}],
     [
       "an index that lists the trusted manifest will do",
       "public:holds",
@@ -117,7 +117,7 @@ describe("the planner", () => {
       {},
       { minimumProof: "same-index" },
     ],
-    ["a copy of one platform is no index", "fresh:same", "stand-still", {}, { minimumProof: "same-index" }],
+    ["a copy of one platform is no index", "fresh:same", "no-substitute", {}, { minimumProof: "same-index" }],
     [
       "a whole copy is",
       "fresh:same",
@@ -147,7 +147,7 @@ describe("the planner", () => {
       {},
       { platforms: "all", minimumProof: "same-index" },
     ],
-    ["without a digest a name proves nothing", "own:same public:same", "stand-still", "untrusted", {}],
+    ["without a digest a name proves nothing", "own:same public:same", "no-substitute", "untrusted", {}],
     [
       "unless the owner takes the publisher's word",
       "own:same public:same",
@@ -194,7 +194,7 @@ describe("the planner", () => {
   test("stands still when the failing image has no substitute, though another one has", () => {
     const sidecar = { ...nginx("public:same"), image: "redis:7", containers: ["cache"], failing: false };
     const plan = planSubstitution([nginx("public:moved"), sidecar], { policy: DEFAULT_POLICY });
-    expect(plan.kind).toBe("stand-still");
+    expect(plan.kind).toBe("no-substitute");
   });
 
   test("goes ahead when only an image that has not failed yet has no substitute", () => {

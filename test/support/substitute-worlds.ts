@@ -153,7 +153,7 @@ function climbOn(engine: Engine, table: readonly Row[]): void {
       expect(unexpected, "losers without an expected reason").toEqual([]);
       const { images, running, service } = await stateOf(world, "prod", "web");
       if (row.runs !== undefined) expect(images[0]).toMatch(row.runs);
-      if (outcome.outcome === "settled") expect(running).toBe(service.desiredCount);
+      if (outcome.outcome === "succeeded") expect(running).toBe(service.desiredCount);
       if (row.copies !== undefined) expect(copiedPlatforms(world)).toEqual(row.copies);
     });
   }

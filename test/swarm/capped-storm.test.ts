@@ -84,7 +84,7 @@ describe(`${SERVICES} services under a cap of ${PER_HOUR} remediations per hour`
 
   test("tell of it once for each hour that was not enough", () => {
     const held = (world.bus.outcomes as unknown as readonly Outcome[]).filter(
-      ({ outcome }) => outcome === "held",
+      ({ outcome }) => outcome === "quota-exceeded",
     );
     deepEqual(
       held.map(({ resumesAt }) => resumesAt),
@@ -108,7 +108,7 @@ describe(`${SERVICES} services under a cap of ${PER_HOUR} remediations per hour`
       broken.map(({ name }) => name),
       [],
     );
-    equal(world.bus.outcomes.filter(({ outcome }) => outcome === "settled").length, SERVICES);
+    equal(world.bus.outcomes.filter(({ outcome }) => outcome === "succeeded").length, SERVICES);
   });
 
   test("come back one after the other, and are hardly ever turned away by ECS", () => {

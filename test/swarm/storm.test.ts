@@ -114,7 +114,7 @@ describe(`a storm over ${SERVICES} services`, () => {
     const outcomes = world.bus.outcomes.map(({ outcome }) => outcome);
     deepEqual(
       outcomes,
-      Array.from({ length: SERVICES }, () => "settled"),
+      Array.from({ length: SERVICES }, () => "succeeded"),
     );
     const broken = world.cluster
       .services()

@@ -20,7 +20,7 @@ import type { Policy } from "../../substitution/policy/policy.ts";
 export type Assessment = { readonly service: Service; readonly today: PreemptiveAssessment["today"] } & (
   | { readonly kind: "nothing-to-do"; readonly because: string }
   | {
-      readonly kind: "declined";
+      readonly kind: "not-eligible";
       readonly failure: PullFailure;
       readonly execution: string;
       readonly ending: RemediationResult;
@@ -43,7 +43,7 @@ export async function assessService(service: Service, policy: Policy, ports: Por
   const execution = interactiveExecutionName(failure);
   const known = { service, today, failure, execution };
   const surveyed = await survey({ failure, policy, execution, failedPlaces: [] }, ports);
-  if (surveyed.kind !== "survey") return { kind: "declined", ...known, ending: surveyed };
+  if (surveyed.kind !== "survey") return { kind: "not-eligible", ...known, ending: surveyed };
   const plan = planOf(surveyed, policy);
   const held = plan.kind === "substitute" ? writeBlocked(surveyed, plan.images, policy) : undefined;
   return { kind: "planned", ...known, surveyed, plan, ...(held === undefined ? {} : { held }) };

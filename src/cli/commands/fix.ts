@@ -144,7 +144,7 @@ function afterwards(
   { service }: Planned,
   flags: string,
 ): readonly string[] {
-  if (newTaskDefinition === undefined || outcome === "restored") return [];
+  if (newTaskDefinition === undefined || outcome === "rolled-back") return [];
   return [`back: repull undo ${service.name} --cluster ${clusterName(service.clusterArn)}${flags} --yes`];
 }
 

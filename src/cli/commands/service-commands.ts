@@ -59,7 +59,7 @@ export function addServiceCommands(
       "Move a service off Docker Hub before a limit strikes: the remediation by hand. Shows the plan, and asks.",
     )
     .option("--yes", "do not ask", false)
-    .option("--no-wait", "stop once the redeployment is accepted (outcome: applied)")
+    .option("--no-wait", "stop once the redeployment is accepted (outcome: redeployed)")
     .action((service: string, options: ServiceOptions & { readonly yes: boolean; readonly wait: boolean }) =>
       finish(async () => {
         const [{ fix }, session] = await Promise.all([import("./fix.ts"), sessionFor(options, "refuse", io)]);

@@ -166,7 +166,7 @@ function closing(
       ];
     }),
   );
-  const unwell = outcomes.filter(({ outcome }) => outcome !== "settled");
+  const unwell = outcomes.filter(({ outcome }) => outcome !== "succeeded");
   return [
     "",
     ...table.map((line) => `  ${line}`),

@@ -40,7 +40,7 @@ function bodyOf(assessment: Assessment): readonly string[] {
         ],
   );
   if (assessment.kind === "nothing-to-do") return [...others, "", `Nothing to do: ${assessment.because}.`];
-  if (assessment.kind === "declined")
+  if (assessment.kind === "not-eligible")
     return [...others, "", `Repull leaves it alone: ${assessment.ending.because}.`];
   const { plan } = assessment;
   const planned = plan.images.flatMap((image) => [
@@ -99,13 +99,13 @@ function warningsOf(assessment: Assessment): readonly string[] {
 /** What is left for a person to do; nothing where the plan can be carried out. */
 export function nextStepsFor(assessment: Assessment): readonly string[] {
   if (assessment.kind === "nothing-to-do") return [];
-  const result = assessment.kind === "declined" ? assessment.ending : assessment.held;
-  if (result?.kind === "observed")
+  const result = assessment.kind === "not-eligible" ? assessment.ending : assessment.held;
+  if (result?.kind === "dry-run")
     return [
       ...(result.remedies ?? []).map(formatRemedy),
       "or go by another policy, for this once, with --policy FILE",
     ];
-  if (assessment.kind === "planned" && assessment.plan.kind === "stand-still")
+  if (assessment.kind === "planned" && assessment.plan.kind === "no-substitute")
     return assessment.plan.remedies.map(formatRemedy);
   return result?.nextSteps ?? (result?.remedies ?? []).map(formatRemedy);
 }
@@ -113,9 +113,9 @@ export function nextStepsFor(assessment: Assessment): readonly string[] {
 /** The same as data, where it is; nothing where the plan can be carried out. */
 export function remediesAsData(assessment: Assessment): readonly Remedy[] {
   if (assessment.kind === "nothing-to-do") return [];
-  const result = assessment.kind === "declined" ? assessment.ending : assessment.held;
+  const result = assessment.kind === "not-eligible" ? assessment.ending : assessment.held;
   if (result !== undefined) return result.remedies ?? [];
-  return assessment.kind === "planned" && assessment.plan.kind === "stand-still"
+  return assessment.kind === "planned" && assessment.plan.kind === "no-substitute"
     ? assessment.plan.remedies
     : [];
 }
@@ -128,13 +128,13 @@ export function assessmentToJson(assessment: Assessment, from: string, next: rea
     return { ...base, kind: assessment.kind, because: assessment.because, images: today, next };
   const { failure, execution } = assessment;
   const result =
-    assessment.kind === "declined"
+    assessment.kind === "not-eligible"
       ? assessment.ending
       : (assessment.held ??
-        (assessment.plan.kind === "stand-still"
+        (assessment.plan.kind === "no-substitute"
           ? assessment.plan
           : {
-              kind: "observed" as const,
+              kind: "dry-run" as const,
               because: "planned only: nothing was written",
               images: assessment.plan.images,
             }));

@@ -58,15 +58,15 @@ export async function rerunTask(
   return started;
 }
 
-export type TaskVerdict = { readonly kind: "settled" | "failed"; readonly because: string };
+export type TaskVerdict = { readonly kind: "succeeded" | "failed"; readonly because: string };
 
 /** What has become of it; undefined while nothing has. That it ends badly after it has run is no matter of its images. */
 export function judgeTask(task: Task | undefined): TaskVerdict | undefined {
   if (task === undefined) return undefined;
   const ran = task.containers.some(({ exitCode }) => exitCode !== undefined);
-  if (task.lastStatus === "RUNNING") return { kind: "settled", because: "and runs" };
+  if (task.lastStatus === "RUNNING") return { kind: "succeeded", because: "and runs" };
   if (task.lastStatus !== "STOPPED") return undefined;
-  if (ran) return { kind: "settled", because: "and has run" };
+  if (ran) return { kind: "succeeded", because: "and has run" };
   const reason = task.containers.find(({ reason }) => reason !== undefined)?.reason ?? task.stoppedReason;
   return { kind: "failed", because: `and could not start: ${redact(reason ?? "ECS gives no reason")}` };
 }

@@ -16,7 +16,7 @@ import { formatStage, serviceDeploymentVerdict } from "./service-deployment-verd
 import { failedTasksOf, isPullFailure, stopReasons } from "./stopped-tasks.ts";
 
 export type RolloutStatus =
-  | { readonly kind: "settled"; readonly because: string }
+  | { readonly kind: "succeeded"; readonly because: string }
   /** `deployment`: where it is ours that moves, its id. */
   | { readonly kind: "moving"; readonly because: string; readonly deployment?: string }
   /** Some image of ours cannot be pulled either: another place may do. `images` are those, by repository. */
@@ -157,7 +157,7 @@ export function judgeRollout(
   const running = `${runningCount} of ${desiredCount} tasks run ${shortRevision(newRevision)}`;
   const isBaking = serviceDeployment !== undefined && serviceDeployment.status !== "SUCCESSFUL";
   if (rollout === "completed" && runningCount >= desiredCount && !isBaking)
-    return { kind: "settled", because: running };
+    return { kind: "succeeded", because: running };
 
   const failures = failedTasksOf(stopped);
   const failing = Math.max(failedTasks, failures.length);

@@ -29,7 +29,7 @@ export function reportManualDeployment(
 ): RemediationResult {
   const copies = images.flatMap(({ substitute }) => substitute?.copy ?? []);
   return {
-    kind: "declined",
+    kind: "not-eligible",
     reason: "deployed-by-others",
     remedies: [
       deployYourself(

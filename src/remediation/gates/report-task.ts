@@ -25,7 +25,7 @@ export function reportTask(
   const starter = schedule === undefined ? "somebody's own call" : `the rule or schedule ${schedule}`;
   const copies = images.flatMap(({ substitute }) => substitute?.copy ?? []);
   return {
-    kind: "declined",
+    kind: "not-eligible",
     reason: "report-only",
     because: `no service started the task but ${starter}, and the policy says to report it (${setting}=report)`,
     images,

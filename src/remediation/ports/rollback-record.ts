@@ -16,7 +16,7 @@ export type RollbackRecord = {
 };
 
 const schema = z.object({
-  outcome: z.literal("restored"),
+  outcome: z.literal("rolled-back"),
   workload: z.object({ kind: z.literal("service"), cluster: z.string(), name: z.string() }),
   formerTaskDefinition: z.string(),
   restoredTaskDefinition: z.string().optional(),

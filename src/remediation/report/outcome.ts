@@ -12,36 +12,36 @@ export const OUTCOME_SCHEMA_VERSION = "1";
 
 /** What each outcome means; the first six need nobody's attention. */
 export const OUTCOMES = {
-  settled: "the service runs the substitute",
-  applied: "the redeployment was accepted and is not watched",
+  succeeded: "the service runs the substitute",
+  redeployed: "the redeployment was accepted and is not watched",
   ignored: "nothing of ours",
   superseded: "somebody else has changed the service meanwhile",
-  observed: "planned only: the owner has not let it write",
+  "dry-run": "planned only: the owner has not let it write",
   denied: "somebody has denied the plan",
   "awaiting-approval": "not the end: the plan waits for somebody's approval",
-  expired: "nobody has approved the plan in time",
-  "stand-still": "no place holds the image with enough proof",
-  declined: "this workload or text is not one that Repull changes",
-  held: "a cap of the owner's is reached; nothing more is written until its next window",
-  restored: "the substitute did worse; the service is back on its former revision",
-  unsettled: "the rollout has not ended in the time it was given",
+  "approval-expired": "nobody has approved the plan in time",
+  "no-substitute": "no place holds the image with enough proof",
+  "not-eligible": "this workload or text is not one that Repull changes",
+  "quota-exceeded": "a cap of the owner's is reached; nothing more is written until its next window",
+  "rolled-back": "the substitute did worse; the service is back on its former revision",
+  "rollout-timed-out": "the rollout has not ended in the time it was given",
   failed: "a step failed; what was done until then is in the record",
 } as const;
 
 export type OutcomeKind = keyof typeof OUTCOMES;
 
-/** Why Repull said no, in a word that can be counted: of `declined` and `stand-still`. */
+/** Why Repull said no, in a word that can be counted: of `not-eligible` and `no-substitute`. */
 export const REASONS = {
   "opted-out":
     "the tag repull of the service, its cluster, its task definition, the task or its schedule says off",
   "opt-out-unclear": "the tag repull has a word that Repull does not know: it counts as off",
-  "left-out": "the owner's policy leaves out the cluster, the service or the image",
+  "excluded-by-policy": "the owner's policy leaves out the cluster, the service or the image",
   "report-only": "the owner's policy says to report such tasks, and to change nothing",
   "deployed-by-others":
     "CodeDeploy, an external controller, ECS itself, AWS Batch or Step Functions deploys it",
-  "substitute-fails": "what cannot be pulled is a substitute itself",
-  "no-room": "the task definition has no room for the tags by which Repull knows its own revisions",
-  unclear: "the text is cut off, or nothing tells who started the task",
+  "substitute-failed": "what cannot be pulled is a substitute itself",
+  "too-many-tags": "the task definition has no room for the tags by which Repull knows its own revisions",
+  "ambiguous-failure": "the text is cut off, or nothing tells who started the task",
   "trust-unreadable": "which bytes were meant cannot be read from ECS, or ECS contradicts itself",
   "other-manifest-in-text": "the failing text names a manifest of other bytes than ECS or the registry does",
   "no-proof": "no place holds the image with enough proof",
@@ -49,7 +49,14 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
-const WELL: readonly OutcomeKind[] = ["settled", "applied", "ignored", "superseded", "observed", "denied"];
+const WELL: readonly OutcomeKind[] = [
+  "succeeded",
+  "redeployed",
+  "ignored",
+  "superseded",
+  "dry-run",
+  "denied",
+];
 
 /** Whether nobody has to look at it: exit status 0. */
 export function needsNoAttention(kind: OutcomeKind): boolean {

@@ -30,11 +30,11 @@ import {
 export type RemediationResult = {
   readonly kind: OutcomeKind;
   readonly because: string;
-  /** Of a `declined`. */
+  /** Of a `not-eligible`. */
   readonly reason?: Reason | undefined;
   /** Of a `failed`: what kept it from its end. */
   readonly error?: Outcome["error"];
-  /** Of a `stand-still`: why there is no substitute. */
+  /** Of a `no-substitute`: why there is no substitute. */
   readonly code?: NoSubstituteCode;
   readonly images?: readonly ImagePlan[];
   readonly substitution?: { readonly previousRevision: string; readonly newRevision: string } | undefined;
@@ -151,7 +151,7 @@ export function toOutcome(
     schemaVersion: OUTCOME_SCHEMA_VERSION,
     outcome: kind,
     because,
-    ...optional("reason", kind === "stand-still" ? (result.code ?? "no-proof") : reason),
+    ...optional("reason", kind === "no-substitute" ? (result.code ?? "no-proof") : reason),
     ...optional("error", result.error),
     execution,
     ...(classification === undefined
@@ -260,18 +260,18 @@ function newerRevisionNotice({
 
 function nextStepsFor({ kind, images = [], substitution, managedBy }: RemediationResult): readonly string[] {
   switch (kind) {
-    case "settled":
-    case "applied":
+    case "succeeded":
+    case "redeployed":
       return sourceChanges(images, managedBy);
-    case "restored":
+    case "rolled-back":
       return [
         `find out why ${substitution === undefined ? "the substitute" : shortRevision(substitution.newRevision)} failed: its stopped tasks and logs are in ECS`,
       ];
-    case "unsettled":
+    case "rollout-timed-out":
       return ["look at the service's deployment in ECS: it goes on, and nothing more will be changed"];
     case "denied":
       return ["this deployment is not tried again; the next one is asked about anew"];
-    case "expired":
+    case "approval-expired":
       return ["the next failing task asks again; approvalHours says how long a plan waits"];
     case "failed":
       return ["read the execution's history; the next failing task starts another attempt"];

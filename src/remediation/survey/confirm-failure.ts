@@ -55,8 +55,8 @@ export async function confirmFailure(
   }
   const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of it";
   return {
-    kind: "declined",
-    reason: "unclear",
+    kind: "not-eligible",
+    reason: "ambiguous-failure",
     because: `the reason is cut off, and ${where}: ${limits[0].classification.because}`,
     remedies: [nextFailure("the service's events in ECS have the whole text")],
   };

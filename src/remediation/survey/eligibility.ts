@@ -87,7 +87,7 @@ function updateExpress(service: string): Remedy {
 }
 
 function notEligible(reason: Reason, because: string, remedies: readonly Remedy[]): NotEligible {
-  return { kind: "declined", reason, because, remedies };
+  return { kind: "not-eligible", reason, because, remedies };
 }
 
 /**
@@ -139,7 +139,7 @@ export async function staleFailureReason(
 /** A substitute of this execution's that could not be pulled for a while, and runs now. */
 export function recovered({ desiredCount, taskDefinition }: Deployment): Recovered {
   const ours = shortRevision(taskDefinition);
-  return { kind: "settled", because: `${desiredCount} of ${desiredCount} tasks run ${ours} after all` };
+  return { kind: "succeeded", because: `${desiredCount} of ${desiredCount} tasks run ${ours} after all` };
 }
 
 /** The service shows the failing deployment as replaced by a later one: that one's tasks have events of their own. */

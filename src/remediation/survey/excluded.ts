@@ -43,5 +43,5 @@ export function formatCluster(clusterArn: string): string {
 
 function excludedByPolicy(what: string, because: string, remedy: Remedy): NotEligible {
   const told = `${what} is left alone: ${because}`;
-  return { kind: "declined", reason: "left-out", because: told, remedies: [remedy] };
+  return { kind: "not-eligible", reason: "excluded-by-policy", because: told, remedies: [remedy] };
 }

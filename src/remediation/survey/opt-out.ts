@@ -30,13 +30,13 @@ export function optedOut(taggedResources: readonly TaggedResource[]): NotEligibl
     const keys = said.map(({ key }) => key);
     if (OFF.includes(first.value))
       return {
-        kind: "declined",
+        kind: "not-eligible",
         reason: "opted-out",
         because: `${name} opted out (${tag})`,
         remedies: removeTag(bearer, keys),
       };
     return {
-      kind: "declined",
+      kind: "not-eligible",
       reason: "opt-out-unclear",
       because: `${name} counts as opted out: the ${tag} is no word that Repull knows`,
       remedies: keys.length === 1 ? setTag(bearer, first.key, "on") : removeTag(bearer, keys),

@@ -118,8 +118,8 @@ function tooManyTags(
   if (room >= needed) return undefined;
   const family = familyOf(taskDefinition) ?? "the task definition";
   return {
-    kind: "declined",
-    reason: "no-room",
+    kind: "not-eligible",
+    reason: "too-many-tags",
     because: `${family} has ${TAGS_MAX - room} tags of its owner's, of ${TAGS_MAX} that AWS allows: ${needed} more are needed, for Repull to know its own revisions again`,
     remedies: [removeOwnTags(former, needed - room)],
   };

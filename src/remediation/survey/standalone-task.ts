@@ -43,7 +43,7 @@ export function managedByWorkflowEngine(
   const family = parseRevision(taskDefinitionArn)?.family ?? shortRevision(taskDefinitionArn);
   if (BATCH_CLUSTER.test(clusterArn)) {
     return {
-      kind: "declined",
+      kind: "not-eligible",
       reason: "deployed-by-others",
       because: `AWS Batch started the task ${family} on a cluster of its own, from a job definition that it turns into task definitions by itself: a revision of ours would be used by nobody`,
       remedies: [
@@ -56,7 +56,7 @@ export function managedByWorkflowEngine(
   }
   if (startedBy === STEP_FUNCTIONS) {
     return {
-      kind: "declined",
+      kind: "not-eligible",
       reason: "deployed-by-others",
       because: `a state machine of Step Functions started the task of ${shortRevision(taskDefinitionArn)} and judges it: a task started by anybody else would not count`,
       remedies: [
@@ -88,8 +88,8 @@ export async function surveyTask(
   const { execution: maker, previousRevision: replaced } = parseTags(tags) ?? {};
   if (maker !== undefined) {
     return {
-      kind: "declined",
-      reason: "substitute-fails",
+      kind: "not-eligible",
+      reason: "substitute-failed",
       because: `${shortRevision(former)} is a substitute that ${maker} registered, and it cannot be pulled either`,
       remedies: [backTo(replaced === undefined ? undefined : shortRevision(replaced), failure, family)],
     };
@@ -108,8 +108,8 @@ export async function surveyTask(
   const targets = await ports.schedules.targetsOf({ clusterArn, family, schedule: owner.schedule });
   if (targets.length === 0) {
     return {
-      kind: "declined",
-      reason: "unclear",
+      kind: "not-eligible",
+      reason: "ambiguous-failure",
       because: `no rule and no schedule of this account and region that is called ${owner.schedule} runs ${family} on this cluster`,
       remedies: [
         deployYourself(

@@ -39,7 +39,7 @@ import { surveyRevision } from "./revision.ts";
 import { managedByWorkflowEngine, surveyTask, type TaskFacts, taggedResourcesOf } from "./standalone-task.ts";
 
 export type NotEligible = {
-  readonly kind: "declined";
+  readonly kind: "not-eligible";
   readonly because: string;
   readonly reason: Reason;
   readonly remedies: readonly Remedy[];
@@ -56,7 +56,7 @@ export type Superseded = {
 };
 
 /** What this execution deployed before runs whole by now: nothing else is to be tried. */
-export type Recovered = { readonly kind: "settled"; readonly because: string };
+export type Recovered = { readonly kind: "succeeded"; readonly because: string };
 
 export type Survey = {
   readonly kind: "survey";
@@ -134,7 +134,7 @@ export async function survey(request: SurveyRequest, world: Ports): Promise<Surv
 
 /** What is left as it is may be pulled when the limit is over. */
 function withWaiting<Result extends SurveyResult>(result: Result, failure: PullFailure): Result {
-  if (result.kind !== "declined") return result;
+  if (result.kind !== "not-eligible") return result;
   return { ...result, remedies: [...result.remedies, ...waitingFor(failure)] };
 }
 

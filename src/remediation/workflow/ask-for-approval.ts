@@ -53,5 +53,5 @@ function endingOf(
 ): Pick<RemediationResult, "kind" | "because"> {
   return kind === "denied"
     ? { kind, because: `${by} denied the plan${because === undefined ? "" : `: ${because}`}` }
-    : { kind: "expired", because: `nobody answered within ${hours} hours` };
+    : { kind: "approval-expired", because: `nobody answered within ${hours} hours` };
 }

@@ -30,7 +30,7 @@ export type RemediationOptions = {
   readonly onOutcome?: (outcome: Outcome) => void;
   /** The function that commands for this execution have to name; absent: their default. */
   readonly functionName?: string;
-  /** False: end once the redeployment is accepted, with the outcome `applied`. */
+  /** False: end once the redeployment is accepted, with the outcome `redeployed`. */
   readonly waitForRollout?: boolean;
   /** False: nothing is observed again after a pause, because the caller does not wait for it. */
   readonly surveysAgain?: boolean;

@@ -43,7 +43,7 @@ export function writeBlocked(
   } = surveyed;
   if (mode === "observe") {
     const because = `${modeBecause ?? "the policy says observe"}: nothing was written`;
-    return { kind: "observed", because, images, remedies: modeRemedies };
+    return { kind: "dry-run", because, images, remedies: modeRemedies };
   }
   if (surveyed.manualDeployment !== undefined)
     return reportManualDeployment(surveyed.manualDeployment, failingRevision, images, executionRole);
@@ -51,7 +51,7 @@ export function writeBlocked(
   if (!isDeploying || policy.onActiveDeployment !== "report") return undefined;
   const because = `the deployment ${deploymentId} is under way, and the policy (onActiveDeployment) says report: nothing was written`;
   return {
-    kind: "observed",
+    kind: "dry-run",
     because,
     images,
     remedies: [{ code: "act-while-deploying", setting: { key: "onActiveDeployment", value: "act" } }],

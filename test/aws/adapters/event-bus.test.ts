@@ -18,7 +18,7 @@ const bus = () =>
 
 test("an outcome is published under the product's source and detail-type", async () => {
   answer = { body: { FailedEntryCount: 0, Entries: [{ EventId: "1" }] } };
-  await bus().publish({ outcome: "settled" });
+  await bus().publish({ outcome: "succeeded" });
   expect(stub.requests.map(({ body }) => body)).toEqual([
     {
       Entries: [
@@ -26,7 +26,7 @@ test("an outcome is published under the product's source and detail-type", async
           EventBusName: "operations",
           Source: "repull",
           DetailType: "Image Pull Remediation",
-          Detail: '{"outcome":"settled"}',
+          Detail: '{"outcome":"succeeded"}',
         },
       ],
     },

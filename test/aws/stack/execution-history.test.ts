@@ -18,7 +18,7 @@ let stub: AwsStub;
 beforeAll(async () => {
   stub = await startAwsStub(({ action, query }) => {
     if (!action.endsWith("/durable-executions"))
-      return { body: { ...one("r-1", "SUCCEEDED"), Result: '{"outcome":"settled"}' } };
+      return { body: { ...one("r-1", "SUCCEEDED"), Result: '{"outcome":"succeeded"}' } };
     return query.get("Marker") === null
       ? { body: { DurableExecutions: [one("r-2", "RUNNING")], NextMarker: "more" } }
       : {
@@ -43,7 +43,7 @@ test("tells of every page, newest first, with the result of what succeeded", asy
       status: "succeeded",
       startedAt,
       endedAt: startedAt + 60_000,
-      result: { outcome: "settled" },
+      result: { outcome: "succeeded" },
     },
     { name: "r-0", status: "timed-out", startedAt, endedAt: startedAt + 100_000 },
   ]);

@@ -169,7 +169,7 @@ describe("repull replay --aws", () => {
 
   it("heals by the default policy and says so when --no-stack and --yes were said", async () => {
     const { status, lines, writes, runs, err } = await replayed({ stack: false });
-    expect(lines).toMatchObject([{ outcome: "applied" }]);
+    expect(lines).toMatchObject([{ outcome: "redeployed" }]);
     expect({ status, runs }).toEqual({ status: 0, runs: "web:43" });
     expect(writes).toEqual(expect.arrayContaining(["RegisterTaskDefinition", "UpdateService"]));
     expect(err).toContain("--no-stack");
@@ -178,22 +178,22 @@ describe("repull replay --aws", () => {
   it("heals by the stack's policy when its kill switch is released", async () => {
     said = { stack: RULES, parameters: RELEASED };
     const { status, lines, runs } = await replayed();
-    expect(lines).toMatchObject([{ outcome: "applied" }]);
+    expect(lines).toMatchObject([{ outcome: "redeployed" }]);
     expect({ status, runs }).toEqual({ status: 0, runs: "web:43" });
   });
 
   it("writes nothing and publishes nothing without --yes, whatever the stack allows", async () => {
     said = { stack: RULES, parameters: RELEASED };
     const { status, lines, writes } = await replayed({ yes: false });
-    expect(lines).toMatchObject([{ outcome: "observed" }]);
+    expect(lines).toMatchObject([{ outcome: "dry-run" }]);
     expect({ status, writes }).toEqual({ status: 0, writes: [] });
   });
 
   // biome-ignore format: a table is read by its columns
   const held: readonly (readonly [string, Stack, string])[] = [
-    ["the stack's mode is observe",              { stack: { ...RULES, REPULL_MODE: "observe" }, parameters: RELEASED }, "observed"],
-    ["the policy document says observe",         { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...RELEASED, "/p": '{"mode":"observe"}' } }, "observed"],
-    ["the policy document leaves the cluster out", { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...RELEASED, "/p": '{"clusters":{"exclude":["prod"]}}' } }, "declined"],
+    ["the stack's mode is observe",              { stack: { ...RULES, REPULL_MODE: "observe" }, parameters: RELEASED }, "dry-run"],
+    ["the policy document says observe",         { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...RELEASED, "/p": '{"mode":"observe"}' } }, "dry-run"],
+    ["the policy document leaves the cluster out", { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...RELEASED, "/p": '{"clusters":{"exclude":["prod"]}}' } }, "not-eligible"],
   ];
   for (const [when, account, outcome] of held) {
     it(`ends ${outcome} and leaves the service when ${when}`, async () => {

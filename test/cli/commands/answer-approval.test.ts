@@ -80,7 +80,7 @@ describe("with a name", () => {
     expect(status).toBe(0);
     expect(out).toContain("1. register a revision of web:42");
     expect(out).toContain(`approved as ${ADA}\nnext: `);
-    expect(await outcome()).toMatchObject({ outcome: "settled", decision: { kind: "approved", by: ADA } });
+    expect(await outcome()).toMatchObject({ outcome: "succeeded", decision: { kind: "approved", by: ADA } });
     expect((await stateOf(world, "prod", "web")).running).toBe(2);
   });
 

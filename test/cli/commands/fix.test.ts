@@ -202,7 +202,7 @@ describe("fix", () => {
     const { world, hands: session } = await sandboxHands(FILE);
     const { out } = await fixed({ world, hands: session }, { json: true });
     const [printed] = objectsIn(out);
-    expect(outcomeSchema.parse(printed)).toMatchObject({ outcome: "settled" });
+    expect(outcomeSchema.parse(printed)).toMatchObject({ outcome: "succeeded" });
     expect(printed).not.toHaveProperty("failure");
     expect(world.bus.outcomes).toEqual([printed]);
   });

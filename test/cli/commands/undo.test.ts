@@ -30,7 +30,7 @@ let session: HistorySession;
 /** A world after its first service was healed. */
 async function heal(file: object): Promise<void> {
   const ended = await play({ world: { services: [web], registries, ...file } });
-  expect(ended.outcome.outcome).toBe("settled");
+  expect(ended.outcome.outcome).toBe("succeeded");
   ({ world, execution } = ended);
   session = pastOf(world);
 }
@@ -269,7 +269,7 @@ describe("history", () => {
     expect(objectsIn(io.printed.out)).toMatchObject([
       {
         execution,
-        ended: "settled",
+        ended: "succeeded",
         workload: "prod/web",
         images: [{ image: "nginx:1.25", proof: "same-index" }],
         inEffect: true,
@@ -303,7 +303,7 @@ describe("history", () => {
     await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo());
     const io = commandIo();
     await history({ since: SINCE, json: false }, session, io);
-    expect(io.printed.out).toContain("settled");
+    expect(io.printed.out).toContain("succeeded");
     expect(io.printed.out).not.toContain("stands");
   });
 });

@@ -371,7 +371,7 @@ describe("the probe", () => {
   };
   const record = {
     schemaVersion: "1",
-    outcome: "declined",
+    outcome: "not-eligible",
     because: "there is no such service",
     execution: "r-1",
     images: [],

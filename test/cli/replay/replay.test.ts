@@ -40,33 +40,33 @@ async function replayed(
 
 describe("repull replay, in a sandbox", () => {
   for (const [event, world, outcome, status] of [
-    ["fargate-service", undefined, "settled", 0],
-    ["fargate-service", "fargate-service.crash", "restored", 1],
-    ["ec2-service", undefined, "settled", 0],
+    ["fargate-service", undefined, "succeeded", 0],
+    ["fargate-service", "fargate-service.crash", "rolled-back", 1],
+    ["ec2-service", undefined, "succeeded", 0],
     ["ec2-service", "ec2-service.not-allowed", "failed", 4],
-    ["multi-container", undefined, "settled", 0],
-    ["multi-container", "multi-container.shared-address", "settled", 0],
+    ["multi-container", undefined, "succeeded", 0],
+    ["multi-container", "multi-container.shared-address", "succeeded", 0],
     ["multi-container", "multi-container.held", "ignored", 0],
-    ["fargate-service", "fargate-service.approved", "settled", 0],
+    ["fargate-service", "fargate-service.approved", "succeeded", 0],
     ["fargate-service", "fargate-service.denied", "denied", 0],
-    ["fargate-service", "fargate-service.expired", "expired", 1],
-    ["fargate-service", "fargate-service.held", "settled", 0],
+    ["fargate-service", "fargate-service.expired", "approval-expired", 1],
+    ["fargate-service", "fargate-service.held", "succeeded", 0],
     ["fargate-service", "fargate-service.paused", "failed", 4],
-    ["fargate-service", "fargate-service.observed", "observed", 0],
-    ["scheduled", "scheduled.moved", "applied", 0],
-    ["digest-pinned", undefined, "settled", 0],
-    ["digest-pinned", "digest-pinned.moved", "stand-still", 1],
-    ["authenticated-limit", undefined, "settled", 0],
-    ["abuse-limit", undefined, "settled", 0],
-    ["abuse-limit", "abuse-limit.nowhere-else", "stand-still", 1],
-    ["vanity-host", undefined, "settled", 0],
-    ["vanity-host", "vanity-host.shared-address", "settled", 0],
-    ["deprovisioning", undefined, "settled", 0],
-    ["deprovisioning", "deprovisioning.opted-out", "declined", 1],
-    ["govcloud", undefined, "settled", 0],
-    ["code-deploy-service", undefined, "declined", 1],
-    ["standalone", undefined, "declined", 1],
-    ["scheduled", undefined, "declined", 1],
+    ["fargate-service", "fargate-service.observed", "dry-run", 0],
+    ["scheduled", "scheduled.moved", "redeployed", 0],
+    ["digest-pinned", undefined, "succeeded", 0],
+    ["digest-pinned", "digest-pinned.moved", "no-substitute", 1],
+    ["authenticated-limit", undefined, "succeeded", 0],
+    ["abuse-limit", undefined, "succeeded", 0],
+    ["abuse-limit", "abuse-limit.nowhere-else", "no-substitute", 1],
+    ["vanity-host", undefined, "succeeded", 0],
+    ["vanity-host", "vanity-host.shared-address", "succeeded", 0],
+    ["deprovisioning", undefined, "succeeded", 0],
+    ["deprovisioning", "deprovisioning.opted-out", "not-eligible", 1],
+    ["govcloud", undefined, "succeeded", 0],
+    ["code-deploy-service", undefined, "not-eligible", 1],
+    ["standalone", undefined, "not-eligible", 1],
+    ["scheduled", undefined, "not-eligible", 1],
     ["not-found", undefined, "ignored", 0],
     ["unauthorized", undefined, "ignored", 0],
     ["stopped-by-hand", undefined, "ignored", 0],
@@ -81,7 +81,7 @@ describe("repull replay, in a sandbox", () => {
 
   test("stops once the redeployment is accepted where nobody wants to wait", async () => {
     expect((await replayed("fargate-service", undefined, false)).object).toMatchObject({
-      outcome: "applied",
+      outcome: "redeployed",
     });
   });
 
@@ -91,15 +91,20 @@ describe("repull replay, in a sandbox", () => {
 
   /** What somebody names goes before the policy of the world's operator, and that before the environment. */
   for (const [title, world, document, outcome] of [
-    ["a policy file, over the defaults", undefined, { mode: "observe" }, "observed"],
+    ["a policy file, over the defaults", undefined, { mode: "observe" }, "dry-run"],
     [
       "one that waits for no limit's end",
       "multi-container.shared-address",
       { waitForLimit: false },
-      "stand-still",
+      "no-substitute",
     ],
-    ["one over the world's own policy", "fargate-service.observed", {}, "settled"],
-    ["one whose question nobody answers", undefined, { mode: "approve", approvalHours: 72 }, "expired"],
+    ["one over the world's own policy", "fargate-service.observed", {}, "succeeded"],
+    [
+      "one whose question nobody answers",
+      undefined,
+      { mode: "approve", approvalHours: 72 },
+      "approval-expired",
+    ],
   ] as const) {
     test(`goes by ${title}: ${outcome}`, async () => {
       const policy = { policyFile: "policy.json", document: JSON.stringify(document) };
@@ -126,7 +131,7 @@ describe("repull replay, in a sandbox", () => {
       world,
     };
     expect(await replay(input, io)).toBe(0);
-    expect(io.printed.out.match(/stand-still: /g)?.length).toBe(1);
+    expect(io.printed.out.match(/no-substitute: /g)?.length).toBe(1);
     expect(io.printed.out.match(/could not be pulled/g)?.length).toBeLessThan(5);
   });
 

@@ -212,18 +212,18 @@ describe("the bus", () => {
       }),
     );
 
-    await createBus(settings, "operations").publish({ outcome: "settled" });
+    await createBus(settings, "operations").publish({ outcome: "succeeded" });
 
     const { Messages } = await sqs("ReceiveMessage", { QueueUrl: queue.QueueUrl });
     expect(JSON.parse(Messages[0].Body)).toMatchObject({
       source: "repull",
       "detail-type": "Image Pull Remediation",
-      detail: { outcome: "settled" },
+      detail: { outcome: "succeeded" },
     });
   });
 
   test("an event for a bus that does not exist is an error", async () => {
-    await expect(createBus(settings, "nobody").publish({ outcome: "settled" })).rejects.toMatchObject({
+    await expect(createBus(settings, "nobody").publish({ outcome: "succeeded" })).rejects.toMatchObject({
       name: "AwsError",
       action: "events:PutEvents",
     });

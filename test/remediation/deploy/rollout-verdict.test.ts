@@ -71,9 +71,9 @@ const tasks = (ends: string): readonly Task[] =>
 describe("our deployment", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["stands",                                      "d-43 web:43 running 2/2 COMPLETED",                                                         "",                "settled"],
-    ["stands, though tasks failed on the way",      "d-43 web:43 running 2/2 COMPLETED",                                                         "limit limit",     "settled"],
-    ["wants no task, and has none",                 "d-43 web:43 running 0/0 COMPLETED",                                                         "",                "settled"],
+    ["stands",                                      "d-43 web:43 running 2/2 COMPLETED",                                                         "",                "succeeded"],
+    ["stands, though tasks failed on the way",      "d-43 web:43 running 2/2 COMPLETED",                                                         "limit limit",     "succeeded"],
+    ["wants no task, and has none",                 "d-43 web:43 running 0/0 COMPLETED",                                                         "",                "succeeded"],
     ["runs, but is not yet counted on",             "d-43 web:43 running 2/2 IN_PROGRESS",                                                       "",                "moving"],
     ["is completed, and has lost a task",           "d-43 web:43 running 1/2 COMPLETED",                                                         "",                "moving"],
     ["starts beside the former",                    "d-43 web:43 running 0/2 IN_PROGRESS; d-42 web:42 running 2/2 COMPLETED",                    "",                "moving"],
@@ -97,7 +97,7 @@ describe("our deployment", () => {
     ["it took the place of one after the former",    "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:44 running 0/2; d-44 web:42 running 0/2",       "",                "overtook"],
     ["the former was put back over somebody's",      "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:42 running 0/2; d-44 web:44 running 0/2",       "",                "moving"],
     ["it took the place of ECS's way back",         `d-43 web:43 running 0/2 IN_PROGRESS; d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}`, "",              "moving"],
-    ["no state is told, it is alone, and all run",  "d-43 web:43 running 2/2",                                                                   "",                "settled"],
+    ["no state is told, it is alone, and all run",  "d-43 web:43 running 2/2",                                                                   "",                "succeeded"],
     ["no state is told, and one more task starts",  "d-43 web:43 running 2/2 pending 1",                                                         "",                "moving"],
     ["no state is told, and a task too many runs",  "d-43 web:43 running 3/2",                                                                   "",                "moving"],
     ["no state is told, and the former drains",     "d-43 web:43 running 2/2; d-42 web:42 running 1/0",                                          "",                "moving"],

@@ -122,7 +122,7 @@ describe("a remediation", () => {
       await steps.wait("slow", 6900);
       if (count % 3 !== 0) throw new Error("a socket");
     });
-    expect(outcome?.outcome, outcome?.because).toBe("settled");
+    expect(outcome?.outcome, outcome?.because).toBe("succeeded");
     expectWithin(record?.log ?? []);
   });
 });

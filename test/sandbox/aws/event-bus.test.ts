@@ -44,8 +44,8 @@ describe("the bus", () => {
   test("wraps an outcome in EventBridge's envelope and keeps it", async () => {
     const clock = createVirtualClock(START);
     const bus = createBus(EXAMPLE_LOCATION, clock, createRandom(1));
-    await bus.port.publish({ outcome: "settled" });
-    expect(bus.outcomes).toEqual([{ outcome: "settled" }]);
+    await bus.port.publish({ outcome: "succeeded" });
+    expect(bus.outcomes).toEqual([{ outcome: "succeeded" }]);
     expect(bus.published).toMatchObject([
       {
         version: "0",
@@ -54,7 +54,7 @@ describe("the bus", () => {
         account: "123456789012",
         region: "us-east-1",
         time: "2026-01-20T10:00:00Z",
-        detail: { outcome: "settled" },
+        detail: { outcome: "succeeded" },
       },
     ]);
   });

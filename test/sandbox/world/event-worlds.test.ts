@@ -14,53 +14,53 @@ const EVENTS = new URL("../../../events", import.meta.url);
 
 /** World file → what the bus is told of the event that it is named after, in this order; the last is how it ends. */
 const table: readonly (readonly [name: string, ...outcomes: OutcomeKind[]])[] = [
-  ["abuse-limit", "settled"],
-  ["abuse-limit.nowhere-else", "stand-still", "stand-still"],
-  ["authenticated-limit", "settled"],
-  ["authenticated-limit.taken-down", "stand-still", "settled"],
-  ["code-deploy-service", "declined"],
-  ["deprovisioning", "settled"],
-  ["deprovisioning.opted-out", "declined"],
-  ["digest-pinned", "settled"],
-  ["digest-pinned.moved", "stand-still"],
-  ["ec2-service", "settled"],
+  ["abuse-limit", "succeeded"],
+  ["abuse-limit.nowhere-else", "no-substitute", "no-substitute"],
+  ["authenticated-limit", "succeeded"],
+  ["authenticated-limit.taken-down", "no-substitute", "succeeded"],
+  ["code-deploy-service", "not-eligible"],
+  ["deprovisioning", "succeeded"],
+  ["deprovisioning.opted-out", "not-eligible"],
+  ["digest-pinned", "succeeded"],
+  ["digest-pinned.moved", "no-substitute"],
+  ["ec2-service", "succeeded"],
   ["ec2-service.not-allowed", "failed"],
-  ["fargate-service", "settled"],
-  ["fargate-service.approved", "awaiting-approval", "settled"],
-  ["fargate-service.crash", "restored"],
+  ["fargate-service", "succeeded"],
+  ["fargate-service.approved", "awaiting-approval", "succeeded"],
+  ["fargate-service.crash", "rolled-back"],
   ["fargate-service.denied", "awaiting-approval", "denied"],
-  ["fargate-service.expired", "awaiting-approval", "expired"],
+  ["fargate-service.expired", "awaiting-approval", "approval-expired"],
   ["fargate-service.healed", "ignored"],
-  ["fargate-service.held", "held", "settled"],
-  ["fargate-service.no-room", "unsettled"],
-  ["fargate-service.observed", "observed"],
+  ["fargate-service.held", "quota-exceeded", "succeeded"],
+  ["fargate-service.no-room", "rollout-timed-out"],
+  ["fargate-service.observed", "dry-run"],
   ["fargate-service.paused", "failed"],
-  ["govcloud", "settled"],
-  ["govcloud.other-bytes", "stand-still"],
-  ["multi-container", "settled"],
-  ["multi-container.held", "held", "ignored"],
-  ["multi-container.shared-address", "stand-still", "settled"],
-  ["scheduled.moved", "applied"],
+  ["govcloud", "succeeded"],
+  ["govcloud.other-bytes", "no-substitute"],
+  ["multi-container", "succeeded"],
+  ["multi-container.held", "quota-exceeded", "ignored"],
+  ["multi-container.shared-address", "no-substitute", "succeeded"],
+  ["scheduled.moved", "redeployed"],
   ["scheduled.moved-on", "superseded"],
-  ["truncated", "declined"],
-  ["vanity-host", "settled"],
-  ["vanity-host.shared-address", "stand-still", "settled"],
+  ["truncated", "not-eligible"],
+  ["vanity-host", "succeeded"],
+  ["vanity-host.shared-address", "no-substitute", "succeeded"],
 ];
 
 /** The word for a no, where it is not that no place has enough proof. */
 const REASONS: Readonly<Record<string, string>> = {
   "code-deploy-service": "deployed-by-others",
   "deprovisioning.opted-out": "opted-out",
-  truncated: "unclear",
+  truncated: "ambiguous-failure",
 };
 
 /** Outcomes of which nothing is left behind. */
 const UNTOUCHED: readonly (OutcomeKind | undefined)[] = [
-  "observed",
+  "dry-run",
   "denied",
-  "expired",
-  "declined",
-  "stand-still",
+  "approval-expired",
+  "not-eligible",
+  "no-substitute",
   "ignored",
 ];
 
@@ -86,7 +86,7 @@ describe("a sample event in the worlds that stand beside it", () => {
       expect(record?.outcome).toBe(last);
       if (file.operator?.writesStopped !== undefined || UNTOUCHED.includes(last))
         expect(record?.newTaskDefinition).toBeUndefined();
-      expect(record?.reason).toBe(REASONS[name] ?? (last === "stand-still" ? "no-proof" : undefined));
+      expect(record?.reason).toBe(REASONS[name] ?? (last === "no-substitute" ? "no-proof" : undefined));
     });
   }
 

@@ -53,9 +53,9 @@ describe("a world", () => {
     const { rollouts, outcomes } = await twoHours(1);
     expect(rollouts).toEqual(["web:3 COMPLETED", "api:3 COMPLETED", "cache:2 COMPLETED"]);
     expect(outcomes.map(({ outcome }) => outcome).filter((outcome) => outcome !== "ignored")).toEqual([
-      "settled",
-      "settled",
-      "settled",
+      "succeeded",
+      "succeeded",
+      "succeeded",
     ]);
   });
 

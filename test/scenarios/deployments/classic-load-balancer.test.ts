@@ -39,7 +39,7 @@ describe("a service behind a Classic Load Balancer", () => {
   for (const engine of ENGINES) {
     it(`is healed, and counts as settled when all of its tasks run, on the engine ${engine}`, async () => {
       const { world: after, outcome } = await play({ world: world() }, engine);
-      expect(outcome.outcome).toBe("settled");
+      expect(outcome.outcome).toBe("succeeded");
       const { images, running } = await stateOf(after, "prod", "web");
       expect(images[0]).toMatch(SUBSTITUTE);
       expect(running).toBe(2);
@@ -48,14 +48,14 @@ describe("a service behind a Classic Load Balancer", () => {
 
   it("counts as settled only when the tasks of the former revision are gone", async () => {
     const { world: after, outcome } = await play({ world: world({ formerly: "nginx:1.24" }) });
-    expect(outcome.outcome).toBe("settled");
+    expect(outcome.outcome).toBe("succeeded");
     expect((await stateOf(after, "prod", "web")).service.deployments).toHaveLength(1);
   });
 
   it("is told of, and not redeployed, when its deployment is under way and the policy says report", async () => {
     const policy = { onActiveDeployment: "report" } as const;
     const { world: after, outcome } = await play({ world: world({ formerly: "nginx:1.24" }), policy });
-    expect(outcome.outcome).toBe("observed");
+    expect(outcome.outcome).toBe("dry-run");
     expect((await stateOf(after, "prod", "web")).images).toEqual(["nginx:1.25"]);
   });
 

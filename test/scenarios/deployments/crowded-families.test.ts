@@ -25,9 +25,9 @@ const world = (tags: number) => ({
 
 // biome-ignore format: a table is read by its columns
 const table = [
-  ["room for the four that are needed",  46, "settled"],
-  ["room for three of the four",         47, "declined"],
-  ["no room at all",                     50, "declined"],
+  ["room for the four that are needed",  46, "succeeded"],
+  ["room for three of the four",         47, "not-eligible"],
+  ["no room at all",                     50, "not-eligible"],
 ] as const;
 for (const [because, tags, expected] of table) {
   test(`a task definition with ${tags} tags has ${because}: ${expected}`, async () => {
@@ -35,13 +35,13 @@ for (const [because, tags, expected] of table) {
     expect(outcome.outcome).toBe(expected);
     const described = after.definitions.describe(outcome.newTaskDefinition ?? "web:41");
     expect(described?.tags.filter(({ key }) => key.startsWith("owner-"))).toHaveLength(tags);
-    if (expected === "settled") {
+    if (expected === "succeeded") {
       expect(described?.tags.filter(({ key }) => key.startsWith("repull:"))).toHaveLength(4);
       return;
     }
     const missing = tags - 46;
     expect(outcome).toMatchObject({
-      reason: "no-room",
+      reason: "too-many-tags",
       because: `web has ${tags} tags of its owner's, of 50 that AWS allows: 4 more are needed, for Repull to know its own revisions again`,
       nextSteps: [
         expect.stringContaining(`take ${missing} tags off the task definition of web`),
@@ -57,7 +57,7 @@ test("a revision that somebody else has registered since is neither run nor hidd
     world: world(0),
     untilFailure: ({ definitions }) => void definitions.register(definition(0, "acme/web:2")),
   });
-  expect(outcome.outcome).toBe("settled");
+  expect(outcome.outcome).toBe("succeeded");
   expect(shortRevision(outcome.newTaskDefinition ?? "")).toBe("web:43");
   expect(outcome.nextSteps[0]).toBe(
     "the newest of its family is now web:43, made from web:41, and not web:42, which the service did not run: whoever deploys without a number should name web:42, or register it again",

@@ -98,7 +98,7 @@ describe("a person's rollback to our revision", () => {
         },
       }));
       expect(now(world)?.deployments[0]?.id).toBe(rollback);
-      expect(outcome.outcome).toBe("settled");
+      expect(outcome.outcome).toBe("succeeded");
     });
   }
 });

@@ -30,13 +30,13 @@ function ecrRefusesPulls({ registries }: World): void {
 describe("a deployment that is still under way", () => {
   test("is not waited for: its tasks cannot start, and ours run the same bytes", async () => {
     const { outcome } = await play({ world: limited() });
-    expect(outcome.outcome).toBe("settled");
+    expect(outcome.outcome).toBe("succeeded");
   });
 
   test("is only reported on where the policy says so, with the plan", async () => {
     const { world, outcome } = await play({ world: limited(), policy: { onActiveDeployment: "report" } });
     expect(outcome).toMatchObject({
-      outcome: "observed",
+      outcome: "dry-run",
       because: expect.stringContaining("onActiveDeployment"),
     });
     expect(outcome.images[0]?.substitute).toMatch(/repull\/docker\.io/);
@@ -48,7 +48,7 @@ describe("a deployment that is still under way", () => {
       world: limited(),
       policy: { onActiveDeployment: "wait" },
     });
-    expect(outcome.outcome).toBe("settled");
+    expect(outcome.outcome).toBe("succeeded");
     const waited = (world.clock.now() - Date.parse(String(event.time))) / 1000;
     expect(waited).toBeGreaterThan(3 * HOURS);
     expect(waited).toBeLessThan(4 * HOURS);
@@ -59,7 +59,7 @@ describe("a deployment that is still under way", () => {
       world: limited({ circuitBreaker: "on" }),
       policy: { onActiveDeployment: "wait" },
     });
-    expect(outcome.outcome).toBe("settled");
+    expect(outcome.outcome).toBe("succeeded");
     expect((world.clock.now() - Date.parse(String(event.time))) / 1000).toBeLessThan(HOURS);
   });
 });
@@ -76,7 +76,7 @@ describe("our own deployments", () => {
     await world.run(HOURS);
     expect(made()).toHaveLength(1);
     // The next one waits for the hour to be over: a breaker may have stopped ECS by then, and nothing would call again.
-    expect(world.bus.outcomes.map(({ outcome }) => outcome)).toEqual(["restored"]);
+    expect(world.bus.outcomes.map(({ outcome }) => outcome)).toEqual(["rolled-back"]);
     expect(world.executions.running()).toBe(true);
     await world.run(4 * HOURS);
     expect(made()).toHaveLength(2);
@@ -108,7 +108,7 @@ describe("our own deployments", () => {
     );
     installRepull(world, { policy: readPolicy({}) });
     await world.run(HOURS / 2);
-    expect(world.bus.outcomes).toMatchObject([{ outcome: "settled" }]);
+    expect(world.bus.outcomes).toMatchObject([{ outcome: "succeeded" }]);
     const [step = ""] = (world.bus.outcomes[0]?.nextSteps ?? []) as string[];
     expect(step).toMatch(
       /template of the stack shop, resource Web.*\n-.*nginx:1\.25\n\+.*repull\/docker\.io/s,
@@ -118,7 +118,7 @@ describe("our own deployments", () => {
     const { taskDefinitionArn: _, ...same } = again?.taskDefinition ?? {};
     world.cluster.updateService("prod", "web", world.definitions.register(same));
     await world.run(HOURS / 2);
-    expect(world.bus.outcomes).toMatchObject([{ outcome: "settled" }, { outcome: "settled" }]);
+    expect(world.bus.outcomes).toMatchObject([{ outcome: "succeeded" }, { outcome: "succeeded" }]);
     expect(world.bus.outcomes[1]?.nextSteps).toEqual(
       expect.arrayContaining([
         expect.stringContaining("brought the old image back, after web:43 had replaced it"),

@@ -93,7 +93,7 @@ describe("a failing task of our own substitute", () => {
       expect(second).toBeDefined();
       expect(new Set(makers(world))).toEqual(new Set([first?.name]));
       expect(world.registries.ecr.repositories()).not.toContain(COPY_OF_THE_SUBSTITUTE);
-      expect(outcomeOf(first)).toBe("settled");
+      expect(outcomeOf(first)).toBe("succeeded");
     });
   }
 
@@ -101,7 +101,7 @@ describe("a failing task of our own substitute", () => {
     const world = await onOurSubstitute(() => ({}));
     ecrPublicThrottles(world, 40);
     await world.run(3 * HOURS);
-    expect(remediations(world).map(outcomeOf)).toEqual(["settled", "superseded"]);
+    expect(remediations(world).map(outcomeOf)).toEqual(["succeeded", "superseded"]);
   });
 
   it("is not left to the execution that made it when another service was put on the substitute", async () => {
@@ -114,7 +114,7 @@ describe("a failing task of our own substitute", () => {
       .filter(({ workload }) => workload?.cluster.endsWith("/test"));
     const outcomes = ofNeighbour.map(({ outcome }) => outcome);
     expect(outcomes).not.toContain("ignored");
-    expect(outcomes.at(-1)).toBe("settled");
+    expect(outcomes.at(-1)).toBe("succeeded");
   });
 
   it("is healed by a second execution when the first one has ended", async () => {
@@ -127,6 +127,6 @@ describe("a failing task of our own substitute", () => {
     await world.run(HOURS);
     const [first, second] = remediations(world);
     expect(makers(world)).toEqual([first?.name, second?.name]);
-    expect(outcomeOf(second)).toBe("settled");
+    expect(outcomeOf(second)).toBe("succeeded");
   });
 });

@@ -82,6 +82,6 @@ describe("a substitute that could not be pulled for a while", () => {
       const [primary] = service?.deployments ?? [];
       expect(shortRevision(service?.taskDefinition ?? "")).toBe("web:43");
       expect(primary?.rolloutState).toBe("COMPLETED");
-      expect(world.bus.outcomes.at(-1)?.outcome).toBe("settled");
+      expect(world.bus.outcomes.at(-1)?.outcome).toBe("succeeded");
     });
 });

@@ -86,7 +86,7 @@ describe("the way back to an INACTIVE revision", () => {
       expect(others).toEqual([]);
       expect(world.cluster.service("prod", "web")?.taskDefinition).toBe(copy?.arn);
       expect(world.executions.records[0]?.result as Outcome).toMatchObject({
-        outcome: "restored",
+        outcome: "rolled-back",
         restoredTaskDefinition: copy?.arn,
       });
     });

@@ -61,10 +61,10 @@ type Row = readonly [
 ];
 
 const table: readonly Row[] = [
-  ["an approved plan is carried out", "settled", 1, [answer(yes)], { world: elsewhere }],
+  ["an approved plan is carried out", "succeeded", 1, [answer(yes)], { world: elsewhere }],
   [
     "a copy is part of the plan, and made after the word alone",
-    "settled",
+    "succeeded",
     1,
     [answer(yes)],
     { world: toBeCopied },
@@ -77,32 +77,38 @@ const table: readonly Row[] = [
     [answer({ failed: "the chat is down" })],
     { world: elsewhere },
   ],
-  ["nobody answers", "expired", 1, [], { world: elsewhere }],
+  ["nobody answers", "approval-expired", 1, [], { world: elsewhere }],
   [
     "nobody is asked where there is nothing to write",
-    "stand-still",
+    "no-substitute",
     0,
     [],
     { world: nowhere, policy: { waitForLimit: false } },
   ],
   [
     "another plan needs another word",
-    "settled",
+    "succeeded",
     2,
     [answer(yes, takenDown), answer(yes)],
     { world: elsewhere },
   ],
   ["and may be denied", "denied", 2, [answer(yes, takenDown), answer(no)], { world: elsewhere }],
-  ["or be forgotten", "expired", 2, [answer(yes, takenDown)], { world: elsewhere }],
+  ["or be forgotten", "approval-expired", 2, [answer(yes, takenDown)], { world: elsewhere }],
   [
     "an answer that nobody understands approves nothing",
-    "settled",
+    "succeeded",
     2,
     [answer("yes!"), answer(yes)],
     { world: elsewhere },
   ],
-  ["nor does one of another shape", "expired", 2, [answer('{"approve":true}')], { world: elsewhere }],
-  ["not for ever", "expired", 5, [1, 2, 3, 4, 5, 6].map(() => answer("?")), { world: elsewhere }],
+  [
+    "nor does one of another shape",
+    "approval-expired",
+    2,
+    [answer('{"approve":true}')],
+    { world: elsewhere },
+  ],
+  ["not for ever", "approval-expired", 5, [1, 2, 3, 4, 5, 6].map(() => answer("?")), { world: elsewhere }],
   [
     "who deploys meanwhile is not overwritten",
     "superseded",
@@ -128,7 +134,7 @@ for (const engine of ENGINES) {
         expect(ended.outcome).toMatchObject({ outcome });
         const asks = ended.world.bus.outcomes.filter((told) => told.outcome === "awaiting-approval");
         expect(new Set(asks.map((told) => outcomeSchema.parse(told).approval?.callbackId)).size).toBe(asked);
-        if (outcome === "denied" || outcome === "expired") {
+        if (outcome === "denied" || outcome === "approval-expired") {
           expect(ended.world.definitions.newest("web", 10)).toHaveLength(1);
           expect((await stateOf(ended.world, "prod", "web")).images).toEqual([service.image]);
         }
@@ -195,7 +201,7 @@ describe("a question to the owner", () => {
     const { callbackId = "" } = outcomeSchema.parse(asked).approval ?? {};
     expect(world.executions.answer(callbackId, { kind: "answered", text: no })).toBe("closed");
     expect(world.executions.answer("r-0/0", { kind: "answered", text: no })).toBe("unknown");
-    expect(outcome).toMatchObject({ outcome: "settled", decision: { kind: "approved", by: "Ada" } });
+    expect(outcome).toMatchObject({ outcome: "succeeded", decision: { kind: "approved", by: "Ada" } });
   });
 
   test("is not asked again for a deployment that was denied, however often it fails", async () => {

@@ -48,7 +48,7 @@ const table = [
   ["nothing is copied",                   0, "failed",  "web:42", "web:42"],
   ["nothing is registered",               1, "failed",  "web:42", "web:42"],
   ["what is registered is not deployed",  2, "failed",  "web:42", "web:43"],
-  ["what is deployed is watched",         3, "settled", "web:43", "web:43"],
+  ["what is deployed is watched",         3, "succeeded", "web:43", "web:43"],
 ] as const;
 
 for (const [because, writes, outcome, runs, newest] of table) {

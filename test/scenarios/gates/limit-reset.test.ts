@@ -40,10 +40,10 @@ for (const engine of ENGINES) {
 
     test("is told of at once, waited out without a pull, and healed from", async () => {
       const { world, outcome, event } = await play({ world: limited(2 * HOUR) }, engine);
-      expect(outcome.outcome, outcome.because).toBe("settled");
+      expect(outcome.outcome, outcome.because).toBe("succeeded");
       const [ahead] = world.bus.outcomes;
       expect(ahead).toMatchObject({
-        outcome: "stand-still",
+        outcome: "no-substitute",
         because: expect.stringMatching(/only Docker Hub has it, and grants no more pulls/),
         nextSteps: expect.arrayContaining([expect.stringMatching(/mirror docker\.io\/grafana/)]),
       });
@@ -64,11 +64,11 @@ describe("a limit that only its window's end can cure", () => {
   test("is given up after six hours where others use up every window", async () => {
     const scenario = { world: limited(HOUR), meanwhile: spendForEver };
     const { world, outcome, event } = await play(scenario);
-    expect(outcome.outcome).toBe("stand-still");
+    expect(outcome.outcome).toBe("no-substitute");
     expect(outcome.resumesAt).toBeUndefined();
     expect(told(world)).toEqual([
-      ["stand-still", true],
-      ["stand-still", false],
+      ["no-substitute", true],
+      ["no-substitute", false],
     ]);
     const hours = (world.clock.now() - Date.parse(String(event.time))) / HOUR / 1000;
     expect(hours).toBeGreaterThan(6);
@@ -77,14 +77,14 @@ describe("a limit that only its window's end can cure", () => {
 
   test("is not waited out where the owner does not want it", async () => {
     const { world, outcome } = await play({ world: limited(HOUR), policy: { waitForLimit: false } });
-    expect(outcome.outcome).toBe("stand-still");
-    expect(told(world)).toEqual([["stand-still", false]]);
+    expect(outcome.outcome).toBe("no-substitute");
+    expect(told(world)).toEqual([["no-substitute", false]]);
   });
 
   test("nor where nothing may be written", async () => {
     const { world, outcome } = await play({ world: limited(HOUR), policy: { mode: "observe" } });
-    expect(outcome.outcome).toBe("stand-still");
-    expect(told(world)).toEqual([["stand-still", false]]);
+    expect(outcome.outcome).toBe("no-substitute");
+    expect(told(world)).toEqual([["no-substitute", false]]);
   });
 
   test("ends within a quarter of an hour where somebody deploys something else", async () => {
@@ -106,7 +106,7 @@ describe("a limit that only its window's end can cure", () => {
     const hub = { ...world.registries["docker.io"], quota };
     const { repullAddress: _, ...rest } = world;
     const ended = await play({ world: { ...rest, registries: { "docker.io": hub } } });
-    expect(ended.outcome.outcome, ended.outcome.because).toBe("settled");
-    expect(told(ended.world)[0]).toEqual(["stand-still", true]);
+    expect(ended.outcome.outcome, ended.outcome.because).toBe("succeeded");
+    expect(told(ended.world)[0]).toEqual(["no-substitute", true]);
   });
 });

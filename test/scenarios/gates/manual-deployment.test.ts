@@ -20,13 +20,13 @@ const WAIT = /^or wait: the limit ends/;
 
 // biome-ignore format: a table is read by its columns
 const table = [
-  ["CodeDeploy's, with a place at hand",   "declined", world(DEPLOYED),                                    [/in the source[\s\S]*public\.ecr\.aws/, /register-task-definition[\s\S]*task-definition\/web:42[\s\S]*image = "public\.ecr\.aws\/docker\/library\/nginx@sha256:/, DEPLOY]],
-  ["CodeDeploy's, with a copy to make",    "declined", world({ ...DEPLOYED, image: "acme/web:1" }),        [/^repull mirror docker.io\/acme\/web@?\S* \d{12}\.dkr\.ecr\./, /register-task-definition[\s\S]*task-definition\/web:42[\s\S]*image = "\d{12}\.dkr\.ecr\.\S*\/acme\/web@sha256:/, DEPLOY]],
-  ["CodeDeploy's, in a deployment of the pipeline's", "declined", world(FORMERLY),                       [/in the source/, /register-task-definition[\s\S]*task-definition\/web:42/, DEPLOY]],
-  ["CodeDeploy's, opted out",              "declined", world({ ...DEPLOYED, tags: { repull: "off" } }),    [/untag-resource .*service\/prod\/web/]],
-  ["an Express service, which ECS writes", "declined", world({ resourceManagementType: "ECS" }),           [/update-express-gateway-service/, WAIT]],
-  ["a managed daemon, which replaces machines", "declined", world({ resourceManagementType: "ECS", schedulingStrategy: "DAEMON" }), [/when its machines may be replaced/, WAIT]],
-  ["an external controller's",             "declined", world({ controller: "EXTERNAL" }),                  [/task set/, WAIT]],
+  ["CodeDeploy's, with a place at hand",   "not-eligible", world(DEPLOYED),                                    [/in the source[\s\S]*public\.ecr\.aws/, /register-task-definition[\s\S]*task-definition\/web:42[\s\S]*image = "public\.ecr\.aws\/docker\/library\/nginx@sha256:/, DEPLOY]],
+  ["CodeDeploy's, with a copy to make",    "not-eligible", world({ ...DEPLOYED, image: "acme/web:1" }),        [/^repull mirror docker.io\/acme\/web@?\S* \d{12}\.dkr\.ecr\./, /register-task-definition[\s\S]*task-definition\/web:42[\s\S]*image = "\d{12}\.dkr\.ecr\.\S*\/acme\/web@sha256:/, DEPLOY]],
+  ["CodeDeploy's, in a deployment of the pipeline's", "not-eligible", world(FORMERLY),                       [/in the source/, /register-task-definition[\s\S]*task-definition\/web:42/, DEPLOY]],
+  ["CodeDeploy's, opted out",              "not-eligible", world({ ...DEPLOYED, tags: { repull: "off" } }),    [/untag-resource .*service\/prod\/web/]],
+  ["an Express service, which ECS writes", "not-eligible", world({ resourceManagementType: "ECS" }),           [/update-express-gateway-service/, WAIT]],
+  ["a managed daemon, which replaces machines", "not-eligible", world({ resourceManagementType: "ECS", schedulingStrategy: "DAEMON" }), [/when its machines may be replaced/, WAIT]],
+  ["an external controller's",             "not-eligible", world({ controller: "EXTERNAL" }),                  [/task set/, WAIT]],
 ] as const;
 
 for (const [because, outcome, file, steps] of table) {

@@ -48,8 +48,8 @@ const whole = (world: World): number =>
 test("one remediation per hour heals three services in three hours, and tells of each full hour once", async () => {
   const world = await threeServices({ remediationsPerHour: 1 });
   await world.run(HOUR / 2);
-  expect([whole(world), named(world).toSorted()]).toEqual([1, ["held", "settled"]]);
-  const [held] = outcomes(world).filter(({ outcome }) => outcome === "held");
+  expect([whole(world), named(world).toSorted()]).toEqual([1, ["quota-exceeded", "succeeded"]]);
+  const [held] = outcomes(world).filter(({ outcome }) => outcome === "quota-exceeded");
   expect(held).toMatchObject({
     because:
       "the cap of 1 remediations per hour (caps.remediationsPerHour) is reached: 1 are used until 2026-01-20 23:00 UTC; this remediation, and those that wait behind it unsaid, go on by themselves",
@@ -59,10 +59,13 @@ test("one remediation per hour heals three services in three hours, and tells of
     ],
   });
   await world.run(HOUR);
-  expect([whole(world), named(world).toSorted()]).toEqual([2, ["held", "held", "settled", "settled"]]);
+  expect([whole(world), named(world).toSorted()]).toEqual([
+    2,
+    ["quota-exceeded", "quota-exceeded", "succeeded", "succeeded"],
+  ]);
   await world.run(HOUR);
   expect(whole(world)).toBe(3);
-  expect(named(world).filter((outcome) => outcome === "settled")).toHaveLength(3);
+  expect(named(world).filter((outcome) => outcome === "succeeded")).toHaveLength(3);
   expect(named(world)).toHaveLength(5);
   expect(
     [...world.quotas.windows].filter(([name]) => name.includes("PerHour")).map(([, { used }]) => used),
@@ -72,8 +75,8 @@ test("one remediation per hour heals three services in three hours, and tells of
 test("bytes over their day's cap wait for the next day, and none of them moves before", async () => {
   const world = await threeServices({ bytesPerDay: "5MB" });
   await world.run(1.8 * HOUR);
-  expect([whole(world), named(world).toSorted()]).toEqual([2, ["held", "settled", "settled"]]);
-  expect(outcomes(world).find(({ outcome }) => outcome === "held")?.because).toMatch(
+  expect([whole(world), named(world).toSorted()]).toEqual([2, ["quota-exceeded", "succeeded", "succeeded"]]);
+  expect(outcomes(world).find(({ outcome }) => outcome === "quota-exceeded")?.because).toMatch(
     /^the cap of 0\.005 GB copied per day \(caps\.bytesPerDay\) is reached: 0\.0041 GB are used until 2026-01-21 00:00 UTC, and this image has 0\.00205 GB;/,
   );
   await world.run(HOUR);
@@ -83,7 +86,7 @@ test("bytes over their day's cap wait for the next day, and none of them moves b
 test("an image that is larger than the whole day's cap is not waited for", async () => {
   const world = await threeServices({ bytesPerDay: "1MB" });
   await world.run(0.5 * HOUR);
-  expect(new Set(named(world))).toEqual(new Set(["stand-still"]));
+  expect(new Set(named(world))).toEqual(new Set(["no-substitute"]));
   expect(
     outcomes(world)[0]
       ?.images[0]?.rejected.map(({ because }) => because)
@@ -110,7 +113,7 @@ test("a service is not deployed without the copy of its other image that a cap h
     // Room for one of the two.
     policy: { quotas: { ...DEFAULT_POLICY.quotas, bytesPerDay: "3MB" } },
   });
-  expect(named(world)).toEqual(["held", "settled"]);
+  expect(named(world)).toEqual(["quota-exceeded", "succeeded"]);
   expect(world.definitions.newest("web", 9)).toHaveLength(2);
 });
 
@@ -147,9 +150,9 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
       void ports.quotaStore.acquire({ period: window, requester: "somebody", amount: 200e9, max: 200e9 });
     },
   });
-  expect(outcome).toMatchObject({ outcome: "settled", images: [{ strategy: "sign-in" }] });
+  expect(outcome).toMatchObject({ outcome: "succeeded", images: [{ strategy: "sign-in" }] });
   expect(outcome.images[0]?.rejected.map(({ because }) => because).join()).toContain("caps.bytesPerDay");
-  expect(named(world)).toEqual(["settled"]);
+  expect(named(world)).toEqual(["succeeded"]);
 });
 
 inOfficialEnvironment();
@@ -165,7 +168,7 @@ for (const engine of ENGINES) {
       },
       engine,
     );
-    expect(outcome.outcome).toBe("settled");
+    expect(outcome.outcome).toBe("succeeded");
     const claims = [...world.quotas.windows].map(
       ([name, { requesters }]) => `${name.split(" ")[0]} ${requesters.size}`,
     );
@@ -233,7 +236,7 @@ test("what waits for more than a day ends as held, and says so", async () => {
   });
   await world.run(30 * HOUR);
   const last = outcomes(world).at(-1);
-  expect(last).toMatchObject({ outcome: "held", images: [{ strategy: "fresh-mirror" }] });
+  expect(last).toMatchObject({ outcome: "quota-exceeded", images: [{ strategy: "fresh-mirror" }] });
   expect(last?.because).toContain("after 25 hours it waits no longer");
   expect(last?.resumesAt).toBeUndefined();
   const [record] = world.executions.records;
@@ -258,5 +261,5 @@ test("a service whose images need three days of the cap is healed on the third, 
   installRepull(world, { policy: readPolicy({ quotas: { ...DEFAULT_POLICY.quotas, bytesPerDay: "3MB" } }) });
   await world.run(3 * 24 * HOUR);
   expect(whole(world)).toBe(1);
-  expect(outcomes(world).at(-1)?.outcome).toBe("settled");
+  expect(outcomes(world).at(-1)?.outcome).toBe("succeeded");
 });

@@ -30,7 +30,7 @@ const table: readonly Row[] = [
     because: "signing in is the last rung, and keeps the image",
     world: world({ service: prefect, hub: dry, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
-    wins: "sign-in: settled",
+    wins: "sign-in: succeeded",
     loses: { "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left/ },
     runs: /^docker\.io\/prefecthq\/prefect@sha256:/,
   },
@@ -42,7 +42,7 @@ const table: readonly Row[] = [
       more: { ...signedUp, ...denied("secretsmanager:GetSecretValue") },
     }),
     policy: { dockerHubSecret: SECRET },
-    wins: "nothing: stand-still",
+    wins: "nothing: no-substitute",
     loses: {
       "sign-in":
         /^the execution role web-execution may not read the secret \(secretsmanager:GetSecretValue\)$/,
@@ -52,7 +52,7 @@ const table: readonly Row[] = [
     because: "nor with one that the role may not decrypt",
     world: world({ service: prefect, hub: dry, more: { ...signedUp, ...denied("kms:Decrypt") } }),
     policy: { dockerHubSecret: SECRET, dockerHubSecretKey: "arn:aws:kms:us-east-1:123456789012:key/1" },
-    wins: "nothing: stand-still",
+    wins: "nothing: no-substitute",
     loses: {
       "sign-in": /^the execution role web-execution may not decrypt the secret with its key \(kms:Decrypt\)$/,
     },
@@ -65,7 +65,7 @@ const table: readonly Row[] = [
       more: { ...signedUp, ...refused("iam:SimulatePrincipalPolicy") },
     }),
     policy: { dockerHubSecret: SECRET },
-    wins: "nothing: stand-still",
+    wins: "nothing: no-substitute",
     loses: {
       "sign-in":
         /could not be checked \(iam:SimulatePrincipalPolicy: .*\); the policy key allowUnverifiedSecretAccess allows it unchecked$/,
@@ -79,12 +79,12 @@ const table: readonly Row[] = [
       more: { ...signedUp, ...refused("iam:SimulatePrincipalPolicy") },
     }),
     policy: { dockerHubSecret: SECRET, allowUnverifiedSecretAccess: true },
-    wins: "sign-in: settled",
+    wins: "sign-in: succeeded",
   },
   {
     because: "without a secret nobody signs in",
     world: world({ service: prefect, hub: dry }),
-    wins: "nothing: stand-still",
+    wins: "nothing: no-substitute",
     loses: {
       "sign-in": /^no Docker Hub account is configured \(dockerHubSecret\)$/,
       "pull-through": /no pull-through cache rule for docker\.io/,
@@ -98,7 +98,7 @@ const table: readonly Row[] = [
       more: signedUp,
     }),
     policy: { dockerHubSecret: SECRET },
-    wins: "nothing: stand-still",
+    wins: "nothing: no-substitute",
     loses: { "sign-in": /the abuse limit holds whoever is signed in/ },
   },
   {
@@ -122,20 +122,20 @@ const table: readonly Row[] = [
       more: { secrets: { [SECRET]: { username: "spent", password: "right" } } },
     }),
     policy: { dockerHubSecret: SECRET },
-    wins: "nothing: stand-still",
+    wins: "nothing: no-substitute",
     loses: { "sign-in": /already (?:used|shows) an account/ },
   },
   {
     because: "the configured account copies where nobody may",
     world: world({ service: prefect, hub: { ...dry, repullSignsInAs: "shop" } }),
     policy: { dockerHubSecret: SECRET },
-    wins: "fresh-mirror, own-copy: settled",
+    wins: "fresh-mirror, own-copy: succeeded",
   },
   {
     because: "and where its pulls are spent, nobody's may be left",
     world: world({ service: prefect, hub: { repullSignsInAs: "spent" } }),
     policy: { dockerHubSecret: SECRET },
-    wins: "fresh-mirror, own-copy: settled",
+    wins: "fresh-mirror, own-copy: succeeded",
     loses: { "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of 200/ },
   },
   {
@@ -143,14 +143,14 @@ const table: readonly Row[] = [
     world: world({ service: prefect, hub: dry, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
     options: silentHub,
-    wins: "sign-in: settled",
+    wins: "sign-in: succeeded",
     runs: /^prefecthq\/prefect:3$/,
   },
   {
     because: "but not with an account that has no pulls left itself",
     world: world({ service: prefect, hub: { ...dry, repullSignsInAs: "spent" }, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
-    wins: "nothing: stand-still",
+    wins: "nothing: no-substitute",
     loses: {
       "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of (?:100|200) pulls/,
       "sign-in": /^the configured account has no pulls left either: 0 of 200 pulls in 6 hours/,
@@ -163,21 +163,21 @@ const table: readonly Row[] = [
       registries: { "ghcr.io": { images: { "shop/api:7": {} }, quota: { remaining: 0 } } },
     }),
     options: countingQuay,
-    wins: "fresh-mirror, own-copy: settled",
+    wins: "fresh-mirror, own-copy: succeeded",
     loses: { "sign-in": /^the limit is ghcr\.io's, not Docker Hub's$/ },
   },
   {
     because: "another registry's limit is cured by a copy of its image",
     world: world({ service: quayService, registries: quay, ecr: same("repull/quay.io/shop/api:7", QUAY) }),
     options: countingQuay,
-    wins: "own-copy: settled",
+    wins: "own-copy: succeeded",
     loses: { "public-mirror": /nobody is known to publish quay\.io\/shop\/api/ },
   },
   {
     because: "or by a fresh one, from where it still may be read",
     world: world({ service: quayService, registries: quay }),
     options: countingQuay,
-    wins: "fresh-mirror, own-copy: settled",
+    wins: "fresh-mirror, own-copy: succeeded",
     loses: { "sign-in": /the limit is quay\.io's, not Docker Hub's/ },
   },
 ];
@@ -194,7 +194,7 @@ test("a pinned reference needs nobody's word: a rule fetches it while Docker Hub
     world: world({ service: pinned, hub: dry, more: rule() }),
     options: silentHub,
   });
-  expect(outcome.outcome, outcome.because).toBe("settled");
+  expect(outcome.outcome, outcome.because).toBe("succeeded");
   expect((await stateOf(after, "prod", "web")).images[0]).toBe(`${ECR}/hub/prefecthq/prefect@${digest}`);
 });
 
@@ -239,7 +239,7 @@ describe("a private image", () => {
           registries: { ...DEFAULT_POLICY.registries, privateImages: [...privateImages] },
         },
       });
-      expect(outcome.outcome, outcome.because).toBe("settled");
+      expect(outcome.outcome, outcome.because).toBe("succeeded");
       const { images } = await stateOf(after, "prod", "web");
       expect(images[0]).toMatch(new RegExp(`^${ECR}/repull/docker\\.io/library/nginx@`));
       expect(images[1]).toMatch(api);

@@ -65,7 +65,7 @@ describe("a remediation whose image is gone at its registry", () => {
   ] as const) {
     it(`advises neither waiting nor an account when the image is ${image}`, async () => {
       const ended = await replayed(image, world(image, images));
-      expect(ended).toMatchObject({ outcome: "stand-still", images: [{ untrusted: { code: "origin-has-no-tag" } }] });
+      expect(ended).toMatchObject({ outcome: "no-substitute", images: [{ untrusted: { code: "origin-has-no-tag" } }] });
       expect(ended.because).toContain("gone");
       expect(advice(ended)).not.toMatch(/or wait|free one has 200|pull-through cache rule|by its digest in your source|paid plan/);
       expect(advice(ended).includes("bitnamilegacy")).toBe(image.startsWith("bitnami/"));
@@ -79,14 +79,14 @@ describe("a remediation whose image is gone at its registry", () => {
     const file = world("bitnami/redis:7.2", LEGACY);
     const registries = { ...file.registries, "public.ecr.aws": { images: { "acme/redis:7.2": {} } } };
     const ended = await replayed("bitnami/redis:7.2", { ...file, registries }, { imageMappings });
-    expect(ended.outcome).toBe("settled");
+    expect(ended.outcome).toBe("succeeded");
   });
 
   it("advises waiting when the image is there and only the limit stands before it", async () => {
     const ended = await replayed("acme/api:3", world("acme/api:3", { "acme/api:3": {} }), {
       waitForLimit: false,
     });
-    expect(ended.outcome).toBe("stand-still");
+    expect(ended.outcome).toBe("no-substitute");
     expect(ended.because).not.toContain("gone");
     expect(advice(ended)).toMatch(/or wait/);
   });

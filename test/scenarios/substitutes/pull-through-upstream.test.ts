@@ -63,11 +63,11 @@ async function replayed(image: string, stoppedReason: string, registries: object
 
 // biome-ignore format: a table is read by its columns
 const ROWS: readonly (readonly [what: string, image: string, text: string, registries: object, more: object, outcome: string, runs: RegExp])[] = [
-  ["ECR Public has the digest",                       `${ECR}/${NGINX}`,   HEAD(ECR, NGINX),   TWIN,       RULE,                  "settled",     /public\.ecr\.aws\/docker\/library\/nginx@sha256:/],
-  ["the text has ECR's code",                         `${ECR}/${NGINX}`,   UPSTREAM,           TWIN,       RULE,                  "settled",     /public\.ecr\.aws\/docker\/library\/nginx@sha256:/],
-  ["ECR Public has other bytes",                      `${ECR}/${NGINX}`,   HEAD(ECR, NGINX),   OTHER_TWIN, RULE,                  "settled",     new RegExp(`${ECR}/repull/docker\\.io/library/nginx@sha256:`)],
-  ["ECR Public has other bytes, and Repull no pulls", `${ECR}/${NGINX}`,   HEAD(ECR, NGINX),   OTHER_TWIN, { ...RULE, ...SHARED }, "stand-still", /^$/],
-  ["it is known at Docker Hub alone",                 `${ECR}/${GRAFANA}`, HEAD(ECR, GRAFANA), {},         { ...RULE, ...SHARED }, "stand-still", /^$/],
+  ["ECR Public has the digest",                       `${ECR}/${NGINX}`,   HEAD(ECR, NGINX),   TWIN,       RULE,                  "succeeded",     /public\.ecr\.aws\/docker\/library\/nginx@sha256:/],
+  ["the text has ECR's code",                         `${ECR}/${NGINX}`,   UPSTREAM,           TWIN,       RULE,                  "succeeded",     /public\.ecr\.aws\/docker\/library\/nginx@sha256:/],
+  ["ECR Public has other bytes",                      `${ECR}/${NGINX}`,   HEAD(ECR, NGINX),   OTHER_TWIN, RULE,                  "succeeded",     new RegExp(`${ECR}/repull/docker\\.io/library/nginx@sha256:`)],
+  ["ECR Public has other bytes, and Repull no pulls", `${ECR}/${NGINX}`,   HEAD(ECR, NGINX),   OTHER_TWIN, { ...RULE, ...SHARED }, "no-substitute", /^$/],
+  ["it is known at Docker Hub alone",                 `${ECR}/${GRAFANA}`, HEAD(ECR, GRAFANA), {},         { ...RULE, ...SHARED }, "no-substitute", /^$/],
   ["no rule leads to the image",                      `${ECR}/${NGINX}`,   HEAD(ECR, NGINX),   TWIN,       {},                    "ignored",     /^$/],
   ["ECR itself throttles",                            `${ECR}/${NGINX}`,   "CannotPullContainerError: Error response from daemon: toomanyrequests: Rate exceeded", TWIN, RULE, "ignored", /^$/],
   ["the cache is another account's",                  `${OTHER_ECR}/${NGINX}`, HEAD(OTHER_ECR, NGINX), TWIN, RULE,                "ignored",     /^$/],
@@ -78,10 +78,10 @@ describe("a limit under the name of private ECR", () => {
     it(`ends as ${outcome} when ${what}`, async () => {
       const ended = await replayed(image, text, registries, more);
       expect(ended.outcome).toBe(outcome);
-      const written = outcome === "settled" ? (ended.images?.[0]?.substitute ?? "") : "";
+      const written = outcome === "succeeded" ? (ended.images?.[0]?.substitute ?? "") : "";
       expect(written).toMatch(runs);
       const advice = (ended.nextSteps ?? []).join("\n");
-      expect(/pull-through cache rule that .* goes by/.test(advice)).toBe(outcome === "stand-still");
+      expect(/pull-through cache rule that .* goes by/.test(advice)).toBe(outcome === "no-substitute");
       expect(advice).not.toContain("create-pull-through-cache-rule");
     });
   }

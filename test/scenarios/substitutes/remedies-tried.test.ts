@@ -94,13 +94,13 @@ const BY_REMEDY: Readonly<Record<RemedyCode, Row>> = {
   "raise-cap": HELD.remediationsPerHour["that is one cluster's alone"] as Row,
   "remove-tag": DECLINED["opted-out"]["the service"] as Row,
   "set-tag": DECLINED["opt-out-unclear"]["the service"] as Row,
-  "include-workload": DECLINED["left-out"]["the service is excluded"] as Row,
+  "include-workload": DECLINED["excluded-by-policy"]["the service is excluded"] as Row,
   "raise-mode": OBSERVED["the stack observes"] as Row,
   "act-while-deploying": OBSERVED["a deployment under way is only reported"] as Row,
   "allow-task-changes": DECLINED["report-only"]["the stack reports lone tasks"] as Row,
   "deploy-yourself": DECLINED["deployed-by-others"].CodeDeploy as Row,
-  "remove-own-tags": DECLINED["no-room"]["for one image"] as Row,
-  "undo-substitute": DECLINED["substitute-fails"]["that a rule starts"] as Row,
+  "remove-own-tags": DECLINED["too-many-tags"]["for one image"] as Row,
+  "undo-substitute": DECLINED["substitute-failed"]["that a rule starts"] as Row,
   "fix-by-hand": IN_VAIN,
   "next-failure": IN_VAIN,
   "release-brake": FAILED.denied["the owner, who has stopped all writes"] as Row,
@@ -150,13 +150,13 @@ function each(
 
 describe("a workload that Repull leaves as it is", () => {
   each(DECLINED, ({ outcome, reason }, code) => {
-    expect({ outcome, reason }).toEqual({ outcome: "declined", reason: code });
+    expect({ outcome, reason }).toEqual({ outcome: "not-eligible", reason: code });
   });
 });
 
 describe("an image whose bytes nobody can tell", () => {
   each(UNTRUSTED, ({ outcome, images }, code) => {
-    expect({ outcome, code: images[0]?.untrusted?.code }).toEqual({ outcome: "stand-still", code });
+    expect({ outcome, code: images[0]?.untrusted?.code }).toEqual({ outcome: "no-substitute", code });
   });
 });
 
@@ -167,7 +167,7 @@ describe("a place that a task could not pull from", () => {
       const failed = images.flatMap(({ rejected }) =>
         rejected.flatMap(({ checks = [] }) => checks.filter(({ result }) => result === "failed")),
       );
-      expect(outcome).toBe("stand-still");
+      expect(outcome).toBe("no-substitute");
       expect(failed.map((check) => check.what)).toContain(what);
     });
 });
@@ -185,7 +185,7 @@ describe("a step that could not be done", () => {
 });
 
 describe("a plan that is not written", () => {
-  each({ observed: OBSERVED }, ({ outcome }) => expect(outcome).toBe("observed"));
+  each({ observed: OBSERVED }, ({ outcome }) => expect(outcome).toBe("dry-run"));
 });
 
 describe("a remedy", () => {

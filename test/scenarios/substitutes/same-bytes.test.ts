@@ -69,7 +69,7 @@ describe("a tag that moved after the deployment began", () => {
     it(`does not change what runs where the pinned bytes are in ECR, the deployment found ${how}`, async () => {
       const ended = await heal(world(COPY), moved, { deploymentIdNamesRevision });
       expect(ended.outcome).toMatchObject({
-        outcome: "settled",
+        outcome: "succeeded",
         images: [{ trusted: { digest: ended.pinned, from: "service-revision" } }],
       });
       expect(digestsRun(ended.world)).toEqual([ended.pinned]);
@@ -79,14 +79,14 @@ describe("a tag that moved after the deployment began", () => {
   it("is copied by the pinned digest where only Docker Hub has those bytes", async () => {
     const ended = await heal(world({}), moved);
     expect(ended.outcome).toMatchObject({
-      outcome: "settled",
+      outcome: "succeeded",
       images: [{ trusted: { digest: ended.pinned } }],
     });
   });
 
   it("leaves the service alone where the pinned bytes are nowhere, though the tag's are everywhere", async () => {
     const ended = await heal(world({}, { repullAddress: "shared" }), moved);
-    expect(ended.outcome.outcome).toBe("stand-still");
+    expect(ended.outcome.outcome).toBe("no-substitute");
     expect(ended.world.definitions.newest("web", 9)).toHaveLength(1);
   });
 
@@ -117,7 +117,7 @@ describe("what ECS pinned cannot be read", () => {
     it(`keeps Repull from writing, and names the permission, when ${action} is denied`, async () => {
       const ended = await heal(world(COPY, { refusals: [{ action, kind: "denied" }] }), () => undefined);
       expect(ended.outcome).toMatchObject({
-        outcome: "stand-still",
+        outcome: "no-substitute",
         reason: "trust-unreadable",
         images: [{ untrusted: { code: "trust-unreadable", permission: action } }],
       });
@@ -129,7 +129,7 @@ describe("what ECS pinned cannot be read", () => {
     const refusals = [{ action: "ecs:ListServiceDeployments", kind: "throttled", times: 3 }];
     const ended = await heal(world(COPY, { refusals }), () => undefined);
     expect(ended.outcome).toMatchObject({
-      outcome: "settled",
+      outcome: "succeeded",
       images: [{ trusted: { from: "service-revision" } }],
     });
   });
@@ -145,7 +145,7 @@ describe("a manifest in the failing text", () => {
   it("of other bytes than ECS pinned keeps Repull from writing, though the event may be forged", async () => {
     const ended = await heal(world(COPY), telling(OTHER));
     expect(ended.outcome).toMatchObject({
-      outcome: "stand-still",
+      outcome: "no-substitute",
       reason: "other-manifest-in-text",
       images: [{ vetoedBy: OTHER, untrusted: { code: "other-manifest-in-text" } }],
     });
@@ -158,7 +158,7 @@ describe("a manifest in the failing text", () => {
       seedImage(played.registries.dockerHub, "library/nginx", "other", named);
       return telling(named.digest)(played, event);
     });
-    expect(ended.outcome).toMatchObject({ outcome: "stand-still", images: [{ vetoedBy: named.digest }] });
+    expect(ended.outcome).toMatchObject({ outcome: "no-substitute", images: [{ vetoedBy: named.digest }] });
     expect(ended.world.registries.ecr.repositories()).toEqual([]);
   });
 
@@ -168,7 +168,7 @@ describe("a manifest in the failing text", () => {
       const child = JSON.parse(Buffer.from(index?.bytes ?? []).toString()).manifests[0].digest as string;
       return telling(child)(played, event);
     });
-    expect(ended.outcome).toMatchObject({ outcome: "settled" });
+    expect(ended.outcome).toMatchObject({ outcome: "succeeded" });
     expect(ended.outcome.images[0]).not.toHaveProperty("vetoedBy");
   });
 
@@ -177,7 +177,7 @@ describe("a manifest in the failing text", () => {
       const text = JSON.stringify(event).replaceAll(/manifests\/sha256:[0-9a-f]{64}/g, `blobs/${OTHER}`);
       return JSON.parse(text) as JsonObject;
     });
-    expect(ended.outcome).toMatchObject({ outcome: "settled" });
+    expect(ended.outcome).toMatchObject({ outcome: "succeeded" });
   });
 });
 
@@ -219,7 +219,7 @@ describe("a revision that somebody else registered with Repull's own tags and th
       } as unknown as JsonObject);
       return undefined;
     });
-    expect(ended.outcome).toMatchObject({ outcome: "settled" });
+    expect(ended.outcome).toMatchObject({ outcome: "succeeded" });
     const service = ended.world.cluster.service("prod", "web");
     const runs = ended.world.definitions.describe(service?.taskDefinition ?? "");
     expect(JSON.stringify(runs)).not.toContain("exfiltrate");

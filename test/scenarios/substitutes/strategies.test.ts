@@ -41,23 +41,23 @@ const BREAKER = { circuitBreaker: "rollback" };
 // Each row: what the owner has set, how it ends, what runs then, the words, and the least minutes that it takes.
 // biome-ignore format: a table is read by its columns
 const table: readonly (readonly [string, object, Outcome["outcome"], RegExp | string, readonly RegExp[], number])[] = [
-  ["a rolling update under a breaker",                 BREAKER,                                                                              "settled",   OURS, [/2 of 2 tasks run web:43/], 0],
-  ["a rolling update whose alarm stays silent",        alarms({}),                                                                           "settled",   OURS, [/2 of 2 tasks run web:43/], 0],
-  ["a rolling update whose alarm fires",               { ...alarms({ fires: "BAKE_TIME" }), bakeTimeMinutes: 5 },                            "restored",  OLD,  [/ECS took web:43 back at BAKE_TIME: the alarm 5xx fired/, /alarm 5xx/], 0],
-  ["a rolling update whose alarm wants no way back",   { ...alarms({ rollback: false, fires: "BAKE_TIME" }), bakeTimeMinutes: 5 },           "unsettled", OURS, [/ECS stopped the deployment of web:43.*the alarm 5xx fired/, /alarm 5xx/], 0],
-  ["blue/green",                                       BLUE_GREEN,                                                                           "settled",   OURS, [/2 of 2 tasks run web:43/], 15],
-  ["blue/green under a breaker",                       { ...BLUE_GREEN, ...BREAKER },                                                        "settled",   OURS, [/2 of 2 tasks run web:43/], 15],
-  ["blue/green whose hook says yes",                   { ...BLUE_GREEN, hooks: [hook({ ends: "succeeds", takesSeconds: 600 })] },             "settled",   OURS, [/2 of 2 tasks run web:43/], 25],
-  ["blue/green whose hook says no",                    { ...BLUE_GREEN, hooks: [hook({ ends: "fails" })] },                                  "restored",  OLD,  [/took web:43 back at POST_TEST_TRAFFIC_SHIFT: .*function:smoke-test returned FAILED/, /hook smoke-test refused/], 0],
-  ["blue/green whose hook is never done",              { ...BLUE_GREEN, hooks: [hook({ ends: "times-out", timeoutMinutes: 45 })] },           "restored",  OLD,  [/function:smoke-test timed out/, /hook smoke-test/], 45],
-  ["blue/green that a person lets go on",              { ...BLUE_GREEN, hooks: [hook({ isPause: true, ends: "succeeds", takesSeconds: 7200 })] }, "settled", OURS, [/2 of 2 tasks run web:43/], 135],
-  ["blue/green that nobody lets go on",                { ...BLUE_GREEN, hooks: [hook({ isPause: true, ends: "times-out", timeoutMinutes: 120 })] }, "restored", OLD, [/took web:43 back/, /nobody continued the deployment/], 120],
-  ["blue/green whose alarm fires",                     { ...BLUE_GREEN, ...alarms({ fires: "BAKE_TIME" }) },                                 "restored",  OLD,  [/at BAKE_TIME: the alarm 5xx fired/, /alarm 5xx/], 0],
-  ["a canary",                                         CANARY,                                                                               "settled",   OURS, [/2 of 2 tasks run web:43/], 40],
-  ["a canary whose alarm fires on a tenth",            { ...CANARY, ...alarms({ fires: "PRODUCTION_TRAFFIC_SHIFT" }) },                      "restored",  OLD,  [/at PRODUCTION_TRAFFIC_SHIFT: the alarm 5xx fired/, /alarm 5xx/], 0],
-  ["a linear one",                                     LINEAR,                                                                               "settled",   OURS, [/2 of 2 tasks run web:43/], 70],
-  ["a linear one whose hook says no after it all",     { ...LINEAR, hooks: [hook({ stage: "POST_PRODUCTION_TRAFFIC_SHIFT", ends: "fails" })] }, "restored", OLD, [/at POST_PRODUCTION_TRAFFIC_SHIFT/, /hook smoke-test/], 60],
-  ["blue/green whose hook says no while it bakes",     { ...BLUE_GREEN, hooks: [hook({ stage: "BAKE_TIME", ends: "fails" })] },              "restored",  OLD,  [/at BAKE_TIME/, /hook smoke-test/], 0],
+  ["a rolling update under a breaker",                 BREAKER,                                                                              "succeeded",   OURS, [/2 of 2 tasks run web:43/], 0],
+  ["a rolling update whose alarm stays silent",        alarms({}),                                                                           "succeeded",   OURS, [/2 of 2 tasks run web:43/], 0],
+  ["a rolling update whose alarm fires",               { ...alarms({ fires: "BAKE_TIME" }), bakeTimeMinutes: 5 },                            "rolled-back",  OLD,  [/ECS took web:43 back at BAKE_TIME: the alarm 5xx fired/, /alarm 5xx/], 0],
+  ["a rolling update whose alarm wants no way back",   { ...alarms({ rollback: false, fires: "BAKE_TIME" }), bakeTimeMinutes: 5 },           "rollout-timed-out", OURS, [/ECS stopped the deployment of web:43.*the alarm 5xx fired/, /alarm 5xx/], 0],
+  ["blue/green",                                       BLUE_GREEN,                                                                           "succeeded",   OURS, [/2 of 2 tasks run web:43/], 15],
+  ["blue/green under a breaker",                       { ...BLUE_GREEN, ...BREAKER },                                                        "succeeded",   OURS, [/2 of 2 tasks run web:43/], 15],
+  ["blue/green whose hook says yes",                   { ...BLUE_GREEN, hooks: [hook({ ends: "succeeds", takesSeconds: 600 })] },             "succeeded",   OURS, [/2 of 2 tasks run web:43/], 25],
+  ["blue/green whose hook says no",                    { ...BLUE_GREEN, hooks: [hook({ ends: "fails" })] },                                  "rolled-back",  OLD,  [/took web:43 back at POST_TEST_TRAFFIC_SHIFT: .*function:smoke-test returned FAILED/, /hook smoke-test refused/], 0],
+  ["blue/green whose hook is never done",              { ...BLUE_GREEN, hooks: [hook({ ends: "times-out", timeoutMinutes: 45 })] },           "rolled-back",  OLD,  [/function:smoke-test timed out/, /hook smoke-test/], 45],
+  ["blue/green that a person lets go on",              { ...BLUE_GREEN, hooks: [hook({ isPause: true, ends: "succeeds", takesSeconds: 7200 })] }, "succeeded", OURS, [/2 of 2 tasks run web:43/], 135],
+  ["blue/green that nobody lets go on",                { ...BLUE_GREEN, hooks: [hook({ isPause: true, ends: "times-out", timeoutMinutes: 120 })] }, "rolled-back", OLD, [/took web:43 back/, /nobody continued the deployment/], 120],
+  ["blue/green whose alarm fires",                     { ...BLUE_GREEN, ...alarms({ fires: "BAKE_TIME" }) },                                 "rolled-back",  OLD,  [/at BAKE_TIME: the alarm 5xx fired/, /alarm 5xx/], 0],
+  ["a canary",                                         CANARY,                                                                               "succeeded",   OURS, [/2 of 2 tasks run web:43/], 40],
+  ["a canary whose alarm fires on a tenth",            { ...CANARY, ...alarms({ fires: "PRODUCTION_TRAFFIC_SHIFT" }) },                      "rolled-back",  OLD,  [/at PRODUCTION_TRAFFIC_SHIFT: the alarm 5xx fired/, /alarm 5xx/], 0],
+  ["a linear one",                                     LINEAR,                                                                               "succeeded",   OURS, [/2 of 2 tasks run web:43/], 70],
+  ["a linear one whose hook says no after it all",     { ...LINEAR, hooks: [hook({ stage: "POST_PRODUCTION_TRAFFIC_SHIFT", ends: "fails" })] }, "rolled-back", OLD, [/at POST_PRODUCTION_TRAFFIC_SHIFT/, /hook smoke-test/], 60],
+  ["blue/green whose hook says no while it bakes",     { ...BLUE_GREEN, hooks: [hook({ stage: "BAKE_TIME", ends: "fails" })] },              "rolled-back",  OLD,  [/at BAKE_TIME/, /hook smoke-test/], 0],
 ];
 
 inOfficialEnvironment();
@@ -103,7 +103,7 @@ describe("our deployment, by its owner's settings", () => {
     const refusals = [{ action: "ecs:DescribeServiceDeployments", kind: "denied" }];
     const world = { ...(deploying(BLUE_GREEN) as object), refusals };
     const { outcome } = await play({ world });
-    expect(outcome).toMatchObject({ outcome: "settled", because: "2 of 2 tasks run web:43" });
+    expect(outcome).toMatchObject({ outcome: "succeeded", because: "2 of 2 tasks run web:43" });
   });
 
   test("that cannot be pulled either is tried at the next place, whatever the strategy", async () => {
@@ -121,7 +121,7 @@ describe("our deployment, by its owner's settings", () => {
           as: { kind: "status", status: 403, code: "DENIED", message: "no" },
         }),
     });
-    expect(outcome.outcome).toBe("settled");
+    expect(outcome.outcome).toBe("succeeded");
     expect((await stateOf(after, "prod", "web")).images[0]).toMatch(
       /^public\.ecr\.aws\/docker\/library\/nginx@/,
     );
@@ -130,7 +130,7 @@ describe("our deployment, by its owner's settings", () => {
   test("that waits for a person says so when its time is over", async () => {
     const hooks = [hook({ isPause: true, ends: "times-out", timeoutMinutes: 20_160 })];
     const { outcome, world, event } = await play({ world: deploying({ ...BLUE_GREEN, hooks }) });
-    expect(outcome.outcome).toBe("unsettled");
+    expect(outcome.outcome).toBe("rollout-timed-out");
     expect(outcome.because).toMatch(/after 96[05] minutes .* waits for somebody to continue the deployment/);
     const hours = (world.clock.now() - Date.parse(String(event.time))) / 3_600_000;
     expect(hours).toBeLessThan(18);
@@ -158,7 +158,7 @@ describe("somebody's deployment that has come to its traffic when a task of it c
     const { world, outcome, event } = await play(late({}));
     const service = world.cluster.service("prod", "web");
     const theirs = service?.serviceDeployments.find(({ taskDefinition }) => taskDefinition.endsWith(":42"));
-    expect(outcome.outcome).toBe("settled");
+    expect(outcome.outcome).toBe("succeeded");
     // Theirs was given its time; ours came when it could not end, three hours later.
     const began = (service?.serviceDeployments[0]?.createdAt ?? 0) - Date.parse(String(event.time));
     expect(theirs?.hooks.size).toBe(0);

@@ -51,27 +51,27 @@ type Row = readonly [
 
 // biome-ignore format: a table is read by its columns
 const table: readonly Row[] = [
-  ["by default a task is only told of",                  {},                                 "declined",    ["job:3"],          [],        lone()],
-  ["a revision for the next start",                      { standaloneTasks: "register" },    "applied",     ["job:3"],          [],        lone()],
-  ["the same task, run once more",                       { standaloneTasks: "run" },         "settled",     ["job:3", "job:4"], [],        lone()],
-  ["an image that is copied first",                      { standaloneTasks: "run" },         "settled",     ["job:3", "job:4"], [],        lone({ image: "acme/tool:1" })],
-  ["a task on an instance goes back to it",              { standaloneTasks: "run" },         "settled",     ["job:3", "job:4"], [],        lone({ launchType: "EC2" })],
-  ["a task that opted out",                              { standaloneTasks: "run" },         "declined",    ["job:3"],          [],        lone({ tags: { repull: "Off" } })],
-  ["a task whose tag says observe",                      { standaloneTasks: "run" },         "observed",    ["job:3"],          [],        lone({ tags: { "repull:mode": "observe" } })],
-  ["a rule that opted out",                              { schedules: "move" },              "declined",    ["job:3"],          ["job:3"], byRule({ ...rule("job:3"), tags: { repull: "no" } })],
-  ["a rule whose word is not known",                     { schedules: "move" },              "declined",    ["job:3"],          ["job:3"], byRule({ ...rule("job:3"), tags: { repull: "later" } })],
-  ["observing runs nothing",                             { standaloneTasks: "run", mode: "observe" }, "observed", ["job:3"],    [],        lone()],
-  ["a state machine keeps its own account",              { standaloneTasks: "run" },         "declined",    ["job:3"],          [],        lone({ startedBy: "AWS Step Functions" })],
-  ["AWS Batch makes its own revisions",                  { standaloneTasks: "run" },         "declined",    ["job:3"],          [],        lone({ cluster: "AWSBatch-nightly-1f0e" })],
-  ["by default a schedule is only told of",              {},                                 "declined",    ["job:3"],          ["job:3"], byRule(rule("job:3"))],
-  ["a rule is moved",                                    { schedules: "move" },              "applied",     ["job:3"],          ["job:4"], byRule(rule("job:3"))],
-  ["and the missed run made up for",                     { schedules: "move-and-run" },      "settled",     ["job:3", "job:4"], ["job:4"], byRule(rule("job:3"))],
-  ["a rule without a revision needs nothing",            { schedules: "move" },              "applied",     ["job:3"],          ["job"],   byRule(rule("job"))],
+  ["by default a task is only told of",                  {},                                 "not-eligible",    ["job:3"],          [],        lone()],
+  ["a revision for the next start",                      { standaloneTasks: "register" },    "redeployed",     ["job:3"],          [],        lone()],
+  ["the same task, run once more",                       { standaloneTasks: "run" },         "succeeded",     ["job:3", "job:4"], [],        lone()],
+  ["an image that is copied first",                      { standaloneTasks: "run" },         "succeeded",     ["job:3", "job:4"], [],        lone({ image: "acme/tool:1" })],
+  ["a task on an instance goes back to it",              { standaloneTasks: "run" },         "succeeded",     ["job:3", "job:4"], [],        lone({ launchType: "EC2" })],
+  ["a task that opted out",                              { standaloneTasks: "run" },         "not-eligible",    ["job:3"],          [],        lone({ tags: { repull: "Off" } })],
+  ["a task whose tag says observe",                      { standaloneTasks: "run" },         "dry-run",    ["job:3"],          [],        lone({ tags: { "repull:mode": "observe" } })],
+  ["a rule that opted out",                              { schedules: "move" },              "not-eligible",    ["job:3"],          ["job:3"], byRule({ ...rule("job:3"), tags: { repull: "no" } })],
+  ["a rule whose word is not known",                     { schedules: "move" },              "not-eligible",    ["job:3"],          ["job:3"], byRule({ ...rule("job:3"), tags: { repull: "later" } })],
+  ["observing runs nothing",                             { standaloneTasks: "run", mode: "observe" }, "dry-run", ["job:3"],    [],        lone()],
+  ["a state machine keeps its own account",              { standaloneTasks: "run" },         "not-eligible",    ["job:3"],          [],        lone({ startedBy: "AWS Step Functions" })],
+  ["AWS Batch makes its own revisions",                  { standaloneTasks: "run" },         "not-eligible",    ["job:3"],          [],        lone({ cluster: "AWSBatch-nightly-1f0e" })],
+  ["by default a schedule is only told of",              {},                                 "not-eligible",    ["job:3"],          ["job:3"], byRule(rule("job:3"))],
+  ["a rule is moved",                                    { schedules: "move" },              "redeployed",     ["job:3"],          ["job:4"], byRule(rule("job:3"))],
+  ["and the missed run made up for",                     { schedules: "move-and-run" },      "succeeded",     ["job:3", "job:4"], ["job:4"], byRule(rule("job:3"))],
+  ["a rule without a revision needs nothing",            { schedules: "move" },              "redeployed",     ["job:3"],          ["job"],   byRule(rule("job"))],
   ["a rule that was moved on is left alone",             { schedules: "move" },              "superseded",  ["job:3"],          ["job:9"], byRule(rule("job:9"))],
-  ["another rule is left alone",                         { schedules: "move" },              "applied",     ["job:3"],          ["job:4", "job:3"], byRule(rule("job:3"), rule("job:3", "weekly"))],
-  ["a rule that nobody finds",                           { schedules: "move" },              "declined",    ["job:3"],          [],        byRule()],
+  ["another rule is left alone",                         { schedules: "move" },              "redeployed",     ["job:3"],          ["job:4", "job:3"], byRule(rule("job:3"), rule("job:3", "weekly"))],
+  ["a rule that nobody finds",                           { schedules: "move" },              "not-eligible",    ["job:3"],          [],        byRule()],
   ["no right to move it is said",                        { schedules: "move" },              "failed",      ["job:3"],          ["job:3"], { ...byRule(rule("job:3")), refusals: [{ action: "events:PutTargets", kind: "denied" }] }],
-  ["a schedule signs with 36 characters",                { schedules: "move" },              "applied",     ["job:3"],          ["job:4"], {
+  ["a schedule signs with 36 characters",                { schedules: "move" },              "redeployed",     ["job:3"],          ["job:4"], {
     ...lone({ startedBy: "chronos-schedule/gold-coast-data-lak" }),
     schedules: [{ ...rule("job:3", "gold-coast-data-lake-nightly"), kind: "schedule" }],
   }],
@@ -86,7 +86,7 @@ for (const engine of ENGINES) {
         const { world } = ended;
         expect(ended.outcome).toMatchObject({ outcome });
         // A no has a word that can be counted; what ends otherwise has none.
-        expect(ended.outcome.reason !== undefined).toBe(outcome === "declined");
+        expect(ended.outcome.reason !== undefined).toBe(outcome === "not-eligible");
         expect(revisionsRun(world)).toEqual(runs);
         expect(targetsOf(world)).toEqual(targets);
         expect(everythingSaid(ended, world)).not.toContain(SECRET);
@@ -124,7 +124,7 @@ describe("a task that is run again", () => {
   test("is not run where its security groups cannot be known any more", async () => {
     const world = { ...lone(), refusals: [{ action: "ec2:DescribeNetworkInterfaces", kind: "denied" }] };
     const ended = await play({ world, policy: RUN });
-    expect(ended.outcome.outcome).toBe("unsettled");
+    expect(ended.outcome.outcome).toBe("rollout-timed-out");
     expect(ended.outcome.because).toContain("security groups");
     expect(revisionsRun(ended.world)).toEqual(["job:3"]);
   });
@@ -161,7 +161,7 @@ test("a substitute that cannot be pulled either is not replaced by another", asy
   const described = await world.ports.ecs.describeTaskDefinition(JOB4);
   const ours = { ...failure, taskDefinitionArn: JOB4 };
   const facts = await surveyTask(ours, described?.tags ?? [], readPolicy(RUN), world.ports);
-  expect(facts).toMatchObject({ kind: "declined" });
+  expect(facts).toMatchObject({ kind: "not-eligible" });
 });
 
 test("a rule keeps all else of its target", async () => {

@@ -46,17 +46,17 @@ const yes = { says: JSON.stringify({ decision: "approve", by: "Ada" }) };
 
 // biome-ignore format: a table is read by its columns
 const tags: readonly (readonly [because: string, service: string, cluster: string, policy: Partial<Policy>, outcome: string, words: string, asked: number])[] = [
-  ["a service that is only to be observed",  "repull:mode=observe",   "",                      {},                                      "observed", "the tag repull:mode=observe of the service web says observe: nothing was written", 0],
-  ["a cluster that is only to be observed",  "",                      "repull:mode=observe",   {},                                      "observed", "of the cluster prod says observe", 0],
-  ["a service that is asked about",          "repull:mode=approve",   "",                      {},                                      "settled",  "", 1],
-  ["a cluster that is asked about",          "",                      "repull:mode=approve",   {},                                      "settled",  "", 1],
-  ["a tag that frees nothing",               "repull:mode=remediate", "",                      { mode: "observe" },                     "observed", "the policy says observe", 0],
-  ["a misspelt tag",                         "repull:mode=observ",    "",                      {},                                      "observed", "is no mode, and so counts as observe", 0],
-  ["a service that opted out",               "repull=off",            "",                      {},                                      "declined", "the service web opted out", 0],
-  ["a service that opted out in other words", "repull= Never ",        "",                      {},                                      "declined", "the service web opted out", 0],
-  ["a service with a word that is not known", "repull=please",         "",                      {},                                      "declined", "the service web counts as opted out", 0],
-  ["a service that opted in",                "repull=On",              "",                      {},                                      "settled",  "", 0],
-  ["a cluster that opted out",               "",                      "repull=off",            {},                                      "declined", "the cluster prod opted out", 0],
+  ["a service that is only to be observed",  "repull:mode=observe",   "",                      {},                                      "dry-run", "the tag repull:mode=observe of the service web says observe: nothing was written", 0],
+  ["a cluster that is only to be observed",  "",                      "repull:mode=observe",   {},                                      "dry-run", "of the cluster prod says observe", 0],
+  ["a service that is asked about",          "repull:mode=approve",   "",                      {},                                      "succeeded",  "", 1],
+  ["a cluster that is asked about",          "",                      "repull:mode=approve",   {},                                      "succeeded",  "", 1],
+  ["a tag that frees nothing",               "repull:mode=remediate", "",                      { mode: "observe" },                     "dry-run", "the policy says observe", 0],
+  ["a misspelt tag",                         "repull:mode=observ",    "",                      {},                                      "dry-run", "is no mode, and so counts as observe", 0],
+  ["a service that opted out",               "repull=off",            "",                      {},                                      "not-eligible", "the service web opted out", 0],
+  ["a service that opted out in other words", "repull= Never ",        "",                      {},                                      "not-eligible", "the service web opted out", 0],
+  ["a service with a word that is not known", "repull=please",         "",                      {},                                      "not-eligible", "the service web counts as opted out", 0],
+  ["a service that opted in",                "repull=On",              "",                      {},                                      "succeeded",  "", 0],
+  ["a cluster that opted out",               "",                      "repull=off",            {},                                      "not-eligible", "the cluster prod opted out", 0],
 ];
 
 describe("a tag", () => {
@@ -65,14 +65,14 @@ describe("a tag", () => {
       const { world, ...ended } = await play({ world: tagged(onService, onCluster), policy, answers: [yes] });
       expect(ended.outcome).toMatchObject({ outcome, because: expect.stringContaining(words) });
       expect(world.bus.outcomes.filter((told) => told.outcome === "awaiting-approval")).toHaveLength(asked);
-      if (outcome !== "settled") expect(world.definitions.newest("web", 10)).toHaveLength(1);
+      if (outcome !== "succeeded") expect(world.definitions.newest("web", 10)).toHaveLength(1);
     });
   }
 
   for (const [tag, outcome] of [
-    ["repull=No", "declined"],
-    ["repull:mode=observe", "observed"],
-    ["repull:mode=remediate", "settled"],
+    ["repull=No", "not-eligible"],
+    ["repull:mode=observe", "dry-run"],
+    ["repull:mode=remediate", "succeeded"],
   ] as const) {
     test(`${tag} of a task definition: ${outcome}`, async () => {
       const tags = Object.entries(tagOf(tag)).map(([key, value]) => ({ key, value }));
@@ -90,7 +90,7 @@ describe("a tag", () => {
       policy: { mode: "approve" },
       answers: [{ ...yes, before }],
     });
-    expect(outcome).toMatchObject({ outcome: "observed", decision: { kind: "approved" } });
+    expect(outcome).toMatchObject({ outcome: "dry-run", decision: { kind: "approved" } });
     expect(world.definitions.newest("web", 10)).toHaveLength(1);
   });
 });

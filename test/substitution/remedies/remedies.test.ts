@@ -28,7 +28,7 @@ function remedies(facts: Partial<ImageFacts>, limit: Partial<PlanContext["limit"
     policy: DEFAULT_POLICY,
     limit: { kind: "docker-hub-pull-limit", ...limit },
   });
-  return plan.kind === "stand-still" ? plan.remedies.map(formatRemedy).join("\n") : plan.kind;
+  return plan.kind === "no-substitute" ? plan.remedies.map(formatRemedy).join("\n") : plan.kind;
 }
 
 const sighted = (seen: ProbeResult, ...checks: Check[]) => ({
@@ -59,7 +59,7 @@ describe("what the owner could do", () => {
   test("without a digest, pins the image", () => {
     const image = { image: "nginx:1.25", containers: ["web"], failing: true, probedCandidates: [] };
     const plan = planSubstitution([image], { policy: DEFAULT_POLICY });
-    const words = plan.kind === "stand-still" ? plan.remedies.map(formatRemedy).join("\n") : "";
+    const words = plan.kind === "no-substitute" ? plan.remedies.map(formatRemedy).join("\n") : "";
     expect(words).toMatch(/^pin nginx:1\.25 by its digest in your source/m);
     expect(remedies({})).not.toContain("pin nginx");
   });

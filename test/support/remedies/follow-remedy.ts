@@ -139,7 +139,7 @@ async function untilNextFailure({ at }: Remedy, one: Case): Promise<Followed> {
   // It may be that nothing fails any more.
   if (world.bus.outcomes.length === before) return { isHealed: await isWell(world), world };
   const outcome = outcomeSchema.parse(world.bus.outcomes[before]);
-  return { isHealed: outcome.outcome === "settled", world, outcome };
+  return { isHealed: outcome.outcome === "succeeded", world, outcome };
 }
 
 /** What there is neither a command nor a setting for: the world as it is when the waiting is over. */

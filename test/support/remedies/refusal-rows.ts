@@ -61,7 +61,7 @@ export const DECLINED: Readonly<
       ]),
     },
   },
-  "left-out": {
+  "excluded-by-policy": {
     "its cluster is excluded": { in: near(), policy: { clusters: { exclude: ["staging", "pr*"] } } },
     "its cluster is not included": { in: near(), policy: { clusters: { include: ["staging"] } } },
     "the service is excluded": { in: near(), policy: { services: { exclude: ["w*"] } } },
@@ -93,7 +93,7 @@ export const DECLINED: Readonly<
     "AWS Batch": { in: task({ cluster: "AWSBatch-nightly-1f0e" }) },
     "Step Functions": { in: task({ startedBy: "AWS Step Functions" }) },
   },
-  "substitute-fails": {
+  "substitute-failed": {
     "that a rule starts": {
       in: task(byRule, [nightly()], {
         services: [{ cluster: "prod", name: "neighbour", image: `${ECR}/own/postgres:16`, settled: true }],
@@ -105,12 +105,12 @@ export const DECLINED: Readonly<
       in: { file: { tasks: [{ ...job, revision: 4, taskDefinition: OURS }], registries } },
     },
   },
-  "no-room": {
+  "too-many-tags": {
     "for one image": {
       in: near(tagged(Object.fromEntries(Array.from({ length: 48 }, (_, at) => [`owner-${at + 1}`, "x"])))),
     },
   },
-  unclear: {
+  "ambiguous-failure": {
     "a text that is cut off, of a task that is gone": { in: near(), retold: () => CUT, isForgotten: true },
     "a rule that nobody finds": { in: task(byRule) },
   },

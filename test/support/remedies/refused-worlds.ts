@@ -130,7 +130,7 @@ export const OURS = {
 export async function ourPlaceIsLimited(played: World, policy: Policy): Promise<void> {
   const stop = installRepull(played, { policy });
   const isTold = (outcome: string) => () => played.bus.outcomes.at(-1)?.outcome === outcome;
-  await played.runUntil(isTold("applied"), HOUR);
+  await played.runUntil(isTold("redeployed"), HOUR);
   await played.run(24 * HOUR);
   const lift = played.registries.byHost.get("public.ecr.aws")?.fail({
     on: "any",
@@ -138,6 +138,6 @@ export async function ourPlaceIsLimited(played: World, policy: Policy): Promise<
   });
   played.clock.schedule(played.clock.now() + HOUR * 1000, () => lift?.());
   played.cluster.runTask({ cluster: "prod", taskDefinition: "job:4", ...byRule });
-  await played.runUntil(isTold("declined"), HOUR);
+  await played.runUntil(isTold("not-eligible"), HOUR);
   stop();
 }

@@ -98,10 +98,10 @@ function retoldDetail(detail: Json | undefined, { retold, isForgotten }: Case): 
 
 /** A service runs the substitute; a task was run again; what starts tasks points at what can be pulled. */
 function isHealed({ outcome, newTaskDefinition = "" }: Outcome, { schedules }: World): boolean {
-  if (outcome === "settled") return true;
+  if (outcome === "succeeded") return true;
   const targets = schedules.all.map(({ target }) => JSON.stringify(target));
   return (
-    outcome === "applied" && targets.length > 0 && targets.some((text) => text.includes(newTaskDefinition))
+    outcome === "redeployed" && targets.length > 0 && targets.some((text) => text.includes(newTaskDefinition))
   );
 }
 

@@ -60,7 +60,7 @@ export function isOwed(world: World, witness: Witness, service: ServiceRecord, c
     said.some(({ because }) => /no more is tried|no other is tried/.test(String(because))) &&
     witness.substitutes.of(service.arn) >= SUBSTITUTES_OWED;
   const hasWaited = /hours of waiting/.test(last);
-  const isLeft = said.some(({ outcome }) => outcome === "denied" || outcome === "expired");
+  const isLeft = said.some(({ outcome }) => outcome === "denied" || outcome === "approval-expired");
   return isKnown && !hadEnough && !hasWaited && !isLeft && canBeHealed(world, witness, service, cut);
 }
 
@@ -84,11 +84,12 @@ function judgeHealth(world: World, witness: Witness, service: ServiceRecord, cut
 /** Executions that told of a window, and healed after it. */
 export function waitedOut(world: World): number {
   const waiting = world.bus.outcomes.filter(
-    ({ outcome, resumesAt }) => outcome === "stand-still" && resumesAt !== undefined,
+    ({ outcome, resumesAt }) => outcome === "no-substitute" && resumesAt !== undefined,
   );
   const names = new Set(waiting.map(({ execution }) => execution));
-  return world.bus.outcomes.filter(({ outcome, execution }) => outcome === "settled" && names.has(execution))
-    .length;
+  return world.bus.outcomes.filter(
+    ({ outcome, execution }) => outcome === "succeeded" && names.has(execution),
+  ).length;
 }
 
 /** Two executions of one failing deployment, at the same time. */

@@ -65,7 +65,7 @@ export function createLedger(
         violate("capped", `${copied.size} images are copied, ${claimed.size} claimed`);
     },
     publishes(execution: string, { outcome, because, resumesAt }: JsonObject): void {
-      if (outcome !== "held" || resumesAt === undefined) return;
+      if (outcome !== "quota-exceeded" || resumesAt === undefined) return;
       const cap = /caps\.(\w+)/.exec(String(because))?.[1] ?? "";
       const cluster = /^the share of the cluster (\S+),/.exec(String(because))?.[1] ?? "all";
       const window = `${cap} of ${cluster} until ${resumesAt}`;

@@ -116,7 +116,7 @@ export function afterRollback(state: State, restored: Restored): State {
   const { clusterArn, service, failingRevision } = surveyed;
   const made = { previousRevision: failingRevision, newRevision };
   if (restored.kind === "superseded" && restored.whole)
-    return { ...state, ending: { kind: "settled", because: restored.because, images, substitution: made } };
+    return { ...state, ending: { kind: "succeeded", because: restored.because, images, substitution: made } };
   if (restored.kind === "superseded") {
     if (restored.revision === undefined)
       return { ...state, ending: { ...restored, images, substitution: made } };
@@ -143,7 +143,7 @@ export function afterRollback(state: State, restored: Restored): State {
   }
   const after = rollback.afterwards === undefined ? "" : `; after that, ${rollback.afterwards}`;
   const result: RemediationResult = {
-    kind: "restored",
+    kind: "rolled-back",
     because: `${because}; the service is back on ${formatBackOn(to, failingRevision)}${after}`,
     ...{ images, substitution: made, restored: to },
   };

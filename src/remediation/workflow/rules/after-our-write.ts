@@ -65,7 +65,7 @@ const acceptedOnly: Rule = (state, _seen, context) => {
   if (rollout === undefined || context.options.waitForRollout !== false) return undefined;
   const { surveyed, newRevision, images } = rollout;
   const because = `the service ${surveyed.service} was moved from ${shortRevision(surveyed.failingRevision)} to ${shortRevision(newRevision)}`;
-  return conclude(state, { kind: "applied", because, images }, context);
+  return conclude(state, { kind: "redeployed", because, images }, context);
 };
 
 const rolloutDone: Rule = (state, seen, context) => {
@@ -74,14 +74,14 @@ const rolloutDone: Rule = (state, seen, context) => {
   const { verdict } = seen;
   const { images } = rollout;
   switch (verdict.kind) {
-    case "settled":
+    case "succeeded":
       return conclude(state, { ...verdict, images }, context);
     case "stuck":
-      return conclude(state, { ...verdict, kind: "unsettled", images }, context);
+      return conclude(state, { ...verdict, kind: "rollout-timed-out", images }, context);
     case "superseded":
     case "rolled-back": {
       if (!rollout.wasDisplaced) return undefined;
-      const kind = verdict.kind === "superseded" ? verdict.kind : "restored";
+      const kind = verdict.kind === "superseded" ? verdict.kind : "rolled-back";
       return conclude(state, { ...verdict, kind, images }, context);
     }
     default:
@@ -116,7 +116,7 @@ const keepWatching: Rule = (state, seen, context) => {
   const isDisplaced = verdict.kind === "superseded" || verdict.kind === "rolled-back";
   if (!isDisplaced && waited >= secondsMax) {
     const because = `after ${Math.round(waited / 60)} minutes ${verdict.because}`;
-    return conclude(state, { kind: "unsettled", because, images }, context);
+    return conclude(state, { kind: "rollout-timed-out", because, images }, context);
   }
   const seconds = isDisplaced ? POLL_SECONDS_MAX : Math.min(nextPause(rollout), secondsMax - waited);
   const next: Rollout = {

@@ -42,7 +42,7 @@ const loopGuard: Rule = (state, _seen, context) => {
   const seconds =
     context.options.surveysAgain === false ? undefined : loopGuardWaitSeconds(surveyed.recentSubstitutions);
   if (seconds === undefined || state.guardPauses === GUARD_PAUSES_MAX)
-    return conclude(state, { kind: "stand-still", because, remedies: afterTries(surveyed) }, context);
+    return conclude(state, { kind: "no-substitute", because, remedies: afterTries(surveyed) }, context);
   return {
     ...{ kind: "wait", label: "loop guard", seconds },
     state: surveyAgain({ ...state, guardPauses: state.guardPauses + 1 }),
@@ -58,7 +58,7 @@ const findSubstitute: Rule = (state, seen, context) => {
       { kind: "failed", because: `${last.image}: ${last.because}`, images: plan.images },
       context,
     );
-  if (plan.kind !== "stand-still") return undefined;
+  if (plan.kind !== "no-substitute") return undefined;
   const transient = surveyed.images.some(isTransientlyUnread);
   // What may answer again in a minute is asked again in a minute first.
   const isFirst = transient && state.look === 1;
@@ -103,7 +103,7 @@ const approval: Rule = (state, _seen, context) => {
   if (changes.every((change) => approved.includes(change))) return undefined;
   if (asked < APPROVALS_MAX) return { kind: "ask", changes };
   const because = `the owner was asked ${APPROVALS_MAX} times, and each time the plan was another by then, or the answer could not be understood`;
-  return conclude(state, { kind: "expired", because, images: plan.images }, context);
+  return conclude(state, { kind: "approval-expired", because, images: plan.images }, context);
 };
 
 /** What the plan needs in ECR is brought there, one image after the other, before anything names it. */

@@ -27,7 +27,7 @@ export function conclude(state: State, result: RemediationResult, { options }: C
     };
   const last = state.tried.at(-1);
   if (
-    result.kind === "settled" ||
+    result.kind === "succeeded" ||
     last === undefined ||
     recorded.substitution?.newRevision !== last.newRevision
   )

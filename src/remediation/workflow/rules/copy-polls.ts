@@ -50,7 +50,7 @@ export function afterPoll(
   if (refused !== undefined)
     return rejectCopy(state, {
       because: refused,
-      ...optional("held", held),
+      ...optional("quota-exceeded", held),
       ...optional("limited", limited),
     });
   if (status.status === "succeeded" || isInTarget) return copied(state);

@@ -23,7 +23,7 @@ const WAIT_SECONDS_MAX = 6 * 3600 + 300;
 /** The next part of the wait; undefined where it is no hope, not wanted, or has lasted long enough. */
 export function waitForLimitReset(
   state: State,
-  plan: Extract<Plan, { kind: "stand-still" }>,
+  plan: Extract<Plan, { kind: "no-substitute" }>,
   seen: Seen,
   { options }: Context,
 ): Action | undefined {

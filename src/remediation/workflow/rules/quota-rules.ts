@@ -68,7 +68,11 @@ function wait(state: State, context: Context): Action | undefined {
     const next = "the next failing task of this deployment starts another attempt";
     const remedy = remedyFor(held);
     const nextSteps = [formatRemedy(remedy), next];
-    return conclude(state, { kind: "held", because, images, remedies: [remedy], nextSteps }, context);
+    return conclude(
+      state,
+      { kind: "quota-exceeded", because, images, remedies: [remedy], nextSteps },
+      context,
+    );
   }
   const { waiting: _, ...rest } = state.quota;
   const next = { ...rest, hasWaited: true, waitedSeconds: waitedSeconds + seconds };
@@ -78,5 +82,5 @@ function wait(state: State, context: Context): Action | undefined {
 function interim(held: QuotaExceeded): RemediationResult {
   const because = `${formatQuotaExceeded(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
   const resumesAt = new Date(held.opensAt).toISOString();
-  return { kind: "held", because, resumesAt, remedies: [remedyFor(held)] };
+  return { kind: "quota-exceeded", because, resumesAt, remedies: [remedyFor(held)] };
 }

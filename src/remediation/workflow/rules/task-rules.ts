@@ -24,7 +24,7 @@ export const taskWork: Rule = (state, seen, context) => {
     conclude(state, { images: task.images, substitution: task.substitution, ...ending }, context);
   if (action === "register" || action === "report") {
     return end({
-      kind: "applied",
+      kind: "redeployed",
       because: `${registered}; the task was not run again (StandaloneTasks=register)`,
       nextSteps: [
         `start the task again, on ${shortRevision(task.substitution.newRevision)}`,
@@ -38,14 +38,14 @@ export const taskWork: Rule = (state, seen, context) => {
   if (moves && task.touched === 0) return end({ kind: "superseded", because: moved });
   if (action === "move") {
     return end({
-      kind: "applied",
+      kind: "redeployed",
       because: `${registered}; ${moved}; the run that failed was not made up for (Schedules=move)`,
     });
   }
   const before = moves ? `${registered}; ${moved}` : registered;
   if (task.notRun !== undefined) {
     return end({
-      kind: moves ? "applied" : "unsettled",
+      kind: moves ? "redeployed" : "rollout-timed-out",
       because: `${before}; the task was not run again: ${task.notRun}`,
       nextSteps: [
         `start the task again by hand, on ${shortRevision(task.substitution.newRevision)}`,
@@ -70,7 +70,7 @@ function watchTask(
   const verdict = seen.kind === "task" ? seen.verdict : undefined;
   if (verdict !== undefined) return end(verdict.kind, `${name} ${verdict.because}`);
   if (waitedSeconds >= WATCH_SECONDS_MAX)
-    return end("unsettled", `${name} and has not started in ${WATCH_SECONDS_MAX / 60} minutes`);
+    return end("rollout-timed-out", `${name} and has not started in ${WATCH_SECONDS_MAX / 60} minutes`);
   return {
     ...{ kind: "wait", label: "task", seconds: POLL_SECONDS },
     state: { ...state, task: { ...task, waitedSeconds: waitedSeconds + POLL_SECONDS } },

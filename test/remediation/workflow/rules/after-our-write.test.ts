@@ -43,7 +43,7 @@ const shown = (verdict: RolloutStatus, more: Partial<Rollout> = {}, state: Parti
   seen: { kind: "rollout", verdict },
 });
 const moving: RolloutStatus = { kind: "moving", because };
-const settled: RolloutStatus = { kind: "settled", because };
+const settled: RolloutStatus = { kind: "succeeded", because };
 const stuck: RolloutStatus = { kind: "stuck", because, nextSteps: [] };
 const worse: RolloutStatus = { kind: "worse", because };
 const replaced: RolloutStatus = { kind: "superseded", because, revision: FOREIGN };
@@ -169,7 +169,7 @@ const turnedAway = { throttled: 1, isThrottled: true };
 rules("what went wrong is decided on first", [
   ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for look again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
   ["a way back that could not be written is the end", after({ ...rollback, failed: unanswered }), "end failed", { transient: true, error: unanswered.error }],
-  ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "restored", because, restored: FORMER } }), "end restored", { made, restored: FORMER }],
+  ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end restored", { made, restored: FORMER }],
   ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
   ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
   ["a service of which tasks run waits longer", after({ rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway }), backoff(true), { isThrottled: false }],

@@ -72,16 +72,16 @@ rules("an ending that a write has decided", [
   ["is the end",                                    { state: { ending: { kind: "superseded", because } } }, "end superseded"],
   ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, transient: true } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
   ["and no more than once",                         { state: { pauses: 1, ending: { kind: "superseded", because, transient: true } } }, "end superseded", { transient: true }],
-  ["what may be over soon is looked at once",       { state: { ending: { kind: "stand-still", because, transient: "soon" } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
-  ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "stand-still", because, transient: "soon" } } }, "end stand-still", { transient: "soon" }],
+  ["what may be over soon is looked at once",       { state: { ending: { kind: "no-substitute", because, transient: "soon" } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+  ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "no-substitute", because, transient: "soon" } } }, "end no-substitute", { transient: "soon" }],
   ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for look again", { ...again(4), plan: GONE, ending: GONE }],
   ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, transient: false } } }, "end failed", { transient: false }],
-  ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "expired", because } } }, "end expired", { made: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
-  ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "settled", because, substitution: { previousRevision: FORMER, newRevision: FOREIGN } } } }, "end settled", { made: { previousRevision: FORMER, newRevision: FOREIGN } }],
+  ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "approval-expired", because } } }, "end expired", { made: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
+  ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "succeeded", because, substitution: { previousRevision: FORMER, newRevision: FOREIGN } } } }, "end settled", { made: { previousRevision: FORMER, newRevision: FOREIGN } }],
   ["it goes before a write that was throttled",     { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
-  ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "settled", because } } }, "end settled", { made: moved.substitution }],
-  ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "stand-still", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
-  ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "stand-still", because } } }, "end stand-still", { made: { previousRevision: FORMER, newRevision: FOREIGN } }],
+  ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "succeeded", because } } }, "end settled", { made: moved.substitution }],
+  ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "no-substitute", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
+  ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "no-substitute", because } } }, "end no-substitute", { made: { previousRevision: FORMER, newRevision: FOREIGN } }],
 ]);
 
 const backoff = (isServing: boolean, turn: number) =>
@@ -103,11 +103,11 @@ const seenAs = (result: SurveyResult): Given => ({
 // biome-ignore format: a table is read by its columns
 rules("a survey that finds nothing to do", [
   ["a failure that is over ends it",              seenAs({ kind: "ignored", because }), "end ignored"],
-  ["a workload that opted out is left alone",     seenAs({ kind: "declined", because, reason: "opted-out", remedies: [{ code: "remove-tag" }] }), "end declined opted-out [remove-tag]"],
+  ["a workload that opted out is left alone",     seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [{ code: "remove-tag" }] }), "end declined opted-out [remove-tag]"],
   ["another deployment ends it",                  seenAs({ kind: "superseded", because, revision: FOREIGN }), "end superseded", { revision: FOREIGN }],
   ["but one answer may be old",                   seenAs({ kind: "superseded", because, transient: true }), "wait 60 for look again", again(1)],
-  ["what runs whole by now is the good end",      { ...seenAs({ kind: "settled", because }), state: moved }, "end settled", { made: moved.substitution }],
-  ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "declined", because, reason: "opted-out", remedies: [] }), state: moved }, "write roll-back", rolledBack],
+  ["what runs whole by now is the good end",      { ...seenAs({ kind: "succeeded", because }), state: moved }, "end settled", { made: moved.substitution }],
+  ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [] }), state: moved }, "write roll-back", rolledBack],
   ["nothing was surveyed: it is",                 { survey: null }, "observe"],
   ["after the end of a copy the world is surveyed", { survey: null, seen: { kind: "copy", status: { status: "succeeded" } } }, "observe"],
 ]);
@@ -117,7 +117,7 @@ const tries = (more: RecentSubstitutions): Pick<Survey, "recentSubstitutions"> =
 });
 const none = { sameRevision6h: 0, sameRevision24h: 0, otherRevisions6h: 0 };
 const until = NOW + 2 * HOUR_MS;
-const GUARDED = "end stand-still [fix-by-hand, next-failure]";
+const GUARDED = "end no-substitute [fix-by-hand, next-failure]";
 
 // biome-ignore format: a table is read by its columns
 rules("the loop guard", [
@@ -125,8 +125,8 @@ rules("the loop guard", [
   ["one is not",                                        { survey: tries({ ...none, sameRevision6h: 1 }) }, ...GOES_ON],
   ["four within a day are enough",                      { survey: tries({ ...none, sameRevision24h: 4 }) }, GUARDED],
   ["six that later deploys replaced are enough",        { survey: tries({ ...none, otherRevisions6h: 6 }) }, GUARDED],
-  ["it says when it lets another be made",              { survey: tries({ ...none, sameRevision6h: 2, until }) }, "end stand-still [fix-by-hand, next-failure 2026-01-20T12:00:00.000Z]"],
-  ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), task: { taskArn: "arn", action: "run", targets: [] } } }, "end stand-still [next-failure]"],
+  ["it says when it lets another be made",              { survey: tries({ ...none, sameRevision6h: 2, until }) }, "end no-substitute [fix-by-hand, next-failure 2026-01-20T12:00:00.000Z]"],
+  ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), task: { taskArn: "arn", action: "run", targets: [] } } }, "end no-substitute [next-failure]"],
   ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }) }, "wait 600 for loop guard", { guardPauses: 1, plan: GONE }],
   ["it waits a second time",                            { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { guardPauses: 2, plan: GONE }],
   ["and not a third time",                              { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 2 } }, GUARDED],
@@ -149,15 +149,15 @@ const tooLarge = held({ quota: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
 
 // biome-ignore format: a table is read by its columns
 rules("the search for a substitute", [
-  ["no place holds the image",                        { survey: { images: [nowhere] } }, expect.stringMatching(/^end stand-still no-proof \[/), { images, transient: false, policy: expect.anything() }],
+  ["no place holds the image",                        { survey: { images: [nowhere] } }, expect.stringMatching(/^end no-substitute no-proof \[/), { images, transient: false, policy: expect.anything() }],
   ["a registry that is silent is asked again in a minute", { survey: { images: [unheard] } }, "wait 60 for look again", { ...again(1), plan: GONE }],
   ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for look again", { ...again(1), plan: GONE }],
-  ["a digest that cannot be read at all names its code", { survey: { images: [unread({ code: "trust-unreadable", because })] } }, expect.stringMatching(/^end stand-still trust-unreadable/), { images, transient: false, policy: expect.anything() }],
-  ["a silent registry of an image that has not failed is no reason to wait", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end stand-still/), { images: [...images, "redis:7"], transient: false, policy: expect.anything() }],
+  ["a digest that cannot be read at all names its code", { survey: { images: [unread({ code: "trust-unreadable", because })] } }, expect.stringMatching(/^end no-substitute trust-unreadable/), { images, transient: false, policy: expect.anything() }],
+  ["a silent registry of an image that has not failed is no reason to wait", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end no-substitute/), { images: [...images, "redis:7"], transient: false, policy: expect.anything() }],
   ["ten places that cannot be copied from are passed over", { state: { rejected: lost(10) } }, ...GOES_ON],
   ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for look again", { ...again(1), plan: GONE, rejected: [] }],
   ["and after four pauses the end",                   { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],
-  ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end stand-still no-proof \[raise-cap caps\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
+  ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end no-substitute no-proof \[raise-cap caps\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
 ]);
 
 const task = (wish: TaskFacts["action"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({
@@ -182,7 +182,7 @@ rules("what keeps it from writing", [
   ["the mode goes before CodeDeploy",           { survey: handOver, policy: { mode: "observe" } }, "end observed [raise-mode mode=remediate]", { images }],
   ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { onActiveDeployment: "report" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
   ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
-  ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end stand-still/), { images, transient: false, policy: expect.anything() }],
+  ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end no-substitute/), { images, transient: false, policy: expect.anything() }],
 ]);
 
 // biome-ignore format: a table is read by its columns

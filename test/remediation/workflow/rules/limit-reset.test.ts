@@ -29,7 +29,7 @@ const only = (of: readonly ImageFacts[] = [facts], state: Partial<State> = waite
   state,
 });
 const next = (seconds: number, polls: number) => ({ plan: GONE, limitWait: { seconds, polls } });
-const noSubstitute = expect.stringMatching(/^end stand-still no-proof/);
+const noSubstitute = expect.stringMatching(/^end no-substitute no-proof/);
 const without = { images, transient: false, policy: expect.anything() };
 const LATEST = "2026-01-20T16:05:00.000Z";
 const lookAgain = { doing: "no-answer", look: 2, pauses: 1, plan: GONE };
@@ -38,7 +38,7 @@ const other: ImageFacts = { ...facts, image: "redis:7" };
 
 // biome-ignore format: a table is read by its columns
 rules("the wait for Docker Hub's limit", [
-  ["the operator is told first, and until when",  only([facts], {}), expect.stringMatching(/^tell stand-still no-proof \[/), { images, resumesAt: LATEST, policy: expect.anything(), limitWait: { isTold: true } }],
+  ["the operator is told first, and until when",  only([facts], {}), expect.stringMatching(/^tell no-substitute no-proof \[/), { images, resumesAt: LATEST, policy: expect.anything(), limitWait: { isTold: true } }],
   ["then it waits for five minutes",              only(), "wait 300 for limit", next(300, 1)],
   ["then for ten",                                only([facts], waited(300, 1)), "wait 600 for limit", next(900, 2)],
   ["then for fifteen",                            only([facts], waited(900, 2)), "wait 900 for limit", next(1800, 3)],

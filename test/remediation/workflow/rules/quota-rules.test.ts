@@ -78,7 +78,7 @@ const asksFor = (copies: QuotaExceeded, more: object = {}) => ({
   quota: { of: "copies", copies, ...more },
 });
 const COPIES = "write acquire-quota";
-const noSubstitute = expect.stringMatching(/^end stand-still no-proof/);
+const noSubstitute = expect.stringMatching(/^end no-substitute no-proof/);
 const without = { images, transient: false, policy: expect.anything() };
 const second = { ...nowhere, image: "redis:7", failing: false };
 
@@ -97,7 +97,7 @@ rules("the quota of copied bytes", [
   ["and then it is waited for",             lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
   ["it waits before it searches, whatever it has to wait for next", lacking([], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
   ["a wait for the hour is none for copies", lacking([], quota(waiting(HOUR))), noSubstitute, without],
-  ["the loop guard goes before it",         { ...lacking([refused(DAY)]), survey: { images: [nowhere], recentSubstitutions: { sameRevision6h: 2, sameRevision24h: 2, otherRevisions6h: 0 } } }, "end stand-still [fix-by-hand, next-failure]"],
+  ["the loop guard goes before it",         { ...lacking([refused(DAY)]), survey: { images: [nowhere], recentSubstitutions: { sameRevision6h: 2, sameRevision24h: 2, otherRevisions6h: 0 } } }, "end no-substitute [fix-by-hand, next-failure]"],
   ["it goes before the mode",               { ...lacking([refused(DAY)]), policy: { mode: "observe" } }, COPIES, asksFor(DAY)],
 ]);
 
