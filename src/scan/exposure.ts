@@ -230,7 +230,7 @@ function notRemediatedReason(
     return `the policy names no place for ${reference === undefined ? nowhere.image : familiarName(reference)}`;
   }
   const needsRole = isFargate && executionRoleOf(taskDefinition) === undefined;
-  const onlyEcr = images.find(({ first }) => first !== undefined && first.strategy !== "public-mirror");
+  const onlyEcr = images.find(({ first }) => first !== undefined && first.strategy !== "ecr-public");
   if (needsRole && onlyEcr !== undefined)
     return `without an execution role its tasks cannot pull ${onlyEcr.image} from ECR`;
   return undefined;

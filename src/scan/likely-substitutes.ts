@@ -73,23 +73,23 @@ function judge(
   if (first === undefined) return "it names no place";
   const place = first.image;
   switch (strategy) {
-    case "own-copy":
+    case "ecr-copy":
       return ownCopy(candidates, image, ecrHost, tagsIn);
-    case "pull-through":
+    case "pull-through-cache":
       return {
         place,
         because: `the pull-through cache rule ${first.pullThroughRule?.rule ?? ""} leads to it`,
       };
-    case "public-mirror":
+    case "ecr-public":
       return {
         place,
         because: first.samePublisher
           ? "its publisher keeps the same image on ECR Public"
           : "the image is said to be there; digests decide",
       };
-    case "fresh-mirror":
+    case "mirror":
       return { place, because: `it would be copied there from ${first.source ?? "its origin"} first` };
-    case "sign-in":
+    case "authenticated-pull":
       return { place, because: "its tasks would pull it with the configured account" };
   }
 }

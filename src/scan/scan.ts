@@ -198,8 +198,8 @@ function copiesOf(
 ): readonly string[] {
   const reference = tryParseReference(image);
   const isWanted = reference !== undefined && isDockerHubFront(reference.host);
-  if (!isWanted || !policy.strategies.includes("own-copy")) return [];
-  const offered = candidatesOf("own-copy", reference, {
+  if (!isWanted || !policy.strategies.includes("ecr-copy")) return [];
+  const offered = candidatesOf("ecr-copy", reference, {
     ...{ policy, ecrHost, rules: [], signedIn: false },
   });
   if ("because" in offered) return [];

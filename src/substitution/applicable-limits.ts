@@ -34,9 +34,9 @@ export function notApplicableReason(
   strategy: StrategyName,
   { kind, limitedAs, registry, mayBeUpstreams }: Limit,
 ): string | undefined {
-  if (strategy === "pull-through" && mayBeUpstreams === true)
+  if (strategy === "pull-through-cache" && mayBeUpstreams === true)
     return "the pull-through cache is what met its upstream's limit";
-  if (strategy !== "sign-in") return undefined;
+  if (strategy !== "authenticated-pull") return undefined;
   if (kind === "docker-hub-abuse-limit") return "the abuse limit holds whoever is signed in";
   if (kind === "registry-limit") return `the limit is ${registry ?? "another registry"}'s, not Docker Hub's`;
   return limitedAs === "account" ? "the pull that failed already used an account" : undefined;

@@ -51,9 +51,9 @@ export type Candidate = {
   readonly strategy: StrategyName;
   /** Where the task would pull from: a repository, with the tag that a person would look for. */
   readonly image: string;
-  /** fresh-mirror: where the bytes come from. */
+  /** mirror: where the bytes come from. */
   readonly source?: string;
-  /** fresh-mirror: the source is asked as nobody, although an account is configured. */
+  /** mirror: the source is asked as nobody, although an account is configured. */
   readonly anonymous?: true;
   /** pull-through: the rule's prefix, and the image that ECR asks its upstream for. */
   readonly pullThroughRule?: { readonly rule: string; readonly upstream: string };

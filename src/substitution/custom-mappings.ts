@@ -34,6 +34,6 @@ export function mappedCandidates(image: ImageReference, rows: readonly ImageMapp
         place.digest === undefined ? { host, path, ...(tag === undefined ? {} : { tag }) } : place,
       );
       const operatorOverride = allowDifferentContent ? { operatorOverride: true as const } : {};
-      return [{ strategy: "public-mirror", image: named, samePublisher: false, ...operatorOverride }];
+      return [{ strategy: "ecr-public", image: named, samePublisher: false, ...operatorOverride }];
     });
 }

@@ -216,7 +216,7 @@ function judge(
       : `it holds other bytes: ${shortDigest(seen.digest)} instead of ${shortDigest(trusted.digest)}`;
   }
   // The owner's word for this very image is not a level to be reached: it is the decision itself.
-  const enough = (proof: Proof) => proof === "owner-said" || meets(proof, policy.minimumProof);
+  const enough = (proof: Proof) => proof === "operator-override" || meets(proof, policy.minimumProof);
 
   if (candidate.source === undefined) {
     if (!enough(proved.proof)) return tooWeak(proved.proof, policy);
@@ -260,7 +260,7 @@ function provedBy(
 ): { proof: Proof; digest: Digest } | undefined {
   const compared = trusted === undefined ? undefined : proofOf(found, trusted);
   if (compared !== undefined) return compared;
-  if (candidate.operatorOverride) return { proof: "owner-said", digest: found.digest };
+  if (candidate.operatorOverride) return { proof: "operator-override", digest: found.digest };
   return trusted === undefined && candidate.samePublisher
     ? { proof: "same-publisher", digest: found.digest }
     : undefined;
@@ -278,6 +278,6 @@ function imageReference(candidate: Candidate, digest: Digest, policy: Policy): s
   const reference = parseReference(candidate.image);
   if (policy.pinning === "digest" || reference.tag === undefined)
     return canonicalName(pinToDigest(reference, digest));
-  if (candidate.strategy !== "own-copy") return canonicalName({ ...reference });
+  if (candidate.strategy !== "ecr-copy") return canonicalName({ ...reference });
   return canonicalName({ host: reference.host, path: reference.path, tag: copyTag(reference.tag, digest) });
 }

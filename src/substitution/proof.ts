@@ -7,7 +7,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { Found, Trusted } from "./candidate.ts";
 
-export const PROOFS = ["same-index", "same-platform", "same-publisher", "owner-said"] as const;
+export const PROOFS = ["same-index", "same-platform", "same-publisher", "operator-override"] as const;
 
 export type ProofLevel = (typeof PROOFS)[number];
 

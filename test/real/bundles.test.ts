@@ -130,13 +130,13 @@ describe("a remediation, from the queue to its outcome", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     // world                         outcome     strategy         revisions  copies
-    ["fargate-service",              "succeeded",  "public-mirror", 1,         0],
+    ["fargate-service",              "succeeded",  "ecr-public", 1,         0],
     ["ec2-service",                  "succeeded",  undefined,       1,         undefined],
-    ["authenticated-limit",          "succeeded",  "public-mirror", 1,         0],
-    ["multi-container",              "succeeded",  "own-copy",      1,         1],
-    ["vanity-host",                  "succeeded",  "own-copy",      1,         1],
-    ["govcloud",                     "succeeded",  "public-mirror", 1,         0],
-    ["fargate-service.crash",        "rolled-back", "public-mirror", 1,         0],
+    ["authenticated-limit",          "succeeded",  "ecr-public", 1,         0],
+    ["multi-container",              "succeeded",  "ecr-copy",      1,         1],
+    ["vanity-host",                  "succeeded",  "ecr-copy",      1,         1],
+    ["govcloud",                     "succeeded",  "ecr-public", 1,         0],
+    ["fargate-service.crash",        "rolled-back", "ecr-public", 1,         0],
     ["code-deploy-service",          "not-eligible", undefined,       0,         0],
     ["deprovisioning.opted-out",     "not-eligible", undefined,       0,         0],
   ] as const;
@@ -226,7 +226,7 @@ describe("figures for CloudWatch", () => {
     expect(figures).toContainEqual({ Failures: 1, kind: "docker-hub-pull-limit" });
     expect(figures).toContainEqual({ Events: 1, kind: "started" });
     expect(figures).toContainEqual({ Remediations: 1, outcome: "succeeded" });
-    expect(figures).toContainEqual({ Substitutes: 1, outcome: "succeeded", strategy: "own-copy" });
+    expect(figures).toContainEqual({ Substitutes: 1, outcome: "succeeded", strategy: "ecr-copy" });
     expect(figures).toContainEqual({ RecoveryTime: expect.any(Number) });
     expect(figures).toContainEqual({ BytesMirrored: expect.toSatisfy((bytes: number) => bytes > 1000) });
   });

@@ -68,7 +68,7 @@ beforeAll(async () => {
     PassableRoleArns: "arn:aws:iam::123456789012:role/ecs/*",
     AccountSecretArn: secret,
     // moto makes a list of what is given, and not of a default.
-    Strategies: "own-copy,sign-in",
+    Strategies: "ecr-copy,authenticated-pull",
   });
   // moto does not make the alias that the stack asks for.
   for (const name of ["detect", "remediate", "mirror"]) await makeAlias(name);

@@ -16,7 +16,7 @@ const IMAGES = [
     image: "nginx:1.25",
     containers: ["web"],
     failing: true,
-    winner: { candidate: { strategy: "public-mirror", image: SUBSTITUTE }, writes: SUBSTITUTE },
+    winner: { candidate: { strategy: "ecr-public", image: SUBSTITUTE }, writes: SUBSTITUTE },
     losers: [],
   },
 ] as unknown as readonly ImagePlan[];

@@ -271,7 +271,7 @@ describe("a service that is well, by hand", () => {
 
     const planned = await byHand("plan", "by-hand");
     expect(planned.out).toContain("grafana/loki:3 (web) today from Docker Hub, pulled anonymously");
-    expect(planned.out).toContain("→ fresh-mirror: copy ");
+    expect(planned.out).toContain("→ mirror: copy ");
     expect(planned.out).toContain("next: repull fix by-hand --cluster prod");
     expect(planned.err).toContain(
       "the default policy (no stack repull is deployed in us-east-1), and no kill switch: nothing is changed",

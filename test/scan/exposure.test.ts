@@ -101,12 +101,12 @@ describe("the place that comes first, and why not the ones before it", () => {
   const copies = (repository: string, ...tags: string[]) => ({ copies: { [repository]: tags } });
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, string, Options, string, RegExp])[] = [
-    ["an official image is at ECR Public",        "nginx:1.25",         {},                                                              "public-mirror public.ecr.aws/docker/library/nginx:1.25",  /own-copy: no copy.*pull-through: this account has no/s],
-    ["any other is copied",                       "grafana/grafana:11", {},                                                              `fresh-mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /public-mirror: nobody is known/],
-    ["a copy of the tag is in ECR",               "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "11-0a1b2c3d4e5f"),    `own-copy ${ECR}/repull/docker.io/grafana/grafana:11`,     /^$/],
-    ["a copy of another tag is none",             "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "110-0a1b2c3d4e5f"),   `fresh-mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /own-copy: no copy/],
-    ["a pull-through rule leads to it",           "nginx:1.25",         { rules: [rule] },                                               `pull-through ${ECR}/hub/library/nginx:1.25`,              /own-copy: no copy/],
-    ["rules that cannot be read are passed over", "nginx:1.25",         { rules: { because: "denied" } },                                "public-mirror public.ecr.aws/docker/library/nginx:1.25",  /pull-through: denied/],
+    ["an official image is at ECR Public",        "nginx:1.25",         {},                                                              "ecr-public public.ecr.aws/docker/library/nginx:1.25",  /ecr-copy: no copy.*pull-through-cache: this account has no/s],
+    ["any other is copied",                       "grafana/grafana:11", {},                                                              `mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /ecr-public: nobody is known/],
+    ["a copy of the tag is in ECR",               "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "11-0a1b2c3d4e5f"),    `ecr-copy ${ECR}/repull/docker.io/grafana/grafana:11`,     /^$/],
+    ["a copy of another tag is none",             "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "110-0a1b2c3d4e5f"),   `mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /ecr-copy: no copy/],
+    ["a pull-through rule leads to it",           "nginx:1.25",         { rules: [rule] },                                               `pull-through-cache ${ECR}/hub/library/nginx:1.25`,              /ecr-copy: no copy/],
+    ["rules that cannot be read are passed over", "nginx:1.25",         { rules: { because: "denied" } },                                "ecr-public public.ecr.aws/docker/library/nginx:1.25",  /pull-through-cache: denied/],
   ];
   for (const [sentence, image, options, first, rejected] of table) {
     test(sentence, () => {
@@ -217,7 +217,7 @@ describe("why a limit would find a service unprotected", () => {
     ["it opted out",            { service: { tags: [{ key: "repull", value: "off" }] } },                   /opted out/],
     ["CodeDeploy deploys it",   { service: { deploymentController: { type: "CODE_DEPLOY" } } },             /CodeDeploy/],
     ["it drains",               { service: { status: "DRAINING" } },                                        /DRAINING/],
-    ["no strategy is left",     { policy: { strategies: ["public-mirror"] } },                              /no place for acme\/api/],
+    ["no strategy is left",     { policy: { strategies: ["ecr-public"] } },                              /no place for acme\/api/],
     ["the policy says observe", { policy: { mode: "observe" } },                                            /says observe/],
     ["a tag says observe",      { service: { tags: [{ key: "repull:mode", value: "observe" }] } },          /repull:mode/],
     ["the service is left out", { policy: { services: { include: ["*"], exclude: ["w*"] } } },              /services\.exclude: w\*/],

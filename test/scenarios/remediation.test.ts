@@ -140,7 +140,7 @@ const table: readonly Row[] = [
     [ECR_COPY],
     {
       world: { ...limited({}, onPublic), repullAddress: "shared" },
-      policy: { strategies: ["fresh-mirror"] },
+      policy: { strategies: ["mirror"] },
     },
   ],
   [
@@ -183,7 +183,7 @@ const table: readonly Row[] = [
     [LEFT],
     {
       world: limited({}, { ...onPublic, ...ownCopy }),
-      policy: { strategies: ["own-copy"] },
+      policy: { strategies: ["ecr-copy"] },
       meanwhile: ecrRefusesPulls,
     },
   ],

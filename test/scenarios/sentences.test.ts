@@ -40,16 +40,16 @@ test("a plan says what runs, how that is known, and why not the others", async (
   };
   const lines = await told(world, { dockerHubSecret: SECRET });
   const second = lines.lastIndexOf(
-    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
+    "  not ecr-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
   );
   expect(lines.slice(second - 2, second + 8)).toEqual([
     "nginx:1.25 (web) could not be pulled",
     "  trusted: A, ECS pinned it for this deployment",
-    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
-    "  not pull-through ECR/hub/library/nginx:1.25: ECR could not fetch it from docker.io: the rule's own account has no pulls left there (UpstreamTooManyRequests)",
-    "  not public-mirror public.ecr.aws/docker/library/nginx:1.25: it holds other bytes: B instead of A",
-    "  not fresh-mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",
-    "  → fresh-mirror: copy linux/amd64 from docker.io/library/nginx@sha256:A to ECR/repull/docker.io/library/nginx:1.25 (same-platform: the trusted image lists what it holds)",
+    "  not ecr-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
+    "  not pull-through-cache ECR/hub/library/nginx:1.25: ECR could not fetch it from docker.io: the rule's own account has no pulls left there (UpstreamTooManyRequests)",
+    "  not ecr-public public.ecr.aws/docker/library/nginx:1.25: it holds other bytes: B instead of A",
+    "  not mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",
+    "  → mirror: copy linux/amd64 from docker.io/library/nginx@sha256:A to ECR/repull/docker.io/library/nginx:1.25 (same-platform: the trusted image lists what it holds)",
     expect.stringMatching(/^ {4}there, 200 of 200 pulls in 6 hours are left to /),
     "    checked: role, platform",
     "    not checked: network, for the service names no subnets; yet the task that failed did reach docker.io",
@@ -67,12 +67,12 @@ test("where nothing holds, it says what would help, and until when waiting does"
     "Nothing can be done safely: no place was found that holds nginx:1.25 with enough proof.",
     "nginx:1.25 (web) could not be pulled",
     "  trusted: A, ECS pinned it for this deployment",
-    "  not own-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
-    "  not public-mirror public.ecr.aws/docker/library/nginx:1.25: public.ecr.aws does not have it",
-    "  not fresh-mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",
-    "  not fresh-mirror docker.io/library/nginx@sha256:A: docker.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left to 203.0.113.10",
+    "  not ecr-copy ECR/repull/docker.io/library/nginx:1.25: no copy is there",
+    "  not ecr-public public.ecr.aws/docker/library/nginx:1.25: public.ecr.aws does not have it",
+    "  not mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",
+    "  not mirror docker.io/library/nginx@sha256:A: docker.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left to 203.0.113.10",
     "  not pull-through: this account has no pull-through cache rule for docker.io",
-    "  not sign-in: no Docker Hub account is configured (dockerHubSecret)",
+    "  not authenticated-pull: no Docker Hub account is configured (dockerHubSecret)",
     "  left as it is",
     "What you can do:",
     "  - create a pull-through cache rule for Docker Hub, which ECR lets use a Docker Hub account only; Repull finds it by itself: aws ecr create-pull-through-cache-rule --ecr-repository-prefix docker-hub --upstream-registry-url registry-1.docker.io --credential-arn SECRET_ARN",
@@ -91,7 +91,7 @@ test("the abuse limit is no window, and no end of it is promised", async () => {
     services: [{ ...services[0], launchType: "EC2" }],
     registries: { "docker.io": { ...hub, quota: {}, trouble: "abuse-limit" } },
   });
-  expect(lines.join("\n")).toContain("not sign-in: the abuse limit holds whoever is signed in");
+  expect(lines.join("\n")).toContain("not authenticated-pull: the abuse limit holds whoever is signed in");
   expect(lines.join("\n")).toContain("the abuse limit counts requests by the minute");
   expect(lines.join("\n")).not.toContain("6 hours");
 });

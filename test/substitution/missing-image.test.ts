@@ -13,7 +13,7 @@ const untrusted = (code: "origin-has-no-tag" | "origin-unreadable" | "trust-unre
 
 function copied(source: string, kind: "absent" | "rate-limited" | "denied" | "unreachable"): ProbedCandidate {
   const seen: ProbeResult = { kind, because: "" };
-  return { candidate: { strategy: "fresh-mirror", image: "ecr/x", source, samePublisher: false }, seen };
+  return { candidate: { strategy: "mirror", image: "ecr/x", source, samePublisher: false }, seen };
 }
 
 // biome-ignore format: a table is read by its columns

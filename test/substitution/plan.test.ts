@@ -30,14 +30,14 @@ const SEEN: Readonly<Record<string, ProbeResult>> = {
 };
 
 const PLACES: Readonly<Record<string, Candidate>> = {
-  own: { strategy: "own-copy", image: `${ECR}/repull/docker.io/library/nginx:1.25`, samePublisher: false },
+  own: { strategy: "ecr-copy", image: `${ECR}/repull/docker.io/library/nginx:1.25`, samePublisher: false },
   public: {
-    strategy: "public-mirror",
+    strategy: "ecr-public",
     image: "public.ecr.aws/docker/library/nginx:1.25",
     samePublisher: true,
   },
   fresh: {
-    strategy: "fresh-mirror",
+    strategy: "mirror",
     image: `${ECR}/repull/docker.io/library/nginx:1.25`,
     source: "docker.io/library/nginx:1.25",
     samePublisher: false,
@@ -84,36 +84,24 @@ const ofPlatform: Facts = { trusted: { digest: TRUSTED, from: "task" } };
 
 describe("the planner", () => {
   for (const [because, words, expected, facts, policy] of [
-    ["order is preference", "own:same public:same fresh:same", "own-copy same-index", {}, {}],
-    [
-      "what is absent is passed over",
-      "own:absent public:same fresh:same",
-      "public-mirror same-index",
-      {},
-      {},
-    ],
-    [
-      "a moved tag is another image",
-      "own:absent public:moved fresh:same",
-      "fresh-mirror same-platform",
-      {},
-      {},
-    ],
+    ["order is preference", "own:same public:same fresh:same", "ecr-copy same-index", {}, {}],
+    ["what is absent is passed over", "own:absent public:same fresh:same", "ecr-public same-index", {}, {}],
+    ["a moved tag is another image", "own:absent public:moved fresh:same", "mirror same-platform", {}, {}],
     ["silence is not consent", "own:silent public:silent fresh:limited", "no-substitute", {}, {}],
     ["no candidate, no change", "", "no-substitute", {}, {}],
-    ["a platform of the trusted index will do", "own:child", "own-copy same-platform", {}, {}],
+    ["a platform of the trusted index will do", "own:child", "ecr-copy same-platform", {}, {}],
     ["a platform of another index will not", "own:stranger", "no-substitute", {}, {}],
     [
       "an index that lists the trusted manifest will do",
       "public:holds",
-      "public-mirror same-platform",
+      "ecr-public same-platform",
       ofPlatform,
       {},
     ],
     [
       "the owner may ask for the very index",
       "own:child public:same",
-      "public-mirror same-index",
+      "ecr-public same-index",
       {},
       { minimumProof: "same-index" },
     ],
@@ -121,29 +109,29 @@ describe("the planner", () => {
     [
       "a whole copy is",
       "fresh:same",
-      "fresh-mirror same-index",
+      "mirror same-index",
       {},
       { minimumProof: "same-index", platforms: "all" },
     ],
-    ["a whole copy needs pulls enough", "fresh:plenty", "fresh-mirror same-index", {}, { platforms: "all" }],
+    ["a whole copy needs pulls enough", "fresh:plenty", "mirror same-index", {}, { platforms: "all" }],
     [
       "where few are left, one platform will do",
       "fresh:scarce",
-      "fresh-mirror same-platform",
+      "mirror same-platform",
       {},
       { platforms: "all" },
     ],
     [
       "where it is not known how many are left, one platform will do",
       "fresh:untold",
-      "fresh-mirror same-platform",
+      "mirror same-platform",
       {},
       { platforms: "all" },
     ],
     [
       "unless only the index is enough",
       "fresh:scarce",
-      "fresh-mirror same-index",
+      "mirror same-index",
       {},
       { platforms: "all", minimumProof: "same-index" },
     ],
@@ -151,7 +139,7 @@ describe("the planner", () => {
     [
       "unless the owner takes the publisher's word",
       "own:same public:same",
-      "public-mirror same-publisher",
+      "ecr-public same-publisher",
       "untrusted",
       { minimumProof: "same-publisher" },
     ],
@@ -239,13 +227,13 @@ describe("the strategies", () => {
     };
   };
   for (const [image, strategy, places] of [
-    ["nginx:1.25", "own-copy", [`${ECR}/repull/docker.io/library/nginx:1.25`]],
-    ["docker.n8n.io/n8nio/n8n:1", "own-copy", [`${ECR}/repull/docker.n8n.io/n8nio/n8n:1`]],
-    ["localhost:5000/team/x", "own-copy", [`${ECR}/repull/localhost-5000/team/x`]],
-    ["nginx:1.25", "public-mirror", ["public.ecr.aws/docker/library/nginx:1.25"]],
-    ["grafana/grafana:11", "public-mirror", []],
-    ["quay.io/library/nginx:1", "public-mirror", []],
-    ["nginx:1.25", "fresh-mirror", [`${ECR}/repull/docker.io/library/nginx:1.25`]],
+    ["nginx:1.25", "ecr-copy", [`${ECR}/repull/docker.io/library/nginx:1.25`]],
+    ["docker.n8n.io/n8nio/n8n:1", "ecr-copy", [`${ECR}/repull/docker.n8n.io/n8nio/n8n:1`]],
+    ["localhost:5000/team/x", "ecr-copy", [`${ECR}/repull/localhost-5000/team/x`]],
+    ["nginx:1.25", "ecr-public", ["public.ecr.aws/docker/library/nginx:1.25"]],
+    ["grafana/grafana:11", "ecr-public", []],
+    ["quay.io/library/nginx:1", "ecr-public", []],
+    ["nginx:1.25", "mirror", [`${ECR}/repull/docker.io/library/nginx:1.25`]],
   ] as const) {
     test(`${strategy} names ${places.join(", ") || "no place"} for ${image}`, () => {
       const named = offered(parseReference(image), context)(strategy).map((candidate) => candidate.image);
@@ -254,9 +242,9 @@ describe("the strategies", () => {
   }
 
   test("a fresh copy is made from ECR Public first, where the trusted digest may be without a limit", () => {
-    const sources = offered(parseReference("nginx:1.25"), { ...context, trusted: TRUSTED })(
-      "fresh-mirror",
-    ).map(({ source }) => source);
+    const sources = offered(parseReference("nginx:1.25"), { ...context, trusted: TRUSTED })("mirror").map(
+      ({ source }) => source,
+    );
     expect(sources).toEqual([
       `public.ecr.aws/docker/library/nginx@${TRUSTED}`,
       `docker.io/library/nginx@${TRUSTED}`,

@@ -95,12 +95,12 @@ export type Row = {
 
 /** Why a place loses in any world that does not say otherwise. */
 const USUAL: Readonly<Record<StrategyName, RegExp>> = {
-  "own-copy": /^no copy is there$|^no digest is known, so a copy cannot be told from another image$/,
-  "pull-through": /^this account has no pull-through cache rule for \S+$/,
-  "public-mirror": /^nobody is known to publish \S+ on ECR Public$|^public\.ecr\.aws does not have it$/,
-  "fresh-mirror":
+  "ecr-copy": /^no copy is there$|^no digest is known, so a copy cannot be told from another image$/,
+  "pull-through-cache": /^this account has no pull-through cache rule for \S+$/,
+  "ecr-public": /^nobody is known to publish \S+ on ECR Public$|^public\.ecr\.aws does not have it$/,
+  mirror:
     /^public\.ecr\.aws does not have it$|^docker\.io (?:refuses Repull too: its rate limit is reached|has no pulls left for Repull: 0 of 100 pulls .*)$/,
-  "sign-in":
+  "authenticated-pull":
     /^no Docker Hub account is configured \(dockerHubSecret\)$|^the limit is \S+'s, not Docker Hub's$/,
 };
 

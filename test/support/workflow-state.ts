@@ -52,15 +52,15 @@ const sighting = (
 
 /** A copy in this account's ECR. */
 export const ownCopy = (seen?: RegistryAnswer): ProbedCandidate =>
-  sighting({ strategy: "own-copy", image: COPY }, seen);
+  sighting({ strategy: "ecr-copy", image: COPY }, seen);
 
 /** A place to copy from first. */
 export const toCopy = (seen?: RegistryAnswer, source = "docker.io/library/nginx:1.25"): ProbedCandidate =>
-  sighting({ strategy: "fresh-mirror", image: COPY, source }, seen);
+  sighting({ strategy: "mirror", image: COPY, source }, seen);
 
 /** A pull-through cache that has to be filled first. */
 export const toFill = (): ProbedCandidate =>
-  sighting({ strategy: "pull-through", image: `${ECR}/hub/library/nginx:1.25` }, { kind: "fetchable" });
+  sighting({ strategy: "pull-through-cache", image: `${ECR}/hub/library/nginx:1.25` }, { kind: "fetchable" });
 
 export const because = "as the registry says";
 export const absent: RegistryAnswer = { kind: "absent", because };

@@ -204,7 +204,8 @@ function placesFor(reference: ImageReference, limit: Limit, policy: Policy): rea
   const places = policy.strategies.flatMap((name) => {
     if (notApplicableReason(name, limit) !== undefined) return [];
     // Which rules there are, only the account can tell.
-    if (name === "pull-through") return [`${name}: ${STRATEGIES[name].summary} (if the account has a rule)`];
+    if (name === "pull-through-cache")
+      return [`${name}: ${STRATEGIES[name].summary} (if the account has a rule)`];
     const offered = candidatesOf(name, reference, {
       ecrHost: OWN_ECR,
       policy,

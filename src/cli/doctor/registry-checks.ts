@@ -40,7 +40,7 @@ async function secretCheck(
         "write it as docs/policy.md#dockerhubsecret says: username, password and accessToken",
       );
     const strategies = remediate.environment.REPULL_STRATEGIES ?? "";
-    if (strategies.split(",").includes("sign-in") && !has("password"))
+    if (strategies.split(",").includes("authenticated-pull") && !has("password"))
       return failed(
         check,
         "it has no password, the key that ECS reads: tasks cannot sign in with it",

@@ -284,7 +284,7 @@ function nextStepsFor({ kind, images = [], substitution, managedBy }: Remediatio
 export function sourceChanges(images: readonly ImagePlan[], managedBy?: ManagedBy): readonly string[] {
   return images.flatMap(({ image, containers, substitute }) => {
     if (substitute?.writes === undefined) return [];
-    if (substitute.candidate.strategy === "sign-in")
+    if (substitute.candidate.strategy === "authenticated-pull")
       return [`in the source of the task definition, give ${image} its repositoryCredentials`];
     return [sourceChange(managedBy, { image, containers, substitute: substitute.writes })];
   });

@@ -139,7 +139,7 @@ async function surveyImages(
 ): Promise<readonly ImageFacts[] | Ignored | NotEligible> {
   const [{ classification: limit }] = failure.failures;
   const isUpstreams = limit.mayBeUpstreams === true;
-  const rules = isUpstreams || policy.strategies.includes("pull-through") ? await rulesOf(ports) : [];
+  const rules = isUpstreams || policy.strategies.includes("pull-through-cache") ? await rulesOf(ports) : [];
   const named = namedImages(taskDefinition, failure).map((one) =>
     isUpstreams
       ? { ...one, ...optional("upstream", cachedUpstream(one.reference, rules, ports.location)) }

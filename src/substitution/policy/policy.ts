@@ -12,11 +12,11 @@ import { PROOFS } from "../proof.ts";
 import { registriesSchema } from "./registries.ts";
 
 export const STRATEGY_NAMES = [
-  "own-copy",
-  "pull-through",
-  "public-mirror",
-  "fresh-mirror",
-  "sign-in",
+  "ecr-copy",
+  "pull-through-cache",
+  "ecr-public",
+  "mirror",
+  "authenticated-pull",
 ] as const;
 export type StrategyName = (typeof STRATEGY_NAMES)[number];
 
@@ -224,11 +224,11 @@ export function parseDocument(text: string): Readonly<Record<string, unknown>> {
   return { ...value };
 }
 
-/** What fresh-mirror has made is found again as an own copy: the one cannot do without the other. */
+/** What mirror has made is found again as an own copy: the one cannot do without the other. */
 function requireEcrCopy(strategies: readonly StrategyName[]): StrategyName[] {
   const once = [...new Set(strategies)];
-  if (once.includes("own-copy")) return once;
-  return once.flatMap((name) => (name === "fresh-mirror" ? ["own-copy", name] : [name]));
+  if (once.includes("ecr-copy")) return once;
+  return once.flatMap((name) => (name === "mirror" ? ["ecr-copy", name] : [name]));
 }
 
 /** What Zod says before what it expected: we say that it was expected ourselves. */

@@ -84,13 +84,13 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
     trusted !== undefined &&
     mayPullFromEcr &&
     !isElsewhere &&
-    lacks("pull-through", /no pull-through cache rule for docker\.io$/)
+    lacks("pull-through-cache", /no pull-through cache rule for docker\.io$/)
   )
     remedies.push({
       code: "create-pull-through-rule",
       command: ruleCommand("create-pull-through-cache-rule", "docker-hub"),
     });
-  if (hasRole && !isElsewhere && lacks("sign-in", /no Docker Hub account/))
+  if (hasRole && !isElsewhere && lacks("authenticated-pull", /no Docker Hub account/))
     remedies.push({
       code: "name-docker-hub-account",
       setting: { key: "dockerHubSecret", value: "SECRET_ARN" },
@@ -190,7 +190,7 @@ function copyByHand(
   { policy, platforms = [] }: PlanContext,
 ): readonly Remedy[] {
   const copy = probedCandidates.find(
-    ({ candidate, seen }) => candidate.strategy === "own-copy" && seen.kind === "absent",
+    ({ candidate, seen }) => candidate.strategy === "ecr-copy" && seen.kind === "absent",
   );
   const limited = probedCandidates.find(
     ({ candidate, seen }) => candidate.source !== undefined && seen.kind === "rate-limited",

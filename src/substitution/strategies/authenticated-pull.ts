@@ -5,7 +5,7 @@ import { registryOf } from "../../image/registry-hosts.ts";
 import type { Strategy } from "../strategy.ts";
 
 export const authenticatedPull: Strategy = {
-  name: "sign-in",
+  name: "authenticated-pull",
   summary: "keep the image, and pull it with the account of the configured secret",
   candidates: (image, { policy, signedIn, trusted, written }) => {
     const { dockerHubSecret: secret, dockerHubSecretKey: key } = policy;
@@ -19,7 +19,7 @@ export const authenticatedPull: Strategy = {
       };
     return [
       {
-        strategy: "sign-in",
+        strategy: "authenticated-pull",
         image: canonicalName(image),
         secret,
         samePublisher: false,

@@ -6,7 +6,7 @@ import { registryOf } from "../../image/registry-hosts.ts";
 import type { Strategy, StrategyContext } from "../strategy.ts";
 
 export const ecrCopy: Strategy = {
-  name: "own-copy",
+  name: "ecr-copy",
   summary: "use the copy that is already in ECR",
   candidates: (image, context) => {
     const { written } = context;
@@ -17,7 +17,7 @@ export const ecrCopy: Strategy = {
       ...names.flatMap((name) => namedCopies(name, context)),
     ].map(canonicalName);
     return [...new Set(places)].map((place) => ({
-      strategy: "own-copy",
+      strategy: "ecr-copy",
       image: place,
       samePublisher: false,
     }));

@@ -7,14 +7,14 @@ import { ecrPublicMirrors } from "../ecr-public-mirrors.ts";
 import type { Strategy } from "../strategy.ts";
 
 export const ecrPublic: Strategy = {
-  name: "public-mirror",
+  name: "ecr-public",
   summary: "pull the same image from Amazon ECR Public",
   candidates: (image, { policy, written }) => {
     const offered: Candidate[] = [
       ...(written === undefined ? [] : mappedCandidates(written, policy.imageMappings)),
       ...mappedCandidates(image, policy.imageMappings),
       ...ecrPublicMirrors(image).map(({ twin, samePublisher }) => ({
-        strategy: "public-mirror" as const,
+        strategy: "ecr-public" as const,
         image: canonicalName(twin),
         samePublisher,
       })),

@@ -9,9 +9,9 @@ import { mirror } from "./mirror.ts";
 import { pullThroughCache } from "./pull-through-cache.ts";
 
 export const STRATEGIES: Readonly<Record<StrategyName, Strategy>> = {
-  "own-copy": ecrCopy,
-  "pull-through": pullThroughCache,
-  "public-mirror": ecrPublic,
-  "fresh-mirror": mirror,
-  "sign-in": authenticatedPull,
+  "ecr-copy": ecrCopy,
+  "pull-through-cache": pullThroughCache,
+  "ecr-public": ecrPublic,
+  mirror: mirror,
+  "authenticated-pull": authenticatedPull,
 };

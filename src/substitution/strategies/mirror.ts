@@ -8,11 +8,11 @@ import type { Strategy } from "../strategy.ts";
 import { mirrorTarget } from "./ecr-copy.ts";
 
 export const mirror: Strategy = {
-  name: "fresh-mirror",
+  name: "mirror",
   summary: "copy the image into this account's ECR and run the copy",
   candidates: (image, context) => {
     const copied = (source: string, anonymous = false): Candidate => ({
-      strategy: "fresh-mirror",
+      strategy: "mirror",
       image: canonicalName(mirrorTarget(image, context)),
       source,
       ...(anonymous ? { anonymous: true as const } : {}),

@@ -5,7 +5,7 @@ import { cachedRepository, hostOf } from "../pull-through-rule.ts";
 import type { Strategy } from "../strategy.ts";
 
 export const pullThroughCache: Strategy = {
-  name: "pull-through",
+  name: "pull-through-cache",
   summary: "have ECR fetch it by a pull-through cache rule, and run that",
   candidates: (image, { rules, ecrHost }) => {
     if ("because" in rules) return rules;
@@ -18,7 +18,7 @@ export const pullThroughCache: Strategy = {
         ? []
         : [
             {
-              strategy: "pull-through" as const,
+              strategy: "pull-through-cache" as const,
               image: canonicalName({
                 host: ecrHost,
                 path: repository,

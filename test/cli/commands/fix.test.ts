@@ -83,7 +83,7 @@ describe("plan", () => {
 
   test("a copy that is still to be made is named by where it will be", async () => {
     const { out } = await planned(stage, { service: "dashboards" });
-    expect(out).toContain("→ fresh-mirror: copy linux/amd64 from");
+    expect(out).toContain("→ mirror: copy linux/amd64 from");
     expect(out).toContain(
       "would write ECR/repull/docker.io/grafana/grafana, by the digest of its linux/amd64 image for dashboards",
     );
@@ -107,10 +107,10 @@ describe("plan", () => {
             image: "nginx:1.25",
             registry: "docker.io",
             pulledAs: "anonymous",
-            strategy: "public-mirror",
+            strategy: "ecr-public",
             proof: "same-index",
             trusted: { from: "service-revision" },
-            rejected: [{ strategy: "own-copy" }],
+            rejected: [{ strategy: "ecr-copy" }],
             writes: expect.stringMatching(/^public\.ecr\.aws\/docker\/library\/nginx@sha256:/),
           },
           { image: `${ECR}/own/sidecar:1` },
@@ -270,7 +270,7 @@ describe("fix", () => {
     ["CodeDeploy deploys it",           { controller: "CODE_DEPLOY" },      {},                                                         /CodeDeploy deploys/],
     ["the policy says observe",         {},                                 { policy: { mode: "observe" } },                            /says observe.*--policy FILE/s],
     ["the policy leaves the service out", {},                               { policy: { services: { include: ["*"], exclude: ["web"] } } }, /left alone/],
-    ["no place has it",                 {},                                 { policy: { strategies: ["own-copy"] } },                   /no place was found/],
+    ["no place has it",                 {},                                 { policy: { strategies: ["ecr-copy"] } },                   /no place was found/],
   ];
   for (const [because, service, options, words] of refusals) {
     test(`writes nothing where ${because}, and says so`, async () => {

@@ -114,7 +114,7 @@ test("as JSON: each workload, then the summary with the addresses", async () => 
     ],
   });
   expect(lines.find(({ name }) => name === "loki")).toMatchObject({
-    images: [{ first: { strategy: "fresh-mirror" }, rejected: [{ strategy: "own-copy" }, {}, {}] }],
+    images: [{ first: { strategy: "mirror" }, rejected: [{ strategy: "ecr-copy" }, {}, {}] }],
   });
 });
 

@@ -50,7 +50,7 @@ const deployedFunction = (name: string): DeployedFunction => ({
     REPULL_BRAKE_PARAMETER: "/repull/brake",
     REPULL_BUS_NAME: "default",
     REPULL_DOCKER_HUB_SECRET: SECRET,
-    REPULL_STRATEGIES: "own-copy,fresh-mirror,sign-in",
+    REPULL_STRATEGIES: "ecr-copy,mirror,authenticated-pull",
   },
 });
 

@@ -115,7 +115,7 @@ function portsWith(dockerHubSecret: string | undefined): Ports {
 }
 
 const candidate: Candidate = {
-  strategy: "fresh-mirror",
+  strategy: "mirror",
   image: `${ECR}/repull/docker.io/acme/web:1`,
   source: "docker.io/acme/web:1",
   samePublisher: false,

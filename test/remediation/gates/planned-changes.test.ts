@@ -35,7 +35,7 @@ const plan = (winner: Partial<Substitute>, trusted: typeof DIGEST | undefined = 
   ...(trusted === undefined ? {} : { trusted: { digest: trusted, from: "origin" } }),
   rejected: [],
   substitute: {
-    candidate: { strategy: "own-copy", image: `${ECR}/repull/nginx:1.25`, samePublisher: false },
+    candidate: { strategy: "ecr-copy", image: `${ECR}/repull/nginx:1.25`, samePublisher: false },
     proof: "same-platform",
     digest: OTHER,
     checks: [],
@@ -64,7 +64,7 @@ describe("the writes of a plan", () => {
     ["a copy that is there",          surveyed(),              plan({}),                             [REGISTER, REDEPLOY]],
     ["a copy to be made",             surveyed(),              plan({ copy }),                       [`copy docker.io/library/nginx:1.25 into ${copied}`, REGISTER, REDEPLOY]],
     ["a cache to be filled",          surveyed(),              plan({ importIntoCache: { target: copied, upstream: "docker.io/library/nginx:1.25" } }), [`have ECR fetch docker.io/library/nginx:1.25 into ${copied}`, REGISTER, REDEPLOY]],
-    ["an account for the tasks",      surveyed(),              plan({ candidate: { strategy: "sign-in", image: "nginx:1.25", secret: "arn:hub", samePublisher: false } }), [`register a revision of web:42 in which web keeps nginx:1.25 and signs in with arn:hub (same-platform as ${DIGEST})`, REDEPLOY]],
+    ["an account for the tasks",      surveyed(),              plan({ candidate: { strategy: "authenticated-pull", image: "nginx:1.25", secret: "arn:hub", samePublisher: false } }), [`register a revision of web:42 in which web keeps nginx:1.25 and signs in with arn:hub (same-platform as ${DIGEST})`, REDEPLOY]],
     ["a task, for its next start",    surveyed(task("register")), plan({}),                          [REGISTER]],
     ["a task, once more",             surveyed(task("run")),   plan({}),                             [REGISTER, "run the task 77 once more with it"]],
     ["a schedule, and its run",       surveyed(task("move-and-run")), plan({}),                      [REGISTER, expect.stringMatching(/^point .*nightly.* at it, where it is still at web:42$/), "run the task 77 once more with it"]],
@@ -86,7 +86,7 @@ describe("a yes to a plan with a copy in it", () => {
     ["the owner means other bytes by now",                  surveyed(), plan({}, OTHER), false],
     ["the proof is another one",                            surveyed(), plan({ proof: "same-publisher" }), false],
     ["the copy would come from somewhere else",             surveyed(), plan({ copy: { ...copy, source: "public.ecr.aws/docker/library/nginx:1.25" } }), false],
-    ["it would run from another place",                     surveyed(), plan({ candidate: { strategy: "own-copy", image: `${ECR}/other/nginx:1.25`, samePublisher: false } }), false],
+    ["it would run from another place",                     surveyed(), plan({ candidate: { strategy: "ecr-copy", image: `${ECR}/other/nginx:1.25`, samePublisher: false } }), false],
     ["another revision fails",                              surveyed({ failingRevision: `${ARN}:task-definition/web:43` }), plan({}), false],
   ];
   for (const [because, survey, image, covered] of table)

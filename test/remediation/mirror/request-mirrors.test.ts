@@ -161,7 +161,7 @@ describe("waiting for a copy", () => {
     failing: true,
     rejected: [],
     substitute: {
-      candidate: { strategy: "fresh-mirror", image: target, source, samePublisher: false },
+      candidate: { strategy: "mirror", image: target, source, samePublisher: false },
       proof: "same-index",
       digest: DIGEST,
       copy: { source, target },
@@ -245,7 +245,7 @@ describe("waiting for a copy", () => {
   }
 
   test("a copy that was made and is gone again is made anew", async () => {
-    const place = `fresh-mirror ${source} → ${target}`;
+    const place = `mirror ${source} → ${target}`;
     expect((await wait([ok], [ok], new Set([place]))).starts).toEqual([nameOf(2)]);
   });
 });

@@ -67,7 +67,7 @@ describe("a deployment that is still under way", () => {
 describe("our own deployments", () => {
   test("that are put back and fail again start no next one within the hour, and one more after it", async () => {
     const world = await createWorld(readWorldFile(limited()));
-    installRepull(world, { policy: readPolicy({ strategies: ["own-copy"] }) });
+    installRepull(world, { policy: readPolicy({ strategies: ["ecr-copy"] }) });
     ecrRefusesPulls(world);
     const made = () =>
       world.definitions
@@ -88,7 +88,7 @@ describe("our own deployments", () => {
 
   test("whose former revision was deregistered go back to a copy of it, which starts no loop either", async () => {
     const world = await createWorld(readWorldFile(limited()));
-    installRepull(world, { policy: readPolicy({ strategies: ["own-copy"] }) });
+    installRepull(world, { policy: readPolicy({ strategies: ["ecr-copy"] }) });
     ecrRefusesPulls(world);
     const first = world.cluster.service("prod", "web")?.taskDefinition ?? "";
     world.clock.schedule(world.clock.now() + 60_000, () => world.definitions.deregister(first));

@@ -150,7 +150,7 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
       void ports.quotaStore.acquire({ period: window, requester: "somebody", amount: 200e9, max: 200e9 });
     },
   });
-  expect(outcome).toMatchObject({ outcome: "succeeded", images: [{ strategy: "sign-in" }] });
+  expect(outcome).toMatchObject({ outcome: "succeeded", images: [{ strategy: "authenticated-pull" }] });
   expect(outcome.images[0]?.rejected.map(({ because }) => because).join()).toContain("caps.bytesPerDay");
   expect(named(world)).toEqual(["succeeded"]);
 });
@@ -236,7 +236,7 @@ test("what waits for more than a day ends as held, and says so", async () => {
   });
   await world.run(30 * HOUR);
   const last = outcomes(world).at(-1);
-  expect(last).toMatchObject({ outcome: "quota-exceeded", images: [{ strategy: "fresh-mirror" }] });
+  expect(last).toMatchObject({ outcome: "quota-exceeded", images: [{ strategy: "mirror" }] });
   expect(last?.because).toContain("after 25 hours it waits no longer");
   expect(last?.resumesAt).toBeUndefined();
   const [record] = world.executions.records;

@@ -19,20 +19,20 @@ const table: readonly Row[] = [
   {
     because: "a rule fills its cache before the service is touched",
     world: world({ service: prefect, more: rule() }),
-    wins: "pull-through, pull-through: succeeded",
-    loses: { "own-copy": /^no copy is there$/ },
+    wins: "pull-through-cache, pull-through-cache: succeeded",
+    loses: { "ecr-copy": /^no copy is there$/ },
     runs: new RegExp(`^${ECR}/hub/prefecthq/prefect@sha256:`),
   },
   {
     because: "an official image is under library/ in the cache",
     world: world({ more: rule() }),
-    wins: "pull-through, pull-through: succeeded",
+    wins: "pull-through-cache, pull-through-cache: succeeded",
     runs: new RegExp(`^${ECR}/hub/library/nginx@sha256:`),
   },
   {
     because: "a rule at the root has no prefix",
     world: world({ service: prefect, more: rule({ prefix: "ROOT" }) }),
-    wins: "pull-through, pull-through: succeeded",
+    wins: "pull-through-cache, pull-through-cache: succeeded",
     runs: new RegExp(`^${ECR}/prefecthq/prefect@sha256:`),
   },
   {
@@ -41,20 +41,22 @@ const table: readonly Row[] = [
       service: prefect,
       more: rule({ prefix: "hub/prefect", upstreamPrefix: "prefecthq" }),
     }),
-    wins: "pull-through, pull-through: succeeded",
+    wins: "pull-through-cache, pull-through-cache: succeeded",
     runs: new RegExp(`^${ECR}/hub/prefect/prefect@sha256:`),
   },
   {
     because: "a rule for another namespace is no way",
     world: world({ service: prefect, more: rule({ upstreamPrefix: "library" }) }),
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "pull-through": /the rule hub leads to docker\.io\/library\/ only/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "pull-through-cache": /the rule hub leads to docker\.io\/library\/ only/ },
   },
   {
     because: "a rule whose secret is known to be wrong is passed over",
     world: world({ service: prefect, more: rule({ secretIsWrong: true }) }),
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "pull-through": /^ECR says that the rule hub does not work: the upstream refuses its secret$/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: {
+      "pull-through-cache": /^ECR says that the rule hub does not work: the upstream refuses its secret$/,
+    },
   },
   {
     because:
@@ -63,22 +65,23 @@ const table: readonly Row[] = [
       service: prefect,
       more: { ...rule({ secretIsWrong: true }), ...refused("ecr:ValidatePullThroughCacheRule") },
     }),
-    wins: "pull-through, fresh-mirror, own-copy: succeeded",
-    loses: { "pull-through": /could not fetch it from docker\.io: it refuses the secret of the rule/ },
+    wins: "pull-through-cache, mirror, ecr-copy: succeeded",
+    loses: { "pull-through-cache": /could not fetch it from docker\.io: it refuses the secret of the rule/ },
   },
   {
     because: "the limit of the rule's own account is a reason, and the next place's turn",
     world: world({ service: prefect, more: rule({ account: "spent" }) }),
-    wins: "pull-through, fresh-mirror, own-copy: succeeded",
+    wins: "pull-through-cache, mirror, ecr-copy: succeeded",
     loses: {
-      "pull-through": /could not fetch it from docker\.io: the rule's own account has no pulls left there/,
+      "pull-through-cache":
+        /could not fetch it from docker\.io: the rule's own account has no pulls left there/,
     },
   },
   {
     because: "rules that may not be read are no rules",
     world: world({ service: prefect, more: { ...rule(), ...refused("ecr:DescribePullThroughCacheRules") } }),
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "pull-through": /the account's rules cannot be read/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "pull-through-cache": /the account's rules cannot be read/ },
   },
   {
     because: "what is cached whole needs no filling",
@@ -87,14 +90,14 @@ const table: readonly Row[] = [
       ecr: same("hub/prefecthq/prefect:3", PREFECT),
       more: rule({ account: "spent" }),
     }),
-    wins: "pull-through: succeeded",
+    wins: "pull-through-cache: succeeded",
     runs: new RegExp(`^${ECR}/hub/prefecthq/prefect@sha256:`),
   },
   {
     because: "a moved tag is other bytes, and the trusted ones are copied",
     world: world({ open: { images: { "docker/library/nginx:1.25": { platforms: ["linux/amd64"] } } } }),
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "public-mirror": /it holds other bytes: [0-9a-f]{12} instead of [0-9a-f]{12}/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "ecr-public": /it holds other bytes: [0-9a-f]{12} instead of [0-9a-f]{12}/ },
   },
   {
     because: "a tag without layers is nobody's image",
@@ -102,7 +105,7 @@ const table: readonly Row[] = [
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "nothing: no-substitute",
-    loses: { "public-mirror": /what stands there is empty: it has no layers/ },
+    loses: { "ecr-public": /what stands there is empty: it has no layers/ },
   },
   {
     because: "an archived copy is there and cannot be pulled",
@@ -110,22 +113,22 @@ const table: readonly Row[] = [
       ecr: same("repull/docker.io/library/nginx:1.25", NGINX, { archived: true }),
       open: same("docker/library/nginx:1.25"),
     }),
-    wins: "public-mirror: succeeded",
-    loses: { "own-copy": /^the copy is archived in ECR, and cannot be pulled before it is restored$/ },
+    wins: "ecr-public: succeeded",
+    loses: { "ecr-copy": /^the copy is archived in ECR, and cannot be pulled before it is restored$/ },
   },
   {
     because: "the policy may name further repositories",
     world: world({ service: prefect, ecr: same("central/prefecthq/prefect:3", PREFECT) }),
     policy: { additionalCopyRepositories: ["central/{path}"] },
-    wins: "own-copy: succeeded",
-    loses: { "own-copy": /^no copy is there$/ },
+    wins: "ecr-copy: succeeded",
+    loses: { "ecr-copy": /^no copy is there$/ },
     runs: new RegExp(`^${ECR}/central/prefecthq/prefect@sha256:`),
   },
   {
     because: "a copy under the right tag with other bytes is not the image",
     world: world({ service: prefect, ecr: { images: { "repull/docker.io/prefecthq/prefect:3": {} } } }),
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "own-copy": /it holds other bytes/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "ecr-copy": /it holds other bytes/ },
   },
   {
     because: "where Docker Hub does not even name a digest, the publisher's word is not taken unasked",
@@ -133,7 +136,7 @@ const table: readonly Row[] = [
     options: silentHub,
     wins: "nothing: no-substitute",
     loses: {
-      "public-mirror":
+      "ecr-public":
         /^its proof is same-publisher, which is weaker than the policy asks \(minimumProof: same-platform\)$/,
     },
   },
@@ -142,7 +145,7 @@ const table: readonly Row[] = [
     world: world({ hub: dry, open: same("docker/library/nginx:1.25") }),
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
-    wins: "public-mirror: succeeded",
+    wins: "ecr-public: succeeded",
   },
   {
     because: "and not of somebody who does not publish both",
@@ -154,7 +157,7 @@ const table: readonly Row[] = [
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "nothing: no-substitute",
-    loses: { "public-mirror": /it cannot be compared/ },
+    loses: { "ecr-public": /it cannot be compared/ },
   },
   {
     because: "the owner may say where else an image is",
@@ -167,7 +170,7 @@ const table: readonly Row[] = [
         { image: "prefecthq/*", use: "ghcr.io/shop/{name}:{tag}", allowDifferentContent: false },
       ],
     },
-    wins: "public-mirror: succeeded",
+    wins: "ecr-public: succeeded",
     runs: /^ghcr\.io\/shop\/prefect@sha256:/,
   },
   {
@@ -181,8 +184,8 @@ const table: readonly Row[] = [
         { image: "prefecthq/*", use: "ghcr.io/shop/{name}:{tag}", allowDifferentContent: false },
       ],
     },
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "public-mirror": /it holds other bytes/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "ecr-public": /it holds other bytes/ },
   },
   {
     because: "unless the owner wants them for this very image",
@@ -195,7 +198,7 @@ const table: readonly Row[] = [
         { image: "prefecthq/prefect", use: "ghcr.io/shop/prefect:{tag}", allowDifferentContent: true },
       ],
     },
-    wins: "public-mirror: succeeded",
+    wins: "ecr-public: succeeded",
   },
   {
     because: "a service that the policy leaves out is left alone",

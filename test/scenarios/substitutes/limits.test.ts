@@ -30,8 +30,8 @@ const table: readonly Row[] = [
     because: "signing in is the last rung, and keeps the image",
     world: world({ service: prefect, hub: dry, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
-    wins: "sign-in: succeeded",
-    loses: { "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left/ },
+    wins: "authenticated-pull: succeeded",
+    loses: { mirror: /^docker\.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left/ },
     runs: /^docker\.io\/prefecthq\/prefect@sha256:/,
   },
   {
@@ -44,7 +44,7 @@ const table: readonly Row[] = [
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
     loses: {
-      "sign-in":
+      "authenticated-pull":
         /^the execution role web-execution may not read the secret \(secretsmanager:GetSecretValue\)$/,
     },
   },
@@ -54,7 +54,8 @@ const table: readonly Row[] = [
     policy: { dockerHubSecret: SECRET, dockerHubSecretKey: "arn:aws:kms:us-east-1:123456789012:key/1" },
     wins: "nothing: no-substitute",
     loses: {
-      "sign-in": /^the execution role web-execution may not decrypt the secret with its key \(kms:Decrypt\)$/,
+      "authenticated-pull":
+        /^the execution role web-execution may not decrypt the secret with its key \(kms:Decrypt\)$/,
     },
   },
   {
@@ -67,7 +68,7 @@ const table: readonly Row[] = [
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
     loses: {
-      "sign-in":
+      "authenticated-pull":
         /could not be checked \(iam:SimulatePrincipalPolicy: .*\); the policy key allowUnverifiedSecretAccess allows it unchecked$/,
     },
   },
@@ -79,15 +80,15 @@ const table: readonly Row[] = [
       more: { ...signedUp, ...refused("iam:SimulatePrincipalPolicy") },
     }),
     policy: { dockerHubSecret: SECRET, allowUnverifiedSecretAccess: true },
-    wins: "sign-in: succeeded",
+    wins: "authenticated-pull: succeeded",
   },
   {
     because: "without a secret nobody signs in",
     world: world({ service: prefect, hub: dry }),
     wins: "nothing: no-substitute",
     loses: {
-      "sign-in": /^no Docker Hub account is configured \(dockerHubSecret\)$/,
-      "pull-through": /no pull-through cache rule for docker\.io/,
+      "authenticated-pull": /^no Docker Hub account is configured \(dockerHubSecret\)$/,
+      "pull-through-cache": /no pull-through cache rule for docker\.io/,
     },
   },
   {
@@ -99,7 +100,7 @@ const table: readonly Row[] = [
     }),
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
-    loses: { "sign-in": /the abuse limit holds whoever is signed in/ },
+    loses: { "authenticated-pull": /the abuse limit holds whoever is signed in/ },
   },
   {
     because: "an account whose pulls are spent is not cured by an account",
@@ -123,27 +124,27 @@ const table: readonly Row[] = [
     }),
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
-    loses: { "sign-in": /already (?:used|shows) an account/ },
+    loses: { "authenticated-pull": /already (?:used|shows) an account/ },
   },
   {
     because: "the configured account copies where nobody may",
     world: world({ service: prefect, hub: { ...dry, repullSignsInAs: "shop" } }),
     policy: { dockerHubSecret: SECRET },
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
   },
   {
     because: "and where its pulls are spent, nobody's may be left",
     world: world({ service: prefect, hub: { repullSignsInAs: "spent" } }),
     policy: { dockerHubSecret: SECRET },
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of 200/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { mirror: /^docker\.io has no pulls left for Repull: 0 of 200/ },
   },
   {
     because: "signing in needs no digest: the image stays as the owner wrote it",
     world: world({ service: prefect, hub: dry, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
     options: silentHub,
-    wins: "sign-in: succeeded",
+    wins: "authenticated-pull: succeeded",
     runs: /^prefecthq\/prefect:3$/,
   },
   {
@@ -152,8 +153,8 @@ const table: readonly Row[] = [
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
     loses: {
-      "fresh-mirror": /^docker\.io has no pulls left for Repull: 0 of (?:100|200) pulls/,
-      "sign-in": /^the configured account has no pulls left either: 0 of 200 pulls in 6 hours/,
+      mirror: /^docker\.io has no pulls left for Repull: 0 of (?:100|200) pulls/,
+      "authenticated-pull": /^the configured account has no pulls left either: 0 of 200 pulls in 6 hours/,
     },
   },
   {
@@ -163,22 +164,22 @@ const table: readonly Row[] = [
       registries: { "ghcr.io": { images: { "shop/api:7": {} }, quota: { remaining: 0 } } },
     }),
     options: countingQuay,
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "sign-in": /^the limit is ghcr\.io's, not Docker Hub's$/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "authenticated-pull": /^the limit is ghcr\.io's, not Docker Hub's$/ },
   },
   {
     because: "another registry's limit is cured by a copy of its image",
     world: world({ service: quayService, registries: quay, ecr: same("repull/quay.io/shop/api:7", QUAY) }),
     options: countingQuay,
-    wins: "own-copy: succeeded",
-    loses: { "public-mirror": /nobody is known to publish quay\.io\/shop\/api/ },
+    wins: "ecr-copy: succeeded",
+    loses: { "ecr-public": /nobody is known to publish quay\.io\/shop\/api/ },
   },
   {
     because: "or by a fresh one, from where it still may be read",
     world: world({ service: quayService, registries: quay }),
     options: countingQuay,
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "sign-in": /the limit is quay\.io's, not Docker Hub's/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "authenticated-pull": /the limit is quay\.io's, not Docker Hub's/ },
   },
 ];
 

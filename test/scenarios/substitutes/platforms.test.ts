@@ -47,13 +47,13 @@ const table: readonly Row[] = [
   {
     because: "of several builds of Windows, that of the tasks' release is copied",
     world: world({ service: fargate("WINDOWS_SERVER_2022_CORE"), hub: hub(WINDOWS) }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: [OF_2022 ?? ""],
   },
   {
     because: "of the first in the index, where that is theirs",
     world: world({ service: fargate("WINDOWS_SERVER_2019_FULL"), hub: hub(WINDOWS) }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: [OF_2019 ?? ""],
   },
   {
@@ -63,7 +63,7 @@ const table: readonly Row[] = [
       hub: hub(WINDOWS),
       more: windowsMachines("WINDOWS_SERVER_2025_FULL"),
     }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: [OF_2025 ?? ""],
   },
   {
@@ -73,7 +73,7 @@ const table: readonly Row[] = [
       hub: hub(WINDOWS),
       more: windowsMachines("WINDOWS_SERVER_2022_CORE", { tellsRelease: false }),
     }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: [OF_2019 ?? "", OF_2022 ?? "", OF_2025 ?? ""],
   },
   {
@@ -83,12 +83,12 @@ const table: readonly Row[] = [
       hub: hub(WINDOWS),
       ecr: same(COPY, PREFECT),
     }),
-    wins: "own-copy: succeeded",
+    wins: "ecr-copy: succeeded",
   },
   {
     because: "a pull-through cache is filled with the tasks' build",
     world: world({ service: fargate("WINDOWS_SERVER_2022_CORE"), hub: hub(WINDOWS), more: rule() }),
-    wins: "pull-through, pull-through: succeeded",
+    wins: "pull-through-cache, pull-through-cache: succeeded",
     runs: new RegExp(`^${ECR}/hub/prefecthq/prefect@sha256:`),
   },
   {
@@ -97,13 +97,13 @@ const table: readonly Row[] = [
       service: fargate("WINDOWS_SERVER_2022_CORE"),
       hub: hub({ platforms: ["windows/amd64", "linux/amd64"], osVersions: ["10.0.17763.6293"] }),
     }),
-    wins: "fresh-mirror, nothing: no-substitute",
-    loses: { "fresh-mirror": /is not for windows\(10\.0\.20348\)\/amd64/ },
+    wins: "mirror, nothing: no-substitute",
+    loses: { mirror: /is not for windows\(10\.0\.20348\)\/amd64/ },
   },
   {
     because: "an index that names no platforms is copied as far as nothing tells its images apart",
     world: world({ service: prefect, hub: hub({ ...BOTH, namesNoPlatforms: true }) }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
   },
   {
     because: "a copy of an index that names no platforms is found",
@@ -112,7 +112,7 @@ const table: readonly Row[] = [
       hub: hub({ ...BOTH, namesNoPlatforms: true }),
       ecr: same(COPY, PREFECT),
     }),
-    wins: "own-copy: succeeded",
+    wins: "ecr-copy: succeeded",
   },
   {
     because: "an index of builds that names none of them is copied as it is",
@@ -120,12 +120,12 @@ const table: readonly Row[] = [
       service: fargate("WINDOWS_SERVER_2022_CORE"),
       hub: hub({ ...WINDOWS, namesNoPlatforms: true }),
     }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
   },
   {
     because: "indexes inside an index are copied with it",
     world: world({ service: prefect, hub: hub({ ...BOTH, nested: true }) }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
   },
   {
     because: "indexes inside an index of the same bytes are found at ECR Public",
@@ -133,7 +133,7 @@ const table: readonly Row[] = [
       hub: { images: { "library/nginx:1.25": { ...BOTH, nested: true } } },
       open: same("docker/library/nginx:1.25"),
     }),
-    wins: "public-mirror: succeeded",
+    wins: "ecr-public: succeeded",
   },
   {
     because: "the same index is enough at ECR Public, though it names no platforms",
@@ -141,12 +141,12 @@ const table: readonly Row[] = [
       hub: { images: { "library/nginx:1.25": { ...BOTH, namesNoPlatforms: true } } },
       open: same("docker/library/nginx:1.25"),
     }),
-    wins: "public-mirror: succeeded",
+    wins: "ecr-public: succeeded",
   },
   {
     because: "a pull-through cache is filled with all that an inner index may have",
     world: world({ service: prefect, hub: hub({ ...BOTH, nested: true }), more: rule() }),
-    wins: "pull-through, pull-through: succeeded",
+    wins: "pull-through-cache, pull-through-cache: succeeded",
   },
 ];
 climb("Which images of an index are copied", table);

@@ -51,7 +51,7 @@ const BY_REMEDY: Readonly<Record<RemedyCode, Row>> = {
   "copy-into-ecr": { in: dead() },
   "create-pull-through-rule": { in: dead() },
   "name-docker-hub-account": { in: dead() },
-  "allow-strategies": { in: { open: TWIN, hub: dry }, policy: { strategies: ["own-copy"] } },
+  "allow-strategies": { in: { open: TWIN, hub: dry }, policy: { strategies: ["ecr-copy"] } },
   "accept-weaker-proof": { in: { service: prefect }, policy: { minimumProof: "same-index" } },
   "pin-by-digest": UNTRUSTED["origin-unreadable"]["Docker Hub refuses a HEAD too"] as Row,
   "allow-permission": UNTRUSTED["trust-unreadable"]["ECS may not be asked"] as Row,

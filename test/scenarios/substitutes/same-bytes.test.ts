@@ -100,7 +100,7 @@ describe("a tag that moved after the deployment began", () => {
     const event = await firstFailure(played);
     const pinned = played.registries.dockerHub.manifest("library/nginx", "1.25")?.digest;
     const policy = readPolicy({
-      strategies: ["sign-in"],
+      strategies: ["authenticated-pull"],
       dockerHubSecret: secret,
       allowUnverifiedSecretAccess: true,
     });

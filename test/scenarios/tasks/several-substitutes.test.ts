@@ -23,8 +23,8 @@ const table: readonly Row[] = [
       service: { architecture: "ARM64" },
       open: same("docker/library/nginx:1.25", NGINX, { onlyPlatform: "linux/amd64" }),
     }),
-    wins: "fresh-mirror, own-copy: succeeded",
-    loses: { "public-mirror": /it holds other bytes/ },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "ecr-public": /it holds other bytes/ },
   },
   {
     because: "a role that may not pull from ECR is told to pull from ECR Public",
@@ -33,8 +33,8 @@ const table: readonly Row[] = [
       open: same("docker/library/nginx:1.25"),
       more: denied("ecr:BatchGetImage"),
     }),
-    wins: "public-mirror: succeeded",
-    loses: { "own-copy": /^the execution role web-execution may not pull from ECR \(ecr:BatchGetImage\)$/ },
+    wins: "ecr-public: succeeded",
+    loses: { "ecr-copy": /^the execution role web-execution may not pull from ECR \(ecr:BatchGetImage\)$/ },
     runs: /^public\.ecr\.aws\//,
   },
   {
@@ -43,7 +43,7 @@ const table: readonly Row[] = [
       ecr: same("repull/docker.io/library/nginx:1.25"),
       more: refused("iam:SimulatePrincipalPolicy"),
     }),
-    wins: "own-copy: succeeded",
+    wins: "ecr-copy: succeeded",
   },
   {
     because: "a Fargate task without a role cannot pull from ECR",
@@ -52,14 +52,14 @@ const table: readonly Row[] = [
       ecr: same("repull/docker.io/library/nginx:1.25"),
       open: same("docker/library/nginx:1.25"),
     }),
-    wins: "public-mirror: succeeded",
-    loses: { "own-copy": /without an execution role/ },
+    wins: "ecr-public: succeeded",
+    loses: { "ecr-copy": /without an execution role/ },
   },
   {
     because: "unless the owner lends such tasks one",
     world: world({ service: { executionRole: false }, ecr: same("repull/docker.io/library/nginx:1.25") }),
     policy: { executionRole: "arn:aws:iam::123456789012:role/lent" },
-    wins: "own-copy: succeeded",
+    wins: "ecr-copy: succeeded",
   },
   {
     because: "tasks that Docker Hub answered reach ECR Public, whatever the route tables say",
@@ -68,7 +68,7 @@ const table: readonly Row[] = [
       open: same("docker/library/nginx:1.25"),
       more: { subnets: { "subnet-a": { route: "none", endpoints: ["ecr.api", "ecr.dkr", "s3"] } } },
     }),
-    wins: "public-mirror: succeeded",
+    wins: "ecr-public: succeeded",
   },
   {
     because: "and ECR, where an endpoint is missing",
@@ -77,7 +77,7 @@ const table: readonly Row[] = [
       ecr: same("repull/docker.io/library/nginx:1.25"),
       more: { subnets: { "subnet-a": { route: "none", endpoints: ["ecr.api", "s3"] } } },
     }),
-    wins: "own-copy: succeeded",
+    wins: "ecr-copy: succeeded",
   },
   {
     because: "an internet gateway is a way for those who have a public address",
@@ -86,7 +86,7 @@ const table: readonly Row[] = [
       open: same("docker/library/nginx:1.25"),
       more: { subnets: { "subnet-a": { route: "internet-gateway" } } },
     }),
-    wins: "public-mirror: succeeded",
+    wins: "ecr-public: succeeded",
   },
   {
     because: "instances whose role may not pull from ECR cannot use a copy there",
@@ -99,19 +99,19 @@ const table: readonly Row[] = [
         roles: { nodes: { denied: ["ecr:BatchGetImage"] } },
       },
     }),
-    wins: "public-mirror: succeeded",
-    loses: { "own-copy": /nodes may not pull from ECR/ },
+    wins: "ecr-public: succeeded",
+    loses: { "ecr-copy": /nodes may not pull from ECR/ },
   },
   {
     because: "a daemon on machines of two architectures gets a copy for both, under one name",
     world: world({ service: daemon, hub: threePlatforms, more: machines("X86_64", "ARM64") }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: ["linux/amd64", "linux/arm64"],
   },
   {
     because: "on machines of one architecture, a copy for that one",
     world: world({ service: daemon, hub: threePlatforms, more: machines("ARM64", "ARM64") }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: ["linux/arm64"],
   },
   {
@@ -121,7 +121,7 @@ const table: readonly Row[] = [
       hub: { images: { "prefecthq/prefect:3": { platforms: ["linux/amd64", "linux/s390x"] } } },
       more: machines("X86_64", "ARM64"),
     }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: ["linux/amd64"],
   },
   {
@@ -135,13 +135,13 @@ const table: readonly Row[] = [
         },
       },
     }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: ["linux/arm64"],
   },
   {
     because: "machines that nobody may ask about may be of any kind: the whole image is copied",
     world: world({ service: daemon, hub: threePlatforms, more: refused("ecs:ListContainerInstances") }),
-    wins: "fresh-mirror, own-copy: succeeded",
+    wins: "mirror, ecr-copy: succeeded",
     copies: ["linux/amd64", "linux/arm64", "linux/s390x"],
   },
   {
@@ -155,7 +155,7 @@ const table: readonly Row[] = [
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "nothing: no-substitute",
-    loses: { "public-mirror": /^it has no linux\/arm64$/ },
+    loses: { "ecr-public": /^it has no linux\/arm64$/ },
   },
 ];
 

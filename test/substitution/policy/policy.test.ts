@@ -28,7 +28,7 @@ describe("a policy", () => {
   });
 
   for (const [setting, value, complaint] of [
-    ["REPULL_STRATEGIES", "own-copy,magic", "own-copy"],
+    ["REPULL_STRATEGIES", "ecr-copy,magic", "ecr-copy"],
     ["REPULL_LEAST_PROOF", "none", "same-platform"],
     ["REPULL_MIRROR_PREFIX", "Repull", "prefix"],
     ["REPULL_PINNING", "maybe", "digest"],
@@ -112,8 +112,8 @@ describe("a policy", () => {
     });
   }
 
-  test("puts own-copy before fresh-mirror, whose copies it finds", () => {
-    expect(readPolicy({ strategies: ["fresh-mirror"] }).strategies).toEqual(["own-copy", "fresh-mirror"]);
+  test("puts ecr-copy before mirror, whose copies it finds", () => {
+    expect(readPolicy({ strategies: ["mirror"] }).strategies).toEqual(["ecr-copy", "mirror"]);
   });
 });
 

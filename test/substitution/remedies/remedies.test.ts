@@ -8,7 +8,7 @@ import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
 import { formatRemedy } from "../../../src/substitution/remedies/format-remedy.ts";
 
 const COPY: Candidate = {
-  strategy: "own-copy",
+  strategy: "ecr-copy",
   image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/repull/docker.io/library/nginx:1.25",
   samePublisher: false,
 };
@@ -47,8 +47,8 @@ describe("what the owner could do", () => {
     ["a cache that Repull may not fill",     because("Repull has no right to fill hub/library/nginx: set the stack's parameter PullThroughRepositories to hub/* (denied)"), /^deploy the stack with PullThroughRepositories=hub\/\*, so that Repull may fill the cache$/m],
     ["an archived copy",                     sighted({ kind: "archived", because: "the copy is archived in ECR" }), /^restore the archived copy in ECR: aws ecr update-image-storage-class --repository-name repull\/docker\.io\/library\/nginx /m],
     ["an account without pulls",             sighted({ kind: "rate-limited", because: "the configured account has no pulls left either" }), /^move the Docker Hub account to a paid plan .* no limit of pulls; a free one has 200 in 6 hours$/m],
-    ["no rule",                              { notApplicable: [{ strategy: "pull-through", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub, .*: aws ecr create-pull-through-cache-rule /m],
-    ["no account",                           { notApplicable: [{ strategy: "sign-in", because: "no Docker Hub account is configured (dockerHubSecret)" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
+    ["no rule",                              { notApplicable: [{ strategy: "pull-through-cache", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub, .*: aws ecr create-pull-through-cache-rule /m],
+    ["no account",                           { notApplicable: [{ strategy: "authenticated-pull", because: "no Docker Hub account is configured (dockerHubSecret)" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
     ["a private image",                      because("it is private, and the policy does not let it be copied (registries.privateImages)"), /^allow copies of the private image \(registries\.privateImages: \["nginx"\]\)$/m],
   ];
   for (const [says, facts, remedy] of table) {

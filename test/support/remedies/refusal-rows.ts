@@ -245,6 +245,6 @@ export const IN_VAIN: Row = {
     hub: { images: { "library/nginx:1.25": { platforms: ["linux/amd64"] } }, quota: { remaining: 0 } },
     ecr: same("repull/docker.io/library/nginx:1.25"),
   },
-  policy: { strategies: ["own-copy"] },
+  policy: { strategies: ["ecr-copy"] },
   story: twiceInVain,
 };

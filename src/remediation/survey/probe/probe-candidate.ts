@@ -70,13 +70,13 @@ async function probeBy(
   ports: Asked,
 ): Promise<ProbeResult> {
   switch (candidate.strategy) {
-    case "own-copy":
+    case "ecr-copy":
       return await probeCopy(place, context, ports);
-    case "pull-through":
+    case "pull-through-cache":
       return await probeCache(place, context, ports);
-    case "sign-in":
+    case "authenticated-pull":
       return await probeOrigin(place, context, ports);
-    case "fresh-mirror": {
+    case "mirror": {
       const registries = candidate.anonymous ? (ports.anonymous ?? ports).registries : ports.registries;
       const seen = await probeByDigest(place, context, { registries });
       if (seen.kind !== "found") return seen;
@@ -91,7 +91,7 @@ async function probeBy(
       }
       return (await privateImage(candidate, place, context, ports)) ?? seen;
     }
-    case "public-mirror": {
+    case "ecr-public": {
       const seen = await probeByDigest(place, context, ports);
       return seen.kind === "found"
         ? await withAvailablePlatforms(seen, place, context, ports.registries)

@@ -57,7 +57,7 @@ async function checksOf(
 ): Promise<readonly Check[]> {
   const facts = (sources: NetworkFacts["sources"]) => ({ ...networkOf(network), sources });
   return await preflight(
-    { strategy: "public-mirror", image, samePublisher: true, ...(secret === undefined ? {} : { secret }) },
+    { strategy: "ecr-public", image, samePublisher: true, ...(secret === undefined ? {} : { secret }) },
     puller,
     {
       location: { account: "123456789012", region: "us-east-1", partition: "aws" },

@@ -13,7 +13,7 @@ import type { PublicImage } from "../../../../src/substitution/ecr-public-mirror
 
 const HUB = "docker.io/library/nginx:1.25";
 const fresh: Candidate = {
-  strategy: "fresh-mirror",
+  strategy: "mirror",
   image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/repull/docker.io/library/nginx:1.25",
   source: HUB,
   samePublisher: false,

@@ -136,7 +136,7 @@ describe("a survey whose hosts drop packets", () => {
     const { result, seconds } = await surveyed(world, {
       policy: {
         imageMappings,
-        strategies: ["public-mirror", "own-copy", "fresh-mirror"],
+        strategies: ["ecr-public", "ecr-copy", "mirror"],
         registries: { ...DEFAULT_POLICY.registries, allowed: ["well-known", ...DEAD] },
       },
     });
@@ -144,7 +144,7 @@ describe("a survey whose hosts drop packets", () => {
     if (result?.kind !== "survey") throw new Error("no survey");
     const found = result.images.map(({ probedCandidates }) =>
       probedCandidates.some(
-        ({ candidate, seen }) => candidate.strategy === "own-copy" && seen.kind === "found",
+        ({ candidate, seen }) => candidate.strategy === "ecr-copy" && seen.kind === "found",
       ),
     );
     expect(found).toEqual(IMAGES.map(() => true));
@@ -163,7 +163,7 @@ describe("a survey whose hosts drop packets", () => {
         },
       },
     });
-    expect(outcome).toMatchObject({ outcome: "succeeded", images: [{ strategy: "own-copy" }] });
+    expect(outcome).toMatchObject({ outcome: "succeeded", images: [{ strategy: "ecr-copy" }] });
   });
 });
 
@@ -178,9 +178,9 @@ const reads: readonly (readonly [because: string, change: (ports: Ports) => Part
   ["the task is not described",        ({ ecs }) => ({ ecs: { ...ecs, describeTask: never } }),                              "ecs:DescribeTasks unavailable"],
   ["the service is not described",     ({ ecs }) => ({ ecs: { ...ecs, describeService: never } }),                           "ecs:DescribeServices unavailable"],
   ["the revisions are not listed",     ({ ecs }) => ({ ecs: { ...ecs, newestRevisions: never } }),                           "ecs:ListTaskDefinitions unavailable"],
-  ["nobody tells what a role may do",  () => ({ roles: { simulate: never, ofInstanceProfile: never } }),                                                  "own-copy"],
-  ["nobody tells of the networks",     () => ({ networks: { describe: never, egress: never, instances: never } }),                                            "own-copy"],
-  ["nobody tells of the rules",        ({ ecr }) => ({ ecr: { ...ecr, pullThroughRules: never } }),                          "own-copy"],
+  ["nobody tells what a role may do",  () => ({ roles: { simulate: never, ofInstanceProfile: never } }),                                                  "ecr-copy"],
+  ["nobody tells of the networks",     () => ({ networks: { describe: never, egress: never, instances: never } }),                                            "ecr-copy"],
+  ["nobody tells of the rules",        ({ ecr }) => ({ ecr: { ...ecr, pullThroughRules: never } }),                          "ecr-copy"],
 ];
 
 describe("a survey whose AWS does not answer", () => {

@@ -30,7 +30,7 @@ async function vetoOf(recipe: Partial<ImageRecipe>, named: number, platforms: re
   const registries = createRegistries({ send: createInternet([registry]).from("203.0.113.1"), clock });
   const digest = image.manifests[named]?.digest as Digest;
   const candidate = {
-    strategy: "public-mirror",
+    strategy: "ecr-public",
     image: "mirror.example/app:1",
     samePublisher: true,
   } as const;
