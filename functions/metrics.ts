@@ -87,13 +87,13 @@ function isAddress(source: string): boolean {
   return source === "" || /^[0-9.]+$|:/.test(source);
 }
 
-/** The same caps; counted is each window of one that somebody had to be told of. */
+/** The same quotas; counted is each window of one that somebody had to be told of. */
 export function withQuotaMetric(quotas: QuotaStore): QuotaStore {
   return {
     ...quotas,
     async claimNotification(window, claimant) {
       const isToTell = await quotas.claimNotification(window, claimant);
-      if (isToTell) count("CapsReached", {});
+      if (isToTell) count("QuotasReached", {});
       return isToTell;
     },
   };

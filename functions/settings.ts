@@ -18,7 +18,7 @@ export type Settings = {
   readonly busName: string;
   /** Read when used: not every function starts others. */
   readonly functions: DurableFunctions;
-  /** The table that counts what is used of the caps. */
+  /** The table that counts what is used of the quotas. */
   readonly quotaTable: string;
   readonly deadLetterQueueUrl: string;
   readonly registryEndpoints: string;
@@ -59,7 +59,7 @@ export function settingsFrom(env: Environment): Settings {
       },
     },
     get quotaTable() {
-      return needed("REPULL_CAPS_TABLE");
+      return needed("REPULL_QUOTA_TABLE");
     },
     get deadLetterQueueUrl() {
       return needed("REPULL_DEAD_LETTER_QUEUE_URL");

@@ -22,7 +22,7 @@ export type Connection = {
   readonly busName?: string;
   /** Not needed by who brings executions, as the command line does: it runs the copies itself. */
   readonly functions?: DurableFunctions;
-  /** The table that counts what is used of the caps; a person who watches has none. */
+  /** The table that counts what is used of the quotas; a person who watches has none. */
   readonly quotaTable?: string;
 };
 

@@ -3,9 +3,9 @@
 import { createAccountInventory } from "../../src/sandbox/aws/scan/account-inventory.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "./account-view-contract.ts";
-import { describeCapsContract } from "./caps-contract.ts";
 import { EXECUTION_CLAUSES } from "./execution-clauses.ts";
 import { CLAUSES, describePortsContract, type Stage } from "./ports-contract.ts";
+import { describeCapsContract } from "./quotas-contract.ts";
 import { describeSchedulesContract } from "./schedules-contract.ts";
 
 describePortsContract("the sandbox", [...CLAUSES, ...EXECUTION_CLAUSES], makeStage, [

@@ -26,7 +26,7 @@ afterEach(async () => {
 function registriesWith(endpoint: string) {
   const settings = settingsFrom({
     AWS_REGION: "eu-central-1",
-    REPULL_CAPS_TABLE: "caps",
+    REPULL_QUOTA_TABLE: "quotas",
     REPULL_REGISTRY_ENDPOINTS: `docker.io=${endpoint}`,
   });
   const registries = { ...DEFAULT_POLICY.registries, allowed: [`${endpoint}.example`] };

@@ -87,7 +87,7 @@ function dollarsOf(day: Day): Readonly<Record<string, number>> {
       DAYS * (requests * PRICES.request + of("gigabyteSeconds") * PRICES.gigabyteSecond),
     "SQS, idle polling included": DAYS * of("queueRequests") * PRICES.queueRequest,
     "outcome events": DAYS * of("remediations") * PRICES.event,
-    "counting under the caps": DAYS * of("writes") * PRICES.tableWrite,
+    "counting under the quotas": DAYS * of("writes") * PRICES.tableWrite,
     logs: (DAYS * of("logBytes") * PRICES.logGigabyte) / 1e9,
     [`${alarms} alarms, a dashboard, ${ASSUMED.series} series of figures`]:
       alarms * PRICES.alarm + PRICES.dashboard + ASSUMED.series * PRICES.series,
@@ -138,7 +138,7 @@ One failing deployment is one remediation, however many of its tasks fail. This 
 ${row("invocations of `remediate`, of `mirror`", [`${COUNTED.elsewhere.invocations}, 0`, `${COUNTED.copied.invocations}, ${COUNTED.copied.copies}`])}
 ${row("durable operations (the start, steps, waits)", [String(COUNTED.elsewhere.operations), String(COUNTED.copied.operations)])}
 ${row("bytes that the executions keep", [count(COUNTED.elsewhere.keptBytes), count(COUNTED.copied.keptBytes)])}
-${row("writes to the table of the caps", [String(COUNTED.elsewhere.writes), String(COUNTED.copied.writes)])}
+${row("writes to the table of the quotas", [String(COUNTED.elsewhere.writes), String(COUNTED.copied.writes)])}
 ${row("bytes of log", [count(COUNTED.elsewhere.logBytes), count(COUNTED.copied.logBytes)])}
 
 A failing task matches the rule ${COUNTED.eventsOfATask} times. Calls to ECS, ECR, IAM and Parameter Store cost nothing.

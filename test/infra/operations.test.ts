@@ -37,7 +37,7 @@ describe("alarms", () => {
   const ours = alarms.filter(
     ({ alarm }) => alarm.Namespace === "Repull" && alarm.MetricName === "Remediations",
   );
-  for (const one of ["CapReached", "ExecutionDied", "ExecutionTooLong"]) {
+  for (const one of ["QuotaReached", "ExecutionDied", "ExecutionTooLong"]) {
     test(`${one} watches a figure that functions/metrics.ts writes without a dimension of its own`, () => {
       const alarm = alarms.find(({ name }) => name === one)?.alarm;
       expect(read("functions/metrics.ts")).toContain(`count("${alarm?.MetricName}", {})`);

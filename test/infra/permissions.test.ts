@@ -84,8 +84,8 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "secretsmanager:GetSecretValue":           ["hub.credentials"],
   "ssm:GetParameter":                        ["parameters.read"],
   "events:PutEvents":                        ["bus.publish"],
-  "dynamodb:UpdateItem":                     ["caps.claim", "caps.tellsOfIt"],
-  "dynamodb:GetItem":                        ["caps.used"],
+  "dynamodb:UpdateItem":                     ["quotaStore.acquire", "quotaStore.claimNotification"],
+  "dynamodb:GetItem":                        ["quotaStore.used"],
   "lambda:Invoke":                           ["executions.start"],
   "lambda:ListDurableExecutionsByFunction":  ["executions.start", "executions.status"],
   "lambda:GetDurableExecution":              ["executions.status"],
@@ -255,10 +255,10 @@ describe("what nobody can do", () => {
     );
     expect(holders(/^ecs:RegisterTaskDefinition$/)[0]?.text).toContain('"ecs:privileged":"false"');
   });
-  test("what is used of the caps is counted in one table, and nobody reads or deletes there", () => {
+  test("what is used of the quotas is counted in one table, and nobody reads or deletes there", () => {
     const counters = all.filter(({ actions }) => actions.some((action) => action.startsWith("dynamodb:")));
     expect(counters.map(({ name, actions, resources }) => [name, actions, resources])).toEqual(
-      ["remediate", "mirror"].map((name) => [name, ["dynamodb:UpdateItem"], ["CapsTable.Arn"]]),
+      ["remediate", "mirror"].map((name) => [name, ["dynamodb:UpdateItem"], ["QuotaTable.Arn"]]),
     );
   });
   test("a role is passed to tasks alone, and only one that the owner named", () => {

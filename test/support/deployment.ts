@@ -87,7 +87,7 @@ export async function deploy(
     REPULL_POLICY_PARAMETER: "/repull/policy",
     REPULL_REMEDIATE_FUNCTION: arnOf("remediate"),
     REPULL_MIRROR_FUNCTION: arnOf("mirror"),
-    REPULL_CAPS_TABLE: "caps",
+    REPULL_QUOTA_TABLE: "quotas",
     REPULL_DEAD_LETTER_QUEUE_URL: UNHANDLED_QUEUE_URL,
     POWERTOOLS_SERVICE_NAME: "repull",
     POWERTOOLS_LOG_LEVEL: "INFO",

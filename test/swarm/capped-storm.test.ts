@@ -1,4 +1,4 @@
-/** A bad morning under a cap: three hundred services fail at once, and fifty an hour are let through. */
+/** A bad morning under a quota: three hundred services fail at once, and fifty an hour are let through. */
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { beforeAll, describe, test } from "vitest";
@@ -75,7 +75,7 @@ beforeAll(async () => {
   await world.run(7 * HOUR);
 }, 180_000);
 
-describe(`${SERVICES} services under a cap of ${PER_HOUR} remediations per hour`, () => {
+describe(`${SERVICES} services under a quota of ${PER_HOUR} remediations per hour`, () => {
   test("are let through fifty an hour, and not one more", () =>
     deepEqual(
       Object.fromEntries(registered),

@@ -60,7 +60,7 @@ export type Sabotage = (ports: Ports, steps: () => string) => Ports;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Every pause of ECS's, of ours between attempts, and the days of a small cap: a world at rest ends sooner. */
+/** Every pause of ECS's, of ours between attempts, and the days of a small quota: a world at rest ends sooner. */
 const CALM_MS = 110 * HOUR;
 
 /** How a seed is played otherwise than by its own chance. */

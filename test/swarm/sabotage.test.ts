@@ -207,7 +207,7 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
     }),
   ],
   [
-    "a cap that is ten times as large",
+    "a quota that is ten times as large",
     "capped",
     (ports) => withClaim(ports, (request) => ports.quotaStore.acquire({ ...request, max: 10 * request.max })),
   ],

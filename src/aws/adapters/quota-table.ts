@@ -1,5 +1,5 @@
 /**
- * The table in which the owner's caps are counted: one item for a window, taken from by one conditional write.
+ * The table in which the owner's quotas are counted: one item for a window, taken from by one conditional write.
  *
  * The item holds who has taken, so that asking again takes nothing: a write whose answer was lost is found out by the
  * next one. Items go by themselves some days after their window.
@@ -45,7 +45,7 @@ export function createQuotaTable(settings: AwsSettings, tableName: string): Quot
 
   return {
     async acquire({ period, requester, amount, max }) {
-      // What is more than the whole cap does not fit into an unused window either.
+      // What is more than the whole quota does not fit into an unused window either.
       const unused = amount > max ? "" : "attribute_not_exists(#used) OR ";
       const found = await update({
         ...at(period),

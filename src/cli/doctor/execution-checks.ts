@@ -15,7 +15,7 @@ import { deployedFunction, type Functions, type StackUnderTest } from "./stack-u
 
 const HOUR_MS = 3_600_000;
 const DAYS = 7;
-/** A day under the owner's caps, a limit's window of six hours and a rollout behind it; or twelve hours for an approval. */
+/** A day under the owner's quotas, a limit's window of six hours and a rollout behind it; or twelve hours for an approval. */
 const HOURS_MAX = { remediate: 36, mirror: 4 } as const;
 /** Each is a call or two. */
 const LEFT_MAX = 20;

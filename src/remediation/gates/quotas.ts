@@ -1,8 +1,8 @@
 /**
- * The owner's caps: so many remediations in an hour and so many bytes in a day, and not more, whatever storms or goes wrong.
+ * The owner's quotas: so many remediations in an hour and so many bytes in a day, and not more, whatever storms or goes wrong.
  *
  * Windows are those of the clock in UTC, so that everybody can tell when the next one opens. What is used is counted in
- * one table with conditional writes (docs/decisions/caps.md); where that cannot be read, nothing is granted.
+ * one table with conditional writes (docs/decisions/quotas.md); where that cannot be read, nothing is granted.
  */
 
 import * as z from "zod";
@@ -17,9 +17,9 @@ export type QuotaName = keyof Quotas;
 export const quotaExceededSchema = z.object({
   quota: z.enum(["remediationsPerHour", "bytesPerDay"]),
   window: z.string(),
-  /** The cap, or the cluster's share of it, as it was then: a raised one is worth asking again. */
+  /** The quota, or the cluster's share of it, as it was then: a raised one is worth asking again. */
   max: z.number(),
-  /** Whose share it is; absent: everybody's cap. */
+  /** Whose share it is; absent: everybody's quota. */
   cluster: z.string().optional(),
   used: z.number(),
   amount: z.number(),
@@ -27,12 +27,12 @@ export const quotaExceededSchema = z.object({
   opensAt: z.number(),
 });
 
-/** A cap that is reached, and until when it holds. */
+/** A quota that is reached, and until when it holds. */
 export type QuotaExceeded = z.infer<typeof quotaExceededSchema>;
 
 const HOUR_MS = 3_600_000;
 
-/** The window of a cap at this moment. */
+/** The window of a quota at this moment. */
 export function quotaPeriod(cap: QuotaName, now: number): QuotaPeriod {
   const length = cap === "remediationsPerHour" ? HOUR_MS : 24 * HOUR_MS;
   const begins = Math.floor(now / length) * length;
@@ -40,7 +40,7 @@ export function quotaPeriod(cap: QuotaName, now: number): QuotaPeriod {
   return { name: `${cap} ${moment}`, endsAt: begins + length };
 }
 
-/** A cap as a number: bytes, or how many. */
+/** A quota as a number: bytes, or how many. */
 export function quotaLimit(limits: Quotas, cap: QuotaName): number {
   return cap === "bytesPerDay" ? parseSize(limits.bytesPerDay) : limits[cap];
 }
@@ -107,12 +107,12 @@ export async function acquire(
   return { quota, window: window.name, max, used: answer.used, amount, opensAt: window.endsAt };
 }
 
-/** Whether it still holds: its window is not over, and nobody has raised the cap. */
+/** Whether it still holds: its window is not over, and nobody has raised the quota. */
 export function isStillExceeded(held: QuotaExceeded, limits: Quotas, now: number): boolean {
   return quotaLimit(limits, held.quota) <= held.max && (now < held.opensAt || exceedsEntireQuota(held));
 }
 
-/** More than the whole cap: no window is large enough for it. */
+/** More than the whole quota: no window is large enough for it. */
 export function exceedsEntireQuota({ amount, max }: QuotaExceeded): boolean {
   return amount > max;
 }
@@ -125,25 +125,25 @@ export function remedyFor({ quota, cluster, used, amount }: QuotaExceeded): Reme
       ? sizeOf(wanted)
       : Math.min(CLAIMS_MAX, cluster === undefined ? wanted : 2 * wanted);
   return {
-    code: "raise-cap",
+    code: "raise-quota",
     ...(cluster === undefined ? {} : { params: { cluster } }),
-    setting: { key: `caps.${quota}`, value },
+    setting: { key: `quotas.${quota}`, value },
   };
 }
 
-/** `the cap of 50 remediations per hour (caps.remediationsPerHour) is reached: 50 are used until 2026-01-20 11:00 UTC`. */
+/** `the quota of 50 remediations per hour (quotas.remediationsPerHour) is reached: 50 are used until 2026-01-20 11:00 UTC`. */
 export function formatQuotaExceeded(held: QuotaExceeded): string {
   const { quota, max, used, amount, opensAt, cluster } = held;
   const until = `until ${new Date(opensAt).toISOString().slice(0, 16).replace("T", " ")} UTC`;
   if (quota === "bytesPerDay" && exceedsEntireQuota(held)) {
-    return `the image has ${gigabytes(amount)}, more than the whole cap of ${gigabytes(max)} copied per day (caps.bytesPerDay)`;
+    return `the image has ${gigabytes(amount)}, more than the whole quota of ${gigabytes(max)} copied per day (quotas.bytesPerDay)`;
   }
   if (quota === "bytesPerDay") {
-    return `the cap of ${gigabytes(max)} copied per day (caps.bytesPerDay) is reached: ${gigabytes(used)} are used ${until}, and this image has ${gigabytes(amount)}`;
+    return `the quota of ${gigabytes(max)} copied per day (quotas.bytesPerDay) is reached: ${gigabytes(used)} are used ${until}, and this image has ${gigabytes(amount)}`;
   }
   if (cluster !== undefined)
-    return `the share of the cluster ${cluster}, ${max} remediations per hour (half of caps.remediationsPerHour), is reached: ${used} are used ${until}`;
-  return `the cap of ${max} remediations per hour (caps.remediationsPerHour) is reached: ${used} are used ${until}`;
+    return `the share of the cluster ${cluster}, ${max} remediations per hour (half of quotas.remediationsPerHour), is reached: ${used} are used ${until}`;
+  return `the quota of ${max} remediations per hour (quotas.remediationsPerHour) is reached: ${used} are used ${until}`;
 }
 
 /** A size as the policy takes it: six digits at most. */

@@ -170,7 +170,7 @@ export type ExecutionStatus = {
   readonly transient?: true;
   /** It ended with a decision that says no: `{ kind: "refused", because }`. */
   readonly refused?: string;
-  /** It was refused by a cap, and this is how far and until when. */
+  /** It was refused by a quota, and this is how far and until when. */
   readonly held?: QuotaExceeded;
   /** It was the source's limit: its window may end. */
   readonly limited?: true;

@@ -1,8 +1,8 @@
-/** What has been used of the owner's caps, counted in one place for all executions. */
+/** What has been used of the owner's quotas, counted in one place for all executions. */
 
-/** One window of one cap: an hour or a day. */
+/** One window of one quota: an hour or a day. */
 export type QuotaPeriod = {
-  /** Unique: the cap and the beginning. */
+  /** Unique: the quota and the beginning. */
   readonly name: string;
   /** When it is over, in milliseconds since the epoch; some time later it may be forgotten. */
   readonly endsAt: number;

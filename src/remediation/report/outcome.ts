@@ -22,7 +22,7 @@ export const OUTCOMES = {
   "approval-expired": "nobody has approved the plan in time",
   "no-substitute": "no place holds the image with enough proof",
   "not-eligible": "this workload or text is not one that Repull changes",
-  "quota-exceeded": "a cap of the owner's is reached; nothing more is written until its next window",
+  "quota-exceeded": "a quota of the owner's is reached; nothing more is written until its next window",
   "rolled-back": "the substitute did worse; the service is back on its former revision",
   "rollout-timed-out": "the rollout has not ended in the time it was given",
   failed: "a step failed; what was done until then is in the record",

@@ -188,7 +188,7 @@ function unusable({
   failed,
   held,
 }: MirrorRejected): "rate-limited" | "unreachable" | "denied" | "unknown" {
-  // A cap of the owner's says nothing of the place.
+  // A quota of the owner's says nothing of the place.
   if (held !== undefined) return "unknown";
   if (limited) return "rate-limited";
   return failed ? "unreachable" : "denied";

@@ -42,7 +42,7 @@ export async function remediateWithPolicy(
     const told = failure.kind === "ignored" ? undefined : failure;
     return await report("report", () => ending, told, options, ports, steps);
   }
-  // A cap is no rule by which one thing is done, but the owner's hand on all of them: raised, it holds for what waits.
+  // A quota is no rule by which one thing is done, but the owner's hand on all of them: raised, it holds for what waits.
   const limits = async () => (await read()).quotas;
   return await remediate(event, portsFor(policy), { ...options, policy, limits }, steps);
 }

@@ -111,7 +111,7 @@ async function acquireQuota(
   const isDown = plan?.surveyed.runningCount === 0;
   const left = secondsUntilOpen(held, ports.clock.now(), execution, isDown);
   const seconds = Math.min(left, Math.max(QUOTA_SECONDS_MAX, shortestPause(polls)));
-  ports.log.info("held by a cap", { ...held, seconds });
+  ports.log.info("held by a quota", { ...held, seconds });
   return { waiting: { held, seconds } };
 }
 

@@ -1,4 +1,4 @@
-/** The table of the caps in the sandbox: the same answers, kept in memory. */
+/** The table of the quotas in the sandbox: the same answers, kept in memory. */
 
 import type { QuotaStore } from "../../remediation/ports/quota-store.ts";
 import type { AwsFault } from "./ecs.ts";

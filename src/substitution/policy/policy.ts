@@ -49,7 +49,7 @@ const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[
 const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/;
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]{1,576}$/;
 
-/** Each claim on a window is a name in one item of a table, of 400 kB at most: docs/decisions/caps.md. */
+/** Each claim on a window is a name in one item of a table, of 400 kB at most: docs/decisions/quotas.md. */
 export const CLAIMS_MAX = 2000;
 const count = z.int().min(1).max(CLAIMS_MAX);
 

@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
     `allow more strategies (the stack's Strategies, strategies in the policy, is ${strategies})`,
   "reach-registry": (_, { host, because }) => `let Repull reach ${host}: ${because}`,
   wait: ({ until }, { again = "ECS goes on trying" }) => `or wait: ${until}, and ${again}`,
-  "raise-cap": ({ setting }, { cluster }) =>
+  "raise-quota": ({ setting }, { cluster }) =>
     cluster === undefined
       ? `to let more through, raise ${setting?.key} in the policy document (docs/policy.md): what waits sees it within half an hour`
       : `to let more of ${cluster} through, raise ${setting?.key} in the policy document (docs/policy.md), of which one cluster has half, or name ${cluster} alone in clusters.include: what waits sees it within half an hour`,

@@ -33,7 +33,7 @@ export const REMEDIES = {
   "allow-strategies": "the policy allows every strategy",
   "reach-registry": "a registry that cannot be reached answers",
   wait: "the limit ends",
-  "raise-cap": "the policy raises the cap that is reached",
+  "raise-quota": "the policy raises the quota that is reached",
   "remove-tag": "the tag that keeps Repull away, or from writing, is removed",
   "set-tag": "the tag says a word that Repull knows",
   "include-workload": "the policy no longer leaves the workload or the image out",

@@ -28,8 +28,8 @@ import { createAccountInventory } from "../../../src/aws/scan/account-inventory.
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { describeAccountViewContract, TWO_ON_FARGATE } from "../../contracts/account-view-contract.ts";
-import { describeCapsContract } from "../../contracts/caps-contract.ts";
 import { CLAUSES, describePortsContract, fresh, type Stage } from "../../contracts/ports-contract.ts";
+import { describeCapsContract } from "../../contracts/quotas-contract.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../../support/aws/moto.ts";
 import { readTemplate } from "../../support/aws/template.ts";
 
@@ -82,18 +82,18 @@ async function makeStage(): Promise<Stage> {
 
 /** As the template makes it, and which of its members tells when an item may go. */
 function tableOfTheStack(): { table: CreateTableCommandInput; expires: string } {
-  const made = readTemplate().resources.CapsTable?.Properties as unknown;
+  const made = readTemplate().resources.QuotaTable?.Properties as unknown;
   const { TimeToLiveSpecification, ...table } = made as CreateTableCommandInput & {
     TimeToLiveSpecification: { AttributeName: string };
   };
-  return { table: { ...table, TableName: "caps" }, expires: TimeToLiveSpecification.AttributeName };
+  return { table: { ...table, TableName: "quotas" }, expires: TimeToLiveSpecification.AttributeName };
 }
 
 describeCapsContract(
   "the table on moto",
   async () => {
     if (moto === undefined) throw new Error("moto has not started");
-    return createQuotaTable(settingsOf(moto), "caps");
+    return createQuotaTable(settingsOf(moto), "quotas");
   },
   { isAtomic: false },
 );
@@ -102,14 +102,14 @@ test("an item of the table goes three days after its window", async () => {
   if (moto === undefined) throw new Error("moto has not started");
   const endsAt = Date.parse("2026-01-21T00:00:00Z");
   const window = { name: "remediationsPerHour 2026-01-20T23", endsAt };
-  await createQuotaTable(settingsOf(moto), "caps").acquire({
+  await createQuotaTable(settingsOf(moto), "quotas").acquire({
     period: window,
     requester: "r-1-1",
     amount: 1,
     max: 1,
   });
   const { Item } = await new DynamoDBClient(settingsOf(moto)).send(
-    new GetItemCommand({ TableName: "caps", Key: { window: { S: window.name } } }),
+    new GetItemCommand({ TableName: "quotas", Key: { window: { S: window.name } } }),
   );
   expect(Item?.[tableOfTheStack().expires]).toEqual({ N: String(endsAt / 1000 + 3 * 86_400) });
 });

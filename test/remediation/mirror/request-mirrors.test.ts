@@ -218,7 +218,7 @@ describe("waiting for a copy", () => {
   const no: ExecutionStatus = { status: "succeeded", refused: "the limit is reached" };
   const heldUntil = (opensAt: string, max = 200e9): ExecutionStatus => {
     const held = { quota: "bytesPerDay" as const, window: "w", max, used: max, amount: 1e9 };
-    return { status: "succeeded", refused: "a cap", held: { ...held, opensAt: Date.parse(opensAt) } };
+    return { status: "succeeded", refused: "a quota", held: { ...held, opensAt: Date.parse(opensAt) } };
   };
 
   // biome-ignore format: a table is read by its columns
@@ -230,7 +230,7 @@ describe("waiting for a copy", () => {
     ["a refusal is not asked for again",                      [],                       [no, ok],           1, /^the limit is reached$/],
     ["failures of long ago hold nobody up",                   [failed, failed, failed], [ok],               1, undefined],
     ["nor do refusals: a window may have ended since",        [no, no],                 [ok],               1, undefined],
-    ["a cap that has refused holds for all who come",         [heldUntil("2026-01-21")], [ok],              0, /^the cap of 200 GB copied per day \(caps.bytesPerDay\) is reached: 200 GB are used until 2026-01-21 00:00 UTC, and this image has 1 GB$/],
+    ["a quota that has refused holds for all who come",         [heldUntil("2026-01-21")], [ok],              0, /^the quota of 200 GB copied per day \(quotas.bytesPerDay\) is reached: 200 GB are used until 2026-01-21 00:00 UTC, and this image has 1 GB$/],
     ["until its day is over",                                 [heldUntil("2026-01-20")], [ok],              1, undefined],
     ["or its owner raises it",                                [heldUntil("2026-01-21", 100e9)], [ok],         1, undefined],
   ];

@@ -1,4 +1,4 @@
-/** The owner's caps: what is let through, who waits, who is told of it, and what becomes of those that wait. */
+/** The owner's quotas: what is let through, who waits, who is told of it, and what becomes of those that wait. */
 
 import { expect, test } from "vitest";
 import { detect } from "../../../src/remediation/detect/detect.ts";
@@ -52,10 +52,10 @@ test("one remediation per hour heals three services in three hours, and tells of
   const [held] = outcomes(world).filter(({ outcome }) => outcome === "quota-exceeded");
   expect(held).toMatchObject({
     because:
-      "the cap of 1 remediations per hour (caps.remediationsPerHour) is reached: 1 are used until 2026-01-20 23:00 UTC; this remediation, and those that wait behind it unsaid, go on by themselves",
+      "the quota of 1 remediations per hour (quotas.remediationsPerHour) is reached: 1 are used until 2026-01-20 23:00 UTC; this remediation, and those that wait behind it unsaid, go on by themselves",
     resumesAt: "2026-01-20T23:00:00.000Z",
     nextSteps: [
-      "to let more through, raise caps.remediationsPerHour in the policy document (docs/policy.md): what waits sees it within half an hour",
+      "to let more through, raise quotas.remediationsPerHour in the policy document (docs/policy.md): what waits sees it within half an hour",
     ],
   });
   await world.run(HOUR);
@@ -72,18 +72,18 @@ test("one remediation per hour heals three services in three hours, and tells of
   ).toEqual([1, 1, 1]);
 });
 
-test("bytes over their day's cap wait for the next day, and none of them moves before", async () => {
+test("bytes over their day's quota wait for the next day, and none of them moves before", async () => {
   const world = await threeServices({ bytesPerDay: "5MB" });
   await world.run(1.8 * HOUR);
   expect([whole(world), named(world).toSorted()]).toEqual([2, ["quota-exceeded", "succeeded", "succeeded"]]);
   expect(outcomes(world).find(({ outcome }) => outcome === "quota-exceeded")?.because).toMatch(
-    /^the cap of 0\.005 GB copied per day \(caps\.bytesPerDay\) is reached: 0\.0041 GB are used until 2026-01-21 00:00 UTC, and this image has 0\.00205 GB;/,
+    /^the quota of 0\.005 GB copied per day \(quotas\.bytesPerDay\) is reached: 0\.0041 GB are used until 2026-01-21 00:00 UTC, and this image has 0\.00205 GB;/,
   );
   await world.run(HOUR);
   expect(whole(world)).toBe(3);
 });
 
-test("an image that is larger than the whole day's cap is not waited for", async () => {
+test("an image that is larger than the whole day's quota is not waited for", async () => {
   const world = await threeServices({ bytesPerDay: "1MB" });
   await world.run(0.5 * HOUR);
   expect(new Set(named(world))).toEqual(new Set(["no-substitute"]));
@@ -92,11 +92,11 @@ test("an image that is larger than the whole day's cap is not waited for", async
       ?.images[0]?.rejected.map(({ because }) => because)
       .join(),
   ).toContain(
-    "the image has 0.00205 GB, more than the whole cap of 0.001 GB copied per day (caps.bytesPerDay)",
+    "the image has 0.00205 GB, more than the whole quota of 0.001 GB copied per day (quotas.bytesPerDay)",
   );
 });
 
-test("a service is not deployed without the copy of its other image that a cap holds back", async () => {
+test("a service is not deployed without the copy of its other image that a quota holds back", async () => {
   const { world } = await play({
     world: {
       time: "2026-01-20T22:10:00Z",
@@ -151,7 +151,7 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
     },
   });
   expect(outcome).toMatchObject({ outcome: "succeeded", images: [{ strategy: "authenticated-pull" }] });
-  expect(outcome.images[0]?.rejected.map(({ because }) => because).join()).toContain("caps.bytesPerDay");
+  expect(outcome.images[0]?.rejected.map(({ because }) => because).join()).toContain("quotas.bytesPerDay");
   expect(named(world)).toEqual(["succeeded"]);
 });
 
@@ -177,7 +177,7 @@ for (const engine of ENGINES) {
   });
 }
 
-test("a cap that cannot be read is no permission", async () => {
+test("a quota that cannot be read is no permission", async () => {
   const world = await threeServices({});
   const lift = world.faults.order("dynamodb:UpdateItem", "denied");
   await world.run(HOUR / 2);
@@ -197,7 +197,7 @@ test("one that throttles for a while is asked again", async () => {
   expect(whole(world)).toBe(3);
 });
 
-test("a raised cap lets through what waits within half an hour", async () => {
+test("a raised quota lets through what waits within half an hour", async () => {
   const world = await threeServices({});
   let quotas = { ...DEFAULT_POLICY.quotas, remediationsPerHour: 1 };
   world.executions.serve("remediate", (input, steps, execution) =>
@@ -244,7 +244,7 @@ test("what waits for more than a day ends as held, and says so", async () => {
   expect(((record?.endedAt ?? 0) - (record?.startedAt ?? 0)) / 1000).toBeLessThan(48 * HOUR);
 });
 
-test("a service whose images need three days of the cap is healed on the third, though no task fails any more", async () => {
+test("a service whose images need three days of the quota is healed on the third, though no task fails any more", async () => {
   const images = { web: "acme/web:1", side: "acme/side:1", log: "acme/log:1" };
   const world = await createWorld(
     readWorldFile({

@@ -91,7 +91,7 @@ const BY_REMEDY: Readonly<Record<RemedyCode, Row>> = {
   },
   "name-image-that-exists": GONE,
   "name-other-place": GONE,
-  "raise-cap": HELD.remediationsPerHour["that is one cluster's alone"] as Row,
+  "raise-quota": HELD.remediationsPerHour["that is one cluster's alone"] as Row,
   "remove-tag": DECLINED["opted-out"]["the service"] as Row,
   "set-tag": DECLINED["opt-out-unclear"]["the service"] as Row,
   "include-workload": DECLINED["excluded-by-policy"]["the service is excluded"] as Row,
@@ -172,9 +172,9 @@ describe("a place that a task could not pull from", () => {
     });
 });
 
-describe("a cap", () => {
+describe("a quota", () => {
   each(HELD, ({ remedies = [] }, code) => {
-    expect(remedies.flatMap(({ setting }) => setting?.key ?? [])).toContain(`caps.${code}`);
+    expect(remedies.flatMap(({ setting }) => setting?.key ?? [])).toContain(`quotas.${code}`);
   });
 });
 

@@ -52,10 +52,10 @@ describe("a policy", () => {
     ["one repository for every image",            { copies: ["central/nginx"] },                               ["copies.0: expected a repository with {path} or {name}"]],
     ["a role that is none",                       { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
-    ["a cap of images, which is no more",         { quotas: { imagesPerDay: 5 } },                               ["caps.imagesPerDay: expected a known key"]],
+    ["a quota of images, which is no more",         { quotas: { imagesPerDay: 5 } },                               ["quotas.imagesPerDay: expected a known key"]],
     ["windows of one's own, which are no more",   { windows: {} },                                             ["windows: expected"]],
-    ["a cap that nobody knows",                   { quotas: { remediationsPerHours: 5 } },                       ["caps.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
-    ["a size without its unit, or a whole cap",   { quotas: { bytesPerDay: "200", remediationsPerHour: 0 } },    ["caps.bytesPerDay: expected a size such as 500MB", "caps.remediationsPerHour: expected number to be >=1"]],
+    ["a quota that nobody knows",                   { quotas: { remediationsPerHours: 5 } },                       ["quotas.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
+    ["a size without its unit, or a whole quota",   { quotas: { bytesPerDay: "200", remediationsPerHour: 0 } },    ["quotas.bytesPerDay: expected a size such as 500MB", "quotas.remediationsPerHour: expected number to be >=1"]],
   ];
   for (const [because, document, words] of wrong) {
     test(`complains of ${because}`, () => {

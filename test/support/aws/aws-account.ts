@@ -164,7 +164,7 @@ export async function serveRegistries(
   };
 }
 
-/** The two writes to the table of the caps, told apart by what they would write. */
+/** The two writes to the table of the quotas, told apart by what they would write. */
 async function updateCaps({ Key, ExpressionAttributeValues }: JsonObject, world: World): Promise<Json> {
   const { period } = Key as { period: { S: string } };
   const values = ExpressionAttributeValues as Record<string, { readonly S: string; readonly N: string }>;

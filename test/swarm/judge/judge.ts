@@ -9,7 +9,7 @@ import { containersOf } from "./meanings.ts";
 import { type Foreign, runningOf, type Witness } from "./witness.ts";
 
 const HOUR = 3_600_000;
-/** Longer than any wait of one execution: a window, a day's cap and an hour's after it, a rollout, and the pauses between. */
+/** Longer than any wait of one execution: a window, a day's quota and an hour's after it, a rollout, and the pauses between. */
 const EXECUTION_HOURS_MAX = 80;
 /** A guard that says "enough" has seen so many substitutes of this service; who has made none is owed one. */
 const SUBSTITUTES_OWED = 1;

@@ -1,5 +1,5 @@
 /**
- * Keeps account of what may happen only so often: claims under the owner's caps, and tasks that are made up for.
+ * Keeps account of what may happen only so often: claims under the owner's quotas, and tasks that are made up for.
  *
  * It counts by itself what was granted and done, below whoever lies, and never asks the table that it judges.
  */
@@ -28,7 +28,7 @@ export function createLedger(
     cap === "bytesPerDay"
       ? Number.parseInt(quotas.bytesPerDay, 10) * 1e9
       : Number(quotas[cap as keyof typeof quotas]);
-  // A cluster's share has a window of its own, named after the cap's; it is no place in the hour.
+  // A cluster's share has a window of its own, named after the quota's; it is no place in the hour.
   const claimantsOf = (cap: string): readonly string[] =>
     [...windows].flatMap(([name, claims]) =>
       /^\S+ \S+$/.test(name) && name.startsWith(`${cap} `) ? [...claims.keys()] : [],
@@ -66,7 +66,7 @@ export function createLedger(
     },
     publishes(execution: string, { outcome, because, resumesAt }: JsonObject): void {
       if (outcome !== "quota-exceeded" || resumesAt === undefined) return;
-      const cap = /caps\.(\w+)/.exec(String(because))?.[1] ?? "";
+      const cap = /quotas\.(\w+)/.exec(String(because))?.[1] ?? "";
       const cluster = /^the share of the cluster (\S+),/.exec(String(because))?.[1] ?? "all";
       const window = `${cap} of ${cluster} until ${resumesAt}`;
       const who = told.get(window) ?? new Set();

@@ -167,7 +167,7 @@ function afterTries({ service, clusterArn, task, recentSubstitutions: recent }: 
   ];
 }
 
-/** A cap that no window is large enough for is not waited for: what it takes is said. */
+/** A quota that no window is large enough for is not waited for: what it takes is said. */
 function raisedCaps(rejected: readonly MirrorRejected[]): readonly Remedy[] {
   return rejected.flatMap(({ held }) =>
     held !== undefined && exceedsEntireQuota(held) ? [remedyFor(held)] : [],

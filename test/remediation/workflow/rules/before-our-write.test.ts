@@ -157,7 +157,7 @@ rules("the search for a substitute", [
   ["ten places that cannot be copied from are passed over", { state: { rejected: lost(10) } }, ...GOES_ON],
   ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for look again", { ...again(1), plan: GONE, rejected: [] }],
   ["and after four pauses the end",                   { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],
-  ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end no-substitute no-proof \[raise-cap caps\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
+  ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end no-substitute no-proof \[raise-quota quotas\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
 ]);
 
 const task = (wish: TaskFacts["action"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({

@@ -1,4 +1,4 @@
-/** What the table of the caps and the sandbox's have in common: both must pass it. */
+/** What the table of the quotas and the sandbox's have in common: both must pass it. */
 
 import { describe, expect, test } from "vitest";
 import type { QuotaPeriod, QuotaStore } from "../../src/remediation/ports/quota-store.ts";
@@ -15,7 +15,7 @@ export function describeCapsContract(
   /** moto compares and writes in two threads at once: what DynamoDB promises of one item, it does not keep. */
   { isAtomic = true }: { readonly isAtomic?: boolean } = {},
 ): void {
-  describe(`${name} keeps the contract of the caps`, () => {
+  describe(`${name} keeps the contract of the quotas`, () => {
     test("grants as much as there is, to whoever asks first, and says how much is used", async () => {
       const quotas = await makeCaps();
       const window = windowOf();
@@ -48,7 +48,7 @@ export function describeCapsContract(
       ["what just fits",                      30, 70, 100, "granted", 100],
       ["not a byte more",                     30, 71, 100, "reached", 30],
       ["nothing that is more than the whole", 0,  101, 100, "reached", 0],
-      ["nothing after the cap was lowered",   80, 1,  50,  "reached", 80],
+      ["nothing after the quota was lowered",   80, 1,  50,  "reached", 80],
       ["more after it was raised",            100, 50, 200, "granted", 150],
     ] as const;
     for (const [because, before, amount, max, kind, used] of table) {
