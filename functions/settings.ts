@@ -13,7 +13,7 @@ export type Settings = {
   readonly rights: Rights;
   /** The SSM parameter that holds the policy document. */
   readonly policyParameter?: string;
-  /** The SSM parameter that is the owner's brake. */
+  /** The SSM parameter that is the owner's kill switch. */
   readonly killSwitchParameter?: string;
   readonly busName: string;
   /** Read when used: not every function starts others. */
@@ -40,7 +40,7 @@ export function settingsFrom(env: Environment): Settings {
     ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }),
   };
   const parameter = env.REPULL_POLICY_PARAMETER;
-  const brake = env.REPULL_BRAKE_PARAMETER;
+  const killSwitch = env.REPULL_WRITES_PARAMETER;
   // A stack parameter that is none should not wait for the first event to say so.
   policyFrom(env);
   return {
@@ -48,7 +48,7 @@ export function settingsFrom(env: Environment): Settings {
     policyWith: (document) => policyFrom(env, document),
     rights: rightsIn(env),
     ...(parameter === undefined || parameter === "" ? {} : { policyParameter: parameter }),
-    ...(brake === undefined || brake === "" ? {} : { killSwitchParameter: brake }),
+    ...(killSwitch === undefined || killSwitch === "" ? {} : { killSwitchParameter: killSwitch }),
     busName: env.REPULL_BUS_NAME || "default",
     functions: {
       get remediate() {

@@ -19,7 +19,7 @@ export type Installation = {
   readonly onPlan?: RemediationOptions["onPlan"];
   readonly onOutcome?: RemediationOptions["onOutcome"];
   readonly rights?: RemediationOptions["rights"];
-  /** The owner's brake; none is none. */
+  /** The owner's kill switch; none is none. */
   readonly killSwitch?: KillSwitch;
   /** Told of every ECS event that `detect` got from the bus. */
   readonly onDetected?: (detected: DetectResult, document: JsonObject) => void | Promise<void>;

@@ -238,11 +238,11 @@ describe("what nobody can do", () => {
   });
   test("an account's secret and a policy are read by whom they concern, and nothing else of their kind", () => {
     for (const { name, resources } of holders(/^(?:secretsmanager|ssm):/)) {
-      // It decides nothing that a brake stops, and shows no account to anybody.
+      // It decides nothing that a kill switch stops, and shows no account to anybody.
       if (name === "detect")
         expect(resources).toEqual([expect.stringMatching(/:parameter\/repull\/policy$/)]);
       expect(resources).toHaveLength(1);
-      expect(resources[0]).toMatch(/:secret:hub$|:parameter\/repull\/(?:policy|brake)$/);
+      expect(resources[0]).toMatch(/:secret:hub$|:parameter\/repull\/(?:policy|writes)$/);
     }
   });
   test("only remediate writes to ECS", () => {
@@ -277,7 +277,7 @@ describe("what nobody can do", () => {
     const { resources } = readTemplate();
     const text = JSON.stringify(resources);
     expect(text).not.toMatch(/"(?:kms|ec2:(?!Describe)|secretsmanager):/);
-    // But for the brake, which every stack has.
+    // But for the kill switch, which every stack has.
     expect(text.match(/"ssm:/g)).toHaveLength(1);
   });
 });

@@ -83,16 +83,16 @@ const TABLE = `
   the output is closed before it writes         | 5      | 5     | 5      | 5       | 5      | 5      | 5    | 5    | 5       | 5
 `;
 
-const BRAKE = { REPULL_BRAKE_PARAMETER: "/repull/brake" };
-type StackWords = Partial<Stack> & { readonly brake?: string };
+const KILL_SWITCH = { REPULL_WRITES_PARAMETER: "/repull/writes" };
+type StackWords = Partial<Stack> & { readonly killSwitch?: string };
 const stack =
-  ({ environment = {}, brake = "released", ...named }: StackWords = {}): Arrange =>
+  ({ environment = {}, killSwitch = "allowed", ...named }: StackWords = {}): Arrange =>
   ({ account }) => {
     account.stack = {
       ...named,
-      environment: { ...BRAKE, ...environment },
+      environment: { ...KILL_SWITCH, ...environment },
       parameters: {
-        "/repull/brake": brake,
+        "/repull/writes": killSwitch,
         "/repull/policy": '{"clusters":{"exclude":["prod"]},"images":{"exclude":["public.ecr.aws/*"]}}',
       },
     };
@@ -143,9 +143,9 @@ type Case = {
 };
 const CASES: Readonly<Record<string, Case>> = {
   "everything allows it": { arrange: stack() },
-  "the kill switch is pulled": { arrange: stack({ brake: "by Ada" }) },
+  "the kill switch is pulled": { arrange: stack({ killSwitch: "by Ada" }) },
   "the kill switch cannot be read": {
-    arrange: stack({ environment: { REPULL_BRAKE_PARAMETER: "/repull/none" } }),
+    arrange: stack({ environment: { REPULL_WRITES_PARAMETER: "/repull/none" } }),
   },
   "the mode is observe": { arrange: stack({ environment: { REPULL_MODE: "observe" } }) },
   "the policy leaves it out": {
@@ -169,13 +169,13 @@ const CASES: Readonly<Record<string, Case>> = {
   "no stack is deployed, and --no-stack is said": { arrange: absent, args: ["--no-stack"] },
   "the stack that is named is absent": { arrange: stack(), args: ["--stack", "mine"] },
   "the only stack has another name": { arrange: stack({ name: "mine" }) },
-  "the only stack has another name and is paused": { arrange: stack({ name: "mine", brake: "by Ada" }) },
+  "the only stack has another name and is paused": { arrange: stack({ name: "mine", killSwitch: "by Ada" }) },
   "two stacks are deployed": { arrange: stack({ count: 2 }) },
   "one of two stacks is named": { arrange: stack({ count: 2 }), args: ["--stack", "repull-2"] },
   "the stacks cannot be listed": { arrange: denied(/^GET \/2015-03-31\/functions\/?(?:\?|$)/) },
   "the tags of a stack cannot be read": { arrange: denied(/^GET \/2017-03-31\/tags\//) },
   "the stack cannot be read": { arrange: denied(/-remediate\/configuration/) },
-  "a stack that is paused is passed over": { arrange: stack({ brake: "by Ada" }), args: ["--no-stack"] },
+  "a stack that is paused is passed over": { arrange: stack({ killSwitch: "by Ada" }), args: ["--no-stack"] },
   "--policy says observe": { arrange: stack(), args: ["--policy", "observe.json"] },
   "--policy is no file": { arrange: stack(), args: ["--policy", "none.json"] },
   "the output is closed before it writes": { arrange: stack(), isClosed: true },

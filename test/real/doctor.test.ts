@@ -140,8 +140,8 @@ const letter = (queue: string, because?: string) =>
     }),
   );
 const purged = (queue: string) => sqs.send(new PurgeQueueCommand({ QueueUrl: idOf(queue) }));
-const brake = (Value: string) =>
-  ssm.send(new PutParameterCommand({ Name: "/repull/brake", Value, Type: "String", Overwrite: true }));
+const killSwitch = (Value: string) =>
+  ssm.send(new PutParameterCommand({ Name: "/repull/writes", Value, Type: "String", Overwrite: true }));
 const inSecret = (SecretString: string) =>
   secrets.send(new PutSecretValueCommand({ SecretId: secret, SecretString }));
 const targetOfRule = async (undelivered: boolean) => {
@@ -177,10 +177,10 @@ const table: Readonly<Record<string, Breakage>> = {
     breaks: () => events.send(new DisableRuleCommand({ Name: idOf("PullFailureRule") })), mends: () => events.send(new EnableRuleCommand({ Name: idOf("PullFailureRule") })) },
   "a rule whose target lost its queue for failures": { check: "undelivered", because: /is lost/, remedy: /deploy the stack again/,
     breaks: () => targetOfRule(false), mends: () => targetOfRule(true) },
-  "a brake that somebody pulled": { check: "brake", because: /pulled: Ada: freeze/, remedy: /put-parameter --name \/repull\/brake --overwrite --value released/,
-    breaks: () => brake("Ada: freeze"), mends: () => brake("released") },
-  "a brake that was deleted": { check: "brake", because: /nothing is written/, remedy: /deploy the stack again/,
-    breaks: () => ssm.send(new DeleteParameterCommand({ Name: "/repull/brake" })), mends: () => brake("released") },
+  "a kill switch that somebody pulled": { check: "kill-switch", because: /pulled: Ada: freeze/, remedy: /put-parameter --name \/repull\/writes --overwrite --value allowed/,
+    breaks: () => killSwitch("Ada: freeze"), mends: () => killSwitch("allowed") },
+  "a kill switch that was deleted": { check: "kill-switch", because: /nothing is written/, remedy: /deploy the stack again/,
+    breaks: () => ssm.send(new DeleteParameterCommand({ Name: "/repull/writes" })), mends: () => killSwitch("allowed") },
   "a secret that is no JSON": { check: "Docker Hub secret", because: /no JSON object/, remedy: /policy\.md#dockerhubsecret/,
     breaks: () => inSecret("hunter2-hunter2"), mends: () => inSecret(GOOD) },
   "a secret with keys of another tool": { check: "Docker Hub secret", because: /none of the keys/, remedy: /policy\.md#dockerhubsecret/,

@@ -338,17 +338,17 @@ describe("a service that is well, by hand", () => {
     expect(printed).not.toMatch(/\n\s+at .*\.ts:\d+/);
   });
 
-  test("goes by the policy and the brake of the deployed stack", async () => {
+  test("goes by the policy and the kill switch of the deployed stack", async () => {
     await push("braked", ["amd64"], hub, "acme/braked:1");
     const former = await createService("braked", "acme/braked:1");
     const ssm = new SSMClient({ region: REGION, endpoint: moto.url, credentials: MOTO_CREDENTIALS });
     const put = (Name: string, Value: string) =>
       ssm.send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: true }));
     await put("/hands/policy", JSON.stringify({ mirrorPrefix: "mirrors" }));
-    await put("/hands/brake", "stopped by Ada");
+    await put("/hands/writes", "stopped by Ada");
     await deployFunction("hands-remediate", {
       REPULL_POLICY_PARAMETER: "/hands/policy",
-      REPULL_BRAKE_PARAMETER: "/hands/brake",
+      REPULL_WRITES_PARAMETER: "/hands/writes",
     });
 
     const stopped = await byHand("fix", "braked", "--stack", "hands", "--yes", "--no-wait");
@@ -358,7 +358,7 @@ describe("a service that is well, by hand", () => {
     expect(stopped.status).toBe(4);
     expect((await currentOf("braked")).arn).toBe(former);
 
-    await put("/hands/brake", "released");
+    await put("/hands/writes", "allowed");
     expect(await byHand("fix", "braked", "--stack", "hands", "--yes", "--no-wait")).toMatchObject({
       status: 0,
     });

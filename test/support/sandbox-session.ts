@@ -12,7 +12,11 @@ export type SandboxHands = { readonly world: World; readonly hands: AccountSessi
 
 export async function sandboxHands(
   file: unknown,
-  options: { readonly policy?: Partial<Policy>; readonly brake?: KillSwitch; readonly flags?: string } = {},
+  options: {
+    readonly policy?: Partial<Policy>;
+    readonly killSwitch?: KillSwitch;
+    readonly flags?: string;
+  } = {},
 ): Promise<SandboxHands> {
   const world = await createWorld(readWorldFile(file));
   const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
@@ -21,7 +25,7 @@ export async function sandboxHands(
     where: "the sandbox",
     home: { account: world.home.account, region: world.home.region },
     inventory: createServiceInventory(world.cluster),
-    installed: { policy, from: "the test's policy", killSwitch: options.brake ?? NO_KILL_SWITCH },
+    installed: { policy, from: "the test's policy", killSwitch: options.killSwitch ?? NO_KILL_SWITCH },
     flags: options.flags ?? "",
     clock: world.clock,
     portsFor: (log) => ({ ...world.ports, log }),

@@ -42,7 +42,7 @@ export type Scenario = {
   readonly meanwhile?: (world: World) => void;
   /** The owner's answers to its questions, one after the other; where none is left, nobody answers. */
   readonly answers?: readonly OwnersAnswer[];
-  readonly brake?: KillSwitch;
+  readonly killSwitch?: KillSwitch;
   /** Told each plan as it is made. */
   readonly onPlan?: (plan: Plan) => void;
 };
@@ -94,7 +94,7 @@ export async function play(scenario: Scenario, engine: Engine = "twin"): Promise
     policy,
     ...(scenario.settle === undefined ? {} : { settle: scenario.settle }),
     ...(scenario.onPlan === undefined ? {} : { onPlan: scenario.onPlan }),
-    ...(scenario.brake === undefined ? {} : { brake: scenario.brake }),
+    ...(scenario.killSwitch === undefined ? {} : { killSwitch: scenario.killSwitch }),
   };
   const answers = [...(scenario.answers ?? [])];
   serveWorkflows(world, installation);
@@ -168,9 +168,9 @@ async function officially(
   world: World,
   event: JsonObject,
   {
-    brake: killSwitch = NO_KILL_SWITCH,
+    killSwitch = NO_KILL_SWITCH,
     ...installation
-  }: { policy: Policy; settle?: boolean; brake?: KillSwitch },
+  }: { policy: Policy; settle?: boolean; killSwitch?: KillSwitch },
   answers: OwnersAnswer[],
 ): Promise<{ outcome: Outcome; execution: string }> {
   const failure = readEvent(event, world.home);

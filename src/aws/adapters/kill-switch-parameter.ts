@@ -1,10 +1,10 @@
-/** The owner's brake: a parameter of the stack's own in SSM, `released` or whatever the owner has written instead. */
+/** The owner's kill switch: a parameter of the stack's own in SSM, `allowed` or whatever the owner has written instead. */
 
 import type { KillSwitch } from "../../remediation/gates/kill-switch.ts";
 import type { AwsSettings } from "../client/client-config.ts";
 import { createParameters } from "../client/ssm-parameters.ts";
 
-const RELEASED = "released";
+const ALLOWED = "allowed";
 const WORD_LENGTH_MAX = 200;
 
 /** Reads the parameter anew each time. */
@@ -14,7 +14,7 @@ export function createKillSwitch(settings: AwsSettings, parameter: string): Kill
     parameter,
     async activeReason() {
       const word = (await parameters.read(parameter)).trim();
-      return word === RELEASED ? undefined : word.slice(0, WORD_LENGTH_MAX);
+      return word === ALLOWED ? undefined : word.slice(0, WORD_LENGTH_MAX);
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
- * What the owner has decided for this account: the policy and the brake of the deployed stack.
+ * What the owner has decided for this account: the policy and the kill switch of the deployed stack.
  *
- * Whoever works by hand goes by the same rules as the function. A stack that cannot be read is no absent one: its brake
+ * Whoever works by hand goes by the same rules as the function. A stack that cannot be read is no absent one: its kill switch
  * may be pulled. An absent one is no permission either: its name may be another, or the region the wrong one.
  */
 
@@ -37,7 +37,7 @@ export type DeployedConfigOptions = {
 };
 
 /**
- * Reads policy and brake. Throws InvalidInput for a document that is no policy and where several stacks may be meant,
+ * Reads policy and kill switch. Throws InvalidInput for a document that is no policy and where several stacks may be meant,
  * Refused where the stack is absent or cannot be read.
  * @param absent `default`: a command that only looks goes by the default policy where there is no stack
  */
@@ -71,12 +71,12 @@ export async function readDeployedConfig(
     );
   const { environment, arn } = read.value;
   const document = file ?? (await documentIn(environment.REPULL_POLICY_PARAMETER, aws));
-  const brake = environment.REPULL_BRAKE_PARAMETER;
+  const killSwitch = environment.REPULL_WRITES_PARAMETER;
   return {
     policy: policyFrom(environment, document),
     from: `${named}the policy of the stack ${name}`,
     stack: name,
-    killSwitch: brake ? createKillSwitch(aws, brake) : NO_KILL_SWITCH,
+    killSwitch: killSwitch ? createKillSwitch(aws, killSwitch) : NO_KILL_SWITCH,
     ...(environment.REPULL_BUS_NAME ? { busName: environment.REPULL_BUS_NAME } : {}),
     ...(arn === "" ? {} : { remediateArn: arn }),
   };

@@ -2,7 +2,7 @@
  * `repull fix SERVICE`: the remediation by hand, before anything fails.
  *
  * The plan is shown, its owner says yes, and then the very workflow runs that the function runs, in this process: under
- * the same brake and policy, leaving the same tags. Who says yes to one plan does not get another.
+ * the same kill switch and policy, leaving the same tags. Who says yes to one plan does not get another.
  */
 
 import { withKillSwitch } from "../../remediation/gates/kill-switch.ts";

@@ -7,17 +7,17 @@ import { deployedFunction, type Functions, type StackUnderTest } from "./stack-u
 const WORD_LENGTH_MAX = 100;
 
 export async function killSwitchCheck(functions: Functions, { killSwitch }: StackUnderTest): Promise<Check> {
-  const check = "brake";
-  const parameter = deployedFunction(functions, "remediate")?.environment.REPULL_BRAKE_PARAMETER;
-  if (parameter === undefined) return skipped(check, "remediate was not found, or has no brake");
+  const check = "kill-switch";
+  const parameter = deployedFunction(functions, "remediate")?.environment.REPULL_WRITES_PARAMETER;
+  if (parameter === undefined) return skipped(check, "remediate was not found, or has no kill switch");
   try {
     const word = (await killSwitch(parameter)).trim();
-    return word === "released"
-      ? passed(check, `${parameter} is released`)
+    return word === "allowed"
+      ? passed(check, `${parameter} is allowed`)
       : failed(
           check,
           `pulled: ${word.slice(0, WORD_LENGTH_MAX)}`,
-          `aws ssm put-parameter --name ${parameter} --overwrite --value released`,
+          `aws ssm put-parameter --name ${parameter} --overwrite --value allowed`,
         );
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;

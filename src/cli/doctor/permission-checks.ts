@@ -78,7 +78,7 @@ function wantedOf(
   ];
   const settings = remediate?.environment ?? {};
   const secret = settings.REPULL_DOCKER_HUB_SECRET || undefined;
-  const brake = settings.REPULL_BRAKE_PARAMETER;
+  const killSwitch = settings.REPULL_WRITES_PARAMETER;
   const copies = arn("ecr", `repository/${settings.REPULL_MIRROR_PREFIX ?? "repull"}/any`);
   // biome-ignore format: a table is read by its columns
   return [
@@ -89,7 +89,7 @@ function wantedOf(
     { whose: "remediate", actions: ["ecs:UpdateService"],                       on: arn("ecs", `service/${cluster}/any`), toWrite: true },
     { whose: "remediate", actions: ["ecs:RegisterTaskDefinition"],              on: arn("ecs", "task-definition/any:1"), toWrite: true },
     { whose: "remediate", actions: ["lambda:InvokeFunction"],                   on: mirror?.arn, toWrite: true },
-    { whose: "remediate", actions: ["ssm:GetParameter"],                        on: brake && arn("ssm", `parameter${brake}`) },
+    { whose: "remediate", actions: ["ssm:GetParameter"],                        on: killSwitch && arn("ssm", `parameter${killSwitch}`) },
     { whose: "remediate", actions: ["events:PutEvents"],                        on: arn("events", `event-bus/${settings.REPULL_BUS_NAME ?? "default"}`), context: { "events:source": "repull" } },
     { whose: "remediate", actions: ["secretsmanager:GetSecretValue"],           on: secret },
     { whose: "mirror",    actions: ["secretsmanager:GetSecretValue"],           on: secret },

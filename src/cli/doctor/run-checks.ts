@@ -1,5 +1,5 @@
 /**
- * What the doctor looks at, in the order in which an event goes: region, functions, queue, rule, brake, rights, and then
+ * What the doctor looks at, in the order in which an event goes: region, functions, queue, rule, kill switch, rights, and then
  * what became of those that went that way before.
  *
  * Nothing here writes: a stack can be examined at any time, by whoever may read it.

@@ -1,10 +1,10 @@
 /**
- * The owner's brake: one word in one place, read immediately before each write.
+ * The owner's kill switch: one word in one place, read immediately before each write.
  *
- * A policy holds for a remediation from its beginning to its end, so that one thing is done by one rule. A brake is for
+ * A policy holds for a remediation from its beginning to its end, so that one thing is done by one rule. A kill switch is for
  * the moment in which somebody wants all of it to stop: it is read anew each time, by what has begun as well. It stops
  * writes to the owner's workloads; reading, reporting, and a copy that is under way go on, for they hurt nobody. Where
- * it cannot be read, nothing is written either: an unreadable brake is no released one.
+ * it cannot be read, nothing is written either: an unreadable kill switch is no released one.
  */
 
 import { AwsError } from "../ports/aws-error.ts";
@@ -30,7 +30,7 @@ export class Stopped extends AwsError {
 /** For whoever has none. */
 export const NO_KILL_SWITCH: KillSwitch = { activeReason: async () => undefined };
 
-/** The same ports, whose every write asks the brake first. A write that is stopped is refused for good. */
+/** The same ports, whose every write asks the kill switch first. A write that is stopped is refused for good. */
 export function withKillSwitch(ports: Ports, killSwitch: KillSwitch): Ports {
   const { tasks, executions } = ports;
   return {

@@ -145,10 +145,11 @@ export function remediesOfFailed(refusal: StepRefusal | undefined, because: stri
       },
     ];
   const { parameter } = stopped;
-  if (parameter === undefined) return [{ code: "release-brake", until: "the owner lets Repull write again" }];
+  if (parameter === undefined)
+    return [{ code: "release-kill switch", until: "the owner lets Repull write again" }];
   const command = [
     ...["aws", "ssm", "put-parameter", "--name", parameter],
-    ...["--overwrite", "--value", "released"],
+    ...["--overwrite", "--value", "allowed"],
   ];
-  return [{ code: "release-brake", command }];
+  return [{ code: "release-kill switch", command }];
 }

@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 const ANSWERS_AFTER_MS = 20 * 60_000;
 const NAME = "Ada";
 /** As the default stack calls it. */
-const BRAKE = "/repull/brake";
+const KILL_SWITCH = "/repull/writes";
 
 /** Does what the world file says, and answers the kill switch. */
 export async function operate(
@@ -38,5 +38,5 @@ export async function operate(
       });
     });
   }
-  return { activeReason: async () => writesStopped, parameter: BRAKE };
+  return { activeReason: async () => writesStopped, parameter: KILL_SWITCH };
 }

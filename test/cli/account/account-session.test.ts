@@ -131,8 +131,8 @@ async function replayed(options: object = {}, document: JsonObject = event) {
   return { status, lines, writes, runs, err: io.printed.err };
 }
 
-const RULES = { REPULL_BRAKE_PARAMETER: "/repull/brake" };
-const RELEASED = { "/repull/brake": "released" };
+const RULES = { REPULL_WRITES_PARAMETER: "/repull/writes" };
+const ALLOWED = { "/repull/writes": "allowed" };
 
 describe("repull replay --aws", () => {
   // biome-ignore format: a table is read by its columns
@@ -140,9 +140,9 @@ describe("repull replay --aws", () => {
     ["no stack is deployed and --no-stack was not said",  { stack: "absent" },                                            {},                    "no-stack"],
     ["the stack that was named is absent",                { stack: "absent" },                                            { stack: "mine", yes: false }, "no-stack"],
     ["the stack cannot be read",                          {},                                                             {},                    "stack-unreadable"],
-    ["the kill switch is pulled",                         { stack: RULES, parameters: { "/repull/brake": "by Ada" } },     {},                    "writes-stopped"],
+    ["the kill switch is pulled",                         { stack: RULES, parameters: { "/repull/writes": "by Ada" } },     {},                    "writes-stopped"],
     ["the kill switch cannot be read",                    { stack: RULES },                                               {},                    "writes-stopped"],
-    ["the policy document cannot be read",                { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: RELEASED }, {},    "policy-unreadable"],
+    ["the policy document cannot be read",                { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: ALLOWED }, {},    "policy-unreadable"],
   ];
   for (const [when, account, options, code] of refusals) {
     it(`writes nothing and ends with status 4 when ${when}`, async () => {
@@ -176,14 +176,14 @@ describe("repull replay --aws", () => {
   });
 
   it("heals by the stack's policy when its kill switch is released", async () => {
-    said = { stack: RULES, parameters: RELEASED };
+    said = { stack: RULES, parameters: ALLOWED };
     const { status, lines, runs } = await replayed();
     expect(lines).toMatchObject([{ outcome: "redeployed" }]);
     expect({ status, runs }).toEqual({ status: 0, runs: "web:43" });
   });
 
   it("writes nothing and publishes nothing without --yes, whatever the stack allows", async () => {
-    said = { stack: RULES, parameters: RELEASED };
+    said = { stack: RULES, parameters: ALLOWED };
     const { status, lines, writes } = await replayed({ yes: false });
     expect(lines).toMatchObject([{ outcome: "dry-run" }]);
     expect({ status, writes }).toEqual({ status: 0, writes: [] });
@@ -191,9 +191,9 @@ describe("repull replay --aws", () => {
 
   // biome-ignore format: a table is read by its columns
   const held: readonly (readonly [string, Stack, string])[] = [
-    ["the stack's mode is observe",              { stack: { ...RULES, REPULL_MODE: "observe" }, parameters: RELEASED }, "dry-run"],
-    ["the policy document says observe",         { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...RELEASED, "/p": '{"mode":"observe"}' } }, "dry-run"],
-    ["the policy document leaves the cluster out", { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...RELEASED, "/p": '{"clusters":{"exclude":["prod"]}}' } }, "not-eligible"],
+    ["the stack's mode is observe",              { stack: { ...RULES, REPULL_MODE: "observe" }, parameters: ALLOWED }, "dry-run"],
+    ["the policy document says observe",         { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...ALLOWED, "/p": '{"mode":"observe"}' } }, "dry-run"],
+    ["the policy document leaves the cluster out", { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...ALLOWED, "/p": '{"clusters":{"exclude":["prod"]}}' } }, "not-eligible"],
   ];
   for (const [when, account, outcome] of held) {
     it(`ends ${outcome} and leaves the service when ${when}`, async () => {
@@ -210,9 +210,9 @@ describe("repull replay --aws", () => {
     said = {
       stack: RULES,
       parameters: {
-        get "/repull/brake"() {
+        get "/repull/writes"() {
           reads += 1;
-          return reads > 2 ? "by Ada" : "released";
+          return reads > 2 ? "by Ada" : "allowed";
         },
       },
     };
@@ -240,7 +240,7 @@ describe("repull replay --aws", () => {
   for (const [state, executions, revision] of makers) {
     it(`leaves the service on ${revision} when the execution that made the failing revision ${state}`, async () => {
       await failOnSubstitute(MAKER);
-      said = { stack: RULES, parameters: RELEASED, executions };
+      said = { stack: RULES, parameters: ALLOWED, executions };
       const { runs } = await replayed();
       expect(runs).toBe(revision);
     });

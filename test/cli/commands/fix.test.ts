@@ -290,7 +290,7 @@ describe("fix", () => {
   ] as const;
   for (const [how, pulled] of stops) {
     test(`is refused before anything is written where the kill switch ${how}`, async () => {
-      const stage = await sandboxHands(FILE, { brake: { activeReason: pulled } });
+      const stage = await sandboxHands(FILE, { killSwitch: { activeReason: pulled } });
       const before = await writesIn(stage.world);
       await expect(fixed(stage)).rejects.toMatchObject({ name: "Refused", code: "writes-stopped" });
       expect(await writesIn(stage.world)).toEqual(before);
@@ -322,10 +322,10 @@ describe("fix", () => {
     expect((await stateOf(stage.world, "prod", "web")).images[1]).toBe("grafana/grafana:11");
   });
 
-  test("a brake that is pulled meanwhile stops the next write", async () => {
+  test("a kill switch that is pulled meanwhile stops the next write", async () => {
     let looks = 0;
-    const brake = { activeReason: async () => (++looks > 1 ? "stopped by Ada" : undefined) };
-    const stage = await sandboxHands(FILE, { brake });
+    const killSwitch = { activeReason: async () => (++looks > 1 ? "stopped by Ada" : undefined) };
+    const stage = await sandboxHands(FILE, { killSwitch });
     const { status, out } = await fixed(stage);
     expect(out).toContain("stopped by Ada");
     expect(status).toBe(4);

@@ -20,15 +20,15 @@ let world: World;
 let stub: AwsStub;
 let served: Awaited<ReturnType<typeof serveRegistries>>;
 let environment: Record<string, string> | "absent" | undefined;
-let word = "released";
+let word = "allowed";
 
 beforeEach(async () => {
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
   });
-  environment = { REPULL_BRAKE_PARAMETER: "/repull/brake" };
-  word = "released";
+  environment = { REPULL_WRITES_PARAMETER: "/repull/writes" };
+  word = "allowed";
   const images = { "acme/api:1": {} };
   world = await createWorld(
     readWorldFile({

@@ -133,8 +133,8 @@ describe("repull undo, by the stack's rules", () => {
 
   it("stops at the write when the kill switch is pulled after the plan", async () => {
     let reads = 0;
-    const brake = { activeReason: async () => (++reads > 1 ? "by Ada" : undefined) };
-    expect((await undone({ name: "prod/web" }, { killSwitch: brake })).status).toBe(4);
+    const killSwitch = { activeReason: async () => (++reads > 1 ? "by Ada" : undefined) };
+    expect((await undone({ name: "prod/web" }, { killSwitch: killSwitch })).status).toBe(4);
     expect(runs()).toEqual(HEALED);
   });
 });

@@ -119,7 +119,7 @@ const table: readonly Row[] = [
 ];
 
 const released = { word: undefined as string | undefined };
-const brake = { activeReason: async () => released.word };
+const killSwitch = { activeReason: async () => released.word };
 
 inOfficialEnvironment();
 
@@ -141,7 +141,7 @@ for (const engine of ENGINES) {
       });
     }
 
-    test("a brake that is pulled meanwhile holds what was approved: failed", async () => {
+    test("a kill switch that is pulled meanwhile holds what was approved: failed", async () => {
       released.word = undefined;
       const pull = (world: World): void => {
         untouched(world);
@@ -149,7 +149,7 @@ for (const engine of ENGINES) {
       };
       const answers = [answer(yes, pull)];
       const { world, outcome } = await play(
-        { world: elsewhere, answers, brake, policy: { mode: "approve" } },
+        { world: elsewhere, answers, killSwitch, policy: { mode: "approve" } },
         engine,
       );
       expect(outcome).toMatchObject({ outcome: "failed", decision: { kind: "approved", by: "Ada" } });

@@ -1,4 +1,4 @@
-/** The owner's brake, pulled before, in the middle of, and after a remediation. */
+/** The owner's kill switch, pulled before, in the middle of, and after a remediation. */
 
 import { expect, test } from "vitest";
 import { shortRevision } from "../../../src/ecs/arn.ts";
@@ -60,7 +60,7 @@ for (const [because, writes, outcome, runs, newest] of table) {
   });
 }
 
-test("a brake that cannot be read lets nothing through", async () => {
+test("a kill switch that cannot be read lets nothing through", async () => {
   const unreadable: KillSwitch = {
     activeReason: () =>
       Promise.reject(new AwsError("absent", "ssm:GetParameter", "ssm:GetParameter: ParameterNotFound")),

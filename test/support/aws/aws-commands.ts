@@ -102,7 +102,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   "ssm put-parameter": {
-    flags: { "--name": /^\/repull\/brake$/, "--overwrite": /^$/, "--value": /^released$/ },
+    flags: { "--name": /^\/repull\/writes$/, "--overwrite": /^$/, "--value": /^released$/ },
     run: (file) => {
       const { writesStopped: _, ...operator } = file.operator ?? {};
       file.operator = operator;

@@ -315,14 +315,14 @@ function stackAnswers({ action, body }: AwsRequest, { policy, parameters }: Case
   const name = "repull-remediate";
   const arn = `arn:aws:lambda:us-east-1:123456789012:function:${name}`;
   if (action === "GetParameter")
-    return { body: { Parameter: { Value: body.Name === "/brake" ? "released" : JSON.stringify(policy) } } };
+    return { body: { Parameter: { Value: body.Name === "/writes" ? "allowed" : JSON.stringify(policy) } } };
   if (action.includes("/tags/")) return { body: { Tags: { "repull:stack": "repull" } } };
   if (/\/functions\/?(?:\?|$)/.test(action))
     return { body: { Functions: [{ FunctionName: name, FunctionArn: arn }] } };
   if (!action.endsWith("/configuration")) return { status: 500, body: `no answer to ${action}` };
   const environment = {
     ...environmentOf(parameters),
-    REPULL_BRAKE_PARAMETER: "/brake",
+    REPULL_WRITES_PARAMETER: "/writes",
     REPULL_POLICY_PARAMETER: "/policy",
   };
   return { body: { Environment: { Variables: environment } } };
