@@ -181,7 +181,7 @@ addStackOptions(program.command("mirror"))
   );
 
 program
-  .command("limits")
+  .command("rate-limit")
   .description(
     "Tell how many pulls Docker Hub still grants, to this address and to the account of docker login.",
   )

@@ -57,7 +57,7 @@ const event = () => {
 describe("a host that never answers", () => {
   // biome-ignore format: a table is read by its columns
   const commands: readonly (readonly [string, number, Run])[] = [
-    ["limits",                    5, (io) => rateLimit({ json: true }, io, clock, clock)],
+    ["rate-limit",                    5, (io) => rateLimit({ json: true }, io, clock, clock)],
     ["limits --timeout 20",       5, (io) => rateLimit({ json: true, timeout: "20" }, io, clock, clock)],
     ["mirror",                    5, (io) => mirror({ ...copy, source: `${host}/team/app:1`, target: `${host}/app:1` }, io, clock, clock)],
     ["mirror --timeout 20",       5, (io) => mirror({ ...copy, source: `${host}/team/app:1`, target: `${host}/app:1`, timeout: "20" }, io, clock, clock)],

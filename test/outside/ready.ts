@@ -18,7 +18,7 @@ export function healed({ account }: World): void {
     },
     tags: [
       { key: "repull:execution", value: WAITING },
-      { key: "repull:former", value: "web:42" },
+      { key: "repull:previous-revision", value: "web:42" },
       { key: "repull:service", value: "prod/web" },
       { key: "repull:image-1", value: `nginx:1.25 sha256:${"b".repeat(64)}` },
     ],

@@ -74,7 +74,7 @@ function addSubstitute({ account: { documents }, deployed }: World, minutesAgo: 
     },
     tags: [
       { key: "repull:execution", value: "r-00000000000000000000000000000000" },
-      { key: "repull:former", value: "web:42" },
+      { key: "repull:previous-revision", value: "web:42" },
       { key: "repull:service", value: "prod/web" },
       { key: "repull:image-1", value: `nginx:1.25 ${deployed.index} ${deployed.index}` },
     ],

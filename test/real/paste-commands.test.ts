@@ -81,7 +81,7 @@ describe("the commands of a plan for a service of CodeDeploy", () => {
         ],
         tags: [
           { key: "team", value: "shop" },
-          { key: "repull:former", value: "web:1" },
+          { key: "repull:previous-revision", value: "web:1" },
         ],
       });
       const before = getObject(registered, "taskDefinition") ?? {};

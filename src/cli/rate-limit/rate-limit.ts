@@ -1,5 +1,5 @@
 /**
- * `repull limits`: how many pulls Docker Hub still grants, to this address and to the account that is logged in.
+ * `repull rate-limit`: how many pulls Docker Hub still grants, to this address and to the account that is logged in.
  *
  * Docker keeps an image for the question, and a HEAD of it is no pull:
  * https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit (read 2026-11).
@@ -43,13 +43,13 @@ export async function rateLimit(
   timer: Timer = systemClock,
 ): Promise<number> {
   if (input.pulls !== undefined && !PULLS.test(input.pulls)) {
-    io.err(`repull limits: --pulls: expected a count from 1, got ${JSON.stringify(input.pulls)}\n`);
+    io.err(`repull rate-limit: --pulls: expected a count from 1, got ${JSON.stringify(input.pulls)}\n`);
     return EXIT.usage;
   }
   const timeoutSeconds = input.timeout === undefined ? TIMEOUT_SECONDS : Number(input.timeout);
   if (!(timeoutSeconds > 0 && timeoutSeconds <= TIMEOUT_SECONDS_MAX)) {
     const got = JSON.stringify(input.timeout);
-    io.err(`repull limits: --timeout: expected seconds up to ${TIMEOUT_SECONDS_MAX}, got ${got}\n`);
+    io.err(`repull rate-limit: --timeout: expected seconds up to ${TIMEOUT_SECONDS_MAX}, got ${got}\n`);
     return EXIT.usage;
   }
   const pulls = input.pulls === undefined ? undefined : Number(input.pulls);

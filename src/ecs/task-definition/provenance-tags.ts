@@ -3,7 +3,7 @@
  * what each of its images stood for.
  *
  *     repull:execution = r-5d41402abc4b2a76b9719d911017c592
- *     repull:former    = web:41
+ *     repull:previous-revision = web:41
  *     repull:service   = prod/storefront                      the service that it was made for, with its cluster
  *     repull:image-1   = nginx:1.25 sha256:9f86d081… sha256:2c26b46b…
  *                        the owner's words, and where they were known the digest that runs and the one that was meant
@@ -47,7 +47,7 @@ const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 const PREFIX = "repull:";
 export const EXECUTION_TAG = `${PREFIX}execution`;
-const PREVIOUS_REVISION = `${PREFIX}former`;
+const PREVIOUS_REVISION = `${PREFIX}previous-revision`;
 const SERVICE = `${PREFIX}service`;
 const SCHEDULE = `${PREFIX}schedule`;
 const IMAGE = /^repull:image-([1-9][0-9]?)$/;

@@ -126,7 +126,7 @@ export async function surveyTask(
 function backTo(former: string | undefined, { owner, clusterArn }: PullFailure, family: string): Remedy {
   if (owner.kind === "scheduled")
     return undoSubstitute(family, clusterArn.slice(clusterArn.lastIndexOf("/") + 1));
-  const revision = former ?? "the revision that its tags name (repull:former)";
+  const revision = former ?? "the revision that its tags name (repull:previous-revision)";
   return deployYourself(
     `start the task on ${revision} again: should that fail, another substitute is looked for`,
     `the task was started on ${revision}`,

@@ -78,7 +78,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
     `take ${count} tags off the task definition of ${family}, in its source too`,
   "undo-substitute": () => "put the former revision back: should that fail, another substitute is looked for",
   "fix-by-hand": () =>
-    "look at why they did not last (their revisions are tagged repull:former), then heal the service by hand, under no such guard",
+    "look at why they did not last (their revisions are tagged repull:previous-revision), then heal the service by hand, under no such guard",
   "next-failure": ({ until }) => `or wait: ${until}`,
   "release-kill switch": () => "let Repull write again; the next failing task starts another attempt",
   "change-request": (_, { permission, because }) =>

@@ -270,7 +270,7 @@ async function failOnSubstitute(maker: string): Promise<void> {
   const { cluster, definitions } = world;
   const tags = [
     { key: "repull:execution", value: maker },
-    { key: "repull:former", value: "web:42" },
+    { key: "repull:previous-revision", value: "web:42" },
     { key: "repull:service", value: "prod/web" },
   ];
   const container = { name: "web", image: "nginx:1.25", essential: true };

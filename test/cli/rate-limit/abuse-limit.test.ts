@@ -62,7 +62,7 @@ describe("repull mirror", () => {
   }
 });
 
-describe("repull limits", () => {
+describe("repull rate-limit", () => {
   for (const [what, bytes, advisesLogin] of ROWS) {
     it(`ends with 3 and ${advisesLogin ? "names what a login brings" : "advises no login"} when Docker Hub answers with ${what}`, async () => {
       raw = bytes;

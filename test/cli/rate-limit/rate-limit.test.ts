@@ -59,7 +59,7 @@ const ann = (account: { limit?: number | "unlimited"; remaining?: number }) => (
 });
 const LOGIN = "ann:open sesame";
 
-describe("repull limits", () => {
+describe("repull rate-limit", () => {
   // biome-ignore format: one row a line
   const table: readonly (readonly [string, Hub, { login?: string; pulls?: string }, number, RegExp])[] = [
     ["how many are left, of how many, in which window", { remaining: 37 }, {},             0, /37 of 100 pulls are left, in a window of 6 h; all are back at the latest 6 h after 14:05 UTC/],

@@ -22,7 +22,7 @@ test("a marker is a few tags that a person can read, the most important first", 
     toTags({ execution: "r-1", previousRevision: "web:41", service: "prod/storefront", images }),
   ).toEqual([
     { key: "repull:execution", value: "r-1" },
-    { key: "repull:former", value: "web:41" },
+    { key: "repull:previous-revision", value: "web:41" },
     { key: "repull:service", value: "prod/storefront" },
     { key: "repull:image-1", value: `nginx:1.25 ${SHA}` },
     { key: "repull:image-2", value: `fluent/fluent-bit:3.0 ${OTHER}` },
@@ -121,11 +121,11 @@ describe("tags that anybody may have edited", () => {
   // biome-ignore format: a table
   const table = [
     ["none",                         [],                                                               undefined],
-    ["no execution",                 [{ key: "repull:former", value: "web:41" }],                      undefined],
+    ["no execution",                 [{ key: "repull:previous-revision", value: "web:41" }],                      undefined],
     ["an execution that is none",    [{ key: "repull:execution", value: "r 1; rm" }],                  undefined],
     ["an execution without end",     [{ key: "repull:execution", value: "r".repeat(65) }],             undefined],
     ["an execution alone",           [execution],                                                      { execution: "r-1", images: [] }],
-    ["a former that is none",        [execution, { key: "repull:former", value: "arn:aws:x" }],        { execution: "r-1", images: [] }],
+    ["a former that is none",        [execution, { key: "repull:previous-revision", value: "arn:aws:x" }],        { execution: "r-1", images: [] }],
     ["a service that is none",       [execution, { key: "repull:service", value: "a" }],               { execution: "r-1", images: [] }],
     ["an image without a digest",    [execution, { key: "repull:image-1", value: "nginx" }],           { execution: "r-1", images: [{ image: "nginx" }] }],
     ["an image with a bad digest",   [execution, { key: "repull:image-1", value: "nginx sha256:1" }],  { execution: "r-1", images: [] }],
@@ -142,7 +142,13 @@ describe("tags that anybody may have edited", () => {
 
   test("never throw", () => {
     const key = fc.oneof(
-      fc.constantFrom("repull:execution", "repull:former", "repull:service", "repull:image-1", "__proto__"),
+      fc.constantFrom(
+        "repull:execution",
+        "repull:previous-revision",
+        "repull:service",
+        "repull:image-1",
+        "__proto__",
+      ),
       fc.string(),
     );
     const value = fc.oneof(

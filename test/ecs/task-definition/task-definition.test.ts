@@ -108,7 +108,7 @@ describe("a revision's tags", () => {
     Array.from({ length: count }, (_, at) => ({ key: `owner-${at}`, value: String(at) }));
   const marker = [
     { key: "repull:execution", value: "r-2" },
-    { key: "repull:former", value: "web:41" },
+    { key: "repull:previous-revision", value: "web:41" },
     { key: "repull:image-1", value: `nginx:1.25 ${SHA}` },
   ];
 
@@ -143,8 +143,8 @@ describe("a revision's tags", () => {
   // biome-ignore format: a table
   const bugs = [
     ["a key of the owner's",      { key: "team", value: "x" }],
-    ["a value that is too long",  { key: "repull:former", value: "x".repeat(257) }],
-    ["a sign that AWS refuses",   { key: "repull:former", value: "a;b" }],
+    ["a value that is too long",  { key: "repull:previous-revision", value: "x".repeat(257) }],
+    ["a sign that AWS refuses",   { key: "repull:previous-revision", value: "a;b" }],
   ] as const;
   for (const [what, tag] of bugs) {
     test(`${what} in a marker is a bug of ours`, () => {

@@ -8,7 +8,7 @@ const table: readonly (readonly [string, Tags, string | undefined])[] = [
   ["True with spaces",                   { repull: " True " },                undefined],
   ["YES",                                { repull: "YES" },                   undefined],
   ["enabled",                            { repull: "enabled" },               undefined],
-  ["a marker of a revision",             { "repull:former": "web:41" },       undefined],
+  ["a marker of a revision",             { "repull:previous-revision": "web:41" },       undefined],
   ["off",                                { repull: "off" },                   "opted-out"],
   ["Off",                                { repull: "Off" },                   "opted-out"],
   ["OFF with spaces",                    { repull: " OFF " },                 "opted-out"],

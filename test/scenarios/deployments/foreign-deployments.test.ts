@@ -72,7 +72,7 @@ describe("our own deployments", () => {
     const made = () =>
       world.definitions
         .newest("web", 100)
-        .filter(({ tags }) => tags.some(({ key }) => key === "repull:former"));
+        .filter(({ tags }) => tags.some(({ key }) => key === "repull:previous-revision"));
     await world.run(HOURS);
     expect(made()).toHaveLength(1);
     // The next one waits for the hour to be over: a breaker may have stopped ECS by then, and nothing would call again.

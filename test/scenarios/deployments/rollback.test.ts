@@ -97,7 +97,7 @@ describe("the way back to an INACTIVE revision", () => {
     const execution = String(world.executions.records[0]?.name);
     const tags = [
       { key: "repull:execution", value: execution },
-      { key: "repull:former", value: "web:42" },
+      { key: "repull:previous-revision", value: "web:42" },
       { key: "repull:service", value: "web" },
     ];
     const container = { name: "web", image: "nginx:1.25", essential: true, command: ["steal"] };

@@ -213,7 +213,7 @@ describe("a revision that somebody else registered with Repull's own tags and th
         containerDefinitions: [{ ...container, image, command: ["sh", "-c", "exfiltrate"] }],
         tags: [
           { key: "repull:execution", value: execution },
-          { key: "repull:former", value: "web:42" },
+          { key: "repull:previous-revision", value: "web:42" },
           { key: "repull:service", value: "prod/web" },
         ],
       } as unknown as JsonObject);

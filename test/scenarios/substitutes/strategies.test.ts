@@ -168,5 +168,7 @@ describe("somebody's deployment that has come to its traffic when a task of it c
 
 async function ownRevisions(world: Awaited<ReturnType<typeof play>>["world"]): Promise<readonly string[]> {
   const revisions = await world.ports.ecs.newestRevisions("web", 20);
-  return revisions.flatMap(({ arn, tags }) => (tags.some(({ key }) => key === "repull:former") ? arn : []));
+  return revisions.flatMap(({ arn, tags }) =>
+    tags.some(({ key }) => key === "repull:previous-revision") ? arn : [],
+  );
 }

@@ -122,7 +122,7 @@ export const OURS = {
   ...definition("job", "postgres:16"),
   tags: [
     { key: "repull:execution", value: `r-${"a".repeat(40)}-1` },
-    { key: "repull:former", value: "job:3" },
+    { key: "repull:previous-revision", value: "job:3" },
     { key: "repull:image-1", value: `postgres:16 sha256:${"b".repeat(64)}` },
   ],
 };

@@ -364,7 +364,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
 
   const formerOf = (registrable: JsonObject): string | undefined => {
     const tags = (registrable.tags ?? []) as readonly { key: string; value: string }[];
-    const name = tags.find(({ key }) => key === "repull:former")?.value;
+    const name = tags.find(({ key }) => key === "repull:previous-revision")?.value;
     const described = name === undefined ? undefined : world.definitions.describe(name);
     return described === undefined ? undefined : String(described.taskDefinition.taskDefinitionArn);
   };
