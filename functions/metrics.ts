@@ -16,7 +16,7 @@ export const NAMESPACE = "Repull";
 
 const metrics = new Metrics({ namespace: NAMESPACE });
 
-/** One for each message that `detect` has read: `started`, `already`, `ignored`, `rejected`, `failed`; and which failure it told of. */
+/** One for each message that `detect` has read: `started`, `duplicate`, `ignored`, `rejected`, `failed`; and which failure it told of. */
 export function recordDetected(kind: string, failure?: string): void {
   count("Events", { kind });
   if (failure !== undefined) count("Failures", { kind: failure });

@@ -111,12 +111,12 @@ function mayComeFrom({ image }: EventContainer, registry: string): boolean {
 
 function hostFits(host: string, registry: string): boolean {
   if (canonicalHost(host) === registry) return true;
-  return registryOwner(registry) === "docker-hub" && registryOwner(host) !== "another";
+  return registryOwner(registry) === "docker-hub" && registryOwner(host) !== "other";
 }
 
 function isElsewhere({ image }: EventContainer): boolean {
   const reference = tryParseReference(image);
-  return reference !== undefined && registryOwner(reference.host) === "another";
+  return reference !== undefined && registryOwner(reference.host) === "other";
 }
 
 function failed({ name, image }: EventContainer, classification: Classification): FailedContainer {

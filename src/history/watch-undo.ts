@@ -13,7 +13,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { ActiveSubstitution } from "./active-substitutions.ts";
 
 export type UndoStatus = {
-  readonly kind: "stands" | "cannot-start" | "superseded" | "moving";
+  readonly kind: "running" | "cannot-start" | "superseded" | "in-progress";
   readonly because: string;
 };
 
@@ -33,7 +33,10 @@ export async function watchUndo(
     const to = service.taskDefinition;
     // Right after the write ECS may still tell of the time before it.
     const verdict = sameRevision(to, revision)
-      ? { kind: "moving" as const, because: `ECS does not show the way back from ${shortRevision(to)} yet` }
+      ? {
+          kind: "in-progress" as const,
+          because: `ECS does not show the way back from ${shortRevision(to)} yet`,
+        }
       : judgeRollout(service, await stoppedSince(service, ports), {
           newRevision: to,
           previousRevision: revision,
@@ -41,16 +44,16 @@ export async function watchUndo(
     const { because } = verdict;
     switch (verdict.kind) {
       case "succeeded":
-        return { kind: "stands", because };
+        return { kind: "running", because };
       case "cannot-pull":
-      case "worse":
+      case "unhealthy":
         return { kind: "cannot-start", because };
-      case "moving":
+      case "in-progress":
         break;
       default:
         return { kind: "superseded", because };
     }
-    if (waited >= rolloutTimeoutSeconds(service)) return { kind: "moving", because };
+    if (waited >= rolloutTimeoutSeconds(service)) return { kind: "in-progress", because };
     if (because !== said) tell(because);
     said = because;
     await clock.sleep(POLL_SECONDS * 1000);

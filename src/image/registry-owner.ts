@@ -8,7 +8,7 @@
 import { isForeignDomain } from "./known-registries.ts";
 import { DOCKER_HUB_HOST, isDockerHubFront, isDockerHubName, isDockerHubService } from "./registry-hosts.ts";
 
-export type RegistryOwner = "docker-hub" | "another" | "unknown";
+export type RegistryOwner = "docker-hub" | "other" | "unknown";
 
 /** Products that stand between a company and registries, by the names that their hosts carry. */
 const PROXY_LABEL =
@@ -25,9 +25,9 @@ export function registryOwner(host: string): RegistryOwner {
   const canonical = canonicalHost(host);
   if (isDockerHubFront(canonical)) return "docker-hub";
   const name = canonical.replace(/:\d+$/, "");
-  if (isForeignDomain(name)) return "another";
+  if (isForeignDomain(name)) return "other";
   // An address or a name without a domain is a machine of the owner's own network.
-  if (!name.includes(".") || /^[\d.]+$|^\[/.test(name)) return "another";
-  if (name.split(".").some((label) => PROXY_LABEL.test(label))) return "another";
+  if (!name.includes(".") || /^[\d.]+$|^\[/.test(name)) return "other";
+  if (name.split(".").some((label) => PROXY_LABEL.test(label))) return "other";
   return "unknown";
 }

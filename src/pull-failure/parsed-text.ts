@@ -75,7 +75,7 @@ export function isDockerHub(host: string): boolean {
 
 /** Whether the host is known to be a registry other than Docker Hub. */
 export function isForeignHost(host: string): boolean {
-  return registryOwner(host) === "another";
+  return registryOwner(host) === "other";
 }
 
 /** The host of the container's own image, where it is known. */

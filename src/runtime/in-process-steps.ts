@@ -24,7 +24,7 @@ export type StepRecord =
 
 /** The one record that changes after it was written: by whoever answers. */
 export type CallbackRecord = {
-  readonly kind: "question";
+  readonly kind: "callback";
   readonly name: string;
   readonly id: string;
   readonly dueAt: number;
@@ -155,9 +155,9 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     );
     if (dead) return never;
     const index = cursor;
-    const known = remembered("question", name);
+    const known = remembered("callback", name);
     const open: CallbackRecord = known ?? {
-      kind: "question",
+      kind: "callback",
       name,
       id: `${execution}/${index}`,
       dueAt: clock.now() + seconds * 1000,

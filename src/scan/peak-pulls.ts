@@ -14,11 +14,11 @@ export const ACCOUNT_PULLS = 200;
 export type EgressLoad = {
   /** What is known of the address, in words. */
   readonly address: string;
-  /** `own`: each task or host has an address of its own, and shares the limit with nobody. */
-  readonly kind: "nat" | "own" | "unseen" | "none";
+  /** `per-task`: each task or host has an address of its own, and shares the limit with nobody. */
+  readonly kind: "nat" | "per-task" | "unknown" | "none";
   readonly workloads: number;
   readonly pulls: number;
-  /** Of one address: all of `pulls`, or for `own` the most that one of them takes. */
+  /** Of one address: all of `pulls`, or for `per-task` the most that one of them takes. */
   readonly pullsPerAddress: number;
 };
 
@@ -52,7 +52,7 @@ export function pullsByEgress(exposures: readonly Exposure[], ways: EgressInfo):
       const pulls = (exposure.anonymousPulls * part) / parts;
       load.workloads += 1;
       load.pulls += pulls;
-      const isOfOneTask = kind === "own" && exposure.pulledBy === "task";
+      const isOfOneTask = kind === "per-task" && exposure.pulledBy === "task";
       load.one = isOfOneTask
         ? Math.max(load.one, exposure.anonymousPulls / exposure.expectedStarts)
         : load.one + pulls / addresses;
@@ -87,14 +87,14 @@ function sharesOf(exposure: Exposure, { ofSubnets, hosts }: EgressInfo): readonl
   if (known.length > 0) return merged(known);
   const who = pulledBy === "task" ? "tasks" : "hosts";
   const address = `not seen: the ${who} of the cluster ${cluster}`;
-  return [{ address, kind: "unseen", parts: 1, addresses: 1 }];
+  return [{ address, kind: "unknown", parts: 1, addresses: 1 }];
 }
 
 function merged(shares: readonly Share[]): readonly Share[] {
   return [...Map.groupBy(shares, ({ address }) => address).values()].flatMap((same) => {
     const [first] = same;
     if (first === undefined) return [];
-    const addresses = first.kind === "own" ? same.length : first.addresses;
+    const addresses = first.kind === "per-task" ? same.length : first.addresses;
     return [{ ...first, parts: same.length, addresses }];
   });
 }
@@ -114,9 +114,9 @@ function shareOf(way: Egress | undefined, own: string | undefined): Share | unde
     case "internet-gateway":
       return own === undefined
         ? share("no way out: an internet gateway, and no public address", "none")
-        : share(own, "own");
+        : share(own, "per-task");
     case "other":
-      return share(`by ${way.id}, its address is not seen`, "unseen");
+      return share(`by ${way.id}, its address is not seen`, "unknown");
     case "none":
       return share("no way out: no default route", "none");
   }

@@ -139,7 +139,7 @@ describe("a workflow in process", () => {
         sleep: async (milliseconds) => {
           await clock.sleep(milliseconds);
           const [question] = log;
-          if (question?.kind === "question" && clock.now() >= at) answerCallback(question, says, clock.now());
+          if (question?.kind === "callback" && clock.now() >= at) answerCallback(question, says, clock.now());
         },
       };
     };
@@ -170,7 +170,7 @@ describe("a workflow in process", () => {
       const log: StepRecord[] = [];
       await runInProcess(ask, { clock: answering(60_000, log), log });
       const [question] = log;
-      expect(question?.kind === "question" && answerCallback(question, { kind: "expired" }, 0)).toBe(
+      expect(question?.kind === "callback" && answerCallback(question, { kind: "expired" }, 0)).toBe(
         "closed",
       );
       expect(question).toMatchObject({ answer: yes });
@@ -182,7 +182,7 @@ describe("a workflow in process", () => {
       const dead = runInProcess(ask, { clock, log, crashesAt: ({ name }) => name === "tell", runsMax: 1 });
       await expect(dead).rejects.toThrow("died 1 times");
       const [question] = log;
-      if (question?.kind === "question") answerCallback(question, yes, clock.now());
+      if (question?.kind === "callback") answerCallback(question, yes, clock.now());
       expect(await runInProcess(ask, { clock, log })).toEqual(yes);
     });
 

@@ -28,7 +28,7 @@ export function sandboxApprovals({
 }
 
 function read(record: StepRecord): readonly ApprovalOperation[] {
-  if (record.kind === "question") {
+  if (record.kind === "callback") {
     const { name, id, answer } = record;
     return [{ kind: "opened", name, callbackId: id, ...optional("answer", answer) }];
   }

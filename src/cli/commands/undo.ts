@@ -90,7 +90,7 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
           ? `${visibleJson({ followed: told.kind, because: told.because, ...idOf(effect) })}\n`
           : `${effect.service} ${SENTENCES[told.kind]}: ${told.because}\n`,
       );
-      return told.kind === "stands";
+      return told.kind === "running";
     }),
   );
   return followed.every(Boolean) ? status : Math.max(status, NOT_ALL);
@@ -113,10 +113,10 @@ function withinPolicy(plan: UndoPlan, policy: Policy | undefined): UndoPlan {
 type Service = ActiveSubstitution & { readonly kind: "service" };
 
 const SENTENCES: Readonly<Record<UndoStatus["kind"], string>> = {
-  stands: "stands",
+  running: "running",
   "cannot-start": "does not start",
   superseded: "was changed meanwhile",
-  moving: "is still on its way",
+  "in-progress": "is still on its way",
 };
 
 /** Every target of a rule or schedule that runs a revision of ours; those that may not be read are told of. */

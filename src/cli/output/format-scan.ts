@@ -69,7 +69,9 @@ export function worstOf({ addresses }: Scan): EgressLoad | undefined {
 
 function placeOf({ kind, address }: EgressLoad): string {
   if (kind === "nat") return `from ${address}`;
-  return kind === "own" ? `from one of its own addresses` : `from one address, if they share it (${address})`;
+  return kind === "per-task"
+    ? `from one of its own addresses`
+    : `from one address, if they share it (${address})`;
 }
 
 export function countsOf({ services, schedules, standaloneTasks }: Scan): string {
@@ -105,7 +107,7 @@ export function formatScan(scan: Scan): string {
         addresses.map(({ address, pulls, pullsPerAddress, kind }) => [
           address,
           String(pulls),
-          kind === "own"
+          kind === "per-task"
             ? `${pullsPerAddress} for one`
             : `${Math.round((100 * pullsPerAddress) / ANONYMOUS_PULLS)} %`,
         ]),

@@ -18,11 +18,11 @@ import { failedTasksOf, isPullFailure, stopReasons } from "./stopped-tasks.ts";
 export type RolloutStatus =
   | { readonly kind: "succeeded"; readonly because: string }
   /** `deployment`: where it is ours that moves, its id. */
-  | { readonly kind: "moving"; readonly because: string; readonly deployment?: string }
+  | { readonly kind: "in-progress"; readonly because: string; readonly deployment?: string }
   /** Some image of ours cannot be pulled either: another place may do. `images` are those, by repository. */
   | { readonly kind: "cannot-pull"; readonly because: string; readonly images: readonly string[] }
   /** Ours starts and fails: the former revision is better. */
-  | { readonly kind: "worse"; readonly because: string }
+  | { readonly kind: "unhealthy"; readonly because: string }
   | {
       readonly kind: "rolled-back";
       readonly because: string;
@@ -30,10 +30,10 @@ export type RolloutStatus =
       readonly deployment?: string;
     }
   /** ECS has ended it, and left the service between two revisions: its owner's turn. */
-  | { readonly kind: "stuck"; readonly because: string; readonly nextSteps: readonly string[] }
+  | { readonly kind: "stopped"; readonly because: string; readonly nextSteps: readonly string[] }
   /** Somebody else's deployment stood between what was compared and what we wrote: it was ours that replaced it. */
   | {
-      readonly kind: "overtook";
+      readonly kind: "overwrote";
       readonly because: string;
       readonly revision: string;
       /** Every deployment that was shown. */
@@ -133,7 +133,7 @@ export function judgeRollout(
 ): RolloutStatus {
   const { newRevision } = watched;
   const primary = primaryDeployment(service);
-  if (primary === undefined) return { kind: "moving", because: "ECS shows no deployment yet" };
+  if (primary === undefined) return { kind: "in-progress", because: "ECS shows no deployment yet" };
   const isOurs = sameRevision(primary.taskDefinition, newRevision);
   const told =
     serviceDeployment === undefined
@@ -149,7 +149,7 @@ export function judgeRollout(
     : (watched.foreignRevision ?? findOverwrittenDeployment(service, watched));
   if (overtaken !== undefined) {
     const deployments = service.deployments.map(({ id }) => id);
-    return { kind: "overtook", because: formatOverwrite(overtaken), revision: overtaken, deployments };
+    return { kind: "overwrote", because: formatOverwrite(overtaken), revision: overtaken, deployments };
   }
 
   const { desiredCount, runningCount, failedTasks } = primary;
@@ -170,12 +170,12 @@ export function judgeRollout(
       return { kind: "cannot-pull", because, images: [...images] };
     }
     return {
-      kind: "worse",
+      kind: "unhealthy",
       because: `${failing} tasks of ${shortRevision(newRevision)} failed: ${reasons[0]?.text ?? primary.rolloutStateReason ?? "ECS gives no reason"}`,
     };
   }
   const stage = serviceDeployment === undefined ? "" : formatStage(serviceDeployment);
-  return { kind: "moving", because: `${running}${stage}`, deployment: primary.id };
+  return { kind: "in-progress", because: `${running}${stage}`, deployment: primary.id };
 }
 
 export function formatOverwrite(revision: string): string {
@@ -191,13 +191,13 @@ function notPrimaryAnyMore(service: Service, primary: Deployment, watched: Rollo
   // What we replaced is shown in its place, and ours nowhere: this is how it was before.
   const isOld = shown === undefined && primary.id === replacedDeploymentId;
   if (isOld || ownRevisions.some((one) => sameRevision(one, current)))
-    return { kind: "moving", because: "ECS does not show the new deployment yet" };
+    return { kind: "in-progress", because: "ECS does not show the new deployment yet" };
   if (ROLLING_BACK.test(primary.rolloutStateReason ?? "")) {
     const why = shown?.rolloutStateReason ?? primary.rolloutStateReason;
     return { kind: "rolled-back", because: `ECS put ${shortRevision(current)} back: ${why}`, ...deployment };
   }
   if (sameRevision(service.taskDefinition, newRevision))
-    return { kind: "moving", because: "ECS does not show the new deployment yet" };
+    return { kind: "in-progress", because: "ECS does not show the new deployment yet" };
   if (sameRevision(current, previousRevision)) {
     const why = shown?.rolloutStateReason === undefined ? "" : `: ${shown.rolloutStateReason}`;
     return {

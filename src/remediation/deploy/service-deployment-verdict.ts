@@ -27,7 +27,7 @@ export function serviceDeploymentVerdict(
       };
     case "ROLLBACK_FAILED":
       return {
-        kind: "stuck",
+        kind: "stopped",
         because: `ECS wanted to take ${name} back, and could not${why}`,
         nextSteps: ["look at the service's deployment in ECS now: it stands between two revisions"],
       };
@@ -36,7 +36,7 @@ export function serviceDeploymentVerdict(
       // Another deployment has taken its place: who began that one is judged by the service.
       if (!isOurs) return undefined;
       return {
-        kind: "stuck",
+        kind: "stopped",
         because: `ECS stopped the deployment of ${name}, and its settings want no way back${why}`,
         nextSteps: [
           ...lookAt(serviceDeployment, name),

@@ -24,7 +24,7 @@ export type DetectResult = (
   | Ignored
   | { readonly kind: "started"; readonly execution: string }
   | {
-      readonly kind: "already";
+      readonly kind: "duplicate";
       readonly execution: string;
       readonly because: string;
       /** What became of that attempt cannot be read, and so nothing new is started. */
@@ -97,11 +97,11 @@ export async function detect(
     const closed = reasonNotToRetry(failedAt, Math.max(attempts, 1), status);
     if (closed !== undefined) {
       const { words, ...more } = closed;
-      return { kind: "already", failure, execution, because: `${execution} ${words}`, ...more, ...died };
+      return { kind: "duplicate", failure, execution, because: `${execution} ${words}`, ...more, ...died };
     }
   }
   return {
-    kind: "already",
+    kind: "duplicate",
     failure,
     execution,
     ...died,

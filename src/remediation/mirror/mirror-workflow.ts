@@ -43,7 +43,7 @@ const requestSchema = z.union([
     anonymous: z.boolean().default(false),
   }),
   /** Has ECR fetch what a pull-through rule leads to. */
-  z.strictObject({ ...image, kind: z.literal("warm") }),
+  z.strictObject({ ...image, kind: z.literal("fill-cache") }),
 ]);
 
 export type MirrorRequest = z.input<typeof requestSchema>;
@@ -75,7 +75,7 @@ export async function mirror(
   if (request.kind === "copy" && !target.path.startsWith(`${policy.mirrorPrefix}/`)) {
     throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
   }
-  if (request.kind === "warm")
+  if (request.kind === "fill-cache")
     return await fillPullThroughCache({ target, digest: request.digest, platforms }, ports, steps);
 
   const source = pinToDigest(parseReference(request.source), request.digest);

@@ -28,7 +28,7 @@ export type MirrorRejected = {
 };
 
 export type MirrorRequest = {
-  readonly kind: "copy" | "warm";
+  readonly kind: "copy" | "fill-cache";
   readonly target: string;
   readonly digest: Digest;
   readonly source?: string;
@@ -53,7 +53,7 @@ export function mirrorRequestOf({ substitute }: ImagePlan): MirrorRequest | unde
     };
   return importIntoCache === undefined
     ? undefined
-    : { kind: "warm", target: importIntoCache.target, digest, ...platformsOf(importIntoCache) };
+    : { kind: "fill-cache", target: importIntoCache.target, digest, ...platformsOf(importIntoCache) };
 }
 
 /** The name of the execution that brings it. */

@@ -23,7 +23,7 @@ export type Failed = Pick<RemediationResult, "because" | "error" | "transient" |
 /** A revision of ours that the service is better without. */
 export type FailedSubstitute = {
   /** `cannot-pull`: that is all that is wrong with it. */
-  readonly kind: "cannot-pull" | "worse";
+  readonly kind: "cannot-pull" | "unhealthy";
   readonly because: string;
   readonly surveyed: Survey;
   readonly newRevision: string;

@@ -163,7 +163,7 @@ export function createExecutions(
     answer(id, answer) {
       const question = records
         .flatMap(({ log }) => log)
-        .find((record): record is CallbackRecord => record.kind === "question" && record.id === id);
+        .find((record): record is CallbackRecord => record.kind === "callback" && record.id === id);
       return question === undefined ? "unknown" : answerCallback(question, answer, clock.now());
     },
     records,

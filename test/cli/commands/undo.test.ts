@@ -304,7 +304,7 @@ describe("history", () => {
     const io = commandIo();
     await history({ since: SINCE, json: false }, session, io);
     expect(io.printed.out).toContain("succeeded");
-    expect(io.printed.out).not.toContain("stands");
+    expect(io.printed.out).not.toContain("running");
   });
 });
 

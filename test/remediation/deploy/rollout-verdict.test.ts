@@ -74,35 +74,35 @@ describe("our deployment", () => {
     ["stands",                                      "d-43 web:43 running 2/2 COMPLETED",                                                         "",                "succeeded"],
     ["stands, though tasks failed on the way",      "d-43 web:43 running 2/2 COMPLETED",                                                         "limit limit",     "succeeded"],
     ["wants no task, and has none",                 "d-43 web:43 running 0/0 COMPLETED",                                                         "",                "succeeded"],
-    ["runs, but is not yet counted on",             "d-43 web:43 running 2/2 IN_PROGRESS",                                                       "",                "moving"],
-    ["is completed, and has lost a task",           "d-43 web:43 running 1/2 COMPLETED",                                                         "",                "moving"],
-    ["starts beside the former",                    "d-43 web:43 running 0/2 IN_PROGRESS; d-42 web:42 running 2/2 COMPLETED",                    "",                "moving"],
-    ["is not there yet",                            "",                                                                                          "",                "moving"],
-    ["one failed task can be anybody's",            "d-43 web:43 running 0/2 failed 1 IN_PROGRESS",                                              "denied",          "moving"],
-    ["tasks fail, and others run",                  "d-43 web:43 running 1/2 failed 3 IN_PROGRESS",                                              "denied denied",   "moving"],
-    ["tasks that were scaled in are no failures",   "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "scaledIn byHand scaledIn", "moving"],
+    ["runs, but is not yet counted on",             "d-43 web:43 running 2/2 IN_PROGRESS",                                                       "",                "in-progress"],
+    ["is completed, and has lost a task",           "d-43 web:43 running 1/2 COMPLETED",                                                         "",                "in-progress"],
+    ["starts beside the former",                    "d-43 web:43 running 0/2 IN_PROGRESS; d-42 web:42 running 2/2 COMPLETED",                    "",                "in-progress"],
+    ["is not there yet",                            "",                                                                                          "",                "in-progress"],
+    ["one failed task can be anybody's",            "d-43 web:43 running 0/2 failed 1 IN_PROGRESS",                                              "denied",          "in-progress"],
+    ["tasks fail, and others run",                  "d-43 web:43 running 1/2 failed 3 IN_PROGRESS",                                              "denied denied",   "in-progress"],
+    ["tasks that were scaled in are no failures",   "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "scaledIn byHand scaledIn", "in-progress"],
     ["its image is denied",                         "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "denied denied",   "cannot-pull"],
     ["it meets a limit too",                        "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "limit limit",     "cannot-pull"],
-    ["its tasks crash",                             "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "crash crash",     "worse"],
-    ["its tasks cannot start for another reason",   "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "noRoom noRoom",   "worse"],
-    ["ECS counts failures, and no task tells",      "d-43 web:43 running 0/2 failed 4 IN_PROGRESS",                                              "",                "worse"],
-    ["the breaker ends it, with nowhere to go",     "d-43 web:43 running 1/2 failed 3 FAILED because tasks failed to start.",                    "crash",           "worse"],
+    ["its tasks crash",                             "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "crash crash",     "unhealthy"],
+    ["its tasks cannot start for another reason",   "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "noRoom noRoom",   "unhealthy"],
+    ["ECS counts failures, and no task tells",      "d-43 web:43 running 0/2 failed 4 IN_PROGRESS",                                              "",                "unhealthy"],
+    ["the breaker ends it, with nowhere to go",     "d-43 web:43 running 1/2 failed 3 FAILED because tasks failed to start.",                    "crash",           "unhealthy"],
     ["the breaker goes back to the one before",     `d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}; d-43 web:43 running 0/2 FAILED`,    "denied",          "rolled-back"],
     ["the breaker goes back to the failing one",    `d-9 web:42 running 0/2 IN_PROGRESS because ${ROLLBACK}; d-43 web:43 running 0/2 FAILED`,    "denied",          "rolled-back"],
     ["somebody puts the failing one back",          "d-9 web:42 running 0/2 IN_PROGRESS; d-43 web:43 running 0/2 IN_PROGRESS",                   "",                "rolled-back"],
     ["somebody deploys the next",                   "d-44 web:44 running 0/2 IN_PROGRESS; d-43 web:43 running 0/2 IN_PROGRESS",                  "",                "superseded"],
-    ["the answer is of the time before our write",  "d-42 web:42 running 0/2 IN_PROGRESS",                                                       "",                "moving"],
-    ["of the time before, while ECS rolled back",   `d-42 web:42 running 0/2 IN_PROGRESS because ${ROLLBACK}`,                                   "",                "moving"],
-    ["it took the place of somebody's",             "d-43 web:43 running 0/2 IN_PROGRESS; d-44 web:44 running 0/2 IN_PROGRESS",                  "",                "overtook"],
-    ["it took the place of one after the former",    "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:44 running 0/2; d-44 web:42 running 0/2",       "",                "overtook"],
-    ["the former was put back over somebody's",      "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:42 running 0/2; d-44 web:44 running 0/2",       "",                "moving"],
-    ["it took the place of ECS's way back",         `d-43 web:43 running 0/2 IN_PROGRESS; d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}`, "",              "moving"],
+    ["the answer is of the time before our write",  "d-42 web:42 running 0/2 IN_PROGRESS",                                                       "",                "in-progress"],
+    ["of the time before, while ECS rolled back",   `d-42 web:42 running 0/2 IN_PROGRESS because ${ROLLBACK}`,                                   "",                "in-progress"],
+    ["it took the place of somebody's",             "d-43 web:43 running 0/2 IN_PROGRESS; d-44 web:44 running 0/2 IN_PROGRESS",                  "",                "overwrote"],
+    ["it took the place of one after the former",    "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:44 running 0/2; d-44 web:42 running 0/2",       "",                "overwrote"],
+    ["the former was put back over somebody's",      "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:42 running 0/2; d-44 web:44 running 0/2",       "",                "in-progress"],
+    ["it took the place of ECS's way back",         `d-43 web:43 running 0/2 IN_PROGRESS; d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}`, "",              "in-progress"],
     ["no state is told, it is alone, and all run",  "d-43 web:43 running 2/2",                                                                   "",                "succeeded"],
-    ["no state is told, and one more task starts",  "d-43 web:43 running 2/2 pending 1",                                                         "",                "moving"],
-    ["no state is told, and a task too many runs",  "d-43 web:43 running 3/2",                                                                   "",                "moving"],
-    ["no state is told, and the former drains",     "d-43 web:43 running 2/2; d-42 web:42 running 1/0",                                          "",                "moving"],
-    ["no state is told, and its tasks crash",       "d-43 web:43 running 0/2 failed 2; d-42 web:42 running 2/0",                                 "crash crash",     "worse"],
-    ["it took the place of one known before",       "d-43 web:43 running 0/2 IN_PROGRESS; d-41 web:41 running 2/2 COMPLETED",                    "",                "moving"],
+    ["no state is told, and one more task starts",  "d-43 web:43 running 2/2 pending 1",                                                         "",                "in-progress"],
+    ["no state is told, and a task too many runs",  "d-43 web:43 running 3/2",                                                                   "",                "in-progress"],
+    ["no state is told, and the former drains",     "d-43 web:43 running 2/2; d-42 web:42 running 1/0",                                          "",                "in-progress"],
+    ["no state is told, and its tasks crash",       "d-43 web:43 running 0/2 failed 2; d-42 web:42 running 2/0",                                 "crash crash",     "unhealthy"],
+    ["it took the place of one known before",       "d-43 web:43 running 0/2 IN_PROGRESS; d-41 web:41 running 2/2 COMPLETED",                    "",                "in-progress"],
   ] as const;
   for (const [because, deployments, ends, expected] of table) {
     test(`${because}: ${expected}`, () => {
@@ -113,7 +113,7 @@ describe("our deployment", () => {
   test("that was seen behind somebody else's gives that one its place back", () => {
     const now = service("d-43 web:43 running 2/2 COMPLETED");
     expect(judgeRollout(now, [], { ...watched, foreignRevision: THEIRS })).toMatchObject({
-      kind: "overtook",
+      kind: "overwrote",
       revision: THEIRS,
     });
   });
@@ -121,10 +121,10 @@ describe("our deployment", () => {
   test("that ECS came back to, after somebody else's failed, gives nothing back", () => {
     const now = service("d-50 web:43 running 1/2 IN_PROGRESS; d-44 web:44 running 0/2 FAILED");
     expect(judgeRollout(now, [], { ...watched, foreignRevision: THEIRS, ourDeploymentId: "d-43" }).kind).toBe(
-      "moving",
+      "in-progress",
     );
     expect(judgeRollout(now, [], { ...watched, foreignRevision: THEIRS, ourDeploymentId: "d-50" }).kind).toBe(
-      "overtook",
+      "overwrote",
     );
   });
 
@@ -142,7 +142,7 @@ describe("our deployment", () => {
 
   test("is not mistaken for an earlier substitute of the same execution", () => {
     const before = service("d-8 web:41 running 0/2 IN_PROGRESS");
-    expect(judgeRollout(before, [], { ...watched, ownRevisions: [OLDER] }).kind).toBe("moving");
+    expect(judgeRollout(before, [], { ...watched, ownRevisions: [OLDER] }).kind).toBe("in-progress");
   });
 
   test("tells no token of an account in its reason", () => {

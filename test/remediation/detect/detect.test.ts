@@ -93,18 +93,18 @@ describe("a failure of a deployment", () => {
       status: async () => idle(10),
     };
     const detected = await detect(event, { location: home, executions, clock });
-    expect([detected.kind, looked.length]).toEqual(["already", NAMES_MAX + 1]);
+    expect([detected.kind, looked.length]).toEqual(["duplicate", NAMES_MAX + 1]);
   });
 
   // biome-ignore format: a table is read by its columns
   const times: readonly (readonly [string, string | undefined, number, ExecutionStatus["status"], string])[] = [
-    ["a time to come does not pass a pause",        "2099-01-01T00:00:00Z", 4, "succeeded", "already"],
+    ["a time to come does not pass a pause",        "2099-01-01T00:00:00Z", 4, "succeeded", "duplicate"],
     ["a time to come counts as now",                "2099-01-01T00:00:00Z", 6, "succeeded", "started"],
-    ["no time does not pass the pause of a crash",  undefined,              4, "failed",    "already"],
+    ["no time does not pass the pause of a crash",  undefined,              4, "failed",    "duplicate"],
     ["no time counts as now",                       undefined,              6, "failed",    "started"],
-    ["an unreadable time does not pass a pause",    "soon",                 4, "failed",    "already"],
-    ["a very old time opens no attempt",            "1970-01-01T00:00:00Z", 600, "failed",  "already"],
-    ["nor does a time before there were computers", "0001-01-01T00:00:00Z", 600, "timed-out", "already"],
+    ["an unreadable time does not pass a pause",    "soon",                 4, "failed",    "duplicate"],
+    ["a very old time opens no attempt",            "1970-01-01T00:00:00Z", 600, "failed",  "duplicate"],
+    ["nor does a time before there were computers", "0001-01-01T00:00:00Z", 600, "timed-out", "duplicate"],
   ];
   for (const [title, time, minutesBefore, status, expected] of times) {
     test(title, async () => {
@@ -162,7 +162,7 @@ describe("a failure of a deployment", () => {
     const kinds: string[] = [];
     for (const name of ["repull-rehearsal", "repull", "repull"])
       kinds.push((await detect(event, { location: home, executions: stack(name), clock })).kind);
-    expect(kinds).toEqual(["started", "started", "already"]);
+    expect(kinds).toEqual(["started", "started", "duplicate"]);
   });
 
   test("is tried for longer than Docker Hub's longest window", () => {
@@ -181,7 +181,7 @@ describe("a failure of a deployment", () => {
   test("names the right that is missing to read an attempt's result", async () => {
     const executions = standing([{ ...ended("unknown", 600), permission: "kms:Decrypt" }]);
     expect(await detect(event, { location: home, executions, clock })).toMatchObject({
-      kind: "already",
+      kind: "duplicate",
       code: "result-unreadable",
       permission: "kms:Decrypt",
     });

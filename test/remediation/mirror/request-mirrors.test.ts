@@ -35,7 +35,7 @@ const manifest = text({
 });
 const DIGEST = digestOf(manifest);
 const imported: ImportResult = { kind: "imported", bytes: manifest, mediaType: OCI };
-const warming = { kind: "warm", target: `${ECR}/hub/library/nginx:1`, digest: DIGEST };
+const warming = { kind: "fill-cache", target: `${ECR}/hub/library/nginx:1`, digest: DIGEST };
 
 type EcrAnswers = {
   readonly imports?: readonly (ImportResult | AwsError)[];

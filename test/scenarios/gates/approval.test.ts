@@ -209,7 +209,7 @@ describe("a question to the owner", () => {
     await world.run(24 * 3600);
     const later = { ...event, time: new Date(world.clock.now()).toISOString() };
     const detected = await detect(later, world.ports);
-    expect(detected).toMatchObject({ kind: "already" });
+    expect(detected).toMatchObject({ kind: "duplicate" });
     expect(detected).toHaveProperty(
       "because",
       expect.stringContaining("Grace denied the plan: payment freeze"),

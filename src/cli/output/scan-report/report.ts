@@ -125,7 +125,7 @@ function bar({ address, kind, workloads: count, pulls, pullsPerAddress }: Egress
   const at = (value: number): string => ((1000 * value) / scale).toFixed(1);
   const isOver = pullsPerAddress > ANONYMOUS_PULLS && kind !== "none";
   const within = Math.min(pullsPerAddress, ANONYMOUS_PULLS);
-  const figure = `${kind === "own" && pulls !== pullsPerAddress ? `${pulls} in all, ${pullsPerAddress} for one` : pullsPerAddress === pulls ? counted(pulls, "pull") : `${pulls} in all, ${pullsPerAddress} by one address`} · ${counted(count, "workload")}`;
+  const figure = `${kind === "per-task" && pulls !== pullsPerAddress ? `${pulls} in all, ${pullsPerAddress} for one` : pullsPerAddress === pulls ? counted(pulls, "pull") : `${pulls} in all, ${pullsPerAddress} by one address`} · ${counted(count, "workload")}`;
   const over = isOver
     ? `<rect class="load over" x="${at(ANONYMOUS_PULLS)}" y="3" width="${at(pullsPerAddress - ANONYMOUS_PULLS)}" height="12"/>`
     : "";

@@ -34,7 +34,7 @@ const superseded: Rule = (state) => {
 const restoreOverwritten: Rule = (state, seen) => {
   const { overwritten, rollout } = state;
   if (overwritten === undefined) {
-    if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "overtook")
+    if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "overwrote")
       return undefined;
     const { revision, because, deployments: known } = seen.verdict;
     const { surveyed, newRevision, images } = rollout;
@@ -76,7 +76,7 @@ const rolloutDone: Rule = (state, seen, context) => {
   switch (verdict.kind) {
     case "succeeded":
       return conclude(state, { ...verdict, images }, context);
-    case "stuck":
+    case "stopped":
       return conclude(state, { ...verdict, kind: "rollout-timed-out", images }, context);
     case "superseded":
     case "rolled-back": {
@@ -92,7 +92,7 @@ const rolloutDone: Rule = (state, seen, context) => {
 /** Ours starts and fails: the previous revision is better. */
 const rollBackFailed: Rule = (state, seen) => {
   const { rollout } = state;
-  if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "worse") return undefined;
+  if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "unhealthy") return undefined;
   return rollBack(state, failedSubstitute(rollout, seen.verdict));
 };
 
@@ -144,7 +144,7 @@ function longestPause(waited: number): number {
 /** Only the substitutes that could not be pulled are at fault, not those beside them. */
 function failedSubstitute(
   { surveyed, newRevision, images }: Rollout,
-  verdict: Extract<RolloutStatus, { kind: "worse" | "cannot-pull" }>,
+  verdict: Extract<RolloutStatus, { kind: "unhealthy" | "cannot-pull" }>,
 ): FailedSubstitute {
   const repositories = verdict.kind === "cannot-pull" ? verdict.images : [];
   const places = images

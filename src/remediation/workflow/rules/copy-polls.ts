@@ -112,5 +112,5 @@ function placeIn(state: State): string | undefined {
 function subject(state: State): string {
   const image = imagesToMirror(state)[state.copying?.index ?? 0];
   const request = image === undefined ? undefined : mirrorRequestOf(image);
-  return request?.kind === "warm" ? "filling the cache" : "the copy";
+  return request?.kind === "fill-cache" ? "filling the cache" : "the copy";
 }

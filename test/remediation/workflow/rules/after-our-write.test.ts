@@ -42,10 +42,10 @@ const shown = (verdict: RolloutStatus, more: Partial<Rollout> = {}, state: Parti
   state: { substitution, rollout: rollout(more), ...state },
   seen: { kind: "rollout", verdict },
 });
-const moving: RolloutStatus = { kind: "moving", because };
+const moving: RolloutStatus = { kind: "in-progress", because };
 const settled: RolloutStatus = { kind: "succeeded", because };
-const stuck: RolloutStatus = { kind: "stuck", because, nextSteps: [] };
-const worse: RolloutStatus = { kind: "worse", because };
+const stuck: RolloutStatus = { kind: "stopped", because, nextSteps: [] };
+const worse: RolloutStatus = { kind: "unhealthy", because };
 const replaced: RolloutStatus = { kind: "superseded", because, revision: FOREIGN };
 const wentBack: RolloutStatus = { kind: "rolled-back", because };
 const cannotPull = (...repositories: readonly string[]): RolloutStatus => ({
@@ -82,7 +82,7 @@ rules("a rollout that has ended", [
   ["ours runs",                                 shown(settled), "end settled", { images, made }],
   ["and it is no matter that its time is over", shown(settled, { waitedSeconds: 900 }), "end settled", { images, made }],
   ["ECS has left the service between two revisions", shown(stuck), "end unsettled", { images, made }],
-  ["ours starts and fails",                     shown(worse), "write roll-back", { rollback: { of: { kind: "worse", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
+  ["ours starts and fails",                     shown(worse), "write roll-back", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
   ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end applied", { images, made }],
   ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end applied", { images, made }],
 ]);
@@ -131,7 +131,7 @@ const overwritten = (more: Partial<Overwritten> = {}): Pick<State, "overwritten"
 });
 const after = (state: Partial<State>, more: Given = {}): Given => ({ survey: null, state, ...more });
 const overtook: RolloutStatus = {
-  kind: "overtook",
+  kind: "overwrote",
   because,
   revision: FOREIGN,
   deployments: ["ecs-svc/1", "ecs-svc/2", "ecs-svc/3"],
