@@ -5,6 +5,7 @@
  */
 
 import { deepEqual, equal } from "node:assert/strict";
+import { dirname } from "node:path/posix";
 import { describe, test } from "vitest";
 import {
   codeOf,
@@ -18,23 +19,80 @@ import {
 /** Folder → the folders, or single files, of ours that it may import. `types of` is what `runtime/json.ts` is for. */
 // biome-ignore format: a table is read by its columns
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  "src/image":        [],
   "src/text":         [],
+  "src/image":        [],
   "src/runtime":      ["src/text"],
-  "src/pull-failure": ["src/image", "src/text", "src/runtime/json.ts"],
-  "src/workload":     ["src/ecs", "src/image", "src/runtime/json.ts"],
+  "src/pull-failure": ["src/text", "src/image"],
+  "src/ecs":          ["src/image", "src/runtime/json.ts"],
+  "src/substitution": ["src/text", "src/image"],
+  "src/ecs-events":   ["src/text", "src/image", "src/runtime/json.ts", "src/pull-failure", "src/ecs"],
+  "src/oci":          ["src/text", "src/image", "src/runtime"],
   "src/network":      [],
-  "src/substitution": ["src/image", "src/runtime/json.ts"],
-  "src/ecs-events":   ["src/image", "src/text", "src/runtime/json.ts", "src/pull-failure", "src/workload", "src/ecs"],
-  "src/oci":          ["src/image", "src/text", "src/runtime"],
-  "src/remediation":  ["src/scan", "src/history", "src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/ecs"],
-  "src/ecs":     ["src/workload", "src/image", "src/runtime/json.ts"],
-  "src/scan":         ["src/remediation", "src/history", "src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/ecs"],
-  "src/history":      ["src/remediation", "src/scan", "src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/ecs"],
-  "src/aws":          ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/ecs", "src/scan", "src/history"],
-  "src/sandbox":      ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/ecs", "src/scan", "src/history"],
-  "src/cli":          ["src/image", "src/text", "src/runtime", "src/pull-failure", "src/workload", "src/network", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/aws", "src/sandbox", "src/ecs", "src/scan", "src/history"],
-  "functions":        ["src/image", "src/runtime", "src/oci", "src/substitution", "src/ecs-events", "src/remediation", "src/aws", "src/scan", "src/history"],
+  "src/remediation":  ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/substitution", "src/ecs-events", "src/oci", "src/network"],
+  "src/history":      ["src/image", "src/runtime", "src/ecs", "src/remediation"],
+  "src/scan":         ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history"],
+  "src/aws":          ["src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history", "src/scan"],
+  "src/sandbox":      ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history", "src/scan"],
+  "src/cli":          ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/history", "src/scan", "src/aws", "src/sandbox"],
+  "functions":        ["src/image", "src/runtime", "src/substitution", "src/oci", "src/remediation", "src/aws"],
+};
+
+/** Subfolder → the other subfolders of the same folder that its files may import; "." is the folder itself. */
+// biome-ignore format: a table is read by its columns
+const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
+  "src/ecs":                          [],
+  "src/ecs/schedule":                 [".", "service"],
+  "src/ecs/service":                  ["."],
+  "src/ecs/task":                     [".", "service"],
+  "src/ecs/task-definition":          ["."],
+  "src/substitution":                 ["policy", "remedies", "strategies"],
+  "src/substitution/policy":          ["."],
+  "src/substitution/remedies":        ["."],
+  "src/substitution/strategies":      ["."],
+  "src/oci/auth":                     ["client", "http"],
+  "src/oci/client":                   ["auth", "http"],
+  "src/oci/copy":                     ["client", "copy/blobs"],
+  "src/oci/copy/blobs":               ["client", "copy", "http", "http/blobs"],
+  "src/oci/http":                     ["copy/blobs", "http/blobs"],
+  "src/oci/http/blobs":               ["http"],
+  "src/remediation/deploy":           ["ports", "survey"],
+  "src/remediation/detect":           ["ports", "survey"],
+  "src/remediation/gates":            ["ports", "report", "survey"],
+  "src/remediation/mirror":           ["detect", "gates", "ports"],
+  "src/remediation/ports":            [],
+  "src/remediation/report":           ["gates", "ports", "survey", "workflow"],
+  "src/remediation/survey":           ["deploy", "gates", "mirror", "ports", "report", "survey/probe", "survey/trust"],
+  "src/remediation/survey/probe":     ["mirror", "ports"],
+  "src/remediation/survey/trust":     ["detect", "ports"],
+  "src/remediation/workflow":         ["deploy", "gates", "mirror", "ports", "report", "survey", "workflow/rules"],
+  "src/remediation/workflow/rules":   ["deploy", "gates", "mirror", "ports", "report", "survey", "workflow"],
+  "src/aws":                          ["adapters", "client"],
+  "src/aws/adapters":                 ["client"],
+  "src/aws/client":                   [],
+  "src/aws/registry":                 ["adapters", "client"],
+  "src/aws/scan":                     ["adapters", "client"],
+  "src/aws/stack":                    ["adapters", "client"],
+  "src/sandbox":                      ["registry", "registry/api", "world"],
+  "src/sandbox/aws":                  [".", "ecs", "registry", "world"],
+  "src/sandbox/aws/scan":             ["ecs", "world"],
+  "src/sandbox/ecs":                  [".", "aws", "world"],
+  "src/sandbox/registry":             [".", "registry/api"],
+  "src/sandbox/registry/api":         ["registry"],
+  "src/sandbox/world":                [".", "aws", "ecs", "registry"],
+  "src/cli":                          ["account", "commands", "demo", "doctor", "rate-limit", "replay"],
+  "src/cli/account":                  [".", "commands"],
+  "src/cli/commands":                 [".", "account", "demo", "input", "output", "output/scan-report"],
+  "src/cli/demo":                     [".", "output"],
+  "src/cli/doctor":                   [".", "account"],
+  "src/cli/input":                    [],
+  "src/cli/output":                   [".", "account", "replay"],
+  "src/cli/output/scan-report":       ["output"],
+  "src/cli/rate-limit":               [".", "account", "output"],
+  "src/cli/replay":                   [".", "account", "input", "output"],
+  "functions":                        [],
+  "functions/detect":                 ["."],
+  "functions/mirror":                 ["."],
+  "functions/remediate":              ["."],
 };
 
 /** Package, or the beginning of its name → the folders that may import it. */
@@ -151,7 +209,8 @@ function importObjections(
   return importsOf(text).flatMap((specifier) => {
     if (specifier.startsWith(".")) {
       const target = resolveImport(path, specifier);
-      if (target === "package.json" || isWithin(target, [folder, ...allowed])) return [];
+      if (target === "package.json" || isWithin(target, allowed)) return [];
+      if (isWithin(target, [folder])) return subfolderObjections(path, folder, target);
       return [
         `${folder} may not import ${target}: it sees ${allowed.join(", ") || "nothing of ours"}. Move the idea, or pass it in`,
       ];
@@ -165,6 +224,20 @@ function importObjections(
     if (isWithin(path, places)) return [];
     return [`${folder} may not import ${specifier}: only ${places.join(", ")} may. Ask through a port`];
   });
+}
+
+/** A folder that has subfolders says of each which others it sees. */
+function subfolderObjections(path: string, folder: string, target: string): readonly string[] {
+  if (SUBFOLDERS[folder] === undefined) return [];
+  const within = (file: string) => dirname(file).slice(folder.length + 1) || ".";
+  const [from, to] = [within(path), within(target)];
+  const allowed = SUBFOLDERS[from === "." ? folder : `${folder}/${from}`];
+  if (allowed === undefined)
+    return [`${folder}/${from} is no folder of the design: add it to SUBFOLDERS here, or move the file`];
+  if (from === to || allowed.includes(to)) return [];
+  return [
+    `${path} may not import ${target}: inside ${folder}, ${from} sees ${allowed.join(", ") || "nothing else"}`,
+  ];
 }
 
 function banObjections(path: string, code: string): readonly string[] {
@@ -182,6 +255,38 @@ function folderOf(path: string): string {
   return first === "src" ? `src/${second}` : first;
 }
 
+/** The files of ours that a module imports. */
+function targetsOf(path: string, text: string): readonly string[] {
+  return importsOf(text).flatMap((specifier) =>
+    specifier.startsWith(".") ? resolveImport(path, specifier) : [],
+  );
+}
+
+/** The strongly connected components of more than one file (Tarjan, 1972), each in alphabetical order. */
+function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
+  const numbers = new Map<string, number>();
+  const open: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (file: string): number => {
+    const number = numbers.size;
+    numbers.set(file, number);
+    open.push(file);
+    let low = number;
+    for (const target of graph.get(file) ?? []) {
+      if (!graph.has(target)) continue;
+      if (!numbers.has(target)) low = Math.min(low, visit(target));
+      else if (open.includes(target)) low = Math.min(low, numbers.get(target) ?? low);
+    }
+    if (low === number) {
+      const component = open.splice(open.indexOf(file));
+      if (component.length > 1) cycles.push(component.sort());
+    }
+    return low;
+  };
+  for (const file of graph.keys()) if (!numbers.has(file)) visit(file);
+  return cycles;
+}
+
 const modules = projectFiles().filter(({ path }) => /^(?:src|functions)\/.*\.ts$/.test(path));
 
 describe("every module keeps its place", () => {
@@ -189,25 +294,29 @@ describe("every module keeps its place", () => {
     test(file.path, () => deepEqual(objections(file), []));
   }
 
+  test("and none imports itself by a way round, types included", () => {
+    deepEqual(cyclesOf(new Map(modules.map(({ path, text }) => [path, targetsOf(path, text)]))), []);
+  });
+
   test("and they were found at all", () => equal(modules.length > 20, true));
 });
 
 describe("each rule can fail", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["src/image/x.ts",        'import { a } from "../oci/copy.ts";',                    "src/image may not import src/oci/copy/copier.ts"],
-    ["src/image/x.ts",        'import type { a } from "../oci/copy.ts";',               "src/image may not import src/oci/copy/copier.ts"],
-    ["src/image/x.ts",        'import {\n  a,\n  b,\n} from "../oci/copy.ts";',         "src/image may not import src/oci/copy/copier.ts"],
-    ["src/image/x.ts",        'import * as a from "../oci/copy.ts";',                   "src/image may not import src/oci/copy/copier.ts"],
-    ["src/image/x.ts",        'import "../oci/copy.ts";',                               "src/image may not import src/oci/copy/copier.ts"],
-    ["src/image/x.ts",        'export { a } from "../oci/copy.ts";',                    "src/image may not import src/oci/copy/copier.ts"],
-    ["src/image/x.ts",        'export * from "../oci/copy.ts";',                        "src/image may not import src/oci/copy/copier.ts"],
-    ["src/image/x.ts",        'const a = await import("../oci/copy.ts");',              "src/image may not import src/oci/copy/copier.ts"],
-    ["src/image/x.ts",        'type A = import("../oci/copy.ts").A;',                   "src/image may not import src/oci/copy/copier.ts"],
-    ["src/workload/x.ts",     'import { a } from "../runtime/clock.ts";',               "src/workload may not import src/runtime/clock.ts"],
-    ["src/aws/x.ts",          'import { a } from "../sandbox/world.ts";',               "src/aws may not import src/sandbox/world/world.ts"],
-    ["src/sandbox/x.ts",      'import { a } from "../aws/connect.ts";',                 "src/sandbox may not import src/aws/create-ports.ts"],
-    ["functions/detect/x.ts", 'import { a } from "../../src/sandbox/world.ts";',        "functions may not import src/sandbox/world/world.ts"],
+    ["src/image/x.ts",        'import { a } from "../oci/copy/copier.ts";',                    "src/image may not import src/oci/copy/copier.ts"],
+    ["src/image/x.ts",        'import type { a } from "../oci/copy/copier.ts";',               "src/image may not import src/oci/copy/copier.ts"],
+    ["src/image/x.ts",        'import {\n  a,\n  b,\n} from "../oci/copy/copier.ts";',         "src/image may not import src/oci/copy/copier.ts"],
+    ["src/image/x.ts",        'import * as a from "../oci/copy/copier.ts";',                   "src/image may not import src/oci/copy/copier.ts"],
+    ["src/image/x.ts",        'import "../oci/copy/copier.ts";',                               "src/image may not import src/oci/copy/copier.ts"],
+    ["src/image/x.ts",        'export { a } from "../oci/copy/copier.ts";',                    "src/image may not import src/oci/copy/copier.ts"],
+    ["src/image/x.ts",        'export * from "../oci/copy/copier.ts";',                        "src/image may not import src/oci/copy/copier.ts"],
+    ["src/image/x.ts",        'const a = await import("../oci/copy/copier.ts");',              "src/image may not import src/oci/copy/copier.ts"],
+    ["src/image/x.ts",        'type A = import("../oci/copy/copier.ts").A;',                   "src/image may not import src/oci/copy/copier.ts"],
+    ["src/ecs/x.ts",     'import { a } from "../runtime/clock.ts";',               "src/ecs may not import src/runtime/clock.ts"],
+    ["src/aws/x.ts",          'import { a } from "../sandbox/world/world.ts";',               "src/aws may not import src/sandbox/world/world.ts"],
+    ["src/sandbox/x.ts",      'import { a } from "../aws/create-ports.ts";',                 "src/sandbox may not import src/aws/create-ports.ts"],
+    ["functions/detect/x.ts", 'import { a } from "../../src/sandbox/world/world.ts";',        "functions may not import src/sandbox/world/world.ts"],
     ["src/oci/x.ts",          'import { a } from "../../test/support/a.ts";',           "src/oci may not import test/support/a.ts"],
     ["src/elsewhere/x.ts",    "",                                                       "src/elsewhere is no folder of the design"],
     ["src/oci/x.ts",          'import { a } from "@aws-sdk/client-ecr";',               "src/oci may not import @aws-sdk/client-ecr"],
@@ -246,7 +355,7 @@ describe("and does not fail what is right", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     ["src/oci/x.ts",           'import { a } from "../image/digest.ts"; import { b } from "./copy.ts";', "own folder and allowed ones"],
-    ["src/workload/x.ts",      'import type { Json } from "../runtime/json.ts";',                        "the shape of JSON"],
+    ["src/ecs/x.ts",      'import type { Json } from "../runtime/json.ts";',                        "the shape of JSON"],
     ["src/oci/x.ts",           "// Date.now() is not called here, nor fetch(url)",                       "a comment"],
     ["src/oci/x.ts",           'const a = "see process.env, fetch(x) and // this";',                "a string"],
     ["src/oci/x.ts",           "socket.setTimeout(5); const a = new Date(text);",                        "a method, a date from text"],
@@ -258,4 +367,30 @@ describe("and does not fail what is right", () => {
   for (const [path, text, because] of table) {
     test(`${because}: ${text}`, () => deepEqual(objections({ path, text }), []));
   }
+});
+
+describe("a cycle", () => {
+  test("is found, whichever file it is entered by", () => {
+    const graph = new Map([
+      ["a", ["b"]],
+      ["b", ["c", "d"]],
+      ["c", ["a"]],
+      ["d", []],
+    ] as const);
+    deepEqual(cyclesOf(graph), [["a", "b", "c"]]);
+  });
+
+  test("is not seen where two ways only meet again", () => {
+    deepEqual(
+      cyclesOf(
+        new Map([
+          ["a", ["b", "c"]],
+          ["b", ["d"]],
+          ["c", ["d"]],
+          ["d", []],
+        ] as const),
+      ),
+      [],
+    );
+  });
 });

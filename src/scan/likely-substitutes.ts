@@ -9,10 +9,11 @@ import type { ImageReference } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import { notApplicableReason } from "../substitution/applicable-limits.ts";
 import type { Candidate } from "../substitution/candidate.ts";
-import type { Policy, StrategyName } from "../substitution/policy/policy.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
 import type { StrategyContext } from "../substitution/strategy.ts";
+import type { StrategyName } from "../substitution/strategy-name.ts";
 
 export type LikelySubstitute = {
   readonly strategy: StrategyName;

@@ -6,8 +6,9 @@
 
 import { type ImageReference, parseReference } from "../image/reference.ts";
 import { ECR_PUBLIC_HOST } from "../image/registry-hosts.ts";
-import type { ManifestHead, Registries } from "../oci/client/registries.ts";
+import type { Registries } from "../oci/client/registries.ts";
 import { RegistryError } from "../oci/client/registry-error.ts";
+import type { ManifestHead } from "../oci/client/types.ts";
 import { PUBLIC_IMAGES, type PublicImage } from "../substitution/ecr-public-mirrors.ts";
 
 export type PublicMirrorCheck = {

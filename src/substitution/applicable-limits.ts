@@ -7,7 +7,7 @@
  */
 
 import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
-import type { StrategyName } from "./policy/policy.ts";
+import type { StrategyName } from "./strategy-name.ts";
 
 /** What a classified failure tells of whose limit was met. */
 export type Limit = {

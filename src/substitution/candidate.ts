@@ -1,7 +1,7 @@
 /** A place where the image may be, and what its registry said when asked. */
 
 import type { Digest } from "../image/digest.ts";
-import type { StrategyName } from "./policy/policy.ts";
+import type { StrategyName } from "./strategy-name.ts";
 
 /** The digest that was meant when the failing deployment began, and which witness says so. */
 export type Trusted = {

@@ -3,7 +3,7 @@
 import { shortDigest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
 import type { Check, NotApplicable, Trusted } from "./candidate.ts";
-import type { ImagePlan, Plan, RejectedCandidate, Substitute } from "./plan.ts";
+import type { ImagePlan, Plan, RejectedCandidate, Substitute } from "./plan-types.ts";
 import type { Proof } from "./proof.ts";
 import { formatRemedy } from "./remedies/format-remedy.ts";
 

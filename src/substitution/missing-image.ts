@@ -13,7 +13,7 @@ import {
   tryParseReference,
 } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import type { ImageFacts } from "./plan.ts";
+import type { ImageFacts } from "./plan-types.ts";
 
 export type MissingImage = {
   /** The registry that answered. */

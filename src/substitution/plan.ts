@@ -6,24 +6,29 @@
  */
 
 import { type Digest, shortDigest } from "../image/digest.ts";
-import type { Platform } from "../image/platform.ts";
 import { canonicalName, parseReference, pinToDigest } from "../image/reference.ts";
-import type { Limit } from "./applicable-limits.ts";
 import {
   type Candidate,
   type Check,
   type Found,
   isBarred,
-  type NotApplicable,
   type ProbedCandidate,
   type Trusted,
   type Untrusted,
 } from "./candidate.ts";
 import { missingImage } from "./missing-image.ts";
+import type {
+  ImageFacts,
+  ImagePlan,
+  NoSubstituteCode,
+  Plan,
+  PlanContext,
+  RejectedCandidate,
+  Substitute,
+} from "./plan-types.ts";
 import type { Policy } from "./policy/policy.ts";
 import { meets, type Proof, proofOf } from "./proof.ts";
 import { remediesFor } from "./remedies/remedies.ts";
-import type { Remedy } from "./remedies/remedy.ts";
 import { copyTag } from "./strategies/ecr-copy.ts";
 
 /**
@@ -31,95 +36,6 @@ import { copyTag } from "./strategies/ecr-copy.ts";
  * of Docker Hub, read 2026-11). Where fewer are left, what is needed of them comes first.
  */
 const WHOLE_IMAGE_PULLS = 12;
-
-/** What the survey learned about one image of the task definition. */
-export type ImageFacts = {
-  /** As the task definition writes it. */
-  readonly image: string;
-  readonly containers: readonly string[];
-  /** Its pull is what failed; the others would fail next. */
-  readonly failing: boolean;
-  readonly trusted?: Trusted;
-  readonly untrusted?: Untrusted;
-  /** The manifest in the failing text that is of other bytes than the trusted digest. */
-  readonly vetoedBy?: Digest;
-  /** A manifest in the failing text that could not be compared, and why: it is ignored, and said. */
-  readonly notCompared?: { readonly digest: Digest; readonly because: string };
-  /** What another deployment ran under this name: shown, never trusted, for the tag may have moved on purpose. */
-  readonly ranBefore?: Digest;
-  readonly probedCandidates: readonly ProbedCandidate[];
-  /** Strategies of the policy that have no place to ask. */
-  readonly notApplicable?: readonly NotApplicable[];
-};
-
-export type Substitute = {
-  readonly candidate: Candidate;
-  readonly proof: Proof;
-  /** What runs; for a copy still to be made, what is copied. Absent where the reference stays, and no digest is known. */
-  readonly digest?: Digest;
-  /** What the task definition will say; absent until the copy exists. */
-  readonly writes?: string;
-  /** The copy to be made first. */
-  readonly copy?: {
-    readonly source: string;
-    readonly target: string;
-    /** Those of them that the image has; absent: all of the image. */
-    readonly platforms?: readonly Platform[];
-    readonly anonymous?: true;
-  };
-  /** The pull-through cache to be filled first. */
-  readonly importIntoCache?: {
-    readonly target: string;
-    readonly upstream: string;
-    readonly platforms?: readonly Platform[];
-  };
-  /** What the source still grants, and to whom. */
-  readonly quota?: string;
-  readonly checks: readonly Check[];
-};
-
-export type RejectedCandidate = {
-  readonly candidate: Candidate;
-  readonly because: string;
-  readonly checks?: readonly Check[];
-};
-
-export type ImagePlan = {
-  readonly image: string;
-  readonly containers: readonly string[];
-  readonly failing: boolean;
-  readonly trusted?: Trusted;
-  readonly untrusted?: Untrusted;
-  readonly vetoedBy?: Digest;
-  readonly notCompared?: ImageFacts["notCompared"];
-  readonly substitute?: Substitute;
-  readonly rejected: readonly RejectedCandidate[];
-  readonly notApplicable?: readonly NotApplicable[];
-};
-
-/** Why there is no substitute, in a word that can be counted. */
-export type NoSubstituteCode = "no-proof" | "trust-unreadable" | "other-manifest-in-text";
-
-export type Plan =
-  | { readonly kind: "substitute"; readonly images: readonly ImagePlan[]; readonly policy: Policy }
-  | {
-      readonly kind: "no-substitute";
-      readonly code: NoSubstituteCode;
-      readonly because: string;
-      readonly images: readonly ImagePlan[];
-      readonly remedies: readonly Remedy[];
-      readonly policy: Policy;
-    };
-
-export type PlanContext = {
-  readonly policy: Policy;
-  /** Every platform that the tasks may run on; absent or none: not known. */
-  readonly platforms?: readonly Platform[];
-  /** The limit that was met; `endsBy`: the latest moment at which it ends, where that is known. */
-  readonly limit?: Limit & { readonly endsBy?: string };
-  /** What pulls again by itself when the limit is over; absent: ECS does, for a service. */
-  readonly again?: "the next run" | "nothing";
-};
 
 /** Plans a substitute for each image. Stands still when an image whose pull failed has none: the rest would not help. */
 export function planSubstitution(facts: readonly ImageFacts[], context: PlanContext): Plan {

@@ -7,8 +7,9 @@
 import type { Digest } from "../image/digest.ts";
 import type { ImageReference } from "../image/reference.ts";
 import type { Candidate } from "./candidate.ts";
-import type { Policy, StrategyName } from "./policy/policy.ts";
+import type { Policy } from "./policy/policy.ts";
 import type { PullThroughRule } from "./pull-through-rule.ts";
+import type { StrategyName } from "./strategy-name.ts";
 
 export type StrategyContext = {
   /** The registry host of our own account and region. */

@@ -6,8 +6,9 @@
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { describe, test } from "vitest";
-import { DEFAULT_POLICY, policyFrom, STRATEGY_NAMES } from "../../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY, policyFrom } from "../../src/substitution/policy/policy.ts";
 import { PROOFS } from "../../src/substitution/proof.ts";
+import { STRATEGY_NAMES } from "../../src/substitution/strategy-name.ts";
 import { codeOf, projectFiles, withoutComments } from "../support/project-files.ts";
 
 const files = projectFiles();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getObject, getObjects, getString, getStrings } from "../../src/ecs/json-fields.ts";
 import { createDeploymentCommand, registerCommand } from "../../src/remediation/report/paste-commands.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import type { ImagePlan } from "../../src/substitution/plan.ts";
+import type { ImagePlan } from "../../src/substitution/plan-types.ts";
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
 
 const SUBSTITUTE = `public.ecr.aws/docker/library/nginx@sha256:${"a".repeat(64)}`;

@@ -8,7 +8,7 @@ import {
 import { mappedCandidates } from "../../src/substitution/custom-mappings.ts";
 import { ecrPublicMirrors, PUBLIC_IMAGES } from "../../src/substitution/ecr-public-mirrors.ts";
 import { excludedBy, matchesGlob, matchesImage } from "../../src/substitution/glob.ts";
-import { DEFAULT_POLICY, STRATEGY_NAMES } from "../../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import {
   cachedRepository,
   type PullThroughRule,
@@ -16,6 +16,7 @@ import {
   upstreamOf,
 } from "../../src/substitution/pull-through-rule.ts";
 import { ecrCopy } from "../../src/substitution/strategies/ecr-copy.ts";
+import { STRATEGY_NAMES } from "../../src/substitution/strategy-name.ts";
 
 const hub = (prefix: string, upstreamPrefix?: string): PullThroughRule => ({
   prefix,

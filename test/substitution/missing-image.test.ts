@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import type { ProbedCandidate, ProbeResult } from "../../src/substitution/candidate.ts";
 import { missingImage } from "../../src/substitution/missing-image.ts";
-import type { ImageFacts } from "../../src/substitution/plan.ts";
+import type { ImageFacts } from "../../src/substitution/plan-types.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}` as Digest;
 const trusted = { digest: DIGEST, from: "reference" } as const;

@@ -3,10 +3,12 @@ import type { Digest } from "../../src/image/digest.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import type { Candidate, ProbeResult } from "../../src/substitution/candidate.ts";
 import { explainPlan } from "../../src/substitution/explain-plan.ts";
-import { type ImageFacts, planSubstitution } from "../../src/substitution/plan.ts";
-import { DEFAULT_POLICY, type Policy, type StrategyName } from "../../src/substitution/policy/policy.ts";
+import { planSubstitution } from "../../src/substitution/plan.ts";
+import type { ImageFacts } from "../../src/substitution/plan-types.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
 import { STRATEGIES } from "../../src/substitution/strategies/index.ts";
 import type { Strategy } from "../../src/substitution/strategy.ts";
+import type { StrategyName } from "../../src/substitution/strategy-name.ts";
 
 const TRUSTED: Digest = `sha256:${"a".repeat(64)}`;
 const OTHER: Digest = `sha256:${"b".repeat(64)}`;

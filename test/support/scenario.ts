@@ -24,7 +24,7 @@ import type { CallbackResult, Steps } from "../../src/runtime/steps.ts";
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import type { Plan } from "../../src/substitution/plan.ts";
+import type { Plan } from "../../src/substitution/plan-types.ts";
 import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
 
 export const ENGINES = ["twin", "dying", "official"] as const;

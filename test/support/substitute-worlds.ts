@@ -7,8 +7,9 @@ import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/image/digest.ts";
 import { printPlatform, readPlatform } from "../../src/image/platform.ts";
 import type { World, WorldOptions } from "../../src/sandbox/world/world.ts";
-import type { Plan } from "../../src/substitution/plan.ts";
-import type { Policy, StrategyName } from "../../src/substitution/policy/policy.ts";
+import type { Plan } from "../../src/substitution/plan-types.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
+import type { StrategyName } from "../../src/substitution/strategy-name.ts";
 import { ENGINES, type Engine, inOfficialEnvironment, play, stateOf } from "./scenario.ts";
 
 export const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";

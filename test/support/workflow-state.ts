@@ -8,9 +8,9 @@
 import { describe, expect, test } from "vitest";
 import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import type { Digest } from "../../src/image/digest.ts";
-import type { QuotaExceeded } from "../../src/remediation/gates/quotas.ts";
+import type { QuotaExceeded } from "../../src/remediation/ports/quota-exceeded.ts";
 import type { RemediationResult } from "../../src/remediation/report/report.ts";
-import type { Survey } from "../../src/remediation/survey/survey.ts";
+import type { Survey } from "../../src/remediation/survey/types.ts";
 import type { Action } from "../../src/remediation/workflow/action.ts";
 import type { Context, RemediationOptions } from "../../src/remediation/workflow/context.ts";
 import { decide } from "../../src/remediation/workflow/decide.ts";
@@ -22,7 +22,7 @@ import type {
   ProbedCandidate,
   ProbeResult as RegistryAnswer,
 } from "../../src/substitution/candidate.ts";
-import type { ImageFacts, ImagePlan } from "../../src/substitution/plan.ts";
+import type { ImageFacts, ImagePlan } from "../../src/substitution/plan-types.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
 import type { Remedy } from "../../src/substitution/remedies/remedy.ts";
 

@@ -11,10 +11,11 @@ import {
 } from "../../remediation/detect/preemptive-failure.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import type { RemediationResult } from "../../remediation/report/report.ts";
-import { type Survey, survey } from "../../remediation/survey/survey.ts";
+import { survey } from "../../remediation/survey/survey.ts";
+import type { Survey } from "../../remediation/survey/types.ts";
 import { planOf, writeBlocked } from "../../remediation/workflow/plan.ts";
 import { candidateKey } from "../../substitution/candidate.ts";
-import type { Plan } from "../../substitution/plan.ts";
+import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 
 export type Assessment = { readonly service: Service; readonly today: PreemptiveAssessment["today"] } & (

@@ -21,7 +21,7 @@ import { candidatesOf } from "../../substitution/strategies/candidates-of.ts";
 import { STRATEGIES } from "../../substitution/strategies/index.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import { EXIT } from "../exit-status.ts";
-import type { DocumentEntry } from "../input/event-envelopes.ts";
+import type { DocumentEntry } from "../input/document-entry.ts";
 import { readEventDocuments } from "../input/event-files.ts";
 import type { CommandIo } from "../io.ts";
 

@@ -7,13 +7,9 @@ import { registryOf } from "../../image/registry-hosts.ts";
 import type { FindCredentials } from "../../oci/auth/credentials.ts";
 import { formatPulls } from "../../oci/client/rate-limit.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
-import {
-  type CopierOptions,
-  type CopyRequest,
-  type CopyResult,
-  createCopier,
-} from "../../oci/copy/copier.ts";
+import { type CopierOptions, createCopier } from "../../oci/copy/copier.ts";
 import { CopyError } from "../../oci/copy/copy-error.ts";
+import type { CopyRequest, CopyResult } from "../../oci/copy/types.ts";
 import { httpTransport } from "../../oci/http/http-transport.ts";
 import { EndpointsError, parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";

@@ -16,7 +16,7 @@ import { installRepull } from "../../sandbox/install-repull.ts";
 import { createRandom } from "../../sandbox/random.ts";
 import { createWorld, type World } from "../../sandbox/world/world.ts";
 import { abbreviate, explainPlan } from "../../substitution/explain-plan.ts";
-import type { Plan } from "../../substitution/plan.ts";
+import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { visibleJson } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";

@@ -10,13 +10,8 @@ import { gunzipSync } from "node:zlib";
 import { parseArn } from "../../ecs/arn.ts";
 import { TASK_STATE_CHANGE } from "../../ecs-events/envelope.ts";
 import { withoutMark } from "../../text/decode-text.ts";
+import type { DocumentEntry } from "./document-entry.ts";
 import { kubernetesTexts } from "./kubernetes-objects.ts";
-
-export type DocumentEntry =
-  | { readonly kind: "document"; readonly where: string; readonly document: unknown }
-  /** An error text without an event round it; `image` where what it was found in names the container's. */
-  | { readonly kind: "text"; readonly where: string; readonly text: string; readonly image?: string }
-  | { readonly kind: "unreadable"; readonly where: string; readonly because: string };
 
 type Members = Readonly<Record<string, unknown>>;
 /** Reads the documents of a text. */

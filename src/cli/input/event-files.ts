@@ -8,7 +8,8 @@
 
 import { withoutMark } from "../../text/decode-text.ts";
 import { jsonPieces } from "../../text/json-values.ts";
-import { type DocumentEntry, unwrapped } from "./event-envelopes.ts";
+import type { DocumentEntry } from "./document-entry.ts";
+import { unwrapped } from "./event-envelopes.ts";
 import { pastedTexts } from "./pasted-texts.ts";
 
 /** The documents in a text; `name` is the file's name, for messages. */

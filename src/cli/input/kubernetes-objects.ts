@@ -6,7 +6,7 @@
  */
 
 import { classify, isPullFailureText } from "../../pull-failure/classify.ts";
-import type { DocumentEntry } from "./event-envelopes.ts";
+import type { DocumentEntry } from "./document-entry.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 

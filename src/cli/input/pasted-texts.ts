@@ -3,7 +3,7 @@
  */
 
 import { classify, isPullFailureText } from "../../pull-failure/classify.ts";
-import type { DocumentEntry } from "./event-envelopes.ts";
+import type { DocumentEntry } from "./document-entry.ts";
 
 /** Begins a row of kubectl's table of events: the type stands first, or after the time. */
 const EVENT_ROW = /^[ \t]*(?:[\w<>]{1,20}[ \t]+)?(?:Normal|Warning)[ \t]/m;

@@ -5,7 +5,7 @@ import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { toOutcome } from "../../remediation/report/report.ts";
 import { abbreviate, explainPlan } from "../../substitution/explain-plan.ts";
-import type { ImagePlan } from "../../substitution/plan.ts";
+import type { ImagePlan } from "../../substitution/plan-types.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { type Assessment, imageSource } from "../account/assess-service.ts";

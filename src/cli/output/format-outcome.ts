@@ -3,7 +3,7 @@
 import { shortRevision } from "../../ecs/arn.ts";
 import { OUTCOMES } from "../../remediation/report/outcome.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
-import type { Replayed } from "../replay/replay.ts";
+import type { Replayed } from "../replay/replay-types.ts";
 import { nextLines } from "./next-lines.ts";
 
 /** The lines of an outcome, indented by two. @param then the command that shows whether what was done has helped */

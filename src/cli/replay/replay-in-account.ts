@@ -25,7 +25,7 @@ import type { CommandIo } from "../io.ts";
 import { createEventLog } from "../output/event-log.ts";
 import { printActivity } from "../output/fix-progress.ts";
 import { RefusedCommand } from "../refused-command.ts";
-import type { Replay, ReplayInput } from "./replay.ts";
+import type { Replay, ReplayInput } from "./replay-types.ts";
 
 /** The SDK's own tries of one call, for whoever said --no-wait: a survey asks again by itself, and its step once more. */
 const WITHOUT_WAIT = { attemptsMax: 2, requestSeconds: 10 };

@@ -16,12 +16,12 @@ import { createRecordedWorld, healableWorld } from "../../sandbox/world/recorded
 import type { World } from "../../sandbox/world/world.ts";
 import { readWorldFile, type WorldFile } from "../../sandbox/world/world-file.ts";
 import { explainPlan } from "../../substitution/explain-plan.ts";
-import type { Plan } from "../../substitution/plan.ts";
+import type { Plan } from "../../substitution/plan-types.ts";
 import { type Policy, rightsIn } from "../../substitution/policy/policy.ts";
 import { parseJson } from "../input/parse-json.ts";
 import type { CommandIo } from "../io.ts";
 import { createEventLog } from "../output/event-log.ts";
-import type { Replay, ReplayInput } from "./replay.ts";
+import type { Replay, ReplayInput } from "./replay-types.ts";
 
 /** Longer than any remediation may take, approvals of three days and quotas of a day among it: two weeks there. */
 const WORLD_SECONDS_MAX = 14 * 86_400;

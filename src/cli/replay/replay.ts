@@ -8,37 +8,17 @@
 import { redactEvent } from "../../ecs-events/redact-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { Outcome } from "../../remediation/report/outcome.ts";
 import type { Json } from "../../runtime/json.ts";
 import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
-import type { DeployedConfigOptions } from "../account/deployed-config.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import { readEventDocuments } from "../input/event-files.ts";
 import type { CommandIo } from "../io.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
-import { type RefusalCode, RefusedCommand } from "../refused-command.ts";
+import { RefusedCommand } from "../refused-command.ts";
 import { replayInAccount } from "./replay-in-account.ts";
 import { replayInSandbox } from "./replay-in-sandbox.ts";
-
-export type ReplayInput = {
-  readonly files: readonly string[];
-  readonly aws: boolean;
-  readonly yes: boolean;
-  readonly settle: boolean;
-  readonly json: boolean;
-  /** A world file for all events, instead of the one beside each. */
-  readonly world?: string;
-  readonly seed: string;
-} & DeployedConfigOptions;
-
-export type Replayed =
-  | Outcome
-  | { readonly outcome: "invalid" | "unfinished"; readonly because: string }
-  | { readonly outcome: "refused"; readonly code: RefusalCode; readonly because: string };
-
-/** How one document is remediated; `tell` takes the story's lines. */
-export type Replay = (document: Json, where: string, tell: (line: string) => void) => Promise<Outcome>;
+import type { Replay, Replayed, ReplayInput } from "./replay-types.ts";
 
 /**
  * Replays every document of the files, one after the other. Exit status 1 where one ended otherwise than well, 2 where

@@ -16,7 +16,7 @@ import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../image/digest.ts";
 import { tryParseReference } from "../../image/reference.ts";
 import { parseRevision } from "../arn.ts";
-import type { Tag } from "./task-definition.ts";
+import type { Tag } from "./tag.ts";
 
 export type ProvenanceTags = {
   /** The durable execution's name. */

@@ -11,9 +11,8 @@ import { registryOf } from "../../image/registry-hosts.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { getObject, getObjects, getString, getStrings, isList, isObject, optional } from "../json-fields.ts";
 import { isProvenanceKey, isTagValue, TAG_KEY_LENGTH_MAX, TAGS_MAX } from "./provenance-tags.ts";
+import type { Tag } from "./tag.ts";
 import { windowsBuildOf } from "./windows-release.ts";
-
-export type Tag = { readonly key: string; readonly value: string };
 
 /** What DescribeTaskDefinition answers with `include: ["TAGS"]`: the tags stand beside, not inside. */
 export type DescribedTaskDefinition = { readonly taskDefinition: JsonObject; readonly tags: readonly Tag[] };

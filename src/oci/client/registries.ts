@@ -12,20 +12,10 @@ import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import type { Access, FindCredentials } from "../auth/credentials.ts";
 import { addressOf, type Endpoints, isAllowedHost, type RegistryRules } from "../http/registry-address.ts";
 import type { Send } from "../http/transport.ts";
-import type { RateLimit } from "./rate-limit.ts";
 import { RegistryClient } from "./registry-client.ts";
 import { Repository } from "./repository.ts";
 import { REQUEST_SECONDS } from "./request-time-limit.ts";
-
-/** What a manifest is, without its bytes. */
-export type ManifestHead = {
-  readonly digest: Digest;
-  readonly mediaType: string;
-  readonly size?: number;
-  readonly quota?: RateLimit;
-};
-
-export type Manifest = ManifestHead & { readonly bytes: Uint8Array; readonly size: number };
+import type { Manifest, ManifestHead } from "./types.ts";
 
 /** The questions that a survey asks of any registry. Failures are RegistryError; absence is undefined. */
 export interface Registries {

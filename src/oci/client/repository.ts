@@ -18,10 +18,10 @@ import { hashed, namesOther } from "./hashed.ts";
 import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
 import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import type { Manifest, ManifestHead } from "./registries.ts";
 import type { RegistryClient, RegistryRequestSpec } from "./registry-client.ts";
 import { RegistryError } from "./registry-error.ts";
 import { forTidying, heardOut, type RequestTimeLimit, withinRequestTime } from "./request-time-limit.ts";
+import type { Manifest, ManifestHead } from "./types.ts";
 
 export type Upload = { readonly kind: "mounted" } | { readonly kind: "open"; readonly url: URL };
 

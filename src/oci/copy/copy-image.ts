@@ -5,12 +5,12 @@
  */
 
 import type { Digest } from "../../image/digest.ts";
-import type { CopyResult } from "./copier.ts";
 import { CopyError } from "./copy-error.ts";
 import { planPlatformCopy } from "./copy-platforms.ts";
 import { copyReferrers, subjectsOf } from "./copy-referrers.ts";
 import type { CopySession } from "./copy-session.ts";
 import { type PendingCopy, planWholeCopy } from "./copy-whole-image.ts";
+import type { CopyResult } from "./types.ts";
 
 /** Reads, moves and names what is not done yet. Throws CopyError; nothing is under way once it has settled. */
 export async function copyImage(session: CopySession): Promise<CopyResult> {

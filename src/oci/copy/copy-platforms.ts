@@ -19,14 +19,14 @@ import {
   platformImages,
   platformInConfig,
 } from "../client/platform-images.ts";
-import type { Manifest } from "../client/registries.ts";
-import type { CopiedPlatform, CopyResult } from "./copier.ts";
+import type { Manifest } from "../client/types.ts";
 import { CopyError, withSide } from "./copy-error.ts";
 import type { CopySession } from "./copy-session.ts";
 import { alreadyPresent, type PendingCopy, planWholeCopy, resolveSourceDigest } from "./copy-whole-image.ts";
 import { type IndexSubset, indexSubset } from "./index-subset.ts";
 import { type ManifestGraph, readManifest } from "./manifest-graph.ts";
 import { retainIndex } from "./retained-index.ts";
+import type { CopiedPlatform, CopyResult } from "./types.ts";
 
 /** More platforms than any image has: what is beyond is a stranger's joke. */
 const OFFERED_SHOWN = 20;

@@ -9,21 +9,12 @@
 import { type Digest, digestOf } from "../../image/digest.ts";
 import { type Descriptor, isAttestation } from "../client/manifest.ts";
 import { OCI_INDEX } from "../client/media-types.ts";
-import type { Manifest } from "../client/registries.ts";
 import type { Repository } from "../client/repository.ts";
+import type { Manifest } from "../client/types.ts";
 import { CopyError, withSide } from "./copy-error.ts";
 import type { CopySession } from "./copy-session.ts";
 import { readManifest } from "./manifest-graph.ts";
-
-export type CopiedReferrer = {
-  readonly digest: Digest;
-  /** What it refers to. */
-  readonly subject: Digest;
-  readonly artifactType?: string;
-  /** The name it is found by, where it is not found by its subject. */
-  readonly tag?: string;
-  readonly alreadyPresent: boolean;
-};
+import type { CopiedReferrer } from "./types.ts";
 
 /** Who signs a signature's bill of materials: a chain that is longer says nothing more. */
 const DEPTH_MAX = 3;

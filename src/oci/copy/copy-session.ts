@@ -5,14 +5,15 @@ import { manifestName } from "../../image/reference.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { Descriptor } from "../client/manifest.ts";
-import type { Manifest, ManifestHead, Repositories } from "../client/registries.ts";
+import type { Repositories } from "../client/registries.ts";
 import { RegistryError } from "../client/registry-error.ts";
 import type { Repository } from "../client/repository.ts";
+import type { Manifest, ManifestHead } from "../client/types.ts";
 import { CopyBlobs, type CopyStats } from "./blobs/copy-blobs.ts";
-import type { CopyOptions, CopyRequest, CopyResult } from "./copier.ts";
 import { CopyError, toCopyError, withSide } from "./copy-error.ts";
 import { fetchManifest, type GraphReader, type ManifestGraph, readGraph } from "./manifest-graph.ts";
 import { EMPTY_CONFIG } from "./retained-index.ts";
+import type { CopyOptions, CopyRequest, CopyResult } from "./types.ts";
 
 /** Where and how fast a copy runs. */
 export type CopyEnvironment = {

@@ -1,9 +1,9 @@
 /** Copies a whole image: the index with all its platforms, or the one manifest that it is. */
 
 import type { Digest } from "../../image/digest.ts";
-import type { CopyResult } from "./copier.ts";
 import type { CopySession } from "./copy-session.ts";
 import { readManifest } from "./manifest-graph.ts";
+import type { CopyResult } from "./types.ts";
 
 /** A copy whose manifests are read: all that is left is to move its blobs and to name it. */
 export type PendingCopy = {

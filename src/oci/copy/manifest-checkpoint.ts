@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Digest } from "../../image/digest.ts";
-import type { Manifest } from "../client/registries.ts";
+import type { Manifest } from "../client/types.ts";
 
 /** As text in the step's result; the engine's own bound is 256 KB (`CHECKPOINT_SIZE_LIMIT_BYTES` of its SDK). */
 export const KEPT_CHARACTERS_MAX = 192 * 1024;

@@ -10,9 +10,9 @@ import { InvalidInput } from "../../image/invalid-input.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import { blobsOf, type Descriptor, type ParsedManifest, parseManifest } from "../client/manifest.ts";
 import { isForeignLayer } from "../client/media-types.ts";
-import type { Manifest } from "../client/registries.ts";
 import { RegistryError } from "../client/registry-error.ts";
 import type { Repository } from "../client/repository.ts";
+import type { Manifest } from "../client/types.ts";
 import { CopyError, toCopyError, withSide } from "./copy-error.ts";
 
 export type ManifestGraph = {

@@ -9,7 +9,7 @@
 
 import { type Digest, digestOf } from "../../image/digest.ts";
 import { OCI_EMPTY, OCI_MANIFEST } from "../client/media-types.ts";
-import type { Manifest } from "../client/registries.ts";
+import type { Manifest } from "../client/types.ts";
 
 const PROOF_ARTIFACT = "application/vnd.repull.index-proof.v1+json";
 /** Not the index's own type: a registry that meets an index among the layers may look for its children. */

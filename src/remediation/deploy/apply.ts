@@ -17,10 +17,10 @@ import { isSameDefinition } from "../../ecs/task-definition/same-definition.ts";
 import { reviseTaskDefinition } from "../../ecs/task-definition/task-definition.ts";
 import { parseReference, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
-import type { ImagePlan } from "../../substitution/plan.ts";
+import type { ImagePlan } from "../../substitution/plan-types.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { Superseded, Survey } from "../survey/survey.ts";
+import type { Superseded, Survey } from "../survey/types.ts";
 
 const REVISIONS_SEEN = 5;
 

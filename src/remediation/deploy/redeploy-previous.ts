@@ -14,7 +14,7 @@ import {
   reviseTaskDefinition,
 } from "../../ecs/task-definition/task-definition.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { Superseded, Survey } from "../survey/survey.ts";
+import type { Superseded, Survey } from "../survey/types.ts";
 import { redeployRevision, type Written } from "./apply.ts";
 
 /** A copy is as young as the way back; other services of its family register beside it. */

@@ -9,9 +9,9 @@ import { shortRevision } from "../../ecs/arn.ts";
 import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { repositoryOf } from "../../image/reference.ts";
-import type { ImagePlan, Substitute } from "../../substitution/plan.ts";
+import type { ImagePlan, Substitute } from "../../substitution/plan-types.ts";
 import { targetName } from "../ports/schedules.ts";
-import type { Survey } from "../survey/survey.ts";
+import type { Survey } from "../survey/types.ts";
 
 export function plannedChanges(surveyed: Survey, images: readonly ImagePlan[]): readonly string[] {
   const { clusterArn, service, failingRevision, task } = surveyed;

@@ -5,30 +5,14 @@
  * one table with conditional writes (docs/decisions/quotas.md); where that cannot be read, nothing is granted.
  */
 
-import * as z from "zod";
 import { CLAIMS_MAX, type Policy, parseSize } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { QuotaPeriod } from "../ports/quota-store.ts";
 
 export type Quotas = Policy["quotas"];
 export type QuotaName = keyof Quotas;
-
-export const quotaExceededSchema = z.object({
-  quota: z.enum(["remediationsPerHour", "bytesPerDay"]),
-  window: z.string(),
-  /** The quota, or the cluster's share of it, as it was then: a raised one is worth asking again. */
-  max: z.number(),
-  /** Whose share it is; absent: everybody's quota. */
-  cluster: z.string().optional(),
-  used: z.number(),
-  amount: z.number(),
-  /** When the next window opens, in milliseconds since the epoch. */
-  opensAt: z.number(),
-});
-
-/** A quota that is reached, and until when it holds. */
-export type QuotaExceeded = z.infer<typeof quotaExceededSchema>;
 
 const HOUR_MS = 3_600_000;
 

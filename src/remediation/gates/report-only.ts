@@ -6,7 +6,7 @@
  */
 
 import { shortRevision } from "../../ecs/arn.ts";
-import type { ImagePlan } from "../../substitution/plan.ts";
+import type { ImagePlan } from "../../substitution/plan-types.ts";
 import { createDeploymentCommand, registerCommand } from "../report/paste-commands.ts";
 import { deployYourself, placesIn } from "../report/remedies-of-refusal.ts";
 import { type RemediationResult, sourceChanges } from "../report/report.ts";

@@ -1,13 +1,13 @@
 /** What the operator has to do for a task that the policy keeps Repull from changing. */
 
 import { shortRevision } from "../../ecs/arn.ts";
-import type { ImagePlan } from "../../substitution/plan.ts";
+import type { ImagePlan } from "../../substitution/plan-types.ts";
 import type { Rights } from "../../substitution/policy/policy.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { allowTaskChanges } from "../report/remedies-of-refusal.ts";
 import { type RemediationResult, sourceChanges } from "../report/report.ts";
-import type { TaskFacts } from "../survey/standalone-task.ts";
+import type { TaskFacts } from "../survey/types.ts";
 
 /** The ending where the policy says to report such tasks; undefined where it says more. */
 export function reportTask(

@@ -6,10 +6,10 @@
  */
 
 import type { Digest } from "../../image/digest.ts";
-import type { Manifest } from "../../oci/client/registries.ts";
-import type { CopyOptions, CopyRequest, CopyResult } from "../../oci/copy/copier.ts";
+import type { Manifest } from "../../oci/client/types.ts";
 import { packManifests, unpackManifests } from "../../oci/copy/manifest-checkpoint.ts";
 import { blobsOfManifests } from "../../oci/copy/manifest-graph.ts";
+import type { CopyOptions, CopyRequest, CopyResult } from "../../oci/copy/types.ts";
 import type { Steps } from "../../runtime/steps.ts";
 import type { Copier } from "../ports/ports.ts";
 import type { CopyRejected } from "./copy-quota.ts";

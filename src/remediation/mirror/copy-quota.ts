@@ -7,9 +7,10 @@
 import { createHash } from "node:crypto";
 import type { Steps } from "../../runtime/steps.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
-import { acquire, formatQuotaExceeded, type QuotaExceeded } from "../gates/quotas.ts";
+import { acquire, formatQuotaExceeded } from "../gates/quotas.ts";
 
 import type { Ports } from "../ports/ports.ts";
+import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 
 export type CopyRejected = {
   readonly kind: "refused";

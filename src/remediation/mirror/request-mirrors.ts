@@ -9,23 +9,11 @@ import type { Digest } from "../../image/digest.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { parseReference, pinToDigest } from "../../image/reference.ts";
 import type { Json } from "../../runtime/json.ts";
-import type { ImagePlan } from "../../substitution/plan.ts";
+import type { ImagePlan } from "../../substitution/plan-types.ts";
 import { mirrorName } from "../detect/execution-names.ts";
-import { isStillExceeded, type QuotaExceeded, type Quotas } from "../gates/quotas.ts";
+import { isStillExceeded, type Quotas } from "../gates/quotas.ts";
 import type { Ports } from "../ports/ports.ts";
-
-/** A place whose image could not be brought into ECR, by `placeOf` its candidate. */
-export type MirrorRejected = {
-  readonly image: string;
-  readonly place: string;
-  readonly because: string;
-  /** A quota refused it. */
-  readonly held?: QuotaExceeded;
-  /** It was the source's limit. */
-  readonly limited?: true;
-  /** The copy was not refused: it failed, and may succeed in a while. */
-  readonly failed?: true;
-};
+import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 
 export type MirrorRequest = {
   readonly kind: "copy" | "fill-cache";

@@ -9,7 +9,8 @@ import type { Deployment, Service } from "../../ecs/service/service.ts";
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
 import type { DeploymentSummary, EcsRollback, ServiceRevision } from "../../ecs/service/service-revision.ts";
 import type { Task } from "../../ecs/task/task.ts";
-import type { DescribedTaskDefinition, Tag } from "../../ecs/task-definition/task-definition.ts";
+import type { Tag } from "../../ecs/task-definition/tag.ts";
+import type { DescribedTaskDefinition } from "../../ecs/task-definition/task-definition.ts";
 import type { Digest } from "../../image/digest.ts";
 import type { NetworkFacts, Read, Source } from "../../network/facts.ts";
 import type { Registries } from "../../oci/client/registries.ts";
@@ -18,11 +19,10 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { PullThroughRule } from "../../substitution/pull-through-rule.ts";
-
-import { type QuotaExceeded, quotaExceededSchema } from "../gates/quotas.ts";
 import type { ContainerInstances } from "./container-instances.ts";
+import type { QuotaExceeded } from "./quota-exceeded.ts";
+import { quotaExceededSchema } from "./quota-exceeded.ts";
 import type { QuotaStore } from "./quota-store.ts";
-
 import type { RollbackRecord } from "./rollback-record.ts";
 import type { Schedules } from "./schedules.ts";
 import type { Tasks } from "./tasks.ts";

@@ -9,7 +9,7 @@
 import { OUTPUT_ONLY_MEMBERS } from "../../ecs/task-definition/task-definition.ts";
 import { parseReference, repositoryOf, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
-import type { ImagePlan } from "../../substitution/plan.ts";
+import type { ImagePlan } from "../../substitution/plan-types.ts";
 
 /** The shell variable that carries the new revision's ARN from the first command to the second. */
 const REVISION = "REVISION";

@@ -7,10 +7,10 @@
 
 import { parseArn, parseRevision } from "../../ecs/arn.ts";
 import { matchesGlob, type Scope } from "../../substitution/glob.ts";
-import type { ImagePlan } from "../../substitution/plan.ts";
+import type { ImagePlan } from "../../substitution/plan-types.ts";
 import type { Rights } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
-import type { TaggedResource } from "../survey/opt-out.ts";
+import type { TaggedResource } from "../survey/tagged-resource.ts";
 import type { StepRefusal } from "../workflow/permanent-failures.ts";
 
 /** Takes tags off what bears them. A task is over before anybody could: it is started anew without them. */

@@ -12,7 +12,7 @@ import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
 import type { Untrusted } from "../../substitution/candidate.ts";
-import type { ImagePlan, NoSubstituteCode } from "../../substitution/plan.ts";
+import type { ImagePlan, NoSubstituteCode } from "../../substitution/plan-types.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Decision } from "../gates/approval-decision.ts";

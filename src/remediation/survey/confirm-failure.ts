@@ -12,7 +12,7 @@ import type { NamedManifest } from "../../pull-failure/extract-manifests.ts";
 import { unsupportedReason } from "../../substitution/applicable-limits.ts";
 import type { Ports } from "../ports/ports.ts";
 import { nextFailure } from "../report/remedies-of-refusal.ts";
-import type { NotEligible } from "./survey.ts";
+import type { NotEligible } from "./types.ts";
 
 export type ConfirmedFailure = {
   readonly kind: "confirmed";

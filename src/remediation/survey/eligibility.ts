@@ -10,7 +10,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { Reason } from "../report/outcome.ts";
 import { deployYourself } from "../report/remedies-of-refusal.ts";
 import { optedOut } from "./opt-out.ts";
-import type { NotEligible, Recovered, Superseded, SurveyRequest } from "./survey.ts";
+import type { NotEligible, Recovered, Superseded, SurveyRequest } from "./types.ts";
 
 /** The service was deleted. */
 export function serviceDeleted(service: string): Ignored {

@@ -6,7 +6,7 @@ import { excludedBy, matchesGlob, matchesImage } from "../../substitution/glob.t
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { includeWorkload } from "../report/remedies-of-refusal.ts";
-import type { NotEligible } from "./survey.ts";
+import type { NotEligible } from "./types.ts";
 
 /** A service that the policy leaves out is not touched, whatever has failed. */
 export function serviceExcluded({ name, clusterArn }: Service, policy: Policy): NotEligible | undefined {

@@ -22,15 +22,14 @@ import {
   type NotApplicable,
   type ProbedCandidate,
   type ProbeResult,
-  type Trusted,
   type Untrusted,
 } from "../../substitution/candidate.ts";
 import { matchesImage } from "../../substitution/glob.ts";
-import type { ImageFacts } from "../../substitution/plan.ts";
+import type { ImageFacts } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { candidatesOf } from "../../substitution/strategies/candidates-of.ts";
 import type { StrategyContext } from "../../substitution/strategy.ts";
-import type { MirrorRejected } from "../mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../mirror/mirror-result.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { preflight } from "./probe/preflight.ts";
@@ -39,6 +38,7 @@ import type { PullIdentity } from "./probe/pull-identity.ts";
 import type { TaskPlatforms } from "./task-platforms.ts";
 import { textVeto } from "./trust/text-veto.ts";
 import { digestsIn, type witnessesOf } from "./trust/trusted-digest.ts";
+import type { MeantDigests } from "./types.ts";
 
 /** What the survey knows of the failing deployment when it comes to its images. */
 export type ImageSurveyContext = {
@@ -59,8 +59,6 @@ export type ImageSurveyContext = {
   readonly meant: MeantDigests;
   readonly witnesses: ReturnType<typeof witnessesOf>;
 };
-
-export type MeantDigests = Readonly<Record<string, Trusted>>;
 
 export type NamedImage = {
   readonly image: string;

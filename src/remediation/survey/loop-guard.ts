@@ -16,8 +16,8 @@ import {
   serviceTag,
   wholeRevision,
 } from "../../ecs/task-definition/provenance-tags.ts";
-import type { Tag } from "../../ecs/task-definition/task-definition.ts";
-import type { ImageFacts } from "../../substitution/plan.ts";
+import type { Tag } from "../../ecs/task-definition/tag.ts";
+import type { ImageFacts } from "../../substitution/plan-types.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 

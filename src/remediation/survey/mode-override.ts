@@ -8,7 +8,8 @@
 import { MODES, type Mode, type Policy } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { removeTag } from "../report/remedies-of-refusal.ts";
-import { type TaggedResource, tagsNamed } from "./opt-out.ts";
+import { tagsNamed } from "./opt-out.ts";
+import type { TaggedResource } from "./tagged-resource.ts";
 
 export const MODE_TAG = "repull:mode";
 

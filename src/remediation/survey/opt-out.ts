@@ -6,16 +6,13 @@
  */
 
 import { removeTag, setTag } from "../report/remedies-of-refusal.ts";
-import type { NotEligible } from "./survey.ts";
+import type { TaggedResource, Tags } from "./tagged-resource.ts";
+import type { NotEligible } from "./types.ts";
 
 export const OPT_OUT_TAG = "repull";
 
 const ON: readonly string[] = ["on", "true", "yes", "enabled"];
 const OFF: readonly string[] = ["off", "false", "no", "disabled", "never", "0"];
-
-export type Tags = Readonly<Record<string, string>>;
-/** Something with tags, and how people name it; with its ARN, it is told how its tags are changed. */
-export type TaggedResource = { readonly name: string; readonly tags: Tags; readonly arn?: string };
 
 /** Its owner wants it left alone: the first of the bearers that says so. */
 export function optedOut(taggedResources: readonly TaggedResource[]): NotEligible | undefined {

@@ -19,7 +19,7 @@ import { type ImageReference, repositoryName, tryParseReference } from "../../im
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import { sharesLimit } from "../../substitution/applicable-limits.ts";
-import type { ImageFacts } from "../../substitution/plan.ts";
+import type { ImageFacts } from "../../substitution/plan-types.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { removeOwnTags } from "../report/remedies-of-refusal.ts";
@@ -29,9 +29,9 @@ import { limitOf } from "./limit-met.ts";
 import { cachedUpstream, noCache } from "./probe/cached-upstream.ts";
 import { answeredHosts, type PullIdentity, provesInternet } from "./probe/pull-identity.ts";
 import { withRequestCache } from "./probe/request-cache.ts";
-import type { NotEligible, Survey, SurveyRequest } from "./survey.ts";
 import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
 import { witnessesOf } from "./trust/trusted-digest.ts";
+import type { NotEligible, Survey, SurveyRequest } from "./types.ts";
 
 /** What ECS asks of an instance for the definition's sake. */
 function requiresAttribute({ taskDefinition }: DescribedTaskDefinition, attribute: string): boolean {

@@ -9,25 +9,15 @@
 import { parseArn, parseRevision, sameRevision, shortRevision } from "../../ecs/arn.ts";
 import { getTags } from "../../ecs/json-fields.ts";
 import { parseTags } from "../../ecs/task-definition/provenance-tags.ts";
-import type { Tag } from "../../ecs/task-definition/task-definition.ts";
+import type { Tag } from "../../ecs/task-definition/tag.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type ScheduledTarget, targetName } from "../ports/schedules.ts";
 import { deployYourself, undoSubstitute } from "../report/remedies-of-refusal.ts";
-import type { TaggedResource } from "./opt-out.ts";
-import type { NotEligible, Superseded } from "./survey.ts";
-
-/** What is to be done for a task, beside its new revision. */
-export type TaskFacts = {
-  readonly taskArn: string;
-  /** Once the revision is there: tell of it, run the task again, or move what starts it. */
-  readonly action: "report" | "register" | "run" | "move" | "move-and-run";
-  /** The name under which a rule or schedule signed the task. */
-  readonly schedule?: string;
-  readonly targets: readonly ScheduledTarget[];
-};
+import type { TaggedResource } from "./tagged-resource.ts";
+import type { NotEligible, Superseded, TaskFacts } from "./types.ts";
 
 const REVISIONS_SEEN = 10;
 

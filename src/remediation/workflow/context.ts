@@ -1,11 +1,11 @@
 /** What one remediation is given: the failure, the settings that apply to it, and who follows its progress. */
 
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
-import type { Plan } from "../../substitution/plan.ts";
+import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy, Rights } from "../../substitution/policy/policy.ts";
 import type { Quotas } from "../gates/quotas.ts";
 import type { Outcome } from "../report/outcome.ts";
-import type { Survey } from "../survey/survey.ts";
+import type { Survey } from "../survey/types.ts";
 
 /** What it is doing now, for people who watch. */
 export type Activity =

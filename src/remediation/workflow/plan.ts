@@ -1,7 +1,8 @@
 /** The plan of a survey: what it would write, what has to be brought into ECR first, and what keeps it from writing. */
 
 import { optional } from "../../ecs/json-fields.ts";
-import { type ImagePlan, type Plan, planSubstitution } from "../../substitution/plan.ts";
+import { planSubstitution } from "../../substitution/plan.ts";
+import type { ImagePlan, Plan } from "../../substitution/plan-types.ts";
 import type { Policy, Rights } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { reportManualDeployment } from "../gates/report-only.ts";
@@ -9,7 +10,7 @@ import { reportTask } from "../gates/report-task.ts";
 import { mirrorRequestOf } from "../mirror/request-mirrors.ts";
 import { raiseMode } from "../report/remedies-of-refusal.ts";
 import type { RemediationResult } from "../report/report.ts";
-import type { Survey } from "../survey/survey.ts";
+import type { Survey } from "../survey/types.ts";
 import type { State } from "./state.ts";
 
 /** The plan that a survey leads to. */

@@ -2,9 +2,9 @@
 
 import type { Deployment } from "../../ecs/service/service.ts";
 import type { TaskVerdict } from "../deploy/rerun-task.ts";
-import type { RolloutStatus } from "../deploy/rollout-verdict.ts";
+import type { RolloutStatus } from "../deploy/rollout-types.ts";
 import type { ExecutionStatus } from "../ports/ports.ts";
-import type { SurveyResult } from "../survey/survey.ts";
+import type { SurveyResult } from "../survey/types.ts";
 import type { Failed } from "./state.ts";
 
 export type Seen =

@@ -6,14 +6,12 @@
 
 import type { ManagedBy } from "../../ecs/managed-by.ts";
 import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
-import type { ImagePlan, Plan } from "../../substitution/plan.ts";
+import type { ImagePlan, Plan } from "../../substitution/plan-types.ts";
 import type { Decision } from "../gates/approval-decision.ts";
-import type { QuotaExceeded } from "../gates/quotas.ts";
-import type { MirrorRejected } from "../mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../mirror/mirror-result.ts";
+import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { RemediationResult } from "../report/report.ts";
-import type { MeantDigests } from "../survey/image.ts";
-import type { TaskFacts } from "../survey/standalone-task.ts";
-import type { Superseded, Survey } from "../survey/survey.ts";
+import type { MeantDigests, Superseded, Survey, TaskFacts } from "../survey/types.ts";
 
 export type Substitution = { readonly previousRevision: string; readonly newRevision: string };
 

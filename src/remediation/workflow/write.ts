@@ -12,10 +12,11 @@ import {
 } from "../deploy/apply.ts";
 import { type Restored, redeployPreviousRevision } from "../deploy/redeploy-previous.ts";
 import { type RerunResult, rerunTask } from "../deploy/rerun-task.ts";
-import { acquireRemediation, isStillExceeded, type QuotaExceeded } from "../gates/quotas.ts";
+import { acquireRemediation, isStillExceeded } from "../gates/quotas.ts";
 import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { WriteKind } from "./action.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror, planned } from "./plan.ts";

@@ -7,7 +7,7 @@
 
 import type { Clock } from "../../runtime/clock.ts";
 import { awsRefusal } from "./aws-error.ts";
-import type { AwsFault } from "./ecs.ts";
+import type { AwsFault } from "./aws-fault.ts";
 
 type Bucket = { readonly burst: number; readonly perSecond: number };
 

@@ -4,11 +4,10 @@ import { getObject, getString } from "../../ecs/json-fields.ts";
 import { runtimePlatformOf } from "../../ecs/task-definition/task-definition.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { ContainerInstances, InstanceKind } from "../../remediation/ports/container-instances.ts";
-import type { JsonObject } from "../../runtime/json.ts";
 import type { HostPlatform } from "../ecs/image-pull.ts";
-import type { LaunchType } from "../ecs/state.ts";
+import type { Asked } from "../ecs/state.ts";
 import type { WorldFile } from "../world/world-file.ts";
-import type { AwsFault } from "./ecs.ts";
+import type { AwsFault } from "./aws-fault.ts";
 
 const AMD64: HostPlatform = { os: "linux", architecture: "amd64" };
 const ARM64: HostPlatform = { os: "linux", architecture: "arm64" };
@@ -22,14 +21,6 @@ const BUILDS: Readonly<Record<string, string>> = {
   WINDOWS_SERVER_2022_FULL: "10.0.20348",
   WINDOWS_SERVER_2025_CORE: "10.0.26100",
   WINDOWS_SERVER_2025_FULL: "10.0.26100",
-};
-
-/** What a task asks for of the machine that it gets. */
-export type Asked = {
-  readonly cluster: string;
-  readonly definition: JsonObject;
-  readonly launchType: LaunchType;
-  readonly providers: readonly string[];
 };
 
 export type SandboxInstances = {

@@ -13,10 +13,8 @@ import type { Ecs } from "../../remediation/ports/ports.ts";
 import { deploymentArn, describedService, describedTask } from "../ecs/api-documents.ts";
 import type { Cluster } from "../ecs/cluster.ts";
 import type { TaskDefinitions } from "../ecs/task-definitions.ts";
+import type { AwsFault } from "./aws-fault.ts";
 import type { DeploymentReads } from "./service-deployments.ts";
-
-/** Called before each action with its IAM name; throws an AwsError to have that action fail. */
-export type AwsFault = (action: string) => void;
 
 /** DescribeTasks and ListTasks answer at most so many. */
 const TASKS_MAX = 100;

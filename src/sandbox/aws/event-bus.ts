@@ -8,11 +8,11 @@
 import type { OutcomePublisher } from "../../remediation/ports/ports.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { frozen } from "../ecs/frozen.ts";
-import { uuid } from "../ecs/state.ts";
+import { uuid } from "../ecs/ids.ts";
 import type { AwsLocation } from "../example-location.ts";
 import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
-import type { AwsFault } from "./ecs.ts";
+import type { AwsFault } from "./aws-fault.ts";
 
 /** How the bus delivers. */
 export type Delivery = {

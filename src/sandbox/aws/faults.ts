@@ -2,7 +2,7 @@
 
 import type { AwsErrorKind } from "../../remediation/ports/aws-error.ts";
 import { awsRefusal } from "./aws-error.ts";
-import type { AwsFault } from "./ecs.ts";
+import type { AwsFault } from "./aws-fault.ts";
 
 export type AwsFaults = {
   readonly check: AwsFault;

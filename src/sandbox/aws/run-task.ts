@@ -8,7 +8,7 @@ import { describedTask } from "../ecs/api-documents.ts";
 import type { Cluster } from "../ecs/cluster.ts";
 import type { LaunchType } from "../ecs/state.ts";
 import { awsRefusal } from "./aws-error.ts";
-import type { AwsFault } from "./ecs.ts";
+import type { AwsFault } from "./aws-fault.ts";
 
 /** Every network interface of the sandbox is attached with these. */
 export const SECURITY_GROUPS: readonly string[] = ["sg-0a1b2c3d4e5f60718"];

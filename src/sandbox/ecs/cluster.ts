@@ -12,21 +12,20 @@ import type { JsonObject } from "../../runtime/json.ts";
 import { awsRefusal } from "../aws/aws-error.ts";
 import { startDeployment } from "./deployments.ts";
 import { networkInterface } from "./elastic-network-interface.ts";
+import { deploymentId, hex } from "./ids.ts";
 import { recordedTask } from "./recorded-task.ts";
 import { createServiceScheduler } from "./service-scheduler.ts";
-import {
-  type Alarms,
-  type ClusterRecord,
-  type Controller,
-  type DeploymentRecord,
-  deploymentId,
-  type EcsEnvironment,
-  type Hook,
-  hex,
-  type LaunchType,
-  type ServiceRecord,
-  type Strategy,
-  type TaskRecord,
+import type {
+  Alarms,
+  ClusterRecord,
+  Controller,
+  DeploymentRecord,
+  EcsEnvironment,
+  Hook,
+  LaunchType,
+  ServiceRecord,
+  Strategy,
+  TaskRecord,
 } from "./state.ts";
 import { startSteadyTask } from "./steady-task.ts";
 import { containerRecords, runTask, stopTask } from "./task-lifecycle.ts";

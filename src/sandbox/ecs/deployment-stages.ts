@@ -12,19 +12,7 @@
 
 import { hookArn } from "./api-documents.ts";
 import { failDeployment } from "./deployments.ts";
-import type { DeploymentRecord, EcsEnvironment, ServiceRecord } from "./state.ts";
-
-export type Stage =
-  | "PRE_SCALE_UP"
-  | "SCALE_UP"
-  | "POST_SCALE_UP"
-  | "TEST_TRAFFIC_SHIFT"
-  | "POST_TEST_TRAFFIC_SHIFT"
-  | "PRE_PRODUCTION_TRAFFIC_SHIFT"
-  | "PRODUCTION_TRAFFIC_SHIFT"
-  | "POST_PRODUCTION_TRAFFIC_SHIFT"
-  | "BAKE_TIME"
-  | "CLEAN_UP";
+import type { DeploymentRecord, EcsEnvironment, ServiceRecord, Stage } from "./state.ts";
 
 /** Moving traffic by a load balancer's weights. */
 const SHIFT_SECONDS = 10;

@@ -8,13 +8,11 @@
 import type { Digest } from "../../image/digest.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
-import type { Asked } from "../aws/container-instances.ts";
 import type { EventBus } from "../aws/event-bus.ts";
 import type { AwsLocation } from "../example-location.ts";
 import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { Assumptions } from "../world/assumptions.ts";
-import type { Stage } from "./deployment-stages.ts";
 import type { HostPlatform, PullCredentials } from "./image-pull.ts";
 import type { TaskDefinitions } from "./task-definitions.ts";
 
@@ -198,29 +196,6 @@ export type ContainerRecord = {
   reason?: string;
 };
 
-/** `ecs-svc/` and 19 digits, as the tasks' `startedBy` shows it. */
-export function deploymentId(random: Random): string {
-  return `ecs-svc/${random.integer(1, 9)}${digits(random, 18)}`;
-}
-
-/** So many hex digits. */
-export function hex(random: Random, length: number): string {
-  return [...random.bytes(Math.ceil(length / 2))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("")
-    .slice(0, length);
-}
-
-/** A version 4 UUID of the world's own chance. */
-export function uuid(random: Random): string {
-  const h = hex(random, 32);
-  return `${h.slice(0, 8)}-${h.slice(8, 12)}-4${h.slice(13, 16)}-8${h.slice(17, 20)}-${h.slice(20)}`;
-}
-
-function digits(random: Random, length: number): string {
-  return Array.from({ length }, () => String(random.integer(0, 9))).join("");
-}
-
 /** JSON that others may keep: nothing that is undefined, nothing shared. */
 export function jsonOf(members: Readonly<Record<string, Json | undefined>>): JsonObject {
   const kept: Record<string, Json> = {};
@@ -235,3 +210,23 @@ function copied(json: Json): Json {
   if (typeof json !== "object" || json === null) return json;
   return Array.isArray(json) ? json.map(copied) : jsonOf(json as JsonObject);
 }
+
+/** What a task asks for of the machine that it gets. */
+export type Asked = {
+  readonly cluster: string;
+  readonly definition: JsonObject;
+  readonly launchType: LaunchType;
+  readonly providers: readonly string[];
+};
+
+export type Stage =
+  | "PRE_SCALE_UP"
+  | "SCALE_UP"
+  | "POST_SCALE_UP"
+  | "TEST_TRAFFIC_SHIFT"
+  | "POST_TEST_TRAFFIC_SHIFT"
+  | "PRE_PRODUCTION_TRAFFIC_SHIFT"
+  | "PRODUCTION_TRAFFIC_SHIFT"
+  | "POST_PRODUCTION_TRAFFIC_SHIFT"
+  | "BAKE_TIME"
+  | "CLEAN_UP";

@@ -4,8 +4,9 @@ import type { Digest } from "../../image/digest.ts";
 import { parseReference } from "../../image/reference.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import type { JsonObject } from "../../runtime/json.ts";
+import { uuid } from "./ids.ts";
 import { pullImage } from "./image-pull.ts";
-import { type EcsEnvironment, type TaskRecord, uuid } from "./state.ts";
+import type { EcsEnvironment, TaskRecord } from "./state.ts";
 import { pullRoleOf } from "./task-lifecycle.ts";
 
 /** Makes a task that has been running since before the story began. */

@@ -6,7 +6,8 @@
  */
 
 import { getObjects, getStrings } from "../../ecs/json-fields.ts";
-import type { DescribedTaskDefinition, Tag } from "../../ecs/task-definition/task-definition.ts";
+import type { Tag } from "../../ecs/task-definition/tag.ts";
+import type { DescribedTaskDefinition } from "../../ecs/task-definition/task-definition.ts";
 import { type ImageReference, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { AwsError } from "../../remediation/ports/aws-error.ts";

@@ -8,9 +8,10 @@
 import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { parseReference } from "../../image/reference.ts";
 import { taskEventDetail } from "./api-documents.ts";
+import { hex } from "./ids.ts";
 import { type PullRefusal, pullImage } from "./image-pull.ts";
 import { ec2Message, fargateMessage } from "./pull-error-messages.ts";
-import { type ContainerRecord, type EcsEnvironment, hex, type StopCode, type TaskRecord } from "./state.ts";
+import type { ContainerRecord, EcsEnvironment, StopCode, TaskRecord } from "./state.ts";
 
 const SECONDS = 1000;
 /** An EC2 instance stands ready; Fargate makes one first. */

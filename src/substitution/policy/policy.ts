@@ -9,16 +9,9 @@ import * as z from "zod";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { suggest } from "../../text/suggest.ts";
 import { PROOFS } from "../proof.ts";
+import type { StrategyName } from "../strategy-name.ts";
+import { STRATEGY_NAMES } from "../strategy-name.ts";
 import { registriesSchema } from "./registries.ts";
-
-export const STRATEGY_NAMES = [
-  "ecr-copy",
-  "pull-through-cache",
-  "ecr-public",
-  "mirror",
-  "authenticated-pull",
-] as const;
-export type StrategyName = (typeof STRATEGY_NAMES)[number];
 
 const PATTERNS_MAX = 200;
 const patterns = z.array(z.string().min(1).max(300)).max(PATTERNS_MAX);

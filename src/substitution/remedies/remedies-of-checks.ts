@@ -1,7 +1,7 @@
 /** What the owner could do about what the tasks lack beside the bytes. */
 
 import type { Check } from "../candidate.ts";
-import type { RejectedCandidate } from "../plan.ts";
+import type { RejectedCandidate } from "../plan-types.ts";
 import type { Remedy } from "./remedy.ts";
 import { ruleCommand } from "./rule-command.ts";
 

@@ -8,8 +8,8 @@
 import { dockerHubName, type ImageReference } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import type { Candidate } from "../candidate.ts";
-import type { StrategyName } from "../policy/policy.ts";
 import type { StrategyContext } from "../strategy.ts";
+import type { StrategyName } from "../strategy-name.ts";
 import { STRATEGIES } from "./index.ts";
 
 /** What is known beside the image. `isDockerHub`: Docker Hub answered under the image's host, whatever it is called. */

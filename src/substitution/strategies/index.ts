@@ -1,7 +1,7 @@
 /** Every strategy there is, by name. The order in which they are tried is the policy's. */
 
-import type { StrategyName } from "../policy/policy.ts";
 import type { Strategy } from "../strategy.ts";
+import type { StrategyName } from "../strategy-name.ts";
 import { authenticatedPull } from "./authenticated-pull.ts";
 import { ecrCopy } from "./ecr-copy.ts";
 import { ecrPublic } from "./ecr-public.ts";

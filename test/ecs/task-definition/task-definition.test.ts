@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Tag } from "../../../src/ecs/task-definition/tag.ts";
 import {
   containersOf,
   executionRoleOf,
@@ -7,7 +8,6 @@ import {
   OUTPUT_ONLY_MEMBERS,
   reviseTaskDefinition,
   runtimePlatformOf,
-  type Tag,
 } from "../../../src/ecs/task-definition/task-definition.ts";
 import type { Json, JsonObject } from "../../../src/runtime/json.ts";
 

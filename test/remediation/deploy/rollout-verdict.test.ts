@@ -1,11 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Deployment, readService, type Service } from "../../../src/ecs/service/service.ts";
 import type { Task } from "../../../src/ecs/task/task.ts";
-import {
-  judgeRollout,
-  type RolloutContext,
-  rolloutTimeoutSeconds,
-} from "../../../src/remediation/deploy/rollout-verdict.ts";
+import type { RolloutContext } from "../../../src/remediation/deploy/rollout-types.ts";
+import { judgeRollout, rolloutTimeoutSeconds } from "../../../src/remediation/deploy/rollout-verdict.ts";
 
 const arn = (revision: number): string =>
   `arn:aws:ecs:us-east-1:123456789012:task-definition/web:${revision}`;

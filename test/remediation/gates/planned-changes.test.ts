@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { plannedChanges } from "../../../src/remediation/gates/planned-changes.ts";
-import type { Survey } from "../../../src/remediation/survey/survey.ts";
-import type { ImagePlan, Substitute } from "../../../src/substitution/plan.ts";
+import type { Survey } from "../../../src/remediation/survey/types.ts";
+import type { ImagePlan, Substitute } from "../../../src/substitution/plan-types.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}` as const;
 const OTHER = `sha256:${"cd".repeat(32)}` as const;

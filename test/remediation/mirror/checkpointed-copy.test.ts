@@ -4,7 +4,7 @@ import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { describe, expect, test } from "vitest";
 import { type Digest, digestOf } from "../../../src/image/digest.ts";
-import type { Manifest } from "../../../src/oci/client/registries.ts";
+import type { Manifest } from "../../../src/oci/client/types.ts";
 import { packManifests, unpackManifests } from "../../../src/oci/copy/manifest-checkpoint.ts";
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";

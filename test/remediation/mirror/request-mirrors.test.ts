@@ -8,7 +8,7 @@ import { mirrorName } from "../../../src/remediation/detect/execution-names.ts";
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { ExecutionStatus, ImportResult, Ports } from "../../../src/remediation/ports/ports.ts";
-import type { Survey } from "../../../src/remediation/survey/survey.ts";
+import type { Survey } from "../../../src/remediation/survey/types.ts";
 import { next, withSeen } from "../../../src/remediation/workflow/next.ts";
 import { observe, subjectOf } from "../../../src/remediation/workflow/observe.ts";
 import { readPolicyOnce } from "../../../src/remediation/workflow/read-policy-once.ts";
@@ -17,7 +17,7 @@ import { FIRST_STATE, type State } from "../../../src/remediation/workflow/state
 import { write } from "../../../src/remediation/workflow/write.ts";
 import { runInProcess } from "../../../src/runtime/in-process-steps.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
-import type { ImagePlan } from "../../../src/substitution/plan.ts";
+import type { ImagePlan } from "../../../src/substitution/plan-types.ts";
 import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
 import { firstFailure } from "../../support/scenario.ts";
 

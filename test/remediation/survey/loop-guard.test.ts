@@ -6,7 +6,7 @@ import type { Digest } from "../../../src/image/digest.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
 import { countRecentSubstitutions, loopGuardReason } from "../../../src/remediation/survey/loop-guard.ts";
-import type { ImageFacts } from "../../../src/substitution/plan.ts";
+import type { ImageFacts } from "../../../src/substitution/plan-types.ts";
 
 const MINUTE = 60_000;
 const NOW = Date.parse("2026-01-20T10:00:00Z");

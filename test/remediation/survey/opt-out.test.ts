@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { optedOut, type Tags } from "../../../src/remediation/survey/opt-out.ts";
+import { optedOut } from "../../../src/remediation/survey/opt-out.ts";
+import type { Tags } from "../../../src/remediation/survey/tagged-resource.ts";
 
 // biome-ignore format: a table is read by its columns
 const table: readonly (readonly [string, Tags, string | undefined])[] = [

@@ -1,7 +1,7 @@
 /** A registry that the policy does not allow is not asked: the plan says so, and its advice heals when it is followed. */
 
 import { describe, expect, test } from "vitest";
-import type { Plan } from "../../../src/substitution/plan.ts";
+import type { Plan } from "../../../src/substitution/plan-types.ts";
 import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
 import { play } from "../../support/scenario.ts";
 import { countingQuay } from "../../support/substitute-worlds.ts";

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../../src/image/digest.ts";
 import type { Candidate, Check, ProbeResult } from "../../../src/substitution/candidate.ts";
-import { type ImageFacts, type PlanContext, planSubstitution } from "../../../src/substitution/plan.ts";
+import { planSubstitution } from "../../../src/substitution/plan.ts";
+import type { ImageFacts, PlanContext } from "../../../src/substitution/plan-types.ts";
 import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
 import { formatRemedy } from "../../../src/substitution/remedies/format-remedy.ts";
 

@@ -5,13 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseReference } from "../../../src/image/reference.ts";
 import type { FindCredentials } from "../../../src/oci/auth/credentials.ts";
 import { createRegistries } from "../../../src/oci/client/registries.ts";
-import {
-  type CopyOptions,
-  type CopyRequest,
-  type CopyResult,
-  createCopier,
-} from "../../../src/oci/copy/copier.ts";
+import { createCopier } from "../../../src/oci/copy/copier.ts";
 import { CopyError } from "../../../src/oci/copy/copy-error.ts";
+import type { CopyOptions, CopyRequest, CopyResult } from "../../../src/oci/copy/types.ts";
 import { httpTransport } from "../../../src/oci/http/http-transport.ts";
 import { type Clock, systemClock, type Timer } from "../../../src/runtime/clock.ts";
 import { FastClock } from "../fast-clock.ts";

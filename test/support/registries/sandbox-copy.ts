@@ -3,13 +3,9 @@
 import { parseReference } from "../../../src/image/reference.ts";
 import { basicCredentials, type FindCredentials } from "../../../src/oci/auth/credentials.ts";
 import { createRegistries } from "../../../src/oci/client/registries.ts";
-import {
-  type CopyOptions,
-  type CopyRequest,
-  type CopyResult,
-  createCopier,
-} from "../../../src/oci/copy/copier.ts";
+import { createCopier } from "../../../src/oci/copy/copier.ts";
 import { CopyError } from "../../../src/oci/copy/copy-error.ts";
+import type { CopyOptions, CopyRequest, CopyResult } from "../../../src/oci/copy/types.ts";
 import { httpTransport } from "../../../src/oci/http/http-transport.ts";
 import type { Endpoint } from "../../../src/oci/http/registry-address.ts";
 import type { RegistryRequest, Send } from "../../../src/oci/http/transport.ts";

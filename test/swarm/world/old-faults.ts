@@ -1,6 +1,7 @@
 /** Faults that the product once had, put back by wrapping its ports: each has to be found by the worlds that it broke in. */
 
-import type { DescribedTaskDefinition, Tag } from "../../../src/ecs/task-definition/task-definition.ts";
+import type { Tag } from "../../../src/ecs/task-definition/tag.ts";
+import type { DescribedTaskDefinition } from "../../../src/ecs/task-definition/task-definition.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";

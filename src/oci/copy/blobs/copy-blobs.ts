@@ -9,9 +9,9 @@ import type { Clock } from "../../../runtime/clock.ts";
 import { forEachConcurrently } from "../../../runtime/for-each-concurrently.ts";
 import type { Descriptor } from "../../client/manifest.ts";
 import type { Repository } from "../../client/repository.ts";
-import type { CopyOptions, CopyProgress, CopyResult } from "../copier.ts";
 import { withSide } from "../copy-error.ts";
 import type { ManifestGraph } from "../manifest-graph.ts";
+import type { CopyOptions, CopyProgress, CopyResult } from "../types.ts";
 import { transferBlob } from "./transfer-blob.ts";
 
 /** How a blob came to be at the target. */

@@ -8,8 +8,9 @@
 
 import { canonicalName, type ImageReference, repositoryName } from "../../../image/reference.ts";
 import { registryOf } from "../../../image/registry-hosts.ts";
-import type { ManifestHead, Registries } from "../../../oci/client/registries.ts";
+import type { Registries } from "../../../oci/client/registries.ts";
 import { RegistryError } from "../../../oci/client/registry-error.ts";
+import type { ManifestHead } from "../../../oci/client/types.ts";
 import type { Ports } from "../../ports/ports.ts";
 
 /** Roles, networks and rules whose questions are remembered, and registries that are asked with courtesy. */

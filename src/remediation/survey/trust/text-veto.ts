@@ -24,7 +24,7 @@ import type { Registries } from "../../../oci/client/registries.ts";
 import { RegistryError } from "../../../oci/client/registry-error.ts";
 import type { NamedManifest } from "../../../pull-failure/extract-manifests.ts";
 import type { ProbedCandidate, Trusted } from "../../../substitution/candidate.ts";
-import type { ImageFacts } from "../../../substitution/plan.ts";
+import type { ImageFacts } from "../../../substitution/plan-types.ts";
 import { AwsError } from "../../ports/aws-error.ts";
 
 export type Veto = Pick<ImageFacts, "vetoedBy" | "notCompared">;

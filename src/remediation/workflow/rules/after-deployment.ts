@@ -7,7 +7,7 @@ import type { RedeployResult, Written } from "../../deploy/apply.ts";
 import type { Restored } from "../../deploy/redeploy-previous.ts";
 import { findOverwrittenDeployment, formatOverwrite } from "../../deploy/rollout-verdict.ts";
 import type { RemediationResult } from "../../report/report.ts";
-import type { Superseded, Survey } from "../../survey/survey.ts";
+import type { Superseded, Survey } from "../../survey/types.ts";
 import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";
 import type { Overwritten, Rollout, State } from "../state.ts";

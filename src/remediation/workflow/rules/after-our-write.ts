@@ -2,7 +2,7 @@
 
 import { shortRevision } from "../../../ecs/arn.ts";
 import { repositoryOf } from "../../../image/reference.ts";
-import type { RolloutStatus } from "../../deploy/rollout-verdict.ts";
+import type { RolloutStatus } from "../../deploy/rollout-types.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
 import { overwriting } from "./after-deployment.ts";
 import { conclude, ended, rollBack, stepFailed, throttled } from "./conclude.ts";

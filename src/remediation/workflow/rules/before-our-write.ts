@@ -3,11 +3,11 @@
 import type { Remedy } from "../../../substitution/remedies/remedy.ts";
 import { plannedChanges } from "../../gates/planned-changes.ts";
 import { exceedsEntireQuota, remedyFor } from "../../gates/quotas.ts";
-import type { MirrorRejected } from "../../mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../../mirror/mirror-result.ts";
 import { fixByHand, nextFailure } from "../../report/remedies-of-refusal.ts";
 import { waitingFor } from "../../survey/limit-met.ts";
 import { loopGuardReason, loopGuardWaitSeconds } from "../../survey/loop-guard.ts";
-import type { Survey } from "../../survey/survey.ts";
+import type { Survey } from "../../survey/types.ts";
 import { imagesToMirror, planned, writeBlocked } from "../plan.ts";
 import { surveyAgain } from "../state.ts";
 import { conclude, ended, stepFailed, throttled } from "./conclude.ts";

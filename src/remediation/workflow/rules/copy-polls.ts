@@ -2,7 +2,8 @@
 
 import { optional } from "../../../ecs/json-fields.ts";
 import { candidateKey } from "../../../substitution/candidate.ts";
-import { type MirrorRejected, mirrorRequestOf } from "../../mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../../mirror/mirror-result.ts";
+import { mirrorRequestOf } from "../../mirror/request-mirrors.ts";
 import type { ExecutionStatus } from "../../ports/ports.ts";
 import { imagesToMirror } from "../plan.ts";
 import { type Copying, type State, surveyAgain } from "../state.ts";

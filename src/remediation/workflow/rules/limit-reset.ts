@@ -8,7 +8,7 @@
 
 import { tryParseReference } from "../../../image/reference.ts";
 import { isDockerHubFront } from "../../../image/registry-hosts.ts";
-import type { ImageFacts, ImagePlan, Plan } from "../../../substitution/plan.ts";
+import type { ImageFacts, ImagePlan, Plan } from "../../../substitution/plan-types.ts";
 import type { Action } from "../action.ts";
 import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";

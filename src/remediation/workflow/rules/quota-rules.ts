@@ -6,12 +6,8 @@
  */
 
 import { formatRemedy } from "../../../substitution/remedies/format-remedy.ts";
-import {
-  exceedsEntireQuota,
-  formatQuotaExceeded,
-  type QuotaExceeded,
-  remedyFor,
-} from "../../gates/quotas.ts";
+import { exceedsEntireQuota, formatQuotaExceeded, remedyFor } from "../../gates/quotas.ts";
+import type { QuotaExceeded } from "../../ports/quota-exceeded.ts";
 import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Context } from "../context.ts";

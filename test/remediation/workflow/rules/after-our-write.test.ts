@@ -4,7 +4,7 @@
  */
 
 import { expect } from "vitest";
-import type { RolloutStatus } from "../../../../src/remediation/deploy/rollout-verdict.ts";
+import type { RolloutStatus } from "../../../../src/remediation/deploy/rollout-types.ts";
 import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
 import type { Seen } from "../../../../src/remediation/workflow/seen.ts";
 import type { Failed, Overwritten, Rollout, State } from "../../../../src/remediation/workflow/state.ts";

@@ -7,12 +7,11 @@ import { expect } from "vitest";
 import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
 import { plannedChanges } from "../../../../src/remediation/gates/planned-changes.ts";
 import type { RecentSubstitutions } from "../../../../src/remediation/survey/loop-guard.ts";
-import type { TaskFacts } from "../../../../src/remediation/survey/standalone-task.ts";
-import type { Survey, SurveyResult } from "../../../../src/remediation/survey/survey.ts";
+import type { Survey, SurveyResult, TaskFacts } from "../../../../src/remediation/survey/types.ts";
 import { FIRST_COPY } from "../../../../src/remediation/workflow/rules/copy-polls.ts";
 import type { Failed } from "../../../../src/remediation/workflow/state.ts";
 import type { Untrusted } from "../../../../src/substitution/candidate.ts";
-import type { ImageFacts } from "../../../../src/substitution/plan.ts";
+import type { ImageFacts } from "../../../../src/substitution/plan-types.ts";
 import {
   absent,
   because,

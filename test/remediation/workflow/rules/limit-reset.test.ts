@@ -2,7 +2,7 @@
 
 import { expect } from "vitest";
 import type { State } from "../../../../src/remediation/workflow/state.ts";
-import type { ImageFacts } from "../../../../src/substitution/plan.ts";
+import type { ImageFacts } from "../../../../src/substitution/plan-types.ts";
 import {
   absent,
   because,

@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { QuotaExceeded } from "../../../../src/remediation/gates/quotas.ts";
-import type { MirrorRejected } from "../../../../src/remediation/mirror/request-mirrors.ts";
+import type { MirrorRejected } from "../../../../src/remediation/mirror/mirror-result.ts";
+import type { QuotaExceeded } from "../../../../src/remediation/ports/quota-exceeded.ts";
 import { next } from "../../../../src/remediation/workflow/next.ts";
 import type { Quota, State } from "../../../../src/remediation/workflow/state.ts";
 import {
