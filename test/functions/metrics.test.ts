@@ -7,9 +7,9 @@ import { expect, test } from "vitest";
 
 const MEASURE = new URL("../../functions/metrics.ts", import.meta.url).href;
 const PROGRAM = `
-  const { measuringDeath } = await import(${JSON.stringify(MEASURE)});
-  const dies = measuringDeath(async () => { throw new Error("no right to checkpoint"); });
-  const ends = measuringDeath(async (word) => word);
+  const { recordingDeath } = await import(${JSON.stringify(MEASURE)});
+  const dies = recordingDeath(async () => { throw new Error("no right to checkpoint"); });
+  const ends = recordingDeath(async (word) => word);
   const ended = await ends("succeeded");
   const because = await dies().catch((error) => error.message);
   process.stdout.write(JSON.stringify({ ended, because }));
@@ -17,7 +17,7 @@ const PROGRAM = `
 
 test("an execution that throws is counted, with the stack's name, and its error is Lambda's to tell", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROGRAM], {
-    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    cwd: fileURLToPath(new URL("../../", import.meta.url)),
     env: { ...process.env, POWERTOOLS_SERVICE_NAME: "prod-repull", POWERTOOLS_METRICS_DISABLED: "false" },
   });
   const lines = stdout
@@ -31,10 +31,10 @@ test("an execution that throws is counted, with the stack's name, and its error 
 });
 
 const LONG_PROGRAM = `
-  const { measuringLength } = await import(${JSON.stringify(MEASURE)});
+  const { recordingLength } = await import(${JSON.stringify(MEASURE)});
   const nothing = { step: async () => {}, wait: async () => {}, question: async () => {} };
   for (const operations of [1499, 1500, 2999]) {
-    const steps = measuringLength(nothing);
+    const steps = recordingLength(nothing);
     for (let asked = 1; asked < operations; asked += 2) {
       await steps.step("look", async () => {});
       if (asked + 1 < operations) await steps.wait("look", 60);
@@ -47,7 +47,7 @@ test("an execution that has half of Lambda's operations is counted once in each 
     process.execPath,
     ["--input-type=module", "-e", LONG_PROGRAM],
     {
-      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+      cwd: fileURLToPath(new URL("../../", import.meta.url)),
       env: { ...process.env, POWERTOOLS_SERVICE_NAME: "prod-repull", POWERTOOLS_METRICS_DISABLED: "false" },
     },
   );

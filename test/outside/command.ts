@@ -10,7 +10,7 @@ import { build } from "esbuild";
 import { afterAll } from "vitest";
 import type { Document } from "./documents.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const REQUIRE =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
 /** Whatever the world says, a command that was told not to wait has ended by then. */

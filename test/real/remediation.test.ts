@@ -285,7 +285,7 @@ describe("a service that is well, by hand", () => {
     const fixed = await byHand("fix", "by-hand", "--no-stack", "--yes", "--no-wait");
     expect(fixed.err).toMatch(/[0-9a-f]{12} .* copied/);
     expect(fixed.out).toContain("mirrored to ECR/repull/docker.io/grafana/loki:3");
-    expect(fixed.out).toContain("applied: the service by-hand was moved from by-hand:1 to by-hand:2");
+    expect(fixed.out).toContain("redeployed: the service by-hand was moved from by-hand:1 to by-hand:2");
     expect(fixed.status).toBe(0);
     const now = await currentOf("by-hand");
     const [place = "", digest = ""] = (

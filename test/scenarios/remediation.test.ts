@@ -117,7 +117,7 @@ const table: readonly Row[] = [
     "without waiting, it ends when ECS has accepted",
     "redeployed",
     [PUBLIC],
-    { world: limited({}, onPublic), settle: false },
+    { world: limited({}, onPublic), waitForRollout: false },
   ],
   [
     "observing writes nothing",
@@ -300,9 +300,9 @@ for (const engine of ENGINES) {
 
 describe("a second look at the same failure", () => {
   test("finds the work done, changes nothing and says by whom it was done", async () => {
-    const { world, event, outcome } = await play({ world: limited({}, onPublic), settle: false });
+    const { world, event, outcome } = await play({ world: limited({}, onPublic), waitForRollout: false });
     const before = await stateOf(world, "prod", "web");
-    const again = await play({ world: limited({}, onPublic), settle: false });
+    const again = await play({ world: limited({}, onPublic), waitForRollout: false });
     expect(again.outcome.outcome).toBe("redeployed");
     expect(outcome.outcome).toBe("redeployed");
 

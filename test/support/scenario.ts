@@ -35,7 +35,7 @@ export type Scenario = {
   readonly world: unknown;
   readonly policy?: Partial<Policy>;
   readonly options?: WorldOptions;
-  readonly settle?: boolean;
+  readonly waitForRollout?: boolean;
   /** What happens to the world before anything fails. */
   readonly untilFailure?: (world: World) => void;
   /** Something that happens to the world while the remediation waits for its rollout for the first time. */
@@ -92,7 +92,7 @@ export async function play(scenario: Scenario, engine: Engine = "twin"): Promise
   if (meanwhile !== undefined) world.clock.schedule(world.clock.now() + 5_000, () => meanwhile(world));
   const installation = {
     policy,
-    ...(scenario.settle === undefined ? {} : { settle: scenario.settle }),
+    ...(scenario.waitForRollout === undefined ? {} : { waitForRollout: scenario.waitForRollout }),
     ...(scenario.onPlan === undefined ? {} : { onPlan: scenario.onPlan }),
     ...(scenario.killSwitch === undefined ? {} : { killSwitch: scenario.killSwitch }),
   };
@@ -170,7 +170,7 @@ async function officially(
   {
     killSwitch = NO_KILL_SWITCH,
     ...installation
-  }: { policy: Policy; settle?: boolean; killSwitch?: KillSwitch },
+  }: { policy: Policy; waitForRollout?: boolean; killSwitch?: KillSwitch },
   answers: OwnersAnswer[],
 ): Promise<{ outcome: Outcome; execution: string }> {
   const failure = readEvent(event, world.home);

@@ -145,11 +145,10 @@ export function remediesOfFailed(refusal: StepRefusal | undefined, because: stri
       },
     ];
   const { parameter } = stopped;
-  if (parameter === undefined)
-    return [{ code: "release-kill switch", until: "the owner lets Repull write again" }];
+  if (parameter === undefined) return [{ code: "allow-writes", until: "the owner lets Repull write again" }];
   const command = [
     ...["aws", "ssm", "put-parameter", "--name", parameter],
     ...["--overwrite", "--value", "allowed"],
   ];
-  return [{ code: "release-kill switch", command }];
+  return [{ code: "allow-writes", command }];
 }

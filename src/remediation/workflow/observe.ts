@@ -54,7 +54,7 @@ async function observeFailure(state: State, { failure, options }: Context, ports
   const request = {
     ...{ failure, policy, execution },
     failedPlaces: state.tried.flatMap(({ places }) => places),
-    ...(state.look > 1 ? { ownRevisions: state.registered } : {}),
+    ...(state.look > 1 ? { own: state.registered } : {}),
     mirrorRejections: state.rejected,
     meant: state.meant,
   };

@@ -80,7 +80,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
   "fix-by-hand": () =>
     "look at why they did not last (their revisions are tagged repull:previous-revision), then heal the service by hand, under no such guard",
   "next-failure": ({ until }) => `or wait: ${until}`,
-  "release-kill switch": () => "let Repull write again; the next failing task starts another attempt",
+  "allow-writes": () => "let Repull write again; the next failing task starts another attempt",
   "change-request": (_, { permission, because }) =>
     `change what makes AWS refuse ${permission} as invalid (${because}); the next failing task starts another attempt`,
 };

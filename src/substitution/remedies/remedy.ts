@@ -45,7 +45,7 @@ export const REMEDIES = {
   "undo-substitute": "the former revision is put back",
   "fix-by-hand": "the service is healed by hand",
   "next-failure": "the next failing task starts another attempt",
-  "release-kill switch": "the owner lets Repull write again",
+  "allow-writes": "the owner lets Repull write again",
   "change-request": "AWS takes what was refused as invalid",
 } as const;
 

@@ -98,7 +98,7 @@ describe("a question", () => {
     expect(found).toMatchObject({
       kind: "waiting",
       callbackId: "callback-1",
-      told: { approval: { plan: ["plan 1"] } },
+      published: { approval: { plan: ["plan 1"] } },
     });
     expect(stub.requests.at(-1)?.query.get("ReverseOrder")).toBe("true");
   });
@@ -111,7 +111,7 @@ describe("a question", () => {
     events = [...opened(1), answered(1, '{"decision":"approve","by":"Ada"}'), ...opened(2)];
     expect(await look()).toMatchObject({
       callbackId: "callback-2",
-      told: { approval: { plan: ["plan 2"] } },
+      published: { approval: { plan: ["plan 2"] } },
     });
   });
 

@@ -162,7 +162,7 @@ describe("fix", () => {
   test("moves a healthy service, and the same bytes run", async () => {
     const { world, hands: session } = await sandboxHands(FILE);
     const { status, out } = await fixed({ world, hands: session });
-    expect(out).toContain("settled: 2 of 2 tasks run web:43");
+    expect(out).toContain("succeeded: 2 of 2 tasks run web:43");
     expect(out).toContain("back: repull undo web --cluster prod --yes");
     expect(status).toBe(0);
     const { images, running } = await stateOf(world, "prod", "web");
@@ -188,13 +188,13 @@ describe("fix", () => {
     const described = await world.ports.ecs.describeTaskDefinition("web:43");
     expect(parseTags(described?.tags ?? [])).toMatchObject({
       execution: expect.stringMatching(/^h-/),
-      former: "web:42",
+      previousRevision: "web:42",
       service: "prod/web",
       images: [{ image: "nginx:1.25" }],
     });
     const effects = await activeInServices(createServiceInventory(world.cluster), world.ports);
     expect(mergeHistory([], effects, 0)).toMatchObject([
-      { ended: "by-hand", workload: "prod/web", former: "web:42", inEffect: true },
+      { ended: "by-hand", workload: "prod/web", former: "web:42", active: true },
     ]);
   });
 
@@ -258,7 +258,7 @@ describe("fix", () => {
     };
     const stage = await sandboxHands({ ...FILE, registries: crashing });
     const { status, out } = await fixed(stage);
-    expect(out).toContain("restored:");
+    expect(out).toContain("rolled-back:");
     expect(out).not.toContain("back: repull undo");
     expect(status).toBe(1);
     expect(shortRevision((await stateOf(stage.world, "prod", "web")).service.taskDefinition)).toBe("web:42");
@@ -308,7 +308,7 @@ describe("fix", () => {
   test("whose yes it is waits for nobody else's approval", async () => {
     const stage = await sandboxHands(FILE, { policy: { mode: "approve" } });
     const { status, out } = await fixed(stage);
-    expect(out).toContain("settled:");
+    expect(out).toContain("succeeded:");
     expect(status).toBe(0);
   });
 
@@ -350,7 +350,7 @@ describe("fix", () => {
   test("--no-wait ends with the redeployment accepted", async () => {
     const stage = await sandboxHands(FILE);
     const { status, out } = await fixed(stage, { settle: false });
-    expect(out).toContain("applied:");
+    expect(out).toContain("redeployed:");
     expect(status).toBe(0);
   });
 });

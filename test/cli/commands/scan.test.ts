@@ -156,7 +156,7 @@ describe("its rights", () => {
       "client/read-container-instances",
     ].map((name) =>
       withoutComments(
-        readFileSync(new URL(["../../src/aws/", name, ".ts"].join(""), import.meta.url), "utf8"),
+        readFileSync(new URL(["../../../src/aws/", name, ".ts"].join(""), import.meta.url), "utf8"),
       ),
     );
     const used = sources.flatMap((text) =>

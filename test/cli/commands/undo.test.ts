@@ -211,7 +211,7 @@ test("rules are among what was done since a time", async () => {
 
   const denied = {
     ...pastOf(ended.world),
-    scheduledRuns: () => Promise.reject(new AwsError("denied", "events:ListRules", "events:ListRules: no")),
+    scheduledTasks: () => Promise.reject(new AwsError("denied", "events:ListRules", "events:ListRules: no")),
   };
   const left = commandIo();
   expect(await undo({ since: SINCE, yes: false, json: false, wait: false }, denied, left)).toBe(1);
@@ -236,7 +236,7 @@ describe("a way back that is followed", () => {
     await world.run(7 * 3600);
     const { status, io } = await followed();
     expect(status).toBe(0);
-    expect(io.printed.out).toContain("web stands: 2 of 2 tasks run web:42");
+    expect(io.printed.out).toContain("web running: 2 of 2 tasks run web:42");
   });
 
   test("is seen not to start while the limit lasts, and nothing more is written", async () => {
@@ -272,7 +272,7 @@ describe("history", () => {
         ended: "succeeded",
         workload: "prod/web",
         images: [{ image: "nginx:1.25", proof: "same-index" }],
-        inEffect: true,
+        active: true,
       },
     ]);
   });
@@ -294,7 +294,7 @@ describe("history", () => {
     const io = commandIo();
     expect(await history({ since: SINCE, json: true }, { ...session, executionHistory: silent }, io)).toBe(0);
     expect(objectsIn(io.printed.out)).toMatchObject([
-      { execution, ended: "unknown", former: "web:42", inEffect: true },
+      { execution, ended: "unknown", former: "web:42", active: true },
     ]);
     expect(io.printed.err).toContain("no such function");
   });

@@ -214,7 +214,7 @@ describe("what is wrong is one failed check with its remedy", () => {
     ["no rule",                           "rule",                   { rulesInto: async () => read([]) },       {}, /no rule/,                  /deploy/],
     ["a pattern that misses EC2",         "rule pattern",           { matches: async (_, event) => read(String((event as { detail: JsonObject }).detail.stoppedReason ?? "").includes("CannotPull")) }, {}, /EC2's form/, /deploy/],
     ["a pattern that matches anything",   "rule pattern",           { matches: async () => read(true) },       {}, /a task that runs/,         /deploy/],
-    ["a kill switch that is pulled",            "kill-switch",                  {}, { killSwitch: async () => "Ada: freeze" },      /pulled: Ada: freeze/,      /put-parameter --name \/repull\/writes .*released/],
+    ["a kill switch that is pulled",            "kill-switch",                  {}, { killSwitch: async () => "Ada: freeze" },      /pulled: Ada: freeze/,      /put-parameter --name \/repull\/writes .*allowed/],
     ["a kill switch that is gone",              "kill-switch",                  {}, { killSwitch: throwing("absent", "ssm:GetParameter") }, /nothing is written/, /deploy/],
     ["a right that is missing",           "rights of mirror",       {}, { roles: refusing("ecr:PutImage") },       /may not ecr:PutImage on .*repository\/copies\//, /boundary/],
     ["an outcome that cannot be told",    "rights of remediate",    {}, { roles: refusing("events:PutEvents") },   /event-bus\/default/,       /boundary/],
@@ -404,7 +404,7 @@ describe("the probe", () => {
 
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, ListedExecution["status"] | undefined, DescribedExecution, Check["result"], RegExp])[] = [
-    ["passes with the record's own words",       "succeeded", { result: record },    "passed", /to its record.*declined, there is no such service/],
+    ["passes with the record's own words",       "succeeded", { result: record },    "passed", /to its record.*not-eligible, there is no such service/],
     ["fails where the execution left no record", "succeeded", { result: "done" },    "failed", /without a record/],
     ["fails with the execution, and says why",   "failed",    { because: "boom" },   "failed", /failed: boom/],
     ["fails after two minutes of nothing",       undefined,   {},                    "failed", /within 120 s/],

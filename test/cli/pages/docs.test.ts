@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(`${root}docs`).map((name) => `docs/${name}`)]
   .filter((path) => path.endsWith(".md"))
   .map((path) => ({ path, text: readFileSync(`${root}${path}`, "utf8") }));
@@ -23,7 +23,7 @@ for (const { text } of pages) {
   );
   for (const [, command = "", rest = ""] of code
     .join("\n")
-    .matchAll(/^\s*(?:\$ )?repull ([a-z]+)\b([^\n#]*)/gm)) {
+    .matchAll(/^\s*(?:\$ )?repull ([a-z][a-z-]*)\b([^\n#]*)/gm)) {
     // It is the command that tells of the others.
     if (command === "help") continue;
     const options = used.get(command) ?? new Set();

@@ -5,7 +5,7 @@ import { optional } from "../../../src/ecs/json-fields.ts";
 import { InvalidInput } from "../../../src/image/invalid-input.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 
-const folder = new URL("../../../events", import.meta.url);
+const folder = new URL("../../../events/", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), "utf8");
 const worlds = readdirSync(new URL("worlds/", folder)).filter((name) => name.endsWith(".json"));
 const files = Object.fromEntries(

@@ -73,7 +73,7 @@ test("a service is read from what DescribeServices says", () => {
     healthCheckGracePeriodSeconds: 90,
     bakeTimeMinutes: 5,
     hookMinutes: 0,
-    isStaged: true,
+    hasDeploymentStages: true,
     tags: { repull: "off", bare: "" },
     taskSets: [],
   });
@@ -96,7 +96,7 @@ test("a service of which nothing is said is one of ECS's own, with nothing runni
     healthCheckGracePeriodSeconds: 0,
     bakeTimeMinutes: 0,
     hookMinutes: 0,
-    isStaged: false,
+    hasDeploymentStages: false,
     tags: {},
     taskSets: [],
   });

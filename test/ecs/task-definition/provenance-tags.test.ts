@@ -56,7 +56,7 @@ const image = fc
 const marker: fc.Arbitrary<ProvenanceTags> = fc.record(
   {
     execution: name("abcXYZ019-_", 1, 64),
-    former: fc
+    previousRevision: fc
       .tuple(name("abcXYZ019-_", 1, 245), fc.integer({ min: 1, max: 999_999 }))
       .map((parts) => parts.join(":")),
     service: fc
@@ -102,7 +102,7 @@ test("what is written is read again, in whatever order ECS answers", () => {
 test("every value is one that AWS takes, however long the names", () => {
   const long = fc.record({
     execution: name("abc", 1, 64),
-    former: name("abc", 250, 255).map((family) => `${family}:123456`),
+    previousRevision: name("abc", 250, 255).map((family) => `${family}:123456`),
     images: fc.array(
       fc.record({ image: fc.oneof(image, fc.string({ maxLength: 400 })), digest: fc.constant(SHA) }),
     ),

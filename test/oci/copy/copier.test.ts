@@ -228,7 +228,11 @@ describe("one platform", () => {
 
   describe("joined", () => {
     const both = [parsePlatform("linux/amd64"), ...arm64];
-    const joined = { platforms: both, joined: true, tagFor: (digest: string) => `v1-${digest.slice(7, 19)}` };
+    const joined = {
+      platforms: both,
+      asIndex: true,
+      tagFor: (digest: string) => `v1-${digest.slice(7, 19)}`,
+    };
     const named = () => world.target.names("copy").filter((name) => name.startsWith(":v1"));
 
     test("become one index that lists them and no others, as the image's own lists them", async () => {

@@ -36,7 +36,7 @@ for (const [about, recipe, platforms, joined, outcome, held, pulls] of table) {
     const image = buildImage({ name: "app", layers: 1, ...recipe });
     seedImage(world.source, "acme/app", "1", image);
     world.target.createRepository("copy");
-    const request = { platforms: platforms.split(" ").map(parsePlatform), joined };
+    const request = { platforms: platforms.split(" ").map(parsePlatform), asIndex: joined };
     const ended = () => world.outcome("acme/app:1", `${ECR_HOST}/copy:1`, request);
     expect(await ended()).toMatch(outcome);
     const images = image.manifests.filter(({ platform }) => platform !== undefined);

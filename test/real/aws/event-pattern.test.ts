@@ -13,7 +13,7 @@ import { readEvent } from "../../../src/ecs-events/read-event.ts";
 import type { Json, JsonObject } from "../../../src/runtime/json.ts";
 import { PSEUDO, readTemplate } from "../../support/aws/template.ts";
 
-const JARS = fileURLToPath(new URL("../../../.cache/event-ruler", import.meta.url));
+const JARS = fileURLToPath(new URL("../../../.cache/event-ruler/", import.meta.url));
 const MATCH = fileURLToPath(new URL("../../../.ci/event-ruler/Match.java", import.meta.url));
 
 /** Which of the events the pattern matches, as event-ruler says. */
@@ -42,7 +42,7 @@ function patternFor(values: Readonly<Record<string, string>> = {}): JsonObject {
   return Properties.EventPattern;
 }
 
-const folder = new URL("../../../events", import.meta.url);
+const folder = new URL("../../../events/", import.meta.url);
 const samples = readdirSync(folder)
   .filter((name) => name.endsWith(".json"))
   .map((name) => ({ name, text: readFileSync(new URL(name, folder), "utf8") }));

@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { openCloudFormation } from "../../support/aws/cloudformation-door.ts";
 import { readTemplate } from "../../support/aws/template.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const SAM = join(root, ".cache/sam/bin/sam");
 const ROLES = "arn:aws:iam::123456789012:role/ecs/*";
 const scratch = mkdtempSync(join(tmpdir(), "sam-"));

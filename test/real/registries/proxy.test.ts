@@ -15,7 +15,7 @@ import { type DockerRegistry, startDockerRegistry } from "../../support/registri
 import { OciLayout } from "../../support/registries/oci-layout.ts";
 
 const NAME = "registry.example";
-const root = new URL("../../..", import.meta.url).pathname;
+const root = new URL("../../../", import.meta.url).pathname;
 
 let folder: string;
 let authority: string;

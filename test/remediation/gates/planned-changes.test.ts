@@ -45,12 +45,12 @@ const plan = (winner: Partial<Substitute>, trusted: typeof DIGEST | undefined = 
 const copied = `${ECR}/repull/nginx`;
 const copy = { source: "docker.io/library/nginx:1.25", target: `${ECR}/repull/nginx:1.25-abab` } as const;
 const task = (
-  wish: NonNullable<Survey["task"]>["action"],
+  action: NonNullable<Survey["task"]>["action"],
   taskDefinition = `${ARN}:task-definition/job:3`,
 ) => ({
   task: {
     taskArn: `${ARN}:task/prod/77`,
-    wish,
+    action,
     targets: [{ kind: "rule", rule: "nightly", bus: "default", taskDefinition, target: {} }],
   } as unknown as NonNullable<Survey["task"]>,
 });

@@ -95,7 +95,7 @@ describe("a copy that is cut off", () => {
     const { world, request, index, pulls, missing } = await imageWorld(2, [9 * MIB, 300, 200, 100]);
     const died = new Set<number>();
     const dies = ({ index: at, when }: CrashPoint) => when === "recorded" && !died.has(at) && !!died.add(at);
-    const ended = await inTwin(world, request, { dies });
+    const ended = await inTwin(world, request, { crashesAt: dies });
     expect(ended).toMatchObject({ kind: "copied", digest: index });
     expect(missing(index)).toEqual([]);
     // The repository, the manifests, the quota, the copy.
@@ -108,7 +108,7 @@ describe("a copy that is cut off", () => {
     const died = new Set<string>();
     const dies = ({ name, when }: CrashPoint) =>
       when === "unrecorded" && name !== "manifests" && !died.has(name) && !!died.add(name);
-    const ended = await inTwin(world, request, { dies });
+    const ended = await inTwin(world, request, { crashesAt: dies });
     expect(ended).toMatchObject({ kind: "copied", digest: index });
     expect(missing(index)).toEqual([]);
     expect([...died]).toContain("copy 1");
@@ -225,7 +225,7 @@ describe("a copy that cannot be had", () => {
     const { world, request } = await imageWorld(1, [2 * MIB]);
     const policy = readPolicy({ ...DEFAULT_POLICY, quotas: { bytesPerDay: "1MB" } });
     const ended = await inTwin(world, request, { policy });
-    expect(ended).toMatchObject({ kind: "refused", code: "quota-exceeded", held: { cap: "bytesPerDay" } });
+    expect(ended).toMatchObject({ kind: "refused", code: "quota-exceeded", held: { quota: "bytesPerDay" } });
     expect(world.registries.ecr.requests()["upload-start"]).toBeUndefined();
   });
 
@@ -321,7 +321,10 @@ describe("what fits into a step", () => {
     // Dead after each copy's step, so that all of it has to come from the record.
     const dies = ({ name, when }: CrashPoint) =>
       when === "recorded" && /^claim/.test(name) && !died.has(name) && !!died.add(name);
-    expect(await inTwin(world, request, { log, dies })).toMatchObject({ kind: "copied", digest: index });
+    expect(await inTwin(world, request, { log, crashesAt: dies })).toMatchObject({
+      kind: "copied",
+      digest: index,
+    });
     expect(namesOf(log).filter((name) => name.startsWith("manifests"))).toEqual(["manifests", "manifests 2"]);
     for (const record of log) expect(JSON.stringify(record).length).toBeLessThan(256 * KIB);
     expect(missing(index)).toEqual([]);

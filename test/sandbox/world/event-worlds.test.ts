@@ -10,7 +10,7 @@ import { createRecordedWorld } from "../../../src/sandbox/world/recorded-world.t
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { policyFrom } from "../../../src/substitution/policy/policy.ts";
 
-const EVENTS = new URL("../../../events", import.meta.url);
+const EVENTS = new URL("../../../events/", import.meta.url);
 
 /** World file → what the bus is told of the event that it is named after, in this order; the last is how it ends. */
 const table: readonly (readonly [name: string, ...outcomes: OutcomeKind[]])[] = [

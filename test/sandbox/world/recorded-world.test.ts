@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "../../../src/runtime/json.ts";
 import { recordedEvent } from "../../../src/sandbox/world/recorded-event.ts";
 import { createRecordedWorld, healableWorld } from "../../../src/sandbox/world/recorded-world.ts";
 
-const EVENTS = new URL("../../../events", import.meta.url);
+const EVENTS = new URL("../../../events/", import.meta.url);
 
 function eventNamed(file: string): JsonObject {
   return JSON.parse(readFileSync(new URL(file, EVENTS), "utf8")) as JsonObject;

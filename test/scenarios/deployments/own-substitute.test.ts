@@ -97,7 +97,7 @@ describe("a failing task of our own substitute", () => {
     });
   }
 
-  it("ends without a write, in a record of its own, once the execution that made it has settled", async () => {
+  it("ends without a write, in a record of its own, once the execution that made it has ended", async () => {
     const world = await onOurSubstitute(() => ({}));
     ecrPublicThrottles(world, 40);
     await world.run(3 * HOURS);

@@ -103,7 +103,7 @@ const BY_REMEDY: Readonly<Record<RemedyCode, Row>> = {
   "undo-substitute": DECLINED["substitute-failed"]["that a rule starts"] as Row,
   "fix-by-hand": IN_VAIN,
   "next-failure": IN_VAIN,
-  "release-kill switch": FAILED.denied["the owner, who has stopped all writes"] as Row,
+  "allow-writes": FAILED.denied["the owner, who has stopped all writes"] as Row,
   "change-request": FAILED.invalid["AWS, which takes no such request"] as Row,
 };
 

@@ -49,7 +49,7 @@ describe("a policy", () => {
     ["a key like no other, with all there are",   { zebra: 1 },                                                ["zebra: expected one of the keys mode, approvalHours, onActiveDeployment"]],
     ["everything at once",                        { mode: "off", pinning: "sha" },                             ["mode: expected one of remediate, approve, observe", "pinning: expected one of digest, tag"]],
     ["other bytes for more than one image",       { imageMappings: [{ image: "a/*", use: "b", allowDifferentContent: true }] }, ["imageMappings.0.image: expected an image without *"]],
-    ["one repository for every image",            { copies: ["central/nginx"] },                               ["copies.0: expected a repository with {path} or {name}"]],
+    ["one repository for every image",            { additionalCopyRepositories: ["central/nginx"] },                               ["additionalCopyRepositories.0: expected a repository with {path} or {name}"]],
     ["a role that is none",                       { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
     ["a quota of images, which is no more",         { quotas: { imagesPerDay: 5 } },                               ["quotas.imagesPerDay: expected a known key"]],

@@ -20,7 +20,7 @@ const CLIENT = new URL(
   "../../../.cache/lambda-runtime/node_modules/aws-lambda-ric/index.mjs",
   import.meta.url,
 );
-const DIST = new URL("../../../dist", import.meta.url);
+const DIST = new URL("../../../dist/", import.meta.url);
 
 export type RuntimeError = {
   readonly errorType?: string;

@@ -131,7 +131,7 @@ export async function inTwin(
   options: {
     readonly ports?: Ports;
     readonly left?: () => number;
-    readonly dies?: (death: CrashPoint) => boolean;
+    readonly crashesAt?: (death: CrashPoint) => boolean;
     readonly log?: StepRecord[];
     readonly policy?: Policy;
     /** Given up after so many seconds, as a process is that was killed. */

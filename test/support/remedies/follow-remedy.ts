@@ -272,7 +272,7 @@ async function runByHand(argv: readonly string[], one: Case): Promise<Followed> 
   return { isHealed: await isWell(world), world };
 }
 
-const ROOT = new URL("../../..", import.meta.url).pathname;
+const ROOT = new URL("../../../", import.meta.url).pathname;
 
 /** Runs the command line itself as a process, over the world's registries, from an address that nobody has limited. */
 async function runInShell(commands: readonly (readonly string[])[], world: World, one: Case): Promise<void> {

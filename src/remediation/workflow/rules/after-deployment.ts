@@ -73,11 +73,7 @@ export function afterSecondLook(
     const { images } = planned(state).plan;
     if (deployments === undefined)
       return { ...kept, ending: { kind: "superseded", because: answer.because, images } };
-    return watching(
-      kept,
-      { kind: "already", deployments, ...optional("foreignRevision", answer.revision) },
-      context,
-    );
+    return watching(kept, { kind: "already", deployments, ...optional("foreign", answer.revision) }, context);
   }
   const { rollback } = state;
   if (rollback === undefined) return state;

@@ -21,7 +21,7 @@ export function conclude(state: State, result: RemediationResult, { options }: C
   const seconds = state.pauses < pausesMax ? PAUSES_SECONDS[state.pauses] : undefined;
   if (seconds !== undefined)
     return {
-      ...{ kind: "wait", label: "survey-again", seconds },
+      ...{ kind: "wait", label: "survey again", seconds },
       doing: { kind: "waiting", code: "no-answer", seconds },
       state: nextLook({ ...state, pauses: state.pauses + 1 }),
     };

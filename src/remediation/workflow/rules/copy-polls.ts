@@ -51,7 +51,7 @@ export function afterPoll(
   if (refused !== undefined)
     return rejectCopy(state, {
       because: refused,
-      ...optional("quota-exceeded", held),
+      ...optional("held", held),
       ...optional("limited", limited),
     });
   if (status.status === "succeeded" || isInTarget) return copied(state);

@@ -179,7 +179,7 @@ describe("the hosts that a failure shows to have answered", () => {
     ["another registry's",                 at("quay.io/a/b:1", { kind: "registry-limit", registry: "quay.io" }),              ["quay.io"]],
     ["none, behind a cache of ECR",        at(`${ECR}/hub/library/nginx:1.25`),                                               []],
     ["none, where it is not certain",      at("nginx:1.25", { confidence: "likely" }),                                        []],
-    ["none, where it is only foreseen",    { ...at("nginx:1.25"), foreseen: true as const },                                  []],
+    ["none, where it is only foreseen",    { ...at("nginx:1.25"), preemptive: true as const },                                  []],
   ] as const;
   for (const [what, failure, hosts] of table) {
     test(what, () => {

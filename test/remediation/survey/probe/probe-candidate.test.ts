@@ -78,7 +78,7 @@ describe("where the limit that was met is an account's", () => {
       ...quota,
     };
     const registries = { ...ports.registries, headManifest: async () => head };
-    const context = { trusted: head.digest, platforms: [], accountSpent: true };
+    const context = { trusted: head.digest, platforms: [], accountLimitReached: true };
     return await probeCandidate(fresh, context, { ...ports, registries });
   };
 
@@ -95,9 +95,9 @@ describe("where the limit that was met is an account's", () => {
 });
 
 describe("the table of twins on ECR Public, asked row by row", () => {
-  const row = (hub: string, there: string, sample: string): PublicImage => ({
-    dockerHub: hub,
-    ecrPublic: there,
+  const row = (dockerHub: string, ecrPublic: string, sample: string): PublicImage => ({
+    dockerHub,
+    ecrPublic,
     sample,
     samePublisher: true,
     source: "a test",
@@ -137,6 +137,6 @@ describe("the table of twins on ECR Public, asked row by row", () => {
       registries: { "docker.io": { trouble: "unreachable" } },
     });
     const [check] = await verifyPublicMirrors(ports.registries, [rows[0][0]]);
-    expect(check).toMatchObject({ found: "unknown", hub: "library/nginx:1" });
+    expect(check).toMatchObject({ found: "unknown", dockerHub: "library/nginx:1" });
   });
 });

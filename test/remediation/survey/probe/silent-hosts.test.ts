@@ -226,10 +226,10 @@ describe("a server that takes connections and never answers", () => {
     for (const image of ["nginx:1", "redis:7", "postgres:16"])
       await expect(timed.registries.headManifest(parseReference(image))).rejects.toMatchObject({
         kind: "unavailable",
-        unheard: "no-answer",
+        unanswered: "no-answer",
       });
     await expect(timed.registries.getManifest(parseReference("nginx:1"))).rejects.toMatchObject({
-      unheard: "no-answer",
+      unanswered: "no-answer",
     });
     expect(performance.now() - begins).toBeLessThan(1000);
     expect(connections).toBe(1);

@@ -193,7 +193,7 @@ function answerTo(action: string, body: JsonObject): JsonObject {
     case "DescribeTaskDefinition": {
       const marker = {
         execution: row.maker ?? "r-1",
-        former: row.former ?? "web:42",
+        previousRevision: row.former ?? "web:42",
         service: "prod/web",
         images: [
           { image: "nginx:1.27", ...(row.found === undefined ? {} : { digest: RUNS, trusted: row.found }) },

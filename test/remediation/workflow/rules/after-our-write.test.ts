@@ -72,30 +72,30 @@ rules("a rollout that has not ended", [
   ["after six hours they grow again",           shown(moving, { ...many, waitedSeconds: 21_600, pause: 300 }), "wait 310 for rollout", { watchedSeconds: 310, rollout: { polls: 51, waitedSeconds: 21_910, pause: 310 } }],
   ["to ten minutes",                            shown(moving, { ...many, waitedSeconds: 30_000, pause: 600 }), "wait 600 for rollout", { watchedSeconds: 600, rollout: { polls: 51, waitedSeconds: 30_600 } }],
   ["the last pause ends with its time",         shown(moving, { polls: 9, waitedSeconds: 870, pause: 60 }), "wait 30 for rollout", { watchedSeconds: 30, rollout: { polls: 10, waitedSeconds: 900, pause: 30 } }],
-  ["its time is over",                          shown(moving, { waitedSeconds: 900 }), "end unsettled", { images, made }],
+  ["its time is over",                          shown(moving, { waitedSeconds: 900 }), "end rollout-timed-out", { images, substitution }],
   ["it adds to what other rollouts took",       shown(moving, {}, { watchedSeconds: 500 }), "wait 10 for rollout", { watchedSeconds: 510, rollout: { polls: 1, waitedSeconds: 10 } }],
-  ["after an earlier substitute that failed, the one that has not ended stays", shown(moving, { waitedSeconds: 900, newRevision: OURS }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end unsettled", { images, made }],
+  ["after an earlier substitute that failed, the one that has not ended stays", shown(moving, { waitedSeconds: 900, newRevision: OURS }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end rollout-timed-out", { images, substitution }],
 ]);
 
 // biome-ignore format: a table is read by its columns
 rules("a rollout that has ended", [
-  ["ours runs",                                 shown(settled), "end settled", { images, made }],
-  ["and it is no matter that its time is over", shown(settled, { waitedSeconds: 900 }), "end settled", { images, made }],
-  ["ECS has left the service between two revisions", shown(stuck), "end unsettled", { images, made }],
+  ["ours runs",                                 shown(settled), "end succeeded", { images, substitution }],
+  ["and it is no matter that its time is over", shown(settled, { waitedSeconds: 900 }), "end succeeded", { images, substitution }],
+  ["ECS has left the service between two revisions", shown(stuck), "end rollout-timed-out", { images, substitution }],
   ["ours starts and fails",                     shown(worse), "write roll-back", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
-  ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end applied", { images, made }],
-  ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end applied", { images, made }],
+  ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
+  ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
 ]);
 
 // biome-ignore format: a table is read by its columns
 rules("another revision is seen in place of ours", [
   ["once: it is believed when it is seen again", shown(replaced), "wait 60 for rollout", { ...watched(60, 1), rollout: { polls: 1, waitedSeconds: 60, pause: 60, wasDisplaced: true, foreignRevision: FOREIGN } }],
-  ["twice: another has deployed",               shown(replaced, { wasDisplaced: true }), "end superseded", { images, made, revision: FOREIGN }],
+  ["twice: another has deployed",               shown(replaced, { wasDisplaced: true }), "end superseded", { images, substitution, revision: FOREIGN }],
   ["ECS put the former one back, once",         shown(wentBack), "wait 60 for rollout", { ...watched(60, 1), rollout: { polls: 1, waitedSeconds: 60, pause: 60, wasDisplaced: true } }],
-  ["ECS put the former one back, and it is seen twice", shown(wentBack, { wasDisplaced: true }), "end restored", { images, made }],
+  ["ECS put the former one back, and it is seen twice", shown(wentBack, { wasDisplaced: true }), "end rolled-back", { images, substitution }],
   ["a second look is given, though its time is over", shown(replaced, { waitedSeconds: 900 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 1, waitedSeconds: 960, pause: 60, wasDisplaced: true, foreignRevision: FOREIGN } }],
   ["ours is seen again after it: it goes on",   shown(moving, { polls: 3, wasDisplaced: true, pause: 60, waitedSeconds: 120 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 4, waitedSeconds: 180 } }],
-  ["a service that another has deployed does not go back", shown(replaced, { wasDisplaced: true }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end superseded", { images, made, revision: FOREIGN }],
+  ["a service that another has deployed does not go back", shown(replaced, { wasDisplaced: true }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end superseded", { images, substitution, revision: FOREIGN }],
 ]);
 
 const [copyRepository = ""] = COPY.split(":");
@@ -142,7 +142,7 @@ const restores = {
     service: "web",
     revision: FOREIGN,
     knownDeploymentIds: overtook.deployments,
-    made,
+    substitution: made,
     images: plans,
   },
   ...{ because, written: [OURS], attempt: 1, mustWait: false },
@@ -167,9 +167,9 @@ const turnedAway = { throttled: 1, isThrottled: true };
 
 // biome-ignore format: a table is read by its columns
 rules("what went wrong is decided on first", [
-  ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for look again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
+  ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
   ["a way back that could not be written is the end", after({ ...rollback, failed: unanswered }), "end failed", { transient: true, error: unanswered.error }],
-  ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end restored", { made, restored: FORMER }],
+  ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end rolled-back", { substitution, restored: FORMER }],
   ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
   ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
   ["a service of which tasks run waits longer", after({ rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway }), backoff(true), { isThrottled: false }],

@@ -52,35 +52,35 @@ const rolledBack = { rollback: { of: failedSubstitute(), afterwards: because } }
 
 // biome-ignore format: a table is read by its columns
 rules("a step that failed for good", [
-  ["an observation that failed is made again in a minute", { survey: null, seen: failedOnce }, "wait 60 for look again", again(1)],
-  ["then in five",                { survey: null, seen: failedOnce, state: { pauses: 1 } }, "wait 300 for look again", again(2)],
-  ["then in fifteen",             { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for look again", again(3)],
-  ["then in an hour",             { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for look again", again(4)],
+  ["an observation that failed is made again in a minute", { survey: null, seen: failedOnce }, "wait 60 for survey again", again(1)],
+  ["then in five",                { survey: null, seen: failedOnce, state: { pauses: 1 } }, "wait 300 for survey again", again(2)],
+  ["then in fifteen",             { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for survey again", again(3)],
+  ["then in an hour",             { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for survey again", again(4)],
   ["after four pauses it ends",   { survey: null, seen: failedOnce, state: { pauses: 4 } }, "end failed", { transient: true, error: unanswered.error }],
   ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error }],
   ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { transient: false, error: refused.error }],
-  ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for look again", { ...again(1), plan: GONE, failed: GONE }],
+  ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for survey again", { ...again(1), plan: GONE, failed: GONE }],
   ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write roll-back", rolledBack],
-  ["but after a pause, where there may be an answer", { survey: null, seen: failedOnce, state: moved }, "wait 60 for look again", again(1)],
-  ["an observation that failed goes before a write that failed", { survey: null, seen: failedOnce, state: { failed: refused } }, "wait 60 for look again", { ...again(1), failed: GONE }],
-  ["it goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+  ["but after a pause, where there may be an answer", { survey: null, seen: failedOnce, state: moved }, "wait 60 for survey again", again(1)],
+  ["an observation that failed goes before a write that failed", { survey: null, seen: failedOnce, state: { failed: refused } }, "wait 60 for survey again", { ...again(1), failed: GONE }],
+  ["it goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
 ]);
 
 // biome-ignore format: a table is read by its columns
 rules("an ending that a write has decided", [
   ["is the end",                                    { state: { ending: { kind: "superseded", because } } }, "end superseded"],
-  ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, transient: true } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+  ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, transient: true } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
   ["and no more than once",                         { state: { pauses: 1, ending: { kind: "superseded", because, transient: true } } }, "end superseded", { transient: true }],
-  ["what may be over soon is looked at once",       { state: { ending: { kind: "no-substitute", because, transient: "soon" } } }, "wait 60 for look again", { ...again(1), plan: GONE, ending: GONE }],
+  ["what may be over soon is looked at once",       { state: { ending: { kind: "no-substitute", because, transient: "soon" } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
   ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "no-substitute", because, transient: "soon" } } }, "end no-substitute", { transient: "soon" }],
-  ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for look again", { ...again(4), plan: GONE, ending: GONE }],
+  ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for survey again", { ...again(4), plan: GONE, ending: GONE }],
   ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, transient: false } } }, "end failed", { transient: false }],
-  ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "approval-expired", because } } }, "end expired", { made: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, broughtBack: OURS, newer: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
-  ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "succeeded", because, substitution: { previousRevision: FORMER, newRevision: FOREIGN } } } }, "end settled", { made: { previousRevision: FORMER, newRevision: FOREIGN } }],
+  ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "approval-expired", because } } }, "end approval-expired", { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
+  ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "succeeded", because, substitution: { previousRevision: FORMER, newRevision: FOREIGN } } } }, "end succeeded", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
   ["it goes before a write that was throttled",     { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
-  ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "succeeded", because } } }, "end settled", { made: moved.substitution }],
+  ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "succeeded", because } } }, "end succeeded", { substitution: moved.substitution }],
   ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "no-substitute", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
-  ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "no-substitute", because } } }, "end no-substitute", { made: { previousRevision: FORMER, newRevision: FOREIGN } }],
+  ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "no-substitute", because } } }, "end no-substitute", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
 ]);
 
 const backoff = (isServing: boolean, turn: number) =>
@@ -102,10 +102,10 @@ const seenAs = (result: SurveyResult): Given => ({
 // biome-ignore format: a table is read by its columns
 rules("a survey that finds nothing to do", [
   ["a failure that is over ends it",              seenAs({ kind: "ignored", because }), "end ignored"],
-  ["a workload that opted out is left alone",     seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [{ code: "remove-tag" }] }), "end declined opted-out [remove-tag]"],
+  ["a workload that opted out is left alone",     seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [{ code: "remove-tag" }] }), "end not-eligible opted-out [remove-tag]"],
   ["another deployment ends it",                  seenAs({ kind: "superseded", because, revision: FOREIGN }), "end superseded", { revision: FOREIGN }],
-  ["but one answer may be old",                   seenAs({ kind: "superseded", because, transient: true }), "wait 60 for look again", again(1)],
-  ["what runs whole by now is the good end",      { ...seenAs({ kind: "succeeded", because }), state: moved }, "end settled", { made: moved.substitution }],
+  ["but one answer may be old",                   seenAs({ kind: "superseded", because, transient: true }), "wait 60 for survey again", again(1)],
+  ["what runs whole by now is the good end",      { ...seenAs({ kind: "succeeded", because }), state: moved }, "end succeeded", { substitution: moved.substitution }],
   ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [] }), state: moved }, "write roll-back", rolledBack],
   ["nothing was surveyed: it is",                 { survey: null }, "observe"],
   ["after the end of a copy the world is surveyed", { survey: null, seen: { kind: "copy", status: { status: "succeeded" } } }, "observe"],
@@ -149,12 +149,12 @@ const tooLarge = held({ quota: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
 // biome-ignore format: a table is read by its columns
 rules("the search for a substitute", [
   ["no place holds the image",                        { survey: { images: [nowhere] } }, expect.stringMatching(/^end no-substitute no-proof \[/), { images, transient: false, policy: expect.anything() }],
-  ["a registry that is silent is asked again in a minute", { survey: { images: [unheard] } }, "wait 60 for look again", { ...again(1), plan: GONE }],
-  ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for look again", { ...again(1), plan: GONE }],
+  ["a registry that is silent is asked again in a minute", { survey: { images: [unheard] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
+  ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
   ["a digest that cannot be read at all names its code", { survey: { images: [unread({ code: "trust-unreadable", because })] } }, expect.stringMatching(/^end no-substitute trust-unreadable/), { images, transient: false, policy: expect.anything() }],
   ["a silent registry of an image that has not failed is no reason to wait", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end no-substitute/), { images: [...images, "redis:7"], transient: false, policy: expect.anything() }],
   ["ten places that cannot be copied from are passed over", { state: { rejected: lost(10) } }, ...GOES_ON],
-  ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for look again", { ...again(1), plan: GONE, rejected: [] }],
+  ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for survey again", { ...again(1), plan: GONE, rejected: [] }],
   ["and after four pauses the end",                   { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],
   ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end no-substitute no-proof \[raise-quota quotas\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
 ]);
@@ -167,20 +167,20 @@ const handOver = { manualDeployment: { service: "web", deployment: "d-1" } };
 
 // biome-ignore format: a table is read by its columns
 rules("what keeps it from writing", [
-  ["a policy that observes",                    { policy: { mode: "observe" } }, "end observed [raise-mode mode=remediate]", { images }],
-  ["a stack that observes",                     { policy: { mode: "observe" }, options: { rights: { mode: "observe" } } }, "end observed [raise-mode Mode=remediate]", { images }],
-  ["a tag that says observe, with its remedy",  { survey: { mode: "observe", modeRemedies: [{ code: "remove-tag" }] } }, "end observed [remove-tag]", { images }],
-  ["a person at a terminal is under the same mode", { policy: { mode: "observe" }, options: { interactive: true } }, "end observed [raise-mode mode=remediate]", { images }],
-  ["CodeDeploy alone may deploy",               { survey: handOver }, "end declined deployed-by-others [deploy-yourself]", { images }],
-  ["the policy reports tasks of nobody's service", { survey: task("report") }, "end declined report-only [allow-task-changes standaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
-  ["the policy reports tasks of a schedule",    { survey: task("report", { schedule: "nightly" }) }, "end declined report-only [allow-task-changes schedules=move, wait 2026-01-20T16:00:00.000Z]", { images }],
-  ["the stack's parameter is what reports them", { survey: task("report"), options: { rights: { standaloneTasks: "report" } } }, "end declined report-only [allow-task-changes StandaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
+  ["a policy that observes",                    { policy: { mode: "observe" } }, "end dry-run [raise-mode mode=remediate]", { images }],
+  ["a stack that observes",                     { policy: { mode: "observe" }, options: { rights: { mode: "observe" } } }, "end dry-run [raise-mode Mode=remediate]", { images }],
+  ["a tag that says observe, with its remedy",  { survey: { mode: "observe", modeRemedies: [{ code: "remove-tag" }] } }, "end dry-run [remove-tag]", { images }],
+  ["a person at a terminal is under the same mode", { policy: { mode: "observe" }, options: { interactive: true } }, "end dry-run [raise-mode mode=remediate]", { images }],
+  ["CodeDeploy alone may deploy",               { survey: handOver }, "end not-eligible deployed-by-others [deploy-yourself]", { images }],
+  ["the policy reports tasks of nobody's service", { survey: task("report") }, "end not-eligible report-only [allow-task-changes standaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
+  ["the policy reports tasks of a schedule",    { survey: task("report", { schedule: "nightly" }) }, "end not-eligible report-only [allow-task-changes schedules=move, wait 2026-01-20T16:00:00.000Z]", { images }],
+  ["the stack's parameter is what reports them", { survey: task("report"), options: { rights: { standaloneTasks: "report" } } }, "end not-eligible report-only [allow-task-changes StandaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
   ["a task that may be run again goes on",      { survey: task("run") }, ...GOES_ON],
-  ["the policy reports while another deployment is under way", { survey: deploying, policy: { onActiveDeployment: "report" } }, "end observed [act-while-deploying onActiveDeployment=act]", { images }],
+  ["the policy reports while another deployment is under way", { survey: deploying, policy: { onActiveDeployment: "report" } }, "end dry-run [act-while-deploying onActiveDeployment=act]", { images }],
   ["without such a deployment that says nothing", { policy: { onActiveDeployment: "report" } }, ...GOES_ON],
-  ["the mode goes before CodeDeploy",           { survey: handOver, policy: { mode: "observe" } }, "end observed [raise-mode mode=remediate]", { images }],
-  ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { onActiveDeployment: "report" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
-  ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end declined deployed-by-others [deploy-yourself]", { images }],
+  ["the mode goes before CodeDeploy",           { survey: handOver, policy: { mode: "observe" } }, "end dry-run [raise-mode mode=remediate]", { images }],
+  ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { onActiveDeployment: "report" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images }],
+  ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images }],
   ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end no-substitute/), { images, transient: false, policy: expect.anything() }],
 ]);
 
@@ -209,7 +209,7 @@ rules("the approval", [
   ["a plan of which a part was approved is asked about", { ...asks, state: { approvals: { asked: 1, approved: CHANGES.slice(1) } } }, "ask about 2 changes"],
   ["a part of what was approved goes on",       { ...asks, state: { approvals: { asked: 1, approved: ["another", ...CHANGES] } } }, ...GOES_ON],
   ["it asks a fifth time",                      { ...asks, state: { approvals: { asked: 4, approved: [] } } }, "ask about 2 changes"],
-  ["and not a sixth time",                      { ...asks, state: { approvals: { asked: 5, approved: [] } } }, "end expired", { images }],
+  ["and not a sixth time",                      { ...asks, state: { approvals: { asked: 5, approved: [] } } }, "end approval-expired", { images }],
   ["what was approved goes on after five questions, too", { ...asks, state: { approvals: { asked: 5, approved: CHANGES } } }, ...GOES_ON],
   ["it is asked before a place of the quota is taken", { ...asks, state: { quota: { ...granted, granted: false } } }, "ask about 2 changes"],
 ]);
@@ -227,7 +227,7 @@ rules("the writes in their order", [
   ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, newRevision: OURS } }, "write redeploy"],
   ["no copy is made before there is a place in the hour", { survey: toBeCopied }, ...GOES_ON],
   ["a copy is made a second time where the first is not there any more", { survey: toBeCopied, state: { quota, copies: 1 } }, "write start-copy"],
-  ["a copy that was lost twice is a failure, which may pass", { survey: toBeCopied, state: { quota, copies: 2 } }, "wait 60 for look again", { ...again(1), plan: GONE, copies: 0 }],
+  ["a copy that was lost twice is a failure, which may pass", { survey: toBeCopied, state: { quota, copies: 2 } }, "wait 60 for survey again", { ...again(1), plan: GONE, copies: 0 }],
   ["and after four pauses the end",             { survey: toBeCopied, state: { quota, copies: 2, pauses: 4 } }, "end failed", { images }],
   ["the copy that is waited for may be the second", { survey: toBeCopied, state: { quota, copies: 2, copying: { ...FIRST_COPY, index: 0 } } }, "write start-copy"],
   ["a copy that runs is waited for",            { survey: toBeCopied, state: { quota, copying: { ...FIRST_COPY, name: "copy-1" } } }, "wait 2 for copy", { polls: 1, copying: { polls: 1, waitedSeconds: 2 } }],

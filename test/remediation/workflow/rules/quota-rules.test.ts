@@ -52,14 +52,14 @@ const GOES_ON = ["write acquire-quota", { polls: 1 }] as const;
 rules("the quota of remediations", [
   ["is asked for before anything is written",       {}, ...GOES_ON],
   ["is granted once for all that is written",       { state: quota({ granted: true }) }, "write register"],
-  ["the operator is told of a quota that is used up", { state: quota(waiting(HOUR)) }, "tell held [raise-quota quotas.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
+  ["the operator is told of a quota that is used up", { state: quota(waiting(HOUR)) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
   ["and then it is waited for",                     { state: quota({ ...waiting(HOUR), ...told }) }, "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
-  ["of the next hour the operator is told anew",    { state: quota({ ...waiting(HOUR), toldOf: "remediationsPerHour 2026-01-20T09" }) }, "tell held [raise-quota quotas.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
+  ["of the next hour the operator is told anew",    { state: quota({ ...waiting(HOUR), toldOf: "remediationsPerHour 2026-01-20T09" }) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
   ["it waits for just under 25 hours",              { state: quota({ ...waiting(HOUR), ...told, waitedSeconds: 89_999 }) }, "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 91_799 } }],
-  ["after 25 hours it waits no longer",             { state: quota({ ...waiting(HOUR), ...told, waitedSeconds: 90_000 }) }, "end held [raise-quota quotas.remediationsPerHour=6]", { images }],
+  ["after 25 hours it waits no longer",             { state: quota({ ...waiting(HOUR), ...told, waitedSeconds: 90_000 }) }, "end quota-exceeded [raise-quota quotas.remediationsPerHour=6]", { images }],
   ["then a service goes back from a substitute that failed", { state: { ...quota({ ...waiting(HOUR), ...told, waitedSeconds: 90_000 }), substitution: { previousRevision: FORMER, newRevision: OURS }, tried: [failedSubstitute()] } }, "write roll-back", { rollback: { of: failedSubstitute(), afterwards: expect.any(String) } }],
   ["a quota of copies that was waited for does not grant a write", { state: quota({ of: "copies", copies: DAY }) }, "write acquire-quota", { polls: 1, quota: { of: "writes" } }],
-  ["the share of a cluster is half of the hour",    { state: quota(waiting(held({ cluster: "prod", max: 3, used: 3 }))) }, "tell held [raise-quota quotas.remediationsPerHour=8]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
+  ["the share of a cluster is half of the hour",    { state: quota(waiting(held({ cluster: "prod", max: 3, used: 3 }))) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=8]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
 ]);
 
 const refused = (by?: QuotaExceeded, of = "nginx:1.25"): MirrorRejected => ({
@@ -91,9 +91,9 @@ rules("the quota of copied bytes", [
   ["an image that has a place by now needs no copy", { state: { rejected: [refused(DAY)] } }, ...GOES_ON],
   ["nor does an image that the plan does not know", lacking([refused(DAY, "another:1")]), noSubstitute, without],
   ["an image that has not failed yet would be the next to fail", { survey: { images: [image(), second] }, state: { rejected: [refused(DAY, "redis:7")] } }, COPIES, asksFor(DAY)],
-  ["nothing waits while a substitute of ours is in place", lacking([refused(DAY)], { substitution: { previousRevision: FORMER, newRevision: OURS } }), noSubstitute, { ...without, made: { former: FORMER, ours: OURS } }],
+  ["nothing waits while a substitute of ours is in place", lacking([refused(DAY)], { substitution: { previousRevision: FORMER, newRevision: OURS } }), noSubstitute, { ...without, substitution: { previousRevision: FORMER, newRevision: OURS } }],
   ["a place in the hour that was taken before is given up", lacking([refused(DAY)], quota({ granted: true })), COPIES, asksFor(DAY, { granted: false })],
-  ["the operator is told that it is used up", lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY) })), "tell held [raise-quota quotas.bytesPerDay=1100MB]", { ...AT_MIDNIGHT, images, firstOf: { name: DAY.window, endsAt: DAY.opensAt }, quota: { toldOf: DAY.window } }],
+  ["the operator is told that it is used up", lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY) })), "tell quota-exceeded [raise-quota quotas.bytesPerDay=1100MB]", { ...AT_MIDNIGHT, images, firstOf: { name: DAY.window, endsAt: DAY.opensAt }, quota: { toldOf: DAY.window } }],
   ["and then it is waited for",             lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
   ["it waits before it searches, whatever it has to wait for next", lacking([], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { quota: { waiting: GONE, hasWaited: true, waitedSeconds: 1800 } }],
   ["a wait for the hour is none for copies", lacking([], quota(waiting(HOUR))), noSubstitute, without],

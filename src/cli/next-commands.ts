@@ -1,10 +1,10 @@
 /** What to try after the story, as it can be typed where it was told: from a checkout, or wherever the command is installed. */
 
 import { fileURLToPath } from "node:url";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "./io.ts";
 
 /** The package has the sample events beside `dist`, as a checkout has them beside `src`. */
-const EVENTS = new URL("../../../events", import.meta.url);
+const EVENTS = new URL("../../events/", import.meta.url);
 
 /** The commands, and what each tells. */
 export function nextCommands({
