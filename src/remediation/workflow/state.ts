@@ -170,6 +170,8 @@ export type State = {
   readonly watchedSeconds: number;
   readonly rollback?: Rollback;
   readonly overwritten?: Overwritten;
+  /** Pauses before a rollback, or the restoration of another's deployment, that failed was written again. */
+  readonly rollbackPauses: number;
   readonly task?: TaskWork;
   readonly failed?: Failed;
   /** What a write or an observation has decided. */
@@ -197,6 +199,7 @@ export const FIRST_STATE: State = {
   throttled: 0,
   isThrottled: false,
   watchedSeconds: 0,
+  rollbackPauses: 0,
 };
 
 /** The same remediation, from a new survey on: what was written and tried stays known. */

@@ -47,7 +47,7 @@ export type WriteResult =
   | { readonly write: "run-task"; readonly run: RerunResult }
   | { readonly write: "throttled" };
 
-const BOUNDED_BY_RATE: readonly WriteKind[] = ["register", "redeploy", "roll-back"];
+const BOUNDED_BY_RATE: readonly WriteKind[] = ["register", "redeploy", "roll-back", "restore"];
 
 export async function write(
   kind: WriteKind,

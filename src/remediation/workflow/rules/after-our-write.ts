@@ -20,6 +20,24 @@ const POLL_SECONDS_OF_HOURS = 300;
 const MANY_HOURS_BEGIN_SECONDS = 6 * 3600;
 const POLL_SECONDS_OF_MANY_HOURS = 600;
 
+/** Before a rollback is written again: AWS answers within the hour, or its operator has to look. */
+const ROLLBACK_PAUSES_SECONDS = [60, 300, 900, 1800] as const;
+
+/** A rollback is not given up for an AWS that did not answer: the service would stay on what failed. */
+const retryRollback: Rule = (state, seen, { options }) => {
+  const { failed: failedWrite, ...kept } = state;
+  const failed = seen.kind === "failed" ? seen.failed : failedWrite;
+  const goesBack = state.rollback !== undefined || state.overwritten !== undefined;
+  if (!goesBack || failed?.transient !== true || options.surveysAgain === false) return undefined;
+  const seconds = ROLLBACK_PAUSES_SECONDS[state.rollbackPauses];
+  if (seconds === undefined) return undefined;
+  return {
+    ...{ kind: "wait", label: "rollback", seconds },
+    doing: { kind: "waiting", code: "no-answer", seconds },
+    state: { ...kept, rollbackPauses: state.rollbackPauses + 1 },
+  };
+};
+
 /** Another revision is in place of ours. One answer may be of the past: it is believed when it is seen twice. */
 const superseded: Rule = (state) => {
   const { displaced } = state;
@@ -154,6 +172,7 @@ function failedSubstitute(
 }
 
 export const AFTER_OUR_WRITE: readonly Rule[] = [
+  retryRollback,
   stepFailed,
   ended,
   throttled,

@@ -16,7 +16,8 @@ const PAUSES_SECONDS = [60, 300, 900, 3600] as const;
 
 export function conclude(state: State, result: RemediationResult, { options }: Context): Action {
   const recorded = withRecord(state, result);
-  if (state.rollback !== undefined) return { kind: "end", ending: recorded };
+  if (state.rollback !== undefined || state.overwritten !== undefined)
+    return { kind: "end", ending: recorded };
   const pausesMax = options.surveysAgain === false ? 0 : pausesFor(recorded);
   const seconds = state.pauses < pausesMax ? PAUSES_SECONDS[state.pauses] : undefined;
   if (seconds !== undefined)

@@ -3,11 +3,12 @@
  * row is a service on our substitute, but for what the row says.
  */
 
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import type { RolloutStatus } from "../../../../src/remediation/deploy/rollout-types.ts";
 import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
 import type { Seen } from "../../../../src/remediation/workflow/seen.ts";
 import type { Failed, Overwritten, Rollout, State } from "../../../../src/remediation/workflow/state.ts";
+import type { ImagePlan } from "../../../../src/substitution/plan-types.ts";
 import {
   because,
   CLUSTER,
@@ -16,6 +17,7 @@ import {
   FOREIGN,
   FORMER,
   failedSubstitute,
+  figuresIn,
   type Given,
   GONE,
   imagesOf,
@@ -44,7 +46,7 @@ const shown = (verdict: RolloutStatus, more: Partial<Rollout> = {}, state: Parti
 });
 const moving: RolloutStatus = { kind: "in-progress", because };
 const settled: RolloutStatus = { kind: "succeeded", because };
-const stuck: RolloutStatus = { kind: "stopped", because, nextSteps: [] };
+const stuck: RolloutStatus = { kind: "stopped", because, nextSteps: ["deploy"] };
 const worse: RolloutStatus = { kind: "unhealthy", because };
 const replaced: RolloutStatus = { kind: "superseded", because, revision: FOREIGN };
 const wentBack: RolloutStatus = { kind: "rolled-back", because };
@@ -77,11 +79,14 @@ rules("a rollout that has not ended", [
   ["after an earlier substitute that failed, the one that has not ended stays", shown(moving, { waitedSeconds: 900, newRevision: OURS }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end rollout-timed-out", { images, substitution }],
 ]);
 
+test("a rollout that has not ended in its time names that time in minutes", () =>
+  expect(figuresIn(shown(moving, { secondsMax: 930, waitedSeconds: 930 }))).toEqual(["16 minutes"]));
+
 // biome-ignore format: a table is read by its columns
 rules("a rollout that has ended", [
   ["ours runs",                                 shown(settled), "end succeeded", { images, substitution }],
   ["and it is no matter that its time is over", shown(settled, { waitedSeconds: 900 }), "end succeeded", { images, substitution }],
-  ["ECS has left the service between two revisions", shown(stuck), "end rollout-timed-out", { images, substitution }],
+  ["ECS has left the service between two revisions", shown(stuck), "end rollout-timed-out", { images, substitution, nextSteps: 1 }],
   ["ours starts and fails",                     shown(worse), "write roll-back", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
   ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
   ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
@@ -109,10 +114,12 @@ const failed = (more: object = {}) => ({
   ...more,
 });
 const nowhere = "public.ecr.aws/another";
+const kept: ImagePlan = { image: "redis:7", containers: ["cache"], failing: false, rejected: [] };
 
 // biome-ignore format: a table is read by its columns
 rules("ours cannot be pulled either", [
   ["the next candidate is tried",               shown(cannotPull(copyRepository)), "observe", { look: 2, tried: [failed()], rollout: GONE }],
+  ["an image of the plan that keeps its place has no say", shown(cannotPull(copyRepository), { images: [kept, ...plans] }), "observe", { look: 2, tried: [failed({ images: [kept, ...plans] })], rollout: GONE }],
   ["of a substitute of which none is at fault, the service goes back", shown(cannotPull(nowhere)), "write roll-back", { tried: [failed({ places: [] })], rollback: { of: failed({ places: [] }) } }],
   ["a second candidate is tried",               shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute()] }), "observe", { look: 2, tried: [failedSubstitute(), failed()], rollout: GONE }],
   ["after three the service goes back",         shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute(), failedSubstitute()] }), "write roll-back", { tried: [failedSubstitute(), failedSubstitute(), failed()], rollback: { of: failed() } }],
@@ -142,7 +149,7 @@ const restores = {
     service: "web",
     revision: FOREIGN,
     knownDeploymentIds: overtook.deployments,
-    substitution: made,
+    substitution,
     images: plans,
   },
   ...{ because, written: [OURS], attempt: 1, mustWait: false },
@@ -167,8 +174,7 @@ const turnedAway = { throttled: 1, isThrottled: true };
 
 // biome-ignore format: a table is read by its columns
 rules("what went wrong is decided on first", [
-  ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
-  ["a way back that could not be written is the end", after({ ...rollback, failed: unanswered }), "end failed", { transient: true, error: unanswered.error }],
+  ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for survey-again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
   ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end rolled-back", { substitution, restored: FORMER }],
   ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
   ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
@@ -177,8 +183,36 @@ rules("what went wrong is decided on first", [
   ["a way back begins a count of its own",      { ...shown(worse), state: { ...shown(worse).state, throttled: 4 } }, "write roll-back", { throttled: 0, rollback: expect.anything() }],
 ]);
 
+const refused: Failed = {
+  because,
+  transient: false,
+  error: { code: "denied", permission: "ecs:UpdateService" },
+};
+const writesAgain = (rollbackPauses: number) => ({ doing: "no-answer", rollbackPauses, failed: GONE });
+const failedEnd = { transient: true, error: unanswered.error };
+
+// biome-ignore format: a table is read by its columns
+rules("a way back that could not be written", [
+  ["is written again in a minute: until then the service is on what failed", after({ ...rollback, failed: unanswered }), "wait 60 for rollback", writesAgain(1)],
+  ["then in five",                              after({ ...rollback, failed: unanswered, rollbackPauses: 1 }), "wait 300 for rollback", writesAgain(2)],
+  ["then in fifteen",                           after({ ...rollback, failed: unanswered, rollbackPauses: 2 }), "wait 900 for rollback", writesAgain(3)],
+  ["then in half an hour",                      after({ ...rollback, failed: unanswered, rollbackPauses: 3 }), "wait 1800 for rollback", writesAgain(4)],
+  ["and within the hour it is the end",         after({ ...rollback, failed: unanswered, rollbackPauses: 4 }), "end failed", failedEnd],
+  ["pauses before our write do not count",      after({ ...rollback, failed: unanswered, pauses: 4 }), "wait 60 for rollback", writesAgain(1)],
+  ["one that AWS refuses is not written again", after({ ...rollback, failed: refused }), "end failed", { transient: false, error: refused.error }],
+  ["a caller who does not wait gets the end",   { ...after({ ...rollback, failed: unanswered }), options: { surveysAgain: false } }, "end failed", failedEnd],
+  ["another's deployment that ours replaced is not lost", after({ ...overwritten(), failed: unanswered }), "wait 60 for rollback", writesAgain(1)],
+  ["and within the hour it is the end",         after({ ...overwritten(), failed: unanswered, rollbackPauses: 4 }), "end failed", failedEnd],
+  ["a service that could not be looked at then is looked at again", { ...after({ ...rollback, ...displaced(true) }), seen: failedOnce }, "wait 60 for rollback", { doing: "no-answer", rollbackPauses: 1 }],
+]);
+
 // biome-ignore format: a table is read by its columns
 rules("the order of these rules", [
+  ["a step that failed goes before an ending that was decided", { ...shown(moving, {}, { ending: { kind: "superseded", because } }), seen: failedOnce }, "wait 60 for survey-again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE, ending: GONE }],
+  ["an ending that was decided goes before a throttled write", after({ ...rollback, ...turnedAway, ending: { kind: "rolled-back", because } }), "end rolled-back"],
+  ["a throttled write goes before a second look", after({ ...rollback, ...turnedAway, ...displaced() }), backoff(false), { isThrottled: false }],
+  ["a way back goes before a caller who does not wait", { ...shown(settled, {}, rollback), options: { waitForRollout: false } }, "write roll-back"],
+  ["a caller who does not wait goes before the rollout", { ...shown(settled), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
   ["a second look goes before the rollout",     shown(settled, {}, displaced()), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
   ["a second look goes before what is to be deployed again", after({ ...displaced(), ...overwritten() }), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
   ["what is to be deployed again goes before a way back", after({ ...overwritten(), ...rollback }), "write restore"],
