@@ -55,8 +55,11 @@ export const ownCopy = (seen?: RegistryAnswer): ProbedCandidate =>
   sighting({ strategy: "ecr-copy", image: COPY }, seen);
 
 /** A place to copy from first. */
-export const toCopy = (seen?: RegistryAnswer, source = "docker.io/library/nginx:1.25"): ProbedCandidate =>
-  sighting({ strategy: "mirror", image: COPY, source }, seen);
+export const toCopy = (
+  seen?: RegistryAnswer,
+  source = "docker.io/library/nginx:1.25",
+  target = COPY,
+): ProbedCandidate => sighting({ strategy: "mirror", image: target, source }, seen);
 
 /** A pull-through cache that has to be filled first. */
 export const toFill = (): ProbedCandidate =>
@@ -189,6 +192,14 @@ export function decided(given: Given): { readonly action: string; readonly more:
   return { action: inWords(action), more: besides(action, state) };
 }
 
+/** The figures, with their units, that the reason of an ending names. */
+export function figuresIn(given: Given): readonly string[] {
+  const state = stateOf(given);
+  const action = decide(state, given.seen ?? { kind: "nothing" }, contextOf(given));
+  const why = action.kind === "end" ? action.ending.because : "";
+  return [...why.matchAll(/\d+ (?:minutes|hours)/g)].map(([figure]) => figure);
+}
+
 function inWords(action: Action): string {
   switch (action.kind) {
     case "end":
@@ -206,14 +217,20 @@ function inWords(action: Action): string {
   }
 }
 
-/** `declined report-only [allow-task-changes, wait]`: the kind, the code and the remedies. */
-function endingInWords({ kind, code, reason, remedies }: RemediationResult): string {
+/** `declined report-only [allow-task-changes, wait]`: the kind, the code and the remedies; and that no reason is given. */
+function endingInWords({ kind, code, reason, remedies, because: why }: RemediationResult): string {
   const codes = remedies === undefined ? "" : ` [${remedies.map(remedyInWords).join(", ")}]`;
-  return `${[kind, code ?? reason ?? []].flat().join(" ")}${codes}`;
+  return `${[kind, code ?? reason ?? []].flat().join(" ")}${codes}${why ? "" : " without a reason"}`;
 }
 
-function remedyInWords({ code, setting, at }: Remedy): string {
-  return [code, setting === undefined ? [] : `${setting.key}=${setting.value}`, at ?? []].flat().join(" ");
+function remedyInWords({ code, params, setting, command, at }: Remedy): string {
+  const isOurs = command?.[0] === "repull" && code !== "copy-into-ecr";
+  return [
+    ...[code, params?.again ?? [], setting === undefined ? [] : `${setting.key}=${setting.value}`],
+    ...[isOurs ? command : [], at ?? []],
+  ]
+    .flat()
+    .join(" ");
 }
 
 function besides(action: Action, before: State): unknown {
@@ -223,10 +240,7 @@ function besides(action: Action, before: State): unknown {
     case "tell":
       return { ...restOf(action.ending), firstOf: action.firstOf, ...changesOf(before, action.state) };
     case "wait":
-      return {
-        doing: action.doing?.kind === "waiting" ? action.doing.code : undefined,
-        ...changesOf(before, action.state),
-      };
+      return { ...doingOf(action), ...changesOf(before, action.state) };
     case "ask":
       return {};
     default:
@@ -234,16 +248,22 @@ function besides(action: Action, before: State): unknown {
   }
 }
 
-/** What an ending has beside its kind, its codes and its sentences. */
-export function restOf({
+/** What people are told while it waits: that it waits for something, and as long as it does. */
+function doingOf({ doing, seconds }: Extract<Action, { kind: "wait" }>): Members {
+  if (doing?.kind !== "waiting") return {};
+  return { doing: doing.seconds === seconds ? doing.code : `${doing.code}, but not for ${seconds} seconds` };
+}
+
+/** What an ending has beside its kind, its codes and its sentences; of those only how many next steps there are. */
+function restOf({
   kind: _,
   because: _because,
   code: _code,
   reason: _reason,
   ...ending
-}: RemediationResult) {
-  const { remedies: _remedies, nextSteps: _nextSteps, images, ...rest } = ending;
-  return { ...rest, images: images?.map((one) => one.image) };
+}: RemediationResult): Members {
+  const { remedies: _remedies, nextSteps, images, ...rest } = ending;
+  return { ...rest, images: images?.map((one) => one.image), nextSteps: nextSteps?.length };
 }
 
 export const GONE = "gone";

@@ -52,34 +52,35 @@ const rolledBack = { rollback: { of: failedSubstitute(), afterwards: because } }
 
 // biome-ignore format: a table is read by its columns
 rules("a step that failed for good", [
-  ["an observation that failed is made again in a minute", { survey: null, seen: failedOnce }, "wait 60 for survey again", again(1)],
-  ["then in five",                { survey: null, seen: failedOnce, state: { pauses: 1 } }, "wait 300 for survey again", again(2)],
-  ["then in fifteen",             { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for survey again", again(3)],
-  ["then in an hour",             { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for survey again", again(4)],
+  ["an observation that failed is made again in a minute", { survey: null, seen: failedOnce }, "wait 60 for survey-again", again(1)],
+  ["then in five",                { survey: null, seen: failedOnce, state: { pauses: 1 } }, "wait 300 for survey-again", again(2)],
+  ["then in fifteen",             { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for survey-again", again(3)],
+  ["then in an hour",             { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for survey-again", again(4)],
   ["after four pauses it ends",   { survey: null, seen: failedOnce, state: { pauses: 4 } }, "end failed", { transient: true, error: unanswered.error }],
   ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error }],
   ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { transient: false, error: refused.error }],
-  ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for survey again", { ...again(1), plan: GONE, failed: GONE }],
+  ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for survey-again", { ...again(1), plan: GONE, failed: GONE }],
   ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write roll-back", rolledBack],
-  ["but after a pause, where there may be an answer", { survey: null, seen: failedOnce, state: moved }, "wait 60 for survey again", again(1)],
-  ["an observation that failed goes before a write that failed", { survey: null, seen: failedOnce, state: { failed: refused } }, "wait 60 for survey again", { ...again(1), failed: GONE }],
-  ["it goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
+  ["but after a pause, where there may be an answer", { survey: null, seen: failedOnce, state: moved }, "wait 60 for survey-again", again(1)],
+  ["an observation that failed goes before a write that failed", { survey: null, seen: failedOnce, state: { failed: refused } }, "wait 60 for survey-again", { ...again(1), failed: GONE }],
+  ["it goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for survey-again", { ...again(1), plan: GONE, ending: GONE }],
 ]);
 
 // biome-ignore format: a table is read by its columns
 rules("an ending that a write has decided", [
   ["is the end",                                    { state: { ending: { kind: "superseded", because } } }, "end superseded"],
-  ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, transient: true } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
+  ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, transient: true } } }, "wait 60 for survey-again", { ...again(1), plan: GONE, ending: GONE }],
   ["and no more than once",                         { state: { pauses: 1, ending: { kind: "superseded", because, transient: true } } }, "end superseded", { transient: true }],
-  ["what may be over soon is looked at once",       { state: { ending: { kind: "no-substitute", because, transient: "soon" } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
+  ["what may be over soon is looked at once",       { state: { ending: { kind: "no-substitute", because, transient: "soon" } } }, "wait 60 for survey-again", { ...again(1), plan: GONE, ending: GONE }],
   ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "no-substitute", because, transient: "soon" } } }, "end no-substitute", { transient: "soon" }],
-  ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for survey again", { ...again(4), plan: GONE, ending: GONE }],
+  ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for survey-again", { ...again(4), plan: GONE, ending: GONE }],
   ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, transient: false } } }, "end failed", { transient: false }],
   ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "approval-expired", because } } }, "end approval-expired", { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
   ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "succeeded", because, substitution: { previousRevision: FORMER, newRevision: FOREIGN } } } }, "end succeeded", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
   ["it goes before a write that was throttled",     { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
   ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "succeeded", because } } }, "end succeeded", { substitution: moved.substitution }],
   ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "no-substitute", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
+  ["it goes back from the last of them",            { state: { tried: [failedSubstitute({ newRevision: FOREIGN }), ...moved.tried], substitution: moved.substitution, ending: { kind: "no-substitute", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
   ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "no-substitute", because } } }, "end no-substitute", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
 ]);
 
@@ -104,7 +105,7 @@ rules("a survey that finds nothing to do", [
   ["a failure that is over ends it",              seenAs({ kind: "ignored", because }), "end ignored"],
   ["a workload that opted out is left alone",     seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [{ code: "remove-tag" }] }), "end not-eligible opted-out [remove-tag]"],
   ["another deployment ends it",                  seenAs({ kind: "superseded", because, revision: FOREIGN }), "end superseded", { revision: FOREIGN }],
-  ["but one answer may be old",                   seenAs({ kind: "superseded", because, transient: true }), "wait 60 for survey again", again(1)],
+  ["but one answer may be old",                   seenAs({ kind: "superseded", because, transient: true }), "wait 60 for survey-again", again(1)],
   ["what runs whole by now is the good end",      { ...seenAs({ kind: "succeeded", because }), state: moved }, "end succeeded", { substitution: moved.substitution }],
   ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [] }), state: moved }, "write roll-back", rolledBack],
   ["nothing was surveyed: it is",                 { survey: null }, "observe"],
@@ -116,7 +117,8 @@ const tries = (more: RecentSubstitutions): Pick<Survey, "recentSubstitutions"> =
 });
 const none = { sameRevision6h: 0, sameRevision24h: 0, otherRevisions6h: 0 };
 const until = NOW + 2 * HOUR_MS;
-const GUARDED = "end no-substitute [fix-by-hand, next-failure]";
+const FIX = "fix-by-hand repull fix web --cluster prod --yes";
+const GUARDED = `end no-substitute [${FIX}, next-failure]`;
 
 // biome-ignore format: a table is read by its columns
 rules("the loop guard", [
@@ -124,7 +126,7 @@ rules("the loop guard", [
   ["one is not",                                        { survey: tries({ ...none, sameRevision6h: 1 }) }, ...GOES_ON],
   ["four within a day are enough",                      { survey: tries({ ...none, sameRevision24h: 4 }) }, GUARDED],
   ["six that later deploys replaced are enough",        { survey: tries({ ...none, otherRevisions6h: 6 }) }, GUARDED],
-  ["it says when it lets another be made",              { survey: tries({ ...none, sameRevision6h: 2, until }) }, "end no-substitute [fix-by-hand, next-failure 2026-01-20T12:00:00.000Z]"],
+  ["it says when it lets another be made",              { survey: tries({ ...none, sameRevision6h: 2, until }) }, `end no-substitute [${FIX}, next-failure 2026-01-20T12:00:00.000Z]`],
   ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), task: { taskArn: "arn", action: "run", targets: [] } } }, "end no-substitute [next-failure]"],
   ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }) }, "wait 600 for loop guard", { guardPauses: 1, plan: GONE }],
   ["it waits a second time",                            { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { guardPauses: 2, plan: GONE }],
@@ -136,6 +138,9 @@ rules("the loop guard", [
   ["it goes before the search for a substitute",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), images: [image({ probedCandidates: [] })] } }, GUARDED],
 ]);
 
+const task = (wish: TaskFacts["action"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({
+  task: { taskArn: "arn:aws:ecs:us-east-1:123456789012:task/prod/0f1e", action: wish, targets: [], ...more },
+});
 const nowhere = image({ probedCandidates: [ownCopy(absent)] });
 const unread = (untrusted: Untrusted): ImageFacts => {
   const { trusted: _, ...facts } = image();
@@ -148,20 +153,20 @@ const tooLarge = held({ quota: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
 
 // biome-ignore format: a table is read by its columns
 rules("the search for a substitute", [
-  ["no place holds the image",                        { survey: { images: [nowhere] } }, expect.stringMatching(/^end no-substitute no-proof \[/), { images, transient: false, policy: expect.anything() }],
-  ["a registry that is silent is asked again in a minute", { survey: { images: [unheard] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
-  ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
+  ["no place holds the image: it says until when to wait", { survey: { images: [nowhere], limit: { ...survey().limit, endsBy: "2026-01-20T16:00:00Z" } } }, expect.stringMatching(/^end no-substitute no-proof \[.*wait 2026-01-20T16:00:00Z\]$/), { images, transient: false, policy: expect.anything() }],
+  ["of a task nothing pulls again by itself",         { survey: { images: [nowhere], ...task("run") } }, expect.stringMatching(/^end no-substitute no-proof \[(?!.*wait)/), { images, transient: false, policy: expect.anything() }],
+  ["of a task of a schedule its next run does",       { survey: { images: [nowhere], ...task("move", { schedule: "nightly" }) } }, expect.stringMatching(/^end no-substitute no-proof \[.*wait the next run pulls\]$/), { images, transient: false, policy: expect.anything() }],
+  ["a registry that is silent is asked again in a minute", { survey: { images: [unheard] } }, "wait 60 for survey-again", { ...again(1), plan: GONE }],
+  ["one silent registry of two that failed is enough", { survey: { images: [unheard, { ...nowhere, image: "redis:7" }] } }, "wait 60 for survey-again", { ...again(1), plan: GONE }],
+  ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for survey-again", { ...again(1), plan: GONE }],
   ["a digest that cannot be read at all names its code", { survey: { images: [unread({ code: "trust-unreadable", because })] } }, expect.stringMatching(/^end no-substitute trust-unreadable/), { images, transient: false, policy: expect.anything() }],
   ["a silent registry of an image that has not failed is no reason to wait", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end no-substitute/), { images: [...images, "redis:7"], transient: false, policy: expect.anything() }],
   ["ten places that cannot be copied from are passed over", { state: { rejected: lost(10) } }, ...GOES_ON],
-  ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for survey again", { ...again(1), plan: GONE, rejected: [] }],
+  ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for survey-again", { ...again(1), plan: GONE, rejected: [] }],
   ["and after four pauses the end",                   { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],
   ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end no-substitute no-proof \[raise-quota quotas\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
 ]);
 
-const task = (wish: TaskFacts["action"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({
-  task: { taskArn: "arn:aws:ecs:us-east-1:123456789012:task/prod/0f1e", action: wish, targets: [], ...more },
-});
 const deploying = { isDeploying: true };
 const handOver = { manualDeployment: { service: "web", deployment: "d-1" } };
 
@@ -171,16 +176,17 @@ rules("what keeps it from writing", [
   ["a stack that observes",                     { policy: { mode: "observe" }, options: { rights: { mode: "observe" } } }, "end dry-run [raise-mode Mode=remediate]", { images }],
   ["a tag that says observe, with its remedy",  { survey: { mode: "observe", modeRemedies: [{ code: "remove-tag" }] } }, "end dry-run [remove-tag]", { images }],
   ["a person at a terminal is under the same mode", { policy: { mode: "observe" }, options: { interactive: true } }, "end dry-run [raise-mode mode=remediate]", { images }],
-  ["CodeDeploy alone may deploy",               { survey: handOver }, "end not-eligible deployed-by-others [deploy-yourself]", { images }],
-  ["the policy reports tasks of nobody's service", { survey: task("report") }, "end not-eligible report-only [allow-task-changes standaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
-  ["the policy reports tasks of a schedule",    { survey: task("report", { schedule: "nightly" }) }, "end not-eligible report-only [allow-task-changes schedules=move, wait 2026-01-20T16:00:00.000Z]", { images }],
-  ["the stack's parameter is what reports them", { survey: task("report"), options: { rights: { standaloneTasks: "report" } } }, "end not-eligible report-only [allow-task-changes StandaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images }],
+  ["CodeDeploy alone may deploy",               { survey: handOver }, "end not-eligible deployed-by-others [deploy-yourself]", { images, nextSteps: 3 }],
+  ["the policy reports tasks that no service started", { survey: task("report") }, "end not-eligible report-only [allow-task-changes standaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images, nextSteps: 3 }],
+  ["the policy reports tasks of a schedule",    { survey: task("report", { schedule: "nightly" }) }, "end not-eligible report-only [allow-task-changes schedules=move, wait 2026-01-20T16:00:00.000Z]", { images, nextSteps: 3 }],
+  ["the stack's parameter is what reports them", { survey: task("report"), options: { rights: { standaloneTasks: "report" } } }, "end not-eligible report-only [allow-task-changes StandaloneTasks=run, wait 2026-01-20T16:00:00.000Z]", { images, nextSteps: 3 }],
   ["a task that may be run again goes on",      { survey: task("run") }, ...GOES_ON],
   ["the policy reports while another deployment is under way", { survey: deploying, policy: { onActiveDeployment: "report" } }, "end dry-run [act-while-deploying onActiveDeployment=act]", { images }],
   ["without such a deployment that says nothing", { policy: { onActiveDeployment: "report" } }, ...GOES_ON],
   ["the mode goes before CodeDeploy",           { survey: handOver, policy: { mode: "observe" } }, "end dry-run [raise-mode mode=remediate]", { images }],
-  ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { onActiveDeployment: "report" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images }],
-  ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images }],
+  ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { onActiveDeployment: "report" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images, nextSteps: 3 }],
+  ["the mode goes before a deployment that shall end first", { survey: deploying, policy: { mode: "observe", onActiveDeployment: "wait" } }, "end dry-run [raise-mode mode=remediate]", { images }],
+  ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images, nextSteps: 3 }],
   ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end no-substitute/), { images, transient: false, policy: expect.anything() }],
 ]);
 
@@ -227,7 +233,7 @@ rules("the writes in their order", [
   ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, newRevision: OURS } }, "write redeploy"],
   ["no copy is made before there is a place in the hour", { survey: toBeCopied }, ...GOES_ON],
   ["a copy is made a second time where the first is not there any more", { survey: toBeCopied, state: { quota, copies: 1 } }, "write start-copy"],
-  ["a copy that was lost twice is a failure, which may pass", { survey: toBeCopied, state: { quota, copies: 2 } }, "wait 60 for survey again", { ...again(1), plan: GONE, copies: 0 }],
+  ["a copy that was lost twice is a failure, which may pass", { survey: toBeCopied, state: { quota, copies: 2 } }, "wait 60 for survey-again", { ...again(1), plan: GONE, copies: 0 }],
   ["and after four pauses the end",             { survey: toBeCopied, state: { quota, copies: 2, pauses: 4 } }, "end failed", { images }],
   ["the copy that is waited for may be the second", { survey: toBeCopied, state: { quota, copies: 2, copying: { ...FIRST_COPY, index: 0 } } }, "write start-copy"],
   ["a copy that runs is waited for",            { survey: toBeCopied, state: { quota, copying: { ...FIRST_COPY, name: "copy-1" } } }, "wait 2 for copy", { polls: 1, copying: { polls: 1, waitedSeconds: 2 } }],

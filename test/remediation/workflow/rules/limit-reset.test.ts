@@ -1,7 +1,9 @@
 /** The wait for Docker Hub's limit: for which images, how long, and what else a remediation does meanwhile. */
 
-import { expect } from "vitest";
+import { describe, expect, test } from "vitest";
+import { appendWaitTime } from "../../../../src/remediation/workflow/rules/limit-reset.ts";
 import type { State } from "../../../../src/remediation/workflow/state.ts";
+import type { ProbedCandidate } from "../../../../src/substitution/candidate.ts";
 import type { ImageFacts } from "../../../../src/substitution/plan-types.ts";
 import {
   absent,
@@ -15,6 +17,7 @@ import {
   ownCopy,
   rules,
   silent,
+  stateOf,
   toCopy,
 } from "../../../support/workflow-state.ts";
 
@@ -34,6 +37,15 @@ const without = { images, transient: false, policy: expect.anything() };
 const LATEST = "2026-01-20T16:05:00.000Z";
 const lookAgain = { doing: "no-answer", look: 2, pauses: 1, plan: GONE };
 const GHCR = "ghcr.io/library/nginx:1.25";
+const signIn: ProbedCandidate = {
+  candidate: {
+    strategy: "authenticated-pull",
+    image: "docker.io/library/nginx:1.25",
+    secret: "arn",
+    samePublisher: false,
+  },
+  seen: limited,
+};
 const other: ImageFacts = { ...facts, image: "redis:7" };
 
 // biome-ignore format: a table is read by its columns
@@ -67,11 +79,26 @@ rules("the wait for Docker Hub's limit", [
 
 // biome-ignore format: a table is read by its columns
 rules("a registry that may answer in a minute goes before that wait", [
-  ["a registry that is silent",                   only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }]), "wait 60 for survey again", lookAgain],
+  ["a registry that is silent",                   only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }]), "wait 60 for survey-again", lookAgain],
   ["the second time the limit is waited for",     only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(0, 0), look: 2 }), "wait 300 for limit", next(300, 1)],
-  ["another registry's limit",                    only([{ ...facts, probedCandidates: [toCopy(limited, GHCR), toCopy(limited)] }]), "wait 60 for survey again", lookAgain],
+  ["another registry's limit",                    only([{ ...facts, probedCandidates: [toCopy(limited, GHCR), toCopy(limited)] }]), "wait 60 for survey-again", lookAgain],
   ["Docker Hub's own limit does not end so soon", only([facts]), "wait 300 for limit", next(300, 1)],
+  ["a limit of Docker Hub at a place that is pulled from does not end so soon, either", { ...only([{ ...facts, probedCandidates: [signIn, toCopy(limited)] }]) }, "wait 300 for limit", next(300, 1)],
   ["an image that has not failed has no say",     only([facts, { ...other, failing: false, probedCandidates: [ownCopy(silent)] }]), "wait 300 for limit", next(300, 1)],
-  ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for survey again", { ...lookAgain, look: 3, pauses: 2 }],
+  ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for survey-again", { ...lookAgain, look: 3, pauses: 2 }],
   ["and the end says that it may pass",           only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
 ]);
+
+describe("the reason at the end", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [title: string, waited: readonly [seconds: number, polls: number], names: string])[] = [
+    ["names how long it has waited",                [21_900, 26], "6 hours"],
+    ["and nothing where it has not",                [0, 0],       ""],
+  ];
+  for (const [title, [seconds, polls], names] of table)
+    test(title, () => {
+      const state = stateOf(only([facts], waited(seconds, polls)));
+      expect(/[0-9]+ hours/.exec(appendWaitTime(because, state))?.[0] ?? "").toBe(names);
+      expect(appendWaitTime(because, state)).toContain(because);
+    });
+});

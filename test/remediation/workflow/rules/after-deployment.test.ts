@@ -1,0 +1,258 @@
+/** The state after a deployment of ours was written: it is followed, or another's came at the same moment. */
+
+import { describe, expect, test } from "vitest";
+import type { Deployment } from "../../../../src/ecs/service/service.ts";
+import type { RedeployResult } from "../../../../src/remediation/deploy/apply.ts";
+import type { Restored } from "../../../../src/remediation/deploy/redeploy-previous.ts";
+import { next, withSeen } from "../../../../src/remediation/workflow/next.ts";
+import { formatBackOn } from "../../../../src/remediation/workflow/rules/after-deployment.ts";
+import type {
+  Displaced,
+  FailedSubstitute,
+  Overwritten,
+  State,
+} from "../../../../src/remediation/workflow/state.ts";
+import type { WriteResult } from "../../../../src/remediation/workflow/write.ts";
+import {
+  because,
+  CLUSTER,
+  changesOf,
+  contextOf,
+  FOREIGN,
+  FORMER,
+  failedSubstitute,
+  type Given,
+  GONE,
+  imagesOf,
+  OURS,
+  revision,
+  stateOf,
+  survey,
+} from "../../../support/workflow-state.ts";
+
+const substitution = { previousRevision: FORMER, newRevision: OURS };
+const plans = imagesOf({});
+const said = expect.any(String);
+
+/** A deployment that ECS shows. */
+const deployment = (number: number, taskDefinition: string, more: Partial<Deployment> = {}): Deployment => ({
+  ...{ id: `ecs-svc/${number}`, status: "ACTIVE", taskDefinition, rolloutState: "IN_PROGRESS" },
+  ...{ desiredCount: 2, runningCount: 0, pendingCount: 0, failedTasks: 0, ...more },
+});
+const primary = (number: number, taskDefinition: string, more: Partial<Deployment> = {}): Deployment =>
+  deployment(number, taskDefinition, { status: "PRIMARY", ...more });
+
+/** The failing deployment is `ecs-svc/1`, ours `ecs-svc/2`, another's that came between them `ecs-svc/3`. */
+const failing = deployment(1, FORMER);
+const ours = primary(2, OURS);
+const theirs = deployment(3, FOREIGN);
+const wroteIt = (deployments: readonly Deployment[], more: object = {}): RedeployResult => ({
+  kind: "redeployed",
+  deployments,
+  ...more,
+});
+const stoodAlready = (deployments: readonly Deployment[], more: object = {}): RedeployResult => ({
+  kind: "already",
+  deployments,
+  ...more,
+});
+const seenInPlace: RedeployResult = { kind: "superseded", because, revision: FOREIGN };
+
+type Row = readonly [title: string, Given, WriteResult, changes: object];
+
+function rowsOf(name: string, table: readonly Row[]): void {
+  describe(name, () => {
+    for (const [title, given, result, changes] of table)
+      test(title, () => {
+        const before = stateOf(given);
+        expect(changesOf(before, next(before, result, contextOf(given)))).toEqual(changes);
+      });
+  });
+}
+
+const registered: Given = { state: { newRevision: OURS, registered: [OURS] } };
+const redeploy = (redeployed: RedeployResult): WriteResult => ({ write: "redeploy", redeployed });
+const rollout = (more: object = {}) => ({
+  ...{ surveyed: survey(), images: plans, newRevision: OURS, ownRevisions: [], secondsMax: 900 },
+  ...{ polls: 0, waitedSeconds: 0, pause: 10, wasDisplaced: false, ...more },
+});
+const watched = (more: object = {}) => ({ substitution, rollout: rollout(more) });
+const place = { clusterArn: CLUSTER, service: "web", newRevision: OURS };
+const displaced = (more: Partial<Displaced> = {}): Displaced => ({
+  answer: { kind: "superseded", because, revision: FOREIGN },
+  ...{ place, write: "redeploy", isWaitedFor: false, ...more },
+});
+
+// biome-ignore format: a table is read by its columns
+rowsOf("the state after our deployment was written", [
+  ["it is watched, by its id",                      registered, redeploy(wroteIt([ours])), watched({ deploymentId: "ecs-svc/2" })],
+  ["it stood already: whose it is cannot be told",  registered, redeploy(stoodAlready([ours, failing])), watched()],
+  ["an answer without a primary deployment tells no id", registered, redeploy(wroteIt([])), watched()],
+  ["another's was replaced by it",                  registered, redeploy(wroteIt([ours, theirs])), watched({ deploymentId: "ecs-svc/2", foreignRevision: FOREIGN })],
+  ["what the write has seen in its place goes before what is shown", registered, redeploy(wroteIt([ours, theirs], { foreign: revision(51) })), watched({ deploymentId: "ecs-svc/2", foreignRevision: revision(51) })],
+  ["deployments that were there before are no other's", registered, redeploy(stoodAlready([ours, deployment(1, FOREIGN)])), watched()],
+  ["the failing revision, deployed anew, is no other's", registered, redeploy(wroteIt([ours, deployment(4, FORMER)])), watched({ deploymentId: "ecs-svc/2" })],
+  ["an earlier substitute of ours is no other's",   { state: { ...registered.state, tried: [failedSubstitute({ newRevision: revision(40) })] } }, redeploy(wroteIt([ours, deployment(4, revision(40))])), watched({ deploymentId: "ecs-svc/2", ownRevisions: [revision(40)] })],
+  ["what ECS itself goes back to is no other's",    registered, redeploy(wroteIt([ours, deployment(3, FOREIGN, { rolloutStateReason: "ECS is rolling back" })])), watched({ deploymentId: "ecs-svc/2" })],
+  ["a slow service is given its time",              { ...registered, survey: { rolloutTimeoutSeconds: 57_600 } }, redeploy(wroteIt([])), watched({ surveyed: survey({ rolloutTimeoutSeconds: 57_600 }), secondsMax: 57_600 })],
+  ["all rollouts together are given eighteen hours", { survey: { rolloutTimeoutSeconds: 57_600 }, state: { ...registered.state, watchedSeconds: 50_000 } }, redeploy(wroteIt([])), watched({ surveyed: survey({ rolloutTimeoutSeconds: 57_600 }), secondsMax: 14_800 })],
+  ["another revision is in place: it is looked at again", registered, redeploy(seenInPlace), { displaced: displaced() }],
+  ["another deployment of it ends the remediation", registered, redeploy({ kind: "superseded", because }), { ending: { kind: "superseded", because: said, images: plans } }],
+  ["a service that runs whole by now is left alone", registered, redeploy({ kind: "superseded", because, whole: true }), { ending: { kind: "superseded", because: said, images: plans } }],
+  ["a write that was throttled before is over",     { state: { ...registered.state, throttled: 2 } }, redeploy(wroteIt([])), { throttled: 0, ...watched() }],
+]);
+
+const undone: Pick<FailedSubstitute, "kind" | "images"> = { kind: "unhealthy", images: plans };
+const back = (state: Partial<State> = {}, afterwards?: string): Given => ({
+  survey: null,
+  state: {
+    ...{ registered: [OURS], substitution },
+    rollback: { of: failedSubstitute(undone), ...(afterwards === undefined ? {} : { afterwards }) },
+    ...state,
+  },
+});
+const rollBack = (restored: Restored): WriteResult => ({ write: "roll-back", restored });
+const restored = (to = FORMER) => ({
+  ending: { kind: "rolled-back", because: said, images: plans, substitution, restored: to },
+});
+const theOther = (more: Partial<Overwritten> = {}): Overwritten => ({
+  ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution, revision: FOREIGN, because: said },
+  ...{
+    knownDeploymentIds: ["ecs-svc/1", "ecs-svc/4", "ecs-svc/3"],
+    written: [OURS, FORMER],
+    attempt: 1,
+    mustWait: false,
+    ...more,
+  },
+});
+const inForce = primary(4, FORMER);
+const inactive = revision(43);
+
+// biome-ignore format: a table is read by its columns
+rowsOf("the state after the way back was written", [
+  ["the service is back",                           back(), rollBack({ kind: "redeployed", deployments: [inForce], to: FORMER }), restored()],
+  ["it was back already",                           back(), rollBack({ kind: "already", deployments: [inForce], to: FORMER }), restored()],
+  ["it is back on a copy of the former revision",   back(), rollBack({ kind: "redeployed", deployments: [primary(4, inactive)], to: inactive }), restored(inactive)],
+  ["ours runs whole by now, and stays",             back(), rollBack({ kind: "superseded", because, revision: FOREIGN, whole: true }), { ending: { kind: "succeeded", because: said, images: plans, substitution } }],
+  ["another revision is in place: it is looked at again", back(), rollBack({ kind: "superseded", because, revision: FOREIGN }), { displaced: displaced({ place: { ...place, newRevision: FORMER }, write: "roll-back" }) }],
+  ["the service is gone",                           back(), rollBack({ kind: "superseded", because }), { ending: { kind: "superseded", because: said, images: plans, substitution } }],
+  ["it has replaced another's, which is deployed again", back(), rollBack({ kind: "redeployed", deployments: [inForce, theirs], to: FORMER }), { overwritten: theOther() }],
+  ["a deployment that was surveyed is no other's",  back(), rollBack({ kind: "already", deployments: [inForce, deployment(1, FOREIGN)], to: FORMER }), restored()],
+  ["what this execution registered is no other's",  back({ registered: [OURS, revision(40)] }), rollBack({ kind: "redeployed", deployments: [inForce, deployment(3, revision(40))], to: FORMER }), restored()],
+  ["nor is ours",                                   back({ registered: [] }), rollBack({ kind: "redeployed", deployments: [inForce, deployment(2, OURS)], to: FORMER }), restored()],
+  ["nothing is gone back from",                     { survey: null }, rollBack({ kind: "redeployed", deployments: [], to: FORMER }), {}],
+]);
+
+const isBack = (
+  deployments: readonly Deployment[],
+  more: Partial<Displaced> = {},
+  state: Partial<State> = {},
+): Given => ({
+  ...back({
+    displaced: displaced({
+      place: { ...place, newRevision: FORMER },
+      write: "roll-back",
+      isWaitedFor: true,
+      ...more,
+    }),
+    ...state,
+  }),
+  seen: { kind: "service", deployments },
+});
+const redeployed = (more: Partial<Displaced> = {}): Given => ({
+  state: { ...registered.state, displaced: displaced({ isWaitedFor: true, ...more }) },
+});
+const gone = { displaced: GONE };
+const still = { kind: "service" } as const;
+const superseded = { kind: "superseded", because: said, images: plans, substitution };
+const rollingBack = {
+  rolloutStateReason: "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/9",
+};
+const withoutRevision = { answer: { kind: "superseded", because } } as const;
+
+describe("the state after a second look at the service", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [title: string, Given, changes: object])[] = [
+    ["our deployment: the other revision still stands, which is the end", { ...redeployed(), seen: still }, { ...gone, ending: { kind: "superseded", because: said, images: plans } }],
+    ["our deployment: it is in place after all, and watched", { ...redeployed(), seen: { kind: "service", deployments: [ours] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
+    ["our deployment: without a revision that was seen in its place", { ...redeployed(withoutRevision), seen: { kind: "service", deployments: [ours] } }, { ...gone, ...watched() }],
+    ["our deployment: another's is shown behind it",  { ...redeployed(withoutRevision), seen: { kind: "service", deployments: [ours, theirs] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
+    ["the way back: the other revision still stands, which is the end", { ...isBack([]), seen: still }, { ...gone, ending: { ...superseded, revision: FOREIGN } }],
+    ["the way back: it is in place, and has replaced another's, which is deployed again", isBack([inForce, theirs]), { ...gone, overwritten: theOther() }],
+    ["the way back: another's that failed is not deployed again", isBack([inForce, deployment(3, FOREIGN, { rolloutState: "FAILED" })]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],
+    ["the way back: another failed deployment than that one says nothing", isBack([inForce, deployment(3, revision(51), { rolloutState: "FAILED" })]), { ...gone, overwritten: theOther() }],
+    ["the way back: ECS itself went back to it",      isBack([primary(4, FORMER, rollingBack), theirs]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],
+    ["the way back: no revision was seen in its place", isBack([inForce], withoutRevision), { ...gone, ending: superseded }],
+    ["no revision was looked for",                    { ...back(), seen: still }, {}],
+    ["nothing is gone back from any more",            { survey: null, state: { displaced: displaced({ write: "roll-back" }) }, seen: still }, {}],
+  ];
+  for (const [title, given, changes] of table)
+    test(title, () => {
+      const before = stateOf({ ...given });
+      expect(changesOf(before, withSeen(before, given.seen ?? still, contextOf(given)))).toEqual(changes);
+    });
+});
+
+/** Theirs is to be deployed again, in place of the former revision that was written last. */
+const overwritten = (more: Partial<Overwritten> = {}, state: Partial<State> = {}): Given => ({
+  survey: null,
+  state: {
+    registered: [OURS],
+    overwritten: theOther({ because, knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4"], ...more }),
+    ...state,
+  },
+});
+const restore = (answer: RedeployResult): WriteResult => ({ write: "restore", redeployed: answer });
+const isTheirs = primary(5, FOREIGN);
+const putBack = { ending: superseded };
+const yetAnother = revision(51);
+const followed = (more: object = {}) => ({
+  overwritten: {
+    ...{
+      revision: yetAnother,
+      because: said,
+      knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4", "ecs-svc/5", "ecs-svc/6"],
+    },
+    ...{ written: [OURS, FORMER, FOREIGN], attempt: 2, ...more },
+  },
+});
+
+// biome-ignore format: a table is read by its columns
+rowsOf("the state after another's was deployed again", [
+  ["it stands: that is the end",                    overwritten(), restore(wroteIt([isTheirs])), putBack],
+  ["its own deployer has put it back already",      overwritten(), restore(stoodAlready([isTheirs])), putBack],
+  ["a deployment of its that we had seen is an answer of the past: it is given time", overwritten(), restore(stoodAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 2, mustWait: true } }],
+  ["so is one of what was written before the last", overwritten(), restore({ kind: "superseded", because, revision: OURS }), { overwritten: { attempt: 2, mustWait: true } }],
+  ["so is the first of several",                    overwritten({ written: [OURS, FORMER, FOREIGN], revision: yetAnother }), restore({ kind: "superseded", because, revision: OURS }), { overwritten: { attempt: 2, mustWait: true } }],
+  ["what was written last, deployed by another, is none", overwritten(), restore({ kind: "superseded", because, revision: FORMER }), putBack],
+  ["yet another revision is in place: that is the end", overwritten(), restore({ kind: "superseded", because, revision: yetAnother }), putBack],
+  ["the service is gone",                           overwritten(), restore({ kind: "superseded", because }), putBack],
+  ["an answer of the past is asked for a fourth time", overwritten({ attempt: 3 }), restore(stoodAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 4, mustWait: true } }],
+  ["and no fifth time",                             overwritten({ attempt: 4 }), restore(stoodAlready([primary(3, FOREIGN)])), putBack],
+  ["theirs has replaced yet another's: that one is deployed again", overwritten(), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed()],
+  ["as often as four times",                        overwritten({ attempt: 3 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed({ attempt: 4 })],
+  ["and no more",                                   overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), putBack],
+  ["a revision of ours behind it is no other's",    overwritten(), restore(wroteIt([isTheirs, deployment(6, OURS)])), putBack],
+  ["nor is what stood before it",                   overwritten(), restore(wroteIt([isTheirs, deployment(6, FORMER)])), putBack],
+  ["nor is a deployment that was shown before",     overwritten(), restore(wroteIt([isTheirs, deployment(4, yetAnother)])), putBack],
+  ["where ours alone was written, that is no other's", overwritten({ written: [OURS] }, { registered: [] }), restore(wroteIt([isTheirs, deployment(6, OURS)])), putBack],
+  ["nothing was replaced",                          { survey: null }, restore(wroteIt([])), {}],
+]);
+
+describe("what a record names", () => {
+  const ending = (given: Given, result: WriteResult): string =>
+    (next(stateOf(given), result, contextOf(given)).ending?.because ?? "")
+      .match(/web:\d+|afterwards/g)
+      ?.join(" ") ?? "";
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [title: string, told: string, names: string])[] = [
+    ["the former revision",                          formatBackOn(FORMER, FORMER),   "web:41"],
+    ["a copy of it, and it",                         formatBackOn(inactive, FORMER), "web:43 web:41"],
+    ["what the service is back on",                  ending(back(), rollBack({ kind: "redeployed", deployments: [], to: FORMER })), "web:41"],
+    ["what was found after that",                    ending(back({}, "afterwards"), rollBack({ kind: "redeployed", deployments: [], to: FORMER })), "web:41 afterwards"],
+    ["what has to be deployed where ECS shows no more", ending(overwritten({ attempt: 4 }), restore(stoodAlready([primary(3, FOREIGN)]))), "web:50"],
+    ["what stands, and what has to be deployed again", ending(overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)]))), "web:51 web:50 web:51"],
+  ];
+  for (const [title, told, names] of table)
+    test(title, () => expect(told.match(/web:\d+|afterwards/g)?.join(" ")).toBe(names));
+});
