@@ -57,8 +57,8 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
 const TABLE = `
   when                                          | replay | fix   | undo   | approve | deny   | mirror | plan | scan | history | doctor
   everything allows it                          | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1
-  the kill switch is pulled                     | 4      | 4     | 4      | 4       | 0 word | 4      | 0    | 0    | 0       | 1
-  the kill switch cannot be read                | 4      | 4     | 4      | 4       | 0 word | 4      | 0    | ·    | ·       | ·
+  the kill switch is pulled                     | 4      | 4     | 4      | 4       | 0 word | 4      | 1    | 0    | 0       | 1
+  the kill switch cannot be read                | 4      | 4     | 4      | 4       | 0 word | 4      | 1    | ·    | ·       | ·
   the mode is observe                           | 0 told | 1     | 4      | 4       | 0 word | 4      | 1    | 0    | 0       | 1
   the policy leaves it out                      | 1 told | 1     | 1      | 0 word  | 0 word | 4      | 1    | 0    | ·       | ·
   the policy document cannot be read            | 4      | 4     | 4      | 4       | 0 word | 4      | 4    | ·    | ·       | ·

@@ -11,9 +11,13 @@ import {
 } from "../../remediation/detect/preemptive-failure.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import type { RemediationResult } from "../../remediation/report/report.ts";
-import { survey } from "../../remediation/survey/survey.ts";
 import type { Survey } from "../../remediation/survey/types.ts";
-import { planOf, writeBlocked } from "../../remediation/workflow/plan.ts";
+import type { Context } from "../../remediation/workflow/context.ts";
+import { decide } from "../../remediation/workflow/decide.ts";
+import { withSeen } from "../../remediation/workflow/next.ts";
+import { observe } from "../../remediation/workflow/observe.ts";
+import { planned } from "../../remediation/workflow/plan.ts";
+import { FIRST_STATE } from "../../remediation/workflow/state.ts";
 import { candidateKey } from "../../substitution/candidate.ts";
 import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
@@ -43,10 +47,16 @@ export async function assessService(service: Service, policy: Policy, ports: Por
   if (failure.kind === "ignored") return { kind: "nothing-to-do", service, today, because: failure.because };
   const execution = interactiveExecutionName(failure);
   const known = { service, today, failure, execution };
-  const surveyed = await survey({ failure, policy, execution, failedPlaces: [] }, ports);
-  if (surveyed.kind !== "survey") return { kind: "not-eligible", ...known, ending: surveyed };
-  const plan = planOf(surveyed, policy);
-  const held = plan.kind === "substitute" ? writeBlocked(surveyed, plan.images, policy) : undefined;
+  // The rules that a remediation goes by, asked once: a person is there to approve, and does not wait.
+  const options = { policy, execution, interactive: true, surveysAgain: false };
+  const context: Context = { failure, options, region: ports.location.region };
+  const seen = await observe("failure", FIRST_STATE, context, ports);
+  if (seen.kind === "survey" && seen.result.kind !== "survey")
+    return { kind: "not-eligible", ...known, ending: seen.result };
+  const state = withSeen(FIRST_STATE, seen, context);
+  const { surveyed, plan } = planned(state);
+  const action = decide(state, seen, context);
+  const held = plan.kind === "substitute" && action.kind === "end" ? action.ending : undefined;
   return { kind: "planned", ...known, surveyed, plan, ...(held === undefined ? {} : { held }) };
 }
 

@@ -1,5 +1,6 @@
 /** `repull plan SERVICE`: what Repull would do for a service before anything fails. Writes nothing. */
 
+import { withKillSwitch } from "../../remediation/gates/kill-switch.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { linesOf, visibleJson } from "../../text/visible.ts";
 import type { AccountSession } from "../account/account-session.ts";
@@ -21,7 +22,8 @@ export type PlanInput = ServiceName & { readonly json: boolean };
 export async function plan(input: PlanInput, session: AccountSession, io: CommandIo): Promise<number> {
   const { installed: config, inventory } = session;
   io.err(`${session.where}, by ${config.from}: nothing is changed\n`);
-  const ports = session.portsFor(silentLog);
+  // The kill switch is part of the answer: a plan that would not be written says so.
+  const ports = withKillSwitch(session.portsFor(silentLog), config.killSwitch);
   const assessment = await assessService(
     await findService(input, inventory, ports.ecs, session.home),
     config.policy,

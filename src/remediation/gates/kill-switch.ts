@@ -8,14 +8,10 @@
  */
 
 import { AwsError } from "../ports/aws-error.ts";
+import type { KillSwitch } from "../ports/kill-switch.ts";
 import type { Ports } from "../ports/ports.ts";
 
-export interface KillSwitch {
-  /** Who pulled it, or why; undefined while it is released. Throws AwsError where it cannot be known. */
-  activeReason(): Promise<string | undefined>;
-  /** The parameter that it is, where it is one. */
-  readonly parameter?: string;
-}
+export type { KillSwitch };
 
 /** A write that was not sent, for the owner has stopped all of them. */
 export class Stopped extends AwsError {
@@ -35,6 +31,7 @@ export function withKillSwitch(ports: Ports, killSwitch: KillSwitch): Ports {
   const { tasks, executions } = ports;
   return {
     ...withKillSwitchOnDeployments(ports, killSwitch),
+    killSwitch,
     tasks: {
       ...tasks,
       async run(request) {

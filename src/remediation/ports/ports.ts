@@ -20,6 +20,7 @@ import type { Json, JsonObject } from "../../runtime/json.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { PullThroughRule } from "../../substitution/pull-through-rule.ts";
 import type { ContainerInstances } from "./container-instances.ts";
+import type { KillSwitch } from "./kill-switch.ts";
 import type { QuotaExceeded } from "./quota-exceeded.ts";
 import { quotaExceededSchema } from "./quota-exceeded.ts";
 import type { QuotaStore } from "./quota-store.ts";
@@ -43,6 +44,8 @@ export interface Ports {
   readonly executions: Executions;
   readonly quotaStore: QuotaStore;
   readonly bus: OutcomePublisher;
+  /** Read before anything is asked for or taken; every write reads it again by itself. */
+  readonly killSwitch?: KillSwitch;
   readonly clock: Clock & Timer;
   readonly log: Log;
 }

@@ -31,7 +31,7 @@ export function registerCommand(
     }),
   );
   const role =
-    executionRole === undefined || !images.some(needsRole)
+    executionRole === undefined || !images.some(needsExecutionRole)
       ? []
       : [`.executionRoleArn //= ${JSON.stringify(executionRole)}`];
   const owned = `([.tags[]? | select(.key | test("^(?:aws:|repull:(?!mode *$))"; "i") | not)] | if . == [] then {} else {tags: .} end)`;
@@ -89,7 +89,7 @@ function placeOf(winner: ImagePlan["substitute"]): string | undefined {
 }
 
 /** ECR and secrets are opened with the task's execution role. */
-function needsRole({ substitute }: ImagePlan): boolean {
+export function needsExecutionRole({ substitute }: ImagePlan): boolean {
   const place = placeOf(substitute);
   if (place === undefined) return false;
   return substitute?.candidate.secret !== undefined || registryOf(parseReference(place).host).kind === "ecr";

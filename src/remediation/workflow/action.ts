@@ -1,5 +1,6 @@
 /** What the rules can decide, and what the loop hands back to them. */
 
+import type { PlannedChange } from "../gates/planned-changes.ts";
 import type { QuotaPeriod } from "../ports/quota-store.ts";
 import type { RemediationResult } from "../report/report.ts";
 import type { Activity } from "./context.ts";
@@ -34,7 +35,7 @@ export type Action =
       readonly firstOf?: QuotaPeriod;
       readonly state: State;
     }
-  | { readonly kind: "ask"; readonly changes: readonly string[] }
+  | { readonly kind: "ask"; readonly changes: readonly PlannedChange[] }
   | { readonly kind: "write"; readonly write: WriteKind; readonly state?: State };
 
 export type Ask = Extract<Action, { kind: "ask" }>;

@@ -2,6 +2,7 @@
 
 import type { Steps } from "../../runtime/steps.ts";
 import { type Decision, parseDecision } from "../gates/approval-decision.ts";
+import type { PlannedChange } from "../gates/planned-changes.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type RemediationResult, report } from "../report/report.ts";
 import type { Context } from "./context.ts";
@@ -10,7 +11,7 @@ import { type State, surveyAgain } from "./state.ts";
 
 /** The state after the answer: what was approved, or how it ends. */
 export async function askForApproval(
-  changes: readonly string[],
+  changes: readonly PlannedChange[],
   state: State,
   { failure, options }: Context,
   ports: Ports,
@@ -29,7 +30,13 @@ export async function askForApproval(
       kind: "awaiting-approval",
       because: `${state.approvals.because ?? ""}nothing is written before somebody approves the plan, until ${expiresAt}: ${approve}`,
       images,
-      approval: { callbackId: callback.id, plan: [...changes], expiresAt, approve, deny },
+      approval: {
+        callbackId: callback.id,
+        plan: changes.map(({ sentence }) => sentence),
+        expiresAt,
+        approve,
+        deny,
+      },
       nextSteps: [approve, deny],
     };
   };
@@ -38,7 +45,11 @@ export async function askForApproval(
   const decision = parseDecision(await callback.answer());
   const because = `${decision === undefined ? "the last answer could not be understood" : "the plan is no longer the one that was approved"}; `;
   // An approval of another plan is none of this one, nor of what comes after a question that was left open.
-  const approvals = { asked: number, approved: decision?.kind === "approved" ? changes : [], because };
+  const approvals = {
+    asked: number,
+    approved: decision?.kind === "approved" ? changes.map(({ hash }) => hash) : [],
+    because,
+  };
   const asked = surveyAgain({ ...state, approvals });
   if (decision === undefined) return asked;
   const decided = { ...asked, decision };

@@ -2,20 +2,21 @@
 
 import { optional } from "../../ecs/json-fields.ts";
 import { formatQuotaExceeded } from "../gates/quotas.ts";
+import type { Survey } from "../survey/types.ts";
 import type { Context } from "./context.ts";
 import { planned, planOf } from "./plan.ts";
 import { afterRedeploy, afterRestore, afterRollback, afterSecondLook } from "./rules/after-deployment.ts";
 import { afterPoll, copied, FIRST_COPY, nextName, rejectCopy, wasMirrored } from "./rules/copy-polls.ts";
 import { afterRepoint, afterRun } from "./rules/task-rules.ts";
 import type { Seen } from "./seen.ts";
-import { type State, surveyAgain } from "./state.ts";
+import { type State, type Stop, surveyAgain } from "./state.ts";
 import type { StartedCopy, WriteResult } from "./write.ts";
 
 /** What an observation adds to what is known. */
 export function withSeen(state: State, seen: Seen, context: Context): State {
   switch (seen.kind) {
     case "survey":
-      return seen.result.kind === "survey" ? withSurvey(state, seen.result, context) : state;
+      return seen.result.kind === "survey" ? withSurvey(state, seen.result, seen.stopped, context) : state;
     case "copy":
       return afterPoll(state, seen);
     case "service":
@@ -40,7 +41,7 @@ export function withSeen(state: State, seen: Seen, context: Context): State {
   }
 }
 
-function withSurvey(state: State, surveyed: NonNullable<State["plan"]>["surveyed"], context: Context): State {
+function withSurvey(state: State, surveyed: Survey, stopped: Stop | undefined, context: Context): State {
   const meant = Object.fromEntries(
     surveyed.images.flatMap(({ image, trusted }) => (trusted ? [[image, trusted]] : [])),
   );
@@ -52,7 +53,7 @@ function withSurvey(state: State, surveyed: NonNullable<State["plan"]>["surveyed
   } = state;
   return {
     ...known,
-    plan: { surveyed, plan: planOf(surveyed, context.options.policy) },
+    plan: { surveyed, plan: planOf(surveyed, context.options.policy), ...optional("stopped", stopped) },
     meant: { ...meant, ...state.meant },
     ...optional("managedBy", surveyed.managedBy),
     ...optional("revertedSubstitute", surveyed.recentSubstitutions.revertedSubstitute),

@@ -10,12 +10,13 @@ import { optional } from "../../ecs/json-fields.ts";
 import { judgeTask } from "../deploy/rerun-task.ts";
 import { checkRollout } from "../deploy/rollout-verdict.ts";
 import { isInTarget, mirrorRequestOf } from "../mirror/request-mirrors.ts";
+import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { survey } from "../survey/survey.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror } from "./plan.ts";
 import type { Seen } from "./seen.ts";
-import { isAfterOurWrite, type State } from "./state.ts";
+import { isAfterOurWrite, type State, type Stop } from "./state.ts";
 
 export type Subject = "failure" | "copy" | "displaced" | "rollout" | "task";
 
@@ -58,7 +59,21 @@ async function observeFailure(state: State, { failure, options }: Context, ports
     mirrorRejections: state.rejected,
     meant: state.meant,
   };
-  return { kind: "survey", at, result: await survey(request, ports) };
+  const result = await survey(request, ports);
+  return { kind: "survey", at, result, ...optional("stopped", await readStop(ports)) };
+}
+
+/** A kill switch that cannot be read stops every write as one that is set does. */
+async function readStop({ killSwitch }: Ports): Promise<Stop | undefined> {
+  if (killSwitch === undefined) return undefined;
+  const stop = (because: string): Stop => ({ because, ...optional("parameter", killSwitch.parameter) });
+  try {
+    const because = await killSwitch.activeReason();
+    return because === undefined ? undefined : stop(because);
+  } catch (error) {
+    if (!(error instanceof AwsError) || isTransient(error)) throw error;
+    return stop(error.message);
+  }
 }
 
 async function observeCopy(state: State, ports: Ports): Promise<Seen> {

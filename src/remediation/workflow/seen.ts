@@ -5,11 +5,11 @@ import type { TaskVerdict } from "../deploy/rerun-task.ts";
 import type { RolloutStatus } from "../deploy/rollout-types.ts";
 import type { ExecutionStatus } from "../ports/ports.ts";
 import type { SurveyResult } from "../survey/types.ts";
-import type { Failed } from "./state.ts";
+import type { Failed, Stop } from "./state.ts";
 
 export type Seen =
   /** `at`: when it was read, in milliseconds since the epoch: the rules have no other clock. */
-  | { readonly kind: "survey"; readonly at: number; readonly result: SurveyResult }
+  | { readonly kind: "survey"; readonly at: number; readonly result: SurveyResult; readonly stopped?: Stop }
   | { readonly kind: "copy"; readonly status?: ExecutionStatus; readonly isInTarget?: boolean }
   /** The service a minute after another revision was seen in place of ours. Without deployments: it still is. */
   | { readonly kind: "service"; readonly deployments?: readonly Deployment[] }

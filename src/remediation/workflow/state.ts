@@ -13,6 +13,9 @@ import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { RemediationResult } from "../report/report.ts";
 import type { MeantDigests, Superseded, Survey, TaskFacts } from "../survey/types.ts";
 
+/** The operator has stopped all writes, or it cannot be read whether they have. */
+export type Stop = { readonly because: string; readonly parameter?: string };
+
 export type Substitution = { readonly previousRevision: string; readonly newRevision: string };
 
 /** A step that failed for good. */
@@ -138,7 +141,7 @@ export type State = {
   readonly skippedNewerRevision?: string;
   readonly decision?: Decision;
 
-  readonly plan?: { readonly surveyed: Survey; readonly plan: Plan };
+  readonly plan?: { readonly surveyed: Survey; readonly plan: Plan; readonly stopped?: Stop };
   /** Places from which an image could not be brought into ECR, in this attempt. */
   readonly rejected: readonly MirrorRejected[];
   /** Places that were copied in this attempt: a second copy means that the first was lost. */
@@ -155,6 +158,7 @@ export type State = {
   readonly polls: number;
   readonly approvals: {
     readonly asked: number;
+    /** Hashes of changes. */
     readonly approved: readonly string[];
     /** Why the next question is not the first. */
     readonly because?: string;

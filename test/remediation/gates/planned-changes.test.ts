@@ -71,13 +71,15 @@ describe("the writes of a plan", () => {
     ["a schedule that follows by itself", surveyed(task("move", `${ARN}:task-definition/job`)), plan({}), [REGISTER]],
   ];
   for (const [because, survey, image, writes] of table)
-    test(because, () => expect(plannedChanges(survey, [image])).toEqual(writes));
+    test(because, () =>
+      expect(plannedChanges(survey, [image]).map(({ sentence }) => sentence)).toEqual(writes),
+    );
 });
 
 describe("a yes to a plan with a copy in it", () => {
-  const approved = new Set(plannedChanges(surveyed(), [plan({ copy })]));
+  const approved = new Set(plannedChanges(surveyed(), [plan({ copy })]).map(({ hash }) => hash));
   const isCovered = (survey: Survey, image: ImagePlan): boolean =>
-    plannedChanges(survey, [image]).every((write) => approved.has(write));
+    plannedChanges(survey, [image]).every(({ hash }) => approved.has(hash));
 
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [because: string, Survey, ImagePlan, boolean])[] = [
@@ -87,6 +89,9 @@ describe("a yes to a plan with a copy in it", () => {
     ["the proof is another one",                            surveyed(), plan({ proof: "same-publisher" }), false],
     ["the copy would come from somewhere else",             surveyed(), plan({ copy: { ...copy, source: "public.ecr.aws/docker/library/nginx:1.25" } }), false],
     ["it would run from another place",                     surveyed(), plan({ candidate: { strategy: "ecr-copy", image: `${ECR}/other/nginx:1.25`, samePublisher: false } }), false],
+    ["its tasks would get an execution role",               surveyed({ executionRole: "arn:aws:iam::123456789012:role/lent" }), plan({ writes: `${ECR}/repull/nginx@${OTHER}` }), false],
+    ["the same copy by now, and a role that was shown",     surveyed(), plan({ digest: DIGEST }), true],
+    ["a service of the same name in another cluster",       surveyed({ clusterArn: `${ARN}:cluster/stage` }), plan({}), false],
     ["another revision fails",                              surveyed({ failingRevision: `${ARN}:task-definition/web:43` }), plan({}), false],
   ];
   for (const [because, survey, image, covered] of table)

@@ -18,7 +18,7 @@ const file = {
   registries: { "docker.io": { images: { "acme/web:1": {} }, quota: { remaining: 0 } } },
 };
 
-/** Pulled after so many writes have been let through. */
+/** Pulled after it was read so many times: once by each survey, and once by each write. */
 function pulledAfter(writes: number): KillSwitch {
   let asked = 0;
   return {
@@ -45,14 +45,16 @@ async function remediateWith(
 
 // biome-ignore format: a table is read by its columns
 const table = [
-  ["nothing is copied",                   0, "failed",  "web:42", "web:42"],
-  ["nothing is registered",               1, "failed",  "web:42", "web:42"],
-  ["what is registered is not deployed",  2, "failed",  "web:42", "web:43"],
-  ["what is deployed is watched",         3, "succeeded", "web:43", "web:43"],
+  ["nothing is copied or asked for",                               0, "failed",    "web:42", "web:42"],
+  ["nothing is copied, though the survey was let through",         1, "failed",    "web:42", "web:42"],
+  ["nothing is registered",                                        2, "failed",    "web:42", "web:42"],
+  ["nothing is registered, though the survey was let through",     3, "failed",    "web:42", "web:42"],
+  ["what is registered is not deployed",                           4, "failed",    "web:42", "web:43"],
+  ["what is deployed is watched",                                  5, "succeeded", "web:43", "web:43"],
 ] as const;
 
 for (const [because, writes, outcome, runs, newest] of table) {
-  test(`pulled after ${writes} writes, ${because}`, async () => {
+  test(`pulled after ${writes} reads of it, ${because}`, async () => {
     const ended = await remediateWith(pulledAfter(writes));
     expect(ended.outcome.outcome).toBe(outcome);
     expect([ended.runs, ended.newest]).toEqual([runs, newest]);

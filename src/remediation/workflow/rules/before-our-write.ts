@@ -1,10 +1,11 @@
 /** The rules until our change is written: whether to write, what, and what has to be waited for first. */
 
+import { optional } from "../../../ecs/json-fields.ts";
 import type { Remedy } from "../../../substitution/remedies/remedy.ts";
 import { plannedChanges } from "../../gates/planned-changes.ts";
 import { exceedsEntireQuota, remedyFor } from "../../gates/quotas.ts";
 import type { MirrorRejected } from "../../mirror/mirror-result.ts";
-import { fixByHand, nextFailure } from "../../report/remedies-of-refusal.ts";
+import { fixByHand, nextFailure, remediesOfFailed } from "../../report/remedies-of-refusal.ts";
 import { waitingFor } from "../../survey/limit-met.ts";
 import { loopGuardReason, loopGuardWaitSeconds } from "../../survey/loop-guard.ts";
 import type { Survey } from "../../survey/types.ts";
@@ -76,6 +77,17 @@ const reportOnly: Rule = (state, _seen, context) => {
   return result === undefined ? undefined : conclude(state, result, context);
 };
 
+/** The operator has stopped all writes: nothing is asked for, taken or copied. Each write reads the kill switch again. */
+const stopped: Rule = (state, _seen, context) => {
+  const { plan, stopped: stop } = planned(state);
+  if (stop === undefined) return undefined;
+  const because = `nothing was written: the owner has stopped Repull (${stop.because})`;
+  const refusal = { code: "denied", stopped: optional("parameter", stop.parameter) } as const;
+  const remedies = remediesOfFailed(refusal, because);
+  const ending = { because, images: plan.images, error: { code: "denied" }, remedies } as const;
+  return conclude(state, { kind: "failed", transient: false, ...ending }, context);
+};
+
 /** Another deployment ends first: as the policy says, or because it has come so far that ours would undo much. */
 const otherDeployment: Rule = (state, _seen, { options }) => {
   const { surveyed } = planned(state);
@@ -100,7 +112,7 @@ const approval: Rule = (state, _seen, context) => {
   if (interactive || (surveyed.mode ?? policy.mode) !== "approve") return undefined;
   const changes = plannedChanges(surveyed, plan.images);
   const { asked, approved } = state.approvals;
-  if (changes.every((change) => approved.includes(change))) return undefined;
+  if (changes.every(({ hash }) => approved.includes(hash))) return undefined;
   if (asked < APPROVALS_MAX) return { kind: "ask", changes };
   const because = `the owner was asked ${APPROVALS_MAX} times, and each time the plan was another by then, or the answer could not be understood`;
   return conclude(state, { kind: "approval-expired", because, images: plan.images }, context);
@@ -150,6 +162,7 @@ export const BEFORE_OUR_WRITE: readonly Rule[] = [
   copyQuota,
   findSubstitute,
   reportOnly,
+  stopped,
   otherDeployment,
   approval,
   quota,

@@ -202,7 +202,7 @@ rules("another deployment that is under way", [
   ["it is waited for before anybody is asked",  { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
 ]);
 
-const CHANGES = plannedChanges(survey(), imagesOf({}));
+const CHANGES = plannedChanges(survey(), imagesOf({})).map(({ hash }) => hash);
 const asks = { policy: { mode: "approve" } } as const;
 
 // biome-ignore format: a table is read by its columns
