@@ -18,7 +18,12 @@ import {
   stateOf,
 } from "../../support/workflow-state.ts";
 
-const CHANGES = ["register a revision", "redeploy the service"];
+const CHANGES = [
+  { sentence: "register a revision", hash: "a1" },
+  { sentence: "redeploy the service", hash: "b2" },
+];
+const HASHES = CHANGES.map(({ hash }) => hash);
+const SENTENCES = CHANGES.map(({ sentence }) => sentence);
 
 /** Asks, is answered at once, and tells the state after it and what was published. */
 async function asked(given: Given, answer: CallbackResult) {
@@ -60,8 +65,8 @@ const images = imagesOf({});
 describe("the state after an answer", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, Given, CallbackResult, changes: object])[] = [
-    ["what was shown is approved, and the world is surveyed again", {}, yes, { ...approvals({ approved: CHANGES }), decision: ada, plan: GONE }],
-    ["what was approved before is not any more",  { state: before }, yes, { ...approvals({ asked: 3, approved: CHANGES }), decision: ada, plan: GONE }],
+    ["what was shown is approved, and the world is surveyed again", {}, yes, { ...approvals({ approved: HASHES }), decision: ada, plan: GONE }],
+    ["what was approved before is not any more",  { state: before }, yes, { ...approvals({ asked: 3, approved: HASHES }), decision: ada, plan: GONE }],
     ["a denial is the end",                       {}, no, { ...approvals(), decision: { kind: "denied", by: "Grace", because: "payment freeze" }, plan: GONE, ending: { kind: "denied", because: said, images } }],
     ["a callback that fails is a denial",         {}, { kind: "failed", because: "the chat is down" }, { ...approvals(), decision: { kind: "denied", by: said, because: "the chat is down" }, plan: GONE, ending: { kind: "denied", because: said, images } }],
     ["no answer in time is the end",              {}, { kind: "expired" }, { ...approvals(), decision: { kind: "expired" }, plan: GONE, ending: { kind: "approval-expired", because: said, images } }],
@@ -91,7 +96,7 @@ describe("the question", () => {
       expect(published).toEqual([
         expect.objectContaining({
           outcome: "awaiting-approval",
-          approval: { callbackId: said, plan: CHANGES, expiresAt, approve, deny },
+          approval: { callbackId: said, plan: SENTENCES, expiresAt, approve, deny },
           images: [expect.objectContaining({ image: "nginx:1.25" })],
           nextSteps: [approve, deny],
         }),
