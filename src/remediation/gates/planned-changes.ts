@@ -10,10 +10,10 @@ import { shortRevision } from "../../ecs/arn.ts";
 import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { repositoryOf } from "../../image/reference.ts";
+import { needsExecutionRole } from "../../substitution/needs-execution-role.ts";
 import type { ImagePlan, Substitute } from "../../substitution/plan-types.ts";
 
 import { targetName } from "../ports/schedules.ts";
-import { needsExecutionRole } from "../report/paste-commands.ts";
 import type { Survey } from "../survey/types.ts";
 
 export type PlannedChange = { readonly sentence: string; readonly hash: string };
@@ -60,7 +60,7 @@ function mirrorChanges({ copy, importIntoCache }: Substitute): readonly PlannedC
   if (importIntoCache === undefined) return [];
   const target = repositoryOf(importIntoCache.target);
   const { upstream } = importIntoCache;
-  return [change(`have ECR fetch ${upstream} into ${target}`, { kind: "import", upstream, target })];
+  return [change(`have ECR fetch ${upstream} into ${target}`, { kind: "fill-cache", upstream, target })];
 }
 
 /** The repository and the trusted bytes: a copy's own digest is known only once it is made. */

@@ -7,8 +7,9 @@
  */
 
 import { OUTPUT_ONLY_MEMBERS } from "../../ecs/task-definition/task-definition.ts";
-import { parseReference, repositoryOf, tryParseReference } from "../../image/reference.ts";
+import { parseReference, tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
+import { needsExecutionRole, plannedReference } from "../../substitution/needs-execution-role.ts";
 import type { ImagePlan } from "../../substitution/plan-types.ts";
 
 /** The shell variable that carries the new revision's ARN from the first command to the second. */
@@ -63,7 +64,7 @@ type Change = (container: string) => string;
 /** As `reviseTaskDefinition` does it: another registry's credentials go with its image. */
 function changedMembers({ image, substitute }: ImagePlan): readonly Change[] {
   const secret = substitute?.candidate.secret;
-  const place = placeOf(substitute);
+  const place = plannedReference(substitute);
   if (place === undefined) return [];
   const { host } = parseReference(place);
   const staysThere = tryParseReference(image)?.host === host && registryOf(host).kind !== "ecr";
@@ -78,21 +79,6 @@ function changedMembers({ image, substitute }: ImagePlan): readonly Change[] {
         ? []
         : [(container: string) => `del(${container}.repositoryCredentials)`]),
   ];
-}
-
-/** What its containers shall run; of a copy still to be made, the bytes that its command leaves there. */
-function placeOf(winner: ImagePlan["substitute"]): string | undefined {
-  if (winner?.copy === undefined) return winner?.writes;
-  const { source, target } = winner.copy;
-  const { digest } = parseReference(source);
-  return digest === undefined ? target : `${repositoryOf(target)}@${digest}`;
-}
-
-/** ECR and secrets are opened with the task's execution role. */
-export function needsExecutionRole({ substitute }: ImagePlan): boolean {
-  const place = placeOf(substitute);
-  if (place === undefined) return false;
-  return substitute?.candidate.secret !== undefined || registryOf(parseReference(place).host).kind === "ecr";
 }
 
 /** `arn:aws:ecs:eu-west-1:…`: the region of what the commands are about, whatever the shell's own is. */

@@ -174,7 +174,7 @@ const turnedAway = { throttled: 1, isThrottled: true };
 
 // biome-ignore format: a table is read by its columns
 rules("what went wrong is decided on first", [
-  ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for look again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
+  ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
   ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end rolled-back", { substitution, restored: FORMER }],
   ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
   ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
@@ -208,7 +208,7 @@ rules("a way back that could not be written", [
 
 // biome-ignore format: a table is read by its columns
 rules("the order of these rules", [
-  ["a step that failed goes before an ending that was decided", { ...shown(moving, {}, { ending: { kind: "superseded", because } }), seen: failedOnce }, "wait 60 for look again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE, ending: GONE }],
+  ["a step that failed goes before an ending that was decided", { ...shown(moving, {}, { ending: { kind: "superseded", because } }), seen: failedOnce }, "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE, ending: GONE }],
   ["an ending that was decided goes before a throttled write", after({ ...rollback, ...turnedAway, ending: { kind: "rolled-back", because } }), "end rolled-back"],
   ["a throttled write goes before a second look", after({ ...rollback, ...turnedAway, ...displaced() }), backoff(false), { isThrottled: false }],
   ["a way back goes before a caller who does not wait", { ...shown(settled, {}, rollback), options: { waitForRollout: false } }, "write roll-back"],

@@ -79,13 +79,13 @@ rules("the wait for Docker Hub's limit", [
 
 // biome-ignore format: a table is read by its columns
 rules("a registry that may answer in a minute goes before that wait", [
-  ["a registry that is silent",                   only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }]), "wait 60 for look again", lookAgain],
+  ["a registry that is silent",                   only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }]), "wait 60 for survey again", lookAgain],
   ["the second time the limit is waited for",     only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(0, 0), look: 2 }), "wait 300 for limit", next(300, 1)],
-  ["another registry's limit",                    only([{ ...facts, probedCandidates: [toCopy(limited, GHCR), toCopy(limited)] }]), "wait 60 for look again", lookAgain],
+  ["another registry's limit",                    only([{ ...facts, probedCandidates: [toCopy(limited, GHCR), toCopy(limited)] }]), "wait 60 for survey again", lookAgain],
   ["Docker Hub's own limit does not end so soon", only([facts]), "wait 300 for limit", next(300, 1)],
   ["a limit of Docker Hub at a place that is pulled from does not end so soon, either", { ...only([{ ...facts, probedCandidates: [signIn, toCopy(limited)] }]) }, "wait 300 for limit", next(300, 1)],
   ["an image that has not failed has no say",     only([facts, { ...other, failing: false, probedCandidates: [ownCopy(silent)] }]), "wait 300 for limit", next(300, 1)],
-  ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for look again", { ...lookAgain, look: 3, pauses: 2 }],
+  ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for survey again", { ...lookAgain, look: 3, pauses: 2 }],
   ["and the end says that it may pass",           only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
 ]);
 
