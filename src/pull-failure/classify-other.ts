@@ -8,8 +8,10 @@ import {
   IMAGE_OR_MACHINE,
   NETWORK,
   NO_ENDPOINT,
+  NO_TOKEN,
   NOT_FOUND,
   REFUSED_BECAUSE,
+  SECRET_CONTENT,
   SECRETS_OR_AUTH,
   UNAUTHORIZED,
   UNFIT_IMAGE,
@@ -32,7 +34,7 @@ import type { PullFailureKind } from "./types.ts";
 /** Access, absence, the network, the image or the machine; undefined where the text tells none of them. */
 export function classifyOther(parsed: ParsedText): PartialClassification | undefined {
   const { text } = parsed;
-  const broken = firstMatch(text, [...UNFIT_IMAGE, IMAGE_OR_MACHINE]);
+  const broken = firstMatch(text, [...UNFIT_IMAGE, IMAGE_OR_MACHINE, SECRET_CONTENT]);
   if (broken)
     return withRegistry(
       parsed,
@@ -61,11 +63,13 @@ export function classifyOther(parsed: ParsedText): PartialClassification | undef
   if (unauthorized) {
     // A page for people is a proxy's or a portal's as well as a registry's.
     const page = firstMatch(text, [HTML_PAGE]);
+    // What was cut off may tell of the network as well as of a right.
+    const isCutSecrets = unauthorized === secrets && /(?:\.\.\.|…)$/.test(text);
     return withRegistry(
       parsed,
       classification(
         "unauthorized",
-        page ? "likely" : "certain",
+        page || isCutSecrets ? "likely" : "certain",
         [unauthorized],
         `The text ${unauthorized.phrase.says}${page ? ", on a page for people: a proxy may have answered" : ""}.`,
       ),
@@ -76,6 +80,12 @@ export function classifyOther(parsed: ParsedText): PartialClassification | undef
     return withRegistry(
       parsed,
       classification("not-found", "certain", [notFound], `The text ${notFound.phrase.says}.`),
+    );
+  const token = firstMatch(text, [NO_TOKEN]);
+  if (token && !network)
+    return withRegistry(
+      parsed,
+      classification("network", "likely", [token], `The text ${token.phrase.says}.`),
     );
   const last = network ?? firstMatch(text, [NO_ENDPOINT]);
   return (

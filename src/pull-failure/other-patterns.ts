@@ -57,6 +57,14 @@ export const SECRETS_OR_AUTH: Phrase = {
   seen: "Amazon ECS Developer Guide, ResourceInitializationError",
 };
 
+/** A secret that was read, and does not hold what the task definition asks of it. */
+export const SECRET_CONTENT: Phrase = {
+  pattern:
+    /did not contain json key|(?:\basm\b|secrets? manager|secrets or registry auth)[^<]{0,400}invalid character '(?!<)[^ ]{0,8}' looking for/i,
+  says: "says that a secret does not hold what the task definition asks of it",
+  seen: "amazon-ecs-agent asm.go; rileydakota/valheim-ecs-fargate-cdk#9",
+};
+
 export const NOT_FOUND: readonly Phrase[] = [
   {
     pattern:
@@ -81,7 +89,7 @@ export const NETWORK: readonly Phrase[] = [
   },
   {
     pattern:
-      /context deadline exceeded|client\.timeout|request canceled|context canceled|deadline exceeded|timed? ?out\b|timeout exceeded|handshake timeout/i,
+      /context deadline exceeded|client\.timeout|request canceled|context canceled|deadline exceeded|timed? ?out\b|timeout exceeded|handshake timeout|: ?signal: ?killed$/i,
     says: "says that the time ran out",
     seen: "Go's net/http",
   },
@@ -98,6 +106,13 @@ export const NETWORK: readonly Phrase[] = [
     seen: "containerd, Docker Engine",
   },
 ];
+
+/** The token's host was asked, and nothing more is told: it is closed to the task, down, or has a limit of its own. */
+export const NO_TOKEN: Phrase = {
+  pattern: /failed to fetch (?:anonymous|oauth) token\.?$/i,
+  says: "says that the registry's token service gave no token",
+  seen: "containers-roadmap#1658",
+};
 
 /** A content network's 403 is a blocked region or an expired link: the registry itself had said yes. */
 export const CDN_FORBIDDEN: Phrase = {
