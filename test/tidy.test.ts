@@ -48,6 +48,7 @@ const AWS_NAMES = new Set([
   "destinationCidrBlock",
   "destinationIpv6CidrBlock",
   "DestinationIpv6CidrBlock",
+  "DestinationPrefixListId",
 ]);
 
 type Rule = {

@@ -1,0 +1,163 @@
+/**
+ * Why a task does not start: every cause as a code, with the page of AWS that tells of it.
+ *
+ * The codes are a closed union that scripts rest on. Sentences are made of them at the edge, in `format-cause.ts`.
+ */
+
+/** `https://docs.aws.amazon.com/AmazonECS/latest/developerguide/<page>.html`, unless the page is another guide's. (read 2026-11) */
+const ecs = (page: string) => `https://docs.aws.amazon.com/AmazonECS/latest/developerguide/${page}.html`;
+const PULL = ecs("task_cannot_pull_image");
+const RESOURCE = ecs("resource-initialization-error");
+const STOPPED = ecs("stopped-task-error-codes");
+const EVENTS = ecs("service-event-messages-list");
+const RUN_TASK = ecs("api_failures_messages");
+const ENDPOINTS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html";
+const CACHE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/error-pullthroughcache.html";
+const vpc = (page: string) => `https://docs.aws.amazon.com/vpc/latest/userguide/${page}.html`;
+
+// biome-ignore format: a table is read by its columns
+export const CAUSES = {
+  // The registry's limit
+  "docker-hub-pull-limit":                            PULL,
+  "docker-hub-abuse-limit":                           PULL,
+  "registry-limit":                                   PULL,
+  // The way to the registry
+  "no-way-to-docker-hub":                             ecs("verify-connectivity"),
+  "no-way-to-registry":                               ecs("verify-connectivity"),
+  "no-way-to-ecr":                                    ENDPOINTS,
+  "no-way-to-ecr-api":                                ENDPOINTS,
+  "instance-has-no-way-to-ecr":                       ENDPOINTS,
+  "instance-has-no-way-to-ecr-api":                   ENDPOINTS,
+  "no-way-to-s3":                                     ENDPOINTS,
+  "no-way-to-secrets-manager":                        RESOURCE,
+  "no-way-to-ssm":                                    RESOURCE,
+  "no-way-to-secrets-or-ecr":                         RESOURCE,
+  "no-way-to-cloudwatch-logs":                        RESOURCE,
+  "public-subnet-without-public-ip":                  ecs("fargate-task-networking"),
+  "nat-gateway-not-available":                        vpc("nat-gateway-troubleshooting"),
+  "route-is-blackhole":                               vpc("VPC_Route_Tables"),
+  "public-access-blocked":                            vpc("security-vpc-bpa"),
+  "vpc-dns-attributes-off":                           vpc("vpc-dns"),
+  "endpoint-not-available":                           ENDPOINTS,
+  "endpoint-policy-denies":                           ENDPOINTS,
+  "endpoint-security-group-blocks":                   ENDPOINTS,
+  "s3-gateway-endpoint-missing":                      ENDPOINTS,
+  "sg-egress-blocks-endpoint":                        ENDPOINTS,
+  "sg-egress-lacks-s3-prefix-list":                   ENDPOINTS,
+  "sg-egress-blocks-internet":                        vpc("vpc-security-groups"),
+  "network-acl-blocks":                               vpc("vpc-network-acls"),
+  "address-family-mismatch":                          ecs("fargate-task-networking"),
+  "dns-fails":                                        vpc("vpc-dns"),
+  "registry-certificate-not-trusted":                 PULL,
+  "dns-leads-to-other-host":                          vpc("vpc-dns"),
+  "registry-refuses-connection":                      PULL,
+  "registry-fails":                                   PULL,
+  "registry-token-failed":                            PULL,
+  // What the registry says
+  "pull-denied":                                      PULL,
+  "role-may-not-pull":                                PULL,
+  "role-may-not-get-ecr-token":                       PULL,
+  "repository-policy-denies":                         "https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html",
+  "registry-credentials-refused":                     PULL,
+  "registry-credentials-malformed":                   ecs("private-auth"),
+  "registry-credentials-secret-not-readable":         ecs("private-auth"),
+  "no-such-repository-or-private":                    PULL,
+  "repository-missing":                               PULL,
+  "tag-not-in-repository":                            PULL,
+  "image-archived":                                   "https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html",
+  "digest-of-deployment-gone":                        ecs("deployment-type-ecs"),
+  "digest-of-deployment-gone-or-repository-denied":   ecs("deployment-type-ecs"),
+  "pull-through-cache-credentials-refused":           CACHE,
+  "pull-through-cache-may-not-create-repository":     CACHE,
+  "pull-through-cache-may-not-fill":                CACHE,
+  // The bytes
+  "image-reference-invalid":                          PULL,
+  "image-is-a-bare-digest":                           PULL,
+  "image-is-no-container-image":                      PULL,
+  "image-has-no-manifest-for-platform":               PULL,
+  "image-of-other-architecture":                      ecs("ecs-arm64"),
+  "ephemeral-storage-full":                           ecs("fargate-task-storage"),
+  "instance-disk-full":                               PULL,
+  // Roles, secrets, logs
+  "execution-role-missing":                           ecs("task_execution_IAM_role"),
+  "execution-role-may-not-read-secret":               RESOURCE,
+  "execution-role-may-not-read-parameter":            RESOURCE,
+  "execution-role-may-not-decrypt":                   RESOURCE,
+  "execution-role-may-not-create-log-group":          RESOURCE,
+  "execution-role-may-not-write-logs":                RESOURCE,
+  "execution-role-may-not-read-env-file":             RESOURCE,
+  "secret-missing":                                   RESOURCE,
+  "secret-reference-invalid":                         ecs("secrets-envvar-secrets-manager"),
+  "json-key-not-in-secret":                           RESOURCE,
+  "secret-is-no-json":                                RESOURCE,
+  "parameter-missing":                                RESOURCE,
+  "key-not-usable":                                   "https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html",
+  "log-group-missing":                                RESOURCE,
+  "log-region-invalid":                               ecs("using_awslogs"),
+  "env-file-missing":                                 ecs("use-environment-file"),
+  "task-role-not-assumable":                          ecs("task-iam-roles"),
+  "infrastructure-role-not-assumable":                ecs("troubleshoot-ebs-volumes-scenarios"),
+  // Volumes and the network interface
+  "efs-no-mount-target-in-zone-or-dns":               ecs("efs-volumes"),
+  "efs-mount-refused":                                ecs("efs-volumes"),
+  "efs-root-directory-missing":                       ecs("efs-volumes"),
+  "efs-missing":                                      ecs("efs-volumes"),
+  "efs-settings-invalid":                             ecs("efs-volumes"),
+  "ebs-volume-not-attached":                          ecs("troubleshoot-ebs-volumes-scenarios"),
+  "subnet-out-of-addresses":                          STOPPED,
+  "tag-policy-refuses-eni":                           STOPPED,
+  "eni-not-created":                                  STOPPED,
+  "eni-not-attached":                                 STOPPED,
+  "eni-provisioning-timeout":                         STOPPED,
+  "ephemeral-storage-provisioning-timeout":           STOPPED,
+  // Placement
+  "no-instance-with-free-cpu":                        EVENTS,
+  "no-instance-with-free-memory":                     EVENTS,
+  "no-instance-with-free-gpu":                        RUN_TASK,
+  "no-instance-with-free-port":                       EVENTS,
+  "no-instance-with-free-eni":                        RUN_TASK,
+  "no-container-instance":                            EVENTS,
+  "capacity-provider-empty":                          RUN_TASK,
+  "placement-constraint-unsatisfied":                 RUN_TASK,
+  "container-agent-disconnected":                     RUN_TASK,
+  "resource-missing-or-inactive":                     RUN_TASK,
+  "fargate-quota-reached":                            EVENTS,
+  "fargate-capacity-unavailable":                     EVENTS,
+  "see-tasks-of-the-deployment":                      ecs("deployment-circuit-breaker"),
+  // The container's start, and its life
+  "command-not-in-image":                             STOPPED,
+  "mount-not-possible":                               STOPPED,
+  "host-port-taken":                                  STOPPED,
+  "container-cannot-start":                           STOPPED,
+  "docker-cannot-create":                             STOPPED,
+  "docker-too-slow-to-create":                        STOPPED,
+  "docker-too-slow-to-start":                         STOPPED,
+  "container-runtime-timeout":                        ecs("container-runtime-timeout-error"),
+  "container-runtime-error":                          STOPPED,
+  "ecs-internal-error":                               STOPPED,
+  "container-out-of-memory":                          STOPPED,
+  "application-exited":                               STOPPED,
+  "container-health-check-failed":                    ecs("healthcheck"),
+  "load-balancer-health-check-failed":                ecs("troubleshoot-service-load-balancers"),
+  "spot-interrupted":                                 ecs("fargate-capacity-providers"),
+  "stopped-on-purpose":                               STOPPED,
+} as const;
+
+export type CauseCode = keyof typeof CAUSES;
+
+/** What a sentence and a remedy name: ids, hosts, codes. Never a value of a secret or of a variable. */
+export type Params = Readonly<Record<string, string>>;
+
+/** Where a text was found, as a path into the document. */
+export type TextSource = { readonly field: string; readonly text: string };
+
+/**
+ * One cause that words lead to. `certain`: the words leave no other reading. `likely`: they narrow it down, and only the
+ * account can tell.
+ */
+export type Hypothesis = {
+  readonly code: CauseCode;
+  readonly certainty: "certain" | "likely";
+  readonly params: Params;
+  readonly source: TextSource;
+};

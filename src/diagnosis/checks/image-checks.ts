@@ -1,0 +1,112 @@
+/** Whether ECR has what the start asks for: repository, tag or digest, and whether it is archived. Other registries are not asked here. */
+
+import { getMoment, getObjects, getString, getStrings } from "../../ecs/json-fields.ts";
+import { ecrRegistryOf } from "../../image/ecr-hosts.ts";
+import { tryParseReference } from "../../image/reference.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import type { Answered } from "../reads.ts";
+import type { Scene } from "../scene.ts";
+import { failed, notChecked, passed, type StartCheck, unknown } from "./check.ts";
+import { platformChecks } from "./platform-check.ts";
+
+const NEAR_MAX = 5;
+
+/** @param image as the task definition, or the failing text, names it */
+export async function imageChecks(image: string, scene: Scene): Promise<readonly StartCheck[]> {
+  const reference = tryParseReference(image);
+  if (reference === undefined)
+    return [
+      failed("image.reference-form", `${image} is no image reference`, "image-reference-invalid", { image }),
+    ];
+  const registry = ecrRegistryOf(reference.host);
+  if (registry === undefined)
+    return [unknown("image.exists-upstream", `${reference.host} is not asked: repull plan asks it`)];
+  const { account, region } = registry;
+  if (scene.account !== undefined && scene.account !== account)
+    return [
+      unknown("image.tag-exists", `the repository is of account ${account}: only that account can tell`),
+    ];
+  const { digest, tag = "latest", path: repositoryName } = reference;
+  const imageIds = [digest === undefined ? { imageTag: tag } : { imageDigest: digest }];
+  const input = { registryId: account, repositoryName, imageIds };
+  const found = await scene.reads.read("ecr.DescribeImages", input, region);
+  const id = digest === undefined ? "image.tag-exists" : "image.digest-exists";
+  if (found.kind === "unread") return [notChecked(id, found, ["ecr.DescribeImages", input, region])];
+  const params = { image, repository: repositoryName, region, account };
+  if (found.kind === "absent" && /Repository/.test(found.code))
+    return [
+      failed(
+        "image.repository-exists",
+        `ECR of ${account} in ${region} has no repository ${repositoryName}`,
+        "repository-missing",
+        params,
+      ),
+    ];
+  const detail =
+    found.kind === "answer" ? detailOf(found.answer, repositoryName, { tag, digest }) : undefined;
+  if (detail === undefined) return [await missing(params, { tag, digest }, scene)];
+  const status = getString(detail, "imageStatus");
+  if (status === "ARCHIVED" || status === "ACTIVATING")
+    return [
+      failed("image.archived", `${image} is ${status}`, "image-archived", {
+        ...params,
+        digest: getString(detail, "imageDigest") ?? "",
+      }),
+    ];
+  return [
+    passed(id, `${image} is in the repository`, [
+      "tag-not-in-repository",
+      "repository-missing",
+      "digest-of-deployment-gone-or-repository-denied",
+      "pull-through-cache-may-not-fill",
+    ]),
+    ...(await platformChecks(detail, params, scene)),
+  ];
+}
+
+type Wanted = { readonly tag: string; readonly digest: string | undefined };
+type Named = {
+  readonly image: string;
+  readonly repository: string;
+  readonly region: string;
+  readonly account: string;
+};
+
+async function missing(params: Named, { tag, digest }: Wanted, scene: Scene): Promise<StartCheck> {
+  if (digest !== undefined)
+    return failed(
+      "image.digest-exists",
+      `ECR has no ${digest} in ${params.repository}`,
+      "digest-of-deployment-gone",
+      { ...params, digest },
+    );
+  const input = { registryId: params.account, repositoryName: params.repository };
+  const near = tagsOf(await scene.reads.read("ecr.DescribeImages", input, params.region));
+  return failed(
+    "image.tag-exists",
+    `ECR has no tag ${tag} in ${params.repository}`,
+    "tag-not-in-repository",
+    { ...params, tag, ...(near === "" ? {} : { near }) },
+  );
+}
+
+/** The tags that were pushed last. */
+function tagsOf(found: Answered): string {
+  if (found.kind !== "answer") return "";
+  return [...getObjects(found.answer, "imageDetails")]
+    .sort((a, b) => (getMoment(b, "imagePushedAt") ?? 0) - (getMoment(a, "imagePushedAt") ?? 0))
+    .flatMap((one) => getStrings(one, "imageTags"))
+    .slice(0, NEAR_MAX)
+    .join(", ");
+}
+
+/** A recorded answer may be of several repositories. */
+function detailOf(answer: JsonObject, repository: string, { tag, digest }: Wanted): JsonObject | undefined {
+  return getObjects(answer, "imageDetails")
+    .filter((one) => (getString(one, "repositoryName") ?? repository) === repository)
+    .find((one) =>
+      digest === undefined
+        ? getStrings(one, "imageTags").includes(tag)
+        : getString(one, "imageDigest") === digest,
+    );
+}

@@ -1,0 +1,149 @@
+/** Whether the interface that asks reaches what it asks for: the model of the network, and the cause that its answer proves. */
+
+import { isPublic, parseBlock } from "../../network/addresses.ts";
+import type { Answer, NoCode } from "../../network/answer.ts";
+import type { Destination } from "../../network/destination.ts";
+import { endpointsOf, isAvailable } from "../../network/endpoint-way.ts";
+import { isUnread, type NetworkFacts } from "../../network/facts.ts";
+import { formatAnswer } from "../../network/format-answer.ts";
+import { reach } from "../../network/reach.ts";
+import type { CauseCode } from "../causes.ts";
+import type { Scene } from "../scene.ts";
+import type { TargetName } from "../words/words.ts";
+import { failed, passed, type StartCheck } from "./check.ts";
+import type { NetworkTarget } from "./network-targets.ts";
+
+// biome-ignore format: a table is read by its columns
+const NO_WAY: Readonly<Record<TargetName, CauseCode>> = {
+  "ecr.api": "no-way-to-ecr-api", "ecr.dkr": "no-way-to-ecr", s3: "s3-gateway-endpoint-missing", ssm: "no-way-to-ssm",
+  secretsmanager: "no-way-to-secrets-manager", logs: "no-way-to-cloudwatch-logs", efs: "efs-mount-refused",
+  "docker-hub": "no-way-to-docker-hub", registry: "no-way-to-registry",
+};
+
+/** The answer's code → the check by which it was found, and the cause; undefined: that the target is not reached. */
+// biome-ignore format: a table is read by its columns
+const CAUSE_OF: Readonly<Record<NoCode, readonly [check: string, cause?: CauseCode]>> = {
+  "no-route":                 ["net.subnet.route"],
+  "blackhole-route":          ["net.subnet.route",            "route-is-blackhole"],
+  "no-public-address":        ["net.task.public-ip",          "public-subnet-without-public-ip"],
+  "public-access-blocked":    ["net.bpa",                     "public-access-blocked"],
+  "nat-not-available":        ["net.nat",                     "nat-gateway-not-available"],
+  "nat-no-route":             ["net.nat",                     "nat-gateway-not-available"],
+  "nat-is-private":           ["net.nat",                     "nat-gateway-not-available"],
+  "address-family":           ["net.subnet.route",            "address-family-mismatch"],
+  "dns-support-off":          ["net.dns.vpc-attributes",      "vpc-dns-attributes-off"],
+  "dns-hostnames-off":        ["net.dns.vpc-attributes",      "vpc-dns-attributes-off"],
+  "endpoint-missing":         ["net.endpoint"],
+  "endpoint-not-available":   ["net.endpoint",                "endpoint-not-available"],
+  "endpoint-policy":          ["net.endpoint.policy",         "endpoint-policy-denies"],
+  "endpoint-group-ingress":   ["net.endpoint.sg-ingress",     "endpoint-security-group-blocks"],
+  "group-egress":             ["net.sg.egress",               "sg-egress-blocks-internet"],
+  "group-egress-prefix-list": ["net.sg.egress-prefix-list",   "sg-egress-lacks-s3-prefix-list"],
+  "network-acl-egress":       ["net.nacl",                    "network-acl-blocks"],
+  "network-acl-ingress":      ["net.nacl",                    "network-acl-blocks"],
+};
+
+/** What only one fact of the network can be: where another is proved, these are not the cause. */
+const NARROW: readonly CauseCode[] = [
+  ...new Set(Object.values(CAUSE_OF).flatMap(([, cause]) => cause ?? [])),
+  "s3-gateway-endpoint-missing",
+  "sg-egress-blocks-endpoint",
+];
+
+export async function networkChecks(
+  targets: readonly NetworkTarget[],
+  scene: Scene,
+): Promise<readonly StartCheck[]> {
+  if (targets.length === 0) return [];
+  if (isUnread(scene.sources)) {
+    const { unread, because } = scene.sources;
+    return [
+      {
+        id: "net.subnet.route",
+        result: "not checked",
+        because,
+        ...(unread === "" ? {} : { permission: unread }),
+      },
+    ];
+  }
+  const facts = await scene.reads.network(scene.sources);
+  return targets.map((target) => networkCheck(target, facts, scene));
+}
+
+function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts, scene: Scene): StartCheck {
+  const answer = reach(
+    facts,
+    { pulledBy: scene.pulledBy, answered: [], reachesInternet: false },
+    destination,
+  );
+  const because = `${destination.host}: ${formatAnswer(answer)}`;
+  const id = `net.${name}`;
+  if (answer.answer === "yes") return passed(id, because, NARROW);
+  if (answer.answer === "not-sure" || (answer.code === "no-public-address" && !scene.isPublicAddressKnown))
+    return unsure(id, answer, because);
+  const [check, specific] = CAUSE_OF[answer.code];
+  const endpoint = endpointFor(destination, facts, scene);
+  const code =
+    answer.code === "group-egress" && endpoint !== undefined
+      ? "sg-egress-blocks-endpoint"
+      : (specific ?? NO_WAY[name]);
+  const params = {
+    ...answer.fact,
+    service: destination.service?.name ?? name,
+    host: destination.host,
+    pulledBy: scene.pulledBy,
+    ...(endpoint === undefined ? {} : { endpoint, endpointGroups: groupsOf(endpoint, facts) }),
+    ...placeOf(answer, facts),
+    ...(destination.service === undefined ? {} : { region: destination.service.region }),
+  };
+  const found = failed(
+    check === "net.endpoint" ? `net.endpoint.${params.service}` : check,
+    because,
+    code,
+    params,
+  );
+  return { ...found, excludes: NARROW.filter((one) => one !== code) };
+}
+
+function unsure(id: string, answer: Answer, because: string): StartCheck {
+  const { permission } = answer.fact;
+  if (answer.code === "not-read")
+    return {
+      id,
+      result: "not checked",
+      because,
+      ...(permission === undefined || permission === "" ? {} : { permission }),
+    };
+  return { id, result: "not sure", because, fact: answer.fact };
+}
+
+/** The endpoint by which the name is reached, where one takes it. */
+function endpointFor(
+  { service, address }: Destination,
+  { endpoints, subnets }: NetworkFacts,
+  { sources }: Scene,
+): string | undefined {
+  const told = address === undefined ? undefined : parseBlock(address);
+  if (service === undefined || isUnread(endpoints) || isUnread(subnets) || isUnread(sources))
+    return undefined;
+  if (told !== undefined && isPublic(told)) return undefined;
+  const vpc = subnets.find(({ id }) => id === sources[0]?.subnet)?.vpc ?? "";
+  return endpointsOf(service, vpc, endpoints).find((one) => one.type === "Interface" && isAvailable(one))?.id;
+}
+
+function groupsOf(endpoint: string, { endpoints }: NetworkFacts): string {
+  if (isUnread(endpoints)) return "";
+  return endpoints.find(({ id }) => id === endpoint)?.securityGroups.join(", ") ?? "";
+}
+
+/** The subnet's VPC and the table that it goes by, for a command that mends. */
+function placeOf({ fact }: Answer, { subnets, routeTables }: NetworkFacts): Readonly<Record<string, string>> {
+  if (isUnread(subnets) || fact.subnet === undefined) return {};
+  const vpc = subnets.find(({ id }) => id === fact.subnet)?.vpc;
+  if (vpc === undefined) return {};
+  const tables = isUnread(routeTables) ? [] : routeTables;
+  const table =
+    tables.find((one) => one.subnets.includes(fact.subnet ?? "")) ??
+    tables.find((one) => one.vpc === vpc && one.isMain);
+  return { vpc, ...(table === undefined || fact.routeTable !== undefined ? {} : { routeTable: table.id }) };
+}

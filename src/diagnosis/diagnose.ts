@@ -1,0 +1,128 @@
+/**
+ * Why a task does not start: its words first, then what the account tells, and of both at most three causes, proved ones
+ * first. Reads only.
+ */
+
+import { optional } from "../ecs/json-fields.ts";
+import { CAUSES, type CauseCode, type Params } from "./causes.ts";
+import type { StartCheck } from "./checks/check.ts";
+import { checksFor } from "./checks/choose-checks.ts";
+import type { FailedStart } from "./failed-start.ts";
+import { formatCause } from "./format-cause.ts";
+import type { AccountReads } from "./reads.ts";
+import { remedyOf } from "./remedies/remedies.ts";
+import type { StartRemedy } from "./remedies/remedy.ts";
+import { sceneOf } from "./scene.ts";
+import { hypothesesOf } from "./words/hypotheses.ts";
+
+/** What proves a cause: words that leave no other reading, or a fact of the account. */
+export type Proof =
+  | { readonly by: "text"; readonly field: string; readonly quote: string }
+  | { readonly by: "check"; readonly check: string; readonly because: string; readonly fact: Params };
+
+export type Cause = {
+  readonly code: CauseCode;
+  readonly sentence: string;
+  readonly certainty: "proved" | "likely";
+  /** Null: the words lead here, and nothing proves it. */
+  readonly proof: Proof | null;
+  readonly remedy: StartRemedy;
+  readonly page: string;
+};
+
+export type Diagnosis = {
+  readonly type: "diagnosis";
+  readonly target: string;
+  /** Of a service: how many of its stopped tasks failed, and how many of them as this one. */
+  readonly tasks?: { readonly failed: number; readonly alike: number };
+  readonly verdict: "cause-found" | "not-sure" | "nothing-found";
+  readonly causes: readonly Cause[];
+  readonly checks: readonly StartCheck[];
+  /** The words that were read, with where they stood. */
+  readonly reasons: readonly { readonly field: string; readonly text: string }[];
+};
+
+const CAUSES_MAX = 3;
+const QUOTE_MAX = 600;
+
+/** Codes that no failure is behind. */
+const NO_FAILURE: ReadonlySet<CauseCode> = new Set([
+  "stopped-on-purpose",
+  "spot-interrupted",
+  "application-exited",
+]);
+
+export async function diagnose(failedStart: FailedStart, reads: AccountReads): Promise<Diagnosis> {
+  const told = hypothesesOf(failedStart);
+  const certain = told.filter(({ certainty }) => certainty === "certain");
+  const isEnded = told.length > 0 && told.every(({ code }) => NO_FAILURE.has(code));
+  const scene = isEnded ? undefined : await sceneOf(failedStart, reads);
+  // What the words prove needs no look; where several lead somewhere, the account decides.
+  const checks =
+    scene === undefined ||
+    (certain.length > 0 && certain.length === told.length && !needsFacts(certain[0]?.code))
+      ? []
+      : await checksFor(told, scene);
+  const excluded = new Set(checks.flatMap(({ excludes = [] }) => excludes));
+  const about = { start: scene?.start ?? failedStart, region: scene?.region ?? reads.region };
+  const found: Cause[] = [
+    ...certain.map(({ code, params, source }) =>
+      causeOf(
+        code,
+        params,
+        { by: "text", field: source.field, quote: source.text.slice(0, QUOTE_MAX) },
+        about,
+      ),
+    ),
+    ...checks.flatMap(({ id, because, cause }) =>
+      cause === undefined
+        ? []
+        : [causeOf(cause.code, cause.params, { by: "check", check: id, because, fact: cause.params }, about)],
+    ),
+    ...told
+      .filter(({ certainty, code }) => certainty === "likely" && !excluded.has(code))
+      .map(({ code, params }) => causeOf(code, params, null, about)),
+  ];
+  const causes = found
+    .filter(({ code }, index) => found.findIndex((one) => one.code === code) === index)
+    .slice(0, CAUSES_MAX);
+  return {
+    type: "diagnosis",
+    target: failedStart.target,
+    ...optional("tasks", failedStart.others),
+    verdict: verdictOf(causes, checks),
+    causes,
+    checks: checks.map(({ excludes: _, ...check }) => check),
+    reasons: failedStart.reasons.map(({ field, text }) => ({ field, text: text.slice(0, QUOTE_MAX) })),
+  };
+}
+
+/** Words that name the kind of fault, and not the thing that has it. */
+function needsFacts(code: CauseCode | undefined): boolean {
+  return (
+    code === "dns-fails" ||
+    code === "log-group-missing" ||
+    code === "secret-missing" ||
+    code === "task-role-not-assumable"
+  );
+}
+
+type About = Parameters<typeof remedyOf>[2];
+
+function causeOf(code: CauseCode, params: Params, proof: Proof | null, about: About): Cause {
+  return {
+    code,
+    sentence: formatCause(code, params),
+    certainty: proof === null ? "likely" : "proved",
+    proof,
+    remedy: remedyOf(code, params, about),
+    page: CAUSES[code],
+  };
+}
+
+function verdictOf(causes: readonly Cause[], checks: readonly StartCheck[]): Diagnosis["verdict"] {
+  if (causes.some(({ certainty }) => certainty === "proved")) return "cause-found";
+  if (causes.length > 0) return "not-sure";
+  const isOpen = checks.some(({ result, permission }) => result === "not sure" || permission !== undefined);
+  return isOpen || !checks.some(({ result }) => result === "passed") ? "not-sure" : "nothing-found";
+}

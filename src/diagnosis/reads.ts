@@ -1,0 +1,76 @@
+/**
+ * What a diagnosis may ask an account for: reads, by the names that the AWS CLI gives them, answered with the JSON that it
+ * prints. The same checks run on a live account, on recorded answers, and on none.
+ */
+
+import type { NetworkFacts, Read, Source } from "../network/facts.ts";
+import type { JsonObject } from "../runtime/json.ts";
+
+/** Operation → the permission that it takes. */
+// biome-ignore format: a table is read by its columns
+export const OPERATIONS = {
+  "ecs.DescribeTasks":                   "ecs:DescribeTasks",
+  "ecs.ListTasks":                       "ecs:ListTasks",
+  "ecs.ListClusters":                    "ecs:ListClusters",
+  "ecs.DescribeServices":                "ecs:DescribeServices",
+  "ecs.DescribeTaskDefinition":          "ecs:DescribeTaskDefinition",
+  "ecs.DescribeContainerInstances":      "ecs:DescribeContainerInstances",
+  "ecs.ListContainerInstances":          "ecs:ListContainerInstances",
+  "ec2.DescribeInstances":               "ec2:DescribeInstances",
+  "ec2.DescribeSubnets":                 "ec2:DescribeSubnets",
+  "iam.GetRole":                         "iam:GetRole",
+  "iam.SimulatePrincipalPolicy":         "iam:SimulatePrincipalPolicy",
+  "ecr.BatchGetImage":                   "ecr:BatchGetImage",
+  "ecr.DescribeImages":                  "ecr:DescribeImages",
+  "secretsmanager.DescribeSecret":       "secretsmanager:DescribeSecret",
+  "ssm.DescribeParameters":              "ssm:DescribeParameters",
+  "logs.DescribeLogGroups":              "logs:DescribeLogGroups",
+  "kms.DescribeKey":                     "kms:DescribeKey",
+  "efs.DescribeMountTargets":            "elasticfilesystem:DescribeMountTargets",
+} as const;
+
+export type Operation = keyof typeof OPERATIONS;
+
+/** What the model of the network is read by, beside the operations. */
+export const NETWORK_RIGHTS = [
+  "ec2:DescribeDhcpOptions",
+  "ec2:DescribeNatGateways",
+  "ec2:DescribeNetworkAcls",
+  "ec2:DescribeRouteTables",
+  "ec2:DescribeSecurityGroups",
+  "ec2:DescribeVpcAttribute",
+  "ec2:DescribeVpcEndpoints",
+  "ec2:DescribeVpcs",
+  "ec2:GetManagedPrefixListEntries",
+] as const;
+
+export type Answered =
+  | { readonly kind: "answer"; readonly answer: JsonObject }
+  /** AWS says that there is no such thing: its code for that. */
+  | { readonly kind: "absent"; readonly code: string; readonly because: string }
+  /** It could not be read: a right is missing, nothing was recorded, or AWS did not answer. */
+  | { readonly kind: "unread"; readonly permission: string; readonly because: string };
+
+export interface AccountReads {
+  /** Of whom the answers are; undefined where nothing tells. */
+  readonly account: string | undefined;
+  readonly region: string;
+  read(operation: Operation, input: JsonObject, region?: string): Promise<Answered>;
+  network(sources: Read<Source>): Promise<NetworkFacts>;
+}
+
+/** The AWS CLI's command for a call, for whoever may make it. */
+export function commandOf(operation: Operation, input: JsonObject, region: string): readonly string[] {
+  const [service = "", name = ""] = operation.split(".");
+  const flags = Object.entries(input).flatMap(([member, value]) => [
+    `--${kebab(member)}`,
+    ...(Array.isArray(value) ? value : [value]).map((one) =>
+      typeof one === "string" ? one : JSON.stringify(one),
+    ),
+  ]);
+  return ["aws", service, kebab(name), ...flags, "--region", region];
+}
+
+function kebab(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
+}

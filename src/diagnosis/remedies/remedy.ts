@@ -1,0 +1,257 @@
+/**
+ * What mends a cause, as data: a command with the ids that are known, or a member of the task definition to set. A word in
+ * capitals stands for what only the operator can name. No command is run here.
+ */
+
+import type { Json } from "../../runtime/json.ts";
+import type { Params } from "../causes.ts";
+import type { FailedStart } from "../failed-start.ts";
+
+export type StartRemedyCode =
+  | "substitute-image"
+  | "give-public-address"
+  | "make-way-out"
+  | "make-endpoint"
+  | "open-egress"
+  | "open-endpoint"
+  | "open-network-acl"
+  | "open-file-system"
+  | "switch-dns-on"
+  | "change-endpoint-policy"
+  | "change-public-access-block"
+  | "copy-image"
+  | "allow-role"
+  | "trust-service"
+  | "name-execution-role"
+  | "deploy-again"
+  | "name-image-that-exists"
+  | "restore-image"
+  | "build-for-platform"
+  | "set-in-task-definition"
+  | "make-log-group"
+  | "correct-secret"
+  | "make-mount-target"
+  | "add-subnets"
+  | "add-capacity"
+  | "look-at-instance"
+  | "look-at-tasks"
+  | "look-at-container"
+  | "look-at-target-group"
+  | "look-at-cache-rule"
+  | "look-at-key"
+  | "ask-organization"
+  | "try-again"
+  | "none";
+
+export type StartRemedy = {
+  readonly code: StartRemedyCode;
+  readonly command?: readonly string[];
+  readonly setting?: { readonly key: string; readonly value: Json };
+};
+
+export type About = { readonly start: FailedStart; readonly region: string };
+export type Make = (params: Params, about: About) => StartRemedy;
+
+export const aws = (
+  code: StartRemedyCode,
+  command: (params: Params, about: About) => readonly string[],
+): Make => {
+  return (params, about) => {
+    const region = params.region ?? about.region;
+    return {
+      code,
+      command: ["aws", ...command(params, about), ...(region === "" ? [] : ["--region", region])],
+    };
+  };
+};
+export const set =
+  (key: string, value: Json): Make =>
+  () => ({ code: "set-in-task-definition", setting: { key, value } });
+export const only =
+  (code: StartRemedyCode): Make =>
+  () => ({ code });
+
+export const first = (ids: string | undefined, otherwise: string) => ids?.split(", ")[0] || otherwise;
+export const clusterOf = ({ start }: About) => start.cluster ?? "CLUSTER";
+export const serviceOf = ({ start }: About) => start.service ?? "SERVICE";
+export const updateService = (about: About) => [
+  "ecs",
+  "update-service",
+  "--cluster",
+  clusterOf(about),
+  "--service",
+  serviceOf(about),
+  "--force-new-deployment",
+];
+
+export const deployAgain = aws("deploy-again", (_, about) => updateService(about));
+
+export const endpoint = (fallback: string): Make =>
+  aws(
+    "make-endpoint",
+    (
+      { vpc = "VPC_ID", service = fallback, region, subnet = "SUBNET_ID", routeTable = "ROUTE_TABLE_ID" },
+      about,
+    ) => {
+      const name = `com.amazonaws.${region ?? about.region}.${service}`;
+      return service === "s3"
+        ? [
+            "ec2",
+            "create-vpc-endpoint",
+            "--vpc-id",
+            vpc,
+            "--service-name",
+            name,
+            "--vpc-endpoint-type",
+            "Gateway",
+            "--route-table-ids",
+            routeTable,
+          ]
+        : [
+            "ec2",
+            "create-vpc-endpoint",
+            "--vpc-id",
+            vpc,
+            "--service-name",
+            name,
+            "--vpc-endpoint-type",
+            "Interface",
+            "--subnet-ids",
+            subnet,
+            "--private-dns-enabled",
+          ];
+    },
+  );
+
+export const wayOut = aws("make-way-out", ({ routeTable = "ROUTE_TABLE_ID" }) => [
+  "ec2",
+  "create-route",
+  "--route-table-id",
+  routeTable,
+  "--destination-cidr-block",
+  "0.0.0.0/0",
+  "--nat-gateway-id",
+  "NAT_GATEWAY_ID",
+]);
+export const newRoute = aws("make-way-out", ({ routeTable = "ROUTE_TABLE_ID" }) => [
+  "ec2",
+  "replace-route",
+  "--route-table-id",
+  routeTable,
+  "--destination-cidr-block",
+  "0.0.0.0/0",
+  "--nat-gateway-id",
+  "NAT_GATEWAY_ID",
+]);
+
+export const publicAddress = aws("give-public-address", ({ subnet = "SUBNET_ID" }, about) => [
+  ...updateService(about),
+  "--network-configuration",
+  `awsvpcConfiguration={subnets=[${subnet}],securityGroups=[SECURITY_GROUP_ID],assignPublicIp=ENABLED}`,
+]);
+
+export const egress = (peer: (params: Params) => string): Make =>
+  aws("open-egress", (params) => [
+    ...[
+      "ec2",
+      "authorize-security-group-egress",
+      "--group-id",
+      first(params.securityGroups, "SECURITY_GROUP_ID"),
+    ],
+    ...[
+      "--ip-permissions",
+      `IpProtocol=tcp,FromPort=${params.port ?? "443"},ToPort=${params.port ?? "443"},${peer(params)}`,
+    ],
+  ]);
+
+export const ingress = (
+  code: "open-endpoint" | "open-file-system",
+  port: number,
+  group: (params: Params) => string | undefined,
+): Make =>
+  aws(code, (params) => [
+    ...["ec2", "authorize-security-group-ingress", "--group-id", first(group(params), "SECURITY_GROUP_ID")],
+    ...[
+      "--ip-permissions",
+      `IpProtocol=tcp,FromPort=${port},ToPort=${port},UserIdGroupPairs=[{GroupId=TASK_SECURITY_GROUP_ID}]`,
+    ],
+  ]);
+
+export const allow = (action: string): Make =>
+  aws("allow-role", (params) => [
+    ...[
+      "iam",
+      "put-role-policy",
+      "--role-name",
+      params.role ?? "ROLE_NAME",
+      "--policy-name",
+      "start-of-task",
+      "--policy-document",
+    ],
+    JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: params.action ?? action, Resource: params.resource ?? "RESOURCE_ARN" },
+      ],
+    }),
+  ]);
+
+export const managed = aws("allow-role", ({ role = "ROLE_NAME", caller }) => [
+  ...["iam", "attach-role-policy", "--role-name", role, "--policy-arn"],
+  `arn:aws:iam::aws:policy/service-role/${caller === "instance" ? "AmazonEC2ContainerServiceforEC2Role" : "AmazonECSTaskExecutionRolePolicy"}`,
+]);
+
+export const trust = (service: string): Make =>
+  aws("trust-service", ({ role = "ROLE_NAME" }) => [
+    ...["iam", "update-assume-role-policy", "--role-name", role, "--policy-document"],
+    JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+    }),
+  ]);
+
+export const images = aws("name-image-that-exists", ({ repository = "REPOSITORY" }) => [
+  ...["ecr", "describe-images", "--repository-name", repository],
+  ...["--query", "sort_by(imageDetails,&imagePushedAt)[-5:].imageTags"],
+]);
+
+export const instance = aws("look-at-instance", (_, about) => [
+  ...["ecs", "describe-container-instances", "--cluster", clusterOf(about), "--container-instances"],
+  about.start.containerInstance ?? "CONTAINER_INSTANCE_ARN",
+]);
+export const capacity = aws("add-capacity", (_, about) => [
+  "ecs",
+  "describe-clusters",
+  "--clusters",
+  clusterOf(about),
+  "--include",
+  "STATISTICS",
+  "CONFIGURATIONS",
+]);
+
+export const substitute: Make = (_, about) => ({
+  code: "substitute-image",
+  command: ["repull", "plan", serviceOf(about)],
+});
+export const copy: Make = ({ image = "IMAGE" }) => ({
+  code: "copy-image",
+  command: ["repull", "mirror", image, "YOUR_ECR_IMAGE"],
+});
+export const secret = aws("correct-secret", ({ secret: id = "SECRET_ARN" }) => [
+  "secretsmanager",
+  "describe-secret",
+  "--secret-id",
+  id,
+]);
+export const container: Make = ({ container: name = "" }, { start }) => ({
+  code: "look-at-container",
+  command: [
+    "aws",
+    "logs",
+    "tail",
+    "LOG_GROUP",
+    "--log-stream-name-prefix",
+    `PREFIX/${name || "CONTAINER"}/${start.target.slice(start.target.lastIndexOf("/") + 1)}`,
+  ],
+});
+export const ephemeral = set("ephemeralStorage", { sizeInGiB: 60 });

@@ -1,0 +1,126 @@
+/**
+ * Phrases that AWS, the agent, Docker and containerd use for one cause each, in the order in which they are looked for: an
+ * earlier row is the narrower one. All were met in public reports or stand in AWS's pages. (read 2026-11)
+ */
+
+import type { CauseCode } from "../causes.ts";
+import type { Found, Told } from "./told.ts";
+
+type Row = readonly [phrase: RegExp, ...codes: readonly [CauseCode, ...CauseCode[]]];
+
+// biome-ignore format: a table is read by its columns
+const PHRASES: readonly Row[] = [
+  // Secrets
+  [/did not contain json key/i,                                                     "json-key-not-in-secret"],
+  [/invalid character .{1,8} (?:looking for beginning of value|after)/i,            "secret-is-no-json"],
+  [/Access to KMS is not allowed|KMSAccessDenied/i,                                 "execution-role-may-not-decrypt"],
+  [/key .{0,120}is (?:disabled|pending deletion)|KMSInvalidState|DisabledException/i, "key-not-usable"],
+  [/asm fetching username|malformed, empty field|unmarshal secret value|asm .{0,60}invalid schema/i, "registry-credentials-malformed"],
+  [/invalid ARN format|invalid secret (?:arn|format)|valueFrom .{0,40}invalid/i,    "secret-reference-invalid"],
+  // Roles
+  [/assume the configured ECS Infrastructure Role/i,                                "infrastructure-role-not-assumable"],
+  [/unable to assume (?:the|task|your) ?role|assume the role '/i,                   "task-role-not-assumable"],
+  // EBS, EFS
+  [/EFS utils.*No such file or directory|mount\.nfs4?: mounting .*No such file/i,   "efs-root-directory-missing"],
+  [/Failed to resolve "fs-/i,                                                       "efs-no-mount-target-in-zone-or-dns", "dns-fails", "efs-missing"],
+  [/FileSystemNotFound|file system .{0,60}does not exist/i,                         "efs-missing"],
+  [/AccessPointNotFound|access point .{0,60}(?:does not exist|not found)/i,         "efs-root-directory-missing"],
+  [/(?:EFS utils|mount\.nfs).*(?:reset by peer|timed out|access denied|not permitted|Permission denied|code: 32)|EFS utils/i, "efs-mount-refused", "efs-no-mount-target-in-zone-or-dns"],
+  [/EBS volume|IdempotentParameterMismatch/i,                                       "ebs-volume-not-attached"],
+  // The network interface
+  [/InsufficientFreeAddresses|not (?:have )?enough (?:free )?IP addresses/i,        "subnet-out-of-addresses"],
+  [/TagPolicyViolation/i,                                                           "tag-policy-refuses-eni"],
+  [/Timeout waiting for EphemeralStorage/i,                                         "ephemeral-storage-provisioning-timeout"],
+  [/Timeout waiting for network interface/i,                                        "eni-provisioning-timeout"],
+  [/attach(?:ing)? (?:the )?network interface|unused device index|configure ENI|netplugin failed/i, "eni-not-attached", "eni-provisioning-timeout"],
+  [/Create Network Interface with public IP/i,                                      "subnet-out-of-addresses", "eni-not-created"],
+  [/(?:create|creating).{0,20} Network Interface/i,                                 "eni-not-created"],
+  // Capacity and placement
+  [/RESOURCE:GPU|insufficient GPU/i,                                                "no-instance-with-free-gpu"],
+  [/RESOURCE:CPU|insufficient CPU/i,                                                "no-instance-with-free-cpu"],
+  [/RESOURCE:MEMORY|insufficient memory/i,                                          "no-instance-with-free-memory"],
+  [/RESOURCE:(?:PORTS|UDP)|port (?:\d+ )?(?:is )?already in use by|is already using a port/i, "no-instance-with-free-port"],
+  [/RESOURCE:ENI|insufficient (?:ENI|network interface)/i,                          "no-instance-with-free-eni"],
+  [/^AGENT$|error "?AGENT\b|agent (?:is )?(?:disconnected|not connected)|agent was disconnected|SERVICE_TASK_.*AGENT/i, "container-agent-disconnected"],
+  [/EMPTY CAPACITY PROVIDER|capacity provider .{0,60}(?:empty|no container instances)/i, "capacity-provider-empty"],
+  [/^ATTRIBUTE\b|placement constraint|missing an attribute|error "?ATTRIBUTE\b|MemberOf/i, "placement-constraint-unsatisfied"],
+  [/NO ACTIVE INSTANCES|No Container Instances were found|no container instances? (?:was|were) found/i, "no-container-instance"],
+  [/no container instance met all of its requirements/i,                            "no-container-instance", "placement-constraint-unsatisfied", "no-instance-with-free-memory"],
+  [/limit on the number of (?:vCPUs|tasks)|vCPU limit|concurrent(?:ly)? .{0,30}(?:limit|quota)|PROVISIONING (?:tasks )?limit/i, "fargate-quota-reached"],
+  [/Capacity is unavailable at this time|RESOURCE:FARGATE/i, "fargate-capacity-unavailable"],
+  [/^(?:MISSING|INACTIVE|LOCATION)\b/,                                              "resource-missing-or-inactive"],
+  [/circuit breaker|tasks? failed to start\.?$|SERVICE_DEPLOYMENT_FAILED|SERVICE_TASK_START_IMPAIRED|unable to consistently start tasks/i, "see-tasks-of-the-deployment"],
+  [/Spot Task was interrupted|SpotInterruption|Spot interruption/i,                 "spot-interrupted"],
+  // The container's start
+  [/exec format error/i,                                                            "image-of-other-architecture"],
+  [/OutOfMemory|killed due to memory usage|OOM ?Killed/i,                           "container-out-of-memory"],
+  [/executable file not found|exec: ".{0,300}(?:no such file|permission denied|is a directory)|starting container process caused.{0,300}no such file|exec .{1,200}: no such file/i, "command-not-in-image"],
+  [/not a directory|error mounting|mount (?:source|destination)|VolumeDriver/i,     "mount-not-possible"],
+  [/port is already allocated|address already in use/i,                             "host-port-taken"],
+];
+
+/** What says that a platform has no manifest, or that what was pulled is no image. */
+// biome-ignore format: a table is read by its columns
+const BYTES: readonly Row[] = [
+  [/matching platform|descriptor for platform|no matching manifest|no match for platform/i, "image-has-no-manifest-for-platform"],
+  [/no processor for media-type|in-toto|unsupported manifest|mediatype .{0,80}(?:unsupported|not supported)/i, "image-is-no-container-image"],
+  [/invalid reference format|invalid image (?:name|reference)|repository name must be/i, "image-reference-invalid"],
+];
+
+export function phraseCauses(told: Told): readonly Found[] | undefined {
+  const { text } = told.words;
+  const [, ...codes] = [...BYTES, ...PHRASES].find(([phrase]) => phrase.test(text)) ?? [];
+  if (codes.length > 0) {
+    const params = {
+      ...keyIn(text),
+      ...subnetIn(text),
+      ...roleIn(text),
+      ...fileSystemIn(text),
+      ...platformIn(text),
+    };
+    return codes.map((code, index) => ({
+      code: code as CauseCode,
+      isCertain: codes.length === 1 && index === 0,
+      params,
+    }));
+  }
+  if (/no space left on device/i.test(text)) return [{ code: fullDisk(told), isCertain: true }];
+  return undefined;
+}
+
+function fullDisk({ words, start }: Told): CauseCode {
+  if (start.launchType === "EC2" || start.launchType === "EXTERNAL") return "instance-disk-full";
+  return /\/var\/lib\/docker|register layer/.test(words.text)
+    ? "instance-disk-full"
+    : "ephemeral-storage-full";
+}
+
+function keyIn(text: string) {
+  return named("key", /json key (?<found>[\w.-]+)/i, text);
+}
+
+function subnetIn(text: string) {
+  return named("subnet", /(?<found>subnet-[\da-f]+)/, text);
+}
+
+function roleIn(text: string) {
+  return named("role", /role '?arn:aws[a-z-]*:iam::\d*:role\/(?:[\w+=,.@-]+\/)*(?<found>[\w+=,.@-]+)/i, text);
+}
+
+function fileSystemIn(text: string) {
+  return named("fileSystem", /(?<found>fs-[\da-f]+)/, text);
+}
+
+function platformIn(text: string) {
+  return named(
+    "platform",
+    /platform '?\{?(?<found>[a-z]+\/[\w/]+)|manifest for (?<other>[a-z]+\/[\w/]+)/i,
+    text,
+  );
+}
+
+function named(name: string, pattern: RegExp, text: string): Readonly<Record<string, string>> {
+  const { found, other } = pattern.exec(text)?.groups ?? {};
+  const value = found ?? other;
+  return value === undefined ? {} : { [name]: value };
+}

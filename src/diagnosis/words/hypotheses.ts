@@ -1,0 +1,58 @@
+/**
+ * The causes that a failed start's own words lead to, best first. Asks nobody.
+ *
+ * Where words leave one reading, that is the cause; where they narrow it down, the likeliest come in order, and the
+ * account's facts decide between them.
+ */
+
+import { classify } from "../../pull-failure/classify.ts";
+import type { CauseCode, Hypothesis, Params } from "../causes.ts";
+import type { FailedStart, Reason } from "../failed-start.ts";
+import { deniedCauses } from "./causes-of-denial.ts";
+import { endCauses } from "./causes-of-end.ts";
+import { networkCauses } from "./causes-of-network.ts";
+import { phraseCauses } from "./causes-of-phrases.ts";
+import { pullCauses } from "./causes-of-pull.ts";
+import type { Found, Told } from "./told.ts";
+import { wordsOf } from "./words.ts";
+
+/** No reason of ECS is near this long. */
+const LENGTH_MAX = 20_000;
+const LIMITS = new Set(["docker-hub-pull-limit", "docker-hub-abuse-limit", "registry-limit"]);
+
+export function hypothesesOf(start: FailedStart): readonly Hypothesis[] {
+  const told = start.reasons.flatMap((reason) =>
+    causesIn({ words: wordsOf(reason.text), reason, start }).map(
+      ({ code, isCertain, params = {} }): Hypothesis => ({
+        code,
+        certainty: isCertain ? "certain" : "likely",
+        params: { ...present(reason), ...params },
+        source: { field: reason.field, text: wordsOf(reason.text).text },
+      }),
+    ),
+  );
+  const ends = endCauses(start, told);
+  const certain = [...told, ...ends].filter(({ certainty }) => certainty === "certain");
+  const likely = [...told, ...ends].filter(({ certainty }) => certainty === "likely");
+  return distinct([...certain, ...likely]);
+}
+
+function causesIn(told: Told): readonly Found[] {
+  const { words, reason } = told;
+  const { kind, registry } = classify(reason.text.slice(0, LENGTH_MAX), reason.image);
+  if (LIMITS.has(kind)) {
+    const code = kind as Extract<CauseCode, typeof kind>;
+    return [{ code, isCertain: true, ...(registry === undefined ? {} : { params: { registry } }) }];
+  }
+  const found = deniedCauses(words) ?? phraseCauses(told) ?? networkCauses(told) ?? pullCauses(told) ?? [];
+  // What was cut may have gone on to say the opposite.
+  return words.isCut && found.length > 1 ? found.map((one) => ({ ...one, isCertain: false })) : found;
+}
+
+function present({ container, image }: Reason): Params {
+  return { ...(container === undefined ? {} : { container }), ...(image === undefined ? {} : { image }) };
+}
+
+function distinct(all: readonly Hypothesis[]): readonly Hypothesis[] {
+  return all.filter(({ code }, index) => all.findIndex((one) => one.code === code) === index);
+}

@@ -1,0 +1,103 @@
+/** The causes that the words of a stopped task lead to: over public samples, and over the wordings of AWS, the agent and Docker. */
+
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { CAUSES, type CauseCode } from "../../src/diagnosis/causes.ts";
+import { failedStartOf, failedStartsIn } from "../../src/diagnosis/failed-start.ts";
+import { formatCause } from "../../src/diagnosis/format-cause.ts";
+import { remedyOf } from "../../src/diagnosis/remedies/remedies.ts";
+import { hypothesesOf } from "../../src/diagnosis/words/hypotheses.ts";
+import { wordsOf } from "../../src/diagnosis/words/words.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
+import { REASONS } from "./reasons.ts";
+
+type Sample = JsonObject & {
+  readonly id: string;
+  readonly expected: { readonly cause: CauseCode; readonly decidedBy: "text" | "api" };
+};
+
+const samples: readonly Sample[] = JSON.parse(readFileSync(new URL("./tasks.json", import.meta.url), "utf8"));
+const causesOf = (document: JsonObject) =>
+  failedStartsIn(document)?.flatMap((start) => hypothesesOf(start)) ?? [];
+
+describe("the cause of a public sample", () => {
+  for (const { id, expected, ...document } of samples)
+    test(`${id}: ${expected.cause}${expected.decidedBy === "text" ? " is proved by the words" : " is one of three"}`, () => {
+      const found = causesOf(document);
+      const codes = found.map(({ code }) => code);
+      if (expected.decidedBy === "api") expect(codes.slice(0, 3)).toContain(expected.cause);
+      else expect(found[0]).toMatchObject({ code: expected.cause, certainty: "certain" });
+    });
+});
+
+describe("the words of a reason", () => {
+  for (const [launchType, cause, reason] of REASONS)
+    test(`${launchType}: ${cause} is first for “${reason.slice(0, 90)}…”`, () => {
+      const start = { ...failedStartOf(reason), launchType };
+      expect(hypothesesOf(start)[0]?.code).toBe(cause);
+    });
+});
+
+describe("what the words name", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["the login",             'Post "https://api.ecr.us-east-1.amazonaws.com/": dial tcp 44.213.79.86:443: i/o timeout',                   { target: "ecr.api", address: "44.213.79.86", region: "us-east-1", fault: "timeout" }],
+    ["the manifest",          'failed to do request: Head "https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/v2/a/manifests/1": EOF',    { target: "ecr.dkr", region: "eu-west-1", fault: "reset" }],
+    ["a layer, not the host", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/a:1: failed to copy: httpReadSeeker: dial tcp 52.219.1.1:443: i/o timeout", { target: "s3", address: "52.219.1.1" }],
+    ["a name's lookup",       "dial tcp: lookup registry-1.docker.io on 10.0.0.2:53: no such host",                                         { target: "docker-hub", host: "registry-1.docker.io", fault: "dns" }],
+    ["an instance's session", "User: arn:aws:sts::123456789012:assumed-role/nodes/i-0123456789abcdef0 is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/a because no permissions boundary allows the ecr:BatchGetImage action", { caller: { role: "nodes", isInstance: true }, denied: { action: "ecr:BatchGetImage", resource: "arn:aws:ecr:us-east-1:123456789012:repository/a", by: "permissions boundary" } }],
+    ["a cut text",            "failed to fetch secret from the service for ...",                                                            { isCut: true }],
+  ] as const;
+  for (const [what, text, expected] of table)
+    test(`they tell ${what}`, () => {
+      expect(wordsOf(text)).toMatchObject(expected);
+    });
+
+  test("a secret in them is not kept", () => {
+    expect(JSON.stringify(wordsOf("toomanyrequests: rate limit as 'acmebot': dckr_jti_abcdef"))).not.toMatch(
+      /acmebot|dckr_jti/,
+    );
+  });
+});
+
+describe("what a service tells", () => {
+  const failure =
+    "(service web) was unable to place a task. Reason: CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/amd64'";
+  const steady = "(service web) has reached a steady state.";
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["its newest failure counts",               [failure, steady],  ["image-has-no-manifest-for-platform"]],
+    ["a failure before all was well is over",   [steady, failure],  []],
+    ["a service that is well has none",         [steady],           []],
+  ] as const;
+  for (const [what, messages, codes] of table)
+    test(what, () => {
+      const events = messages.map((message) => ({ message }));
+      expect(causesOf({ services: [{ serviceName: "web", events }] }).map(({ code }) => code)).toEqual(codes);
+    });
+});
+
+describe("each cause", () => {
+  for (const code of Object.keys(CAUSES) as CauseCode[])
+    test(`${code} has a page, a sentence without a gap, and a remedy, whatever is known`, () => {
+      const start = failedStartOf("text");
+      expect(CAUSES[code]).toMatch(/^https:\/\/docs\.aws\.amazon\.com\//);
+      expect(formatCause(code, {})).not.toMatch(/undefined| {2}/);
+      expect(JSON.stringify(remedyOf(code, {}, { start, region: "us-east-1" }))).not.toMatch(/undefined/);
+    });
+});
+
+describe("hostile words", () => {
+  const long = "a/".repeat(5_000_000);
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["ten megabytes of one word",  long],
+    ["thousands of quotes",        `exec: "${'"'.repeat(1_000_000)}`],
+    ["thousands of hosts",         "https://a.b/ lookup a.b ".repeat(200_000)],
+    ["thousands of denials",       "not authorized to perform: a:B on resource: ".repeat(200_000)],
+  ] as const;
+  for (const [what, text] of table)
+    test(`${what} are read within a second`, { timeout: 1000 }, () => {
+      expect(hypothesesOf(failedStartOf(text)).length).toBeLessThan(5);
+    });
+});
