@@ -158,6 +158,14 @@ function invalid(where: string, because: string): Explanation {
   };
 }
 
+/** What is no limit, another command looks into. */
+const DIAGNOSE = "repull diagnose says why the task does not start, and what mends it";
+const LIMITS = new Set<Classification["kind"]>([
+  "docker-hub-pull-limit",
+  "docker-hub-abuse-limit",
+  "registry-limit",
+]);
+
 /** The way that a remediation would go: which places it would ask, in which order, and what it would write. */
 function wouldDo(
   classification: Classification,
@@ -166,7 +174,8 @@ function wouldDo(
 ): readonly string[] {
   const { confidence, image } = classification;
   const no = unsupportedReason(classification);
-  if (no !== undefined) return [`nothing: it is ${no}`];
+  if (no !== undefined)
+    return [`nothing: it is ${no}`, ...(LIMITS.has(classification.kind) ? [] : [DIAGNOSE])];
   if (failure !== null && failure.owner.kind !== "service") {
     return ["nothing: the task belongs to no service, so nobody but its starter can start it again"];
   }

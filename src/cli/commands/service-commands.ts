@@ -1,10 +1,12 @@
-/** The commands that look at an account before anything fails: `scan`, `plan`, `fix`. Each loads its own code only. */
+/** The commands that look at an account by hand: `scan`, `diagnose`, `plan`, `fix`. Each loads its own code only. */
 
 import { type Command, Option } from "commander";
 import { optional } from "../../ecs/json-fields.ts";
 import type { AccountSession } from "../account/account-session.ts";
+import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "../stack-options.ts";
+import type { DiagnoseInput } from "./diagnose.ts";
 import type { ScanInput } from "./scan.ts";
 
 type ServiceOptions = StackFlags & {
@@ -33,6 +35,39 @@ export function addServiceCommands(
       finish(async () =>
         (await import("./scan.ts")).scan({ ...options, ...optional("policyFile", policy) }, io),
       ),
+    );
+
+  program
+    .command("diagnose")
+    .description(
+      "Say why a task does not start: the cause, the fact that proves it, and what mends it. Changes nothing.",
+    )
+    .argument(
+      "[target...]",
+      "a file (an event, or what ECS answers to describe-tasks or describe-services; - for standard input), or a task's id or ARN, a service, CLUSTER/SERVICE, the console's address",
+    )
+    .option("--text <text>", "a reason instead: what ECS says of the stopped task")
+    .option("--image <image>", "the image of the container that failed with --text")
+    .option("--service <name>", "a service, where a file has the same name")
+    .addOption(cluster)
+    .option("--offline", "ask no account: the words alone, or with --facts", false)
+    .option("--facts <folder>", "recorded answers in place of an account: <service>.<Operation>.json")
+    .option("--record <folder>", "also keep what the account answers, in a folder that is there")
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
+    .addOption(json)
+    .addHelpText(
+      "after",
+      "\nExit status: 0 nothing found, 1 a cause is found, 2 not understood, 4 refused, 5 not sure.",
+    )
+    .action((targets: string[], options: Omit<DiagnoseInput, "targets">) =>
+      finish(async () => {
+        const { text, image, service, rights } = options;
+        if (targets.length === 0 && text === undefined && service === undefined && !rights)
+          program.error("diagnose: name a TARGET, --text or --service", { exitCode: EXIT.usage });
+        if (image !== undefined && text === undefined)
+          program.error("diagnose: --image goes with --text; a task names its own", { exitCode: EXIT.usage });
+        return (await import("./diagnose.ts")).diagnose({ targets, ...options }, io);
+      }),
     );
 
   const byHand = (command: Command): Command =>

@@ -52,6 +52,16 @@ describe("repull explain", () => {
     });
   }
 
+  for (const [event, isPointedOn] of [
+    ["not-found", true],
+    ["unauthorized", true],
+    ["ecr-public-limit", false],
+  ] as const)
+    test(`${isPointedOn ? "points" : "does not point"} to repull diagnose for ${event}.json`, async () => {
+      const { objects } = await explained({ "e.json": sample(event) });
+      expect(JSON.stringify(objects[0]?.wouldDo).includes("repull diagnose")).toBe(isPointedOn);
+    });
+
   test("says of a text whose limit it is by the container's image", async () => {
     const text = "Error response from daemon: toomanyrequests: Rate exceeded";
     const { objects } = await explained({}, { text, image: "public.ecr.aws/docker/library/nginx:1" });

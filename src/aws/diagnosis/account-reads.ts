@@ -1,0 +1,128 @@
+/** What a diagnosis reads of a live account, each call once. What may not be read is said with the permission, not thrown. */
+
+import { DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { BatchGetImageCommand, DescribeImagesCommand, ECRClient } from "@aws-sdk/client-ecr";
+import {
+  DescribeContainerInstancesCommand,
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListClustersCommand,
+  ListContainerInstancesCommand,
+  ListTasksCommand,
+} from "@aws-sdk/client-ecs";
+import { GetRoleCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
+import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { DescribeParametersCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { type AccountReads, type Answered, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";
+import { getString, isObject } from "../../ecs/json-fields.ts";
+import type { Json, JsonObject } from "../../runtime/json.ts";
+import { createNetworks } from "../adapters/task-networks.ts";
+import { toAwsError } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+import { callJson } from "../client/json-call.ts";
+
+/** Not worth half a minute: the answer may be that it is not known. */
+const ATTEMPTS_MAX = 3;
+
+/** What the input of a call is, the checks know; the SDK refuses what it does not take. */
+// biome-ignore lint/suspicious/noExplicitAny: JSON of a call, whose type is the SDK's
+type Input = any;
+type Call = (input: Input, settings: AwsSettings) => Promise<unknown>;
+
+// biome-ignore format: a table is read by its columns
+const CALLS: Readonly<Record<Operation, Call>> = {
+  "ecs.DescribeTasks":                     (input, at) => ecs(at).send(new DescribeTasksCommand(input)),
+  "ecs.ListTasks":                         (input, at) => ecs(at).send(new ListTasksCommand(input)),
+  "ecs.ListClusters":                      (input, at) => ecs(at).send(new ListClustersCommand(input)),
+  "ecs.DescribeServices":                  (input, at) => ecs(at).send(new DescribeServicesCommand(input)),
+  "ecs.DescribeTaskDefinition":            (input, at) => ecs(at).send(new DescribeTaskDefinitionCommand(input)),
+  "ecs.DescribeContainerInstances":        (input, at) => ecs(at).send(new DescribeContainerInstancesCommand(input)),
+  "ecs.ListContainerInstances":            (input, at) => ecs(at).send(new ListContainerInstancesCommand(input)),
+  "ec2.DescribeInstances":                 (input, at) => clientOf(EC2Client, at).send(new DescribeInstancesCommand(input)),
+  "ec2.DescribeSubnets":                   (input, at) => clientOf(EC2Client, at).send(new DescribeSubnetsCommand(input)),
+  "iam.GetRole":                           (input, at) => clientOf(IAMClient, at).send(new GetRoleCommand(input)),
+  "iam.SimulatePrincipalPolicy":           (input, at) => clientOf(IAMClient, at).send(new SimulatePrincipalPolicyCommand(input)),
+  "ecr.BatchGetImage":                     (input, at) => clientOf(ECRClient, at).send(new BatchGetImageCommand(input)),
+  "ecr.DescribeImages":                    (input, at) => clientOf(ECRClient, at).send(new DescribeImagesCommand(input)),
+  "secretsmanager.DescribeSecret":         (input, at) => clientOf(SecretsManagerClient, at).send(new DescribeSecretCommand(input)),
+  "ssm.DescribeParameters":                (input, at) => clientOf(SSMClient, at).send(new DescribeParametersCommand(input)),
+  "logs.DescribeLogGroups":                (input, at) => callJson("logs", { operation: "DescribeLogGroups" }, input, at),
+  "kms.DescribeKey":                       (input, at) => callJson("kms", { operation: "DescribeKey" }, input, at),
+  "efs.DescribeMountTargets":              (input, at) => callJson("efs", { operation: "DescribeMountTargets", path: "/2015-02-01/mount-targets", query: { FileSystemId: getString(input, "FileSystemId") ?? "" } }, {}, at),
+};
+
+function ecs(settings: AwsSettings): ECSClient {
+  return clientOf(ECSClient, settings);
+}
+
+const clients = new WeakMap<AwsSettings, Map<unknown, unknown>>();
+
+/** One of each kind for the same settings: each finds its credentials anew. */
+function clientOf<Client>(
+  kind: new (configuration: ReturnType<typeof clientConfiguration>) => Client,
+  settings: AwsSettings,
+): Client {
+  const known = clients.get(settings) ?? new Map<unknown, unknown>();
+  clients.set(settings, known);
+  const client = (known.get(kind) as Client | undefined) ?? new kind(clientConfiguration(settings));
+  known.set(kind, client);
+  return client;
+}
+
+/** EFS's and IAM's own words for “there is none”, beside those that all services share. */
+const ABSENT = /NotFound|NoSuchEntity|ResourceNotFound/;
+
+export function createAccountReads(own: AwsSettings, account: string | undefined): AccountReads {
+  const settings: AwsSettings = { attemptsMax: ATTEMPTS_MAX, ...own };
+  const networks = createNetworks(settings, account ?? "");
+  const asked = new Map<string, Promise<Answered>>();
+  const places = new Map<string, AwsSettings>();
+  const described = new Map<string, ReturnType<AccountReads["network"]>>();
+  const settingsIn = (region: string): AwsSettings => {
+    const there = places.get(region) ?? { ...settings, region };
+    places.set(region, there);
+    return there;
+  };
+  return {
+    account,
+    region: own.region,
+    read(operation, input, region = own.region) {
+      const key = JSON.stringify([operation, input, region]);
+      const answer = asked.get(key) ?? ask(operation, input, settingsIn(region));
+      asked.set(key, answer);
+      return answer;
+    },
+    network(sources) {
+      const key = JSON.stringify(sources);
+      const facts = described.get(key) ?? networks.describe(sources);
+      described.set(key, facts);
+      return facts;
+    },
+  };
+}
+
+async function ask(operation: Operation, input: JsonObject, settings: AwsSettings): Promise<Answered> {
+  const permission = OPERATIONS[operation];
+  try {
+    return { kind: "answer", answer: asJson(await CALLS[operation](input, settings)) };
+  } catch (error) {
+    const code = error instanceof Error ? error.name : "";
+    const { kind, message } = toAwsError(permission, error);
+    const because = message.slice(0, 300);
+    const isAnswered = !(error instanceof SyntaxError);
+    if (isAnswered && (kind === "absent" || ABSENT.test(code))) return { kind: "absent", code, because };
+    return kind === "denied"
+      ? { kind: "unread", permission, because: `may not call ${permission}` }
+      : { kind: "unread", permission, because };
+  }
+}
+
+/** As the AWS CLI prints it: moments as text, and nothing of the SDK's. */
+function asJson(answer: unknown): JsonObject {
+  const json: Json = JSON.parse(JSON.stringify(answer ?? {}));
+  if (!isObject(json)) return {};
+  const { $metadata: _, ...members } = json;
+  return members;
+}

@@ -1,0 +1,108 @@
+/** `repull diagnose`: why a task does not start. Reads only: an account, recorded answers, or the words alone. */
+
+import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
+import { createAccountReads } from "../../aws/diagnosis/account-reads.ts";
+import { recordedReads } from "../../aws/diagnosis/recorded-reads.ts";
+import { type Diagnosis, diagnose as diagnoseStart } from "../../diagnosis/diagnose.ts";
+import { type FailedStart, failedStartOf } from "../../diagnosis/failed-start.ts";
+import type { AccountReads } from "../../diagnosis/reads.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { visibleJson } from "../../text/visible.ts";
+import { awsSettingsFrom, awsSettingsIn } from "../account/aws-settings.ts";
+import { startsInAccount } from "../account/find-failed-start.ts";
+import { recordedIn, recordingReads } from "../account/recorded-answers.ts";
+import { EXIT } from "../exit-status.ts";
+import { startsInText } from "../input/failed-start-documents.ts";
+import type { CommandIo } from "../io.ts";
+import { diagnosisInWords } from "../output/format-diagnosis.ts";
+import { diagnoseRights } from "./diagnose-permissions.ts";
+
+export type DiagnoseInput = {
+  /** Files, or in the account tasks and services. */
+  readonly targets: readonly string[];
+  readonly text?: string;
+  readonly image?: string;
+  /** A service, whatever file of that name there is. */
+  readonly service?: string;
+  readonly cluster?: string;
+  /** Ask no account. */
+  readonly offline: boolean;
+  /** A folder of recorded answers, in place of an account. */
+  readonly facts?: string;
+  /** A folder, that exists, for what the account answers. */
+  readonly record?: string;
+  readonly rights: boolean;
+  readonly json: boolean;
+};
+
+export async function diagnose(input: DiagnoseInput, io: CommandIo): Promise<number> {
+  if (input.rights) {
+    io.out(`${diagnoseRights()}\n`);
+    return EXIT.done;
+  }
+  const { starts, names } = await given(input, io);
+  const isOffline = input.offline || input.facts !== undefined;
+  const recorded = input.facts === undefined ? undefined : await recordedIn(input.facts, io);
+  if (isOffline && recorded === undefined && names.length > 0)
+    throw new InvalidInput(
+      "TARGET",
+      `a file, where no account is asked: ${names[0]} is none that can be read`,
+    );
+  const region = io.env.AWS_REGION ?? "";
+  const account = isOffline ? undefined : await accountOf(starts, names, io);
+  const recorder = account === undefined || input.record === undefined ? undefined : recordingReads(account);
+  const readsFor = (start: Partial<FailedStart>): AccountReads =>
+    recorder ??
+    account ??
+    recordedReads(recorded ?? new Map(), { account: start.account, region: start.region ?? region });
+  const asked: FailedStart[] = [];
+  for (const name of names) asked.push(...(await startsInAccount(name, input.cluster, readsFor({}))));
+  const diagnoses: Diagnosis[] = [];
+  for (const start of [...starts, ...asked]) {
+    const found = await diagnoseStart(start, readsFor(start));
+    diagnoses.push(found);
+    io.out(input.json ? `${visibleJson(found)}\n` : diagnosisInWords(found));
+  }
+  if (recorder !== undefined && input.record !== undefined) await recorder.write(input.record, io);
+  return statusOf(diagnoses);
+}
+
+/** What is read of files and of the text, and what is left to be the name of a task or a service. */
+async function given(
+  input: DiagnoseInput,
+  io: CommandIo,
+): Promise<{ readonly starts: readonly FailedStart[]; readonly names: readonly string[] }> {
+  const starts: FailedStart[] = input.text === undefined ? [] : [failedStartOf(input.text, input.image)];
+  const names: string[] = input.service === undefined ? [] : [input.service];
+  for (const target of input.targets) {
+    const text = await io.readFile(target);
+    if (text === undefined) names.push(target);
+    else starts.push(...startsInText(text, target === "-" ? "standard input" : target));
+  }
+  return { starts, names };
+}
+
+/** The account of the environment. A document is of a region of its own, and of words alone none need be known. */
+async function accountOf(
+  starts: readonly FailedStart[],
+  names: readonly string[],
+  io: CommandIo,
+): Promise<AccountReads> {
+  const [first] = starts;
+  const own = names.length === 0 ? first?.region : undefined;
+  const settings = own === undefined ? await awsSettingsFrom(io) : awsSettingsIn(own, io);
+  const { account } = await getCallerIdentity(settings);
+  const foreign = starts.find((start) => start.account !== undefined && start.account !== account);
+  if (foreign !== undefined)
+    throw new InvalidInput(
+      "TARGET",
+      `a task of account ${account}, or --offline: ${foreign.target} is of another`,
+    );
+  return createAccountReads(settings, account);
+}
+
+/** Bad news beats what is open, and that beats good news. */
+function statusOf(diagnoses: readonly Diagnosis[]): number {
+  if (diagnoses.some(({ verdict }) => verdict === "cause-found")) return EXIT.failed;
+  return diagnoses.some(({ verdict }) => verdict === "not-sure") ? EXIT.unfinished : EXIT.done;
+}

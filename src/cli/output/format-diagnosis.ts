@@ -1,0 +1,62 @@
+/** A diagnosis for a reader: the causes with proof and remedy, then what was looked at, then what was not. */
+
+import type { StartCheck } from "../../diagnosis/checks/check.ts";
+import type { Cause, Diagnosis, Proof } from "../../diagnosis/diagnose.ts";
+import { formatRemedy, shellWords } from "../../diagnosis/remedies/format-remedy.ts";
+import { linesOf } from "../../text/visible.ts";
+
+const VERDICTS: Readonly<Record<Diagnosis["verdict"], string>> = {
+  "cause-found": "the cause is found",
+  "not-sure": "not sure: no fact proves a cause",
+  "nothing-found": "nothing stands in the way of a start, of what was looked at",
+};
+
+export function diagnosisInWords({ target, tasks, verdict, causes, checks, reasons }: Diagnosis): string {
+  const open = checks.filter(({ result }) => result === "not checked" || result === "not sure");
+  const looked = checks.filter(({ result }) => result === "passed");
+  return linesOf([
+    `${target}: ${VERDICTS[verdict]}`,
+    ...(tasks === undefined
+      ? []
+      : [`${tasks.alike} of ${tasks.failed} stopped tasks failed for this reason`]),
+    ...causes.flatMap((cause, index) => causeLines(cause, index + 1)),
+    ...(causes.length > 0 || reasons.length === 0
+      ? []
+      : [
+          "",
+          "The words, which no cause is known for:",
+          ...reasons.slice(0, 3).map(({ field, text }) => `  ${field}: “${text}”`),
+        ]),
+    ...(looked.length === 0
+      ? []
+      : ["", "Looked at, and well:", ...looked.map(({ id, because }) => `  ${id}: ${because}`)]),
+    ...(open.length === 0 ? [] : ["", "Not known:", ...open.flatMap(openLines)]),
+    "",
+  ]);
+}
+
+function causeLines(
+  { code, sentence, certainty, proof, remedy, page }: Cause,
+  number: number,
+): readonly string[] {
+  const [what = "", ...how] = formatRemedy(remedy);
+  return [
+    "",
+    `${number}. ${certainty === "likely" ? "perhaps: " : ""}${sentence} (${code}, ${certainty})`,
+    `   proof   ${proof === null ? "none: the words lead here, and other causes have the same words" : proofInWords(proof)}`,
+    `   remedy  ${what}`,
+    ...how.map((line) => `         ${line}`),
+    `   page    ${page}`,
+  ];
+}
+
+function proofInWords(proof: Proof): string {
+  return proof.by === "text" ? `${proof.field} says “${proof.quote}”` : `${proof.check}: ${proof.because}`;
+}
+
+function openLines({ id, because, permission, command }: StartCheck): readonly string[] {
+  return [
+    `  ${id}: ${because}${permission === undefined || because.includes(permission) ? "" : ` (${permission})`}`,
+    ...(command === undefined ? [] : [`    ${shellWords(command)}`]),
+  ];
+}

@@ -1,0 +1,158 @@
+/** What a diagnosis reads of a live account: the rights are those of its calls, and what is refused is open, not wrong. */
+
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createAccountReads } from "../../../src/aws/diagnosis/account-reads.ts";
+import { DIAGNOSE_RIGHTS, diagnoseRights } from "../../../src/cli/commands/diagnose-permissions.ts";
+import { diagnose } from "../../../src/diagnosis/diagnose.ts";
+import { failedStartsIn } from "../../../src/diagnosis/failed-start.ts";
+import { OPERATIONS } from "../../../src/diagnosis/reads.ts";
+import {
+  type AwsAnswer,
+  type AwsRequest,
+  type AwsStub,
+  STUB_CREDENTIALS,
+  startAwsStub,
+} from "../../support/aws/aws-stub.ts";
+import { withoutComments } from "../../support/project-files.ts";
+
+const ACCOUNT = "123456789012";
+const IMAGE = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1`;
+
+let stub: AwsStub;
+let answer: (request: AwsRequest) => AwsAnswer;
+beforeEach(async () => {
+  stub = await startAwsStub((request) => answer(request));
+});
+afterEach(() => stub.stop());
+
+const reads = () =>
+  createAccountReads(
+    { region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 },
+    ACCOUNT,
+  );
+const start = (stoppedReason?: string) =>
+  failedStartsIn({
+    tasks: [
+      {
+        taskArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:task/prod/8a8bb7cd343aa2ad99b7d762030857a2`,
+        clusterArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:cluster/prod`,
+        taskDefinitionArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:task-definition/web:7`,
+        group: "service:web",
+        launchType: "FARGATE",
+        containers: [{ name: "web", image: IMAGE }],
+        attachments: [
+          { type: "ElasticNetworkInterface", details: [{ name: "subnetId", value: "subnet-1" }] },
+        ],
+        ...(stoppedReason === undefined ? {} : { stoppedReason }),
+      },
+    ],
+  })?.[0] as NonNullable<ReturnType<typeof failedStartsIn>>[number];
+const SECRET = `arn:aws:secretsmanager:us-east-1:${ACCOUNT}:secret:db-AbCdEf`;
+const DEFINITION = {
+  taskDefinition: {
+    executionRoleArn: `arn:aws:iam::${ACCOUNT}:role/web-execution`,
+    containerDefinitions: [
+      {
+        name: "web",
+        image: IMAGE,
+        secrets: [{ name: "DB", valueFrom: SECRET }],
+        logConfiguration: {
+          logDriver: "awslogs",
+          options: { "awslogs-group": "/ecs/web", "awslogs-region": "us-east-1" },
+        },
+      },
+    ],
+    volumes: [{ name: "data", efsVolumeConfiguration: { fileSystemId: "fs-1" } }],
+  },
+};
+const refused = ({ headers }: AwsRequest): AwsAnswer =>
+  headers["content-type"]?.startsWith("application/x-www-form-urlencoded")
+    ? {
+        status: 403,
+        headers: { "content-type": "text/xml" },
+        body: "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>",
+      }
+    : { status: 400, body: { __type: "AccessDeniedException", message: "no" } };
+
+describe("where nothing may be read", () => {
+  test("each check is open with the permission that is missing, and the words still lead somewhere", async () => {
+    answer = refused;
+    const found = await diagnose(
+      start(`CannotPullContainerError: failed to resolve ref ${IMAGE}: not found.`),
+      reads(),
+    );
+    expect(found.causes.map(({ code, proof }) => [code, proof])).toEqual([
+      ["tag-not-in-repository", null],
+      ["repository-missing", null],
+    ]);
+    expect(found.checks).toMatchObject([
+      { id: "image.tag-exists", result: "not checked", permission: "ecr:DescribeImages" },
+    ]);
+    expect(found.checks[0]?.command?.slice(0, 3)).toEqual(["aws", "ecr", "describe-images"]);
+  });
+
+  test("a start without words is neither well nor proved ill", async () => {
+    answer = (request) =>
+      request.action === "DescribeTaskDefinition" ? { body: DEFINITION } : refused(request);
+    const found = await diagnose(start(), reads());
+    expect(found.verdict).toBe("not-sure");
+    expect(found.causes).toEqual([]);
+    const permissions = new Set(found.checks.flatMap(({ permission }) => permission ?? []));
+    for (const one of [
+      "ecr:DescribeImages",
+      "iam:SimulatePrincipalPolicy",
+      "secretsmanager:DescribeSecret",
+      "logs:DescribeLogGroups",
+      "elasticfilesystem:DescribeMountTargets",
+      "ec2:DescribeSubnets",
+    ])
+      expect(permissions).toContain(one);
+  });
+});
+
+describe("the calls", () => {
+  test("are few, and each is made once", async () => {
+    answer = (request) =>
+      request.action === "DescribeTaskDefinition" ? { body: DEFINITION } : refused(request);
+    await diagnose(start(), reads());
+    const asked = stub.requests.map(({ action, body }) => `${action} ${JSON.stringify(body)}`);
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(asked.length).toBeLessThanOrEqual(60);
+  });
+
+  test("never read the value of a secret or of a parameter", async () => {
+    answer = (request) =>
+      request.action === "DescribeTaskDefinition" ? { body: DEFINITION } : refused(request);
+    await diagnose(start(), reads());
+    for (const { action } of stub.requests)
+      expect(action).toMatch(/^(?:Describe|List|GetRole|Simulate|GET )/);
+  });
+});
+
+describe("the rights", () => {
+  test("are those of the calls that the code can send", () => {
+    const sources = ["adapters/task-networks", "client/network-egress", "client/caller-identity"].map(
+      (name) =>
+        withoutComments(
+          readFileSync(new URL(["../../../src/aws/", name, ".ts"].join(""), import.meta.url), "utf8"),
+        ),
+    );
+    const used = sources.flatMap((text) =>
+      [...text.matchAll(/"((?:ec2|sts):[A-Z]\w+)"/g)].map(([, action = ""]) => action),
+    );
+    expect(DIAGNOSE_RIGHTS).toEqual([...new Set([...used, ...Object.values(OPERATIONS)])].toSorted());
+  });
+
+  test("only read, and are printed as a policy", () => {
+    for (const action of JSON.parse(diagnoseRights()).Statement[0].Action)
+      expect(action).toMatch(
+        /:(?:Describe|List|Simulate|BatchGetImage$|GetManagedPrefixListEntries|GetRole$|GetCallerIdentity)/,
+      );
+  });
+
+  test("are all in the page about it", () => {
+    const page = readFileSync(new URL("../../../docs/diagnose.md", import.meta.url), "utf8");
+    for (const action of DIAGNOSE_RIGHTS) expect(page).toContain(`\`${action}\``);
+  });
+});
