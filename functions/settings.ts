@@ -15,6 +15,8 @@ export type Settings = {
   readonly policyParameter?: string;
   /** The SSM parameter that is the owner's kill switch. */
   readonly killSwitchParameter?: string;
+  /** The clusters that the stack is for, by name; `*` stands for any text. */
+  readonly clusterPattern: string;
   readonly busName: string;
   /** Read when used: not every function starts others. */
   readonly functions: DurableFunctions;
@@ -49,6 +51,7 @@ export function settingsFrom(env: Environment): Settings {
     rights: rightsIn(env),
     ...(parameter === undefined || parameter === "" ? {} : { policyParameter: parameter }),
     ...(killSwitch === undefined || killSwitch === "" ? {} : { killSwitchParameter: killSwitch }),
+    clusterPattern: env.REPULL_CLUSTER_PATTERN || "*",
     busName: env.REPULL_BUS_NAME || "default",
     functions: {
       get remediate() {

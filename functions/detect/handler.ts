@@ -1,5 +1,6 @@
 /**
- * Entry point of `detect`: a batch of SQS messages in, one named remediation for each failing deployment out.
+ * Entry point of `detect`: a batch of SQS messages in, one named remediation for each failing deployment out; or the
+ * schedule's request for a sweep, which finds what no message has told of.
  *
  * What cannot be read goes to the dead-letter queue at once, with its reason; what fails for another cause is reported
  * as this one message's failure, and SQS brings it again.
@@ -10,30 +11,43 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { createDeadLetters } from "../../src/aws/adapters/dead-letter-queue.ts";
 import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
+import { createServiceReads } from "../../src/aws/adapters/service-reads.ts";
 import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
+import { type SweepReport, sweep } from "../../src/remediation/detect/sweep.ts";
+import { isSweepRequest, readSweepRequest } from "../../src/remediation/detect/sweep-request.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { matchesGlob } from "../../src/substitution/glob.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
+import { killSwitchOf } from "../kill-switch.ts";
 import { recordDetected, recordDied } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
 const executions = createExecutions(settings.aws, settings.functions);
+const serviceReads = createServiceReads(settings.aws);
 const deadLetters = createDeadLetters(settings.aws, settings.deadLetterQueueUrl);
 const log = new Logger({ serviceName: "repull-detect" });
 const processor = new BatchProcessor(EventType.SQS);
 
 /** Lambda's entry. */
-export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse>;
+export async function handler(event: unknown, context: Context): Promise<SQSBatchResponse | SweepSummary>;
+export async function handler(event: unknown, context: Context): Promise<SQSBatchResponse | SweepSummary> {
   const { region } = settings.aws;
-  const home = { account: accountOf(context.invokedFunctionArn), region, partition: partitionOf(region) };
+  const location = { account: accountOf(context.invokedFunctionArn), region, partition: partitionOf(region) };
+  const ports = { location, executions, clock: systemClock, killSwitch: killSwitchOf(settings) };
+  if (isSweepRequest(event)) {
+    const { sweepNumber } = readSweepRequest(event);
+    return await sweepAccount(sweepNumber, await policyNow(), { ...ports, serviceReads }, context);
+  }
   const policy = await policyNow();
   const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
     try {
-      const detected = await detect(parsed(body), { location: home, executions, clock: systemClock }, policy);
+      const detected = await detect(parsed(body), ports, policy);
       log.info(`event ${detected.kind}`, { messageId, ...detected });
       recordDetected(detected.kind, detected.failure);
       if (detected.died) recordDied();
@@ -50,7 +64,48 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       throw error;
     }
   };
-  return await processPartialResponse(event, one, processor, { context, throwOnFullBatchFailure: false });
+  return await processPartialResponse(event as SQSEvent, one, processor, {
+    context,
+    throwOnFullBatchFailure: false,
+  });
+}
+
+/** What Lambda is answered, and the log has beside the findings. */
+type SweepSummary = Omit<SweepReport, "detected" | "gaps"> & {
+  readonly started: number;
+  readonly gaps: number;
+};
+
+/** Of Lambda's time, what is left for the answers that are under way. */
+const LEFT_SECONDS = 10;
+const SWEEP_SECONDS_MAX = 50;
+
+/** One sweep. Fails where nothing at all could be read, for then the alarm of this function's errors has to tell of it. */
+async function sweepAccount(
+  sweepNumber: number,
+  policy: Policy,
+  ports: Parameters<typeof sweep>[2],
+  context: Context,
+): Promise<SweepSummary> {
+  const left = Math.floor(context.getRemainingTimeInMillis() / 1000) - LEFT_SECONDS;
+  const options = {
+    sweepNumber,
+    seconds: Math.max(1, Math.min(SWEEP_SECONDS_MAX, left)),
+    isOurCluster: (name: string) => matchesGlob(settings.clusterPattern, name),
+  };
+  const { detected, gaps, ...figures } = await sweep(options, policy, ports);
+  for (const one of detected) {
+    log.info(`sweep ${one.kind}`, { ...one });
+    if (one.kind === "started") recordDetected(one.kind, one.failure);
+  }
+  for (const gap of gaps) log.warn("the sweep could not read all", { ...gap });
+  const started = detected.filter(({ kind }) => kind === "started").length;
+  const summary = { ...figures, started, gaps: gaps.length };
+  log.info("swept", summary);
+  const [first] = gaps;
+  if (first !== undefined && figures.described === 0)
+    throw new AwsError(first.code, first.action, `nothing could be swept: ${first.because}`);
+  return summary;
 }
 
 /**

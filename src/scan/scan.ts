@@ -16,6 +16,7 @@ import { AwsError } from "../remediation/ports/aws-error.ts";
 import type { ContainerInstance, Ecs } from "../remediation/ports/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
+import { createTokenBucket } from "../runtime/token-bucket.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
 import { counted } from "../text/counted.ts";
@@ -23,7 +24,6 @@ import type { AccountInventory, ContainerHost, ScheduledTask } from "./account-i
 import { type Exposure, scheduledTaskExposure, serviceExposure, standaloneTaskExposure } from "./exposure.ts";
 import { repositoryOf, type ScanFacts } from "./likely-substitutes.ts";
 import { type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
-import { createTokenBucket } from "./token-bucket.ts";
 
 export type Scan = {
   readonly clusters: number;

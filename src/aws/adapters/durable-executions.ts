@@ -17,6 +17,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { functionNameOf } from "../../remediation/detect/execution-names.ts";
 import { denialReason } from "../../remediation/gates/approval-decision.ts";
 import { isTransient } from "../../remediation/ports/aws-error.ts";
+import { heldBackIn } from "../../remediation/ports/held-back-record.ts";
 import {
   type ExecutionStatus,
   type Executions,
@@ -104,6 +105,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
         status,
         ...parseMirrorRejection(result),
         ...ignoredIn(result),
+        ...heldBackIn(result),
         ...rollbackIn(result),
         ...optional("denied", denialReason(result)),
         ...ended,

@@ -3,7 +3,8 @@
  *
  * A hundred tasks of one deployment fail within a minute: they make one name, and a name starts once. What happened
  * before an attempt ended is no news to it; a failure after that is, and starts the next attempt, with growing pauses.
- * An attempt that found nothing to do used nothing up: it does not count, and the pause after it does not grow.
+ * An attempt that found nothing to do used nothing up: it does not count, and the pause after it does not grow. Neither
+ * does one that the operator kept from writing, once the operator lets Repull write.
  */
 
 import { optional } from "../../ecs/json-fields.ts";
@@ -14,10 +15,12 @@ import type { PullFailureKind } from "../../pull-failure/types.ts";
 import type { Json } from "../../runtime/json.ts";
 import { unsupportedReason } from "../../substitution/applicable-limits.ts";
 import { DEFAULT_POLICY, type Policy } from "../../substitution/policy/policy.ts";
+import type { KillSwitch } from "../gates/kill-switch.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { ExecutionStatus, Ports } from "../ports/ports.ts";
 import { isPerTask } from "../survey/standalone-task.ts";
 import { remediationName } from "./execution-names.ts";
+import { isLifted } from "./is-lifted.ts";
 
 /** What became of a document; and which failure it told of, where it told of one. */
 export type DetectResult = (
@@ -36,6 +39,11 @@ export type DetectResult = (
   readonly failure?: PullFailureKind;
   /** The attempt before ended without an outcome. */
   readonly died?: true;
+};
+
+export type DetectPorts = Pick<Ports, "location" | "executions" | "clock"> & {
+  /** Asked only where it stopped an earlier attempt. Absent: that attempt counts. */
+  readonly killSwitch?: Pick<KillSwitch, "activeReason">;
 };
 
 /** With the pauses between them half a day: longer than the longest window of Docker Hub's limit. */
@@ -65,7 +73,7 @@ export function backoffMinutes(attempt: number): number {
  */
 export async function detect(
   document: unknown,
-  ports: Pick<Ports, "location" | "executions" | "clock">,
+  ports: DetectPorts,
   policy: Policy = DEFAULT_POLICY,
 ): Promise<DetectResult> {
   const told = readEvent(document, ports.location);
@@ -92,9 +100,11 @@ export async function detect(
     const started = await ports.executions.start("remediate", execution, reduced);
     if (started === "started") return { kind: "started", failure, execution, ...died };
     const status = await ports.executions.status("remediate", execution);
-    if (status?.ignored !== true) attempts += 1;
+    const triedNothing =
+      status?.ignored === true || (await isLifted(status?.heldBackBy, policy, ports.killSwitch));
+    if (!triedNothing) attempts += 1;
     died = status?.status === "failed" || status?.status === "timed-out" ? { died: true } : {};
-    const closed = reasonNotToRetry(failedAt, Math.max(attempts, 1), status);
+    const closed = reasonNotToRetry(failedAt, triedNothing ? 1 : attempts, status);
     if (closed !== undefined) {
       const { words, ...more } = closed;
       return { kind: "duplicate", failure, execution, because: `${execution} ${words}`, ...more, ...died };
@@ -143,7 +153,7 @@ function reasonNotToRetry(
   if (status.status === "unknown") return unreadable(status);
   if (status.endedAt === undefined)
     return status.status === "succeeded" ? { words: "has succeeded" } : undefined;
-  const pause = status.ignored ? BACKOFF_MINUTES_FIRST : backoffMinutes(attempt);
+  const pause = backoffMinutes(attempt);
   return failedAt < status.endedAt + pause * 60_000
     ? { words: `ended less than ${pause} minutes before: the next failure after that starts another attempt` }
     : undefined;

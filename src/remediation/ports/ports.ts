@@ -20,6 +20,7 @@ import type { Json, JsonObject } from "../../runtime/json.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { PullThroughRule } from "../../substitution/pull-through-rule.ts";
 import type { ContainerInstances } from "./container-instances.ts";
+import type { HeldBack } from "./held-back-record.ts";
 import type { KillSwitch } from "./kill-switch.ts";
 import type { QuotaExceeded } from "./quota-exceeded.ts";
 import { quotaExceededSchema } from "./quota-exceeded.ts";
@@ -179,6 +180,8 @@ export type ExecutionStatus = {
   readonly limited?: true;
   /** It found nothing to do: the failure was over, or was none of ours. */
   readonly ignored?: true;
+  /** The operator's own setting kept it from writing. */
+  readonly heldBackBy?: HeldBack;
   /** Somebody denied its plan, and why. */
   readonly denied?: string;
   /** It rolled its change back, and this is what it had trusted. */

@@ -8,6 +8,7 @@
 import type { Task } from "../../ecs/task/task.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
+import { taskEvent } from "../../ecs-events/task-event.ts";
 import type { NamedManifest } from "../../pull-failure/extract-manifests.ts";
 import { unsupportedReason } from "../../substitution/applicable-limits.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -27,7 +28,7 @@ export async function confirmFailure(
 ): Promise<ConfirmedFailure | Ignored | NotEligible> {
   if (failure.preemptive) return { kind: "confirmed", failure };
   const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
-  const told = task === undefined ? failure : readEvent(eventOf(failure, task), ports.location);
+  const told = task === undefined ? failure : readEvent(taskEvent(task, failure), ports.location);
   if (told.kind === "ignored") {
     return { kind: "ignored", because: `ECS tells otherwise than the event: ${told.because}` };
   }
@@ -65,17 +66,4 @@ export async function confirmFailure(
 /** Those of the event count too: a text that was made up may keep Repull from writing, and ECS forgets its own in an hour. */
 function manifestsIn({ failures }: PullFailure): readonly NamedManifest[] {
   return failures.flatMap(({ classification }) => classification.manifests ?? []);
-}
-
-/** A described task in the shape of its event, so that one reader judges both. */
-function eventOf(failure: PullFailure, task: Task): unknown {
-  const { arn, ...detail } = task;
-  return {
-    source: "aws.ecs",
-    "detail-type": "ECS Task State Change",
-    account: failure.account,
-    region: failure.region,
-    resources: [arn],
-    detail: { ...detail, taskArn: arn, clusterArn: failure.clusterArn },
-  };
 }

@@ -14,6 +14,7 @@ type Bucket = { readonly burst: number; readonly perSecond: number };
 const TASK_DEFINITION_MODIFY: Bucket = { burst: 20, perSecond: 1 };
 const TASK_DEFINITION_READ: Bucket = { burst: 50, perSecond: 20 };
 const SERVICE_MODIFY: Bucket = { burst: 50, perSecond: 5 };
+const CLUSTER_READ: Bucket = { burst: 50, perSecond: 20 };
 const SERVICE_READ: Bucket = { burst: 100, perSecond: 20 };
 const SERVICE_DEPLOYMENT_READ: Bucket = { burst: 50, perSecond: 20 };
 const SERVICE_REVISION_READ: Bucket = { burst: 50, perSecond: 20 };
@@ -24,6 +25,8 @@ const BUCKETS: Readonly<Record<string, Bucket>> = {
   "ecs:DescribeTaskDefinition": TASK_DEFINITION_READ,
   "ecs:ListTaskDefinitions": TASK_DEFINITION_READ,
   "ecs:UpdateService": SERVICE_MODIFY,
+  "ecs:ListClusters": CLUSTER_READ,
+  "ecs:ListServices": SERVICE_READ,
   "ecs:DescribeServices": SERVICE_READ,
   "ecs:ListServiceDeployments": SERVICE_DEPLOYMENT_READ,
   "ecs:DescribeServiceDeployments": SERVICE_DEPLOYMENT_READ,

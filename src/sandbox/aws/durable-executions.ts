@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { optional } from "../../ecs/json-fields.ts";
 import { denialReason } from "../../remediation/gates/approval-decision.ts";
 import { AwsError, isTransient } from "../../remediation/ports/aws-error.ts";
+import { heldBackIn } from "../../remediation/ports/held-back-record.ts";
 import {
   type ExecutionStatus,
   type Executions,
@@ -149,6 +150,7 @@ export function createExecutions(
             ...optional("because", found.failure),
             ...parseMirrorRejection(found.result),
             ...ignoredIn(found.result),
+            ...heldBackIn(found.result),
             ...rollbackIn(found.result),
             ...optional("denied", denialReason(found.result)),
             ...optional("endedAt", found.endedAt),

@@ -9,7 +9,7 @@ import { escaped, scanAsHtml } from "../../../src/cli/output/scan-report/report.
 import { nothingRead } from "../../../src/network/facts.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
-import { createTokenBucket } from "../../../src/scan/token-bucket.ts";
+import { createTokenBucket } from "../../../src/runtime/token-bucket.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { withoutComments } from "../../support/project-files.ts";
 import { HOSTILE, SCRIPT, type ScannedService, SHOP, scanOf } from "../../support/scan-world.ts";

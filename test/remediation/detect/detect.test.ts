@@ -5,6 +5,7 @@ import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { ExecutionStatus, Executions } from "../../../src/remediation/ports/ports.ts";
 import { createExecutions } from "../../../src/sandbox/aws/durable-executions.ts";
 import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
+import { type Mode, readPolicy } from "../../../src/substitution/policy/policy.ts";
 
 const home = { account: "123456789012", region: "us-east-1", partition: "aws" };
 const event = JSON.parse(
@@ -112,6 +113,32 @@ describe("a failure of a deployment", () => {
       const document = time === undefined ? rest : { ...rest, time };
       const executions = standing([ended(status, minutesBefore)]);
       expect((await detect(document, { location: home, executions, clock })).kind).toBe(expected);
+    });
+  }
+
+  const heldBack = (heldBackBy: "mode" | "kill-switch"): ExecutionStatus => ({
+    ...ended("succeeded", 100_000),
+    heldBackBy,
+  });
+  const eight = (status: ExecutionStatus): readonly ExecutionStatus[] => Array(ATTEMPTS_MAX).fill(status);
+  const unreadable = new AwsError("denied", "ssm:GetParameter", "no");
+  // biome-ignore format: a table is read by its columns
+  const lifted: readonly (readonly [string, readonly ExecutionStatus[], Mode, () => Promise<string | undefined>, string])[] = [
+    ["the mode was observe, and is remediate",  eight(heldBack("mode")),                          "remediate", async () => undefined, "started"],
+    ["the mode was observe, and is approve",    eight(heldBack("mode")),                          "approve",   async () => undefined, "started"],
+    ["the mode is still observe",               eight(heldBack("mode")),                          "observe",   async () => undefined, "already"],
+    ["writes were paused, and are allowed",     eight(heldBack("kill-switch")),                   "remediate", async () => undefined, "started"],
+    ["writes are still paused",                 eight(heldBack("kill-switch")),                   "remediate", async () => "paused",  "already"],
+    ["the switch cannot be read",               eight(heldBack("kill-switch")),                   "remediate", () => Promise.reject(unreadable), "already"],
+    ["its pause is not over",                   [{ ...heldBack("mode"), endedAt: failedAt - 4 * MINUTE }], "remediate", async () => undefined, "already"],
+    ["its pause does not grow",                 [...eight(heldBack("mode")), { ...heldBack("mode"), endedAt: failedAt - 6 * MINUTE }], "remediate", async () => undefined, "started"],
+    ["attempts that could write count",         eight(ended("succeeded", 100_000)),               "remediate", async () => undefined, "already"],
+  ];
+  for (const [title, attempts, mode, activeReason, expected] of lifted) {
+    test(`is ${expected} where its attempts were kept from writing and ${title}`, async () => {
+      const executions = standing(attempts);
+      const ports = { location: home, executions, clock, killSwitch: { activeReason } };
+      expect((await detect(event, ports, readPolicy({ mode }))).kind).toBe(expected);
     });
   }
 

@@ -1,0 +1,32 @@
+/** The document by which the schedule asks for a sweep: exactly these members, or it is none. */
+
+import * as z from "zod";
+import { InvalidInput } from "../../image/invalid-input.ts";
+
+export const SWEEP_MINUTES = 15;
+
+const schema = z.strictObject({
+  sweep: z.literal(true),
+  /** EventBridge Scheduler's `<aws.scheduler.scheduled-time>`. */
+  scheduledAt: z.iso.datetime({ offset: true }),
+});
+
+export type SweepRequest = {
+  /** The number of the schedule's period: two sweeps that follow each other have numbers that do. */
+  readonly sweepNumber: number;
+};
+
+/** Whether a document means a sweep, well formed or not. */
+export function isSweepRequest(document: unknown): boolean {
+  return typeof document === "object" && document !== null && "sweep" in document;
+}
+
+/** Reads the request. Throws InvalidInput for any other document. */
+export function readSweepRequest(document: unknown): SweepRequest {
+  const read = schema.safeParse(document);
+  if (!read.success) {
+    const path = read.error.issues[0]?.path.join(".") ?? "";
+    throw new InvalidInput(path || "sweep", 'exactly {"sweep": true, "scheduledAt": an ISO 8601 time}');
+  }
+  return { sweepNumber: Math.round(Date.parse(read.data.scheduledAt) / (SWEEP_MINUTES * 60_000)) };
+}
