@@ -63,7 +63,7 @@ def look_at(resources: dict) -> list[str]:
         "AWS::Lambda::Alias": 3,
         "AWS::Lambda::Version": 3,
         "AWS::Lambda::EventSourceMapping": 1,
-        "AWS::IAM::Role": 3,
+        "AWS::IAM::Role": 4,
         "AWS::Events::Rule": 3,
         "AWS::SQS::Queue": 3,
         "AWS::Logs::LogGroup": 3,

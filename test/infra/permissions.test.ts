@@ -9,7 +9,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
-import { FUNCTIONS, type Name, statementsOf } from "../support/aws/role-statements.ts";
+import { readSweepRequest, SWEEP_MINUTES } from "../../src/remediation/detect/sweep-request.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
+import { EVERYTHING, FUNCTIONS, type Name, statementsOf } from "../support/aws/role-statements.ts";
 import { readTemplate } from "../support/aws/template.ts";
 import { withoutComments } from "../support/project-files.ts";
 
@@ -36,9 +38,11 @@ const RIGHTS: Readonly<Record<string, string>> = { "lambda:Invoke": "lambda:Invo
 /** Behind which methods of our gateways each command stands: the function that calls none of them cannot send it. */
 // biome-ignore format: a table is read by its columns
 const METHODS: Readonly<Record<string, readonly string[]>> = {
-  "ecs:DescribeServices":                    ["ecs.describeService"],
+  "ecs:ListClusters":                        ["reads.listClusters"],
+  "ecs:ListServices":                        ["reads.listServices"],
+  "ecs:DescribeServices":                    ["ecs.describeService", "reads.describeServices"],
   "ecs:DescribeClusters":                    ["ecs.clusterTags"],
-  "ecs:DescribeTasks":                       ["ecs.describeTask", "ecs.listTasks", "ecs.listTasksStartedBy", "tasks.describe"],
+  "ecs:DescribeTasks":                       ["ecs.describeTask", "ecs.listTasks", "ecs.listTasksStartedBy", "tasks.describe", "reads.describeTasks"],
   "ecs:DescribeContainerInstances":          ["tasks.instanceOf", "machines.kinds", "networks.instances"],
   "ecs:ListContainerInstances":              ["machines.kinds", "networks.instances"],
   "ecs:RunTask":                             ["tasks.run"],
@@ -52,7 +56,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "scheduler:ListSchedules":                 ["schedules.targetsOf"],
   "scheduler:GetSchedule":                   ["schedules.targetsOf", "schedules.move"],
   "scheduler:UpdateSchedule":                ["schedules.move"],
-  "ecs:ListTasks":                           ["ecs.listTasks", "ecs.listTasksStartedBy"],
+  "ecs:ListTasks":                           ["ecs.listTasks", "ecs.listTasksStartedBy", "reads.listStoppedTasks"],
   "ecs:ListServiceDeployments":              ["ecs.serviceDeployment", "ecs.listServiceDeployments"],
   "ecs:DescribeServiceRevisions":            ["ecs.serviceDeployment", "ecs.describeServiceRevisions"],
   "ecs:DescribeServiceDeployments":          ["ecs.serviceDeployment", "ecs.ecsRollbacks"],
@@ -238,9 +242,9 @@ describe("what nobody can do", () => {
   });
   test("an account's secret and a policy are read by whom they concern, and nothing else of their kind", () => {
     for (const { name, resources } of holders(/^(?:secretsmanager|ssm):/)) {
-      // It decides nothing that a kill switch stops, and shows no account to anybody.
+      // It shows no account to anybody.
       if (name === "detect")
-        expect(resources).toEqual([expect.stringMatching(/:parameter\/repull\/policy$/)]);
+        expect(resources).toEqual([expect.stringMatching(/:parameter\/repull\/(?:policy|writes)$/)]);
       expect(resources).toHaveLength(1);
       expect(resources[0]).toMatch(/:secret:hub$|:parameter\/repull\/(?:policy|writes)$/);
     }
@@ -248,6 +252,31 @@ describe("what nobody can do", () => {
   test("only remediate writes to ECS", () => {
     const writers = holders(/^ecs:(?:Register|Update|Tag|Create|Delete|Run|Start|Stop)/);
     expect([...new Set(writers.map(({ name }) => name))]).toEqual(["remediate"]);
+  });
+  test("the schedule's role has detect called, by its alias, and nothing else", () => {
+    const { resources } = readTemplate(EVERYTHING);
+    const role = resources.SweepRole?.Properties as JsonObject;
+    const text = JSON.stringify(role);
+    expect(text.match(/"Action":"[^"]+"/g)).toEqual([
+      '"Action":"sts:AssumeRole"',
+      '"Action":"lambda:InvokeFunction"',
+    ]);
+    expect(text).toContain('"Resource":"arn:aws:lambda:us-east-1:123456789012:function:repull-detect:live"');
+    expect(text).toContain('"aws:SourceAccount":"123456789012"');
+    expect(resources.Sweep?.Properties).toMatchObject({
+      ScheduleExpression: `rate(${SWEEP_MINUTES} minutes)`,
+      Target: {
+        Arn: "arn:aws:lambda:us-east-1:123456789012:function:repull-detect:live",
+        RoleArn: "SweepRole.Arn",
+      },
+    });
+  });
+  test("the schedule asks for a sweep as detect reads it", () => {
+    const { Target } = Object(readTemplate().resources.Sweep?.Properties) as { Target: { Input: string } };
+    const scheduled = Target.Input.replace("<aws.scheduler.scheduled-time>", "2026-11-28T23:45:00Z");
+    expect(readSweepRequest(JSON.parse(scheduled)).sweepNumber).toBe(
+      Date.parse("2026-11-28T23:45:00Z") / 900_000,
+    );
   });
   test("a service that opted out is out of reach, and a revision is not privileged", () => {
     expect(holders(/^ecs:UpdateService$/)[0]?.text).toContain(
@@ -277,8 +306,8 @@ describe("what nobody can do", () => {
     const { resources } = readTemplate();
     const text = JSON.stringify(resources);
     expect(text).not.toMatch(/"(?:kms|ec2:(?!Describe)|secretsmanager):/);
-    // But for the kill switch, which every stack has.
-    expect(text.match(/"ssm:/g)).toHaveLength(1);
+    // But for the kill switch, which every stack has, and detect and remediate read.
+    expect(text.match(/"ssm:/g)).toHaveLength(2);
   });
 });
 
@@ -291,6 +320,11 @@ describe("the derivation", () => {
         "lambda:GetDurableExecution",
         "sqs:SendMessage",
         "ssm:GetParameter",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:DescribeServices",
+        "ecs:ListTasks",
+        "ecs:DescribeTasks",
       ]),
     );
     expect(sent.get("mirror")?.has("ecr:CreateRepository")).toBe(true);

@@ -8,8 +8,8 @@ import { formatScan, headlineOf, scanAsJson } from "../../../src/cli/output/form
 import { escaped, scanAsHtml } from "../../../src/cli/output/scan-report/report.ts";
 import { nothingRead } from "../../../src/network/facts.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
-import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
 import { createTokenBucket } from "../../../src/runtime/token-bucket.ts";
+import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { withoutComments } from "../../support/project-files.ts";
 import { HOSTILE, SCRIPT, type ScannedService, SHOP, scanOf } from "../../support/scan-world.ts";
