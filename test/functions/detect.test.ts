@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import type { Context, SQSEvent } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws/aws-stub.ts";
+import { type AwsAnswer, type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws/aws-stub.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:live";
 const QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/repull-unhandled";
@@ -24,8 +24,52 @@ const sample = (name: string): string =>
 const ofDeployment = (id: string): string =>
   sample("fargate-service").replace(/"ecs-svc\/\d+"/g, `"ecs-svc/${id}"`);
 
+const arn = (resource: string): string => `arn:aws:ecs:us-east-1:123456789012:${resource}`;
+/** What ECS shows to a sweep: in each of two clusters a service that the limit keeps down, and one that runs. */
+function sweptEcs(action: string, body: JsonObject): AwsAnswer | undefined {
+  const cluster = String(body.cluster).split("/").at(-1);
+  if (mayReadEcs === false && /^(?:List|Describe)/.test(action))
+    return { status: 400, body: { __type: "AccessDeniedException", message: "no" } };
+  switch (action) {
+    case "ListClusters":
+      return { body: { clusterArns: [arn("cluster/prod-1"), arn("cluster/stage")] } };
+    case "ListServices":
+      return { body: { serviceArns: [arn(`service/${cluster}/web`), arn(`service/${cluster}/well`)] } };
+    case "DescribeServices":
+      return { body: { services: [sweptService(cluster, "web", 0), sweptService(cluster, "well", 1)] } };
+    case "ListTasks":
+      return { body: { taskArns: [arn(`task/${cluster}/1`)] } };
+    case "DescribeTasks":
+      return { body: { tasks: [stoppedTask(cluster)] } };
+    default:
+      return undefined;
+  }
+}
+const sweptService = (
+  cluster: string | undefined,
+  serviceName: string,
+  runningCount: number,
+): JsonObject => ({
+  ...{
+    serviceName,
+    serviceArn: arn(`service/${cluster}/${serviceName}`),
+    clusterArn: arn(`cluster/${cluster}`),
+  },
+  ...{ status: "ACTIVE", desiredCount: 1, runningCount, taskDefinition: arn("task-definition/web:1") },
+  deployments: [{ id: `ecs-svc/${serviceName}`, status: "PRIMARY", desiredCount: 1, runningCount }],
+});
+const stoppedTask = (cluster: string | undefined): JsonObject => ({
+  ...{ taskArn: arn(`task/${cluster}/1`), taskDefinitionArn: arn("task-definition/web:1") },
+  ...{ group: "service:web", startedBy: "ecs-svc/web", lastStatus: "STOPPED", stopCode: "TaskFailedToStart" },
+  stoppedReason: LIMIT,
+  containers: [{ name: "web", image: "nginx:1" }],
+});
+const LIMIT =
+  "CannotPullContainerError: pull image manifest has been retried 7 time(s): toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit: docker.io/library/nginx:1";
+
+let mayReadEcs: boolean;
 let stub: AwsStub;
-let handler: (event: SQSEvent, context: Context) => Promise<{ batchItemFailures: unknown[] }>;
+let handler: typeof import("../../functions/detect/handler.ts").handler;
 /** Names that have been started. */
 let started: string[];
 let mayInvoke: (body: JsonObject) => boolean;
@@ -50,6 +94,8 @@ beforeAll(async () => {
         : [];
       return { body: { DurableExecutions } };
     }
+    const swept = sweptEcs(action, body);
+    if (swept !== undefined) return swept;
     if (!mayInvoke(body)) {
       const type = { "x-amzn-errortype": "AccessDeniedException" };
       return { status: 403, headers: type, body: { Message: "no" } };
@@ -64,6 +110,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
     REPULL_REMEDIATE_FUNCTION: FUNCTION,
     REPULL_DEAD_LETTER_QUEUE_URL: QUEUE,
+    REPULL_CLUSTER_PATTERN: "prod*",
     REPULL_POLICY_PARAMETER: "/repull/policy",
     POWERTOOLS_LOG_LEVEL: "SILENT",
     POWERTOOLS_METRICS_DISABLED: "true",
@@ -75,6 +122,7 @@ beforeEach(() => {
   started = [];
   mayInvoke = () => true;
   queueTakes = true;
+  mayReadEcs = true;
   policyDocument = "{}";
 });
 
@@ -193,6 +241,65 @@ describe("the policy document", () => {
         batchItemFailures: [],
       });
       expect(new Set(started).size).toBe(count);
+    });
+  }
+});
+
+describe("a request for a sweep", () => {
+  const request = { sweep: true, scheduledAt: "2026-11-28T23:45:00Z" };
+  const asked = (since: number) => stub.requests.slice(since).map(({ action }) => action);
+
+  test("starts what a limit keeps down in the stack's clusters, once however often it comes", async () => {
+    const answer = await handler(request, context);
+    expect(answer).toMatchObject({
+      listed: 2,
+      described: 2,
+      started: 1,
+      gaps: 0,
+      isComplete: true,
+      requests: 5,
+    });
+    expect(await handler(request, context)).toMatchObject({ started: 0 });
+    expect(started).toHaveLength(1);
+  });
+
+  test("starts the same execution as the event of that task", async () => {
+    await handler(request, context);
+    const { taskArn, ...detail } = stoppedTask("prod-1");
+    const event = {
+      ...{
+        source: "aws.ecs",
+        "detail-type": "ECS Task State Change",
+        account: "123456789012",
+        region: "us-east-1",
+      },
+      detail: { ...detail, taskArn, clusterArn: arn("cluster/prod-1") },
+    };
+    await handler(batch(JSON.stringify(event)), context);
+    expect(started).toHaveLength(1);
+  });
+
+  test("fails when nothing may be read, so that the function's errors tell of it, and does not insist", async () => {
+    mayReadEcs = false;
+    const since = stub.requests.length;
+    await expect(handler(request, context)).rejects.toMatchObject({
+      kind: "denied",
+      action: "ecs:ListClusters",
+    });
+    expect(asked(since).filter((action) => action.startsWith("List"))).toEqual(["ListClusters"]);
+  });
+
+  // biome-ignore format: a table is read by its columns
+  const wrong = [
+    ["without a time",          { sweep: true }],
+    ["with another member",     { ...request, cluster: "prod-1" }],
+    ["with a batch beside it",  { ...request, Records: [] }],
+  ] as const;
+  for (const [what, document] of wrong) {
+    test(`${what} is refused before anything is asked`, async () => {
+      const since = stub.requests.length;
+      await expect(handler(document, context)).rejects.toThrow(/expected exactly/);
+      expect(asked(since)).toEqual([]);
     });
   }
 });

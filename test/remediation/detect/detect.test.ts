@@ -126,13 +126,13 @@ describe("a failure of a deployment", () => {
   const lifted: readonly (readonly [string, readonly ExecutionStatus[], Mode, () => Promise<string | undefined>, string])[] = [
     ["the mode was observe, and is remediate",  eight(heldBack("mode")),                          "remediate", async () => undefined, "started"],
     ["the mode was observe, and is approve",    eight(heldBack("mode")),                          "approve",   async () => undefined, "started"],
-    ["the mode is still observe",               eight(heldBack("mode")),                          "observe",   async () => undefined, "already"],
+    ["the mode is still observe",               eight(heldBack("mode")),                          "observe",   async () => undefined, "duplicate"],
     ["writes were paused, and are allowed",     eight(heldBack("kill-switch")),                   "remediate", async () => undefined, "started"],
-    ["writes are still paused",                 eight(heldBack("kill-switch")),                   "remediate", async () => "paused",  "already"],
-    ["the switch cannot be read",               eight(heldBack("kill-switch")),                   "remediate", () => Promise.reject(unreadable), "already"],
-    ["its pause is not over",                   [{ ...heldBack("mode"), endedAt: failedAt - 4 * MINUTE }], "remediate", async () => undefined, "already"],
+    ["writes are still paused",                 eight(heldBack("kill-switch")),                   "remediate", async () => "paused",  "duplicate"],
+    ["the switch cannot be read",               eight(heldBack("kill-switch")),                   "remediate", () => Promise.reject(unreadable), "duplicate"],
+    ["its pause is not over",                   [{ ...heldBack("mode"), endedAt: failedAt - 4 * MINUTE }], "remediate", async () => undefined, "duplicate"],
     ["its pause does not grow",                 [...eight(heldBack("mode")), { ...heldBack("mode"), endedAt: failedAt - 6 * MINUTE }], "remediate", async () => undefined, "started"],
-    ["attempts that could write count",         eight(ended("succeeded", 100_000)),               "remediate", async () => undefined, "already"],
+    ["attempts that could write count",         eight(ended("succeeded", 100_000)),               "remediate", async () => undefined, "duplicate"],
   ];
   for (const [title, attempts, mode, activeReason, expected] of lifted) {
     test(`is ${expected} where its attempts were kept from writing and ${title}`, async () => {

@@ -152,7 +152,6 @@ describe("a sweep", () => {
   // biome-ignore format: a table is read by its columns
   const weeks = [
     ["nothing can stand in",       hopeless, {},                   "remediate"],
-    ["the mode is observe",        limited,  {},                   "observe"],
     ["writes are paused",          limited,  { isPaused: true },   "remediate"],
   ] as const;
   for (const [when, makeWorld, { isPaused = false }, mode] of weeks as readonly (readonly [
