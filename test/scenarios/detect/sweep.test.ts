@@ -138,7 +138,7 @@ describe("a sweep", () => {
     });
   }
 
-  it("starts nothing when a healed service scales out and ECS still shows the failed tasks", async () => {
+  it("starts nothing more when an event has had the service healed and ECS still shows the failed tasks", async () => {
     const world = await limited(service({ desiredCount: 4 }));
     const policy = readPolicy({});
     serveWorkflows(world, { policy });
