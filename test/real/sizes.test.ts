@@ -12,7 +12,7 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
   // biome-ignore format: a table is read by its columns
   const table = [
     // bundle      kilobytes, minified
-    ["detect",      530],
+    ["detect",      580],
     ["remediate",  1200],
     ["mirror",     1100],
   ] as const;
@@ -35,14 +35,14 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
       expect(map.sources.length).toBeGreaterThan(20);
     }
   });
-  test("detect carries a client for what it starts, for what it puts aside and for the policy, and none of a registry", () => {
+  test("detect carries a client for what it starts, for what it puts aside, for what a sweep reads and for the policy, and none of a registry", () => {
     const { sources } = JSON.parse(readFileSync(dist("detect/index.mjs.map"), "utf8")) as {
       sources: string[];
     };
     const clients = new Set(
       sources.flatMap((source) => /@aws-sdk\/(client-[a-z-]+)\//.exec(source)?.[1] ?? []),
     );
-    expect([...clients].toSorted()).toEqual(["client-lambda", "client-sqs", "client-ssm"]);
+    expect([...clients].toSorted()).toEqual(["client-ecs", "client-lambda", "client-sqs", "client-ssm"]);
     expect(sources.filter((source) => /\/src\/oci\//.test(source))).toEqual([]);
   });
 });
