@@ -145,6 +145,8 @@ A failing task matches the rule ${COUNTED.eventsOfATask} times. Calls to ECS, EC
 
 **Assumed**: ${ASSUMED.tasksOfADeployment} failing tasks a deployment, one copy in ${1 / ASSUMED.copiesAmongRemediations} remediations, ${ASSUMED.messagesOfABatch} messages a batch;
 ${ASSUMED.seconds.detect} s of \`detect\`, ${ASSUMED.seconds.remediate} s of \`remediate\` and ${ASSUMED.seconds.mirror} s of \`mirror\` an invocation. No Lambda has measured the seconds.
+The sweep is not in the tables: 2,880 invocations of \`detect\` a month, of a second each in a small account ($0.01) and of
+50 seconds in one of 400 services and more ($0.60); its schedule costs less than a cent.
 
 **Prices** of us-east-1 in US dollars. From AWS's Lambda pricing page as it was read on 2026-09-20: $8.00 a million durable
 operations, $0.20 a million requests, $0.0000166667 a GB-second (x86; these functions run on arm64, which is cheaper). Not
