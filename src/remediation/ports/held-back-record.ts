@@ -12,7 +12,7 @@ export type HeldBack = "mode" | "kill-switch";
 
 const BY_REMEDY: Readonly<Partial<Record<RemedyCode, HeldBack>>> = {
   "raise-mode": "mode",
-  "release-kill switch": "kill-switch",
+  "allow-writes": "kill-switch",
 };
 
 const schema = z.object({ remedies: z.array(z.object({ code: z.string() })) });
