@@ -1,9 +1,12 @@
 /** What each observation reads, in a world where one service runs whole and nothing has failed. */
 
 import { beforeAll, describe, expect, test } from "vitest";
+import { optional } from "../../../src/ecs/json-fields.ts";
 import { readEvent } from "../../../src/ecs-events/read-event.ts";
 import type { Digest } from "../../../src/image/digest.ts";
 import { parseReference } from "../../../src/image/reference.ts";
+import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
+import type { KillSwitch } from "../../../src/remediation/ports/kill-switch.ts";
 import { observe, type Subject } from "../../../src/remediation/workflow/observe.ts";
 import type { Seen } from "../../../src/remediation/workflow/seen.ts";
 import type { Displaced, Rollout, TaskWork } from "../../../src/remediation/workflow/state.ts";
@@ -172,4 +175,38 @@ test("what an image means was decided by the first survey, whatever its tag mean
   const given: Given = { survey: null, failure: failing, state: { meant: { [IMAGE]: trusted } } };
   const seen = await observe("failure", stateOf(given), contextOf(given), world.ports);
   expect(seen).toMatchObject({ result: { images: [{ image: IMAGE, trusted }] } });
+});
+
+describe("a survey reads the kill switch", () => {
+  const unreadable = (kind: "denied" | "unavailable") => async (): Promise<string | undefined> => {
+    throw new AwsError(kind, "ssm:GetParameter", "not read");
+  };
+  const seen = async (killSwitch: KillSwitch | undefined): Promise<Seen> => {
+    const { ports } = await createWorld(readWorldFile(file));
+    const given: Given = { survey: null };
+    return await observe("failure", stateOf(given), contextOf(given), {
+      ...ports,
+      ...optional("killSwitch", killSwitch),
+    });
+  };
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [title: string, KillSwitch | undefined, stopped: object | undefined])[] = [
+    ["that is not there: writes are allowed",     undefined, undefined],
+    ["that allows writes",                        { activeReason: async () => undefined, parameter: "/repull/writes" }, undefined],
+    ["that is set",                               { activeReason: async () => "by Ada", parameter: "/repull/writes" }, { because: "by Ada", parameter: "/repull/writes" }],
+    ["that may not be read: it counts as set",    { activeReason: unreadable("denied") }, { because: expect.any(String) }],
+  ];
+  for (const [title, killSwitch, stopped] of table)
+    test(title, async () =>
+      expect(await seen(killSwitch)).toEqual({
+        kind: "survey",
+        at: expect.any(Number),
+        result: expect.anything(),
+        ...optional("stopped", stopped),
+      }),
+    );
+
+  test("that does not answer: the survey fails, and is made again", async () => {
+    await expect(seen({ activeReason: unreadable("unavailable") })).rejects.toThrow(AwsError);
+  });
 });

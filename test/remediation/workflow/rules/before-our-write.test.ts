@@ -9,7 +9,7 @@ import { plannedChanges } from "../../../../src/remediation/gates/planned-change
 import type { RecentSubstitutions } from "../../../../src/remediation/survey/loop-guard.ts";
 import type { Survey, SurveyResult, TaskFacts } from "../../../../src/remediation/survey/types.ts";
 import { FIRST_COPY } from "../../../../src/remediation/workflow/rules/copy-polls.ts";
-import type { Failed } from "../../../../src/remediation/workflow/state.ts";
+import type { Failed, Stop } from "../../../../src/remediation/workflow/state.ts";
 import type { Untrusted } from "../../../../src/substitution/candidate.ts";
 import type { ImageFacts } from "../../../../src/substitution/plan-types.ts";
 import {
@@ -188,6 +188,28 @@ rules("what keeps it from writing", [
   ["the mode goes before a deployment that shall end first", { survey: deploying, policy: { mode: "observe", onActiveDeployment: "wait" } }, "end dry-run [raise-mode mode=remediate]", { images }],
   ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images, nextSteps: 3 }],
   ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end no-substitute/), { images, transient: false, policy: expect.anything() }],
+]);
+
+/** Surveyed with the kill switch set, or unreadable. */
+const stoppedBy = (stopped: Stop, { survey: of, ...given }: Given = {}): Given => ({
+  ...given,
+  survey: null,
+  seen: { kind: "survey", at: NOW, result: survey(of ?? {}), stopped },
+});
+const stop: Stop = { because, parameter: "/repull/writes" };
+const STOPPED = "end failed [allow-writes]";
+const denied = { images, transient: false, error: { code: "denied" } };
+
+// biome-ignore format: a table is read by its columns
+rules("the kill switch", [
+  ["a set one ends it before anything is asked for or taken", stoppedBy(stop), STOPPED, denied],
+  ["one without a parameter does, too",         stoppedBy({ because }), STOPPED, denied],
+  ["it goes before a deployment that shall end first", stoppedBy(stop, { survey: deploying, policy: { onActiveDeployment: "wait" } }), STOPPED, denied],
+  ["it goes before an approval",                stoppedBy(stop, { policy: { mode: "approve" } }), STOPPED, denied],
+  ["it goes before a copy",                     stoppedBy(stop, { survey: { images: [image({ probedCandidates: [toCopy()] })] } }), STOPPED, denied],
+  ["the mode goes before it",                   stoppedBy(stop, { policy: { mode: "observe" } }), "end dry-run [raise-mode mode=remediate]", { images }],
+  ["the search for a substitute goes before it", stoppedBy(stop, { survey: { images: [nowhere] } }), expect.stringMatching(/^end no-substitute/), { images, transient: false, policy: expect.anything() }],
+  ["from a substitute that failed it is tried to go back, which reads it again", stoppedBy(stop, { state: moved }), "write roll-back", { plan: expect.anything(), meant: expect.anything(), rollback: { of: failedSubstitute(), afterwards: expect.any(String) } }],
 ]);
 
 // biome-ignore format: a table is read by its columns
