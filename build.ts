@@ -63,7 +63,7 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
     // The SDK's ES modules: of its CommonJS, whole files come along for one function. Naming any condition drops this one.
     conditions: ["node", "module"],
     // A stack trace in the log should name our lines; the sources themselves are in the repository.
-    sourcemap: isCommand ? false : "linked",
+    sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
     plugins: [onlyTheShapesInUse(), ...(isCommand ? [] : [onlyLambdasCredentials()])],

@@ -1,24 +1,37 @@
 /** The command line: reads arguments and environment, runs one command, prints and exits. Nothing else does. */
 
-import { inspect } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { optional } from "../ecs/json-fields.ts";
-import { InvalidInput } from "../image/invalid-input.ts";
-import { EndpointsError } from "../oci/http/registry-endpoints.ts";
-import { AwsError } from "../remediation/ports/aws-error.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
-import { visible } from "../text/visible.ts";
 import type { HistorySession, PastOptions } from "./account/history-session.ts";
+import {
+  type AccountFlags,
+  addAccountOptions,
+  addBoundedAccountOptions,
+  isBounded,
+  secondsIn,
+} from "./account-options.ts";
 import { addApprovalCommands } from "./commands/approve-deny.ts";
+import { addOperationCommands } from "./commands/operation-commands.ts";
 import { addServiceCommands } from "./commands/service-commands.ts";
-import { EXIT, EXIT_STATUS_HELP, exitStatusOfAws } from "./exit-status.ts";
+import { EXIT } from "./exit-status.ts";
+import { addHelpTexts } from "./help-text.ts";
+import { wrongCall } from "./output/command-error.ts";
 import { processIo } from "./process-io.ts";
-import { RefusedCommand } from "./refused-command.ts";
+import { createCommandRunner } from "./run-command.ts";
 import { addStackOptions, deployedConfigOptionsOf } from "./stack-options.ts";
+import { WrongCall } from "./wrong-call.ts";
 
-const { io, hasStopped, callOff } = processIo(process.env, systemClock);
+const { given, flags } = givenIn(process.argv.slice(2));
+const { io, stopped, endAfter, callOff } = processIo(process.env, systemClock, flags);
+const bugs: { readonly url?: string } = "bugs" in packageJson ? (packageJson.bugs as object) : {};
+const runner = createCommandRunner(io, stopped, {
+  version: packageJson.version,
+  reportTo: bugs.url ?? "the repository that this release is from",
+});
+const { finish } = runner;
 
 // Each command loads its own code only: whoever copies an image does not wait for the sandbox to be read.
 const policy = async (): Promise<Policy> =>
@@ -27,8 +40,11 @@ const policy = async (): Promise<Policy> =>
 const program = new Command("repull")
   .description("Puts Amazon ECS services that hit a registry's pull limit back on their feet.")
   .version(packageJson.version)
-  .configureOutput({ writeOut: io.out, writeErr: io.err })
-  .showHelpAfterError("(repull help COMMAND tells more)")
+  .option("--verbose", "tell of each request to AWS, and of the stack of a fault", false)
+  .option("--quiet", "print results and errors alone, no progress", false)
+  .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} })
+  .configureHelp({ showGlobalOptions: true })
+  .hook("preAction", (_, command) => begin(command))
   .exitOverride();
 
 const json = new Option("--json", "one JSON object a line, to standard output").default(false);
@@ -60,18 +76,16 @@ program
   .addOption(json)
   .action((files: string[], options) =>
     finish(async () => {
-      if (options.text === undefined && files.length === 0)
-        program.error("explain: name a FILE, - or --text", { exitCode: EXIT.usage });
-      if (options.text !== undefined && files.length > 0)
-        program.error("explain: either FILE or --text", { exitCode: EXIT.usage });
+      if (options.text === undefined && files.length === 0) throw new WrongCall("name a FILE, - or --text");
+      if (options.text !== undefined && files.length > 0) throw new WrongCall("either FILE or --text");
       if (options.text === undefined && options.image !== undefined)
-        program.error("explain: --image goes with --text; an event names its own", { exitCode: EXIT.usage });
+        throw new WrongCall("--image goes with --text; an event names its own");
       const { explain } = await import("./commands/explain.ts");
       return explain({ files, ...options, policy: await policy() }, io);
     }),
   );
 
-addStackOptions(program.command("replay"))
+addBoundedAccountOptions(addStackOptions(program.command("replay")))
   .description(
     "Remediate recorded events: in a sandbox, or with --aws in the account of the environment. The sandbox goes by the stack's defaults with the mode remediate, or by --policy FILE.",
   )
@@ -91,11 +105,8 @@ addStackOptions(program.command("replay"))
       const { aws, yes, stack, world } = options;
       // What would have no effect is told, rather than passed over: each of them means something to who says it.
       if (!aws && (yes || stack !== undefined))
-        program.error(`replay: ${yes ? "--yes" : "--stack and --no-stack"} goes with --aws`, {
-          exitCode: EXIT.usage,
-        });
-      if (aws && world !== undefined)
-        program.error("replay: either --aws or --world", { exitCode: EXIT.usage });
+        throw new WrongCall(`${yes ? "--yes" : "--stack and --no-stack"} goes with --aws`);
+      if (aws && world !== undefined) throw new WrongCall("either --aws or --world");
       const { replay } = await import("./replay/replay.ts");
       return replay({ files, ...options, ...deployedConfigOptionsOf(options), settle: wait }, io);
     }),
@@ -103,8 +114,7 @@ addStackOptions(program.command("replay"))
 
 addServiceCommands(program, json, io, finish);
 
-program
-  .command("doctor")
+addBoundedAccountOptions(program.command("doctor"))
   .description("Examine a deployed stack: what would not work, why, and what to do about it.")
   .option("--stack <name>", "the CloudFormation stack; absent: the region's only one")
   .option(
@@ -146,7 +156,7 @@ sandbox
     finish(async () => (await import("./commands/sandbox-serve.ts")).sandboxServe(options, io)),
   );
 
-addStackOptions(program.command("mirror"))
+addAccountOptions(addStackOptions(program.command("mirror")))
   .description(
     "Copy one image between two registries, byte for byte. Without a choice of platforms, the whole image.",
   )
@@ -169,7 +179,6 @@ addStackOptions(program.command("mirror"))
     "for the whole copy, whatever the registries answer; run again, it goes on where it stopped (default: 43200)",
   )
   .addOption(json)
-  .addHelpText("after", `\n${EXIT_STATUS_HELP}`)
   .action((source: string, target: string, { platform, ...options }) =>
     finish(async () => {
       const { mirror } = await import("./commands/mirror.ts");
@@ -188,13 +197,11 @@ program
   .option("--pulls <count>", "say whether so many pulls fit; status 3 where they do not")
   .option("--timeout <seconds>", "for all of it, whatever Docker Hub answers; status 5 then (default: 60)")
   .addOption(json)
-  .addHelpText("after", `\n${EXIT_STATUS_HELP}`)
   .action((options) =>
     finish(async () => (await import("./rate-limit/rate-limit.ts")).rateLimit(options, io)),
   );
 
-program
-  .command("history")
+addBoundedAccountOptions(program.command("history"))
   .description(
     "Say what was done in the account of the environment, when, why, with what proof, and how it ended.",
   )
@@ -214,7 +221,7 @@ program
     }),
   );
 
-addStackOptions(program.command("undo"))
+addBoundedAccountOptions(addStackOptions(program.command("undo")))
   .description(
     "Go back to the former revision of one remediation, or of all since a time. Shows the plan first.",
   )
@@ -226,6 +233,8 @@ addStackOptions(program.command("undo"))
   .addOption(json)
   .action((name: string | undefined, options) =>
     finish(async () => {
+      if ((name === undefined) === (options.since === undefined))
+        throw new WrongCall("either the NAME of an execution, service or family, or --since TIME");
       const [{ undo }, session] = await Promise.all([
         import("./commands/undo.ts"),
         pastOf({ kind: "writes", rules: deployedConfigOptionsOf(options) }),
@@ -235,6 +244,7 @@ addStackOptions(program.command("undo"))
   );
 
 addApprovalCommands(program, json, io, finish);
+addOperationCommands(program, json, io, finish);
 
 /** The account of the environment, for the commands that look back. */
 async function pastOf(options: PastOptions): Promise<HistorySession> {
@@ -245,45 +255,88 @@ async function pastOf(options: PastOptions): Promise<HistorySession> {
   return await openHistorySession(options, systemClock, io);
 }
 
-/** Runs a command to its exit status; what a user did wrong is told in a line, never by a stack trace. */
-async function finish(run: () => Promise<number>): Promise<void> {
-  try {
-    process.exitCode = await run();
-    // What a stopped command still says of itself is not the whole; one that says that it was stopped has said it.
-    if (hasStopped() && process.exitCode !== EXIT.stopped) tellStopped();
-  } catch (error) {
-    if (hasStopped()) return tellStopped();
-    if (![InvalidInput, AwsError, EndpointsError, RefusedCommand].some((known) => error instanceof known))
-      throw error;
-    io.err(`repull: ${visible(error instanceof Error ? error.message : String(error))}\n`);
-    process.exitCode = statusOfError(error);
-  }
+program
+  .command("completion")
+  .description("Print the script that completes commands and options in a shell.")
+  .argument("<shell>", "bash, zsh or fish")
+  .action((shell: string) =>
+    finish(async () => {
+      const { completionScript, SHELLS } = await import("./completion.ts");
+      const known = SHELLS.find((name) => name === shell);
+      if (known === undefined) throw new WrongCall(`a shell is one of ${SHELLS.join(", ")}, not ${shell}`);
+      io.out(completionScript(program, known));
+      return EXIT.done;
+    }),
+  );
+
+program
+  .command("schema")
+  .description("Print the JSON Schema of one type of line that --json prints; without a type, their names.")
+  .argument("[type]", "the member type of such a line")
+  .addOption(json)
+  .action((type: string | undefined) =>
+    finish(async () => (await import("./commands/schema.ts")).schema(type, io)),
+  );
+
+addHelpTexts(program);
+
+/** What the command was told of where, as whom and for how long, before it runs. */
+function begin(command: Command): void {
+  const {
+    region,
+    profile,
+    timeout,
+    json: asJson,
+  } = command.opts<AccountFlags & { readonly json?: boolean }>();
+  runner.begin({ command: wordsOf(command), json: asJson === true, verbose: flags.verbose });
+  // AWS's own SDK reads both from here too, for credentials.
+  if (region !== undefined) process.env.AWS_REGION = region;
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  if (timeout !== undefined && isBounded(command)) endAfter(secondsIn(timeout));
 }
 
-function tellStopped(): void {
-  io.err("repull: stopped\n");
-  process.exitCode = EXIT.stopped;
+/** `policy check` */
+function wordsOf(command: Command): string {
+  return command.parent === null ? "" : `${wordsOf(command.parent)} ${command.name()}`.trim();
 }
 
-function statusOfError(error: unknown): number {
-  if (error instanceof InvalidInput || error instanceof EndpointsError) return EXIT.usage;
-  if (error instanceof RefusedCommand) return EXIT.refused;
-  return error instanceof AwsError ? exitStatusOfAws(error) : EXIT.failed;
+/** The command that the words name, as far as they name one. */
+function commandOf(words: readonly string[], from: Command): Command {
+  const [word, ...rest] = words.filter((one) => !one.startsWith("-"));
+  const next = from.commands.find((one) => one.name() === word);
+  return next === undefined ? from : commandOf(rest, next);
 }
+
+/** Both are needed before any word is printed. */
+function givenIn(words: readonly string[]) {
+  const until = words.indexOf("--");
+  const options = until < 0 ? words : words.slice(0, until);
+  return {
+    given: words,
+    flags: {
+      quiet: options.includes("--quiet"),
+      verbose: options.includes("--verbose"),
+      json: options.includes("--json"),
+    },
+  };
+}
+
+if (flags.verbose) process.setSourceMapsEnabled(true);
 
 /** `help policy check` is about `policy check`: commander's own looks at the first word only. */
-const [first, ...words] = process.argv.slice(2);
-const asked = first === "help" && words.length > 1 ? [...words, "--help"] : process.argv.slice(2);
+const [first, ...words] = given;
+const asked = first === "help" && words.length > 1 ? [...words, "--help"] : given;
 
 try {
   await program.parseAsync(asked, { from: "user" });
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
-  else {
-    // A fault of ours. Its words may be a stranger's all the same, so they go the way of all words.
-    io.err(`${inspect(error)}\n`);
-    process.exitCode = EXIT.failed;
-  }
+  const command = wordsOf(commandOf(given, program));
+  runner.begin({ command, ...flags });
+  if (!(error instanceof CommanderError)) process.exitCode = runner.tellThrown(error);
+  else if (error.exitCode === 0) process.exitCode = EXIT.done;
+  // The help that commander shows where no command is named has said it.
+  else if (error.code === "commander.help") process.exitCode = EXIT.usage;
+  else process.exitCode = runner.tell(wrongCall(error.message.replace(/^error: /, ""), command));
 } finally {
   callOff();
 }

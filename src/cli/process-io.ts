@@ -1,12 +1,14 @@
 /** The process as a command's io: its streams, its signals, and what both mean to work that has begun. */
 
 import { readFile, writeFile } from "node:fs/promises";
+import type { RequestWatch } from "../aws/client/request-watch.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { decodeText } from "../text/decode-text.ts";
-import { forTerminal } from "../text/visible.ts";
+import { forTerminal, visible } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 import { createOutgoing } from "./outgoing-requests.ts";
+import { highlight } from "./output/highlight.ts";
 
 /** A write whose answer does not come is not waited for any longer. */
 const FINISHES_MS = 10_000;
@@ -15,22 +17,45 @@ const HEEDS_MS = 5_000;
 
 export type ProcessIo = {
   readonly io: CommandIo;
-  /** A signal, or a closed pipe, has ended the command. */
-  hasStopped(): boolean;
+  /** What a signal or the time has ended; undefined while nothing has. */
+  stopped(): Stop | undefined;
+  /** Ends the command after so many seconds as a signal does. */
+  endAfter(seconds: number): void;
   /** Nothing is awaited any more. */
   callOff(): void;
 };
 
-export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessIo {
+/** Why a command was ended, and with which status. */
+export type Stop = { readonly status: number; readonly because: string };
+
+export type Loudness = {
+  /** Standard error has errors alone. */
+  readonly quiet: boolean;
+  /** Each request to AWS is told. */
+  readonly verbose: boolean;
+};
+
+const BY_SIGNAL: Stop = { status: EXIT.stopped, because: "stopped" };
+
+export function processIo(
+  env: CommandIo["env"],
+  clock: Clock & Timer,
+  { quiet, verbose }: Loudness,
+): ProcessIo {
   const stopping = new AbortController();
-  const err = (chunk: string): void => void process.stderr.write(forTerminal(chunk));
+  const err = (chunk: string): void => {
+    if (!quiet || isError(chunk)) process.stderr.write(highlight(forTerminal(chunk), process.stderr));
+  };
   const outgoing = createOutgoing({ signal: stopping.signal, err }, clock);
+  let stopped: Stop | undefined;
   let callOff = (): void => {};
+  let callTimeOff = (): void => {};
 
   /** The first one ends the command at its next request; one more ends it at once. */
-  const stop = (): void => {
-    if (stopping.signal.aborted) process.exit(EXIT.stopped);
-    stopping.abort(new Error("interrupted"));
+  const stop = (why: Stop): void => {
+    if (stopping.signal.aborted) process.exit(stopped?.status ?? EXIT.stopped);
+    stopped = why;
+    stopping.abort(new Error(why.because));
     const underWay = outgoing.underWay();
     if (underWay.length > 0)
       err(`repull: finishing ${underWay.join(", ")}, and nothing after it; Ctrl-C again ends at once\n`);
@@ -38,14 +63,14 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
       callOff();
       callOff = clock.after(milliseconds, () => {
         const stands = outgoing.hasBegun() ? "what was written until then stands" : "nothing was written";
-        err(`repull: stopped; ${stands}\n`);
-        process.exit(EXIT.stopped);
+        err(`repull: ${why.because}; ${stands}\n`);
+        process.exit(why.status);
       });
     };
     endAfter(FINISHES_MS);
     outgoing.whenIdle(() => endAfter(HEEDS_MS));
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(BY_SIGNAL));
 
   // `repull … | head -1`: a work that has begun goes on to its end, and a work that has not does not begin unseen.
   let isLost = false;
@@ -63,9 +88,9 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
     });
 
   const io: CommandIo = {
-    out: (chunk) => void process.stdout.write(forTerminal(chunk)),
+    out: (chunk) => void process.stdout.write(highlight(forTerminal(chunk), process.stdout)),
     err,
-    isTty: process.stderr.isTTY === true,
+    isTty: process.stderr.isTTY === true && !quiet,
     env,
     readFile: async (path) => {
       if (path === "-")
@@ -75,7 +100,7 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
     },
     writeFile: (path, text) => writeFile(path, text),
     signal: stopping.signal,
-    outgoing,
+    outgoing: verbose ? { ...outgoing, watch: traced(outgoing.watch, err, clock) } : outgoing,
     ...(process.stdin.isTTY === true
       ? {
           ask: async (question) =>
@@ -83,5 +108,44 @@ export function processIo(env: CommandIo["env"], clock: Clock & Timer): ProcessI
         }
       : {}),
   };
-  return { io, hasStopped: () => stopping.signal.aborted, callOff: () => callOff() };
+  return {
+    io,
+    stopped: () => stopped,
+    endAfter: (seconds) => {
+      const because = `the ${seconds} s of --timeout are over`;
+      callTimeOff = clock.after(seconds * 1000, () => stop({ status: EXIT.unfinished, because }));
+    },
+    callOff: () => {
+      callTimeOff();
+      callOff();
+    },
+  };
+}
+
+/** An error of ours begins with the name of the program. */
+function isError(chunk: string): boolean {
+  return /^repull\b/.test(chunk);
+}
+
+/** Tells of each request: what, where, and how long it took or why it failed. */
+function traced(watch: RequestWatch, err: (line: string) => void, { now }: Pick<Clock, "now">): RequestWatch {
+  return async (request, send) => {
+    const { action, host } = request;
+    const startedAt = now();
+    try {
+      const answer = await watch(request, send);
+      err(`${action} at ${visible(host)}: ${now() - startedAt} ms, HTTP ${statusOf(answer)}\n`);
+      return answer;
+    } catch (error) {
+      const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      err(`${action} at ${visible(host)}: ${now() - startedAt} ms, ${visible(why)}\n`);
+      throw error;
+    }
+  };
+}
+
+/** As the SDK's handlers answer: `{ response: { statusCode } }`. */
+function statusOf(answer: unknown): string {
+  const { response } = (answer ?? {}) as { readonly response?: { readonly statusCode?: number } };
+  return String(response?.statusCode ?? "unknown");
 }

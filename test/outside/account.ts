@@ -253,6 +253,7 @@ function stackAnswer(stack: Account["stack"], { action, body }: Request): Answer
       body: { FunctionArn: `${arnOf(asked[1] ?? "")}:live`, Environment: { Variables: stack.environment } },
     };
   }
+  if (action === "PutParameter" && stack !== "absent") return { body: { Version: 2, Tier: "Standard" } };
   if (action !== "GetParameter" || stack === "absent") return undefined;
   const Value = stack.parameters[String(body.Name)];
   return Value === undefined

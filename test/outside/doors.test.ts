@@ -40,6 +40,9 @@ const COMMANDS = {
   scan: (at) => ({ args: ["scan", ...(at === undefined ? [] : ["--cluster", clusterArn(at)])] }),
   history: () => ({ args: ["history"] }),
   doctor: () => ({ args: ["doctor"] }),
+  pause: () => ({ args: ["pause", "--because", "incident", "--yes"] }),
+  resume: () => ({ args: ["resume", "--yes"] }),
+  status: () => ({ args: ["status"], arrange: waiting }),
 } satisfies Record<string, (at?: readonly [account: string, region: string]) => Called>;
 type Command = keyof typeof COMMANDS;
 
@@ -51,36 +54,37 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   back: ["UpdateService"],
   word: ["POST /2025-12-01/durable-execution-callbacks/callback-1/succeed"],
   copy: ["an image"],
+  stop: ["PutParameter"],
 };
 
 // biome-ignore format: a table is read by its columns
 const TABLE = `
-  when                                          | replay | fix   | undo   | approve | deny   | mirror | plan | scan | history | doctor
-  everything allows it                          | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1
-  the kill switch is pulled                     | 4      | 4     | 4      | 4       | 0 word | 4      | 1    | 0    | 0       | 1
-  the kill switch cannot be read                | 4      | 4     | 4      | 4       | 0 word | 4      | 1    | ·    | ·       | ·
-  the mode is observe                           | 0 told | 1     | 4      | 4       | 0 word | 4      | 1    | 0    | 0       | 1
-  the policy leaves it out                      | 1 told | 1     | 1      | 0 word  | 0 word | 4      | 1    | 0    | ·       | ·
-  the policy document cannot be read            | 4      | 4     | 4      | 4       | 0 word | 4      | 4    | ·    | ·       | ·
-  the service has opted out                     | 1 told | 1     | 0 back | ·       | ·      | ·      | 1    | 0    | ·       | ·
-  what it names is of another account           | 4      | 4     | 4      | 4       | 4      | ·      | 4    | 4    | ·       | ·
-  what it names is of another region            | 4      | 4     | 4      | 4       | 4      | ·      | 4    | 4    | ·       | ·
-  two clusters have the name                    | ·      | 2     | 2      | ·       | ·      | ·      | 2    | ·    | ·       | ·
-  no service has the name                       | ·      | 2     | 1      | 1       | 1      | ·      | 2    | ·    | ·       | ·
-  no stack is deployed                          | 4      | 4     | 4      | 4       | 4      | 4      | 0    | 0    | 0       | 1
-  no stack is deployed, and --no-stack is said  | 0 all  | 0 all | 0 back | ·       | ·      | 0 copy | 0    | 0    | 0       | ·
-  the stack that is named is absent             | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 4    | 0       | 1
-  the only stack has another name               | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1
-  the only stack has another name and is paused | 4      | 4     | 4      | 4       | 0 word | 4      | ·    | ·    | ·       | ·
-  two stacks are deployed                       | 2      | 2     | 2      | 2       | 2      | 2      | 2    | 2    | 2       | 2
-  one of two stacks is named                    | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1
-  the stacks cannot be listed                   | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 0    | 0       | 1
-  the tags of a stack cannot be read            | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 0    | 0       | 1
-  the stack cannot be read                      | 4      | 4     | 4      | 4       | 0 word | 4      | 4    | 0    | 0       | 1
-  a stack that is paused is passed over         | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | ·
-  --policy says observe                         | 0 told | 1     | 4      | 4       | 0 word | 4      | 1    | 0    | ·       | ·
-  --policy is no file                           | 2      | 2     | 2      | 2       | ·      | 2      | 2    | 2    | ·       | ·
-  the output is closed before it writes         | 5      | 5     | 5      | 5       | 5      | 5      | 5    | 5    | 5       | 5
+  when                                          | replay | fix   | undo   | approve | deny   | mirror | plan | scan | history | doctor | pause  | resume | status
+  everything allows it                          | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1  | 0 stop | 0      | 0
+  the kill switch is pulled                     | 4      | 4     | 4      | 4       | 0 word | 4      | 1    | 0    | 0       | 1  | 0      | 0 stop | 0
+  the kill switch cannot be read                | 4      | 4     | 4      | 4       | 0 word | 4      | 1    | ·    | ·       | ·  | 4      | 4      | 5
+  the mode is observe                           | 0 told | 1     | 4      | 4       | 0 word | 4      | 1    | 0    | 0       | 1  | 0 stop | 0      | 0
+  the policy leaves it out                      | 1 told | 1     | 1      | 0 word  | 0 word | 4      | 1    | 0    | ·       | ·  | 0 stop | 0      | 0
+  the policy document cannot be read            | 4      | 4     | 4      | 4       | 0 word | 4      | 4    | ·    | ·       | ·  | 0 stop | 0      | 4
+  the service has opted out                     | 1 told | 1     | 0 back | ·       | ·      | ·      | 1    | 0    | ·       | ·  | ·      | ·      | 0
+  what it names is of another account           | 4      | 4     | 4      | 4       | 4      | ·      | 4    | 4    | ·       | ·  | ·      | ·      | ·
+  what it names is of another region            | 4      | 4     | 4      | 4       | 4      | ·      | 4    | 4    | ·       | ·  | ·      | ·      | ·
+  two clusters have the name                    | ·      | 2     | 2      | ·       | ·      | ·      | 2    | ·    | ·       | ·  | ·      | ·      | ·
+  no service has the name                       | ·      | 2     | 1      | 1       | 1      | ·      | 2    | ·    | ·       | ·  | ·      | ·      | ·
+  no stack is deployed                          | 4      | 4     | 4      | 4       | 4      | 4      | 0    | 0    | 0       | 1  | 4      | 4      | 4
+  no stack is deployed, and --no-stack is said  | 0 all  | 0 all | 0 back | ·       | ·      | 0 copy | 0    | 0    | 0       | ·  | 2      | 2      | 0
+  the stack that is named is absent             | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 4    | 0       | 1  | 4      | 4      | 4
+  the only stack has another name               | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1  | 0 stop | 0      | 0
+  the only stack has another name and is paused | 4      | 4     | 4      | 4       | 0 word | 4      | ·    | ·    | ·       | ·  | 0      | 0 stop | 0
+  two stacks are deployed                       | 2      | 2     | 2      | 2       | 2      | 2      | 2    | 2    | 2       | 2  | 2      | 2      | 2
+  one of two stacks is named                    | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1  | 0 stop | 0      | 0
+  the stacks cannot be listed                   | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 0    | 0       | 1  | 4      | 4      | 4
+  the tags of a stack cannot be read            | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 0    | 0       | 1  | 4      | 4      | 4
+  the stack cannot be read                      | 4      | 4     | 4      | 4       | 0 word | 4      | 4    | 0    | 0       | 1  | 4      | 4      | 4
+  a stack that is paused is passed over         | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | ·  | 2      | 2      | 0
+  --policy says observe                         | 0 told | 1     | 4      | 4       | 0 word | 4      | 1    | 0    | ·       | ·  | ·      | ·      | 0
+  --policy is no file                           | 2      | 2     | 2      | 2       | ·      | 2      | 2    | 2    | ·       | ·  | ·      | ·      | 2
+  the output is closed before it writes         | 5      | 5     | 5      | 5       | 5      | 5      | 5    | 5    | 5       | 5  | 5      | 5      | 5
 `;
 
 const KILL_SWITCH = { REPULL_WRITES_PARAMETER: "/repull/writes" };

@@ -6,24 +6,23 @@ import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { ApprovalSession } from "../commands/answer-approval.ts";
 import type { CommandIo } from "../io.ts";
 import { RefusedCommand } from "../refused-command.ts";
-import { awsSettingsFrom, awsSettingsIn } from "./aws-settings.ts";
+import { awsSettingsFrom } from "./aws-settings.ts";
 import type { DeployedConfigOptions } from "./deployed-config.ts";
 import { findStack, STACK_DEFAULT } from "./find-stack.ts";
 
 export type ApprovalSessionOptions = DeployedConfigOptions & {
   /** The remediate function, where it is not called after its stack. */
   readonly functionName?: string;
-  readonly region?: string;
 };
 
 const SUFFIX = "-remediate";
 
 /** Throws InvalidInput, AwsError and Refused. */
 export async function openApprovalSession(
-  { functionName, region, ...rules }: ApprovalSessionOptions,
+  { functionName, ...rules }: ApprovalSessionOptions,
   io: CommandIo,
 ): Promise<ApprovalSession> {
-  const aws = region === undefined ? await awsSettingsFrom(io) : awsSettingsIn(region, io);
+  const aws = await awsSettingsFrom(io);
   const [{ getCallerIdentity }, { createApprovalStore }, { readDeployedConfig }] = await Promise.all([
     import("../../aws/client/caller-identity.ts"),
     import("../../aws/stack/approval-callbacks.ts"),

@@ -14,11 +14,12 @@ import {
 } from "../../remediation/gates/pending-approvals.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import { type DeployedConfig, refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
 import { refuseForeign, type SignedIn } from "../account/same-account.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
+import { jsonLine } from "../output/json-line.ts";
 
 /** What the two commands work at. */
 export type ApprovalSession = {
@@ -76,7 +77,7 @@ async function tellWaiting(
       const asked = history === undefined ? undefined : latestApproval(history);
       if (history === undefined || asked?.kind !== "waiting") continue;
       count += 1;
-      if (json) io.out(`${visibleJson({ execution: history.execution, ...asJson(asked) })}\n`);
+      if (json) io.out(jsonLine("approval", { execution: history.execution, ...asJson(asked) }));
       else io.out(`${linesOf(planLines(history.execution, asked.published))}\n`);
     }
   }
@@ -96,7 +97,7 @@ async function answerOne(
   io: CommandIo,
 ): Promise<boolean> {
   const refuse = (execution: string, reason: string): false => {
-    if (json) io.out(`${visibleJson({ execution, outcome: "refused", because: reason })}\n`);
+    if (json) io.out(jsonLine("approval", { execution, outcome: "refused", because: reason }));
     else io.err(`repull ${word}: ${reason}\n`);
     return false;
   };
@@ -120,7 +121,7 @@ async function answerOne(
     );
   }
   if (json)
-    io.out(`${visibleJson({ execution, outcome: kind, by: caller, ...optional("because", because) })}\n`);
+    io.out(jsonLine("approval", { execution, outcome: kind, by: caller, ...optional("because", because) }));
   else io.out(`${kind} as ${caller}\nnext: ${NEXT[word]}\n`);
   return true;
 }

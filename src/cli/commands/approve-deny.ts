@@ -2,12 +2,12 @@
 
 import { type Command, Option } from "commander";
 import { optional } from "../../ecs/json-fields.ts";
+import { addBoundedAccountOptions } from "../account-options.ts";
 import type { CommandIo } from "../io.ts";
 import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "../stack-options.ts";
 
 type ApprovalOptions = StackFlags & {
   readonly because?: string;
-  readonly region?: string;
   readonly function?: string;
   readonly json: boolean;
 };
@@ -23,19 +23,17 @@ export function addApprovalCommands(
     "--function <name>",
     "the stack's remediate function, where it is not called after the stack",
   );
-  const region = new Option("--region <region>", "the region of the stack; absent: AWS_REGION");
   const run = (word: "approve" | "deny", executions: readonly string[], options: ApprovalOptions) =>
     finish(async () => {
       const [{ answerApproval }, { openApprovalSession }] = await Promise.all([
         import("./answer-approval.ts"),
         import("../account/approval-session.ts"),
       ]);
-      const { function: functionName, region, because, json } = options;
+      const { function: functionName, because, json } = options;
       const account = await openApprovalSession(
         {
           ...deployedConfigOptionsOf(options),
           ...optional("functionName", functionName),
-          ...optional("region", region),
         },
         io,
       );
@@ -46,19 +44,17 @@ export function addApprovalCommands(
       );
     });
 
-  addStackOptions(program.command("approve"))
+  addBoundedAccountOptions(addStackOptions(program.command("approve")))
     .description("Say yes to a plan that waits for it (mode approve). Without a name: tell what waits.")
     .argument("[execution...]", "names or ARNs of executions, as the event tells them")
-    .addOption(region)
     .addOption(remediateFunction)
     .addOption(json)
     .action((executions: string[], options: ApprovalOptions) => run("approve", executions, options));
 
-  addStackOptions(program.command("deny"))
+  addBoundedAccountOptions(addStackOptions(program.command("deny")))
     .description("Say no to a plan that waits for an approval: nothing is written for that deployment.")
     .argument("<execution...>", "names or ARNs of executions, as the event tells them")
     .option("--because <text>", "why; it stands in the record")
-    .addOption(region)
     .addOption(remediateFunction)
     .addOption(json)
     .action((executions: string[], options: ApprovalOptions) => run("deny", executions, options));

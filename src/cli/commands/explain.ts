@@ -19,11 +19,12 @@ import { type Limit, notApplicableReason, unsupportedReason } from "../../substi
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { candidatesOf } from "../../substitution/strategies/candidates-of.ts";
 import { STRATEGIES } from "../../substitution/strategies/index.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import { EXIT } from "../exit-status.ts";
 import type { DocumentEntry } from "../input/document-entry.ts";
 import { readEventDocuments } from "../input/event-files.ts";
 import type { CommandIo } from "../io.ts";
+import { jsonLine } from "../output/json-line.ts";
 
 export type ExplainInput = {
   readonly files: readonly string[];
@@ -62,7 +63,9 @@ export async function explain(input: ExplainInput, io: CommandIo): Promise<numbe
       ? await explainFiles(input, io)
       : [explainText(input.text, input.image, input.policy)];
   for (const explanation of explanations) {
-    io.out(input.json ? `${visibleJson(explanation)}\n` : `${linesOf(formatExplanation(explanation))}\n`);
+    io.out(
+      input.json ? jsonLine("explanation", explanation) : `${linesOf(formatExplanation(explanation))}\n`,
+    );
   }
   return explanations.some(({ kind }) => kind === "invalid") ? EXIT.usage : EXIT.done;
 }

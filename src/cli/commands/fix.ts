@@ -10,7 +10,7 @@ import type { Outcome } from "../../remediation/report/outcome.ts";
 import { remediateFailure } from "../../remediation/workflow/remediate.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
 import { silentLog } from "../../runtime/log.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import type { AccountSession } from "../account/account-session.ts";
 import { type Assessment, assessService, isSamePlan } from "../account/assess-service.ts";
 import { refuseWhileStopped } from "../account/deployed-config.ts";
@@ -19,10 +19,12 @@ import { clusterName, findService, type ServiceName } from "../account/find-serv
 import { ignorePublishErrors } from "../account/quiet-publisher.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
+import { tellWrongCall } from "../output/command-error.ts";
 import { createEventLog } from "../output/event-log.ts";
 import { printActivity, withCopyProgress } from "../output/fix-progress.ts";
 import { assessmentToJson, formatAssessment, fullName, nextStepsFor } from "../output/format-assessment.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { afterLook, canFix } from "./plan.ts";
 
 export type FixInput = ServiceName & {
@@ -37,8 +39,8 @@ type Planned = Extract<Assessment, { kind: "planned" }>;
 /** Exit status 0 where the service runs the substitute or needs none, 1 where somebody should look, 2 where nobody can be asked. */
 export async function fix(input: FixInput, session: AccountSession, io: CommandIo): Promise<number> {
   if (!input.yes && io.ask === undefined) {
-    io.err("repull fix: it asks before it writes, and here is no terminal to ask at: say --yes\n");
-    return EXIT.usage;
+    const why = "it asks before it writes, and here is no terminal to ask at: say --yes";
+    return tellWrongCall("fix", why, input.json, io);
   }
   const { installed: config, inventory } = session;
   io.err(`${session.where}, by ${config.from}: the service may be changed\n`);
@@ -78,7 +80,7 @@ function endWithout(
 ): number {
   const next = nextStepsFor(assessment);
   const held = assessment.kind === "planned" ? assessment.held : undefined;
-  if (json) io.out(`${visibleJson(assessmentToJson(assessment, session.installed.from, next))}\n`);
+  if (json) io.out(jsonLine("plan", assessmentToJson(assessment, session.installed.from, next)));
   else {
     if (held !== undefined) io.out(linesOf([`Not done: ${held.because}.`]));
     io.out(linesOf(afterLook(assessment, next, session.flags)));
@@ -121,7 +123,7 @@ async function carryOut(
         ),
       { clock: session.clock },
     );
-    if (json) io.out(`${visibleJson(outcome)}\n`);
+    if (json) io.out(jsonLine("outcome", outcome));
     else io.out(linesOf(formatOutcome(outcome)));
     for (const line of afterwards(outcome, looked, session.flags)) tell(line);
     return exitStatusOfOutcome(outcome);

@@ -4,9 +4,10 @@ import { shortRevision } from "../../ecs/arn.ts";
 import { activeInServices } from "../../history/active-substitutions.ts";
 import { type ExecutionSummary, type HistoryEntry, mergeHistory } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import { type HistorySession, parseSince } from "../account/history-session.ts";
 import type { CommandIo } from "../io.ts";
+import { jsonLine } from "../output/json-line.ts";
 
 export type HistoryInput = { readonly since: string; readonly json: boolean };
 
@@ -17,7 +18,7 @@ export async function history(input: HistoryInput, session: HistorySession, io: 
   const executions = await remembered(session, since, io);
   const deeds = mergeHistory(executions, await activeInServices(session.inventory, session.ports), since);
   if (input.json) {
-    for (const deed of deeds) io.out(`${visibleJson(deed)}\n`);
+    for (const deed of deeds) io.out(jsonLine("history", deed));
     return 0;
   }
   if (deeds.length === 0) io.out(`nothing was done since ${new Date(since).toISOString()}\n`);

@@ -13,7 +13,6 @@ import type { CopyRequest, CopyResult } from "../../oci/copy/types.ts";
 import { httpTransport } from "../../oci/http/http-transport.ts";
 import { EndpointsError, parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
-import { visibleJson } from "../../text/visible.ts";
 import { awsSettingsIn } from "../account/aws-settings.ts";
 import type { DeployedConfigOptions } from "../account/deployed-config.ts";
 import { allowCopy } from "../account/mirror-rules.ts";
@@ -21,7 +20,9 @@ import { userCredentials } from "../account/registry-credentials.ts";
 import { EXIT, exitStatusOf } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { ABUSE_ADVICE, isAbuseLimit } from "../output/abuse-advice.ts";
+import { tellWrongCall } from "../output/command-error.ts";
 import { copyProgress, inMegabytes } from "../output/copy-progress.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
 
 export type MirrorInput = {
@@ -52,10 +53,7 @@ export async function mirror(
   timer: Timer = systemClock,
 ): Promise<number> {
   const asked = requestFrom(input, io);
-  if ("because" in asked) {
-    io.err(`repull mirror: ${asked.because}\n`);
-    return EXIT.usage;
-  }
+  if ("because" in asked) return tellWrongCall("mirror", asked.because, input.json, io);
   const { request, endpoints, concurrency, timeoutSeconds } = asked;
   const startedAt = clock.now();
   const seconds = (): number => (clock.now() - startedAt) / 1000;
@@ -79,7 +77,7 @@ export async function mirror(
     progress.end();
     io.out(
       input.json
-        ? `${visibleJson(asJson(request, result, seconds()))}\n`
+        ? jsonLine("copy", asJson(request, result, seconds()))
         : formatCopy(request, result, seconds()),
     );
     return EXIT.done;
@@ -87,16 +85,16 @@ export async function mirror(
     progress.end();
     if (late.signal.aborted && error === late.signal.reason) {
       const because = `the ${timeoutSeconds} s of --timeout are over; nothing was written`;
-      if (input.json) io.out(`${refusedAsJson(request, "failed", { kind: "aborted", because })}\n`);
+      if (input.json) io.out(refusedAsJson(request, "failed", { kind: "aborted", because }));
       io.err(`repull mirror: ${because}\n`);
       return EXIT.unfinished;
     }
     if (error instanceof RefusedCommand && input.json) {
       const { code, message: because } = error;
-      io.out(`${refusedAsJson(request, "refused", { code, because })}\n`);
+      io.out(refusedAsJson(request, "refused", { code, because }));
     }
     if (!(error instanceof CopyError)) throw error;
-    if (input.json) io.out(`${visibleJson(failureAsJson(request, error, seconds()))}\n`);
+    if (input.json) io.out(jsonLine("copy", failureAsJson(request, error, seconds())));
     const overdue = late.signal.aborted ? timeoutSeconds : undefined;
     io.err(`repull mirror: ${error.message}\n${advice(error, overdue)}`);
     if (error.kind !== "aborted") return exitStatusOf(error.kind);
@@ -215,7 +213,7 @@ function failureAsJson(request: CopyRequest, error: CopyError, seconds: number):
 
 /** What ended before a registry was asked. */
 function refusedAsJson({ source, target }: CopyRequest, outcome: string, why: object): string {
-  return visibleJson({ outcome, source: canonicalName(source), target: canonicalName(target), ...why });
+  return jsonLine("copy", { outcome, source: canonicalName(source), target: canonicalName(target), ...why });
 }
 
 function formatCopy({ target }: CopyRequest, result: CopyResult, seconds: number): string {

@@ -2,7 +2,7 @@
 
 import { withKillSwitch } from "../../remediation/gates/kill-switch.ts";
 import { silentLog } from "../../runtime/log.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import type { AccountSession } from "../account/account-session.ts";
 import { type Assessment, assessService } from "../account/assess-service.ts";
 import { clusterName, findService, type ServiceName } from "../account/find-service.ts";
@@ -14,6 +14,7 @@ import {
   nextStepsFor,
   remediesAsData,
 } from "../output/format-assessment.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { nextLines } from "../output/next-lines.ts";
 
 export type PlanInput = ServiceName & { readonly json: boolean };
@@ -30,7 +31,7 @@ export async function plan(input: PlanInput, session: AccountSession, io: Comman
     ports,
   );
   const next = canFix(assessment) ? [fixCommand(assessment, session.flags)] : nextStepsFor(assessment);
-  if (input.json) io.out(`${visibleJson(assessmentToJson(assessment, config.from, next))}\n`);
+  if (input.json) io.out(jsonLine("plan", assessmentToJson(assessment, config.from, next)));
   else io.out(linesOf([...formatAssessment(assessment), ...afterLook(assessment, next, session.flags)]));
   return assessment.kind === "nothing-to-do" || canFix(assessment) ? EXIT.done : EXIT.failed;
 }

@@ -1,9 +1,10 @@
 /** `repull policy check FILE`: whether a policy document is one, and what it says. Asks nobody. */
 
 import { checkPolicy } from "../../substitution/policy/explain-policy.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
-import { EXIT } from "../exit-status.ts";
+import { linesOf } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";
+import { tellWrongCall } from "../output/command-error.ts";
+import { jsonLine } from "../output/json-line.ts";
 
 /** Exit status 0 where the document is a policy, 1 where it is none, 2 where there is nothing to read. */
 export async function policyCheck(
@@ -11,14 +12,12 @@ export async function policyCheck(
   io: CommandIo,
 ): Promise<number> {
   const text = await io.readFile(file);
-  if (text === undefined) {
-    io.err(`repull policy check: there is no ${file}, or it cannot be read\n`);
-    return EXIT.usage;
-  }
+  if (text === undefined)
+    return tellWrongCall("policy check", `there is no ${file}, or it cannot be read`, json, io);
   const checked = checkPolicy(text);
   if (json) {
     const { lines: _, ...rest } = checked;
-    io.out(`${visibleJson({ file, ...rest })}\n`);
+    io.out(jsonLine("policy", { file, ...rest }));
   } else {
     const heading = checked.kind === "valid" ? "a policy (* differs from the default)" : "no policy";
     io.out(linesOf([`${file}: ${heading}`, ...checked.lines.map((line) => `  ${line}`)]));

@@ -6,8 +6,9 @@ import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { verifyPublicMirrors } from "../../scan/verify-public-mirrors.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
 
 /** Asks both sides of each row; exit status 1 where a row has gone stale, 0 otherwise. */
@@ -19,7 +20,7 @@ export async function publicImages({ json }: { readonly json: boolean }, io: Com
     const checks = await verifyPublicMirrors(
       createRegistries({ send: io.outgoing?.sending(send) ?? send, clock: systemClock, endpoints }),
     );
-    if (json) for (const check of checks) io.out(`${visibleJson(check)}\n`);
+    if (json) for (const check of checks) io.out(jsonLine("public-image", check));
     else {
       const rows = checks.map(({ dockerHub, ecrPublic, found, because }) => [
         dockerHub,

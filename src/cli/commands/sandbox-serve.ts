@@ -10,11 +10,11 @@ import { createRandom } from "../../sandbox/random.ts";
 import { serveRegistry } from "../../sandbox/registry/http-server.ts";
 import { createWorld } from "../../sandbox/world/world.ts";
 import { readWorldFile, type WorldFile } from "../../sandbox/world/world-file.ts";
-import { visibleJson } from "../../text/visible.ts";
 import { demoWorld } from "../demo/demo-world.ts";
 import { EXIT } from "../exit-status.ts";
 import { parseJson } from "../input/parse-json.ts";
 import type { CommandIo } from "../io.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
 
 export type SandboxServeInput = { readonly world?: string; readonly seed: string; readonly json: boolean };
@@ -44,7 +44,7 @@ export async function sandboxServe(
         })),
       ),
     );
-    if (json) io.out(`${visibleJson({ endpoints, ecrUser: "AWS", ecrPassword, images })}\n`);
+    if (json) io.out(jsonLine("sandbox", { endpoints, ecrUser: "AWS", ecrPassword, images }));
     else for (const line of formatEndpoints(endpoints, ecrPassword, images)) io.out(`${line}\n`);
     await aborted(io.signal);
     return EXIT.stopped;

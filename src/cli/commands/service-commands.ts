@@ -3,9 +3,10 @@
 import { type Command, Option } from "commander";
 import { optional } from "../../ecs/json-fields.ts";
 import type { AccountSession } from "../account/account-session.ts";
-import { EXIT } from "../exit-status.ts";
+import { addBoundedAccountOptions } from "../account-options.ts";
 import type { CommandIo } from "../io.ts";
 import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "../stack-options.ts";
+import { WrongCall } from "../wrong-call.ts";
 import type { DiagnoseInput } from "./diagnose.ts";
 import type { ScanInput } from "./scan.ts";
 
@@ -22,7 +23,7 @@ export function addServiceCommands(
   finish: (run: () => Promise<number>) => Promise<void>,
 ): void {
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
-  addStackOptions(program.command("scan"))
+  addBoundedAccountOptions(addStackOptions(program.command("scan")))
     .description(
       "Read the whole account: what depends on Docker Hub, what six bad hours would do to it, and where else the images are. Changes nothing.",
     )
@@ -37,8 +38,7 @@ export function addServiceCommands(
       ),
     );
 
-  program
-    .command("diagnose")
+  addBoundedAccountOptions(program.command("diagnose"))
     .description(
       "Say why a task does not start: the cause, the fact that proves it, and what mends it. Changes nothing.",
     )
@@ -55,24 +55,22 @@ export function addServiceCommands(
     .option("--record <folder>", "also keep what the account answers, in a folder that is there")
     .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
     .addOption(json)
-    .addHelpText(
-      "after",
-      "\nExit status: 0 nothing found, 1 a cause is found, 2 not understood, 4 refused, 5 not sure.",
-    )
     .action((targets: string[], options: Omit<DiagnoseInput, "targets">) =>
       finish(async () => {
         const { text, image, service, rights } = options;
         if (targets.length === 0 && text === undefined && service === undefined && !rights)
-          program.error("diagnose: name a TARGET, --text or --service", { exitCode: EXIT.usage });
+          throw new WrongCall("name a TARGET, --text or --service");
         if (image !== undefined && text === undefined)
-          program.error("diagnose: --image goes with --text; a task names its own", { exitCode: EXIT.usage });
+          throw new WrongCall("--image goes with --text; a task names its own");
         return (await import("./diagnose.ts")).diagnose({ targets, ...options }, io);
       }),
     );
 
   const byHand = (command: Command): Command =>
-    addStackOptions(
-      command.argument("<service>", "the service: NAME, CLUSTER/NAME, or its ARN").addOption(cluster),
+    addBoundedAccountOptions(
+      addStackOptions(
+        command.argument("<service>", "the service: NAME, CLUSTER/NAME, or its ARN").addOption(cluster),
+      ),
     ).addOption(json);
 
   byHand(program.command("plan"))

@@ -14,13 +14,15 @@ import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { targetName } from "../../remediation/ports/schedules.ts";
 import { excludedBy, matchesGlob } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import { refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
 import { clusterName } from "../account/find-service.ts";
 import { type HistorySession, parseSince } from "../account/history-session.ts";
 import { refuseForeign } from "../account/same-account.ts";
-import { EXIT, exitStatusOfAws } from "../exit-status.ts";
+import { exitStatusOfAws } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
+import { tellWrongCall } from "../output/command-error.ts";
+import { jsonLine } from "../output/json-line.ts";
 
 export type UndoInput = {
   /** An execution, a service, or the family of a task that a schedule starts. */
@@ -48,10 +50,7 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
     `${session.where}${rules}: ${input.yes ? "services may be changed" : "nothing is changed without --yes"}\n`,
   );
   const selected = await select(input, session, io);
-  if (selected.kind === "ambiguous") {
-    io.err(`repull undo: ${selected.because}\n`);
-    return EXIT.usage;
-  }
+  if (selected.kind === "ambiguous") return tellWrongCall("undo", selected.because, input.json, io);
   const { found } = selected;
   if (found.length === 0) {
     io.err(
@@ -74,7 +73,7 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
     if (kind === "undone" && effect.kind === "service") onTheirWay.push(effect);
     io.out(
       input.json
-        ? `${visibleJson({ outcome: kind, because, ...idOf(effect) })}\n`
+        ? jsonLine("undo", { outcome: kind, because, ...idOf(effect) })
         : linesOf([`${kind}: ${because}`]),
     );
   }
@@ -87,7 +86,7 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
       );
       io.out(
         input.json
-          ? `${visibleJson({ followed: told.kind, because: told.because, ...idOf(effect) })}\n`
+          ? jsonLine("undo", { followed: told.kind, because: told.because, ...idOf(effect) })
           : `${effect.service} ${SENTENCES[told.kind]}: ${told.because}\n`,
       );
       return told.kind === "running";
@@ -223,7 +222,12 @@ function idOf(effect: ActiveSubstitution): Record<string, unknown> {
 function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean, io: CommandIo): void {
   if (json) {
     io.out(
-      `${visibleJson({ plan: refusedBecause === undefined ? "undo" : "leave", because: refusedBecause, warnings, ...idOf(effect) })}\n`,
+      jsonLine("undo", {
+        plan: refusedBecause === undefined ? "undo" : "leave",
+        because: refusedBecause,
+        warnings,
+        ...idOf(effect),
+      }),
     );
     return;
   }

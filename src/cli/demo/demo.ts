@@ -18,11 +18,11 @@ import { createWorld, type World } from "../../sandbox/world/world.ts";
 import { abbreviate, explainPlan } from "../../substitution/explain-plan.ts";
 import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
-import { visibleJson } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";
 import { nextCommands } from "../next-commands.ts";
 import { createEventLog, type EventLog } from "../output/event-log.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
 import { DEMO_CLUSTER, DEMO_SERVICES, demoWorld } from "./demo-world.ts";
 
@@ -59,7 +59,7 @@ export async function demo({ seed, json, policy }: DemoInput, io: CommandIo): Pr
   const after = await rows(world);
   const outcomes = bus.outcomes as unknown as readonly Outcome[];
   const healed = after.every(({ running, desired }) => running === desired);
-  if (json) io.out(`${visibleJson({ seed, healed, before: [...before.values()], after, outcomes })}\n`);
+  if (json) io.out(jsonLine("demo", { seed, healed, before: [...before.values()], after, outcomes }));
   else for (const line of closing(before, after, outcomes, io)) tell(line);
   return healed ? 0 : 1;
 }

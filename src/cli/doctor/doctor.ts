@@ -21,10 +21,11 @@ import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { rolesOf } from "../../scan/exposure.ts";
 import { scanAccount } from "../../scan/scan.ts";
 import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { findStack, STACK_DEFAULT } from "../account/find-stack.ts";
 import type { CommandIo } from "../io.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
 import type { Check } from "./check.ts";
 import { probe } from "./end-to-end-probe.ts";
@@ -65,7 +66,7 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
       const put = (document: Parameters<typeof sendTestEvent>[2]) => sendTestEvent(aws, stack, document);
       checks.push(await probe(examined, home, { put, executions: readDeployedExecutions(aws) }, clock));
     }
-    io.out(input.json ? checks.map((check) => `${visibleJson(check)}\n`).join("") : formatChecks(checks));
+    io.out(input.json ? checks.map((check) => jsonLine("check", check)).join("") : formatChecks(checks));
     return checks.some(({ result }) => result === "failed") ? 1 : 0;
   } finally {
     send.close();

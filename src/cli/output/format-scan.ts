@@ -5,7 +5,8 @@ import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../scan/peak
 import type { Scan } from "../../scan/scan.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
 import { counted } from "../../text/counted.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
+import { jsonLine } from "./json-line.ts";
 import { textTable } from "./text-table.ts";
 
 export type Headline = {
@@ -87,7 +88,7 @@ export function planOfImage({ first }: ExposedImage): string {
 export function scanAsJson(scan: Scan): string {
   const { exposures, ...rest } = scan;
   const summary = { kind: "summary", headline: headlineOf(scan), ...rest };
-  return [...exposures, summary].map((line) => `${visibleJson(line)}\n`).join("");
+  return [...exposures.map((line) => jsonLine("scan", line)), jsonLine("summary", summary)].join("");
 }
 
 export function formatScan(scan: Scan): string {

@@ -14,10 +14,11 @@ import { httpTransport } from "../../oci/http/http-transport.ts";
 import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
-import { visibleJson } from "../../text/visible.ts";
 import { userCredentials } from "../account/registry-credentials.ts";
 import { EXIT, exitStatusOf } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
+import { tellWrongCall } from "../output/command-error.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { formatRateLimits } from "./format-rate-limit.ts";
 import { lackingPulls, type RateLimitStatus, WINDOW_SECONDS_DEFAULT } from "./rate-limit-status.ts";
 
@@ -43,14 +44,14 @@ export async function rateLimit(
   timer: Timer = systemClock,
 ): Promise<number> {
   if (input.pulls !== undefined && !PULLS.test(input.pulls)) {
-    io.err(`repull rate-limit: --pulls: expected a count from 1, got ${JSON.stringify(input.pulls)}\n`);
-    return EXIT.usage;
+    const why = `--pulls: expected a count from 1, got ${JSON.stringify(input.pulls)}`;
+    return tellWrongCall("rate-limit", why, input.json, io);
   }
   const timeoutSeconds = input.timeout === undefined ? TIMEOUT_SECONDS : Number(input.timeout);
   if (!(timeoutSeconds > 0 && timeoutSeconds <= TIMEOUT_SECONDS_MAX)) {
     const got = JSON.stringify(input.timeout);
-    io.err(`repull rate-limit: --timeout: expected seconds up to ${TIMEOUT_SECONDS_MAX}, got ${got}\n`);
-    return EXIT.usage;
+    const why = `--timeout: expected seconds up to ${TIMEOUT_SECONDS_MAX}, got ${got}`;
+    return tellWrongCall("rate-limit", why, input.json, io);
   }
   const pulls = input.pulls === undefined ? undefined : Number(input.pulls);
   const transport = httpTransport({ clock, proxyEnv: io.env });
@@ -72,7 +73,7 @@ export async function rateLimit(
     const measuredAt = new Date(clock.now());
     io.out(
       input.json
-        ? `${visibleJson(asJson(readings, pulls, measuredAt))}\n`
+        ? jsonLine("rate-limit", asJson(readings, pulls, measuredAt))
         : formatRateLimits(readings, pulls, measuredAt),
     );
     return statusOf(readings.at(-1), pulls);

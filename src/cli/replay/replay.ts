@@ -10,11 +10,12 @@ import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Json } from "../../runtime/json.ts";
 import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
-import { linesOf, visibleJson } from "../../text/visible.ts";
+import { linesOf } from "../../text/visible.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import { readEventDocuments } from "../input/event-files.ts";
 import type { CommandIo } from "../io.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
 import { replayInAccount } from "./replay-in-account.ts";
 import { replayInSandbox } from "./replay-in-sandbox.ts";
@@ -39,7 +40,7 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
         entry.kind === "document"
           ? await replayOne(run, entry.document, file, tell)
           : invalid(entry.kind === "text" ? TEXT_ALONE : entry.because);
-      if (input.json) io.out(`${visibleJson({ where: entry.where, ...replayed })}\n`);
+      if (input.json) io.out(jsonLine("outcome", { where: entry.where, ...replayed }));
       else io.out(linesOf(formatOutcome(replayed, thenCommand(replayed, file, input))));
       status = Math.max(status, statusOf(replayed));
     }

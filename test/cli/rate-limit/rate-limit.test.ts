@@ -98,7 +98,12 @@ describe("repull rate-limit", () => {
     const hub = { remaining: 37, accounts: ann({ limit: 200, remaining: 150 }) };
     const { printed } = await ask(hub, { login: LOGIN, pulls: "50", json: true });
     const { readings, ...rest } = JSON.parse(printed.out);
-    deepEqual(rest, { registry: "docker.io", measuredAt: "2026-11-21T14:05:00.000Z", pulls: 50 });
+    deepEqual(rest, {
+      type: "rate-limit",
+      registry: "docker.io",
+      measuredAt: "2026-11-21T14:05:00.000Z",
+      pulls: 50,
+    });
     const shared = { kind: "limited", windowSeconds: 21600, allBackAtTheLatest: "2026-11-21T20:05:00.000Z" };
     const told = readings.map(({ source, ...reading }: { source: string }) => {
       ok(source);

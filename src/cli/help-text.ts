@@ -1,0 +1,51 @@
+/** What stands under the options in each command's help: how it is called, and what its exit status means. */
+
+import type { Command } from "commander";
+import { EXIT_STATUS_HELP } from "./exit-status.ts";
+
+/** By the command's words. Each line is a call that works, given the names in it. */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  demo: ["repull demo", "repull demo --seed 7 --json"],
+  explain: [
+    'repull explain --text "toomanyrequests: You have reached your pull rate limit."',
+    "kubectl describe pod web | repull explain -",
+  ],
+  replay: ["repull replay event.json", "repull replay event.json --aws --yes"],
+  status: ["repull status", "repull status --stack repull --json"],
+  pause: [
+    'repull pause --because "payment freeze"',
+    'repull pause --stack repull --because "incident 42" --yes',
+  ],
+  resume: ["repull resume", "repull resume --stack repull --yes"],
+  scan: ["repull scan", "repull scan --cluster prod --html report.html"],
+  diagnose: ["repull diagnose prod/web", "repull diagnose event.json --offline"],
+  plan: ["repull plan web", "repull plan prod/web --json"],
+  fix: ["repull fix prod/web", "repull fix web --cluster prod --yes --no-wait"],
+  doctor: ["repull doctor", "repull doctor --stack repull --probe"],
+  "policy check": ["repull policy check policy.json"],
+  "policy public-images": ["repull policy public-images --json"],
+  "sandbox serve": ["repull sandbox serve"],
+  mirror: [
+    "repull mirror nginx:1.27 123456789012.dkr.ecr.eu-west-1.amazonaws.com/own/nginx:1.27",
+    "repull mirror nginx:1.27 registry.example.com/nginx:1.27 --platform linux/arm64",
+  ],
+  "rate-limit": ["repull rate-limit", "repull rate-limit --pulls 40"],
+  history: ["repull history", "repull history --since 6h --json"],
+  undo: ["repull undo web --cluster prod", "repull undo --since 6h --yes"],
+  approve: ["repull approve", "repull approve EXECUTION"],
+  deny: ['repull deny EXECUTION --because "not during the freeze"'],
+  completion: ["source <(repull completion bash)", "repull completion fish | source"],
+  schema: ["repull schema", "repull schema plan"],
+};
+
+/** Adds both to every command that can be run. */
+export function addHelpTexts(program: Command, path = ""): void {
+  for (const command of program.commands) {
+    const words = `${path} ${command.name()}`.trim();
+    if (command.commands.length > 0) addHelpTexts(command, words);
+    else {
+      const examples = (EXAMPLES[words] ?? []).map((line) => `  ${line}\n`).join("");
+      command.addHelpText("after", `\nExamples:\n${examples}\n${EXIT_STATUS_HELP}`);
+    }
+  }
+}

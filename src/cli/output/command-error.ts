@@ -1,0 +1,115 @@
+/**
+ * What a command says when it cannot do its work: one line for people, one object for scripts, one exit status.
+ *
+ * Four kinds are expected: a wrong call, a refusal, AWS, a registry. Everything else is a fault of Repull, and says so.
+ */
+
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { RegistryError } from "../../oci/client/registry-error.ts";
+import { EndpointsError } from "../../oci/http/registry-endpoints.ts";
+import { AwsError, type AwsErrorKind } from "../../remediation/ports/aws-error.ts";
+import { visible } from "../../text/visible.ts";
+import { EXIT, exitStatusOf, exitStatusOfAws } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+import { type RefusalCode, RefusedCommand } from "../refused-command.ts";
+import { WrongCall } from "../wrong-call.ts";
+import { jsonLine } from "./json-line.ts";
+
+export type CommandError = {
+  readonly code: string;
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
+  readonly status: number;
+};
+
+export type BugReport = { readonly version: string; readonly reportTo: string };
+
+const AWS_REMEDIES: Readonly<Record<AwsErrorKind, string>> = {
+  denied: "sign in, or allow the action for this caller",
+  throttled: "run it again in a minute",
+  unavailable: "check the network and the region, and run it again",
+  absent: "check the name, the account and the region",
+  conflict: "run it again: something else changed it meanwhile",
+  invalid: "check what was named; --verbose shows the request",
+};
+
+const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
+  "no-stack": "name the stack with --stack, or its region with --region",
+  "stack-unreadable": "allow lambda:GetFunctionConfiguration, lambda:ListFunctions and lambda:ListTags",
+  "policy-unreadable": "allow ssm:GetParameter for the policy document, or name one with --policy",
+  "writes-stopped": "repull status shows why, repull resume lets it write again",
+  "observe-mode": "raise Mode of the stack",
+  "excluded-by-policy": "change the policy document",
+  "no-right": "allow the action for this caller",
+  "account-unknown": "sign in with credentials that may call sts:GetCallerIdentity",
+  "other-account": "sign in to that account with --profile",
+  "other-region": "name that region with --region",
+};
+
+export function describeError(error: unknown, command: string, bug: BugReport): CommandError {
+  const message = visible(error instanceof Error ? error.message : String(error));
+  if (error instanceof WrongCall) return wrongCall(message, command);
+  if (error instanceof InvalidInput)
+    return { code: "invalid-input", message, remedy: helpOf(command), status: EXIT.usage };
+  if (error instanceof EndpointsError)
+    return {
+      code: "invalid-input",
+      message,
+      remedy: "correct REPULL_REGISTRY_ENDPOINTS",
+      status: EXIT.usage,
+    };
+  if (error instanceof RefusedCommand)
+    return { code: error.code, message, remedy: REFUSAL_REMEDIES[error.code], status: EXIT.refused };
+  if (error instanceof AwsError)
+    return {
+      code: `aws-${error.kind}`,
+      message,
+      remedy: AWS_REMEDIES[error.kind],
+      status: exitStatusOfAws(error),
+    };
+  if (error instanceof RegistryError)
+    return {
+      code: `registry-${error.kind}`,
+      message,
+      remedy: "check the reference and the login, and run it again",
+      status: exitStatusOf(error.kind),
+    };
+  const name = error instanceof Error ? error.name : typeof error;
+  return {
+    code: "bug",
+    message: `a fault of Repull ${bug.version}: ${name}: ${message}`,
+    remedy: `report it at ${bug.reportTo} with what --verbose shows`,
+    status: EXIT.unfinished,
+  };
+}
+
+export function wrongCall(message: string, command: string): CommandError {
+  return { code: "invalid-input", message: visible(message), remedy: helpOf(command), status: EXIT.usage };
+}
+
+/** `repull plan: SERVICE: expected …; repull help plan` */
+export function errorLine({ message, remedy }: CommandError, command: string): string {
+  return `${command === "" ? "repull" : `repull ${command}`}: ${message}; ${remedy}\n`;
+}
+
+export function errorAsJson({ code, message, remedy }: CommandError): string {
+  return jsonLine("error", { code, message, remedy });
+}
+
+function helpOf(command: string): string {
+  return `repull help${command === "" ? "" : ` ${command}`} shows how to call it`;
+}
+
+/** For what a command finds out by itself before its work. Answers the exit status. */
+export function tellWrongCall(
+  command: string,
+  message: string,
+  json: boolean,
+  io: Pick<CommandIo, "out" | "err">,
+): number {
+  const told = wrongCall(message, command);
+  if (json) io.out(errorAsJson(told));
+  io.err(errorLine(told, command));
+  return told.status;
+}

@@ -1,0 +1,31 @@
+/** One line of `--json`: a document with its `type`, by which a script tells the lines of a stream apart. */
+
+import { visibleJson } from "../../text/visible.ts";
+
+/** Each has a schema: `repull schema TYPE`, docs/schema/TYPE.json. */
+export const LINE_TYPES = [
+  "explanation",
+  "plan",
+  "outcome",
+  "copy",
+  "scan",
+  "summary",
+  "status",
+  "kill-switch",
+  "approval",
+  "undo",
+  "history",
+  "check",
+  "rate-limit",
+  "policy",
+  "public-image",
+  "sandbox",
+  "demo",
+  "error",
+] as const;
+
+export type LineType = (typeof LINE_TYPES)[number];
+
+export function jsonLine(type: LineType, document: object): string {
+  return `${visibleJson({ type, ...document })}\n`;
+}

@@ -1,0 +1,159 @@
+/**
+ * What each line of `--json` looks like, by its type: `repull schema TYPE` prints it as JSON Schema.
+ *
+ * A member may be added at any time, so that a script ignores those it does not know; none is taken away or given another
+ * meaning within a major version.
+ */
+
+import * as z from "zod";
+import { outcomeSchema } from "../../remediation/report/outcome.ts";
+import type { LineType } from "./json-line.ts";
+import { statusSchema } from "./status-line.ts";
+
+const text = z.string();
+const texts = z.array(text);
+const orNull = text.nullable();
+const id = {
+  cluster: text.optional(),
+  service: text.optional(),
+  execution: text.optional(),
+};
+
+/** Of a plan and an outcome: what each image becomes. */
+const images = z.array(z.looseObject({ image: text }));
+
+export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
+  explanation: z.looseObject({
+    type: z.literal("explanation"),
+    where: text,
+    kind: text,
+    limitedAs: orNull,
+    confidence: z.enum(["certain", "likely", "unclear"]).nullable(),
+    registry: orNull,
+    image: orNull,
+    container: orNull,
+    owner: z.looseObject({ kind: text }).nullable(),
+    evidence: texts,
+    because: text,
+    wouldDo: texts,
+    others: z.array(z.looseObject({ container: orNull, image: orNull, kind: text, because: text })),
+  }),
+  plan: z.looseObject({
+    type: z.literal("plan"),
+    service: text,
+    taskDefinition: text,
+    policy: text,
+    kind: text,
+    because: text,
+    images,
+    next: texts,
+  }),
+  outcome: z.union([
+    z.looseObject({ type: z.literal("outcome"), where: text.optional(), ...outcomeSchema.shape }),
+    // A document that tells of no failure, or that cannot be read, ends before there is a record.
+    z.looseObject({
+      type: z.literal("outcome"),
+      where: text,
+      outcome: z.enum(["invalid", "refused", "failed"]),
+      because: text,
+    }),
+  ]),
+  copy: z.looseObject({
+    type: z.literal("copy"),
+    outcome: text,
+    source: text,
+    target: text,
+    digest: text.optional(),
+    because: text.optional(),
+    seconds: z.number().optional(),
+  }),
+  scan: z.looseObject({
+    type: z.literal("scan"),
+    kind: z.enum(["service", "scheduled", "standalone"]),
+    cluster: text,
+    name: text,
+    images,
+  }),
+  summary: z.looseObject({
+    type: z.literal("summary"),
+    headline: z.looseObject({ sentence: text }),
+    gaps: texts,
+  }),
+  status: statusSchema,
+  "kill-switch": z.strictObject({
+    type: z.literal("kill-switch"),
+    stack: text,
+    parameter: text,
+    writes: z.enum(["allowed", "stopped"]),
+    changed: z.boolean(),
+    before: text.optional(),
+    after: text,
+    undo: text.optional(),
+  }),
+  approval: z.looseObject({
+    type: z.literal("approval"),
+    execution: text,
+    outcome: z.enum(["awaiting-approval", "approved", "denied", "refused"]),
+    because: text.optional(),
+  }),
+  undo: z.looseObject({
+    type: z.literal("undo"),
+    ...id,
+    /** One of the three: what would be done, what was done, and what became of it. */
+    plan: z.enum(["undo", "leave"]).optional(),
+    outcome: text.optional(),
+    followed: text.optional(),
+    because: text.optional(),
+  }),
+  history: z.looseObject({
+    type: z.literal("history"),
+    execution: text,
+    at: z.number().optional(),
+    endedAt: z.number().optional(),
+    ended: text,
+    workload: text.optional(),
+    images,
+  }),
+  check: z.looseObject({
+    type: z.literal("check"),
+    check: text,
+    result: z.enum(["passed", "failed", "not checked"]),
+    because: text,
+    remedy: text.optional(),
+  }),
+  "rate-limit": z.looseObject({
+    type: z.literal("rate-limit"),
+    registry: text,
+    measuredAt: text,
+    readings: z.array(z.looseObject({ who: text, kind: text })),
+  }),
+  policy: z.looseObject({ type: z.literal("policy"), file: text, kind: z.enum(["valid", "invalid"]) }),
+  "public-image": z.looseObject({
+    type: z.literal("public-image"),
+    dockerHub: text,
+    found: text,
+    because: text,
+  }),
+  sandbox: z.looseObject({
+    type: z.literal("sandbox"),
+    endpoints: text,
+    ecrUser: text,
+    ecrPassword: text,
+    images: texts,
+  }),
+  demo: z.looseObject({
+    type: z.literal("demo"),
+    seed: text,
+    healed: z.boolean(),
+    outcomes: z.array(outcomeSchema.loose()),
+  }),
+  error: z.strictObject({ type: z.literal("error"), code: text, message: text, remedy: text }),
+};
+
+/** JSON Schema 2020-12, as a script's own validator takes it. */
+export function jsonSchemaOf(type: LineType): object {
+  return {
+    title: `repull --json: ${type}`,
+    ...z.toJSONSchema(LINE_SCHEMAS[type], { unrepresentable: "any" }),
+  };
+}

@@ -1,0 +1,141 @@
+/** What every command has in common: its help, its errors, its exit statuses, colours, time-outs and completion. */
+
+import { execFile } from "node:child_process";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EXAMPLES } from "../../src/cli/help-text.ts";
+import { describeError, errorLine } from "../../src/cli/output/command-error.ts";
+import { RefusedCommand } from "../../src/cli/refused-command.ts";
+import { WrongCall } from "../../src/cli/wrong-call.ts";
+import { InvalidInput } from "../../src/image/invalid-input.ts";
+import { AwsError } from "../../src/remediation/ports/aws-error.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+type Ended = { readonly status: number; readonly out: string; readonly err: string };
+
+function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const given = { PATH: process.env.PATH, HOME: "/nonexistent", AWS_EC2_METADATA_DISABLED: "true", ...env };
+    execFile(file, args, { cwd: root, env: given }, (error, out, err) =>
+      resolve({ status: typeof error?.code === "number" ? error.code : 0, out, err }),
+    );
+  });
+}
+const repull = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  run(process.execPath, ["src/cli/main.ts", ...args], env);
+
+/** Accepts and never answers. */
+const silent = createServer(() => {});
+beforeAll(() => new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve)));
+afterAll(() => silent.close());
+
+describe("the help of each command", () => {
+  for (const [command, examples] of Object.entries(EXAMPLES))
+    it(`shows examples and exit statuses for repull ${command}, and options that exist`, async () => {
+      const { out } = await repull([...command.split(" "), "--help"]);
+      expect(out).toContain(`Usage: repull ${command}`);
+      expect(out).toMatch(/^Examples:\n {2}\S[\s\S]*^Exit status:\n {2}0 /m);
+      const options = examples.flatMap((line) => line.match(/--[a-z-]+/g) ?? []);
+      for (const option of options) expect(out).toContain(option);
+    });
+});
+
+describe("an error", () => {
+  const bug = { version: "1.2.3", reportTo: "https://example.com/issues" };
+  // biome-ignore format: a table is read by its columns
+  const table: readonly [thrown: unknown, code: string, status: number][] = [
+    [new WrongCall("either one or the other"),                       "invalid-input",   2],
+    [new InvalidInput("SERVICE", "a name"),                          "invalid-input",   2],
+    [new RefusedCommand("no-stack", "there is no stack"),            "no-stack",        4],
+    [new RefusedCommand("writes-stopped", "paused"),                 "writes-stopped",  4],
+    [new AwsError("denied", "ecs:UpdateService", "no"),              "aws-denied",      4],
+    [new AwsError("unavailable", "ecs:UpdateService", "no answer"),  "aws-unavailable", 5],
+    [new AwsError("throttled", "ecs:UpdateService", "slow down"),    "aws-throttled",   5],
+    [new TypeError("undefined is not a function\n  at x"),           "bug",             5],
+    ["a text",                                                       "bug",             5],
+  ];
+  for (const [thrown, code, status] of table)
+    it(`has the code ${code} and the status ${status} when ${String(thrown).split("\n")[0]} is thrown`, () => {
+      const told = describeError(thrown, "plan", bug);
+      expect({ code: told.code, status: told.status }).toEqual({ code, status });
+      expect(told.remedy).not.toBe("");
+      expect(errorLine(told, "plan")).toMatch(/^repull plan: [^\n]+; [^\n]+\n$/);
+      expect(errorLine(told, "plan").includes(bug.reportTo)).toBe(code === "bug");
+    });
+
+  // biome-ignore format: a table is read by its columns
+  const calls: readonly [args: string, status: number][] = [
+    ["plan",                            2],
+    ["plan web",                        2],
+    ["status --region us-east-1 --timeout 0",    2],
+    ["status --region us-east-1 --timeout soon", 2],
+    ["pause",                           2],
+    ["pause --because x --no-stack",    2],
+    ["undo --region us-east-1",         2],
+    ["history --since foo",             2],
+    ["completion tcsh",                 2],
+    ["schema nothing",                  2],
+    ["policy check none.json",          2],
+    ["rate-limit --pulls many",         2],
+    ["mirror Nginx localhost:1/x:1",    2],
+  ];
+  for (const [args, status] of calls)
+    it(`ends with ${status}, one line and one JSON object when it is called as: ${args}`, async () => {
+      const ended = await repull([...args.split(" "), "--json"]);
+      expect(ended.status, ended.err).toBe(status);
+      expect(ended.err).toMatch(/^repull [a-z -]+: [^\n]+; [^\n]+\n$/m);
+      expect(JSON.parse(ended.out)).toMatchObject({ type: "error", code: "invalid-input" });
+    });
+});
+
+describe("colour", () => {
+  // biome-ignore format: a table is read by its columns
+  for (const [when, env, isColoured] of [
+    ["standard error is no terminal", {},                   false],
+    ["NO_COLOR is set",               { NO_COLOR: "1" },    false],
+    ["FORCE_COLOR is set",            { FORCE_COLOR: "1" }, true],
+  ] as const)
+    it(`is ${isColoured ? "on" : "off"} when ${when}`, async () => {
+      const { err } = await repull(["plan"], env);
+      expect(err.includes("\u001b[")).toBe(isColoured);
+    });
+});
+
+describe("a command that talks to AWS", () => {
+  const endpoint = () => {
+    const address = silent.address();
+    return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  };
+  const signedIn = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "a-secret" };
+
+  it("ends with 5 when its time is over", async () => {
+    const args = ["status", "--region", "eu-west-1", "--timeout", "1"];
+    const { status, err } = await repull(args, { AWS_ENDPOINT_URL: endpoint(), ...signedIn });
+    expect({ status, said: /--timeout/.test(err) }).toEqual({ status: 5, said: true });
+  });
+
+  it("tells of its requests when --verbose is given, and of none when it is not", async () => {
+    const args = ["status", "--region", "eu-west-1", "--timeout", "1"];
+    const env = { AWS_ENDPOINT_URL: endpoint(), ...signedIn };
+    const [loud, plain] = await Promise.all([repull([...args, "--verbose"], env), repull(args, env)]);
+    expect([loud, plain].map(({ err }) => err.includes("GetCallerIdentity at"))).toEqual([true, false]);
+  });
+});
+
+describe("completion in bash", () => {
+  for (const [typed, offered] of [
+    ["sta", "status"],
+    ["policy ch", "check"],
+    ["mirror --pl", "--platform"],
+    ["fix web --no-w", "--no-wait"],
+  ] as const)
+    it(`offers ${offered} after repull ${typed}`, async () => {
+      const words = ["repull", ...typed.split(" ")];
+      const { out: script } = await repull(["completion", "bash"]);
+      const { out } = await run("bash", [
+        "-c",
+        `${script}\nCOMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}; _repull; echo "\${COMPREPLY[@]}"`,
+      ]);
+      expect(out.trim()).toBe(offered);
+    });
+});

@@ -1,0 +1,106 @@
+/** Every line that a command prints with --json, held against the schema of its type. */
+
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LINE_TYPES, type LineType } from "../../src/cli/output/json-line.ts";
+import { jsonSchemaOf, LINE_SCHEMAS } from "../../src/cli/output/line-schemas.ts";
+import { UNKNOWN_OPERATION } from "./account.ts";
+import { linesOf, repull } from "./command.ts";
+import { healed, openEcr, waiting } from "./ready.ts";
+import { ECR_HOST } from "./registries.ts";
+import { WAITING } from "./waiting-plan.ts";
+import { environmentOf, startWorld, stopWorld, type World } from "./world.ts";
+
+type Row = readonly [args: string, types: readonly LineType[], arrange?: (world: World) => void];
+
+const MIRROR = `public.ecr.aws/docker/library/nginx:1.25 ${ECR_HOST}/own/nginx:1.25`;
+// biome-ignore format: a table is read by its columns
+const TABLE: readonly Row[] = [
+  ["explain event.json",                            ["explanation"]],
+  ["explain none.json",                             ["explanation"]],
+  ["replay event.json --aws --no-stack",            ["outcome"]],
+  ["replay event.json --aws --no-stack --yes --no-wait", ["outcome"]],
+  ["replay none.json --aws --no-stack",             ["outcome"]],
+  ["plan web",                                      ["plan"]],
+  ["plan wbe",                                      ["error"]],
+  ["fix web --yes --no-wait --verbose",                       ["outcome"]],
+  ["fix web --no-stack --policy observe.json --yes",["plan"]],
+  ["scan",                                          ["scan", "summary"]],
+  ["status",                                        ["status"],        waiting],
+  ["pause --because incident --yes",                ["kill-switch"]],
+  ["resume --yes",                                  ["kill-switch"]],
+  ["history",                                       ["history"],       healed],
+  ["undo web",                                      ["undo"],          healed],
+  ["undo web --yes --no-wait",                      ["undo"],          healed],
+  ["approve",                                       ["approval"],      waiting],
+  [`approve ${WAITING}`,                            ["approval"],      waiting],
+  [`deny ${WAITING} --because no`,                  ["approval"],      waiting],
+  ["deny r-none",                                   ["approval"],      waiting],
+  ["doctor",                                        ["check"]],
+  [`mirror ${MIRROR}`,                              ["copy"],          openEcr],
+  [`mirror ${MIRROR} --stack other`,                ["copy", "error"], openEcr],
+  ["policy check observe.json",                     ["policy"]],
+  ["policy check event.json",                       ["policy"]],
+  ["policy check none.json",                        ["error"]],
+  ["policy public-images",                          ["public-image"]],
+  ["rate-limit",                                    ["rate-limit"]],
+  ["demo",                                          ["demo"]],
+  ["schema plann",                                  ["error"]],
+  ["status --stack other",                          ["error"]],
+  ["scan --nonsense",                               ["error"]],
+];
+
+const STACK = {
+  environment: { REPULL_WRITES_PARAMETER: "/repull/writes" },
+  parameters: { "/repull/writes": "allowed" },
+};
+const RUNS_AT_ONCE = 4;
+const ran = new Map<string, Awaited<ReturnType<typeof repull>>>();
+
+async function run([args, , arrange]: Row): Promise<void> {
+  const world = await startWorld();
+  try {
+    world.account.unknown = UNKNOWN_OPERATION;
+    world.account.stack = STACK;
+    arrange?.(world);
+    const files = { "event.json": JSON.stringify(world.event), "observe.json": '{"mode":"observe"}' };
+    ran.set(args, await repull([...args.split(" "), "--json"], { environment: environmentOf(world), files }));
+  } finally {
+    await stopWorld(world);
+  }
+}
+
+beforeAll(async () => {
+  const left = [...TABLE];
+  const next = async (): Promise<void> => {
+    for (let row = left.shift(); row !== undefined; row = left.shift()) await run(row);
+  };
+  await Promise.all(Array.from({ length: RUNS_AT_ONCE }, next));
+}, 120_000);
+afterAll(() => ran.clear());
+
+describe("repull --json", () => {
+  for (const [args, types] of TABLE)
+    it(`prints lines of the type ${types.join(" and ")} alone when it is called as: ${args}`, () => {
+      const { out = "", err = "" } = ran.get(args) ?? {};
+      const lines = linesOf(out);
+      expect([...new Set(lines.map(({ type }) => type))].toSorted(), err).toEqual([...types].toSorted());
+      for (const line of lines) {
+        const { error } = LINE_SCHEMAS[line.type as LineType].safeParse(line);
+        expect(error?.issues ?? [], JSON.stringify(line)).toEqual([]);
+      }
+    });
+
+  it("is tried for every type of line", () => {
+    const tried = new Set(TABLE.flatMap(([, types]) => types));
+    expect(LINE_TYPES.filter((type) => !tried.has(type))).toEqual(["sandbox"]);
+  });
+});
+
+describe("docs/schema", () => {
+  for (const type of LINE_TYPES)
+    it(`has the schema of ${type} as repull schema prints it`, async () => {
+      const written = await readFile(new URL(`../../docs/schema/${type}.json`, import.meta.url), "utf8");
+      expect(JSON.parse(written)).toEqual(JSON.parse(JSON.stringify(jsonSchemaOf(type))));
+    });
+});
