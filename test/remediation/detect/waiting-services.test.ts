@@ -1,0 +1,89 @@
+/** Which services wait for Repull, as ECS tells it. */
+
+import { describe, expect, it } from "vitest";
+import { readService } from "../../../src/ecs/service/service.ts";
+import { readTask } from "../../../src/ecs/task/task.ts";
+import { waitingServices } from "../../../src/remediation/detect/waiting-services.ts";
+import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+
+const LIMIT =
+  "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/nginx:1.25: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit";
+const CRASH = "Essential container in task exited";
+const cluster = "arn:aws:ecs:us-east-1:123456789012:cluster/prod";
+
+type World = {
+  readonly running?: number;
+  readonly status?: string;
+  readonly tag?: string;
+  readonly policy?: object;
+  /** Newest last. */
+  readonly stopped: readonly string[];
+};
+
+async function waiting({ running = 0, status = "ACTIVE", tag, policy = {}, stopped }: World) {
+  let listed = 0;
+  const service = readService({
+    serviceArn: "arn:aws:ecs:us-east-1:123456789012:service/prod/web",
+    serviceName: "web",
+    clusterArn: cluster,
+    status,
+    desiredCount: 2,
+    runningCount: running,
+    taskDefinition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web:42",
+    tags: tag === undefined ? [] : [{ key: "repull", value: tag }],
+  });
+  const tasks = stopped.map((reason, at) =>
+    readTask({
+      taskArn: `arn:aws:ecs:us-east-1:123456789012:task/prod/${at}`,
+      createdAt: 1_795_000_000 + at,
+      containers: [{ name: "web", image: "nginx:1.25", reason }],
+    }),
+  );
+  const found = await waitingServices(
+    {
+      clusters: async () => [cluster],
+      async *services() {
+        yield [service];
+      },
+    },
+    {
+      listTasks: async () => {
+        listed += 1;
+        return tasks;
+      },
+    },
+    readPolicy(policy),
+  );
+  return { found, listed };
+}
+
+describe("waitingServices", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly [when: string, world: World, found: "nothing" | "waits" | "skipped"][] = [
+    ["its newest stopped task met a limit",              { stopped: [LIMIT] },                                        "waits"],
+    ["an older task crashed",                            { stopped: [CRASH, LIMIT] },                                 "waits"],
+    ["its newest stopped task crashed",                  { stopped: [LIMIT, CRASH] },                                 "nothing"],
+    ["no task stopped",                                  { stopped: [] },                                             "nothing"],
+    ["all of its tasks run",                             { stopped: [LIMIT], running: 2 },                            "nothing"],
+    ["it is being deleted",                              { stopped: [LIMIT], status: "DRAINING" },                    "nothing"],
+    ["its tag says off",                                 { stopped: [LIMIT], tag: "off" },                            "skipped"],
+    ["the policy excludes it",                           { stopped: [LIMIT], policy: { services: { exclude: ["web"] } } }, "skipped"],
+  ];
+  for (const [when, world, expected] of table)
+    it(`finds ${expected === "nothing" ? "no service" : "prod/web"} when ${when}`, async () => {
+      const [one] = (await waiting(world)).found;
+      const kind = one === undefined ? "nothing" : one.skippedBecause === undefined ? "waits" : "skipped";
+      expect(kind).toBe(expected);
+      if (one !== undefined)
+        expect(one).toMatchObject({
+          workload: "prod/web",
+          runningCount: 0,
+          desiredCount: 2,
+          failure: "docker-hub-pull-limit",
+        });
+    });
+
+  it("lists no tasks of a service that runs all of its own", async () => {
+    expect((await waiting({ stopped: [LIMIT], running: 2 })).listed).toBe(0);
+  });
+});
