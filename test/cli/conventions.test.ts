@@ -1,7 +1,11 @@
 /** What every command has in common: its help, its errors, its exit statuses, colours, time-outs and completion. */
 
 import { execFile } from "node:child_process";
-import { createServer } from "node:net";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EXAMPLES } from "../../src/cli/help-text.ts";
 import { describeError, errorLine } from "../../src/cli/output/command-error.ts";
@@ -11,6 +15,15 @@ import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
+const PROFILES = [
+  ["default", "eu-west-2", "AKIDDEFAULT"],
+  ["profile stage", "eu-central-1", "AKIDSTAGE"],
+]
+  .map(
+    ([name, region, key]) =>
+      `[${name}]\nregion = ${region}\naws_access_key_id = ${key}\naws_secret_access_key = s\n`,
+  )
+  .join("");
 type Ended = { readonly status: number; readonly out: string; readonly err: string };
 
 function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
@@ -120,6 +133,38 @@ describe("a command that talks to AWS", () => {
     const [loud, plain] = await Promise.all([repull([...args, "--verbose"], env), repull(args, env)]);
     expect([loud, plain].map(({ err }) => err.includes("GetCallerIdentity at"))).toEqual([true, false]);
   });
+});
+
+describe("where and as whom AWS is asked", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly [args: string, env: NodeJS.ProcessEnv, key: string, region: string][] = [
+    ["",                                       {},                          "AKIDDEFAULT", "eu-west-2"],
+    ["--profile stage",                        {},                          "AKIDSTAGE",   "eu-central-1"],
+    ["--profile stage --region us-west-2",     {},                          "AKIDSTAGE",   "us-west-2"],
+    ["--region us-west-2",                     { AWS_REGION: "eu-west-3" }, "AKIDDEFAULT", "us-west-2"],
+    ["",                                       { AWS_PROFILE: "stage" },    "AKIDSTAGE",   "eu-central-1"],
+  ];
+  for (const [args, env, key, region] of table)
+    it(`is ${region} as ${key} when the command has "${args}" and the environment ${JSON.stringify(env)}`, async () => {
+      const home = await mkdtemp(join(tmpdir(), "repull-home-"));
+      const signed: string[] = [];
+      const aws = createHttpServer(({ headers }, response) => {
+        signed.push(headers.authorization ?? "");
+        response.writeHead(403).end();
+      });
+      await new Promise<void>((resolve) => aws.listen(0, "127.0.0.1", resolve));
+      try {
+        await mkdir(join(home, ".aws"));
+        await writeFile(join(home, ".aws/config"), PROFILES);
+        const { port } = aws.address() as AddressInfo;
+        const given = { HOME: home, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`, ...env };
+        await repull(["history", ...args.split(" ").filter(Boolean)], given);
+        expect(signed[0]).toMatch(new RegExp(`Credential=${key}/[0-9]{8}/${region}/sts/`));
+      } finally {
+        aws.close();
+        await rm(home, { recursive: true });
+      }
+    });
 });
 
 describe("completion in bash", () => {

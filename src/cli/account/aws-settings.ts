@@ -11,7 +11,7 @@ export async function awsSettingsFrom(io: Pick<CommandIo, "env" | "outgoing">): 
   if (region === undefined || region === "")
     throw new InvalidInput(
       "AWS_REGION",
-      `a region, such as us-east-1, here or as the region of the profile ${env.AWS_PROFILE || "default"}`,
+      `a region, such as us-east-1, here, with --region or as the region of the profile ${env.AWS_PROFILE || "default"}`,
     );
   return awsSettingsIn(region, io);
 }
