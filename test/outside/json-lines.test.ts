@@ -25,6 +25,7 @@ const TABLE: readonly Row[] = [
   ["plan wbe",                                      ["error"]],
   ["fix web --yes --no-wait --verbose",                       ["outcome"]],
   ["fix web --no-stack --policy observe.json --yes",["plan"]],
+  ["diagnose event.json --offline", ["diagnosis"]],
   ["scan",                                          ["scan", "summary"]],
   ["status",                                        ["status"],        waiting],
   ["pause --because incident --yes",                ["kill-switch"]],

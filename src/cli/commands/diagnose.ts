@@ -7,7 +7,6 @@ import { type Diagnosis, diagnose as diagnoseStart } from "../../diagnosis/diagn
 import { type FailedStart, failedStartOf } from "../../diagnosis/failed-start.ts";
 import type { AccountReads } from "../../diagnosis/reads.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { visibleJson } from "../../text/visible.ts";
 import { awsSettingsFrom, awsSettingsIn } from "../account/aws-settings.ts";
 import { startsInAccount } from "../account/find-failed-start.ts";
 import { recordedIn, recordingReads } from "../account/recorded-answers.ts";
@@ -15,6 +14,7 @@ import { EXIT } from "../exit-status.ts";
 import { startsInText } from "../input/failed-start-documents.ts";
 import type { CommandIo } from "../io.ts";
 import { diagnosisInWords } from "../output/format-diagnosis.ts";
+import { jsonLine } from "../output/json-line.ts";
 import { diagnoseRights } from "./diagnose-permissions.ts";
 
 export type DiagnoseInput = {
@@ -61,7 +61,7 @@ export async function diagnose(input: DiagnoseInput, io: CommandIo): Promise<num
   for (const start of [...starts, ...asked]) {
     const found = await diagnoseStart(start, readsFor(start));
     diagnoses.push(found);
-    io.out(input.json ? `${visibleJson(found)}\n` : diagnosisInWords(found));
+    io.out(input.json ? jsonLine("diagnosis", found) : diagnosisInWords(found));
   }
   if (recorder !== undefined && input.record !== undefined) await recorder.write(input.record, io);
   return statusOf(diagnoses);

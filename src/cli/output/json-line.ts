@@ -10,6 +10,7 @@ export const LINE_TYPES = [
   "copy",
   "scan",
   "summary",
+  "diagnosis",
   "status",
   "kill-switch",
   "approval",

@@ -79,6 +79,14 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     headline: z.looseObject({ sentence: text }),
     gaps: texts,
   }),
+  diagnosis: z.looseObject({
+    type: z.literal("diagnosis"),
+    target: text,
+    verdict: z.enum(["cause-found", "not-sure", "nothing-found"]),
+    causes: z.array(z.looseObject({ code: text })),
+    checks: z.array(z.looseObject({})),
+    reasons: z.array(z.looseObject({ field: text, text })),
+  }),
   status: statusSchema,
   "kill-switch": z.strictObject({
     type: z.literal("kill-switch"),
