@@ -13,7 +13,7 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
   const table = [
     // bundle      kilobytes, minified
     ["detect",      580],
-    ["remediate",  1200],
+    ["remediate",  1280],
     ["mirror",     1100],
   ] as const;
   for (const [name, kilobytes] of table) {
