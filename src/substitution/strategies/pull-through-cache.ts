@@ -24,7 +24,7 @@ export const pullThroughCache: Strategy = {
                 path: repository,
                 ...(image.tag === undefined ? {} : { tag: image.tag }),
               }),
-              through: { rule: rule.prefix, upstream: canonicalName(image) },
+              pullThroughRule: { rule: rule.prefix, upstream: canonicalName(image) },
               samePublisher: false,
             },
           ],

@@ -102,7 +102,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   "ssm put-parameter": {
-    flags: { "--name": /^\/repull\/writes$/, "--overwrite": /^$/, "--value": /^released$/ },
+    flags: { "--name": /^\/repull\/writes$/, "--overwrite": /^$/, "--value": /^allowed$/ },
     run: (file) => {
       const { writesStopped: _, ...operator } = file.operator ?? {};
       file.operator = operator;
