@@ -71,7 +71,7 @@ test("where nothing holds, it says what would help, and until when waiting does"
     "  not ecr-public public.ecr.aws/docker/library/nginx:1.25: public.ecr.aws does not have it",
     "  not mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",
     "  not mirror docker.io/library/nginx@sha256:A: docker.io has no pulls left for Repull: 0 of 100 pulls in 6 hours are left to 203.0.113.10",
-    "  not pull-through: this account has no pull-through cache rule for docker.io",
+    "  not pull-through-cache: this account has no pull-through cache rule for docker.io",
     "  not authenticated-pull: no Docker Hub account is configured (dockerHubSecret)",
     "  left as it is",
     "What you can do:",
