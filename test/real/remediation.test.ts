@@ -273,9 +273,7 @@ describe("a service that is well, by hand", () => {
     expect(planned.out).toContain("grafana/loki:3 (web) today from Docker Hub, pulled anonymously");
     expect(planned.out).toContain("→ mirror: copy ");
     expect(planned.out).toContain("next: repull fix by-hand --cluster prod");
-    expect(planned.err).toContain(
-      "the default policy (no stack repull is deployed in us-east-1), and no kill switch: nothing is changed",
-    );
+    expect(planned.err).toContain("no stack of Repull is deployed in us-east-1");
     expect(planned.status).toBe(0);
     expect((await currentOf("by-hand")).arn).toBe(former);
 
