@@ -166,7 +166,7 @@ export async function serveRegistries(
 
 /** The two writes to the table of the quotas, told apart by what they would write. */
 async function updateCaps({ Key, ExpressionAttributeValues }: JsonObject, world: World): Promise<Json> {
-  const { period } = Key as { period: { S: string } };
+  const { window: period } = Key as { window: { S: string } };
   const values = ExpressionAttributeValues as Record<string, { readonly S: string; readonly N: string }>;
   const { ":amount": amount, ":room": room, ":claimant": claimant } = values;
   const asked = { period: { name: period.S, endsAt: 0 }, requester: claimant?.S ?? "" };
