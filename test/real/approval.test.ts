@@ -39,7 +39,7 @@ async function repull(...command: readonly string[]): Promise<{ status: number; 
     AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
   };
-  return await promisify(execFile)(process.execPath, [CLI, ...command], { env }).then(
+  return await promisify(execFile)(process.execPath, [CLI, ...command, "--stack", "repull"], { env }).then(
     ({ stdout, stderr }) => ({ status: 0, out: stdout, err: stderr }),
     ({ code, stdout, stderr }) => ({ status: code, out: stdout, err: stderr }),
   );
@@ -100,7 +100,7 @@ describe("the built functions and the built command line", () => {
   test("a plan that nobody answers expires", async () => {
     await asked("fargate-service");
     await deployment.settle();
-    expect(told("approval-expired")).toMatchObject([{ decision: { kind: "approval-expired" } }]);
+    expect(told("approval-expired")).toMatchObject([{ decision: { kind: "expired" } }]);
     expect(deployment.account.registered).toEqual([]);
   });
 

@@ -16,8 +16,8 @@ const IMAGES = [
     image: "nginx:1.25",
     containers: ["web"],
     failing: true,
-    winner: { candidate: { strategy: "ecr-public", image: SUBSTITUTE }, writes: SUBSTITUTE },
-    losers: [],
+    substitute: { candidate: { strategy: "ecr-public", image: SUBSTITUTE }, writes: SUBSTITUTE },
+    rejected: [],
   },
 ] as unknown as readonly ImagePlan[];
 

@@ -222,15 +222,15 @@ test("finds every service on a Docker Hub image in every cluster, and none of th
   expect(exposures).toHaveLength(expected);
   expect(new Set(exposures.map(({ cluster }) => cluster))).toEqual(new Set(["prod", "dev"]));
   expect(JSON.stringify(exposures)).not.toContain("redis");
-  for (const exposure of exposures) expect(exposure).toMatchObject({ starts: 2, anonymousPulls: 2 });
+  for (const exposure of exposures) expect(exposure).toMatchObject({ expectedStarts: 2, anonymousPulls: 2 });
 });
 
 test("finds what rules and schedules start, how often, and what somebody runs by hand", async () => {
   const exposures = objectsIn((await scanned({ json: true })).out).filter(({ kind }) => kind !== "service");
   expect(exposures).toMatchObject([
-    { kind: "scheduled", name: "rule often", starts: 216, anonymousPulls: 216 },
-    { kind: "standalone", name: "family-0", starts: 2, anonymousPulls: 2 },
-    { kind: "scheduled", name: "schedule nightly", starts: 1, anonymousPulls: 1 },
+    { kind: "scheduled", name: "rule often", expectedStarts: 216, anonymousPulls: 216 },
+    { kind: "standalone", name: "family-0", expectedStarts: 2, anonymousPulls: 2 },
+    { kind: "scheduled", name: "schedule nightly", expectedStarts: 1, anonymousPulls: 1 },
     { kind: "summary" },
   ]);
 });

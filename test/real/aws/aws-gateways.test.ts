@@ -78,7 +78,11 @@ describe("a service is moved to a revised task definition", () => {
     if (former === undefined) throw new Error("moto has lost the revision");
     expect(former.tags).toEqual([{ key: "team", value: "shop" }]);
 
-    const marker = { execution: "r-1", former: "web:1", images: [{ image: "nginx:1.25", digest: DIGEST }] };
+    const marker = {
+      execution: "r-1",
+      previousRevision: "web:1",
+      images: [{ image: "nginx:1.25", digest: DIGEST }],
+    };
     const revised = reviseTaskDefinition(former, {
       images: new Map([["web", MIRRORED]]),
       provenance: toTags(marker),

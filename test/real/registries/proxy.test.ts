@@ -98,13 +98,13 @@ describe("behind a proxy", () => {
       NO_PROXY: NAME,
       NODE_EXTRA_CA_CERTS: authority,
     });
-    equal(status, 1);
+    equal(status, 5);
     deepEqual(asked, []);
   });
 
   test("a certificate of nobody's is refused, whatever the proxy", async () => {
     const { status, words } = await mirror("by/stranger", { HTTPS_PROXY: proxyUrl() });
-    equal(status, 1);
+    equal(status, 5);
     match(words, /self-signed certificate/);
     equal((await fetch(`${target.url}/v2/by/stranger/manifests/v1`)).status, 404);
   });
