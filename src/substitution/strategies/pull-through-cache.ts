@@ -1,6 +1,7 @@
 /** A pull-through cache rule of ECR leads to the image: ECR fetches it with the rule's own account, and keeps it. */
 
 import { canonicalName } from "../../image/reference.ts";
+import type { Candidate } from "../candidate.ts";
 import { cachedRepository, hostOf } from "../pull-through-rule.ts";
 import type { Strategy } from "../strategy.ts";
 
@@ -13,12 +14,12 @@ export const pullThroughCache: Strategy = {
     if (leading.length === 0)
       return { because: `this account has no pull-through cache rule for ${image.host}` };
     const offered = leading.map((rule) => ({ rule, repository: cachedRepository(rule, image, rules) }));
-    const candidates = offered.flatMap(({ rule, repository }) =>
+    const candidates = offered.flatMap(({ rule, repository }): readonly Candidate[] =>
       typeof repository !== "string"
         ? []
         : [
             {
-              strategy: "pull-through-cache" as const,
+              strategy: "pull-through-cache",
               image: canonicalName({
                 host: ecrHost,
                 path: repository,
