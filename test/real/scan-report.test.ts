@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { scanAsHtml } from "../../src/cli/output/scan-report/report.ts";
+import { scanAsHtml } from "../../src/cli/scan/report/report.ts";
 import { type Chromium, type Page, startChromium } from "../support/chromium.ts";
 import { HOSTILE, type ScannedAccount, SHOP, scanOf } from "../support/scan-world.ts";
 

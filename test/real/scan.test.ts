@@ -26,7 +26,7 @@ import {
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { scan } from "../../src/cli/commands/scan.ts";
+import { scan } from "../../src/cli/scan/scan.ts";
 import { forEachConcurrently } from "../../src/runtime/for-each-concurrently.ts";
 import { MOTO_CREDENTIALS, type Moto, startMoto } from "../support/aws/moto.ts";
 import { commandIo, objectsIn } from "../support/command-io.ts";

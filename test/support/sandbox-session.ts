@@ -1,6 +1,6 @@
 /** A sandbox in place of an account, for the commands that work in one by hand. */
 
-import type { AccountSession } from "../../src/cli/account/account-session.ts";
+import type { AccountSession } from "../../src/cli/account/sessions/account-session.ts";
 import { type KillSwitch, NO_KILL_SWITCH } from "../../src/remediation/gates/kill-switch.ts";
 import { createServiceInventory } from "../../src/sandbox/aws/scan/service-inventory.ts";
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";

@@ -11,20 +11,20 @@ import { remediateFailure } from "../../remediation/workflow/remediate.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { linesOf } from "../../text/visible.ts";
-import type { AccountSession } from "../account/account-session.ts";
 import { type Assessment, assessService, isSamePlan } from "../account/assess-service.ts";
 import { refuseWhileStopped } from "../account/deployed-config.ts";
 import { withFewAttempts } from "../account/few-attempts.ts";
 import { clusterName, findService, type ServiceName } from "../account/find-service.ts";
 import { ignorePublishErrors } from "../account/quiet-publisher.ts";
+import type { AccountSession } from "../account/sessions/account-session.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { tellWrongCall } from "../output/command-error.ts";
-import { createEventLog } from "../output/event-log.ts";
-import { printActivity, withCopyProgress } from "../output/fix-progress.ts";
 import { assessmentToJson, formatAssessment, fullName, nextStepsFor } from "../output/format-assessment.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
 import { jsonLine } from "../output/json-line.ts";
+import { createEventLog } from "../output/progress/event-log.ts";
+import { printActivity, withCopyProgress } from "../output/progress/fix-progress.ts";
 import { afterLook, canFix } from "./plan.ts";
 
 export type FixInput = ServiceName & {

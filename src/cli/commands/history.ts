@@ -5,7 +5,7 @@ import { activeInServices } from "../../history/active-substitutions.ts";
 import { type ExecutionSummary, type HistoryEntry, mergeHistory } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { linesOf } from "../../text/visible.ts";
-import { type HistorySession, parseSince } from "../account/history-session.ts";
+import { type HistorySession, parseSince } from "../account/sessions/history-session.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 

@@ -15,14 +15,14 @@ import { EndpointsError, parseEndpoints } from "../../oci/http/registry-endpoint
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import { awsSettingsIn } from "../account/aws-settings.ts";
 import type { DeployedConfigOptions } from "../account/deployed-config.ts";
-import { allowCopy } from "../account/mirror-rules.ts";
 import { userCredentials } from "../account/registry-credentials.ts";
+import { allowCopy } from "../account/sessions/mirror-rules.ts";
 import { EXIT, exitStatusOf } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { ABUSE_ADVICE, isAbuseLimit } from "../output/abuse-advice.ts";
 import { tellWrongCall } from "../output/command-error.ts";
-import { copyProgress, inMegabytes } from "../output/copy-progress.ts";
 import { jsonLine } from "../output/json-line.ts";
+import { copyProgress, inMegabytes } from "../output/progress/copy-progress.ts";
 import { RefusedCommand } from "../refused-command.ts";
 
 export type MirrorInput = {

@@ -8,12 +8,12 @@
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { linesOf, visible } from "../../text/visible.ts";
-import type { KillSwitchSession } from "../account/kill-switch-session.ts";
+import type { KillSwitchSession } from "../account/sessions/kill-switch-session.ts";
+import { stackFlags } from "../account/stack-flags.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
-import { flagsOf } from "../stack-options.ts";
 
 export type PauseInput = {
   readonly because: string;
@@ -101,7 +101,7 @@ async function change(
 }
 
 function undoOf(writes: Change["writes"], stack: string): string {
-  const flags = flagsOf({ stack });
+  const flags = stackFlags({ stack });
   return writes === "stopped" ? `repull resume${flags} --yes` : `repull pause${flags} --because REASON --yes`;
 }
 

@@ -3,9 +3,9 @@
 import { withKillSwitch } from "../../remediation/gates/kill-switch.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { linesOf } from "../../text/visible.ts";
-import type { AccountSession } from "../account/account-session.ts";
 import { type Assessment, assessService } from "../account/assess-service.ts";
 import { clusterName, findService, type ServiceName } from "../account/find-service.ts";
+import type { AccountSession } from "../account/sessions/account-session.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import {

@@ -10,7 +10,7 @@ import { waitingServices } from "../../remediation/detect/waiting-services.ts";
 import { latestApproval } from "../../remediation/gates/pending-approvals.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { linesOf } from "../../text/visible.ts";
-import type { StatusSession } from "../account/status-session.ts";
+import type { StatusSession } from "../account/sessions/status-session.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { formatStatus } from "../output/format-status.ts";

@@ -20,9 +20,9 @@ import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { CommandIo } from "../io.ts";
 import { nextCommands } from "../next-commands.ts";
-import { createEventLog, type EventLog } from "../output/event-log.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
 import { jsonLine } from "../output/json-line.ts";
+import { createEventLog, type EventLog } from "../output/progress/event-log.ts";
 import { textTable } from "../output/text-table.ts";
 import { DEMO_CLUSTER, DEMO_SERVICES, demoWorld } from "./demo-world.ts";
 

@@ -22,8 +22,8 @@ import { withFewAttempts } from "../account/few-attempts.ts";
 import { ignorePublishErrors, SILENT_PUBLISHER } from "../account/quiet-publisher.ts";
 import { refuseForeignEvent } from "../account/same-account.ts";
 import type { CommandIo } from "../io.ts";
-import { createEventLog } from "../output/event-log.ts";
-import { printActivity } from "../output/fix-progress.ts";
+import { createEventLog } from "../output/progress/event-log.ts";
+import { printActivity } from "../output/progress/fix-progress.ts";
 import { RefusedCommand } from "../refused-command.ts";
 import type { Replay, ReplayInput } from "./replay-types.ts";
 

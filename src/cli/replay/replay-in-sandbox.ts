@@ -20,7 +20,7 @@ import type { Plan } from "../../substitution/plan-types.ts";
 import { type Policy, rightsIn } from "../../substitution/policy/policy.ts";
 import { parseJson } from "../input/parse-json.ts";
 import type { CommandIo } from "../io.ts";
-import { createEventLog } from "../output/event-log.ts";
+import { createEventLog } from "../output/progress/event-log.ts";
 import type { Replay, ReplayInput } from "./replay-types.ts";
 
 /** Longer than any remediation may take, approvals of three days and quotas of a day among it: two weeks there. */

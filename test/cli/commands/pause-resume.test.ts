@@ -1,7 +1,7 @@
 /** `repull pause` and `repull resume` on a kill switch in memory: what is in the parameter at the end, and the exit status. */
 
 import { describe, expect, it } from "vitest";
-import type { KillSwitchSession } from "../../../src/cli/account/kill-switch-session.ts";
+import type { KillSwitchSession } from "../../../src/cli/account/sessions/kill-switch-session.ts";
 import { pause, resume } from "../../../src/cli/commands/pause-resume.ts";
 import { EXIT } from "../../../src/cli/exit-status.ts";
 import { InvalidInput } from "../../../src/image/invalid-input.ts";

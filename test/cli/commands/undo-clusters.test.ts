@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DeployedConfig } from "../../../src/cli/account/deployed-config.ts";
-import type { HistorySession } from "../../../src/cli/account/history-session.ts";
+import type { HistorySession } from "../../../src/cli/account/sessions/history-session.ts";
 import { type UndoInput, undo } from "../../../src/cli/commands/undo.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";
 import { getObject, getString } from "../../../src/ecs/json-fields.ts";

@@ -1,7 +1,7 @@
 /** `repull history` and `repull undo`, in a world in which two services were healed. */
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type HistorySession, parseSince } from "../../../src/cli/account/history-session.ts";
+import { type HistorySession, parseSince } from "../../../src/cli/account/sessions/history-session.ts";
 import { history } from "../../../src/cli/commands/history.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEcs } from "../../../src/aws/adapters/ecs.ts";
 import { createTasks } from "../../../src/aws/adapters/run-task.ts";
 import { createSchedules } from "../../../src/aws/adapters/schedules.ts";
-import { openHistorySession } from "../../../src/cli/account/history-session.ts";
+import { openHistorySession } from "../../../src/cli/account/sessions/history-session.ts";
 import { history } from "../../../src/cli/commands/history.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
 import { shortRevision } from "../../../src/ecs/arn.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { policyCheck } from "../../../src/cli/commands/policy-check.ts";
+import { policyCheck } from "../../../src/cli/commands/policy/check.ts";
 import { checkPolicy, explainPolicy } from "../../../src/substitution/policy/explain-policy.ts";
 import {
   DEFAULT_POLICY,

@@ -2,10 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { scan } from "../../../src/cli/commands/scan.ts";
-import { SCAN_RIGHTS } from "../../../src/cli/commands/scan-permissions.ts";
-import { formatScan, headlineOf, scanAsJson } from "../../../src/cli/output/format-scan.ts";
-import { escaped, scanAsHtml } from "../../../src/cli/output/scan-report/report.ts";
+import { formatScan, headlineOf, scanAsJson } from "../../../src/cli/scan/format-scan.ts";
+import { escaped, scanAsHtml } from "../../../src/cli/scan/report/report.ts";
+import { scan } from "../../../src/cli/scan/scan.ts";
+import { SCAN_RIGHTS } from "../../../src/cli/scan/scan-permissions.ts";
 import { nothingRead } from "../../../src/network/facts.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { createTokenBucket } from "../../../src/runtime/token-bucket.ts";

@@ -1,9 +1,9 @@
 /** What a fix is doing, for whoever waits: what it waits for, how its rollout goes, and the bytes of a copy. */
 
-import type { Copier } from "../../remediation/ports/ports.ts";
-import type { Activity } from "../../remediation/workflow/context.ts";
-import type { Clock } from "../../runtime/clock.ts";
-import type { CommandIo } from "../io.ts";
+import type { Copier } from "../../../remediation/ports/ports.ts";
+import type { Activity } from "../../../remediation/workflow/context.ts";
+import type { Clock } from "../../../runtime/clock.ts";
+import type { CommandIo } from "../../io.ts";
 import { copyProgress } from "./copy-progress.ts";
 
 /** Tells what is being done; what is the same is said once. */

@@ -1,14 +1,14 @@
 /** What `repull status` reads: the stack's switch and executions, and the services of the account. Nothing is written. */
 
-import type { RunningExecution } from "../../aws/stack/running-executions.ts";
-import type { ServiceInventory } from "../../history/active-substitutions.ts";
-import type { ExecutionHistory } from "../../history/history.ts";
-import type { ApprovalStore } from "../../remediation/gates/pending-approvals.ts";
-import type { Ports } from "../../remediation/ports/ports.ts";
-import type { Clock } from "../../runtime/clock.ts";
-import type { CommandIo } from "../io.ts";
-import { awsSettingsFrom } from "./aws-settings.ts";
-import type { DeployedConfig, DeployedConfigOptions } from "./deployed-config.ts";
+import type { RunningExecution } from "../../../aws/stack/running-executions.ts";
+import type { ServiceInventory } from "../../../history/active-substitutions.ts";
+import type { ExecutionHistory } from "../../../history/history.ts";
+import type { ApprovalStore } from "../../../remediation/gates/pending-approvals.ts";
+import type { Ports } from "../../../remediation/ports/ports.ts";
+import type { Clock } from "../../../runtime/clock.ts";
+import type { CommandIo } from "../../io.ts";
+import { awsSettingsFrom } from "../aws-settings.ts";
+import type { DeployedConfig, DeployedConfigOptions } from "../deployed-config.ts";
 
 export type StatusSession = {
   /** Shown before anything is read: whose account it is. */
@@ -41,13 +41,13 @@ export async function openStatusSession(
     { createApprovalStore },
     { runningExecutions },
   ] = await Promise.all([
-    import("../../aws/client/caller-identity.ts"),
-    import("./deployed-config.ts"),
-    import("../../aws/scan/service-inventory.ts"),
-    import("../../aws/adapters/ecs.ts"),
-    import("../../aws/stack/execution-history.ts"),
-    import("../../aws/stack/approval-callbacks.ts"),
-    import("../../aws/stack/running-executions.ts"),
+    import("../../../aws/client/caller-identity.ts"),
+    import("../deployed-config.ts"),
+    import("../../../aws/scan/service-inventory.ts"),
+    import("../../../aws/adapters/ecs.ts"),
+    import("../../../aws/stack/execution-history.ts"),
+    import("../../../aws/stack/approval-callbacks.ts"),
+    import("../../../aws/stack/running-executions.ts"),
   ]);
   const { account } = await getCallerIdentity(aws);
   const config = await readDeployedConfig(options, aws, io);

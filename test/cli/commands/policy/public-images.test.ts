@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { publicImages } from "../../../src/cli/commands/policy-public-images.ts";
-import { serveRegistry } from "../../../src/sandbox/registry/http-server.ts";
-import { createWorld } from "../../../src/sandbox/world/world.ts";
-import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { PUBLIC_IMAGES } from "../../../src/substitution/ecr-public-mirrors.ts";
-import { commandIo, objectsIn } from "../../support/command-io.ts";
+import { publicImages } from "../../../../src/cli/commands/policy/public-images.ts";
+import { serveRegistry } from "../../../../src/sandbox/registry/http-server.ts";
+import { createWorld } from "../../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../../src/sandbox/world/world-file.ts";
+import { PUBLIC_IMAGES } from "../../../../src/substitution/ecr-public-mirrors.ts";
+import { commandIo, objectsIn } from "../../../support/command-io.ts";
 
 test("repull policy public-images tells a row that is still true from one that has gone stale", async () => {
   const official = PUBLIC_IMAGES[0]?.sample ?? "";

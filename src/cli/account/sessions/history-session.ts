@@ -1,20 +1,20 @@
 /** What `repull history` and `repull undo` look at: the account of the environment, or whatever stands in for it. */
 
-import type { AwsSettings } from "../../aws/client/client-config.ts";
-import { optional } from "../../ecs/json-fields.ts";
-import type { ServiceInventory } from "../../history/active-substitutions.ts";
-import type { ExecutionHistory } from "../../history/history.ts";
-import type { UndoPorts } from "../../history/undo.ts";
-import { InvalidInput } from "../../image/invalid-input.ts";
-import { withKillSwitchOnDeployments } from "../../remediation/gates/kill-switch.ts";
-import type { Clock } from "../../runtime/clock.ts";
-import { silentLog } from "../../runtime/log.ts";
-import type { AccountInventory } from "../../scan/account-inventory.ts";
-import type { CommandIo } from "../io.ts";
-import { RefusedCommand } from "../refused-command.ts";
-import { awsSettingsFrom } from "./aws-settings.ts";
-import type { DeployedConfig, DeployedConfigOptions } from "./deployed-config.ts";
-import type { SignedIn } from "./same-account.ts";
+import type { AwsSettings } from "../../../aws/client/client-config.ts";
+import { optional } from "../../../ecs/json-fields.ts";
+import type { ServiceInventory } from "../../../history/active-substitutions.ts";
+import type { ExecutionHistory } from "../../../history/history.ts";
+import type { UndoPorts } from "../../../history/undo.ts";
+import { InvalidInput } from "../../../image/invalid-input.ts";
+import { withKillSwitchOnDeployments } from "../../../remediation/gates/kill-switch.ts";
+import type { Clock } from "../../../runtime/clock.ts";
+import { silentLog } from "../../../runtime/log.ts";
+import type { AccountInventory } from "../../../scan/account-inventory.ts";
+import type { CommandIo } from "../../io.ts";
+import { RefusedCommand } from "../../refused-command.ts";
+import { awsSettingsFrom } from "../aws-settings.ts";
+import type { DeployedConfig, DeployedConfigOptions } from "../deployed-config.ts";
+import type { SignedIn } from "../same-account.ts";
 
 export type HistorySession = {
   /** Shown before anything is read: whose account it is. */
@@ -50,17 +50,17 @@ export async function openHistorySession(
     { createScheduledTasks },
     { createExecutionHistory },
   ] = await Promise.all([
-    import("../../aws/client/caller-identity.ts"),
-    import("../../aws/scan/service-inventory.ts"),
-    import("../../aws/adapters/ecs.ts"),
-    import("../../aws/adapters/schedules.ts"),
-    import("../../aws/scan/scheduled-tasks.ts"),
-    import("../../aws/stack/execution-history.ts"),
+    import("../../../aws/client/caller-identity.ts"),
+    import("../../../aws/scan/service-inventory.ts"),
+    import("../../../aws/adapters/ecs.ts"),
+    import("../../../aws/adapters/schedules.ts"),
+    import("../../../aws/scan/scheduled-tasks.ts"),
+    import("../../../aws/stack/execution-history.ts"),
   ]);
   const { account } = await getCallerIdentity(aws);
   const config =
     options.kind === "writes"
-      ? await (await import("./deployed-config.ts")).readDeployedConfig(options.rules, aws, io)
+      ? await (await import("../deployed-config.ts")).readDeployedConfig(options.rules, aws, io)
       : undefined;
   const functionName =
     options.kind === "writes"
@@ -95,7 +95,7 @@ async function readStack(
   if (stack !== undefined) return stack === false ? undefined : stack;
   const tagsAlone = "what follows is from the revisions' tags alone";
   try {
-    const found = await (await import("./find-stack.ts")).findStack(aws);
+    const found = await (await import("../find-stack.ts")).findStack(aws);
     if (found === undefined) io.err(`no stack of Repull is deployed in ${aws.region}: ${tagsAlone}\n`);
     return found;
   } catch (error) {

@@ -1,10 +1,10 @@
 /** `repull policy check FILE`: whether a policy document is one, and what it says. Asks nobody. */
 
-import { checkPolicy } from "../../substitution/policy/explain-policy.ts";
-import { linesOf } from "../../text/visible.ts";
-import type { CommandIo } from "../io.ts";
-import { tellWrongCall } from "../output/command-error.ts";
-import { jsonLine } from "../output/json-line.ts";
+import { checkPolicy } from "../../../substitution/policy/explain-policy.ts";
+import { linesOf } from "../../../text/visible.ts";
+import type { CommandIo } from "../../io.ts";
+import { tellWrongCall } from "../../output/command-error.ts";
+import { jsonLine } from "../../output/json-line.ts";
 
 /** Exit status 0 where the document is a policy, 1 where it is none, 2 where there is nothing to read. */
 export async function policyCheck(

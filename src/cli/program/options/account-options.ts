@@ -1,7 +1,7 @@
 /** The options by which a command that talks to AWS is told where, as whom, and for how long. */
 
 import { type Command, Option } from "commander";
-import { WrongCall } from "./wrong-call.ts";
+import { WrongCall } from "../../wrong-call.ts";
 
 export type AccountFlags = {
   readonly region?: string;

@@ -1,8 +1,8 @@
 /** What happens in a sandbox, told line by line with the world's own time. */
 
-import { shortRevision } from "../../ecs/arn.ts";
-import type { Log, LogFields } from "../../runtime/log.ts";
-import { abbreviate } from "../../substitution/explain-plan.ts";
+import { shortRevision } from "../../../ecs/arn.ts";
+import type { Log, LogFields } from "../../../runtime/log.ts";
+import { abbreviate } from "../../../substitution/explain-plan.ts";
 
 export type EventLog = {
   readonly log: Log;

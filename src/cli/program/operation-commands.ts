@@ -1,30 +1,25 @@
-/** The commands that watch and stop a deployed stack: `status`, `pause`, `resume`. Each loads its own code only. */
+/** The commands that watch and stop a deployed stack: `status`, `doctor`, `pause`, `resume`. Each loads its own code only. */
 
 import { type Command, Option } from "commander";
-import { addBoundedAccountOptions } from "../account-options.ts";
 import type { CommandIo } from "../io.ts";
-import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "../stack-options.ts";
 import { WrongCall } from "../wrong-call.ts";
+import { addBoundedAccountOptions } from "./options/account-options.ts";
+import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "./options/stack-options.ts";
+import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 type SwitchFlags = { readonly stack?: string | false; readonly yes: boolean; readonly json: boolean };
 
-/** Adds them to the program; `finish` runs each to its exit status. */
-export function addOperationCommands(
-  program: Command,
-  json: Option,
-  io: CommandIo,
-  finish: (run: () => Promise<number>) => Promise<void>,
-): void {
+export function addOperationCommands({ program, io, finish }: ProgramParts): void {
   addBoundedAccountOptions(addStackOptions(program.command("status")))
     .description(
       "Show whether Repull may write, what runs, what was done in 24 hours, and which services wait. Reads only.",
     )
-    .addOption(json)
+    .addOption(JSON_OPTION)
     .action((options: StackFlags & { readonly json: boolean }) =>
       finish(async () => {
         const [{ status }, { openStatusSession }, { systemClock }] = await Promise.all([
-          import("./status.ts"),
-          import("../account/status-session.ts"),
+          import("../commands/status.ts"),
+          import("../account/sessions/status-session.ts"),
           import("../../runtime/clock.ts"),
         ]);
         return status(
@@ -35,6 +30,17 @@ export function addOperationCommands(
       }),
     );
 
+  addBoundedAccountOptions(program.command("doctor"))
+    .description("Examine a deployed stack: what would not work, why, and what to do about it.")
+    .option("--stack <name>", "the CloudFormation stack; absent: the region's only one")
+    .option(
+      "--probe",
+      "also send one synthetic event through the real path, about a service that does not exist",
+      false,
+    )
+    .addOption(JSON_OPTION)
+    .action((options) => finish(async () => (await import("../doctor/doctor.ts")).doctor(options, io)));
+
   const ofStack = (command: Command): Command =>
     addBoundedAccountOptions(command)
       .addOption(
@@ -44,7 +50,7 @@ export function addOperationCommands(
         new Option("--no-stack", "refused: without a stack there is no kill switch").default(undefined),
       )
       .option("--yes", "do not ask", false)
-      .addOption(json);
+      .addOption(JSON_OPTION);
 
   ofStack(
     program.command("pause").requiredOption("--because <text>", "why; everyone who meets the pause reads it"),
@@ -52,7 +58,7 @@ export function addOperationCommands(
     .description("Stop every write of a stack at once: its kill switch. Shows what it will do, and asks.")
     .action((options: SwitchFlags & { readonly because: string }) =>
       finish(async () => {
-        const { pause } = await import("./pause-resume.ts");
+        const { pause } = await import("../commands/pause-resume.ts");
         return pause(options, await sessionFor("pause", options, io), io);
       }),
     );
@@ -61,7 +67,7 @@ export function addOperationCommands(
     .description("Let a paused stack write again. Shows why it was paused, and asks.")
     .action((options: SwitchFlags) =>
       finish(async () => {
-        const { resume } = await import("./pause-resume.ts");
+        const { resume } = await import("../commands/pause-resume.ts");
         return resume(options, await sessionFor("resume", options, io), io);
       }),
     );
@@ -70,5 +76,5 @@ export function addOperationCommands(
 async function sessionFor(command: string, { stack }: SwitchFlags, io: CommandIo) {
   if (stack === false)
     throw new WrongCall(`--no-stack does not go with ${command}: the kill switch is a stack's`);
-  return await (await import("../account/kill-switch-session.ts")).openKillSwitchSession(stack, io);
+  return await (await import("../account/sessions/kill-switch-session.ts")).openKillSwitchSession(stack, io);
 }

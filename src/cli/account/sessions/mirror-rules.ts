@@ -5,15 +5,15 @@
  * copy into it as for every other write. No stack answers for another registry, so none is asked about one.
  */
 
-import { InvalidInput } from "../../image/invalid-input.ts";
-import { canonicalName, type ImageReference } from "../../image/reference.ts";
-import { registryOf } from "../../image/registry-hosts.ts";
-import { excludedBy, matchesImage } from "../../substitution/glob.ts";
-import type { Policy } from "../../substitution/policy/policy.ts";
-import type { CommandIo } from "../io.ts";
-import { RefusedCommand } from "../refused-command.ts";
-import { awsSettingsIn } from "./aws-settings.ts";
-import type { DeployedConfigOptions } from "./deployed-config.ts";
+import { InvalidInput } from "../../../image/invalid-input.ts";
+import { canonicalName, type ImageReference } from "../../../image/reference.ts";
+import { registryOf } from "../../../image/registry-hosts.ts";
+import { excludedBy, matchesImage } from "../../../substitution/glob.ts";
+import type { Policy } from "../../../substitution/policy/policy.ts";
+import type { CommandIo } from "../../io.ts";
+import { RefusedCommand } from "../../refused-command.ts";
+import { awsSettingsIn } from "../aws-settings.ts";
+import type { DeployedConfigOptions } from "../deployed-config.ts";
 
 type Copy = { readonly source: ImageReference; readonly target: ImageReference };
 
@@ -30,7 +30,7 @@ export async function allowCopy(
     if (policyFile === undefined) return undefined;
   }
   // AWS's client is loaded only where an account is written to.
-  const { readDeployedConfig, refuseUnlessWritesAllowed } = await import("./deployed-config.ts");
+  const { readDeployedConfig, refuseUnlessWritesAllowed } = await import("../deployed-config.ts");
   const rules = {
     ...(policyFile === undefined ? {} : { policyFile }),
     ...(registry.kind !== "ecr" ? { stack: false as const } : stack === undefined ? {} : { stack }),

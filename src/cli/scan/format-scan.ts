@@ -6,8 +6,8 @@ import type { Scan } from "../../scan/scan.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
 import { counted } from "../../text/counted.ts";
 import { linesOf } from "../../text/visible.ts";
-import { jsonLine } from "./json-line.ts";
-import { textTable } from "./text-table.ts";
+import { jsonLine } from "../output/json-line.ts";
+import { textTable } from "../output/text-table.ts";
 
 export type Headline = {
   /** `medium` from half of what Docker Hub grants: what else pulls from there is not seen. */

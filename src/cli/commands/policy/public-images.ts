@@ -1,15 +1,15 @@
 /** `repull policy public-images`: whether the table of twins on Amazon ECR Public is still true. HEADs only, no pulls. */
 
-import { createRegistries } from "../../oci/client/registries.ts";
-import { httpTransport } from "../../oci/http/http-transport.ts";
-import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
-import { systemClock } from "../../runtime/clock.ts";
-import { verifyPublicMirrors } from "../../scan/verify-public-mirrors.ts";
-import { abbreviate } from "../../substitution/explain-plan.ts";
-import { linesOf } from "../../text/visible.ts";
-import type { CommandIo } from "../io.ts";
-import { jsonLine } from "../output/json-line.ts";
-import { textTable } from "../output/text-table.ts";
+import { createRegistries } from "../../../oci/client/registries.ts";
+import { httpTransport } from "../../../oci/http/http-transport.ts";
+import { parseEndpoints } from "../../../oci/http/registry-endpoints.ts";
+import { systemClock } from "../../../runtime/clock.ts";
+import { verifyPublicMirrors } from "../../../scan/verify-public-mirrors.ts";
+import { abbreviate } from "../../../substitution/explain-plan.ts";
+import { linesOf } from "../../../text/visible.ts";
+import type { CommandIo } from "../../io.ts";
+import { jsonLine } from "../../output/json-line.ts";
+import { textTable } from "../../output/text-table.ts";
 
 /** Asks both sides of each row; exit status 1 where a row has gone stale, 0 otherwise. */
 export async function publicImages({ json }: { readonly json: boolean }, io: CommandIo): Promise<number> {

@@ -1,10 +1,10 @@
 /** A copy's progress for people: a line for each blob that is done, and on a terminal one that tells how it goes. */
 
-import { shortDigest } from "../../image/digest.ts";
-import type { CopyOptions, CopyPlan, CopyProgress } from "../../oci/copy/types.ts";
-import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
-import { CLEAR_LINE } from "../../text/visible.ts";
-import type { CommandIo } from "../io.ts";
+import { shortDigest } from "../../../image/digest.ts";
+import type { CopyOptions, CopyPlan, CopyProgress } from "../../../oci/copy/types.ts";
+import { type Clock, systemClock, type Timer } from "../../../runtime/clock.ts";
+import { CLEAR_LINE } from "../../../text/visible.ts";
+import type { CommandIo } from "../../io.ts";
 
 const REDRAW_MS = 100;
 const SENTENCES: Partial<Record<CopyProgress["state"], string>> = {

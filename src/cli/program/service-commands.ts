@@ -2,26 +2,21 @@
 
 import { type Command, Option } from "commander";
 import { optional } from "../../ecs/json-fields.ts";
-import type { AccountSession } from "../account/account-session.ts";
-import { addBoundedAccountOptions } from "../account-options.ts";
+import type { AccountSession } from "../account/sessions/account-session.ts";
+import type { DiagnoseInput } from "../commands/diagnose.ts";
 import type { CommandIo } from "../io.ts";
-import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "../stack-options.ts";
+import type { ScanInput } from "../scan/scan.ts";
 import { WrongCall } from "../wrong-call.ts";
-import type { DiagnoseInput } from "./diagnose.ts";
-import type { ScanInput } from "./scan.ts";
+import { addBoundedAccountOptions } from "./options/account-options.ts";
+import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "./options/stack-options.ts";
+import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 type ServiceOptions = StackFlags & {
   readonly cluster?: string;
   readonly json: boolean;
 };
 
-/** Adds them to the program; `finish` runs each to its exit status. */
-export function addServiceCommands(
-  program: Command,
-  json: Option,
-  io: CommandIo,
-  finish: (run: () => Promise<number>) => Promise<void>,
-): void {
+export function addServiceCommands({ program, io, finish }: ProgramParts): void {
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
   addBoundedAccountOptions(addStackOptions(program.command("scan")))
     .description(
@@ -31,10 +26,10 @@ export function addServiceCommands(
     .option("--html <file>", "also write a report: one file that needs nothing else")
     .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)
     .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
-    .addOption(json)
+    .addOption(JSON_OPTION)
     .action(({ policy, ...options }: Omit<ScanInput, "policyFile"> & { readonly policy?: string }) =>
       finish(async () =>
-        (await import("./scan.ts")).scan({ ...options, ...optional("policyFile", policy) }, io),
+        (await import("../scan/scan.ts")).scan({ ...options, ...optional("policyFile", policy) }, io),
       ),
     );
 
@@ -54,7 +49,7 @@ export function addServiceCommands(
     .option("--facts <folder>", "recorded answers in place of an account: <service>.<Operation>.json")
     .option("--record <folder>", "also keep what the account answers, in a folder that is there")
     .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
-    .addOption(json)
+    .addOption(JSON_OPTION)
     .action((targets: string[], options: Omit<DiagnoseInput, "targets">) =>
       finish(async () => {
         const { text, image, service, rights } = options;
@@ -62,7 +57,7 @@ export function addServiceCommands(
           throw new WrongCall("name a TARGET, --text or --service");
         if (image !== undefined && text === undefined)
           throw new WrongCall("--image goes with --text; a task names its own");
-        return (await import("./diagnose.ts")).diagnose({ targets, ...options }, io);
+        return (await import("../commands/diagnose.ts")).diagnose({ targets, ...options }, io);
       }),
     );
 
@@ -71,7 +66,7 @@ export function addServiceCommands(
       addStackOptions(
         command.argument("<service>", "the service: NAME, CLUSTER/NAME, or its ARN").addOption(cluster),
       ),
-    ).addOption(json);
+    ).addOption(JSON_OPTION);
 
   byHand(program.command("plan"))
     .description(
@@ -80,7 +75,7 @@ export function addServiceCommands(
     .action((service: string, options: ServiceOptions) =>
       finish(async () => {
         const [{ plan }, session] = await Promise.all([
-          import("./plan.ts"),
+          import("../commands/plan.ts"),
           sessionFor(options, "default", io),
         ]);
         return plan({ service, ...named(options) }, session, io);
@@ -95,7 +90,10 @@ export function addServiceCommands(
     .option("--no-wait", "stop once the redeployment is accepted (outcome: redeployed)")
     .action((service: string, options: ServiceOptions & { readonly yes: boolean; readonly wait: boolean }) =>
       finish(async () => {
-        const [{ fix }, session] = await Promise.all([import("./fix.ts"), sessionFor(options, "refuse", io)]);
+        const [{ fix }, session] = await Promise.all([
+          import("../commands/fix.ts"),
+          sessionFor(options, "refuse", io),
+        ]);
         return fix({ service, ...named(options), yes: options.yes, settle: options.wait }, session, io);
       }),
     );
@@ -110,6 +108,6 @@ async function sessionFor(
   absent: "refuse" | "default",
   io: CommandIo,
 ): Promise<AccountSession> {
-  const { openAccountSession } = await import("../account/account-session.ts");
+  const { openAccountSession } = await import("../account/sessions/account-session.ts");
   return await openAccountSession(deployedConfigOptionsOf(options), absent, io);
 }

@@ -1,14 +1,14 @@
 /** What `repull plan` and `repull fix` work in: the account of the environment, or whatever stands in for it. */
 
-import type { ServiceInventory } from "../../history/active-substitutions.ts";
-import type { Copier, Ports } from "../../remediation/ports/ports.ts";
-import type { Clock, Timer } from "../../runtime/clock.ts";
-import type { Log } from "../../runtime/log.ts";
-import type { CommandIo } from "../io.ts";
-import { flagsOf } from "../stack-options.ts";
-import { awsSettingsFrom } from "./aws-settings.ts";
-import type { DeployedConfig, DeployedConfigOptions } from "./deployed-config.ts";
-import type { SignedIn } from "./same-account.ts";
+import type { ServiceInventory } from "../../../history/active-substitutions.ts";
+import type { Copier, Ports } from "../../../remediation/ports/ports.ts";
+import type { Clock, Timer } from "../../../runtime/clock.ts";
+import type { Log } from "../../../runtime/log.ts";
+import type { CommandIo } from "../../io.ts";
+import { awsSettingsFrom } from "../aws-settings.ts";
+import type { DeployedConfig, DeployedConfigOptions } from "../deployed-config.ts";
+import type { SignedIn } from "../same-account.ts";
+import { stackFlags } from "../stack-flags.ts";
 
 export type AccountSession = {
   /** Shown before anything is read: whose account it is. */
@@ -36,11 +36,11 @@ export async function openAccountSession(
     { readDeployedConfig },
     { systemClock },
   ] = await Promise.all([
-    import("../../aws/client/caller-identity.ts"),
-    import("../../aws/scan/service-inventory.ts"),
-    import("./account-ports.ts"),
-    import("./deployed-config.ts"),
-    import("../../runtime/clock.ts"),
+    import("../../../aws/client/caller-identity.ts"),
+    import("../../../aws/scan/service-inventory.ts"),
+    import("../account-ports.ts"),
+    import("../deployed-config.ts"),
+    import("../../../runtime/clock.ts"),
   ]);
   const { account } = await getCallerIdentity(aws);
   const config = await readDeployedConfig(options, aws, io, absent);
@@ -58,7 +58,7 @@ export async function openAccountSession(
     where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
     inventory: createServiceInventory(aws),
     installed: config,
-    flags: flagsOf(options),
+    flags: stackFlags(options),
     clock,
     portsFor: (log, watchCopies) =>
       accountPorts(

@@ -1,14 +1,14 @@
 /** The account of the environment, for `repull approve` and `repull deny`. */
 
-import type { AwsSettings } from "../../aws/client/client-config.ts";
-import type { ApprovalStore } from "../../remediation/gates/pending-approvals.ts";
-import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { ApprovalSession } from "../commands/answer-approval.ts";
-import type { CommandIo } from "../io.ts";
-import { RefusedCommand } from "../refused-command.ts";
-import { awsSettingsFrom } from "./aws-settings.ts";
-import type { DeployedConfigOptions } from "./deployed-config.ts";
-import { findStack, STACK_DEFAULT } from "./find-stack.ts";
+import type { AwsSettings } from "../../../aws/client/client-config.ts";
+import type { ApprovalStore } from "../../../remediation/gates/pending-approvals.ts";
+import { AwsError } from "../../../remediation/ports/aws-error.ts";
+import type { ApprovalSession } from "../../commands/answer-approval.ts";
+import type { CommandIo } from "../../io.ts";
+import { RefusedCommand } from "../../refused-command.ts";
+import { awsSettingsFrom } from "../aws-settings.ts";
+import type { DeployedConfigOptions } from "../deployed-config.ts";
+import { findStack, STACK_DEFAULT } from "../find-stack.ts";
 
 export type ApprovalSessionOptions = DeployedConfigOptions & {
   /** The remediate function, where it is not called after its stack. */
@@ -24,9 +24,9 @@ export async function openApprovalSession(
 ): Promise<ApprovalSession> {
   const aws = await awsSettingsFrom(io);
   const [{ getCallerIdentity }, { createApprovalStore }, { readDeployedConfig }] = await Promise.all([
-    import("../../aws/client/caller-identity.ts"),
-    import("../../aws/stack/approval-callbacks.ts"),
-    import("./deployed-config.ts"),
+    import("../../../aws/client/caller-identity.ts"),
+    import("../../../aws/stack/approval-callbacks.ts"),
+    import("../deployed-config.ts"),
   ]);
   const { account, arn } = await getCallerIdentity(aws);
   // The commands that a question prints name the function: its stack is called the same.

@@ -1,7 +1,7 @@
 /** What stands under the options in each command's help: how it is called, and what its exit status means. */
 
 import type { Command } from "commander";
-import { EXIT_STATUS_HELP } from "./exit-status.ts";
+import { EXIT_STATUS_HELP } from "../exit-status.ts";
 
 /** By the command's words. Each line is a call that works, given the names in it. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {

@@ -15,10 +15,10 @@ import { type DeployedConfigOptions, readDeployedConfig } from "../account/deplo
 import { refuseForeign } from "../account/same-account.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
-import { formatScan, headlineOf, scanAsJson } from "../output/format-scan.ts";
-import { scanProgress } from "../output/scan-progress.ts";
 import { RefusedCommand } from "../refused-command.ts";
+import { formatScan, headlineOf, scanAsJson } from "./format-scan.ts";
 import { rightsDocument } from "./scan-permissions.ts";
+import { scanProgress } from "./scan-progress.ts";
 
 export type ScanInput = {
   /** One cluster, by name or ARN; absent: all of the region. */
@@ -60,7 +60,7 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   const scanned = gap === undefined ? read : { ...read, gaps: [gap, ...read.gaps] };
   for (const one of scanned.gaps) io.err(`not read: ${one}\n`);
   if (input.html !== undefined) {
-    const { scanAsHtml } = await import("../output/scan-report/report.ts");
+    const { scanAsHtml } = await import("./report/report.ts");
     const at = new Date(systemClock.now()).toISOString();
     await write(input.html, scanAsHtml(scanned, { account, region: aws.region, at }), io);
   }

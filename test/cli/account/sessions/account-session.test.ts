@@ -1,21 +1,21 @@
 /** `repull replay --aws` in an account over HTTP: whose rules it goes by, and what it sends where it must not write. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { replay } from "../../../src/cli/replay/replay.ts";
-import { shortRevision } from "../../../src/ecs/arn.ts";
-import type { JsonObject } from "../../../src/runtime/json.ts";
-import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
-import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { awsAccount, serveRegistries } from "../../support/aws/aws-account.ts";
+import { replay } from "../../../../src/cli/replay/replay.ts";
+import { shortRevision } from "../../../../src/ecs/arn.ts";
+import type { JsonObject } from "../../../../src/runtime/json.ts";
+import { createWorld, type World } from "../../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../../src/sandbox/world/world-file.ts";
+import { awsAccount, serveRegistries } from "../../../support/aws/aws-account.ts";
 import {
   type AwsAnswer,
   type AwsRequest,
   type AwsStub,
   STUB_CREDENTIALS,
   startAwsStub,
-} from "../../support/aws/aws-stub.ts";
-import { commandIo, objectsIn } from "../../support/command-io.ts";
-import { firstFailure } from "../../support/scenario.ts";
+} from "../../../support/aws/aws-stub.ts";
+import { commandIo, objectsIn } from "../../../support/command-io.ts";
+import { firstFailure } from "../../../support/scenario.ts";
 
 const ACCOUNT = "123456789012";
 const WRITES =

@@ -1,10 +1,10 @@
 /** `approve` and `deny` as the program's commands. */
 
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import { optional } from "../../ecs/json-fields.ts";
-import { addBoundedAccountOptions } from "../account-options.ts";
-import type { CommandIo } from "../io.ts";
-import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "../stack-options.ts";
+import { addBoundedAccountOptions } from "./options/account-options.ts";
+import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "./options/stack-options.ts";
+import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 type ApprovalOptions = StackFlags & {
   readonly because?: string;
@@ -12,13 +12,7 @@ type ApprovalOptions = StackFlags & {
   readonly json: boolean;
 };
 
-/** Adds them to the program; `finish` runs each to its exit status. */
-export function addApprovalCommands(
-  program: Command,
-  json: Option,
-  io: CommandIo,
-  finish: (run: () => Promise<number>) => Promise<void>,
-): void {
+export function addApprovalCommands({ program, io, finish }: ProgramParts): void {
   const remediateFunction = new Option(
     "--function <name>",
     "the stack's remediate function, where it is not called after the stack",
@@ -26,8 +20,8 @@ export function addApprovalCommands(
   const run = (word: "approve" | "deny", executions: readonly string[], options: ApprovalOptions) =>
     finish(async () => {
       const [{ answerApproval }, { openApprovalSession }] = await Promise.all([
-        import("./answer-approval.ts"),
-        import("../account/approval-session.ts"),
+        import("../commands/answer-approval.ts"),
+        import("../account/sessions/approval-session.ts"),
       ]);
       const { function: functionName, because, json } = options;
       const account = await openApprovalSession(
@@ -48,7 +42,7 @@ export function addApprovalCommands(
     .description("Say yes to a plan that waits for it (mode approve). Without a name: tell what waits.")
     .argument("[execution...]", "names or ARNs of executions, as the event tells them")
     .addOption(remediateFunction)
-    .addOption(json)
+    .addOption(JSON_OPTION)
     .action((executions: string[], options: ApprovalOptions) => run("approve", executions, options));
 
   addBoundedAccountOptions(addStackOptions(program.command("deny")))
@@ -56,6 +50,6 @@ export function addApprovalCommands(
     .argument("<execution...>", "names or ARNs of executions, as the event tells them")
     .option("--because <text>", "why; it stands in the record")
     .addOption(remediateFunction)
-    .addOption(json)
+    .addOption(JSON_OPTION)
     .action((executions: string[], options: ApprovalOptions) => run("deny", executions, options));
 }

@@ -4,10 +4,10 @@
  * Only the stack's settings are read to find it: a policy document that cannot be read must not keep anyone from pausing.
  */
 
-import { parseArn } from "../../ecs/arn.ts";
-import type { CommandIo } from "../io.ts";
-import { RefusedCommand } from "../refused-command.ts";
-import { awsSettingsFrom } from "./aws-settings.ts";
+import { parseArn } from "../../../ecs/arn.ts";
+import type { CommandIo } from "../../io.ts";
+import { RefusedCommand } from "../../refused-command.ts";
+import { awsSettingsFrom } from "../aws-settings.ts";
 
 export type KillSwitchSession = {
   /** Shown before anything is read: whose account it is. */
@@ -35,11 +35,11 @@ export async function openKillSwitchSession(
     { readDeployedStack },
     { findStack },
   ] = await Promise.all([
-    import("../../aws/client/caller-identity.ts"),
-    import("../../aws/client/ssm-parameters.ts"),
-    import("../../aws/client/write-ssm-parameter.ts"),
-    import("../../aws/stack/deployed-stack.ts"),
-    import("./find-stack.ts"),
+    import("../../../aws/client/caller-identity.ts"),
+    import("../../../aws/client/ssm-parameters.ts"),
+    import("../../../aws/client/write-ssm-parameter.ts"),
+    import("../../../aws/stack/deployed-stack.ts"),
+    import("../find-stack.ts"),
   ]);
   const { account, arn } = await getCallerIdentity(aws);
   const name = stack ?? (await findStack(aws));

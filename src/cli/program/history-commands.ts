@@ -1,0 +1,60 @@
+/** The commands that look back: `history` and `undo`. Each loads its own code only. */
+
+import { optional } from "../../ecs/json-fields.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { HistorySession, PastOptions } from "../account/sessions/history-session.ts";
+import type { CommandIo } from "../io.ts";
+import { WrongCall } from "../wrong-call.ts";
+import { addBoundedAccountOptions } from "./options/account-options.ts";
+import { addStackOptions, deployedConfigOptionsOf } from "./options/stack-options.ts";
+import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
+
+export function addHistoryCommands({ program, io, finish }: ProgramParts): void {
+  addBoundedAccountOptions(program.command("history"))
+    .description(
+      "Say what was done in the account of the environment, when, why, with what proof, and how it ended.",
+    )
+    .option("--since <time>", "30d, 6h, 90m, or a time in ISO 8601", "30d")
+    .option("--stack <name>", "the stack whose executions are read; absent: the region's only one")
+    .option("--no-stack", "read the revisions' tags alone")
+    .option("--function <name>", "the stack's remediate function, where it is not called after the stack")
+    .addOption(JSON_OPTION)
+    .action(({ function: functionName, stack, ...options }) =>
+      finish(async () => {
+        const executions = { ...optional("stack", stack), ...optional("functionName", functionName) };
+        const [{ history }, session] = await Promise.all([
+          import("../commands/history.ts"),
+          pastOf({ kind: "reads", ...executions }, io),
+        ]);
+        return history(options, session, io);
+      }),
+    );
+
+  addBoundedAccountOptions(addStackOptions(program.command("undo")))
+    .description(
+      "Go back to the former revision of one remediation, or of all since a time. Shows the plan first.",
+    )
+    .argument("[name]", "an execution, a service, or the family of a scheduled task")
+    .option("--since <time>", "every remediation whose revision was registered since: 6h, 30d, or ISO 8601")
+    .option("--cluster <cluster>", "the cluster of the service or the scheduled task, by name or ARN")
+    .option("--yes", "go on and write", false)
+    .option("--no-wait", "do not follow the services until their former revision stands")
+    .addOption(JSON_OPTION)
+    .action((name: string | undefined, options) =>
+      finish(async () => {
+        if ((name === undefined) === (options.since === undefined))
+          throw new WrongCall("either the NAME of an execution, service or family, or --since TIME");
+        const [{ undo }, session] = await Promise.all([
+          import("../commands/undo.ts"),
+          pastOf({ kind: "writes", rules: deployedConfigOptionsOf(options) }, io),
+        ]);
+        return undo({ ...(name === undefined ? {} : { name }), ...options }, session, io);
+      }),
+    );
+}
+
+/** The account of the environment, for the commands that look back. */
+async function pastOf(options: PastOptions, io: CommandIo): Promise<HistorySession> {
+  const { openHistorySession } = await import("../account/sessions/history-session.ts");
+  return await openHistorySession(options, systemClock, io);
+}
