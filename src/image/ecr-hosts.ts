@@ -55,7 +55,7 @@ export function ecrRegistryOf(host: string): PrivateEcr | undefined {
   if (account === undefined || region === undefined) return undefined;
   const dualStack = joint === "-";
   const domains = domainsOf(region);
-  // A region under another partition's domain is nobody's registry, or worse, somebody's.
+  // A region under another partition's domain is not an ECR registry: the host may belong to a stranger.
   if (domain !== (dualStack ? domains.dualStack : domains.classic)) return undefined;
   return {
     kind: "ecr",

@@ -1,8 +1,8 @@
 /**
- * Registries that are not Docker Hub: whose domain a host is in, and which hosts are asked unless the owner says otherwise.
+ * Registries that are not Docker Hub: whose domain a host is in, and which hosts are queried by default.
  *
- * A domain stands for itself and all below it: a host there has limits of its own and is never a front of Docker Hub. The
- * entries beside it are the hosts at which the public pulls, as the operator's documentation writes them (read 2026-11);
+ * An entry covers its domain and every host below it: such a host has its own limits and is never a front of Docker Hub.
+ * Next to the domain are the hosts from which the public pulls, as the registry's documentation names them (read 2026-11);
  * an operator whose hosts are its customers' own (`acme.jfrog.io`) has none.
  */
 
@@ -89,10 +89,10 @@ export function isForeignDomain(host: string): boolean {
   return KNOWN.some(({ domain }) => host === domain || host.endsWith(`.${domain}`));
 }
 
-/** Public registries that are asked unless the owner says otherwise, beside Docker Hub, ECR and ECR Public. */
+/** Public registries that are queried by default, in addition to Docker Hub, ECR and ECR Public. */
 export const PUBLIC_REGISTRIES: readonly string[] = [...new Set(KNOWN.flatMap(({ asked }) => asked))];
 
-/** What stands for all of these in a list of allowed registries. No host can have the name: it has no dot and no port. */
+/** The entry that means all of these in a list of allowed registries. It has no dot and no port, so no host has this name. */
 export const WELL_KNOWN = "well-known";
 
 /** Whether a list of hosts, `*.` patterns and `well-known` lets a host be asked. */
@@ -102,7 +102,7 @@ export function isAllowed(host: string, allowed: readonly string[]): boolean {
   );
 }
 
-/** Whether the list has this very host: that a pattern happens to fit is not the owner's word for one place. */
+/** Whether the list names exactly this host. A pattern that matches it does not name it. */
 export function isNamed(host: string, allowed: readonly string[]): boolean {
   return allowed.some((entry) => entry.toLowerCase() === host.toLowerCase());
 }

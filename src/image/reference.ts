@@ -2,7 +2,7 @@
  * What is in an image name: a registry's host, a path there, and a tag or a digest or both.
  *
  * People write names the short way (`nginx`), machines the whole way (`docker.io/library/nginx`);
- * a reference is held whole, and printed either way. The grammar is the distribution project's:
+ * a reference keeps all parts, and prints either way. The grammar is the distribution project's:
  *
  *     reference  := name [ ":" tag ] [ "@" digest ]
  *     name       := [ host "/" ] path

@@ -28,9 +28,9 @@ export const ECR_PUBLIC_HOST = "public.ecr.aws";
 type DockerHubRole = "name" | "registry" | "front" | "service" | "content";
 
 /**
- * Every host of Docker Hub. A `front` is a publisher's own name before Docker Hub: the path is the same, the answers
- * and the limit are Docker Hub's, and only a digest proves that the bytes are. A `service` stands in no image name; from
- * `content` come the blobs.
+ * Every host of Docker Hub. A `front` is a publisher's own name before Docker Hub: paths, answers and limit are Docker
+ * Hub's, and only a digest proves that the bytes are. A `service` never appears in an image name; `content` serves the
+ * blobs.
  */
 // biome-ignore format: a table is read by its columns
 const DOCKER_HUB_HOSTS: Readonly<Record<string, DockerHubRole>> = {
@@ -68,7 +68,7 @@ export function isDockerHub(host: string): boolean {
   return role === "name" || role === "registry";
 }
 
-/** Whether Docker itself takes the host for docker.io: references are held under that one name. */
+/** Whether Docker itself takes the host for docker.io: references keep that one name. */
 export function isDockerHubName(host: string): boolean {
   return roleOf(host) === "name";
 }

@@ -1,8 +1,8 @@
 /**
- * Who stands behind a host: Docker Hub, somebody who is known not to be, or nobody knows.
+ * Who operates a registry host: Docker Hub, another operator, or unknown.
  *
- * Some publishers give Docker Hub a name of their own (docker.n8n.io), so a host that nobody knows may turn
- * out to be Docker Hub by what it says; a host known to be somebody else's never can.
+ * Some publishers give Docker Hub a name of their own (docker.n8n.io), so the text of an error may show that an unknown
+ * host is Docker Hub. It never shows that for a host of another known operator.
  */
 
 import { isForeignDomain } from "./known-registries.ts";
@@ -10,7 +10,7 @@ import { DOCKER_HUB_HOST, isDockerHubFront, isDockerHubName, isDockerHubService 
 
 export type RegistryOwner = "docker-hub" | "other" | "unknown";
 
-/** Products that stand between a company and registries, by the names that their hosts carry. */
+/** Products that a company runs in front of registries, by the names that their hosts carry. */
 const PROXY_LABEL =
   /^(?:artifactory|jfrog|harbor|nexus|proget|gitlab|gitea|mirror|proxy|cache|registry-(?:mirror|proxy|cache))(?:[-\d].*)?$|-(?:artifactory|harbor|nexus|mirror|proxy|cache)$/;
 
@@ -20,13 +20,13 @@ export function canonicalHost(host: string): string {
   return isDockerHubName(plain) || isDockerHubService(plain) ? DOCKER_HUB_HOST : plain;
 }
 
-/** Who stands behind the host. Hosts are compared whole, label by label. */
+/** Who operates the host. Hosts are compared whole, label by label. */
 export function registryOwner(host: string): RegistryOwner {
   const canonical = canonicalHost(host);
   if (isDockerHubFront(canonical)) return "docker-hub";
   const name = canonical.replace(/:\d+$/, "");
   if (isForeignDomain(name)) return "other";
-  // An address or a name without a domain is a machine of the owner's own network.
+  // An IP address or a name without a domain is a machine of a private network.
   if (!name.includes(".") || /^[\d.]+$|^\[/.test(name)) return "other";
   if (name.split(".").some((label) => PROXY_LABEL.test(label))) return "other";
   return "unknown";

@@ -6,7 +6,7 @@
 
 export type JsonPiece = { readonly index: number; readonly text: string };
 
-/** The objects and arrays of a text, and what stands between them, in order; blanks are left out. */
+/** The objects and arrays of a text, and the text between them, in order; blanks are left out. */
 export function jsonPieces(text: string): readonly JsonPiece[] {
   const pieces: JsonPiece[] = [];
   let from = 0;

@@ -1,6 +1,6 @@
 /**
  * Text of strangers, made fit for a terminal and for a record: each character that would move the cursor, hide words or
- * turn their order is written out, and the whole is bounded.
+ * reorder them is escaped, and the whole is bounded.
  *
  * Control characters (Unicode Cc), format characters such as bidirectional marks and joiners (Cf), line and paragraph
  * separators (Zl, Zp), and halves of surrogate pairs (Cs). https://www.unicode.org/reports/tr36/ (read 2026-11)
@@ -28,8 +28,8 @@ export function linesOf(lines: readonly string[], indent = ""): string {
 }
 
 /**
- * What is written to a terminal, whoever said it: its lines stay lines, and JSON stays JSON. For the one place that writes;
- * a write may begin by taking the line away that was drawn before.
+ * Text for a terminal, whatever its origin: its lines stay lines, and JSON stays JSON. Only the one place that writes calls
+ * it. A write may begin by erasing the line that was drawn before.
  */
 export function forTerminal(text: string): string {
   const own = text.startsWith(CLEAR_LINE) ? CLEAR_LINE : "";
@@ -41,7 +41,7 @@ export function forTerminal(text: string): string {
   );
 }
 
-/** JSON whose strings hold no such character either: the same document for whoever reads it. */
+/** The same JSON document, with those characters escaped in its strings. */
 export function visibleJson(document: unknown): string {
   return JSON.stringify(document).replace(UNSEEN, hexOf);
 }

@@ -1,8 +1,8 @@
 /**
  * Proof of who we are, for one registry: Basic as it is, or a Bearer token that a realm hands out.
  *
- * A token is asked for once for a scope, shared by everything that waits for it, and renewed before it runs
- * out: round trips are what users wait for. The realm is somebody's word, so it is judged before a password goes there.
+ * One request for a scope's token serves every caller that waits for it, and a token is renewed before it expires: round
+ * trips are what users wait for. The registry's answer names the realm, so the realm is checked before a password goes there.
  */
 
 import type { Clock } from "../../runtime/clock.ts";
@@ -57,7 +57,7 @@ export async function requestToken(
   }
   if (challenge.scheme !== "bearer") return undefined;
   const realm = realmOf(request);
-  // A stranger's realm is asked as nobody: lscr.io's tokens come from ghcr.io, docker.n8n.io's from Docker.
+  // A realm on another domain is asked anonymously: lscr.io's tokens come from ghcr.io, docker.n8n.io's from Docker.
   const shown =
     passwordBlockReason(address, realm) === undefined ? request : { ...request, credentials: undefined };
   const asked = shown.credentials?.kind === "identity-token" ? refreshRequest : passwordRequest;
@@ -155,7 +155,7 @@ function tokenIn(bytes: Uint8Array): { text: string; lifetimeSeconds: number } |
   }
   const fields = (document ?? {}) as Readonly<Record<string, unknown>>;
   const text = [fields.token, fields.access_token].find((value) => typeof value === "string" && value !== "");
-  // What goes into a header must be one: a line break there would be a request of somebody else's.
+  // The token goes into a header: a line break in it would start a second request.
   if (typeof text !== "string" || !/^[\x21-\x7e]+$/.test(text)) return undefined;
   const stated = fields.expires_in;
   const lifetimeSeconds =

@@ -1,4 +1,4 @@
-/** Who we are at a registry. Held as the header that proves it, so that nothing else needs to know the parts. */
+/** Our login at a registry, kept as the header that proves it, so that no other code needs its parts. */
 
 export type Credentials =
   /** `Basic …`, as it goes over the wire. */
@@ -10,8 +10,8 @@ export type Credentials =
 export type Access = "pull" | "push";
 
 /**
- * Looks up who we are at a host, as references name it; undefined: nobody.
- * @param refused what the registry has just refused: whoever keeps what was looked up reads it again
+ * Looks up our login at a host, as references name it; undefined means anonymous.
+ * @param refused the login that the registry has just refused: a cache reads its source again
  */
 export type FindCredentials = (
   host: string,

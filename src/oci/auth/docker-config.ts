@@ -29,7 +29,7 @@ export function loginFor(configText: string, host: string): ConfiguredLogin {
   const { auths, credHelpers, credsStore } = fieldsOf(config);
   const own = entryFor(fieldsOf(credHelpers), host);
   if (own !== undefined) return helper(own.value, own.key);
-  // Docker itself reads the store before the file: what stands in `auths` beside a store is an empty marker.
+  // Docker itself reads the store before the file: an entry in `auths` of a host with a store is an empty marker.
   const entry = entryFor(fieldsOf(auths), host);
   const written = entry === undefined ? undefined : loginIn(fieldsOf(entry.value), host);
   if (written !== undefined) return written;

@@ -1,8 +1,8 @@
 /**
  * What a registry means by an answer that is not success.
  *
- * The hard one is 429. A quota of hours and a throttle of a second look alike, and only the second may be
- * tried again: whoever repeats a request against a used-up quota makes the address it shares worse for all.
+ * The hard one is 429. A quota of hours and a throttle of a second look alike, and only the throttle may be retried: a
+ * repeated request against a used-up quota makes it worse for all who share the address.
  */
 
 import { isDockerHubFront, registryOf } from "../../image/registry-hosts.ts";
@@ -60,7 +60,7 @@ export async function toRegistryError(
   });
 }
 
-/** Whether a short 429 is a throttle that passes, and not a quota or something that nobody can attribute. */
+/** Whether a short 429 is a throttle that ends by itself, and not a quota or a limit that cannot be attributed. */
 function isThrottle(
   host: string,
   side: "pull" | "push",
@@ -125,7 +125,7 @@ function delayIn(body: string, nowMs: number): number | undefined {
   return text === undefined ? undefined : readDelay(text, nowMs);
 }
 
-/** More than is ever shown; a rule of the redactor may shorten what stands before. */
+/** More than is ever shown, because a rule of the redactor may shorten the text before it. */
 const QUOTED_MAX = 4096;
 
 /** A registry's words, fit for a log: short, one line, redacted. */

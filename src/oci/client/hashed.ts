@@ -1,4 +1,4 @@
-/** Digests as registries say them, held against bytes: the algorithm is the one that was asked for. */
+/** Compares digests that registries name with bytes: the algorithm is the one of the requested digest. */
 
 import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../image/digest.ts";

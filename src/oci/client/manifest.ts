@@ -105,7 +105,7 @@ function parseObject(bytes: Uint8Array): Fields {
   return fieldsOf(document, "manifest");
 }
 
-/** How deep brackets stand in one another, those in texts left out. */
+/** How deep brackets are nested, those inside strings left out. */
 function depthOf(json: Uint8Array): number {
   let [depth, deepest, isText] = [0, 0, false];
   for (let at = 0; at < json.length; at++) {

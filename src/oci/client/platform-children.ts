@@ -1,9 +1,9 @@
 /**
  * Which manifests of an index a host of a platform may take.
  *
- * An index may say too little: several builds of Windows where the host's is not known, or nothing at all of a child's
- * platform. Then there are several, and which of them runs is the host's to tell; whoever leaves one out may leave out
- * the one. The order of a choice is containerd's (core/images/image.go, Manifest): what is stated comes first.
+ * An index may say too little: several builds of Windows while the host's build is unknown, or no platform of a child at
+ * all. Then several manifests are possible, and the host chooses which one runs, so leaving one out may leave out that
+ * one. The order of a choice is containerd's (core/images/image.go, Manifest): what is stated comes first.
  */
 
 import { normalizePlatform, type Platform, platformMatches, windowsBuild } from "../../image/platform.ts";

@@ -41,7 +41,7 @@ export type RegistriesOptions = {
   readonly send: Send;
   readonly clock: Clock;
   readonly credentials?: FindCredentials;
-  /** `REPULL_REGISTRY_ENDPOINTS`: a host's traffic goes to the URL that stands in for it. */
+  /** `REPULL_REGISTRY_ENDPOINTS`: a host's traffic goes to the mapped URL. */
   readonly endpoints?: Endpoints;
   readonly rules?: RegistryRules;
   /** For one question with all its tries; bytes of blobs are not counted. Default 120. */

@@ -50,7 +50,7 @@ type World = {
   readonly send: Send;
   readonly clock: Clock;
   readonly credentials: FindCredentials;
-  /** Whether the owner lets this registry be asked. */
+  /** Whether the policy allows requests to this registry. */
   readonly isAsked: boolean;
   readonly limit: RequestTimeLimit;
 };
@@ -110,7 +110,7 @@ export class RegistryClient {
     const { signal, attempted, accepts, scopes } = question;
     const { host } = this.address;
     let followed: Followed;
-    // A stream cannot be sent again from here: whoever has its source may, with the token that waits.
+    // A stream cannot be sent again from here: the caller that has its source may, with the new token.
     let hasNewToken = false;
     try {
       const header = await this.#knownHeader(scopes, signal);
@@ -194,7 +194,7 @@ export class RegistryClient {
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> {
     if (this.#challenge !== undefined) return (await this.#token(this.#challenge, scopes, signal))?.header;
-    // ECR takes its Basic token at once; what stands in for it may want none, and is left to say so.
+    // ECR takes its Basic token at once; an endpoint used instead of ECR may need no login, and then says so itself.
     const { host, loopback } = this.address;
     if (loopback || registryOf(host).kind !== "ecr") return undefined;
     const credentials = await orAborted(this.#resolveCredentials(), signal);
@@ -213,11 +213,11 @@ export class RegistryClient {
     const key = scopes.join(" ");
     const known = this.#tokens.get(key);
     // Several requests may meet one expired token; the first renews it for all.
-    const held = await orAborted(
+    const current = await orAborted(
       Promise.resolve(known).catch(() => undefined),
       signal,
     );
-    if (held?.header === shown && this.#tokens.get(key) === known) this.#tokens.delete(key);
+    if (current?.header === shown && this.#tokens.get(key) === known) this.#tokens.delete(key);
     // Credentials run out as well: ECR's after twelve hours.
     if (shown !== undefined) await orAborted(this.#lookUpAgain(), signal);
     const header = (await this.#token(challenge, scopes, signal))?.header;
@@ -265,7 +265,7 @@ export class RegistryClient {
     return orAborted(asked, signal);
   }
 
-  /** The strongest challenge first. Where the asker gives up, whoever waits for the same token asks again. */
+  /** The strongest challenge first. When the asker gives up, the others that wait for the same token ask again. */
   async #fetchToken(
     challenge: string,
     scopes: readonly string[],
@@ -323,7 +323,7 @@ export class RegistryClient {
   async #lookUp(refused?: Credentials): Promise<Credentials | undefined> {
     const { host, loginOf } = this.address;
     try {
-      // A helper that hangs, or a secret that is not told: a question has an end, whoever is asked.
+      // A credential helper may hang and a secret may not be readable: every lookup has a time limit.
       return await withinRequestTime(this.limit, { host, attempted: "looking them up" }, () =>
         this.#findCredentials(loginOf, this.#access, refused),
       );
@@ -342,7 +342,7 @@ export class RegistryClient {
   }
 }
 
-/** What will be the same in a second: a certificate, a name that nobody has, an address that we refuse. */
+/** Errors that a retry does not cure: a certificate, a name that does not resolve, an address that we refuse. */
 const LASTING =
   /^(?:ERR_ADDRESS_REFUSED|ERR_ADDRESS_NOT_ALLOWED|ERR_TLS_CERT_ALTNAME_INVALID|ENOTFOUND|HPE_.*|.*CERT.*|.*VERIFY.*)$/;
 
@@ -373,7 +373,7 @@ function isStream(
   return body !== undefined && !(body instanceof Uint8Array);
 }
 
-/** The promise, or the signal's reason: whoever stops waiting does not stop the others. */
+/** The promise, or the signal's reason: a caller that stops waiting does not stop the others. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   signal.throwIfAborted();

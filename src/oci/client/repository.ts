@@ -70,14 +70,14 @@ export class Repository {
     return read !== undefined && read.readAt >= this.#openedAt ? read.quota : undefined;
   }
 
-  /** The quota where nothing of it was left a moment ago, whoever asked then: asking now would be one more refusal. */
+  /** The quota that any earlier request of this process found used up: another request now would be refused as well. */
   get spentQuota(): RateLimit | undefined {
     const read = this.#client.quota;
     const isRecent = read !== undefined && this.#clock.now() - read.readAt < SPENT_SECONDS * 1000;
     return isRecent && read.quota.remaining === 0 ? read.quota : undefined;
   }
 
-  /** What a name stands for, without its bytes. `name` is a tag or a digest. */
+  /** The manifest that a name resolves to, without its bytes. `name` is a tag or a digest. */
   async headManifest(name: string, signal?: AbortSignal): Promise<ManifestHead | undefined> {
     const attempted = `HEAD manifest ${this.#named(name)}`;
     const answer = await this.#ask({

@@ -11,7 +11,7 @@ export type RequestTimeLimit = {
 
 /** Four tries with the pauses that a throttle asks for, and no more. A blob's bytes are not counted: they have a pace. */
 export const REQUEST_SECONDS = 120;
-/** To give an upload up: only tidiness is lost, and whoever presses Ctrl-C is waiting. */
+/** To cancel an upload: only cleanliness is lost, and a person who presses Ctrl-C is waiting. */
 const TIDYING_SECONDS_MAX = 3;
 
 /**

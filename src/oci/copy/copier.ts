@@ -1,8 +1,8 @@
 /**
  * Brings one image from any registry to any other, byte for byte.
  *
- * First it finds out what is there already; then it reads every manifest, moves the blobs of all platforms
- * in one pool, and names things last and from below: a name at the target always stands for a whole image.
+ * First it finds out what is there already; then it reads every manifest, moves the blobs of all platforms in one pool, and
+ * writes manifests and tags last, children first: a name at the target always resolves to a whole image.
  */
 
 import { registryOf } from "../../image/registry-hosts.ts";

@@ -14,7 +14,7 @@ export type CopyErrorKind =
   | "platform-absent"
   /** The image has several builds of Windows, and which of them is wanted is not said. */
   | "platform-ambiguous"
-  /** The target's tag stands for another digest and cannot be moved. */
+  /** The target's tag resolves to another digest and cannot be moved. */
   | "tag-taken"
   | "aborted";
 

@@ -70,7 +70,7 @@ export async function planPlatformCopy(
   const finish = async (): Promise<CopyResult> => {
     const [first] = trees;
     if (first !== undefined) await session.moveBlobs({ root: first.tree.root, blobs: sharedBlobs(trees) });
-    // Before the names: whoever finds a name finds the proof as well.
+    // Before the names: a reader that finds a name also finds the proof.
     const proof =
       kept === undefined ? await pushRetainedIndex(session, { ...root, mediaType: index.mediaType }) : "kept";
     for (const { tree, tag } of trees) await session.pushManifests(tree, tag);
@@ -123,8 +123,8 @@ async function digestAtHub(session: CopySession): Promise<Digest | undefined> {
 async function presentSingle(session: CopySession, trusted: Digest): Promise<CopyResult | undefined> {
   const tag = session.tagFor(trusted);
   if (!session.asksTarget || tag === undefined) return undefined;
-  const held = await session.headTarget(tag);
-  if (held?.digest !== trusted || isIndexType(held.mediaType)) return undefined;
+  const existing = await session.headTarget(tag);
+  if (existing?.digest !== trusted || isIndexType(existing.mediaType)) return undefined;
   return alreadyPresent(session, trusted);
 }
 
@@ -279,7 +279,7 @@ function platformAbsent(
   return new CopyError(message, { kind: "platform-absent", side: "source", digest });
 }
 
-/** One tag cannot stand for several platforms: each gets its own. */
+/** One tag cannot name several platforms: each gets its own. */
 function platformTag(
   session: CopySession,
   digest: Digest,

@@ -18,7 +18,7 @@ import type { CopiedReferrer } from "./types.ts";
 
 /** Who signs a signature's bill of materials: a chain that is longer says nothing more. */
 const DEPTH_MAX = 3;
-/** Far more than anybody attaches; each is a request at a source that may count them. */
+/** Far more referrers than images have; each is a request at a source that may count them. */
 const REFERRERS_MAX = 256;
 const COSIGN_SUFFIXES = [".sig", ".att", ".sbom"];
 
@@ -50,16 +50,16 @@ export async function copyReferrers(
 
 /** A copied manifest and, of an index, its platforms: signers name either. What is at the target need not be asked for. */
 export async function subjectsOf(session: CopySession, digest: Digest): Promise<readonly Digest[]> {
-  const held =
+  const atTarget =
     session.fetched(digest) ??
     (await withSide("target", digest, session.target.getManifest(digest, session.signal)));
-  if (held === undefined) return [digest];
-  const parsed = readManifest(held);
+  if (atTarget === undefined) return [digest];
+  const parsed = readManifest(atTarget);
   if (parsed.kind === "image") return [digest];
   return [digest, ...parsed.children.filter((child) => !isAttestation(child)).map((child) => child.digest)];
 }
 
-/** What has this manifest as its subject, by the registry's list or by the tag that stands in for it. */
+/** The referrers of this manifest, from the registry's list or from the fallback tag. */
 async function copyListed(session: CopySession, subject: Digest): Promise<readonly CopiedReferrer[]> {
   const listed = await referrersAt(session, session.source, "source", subject);
   if (listed.referrers.length > REFERRERS_MAX) throw tooMany(subject);
@@ -123,19 +123,19 @@ async function referrersAt(
       : await withSide(side, subject, at.getManifest(head.digest, session.signal));
   if (index === undefined) return { referrers: [], byRegistry: false };
   const parsed = readManifest(index);
-  // Somebody's own tag of that name, which is no list.
+  // A tag of that name that is not a referrers list belongs to the publisher.
   if (parsed.kind !== "index") return { referrers: [], byRegistry: false };
   return { referrers: parsed.children, byRegistry: false, index: { ...index, mediaType: parsed.mediaType } };
 }
 
 /** The list under its tag, where the target makes none itself: what is listed there stays listed. */
 async function keepList(session: CopySession, subject: Digest, listed: Listed): Promise<void> {
-  const held = await referrersAt(session, session.target, "target", subject);
-  const known = new Set(held.referrers.map(({ digest }) => digest));
+  const atTarget = await referrersAt(session, session.target, "target", subject);
+  const known = new Set(atTarget.referrers.map(({ digest }) => digest));
   const added = listed.referrers.filter(({ digest }) => !known.has(digest));
-  if (held.byRegistry || added.length === 0) return;
-  const asItIs = held.referrers.length === 0 ? listed.index : undefined;
-  await session.pushManifest(asItIs ?? indexOf([...held.referrers, ...added]), tagOf(subject));
+  if (atTarget.byRegistry || added.length === 0) return;
+  const asItIs = atTarget.referrers.length === 0 ? listed.index : undefined;
+  await session.pushManifest(asItIs ?? indexOf([...atTarget.referrers, ...added]), tagOf(subject));
 }
 
 function indexOf(referrers: readonly Descriptor[]): Manifest {

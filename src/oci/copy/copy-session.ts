@@ -77,7 +77,7 @@ export class CopySession {
     return new CopyError(`the copy was stopped, ${words}`, fields, { cause: reason });
   }
 
-  /** What the source's name stands for, without a counted pull. */
+  /** The digest of the source's name, without a counted pull. */
   async headSource(): Promise<Digest> {
     const { source } = this.request;
     const name = manifestName(source);
@@ -87,7 +87,7 @@ export class CopySession {
     throw new CopyError(message, { kind: "absent", side: "source" });
   }
 
-  /** What a name stands for at the target, asked once. */
+  /** The digest of a name at the target, requested once. */
   async headTarget(name: string): Promise<ManifestHead | undefined> {
     const known = this.#heads.get(name);
     if (known !== undefined) return known;
@@ -126,10 +126,10 @@ export class CopySession {
     const head = await this.headTarget(tag ?? digest);
     if (head?.digest === digest) return head.mediaType;
     if (tag === undefined) return undefined;
-    const held = await withSide("target", digest, this.target.getManifest(digest, this.signal));
-    if (held === undefined) return undefined;
-    await this.pushManifest(held, tag);
-    return held.mediaType;
+    const existing = await withSide("target", digest, this.target.getManifest(digest, this.signal));
+    if (existing === undefined) return undefined;
+    await this.pushManifest(existing, tag);
+    return existing.mediaType;
   }
 
   /** The tag for what is copied: computed from it, or the target's own. */
@@ -171,21 +171,21 @@ export class CopySession {
     const name = tag ?? manifest.digest;
     try {
       if (await this.target.putManifest(name, manifest, signal)) return;
-      const held = await this.target.headManifest(name, signal);
-      if (held?.digest === manifest.digest) return;
+      const existing = await this.target.headManifest(name, signal);
+      if (existing?.digest === manifest.digest) return;
       const { host, path } = this.target;
-      const message = `PUT manifest ${host}/${path} ${name}: said yes, and has ${held?.digest ?? "it not"}`;
+      const message = `PUT manifest ${host}/${path} ${name}: answered success, but has ${existing?.digest ?? "no such manifest"}`;
       throw new RegistryError(message, { kind: "malformed", host });
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       const refused = toCopyError("target", manifest.digest, error);
       if (tag === undefined || !["malformed", "denied"].includes(error.kind)) throw refused;
-      // ECR refuses even the manifest that the tag already stands for: TAG_INVALID.
+      // ECR refuses even the manifest that the tag already names: TAG_INVALID.
       const asked = this.target.headManifest(tag, signal);
       const holds = await asked.catch(() => undefined);
       if (holds?.digest === manifest.digest) return;
       if (holds === undefined || !isImmutable(error)) throw refused;
-      const message = `target: tag ${tag} stands for ${holds.digest} and cannot be moved to ${manifest.digest}`;
+      const message = `target: tag ${tag} is ${holds.digest} and cannot be moved to ${manifest.digest}`;
       const fields = { kind: "tag-taken", side: "target", digest: manifest.digest } as const;
       throw new CopyError(message, fields, { cause: error });
     }

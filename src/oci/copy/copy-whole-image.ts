@@ -42,8 +42,8 @@ export async function alreadyPresent(session: CopySession, digest: Digest): Prom
 }
 
 /**
- * The digest that the source's name stands for, where that is worth knowing before the manifest is fetched:
- * a tag that the target does not have yet says that there is nothing to compare with.
+ * The digest of the source's name, where it is needed before the manifest is fetched: when the target does not have the
+ * tag yet, there is nothing to compare with.
  */
 export async function resolveSourceDigest(session: CopySession): Promise<Digest | undefined> {
   const { source, target, tagFor } = session.request;

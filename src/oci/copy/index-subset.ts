@@ -2,9 +2,9 @@
  * An index of some platforms of an image.
  *
  * ECR refuses an index whose children it does not hold, so a copy of two platforms out of ten cannot be named by the
- * image's own index: it gets one that lists the same manifests and leaves the others out. Its bytes follow from the
- * image's index and the platforms alone: whoever knows these two finds the copy by its digest. What the index does not
- * tell apart, such as builds of Windows where the host's is not known, stays together.
+ * image's own index: it gets one that lists the same manifests and leaves the others out. The image's index and the
+ * platforms determine its bytes, so that a later run finds the copy by its digest. What the index does not tell apart,
+ * such as builds of Windows where the host's is not known, stays together.
  */
 
 import { type Digest, digestOf } from "../../image/digest.ts";
@@ -13,7 +13,7 @@ import { type Descriptor, parseManifest } from "../client/manifest.ts";
 import { platformChildren } from "../client/platform-children.ts";
 
 export type IndexSubset = {
-  /** What stands for the part: the one manifest that it is, or an index of several. */
+  /** What represents the part: the one manifest that it is, or an index of several. */
   readonly digest: Digest;
   /** The manifests that the image has for these platforms, in the index's own order; at least one. */
   readonly children: readonly Descriptor[];

@@ -1,8 +1,8 @@
 /**
  * Everything that belongs to an image, read from its root down: manifests first, their blobs from them.
  *
- * A manifest is asked for once, and not at all where the target has it: a target that holds a manifest holds
- * what it names, and at a counted source every GET is somebody's pull.
+ * A manifest is fetched once, and not at all where the target has it: a target that has a manifest has what it names, and
+ * a source that counts pulls counts every GET of a manifest.
  */
 
 import type { Digest } from "../../image/digest.ts";
@@ -17,7 +17,7 @@ import { CopyError, toCopyError, withSide } from "./copy-error.ts";
 
 export type ManifestGraph = {
   readonly root: Digest;
-  /** By how far they stand above the blobs: what is named comes before what names it. */
+  /** By their distance from the blobs: what is named comes before what names it. */
   readonly levels: readonly (readonly Manifest[])[];
   /** What the manifests need, each once, the biggest first. */
   readonly blobs: readonly Descriptor[];

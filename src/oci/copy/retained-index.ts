@@ -2,8 +2,8 @@
  * The proof that a platform's copy belongs to the image that was meant.
  *
  * Registries refuse an index whose other platforms are missing, so a copy of one platform would lose the index
- * that vouches for it. Its bytes are kept beside the copy, as a blob: whoever holds the trusted digest can fetch
- * the blob of that digest, and find the copied child named in it, without asking the origin ever again.
+ * that vouches for it. Its bytes are kept next to the copy, as a blob: a reader that has the trusted digest fetches the
+ * blob of that digest and finds the copied child named in it, without another request to the origin.
  * A small artifact manifest under a tag of its own keeps the blob from being collected as garbage.
  */
 
@@ -17,7 +17,7 @@ const KEPT_INDEX = "application/vnd.repull.kept-index.v1+json";
 /** What artifacts have in place of a config. */
 export const EMPTY_CONFIG = Buffer.from("{}");
 
-/** Where the proof for an index hangs: a tag that nobody pulls by. */
+/** The tag of the proof for an index. No workload pulls by it. */
 export function retainedIndexTag(index: Digest): string {
   // A tag has at most 128 characters; the whole of a sha256 fits, most of a sha512 does.
   return `index-${index.slice(index.indexOf(":") + 1)}`.slice(0, 128);

@@ -24,7 +24,7 @@ export type Resolve = (
 
 /** The address behind a name is one that the request may not reach. */
 export class BlockedAddressError extends Error {
-  /** `NOT_ALLOWED`: the owner's policy could allow it. */
+  /** `NOT_ALLOWED`: the policy could allow it. */
   readonly code: "ERR_ADDRESS_REFUSED" | "ERR_ADDRESS_NOT_ALLOWED";
 
   constructor(name: string, { because, isCurable }: Refusal) {
@@ -80,7 +80,7 @@ function addressBlockReason(address: string, reach: Reach): Refusal | undefined 
   const isCurable = reach === "public";
   const words = isCurable
     ? "and the policy does not name it, port included (registries.allowed)"
-    : "which nobody named";
+    : "which no setting names";
   if (kind === "loopback" && reach !== "loopback")
     return { because: `a loopback address, ${words}`, isCurable };
   if (kind === "private" && reach === "public")

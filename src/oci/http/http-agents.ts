@@ -64,7 +64,7 @@ export class HttpAgents {
     return {
       keepAlive: use !== "fresh",
       maxSockets: socketsPerHostMax,
-      // On the agent, so that it covers the time until a connection stands, too.
+      // On the agent, so that it covers the time until a connection is open, too.
       timeout: idleMs,
       // The connection used last is the least likely to have been closed by its peer.
       scheduling: "lifo",

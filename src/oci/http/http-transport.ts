@@ -2,8 +2,8 @@
  * The transport of the real world: `node:http(s)` with connections kept, and every wait bounded.
  *
  * Bytes go from socket to socket through a data/drain loop by hand: `fetch` and web streams cost twice the
- * CPU and do not hold a fast source back. Blobs come over connections of our own (bulk-connection.ts), unless a
- * proxy stands between.
+ * CPU and do not slow a fast source down. Blobs come over connections of our own (bulk-connection.ts), unless a proxy is
+ * between.
  */
 
 import type * as Http from "node:http";
@@ -27,7 +27,7 @@ export type HttpTransportOptions = {
   readonly clock?: Clock;
   /** Asks for the pace of bodies that do not come. Default: the machine's. */
   readonly timer?: Timer;
-  /** Until a connection stands, and between two bytes that the peer owes us. Default 30. */
+  /** Until a connection is open, and between two bytes that the peer owes us. Default 30. */
   readonly idleSeconds?: number;
   /** From the last byte of an upload to its answer: registries hash and move a layer first. Default 300. */
   readonly uploadAnswerSeconds?: number;
@@ -39,7 +39,7 @@ export type HttpTransportOptions = {
   readonly proxyEnv?: ProxyEnv;
   /** Resolves names. Default: the system. */
   readonly resolve?: Resolve;
-  /** Ports of this machine that no registry is at, whoever maps one there: of Lambda's own runtime interface. */
+  /** Ports of this machine that are never a registry's, whatever the settings map there: Lambda's own runtime interface. */
   readonly closedLoopbackPorts?: readonly number[];
 };
 
@@ -110,7 +110,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       watchConnecting(outgoing, timer, idleMs, end);
       const onAbort = (): void => end(signal?.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
-      // node:http ends the connection of a 101 that nobody wants, and says no more than that it is closed.
+      // node:http ends the connection of an unhandled 101, and reports only that it is closed.
       outgoing.once("upgrade", (_, socket) => {
         socket.destroy();
         reject(new MalformedResponse("the answer changes the protocol"));
@@ -147,7 +147,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
           upload?.destroy();
         }
         outgoing.setTimeout(idleMs);
-        // A body that nobody listens to any more must not bring the process down.
+        // An error of a body without a reader must not end the process.
         response.on("error", () => {});
         resolveAnswer({
           status: response.statusCode ?? 0,
@@ -188,7 +188,7 @@ function watchConnecting(
     const isOpening = (): boolean => socket.connecting || socket.secureConnecting === true;
     if (!isOpening()) return;
     const callOff = timer.after(idleMs, () => {
-      if (isOpening()) end(new Error(`no connection stood after ${idleMs / 1000} s`));
+      if (isOpening()) end(new Error(`no connection was open after ${idleMs / 1000} s`));
     });
     outgoing.once("response", callOff);
     outgoing.once("close", callOff);

@@ -1,8 +1,8 @@
 /**
  * Tells a slow peer from one that only pretends: a byte now and then keeps any idle time-out from firing.
  *
- * Only the time counts in which the peer could have moved bytes; while the other side is the slow one, the
- * watch stands still. No timer: whoever moves a byte asks, and whoever moves none meets the idle time-out.
+ * Only the time counts in which the peer could have moved bytes; while the other side is the slow one, the watch is
+ * paused. No timer: each moved byte runs the check, and a peer that moves none meets the idle time-out.
  */
 
 import type { Clock } from "../../runtime/clock.ts";
@@ -26,7 +26,7 @@ export class ThroughputWatch {
     this.#since ??= this.#clock.now();
   }
 
-  /** The peer is held back by us. */
+  /** We read nothing for now: the peer waits for us. */
   stop(): void {
     if (this.#since !== undefined) this.#elapsedMs += this.#clock.now() - this.#since;
     this.#since = undefined;

@@ -1,8 +1,8 @@
 /**
  * Where a registry really is, and how far a credential for it may travel.
  *
- * A name in a reference is not yet an address: Docker Hub answers elsewhere, and owners may map a host to a
- * mirror of theirs. Whatever an answer points at, a token realm or a redirect, is judged here before it is followed.
+ * A name in a reference is not yet an address: Docker Hub answers elsewhere, and settings may map a host to a mirror.
+ * Whatever an answer points at, a token realm or a redirect, is judged here before it is followed.
  */
 
 import { AWS_DOMAINS, isS3Host } from "../../image/ecr-hosts.ts";
@@ -24,13 +24,13 @@ export type RegistryAddress = {
   readonly base: URL;
   /** The registry is on loopback by the user's own word, or by a mapping: only then may anything else of it be. */
   readonly loopback: boolean;
-  /** Whose login is shown there: what stands in for a registry sees its own, unless the owner says otherwise. */
+  /** Whose login is shown there: an endpoint sees its own login, unless the settings say otherwise. */
   readonly loginOf: string;
   /** How far a connection to a URL of this registry, or to which it points, may go. */
   readonly reachOf: (url: URL) => Reach;
 };
 
-/** What stands in for a registry. */
+/** An address that is used instead of a registry's own. */
 export type Endpoint = {
   readonly url: string;
   /** The registry's own login is shown there. Default: not. */
@@ -48,7 +48,7 @@ export type RegistryRules = {
   readonly mayReachPrivate: boolean;
 };
 
-/** The address behind a reference's host. `endpoints` maps hosts to the URLs that stand in for them. */
+/** The address behind a reference's host. `endpoints` maps hosts to the URLs that are used instead. */
 export function addressOf(
   host: string,
   endpoints: Endpoints = new Map(),
@@ -76,13 +76,13 @@ export function addressOf(
   };
 }
 
-/** Whether a registry may be asked at all: the list has it, or the owner says what stands in for it. */
+/** Whether a registry may be queried at all: the list allows it, or the settings map it to an endpoint. */
 export function isAllowedHost(host: string, endpoints: Endpoints, rules: RegistryRules | undefined): boolean {
   if (rules === undefined || isAllowed(host, rules.allowed)) return true;
   return namesOfRegistry(host).some((name) => endpoints.has(name));
 }
 
-/** AWS's own names lead to private addresses where a VPC has endpoints for them, and nobody else can give them out. */
+/** AWS's names resolve to private addresses where a VPC has endpoints for them, and only AWS can register them. */
 function isOfAws(hostname: string): boolean {
   return registryOf(hostname).kind === "ecr" || isS3Host(hostname);
 }
@@ -102,7 +102,7 @@ export function redirectBlockReason(address: RegistryAddress, url: URL): string 
   return undefined;
 }
 
-/** Why a token may not be asked for there, by nobody either; undefined where it may. */
+/** Why no token may be requested there, not even anonymously; undefined where it may. */
 export function realmBlockReason(address: RegistryAddress, realm: URL): string | undefined {
   const because = redirectBlockReason(address, realm);
   if (because !== undefined) return because;
@@ -133,13 +133,13 @@ function isEncrypted(url: URL): boolean {
 }
 
 /**
- * Domains that many owners share: a neighbour there is a stranger. The public suffix list would be the whole
- * answer; what is missing here can only refuse to be a neighbour's realm by the rules below, or costs a message.
+ * Domains that many customers share: a neighbour there is a stranger. The public suffix list would be complete; a domain
+ * that is missing here makes the rules below refuse a neighbour's realm, or costs a message.
  */
 const SHARED_DOMAINS =
   /^(?:(?:ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}|(?:.+\.)?(?:aws\.com|azurecr\.io|azurecr\.cn|azurewebsites\.net|azure\.com|windows\.net|cloudapp\.net|cloudfront\.net|gcr\.io|pkg\.dev|run\.app|appspot\.com|github\.io|gitlab\.io|herokuapp\.com|pages\.dev|workers\.dev|fly\.dev|vercel\.app|netlify\.app|onrender\.com|ngrok\.io|ngrok\.app|r2\.dev|digitaloceanspaces\.com|ondigitalocean\.app|sslip\.io|nip\.io))$/;
 
-/** A registry and a realm of one owner: one above the other (`registry.gitlab.com`, `gitlab.com`), or side by side. */
+/** A registry and a realm of one organization: one above the other (`registry.gitlab.com`, `gitlab.com`), or side by side. */
 function sameOrganization(own: string, realm: string): boolean {
   if (own === realm) return true;
   const parent = own.slice(own.indexOf(".") + 1);

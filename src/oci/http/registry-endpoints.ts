@@ -1,4 +1,4 @@
-/** `REPULL_REGISTRY_ENDPOINTS`: which registry hosts are stood in for, by which address. */
+/** `REPULL_REGISTRY_ENDPOINTS`: which addresses are used instead of registry hosts. */
 
 /** The setting cannot be used; the message says which part and what was expected. */
 export class EndpointsError extends Error {

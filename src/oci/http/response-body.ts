@@ -36,7 +36,7 @@ export async function readBody(
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
 }
 
-/** Lets go of a body that nobody needs: a short one is read, so that its connection can be used again. */
+/** Discards an unread body: a short one is read to its end, so that its connection can be used again. */
 export function discard({ body, headers, status }: RegistryResponse): void {
   body.on("error", () => {});
   const length = Number(headers["content-length"] ?? 0);

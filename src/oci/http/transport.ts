@@ -1,8 +1,8 @@
 /**
  * The seam between the registry client and the world: one request in, one answer with a readable body out.
  *
- * `node:http(s)` stands behind it in production, a registry in memory in the sandbox. Redirects are not
- * followed here, and nothing is retried: who may see a credential is the caller's decision, hop by hop.
+ * Production implements it with `node:http(s)`, the sandbox with a registry in memory. It follows no redirect and retries
+ * nothing: the caller decides at each hop who may see a credential.
  */
 
 import type { Readable } from "node:stream";

@@ -134,7 +134,7 @@ describe("ECR's refusals", () => {
     const before = world.target.tags("mirror/firm");
     match(
       await world.outcome(FROM, `${ECR_HOST}/mirror/firm:v1`),
-      /^target tag-taken: target: tag v1 stands for sha256:[0-9a-f]+ and cannot be moved/,
+      /^target tag-taken: target: tag v1 is sha256:[0-9a-f]+ and cannot be moved/,
     );
     deepEqual(world.target.tags("mirror/firm"), before);
   });

@@ -40,9 +40,9 @@ describe.each([
   describe("where a connection may end", () => {
     test("loopback only where somebody named it, whatever the name", async () => {
       const port = server.host.split(":")[1];
-      await rejects(get(`http://127.0.0.1:${port}/`), /loopback address, which nobody named/);
-      await rejects(get(`http://localhost:${port}/`), /loopback address, which nobody named/);
-      await rejects(get(`http://[::ffff:127.0.0.1]:${port}/`), /loopback address, which nobody named/);
+      await rejects(get(`http://127.0.0.1:${port}/`), /loopback address, which no setting names/);
+      await rejects(get(`http://localhost:${port}/`), /loopback address, which no setting names/);
+      await rejects(get(`http://[::ffff:127.0.0.1]:${port}/`), /loopback address, which no setting names/);
       equal(server.seen.length, 0, "no request went out");
       equal((await get(`http://localhost:${port}/`, true)).status, 404);
     });
@@ -107,7 +107,7 @@ describe.each([
     test("a kept connection to loopback is not lent to who may not have it", async () => {
       const port = server.host.split(":")[1];
       await buffer((await get(`http://localhost:${port}/`, true)).body);
-      await rejects(get(`http://localhost:${port}/`), /nobody named/);
+      await rejects(get(`http://localhost:${port}/`), /no setting names/);
     });
 
     // biome-ignore format: one row a line

@@ -1,8 +1,8 @@
 /**
  * A blob on its way: read from the source, hashed in flight, resumed where the source breaks off.
  *
- * The last piece is held back until every byte before it has been checked: a target that has been promised
- * a length never gets the byte that would complete a wrong blob. What ends here with an error is never named there.
+ * The last piece waits until every byte before it has been checked: a target that has been promised a length never gets
+ * the byte that would complete a wrong blob. What ends here with an error is never named there.
  */
 
 import { createHash, type Hash } from "node:crypto";
@@ -32,7 +32,7 @@ const RESUMES_MAX = 5;
 /** What is progress: a source that gives a byte for each request must not go on for ever. */
 const PROGRESS_BYTES = 8 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
-/** Chunks that are smaller than this are moved together: each by itself costs a hundred bytes beside its own, and a turn. */
+/** Smaller chunks are joined: each one alone costs a hundred bytes in addition to its own, and a round of the event loop. */
 const SMALL_BYTES = 2 * 1024;
 /** At the slowest rate that is borne, sixteen seconds: the target does not wait long for it. */
 const GATHERED_BYTES = 16 * 1024;
@@ -43,7 +43,7 @@ export class VerifiedBlobStream extends Readable {
   #pace: ThroughputWatch;
   #body: Readable | undefined;
   #opening = false;
-  /** Bytes hashed, the one piece held back among them. */
+  /** Bytes hashed, including the one piece that waits. */
   #received = 0;
   /** Bytes to pass over: the source began again where it should have gone on. */
   #repeated = 0;
@@ -52,7 +52,7 @@ export class VerifiedBlobStream extends Readable {
   #countedFrom = 0;
   /** Why the source broke off last. */
   #broken: Error | undefined;
-  #held: Uint8Array | undefined;
+  #lastPiece: Uint8Array | undefined;
   #gathered: Buffer | undefined;
   #gatheredBytes = 0;
 
@@ -112,7 +112,7 @@ export class VerifiedBlobStream extends Readable {
       return false;
     }
     if (body.destroyed) {
-      // It broke while nobody read it yet: the target took its time to open the upload.
+      // It broke before its first read: the target took its time to open the upload.
       this.#broken = body.errored ?? undefined;
       this.#resume();
       return false;
@@ -161,11 +161,11 @@ export class VerifiedBlobStream extends Readable {
     body.pause();
   }
 
-  /** Hands on the piece that was held back, and holds back this one; false where the reader has enough. */
+  /** Passes on the piece that waited, and keeps this one back; false when the reader has enough. */
   #pass(piece: Uint8Array | undefined): boolean {
     if (piece === undefined) return true;
-    const before = this.#held;
-    this.#held = piece;
+    const before = this.#lastPiece;
+    this.#lastPiece = piece;
     return before === undefined || this.push(before);
   }
 
@@ -197,8 +197,8 @@ export class VerifiedBlobStream extends Readable {
     }
     this.#body = undefined;
     this.#pass(this.#takeGathered());
-    if (this.#held !== undefined) this.push(this.#held);
-    this.#held = undefined;
+    if (this.#lastPiece !== undefined) this.push(this.#lastPiece);
+    this.#lastPiece = undefined;
     this.push(null);
   }
 

@@ -7,14 +7,14 @@
 
 import assert from "node:assert/strict";
 
-/** Bigger reads are fewer turns of the loop: 5% less CPU than 256 KiB, and 1 MiB gains nothing more. */
+/** Bigger reads mean fewer rounds of the event loop: 5% less CPU than 256 KiB, and 1 MiB gains nothing more. */
 const SLAB_BYTES = 512 * 1024;
 /** With less room than this, the next slab: short reads cost more than what is left unused. */
 const ROOM_BYTES_MIN = 64 * 1024;
 /** What waits to be used again: as much as sixteen blobs have under way. */
 const SPARE_MAX = 48;
 
-/** Memory, and how many still need it: its reader, and whoever holds a piece. */
+/** Memory, and how many still need it: its reader, and each holder of a piece. */
 type Slab = { readonly bytes: Buffer; holders: number };
 
 const slabOf = new WeakMap<ArrayBufferLike, Slab>();
@@ -47,7 +47,7 @@ export class Pieces {
   }
 }
 
-/** Some bytes of a slab go to somebody who gives them back. */
+/** Lends some bytes of a slab to a caller that gives them back. */
 export function lend(piece: Buffer): Buffer {
   const slab = slabOf.get(piece.buffer);
   assert(slab !== undefined, "only pieces of slabs are lent");
@@ -55,7 +55,7 @@ export function lend(piece: Buffer): Buffer {
   return piece;
 }
 
-/** Takes back a piece that nobody reads any more; false where it was none of a slab's. */
+/** Takes back a piece without a reader; false when it belongs to no slab. */
 export function giveBack(piece: Uint8Array): boolean {
   const slab = slabOf.get(piece.buffer);
   if (slab !== undefined) letGo(slab);

@@ -96,7 +96,7 @@ export class BlobConnection {
   #take(bytes: Buffer): boolean {
     const asked = this.#asked;
     try {
-      if (asked === undefined) throw new MalformedResponse("bytes came that nobody asked for");
+      if (asked === undefined) throw new MalformedResponse("bytes came without a request");
       const rest = asked.body === undefined ? this.#readHead(asked, bytes) : bytes;
       return asked.body === undefined || this.#readBody(asked, asked.body, rest);
     } catch (error) {
@@ -144,7 +144,7 @@ export class BlobConnection {
         callback(error);
       },
     });
-    // A body that nobody listens to any more must not bring the process down.
+    // An error of a body without a reader must not end the process.
     stream.on("error", () => {});
     return stream;
   }
@@ -198,7 +198,7 @@ export class BlobConnection {
   }
 }
 
-/** Whoever waits for a line break that never comes waits for the idle time-out. */
+/** A reader that waits for a line break that never comes meets the idle time-out. */
 function hasBareLineFeed(head: Buffer): boolean {
   for (let at = head.indexOf("\n"); at >= 0; at = head.indexOf("\n", at + 1))
     if (head[at - 1] !== 0x0d) return true;

@@ -16,7 +16,7 @@ export type BlobConnectionsOptions = {
 /** Sessions of TLS that are kept: one for each place. A copy asks two or three, and a hostile redirect cannot fill memory. */
 const SESSIONS_MAX = 32;
 
-/** As many as blobs are under way at once: whoever asks sets the bound. */
+/** As many as there are blobs in transfer at once: the caller sets the bound. */
 export class BlobConnections {
   readonly #options: BlobConnectionsOptions;
   readonly #open = new Set<BlobConnection>();

@@ -13,7 +13,7 @@ export interface BodyReader {
   readonly isOver: boolean;
   /** Whether the connection's end is the body's. */
   readonly endsWithConnection: boolean;
-  /** Bytes after the body, which nobody has asked for. */
+  /** Bytes after the body, which no request asked for. */
   readonly surplus: number;
 }
 

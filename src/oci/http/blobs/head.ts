@@ -1,8 +1,8 @@
 /**
  * The head of an HTTP/1.1 answer, read strictly: what two readers could understand differently is refused.
  *
- * RFC 9112. No folded lines, no bare line feeds, no length beside chunks, no second length: whoever sends those
- * has a connection broken off, not a body cut in the wrong place.
+ * RFC 9112. A folded line, a bare line feed, a length together with chunks, or a second length breaks the connection off:
+ * otherwise a body would be cut in the wrong place.
  */
 
 /** Where a body ends. */
