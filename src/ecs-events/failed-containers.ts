@@ -1,8 +1,8 @@
 /**
- * Which containers of a task failed to pull, and by whose word.
+ * Which containers of a task failed to pull, and which text says so.
  *
- * On EC2 the container carries its own reason; on Fargate the task carries one for all, and names a repository in a
- * URL at best: then the container whose image that is, is meant. Where none or several fit, nobody is named.
+ * On EC2 the container carries its own reason; on Fargate the task carries one for all, and names a repository in a URL at
+ * best: then it means the container with that image. When none or several fit, no container is named.
  */
 
 import { type ImageReference, tryParseReference } from "../image/reference.ts";
@@ -53,7 +53,7 @@ function failureOfTask(
   agents: readonly EventContainer[],
   othersFailed: boolean,
 ): FailedContainer | undefined {
-  // StopTask's reason is free text of whoever called it.
+  // StopTask's reason is free text of its caller.
   if (stoppedReason === undefined || stopCode === "UserInitiated" || !isPullFailureText(stoppedReason))
     return undefined;
   const alone = classify(stoppedReason);
@@ -62,7 +62,7 @@ function failureOfTask(
 
   if (meant.length === 0 && named !== undefined && agents.some((agent) => isOf(agent, named)))
     return undefined;
-  // A reason that only sums up what a container has said already names nobody new.
+  // A reason that only sums up what a container has said already names no other container.
   if (othersFailed && (meant.length !== 1 || named === undefined)) return undefined;
 
   const [first, ...rest] = meant;

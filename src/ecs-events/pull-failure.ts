@@ -31,7 +31,7 @@ export type PullFailure = {
   readonly failures: readonly [FailedContainer, ...FailedContainer[]];
   /** The manifests that its texts name, those of the event and those of ECS. */
   readonly manifests?: readonly NamedManifest[];
-  /** Nothing has failed: its owner asks beforehand (`remediation/foreseen.ts`), and no task tells more of it. */
+  /** Nothing has failed yet: an operator asks in advance (`remediation/foreseen.ts`), and no task says more about it. */
   readonly preemptive?: true;
 };
 

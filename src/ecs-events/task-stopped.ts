@@ -1,8 +1,8 @@
 /**
  * What a task's state change means to us: a pull that failed, or nothing.
  *
- * The reason is already on the event before STOPPED, and every event may come twice; so any state counts, and
- * whoever acts on it must be able to meet the same failure again.
+ * The reason is already on the event before STOPPED, and every event may come twice; so any state counts, and the consumer
+ * must accept the same failure again.
  */
 
 import { parseArn, parseEcsArn } from "../ecs/arn.ts";
@@ -61,7 +61,7 @@ export function readTaskStateChange(
 }
 
 function whyNoFailure({ stopCode, lastStatus, stoppedReason, containers }: TaskDetail): string {
-  if (stopCode === "UserInitiated") return "somebody stopped the task; the reason is that person's text";
+  if (stopCode === "UserInitiated") return "a user stopped the task: its reason is free text";
   const hasReason = stoppedReason !== undefined || containers.some(({ reason }) => reason !== undefined);
   if (!hasReason) return `the task is ${lastStatus ?? "in a state that is not told"} and tells of no failure`;
   return "the task ended, but its reasons tell of no pull that failed";

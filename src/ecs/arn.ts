@@ -2,7 +2,7 @@
  * The ARNs of ECS, in every partition, and in both of their formats.
  *
  *     arn:aws:ecs:us-east-1:123456789012:service/web              until 2018, and where an account never opted in
- *     arn:aws:ecs:us-east-1:123456789012:service/shop/web         since: the cluster stands before the name
+ *     arn:aws:ecs:us-east-1:123456789012:service/shop/web         since: the cluster comes before the name
  *
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html (read 2026-11)
  */

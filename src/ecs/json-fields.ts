@@ -1,5 +1,5 @@
 /**
- * Reads members of JSON that somebody else wrote.
+ * Reads members of foreign JSON.
  *
  * ECS leaves members out freely, and a later version may change a type: what is not of the expected
  * type counts as absent, so that one odd member never hides the rest.

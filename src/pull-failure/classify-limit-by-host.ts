@@ -26,7 +26,7 @@ const NOT_COUNTED: Readonly<Record<Exclude<Resource, "manifests">, string>> = {
   ping: "for no image at all, and Docker Hub's pull limit counts manifests: its limit on all requests.",
 };
 
-/** The limit of whoever answered 429, or of the image's registry; undefined where the text has neither status nor words of one. */
+/** The limit of the host that answered 429, or of the image's registry; undefined where the text has no limit status or words. */
 export function classifyLimitByHost(parsed: ParsedText): PartialClassification | undefined {
   const { text } = parsed;
   const answered = parsed.addresses.findLast(({ status }) => status === 429);
@@ -155,7 +155,7 @@ function registryBehind(parsed: ParsedText, host: string, answered: Address | un
 /** What follows the code where a registry is Docker's: a text that ends inside one of these may have meant either. */
 const AFTER_THE_CODE = ["message", "you have reached your", "too many failed login attempts"];
 
-/** Whether the text stops at the code, or so soon after it that nobody's sentence can be told. */
+/** Whether the text stops at the code, or so soon after it that its sentence cannot be identified. */
 function endsWithCode(text: string): boolean {
   const after = /toomanyrequests([\s\w"',:]{0,60})$/i.exec(text)?.[1]?.toLowerCase();
   const rest = after?.replace(/^\W*(?:message"\W*)?/, "");

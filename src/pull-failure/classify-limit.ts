@@ -1,8 +1,8 @@
 /**
  * Whose limit a text tells of.
  *
- * Docker Hub's has to be proved: by its own sentence, or by a 429 of its host, with nothing in the text or in the
- * container's image that points to another registry. What cannot be attributed is nobody's.
+ * A Docker Hub limit has to be proved: by its own sentence, or by a 429 of its host, with nothing in the text or in the
+ * container's image that points to another registry. A limit that cannot be attributed gets no registry.
  */
 
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
@@ -80,7 +80,7 @@ function dockerHubMessage(parsed: ParsedText): PartialClassification | undefined
         "docker-hub-abuse-limit",
         "certain",
         [fact],
-        `The text ${fact.phrase.says}; it holds whoever is signed in.`,
+        `The text ${fact.phrase.says}; it applies to every account.`,
       ),
       registry: DOCKER_HUB_HOST,
     };

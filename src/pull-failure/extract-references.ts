@@ -92,7 +92,7 @@ function addressOf(text: string, match: RegExpExecArray): Address {
   const number = answer?.[1] ?? (answer?.[2] === undefined ? (first?.[1] ?? first?.[2]) : "429");
   const status = number === undefined ? undefined : Number(number);
   const atEnd = end === text.length;
-  // A host that the cut may have shortened is nobody's host.
+  // A host that the cut may have shortened is not used.
   const hostIsWhole = !atEnd || rest !== "" || elided;
   const waiting =
     STATUS_BEFORE.test(before) &&

@@ -22,7 +22,7 @@ export type ParsedText = {
   readonly container: { readonly host?: string; readonly reference?: ImageReference };
 };
 
-/** A conclusion with its evidence, and where in the text it stands. */
+/** A conclusion with its evidence, and its position in the text. */
 export type PartialClassification = Omit<Classification, "image" | "evidence"> & {
   readonly evidence: readonly string[];
   readonly at: number;
@@ -93,13 +93,13 @@ export function hostsNear(parsed: ParsedText, index: number): readonly string[] 
   return [...new Set([...(inText === undefined ? [] : [inText]), ...containerHost(parsed)])];
 }
 
-/** The first host that is known to be another's, so that Docker Hub's words there are somebody's relay. */
+/** The first host of another known operator: Docker Hub's words there are relayed by a proxy. */
 export function foreignHost(parsed: ParsedText, index: number): string | undefined {
   const hosts = [...containerHost(parsed), ...hostsNear(parsed, index)];
   return hosts.find(isForeignHost);
 }
 
-/** For a 429 without words: whoever answered, and the image's host unless it proves to be a front of Docker Hub. */
+/** For a 429 without words: the host that answered, and the image's host unless it proves to be a front of Docker Hub. */
 export function foreignHostFor429(parsed: ParsedText, answered: Address): string | undefined {
   const { host, reference } = parsed.container;
   if (answered.host !== "" && !isDockerHub(answered.host)) return answered.host;

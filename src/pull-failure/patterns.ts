@@ -1,8 +1,8 @@
 /**
  * What registries and their clients say, and what follows from it.
  *
- * Each row is a phrase with a fact: never a single token, because `toomanyrequests` and `429` are said by
- * every registry, and may also be somebody's image name. Rows are read against `plainText`.
+ * Each row is a phrase with a fact: never a single token, because every registry says `toomanyrequests` and `429`, and an
+ * image may have that name. Rows are read against `plainText`.
  */
 
 export type Phrase = {
@@ -13,7 +13,7 @@ export type Phrase = {
   readonly seen: string;
 };
 
-/** Docker Hub's own sentence for its pull limit. "You have reached your" must open a clause: a guess in passing does not count. */
+/** Docker Hub's own sentence for its pull limit. "You have reached your" must open a clause: a guess within one does not count. */
 export const DOCKER_HUB_SENTENCE: Phrase = {
   pattern:
     /(?<=^|["'>(\]*/]|[:;.!,|-] |\bor |\(…\) )(?:toomanyrequests"?[:,]? ?)?(?:"?message"?: ?"?)?you(?: ha|')ve reached your (?:(un)?authenticated )?pull rate limits?\b(?: as ["']?\[redacted\]["']?)?/i,
@@ -121,7 +121,7 @@ export const LIMIT_STATUS: Phrase = {
   seen: "docker, containerd, containers/image, go-containerregistry",
 };
 
-/** Somebody's limit, in words that anyone may use. */
+/** A limit of an unknown registry, in words that any registry may use. */
 export const LIMIT_WORDS: Phrase = {
   pattern:
     /\btoo many requests\b|\b(?:pull )?rate[- ]?limit(?:s|ed|ing)? (?:has been |was )?(?:exceeded|reached)|\b(?:exceeded|reached) (?:the |your |its )?(?:\w+ ){0,3}rate limit|\brate limited\b/i,
@@ -190,7 +190,7 @@ export const ASKED_FOR = {
 /** A sign-in with a login: too many of them that failed are refused by the same status. */
 export const SIGN_IN = /\boauth token|refresh token|\/oauth2\/token|login attempt/i;
 
-/** Exceptions by which AWS's APIs turn requests away. ECR's registry, which is one of them too, has words of its own. */
+/** Exceptions with which AWS's APIs throttle. ECR's registry, which is also one of them, has words of its own. */
 export const AWS_THROTTLED: Phrase = {
   pattern:
     /\b(?:throttling(?:exception)?|throttled(?:exception)?|requestlimitexceeded|requestthrottled(?:exception)?|toomanyrequestsexception|provisionedthroughputexceededexception)\b|\brate exceeded\b/i,

@@ -1,12 +1,12 @@
 /**
- * How a service's owner has its deployments go: by which strategy, how long each step waits, and what may stop them.
+ * How a service deploys: by which strategy, how long each step waits, and what may stop it.
  *
  *     ROLLING      old tasks go as new ones come; a circuit breaker or alarms may end it
- *     BLUE_GREEN   new tasks beside the old ones, all traffic moved at once, then a time to bake
+ *     BLUE_GREEN   new tasks in addition to the old ones, all traffic moved at once, then a bake time
  *     CANARY       a little of the traffic first, and after a wait the rest
  *     LINEAR       so many percent of the traffic at a time
  *
- * A deployment of ours is never told to go otherwise: ECS does it by these settings, and whoever watches it waits as long.
+ * A deployment of ours does not change these settings: ECS follows them, and a watcher waits as long as they say.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html (read 2026-11)
  */
 

@@ -30,7 +30,7 @@ export type ServiceDeployment = {
 /** Stages in which the new tasks do not all run yet, and no traffic has moved. */
 const BEFORE_TRAFFIC = ["RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP"];
 
-/** Whether its tasks have all run, and its owner's checks or traffic are under way: what has come so far is worth something. */
+/** Whether its tasks have all run, and lifecycle hooks or a traffic shift are in progress: this progress is worth keeping. */
 export function isPastScaleUp({ status, stage }: ServiceDeployment): boolean {
   return status === "IN_PROGRESS" && stage !== undefined && !BEFORE_TRAFFIC.includes(stage);
 }

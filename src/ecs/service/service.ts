@@ -61,7 +61,7 @@ export type Service = DeploymentConfiguration & {
   readonly tags: Readonly<Record<string, string>>;
   /** What services of CodeDeploy and of other deployers have in place of deployments. */
   readonly taskSets: readonly TaskSet[];
-  /** Where its tasks stand, for those with a network of their own. */
+  /** The subnets and security groups of its tasks, for those with a network interface of their own. */
   readonly network?: {
     readonly subnets: readonly string[];
     readonly assignPublicIp: boolean;
@@ -150,6 +150,6 @@ function controllerOf(json: JsonObject): Service["controller"] {
   const type = controller === undefined ? undefined : getString(controller, "type");
   if (type === undefined || type === "ECS") return "ECS";
 
-  // A controller that we have never heard of is somebody else's: nothing of ours may deploy there.
+  // An unknown controller belongs to another system: Repull must not deploy there.
   return type === "CODE_DEPLOY" ? "CODE_DEPLOY" : "EXTERNAL";
 }

@@ -1,14 +1,14 @@
 /**
- * The tags by which a revision says that Repull made it: for which execution, from which revision, and
- * what each of its images stood for.
+ * The tags by which a revision says that Repull made it: for which execution, from which revision, and which image each
+ * substitute replaces.
  *
  *     repull:execution = r-5d41402abc4b2a76b9719d911017c592
  *     repull:previous-revision = web:41
  *     repull:service   = prod/storefront                      the service that it was made for, with its cluster
  *     repull:image-1   = nginx:1.25 sha256:9f86d081… sha256:2c26b46b…
- *                        the owner's words, and where they were known the digest that runs and the one that was meant
+ *                        the image as the source wrote it and, where known, the digest that runs and the trusted one
  *
- * Tags may spread to tasks, so there are few. They can be edited by anybody who may tag: they explain and
+ * Tags may spread to tasks, so there are few. Every principal with the right to tag can edit them: they explain and
  * find again, and prove nothing.
  */
 
@@ -31,11 +31,11 @@ export type ProvenanceTags = {
 };
 
 export type SubstitutedImage = {
-  /** As the owner wrote it. */
+  /** As the source wrote it. */
   readonly image: string;
-  /** What was put in its place; absent where its own words stayed, and nobody told what they mean. */
+  /** The substitute's digest; absent where the reference stayed as it was and its digest is unknown. */
   readonly digest?: Digest;
-  /** The digest that the owner's words meant then, where it was known. */
+  /** The trusted digest at that time, where it was known. */
   readonly trusted?: Digest;
 };
 
@@ -71,10 +71,10 @@ export function serviceTag(clusterArn: string, service: string): string {
   return `${whole.slice(0, SERVICE_TAG_KEPT)}=${hash}`;
 }
 
-/** The owner's own word under the same prefix: the mode, which a new revision keeps. */
+/** The operator's setting under the same prefix: the mode, which a new revision keeps. */
 const RESERVED_KEY = "repull:mode";
 
-/** Whether Repull owns a tag of this name. The owner's own switch, `repull`, is not one. */
+/** Whether Repull writes a tag of this name. The operator's switch, `repull`, is not one. */
 export function isProvenanceKey(key: string): boolean {
   return key.startsWith(PREFIX) && key.trim().toLowerCase() !== RESERVED_KEY;
 }
@@ -85,8 +85,8 @@ export function isTagValue(text: string): boolean {
 }
 
 /**
- * The marker as tags, the most important first: what does not fit beside the owner's is cut from the end.
- * An image whose name is too long or too odd for a tag is left out: the former revision still has it.
+ * The marker as tags, the most important first: a list that does not fit next to the existing tags is cut at its end. An
+ * image whose name is too long or too odd for a tag is left out: the previous revision still has it.
  */
 export function toTags({
   execution,

@@ -14,7 +14,7 @@ import { isProvenanceKey, isTagValue, TAG_KEY_LENGTH_MAX, TAGS_MAX } from "./pro
 import type { Tag } from "./tag.ts";
 import { windowsBuildOf } from "./windows-release.ts";
 
-/** What DescribeTaskDefinition answers with `include: ["TAGS"]`: the tags stand beside, not inside. */
+/** What DescribeTaskDefinition answers with `include: ["TAGS"]`: the tags are next to the definition, not inside it. */
 export type DescribedTaskDefinition = { readonly taskDefinition: JsonObject; readonly tags: readonly Tag[] };
 
 /**
@@ -51,9 +51,9 @@ export type RevisionChange = {
  * The input of RegisterTaskDefinition for a revision that differs in these images, in how they are pulled, and in its
  * tags alone.
  *
- * A container whose image moves to another registry loses its `repositoryCredentials`: they are the former
- * registry's, ECR takes none, and nobody else shall see them. The owner's tags are all kept; AWS's own
- * (`aws:…`) and an earlier revision's `repull:` tags are not. Of the marker as many tags are set, in their
+ * A container whose image moves to another registry loses its `repositoryCredentials`: they are the previous registry's,
+ * ECR takes none, and no other registry may see them. The existing tags are all kept, except AWS's own (`aws:…`) and an
+ * earlier revision's `repull:` tags. Of the marker as many tags are set, in their
  * order, as 50 in all allow. Throws InvalidInput for a container that the definition does not have.
  */
 export function reviseTaskDefinition(described: DescribedTaskDefinition, change: RevisionChange): JsonObject {
@@ -103,13 +103,13 @@ function withImage(container: JsonObject, image: string): JsonObject {
   return { ...others, image };
 }
 
-function revisionTags(owners: readonly Tag[], marker: readonly Tag[]): readonly JsonObject[] {
+function revisionTags(existing: readonly Tag[], marker: readonly Tag[]): readonly JsonObject[] {
   for (const { key, value } of marker) {
     assert(isProvenanceKey(key) && key.length <= TAG_KEY_LENGTH_MAX, `${key} is no marker's tag`);
     assert(isTagValue(value), `the value of ${key} is none that AWS takes`);
   }
-  const room = Math.max(0, freeTags(owners));
-  return [...ownersTags(owners), ...marker.slice(0, room)].map(({ key, value }) => ({ key, value }));
+  const room = Math.max(0, freeTags(existing));
+  return [...keptTags(existing), ...marker.slice(0, room)].map(({ key, value }) => ({ key, value }));
 }
 
 /** Its tags, by their keys. */
@@ -117,13 +117,13 @@ export function tagsOfDefinition({ tags }: DescribedTaskDefinition): Readonly<Re
   return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
 }
 
-/** How many tags of ours a revision has room for beside its owner's. */
+/** How many tags of ours a revision has room for in addition to its existing ones. */
 export function freeTags(tags: readonly Tag[]): number {
-  return TAGS_MAX - ownersTags(tags).length;
+  return TAGS_MAX - keptTags(tags).length;
 }
 
 /** AWS reserves the prefix in any case: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */
-function ownersTags(tags: readonly Tag[]): readonly Tag[] {
+function keptTags(tags: readonly Tag[]): readonly Tag[] {
   return tags.filter(({ key }) => !/^aws:/i.test(key) && !isProvenanceKey(key));
 }
 

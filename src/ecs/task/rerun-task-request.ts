@@ -20,7 +20,7 @@ export type TaskNetwork = {
 /** What a start needs that the task itself does not tell. */
 export type PlacementInfo = {
   readonly network?: TaskNetwork | undefined;
-  /** The machine's own name, where the task was on one of the owner's. */
+  /** The EC2 instance id of the container instance, where the task was on one. */
   readonly instanceId?: string | undefined;
 };
 
@@ -49,7 +49,7 @@ function attachmentOf(task: JsonObject): JsonObject | undefined {
 /**
  * The input of RunTask that starts one task like this one, on another revision.
  *
- * Overrides go on as ECS wrote them, members that nobody knows included; they may hold secrets, so the answer is
+ * Overrides are passed on as ECS wrote them, unknown members included; they may hold secrets, so the answer is
  * neither logged nor kept. @param token lets a request that is sent twice start one task
  */
 export function rerunTaskRequest(

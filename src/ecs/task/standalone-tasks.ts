@@ -1,4 +1,4 @@
-/** Tasks that no service keeps and no schedule has started, by their revision: somebody runs them, and may again. */
+/** Tasks that neither a service nor a schedule started, by their revision: RunTask started them, and may again. */
 
 import type { JsonObject } from "../../runtime/json.ts";
 import { getObjects, getString, optional } from "../json-fields.ts";
