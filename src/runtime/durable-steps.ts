@@ -34,7 +34,7 @@ export function durableSteps(context: DurableSlice): Steps {
   };
 }
 
-/** What came in at a callback, as a value: that nobody answered is no failure of the workflow. */
+/** A callback's result as a value: an unanswered callback is not a failure of the workflow. */
 async function answerOf(answered: PromiseLike<string | undefined>): Promise<CallbackResult> {
   try {
     return { kind: "answered", text: (await answered) ?? "" };

@@ -22,7 +22,7 @@ export type StepRecord =
   | { readonly kind: "wait"; readonly name: string; readonly dueAt: number }
   | CallbackRecord;
 
-/** The one record that changes after it was written: by whoever answers. */
+/** The one record that changes after it was written: its answer is added. */
 export type CallbackRecord = {
   readonly kind: "callback";
   readonly name: string;

@@ -25,8 +25,8 @@ export interface Steps {
   /** Sleeps without cost: whole seconds, 1 second to 1 year. */
   wait(name: string, seconds: number): Promise<void>;
   /**
-   * Opens a question to the outside, open for so many seconds: a minute to a year. Whoever has its id may answer it, once;
-   * steps between the opening and `answer` are how the outside learns of it.
+   * Opens a callback for so many seconds: a minute to a year. A caller that has its id may answer it, once; steps between
+   * the opening and `answer` publish the id.
    */
   callback(name: string, seconds: number): Promise<Callback>;
 }
@@ -38,7 +38,7 @@ export type Callback = {
   answer(): Promise<CallbackResult>;
 };
 
-/** The first answer is the answer; what comes later is refused to whoever sends it. */
+/** The first answer counts; a later one is refused. */
 export type CallbackResult =
   | { readonly kind: "answered"; readonly text: string }
   /** The outside says that there will be no answer. */

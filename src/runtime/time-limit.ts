@@ -26,7 +26,7 @@ export async function withinTime<T>(
   });
   try {
     const answer = ask(stop.signal);
-    // What comes after the limit has nobody who waits for it.
+    // After the limit no caller waits for the answer.
     answer.catch(() => {});
     return await Promise.race([answer, limit.promise]);
   } finally {

@@ -1,8 +1,8 @@
 /**
  * How often a caller lets itself call: a bucket of so many calls, refilled by so many a second.
  *
- * An account's limits are shared by everybody in it. Who reads a whole account stays well below them, so that nobody's
- * deployment is throttled by a look.
+ * All callers in an account share its limits. A scan of a whole account stays well below them, so that it does not
+ * throttle any deployment.
  */
 
 import type { Clock } from "../runtime/clock.ts";

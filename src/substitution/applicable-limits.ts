@@ -1,9 +1,9 @@
 /**
- * Which failures can be cured, and by what: each kind of limit has the ladder that fits it.
+ * Which failures can be cured, and by what: each kind of limit has its own list of strategies.
  *
- * An abuse limit holds whoever signs in; an account's limit is met again by the same account; another registry's limit
- * has nothing to do with Docker Hub. A limit of private ECR's own is no case for a copy in ECR; that of an upstream behind its
- * pull-through cache is, for a copy and ECR Public do not go by the cache.
+ * An abuse limit applies to every account; an account's limit applies again to the same account; another registry's limit
+ * has nothing to do with Docker Hub. A copy in ECR does not cure a limit of private ECR itself. It cures the limit of an
+ * upstream behind ECR's pull-through cache, because a copy and ECR Public do not use the cache.
  */
 
 import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
@@ -37,7 +37,7 @@ export function notApplicableReason(
   if (strategy === "pull-through-cache" && mayBeUpstreams === true)
     return "the pull-through cache is what met its upstream's limit";
   if (strategy !== "authenticated-pull") return undefined;
-  if (kind === "docker-hub-abuse-limit") return "the abuse limit holds whoever is signed in";
+  if (kind === "docker-hub-abuse-limit") return "the abuse limit applies to every account";
   if (kind === "registry-limit") return `the limit is ${registry ?? "another registry"}'s, not Docker Hub's`;
   return limitedAs === "account" ? "the pull that failed already used an account" : undefined;
 }

@@ -53,17 +53,17 @@ export type Candidate = {
   readonly image: string;
   /** mirror: where the bytes come from. */
   readonly source?: string;
-  /** mirror: the source is asked as nobody, although an account is configured. */
+  /** mirror: the source is read anonymously, although an account is configured. */
   readonly anonymous?: true;
   /** pull-through: the rule's prefix, and the image that ECR asks its upstream for. */
   readonly pullThroughRule?: { readonly rule: string; readonly upstream: string };
   /** sign-in: the ARN of the secret that the task shows; never its content. */
   readonly secret?: string;
-  /** The ARN of the owner's own key under which that secret is. */
+  /** The ARN of the customer-managed key that encrypts that secret. */
   readonly key?: string;
   /** The same publisher keeps both names: what counts when no digest can be compared. */
   readonly samePublisher: boolean;
-  /** The owner's policy maps this very image to this place, whatever its bytes. */
+  /** The policy maps exactly this image to this place, whatever its bytes. */
   readonly operatorOverride?: true;
 };
 
@@ -86,7 +86,7 @@ export type ProbeResult =
   | Found
   /** pull-through: not cached, but a rule leads to it. */
   | { readonly kind: "fetchable" }
-  /** sign-in: the reference stays as it is written, and nobody tells us its digest. */
+  /** authenticated-pull: the reference stays as it is written, and its digest is unknown. */
   | { readonly kind: "kept" }
   | {
       readonly kind:
@@ -125,7 +125,7 @@ export type ProbedCandidate = {
 /** A strategy that has no place to offer for an image, and why. */
 export type NotApplicable = { readonly strategy: StrategyName; readonly because: string };
 
-/** One candidate among all of an image: the same place may be asked as somebody or as nobody. */
+/** Identifies one candidate of an image: the same place may be read with an account and anonymously. */
 export function candidateKey({ strategy, image, source, anonymous }: Candidate): string {
   return `${strategy} ${source === undefined ? "" : `${source} → `}${image}${anonymous ? " anonymously" : ""}`;
 }

@@ -1,8 +1,8 @@
 /**
- * The owner's own rows: this image is also there.
+ * The policy's own rows: this image also exists there.
  *
- * A row may use `*` and `{tag}`, and then the bytes are compared like everybody's; only a row that names one repository
- * may say that other bytes will do, for a wildcard cannot have meant this very image.
+ * A row may use `*` and `{tag}`, and then the bytes are compared as for every candidate. Only a row that names one
+ * repository may accept other bytes, because a wildcard cannot have meant exactly this image.
  */
 
 import { canonicalName, type ImageReference, tryParseReference } from "../image/reference.ts";
@@ -17,7 +17,7 @@ export type ImageMapping = {
   readonly allowDifferentContent: boolean;
 };
 
-/** The places that the owner's rows name for an image, in their order. */
+/** The places that the policy's rows name for an image, in their order. */
 export function mappedCandidates(image: ImageReference, rows: readonly ImageMapping[]): readonly Candidate[] {
   return rows
     .filter((row) => matchesImage(row.image, image))

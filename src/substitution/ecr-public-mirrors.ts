@@ -11,11 +11,11 @@ import type { ImageReference } from "../image/reference.ts";
 import { ECR_PUBLIC_HOST, registryOf } from "../image/registry-hosts.ts";
 
 export type PublicImage = {
-  /** A path at Docker Hub; a last part of `*` stands for any. */
+  /** A path at Docker Hub; a last part of `*` matches any. */
   readonly dockerHub: string;
-  /** The path at ECR Public, `*` for what it stood for. */
+  /** The path at ECR Public, with `*` for the matched part. */
   readonly ecrPublic: string;
-  /** The publisher itself keeps both names: its word counts where no digest can be compared, and the owner lets it. */
+  /** The publisher itself keeps both names: this proof counts where no digest can be compared and the policy accepts it. */
   readonly samePublisher: boolean;
   readonly source: string;
   /** Year and month in which the source was read. */
@@ -43,7 +43,7 @@ export const PUBLIC_IMAGES: readonly PublicImage[] = [
   { dockerHub: "amazon/aws-xray-daemon",           ecrPublic: "xray/aws-xray-daemon",                      samePublisher: false, read: "2026-11", sample: "amazon/aws-xray-daemon:latest",         source: "public repositories that pull from ECR Public" },
   { dockerHub: "amazon/aws-otel-collector",        ecrPublic: "aws-observability/aws-otel-collector",      samePublisher: false, read: "2026-11", sample: "amazon/aws-otel-collector:latest",      source: "public repositories that pull from ECR Public" },
   { dockerHub: "amazon/aws-cli",                   ecrPublic: "aws-cli/aws-cli",                           samePublisher: false, read: "2026-11", sample: "amazon/aws-cli:latest",                 source: "public repositories that pull from ECR Public" },
-  { dockerHub: "amazon/aws-for-fluent-bit",        ecrPublic: "aws-observability/aws-for-fluent-bit",      samePublisher: false, read: "2026-11", sample: "amazon/aws-for-fluent-bit:latest",      source: "well known; nobody has compared digests" },
+  { dockerHub: "amazon/aws-for-fluent-bit",        ecrPublic: "aws-observability/aws-for-fluent-bit",      samePublisher: false, read: "2026-11", sample: "amazon/aws-for-fluent-bit:latest",      source: "well known; digests not compared" },
 ];
 
 export type PublicMirror = { readonly twin: ImageReference; readonly samePublisher: boolean };

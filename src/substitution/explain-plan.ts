@@ -12,7 +12,7 @@ const PROOF_SENTENCES: Readonly<Record<Proof, string>> = {
   "same-platform": "the trusted image lists what it holds",
   "same-publisher": "the same publisher keeps both names; no digest could be compared",
   "same-reference": "the image stays as you wrote it",
-  "operator-override": "the owner's policy says so",
+  "operator-override": "the policy names it",
 };
 
 const TRUSTED_SENTENCES: Readonly<Record<Trusted["from"], string>> = {

@@ -1,4 +1,4 @@
-/** The patterns of a policy: `*` stands for any text, everything else for itself. */
+/** The patterns of a policy: `*` matches any text, every other character itself. */
 
 import { canonicalName, dockerHubName, familiarName, type ImageReference } from "../image/reference.ts";
 

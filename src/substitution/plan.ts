@@ -1,7 +1,7 @@
 /**
  * Picks what to run in place of images that cannot be pulled.
  *
- * Candidates come in the owner's order, each with what its registry said. The first whose bytes are proved well
+ * Candidates come in the policy's order, each with what its registry said. The first whose bytes are proved well
  * enough wins; every other one keeps the reason why it lost, so that a plan can always explain itself.
  */
 
@@ -37,7 +37,7 @@ import { copyTag } from "./strategies/ecr-copy.ts";
  */
 const WHOLE_IMAGE_PULLS = 12;
 
-/** Plans a substitute for each image. Stands still when an image whose pull failed has none: the rest would not help. */
+/** Plans a substitute for each image. Plans none when an image whose pull failed has none: the rest would not help. */
 export function planSubstitution(facts: readonly ImageFacts[], context: PlanContext): Plan {
   const images = facts.map((image) => planImage(image, context));
   const unhealed = images.filter((image) => image.failing && image.substitute === undefined);
@@ -131,7 +131,7 @@ function judge(
       ? cannotBeCompared(facts)
       : `it holds other bytes: ${shortDigest(seen.digest)} instead of ${shortDigest(trusted.digest)}`;
   }
-  // The owner's word for this very image is not a level to be reached: it is the decision itself.
+  // The operator's mapping of exactly this image needs no minimum level: it is the decision itself.
   const enough = (proof: Proof) => proof === "operator-override" || meets(proof, policy.minimumProof);
 
   if (candidate.source === undefined) {

@@ -1,5 +1,5 @@
 /**
- * How it is known that a candidate is the image that the owner meant, strongest first.
+ * How it is known that a candidate is the image that was meant, strongest first.
  *
  * A name is not an image: without one of these, the right name over other bytes would run in production.
  */
@@ -11,7 +11,7 @@ export const PROOFS = ["same-index", "same-platform", "same-publisher", "operato
 
 export type ProofLevel = (typeof PROOFS)[number];
 
-/** `same-reference`: the owner's own words stay, and nothing is put in their place. */
+/** `same-reference`: the reference stays as it is written, without a substitute. */
 export type Proof = ProofLevel | "same-reference";
 
 /** Whether `proof` is as strong as `least`, or stronger. */

@@ -1,13 +1,12 @@
 /**
- * ECR's pull-through cache as addresses: which name in ECR stands for an upstream image, and which upstream image a
- * name in ECR stands for.
+ * ECR's pull-through cache as addresses: the name in ECR for an upstream image, and the upstream image for a name in ECR.
  *
  *     rule docker-hub → registry-1.docker.io        docker.io/library/nginx  ⇄  docker-hub/library/nginx
  *     rule ROOT       → registry-1.docker.io        docker.io/acme/web       ⇄  acme/web
  *     rule hub/acme   → registry-1.docker.io, acme  docker.io/acme/web       ⇄  hub/acme/web
  *
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-working-pulling.html (read
- * 2026-11). That an upstream prefix is put before what follows the rule's own is from the API's model, and unverified.
+ * 2026-11). That an upstream prefix comes before the rest of the name is from the API's model, and unverified.
  */
 
 import type { ImageReference } from "../image/reference.ts";
@@ -18,7 +17,7 @@ export type PullThroughRule = {
   readonly prefix: string;
   /** As ECR names it: `registry-1.docker.io`, `public.ecr.aws`. */
   readonly upstreamHost: string;
-  /** What stands before the name at the upstream; absent or `ROOT`: nothing. */
+  /** What comes before the name at the upstream; absent or `ROOT`: nothing. */
   readonly upstreamPrefix?: string;
 };
 
@@ -61,7 +60,7 @@ export function repositoryPattern({ prefix }: PullThroughRule): string {
   return `${prefixPath(prefix)}*`;
 }
 
-/** The image that a rule's repository stands for at the upstream. */
+/** The upstream image of a rule's repository. */
 export function upstreamOf(rule: PullThroughRule, repository: string): Pick<ImageReference, "host" | "path"> {
   const rest = repository.slice(prefixPath(rule.prefix).length);
   return { host: hostOf(rule), path: `${prefixPath(rule.upstreamPrefix)}${rest}` };

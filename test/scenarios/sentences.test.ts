@@ -91,7 +91,7 @@ test("the abuse limit is no window, and no end of it is promised", async () => {
     services: [{ ...services[0], launchType: "EC2" }],
     registries: { "docker.io": { ...hub, quota: {}, trouble: "abuse-limit" } },
   });
-  expect(lines.join("\n")).toContain("not authenticated-pull: the abuse limit holds whoever is signed in");
+  expect(lines.join("\n")).toContain("not authenticated-pull: the abuse limit applies to every account");
   expect(lines.join("\n")).toContain("the abuse limit counts requests by the minute");
   expect(lines.join("\n")).not.toContain("6 hours");
 });

@@ -98,7 +98,7 @@ export type Row = {
 const USUAL: Readonly<Record<StrategyName, RegExp>> = {
   "ecr-copy": /^no copy is there$|^no digest is known, so a copy cannot be told from another image$/,
   "pull-through-cache": /^this account has no pull-through cache rule for \S+$/,
-  "ecr-public": /^nobody is known to publish \S+ on ECR Public$|^public\.ecr\.aws does not have it$/,
+  "ecr-public": /^no known publisher of \S+ on ECR Public$|^public\.ecr\.aws does not have it$/,
   mirror:
     /^public\.ecr\.aws does not have it$|^docker\.io (?:refuses Repull too: its rate limit is reached|has no pulls left for Repull: 0 of 100 pulls .*)$/,
   "authenticated-pull":

@@ -145,7 +145,7 @@ export function remediesOfFailed(refusal: StepRefusal | undefined, because: stri
       },
     ];
   const { parameter } = stopped;
-  if (parameter === undefined) return [{ code: "allow-writes", until: "the owner lets Repull write again" }];
+  if (parameter === undefined) return [{ code: "allow-writes", until: "the operator allows writes again" }];
   const command = [
     ...["aws", "ssm", "put-parameter", "--name", parameter],
     ...["--overwrite", "--value", "allowed"],

@@ -1,5 +1,5 @@
 /**
- * A policy document, judged and put into words before anybody is healed by it.
+ * A policy document, checked and explained before it is used.
  *
  * Everything that is wrong is said at once; what is right is explained key by key, with a mark on what the document
  * changes.
@@ -48,7 +48,7 @@ function invalid(complaints: readonly PolicyError[]): PolicyCheck {
   };
 }
 
-/** The whole policy, a line for each key; `*` stands before what is not the default. */
+/** The whole policy, a line for each key; `*` marks each value that is not the default. */
 export function explainPolicy(policy: Policy): readonly string[] {
   const width = Math.max(...Object.keys(SENTENCES).map((key) => key.length));
   return Object.entries(SENTENCES).map(([key, words]) => {
@@ -62,7 +62,7 @@ const SENTENCES: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
   mode: ({ mode }) =>
     ({
       remediate: "services are healed",
-      approve: "services are healed once somebody has approved the plan",
+      approve: "services are healed once a plan is approved",
       observe: "plans and reports, and writes nothing",
     })[mode],
   approvalHours: ({ approvalHours }) => `a plan waits ${approvalHours} hours for an approval`,
@@ -107,7 +107,7 @@ const SENTENCES: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
   registries: ({ registries }) => formatRegistries(registries),
   dockerHubSecret: ({ dockerHubSecret }) =>
     dockerHubSecret === undefined
-      ? "no account: Docker Hub is asked as nobody, and nobody signs in"
+      ? "no account: Docker Hub is queried anonymously, and no task signs in"
       : `the account in ${dockerHubSecret}`,
   dockerHubSecretKey: ({ dockerHubSecretKey }) =>
     dockerHubSecretKey === undefined
@@ -127,9 +127,9 @@ const SENTENCES: Readonly<Record<keyof Policy, (policy: Policy) => string>> = {
       : `tasks without one get ${executionRole}`,
   standaloneTasks: ({ standaloneTasks }) =>
     ({
-      report: "a task that somebody ran is told of, and left alone",
-      register: "a task that somebody ran gets a revision for its next start",
-      run: "a task that somebody ran is RUN AGAIN, once, on a new revision",
+      report: "a standalone task (RunTask) is reported, and left as it is",
+      register: "a standalone task (RunTask) gets a revision for its next start",
+      run: "a standalone task (RunTask) is RUN AGAIN, once, on a new revision",
     })[standaloneTasks],
   schedules: ({ schedules }) =>
     ({

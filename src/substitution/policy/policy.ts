@@ -1,5 +1,5 @@
 /**
- * What the owner decided once, so that nobody has to decide at 3 a.m.
+ * What the operator decided once, so that no decision is needed at 3 a.m.
  *
  * It comes from the stack's parameters through the environment, and from one document that may say more: what the
  * document says goes before. docs/policy.md explains each key; a test holds the two together.
@@ -97,7 +97,7 @@ export const policySchema = z.strictObject({
         .max(400)
         .regex(
           /\{(?:path|name)\}/,
-          "a repository with {path} or {name} in it, such as dockerhub/{path}: one repository cannot stand for every image",
+          "a repository with {path} or {name} in it, such as dockerhub/{path}: one repository cannot hold the copies of every image",
         ),
     )
     .max(20)

@@ -1,4 +1,4 @@
-/** The policy's word on registries: which may be asked, what stands in for them, and whose private images may be copied. */
+/** The policy's settings for registries: which may be queried, which endpoints replace them, and whose private images may be copied. */
 
 import * as z from "zod";
 import { WELL_KNOWN } from "../../image/known-registries.ts";
@@ -45,7 +45,7 @@ export function formatRegistries({ allowed, endpoints, privateImages }: Registry
     allowed.length === 0 ? "no registry is asked but this account's ECR" : `asked: ${allowed.join(", ")}`,
     ...endpoints.map(
       ({ host, url, sendCredentials }) =>
-        `${url} stands in for ${host}${sendCredentials ? ", AND IS SHOWN ITS LOGIN" : ""}`,
+        `${url} is used for ${host}${sendCredentials ? ", AND IS SENT ITS CREDENTIALS" : ""}`,
     ),
     privateImages.length === 0
       ? "no private image of Docker Hub is copied"

@@ -16,14 +16,14 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
         : `; its publisher's ${elsewhere} gets no updates: for a while, by its digest`
     }`,
   "name-other-place": (remedy) =>
-    `or, where a copy is kept elsewhere, say so in the policy (imageMappings with allowDifferentContent, for bytes that nobody can compare: ${settingOf(remedy)}): Repull uses what you name there`,
+    `or, where a copy is kept elsewhere, name it in the policy (imageMappings with allowDifferentContent, because its bytes cannot be compared: ${settingOf(remedy)}): Repull uses what you name there`,
   "accept-weaker-proof": ({ setting }) =>
     setting?.value === "same-publisher"
       ? "accept the proof same-publisher (the stack's LeastProof, minimumProof in the policy): the publisher keeps both names, no digest could be compared"
       : `accept the proof ${setting?.value} (the stack's LeastProof, minimumProof in the policy)`,
   "allow-permission": (_, { permission }) => `give Repull's role the permission ${permission}`,
   "pin-by-digest": (_, { image }) =>
-    `pin ${image} by its digest in your source (NAME@sha256:…): then places can be compared whoever answers`,
+    `pin ${image} by its digest in your source (NAME@sha256:…): then places can be compared even when the origin does not answer`,
   "allow-role": (_, { because }) => `give the tasks' role the right: ${because}`,
   "name-execution-role": () =>
     "give the task definition an execution role, or name one for such tasks (executionRole in the policy)",
@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
   "mend-rule": (_, { because }) => `mend the pull-through rule: ${because}`,
   "mend-secret": (_, { because }) => `let the tasks read the secret: ${because}`,
   "accept-unchecked-secret": () =>
-    "let the account be used although nobody could check whether the tasks may read its secret (allowUnverifiedSecretAccess in the policy)",
+    "let the account be used although it is unknown whether the tasks may read its secret (allowUnverifiedSecretAccess in the policy)",
   "let-cache-be-filled": ({ setting }) =>
     `deploy the stack with ${setting?.key}=${setting?.value}, so that Repull may fill the cache`,
   "restore-archived-copy": () => "restore the archived copy in ECR",

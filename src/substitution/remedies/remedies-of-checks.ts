@@ -1,4 +1,4 @@
-/** What the owner could do about what the tasks lack beside the bytes. */
+/** What the operator can do about what the tasks lack in addition to the bytes. */
 
 import type { Check } from "../candidate.ts";
 import type { RejectedCandidate } from "../plan-types.ts";

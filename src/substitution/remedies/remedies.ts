@@ -1,4 +1,4 @@
-/** What the owner could do where nothing holds: each remedy is one that heals this very plan. */
+/** What the operator can do when no substitute is accepted: each remedy is one that heals this very plan. */
 
 import { printPlatform } from "../../image/platform.ts";
 import { parseReference, tryParseReference } from "../../image/reference.ts";
@@ -183,7 +183,7 @@ function tooWeak(losers: ImagePlan["rejected"]): readonly Proof[] {
   ] as Proof[];
 }
 
-/** What stands under a tag in ECR is told from another image by its digest alone: without one, no copy helps. */
+/** Only its digest tells an image under a tag in ECR from another one: without a digest, no copy helps. */
 function copyByHand(
   { image, trusted }: ImagePlan,
   probedCandidates: ImageFacts["probedCandidates"],

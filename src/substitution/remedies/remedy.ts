@@ -40,19 +40,25 @@ export const REMEDIES = {
   "raise-mode": "the mode lets Repull write",
   "act-while-deploying": "the policy lets Repull replace a deployment that is under way",
   "allow-task-changes": "Repull may change tasks that no service started, or what starts them",
-  "deploy-yourself": "whoever deploys the workload deploys an image that can be pulled",
+  "deploy-yourself": "a new deployment of the workload names an image that can be pulled",
   "remove-own-tags": "the task definition has room for the tags of a substitute",
   "undo-substitute": "the former revision is put back",
   "fix-by-hand": "the service is healed by hand",
   "next-failure": "the next failing task starts another attempt",
-  "allow-writes": "the owner lets Repull write again",
+  "allow-writes": "the operator allows writes again",
   "change-request": "AWS takes what was refused as invalid",
 } as const;
 
 export type RemedyCode = keyof typeof REMEDIES;
 
-/** In a command or a value, these stand for what only the owner can name. */
-export const OWNERS_WORDS = ["SECRET_ARN", "RULE_PREFIX", "ROLE_ARN", "IMAGE_ELSEWHERE", "TAG_KEY"] as const;
+/** In a command or a value, placeholders for what only the operator can name. */
+export const OPERATOR_PLACEHOLDERS = [
+  "SECRET_ARN",
+  "RULE_PREFIX",
+  "ROLE_ARN",
+  "IMAGE_ELSEWHERE",
+  "TAG_KEY",
+] as const;
 
 export const remedySchema = z.object({
   code: z.enum(Object.keys(REMEDIES) as [RemedyCode, ...RemedyCode[]]),

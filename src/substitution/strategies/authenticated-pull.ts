@@ -1,4 +1,4 @@
-/** Keep the image, and let the task show the account that the owner keeps in Secrets Manager. */
+/** Keep the image, and let the task pull it with the account whose credentials are in Secrets Manager. */
 
 import { canonicalName } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";

@@ -26,7 +26,7 @@ export const ecrCopy: Strategy = {
 
 type Place = { readonly ecrHost: string; readonly policy: { readonly mirrorPrefix: string } };
 
-/** Where a copy of an image lives in ECR, with the tag of the image that it stands for. */
+/** The repository of an image's copy in ECR, with the tag of the original image. */
 export function mirrorTarget(image: ImageReference, { ecrHost, policy }: Place): ImageReference {
   const path = `${policy.mirrorPrefix}/${hostAsPath(image.host)}/${image.path}`;
   return { host: ecrHost, path, ...(image.tag === undefined ? {} : { tag: image.tag }) };
@@ -48,7 +48,7 @@ function namedCopies(image: ImageReference, { ecrHost, policy }: StrategyContext
   });
 }
 
-/** A port's colon cannot stand in a repository's name, and ECR knows lower case only. */
+/** A repository's name cannot contain a port's colon, and ECR knows lower case only. */
 function hostAsPath(host: string): string {
   return host.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
 }

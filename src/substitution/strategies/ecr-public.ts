@@ -1,4 +1,4 @@
-/** The publisher, or the owner's own policy, says where else the image is: on Amazon ECR Public, mostly. */
+/** Where else the image is, by its publisher or by the policy: on Amazon ECR Public, mostly. */
 
 import { canonicalName, type ImageReference } from "../../image/reference.ts";
 import type { Candidate } from "../candidate.ts";
@@ -24,5 +24,5 @@ export const ecrPublic: Strategy = {
 };
 
 function nobodyPublishes({ host, path }: ImageReference): string {
-  return `nobody is known to publish ${host}/${path} on ECR Public`;
+  return `no known publisher of ${host}/${path} on ECR Public`;
 }

@@ -100,7 +100,7 @@ const table: readonly Row[] = [
     }),
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
-    loses: { "authenticated-pull": /the abuse limit holds whoever is signed in/ },
+    loses: { "authenticated-pull": /the abuse limit applies to every account/ },
   },
   {
     because: "an account whose pulls are spent is not cured by an account",
@@ -172,7 +172,7 @@ const table: readonly Row[] = [
     world: world({ service: quayService, registries: quay, ecr: same("repull/quay.io/shop/api:7", QUAY) }),
     options: countingQuay,
     wins: "ecr-copy: succeeded",
-    loses: { "ecr-public": /nobody is known to publish quay\.io\/shop\/api/ },
+    loses: { "ecr-public": /no known publisher of quay\.io\/shop\/api/ },
   },
   {
     because: "or by a fresh one, from where it still may be read",

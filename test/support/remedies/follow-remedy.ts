@@ -22,7 +22,7 @@ import { serveRegistry } from "../../../src/sandbox/registry/http-server.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile, type WorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { nested } from "../../../src/substitution/remedies/format-remedy.ts";
-import type { OWNERS_WORDS, Remedy } from "../../../src/substitution/remedies/remedy.ts";
+import type { OPERATOR_PLACEHOLDERS, Remedy } from "../../../src/substitution/remedies/remedy.ts";
 import { type MutableWorld, runAws } from "../aws/aws-commands.ts";
 import { type AwsAnswer, type AwsRequest, STUB_CREDENTIALS, startAwsStub } from "../aws/aws-stub.ts";
 import { statementsOf } from "../aws/role-statements.ts";
@@ -33,7 +33,7 @@ import { ECR, SECRET } from "../substitute-worlds.ts";
 import { type Case, environmentOf, isWell, type Told, told } from "./tried-case.ts";
 
 /** What only the owner can name, as it is called in these worlds. */
-const OWNERS: Readonly<Record<Exclude<(typeof OWNERS_WORDS)[number], "TAG_KEY">, string>> = {
+const OWNERS: Readonly<Record<Exclude<(typeof OPERATOR_PLACEHOLDERS)[number], "TAG_KEY">, string>> = {
   SECRET_ARN: SECRET,
   RULE_PREFIX: "hub",
   ROLE_ARN: "arn:aws:iam::123456789012:role/lent",
