@@ -19,7 +19,7 @@ export type Installation = {
   readonly onPlan?: RemediationOptions["onPlan"];
   readonly onOutcome?: RemediationOptions["onOutcome"];
   readonly rights?: RemediationOptions["rights"];
-  /** The owner's kill switch; none is none. */
+  /** The kill switch; absent: writes are always allowed. */
   readonly killSwitch?: KillSwitch;
   /** Told of every ECS event that `detect` got from the bus. */
   readonly onDetected?: (detected: DetectResult, document: JsonObject) => void | Promise<void>;

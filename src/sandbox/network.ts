@@ -15,8 +15,8 @@ export interface Internet {
   /** What a client at this address can reach. */
   from(address: string): Send;
   /**
-   * Drops every packet to a registry's hosts, from one address or from all: nobody answers, and nobody refuses.
-   * Answers how to end it.
+   * Drops every packet to a registry's hosts, from one address or from all: requests time out, and none is refused.
+   * Answers a function that ends it.
    */
   silence(registry: SandboxRegistry, address?: string): () => void;
 }

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { Clock, Timer } from "../runtime/clock.ts";
 
 export interface VirtualClock extends Clock, Timer {
@@ -34,13 +34,13 @@ type Process = {
 type Due = { readonly at: number; readonly order: number; readonly happen: () => Promise<void> };
 
 /**
- * How many turns of the event loop a sleeping process may spend in silence before the world goes on.
+ * How many rounds of the event loop a sleeping process may be idle before the time moves on.
  * Only a process that does several things at once needs them: one branch sleeps, another still works.
  */
-const QUIET_TURNS = 12;
+const QUIET_ROUNDS = 12;
 
-/** Work in memory is never this long between two pauses: a whole image is pulled in a few hundred turns. */
-const BLOCKED_TURNS = 20_000;
+/** Work in memory never needs as many rounds between two pauses: a whole image is pulled in a few hundred. */
+const BLOCKED_ROUNDS = 20_000;
 
 /** A clock that starts at that time and moves only when told to. */
 export function createVirtualClock(startMilliseconds: number): VirtualClock {
@@ -173,7 +173,7 @@ async function untilQuiet(process: Process): Promise<void> {
       return;
     }
     const before = process.activity;
-    for (let turn = 0; turn < QUIET_TURNS && !process.ended; turn++) await nextTurn();
+    for (let round = 0; round < QUIET_ROUNDS && !process.ended; round++) await nextRound();
     if (process.activity === before && process.sleeping > 0) return;
   }
   if (process.failure !== undefined) throw process.failure.error;
@@ -185,8 +185,8 @@ async function untilQuiet(process: Process): Promise<void> {
  */
 async function pauses(process: Process): Promise<boolean> {
   const paused = process.paused.promise.then(() => true);
-  for (let turn = 0; turn < BLOCKED_TURNS; turn++) {
-    if (await Promise.race([paused, nextTurn(false)])) return true;
+  for (let round = 0; round < BLOCKED_ROUNDS; round++) {
+    if (await Promise.race([paused, nextRound(false)])) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 /**
- * How often AWS lets an account call its ECS: token buckets, one for each group of actions, shared by everybody.
+ * How often AWS lets an account call its ECS: token buckets, one for each group of actions, shared by all its callers.
  *
  * Burst and sustained rate per account and region:
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html (read 2026-11)

@@ -25,7 +25,7 @@ const BUILDS: Readonly<Record<string, string>> = {
 
 export type SandboxInstances = {
   readonly port: ContainerInstances;
-  /** Where the next task goes: each of the machines that it may go to in turn. */
+  /** The container instance of the next task: round robin over those that fit. */
   place(asked: Asked): HostPlatform;
 };
 
@@ -33,7 +33,7 @@ type Entry = NonNullable<WorldFile["machines"]>[string][number];
 
 /** A cluster that the file does not name has machines of x86_64. */
 export function createContainerInstances(file: WorldFile, faults: AwsFault): SandboxInstances {
-  const turns = new Map<string, number>();
+  const nextIndex = new Map<string, number>();
   const machinesOf = (cluster: string): readonly Entry[] =>
     file.machines?.[cluster] ?? [{ architecture: "X86_64" }];
   return {
@@ -62,9 +62,9 @@ export function createContainerInstances(file: WorldFile, faults: AwsFault): San
       const fitting = machinesOf(cluster).filter(
         ({ capacityProvider = "" }) => providers.length === 0 || providers.includes(capacityProvider),
       );
-      const turn = turns.get(cluster) ?? 0;
-      turns.set(cluster, turn + 1);
-      const machine = fitting[turn % fitting.length];
+      const index = nextIndex.get(cluster) ?? 0;
+      nextIndex.set(cluster, index + 1);
+      const machine = fitting[index % fitting.length];
       return machine === undefined ? AMD64 : hostOf(machine);
     },
   };

@@ -73,7 +73,7 @@ export function createExecutions(
   const find = (workflow: Workflow, name: string): ExecutionRecord | undefined =>
     records.find((record) => record.workflow === workflow && record.name === name);
 
-  /** How an execution ended stands in its history, which is a call of its own and may be refused by itself. */
+  /** An execution's end is in its history, which is another API call and may fail on its own. */
   const unreadable = ({ status }: ExecutionRecord): ExecutionStatus | undefined => {
     if (status === "running") return undefined;
     try {
@@ -119,7 +119,7 @@ export function createExecutions(
             : find(workflow, name) !== undefined;
         if (isTaken) return "taken";
         const body = bodies.get(workflow);
-        assert(body !== undefined, `nobody serves ${workflow}`);
+        assert(body !== undefined, `no function runs ${workflow}`);
         const log: StepRecord[] = [];
         const record: ExecutionRecord = {
           workflow,
@@ -139,7 +139,7 @@ export function createExecutions(
         const unread = found === undefined ? undefined : unreadable(found);
         if (found !== undefined && unread !== undefined) {
           const endedAt = optional("endedAt", found.endedAt);
-          // That it failed stands in the list beside the result.
+          // The list says that it failed, next to the result.
           return found.status === "succeeded"
             ? { ...unread, ...endedAt }
             : { status: found.status, ...endedAt };

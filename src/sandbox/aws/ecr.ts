@@ -2,7 +2,7 @@
  * The sandbox's ECR API: repositories are made in the registry that the tasks pull from, and pull-through rules fetch
  * what is asked for from the registries of this world, with their own account and from an address of AWS's.
  *
- * Manifests come at once and layers only when they are asked for: of what nobody has measured the harder world.
+ * Manifests come at once and layers only on request: ECR's behaviour is unmeasured, and this is the harder case.
  */
 
 import type { Digest } from "../../image/digest.ts";

@@ -19,7 +19,7 @@ export type Delivery = {
   readonly delaySeconds: number;
   /** How likely an event comes a second time, 0 to 1. */
   readonly twice: number;
-  /** How likely an event is held back by up to this many seconds, so that younger ones overtake it. */
+  /** How likely an event is delayed by up to this many seconds, so that later ones overtake it. */
   readonly late: { readonly chance: number; readonly secondsMax: number };
 };
 

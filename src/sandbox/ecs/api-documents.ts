@@ -307,7 +307,7 @@ function describedDeployment(service: ServiceRecord, deployment: DeploymentRecor
   };
 }
 
-/** Counts for a service: it runs, and nobody has told it to stop. */
+/** Counts for a service: it runs, and it has not been told to stop. */
 export function isRunning(task: TaskRecord): boolean {
   return task.lastStatus === "RUNNING" && task.desiredStatus === "RUNNING";
 }

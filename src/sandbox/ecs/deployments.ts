@@ -1,9 +1,9 @@
 /**
  * Deployments: how a service goes from one revision to the next, and back.
  *
- * A new deployment is PRIMARY at once and the former one ACTIVE until its tasks are gone. With a circuit
- * breaker, too many tasks in a row that cannot start end it as FAILED, and the service goes back to the
- * last one that COMPLETED, if there is one and the owner wants it.
+ * A new deployment is PRIMARY at once and the previous one ACTIVE until its tasks are gone. With a circuit
+ * breaker, too many tasks in a row that cannot start end it as FAILED, and the service rolls back to the
+ * last one that COMPLETED, if there is one and the breaker has `rollback`.
  */
 
 import { deploymentId, uuid } from "./ids.ts";
@@ -106,10 +106,10 @@ export function countFailure(
 }
 
 /**
- * Ends a deployment, and goes back to the last one that completed, where there is one and the owner wants it.
+ * Ends a deployment, and rolls back to the last one that completed, where there is one and the service asks for it.
  *
- * The words by which a way back is known are those of the circuit breaker; what ECS writes into a deployment that an
- * alarm or a hook brings back nobody has told, so it says nothing.
+ * A rollback is recognized by the circuit breaker's words. What ECS writes into a deployment that an alarm or a hook rolls
+ * back is not documented, so the sandbox writes nothing there.
  */
 export function failDeployment(
   service: ServiceRecord,

@@ -154,7 +154,7 @@ function buildOf(version: Json | undefined): string | undefined {
   return typeof version === "string" ? version.split(".").slice(0, 3).join(".") : undefined;
 }
 
-/** What a tag stands for. */
+/** The digest of a tag. */
 async function resolve(url: string, ask: Ask, asksAgain: boolean): Promise<Digest> {
   const head = ask("HEAD", url);
   const answer = asksAgain ? await head.catch(() => ask("GET", url)) : await head;

@@ -56,7 +56,7 @@ export function createServiceScheduler(
     if (primary.rolloutState === "FAILED" || primary.stage === "PRE_SCALE_UP") return;
     const alive = tasks.filter(isAlive);
     const own = alive.filter((task) => task.deployment === primary).length;
-    // A second environment stands beside the first, whatever the percentages of a rolling update say.
+    // The second environment runs in addition to the first, whatever the percentages of a rolling update say.
     const room = movesTraffic(service)
       ? service.desiredCount
       : Math.floor((service.desiredCount * service.maximumPercent) / 100) - alive.length;

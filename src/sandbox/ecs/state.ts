@@ -50,11 +50,11 @@ export type Strategy = {
   readonly stepMinutes?: number;
 };
 
-/** What its owner has run, or wait for a person, when a deployment reaches a stage. */
+/** A lifecycle hook: a function that runs, or a pause for a person, when a deployment reaches a stage. */
 export type Hook = {
   readonly name: string;
   readonly stage: Stage;
-  /** Nothing runs: somebody has to say that it goes on. */
+  /** Nothing runs: a person has to continue it. */
   readonly isPause?: boolean;
   readonly ends: "succeeds" | "fails" | "times-out";
   readonly takesSeconds?: number;
@@ -131,10 +131,10 @@ export type DeploymentRecord = {
   stage?: Stage;
   /** How often the traffic still has to move before all of it has. */
   trafficSteps?: number;
-  /** Hook → how it stands. */
+  /** Hook → its status. */
   readonly hooks: Map<string, "AWAITING_ACTION" | "IN_PROGRESS" | "SUCCEEDED" | "FAILED" | "TIMED_OUT">;
   firedAlarms?: readonly string[];
-  /** When it first stood; what is gone back to stands again without another story. */
+  /** When it first completed; a deployment that is rolled back to completes again and keeps this time. */
   completedAt?: number;
   /** Why it was taken back or stopped, and what it was taken back to. */
   ended?: {

@@ -1,8 +1,8 @@
 /**
  * Task definitions as ECS keeps them: families of numbered revisions that never change once registered.
  *
- * What is registered comes back as it was sent, members that nobody here knows included, with what ECS adds
- * of its own; the tags stand beside it. Only `status` moves, when a revision is deregistered.
+ * DescribeTaskDefinition answers what was registered, unknown members included, plus what ECS adds
+ * itself; the tags are next to it. Only `status` changes, when a revision is deregistered.
  */
 
 import { getObjects, getStrings } from "../../ecs/json-fields.ts";
@@ -20,7 +20,7 @@ import { frozen } from "./frozen.ts";
 
 const REGISTER = "ecs:RegisterTaskDefinition";
 const TAGS_MAX = 50;
-/** "repo:tag" at most 255 characters; with a digest the limit applies to what stands before the "@". */
+/** "repo:tag" at most 255 characters; with a digest the limit applies to the part before the "@". */
 const IMAGE_LENGTH_MAX = 255;
 
 /** What ECS fills in where a container definition leaves it out. */

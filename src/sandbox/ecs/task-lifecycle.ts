@@ -14,7 +14,7 @@ import { ec2Message, fargateMessage } from "./pull-error-messages.ts";
 import type { ContainerRecord, EcsEnvironment, StopCode, TaskRecord } from "./state.ts";
 
 const SECONDS = 1000;
-/** An EC2 instance stands ready; Fargate makes one first. */
+/** An EC2 instance is ready; Fargate makes one first. */
 const PROVISIONING = { FARGATE: 6, EC2: 0 };
 const SCHEDULING = 6;
 const PULL_START = 5;
@@ -23,7 +23,7 @@ const CONTAINER_START = 3;
 const STOPPING_AFTER_FAILURE = { FARGATE: 10, EC2: 1 };
 const DEPROVISIONING = { FARGATE: 14, EC2: 1 };
 
-/** What the task's owner wants to hear of. */
+/** What the service or caller that started the task is notified of. */
 export type TaskWatcher = {
   onRunning(task: TaskRecord): void;
   onStopping(task: TaskRecord): void;
@@ -176,7 +176,7 @@ function change(
   });
 }
 
-/** Asked after every pause: meanwhile somebody may have stopped the task. */
+/** Checked after every pause: meanwhile a call may have stopped the task. */
 function hasBeenStopped(task: TaskRecord): boolean {
   return task.desiredStatus === "STOPPED";
 }

@@ -1,7 +1,7 @@
 /**
  * How registries differ, as data: one object of switches for each kind.
  *
- * Every default names what backs it. What nobody has measured is marked "unverified" and can be set the
+ * Every default names what backs it. What is unmeasured is marked "unverified" and can be set the
  * other way, so that a scenario can run in both worlds.
  */
 

@@ -15,7 +15,7 @@ import type { SandboxRegistry } from "./registry.ts";
 export type ServedRegistry = {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** `127.0.0.1:<port>`: what stands before the path in an image's name. */
+  /** `127.0.0.1:<port>`: the part before the path in an image's name. */
   readonly host: string;
   /** Ends the server and every connection to it. */
   close(): Promise<void>;

@@ -46,7 +46,7 @@ export function createPullLimit(
 
   return {
     quotaOf,
-    /** Counts pulls that nobody sent here: what others behind the same address used up. */
+    /** Counts pulls that did not come here: those of others who share the address. */
     spend(source: PullSource, pulls: number): void {
       counter.add(keyOf(source), pulls);
     },

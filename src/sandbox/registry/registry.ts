@@ -80,7 +80,7 @@ export interface SandboxRegistry {
   imageStatus(path: string, digest: Digest): "active" | "archived" | "absent";
   /** Undefined where no limit applies. */
   pullsLeft(source: PullSource): number | undefined;
-  /** Requests since the start, by kind; kinds that nobody sent are absent. */
+  /** Requests since the start, by kind; kinds without a request are absent. */
   requests(): Readonly<Partial<Record<RequestKind, number>>>;
   openUploads(): number;
 }

@@ -17,7 +17,7 @@ export type StoredManifest = {
 export type Repository = {
   readonly path: string;
   immutableTags: boolean;
-  /** Seen by its owner only. */
+  /** Only its owning account can read it. */
   private: boolean;
   readonly blobs: Set<Digest>;
   readonly manifests: Map<Digest, StoredManifest>;

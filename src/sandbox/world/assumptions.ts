@@ -1,5 +1,5 @@
 /**
- * What nobody has measured, each with a switch.
+ * What is unmeasured, each with a switch.
  *
  * Where public sources do not tell how ECS behaves, the sandbox takes one side and can take the other, so that
  * a remediation can be tried in both worlds. A first real deployment may settle them; see the names for the questions.

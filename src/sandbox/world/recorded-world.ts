@@ -44,9 +44,9 @@ export async function createRecordedWorld(
 }
 
 /**
- * A world in which a limit that struck can be healed: every registry holds the events' images, Docker Hub lets
+ * A world in which a limit that struck can be healed: every registry has the events' images, Docker Hub lets
  * the tasks pull no more, and its official images are on ECR Public too, the very same. Bytes
- * cannot be made up from a digest: an image that is pinned to one is held only if it is the sandbox's own.
+ * cannot be made from a digest: an image that is pinned to one exists only if it is the sandbox's own.
  */
 export function healableWorld(events: readonly Json[]): WorldFile {
   const images = new Map<string, Record<string, ImageEntry>>([
@@ -72,9 +72,9 @@ export function healableWorld(events: readonly Json[]): WorldFile {
       hold(ECR_PUBLIC_HOST, `docker/${name}`, { sameAs: `${DOCKER_HUB_HOST}/${name}` });
     }
   }
-  const registries = [...images].map(([host, held]) => [
+  const registries = [...images].map(([host, references]) => [
     host,
-    { images: held, ...(isDockerHubFront(host) ? { quota: { remaining: 0 } } : {}) },
+    { images: references, ...(isDockerHubFront(host) ? { quota: { remaining: 0 } } : {}) },
   ]);
   return { registries: Object.fromEntries(registries) };
 }
@@ -150,7 +150,7 @@ function architectureIn(detail: JsonObject): Pick<ServiceEntry, "architecture"> 
   return attribute?.value === "arm64" ? { architecture: "ARM64" } : {};
 }
 
-/** Containers that ECS itself puts beside the owner's: they are in events and in no task definition. */
+/** Containers that ECS itself adds to a task: they are in events and in no task definition. */
 const MANAGED_CONTAINERS = /^(?:ecs-service-connect-|aws-guardduty-agent-)/;
 
 function imagesByContainer(detail: JsonObject): Readonly<Record<string, string>> {

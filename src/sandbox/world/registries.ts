@@ -34,7 +34,7 @@ export type WorldRegistries = {
   readonly byHost: ReadonlyMap<string, SandboxRegistry>;
   /** How containers of an image end by themselves: `repository@digest` → crash. */
   readonly crashes: ReadonlyMap<string, Crash>;
-  /** Spends what is not left of the quotas; to be called when the clock stands where the spending was. */
+  /** Uses up the quotas; to be called when the clock shows the time of the use. */
   readonly quotasToSpend: readonly { readonly at: number; readonly spend: () => void }[];
 };
 

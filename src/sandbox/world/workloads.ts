@@ -52,14 +52,14 @@ export async function addService(place: Place, given: ServiceEntry): Promise<voi
   }
 }
 
-/** The revisions of a service that stands already: what it runs, and what it ran before. */
+/** The revisions of a service above it in the file: what it runs, and what it ran before. */
 function twinOf(
   cluster: Cluster,
   place: string,
 ): { readonly now: string; readonly before: string | undefined } {
   const [name = "", service = ""] = place.split("/");
   const found = cluster.service(name, service);
-  if (found === undefined) throw new InvalidInput(`services.${place}`, "a service that stands above");
+  if (found === undefined) throw new InvalidInput(`services.${place}`, "the name of a service above it");
   const before = found.serviceDeployments.find(
     ({ taskDefinition }) => taskDefinition !== found.taskDefinition,
   );

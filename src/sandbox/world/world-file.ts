@@ -1,8 +1,8 @@
 /**
  * A world in twenty lines: which services there are, what the registries hold, whose quota is gone.
  *
- * A file of this shape stands beside a sample event, so that a replay can end well or otherwise. Everything
- * has a default; a key that nobody knows is refused with the one that was probably meant.
+ * A file of this shape is next to a sample event, so that a replay can end well or otherwise. Everything
+ * has a default; an unknown key is refused with the one that was probably meant.
  */
 
 import * as z from "zod";
@@ -61,17 +61,17 @@ const registry = z.strictObject({
   images: z.record(z.string(), image).optional(),
   /** Repositories without images. */
   repositories: z.array(z.string()).optional(),
-  /** Repositories that nobody sees without signing in. */
+  /** Repositories that only a login can read. */
   privateRepositories: z.array(z.string()).optional(),
   /** Docker Hub only. */
   quota: quota.optional(),
   /** User → account. At Docker Hub a user sees the private repositories of the namespace that has its name. */
   accounts: z.record(z.string(), account).optional(),
-  /** The user of `accounts` as whom Repull pulls there; absent: nobody. */
+  /** The user of `accounts` as whom Repull pulls there; absent: anonymously. */
   repullSignsInAs: z.string().optional(),
   /** What every request to it gets. */
   trouble: z.enum(["abuse-limit", "unreachable", "silent", "server-error"]).optional(),
-  /** Of `silent` alone: whose packets are dropped; everybody's if absent. */
+  /** Of `silent` alone: whose packets are dropped; those of all clients if absent. */
   troubleFor: z.enum(["tasks", "repull"]).optional(),
 });
 
@@ -154,7 +154,7 @@ const service = z.strictObject({
   architecture: z.enum(["X86_64", "ARM64"]).optional(),
   /** ECS where ECS writes its revisions itself: an Express service, a managed daemon. */
   resourceManagementType: z.enum(["CUSTOMER", "ECS"]).optional(),
-  /** Where its tasks stand: ids of `subnets`. Absent: nothing is known of its network. */
+  /** The `subnets` of its tasks, by id. Absent: nothing is known of its network. */
   subnets: z.array(z.string()).optional(),
   assignPublicIp: z.boolean().optional(),
   /** Behind a Classic Load Balancer, of whose services ECS shows no rollout state. */
@@ -185,7 +185,7 @@ const schedule = z.strictObject({
   cluster: z.string().optional(),
   /** `family:revision`, or a family alone. */
   taskDefinition: z.string(),
-  /** Other members of its target, for nobody to lose. */
+  /** Other members of its target, which must survive a change. */
   target: jsonObject.optional(),
   /** `rate(5 minutes)`, as AWS writes it: told to a scan; nothing fires by itself. */
   expression: z.string().optional(),
@@ -195,7 +195,7 @@ const schedule = z.strictObject({
 
 const machine = z.strictObject({
   architecture: z.enum(["X86_64", "ARM64"]),
-  /** Of the services' `capacityProvider`; absent: somebody registered it. */
+  /** Of the services' `capacityProvider`; absent: the instance is registered without one. */
   capacityProvider: z.string().optional(),
   /** Absent: Linux. A machine of Windows tells its release only where `tellsRelease` is not false. */
   operatingSystemFamily: z.string().optional(),
@@ -220,7 +220,7 @@ const pullThroughRule = z.strictObject({
   /** The host of `registries` that it leads to. */
   upstream: z.string(),
   upstreamPrefix: z.string().optional(),
-  /** The user of that registry's `accounts` whose password is in its secret; absent: nobody. */
+  /** The user of that registry's `accounts` whose password is in its secret; absent: anonymous. */
   account: z.string().optional(),
   secretIsWrong: z.boolean().optional(),
 });
@@ -252,9 +252,9 @@ const worldFile = z.strictObject({
   clusters: z.record(z.string(), z.strictObject({ tags: z.record(z.string(), z.string()) })).optional(),
   /** Tasks that belong to no service; they start with the story. */
   tasks: z.array(task).optional(),
-  /** What starts tasks by the clock or by an event; the tasks that they have started stand in `tasks`. */
+  /** What starts tasks by the clock or by an event; the tasks that they have started are in `tasks`. */
   schedules: z.array(schedule).optional(),
-  /** Host → what it holds. `ecr` stands for the account's own; Docker Hub, ECR Public and ECR are always there. */
+  /** Host → its contents. `ecr` means the account's own; Docker Hub, ECR Public and ECR are always there. */
   registries: z.record(z.string(), registry).optional(),
   /** Whether Repull calls from the tasks' NAT address, and shares its quota, or from its own (the default). */
   repullAddress: z.enum(["own", "shared"]).optional(),
@@ -266,7 +266,7 @@ const worldFile = z.strictObject({
   roles: z.record(z.string(), role).optional(),
   /** Subnet id → where it leads. */
   subnets: z.record(z.string(), subnet).optional(),
-  /** Cluster → the machines that take its EC2 tasks, in turn; absent: one of x86_64. */
+  /** Cluster → the container instances that take its EC2 tasks, round robin; absent: one of x86_64. */
   machines: z.record(z.string(), z.array(machine)).optional(),
   /** What AWS refuses. */
   refusals: z.array(refusal).optional(),

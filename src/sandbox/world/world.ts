@@ -47,7 +47,7 @@ export type WorldOptions = {
   readonly seed?: number | string;
   readonly log?: Log;
   readonly delivery?: Delivery;
-  /** The other side of what nobody has measured. */
+  /** The assumptions to take the other way. */
   readonly unverified?: Partial<Assumptions>;
   readonly registryWays?: Partial<Record<RegistryKind, Partial<RegistryBehaviour>>>;
   /** The registries that Repull may ask, as its policy names them. Default: those of the default policy. */
@@ -151,7 +151,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const clientsAs = (credentials: FindCredentials) =>
     createRegistries({ send: internet.from(addresses.repull), clock, credentials, rules });
   const clients = clientsAs(repullCredentials(file, home, registries));
-  const nobody = clientsAs(repullCredentials({}, home, registries));
+  const anonymous = clientsAs(repullCredentials({}, home, registries));
   const hasAccount = file.registries?.[DOCKER_HUB_HOST]?.repullSignsInAs !== undefined;
   const world: World = {
     ports: {
@@ -161,7 +161,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
       registries: clients,
       copier: createCopier({ registries: clients, clock }),
       ...(hasAccount
-        ? { anonymous: { registries: nobody, copier: createCopier({ registries: nobody, clock }) } }
+        ? { anonymous: { registries: anonymous, copier: createCopier({ registries: anonymous, clock }) } }
         : {}),
       roles: createIamSimulator(file, faults.check),
       networks: createNetworks(file, home, addresses.tasks, faults.check),

@@ -57,7 +57,7 @@ export function withoutBody({ status, headers, body }: RegistryResponse): Regist
   return { status, headers, body: bodyOf(NOTHING) };
 }
 
-/** A failure below HTTP, as `node:http` reports it: nobody answered. */
+/** A failure below HTTP, as `node:http` reports it: no answer came. */
 export function connectionError(
   code: "ECONNRESET" | "ECONNREFUSED" | "ENOTFOUND" | "ETIMEDOUT",
   host: string,
@@ -119,7 +119,7 @@ export async function bytesOf(request: RegistryRequest, bytesMax: number): Promi
   return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }
 
-/** Lets the rest of a body that nobody read flow away, as a server does once it has answered. */
+/** Drains an unread request body, as a server does once it has answered. */
 export function drain(body: RegistryRequest["body"]): void {
   if (body instanceof Readable && !body.destroyed && !body.readableEnded) body.resume();
 }

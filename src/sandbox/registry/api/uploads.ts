@@ -62,7 +62,7 @@ export function createUploads() {
     return progress(context, id, 0, 202);
   }
 
-  /** Takes one more part. Content-Range, if given, must go on where the registry believes that it stands. */
+  /** Takes one more part. Content-Range, if given, must continue at the upload's current offset. */
   async function append(context: RequestContext): Promise<RegistryResponse> {
     const { request, route, behaviour } = context;
     const session = sessionOf(context);
