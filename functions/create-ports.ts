@@ -40,9 +40,9 @@ function wire(
     account,
     dockerHubSecret,
     registries,
-    // What a task definition names is somebody's word: it leads to no network of ours unless the policy names it.
+    // A task definition may name any host: only the policy may lead to a private network.
     mayReachPrivate: false,
-    // An owner's proxy; an owner's certificate authority is Node's own NODE_EXTRA_CA_CERTS.
+    // HTTPS_PROXY and NO_PROXY apply; a private certificate authority is set by Node's own NODE_EXTRA_CA_CERTS.
     send: withRateLimitMetric(httpTransport({ proxyEnv: process.env, closedLoopbackPorts: lambdaPorts() })),
     clock: systemClock,
     endpoints: parseEndpoints(registryEndpoints),

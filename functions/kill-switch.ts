@@ -1,4 +1,4 @@
-/** The owner's kill switch, where the stack has one. */
+/** The kill switch, where the stack has one. */
 
 import { createKillSwitch } from "../src/aws/adapters/kill-switch-parameter.ts";
 import { type KillSwitch, NO_KILL_SWITCH } from "../src/remediation/gates/kill-switch.ts";

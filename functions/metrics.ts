@@ -87,7 +87,7 @@ function isAddress(source: string): boolean {
   return source === "" || /^[0-9.]+$|:/.test(source);
 }
 
-/** The same quotas; counted is each window of one that somebody had to be told of. */
+/** The same quotas; the metric counts each quota period in which an operator had to be notified. */
 export function withQuotaMetric(quotas: QuotaStore): QuotaStore {
   return {
     ...quotas,

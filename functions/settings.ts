@@ -13,9 +13,9 @@ export type Settings = {
   readonly rights: Rights;
   /** The SSM parameter that holds the policy document. */
   readonly policyParameter?: string;
-  /** The SSM parameter that is the owner's kill switch. */
+  /** The SSM parameter that is the kill switch. */
   readonly killSwitchParameter?: string;
-  /** The clusters that the stack is for, by name; `*` stands for any text. */
+  /** The clusters that the stack is for, by name; `*` matches any text. */
   readonly clusterPattern: string;
   readonly busName: string;
   /** Read when used: not every function starts others. */

@@ -58,7 +58,7 @@ export async function handler(event: unknown, context: Context): Promise<SQSBatc
         recordDetected("rejected");
         return;
       }
-      // SQS brings it again and tells nobody why; the batch's own report holds an id alone.
+      // SQS redelivers the message, but the batch response carries only its id, so log the reason here.
       log.error("event not handled", { messageId, because: error instanceof Error ? error.message : "" });
       recordDetected("failed");
       throw error;
@@ -109,7 +109,7 @@ async function sweepAccount(
 }
 
 /**
- * The policy as its owner's document says it. One that cannot be read, or is none, keeps no event from being handled:
+ * The policy in force. A document that cannot be read, or is missing, does not keep an event from being handled:
  * the remediation that starts reads it itself, writes nothing by it, and its record says why.
  */
 async function policyNow(): Promise<Policy> {

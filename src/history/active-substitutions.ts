@@ -1,9 +1,9 @@
 /**
- * What of Repull's is in effect now, read from where it stands: services that run a revision of ours, and targets of
+ * Which of Repull's changes are in effect now, read from the account: services that run a revision of ours, and targets of
  * rules and schedules that pin one.
  *
- * There is no list of ours to fall out of step with the world. A revision says by its tags for which execution it was
- * made, in place of which other one, and what each image stood for; that it is in use, only its user can say.
+ * Repull keeps no list that could become outdated. A revision's tags say for which execution it was made, which revision it
+ * replaces, and which image each substitute replaces; only the service or target says that it is in use.
  */
 
 import { shortRevision } from "../ecs/arn.ts";
@@ -22,7 +22,7 @@ export type ServiceInventory = {
 export type ActiveSubstitution = {
   /** The revision that is in use, by its ARN. */
   readonly revision: string;
-  /** The one that it stands in for, `web:41`. */
+  /** The one that it replaces, `web:41`. */
   readonly former: string;
   readonly execution: string;
   readonly images: readonly SubstitutedImage[];
@@ -88,12 +88,12 @@ export async function activeInTargets(
 
 type Ours = Pick<ActiveSubstitution, "revision" | "former" | "execution" | "images" | "registeredAt">;
 
-/** A revision by its tags; undefined where they do not say that it is ours, or in whose place it stands. */
+/** A revision by its tags; undefined where they do not say that it is ours, or which revision it replaces. */
 async function describeOurs(revision: string, { ecs }: Pick<Ports, "ecs">): Promise<Ours | undefined> {
   const described = await ecs.describeTaskDefinition(revision);
   const marker = parseTags(described?.tags ?? []);
   if (described === undefined || marker?.previousRevision === undefined) return undefined;
-  // A copy of an INACTIVE revision, put back: it stands in for itself.
+  // A copy of an INACTIVE revision, restored: it replaces itself.
   if (marker.images.length === 0) return undefined;
   const registeredAt = timeIn(described.taskDefinition.registeredAt);
   return {

@@ -38,7 +38,7 @@ export type HistoryEntry = {
   /** `running`, an outcome, or how the execution died; where only tags tell, `by-hand` or `unknown`. */
   readonly ended: string;
   readonly because?: string;
-  /** What the owner said where they were asked. */
+  /** The operator's answer, where one was asked for. */
   readonly decision?: Decision;
   readonly workload?: string;
   readonly former?: string;
@@ -48,7 +48,7 @@ export type HistoryEntry = {
     readonly substitute: string;
     readonly proof?: string;
   }[];
-  /** Whether what it did stands. */
+  /** Whether its change is still in effect. */
   readonly active: boolean;
 };
 
@@ -91,7 +91,7 @@ function entryOf(
   };
 }
 
-/** Tags tell what stands in for what, by which digest; not why, nor how well it was proved. */
+/** Tags say what replaces what, and by which digest; not why, nor how well it was proved. */
 function entryOfTags(effect: ActiveSubstitution): HistoryEntry {
   const { execution, registeredAt, former, revision, images, clusterArn } = effect;
   const name =

@@ -1,8 +1,8 @@
 /**
- * The way back, on its owner's word: a service or a target returns to the revision that it had before a remediation.
+ * Undoes a remediation when the operator asks: a service or a target returns to the revision that it had before.
  *
- * It is as careful as the way in. What is in effect is read from the world, the plan is shown before anything is
- * written, and each write looks once more: what somebody else has changed since is left to them.
+ * It is as careful as the remediation. What is in effect is read from the account, the plan is shown before anything is
+ * written, and each write compares once more: a change made since then is kept.
  */
 
 import { shortRevision } from "../ecs/arn.ts";
@@ -27,7 +27,7 @@ export type UndoPlan = {
   readonly effect: ActiveSubstitution;
   /** Why it cannot be undone; absent where it can. */
   readonly refusedBecause?: string;
-  /** What its owner should know beforehand. */
+  /** What the operator should know beforehand. */
   readonly warnings: readonly string[];
 };
 
@@ -48,14 +48,14 @@ async function planOne(effect: ActiveSubstitution, ports: UndoPorts): Promise<Un
   if (effect.kind === "service") {
     const service = await ports.ecs.describeService(effect.clusterArn, effect.service);
     if (service === undefined) return refused(`the service ${effect.service} is gone`);
-    // The owner's own switch keeps Repull away by itself, and not its owner.
+    // The opt-out tag stops Repull's own changes, but not an operator's command.
     const no = ineligibleReason({ ...service, tags: {} });
     if (no !== undefined) return refused(no.because);
   }
   const inUse = await ports.ecs.describeTaskDefinition(effect.revision);
   if (inUse !== undefined && !isSubstitute(inUse.taskDefinition, described.taskDefinition, effect))
     return refused(
-      `${shortRevision(effect.revision)} has Repull's tags, and is not ${effect.former} with other places for its images: somebody else has made it`,
+      `${shortRevision(effect.revision)} has Repull's tags, but is not ${effect.former} with other places for its images: it was made outside Repull`,
     );
   const isInactive = described.taskDefinition.status === "INACTIVE";
   if (effect.kind === "target" && isInactive)
@@ -80,7 +80,7 @@ async function planOne(effect: ActiveSubstitution, ports: UndoPorts): Promise<Un
   };
 }
 
-/** Tags can be copied and written by anybody: what is taken back has to be what a remediation makes of the former revision. */
+/** Every principal that may tag can copy and write tags: the revision has to be what a remediation makes of the previous one. */
 function isSubstitute(inUse: JsonObject, former: JsonObject, { images }: ActiveSubstitution): boolean {
   const written = new Map(containersOf(former).map(({ name, image }) => [name, image]));
   return (
@@ -101,7 +101,7 @@ export type Undone = {
   readonly error?: AwsErrorKind;
 };
 
-/** Puts one back, unless somebody has changed it since it was looked at. Never throws for what AWS answers. */
+/** Reverts one, unless it was changed since the plan. Never throws for what AWS answers. */
 export async function undoOne({ effect, refusedBecause }: UndoPlan, ports: UndoPorts): Promise<Undone> {
   if (refusedBecause !== undefined) return { effect, kind: "failed", because: refusedBecause };
   try {
@@ -146,7 +146,7 @@ async function undoTarget(
     return {
       effect,
       kind: "superseded",
-      because: `${targetName(target)} was changed by somebody else meanwhile`,
+      because: `${targetName(target)} was changed outside Repull meanwhile`,
     };
   return {
     effect,

@@ -1,7 +1,7 @@
 /**
- * Follows a service on its way back, until the former revision stands or is seen not to.
+ * Watches a reverted service until the previous revision is running or has failed.
  *
- * The way back was asked for, so nothing is written here: what cannot start is told, and its owner decides.
+ * The operator asked for the undo, so nothing is written here: a failure is reported, and the operator decides.
  */
 
 import { sameRevision, shortRevision } from "../ecs/arn.ts";

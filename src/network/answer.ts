@@ -71,7 +71,7 @@ export type NotSure = { readonly answer: "not-sure"; readonly code: NotSureCode;
 
 export type Answer = Yes | No | NotSure;
 
-/** What stands in the way; undefined: nothing does. */
+/** What blocks the way; undefined: nothing does. */
 export type Obstacle = No | NotSure | undefined;
 
 export function yes(code: YesCode, fact: Fact): Yes {

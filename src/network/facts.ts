@@ -87,7 +87,7 @@ export type Endpoint = {
   readonly policy?: string;
 };
 
-/** One peer of a rule: whole blocks, a prefix list, or whoever has a security group. */
+/** One peer of a rule: whole blocks, a prefix list, or the interfaces that have a security group. */
 export type GroupRule = {
   /** `-1` for all, `tcp`, `udp`, `icmp`, or a number. */
   readonly protocol: string;

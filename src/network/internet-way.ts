@@ -1,7 +1,7 @@
 /**
  * The way from a network interface to a public address: route, target, groups and network ACLs, in this order.
  *
- * What a NAT gateway stands in is followed too: its own subnet's route and network ACL.
+ * The subnet of a NAT gateway is checked too: its own route and network ACL.
  */
 
 import { type Block, EVERYWHERE, type Family } from "./addresses.ts";

@@ -1,4 +1,4 @@
-/** What may stand in the way beside routes: the groups at either end, and the network ACLs of either subnet. */
+/** What may block traffic apart from routes: the groups at either end, and the network ACLs of either subnet. */
 
 import { type Block, parseBlock } from "./addresses.ts";
 import { no, notRead, notSure, type Obstacle } from "./answer.ts";

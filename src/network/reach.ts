@@ -19,7 +19,7 @@ export type Workload = {
   readonly pulledBy: "task" | "instance";
   /** Hosts that have answered it, as a failure's text shows. */
   readonly answered: readonly string[];
-  /** A registry that stands on the internet alone has answered it. */
+  /** A registry that is on the internet alone has answered the workload. */
   readonly reachesInternet: boolean;
 };
 
@@ -130,7 +130,7 @@ function toService(
   }
   const way = otherwise();
   if (gateway !== undefined || isToldPublic) return way;
-  // Endpoints of a VPC that is shared are its owner's, and a participant does not see them.
+  // In a shared VPC the endpoints belong to its owner's account, and a participant does not see them.
   if (subnet.owner !== undefined && subnet.owner !== facts.account)
     return notSure("shared-subnet", { subnet: subnet.id, owner: subnet.owner });
   return way.answer === "no" ? withoutEndpoint(start, destination, found, way) : way;
@@ -144,7 +144,7 @@ function withoutEndpoint(
   way: Extract<Answer, { answer: "no" }>,
 ): Answer {
   const usable = found.find((one) => one.type === "Interface" && isAvailable(one));
-  // A private zone of the owner's may lead the name there all the same.
+  // A private hosted zone may still resolve the name there.
   if (usable !== undefined) return notSure("private-dns-off", { endpoint: usable.id, subnet: subnet.id });
   const elsewhere = leadsToOtherNetworks(table);
   if (elsewhere !== undefined)

@@ -55,7 +55,7 @@ function entriesOf(
 ): readonly { readonly route: Route; readonly block: Block }[] {
   const single = parseBlock(route.destination);
   if (single !== undefined) return [{ route, block: single }];
-  // The list of a gateway endpoint: it takes its own service's addresses, and whoever asks for these asks for it.
+  // The list of a gateway endpoint: it takes the addresses of its own service, and the endpoint itself is asked about those.
   if (route.target.startsWith("vpce-")) return [];
   const blocks = blocksOfList(route.destination, prefixLists);
   if (blocks === undefined) return [{ route, block: { ...to, length: to.length + 1 } }];

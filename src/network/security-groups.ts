@@ -1,7 +1,7 @@
 /**
  * What security groups let through: the union of their rules, allowed only, and the answer comes back by itself.
  *
- * A group that is referred to stands for the private addresses of the interfaces that have it, never for the internet.
+ * A rule's group means the private addresses of the interfaces that have it, never the internet.
  * (vpc/latest/userguide/security-group-rules.html, read 2026-11)
  */
 

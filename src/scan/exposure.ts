@@ -108,7 +108,7 @@ export function scheduledTaskExposure(
       ? "an event starts it: once is counted"
       : `${expression}: ${firings ?? 1} times in its busiest ${WINDOW_HOURS} hours`;
   const starts = isEnabled ? taskCount * (firings ?? 1) : 0;
-  const held = seen.policy.schedules === "report" ? "the policy (schedules) says report" : undefined;
+  const untouchable = seen.policy.schedules === "report" ? "the policy (schedules) says report" : undefined;
   return exposed(
     {
       kind: "scheduled",
@@ -119,21 +119,21 @@ export function scheduledTaskExposure(
         : "it is disabled",
       ...optional("launchType", run.launchType),
       ...optional("network", run.network),
-      ...optional("untouchable", held),
+      ...optional("untouchable", untouchable),
     },
     described,
     seen,
   );
 }
 
-/** The exposure of tasks that somebody runs by hand, or by a program of their own. */
+/** The exposure of standalone tasks: a person or another program runs them. */
 export function standaloneTaskExposure(
   tasks: StandaloneTasks,
   described: DescribedTaskDefinition,
   seen: ScanFacts,
 ): Exposure | undefined {
   const { clusterArn, taskDefinition, count, launchType, network } = tasks;
-  const held =
+  const untouchable =
     seen.policy.standaloneTasks === "report" ? "the policy (standaloneTasks) says report" : undefined;
   const family = getString(described.taskDefinition, "family") ?? taskDefinition;
   return exposed(
@@ -145,7 +145,7 @@ export function standaloneTaskExposure(
       expectedStartsBecause: "those that run now, once each",
       ...optional("launchType", launchType),
       ...optional("network", network),
-      ...optional("untouchable", held),
+      ...optional("untouchable", untouchable),
     },
     described,
     seen,

@@ -14,7 +14,7 @@ export const ACCOUNT_PULLS = 200;
 export type EgressLoad = {
   /** What is known of the address, in words. */
   readonly address: string;
-  /** `per-task`: each task or host has an address of its own, and shares the limit with nobody. */
+  /** `per-task`: each task or host has an address of its own, and shares the limit with no other. */
   readonly kind: "nat" | "per-task" | "unknown" | "none";
   readonly workloads: number;
   readonly pulls: number;

@@ -1,7 +1,7 @@
 /**
- * Asks both sides of each row of the table of twins on ECR Public, so that a row that has gone stale shows.
+ * Queries both sides of each row of the table of ECR Public mirrors, so that an outdated row shows.
  *
- * Only HEADs, which count at neither registry as pulls; one image stands for its row.
+ * Only HEADs, which neither registry counts as pulls; one image represents its row.
  */
 
 import { type ImageReference, parseReference } from "../image/reference.ts";
@@ -62,7 +62,7 @@ async function checkRow(
   }
 }
 
-/** Docker Hub says "denied" of what does not exist, so that nobody learns what is private. */
+/** Docker Hub answers "denied" for what does not exist, so that a caller cannot learn what is private. */
 async function head(
   image: ImageReference,
   registries: Pick<Registries, "headManifest">,

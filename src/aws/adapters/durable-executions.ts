@@ -40,7 +40,7 @@ const STATUS: Readonly<Record<string, ExecutionStatus["status"]>> = {
   FAILED: "failed",
   TIMED_OUT: "timed-out",
   STOPPED: "stopped",
-  // It goes on when somebody resumes it: https://docs.aws.amazon.com/lambda/latest/dg/durable-managing-executions.html (read 2026-11)
+  // A person resumes it: https://docs.aws.amazon.com/lambda/latest/dg/durable-managing-executions.html (read 2026-11)
   PAUSED: "running",
 };
 
@@ -98,7 +98,7 @@ export function createExecutions(settings: AwsSettings, functions: DurableFuncti
       // That it failed is known from the list, whatever it failed of.
       if (status === "failed")
         return { status, ...optional("because", read.kind === "read" ? read.because : undefined), ...ended };
-      // A result that nobody could read may be a denial, or a copy that was not made.
+      // An unreadable result may be a denial, or a copy that was not made.
       if (read.kind === "unread") return { ...read.status, ...ended };
       const { result } = read;
       return {

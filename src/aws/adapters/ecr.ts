@@ -34,7 +34,7 @@ const CACHE_ATTEMPTS_MAX = 3;
 
 export function createEcr(settings: AwsSettings, clock: Clock): EcrWithAuth {
   const client = new ECRClient(clientConfiguration(settings));
-  let held: Key | undefined;
+  let current: Key | undefined;
   let fetching: Promise<Key> | undefined;
 
   const fetchKey = async (): Promise<Key> => {
@@ -94,12 +94,12 @@ export function createEcr(settings: AwsSettings, clock: Clock): EcrWithAuth {
     },
 
     async authorization() {
-      if (held !== undefined && clock.now() < held.goodUntil) return held.header;
+      if (current !== undefined && clock.now() < current.goodUntil) return current.header;
       fetching ??= fetchKey().finally(() => {
         fetching = undefined;
       });
-      held = await fetching;
-      return held.header;
+      current = await fetching;
+      return current.header;
     },
   };
 }

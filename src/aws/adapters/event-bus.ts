@@ -1,4 +1,4 @@
-/** Publishes what became of a remediation on an EventBridge bus, for whoever its owner wires to it. */
+/** Publishes the outcome of a remediation on an EventBridge bus, for the rules that the operator adds. */
 
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 

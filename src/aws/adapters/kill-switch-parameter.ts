@@ -1,4 +1,4 @@
-/** The owner's kill switch: a parameter of the stack's own in SSM, `allowed` or whatever the owner has written instead. */
+/** The kill switch: an SSM parameter of the stack, `allowed` or any other value, which stops every write. */
 
 import type { KillSwitch } from "../../remediation/gates/kill-switch.ts";
 import type { AwsSettings } from "../client/client-config.ts";

@@ -1,8 +1,8 @@
 /**
- * The table in which the owner's quotas are counted: one item for a window, taken from by one conditional write.
+ * The table in which the policy's quotas are counted: one item for each quota period, updated by a conditional write.
  *
- * The item holds who has taken, so that asking again takes nothing: a write whose answer was lost is found out by the
- * next one. Items go by themselves some days after their window.
+ * The item lists the requesters, so that a repeated request takes nothing: a write whose answer was lost is found by the
+ * next one. Items expire some days after their period.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html (read 2026-11)
  */
 

@@ -37,7 +37,7 @@ import { sendRawRest } from "../client/raw-json.ts";
 /** More pages than any account's rules for one cluster, or schedules of one prefix, should take. */
 const PAGES_MAX = 20;
 
-/** What GetSchedule answers and UpdateSchedule does not take; the name stands in its path. */
+/** What GetSchedule answers and UpdateSchedule does not take; the name is in its path. */
 const SCHEDULE_OUTPUT_ONLY = ["Arn", "CreationDate", "LastModificationDate", "Name"];
 
 /** ListSchedules by prefix takes 64 characters at most, and one at least. */

@@ -1,6 +1,6 @@
 /**
- * The one reader of networks: what EC2 tells of some interfaces, their subnets and all that stands between these and the
- * rest of the world. Reads only; whatever may not be read is named in the facts, with the permission that was missing.
+ * The one reader of networks: what EC2 tells of some interfaces, their subnets and everything between these and the
+ * internet. Reads only; the facts name each part that may not be read, with the permission that was missing.
  */
 
 import {

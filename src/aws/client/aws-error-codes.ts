@@ -111,14 +111,14 @@ const KIND_OF: ReadonlyMap<string, AwsErrorKind> = new Map(
 
 const MESSAGE_LENGTH_MAX = 500;
 
-/** Turns whatever an SDK call threw into an AwsError. @param action as IAM spells it, `ecs:UpdateService` */
+/** Converts whatever an SDK call threw into an AwsError. @param action as IAM spells it, `ecs:UpdateService` */
 export function toAwsError(action: string, error: unknown): AwsError {
   if (error instanceof AwsError) return error;
   const code = codeOf(error);
   const said = error instanceof Error ? error.message : String(error);
   // A refused signature's further words quote the request that was signed, session token included.
   const quotes = /canonical string|string-to-sign/i.test(said);
-  // What is no answer of AWS's at all, a proxy's page for example, is quoted by the SDK's parser: nobody is helped by it.
+  // For a body that is not AWS's, such as a proxy's page, the SDK's parser quotes the body: that helps no reader.
   const unreadable = error instanceof SyntaxError || /Deserialization error/.test(said);
   const first = said.split(/[.\n]/)[0] ?? "";
   const message = unreadable

@@ -12,7 +12,7 @@ import { sendRawRest } from "./raw-json.ts";
 type Service = {
   /** As signatures and hosts name it. */
   readonly name: string;
-  /** What stands before the operation in X-Amz-Target; absent: REST. */
+  /** The part before the operation in X-Amz-Target; absent: REST. */
   readonly target?: string;
 };
 

@@ -46,7 +46,7 @@ export async function sendRaw<Input extends ServiceInputTypes, Output extends Se
   return await sendRawRest(command, () => client.send(command), body);
 }
 
-/** Every client has types of its own for the SDK's one stack; the ECS client's stand for all. */
+/** Every client has types of its own for the SDK's one stack; the ECS client's are used for all. */
 type Stack = DescribeTasksCommand["middlewareStack"];
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The same reads of answers that were recorded, as the AWS CLI prints them: `<service>.<Operation>.json`, one each. What was
- * not recorded is not known. An answer may hold more than was asked for: whoever asks takes what is theirs.
+ * The same reads of answers that were recorded, as the AWS CLI prints them: `<service>.<Operation>.json`, one each. An answer
+ * that was not recorded is unknown. An answer may hold more than the request asked for: each read picks its own part.
  */
 
 import { type AccountReads, type Answered, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";

@@ -2,7 +2,7 @@
  * The Docker Hub account, from Secrets Manager: the secret's ARN is all that is ever written anywhere.
  *
  * Both shapes in use are read: ECS's `username` and `password`, and the pull-through cache's `username` and
- * `accessToken`. One secret with all three keys serves everybody.
+ * `accessToken`. One secret with all three keys serves both.
  */
 
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
@@ -25,7 +25,7 @@ const ACTION = "secretsmanager:GetSecretValue";
 const READ_AGAIN_MS = 60_000;
 
 /**
- * Answers for Docker Hub's own host alone. The secret is read once, and again where what it held has been refused: it
+ * Answers for Docker Hub's own host alone. The secret is read once, and again when its login is refused, because the secret
  * may have been rotated. Throws AwsError without a word of what is in it.
  */
 export function createDockerHubCredentials(
@@ -50,7 +50,7 @@ export function createDockerHubCredentials(
   return {
     async credentials(host, _access, refused) {
       if (registryOf(host).kind !== "docker-hub") return undefined;
-      // Whoever shares it may have read it anew already.
+      // Another caller may have read it again already.
       const isStale = refused !== undefined && isSameLogin(await fetched?.catch(() => undefined), refused);
       if (isStale && clock.now() >= readAt + READ_AGAIN_MS) fetched = undefined;
       fetched ??= fetchOnce();
@@ -82,7 +82,7 @@ export function credentialsIn(text: string, secretArn: string): Credentials {
   const secret = read?.password ?? read?.accessToken;
   if (typeof read?.username !== "string" || typeof secret !== "string" || read.username === "" || !secret) {
     const because = `the secret ${secretArn} is no JSON object with username and password, or username and accessToken`;
-    // The text itself stays out: not even its length is anybody's business.
+    // The text itself is left out, even its length.
     throw new AwsError("invalid", ACTION, `${ACTION}: ${because}`);
   }
   return basicCredentials(read.username, secret);

@@ -1,8 +1,8 @@
 /**
  * Registries and copier of an account: ECR by AWS's own token, Docker Hub by the configured secret.
  *
- * Where there is such a secret, the same is also there as nobody: an account's pulls may be spent while an address's are
- * not, and what nobody may see is private.
+ * With such a secret, an anonymous client exists as well: an account's pulls may be spent while an address's are not, and
+ * what an anonymous client cannot read is private.
  */
 
 import { ecrHost } from "../../image/ecr-hosts.ts";
@@ -20,16 +20,16 @@ import { createEcrCredentials } from "./ecr-credentials.ts";
 
 export type RegistryAccess = {
   readonly aws: AwsSettings;
-  /** ARN; absent: Docker Hub is asked as nobody. */
+  /** ARN; absent: Docker Hub is queried anonymously. */
   readonly dockerHubSecret?: string | undefined;
   readonly send: Send;
   readonly clock: Clock;
-  /** What stands in for registries by the environment; the policy's rows go before. */
+  /** The endpoints of registries that the environment sets; the policy's rows take precedence. */
   readonly endpoints: ReadonlyMap<string, string>;
   readonly registries: RegistrySettings;
   /** Our own ECR is always asked. */
   readonly account: string;
-  /** Whether a registry that nobody names may be on a private network: where a person asks, not where events decide. */
+  /** Whether a registry without a setting may be on a private network: where a person asks, not where events decide. */
   readonly mayReachPrivate: boolean;
 };
 

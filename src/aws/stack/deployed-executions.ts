@@ -1,4 +1,4 @@
-/** What Lambda remembers of a durable function's executions, whoever deployed it: for a doctor that reads and writes nothing. */
+/** The executions that Lambda remembers of a durable function, of every deployed stack: doctor only reads them. */
 
 import { GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { ExecutionStatus } from "../../remediation/ports/ports.ts";

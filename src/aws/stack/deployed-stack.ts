@@ -62,7 +62,7 @@ export type DeployedQueue = {
   readonly deadLetterArn?: string;
 };
 
-/** A message that nobody could handle; its body stays where it is. */
+/** A message that was never handled; its body stays in the queue. */
 export type DeadLetter = {
   /** In milliseconds since the epoch. */
   readonly sentAt: number;
