@@ -5,6 +5,7 @@
  * way to the upstream. A refusal of the upstream is an answer, and the next strategy's turn.
  */
 
+import { type ManifestBytes, requiredBlobs } from "../../assessment/probe/required-blobs.ts";
 import type { Digest } from "../../image/digest.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Platform } from "../../image/platform.ts";
@@ -18,7 +19,6 @@ import {
 } from "../../substitution/pull-through-rule.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
-import { type ManifestBytes, requiredBlobs } from "./required-blobs.ts";
 
 export type CacheFilled =
   | { readonly kind: "warmed"; readonly target: string; readonly digest: Digest; readonly blobs: number }

@@ -6,6 +6,7 @@
  */
 
 import * as z from "zod";
+import { findPortError } from "../../assessment/ports.ts";
 import { type Digest, isDigest } from "../../image/digest.ts";
 import { ecrHost } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
@@ -17,7 +18,7 @@ import { STOPPING_MS, withDeadline } from "../../runtime/deadline.ts";
 import type { Steps } from "../../runtime/steps.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { copyTag } from "../../substitution/strategies/ecr-copy.ts";
-import { findAwsError, isTransient } from "../ports/aws-error.ts";
+import { isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { copyWithCheckpoints } from "./checkpointed-copy.ts";
 import { acquireCopyQuota, type CopyRejected } from "./copy-quota.ts";
@@ -131,7 +132,7 @@ const OF_THE_IMAGE: readonly CopyErrorKind[] = ["platform-absent", "platform-amb
 
 /** A quota, a refused login or an image of another kind is not cured by asking again; anything else is worth another attempt. */
 function refusalOf(error: unknown): CopyRejected | undefined {
-  const behind = findAwsError(error);
+  const behind = findPortError(error);
   if (behind !== undefined && isTransient(behind)) return undefined;
   const inner = error instanceof Error && error.cause instanceof RegistryError ? error.cause : error;
   const isFinal =

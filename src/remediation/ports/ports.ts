@@ -5,6 +5,7 @@
  * behaviour. Absence is `undefined`; refusals and failures of the world are AwsError or RegistryError.
  */
 
+import type { EcrReads } from "../../assessment/ports.ts";
 import type { Deployment, Service } from "../../ecs/service/service.ts";
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
 import type { DeploymentSummary, EcsRollback, ServiceRevision } from "../../ecs/service/service-revision.ts";
@@ -18,7 +19,6 @@ import type { Copier as OciCopier } from "../../oci/copy/copier.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import type { Log } from "../../runtime/log.ts";
-import type { PullThroughRule } from "../../substitution/pull-through-rule.ts";
 import type { ContainerInstances } from "./container-instances.ts";
 import type { HeldBack } from "./held-back-record.ts";
 import type { KillSwitch } from "./kill-switch.ts";
@@ -99,18 +99,11 @@ export type RepositorySettings = {
   readonly tags: Readonly<Record<string, string>>;
 };
 
-export interface Ecr {
+export interface Ecr extends EcrReads {
   /** `created` tells the copier that nothing needs to be asked for. An existing repository's settings are left alone. */
   ensureRepository(name: string, settings: RepositorySettings): Promise<"created" | "present">;
-  /** Can only veto: that an image exists is what the registry answers to a HEAD by digest. */
-  imageStatus(repository: string, digest: Digest): Promise<"active" | "archived" | "absent" | "unknown">;
-  pullThroughRules(): Promise<readonly PullThroughRule[]>;
-  /** Whether ECR can use a rule's secret at its upstream, as ECR says when asked to try. */
-  validateRule(prefix: string): Promise<{ readonly isValid: boolean; readonly because: string }>;
   /** Asks for an image by digest where a pull-through rule leads: what is not cached is fetched. */
   importImage(repository: string, digest: Digest): Promise<ImportResult>;
-  /** Which of these blobs the repository does not hold. */
-  missingLayers(repository: string, digests: readonly Digest[]): Promise<readonly Digest[]>;
   /** Has ECR fetch a layer that a pull-through rule leads to; that it has begun to is all that is known. */
   fetchLayer(repository: string, digest: Digest): Promise<void>;
 }

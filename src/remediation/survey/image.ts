@@ -1,10 +1,14 @@
 /**
  * What is known of one image: the digest that is trusted, and what each place where it may be says.
  *
- * Who is trusted stands in `trusted-digest.ts`; what an earlier deployment ran is shown and never trusted, for the tag
+ * Who is trusted stands in `assessment/trust/trusted-digest.ts`; what an earlier deployment ran is shown and never trusted, for the tag
  * may have moved on purpose.
  */
 
+import { probeCandidate } from "../../assessment/probe/probe-candidate.ts";
+import type { ProbeContext } from "../../assessment/probe/probe-context.ts";
+import { textVeto } from "../../assessment/trust/text-veto.ts";
+import { trustedDigest } from "../../assessment/trust/trusted-digest.ts";
 import type { Service } from "../../ecs/service/service.ts";
 import type { Task } from "../../ecs/task/task.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
@@ -33,11 +37,9 @@ import type { MirrorRejected } from "../mirror/mirror-result.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { preflight } from "./probe/preflight.ts";
-import { type ProbeContext, probeCandidate } from "./probe/probe-candidate.ts";
 import type { PullIdentity } from "./probe/pull-identity.ts";
 import type { TaskPlatforms } from "./task-platforms.ts";
-import { textVeto } from "./trust/text-veto.ts";
-import { digestsIn, type witnessesOf } from "./trust/trusted-digest.ts";
+import { digestsIn, type witnessesOf } from "./trust/ecs-witnesses.ts";
 import type { MeantDigests } from "./types.ts";
 
 /** What the survey knows of the failing deployment when it comes to its images. */
@@ -57,7 +59,7 @@ export type ImageSurveyContext = {
   readonly puller: PullIdentity;
   /** What was meant, by image, where an earlier survey of this remediation has decided it. */
   readonly meant: MeantDigests;
-  readonly witnesses: ReturnType<typeof witnessesOf>;
+  readonly witnessesOf: ReturnType<typeof witnessesOf>;
 };
 
 export type NamedImage = {
@@ -82,7 +84,8 @@ export async function surveyImage(
   const { image, reference, upstream = reference, containers, failing, signedIn } = named;
   const { policy, platforms, rules } = scene;
   const before = scene.meant[image];
-  const belief = before === undefined ? await scene.witnesses.meant(named) : { trusted: before };
+  const belief =
+    before === undefined ? await trustedDigest(named, scene.witnessesOf(named), ports) : { trusted: before };
   const trusted = "trusted" in belief ? { trusted: belief.trusted.digest } : {};
   const [{ classification: limit }] = scene.failure.failures;
   const context = {

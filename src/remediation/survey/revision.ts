@@ -2,6 +2,7 @@
  * Reads what is known of a failing revision, whoever runs it: its images, the machines that it needs, who pulls them.
  */
 
+import { cachedUpstream, noCache } from "../../assessment/cached-upstream.ts";
 import { shortRevision } from "../../ecs/arn.ts";
 import { getObjects, optional } from "../../ecs/json-fields.ts";
 import type { Service } from "../../ecs/service/service.ts";
@@ -26,11 +27,10 @@ import { removeOwnTags } from "../report/remedies-of-refusal.ts";
 import { imageExcluded } from "./excluded.ts";
 import { type ImageSurveyContext, type NamedImage, surveyImage } from "./image.ts";
 import { limitOf } from "./limit-met.ts";
-import { cachedUpstream, noCache } from "./probe/cached-upstream.ts";
 import { answeredHosts, type PullIdentity, provesInternet } from "./probe/pull-identity.ts";
 import { withRequestCache } from "./probe/request-cache.ts";
 import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
-import { witnessesOf } from "./trust/trusted-digest.ts";
+import { witnessesOf } from "./trust/ecs-witnesses.ts";
 import type { NotEligible, Survey, SurveyRequest } from "./types.ts";
 
 /** What ECS asks of an instance for the definition's sake. */
@@ -180,7 +180,7 @@ async function surveyImages(
   };
   const context: ImageSurveyContext = {
     meant,
-    witnesses: witnessesOf(failing, asking),
+    witnessesOf: witnessesOf(failing, asking),
     failure,
     running,
     policy,

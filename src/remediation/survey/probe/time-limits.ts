@@ -1,34 +1,26 @@
 /**
- * Ports for one survey, whose every question ends in time: a host that drops packets must not cost the whole invocation.
+ * Ports for one survey, whose every question ends in time: a service that does not answer must not cost the whole
+ * invocation.
  *
- * A registry has seconds for a question, token and retries included, and is not asked again in this survey once it has let
- * them pass. Other people's registries end before the survey does, so that our own ECR and AWS can still be asked. What
- * did not come in time is unknown, with a code: the survey returns, and a later one asks again.
+ * Registries end before the survey does (`registries-in-time.ts`), so that AWS can still be asked. What did not come in
+ * time is unknown: the survey returns, and a later one asks again.
  */
 
-import type { ImageReference } from "../../../image/reference.ts";
-import { registryOf } from "../../../image/registry-hosts.ts";
+import { type RegistryTimeLimits, registriesInTime } from "../../../assessment/registries-in-time.ts";
 import { nothingRead, type Unread } from "../../../network/facts.ts";
-import type { Registries } from "../../../oci/client/registries.ts";
-import { RegistryError } from "../../../oci/client/registry-error.ts";
-import type { Clock, Timer } from "../../../runtime/clock.ts";
+import type { Clock } from "../../../runtime/clock.ts";
 import { withinTime } from "../../../runtime/time-limit.ts";
 import { AwsError } from "../../ports/aws-error.ts";
 import type { Ecr, Ecs, Ports } from "../../ports/ports.ts";
 
 /** In seconds. */
-export type TimeLimits = {
-  /** For the survey as a whole, and how much of that registries other than ECR may take. */
-  readonly survey: number;
-  readonly otherRegistries: number;
-  /** For one question: a HEAD, a GET of a manifest or a small blob, a read of AWS with the SDK's own retries. */
-  readonly head: number;
-  readonly get: number;
+export type TimeLimits = RegistryTimeLimits & {
+  /** For one read of AWS, with the SDK's own retries. */
   readonly awsRead: number;
 };
 
 /** A fifth of an invocation of `remediate` (300 s); who answers at all answers a HEAD within one second. */
-export const SURVEY_LIMITS: TimeLimits = { survey: 60, otherRegistries: 40, head: 5, get: 10, awsRead: 20 };
+export const SURVEY_LIMITS: TimeLimits = { all: 60, otherRegistries: 40, head: 5, get: 10, awsRead: 20 };
 
 /** Reads of ECS, with the names that IAM has for them. A read that is missing here does not compile. */
 const ECS_READS = {
@@ -56,15 +48,13 @@ export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS)
   const { clock, roles, networks, containerInstances, registries, anonymous } = ports;
   const begins = clock.now();
   const read: Read = (action, ask) => {
-    const left = Math.min(limits.awsRead * 1000, begins + limits.survey * 1000 - clock.now());
+    const left = Math.min(limits.awsRead * 1000, begins + limits.all * 1000 - clock.now());
     const late = (): AwsError =>
       new AwsError("unavailable", action, `${action}: no answer within ${Math.max(0, left) / 1000} s`);
     if (left <= 0) return Promise.reject(late());
     return withinTime(clock, left, late, (ended) => askAgain(ask, clock, ended));
   };
-  // A host is dead for an account and for nobody alike.
-  const silent = new Map<string, RegistryError>();
-  const timed = (asked: Registries): Registries => timedRegistries(asked, { clock, begins, limits, silent });
+  const timed = registriesInTime(clock, limits);
   return {
     ...ports,
     ecs: timedReads(ports.ecs, ECS_READS, read),
@@ -152,56 +142,4 @@ function unknown(error: unknown): { readonly kind: "unknown"; readonly because: 
 function unread(error: unknown): Unread {
   const { because } = unknown(error);
   return { unread: error instanceof AwsError ? error.action : "", because };
-}
-
-function timedRegistries(
-  registries: Registries,
-  time: {
-    readonly clock: Clock & Timer;
-    readonly begins: number;
-    readonly limits: TimeLimits;
-    readonly silent: Map<string, RegistryError>;
-  },
-): Registries {
-  const { clock, begins, limits, silent } = time;
-  const inTime = async <T>(
-    { host }: ImageReference,
-    seconds: number,
-    ask: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> => {
-    const dead = silent.get(host);
-    if (dead !== undefined) throw dead;
-    const ends = registryOf(host).kind === "ecr" ? limits.survey : limits.otherRegistries;
-    const left = begins + ends * 1000 - clock.now();
-    if (left <= 0) throw unanswered(host, "no-time", "was not asked: the time of the survey was over");
-    const isWhole = seconds * 1000 <= left;
-    const late = (): RegistryError => {
-      const error = unanswered(
-        host,
-        "no-answer",
-        `did not answer within ${Math.min(seconds, left / 1000)} s`,
-      );
-      if (isWhole) silent.set(host, error);
-      return error;
-    };
-    return await withinTime(clock, Math.min(seconds * 1000, left), late, ask);
-  };
-  return {
-    headManifest: (reference, signal) =>
-      inTime(reference, limits.head, (late) => registries.headManifest(reference, either(signal, late))),
-    getManifest: (reference, signal) =>
-      inTime(reference, limits.get, (late) => registries.getManifest(reference, either(signal, late))),
-    getBlob: (reference, digest, bytesMax, signal) =>
-      inTime(reference, limits.get, (late) =>
-        registries.getBlob(reference, digest, bytesMax, either(signal, late)),
-      ),
-  };
-}
-
-function either(signal: AbortSignal | undefined, late: AbortSignal): AbortSignal {
-  return signal === undefined ? late : AbortSignal.any([signal, late]);
-}
-
-function unanswered(host: string, code: "no-answer" | "no-time", words: string): RegistryError {
-  return new RegistryError(`${host} ${words}`, { kind: "unavailable", host, unanswered: code });
 }

@@ -1,15 +1,15 @@
 /** Single places, asked by themselves: what a registry or AWS refuses is that place's loss and nobody else's. */
 
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../../../../src/image/digest.ts";
-import type { Registries } from "../../../../src/oci/client/registries.ts";
-import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
-import { AwsError, type AwsErrorKind } from "../../../../src/remediation/ports/aws-error.ts";
-import { probeCandidate } from "../../../../src/remediation/survey/probe/probe-candidate.ts";
-import { createWorld } from "../../../../src/sandbox/world/world.ts";
-import { verifyPublicMirrors } from "../../../../src/scan/verify-public-mirrors.ts";
-import type { Candidate } from "../../../../src/substitution/candidate.ts";
-import type { PublicImage } from "../../../../src/substitution/ecr-public-mirrors.ts";
+import { probeCandidate } from "../../../src/assessment/probe/probe-candidate.ts";
+import { digestOf } from "../../../src/image/digest.ts";
+import type { Registries } from "../../../src/oci/client/registries.ts";
+import { RegistryError } from "../../../src/oci/client/registry-error.ts";
+import { AwsError, type AwsErrorKind } from "../../../src/remediation/ports/aws-error.ts";
+import { createWorld } from "../../../src/sandbox/world/world.ts";
+import { verifyPublicMirrors } from "../../../src/scan/verify-public-mirrors.ts";
+import type { Candidate } from "../../../src/substitution/candidate.ts";
+import type { PublicImage } from "../../../src/substitution/ecr-public-mirrors.ts";
 
 const HUB = "docker.io/library/nginx:1.25";
 const fresh: Candidate = {

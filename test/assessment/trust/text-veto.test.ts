@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
-import type { Digest } from "../../../../src/image/digest.ts";
-import { parsePlatform } from "../../../../src/image/platform.ts";
-import { parseReference } from "../../../../src/image/reference.ts";
-import { createRegistries } from "../../../../src/oci/client/registries.ts";
-import { textVeto } from "../../../../src/remediation/survey/trust/text-veto.ts";
-import { createInternet } from "../../../../src/sandbox/network.ts";
+import { textVeto } from "../../../src/assessment/trust/text-veto.ts";
+import type { Digest } from "../../../src/image/digest.ts";
+import { parsePlatform } from "../../../src/image/platform.ts";
+import { parseReference } from "../../../src/image/reference.ts";
+import { createRegistries } from "../../../src/oci/client/registries.ts";
+import { createInternet } from "../../../src/sandbox/network.ts";
 import {
   type BuiltImage,
   buildImage,
   type ImageRecipe,
   seedImage,
-} from "../../../../src/sandbox/registry/image-builder.ts";
-import { createRegistry } from "../../../../src/sandbox/registry/registry.ts";
-import { FastClock } from "../../../support/fast-clock.ts";
+} from "../../../src/sandbox/registry/image-builder.ts";
+import { createRegistry } from "../../../src/sandbox/registry/registry.ts";
+import { FastClock } from "../../support/fast-clock.ts";
 
 const both = { platforms: ["linux/amd64", "linux/arm64"] };
 const windows = {

@@ -5,15 +5,15 @@
  * Hub is never asked: there each is a pull, and pulls are what has run out.
  */
 
-import type { Digest } from "../../../image/digest.ts";
-import { type Platform, printPlatform } from "../../../image/platform.ts";
-import { type ImageReference, pinToDigest, repositoryName } from "../../../image/reference.ts";
-import { isDockerHubFront } from "../../../image/registry-hosts.ts";
-import { type Index, type ParsedManifest, parseManifest } from "../../../oci/client/manifest.ts";
-import { platformChildren } from "../../../oci/client/platform-children.ts";
-import { type IndexReader, isPlatformStated, platformImages } from "../../../oci/client/platform-images.ts";
-import type { Registries } from "../../../oci/client/registries.ts";
-import type { Found, ProbeResult } from "../../../substitution/candidate.ts";
+import type { Digest } from "../../image/digest.ts";
+import { type Platform, printPlatform } from "../../image/platform.ts";
+import { type ImageReference, pinToDigest, repositoryName } from "../../image/reference.ts";
+import { isDockerHubFront } from "../../image/registry-hosts.ts";
+import { type Index, type ParsedManifest, parseManifest } from "../../oci/client/manifest.ts";
+import { platformChildren } from "../../oci/client/platform-children.ts";
+import { type IndexReader, isPlatformStated, platformImages } from "../../oci/client/platform-images.ts";
+import type { Registries } from "../../oci/client/registries.ts";
+import type { Found, ProbeResult } from "../../substitution/candidate.ts";
 
 type Wanted = {
   readonly trusted?: Digest;

@@ -4,6 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { trustedDigest } from "../../../../src/assessment/trust/trusted-digest.ts";
 import { createEcs } from "../../../../src/aws/adapters/ecs.ts";
 import { readService } from "../../../../src/ecs/service/service.ts";
 import { readTask } from "../../../../src/ecs/task/task.ts";
@@ -12,7 +13,7 @@ import type { Digest } from "../../../../src/image/digest.ts";
 import { parseReference } from "../../../../src/image/reference.ts";
 import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
 import type { ExecutionStatus, Ports } from "../../../../src/remediation/ports/ports.ts";
-import { witnessesOf } from "../../../../src/remediation/survey/trust/trusted-digest.ts";
+import { witnessesOf } from "../../../../src/remediation/survey/trust/ecs-witnesses.ts";
 import type { JsonObject } from "../../../../src/runtime/json.ts";
 import {
   type AwsAnswer,
@@ -270,9 +271,9 @@ describe("the digest that was meant", () => {
               }),
             }),
       };
-      const belief = await witnessesOf(failing, ports()).meant({
-        ...{ image, reference: parseReference(image), containers: ["web", "sidecar"] },
-      });
+      const named = { image, reference: parseReference(image), containers: ["web", "sidecar"] };
+      const asked = ports();
+      const belief = await trustedDigest(named, witnessesOf(failing, asked)(named), asked);
       const found =
         "trusted" in belief
           ? `${belief.trusted.digest} ${belief.trusted.from}`

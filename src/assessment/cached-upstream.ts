@@ -5,11 +5,10 @@
  * that hold the upstream's bytes can stand in for it.
  */
 
-import { ecrHost } from "../../../image/ecr-hosts.ts";
-import { canonicalName, type ImageReference } from "../../../image/reference.ts";
-import { ruleFor, upstreamOf } from "../../../substitution/pull-through-rule.ts";
-import type { StrategyContext } from "../../../substitution/strategy.ts";
-import type { Ports } from "../../ports/ports.ts";
+import { ecrHost } from "../image/ecr-hosts.ts";
+import { canonicalName, type ImageReference } from "../image/reference.ts";
+import { ruleFor, upstreamOf } from "../substitution/pull-through-rule.ts";
+import type { StrategyContext } from "../substitution/strategy.ts";
 
 type Rules = StrategyContext["rules"];
 
@@ -17,7 +16,7 @@ type Rules = StrategyContext["rules"];
 export function cachedUpstream(
   image: ImageReference,
   rules: Rules,
-  { account, region }: Ports["location"],
+  { account, region }: { readonly account: string; readonly region: string },
 ): ImageReference | undefined {
   // Another account's rules are not for us to see.
   if ("because" in rules || image.host !== ecrHost(account, region)) return undefined;

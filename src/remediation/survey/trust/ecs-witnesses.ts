@@ -1,38 +1,28 @@
 /**
- * Decides which bytes were meant: the digest that a tag stood for when the failing deployment began.
+ * What ECS and Repull itself know of the bytes that a failing deployment meant: witnesses that are heard before the origin.
  *
- * A tag moves, so what it means now proves nothing of then. Witnesses are heard in a fixed order; each answers *a
- * digest*, *none*, or *unknown*. `none` lets the next one speak. `unknown` ends the search: an answer that was refused,
- * cut off or contradictory may hide other bytes, and a weaker witness must not speak in its place.
+ *     deployment of ECS's own          execution (only after a rollback of ours), service revision, tasks
+ *     CodeDeploy, external controller  tasks of the same task set
+ *     standalone, scheduled            running tasks of the same startedBy and revision
  *
- *     reference with a digest          the reference
- *     deployment of ECS's own          execution (only after a rollback of ours), service revision, tasks, origin
- *     CodeDeploy, external controller  tasks of the same task set, origin
- *     standalone, scheduled            running tasks of the same startedBy and revision, origin
- *
- * The failing text is no witness. It may veto (`text-veto.ts`).
+ * What it means when one of them has none, or cannot be read, stands in `assessment/trust/trusted-digest.ts`.
  */
 
+import type { AskedWitness, Testimony } from "../../../assessment/trust/testimony.ts";
 import { sameRevision } from "../../../ecs/arn.ts";
 import { optional } from "../../../ecs/json-fields.ts";
 import type { Service } from "../../../ecs/service/service.ts";
 import type { Task } from "../../../ecs/task/task.ts";
 import { type ProvenanceTags, parseTags, serviceTag } from "../../../ecs/task-definition/provenance-tags.ts";
 import { type Digest, isDigest } from "../../../image/digest.ts";
-import { canonicalName, type ImageReference } from "../../../image/reference.ts";
-import { RegistryError } from "../../../oci/client/registry-error.ts";
-import type { Trusted, Untrusted, Witness } from "../../../substitution/candidate.ts";
 import { isInteractive } from "../../detect/execution-names.ts";
-import { AwsError, findAwsError, isTransient } from "../../ports/aws-error.ts";
+import { AwsError, isTransient } from "../../ports/aws-error.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { type FailingDeployment, type PinnedRevision, pinnedRevision } from "./pinned-revision.ts";
 
 /** The image whose digest is looked for, as the task definition names it. */
 export type Meant = {
   readonly image: string;
-  readonly reference: ImageReference;
-  /** What its name in a pull-through cache stands for. */
-  readonly upstream?: ImageReference;
   /** The containers that run it. */
   readonly containers: readonly string[];
 };
@@ -51,23 +41,8 @@ export type Failing = {
   readonly running: readonly Task[];
 };
 
-export type Testimony =
-  | { readonly kind: "digest"; readonly digest: Digest }
-  | { readonly kind: "none" }
-  | {
-      readonly kind: "unknown";
-      readonly because: string;
-      readonly permission?: string;
-      readonly transient?: boolean;
-    };
-
-export type Belief = { readonly trusted: Trusted } | { readonly untrusted: Untrusted };
-
-/** Hears the witnesses of one survey: what they share is asked once. */
-export function witnessesOf(
-  failing: Failing,
-  ports: Ports,
-): { readonly meant: (image: Meant) => Promise<Belief> } {
+/** The witnesses of one survey: what its images share is asked once. */
+export function witnessesOf(failing: Failing, ports: Ports): (image: Meant) => readonly AskedWitness[] {
   let revision: Promise<PinnedRevision> | undefined;
   let tasks: Promise<readonly Task[]> | undefined;
   const once = {
@@ -80,23 +55,7 @@ export function witnessesOf(
       return tasks;
     },
   };
-  return {
-    async meant(image) {
-      const askedAt = new Date(ports.clock.now()).toISOString();
-      for (const { from, ask } of askWitnesses(image, failing, once, ports)) {
-        const said = await ask();
-        if (said.kind === "digest") {
-          const pinned = from === "execution" ? await pinnedFor(image, revision) : undefined;
-          return { trusted: { digest: said.digest, from, askedAt, ...optional("pinnedSince", pinned) } };
-        }
-        if (said.kind === "unknown") {
-          const { kind: _, ...why } = said;
-          return { untrusted: { code: "trust-unreadable", ...why } };
-        }
-      }
-      return await askOrigin(image, askedAt, ports);
-    },
-  };
+  return (image) => askWitnesses(image, failing, once, ports);
 }
 
 type Once = {
@@ -104,15 +63,8 @@ type Once = {
   readonly tasks: () => Promise<readonly Task[]>;
 };
 
-/** The witnesses before the origin, in their order. */
-function askWitnesses(
-  meant: Meant,
-  failing: Failing,
-  once: Once,
-  ports: Ports,
-): readonly { readonly from: Witness; readonly ask: () => Promise<Testimony> }[] {
-  const { digest } = meant.reference;
-  if (digest !== undefined) return [{ from: "reference", ask: async () => ({ kind: "digest", digest }) }];
+/** In their order. */
+function askWitnesses(meant: Meant, failing: Failing, once: Once, ports: Ports): readonly AskedWitness[] {
   const { service, startedBy } = failing;
   const tasks = { from: "task" as const, ask: () => heard(() => tasksSay(meant, failing, once)) };
   if (service?.controller !== "ECS") return [tasks];
@@ -152,11 +104,12 @@ function askWitnesses(
  * tags of that revision only lead to the execution: what it found is read from its result.
  */
 async function executionSays(
-  { image }: Meant,
+  meant: Meant,
   { clusterArn, service, taskDefinitionArn }: Failing,
   pinned: PinnedRevision,
   { ecs, executions }: Ports,
 ): Promise<Testimony> {
+  const { image } = meant;
   const before = pinned.kind === "found" ? pinned.earlier[0]?.revision : undefined;
   if (before === undefined || service === undefined) return { kind: "none" };
   const [earlier] = await ecs.describeServiceRevisions([before]);
@@ -192,7 +145,10 @@ async function executionSays(
     record.service === service.name &&
     record.revisions.some((one) => sameRevision(one, taskDefinitionArn));
   const digest = isOurs ? record.trusted[image] : undefined;
-  return digest === undefined ? { kind: "none" } : { kind: "digest", digest };
+  if (digest === undefined) return { kind: "none" };
+  // What ECS pinned for the deployment by which that execution rolled back: its failing texts name this manifest.
+  const since = revisionSays(meant, pinned);
+  return { kind: "digest", digest, ...(since.kind === "digest" ? { pinnedSince: since.digest } : {}) };
 }
 
 /**
@@ -208,15 +164,6 @@ function unrecorded(image: string, { execution, images }: ProvenanceTags, pinned
     kind: "unknown",
     because: `${execution}, which left no record, had found another digest before the service came back`,
   };
-}
-
-/** What ECS pinned for the deployment by which an earlier execution rolled back: its failing texts name this manifest. */
-async function pinnedFor(
-  image: Meant,
-  revision: Promise<PinnedRevision> | undefined,
-): Promise<Digest | undefined> {
-  const said = revision === undefined ? undefined : revisionSays(image, await revision);
-  return said?.kind === "digest" ? said.digest : undefined;
 }
 
 /** What the service revision pinned for the containers that run the image. */
@@ -280,42 +227,5 @@ async function heard(ask: () => Promise<Testimony>): Promise<Testimony> {
       ...(error.kind === "denied" ? { permission: error.action } : {}),
       ...(isTransient(error) ? { transient: true } : {}),
     };
-  }
-}
-
-/** The last witness: what the image's own registry says now. It costs no pull. */
-/** What a cache does not have, it would have fetched: only then its upstream says what the name means. */
-async function askOrigin({ reference, upstream }: Meant, askedAt: string, ports: Ports): Promise<Belief> {
-  const said = await askRegistry(reference, askedAt, ports);
-  const isNotCached = "untrusted" in said && said.untrusted.code === "origin-has-no-tag";
-  return upstream !== undefined && isNotCached ? await askRegistry(upstream, askedAt, ports) : said;
-}
-
-async function askRegistry(reference: ImageReference, askedAt: string, ports: Ports): Promise<Belief> {
-  const asked = await askAs(reference, askedAt, ports.registries);
-  if ("trusted" in asked || ports.anonymous === undefined) return asked;
-  // A registry that refuses an account may answer without one.
-  const again = await askAs(reference, askedAt, ports.anonymous.registries);
-  return "trusted" in again ? again : asked;
-}
-
-async function askAs(
-  reference: ImageReference,
-  askedAt: string,
-  registries: Ports["registries"],
-): Promise<Belief> {
-  try {
-    const head = await registries.headManifest(reference);
-    if (head !== undefined) return { trusted: { digest: head.digest, from: "origin", askedAt } };
-    const because = `${reference.host} has no ${canonicalName(reference)}`;
-    return { untrusted: { code: "origin-has-no-tag", because } };
-  } catch (error) {
-    const told = findAwsError(error) ?? error;
-    if (told instanceof AwsError && told.kind === "throttled") throw told;
-    if (!(told instanceof AwsError || told instanceof RegistryError)) throw told;
-    const because = `no task of this deployment runs it, and ${reference.host} does not tell: ${told.message}`;
-    // Another try would meet the same policy.
-    if (told.kind === "not-allowed") return { untrusted: { code: "origin-not-allowed", because } };
-    return { untrusted: { code: "origin-unreadable", because, transient: true } };
   }
 }

@@ -6,26 +6,28 @@
  * other for a platform of the task; the index is read where the substitute is, and its digest proves it.
  */
 
-import type { Digest } from "../../../image/digest.ts";
-import { InvalidInput } from "../../../image/invalid-input.ts";
-import { type Platform, platformMatches } from "../../../image/platform.ts";
-import { type ImageReference, parseReference, pinToDigest } from "../../../image/reference.ts";
-import { isDockerHubFront } from "../../../image/registry-hosts.ts";
+import type { Digest } from "../../image/digest.ts";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { type Platform, platformMatches } from "../../image/platform.ts";
+import { type ImageReference, parseReference, pinToDigest } from "../../image/reference.ts";
+import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import {
   type Descriptor,
   type Index,
   isAttestation,
   type ParsedManifest,
   parseManifest,
-} from "../../../oci/client/manifest.ts";
-import { isIndexType } from "../../../oci/client/media-types.ts";
-import { nestedChildren } from "../../../oci/client/platform-images.ts";
-import type { Registries } from "../../../oci/client/registries.ts";
-import { RegistryError } from "../../../oci/client/registry-error.ts";
-import type { NamedManifest } from "../../../pull-failure/extract-manifests.ts";
-import type { ProbedCandidate, Trusted } from "../../../substitution/candidate.ts";
-import type { ImageFacts } from "../../../substitution/plan-types.ts";
-import { AwsError } from "../../ports/aws-error.ts";
+} from "../../oci/client/manifest.ts";
+import { isIndexType } from "../../oci/client/media-types.ts";
+import { nestedChildren } from "../../oci/client/platform-images.ts";
+import type { Registries } from "../../oci/client/registries.ts";
+import { RegistryError } from "../../oci/client/registry-error.ts";
+import type { ProbedCandidate, Trusted } from "../../substitution/candidate.ts";
+import type { ImageFacts } from "../../substitution/plan-types.ts";
+import { PortError } from "../ports.ts";
+
+/** A manifest that a text names; `path`: the repository that it names with it. */
+export type NamedManifest = { readonly digest: Digest; readonly path?: string };
 
 export type Veto = Pick<ImageFacts, "vetoedBy" | "notCompared">;
 
@@ -137,7 +139,7 @@ function reader(places: readonly ImageReference[], registries: Registries): Read
         const found = await readAt(place, digest);
         if (found !== undefined) return found;
       } catch (error) {
-        if (!(error instanceof RegistryError || error instanceof AwsError || error instanceof InvalidInput))
+        if (!(error instanceof RegistryError || error instanceof PortError || error instanceof InvalidInput))
           throw error;
       }
     }
@@ -159,7 +161,7 @@ async function kindAtOrigin(
     const head = await registries.headManifest(pinToDigest(reference, digest));
     return head && (isIndexType(head.mediaType) ? "index" : "image");
   } catch (error) {
-    if (!(error instanceof RegistryError || error instanceof AwsError)) throw error;
+    if (!(error instanceof RegistryError || error instanceof PortError)) throw error;
     return undefined;
   }
 }

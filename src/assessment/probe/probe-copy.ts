@@ -1,0 +1,83 @@
+/** Asks a copy of ours: it holds the trusted manifest itself, or what is needed of it beside the index that proves it. */
+
+import type { Digest } from "../../image/digest.ts";
+import { type Platform, printPlatform } from "../../image/platform.ts";
+import { type ImageReference, pinToDigest } from "../../image/reference.ts";
+import { parseManifest } from "../../oci/client/manifest.ts";
+import { isIndexType } from "../../oci/client/media-types.ts";
+import type { ManifestHead } from "../../oci/client/types.ts";
+import { indexSubset } from "../../oci/copy/index-subset.ts";
+import type { ProbeResult } from "../../substitution/candidate.ts";
+import type { ProbePorts } from "../ports.ts";
+import { checkArchived } from "./archived.ts";
+import { manifestForOne } from "./available-platforms.ts";
+import { found } from "./found.ts";
+import type { ProbeContext } from "./probe-context.ts";
+
+const INDEX_BYTES_MAX = 4 * 1024 * 1024;
+
+export async function probeCopy(
+  place: ImageReference,
+  { trusted, platforms }: ProbeContext,
+  { registries, ecr }: ProbePorts,
+): Promise<ProbeResult> {
+  if (trusted === undefined) {
+    return { kind: "unknown", because: "no digest is known, so a copy cannot be told from another image" };
+  }
+  const whole = await registries.headManifest(pinToDigest(place, trusted));
+  if (whole !== undefined) {
+    // Asked first: an archived image cannot be read, and would seem to be incomplete.
+    const seen = await checkArchived(found(whole), place, ecr);
+    if (seen.kind === "archived" || (await isComplete(whole, place, registries))) return seen;
+  }
+  const tagged = await probeTag(place, trusted, platforms, registries);
+  const nothing: ProbeResult = tagged ?? { kind: "absent", because: "no copy is there" };
+  if (platforms.length === 0 || (tagged?.kind === "found" && tagged.platformDigest === trusted))
+    return nothing;
+  const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
+  if (proof === undefined) return nothing;
+  const part = indexSubset({ bytes: proof }, platforms);
+  if (part === undefined) {
+    const names = platforms.map(printPlatform).join(", no ");
+    return { kind: "absent", because: `the trusted image has no ${names}` };
+  }
+  const copy = await registries.headManifest(pinToDigest(place, part.digest));
+  return copy === undefined ? nothing : { ...found(copy), childOf: trusted };
+}
+
+/** What stands under the tag where the digest is not there: an index that lists it, or other bytes. */
+async function probeTag(
+  place: ImageReference,
+  trusted: Digest,
+  platforms: readonly Platform[],
+  registries: ProbePorts["registries"],
+): Promise<ProbeResult | undefined> {
+  if (place.tag === undefined) return undefined;
+  const head = await registries.headManifest(place);
+  if (head === undefined || head.digest === trusted) return undefined;
+  const seen = found(head);
+  if (!seen.isIndex) return seen;
+  const child = await manifestForOne(place, seen.digest, platforms, registries);
+  // A child under its own name is a copy too, and nothing needs to be known of the rest.
+  const isWhole = child.platformDigest === trusted && (await isComplete(head, place, registries));
+  return isWhole ? { ...seen, ...child } : seen;
+}
+
+/**
+ * Whether every platform that an index lists is there too. ECR refuses an index without its children; other registries
+ * do not, and some serve any blob of the repository as a manifest, the index that is kept as a proof among them.
+ */
+async function isComplete(
+  head: ManifestHead,
+  place: ImageReference,
+  registries: ProbePorts["registries"],
+): Promise<boolean> {
+  if (!isIndexType(head.mediaType)) return true;
+  const manifest = await registries.getManifest(pinToDigest(place, head.digest));
+  const index = manifest === undefined ? undefined : parseManifest(manifest.bytes, manifest.mediaType);
+  if (index?.kind !== "index") return false;
+  for (const { digest } of index.children) {
+    if ((await registries.headManifest(pinToDigest(place, digest))) === undefined) return false;
+  }
+  return true;
+}

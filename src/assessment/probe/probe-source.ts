@@ -1,0 +1,67 @@
+/**
+ * Asks where a copy would be made from: whether the bytes are there, and may be copied.
+ *
+ * Docker Hub is asked by HEAD alone, which also tells what is left of its limit, and to whom.
+ */
+
+import { type ImageReference, pinToDigest } from "../../image/reference.ts";
+import { isDockerHubFront, registryOf } from "../../image/registry-hosts.ts";
+import { RegistryError } from "../../oci/client/registry-error.ts";
+import type { Candidate, ProbeResult } from "../../substitution/candidate.ts";
+import { ecrPublicMirrors } from "../../substitution/ecr-public-mirrors.ts";
+import type { ProbePorts } from "../ports.ts";
+import { probeByDigest } from "./probe-by-digest.ts";
+import type { ProbeContext } from "./probe-context.ts";
+
+/** An account's limit is not cured by another pull as nobody, unless that is counted apart and some are left. */
+const NO_OTHER_QUOTA =
+  "the limit is an account's, and Docker Hub does not say that anonymous pulls are left to Repull";
+
+export async function probeSource(
+  candidate: Candidate,
+  place: ImageReference,
+  context: ProbeContext,
+  ports: ProbePorts,
+): Promise<ProbeResult> {
+  const registries = candidate.anonymous ? (ports.anonymous ?? ports).registries : ports.registries;
+  const seen = await probeByDigest(place, context, { registries });
+  if (seen.kind !== "found") return seen;
+  const asNobody = candidate.anonymous || ports.anonymous === undefined;
+  if (
+    context.accountLimitReached &&
+    asNobody &&
+    isDockerHubFront(place.host) &&
+    typeof seen.pullsLeft !== "number"
+  ) {
+    return { kind: "unknown", because: NO_OTHER_QUOTA };
+  }
+  return (await privateImage(candidate, place, context, ports)) ?? seen;
+}
+
+/** An image that nobody may see without an account would be seen by all who may pull from the mirror's prefix. */
+async function privateImage(
+  candidate: Candidate,
+  place: ImageReference,
+  { trusted, mayCopyPrivate = false }: ProbeContext,
+  { anonymous }: ProbePorts,
+): Promise<ProbeResult | undefined> {
+  // What its publisher also keeps on ECR Public is everybody's: Docker's own images are.
+  if (anonymous === undefined || candidate.anonymous || mayCopyPrivate || ecrPublicMirrors(place).length > 0)
+    return undefined;
+  if (registryOf(place.host).kind !== "docker-hub") return undefined;
+  const asked = trusted === undefined ? place : pinToDigest(place, trusted);
+  try {
+    if ((await anonymous.registries.headManifest(asked)) !== undefined) return undefined;
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    if (error.kind === "rate-limited") return { kind: "rate-limited", because: PERHAPS_PRIVATE };
+    if (!["unauthorized", "denied", "absent"].includes(error.kind)) throw error;
+  }
+  return {
+    kind: "denied",
+    because: "it is private, and the policy does not let it be copied (registries.privateImages)",
+  };
+}
+
+const PERHAPS_PRIVATE =
+  "whether it is private cannot be told while Docker Hub's anonymous limit is reached for Repull too; naming it in registries.privateImages would let it be copied";
