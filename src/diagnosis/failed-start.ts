@@ -169,13 +169,13 @@ export function fromService(service: JsonObject): FailedStart {
           field: `deployments[${index}].rolloutStateReason`,
         })),
       ),
-    ]).filter(({ text }) => TELLS_OF_FAILURE.test(text)),
+    ]).filter(({ text }) => TELLS_OF_FAILURE.test(text.replace(/\(service [^()\s]+\)/g, ""))),
   };
 }
 
 /** Most messages of a service tell that all is well. (service-event-messages-list.html, read 2026-11) */
 const TELLS_OF_FAILURE =
-  /unable to|failed|unhealthy|Error|insufficient|limit|unavailable|circuit breaker|missing|impaired|closest matching/i;
+  /unable to|failed|unhealthy|Error|insufficient|limit|unavailable|circuit breaker|missing|impaired|closest matching|throttled|misconfigured|timed out|not healthy|not found|could not/i;
 
 function fromEvent(event: JsonObject, detail: JsonObject): FailedStart {
   const isTask = "taskArn" in detail || "containers" in detail || "stoppedReason" in detail;

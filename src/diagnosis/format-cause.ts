@@ -75,6 +75,10 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `${registry(params)} refuses the connection: something answers there, so this is no security group`,
   "registry-fails": (params) => `${registry(params)} failed by itself: it answered with an error of its own`,
   "registry-token-failed": (params) => `the token service of ${registry(params)} gave no token`,
+  "registry-host-misspelt": ({ host = "the registry's name" }) =>
+    `${host} is misspelt: it looks like ECR's name, and is none`,
+  "pull-interrupted": (params) =>
+    `the pull of ${image(params)} was broken off before it was done: a large image, a slow network, or a small or slow disk`,
   "pull-denied": (params) => `the registry refuses ${image(params)}`,
   "role-may-not-pull": mayNot("pull from ECR: it lacks ecr:BatchGetImage or its like on"),
   "role-may-not-get-ecr-token": mayNot("log in to ECR: it lacks ecr:GetAuthorizationToken"),
@@ -126,6 +130,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "execution-role-may-not-read-env-file": mayNot("read the environment file"),
   "secret-missing": ({ secret, deleted }) =>
     `the secret${named(secret)} ${deleted === undefined ? "does not exist in its region" : "is marked for deletion"}`,
+  "secret-has-no-value": ({ secret }) =>
+    `the secret${named(secret)} exists, and has no value under the version stage that is asked for`,
   "secret-reference-invalid": ({ secret = "a secret" }) =>
     `the reference of ${secret} is no ARN of a secret, nor the name of a parameter`,
   "json-key-not-in-secret": ({ key = "that is asked for" }) => `the secret has no JSON key ${key}`,
@@ -152,6 +158,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "efs-settings-invalid": ({ volume }) =>
     `the volume${named(volume)} asks for IAM or an access point without transit encryption`,
   "ebs-volume-not-attached": "ECS could not attach the EBS volume",
+  "infrastructure-role-may-not-use-volume": ({ role: of, action = "use the volume" }) =>
+    `the infrastructure role${named(of)} may not ${action}`,
   "subnet-out-of-addresses": ({ subnet, addresses }) =>
     `${subnet ?? "the subnet"} has ${addresses === undefined ? "no" : addresses} free addresses`,
   "tag-policy-refuses-eni":
@@ -171,17 +179,29 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `no container instance meets the placement constraint${named(attribute, ": ")}`,
   "container-agent-disconnected": "the ECS agent of the container instance is not connected",
   "resource-missing-or-inactive": "what the start names is missing, inactive, or in another place",
+  "infrastructure-role-may-not-launch": ({ role: of, action = "launch instances", resource }) =>
+    `the infrastructure role${named(of)} may not ${action}${named(resource, " on ")}: ECS launches no instance`,
+  "ec2-quota-reached": "the account's EC2 quota is reached: ECS launches no further instance",
+  "ec2-capacity-unavailable": "EC2 has no capacity of the instance types that the capacity provider asks for",
+  "provisioning-limit-reached": "the cluster has as many tasks in PROVISIONING as it may have",
   "fargate-quota-reached": "the account's Fargate quota is reached",
   "fargate-capacity-unavailable": "Fargate has no capacity in these Availability Zones now",
   "see-tasks-of-the-deployment": "the deployment's tasks fail: the cause stands with its stopped tasks",
+  "deployment-configuration-blocks":
+    "the service's minimumHealthyPercent and maximumPercent let ECS neither stop nor start a task",
+  "ecs-throttles-service": "ECS throttles the service, because its tasks failed many times in a row",
+  "service-role-misconfigured": "ECS may no longer act for the service: its service role was changed",
   "command-not-in-image": ({ container }) =>
     `the command of ${container || "the container"} is not in the image`,
   "mount-not-possible": "a volume cannot be mounted where the task definition says",
   "host-port-taken": "the host port is taken on the container instance",
+  "device-not-on-instance": ({ device = "of the task definition" }) =>
+    `the container instance has no device ${device}`,
   "container-cannot-start": "the container runtime could not start the container",
   "docker-cannot-create": "Docker could not create the container",
   "docker-too-slow-to-create": "Docker did not create the container in time",
   "docker-too-slow-to-start": "Docker did not start the container in time",
+  "docker-does-not-answer": "Docker on the container instance did not answer the ECS agent in time",
   "container-runtime-timeout": "the container runtime did not start the container in time",
   "container-runtime-error": "the container runtime failed",
   "ecs-internal-error": "ECS had an internal error",
@@ -192,6 +212,9 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "container-health-check-failed": "the container's own health check failed",
   "load-balancer-health-check-failed": ({ state }) =>
     `the load balancer's health check failed${named(state, ": ")}`,
+  "target-group-missing": "the target group of the service does not exist",
+  "targets-not-in-vpc": ({ vpc }) =>
+    `the tasks or instances are not in the VPC${named(vpc)} of the target group`,
   "spot-interrupted": "Spot capacity was taken back: this is no failed start",
   "stopped-on-purpose": "a person or the service stopped the task: this is no failed start",
 };

@@ -16,6 +16,23 @@ type Sample = JsonObject & {
   readonly expected: { readonly cause: CauseCode; readonly decidedBy: "text" | "api" };
 };
 
+/**
+ * Reasons from public repositories and issues, as people pasted them: cut, wrapped, in events, in logs of a deployment; with
+ * the cause that their story ended with. Proved where the words leave no other reading; where the account has to decide, the
+ * cause is among the first three. Account ids and names are ours.
+ */
+type FieldReason = {
+  readonly launchType: string;
+  readonly certainty: "proved" | "likely";
+  readonly cause: CauseCode;
+  /** Of the task's container, where the reason does not name it. */
+  readonly image?: string;
+  readonly reason: string;
+};
+const fieldReasons: readonly FieldReason[] = JSON.parse(
+  readFileSync(new URL("./field-reasons.json", import.meta.url), "utf8"),
+);
+
 const samples: readonly Sample[] = JSON.parse(readFileSync(new URL("./tasks.json", import.meta.url), "utf8"));
 const causesOf = (document: JsonObject) =>
   failedStartsIn(document)?.flatMap((start) => hypothesesOf(start)) ?? [];
@@ -35,6 +52,30 @@ describe("the words of a reason", () => {
     test(`${launchType}: ${cause} is first for “${reason.slice(0, 90)}…”`, () => {
       const start = { ...failedStartOf(reason), launchType };
       expect(hypothesesOf(start)[0]?.code).toBe(cause);
+    });
+});
+
+describe("the words of a reason that somebody met", () => {
+  for (const { launchType, certainty, cause, reason, image } of fieldReasons)
+    test(`${launchType}: ${cause} is ${certainty === "proved" ? "proved" : "one of three"} for “${reason.slice(0, 90)}…”`, () => {
+      const containers = image === undefined ? [] : [{ name: "web", image }];
+      const found = hypothesesOf({ ...failedStartOf(reason), launchType, containers });
+      if (certainty === "proved") expect(found[0]).toMatchObject({ code: cause, certainty: "certain" });
+      else expect(found.slice(0, 3).map(({ code }) => code)).toContain(cause);
+      expect(found.filter((one) => one.certainty === "certain" && one.code !== cause)).toEqual([]);
+    });
+});
+
+describe("a service that is called after a fault", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    "(service rate-limit-error) has started 1 tasks: (task 9d85800c30b349039d104d52b506b930).",
+    "(service failed-agent) registered 1 targets in (target-group arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/unavailable/1)",
+    "(service insufficient-memory) (deployment ecs-svc/1111111111111111111) deployment completed.",
+  ];
+  for (const message of table)
+    test(`“${message.slice(0, 60)}…” tells of none`, () => {
+      expect(causesOf({ services: [{ serviceName: "web", events: [{ message }] }] })).toEqual([]);
     });
 });
 

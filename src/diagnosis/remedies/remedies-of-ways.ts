@@ -85,4 +85,6 @@ export const WAY_REMEDIES = {
   "registry-refuses-connection": only("try-again"),
   "registry-fails": only("try-again"),
   "registry-token-failed": wayOut,
+  "registry-host-misspelt": only("name-image-that-exists"),
+  "pull-interrupted": only("look-at-instance"),
 } as const satisfies Partial<Readonly<Record<CauseCode, Make>>>;

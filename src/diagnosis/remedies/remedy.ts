@@ -40,6 +40,8 @@ export type StartRemedyCode =
   | "look-at-cache-rule"
   | "look-at-key"
   | "ask-organization"
+  | "change-deployment-configuration"
+  | "restore-service-role"
   | "try-again"
   | "none";
 
@@ -255,3 +257,13 @@ export const container: Make = ({ container: name = "" }, { start }) => ({
   ],
 });
 export const ephemeral = set("ephemeralStorage", { sizeInGiB: 60 });
+
+export const quotasOf = (service: string): Make =>
+  aws("add-capacity", () => ["service-quotas", "list-service-quotas", "--service-code", service]);
+export const stoppedTasks = aws("look-at-tasks", (_, about) => [
+  ...["ecs", "list-tasks", "--cluster", clusterOf(about), "--service-name", serviceOf(about)],
+  ...["--desired-status", "STOPPED"],
+]);
+export const targetHealth = aws("look-at-target-group", ({ targetGroup = "TARGET_GROUP_ARN" }) => [
+  ...["elbv2", "describe-target-health", "--target-group-arn", targetGroup],
+]);

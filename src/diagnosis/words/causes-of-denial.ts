@@ -18,6 +18,8 @@ const BY_ACTION: readonly (readonly [action: RegExp, code: CauseCode])[] = [
   [/^s3:/,                                     "execution-role-may-not-read-env-file"],
   [/^elasticfilesystem:/,                      "efs-mount-refused"],
   [/^sts:AssumeRole$/,                         "task-role-not-assumable"],
+  [/^ec2:\w*Volume/,                           "infrastructure-role-may-not-use-volume"],
+  [/^(?:iam:PassRole|ec2:)/,                   "infrastructure-role-may-not-launch"],
 ];
 
 export function deniedCauses({ denied, caller }: Words): readonly Found[] | undefined {

@@ -65,7 +65,11 @@ export function networkCauses({ words, start }: Told): readonly Found[] | undefi
   if (target === undefined) {
     if (/secrets or registry auth/i.test(text))
       return likely("no-way-to-secrets-or-ecr", "no-way-to-ecr-api", "no-way-to-secrets-manager");
-    return /CannotPull|pull/i.test(text) ? likely("no-way-to-registry") : undefined;
+    if (!/CannotPull|pull/i.test(text)) return undefined;
+    const isEcr = start.containers.some(({ image = "" }) => /\d{12}\.dkr[.-]ecr/.test(image));
+    return isEcr
+      ? likely("no-way-to-ecr", "no-way-to-s3", "public-subnet-without-public-ip")
+      : likely("no-way-to-registry");
   }
   if (fault === "refused") return likely("registry-refuses-connection", noWay(target, start.launchType));
   const block = address === undefined ? undefined : parseBlock(address);

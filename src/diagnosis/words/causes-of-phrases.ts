@@ -11,6 +11,7 @@ type Row = readonly [phrase: RegExp, ...codes: readonly [CauseCode, ...CauseCode
 // biome-ignore format: a table is read by its columns
 const PHRASES: readonly Row[] = [
   // Secrets
+  [/can't find the specified secret value for staging label|does not have a value/i,  "secret-has-no-value"],
   [/did not contain json key/i,                                                     "json-key-not-in-secret"],
   [/invalid character .{1,8} (?:looking for beginning of value|after)/i,            "secret-is-no-json"],
   [/Access to KMS is not allowed|KMSAccessDenied/i,                                 "execution-role-may-not-decrypt"],
@@ -35,28 +36,46 @@ const PHRASES: readonly Row[] = [
   [/attach(?:ing)? (?:the )?network interface|unused device index|configure ENI|netplugin failed/i, "eni-not-attached", "eni-provisioning-timeout"],
   [/Create Network Interface with public IP/i,                                      "subnet-out-of-addresses", "eni-not-created"],
   [/(?:create|creating).{0,20} Network Interface/i,                                 "eni-not-created"],
+  // What EC2 refuses to the instances that ECS launches
+  [/Max\w*CountExceeded|VcpuLimitExceeded|InstanceLimitExceeded/,                   "ec2-quota-reached"],
+  [/InsufficientInstanceCapacity|UnfulfillableCapacity|InsufficientCapacity/,       "ec2-capacity-unavailable"],
+  [/Unable to launch instance\(s\)/i,                                               "infrastructure-role-may-not-launch", "ec2-capacity-unavailable", "ec2-quota-reached"],
   // Capacity and placement
+  [/tasks provisioning capacity limit/i,                                            "provisioning-limit-reached"],
   [/RESOURCE:GPU|insufficient GPU/i,                                                "no-instance-with-free-gpu"],
   [/RESOURCE:CPU|insufficient CPU/i,                                                "no-instance-with-free-cpu"],
   [/RESOURCE:MEMORY|insufficient memory/i,                                          "no-instance-with-free-memory"],
   [/RESOURCE:(?:PORTS|UDP)|port (?:\d+ )?(?:is )?already in use by|is already using a port/i, "no-instance-with-free-port"],
   [/RESOURCE:ENI|insufficient (?:ENI|network interface)/i,                          "no-instance-with-free-eni"],
-  [/^AGENT$|error "?AGENT\b|agent (?:is )?(?:disconnected|not connected)|agent was disconnected|SERVICE_TASK_.*AGENT/i, "container-agent-disconnected"],
+  [/^AGENT$|error "?AGENT\b|agent (?:is )?(?:disconnected|not connected)|agent was disconnected|have the agent connected|waiting for Amazon ECS Agent|SERVICE_TASK_.*AGENT/i, "container-agent-disconnected"],
   [/EMPTY CAPACITY PROVIDER|capacity provider .{0,60}(?:empty|no container instances)/i, "capacity-provider-empty"],
   [/^ATTRIBUTE\b|placement constraint|missing an attribute|error "?ATTRIBUTE\b|MemberOf/i, "placement-constraint-unsatisfied"],
   [/NO ACTIVE INSTANCES|No Container Instances were found|no container instances? (?:was|were) found/i, "no-container-instance"],
   [/no container instance met all of its requirements/i,                            "no-container-instance", "placement-constraint-unsatisfied", "no-instance-with-free-memory"],
-  [/limit on the number of (?:vCPUs|tasks)|vCPU limit|concurrent(?:ly)? .{0,30}(?:limit|quota)|PROVISIONING (?:tasks )?limit/i, "fargate-quota-reached"],
+  [/limit on the number of (?:vCPUs|tasks)|vCPU limit|concurrent(?:ly)? .{0,30}(?:limit|quota)|(?:CPU|MEMORY) configuration is above your limit/i, "fargate-quota-reached"],
   [/Capacity is unavailable at this time|RESOURCE:FARGATE/i, "fargate-capacity-unavailable"],
   [/^(?:MISSING|INACTIVE|LOCATION)\b/,                                              "resource-missing-or-inactive"],
+  [/because of the service deployment configuration/i,                              "deployment-configuration-blocks"],
+  [/operations are being throttled/i,                                               "ecs-throttles-service"],
+  [/ECS can no longer maintain your service/i,                                      "service-role-misconfigured"],
+  [/TARGET (?:GROUP )?IS NOT FOUND/i,                                               "target-group-missing"],
+  [/not in the target group VPC/i,                                                  "targets-not-in-vpc"],
+  [/could not launch \d+ tasks? for/i,                                              "see-tasks-of-the-deployment"],
   [/circuit breaker|tasks? failed to start\.?$|SERVICE_DEPLOYMENT_FAILED|SERVICE_TASK_START_IMPAIRED|unable to consistently start tasks/i, "see-tasks-of-the-deployment"],
   [/Spot Task was interrupted|SpotInterruption|Spot interruption/i,                 "spot-interrupted"],
   // The container's start
   [/exec format error/i,                                                            "image-of-other-architecture"],
   [/OutOfMemory|killed due to memory usage|OOM ?Killed/i,                           "container-out-of-memory"],
+  [/adding custom device/i,                                                         "device-not-on-instance"],
   [/executable file not found|exec: ".{0,300}(?:no such file|permission denied|is a directory)|starting container process caused.{0,300}no such file|exec .{1,200}: no such file/i, "command-not-in-image"],
+  [/starting container process caused.{0,20}exec:/i,                                "command-not-in-image", "container-cannot-start"],
+  [/failed to chown .{0,300}operation not permitted/i,                              "mount-not-possible"],
   [/not a directory|error mounting|mount (?:source|destination)|VolumeDriver/i,     "mount-not-possible"],
   [/port is already allocated|address already in use/i,                             "host-port-taken"],
+  [/programming external connectivity/i,                                            "host-port-taken", "container-cannot-start"],
+  // The instance's storage
+  [/Thin Pool has \d+ free|no free space in thin pool/i,                            "instance-disk-full"],
+  [/devicemapper: Error running/i,                                                  "container-runtime-error", "instance-disk-full"],
 ];
 
 /** What says that a platform has no manifest, or that what was pulled is no image. */
@@ -64,7 +83,7 @@ const PHRASES: readonly Row[] = [
 const BYTES: readonly Row[] = [
   [/matching platform|descriptor for platform|no matching manifest|no match for platform/i, "image-has-no-manifest-for-platform"],
   [/no processor for media-type|in-toto|unsupported manifest|mediatype .{0,80}(?:unsupported|not supported)/i, "image-is-no-container-image"],
-  [/invalid reference format|invalid image (?:name|reference)|repository name must be/i, "image-reference-invalid"],
+  [/normalize image reference|invalid reference format|invalid image (?:name|reference)|repository name must be/i, "image-reference-invalid"],
 ];
 
 export function phraseCauses(told: Told): readonly Found[] | undefined {
@@ -77,6 +96,9 @@ export function phraseCauses(told: Told): readonly Found[] | undefined {
       ...roleIn(text),
       ...fileSystemIn(text),
       ...platformIn(text),
+      ...named("device", /custom device "?(?<found>\/[\w/.-]+)/i, text),
+      ...named("secret", /(?<found>arn:aws[a-z-]*:secretsmanager:[\w:!/+=.@-]+)/, text),
+      ...named("vpc", /target group VPC '(?<found>vpc-[\da-f]+)/, text),
     };
     return codes.map((code, index) => ({
       code: code as CauseCode,
@@ -84,6 +106,9 @@ export function phraseCauses(told: Told): readonly Found[] | undefined {
       params,
     }));
   }
+  // Cut before its end: what is written there fails for want of room.
+  if (/failed to extract layer sha256:[\da-f]+: write \/var/i.test(text))
+    return [{ code: fullDisk(told), isCertain: /no space left/i.test(text) }];
   if (/no space left on device/i.test(text)) return [{ code: fullDisk(told), isCertain: true }];
   return undefined;
 }

@@ -20,7 +20,11 @@ function resourceCauses({ words }: Told): readonly Found[] | undefined {
     );
   const isDenied = /AccessDenied|not authorized|Forbidden|status code: 403/i.test(text);
   if (target === "logs") {
-    if (/MissingEndpoint|'Endpoint' configuration|MissingRegion|invalid endpoint/i.test(text))
+    if (
+      /awslogs-region is required|MissingEndpoint|'Endpoint' configuration|MissingRegion|invalid endpoint/i.test(
+        text,
+      )
+    )
       return certain("log-region-invalid");
     if (isMissing) return certain("log-group-missing");
     if (isDenied)
@@ -47,7 +51,8 @@ function resourceCauses({ words }: Told): readonly Found[] | undefined {
   }
   if (target === "s3" && /env/i.test(text)) {
     if (isMissing) return certain("env-file-missing");
-    if (isDenied) return likely("execution-role-may-not-read-env-file");
+    // Without s3:ListBucket, S3 says of an object that is not there that it is forbidden. (API_HeadObject, read 2026-11)
+    if (isDenied) return likely("execution-role-may-not-read-env-file", "env-file-missing");
     return likely("no-way-to-s3", "execution-role-may-not-read-env-file", "env-file-missing");
   }
   if (target === "ecr.api" && isDenied) return likely("role-may-not-get-ecr-token");
@@ -72,6 +77,8 @@ function registryCauses({ words, reason }: Told): readonly Found[] | undefined {
     return CACHE_PREFIX.test(repository)
       ? likelyAbout({ repository }, "pull-through-cache-may-not-create-repository", "repository-missing")
       : likelyAbout({ repository }, "repository-missing", "pull-through-cache-may-not-create-repository");
+  if (/repository \S+ not found: does not exist or no pull access/i.test(text))
+    return likelyAbout(params, "no-such-repository-or-private", "repository-missing");
   if (/incorrect username or password|401 Unauthorized|authentication required/i.test(text) && !isEcr)
     return /incorrect/i.test(text)
       ? certain("registry-credentials-refused", params)
@@ -108,7 +115,12 @@ function registryCauses({ words, reason }: Told): readonly Found[] | undefined {
   if (/\b50[0234] (?:Internal|Bad|Service|Gateway)|status code.{0,200}\b50[0234]\b/i.test(text))
     return likelyAbout(words.host === undefined ? {} : { host: words.host }, "registry-fails");
   if (/403 Forbidden/i.test(text))
-    return likelyAbout(params, "no-such-repository-or-private", "registry-credentials-refused");
+    return likelyAbout(
+      params,
+      "no-such-repository-or-private",
+      "registry-credentials-refused",
+      "pull-denied",
+    );
   return undefined;
 }
 
@@ -129,17 +141,21 @@ function namedErrors({ words, start }: Told): readonly Found[] | undefined {
   if (/Could not transition to created/i.test(text)) return likely("docker-too-slow-to-create");
   if (/DockerTimeoutError|Could not transition to started/i.test(text))
     return likely("docker-too-slow-to-start", "no-way-to-cloudwatch-logs");
+  if (error === "CannotInspectContainerError") return likely("docker-does-not-answer");
   if (/container health checks?/i.test(text)) return certain("container-health-check-failed");
-  if (/ELB health checks|is unhealthy in|target[- ]group/i.test(text))
+  if (/ELB health checks|is (?:unhealthy|not healthy) in\b/i.test(text))
     return likely("load-balancer-health-check-failed");
   if (
-    /Scaling activity|stopped by user|Task stopped by|deployment ecs-svc/i.test(text) ||
+    /Scaling activity initiated|scheduler initiated|stopped by user|Task stopped by/i.test(text) ||
     start.stopCode === "UserInitiated"
   )
     return certain("stopped-on-purpose");
   const code = Object.hasOwn(BY_ERROR, error) ? BY_ERROR[error] : undefined;
   if (code !== undefined) return likely(code);
-  return /^InternalError/.test(text) ? likely("ecs-internal-error") : undefined;
+  if (/^InternalError|Reason: Internal error/i.test(text)) return likely("ecs-internal-error");
+  return /CannotPull.{0,40}context cancell?ed$/i.test(text)
+    ? likely("pull-interrupted", "instance-disk-full")
+    : undefined;
 }
 
 function imageIn(text: string, image: string | undefined): Readonly<Record<string, string>> {

@@ -13,6 +13,7 @@ import { endCauses } from "./causes-of-end.ts";
 import { networkCauses } from "./causes-of-network.ts";
 import { phraseCauses } from "./causes-of-phrases.ts";
 import { pullCauses } from "./causes-of-pull.ts";
+import { misspeltCauses, targetCauses } from "./causes-of-target.ts";
 import type { Found, Told } from "./told.ts";
 import { wordsOf } from "./words.ts";
 
@@ -22,7 +23,7 @@ const LIMITS = new Set(["docker-hub-pull-limit", "docker-hub-abuse-limit", "regi
 
 export function hypothesesOf(start: FailedStart): readonly Hypothesis[] {
   const told = start.reasons.flatMap((reason) =>
-    causesIn({ words: wordsOf(reason.text), reason, start }).map(
+    causesIn({ words: wordsOf(withoutName(reason.text)), reason, start }).map(
       ({ code, isCertain, params = {} }): Hypothesis => ({
         code,
         certainty: isCertain ? "certain" : "likely",
@@ -44,9 +45,21 @@ function causesIn(told: Told): readonly Found[] {
     const code = kind as Extract<CauseCode, typeof kind>;
     return [{ code, isCertain: true, ...(registry === undefined ? {} : { params: { registry } }) }];
   }
-  const found = deniedCauses(words) ?? phraseCauses(told) ?? networkCauses(told) ?? pullCauses(told) ?? [];
+  const found =
+    deniedCauses(words) ??
+    phraseCauses(told) ??
+    misspeltCauses(told) ??
+    networkCauses(told) ??
+    pullCauses(told) ??
+    targetCauses(told) ??
+    [];
   // What was cut may have gone on to say the opposite.
   return words.isCut && found.length > 1 ? found.map((one) => ({ ...one, isCertain: false })) : found;
+}
+
+/** A service may be called after any of the words that are looked for. */
+function withoutName(text: string): string {
+  return text.slice(0, LENGTH_MAX).replace(/\(service [^()\s]+\)/g, "(service)");
 }
 
 function present({ container, image }: Reason): Params {
