@@ -2,7 +2,7 @@
 
     python infra/check.py lint        cfn-lint, warnings included
     python infra/check.py translate   the SAM translator, offline; then what it made is looked at
-    python infra/check.py print       what the translator made, as JSON: a template for whoever has no SAM transform
+    python infra/check.py print       what the translator made, as JSON: a template for a deployment without the SAM transform
 
 Exits 0 when all is well; says what is wrong otherwise.
 """
@@ -36,7 +36,7 @@ def translate() -> list[str]:
 
 
 def translated() -> tuple[dict, list[str]]:
-    # The translator asks for a region even when it calls nobody.
+    # The translator asks for a region even when it calls no service.
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
@@ -52,7 +52,7 @@ def translated() -> tuple[dict, list[str]]:
         # `sam package` puts an address in the place of the folder.
         properties["CodeUri"] = {"Bucket": "bucket", "Key": f"{name}.zip"}
 
-    # No managed policies: the template names none, so nobody needs to look any up.
+    # No managed policies: the template names none, so none needs a lookup.
     return Translator({}, Parser()).translate(source, {}), problems
 
 

@@ -26,7 +26,7 @@ GLOBAL_KEYS |= {"lambda:SourceFunctionArn"}
 
 # Granted on "*" although there are resource types, each with the reason.
 WIDE = {
-    "StandInTheVpc": "Lambda makes the interface before there is an ARN to name",
+    "UseNetworkInterfaces": "Lambda makes the interface before there is an ARN to name",
     "ButNotByCode": "a denial is as wide as it can be",
     "ListTasks": "a service's tasks are listed without naming a machine, and the cluster is a condition",
 }
@@ -48,7 +48,7 @@ ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:123456789012:table/a",
     "AWS::Logs::LogGroup": "arn:aws:logs:us-east-1:123456789012:log-group:a:*",
 }
-# What stands in the place of a name within `!Sub`; any other is one letter.
+# The values of names within `!Sub`; any other is one letter.
 NAMES = {"Partition": "aws", "Region": "us-east-1", "AccountId": "123456789012", "PolicyParameter": "/a"}
 
 

@@ -1,5 +1,5 @@
 /**
- * A zip file that is the same whenever and wherever it is made: no dates, no owners, names in order.
+ * A zip file that is the same whenever and wherever it is made: no dates, no user ids, names in order.
  *
  * Lambda takes what this writes: deflated entries, no encryption, no ZIP64 (a function's code is at most 250 MB).
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
