@@ -55,7 +55,7 @@ export function likelySubstitutes(
   const rejected: { strategy: StrategyName; because: string }[] = [];
   for (const strategy of policy.strategies) {
     const no = notApplicableReason(strategy, ANONYMOUS_LIMIT);
-    const offered = no === undefined ? candidatesOf(strategy, image, context) : { because: no };
+    const offered = no ?? candidatesOf(strategy, image, context);
     const judged = "because" in offered ? offered.because : judge(strategy, offered, image, seen);
     if (typeof judged !== "string") return { first: { strategy, ...judged }, rejected };
     rejected.push({ strategy, because: judged });

@@ -7,6 +7,7 @@
  */
 
 import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
+import type { NotApplicableReason } from "./candidate.ts";
 import type { StrategyName } from "./strategy-name.ts";
 
 /** What a classified failure tells of whose limit was met. */
@@ -33,13 +34,20 @@ export function unsupportedReason({ kind, registry, mayBeUpstreams }: Limit): st
 export function notApplicableReason(
   strategy: StrategyName,
   { kind, limitedAs, registry, mayBeUpstreams }: Limit,
-): string | undefined {
+): NotApplicableReason | undefined {
   if (strategy === "pull-through-cache" && mayBeUpstreams === true)
-    return "the pull-through cache is what met its upstream's limit";
+    return { code: "cache-is-limited", because: "the failed pull went through the pull-through cache" };
   if (strategy !== "authenticated-pull") return undefined;
-  if (kind === "docker-hub-abuse-limit") return "the abuse limit applies to every account";
-  if (kind === "registry-limit") return `the limit is ${registry ?? "another registry"}'s, not Docker Hub's`;
-  return limitedAs === "account" ? "the pull that failed already used an account" : undefined;
+  if (kind === "docker-hub-abuse-limit")
+    return { code: "abuse-limit", because: "the abuse limit applies to signed-in clients too" };
+  if (kind === "registry-limit")
+    return {
+      code: "other-registry",
+      because: `the limit is ${registry ?? "another registry"}'s, not Docker Hub's`,
+    };
+  return limitedAs === "account"
+    ? { code: "account-already-used", because: "the pull that failed already used an account" }
+    : undefined;
 }
 
 /** Whether an image would meet the same limit next: it comes from the registry that refused. */

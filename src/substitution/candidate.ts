@@ -98,16 +98,42 @@ export type ProbeResult =
         | "archived"
         | "unknown";
       readonly because: string;
-      /** Of `unreachable` alone: it said nothing in the time that it had, or there was no time to ask it. */
-      readonly code?: "no-answer" | "no-time";
+      readonly code?: ProbeCode;
+      /** With `cache-not-fillable`: the repositories that the stack has to allow. */
+      readonly repositories?: string;
     };
+
+/**
+ * More than its kind says of a place that lost. `no-digest`: nothing to compare it with is known; `no-answer`, `no-time`: it did not answer in its time, or there was no
+ * time to ask it; `account-exhausted`: the configured account has no pulls left; `private-image`: the policy does not let
+ * it be copied; `cache-not-fillable`: Repull may not fill the repositories of the pull-through cache rule.
+ */
+export type ProbeCode =
+  | "no-digest"
+  | "no-answer"
+  | "no-time"
+  | "account-exhausted"
+  | "private-image"
+  | "cache-not-fillable";
+
+/** Why a place is not used, for programs. */
+export type RejectionCode =
+  | Extract<ProbeResult, { readonly because: string }>["kind"]
+  | ProbeCode
+  | UntrustedCode
+  | "check-failed"
+  | "secret-unchecked"
+  | "other-content"
+  | "weak-proof";
 
 /** Something that a task needs beside the bytes, asked beforehand. */
 export type Check = {
   readonly what: "role" | "network" | "platform" | "rule" | "secret";
   readonly result: "passed" | "failed" | "not checked";
   readonly because: string;
-  /** The rights that a role lacks. */
+  /** Of `role` and `secret`: there is no execution role that could be allowed anything. */
+  readonly code?: "no-execution-role";
+  /** The permissions that a role lacks. */
   readonly lacks?: {
     /** Its name, without its path. */
     readonly role: string;
@@ -122,8 +148,28 @@ export type ProbedCandidate = {
   readonly checks?: readonly Check[];
 };
 
+/** Why a strategy has no place to offer. */
+export type NotApplicableReason = {
+  readonly code: NotApplicableCode;
+  readonly because: string;
+  /** With `no-cache-rule`: the registry that no rule leads to. */
+  readonly host?: string;
+};
+
+export type NotApplicableCode =
+  | "no-cache-rule"
+  | "cache-rules-unreadable"
+  | "cache-rule-unsuitable"
+  | "cache-is-limited"
+  | "not-published"
+  | "no-account"
+  | "account-already-used"
+  | "other-registry"
+  | "no-digest"
+  | "abuse-limit";
+
 /** A strategy that has no place to offer for an image, and why. */
-export type NotApplicable = { readonly strategy: StrategyName; readonly because: string };
+export type NotApplicable = { readonly strategy: StrategyName } & NotApplicableReason;
 
 /** Identifies one candidate of an image: the same place may be read with an account and anonymously. */
 export function candidateKey({ strategy, image, source, anonymous }: Candidate): string {

@@ -5,9 +5,17 @@
 import type { Digest } from "../image/digest.ts";
 import type { Platform } from "../image/platform.ts";
 import type { Limit } from "./applicable-limits.ts";
-import type { Candidate, Check, NotApplicable, ProbedCandidate, Trusted, Untrusted } from "./candidate.ts";
+import type {
+  Candidate,
+  Check,
+  NotApplicable,
+  ProbedCandidate,
+  RejectionCode,
+  Trusted,
+  Untrusted,
+} from "./candidate.ts";
 import type { Policy } from "./policy/policy.ts";
-import type { Proof } from "./proof.ts";
+import type { Proof, ProofLevel } from "./proof.ts";
 import type { Remedy } from "./remedies/remedy.ts";
 
 /** What the survey learned about one image of the task definition. */
@@ -58,7 +66,12 @@ export type Substitute = {
 
 export type RejectedCandidate = {
   readonly candidate: Candidate;
+  readonly code: RejectionCode;
   readonly because: string;
+  /** With `weak-proof`: what was proved. */
+  readonly proof?: ProofLevel;
+  /** With `cache-not-fillable`: the repositories that the stack has to allow. */
+  readonly repositories?: string;
   readonly checks?: readonly Check[];
 };
 

@@ -27,7 +27,7 @@ import type {
   Substitute,
 } from "./plan-types.ts";
 import type { Policy } from "./policy/policy.ts";
-import { meets, type Proof, proofOf } from "./proof.ts";
+import { meets, type ProofLevel, proofOf } from "./proof.ts";
 import { remediesFor } from "./remedies/remedies.ts";
 import { copyTag } from "./strategies/ecr-copy.ts";
 
@@ -53,20 +53,20 @@ export function planSubstitution(facts: readonly ImageFacts[], context: PlanCont
       unhealed.length === 0
         ? "no image of the task definition is one whose pull failed"
         : barred !== undefined
-          ? `what ${barred.image} means cannot be told: ${barred.untrusted?.because}`
-          : `no place was found that holds ${names} with enough proof${reportMissing(facts, unhealed)}`,
+          ? `the expected digest of ${barred.image} is not known: ${barred.untrusted?.because}`
+          : `no verified copy of ${names} was found${reportMissing(facts, unhealed)}`,
     images,
     remedies: remediesFor(facts, unhealed, context),
     policy: context.policy,
   };
 }
 
-/** Whatever limit was met: an image that is gone at its registry comes back with no window. */
+/** Whatever limit was met: an image that its registry no longer has does not come back when the limit ends. */
 function reportMissing(facts: readonly ImageFacts[], unhealed: readonly ImagePlan[]): string {
   const gone = facts.flatMap((fact) =>
     unhealed.some(({ image }) => image === fact.image) ? (missingImage(fact) ?? []) : [],
   );
-  return gone.map(({ host, name }) => `; ${host} answers that it has no ${name}: it is gone there`).join("");
+  return gone.map(({ host, name }) => `; ${host} no longer has ${name}`).join("");
 }
 
 function codeOf(untrusted: Untrusted | undefined): NoSubstituteCode {
@@ -90,28 +90,37 @@ function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
   };
   for (const sighting of facts.probedCandidates) {
     const judged = judge(sighting, facts, context);
-    if (typeof judged !== "string") return { ...base, substitute: judged, rejected: losers };
+    if ("candidate" in judged) return { ...base, substitute: judged, rejected: losers };
     const checks = sighting.checks === undefined ? {} : { checks: sighting.checks };
-    losers.push({ candidate: sighting.candidate, because: judged, ...checks });
+    losers.push({ candidate: sighting.candidate, ...judged, ...checks });
   }
   return { ...base, rejected: losers };
 }
 
-/** The winner that a sighting makes, or the reason against it. */
+type Rejection = Omit<RejectedCandidate, "candidate" | "checks">;
+
+/** The substitute that a probed candidate makes, or the reason against it. */
 function judge(
   sighting: ProbedCandidate,
   facts: ImageFacts,
   { policy, platforms = [] }: PlanContext,
-): Substitute | string {
+): Substitute | Rejection {
   const { candidate, seen, checks = [] } = sighting;
   const { trusted, untrusted } = facts;
-  if (untrusted !== undefined && isBarred(untrusted)) return untrusted.because;
-  if ("because" in seen) return seen.because;
+  if (untrusted !== undefined && isBarred(untrusted))
+    return { code: untrusted.code, because: untrusted.because };
+  if ("because" in seen) {
+    const { kind, code = kind, because, repositories } = seen;
+    return { code, because, ...(repositories === undefined ? {} : { repositories }) };
+  }
   const failed = checks.find(({ result }) => result === "failed");
-  if (failed !== undefined) return failed.because;
+  if (failed !== undefined) return { code: "check-failed", because: failed.because };
   const secret = checks.find(({ what }) => what === "secret");
   if (secret?.result === "not checked" && !policy.allowUnverifiedSecretAccess) {
-    return `whether the tasks' role can read the secret could not be checked (${secret.because}); the policy key allowUnverifiedSecretAccess allows it unchecked`;
+    return {
+      code: "secret-unchecked",
+      because: `it could not be checked that the tasks' role can read the secret (${secret.because}); the policy key allowUnverifiedSecretAccess allows it unchecked`,
+    };
   }
   if (seen.kind === "kept") return kept(candidate, facts, policy, checks);
   if (seen.kind === "fetchable") {
@@ -129,10 +138,13 @@ function judge(
   if (proved === undefined) {
     return trusted === undefined
       ? cannotBeCompared(facts)
-      : `it holds other bytes: ${shortDigest(seen.digest)} instead of ${shortDigest(trusted.digest)}`;
+      : {
+          code: "other-content",
+          because: `it has other content: digest ${shortDigest(seen.digest)} instead of ${shortDigest(trusted.digest)}`,
+        };
   }
   // The operator's mapping of exactly this image needs no minimum level: it is the decision itself.
-  const enough = (proof: Proof) => proof === "operator-override" || meets(proof, policy.minimumProof);
+  const enough = (proof: ProofLevel) => proof === "operator-override" || meets(proof, policy.minimumProof);
 
   if (candidate.source === undefined) {
     if (!enough(proved.proof)) return tooWeak(proved.proof, policy);
@@ -173,7 +185,7 @@ function provedBy(
   { candidate }: ProbedCandidate,
   found: Found,
   trusted: Trusted | undefined,
-): { proof: Proof; digest: Digest } | undefined {
+): { proof: ProofLevel; digest: Digest } | undefined {
   const compared = trusted === undefined ? undefined : proofOf(found, trusted);
   if (compared !== undefined) return compared;
   if (candidate.operatorOverride) return { proof: "operator-override", digest: found.digest };
@@ -182,12 +194,16 @@ function provedBy(
     : undefined;
 }
 
-function cannotBeCompared({ untrusted }: ImageFacts): string {
-  return `it cannot be compared: ${untrusted?.because ?? "no digest is known"}`;
+function cannotBeCompared({ untrusted }: ImageFacts): Rejection {
+  return {
+    code: untrusted?.code ?? "no-digest",
+    because: `it cannot be compared: ${untrusted?.because ?? "the expected digest is not known"}`,
+  };
 }
 
-function tooWeak(proof: Proof, policy: Policy): string {
-  return `its proof is ${proof}, which is weaker than the policy asks (minimumProof: ${policy.minimumProof})`;
+function tooWeak(proof: ProofLevel, policy: Policy): Rejection {
+  const because = `its proof is ${proof}; the policy requires at least ${policy.minimumProof} (minimumProof)`;
+  return { code: "weak-proof", because, proof };
 }
 
 function imageReference(candidate: Candidate, digest: Digest, policy: Policy): string {

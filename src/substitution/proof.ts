@@ -25,7 +25,7 @@ export function meets(proof: Proof, least: ProofLevel): boolean {
  * ECS may have recorded the index or the platform's manifest, and a copy may hold either: they match when one of the
  * candidate's two digests is the trusted one, or when the trusted index lists the candidate.
  */
-export function proofOf(found: Found, trusted: Trusted): { proof: Proof; digest: Digest } | undefined {
+export function proofOf(found: Found, trusted: Trusted): { proof: ProofLevel; digest: Digest } | undefined {
   if (found.digest === trusted.digest) return { proof: "same-index", digest: found.digest };
   if (found.childOf === trusted.digest) return { proof: "same-platform", digest: found.digest };
   if (found.platformDigest === trusted.digest) return { proof: "same-platform", digest: trusted.digest };

@@ -6,7 +6,7 @@
 
 import type { Digest } from "../image/digest.ts";
 import type { ImageReference } from "../image/reference.ts";
-import type { Candidate } from "./candidate.ts";
+import type { Candidate, NotApplicableReason } from "./candidate.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { PullThroughRule } from "./pull-through-rule.ts";
 import type { StrategyName } from "./strategy-name.ts";
@@ -29,8 +29,5 @@ export type Strategy = {
   /** In a few words, for plans: what it does to the service. */
   readonly summary: string;
   /** The places to ask, best first; or why the strategy has nothing to offer for this image. */
-  candidates(
-    image: ImageReference,
-    context: StrategyContext,
-  ): readonly Candidate[] | { readonly because: string };
+  candidates(image: ImageReference, context: StrategyContext): readonly Candidate[] | NotApplicableReason;
 };

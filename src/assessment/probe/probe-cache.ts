@@ -16,7 +16,8 @@ export async function probeCache(
   if (trusted === undefined)
     return {
       kind: "unknown",
-      because: "no digest is known, and the cache may answer a tag with the image of a day ago",
+      code: "no-digest",
+      because: "the expected digest is not known, and a cached tag may be a day old",
     };
   // Without the right to import, what is not cached is not there for us.
   const head = await registries.headManifest(pinToDigest(place, trusted)).catch((error: unknown) => {

@@ -22,7 +22,11 @@ export async function probeCopy(
   { registries, ecr }: ProbePorts,
 ): Promise<ProbeResult> {
   if (trusted === undefined) {
-    return { kind: "unknown", because: "no digest is known, so a copy cannot be told from another image" };
+    return {
+      kind: "unknown",
+      code: "no-digest",
+      because: "the expected digest is not known, so a copy cannot be verified",
+    };
   }
   const whole = await registries.headManifest(pinToDigest(place, trusted));
   if (whole !== undefined) {
@@ -31,7 +35,7 @@ export async function probeCopy(
     if (seen.kind === "archived" || (await isComplete(whole, place, registries))) return seen;
   }
   const tagged = await probeTag(place, trusted, platforms, registries);
-  const nothing: ProbeResult = tagged ?? { kind: "absent", because: "no copy is there" };
+  const nothing: ProbeResult = tagged ?? { kind: "absent", because: "no copy exists" };
   if (platforms.length === 0 || (tagged?.kind === "found" && tagged.platformDigest === trusted))
     return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);

@@ -35,5 +35,6 @@ export async function probeOrigin(
 
 function accountExhausted(quota?: RateLimit): ProbeResult {
   const left = quota === undefined ? "" : `: ${formatRateLimit(quota)}`;
-  return { kind: "rate-limited", because: `the configured account has no pulls left either${left}` };
+  const because = `the configured account has no pulls left either${left}`;
+  return { kind: "rate-limited", code: "account-exhausted", because };
 }

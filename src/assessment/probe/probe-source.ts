@@ -59,6 +59,7 @@ async function privateImage(
   }
   return {
     kind: "denied",
+    code: "private-image",
     because: "it is private, and the policy does not let it be copied (registries.privateImages)",
   };
 }

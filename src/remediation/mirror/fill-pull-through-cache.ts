@@ -6,6 +6,7 @@
  */
 
 import { type ManifestBytes, requiredBlobs } from "../../assessment/probe/required-blobs.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import type { Digest } from "../../image/digest.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Platform } from "../../image/platform.ts";
@@ -22,11 +23,14 @@ import type { Ports } from "../ports/ports.ts";
 
 export type CacheFilled =
   | { readonly kind: "warmed"; readonly target: string; readonly digest: Digest; readonly blobs: number }
-  | { readonly kind: "refused"; readonly because: string };
+  | ({ readonly kind: "refused" } & NotFilled);
+
+/** `repositories`: Repull may not fill them, and the stack has to allow it. */
+type NotFilled = { readonly because: string; readonly repositories?: string };
 
 const POLL_SECONDS_FIRST = 3;
 const POLL_SECONDS_MAX = 30;
-/** Unverified how long ECR takes; layers that have not come by then are somebody's trouble. */
+/** Unverified how long ECR takes; layers that have not come by then are reported. */
 const WAIT_SECONDS_MAX = 15 * 60;
 
 /** Imports the image and waits until all its blobs are in ECR; or says why that cannot be had. */
@@ -44,7 +48,7 @@ export async function fillPullThroughCache(
     attempts: 4,
     retryIf: (error) => !(error instanceof InvalidInput) && !isDenied(error),
   });
-  if ("because" in imported) return { kind: "refused", because: imported.because };
+  if ("because" in imported) return { kind: "refused", ...imported };
 
   const { blobs } = imported;
   let pause = POLL_SECONDS_FIRST;
@@ -74,20 +78,28 @@ async function importTree(
   digest: Digest,
   platforms: readonly Platform[],
   { ecr }: Ports,
-): Promise<{ readonly blobs: readonly Digest[] } | { readonly because: string }> {
+): Promise<{ readonly blobs: readonly Digest[] } | NotFilled> {
   const rules = await ecr.pullThroughRules();
   const rule = ruleFor(target.path, rules);
   if (rule === undefined) return { because: `no pull-through cache rule leads to ${target.path}` };
   const upstream = upstreamOf(rule, target.path);
+  let repositories: string | undefined;
+  const denied = (error: unknown): { kind: "refused"; isTransient: false; because: string } => {
+    const because = deniedReason(error, rule, target);
+    repositories = repositoryPattern(rule);
+    return { kind: "refused", isTransient: false, because };
+  };
   const imports = async (wanted: Digest): Promise<ManifestBytes | { because: string }> => {
-    const answer = await ecr.importImage(target.path, wanted).catch((error) => refusal(error, rule, target));
+    const answer = await ecr.importImage(target.path, wanted).catch(denied);
     if (answer.kind === "imported") return answer;
     const because = `ECR could not fetch it from ${upstream.host}: ${answer.because}`;
     if (answer.isTransient) throw new AwsError("unavailable", "ecr:BatchGetImage", because);
     return { because };
   };
   const blobs = await requiredBlobs(digest, platforms, imports);
-  return blobs.kind === "known" ? { blobs: blobs.digests } : { because: blobs.because };
+  return blobs.kind === "known"
+    ? { blobs: blobs.digests }
+    : { because: blobs.because, ...optional("repositories", repositories) };
 }
 
 /** Asks for each blob that is not there yet, so that ECR fetches it, and answers how many they are. */
@@ -97,15 +109,11 @@ async function missingOf(repository: string, blobs: readonly Digest[], { ecr }: 
   return missing.length;
 }
 
-/** A right that Repull lacks is not found by asking again. */
-function refusal(
-  error: unknown,
-  rule: PullThroughRule,
-  { path }: ImageReference,
-): { kind: "refused"; isTransient: false; because: string } {
+/** A permission that Repull lacks is not found by asking again. */
+function deniedReason(error: unknown, rule: PullThroughRule, { path }: ImageReference): string {
   if (!isDenied(error)) throw error;
-  const because = `Repull has no right to fill ${path}: set the stack's parameter PullThroughRepositories to ${repositoryPattern(rule)} (${error.message})`;
-  return { kind: "refused", isTransient: false, because: because.slice(0, 500) };
+  const because = `Repull may not fill ${path}: set the stack's parameter PullThroughRepositories to ${repositoryPattern(rule)} (${error.message})`;
+  return because.slice(0, 500);
 }
 
 function isDenied(error: unknown): error is AwsError {

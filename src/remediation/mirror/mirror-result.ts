@@ -7,6 +7,8 @@ export type MirrorRejected = {
   readonly because: string;
   /** A quota refused it. */
   readonly held?: QuotaExceeded;
+  /** Repull may not fill the pull-through cache: the repositories that the stack has to allow. */
+  readonly repositories?: string;
   /** It was the source's limit. */
   readonly limited?: true;
   /** The copy was not refused: it failed, and may succeed in a while. */

@@ -171,6 +171,8 @@ export type ExecutionStatus = {
   readonly held?: QuotaExceeded;
   /** It was the source's limit: its window may end. */
   readonly limited?: true;
+  /** It may not fill the repositories of a pull-through cache rule: what the stack has to allow. */
+  readonly repositories?: string;
   /** It found nothing to do: the failure was over, or was none of ours. */
   readonly ignored?: true;
   /** The operator's own setting kept it from writing. */
@@ -184,7 +186,9 @@ export type ExecutionStatus = {
 };
 
 /** What a workflow's result says of a refusal; nothing where it is none. */
-export function parseMirrorRejection(result: unknown): Pick<ExecutionStatus, "refused" | "held" | "limited"> {
+export function parseMirrorRejection(
+  result: unknown,
+): Pick<ExecutionStatus, "refused" | "held" | "limited" | "repositories"> {
   if (typeof result !== "object" || result === null || !("kind" in result) || result.kind !== "refused")
     return {};
   const held = quotaExceededSchema.safeParse("held" in result ? result.held : undefined);
@@ -192,6 +196,7 @@ export function parseMirrorRejection(result: unknown): Pick<ExecutionStatus, "re
     refused: "because" in result ? String(result.because) : "no reason",
     ...(held.success ? { held: held.data } : {}),
     ...("limited" in result && result.limited === true ? { limited: true } : {}),
+    ...("repositories" in result ? { repositories: String(result.repositories) } : {}),
   };
 }
 

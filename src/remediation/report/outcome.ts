@@ -163,12 +163,14 @@ export const outcomeSchema = z.object({
         z.object({
           strategy: z.string(),
           place: z.string(),
+          /** Why it is not used, in a word that can be counted: `RejectionCode`. */
+          code: z.string(),
           because: z.string(),
           checks: checks.optional(),
         }),
       ),
       /** Strategies that had no place to ask, and why. */
-      notApplicable: z.array(z.object({ strategy: z.string(), because: z.string() })),
+      notApplicable: z.array(z.object({ strategy: z.string(), code: z.string(), because: z.string() })),
     }),
   ),
   /** Only in the execution's own result: no event was put on the bus, and why. */

@@ -219,13 +219,14 @@ function imageOutcome({
           proof: substitute.proof,
           checks: [...substitute.checks],
         }),
-    rejected: rejected.map(({ candidate, because, checks }) => ({
+    rejected: rejected.map(({ candidate, code, because, checks }) => ({
       strategy: candidate.strategy,
       place: candidate.source ?? candidate.image,
+      code,
       because,
       ...(checks === undefined ? {} : { checks: [...checks] }),
     })),
-    notApplicable: [...notApplicable],
+    notApplicable: notApplicable.map(({ strategy, code, because }) => ({ strategy, code, because })),
   };
 }
 

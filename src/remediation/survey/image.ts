@@ -107,10 +107,9 @@ export async function surveyImage(
   const notApplicable: NotApplicable[] = [];
   for (const strategy of policy.strategies) {
     const no = notApplicableReason(strategy, limit);
-    const offered = no === undefined ? candidatesOf(strategy, upstream, context) : { because: no };
-    if ("because" in offered) {
-      notApplicable.push({ strategy, because: offered.because });
-    } else candidates.push(...offered);
+    const offered = no ?? candidatesOf(strategy, upstream, context);
+    if ("because" in offered) notApplicable.push({ strategy, ...offered });
+    else candidates.push(...offered);
   }
   const probedCandidates: ProbedCandidate[] = [];
   await forEachConcurrently([...candidates.entries()], PLACES_AT_ONCE, async ([index, candidate]) => {
@@ -201,7 +200,11 @@ function failedBefore(
   { failedPlaces, mirrorRejections }: ImageSurveyContext,
 ): ProbeResult | undefined {
   const no = mirrorRejections.find(({ place }) => place === candidateKey(candidate));
-  if (no !== undefined) return { kind: unusable(no), because: no.because };
+  if (no !== undefined) {
+    const { because, repositories } = no;
+    const fill = repositories === undefined ? {} : { code: "cache-not-fillable" as const, repositories };
+    return { kind: unusable(no), because, ...fill };
+  }
   const repository = repositoryOf(candidate.image);
   if (!failedPlaces.some((place) => repositoryOf(place) === repository)) return undefined;
   return { kind: "denied", because: "a task tried to pull it from there, and could not" };

@@ -5,14 +5,11 @@ import type { RejectedCandidate } from "../plan-types.ts";
 import type { Remedy } from "./remedy.ts";
 import { ruleCommand } from "./rule-command.ts";
 
-export function remediesOfChecks({
-  candidate,
-  because: lost,
-  checks = [],
-}: RejectedCandidate): readonly Remedy[] {
-  const unchecked: readonly Remedy[] = lost.includes("allowUnverifiedSecretAccess")
-    ? [{ code: "accept-unchecked-secret", setting: { key: "allowUnverifiedSecretAccess", value: true } }]
-    : [];
+export function remediesOfChecks({ candidate, code, checks = [] }: RejectedCandidate): readonly Remedy[] {
+  const unchecked: readonly Remedy[] =
+    code === "secret-unchecked"
+      ? [{ code: "accept-unchecked-secret", setting: { key: "allowUnverifiedSecretAccess", value: true } }]
+      : [];
   const failed = checks.filter(({ result }) => result === "failed");
   return [
     ...failed.flatMap((check) => remediesOfFailed(check, candidate.pullThroughRule?.rule)),
@@ -27,7 +24,7 @@ function remediesOfFailed(check: Check, rule: string | undefined): readonly Reme
   switch (what) {
     case "role":
       return [
-        /without an execution role/.test(because)
+        check.code === "no-execution-role"
           ? { code: "name-execution-role", setting: { key: "executionRole", value: "ROLE_ARN" } }
           : { code: "allow-role", params, ...allowed },
       ];

@@ -6,7 +6,7 @@ import { isDockerHub } from "../../image/registry-hosts.ts";
 import { isBarred } from "../candidate.ts";
 import { type MissingImage, missingImage } from "../missing-image.ts";
 import type { ImageFacts, ImagePlan, PlanContext } from "../plan-types.ts";
-import { meets, type Proof } from "../proof.ts";
+import { meets, type ProofLevel } from "../proof.ts";
 import { STRATEGY_NAMES } from "../strategy-name.ts";
 import { remediesOfChecks } from "./remedies-of-checks.ts";
 import type { Remedy } from "./remedy.ts";
@@ -50,27 +50,28 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
   if (isBarred(untrusted)) return [...remedies, ...remediesOfUnread(untrusted), pinByDigest(image)];
 
   const isElsewhere = isNotAtDockerHub(image, probedCandidates);
-  const lacks = (strategy: string, words: RegExp) =>
-    notApplicable.some((one) => one.strategy === strategy && words.test(one.because));
+  const lacksCacheRule = notApplicable.some(
+    ({ code, host }) => code === "no-cache-rule" && isDockerHub(host ?? ""),
+  );
+  const lacksAccount = notApplicable.some(({ code }) => code === "no-account");
   // The same role would pull what came into ECR otherwise, and read the secret of an account.
   const roles = rejected.flatMap(({ checks = [] }) =>
     checks.filter(({ what, result }) => what === "role" && result === "failed"),
   );
   const mayPullFromEcr = roles.length === 0;
-  const hasRole = roles.every(({ because }) => !/without an execution role/.test(because));
-  const isSpent = rejected.some(({ because }) => /configured account has no/.test(because));
+  const hasRole = roles.every(({ code }) => code !== "no-execution-role");
+  const isSpent = rejected.some(({ code }) => code === "account-exhausted");
 
   for (const proof of tooWeak(rejected))
     remedies.push({ code: "accept-weaker-proof", setting: { key: "minimumProof", value: proof } });
   remedies.push(...remediesOfUnread(untrusted));
   if (trusted === undefined) remedies.push(pinByDigest(image));
   remedies.push(...rejected.flatMap((loser) => remediesOfChecks(loser)));
-  for (const { because, candidate } of rejected) {
-    const pattern = /PullThroughRepositories to (\S+)/.exec(because)?.[1];
-    if (pattern !== undefined)
+  for (const { repositories, candidate } of rejected) {
+    if (repositories !== undefined)
       remedies.push({
         code: "let-cache-be-filled",
-        setting: { key: "PullThroughRepositories", value: pattern },
+        setting: { key: "PullThroughRepositories", value: repositories },
       });
     if (probedCandidates.some((one) => one.candidate === candidate && one.seen.kind === "archived"))
       remedies.push({
@@ -80,17 +81,12 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
   }
   // A cache may answer a tag with the image of a day ago: without a digest, no rule helps. Of a front of Docker Hub, none
   // but a rule for the front itself does, and ECR makes no such rules.
-  if (
-    trusted !== undefined &&
-    mayPullFromEcr &&
-    !isElsewhere &&
-    lacks("pull-through-cache", /no pull-through cache rule for docker\.io$/)
-  )
+  if (trusted !== undefined && mayPullFromEcr && !isElsewhere && lacksCacheRule)
     remedies.push({
       code: "create-pull-through-rule",
       command: ruleCommand("create-pull-through-cache-rule", "docker-hub"),
     });
-  if (hasRole && !isElsewhere && lacks("authenticated-pull", /no Docker Hub account/))
+  if (hasRole && !isElsewhere && lacksAccount)
     remedies.push({
       code: "name-docker-hub-account",
       setting: { key: "dockerHubSecret", value: "SECRET_ARN" },
@@ -113,7 +109,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
         until: `${host} answers`,
       });
     if (seen.kind !== "denied" || (isElsewhere && isDockerHub(host))) continue;
-    if (seen.because.includes("registries.privateImages"))
+    if (seen.code === "private-image")
       remedies.push({
         code: "allow-private-copy",
         setting: {
@@ -121,7 +117,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
           value: [...policy.registries.privateImages, nameOf(image)],
         },
       });
-    else if (!seen.because.includes("PullThroughRepositories"))
+    else if (seen.code !== "cache-not-fillable")
       remedies.push({
         code: "open-registry",
         params: { host, because: seen.because },
@@ -177,10 +173,8 @@ function remediesOfGone(
 }
 
 /** Levels that the policy may ask for, which a place was found to have. */
-function tooWeak(losers: ImagePlan["rejected"]): readonly Proof[] {
-  return [
-    ...new Set(losers.flatMap(({ because }) => /^its proof is ([a-z-]+), which/.exec(because)?.[1] ?? [])),
-  ] as Proof[];
+function tooWeak(rejected: ImagePlan["rejected"]): readonly ProofLevel[] {
+  return [...new Set(rejected.flatMap(({ proof }) => proof ?? []))];
 }
 
 /** Only its digest tells an image under a tag in ECR from another one: without a digest, no copy helps. */

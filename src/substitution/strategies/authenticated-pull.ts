@@ -10,12 +10,15 @@ export const authenticatedPull: Strategy = {
   candidates: (image, { policy, signedIn, trusted, written }) => {
     const { dockerHubSecret: secret, dockerHubSecretKey: key } = policy;
     if (registryOf(image.host).kind !== "docker-hub")
-      return { because: "the configured account is Docker Hub's, and the image is not from there" };
-    if (signedIn) return { because: "the container already shows an account" };
-    if (secret === undefined) return { because: "no Docker Hub account is configured (dockerHubSecret)" };
+      return { code: "other-registry", because: "the image is not from Docker Hub" };
+    if (signedIn)
+      return { code: "account-already-used", because: "the container already has repositoryCredentials" };
+    if (secret === undefined)
+      return { code: "no-account", because: "no Docker Hub account is configured (dockerHubSecret)" };
     if (written !== undefined && trusted === undefined)
       return {
-        because: `the account is not shown to ${written.host}, and no digest is known to name docker.io by`,
+        code: "no-digest",
+        because: `${written.host} must not get the account's login, and no digest is known to pull from docker.io by`,
       };
     return [
       {

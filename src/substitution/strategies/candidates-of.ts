@@ -7,7 +7,7 @@
 
 import { dockerHubName, type ImageReference } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
-import type { Candidate } from "../candidate.ts";
+import type { Candidate, NotApplicableReason } from "../candidate.ts";
 import type { StrategyContext } from "../strategy.ts";
 import type { StrategyName } from "../strategy-name.ts";
 import { STRATEGIES } from "./index.ts";
@@ -20,7 +20,7 @@ export function candidatesOf(
   strategy: StrategyName,
   image: ImageReference,
   { isDockerHub = false, ...context }: CandidatesContext,
-): readonly Candidate[] | { readonly because: string } {
+): readonly Candidate[] | NotApplicableReason {
   const known = dockerHubName(image) ?? (isDockerHub ? { ...image, host: DOCKER_HUB_HOST } : image);
   const written = known.host === image.host ? {} : { written: image };
   return STRATEGIES[strategy].candidates(known, { ...context, ...written });

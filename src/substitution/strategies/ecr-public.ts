@@ -19,10 +19,10 @@ export const ecrPublic: Strategy = {
         samePublisher,
       })),
     ];
-    return offered.length > 0 ? offered : { because: nobodyPublishes(image) };
+    return offered.length > 0 ? offered : { code: "not-published", because: notPublished(image) };
   },
 };
 
-function nobodyPublishes({ host, path }: ImageReference): string {
-  return `no known publisher of ${host}/${path} on ECR Public`;
+function notPublished({ host, path }: ImageReference): string {
+  return `no publisher is known to keep ${host}/${path} on ECR Public`;
 }

@@ -9,10 +9,14 @@ export const pullThroughCache: Strategy = {
   name: "pull-through-cache",
   summary: "have ECR fetch it by a pull-through cache rule, and run that",
   candidates: (image, { rules, ecrHost }) => {
-    if ("because" in rules) return rules;
+    if ("because" in rules) return { code: "cache-rules-unreadable", because: rules.because };
     const leading = rules.filter((rule) => hostOf(rule) === image.host);
     if (leading.length === 0)
-      return { because: `this account has no pull-through cache rule for ${image.host}` };
+      return {
+        code: "no-cache-rule",
+        because: `this account has no pull-through cache rule for ${image.host}`,
+        host: image.host,
+      };
     const offered = leading.map((rule) => ({ rule, repository: cachedRepository(rule, image, rules) }));
     const candidates = offered.flatMap(({ rule, repository }): readonly Candidate[] =>
       typeof repository !== "string"
@@ -33,6 +37,8 @@ export const pullThroughCache: Strategy = {
     const refused = offered.flatMap(({ repository }) =>
       typeof repository === "string" ? [] : repository.because,
     );
-    return candidates.length === 0 ? { because: refused.join("; ") } : candidates;
+    return candidates.length === 0
+      ? { code: "cache-rule-unsuitable", because: refused.join("; ") }
+      : candidates;
   },
 };

@@ -20,7 +20,7 @@ const table: readonly Row[] = [
     because: "a rule fills its cache before the service is touched",
     world: world({ service: prefect, more: rule() }),
     wins: "pull-through-cache, pull-through-cache: succeeded",
-    loses: { "ecr-copy": /^no copy is there$/ },
+    loses: { "ecr-copy": "absent" },
     runs: new RegExp(`^${ECR}/hub/prefecthq/prefect@sha256:`),
   },
   {
@@ -48,14 +48,14 @@ const table: readonly Row[] = [
     because: "a rule for another namespace is no way",
     world: world({ service: prefect, more: rule({ upstreamPrefix: "library" }) }),
     wins: "mirror, ecr-copy: succeeded",
-    loses: { "pull-through-cache": /the rule hub leads to docker\.io\/library\/ only/ },
+    loses: { "pull-through-cache": "cache-rule-unsuitable" },
   },
   {
     because: "a rule whose secret is known to be wrong is passed over",
     world: world({ service: prefect, more: rule({ secretIsWrong: true }) }),
     wins: "mirror, ecr-copy: succeeded",
     loses: {
-      "pull-through-cache": /^ECR says that the rule hub does not work: the upstream refuses its secret$/,
+      "pull-through-cache": "check-failed rule",
     },
   },
   {
@@ -66,22 +66,21 @@ const table: readonly Row[] = [
       more: { ...rule({ secretIsWrong: true }), ...refused("ecr:ValidatePullThroughCacheRule") },
     }),
     wins: "pull-through-cache, mirror, ecr-copy: succeeded",
-    loses: { "pull-through-cache": /could not fetch it from docker\.io: it refuses the secret of the rule/ },
+    loses: { "pull-through-cache": "denied" },
   },
   {
     because: "the limit of the rule's own account is a reason, and the next place's turn",
     world: world({ service: prefect, more: rule({ account: "spent" }) }),
     wins: "pull-through-cache, mirror, ecr-copy: succeeded",
     loses: {
-      "pull-through-cache":
-        /could not fetch it from docker\.io: the rule's own account has no pulls left there/,
+      "pull-through-cache": "denied",
     },
   },
   {
     because: "rules that may not be read are no rules",
     world: world({ service: prefect, more: { ...rule(), ...refused("ecr:DescribePullThroughCacheRules") } }),
     wins: "mirror, ecr-copy: succeeded",
-    loses: { "pull-through-cache": /the account's rules cannot be read/ },
+    loses: { "pull-through-cache": "cache-rules-unreadable" },
   },
   {
     because: "what is cached whole needs no filling",
@@ -97,7 +96,7 @@ const table: readonly Row[] = [
     because: "a moved tag is other bytes, and the trusted ones are copied",
     world: world({ open: { images: { "docker/library/nginx:1.25": { platforms: ["linux/amd64"] } } } }),
     wins: "mirror, ecr-copy: succeeded",
-    loses: { "ecr-public": /it holds other bytes: [0-9a-f]{12} instead of [0-9a-f]{12}/ },
+    loses: { "ecr-public": "other-content" },
   },
   {
     because: "a tag without layers is nobody's image",
@@ -105,7 +104,7 @@ const table: readonly Row[] = [
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "nothing: no-substitute",
-    loses: { "ecr-public": /what stands there is empty: it has no layers/ },
+    loses: { "ecr-public": "absent" },
   },
   {
     because: "an archived copy is there and cannot be pulled",
@@ -114,21 +113,21 @@ const table: readonly Row[] = [
       open: same("docker/library/nginx:1.25"),
     }),
     wins: "ecr-public: succeeded",
-    loses: { "ecr-copy": /^the copy is archived in ECR, and cannot be pulled before it is restored$/ },
+    loses: { "ecr-copy": "archived" },
   },
   {
     because: "the policy may name further repositories",
     world: world({ service: prefect, ecr: same("central/prefecthq/prefect:3", PREFECT) }),
     policy: { additionalCopyRepositories: ["central/{path}"] },
     wins: "ecr-copy: succeeded",
-    loses: { "ecr-copy": /^no copy is there$/ },
+    loses: { "ecr-copy": "absent" },
     runs: new RegExp(`^${ECR}/central/prefecthq/prefect@sha256:`),
   },
   {
     because: "a copy under the right tag with other bytes is not the image",
     world: world({ service: prefect, ecr: { images: { "repull/docker.io/prefecthq/prefect:3": {} } } }),
     wins: "mirror, ecr-copy: succeeded",
-    loses: { "ecr-copy": /it holds other bytes/ },
+    loses: { "ecr-copy": "other-content" },
   },
   {
     because: "where Docker Hub does not even name a digest, the publisher's word is not taken unasked",
@@ -136,8 +135,7 @@ const table: readonly Row[] = [
     options: silentHub,
     wins: "nothing: no-substitute",
     loses: {
-      "ecr-public":
-        /^its proof is same-publisher, which is weaker than the policy asks \(minimumProof: same-platform\)$/,
+      "ecr-public": "weak-proof",
     },
   },
   {
@@ -157,7 +155,7 @@ const table: readonly Row[] = [
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "nothing: no-substitute",
-    loses: { "ecr-public": /it cannot be compared/ },
+    loses: { "ecr-public": "origin-unreadable" },
   },
   {
     because: "the owner may say where else an image is",
@@ -185,7 +183,7 @@ const table: readonly Row[] = [
       ],
     },
     wins: "mirror, ecr-copy: succeeded",
-    loses: { "ecr-public": /it holds other bytes/ },
+    loses: { "ecr-public": "other-content" },
   },
   {
     because: "unless the owner wants them for this very image",

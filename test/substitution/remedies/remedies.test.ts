@@ -1,6 +1,7 @@
 /** Where nothing holds: each thing that the owner could do is one that this very plan asks for. */
 
 import { describe, expect, test } from "vitest";
+import { optional } from "../../../src/ecs/json-fields.ts";
 import { digestOf } from "../../../src/image/digest.ts";
 import type { Candidate, Check, ProbeResult } from "../../../src/substitution/candidate.ts";
 import { planSubstitution } from "../../../src/substitution/plan.ts";
@@ -14,7 +15,12 @@ const COPY: Candidate = {
   samePublisher: false,
 };
 const HERE: ProbeResult = { kind: "found", digest: digestOf("nginx"), isIndex: false };
-const failed = (what: Check["what"], because: string): Check => ({ what, result: "failed", because });
+const failed = (what: Check["what"], because: string, code?: Check["code"]): Check => ({
+  what,
+  result: "failed",
+  because,
+  ...optional("code", code),
+});
 
 function remedies(facts: Partial<ImageFacts>, limit: Partial<PlanContext["limit"]> = {}): string {
   const image: ImageFacts = {
@@ -35,22 +41,21 @@ function remedies(facts: Partial<ImageFacts>, limit: Partial<PlanContext["limit"
 const sighted = (seen: ProbeResult, ...checks: Check[]) => ({
   probedCandidates: [{ candidate: COPY, seen, checks }],
 });
-const because = (words: string) => sighted({ kind: "denied", because: words });
 
 describe("what the owner could do", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [says: string, facts: Partial<ImageFacts>, remedy: RegExp])[] = [
     ["a role without a right",               sighted(HERE, failed("role", "the execution role web may not pull from ECR (ecr:BatchGetImage)")), /^give the tasks' role the right: the execution role web may not pull from ECR/m],
-    ["no role at all",                       sighted(HERE, failed("role", "a Fargate task without an execution role cannot pull from ECR")), /^give the task definition an execution role, or name one for such tasks \(executionRole in the policy\)$/m],
+    ["no role at all",                       sighted(HERE, failed("role", "a Fargate task without an execution role cannot pull from ECR", "no-execution-role")), /^give the task definition an execution role, or name one for such tasks \(executionRole in the policy\)$/m],
     ["no way through the network",           sighted(HERE, failed("network", "subnet-a has no way to the internet and no endpoint for s3")), /^open a way for the tasks: subnet-a has no way/m],
     ["a rule that does not work",            sighted({ kind: "fetchable" }, failed("rule", "ECR says that the rule hub does not work: Secret not found")), /^mend the pull-through rule: ECR says/m],
     ["a secret that the role may not read",  sighted(HERE, failed("secret", "the execution role web may not decrypt the secret with its key (kms:Decrypt)")), /^let the tasks read the secret: .*may not decrypt/m],
-    ["a cache that Repull may not fill",     because("Repull has no right to fill hub/library/nginx: set the stack's parameter PullThroughRepositories to hub/* (denied)"), /^deploy the stack with PullThroughRepositories=hub\/\*, so that Repull may fill the cache$/m],
+    ["a cache that Repull may not fill",     sighted({ kind: "denied", code: "cache-not-fillable", because: "denied", repositories: "hub/*" }), /^deploy the stack with PullThroughRepositories=hub\/\*, so that Repull may fill the cache$/m],
     ["an archived copy",                     sighted({ kind: "archived", because: "the copy is archived in ECR" }), /^restore the archived copy in ECR: aws ecr update-image-storage-class --repository-name repull\/docker\.io\/library\/nginx /m],
-    ["an account without pulls",             sighted({ kind: "rate-limited", because: "the configured account has no pulls left either" }), /^move the Docker Hub account to a paid plan .* no limit of pulls; a free one has 200 in 6 hours$/m],
-    ["no rule",                              { notApplicable: [{ strategy: "pull-through-cache", because: "this account has no pull-through cache rule for docker.io" }] }, /^create a pull-through cache rule for Docker Hub, .*: aws ecr create-pull-through-cache-rule /m],
-    ["no account",                           { notApplicable: [{ strategy: "authenticated-pull", because: "no Docker Hub account is configured (dockerHubSecret)" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
-    ["a private image",                      because("it is private, and the policy does not let it be copied (registries.privateImages)"), /^allow copies of the private image \(registries\.privateImages: \["nginx"\]\)$/m],
+    ["an account without pulls",             sighted({ kind: "rate-limited", code: "account-exhausted", because: "no pulls left" }), /^move the Docker Hub account to a paid plan .* no limit of pulls; a free one has 200 in 6 hours$/m],
+    ["no rule",                              { notApplicable: [{ strategy: "pull-through-cache", code: "no-cache-rule", because: "no rule", host: "docker.io" }] }, /^create a pull-through cache rule for Docker Hub, .*: aws ecr create-pull-through-cache-rule /m],
+    ["no account",                           { notApplicable: [{ strategy: "authenticated-pull", code: "no-account", because: "no account" }] }, /^give Repull a Docker Hub account .* a free one has 200 pulls in 6 hours, a paid one .* has no such limit$/m],
+    ["a private image",                      sighted({ kind: "denied", code: "private-image", because: "it is private" }), /^allow copies of the private image \(registries\.privateImages: \["nginx"\]\)$/m],
   ];
   for (const [says, facts, remedy] of table) {
     test(`about ${says}`, () => expect(remedies(facts)).toMatch(remedy));

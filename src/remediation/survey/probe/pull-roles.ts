@@ -29,6 +29,7 @@ export async function mayPull(
     return {
       what: "role",
       result: "failed",
+      code: "no-execution-role",
       because: "a Fargate task without an execution role cannot pull from ECR",
     };
   }

@@ -47,12 +47,13 @@ export function afterPoll(
   if (isRunning && copying.waitedSeconds < WAIT_SECONDS_MAX) return state;
   const what = subject(state);
   if (isRunning) return rejectCopy(state, { because: `${what} is still running`, failed: true });
-  const { refused, held, limited } = status;
+  const { refused, held, limited, repositories } = status;
   if (refused !== undefined)
     return rejectCopy(state, {
       because: refused,
       ...optional("held", held),
       ...optional("limited", limited),
+      ...optional("repositories", repositories),
     });
   if (status.status === "succeeded" || isInTarget) return copied(state);
   // It may have met a limit: a copy whose end is unknown is not tried again.
