@@ -26,7 +26,7 @@ export function membersOf(schema: unknown): readonly string[] {
   return schema[4];
 }
 
-/** The structure, whole. Every text and number says where it stands, so that no two can be mixed up. */
+/** The structure with every member set. Every string and number names its place, so that no two can be mixed up. */
 export function filled(schema: unknown): JsonObject {
   const value = fill(schema, "$");
   assert(typeof value === "object" && value !== null && !Array.isArray(value));

@@ -1,4 +1,4 @@
-/** What documents of the wild mean: members missing, reasons in either place, owners of every kind, strangers. */
+/** What real documents mean: members missing, reasons in either place, every kind of task owner, unknown documents. */
 
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

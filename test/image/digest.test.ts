@@ -25,7 +25,7 @@ describe("what is a digest", () => {
   }
 });
 
-test("the digest of nothing is the one that everybody knows", () => {
+test("the digest of nothing is the well-known one", () => {
   equal(digestOf(""), "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   equal(digestOf(new Uint8Array()), digestOf(""));
 });

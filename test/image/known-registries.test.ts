@@ -54,7 +54,7 @@ describe("which registries are asked", () => {
       equal(isAllowed(host, allowed) ? "asked" : "not asked", answer));
   }
 
-  test("every host of the table can stand in an image's name", () => {
+  test("every host of the table can be in an image's name", () => {
     for (const entry of PUBLIC_REGISTRIES) {
       const host = entry.replace(/^\*\./, "acme.");
       equal(parseReference(`${host}/a/b:1`).host, host);

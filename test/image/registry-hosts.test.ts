@@ -50,7 +50,7 @@ describe("Amazon ECR, in every form that AWS gives it", () => {
   }
 });
 
-describe("hosts that only look like somebody's", () => {
+describe("hosts that only resemble a registry's", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     ["docker.io.evil.example",                        "Docker Hub's name as a subdomain"],

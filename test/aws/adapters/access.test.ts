@@ -59,10 +59,10 @@ describe("what a role may do", () => {
 
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["all of it",                       { "a:One": "allowed", "a:Two": "allowed" },      { kind: "allowed" }],
-    ["not what nobody has allowed",     { "a:One": "allowed", "a:Two": "implicitDeny" }, { kind: "refused", action: "a:Two" }],
-    ["not what somebody has forbidden", { "a:One": "explicitDeny", "a:Two": "allowed" }, { kind: "refused", action: "a:One" }],
-    ["nobody knows what is not judged", { "a:One": "allowed" },                          { kind: "unknown", because: "IAM does not judge a:Two" }],
+    ["allows when every action is allowed", { "a:One": "allowed", "a:Two": "allowed" },      { kind: "allowed" }],
+    ["refuses an action that no policy allows", { "a:One": "allowed", "a:Two": "implicitDeny" }, { kind: "refused", action: "a:Two" }],
+    ["refuses an action that a policy denies", { "a:One": "explicitDeny", "a:Two": "allowed" }, { kind: "refused", action: "a:One" }],
+    ["knows nothing of an action that IAM does not judge", { "a:One": "allowed" },                          { kind: "unknown", because: "IAM does not judge a:Two" }],
   ] as const;
   for (const [because, decisions, expected] of table) {
     test(because, async () => {

@@ -60,7 +60,7 @@ const named = (DurableExecutionName: string, Status: string) => ({
 const invocations = () => stub.requests.filter(({ action }) => action.endsWith("/invocations"));
 
 describe("starting", () => {
-  test("a name that nobody has used: asynchronously, on the qualified function, under that name", async () => {
+  test("a new name: asynchronously, on the qualified function, under that name", async () => {
     expect(await executions().start("remediate", "r-1", { id: "é" })).toBe("started");
     const [invoked] = invocations();
     expect(decodeURIComponent(invoked?.action ?? "")).toBe(
@@ -164,13 +164,13 @@ describe("the status of a name", () => {
     });
   }
 
-  test("of an execution that failed is failed, also when nobody may read why", async () => {
+  test("of a failed execution is failed, also when its history may not be read", async () => {
     listed = [named("m-1", "FAILED")];
     refused = refusal(403, "AccessDeniedException");
     expect(await executions().status("mirror", "m-1")).toEqual({ status: "failed" });
   });
 
-  test("that nobody has used is undefined", async () => {
+  test("of an unused name is undefined", async () => {
     expect(await executions().status("remediate", "r-1")).toBeUndefined();
   });
 

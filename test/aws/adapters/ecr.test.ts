@@ -67,7 +67,7 @@ describe("the veto on an image", () => {
 });
 
 describe("a repository", () => {
-  test("is created as its owner set it", async () => {
+  test("is created with the policy's settings", async () => {
     answer = () => ({ body: { repository: {} } });
     const created = await createEcr(settings(), clock).ensureRepository("repull/nginx", {
       immutableTags: true,
@@ -142,16 +142,16 @@ describe("the registry's key", () => {
     ["123456789012.dkr.ecr.us-east-1.amazonaws.com",              "us-east-1"],
     ["210987654321.dkr.ecr.eu-west-1.amazonaws.com",              "eu-west-1"],
     ["123456789012.dkr-ecr.us-east-1.on.aws",                     "us-east-1"],
-    ["123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",          "nobody: another partition"],
-    ["123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example", "nobody"],
-    ["docker.io",                                                 "nobody"],
-    ["public.ecr.aws",                                            "nobody"],
+    ["123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",          "anonymous: another partition"],
+    ["123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example", "anonymous"],
+    ["docker.io",                                                 "anonymous"],
+    ["public.ecr.aws",                                            "anonymous"],
   ] as const;
   for (const [host, region] of hosts) {
     test(`of ${host}: ${region}`, async () => {
       answer = () => token(1, 12);
       const found = await createEcrCredentials(settings(), clock)(host);
-      if (region.startsWith("nobody")) {
+      if (region.startsWith("anonymous")) {
         expect(found).toBeUndefined();
         expect(stub.requests).toEqual([]);
       } else {

@@ -72,7 +72,7 @@ describe("a revision loses nothing", () => {
   const ecs = () =>
     createEcs({ region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 });
 
-  test("of the service's whole model, and of members that nobody knows yet", async () => {
+  test("of the service's whole model, and of unknown members", async () => {
     const former = await ecs().describeTaskDefinition(FORMER);
     expect(former?.taskDefinition).toEqual(described);
     if (former === undefined) return;
@@ -105,7 +105,7 @@ describe("a revision loses nothing", () => {
     expect([...OUTPUT_ONLY_MEMBERS].sort()).toEqual([...outputOnly].sort());
   });
 
-  test("every member that can be registered is kept, tags aside, which stand beside a described one", () => {
+  test("every member that can be registered is kept, tags aside, which are next to a described one", () => {
     const kept = Object.keys(
       reviseTaskDefinition({ taskDefinition: described, tags: [] }, { images: new Map(), provenance: [] }),
     );

@@ -126,7 +126,7 @@ describe("an image that a rule leads to", () => {
     ["KmsError",                false, /the key is gone/],
   ] as const;
   for (const [failureCode, isTransient, words] of table) {
-    test(`that cannot be had, for ${failureCode}: ${isTransient ? "asked for again" : "another place's turn"}`, async () => {
+    test(`that cannot be had, for ${failureCode}: ${isTransient ? "asked for again" : "the next candidate is tried"}`, async () => {
       answer = () => ({
         body: {
           images: [],

@@ -263,7 +263,7 @@ describe("the facts of a network", () => {
     ["Amazon's by name",       ["AmazonProvidedDNS"],              []],
     ["Amazon's by VPC+2",      ["10.0.0.2"],                       []],
     ["Amazon's, link-local",   ["169.254.169.253"],                []],
-    ["the owner's, and Amazon's", ["10.0.0.53", "AmazonProvidedDNS"], ["10.0.0.53"]],
+    ["the operator's, and Amazon's", ["10.0.0.53", "AmazonProvidedDNS"], ["10.0.0.53"]],
   ] as const;
   for (const [whose, told, own] of servers) {
     test(`tell DNS servers that are not Amazon's: ${whose}`, async () => {

@@ -1,4 +1,4 @@
-/** Questions to the owner and their answers, from Lambda's histories as its model describes them. */
+/** Approval requests and their answers, from Lambda's histories as its model describes them. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createApprovalStore } from "../../../src/aws/stack/approval-callbacks.ts";
@@ -17,7 +17,7 @@ const one = (name: string, Status = "RUNNING") => ({
 const asked = (number: number, callbackId: string) => ({
   schemaVersion: "1",
   outcome: "awaiting-approval",
-  because: "nothing is written before somebody approves the plan",
+  because: "nothing is written before the plan is approved",
   execution: "r-1",
   approval: {
     callbackId,
@@ -82,13 +82,13 @@ beforeEach(() => {
   refuseWith = undefined;
 });
 
-const desk = () =>
+const store = () =>
   createApprovalStore(
     { region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 },
     "repull-remediate",
   );
 const look = async (execution = "r-1") => {
-  const history = await desk().history(execution);
+  const history = await store().history(execution);
   return history === undefined ? undefined : latestApproval(history);
 };
 
@@ -144,7 +144,7 @@ describe("a question", () => {
 
 describe("an answer", () => {
   test("goes to the callback, as it is", async () => {
-    expect(await desk().answer("callback-1", '{"decision":"approve"}')).toBe("taken");
+    expect(await store().answer("callback-1", '{"decision":"approve"}')).toBe("taken");
     expect(sent).toMatchObject({
       path: "POST /2025-12-01/durable-execution-callbacks/callback-1/succeed",
       body: { decision: "approve" },
@@ -153,12 +153,12 @@ describe("an answer", () => {
 
   test("that comes too late is closed", async () => {
     refuseWith = "CallbackTimeoutException";
-    expect(await desk().answer("callback-1", "{}")).toBe("closed");
+    expect(await store().answer("callback-1", "{}")).toBe("closed");
   });
 
-  test("from somebody without the right names the right", async () => {
+  test("fails with the missing permission when the caller lacks it", async () => {
     refuseWith = "AccessDeniedException";
-    await expect(desk().answer("callback-1", "{}")).rejects.toMatchObject({
+    await expect(store().answer("callback-1", "{}")).rejects.toMatchObject({
       kind: "denied",
       message: expect.stringContaining("lambda:SendDurableExecutionCallbackSuccess"),
     });
@@ -166,9 +166,9 @@ describe("an answer", () => {
 });
 
 test("what runs, or is paused, is listed", async () => {
-  expect(await desk().running()).toEqual(["r-1"]);
+  expect(await store().running()).toEqual(["r-1"]);
   status = "PAUSED";
-  expect(await desk().running()).toEqual(["r-1"]);
+  expect(await store().running()).toEqual(["r-1"]);
   status = "SUCCEEDED";
-  expect(await desk().running()).toEqual([]);
+  expect(await store().running()).toEqual([]);
 });

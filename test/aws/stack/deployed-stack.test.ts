@@ -87,7 +87,7 @@ describe("whether a region knows durable functions", () => {
   const table = [
     ["it lists none",                      { body: { DurableExecutions: [] } },                true],
     ["there is no such function",          refusal(404, "ResourceNotFoundException"),          true],
-    ["nobody knows the question",          refusal(404, "UnknownOperationException"),          false],
+    ["the operation is unknown",           refusal(404, "UnknownOperationException"),          false],
   ] as const;
   for (const [because, said, expected] of table) {
     test(`${expected}: ${because}`, async () => {

@@ -116,7 +116,7 @@ test("every value is one that AWS takes, however long the names", () => {
   );
 });
 
-describe("tags that anybody may have edited", () => {
+describe("tags that may have been edited", () => {
   const execution = { key: "repull:execution", value: "r-1" };
   // biome-ignore format: a table
   const table = [

@@ -104,15 +104,15 @@ describe("a revision", () => {
 describe("a revision's tags", () => {
   const tagged = (tags: readonly Tag[], marker: readonly Tag[]) =>
     reviseTaskDefinition({ taskDefinition: web, tags }, { images: new Map(), provenance: marker }).tags;
-  const owners = (count: number) =>
-    Array.from({ length: count }, (_, at) => ({ key: `owner-${at}`, value: String(at) }));
+  const existing = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ key: `team-${at}`, value: String(at) }));
   const marker = [
     { key: "repull:execution", value: "r-2" },
     { key: "repull:previous-revision", value: "web:41" },
     { key: "repull:image-1", value: `nginx:1.25 ${SHA}` },
   ];
 
-  test("are the owner's, then ours; AWS's own and an earlier marker are not carried", () => {
+  test("are the existing ones, then ours; AWS's own and an earlier marker are not carried", () => {
     const former = [
       { key: "team", value: "shop" },
       { key: "aws:cloudformation:stack-name", value: "shop" },
@@ -135,14 +135,14 @@ describe("a revision's tags", () => {
     [0, 3], [47, 3], [48, 2], [49, 1], [50, 0],
   ] as const;
   for (const [count, room] of rooms) {
-    test(`of an owner's ${count} tags none is lost, and ${room} of the marker fit, the first ones`, () => {
-      expect(tagged(owners(count), marker)).toEqual([...owners(count), ...marker.slice(0, room)]);
+    test(`keeps all ${count} existing tags, and ${room} of the marker fit, the first ones`, () => {
+      expect(tagged(existing(count), marker)).toEqual([...existing(count), ...marker.slice(0, room)]);
     });
   }
 
   // biome-ignore format: a table
   const bugs = [
-    ["a key of the owner's",      { key: "team", value: "x" }],
+    ["an existing key",           { key: "team", value: "x" }],
     ["a value that is too long",  { key: "repull:previous-revision", value: "x".repeat(257) }],
     ["a sign that AWS refuses",   { key: "repull:previous-revision", value: "a;b" }],
   ] as const;
@@ -217,7 +217,7 @@ test("containers are read as ECS means them: essential unless they say otherwise
   const containerDefinitions = [
     { name: "a" },
     { name: "b", image: 7, essential: false, repositoryCredentials: { credentialsParameter: "x" } },
-    { image: "nobody:1" },
+    { image: "unrelated:1" },
     null,
   ];
   expect(containersOf({ containerDefinitions })).toEqual([

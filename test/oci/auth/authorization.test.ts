@@ -175,7 +175,7 @@ describe("a Bearer token", () => {
     ["without quotes",                      (url) => `Bearer realm=${url}/token,service=registry`],
     ["in another case, with spaces",        (url) => `bEARER  Realm = "${url}/token" , SERVICE="registry"`],
     ["with commas and escapes in a value",  (url) => `Bearer realm="${url}/token",service="a, \\"b\\"",scope="repository:app:pull,push"`],
-    ["after schemes that nobody knows",     (url) => `Negotiate abc==, Digest realm="x", qop="auth", Bearer realm="${url}/token"`],
+    ["after unknown schemes",               (url) => `Negotiate abc==, Digest realm="x", qop="auth", Bearer realm="${url}/token"`],
     ["after Basic, which is weaker",        (url) => `Basic realm="x", Bearer realm="${url}/token"`],
     ["twice, the first one counts",         (url) => `Bearer realm="${url}/token", Bearer realm="https://evil.example/token"`],
     ["with parameters that it should not have", (url) => `Bearer ,, realm="${url}/token",error="invalid_token",x=`],

@@ -71,7 +71,7 @@ describe("a copy from a source with tokens and a CDN to a target with Basic", ()
   const SECRETS = [SOURCE_LOGIN, TARGET_LOGIN, TOKEN, "source-secret", "target-secret"];
   const seenBy = (said = ""): readonly string[] => SECRETS.filter((secret) => said.includes(secret));
 
-  test("each secret is seen by the one whom it is for, and by nobody else", async () => {
+  test("only the host that a secret is for sees it", async () => {
     const { outcome, said } = await copied();
     equal(outcome, "copied");
     deepEqual(
@@ -87,7 +87,7 @@ describe("a copy from a source with tokens and a CDN to a target with Basic", ()
     equal(/authorization|cookie/i.test(said.cdn ?? ""), false);
   });
 
-  test("nor by anybody to whom manifests are redirected as well", async () => {
+  test("no host to which manifests are redirected sees it either", async () => {
     const { outcome, said } = await copied((cdn) => (request, response) => {
       if (!request.url?.includes("/manifests/")) return false;
       response.writeHead(302, { location: `${cdn.url}${request.url}` }).end();
@@ -122,7 +122,7 @@ describe("over plain HTTP, other than to loopback", () => {
           return registry.handle(request);
         },
         credentials: async () => basicCredentials("ann", "source-secret"),
-        // An owner's own setting may name a plain address; passwords stay at home all the same.
+        // A setting may name a plain address; passwords are not sent there all the same.
         endpoints: new Map([["registry.example", "http://mirror.internal:5000"]]),
       });
       const failure = await createCopier({ registries, clock })

@@ -114,7 +114,7 @@ describe("a registry that a task definition names", () => {
   });
 });
 
-describe("what stands in for a registry", () => {
+describe("an endpoint that is used instead of a registry", () => {
   const wantsLogin = (it: LoopbackRegistry | undefined): void => {
     if (it === undefined) return;
     it.mischief = (request, response) => {

@@ -136,7 +136,7 @@ test("a blob whose chunks cannot be read is asked for once, and the reason is to
   equal(world.source.count("GET", new RegExp(`${big}$`)), 1);
 });
 
-test("a certificate of nobody's names the setting that would trust it", async () => {
+test("a certificate of an unknown authority names the setting that would trust it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "repull-certificate-"));
   const { certificate: cert, key } = await makeCertificate(folder);
   const server = https.createServer({ cert, key }, (_, response) => response.end()).listen(0, "127.0.0.1");

@@ -17,7 +17,7 @@ describe("what a manifest is", () => {
   const table: readonly (readonly [string, unknown, string, string])[] = [
     ["its own word",                     { ...image, mediaType: OCI_MANIFEST }, "",           `image ${OCI_MANIFEST}`],
     ["the header, where it says nothing", index,                                LIST,         `index ${LIST}`],
-    ["its shape, where nobody does",     image,                                 "",           `image ${OCI_MANIFEST}`],
+    ["its shape, where neither does",    image,                                 "",           `image ${OCI_MANIFEST}`],
     ["its shape, for an index",          index,                                 "text/plain", "index application/vnd.oci.image.index.v1+json"],
   ];
   for (const [what, document, header, read] of table) {

@@ -38,7 +38,7 @@ describe("a 429", () => {
       "https://www.docker.com/increase-rate-limit",
       "surfaces",
     ],
-    ["that nobody can attribute", {}, "slow down", "surfaces"],
+    ["that cannot be attributed", {}, "slow down", "surfaces"],
     ["with a Retry-After of a minute", { "retry-after": "60" }, "slow down", "surfaces"],
     ["with a date an hour ahead", { "retry-after": HOUR_AHEAD.toUTCString() }, "slow down", "surfaces"],
     [
@@ -107,7 +107,7 @@ describe("a 429", () => {
     equal(world.source.count("GET", /manifests/), 1);
   });
 
-  test("carries its numbers to whoever decides", async () => {
+  test("carries its numbers to the caller", async () => {
     world.source.mischief = on("GET", isManifest, ALWAYS, status(429, { ...QUOTA, "retry-after": "7200" }));
     const error = await world.copy().catch((failure: unknown) => failure);
     const { kind, quota, retryAfterSeconds } = error as {

@@ -76,7 +76,7 @@ describe("a copy that is stopped", () => {
     });
   }
 
-  test("before it has begun asks nobody", async () => {
+  test("before it has begun sends no request", async () => {
     stopping.abort(new Error("interrupted"));
     match(await world.outcome({}, { signal: stopping.signal }), nothing);
     equal(world.source.seen.length + world.target.seen.length, 0);

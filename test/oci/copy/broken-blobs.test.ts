@@ -109,8 +109,8 @@ describe("a blob that comes in chunks", () => {
   async function pieces(size: number, chunkBytes: readonly number[]) {
     const blob = Buffer.alloc(size, "fedcba9876543210-");
     function* chunks() {
-      for (let at = 0, turn = 0; at < size; turn++) {
-        const next = at + (chunkBytes[turn % chunkBytes.length] ?? 1);
+      for (let at = 0, index = 0; at < size; index++) {
+        const next = at + (chunkBytes[index % chunkBytes.length] ?? 1);
         yield blob.subarray(at, Math.min(size, next));
         at = next;
       }

@@ -253,7 +253,7 @@ describe("one platform", () => {
         ],
       );
       equal(world.target.manifests.has(s390x.digest), false, "the third platform was not asked for");
-      // Whoever has the image's index and the platforms knows the digest: no answer of anybody is needed.
+      // The image's index and the platforms determine the digest: no answer of a registry is needed.
       const source = world.source.manifests.get(index.digest)?.bytes ?? Buffer.alloc(0);
       equal(
         indexSubset({ bytes: source, mediaType }, [...arm64, parsePlatform("linux/amd64")])?.digest,
@@ -306,16 +306,16 @@ describe("one platform", () => {
 });
 
 describe("immutable tags", () => {
-  test("a tag that stands for the same digest is success, although the registry refuses to set it again", async () => {
+  test("succeeds when the tag already has the same digest, although the registry refuses to set it again", async () => {
     const { digest } = world.addImage([10], "v1");
     await world.copy();
     world.target.immutableTags = true;
-    // Asked whether it is empty, nobody looks at the tag first.
+    // A copy that takes the target for empty does not look at the tag first.
     equal(await world.outcome({ targetIsEmpty: true }), "copied");
     equal(world.target.tags.get("copy:v1"), digest);
   });
 
-  test("a tag that stands for another digest is a refusal, and stays", async () => {
+  test("fails when the tag has another digest, and leaves the tag", async () => {
     const { digest } = world.addImage([10], "v1");
     await world.copy();
     world.target.immutableTags = true;

@@ -1,4 +1,4 @@
-/** What refers to an image travels with it: by the registry's list, by the tag that stands in for it, by cosign's tags. */
+/** The referrers of an image are copied with it: from the registry's list, from the fallback tag, from cosign's tags. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, describe, test } from "vitest";

@@ -1,7 +1,7 @@
 /**
  * From Docker Hub, as it counts and redirects, into ECR with its real ways: in memory, and over HTTP.
  *
- * What backs each way stands in `sandbox/registry/ways.ts`; those that nobody has measured are tried both ways.
+ * `sandbox/registry/behaviour.ts` says what backs each behaviour; the unmeasured ones are tried both ways.
  */
 
 import { deepEqual, equal, match } from "node:assert/strict";
@@ -103,7 +103,7 @@ describe("ECR's refusals", () => {
     });
   }
 
-  test("an immutable tag that stands for the same digest is success, even where it is put again", async () => {
+  test("succeeds when an immutable tag already has the same digest, even where it is put again", async () => {
     await start();
     world.target.createRepository("mirror/firm", { immutableTags: true });
     const to = `${ECR_HOST}/mirror/firm:v1`;
@@ -127,7 +127,7 @@ describe("ECR's refusals", () => {
     equal(world.target.openUploads(), 0);
   });
 
-  test("an immutable tag that stands for another digest stays, and that is said", async () => {
+  test("says that an immutable tag has another digest, and leaves it", async () => {
     await start();
     world.target.createRepository("mirror/firm", { immutableTags: true });
     seedImage(world.target, "mirror/firm", "v1", buildImage({ name: "another" }));
@@ -186,7 +186,7 @@ describe("one platform", () => {
 });
 
 describe("the limit", () => {
-  test("is told as it stands after the last pull, one for each manifest", async () => {
+  test("is reported as it is after the last pull, one for each manifest", async () => {
     await start();
     const { quota } = await world.copy(FROM, TO);
     equal(manifestGets(), MANIFESTS);
@@ -210,7 +210,7 @@ describe("the limit", () => {
     equal(manifestGets(), MANIFESTS);
   });
 
-  test("counts a manifest that broke off on the way: it is not pulled again behind anybody's back", async () => {
+  test("counts a manifest that broke off on the way: it is not pulled again in secret", async () => {
     await start();
     const cut = { kind: "cut-body", afterBytes: 10 } as const;
     await world.copy(FROM, `${ECR_HOST}/mirror/app:before`);
@@ -229,7 +229,7 @@ describe("the limit", () => {
       for (const tag of ["v1", "v2", "v3"]) {
         match(await world.outcome(FROM, `${ECR_HOST}/mirror/app:${tag}`), /^source rate-limited: /);
       }
-      // The first copy asks what the tag stands for, which is free; that answer names the limit.
+      // The first copy resolves the tag, which is free; that answer names the limit.
       equal(world.source.requests()["manifest-get"], undefined);
       world.clock.slept += 6 * 60 * 60 * 1000;
       equal(await world.outcome(FROM, TO), "copied");

@@ -101,7 +101,7 @@ describe("a target", () => {
       /^target denied: .*it is no address/,
     ],
     [
-      "a redirect of an upload, which nobody follows",
+      "a redirect of an upload, which is not followed",
       () =>
         on("PUT", isUpload, ALWAYS, (request, response) => {
           request.resume();

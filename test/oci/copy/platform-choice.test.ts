@@ -15,7 +15,7 @@ const nested = { nested: true };
 
 // The outcome, which of the image's manifests the target has then, and how many pulls that was.
 // biome-ignore format: a table is read by its columns
-const table: readonly (readonly [about: string, Partial<ImageRecipe>, platforms: string, joined: boolean, outcome: RegExp, held: readonly number[], pulls: number])[] = [
+const table: readonly (readonly [about: string, Partial<ImageRecipe>, platforms: string, joined: boolean, outcome: RegExp, present: readonly number[], pulls: number])[] = [
   ["the build that is named",                 windows,                    "windows(10.0.20348)/amd64",            false, /^copied$/,                          [1],    2],
   ["both builds by their names",              windows,                    "windows(10.0.17763)/amd64 windows(10.0.20348)/amd64", false, /^copied$/,           [0, 1], 3],
   ["no build of two that nothing tells apart", windows,                   "windows/amd64",                        false, /platform-ambiguous: .*windows\(10\.0\.17763\.6293\)\/amd64, windows\(10\.0\.20348\.2762\)\/amd64/, [], 1],
@@ -30,7 +30,7 @@ const table: readonly (readonly [about: string, Partial<ImageRecipe>, platforms:
   ["the image inside an inner index",         { ...both, ...nested },     "linux/arm64",                          false, /^copied$/,                          [1],    4],
   ["inner indexes with their images",         { ...both, ...nested },     "linux/arm64",                          true,  /^copied$/,                          [0, 1], 5],
 ];
-for (const [about, recipe, platforms, joined, outcome, held, pulls] of table) {
+for (const [about, recipe, platforms, joined, outcome, present, pulls] of table) {
   test(`copies ${about} (${platforms}${joined ? ", joined" : ""})`, async () => {
     const world = await hubToEcr();
     const image = buildImage({ name: "app", layers: 1, ...recipe });
@@ -41,12 +41,12 @@ for (const [about, recipe, platforms, joined, outcome, held, pulls] of table) {
     expect(await ended()).toMatch(outcome);
     const images = image.manifests.filter(({ platform }) => platform !== undefined);
     const there = images.flatMap(({ digest }, place) => (world.target.manifest("copy", digest) ? place : []));
-    expect(there).toEqual(held);
+    expect(there).toEqual(present);
     for (const place of there)
       expect(differences(world, "acme/app", "copy", images[place]?.digest ?? "")).toEqual([]);
     expect(100 - (world.source.pullsLeft({ address: ADDRESS }) ?? Number.NaN)).toBe(pulls);
     // What came the first time is not pulled again.
-    if (held.length > 0) {
+    if (present.length > 0) {
       await ended();
       expect(100 - (world.source.pullsLeft({ address: ADDRESS }) ?? Number.NaN)).toBeLessThanOrEqual(
         2 * pulls,

@@ -62,7 +62,7 @@ const TABLE: Readonly<Record<keyof typeof ANSWERS, string>> = {
   "401 with quotes that do not end":        "l     d    d        d     d   l        d    d        d            d",
   "401 with a realm in a file":             "l     d    d        d     d   l        d    d        d            d",
   "404 with words of its own":              "a     c    a        a     a   a        a    a        a            d",
-  "402, which nobody answers":              "m     m    m        m     m   m        m    m        m            d",
+  "402, which is not expected":              "m     m    m        m     m   m        m    m        m            d",
   "429 for a hundred years":                "r     r    r        r     r   r        r    r        r            d",
   "429 until a time long past":             "r     r    r        r     r   r        r    r        r            d",
   "429 for a negative time":                "r     r    r        r     r   r        r    r        r            d",

@@ -1,4 +1,4 @@
-/** Connections that do not come to stand, and logins that are not told: a question has an end all the same. */
+/** Connections that never open, and logins that cannot be read: every request has a time limit all the same. */
 
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ describe("a TLS handshake", () => {
   const table: readonly (readonly [what: string, act: (socket: Socket) => void])[] = [
     ["that comes a byte at a time",  (socket) => drip(socket, Buffer.from([0x16, 3, 3, 0x40, 0]), 0)],
     ["of empty records",             (socket) => drip(socket, Buffer.from([0x17, 3, 3, 0, 0]), 0x17)],
-    ["that nobody answers",          () => {}],
+    ["that gets no answer",          () => {}],
     ["that is answered in the clear", (socket) => void socket.write("HTTP/1.1 400 Bad Request\r\n\r\n")],
     ["that is broken off",           (socket) => void socket.destroy()],
   ];

@@ -38,7 +38,7 @@ describe.each([
     });
 
   describe("where a connection may end", () => {
-    test("loopback only where somebody named it, whatever the name", async () => {
+    test("loopback only where a setting names it, whatever the name", async () => {
       const port = server.host.split(":")[1];
       await rejects(get(`http://127.0.0.1:${port}/`), /loopback address, which no setting names/);
       await rejects(get(`http://localhost:${port}/`), /loopback address, which no setting names/);
@@ -77,7 +77,7 @@ describe.each([
     }
 
     test("the address that was judged is the one that is used, whatever the name leads to next", async () => {
-      // 192.0.2.0/24 is nobody's: nothing answers there.
+      // 192.0.2.0/24 is for documentation: no host answers there.
       const rebound = httpTransport({ idleSeconds: 0.2, resolve: answering(["192.0.2.1"], ["127.0.0.1"]) });
       const url = `http://registry.example:${server.host.split(":")[1]}/`;
       await rejects(get(url, false, { send: rebound, reach: "public" }));
@@ -93,7 +93,7 @@ describe.each([
       several.close();
     });
 
-    test("not at a port of this machine that is closed, whoever maps a registry there, by whatever name", async () => {
+    test("not at a port of this machine that is closed, whatever setting maps a registry there, by whatever name", async () => {
       const port = Number(server.host.split(":")[1]);
       const closed = httpTransport({ closedLoopbackPorts: [port] });
       for (const host of ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "127.1.2.3"]) {
@@ -172,7 +172,7 @@ describe.each([
     await rejects(asked, /enough/);
   });
 
-  test("nobody there is a failure in words", async () => {
+  test("says in words that no host answers", async () => {
     const failure = await get("http://127.0.0.1:1/", true).catch((error: Error) => error.message);
     match(String(failure), /ECONNREFUSED/);
     deepEqual(await server.connections(), 0);

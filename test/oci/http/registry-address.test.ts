@@ -72,7 +72,7 @@ describe("which realms are shown a password", () => {
   }
 });
 
-describe("which realms are asked as nobody", () => {
+describe("which realms are asked anonymously", () => {
   // biome-ignore format: one row a line
   const table: readonly (readonly [string, string, "yes" | "no"])[] = [
     ["lscr.io",        "https://ghcr.io/token",           "yes"],
@@ -87,7 +87,7 @@ describe("which realms are asked as nobody", () => {
     });
   }
 
-  test("a realm of another owner sees no password, and its token is used", async () => {
+  test("a realm of another organization sees no password, and its token is used", async () => {
     const seen: RegistryRequest[] = [];
     const send: Send = async (request) => {
       seen.push(request);

@@ -1,4 +1,4 @@
-/** Nobody waits for ever: silence, drops and single bytes on either side, in each phase of a copy. */
+/** No caller waits for ever: silence, drops and single bytes on either side, in each phase of a copy. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { ServerResponse } from "node:http";

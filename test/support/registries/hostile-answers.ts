@@ -99,7 +99,7 @@ export const ANSWERS = {
   "401 with quotes that do not end": says(401, { "www-authenticate": `Bearer realm="http://a,service=` }),
   "401 with a realm in a file": says(401, { "www-authenticate": 'Bearer realm="file:///etc/passwd"' }),
   "404 with words of its own": says(404, {}, "\u001b[31mgone\u202e"),
-  "402, which nobody answers": says(402, {}, "pay"),
+  "402, which is not expected": says(402, {}, "pay"),
   "429 for a hundred years": says(429, { "retry-after": "3153600000" }),
   "429 until a time long past": says(429, { "retry-after": "Mon, 01 Jan 1990 00:00:00 GMT" }),
   "429 for a negative time": says(429, { "retry-after": "-5" }),

@@ -1,4 +1,4 @@
-/** Memory that is used again: never while somebody still reads it. */
+/** Memory that is used again, but never while a reader still needs it. */
 
 import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
@@ -24,12 +24,12 @@ describe("a slab", () => {
 
   test("is not, while a piece of it is lent", () => {
     const pieces = new Pieces();
-    const held = lend(pieces.filled(pieces.room().subarray(0, 10).length));
+    const lent = lend(pieces.filled(pieces.room().subarray(0, 10).length));
     const other = fill(pieces);
-    equal(held.buffer, other.buffer, "small reads share it");
+    equal(lent.buffer, other.buffer, "small reads share it");
     giveBack(other);
     pieces.leave();
-    for (let count = 0; count < 100; count++) notEqual(fill(new Pieces()).buffer, held.buffer);
+    for (let count = 0; count < 100; count++) notEqual(fill(new Pieces()).buffer, lent.buffer);
   });
 
   test("is not, while its reader may still read into it", () => {
@@ -47,9 +47,9 @@ describe("a slab", () => {
     throws(() => giveBack(piece), /given back once/);
   });
 
-  test("is not made of what somebody else has", () => {
-    equal(giveBack(Buffer.from("somebody's own")), false);
-    throws(() => lend(Buffer.from("somebody's own")), /only pieces of slabs/);
+  test("is not made of foreign memory", () => {
+    equal(giveBack(Buffer.from("foreign")), false);
+    throws(() => lend(Buffer.from("foreign")), /only pieces of slabs/);
   });
 });
 

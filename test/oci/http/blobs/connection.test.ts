@@ -180,7 +180,7 @@ describe("a long body", () => {
     ok(memory.size <= 8, `${memory.size} slabs for ${bytes.length} bytes`);
   });
 
-  test("that nobody takes waits at the peer, longer than the idle time-out, and is whole", async () => {
+  test("without a reader waits at the peer, longer than the idle time-out, and is whole", async () => {
     const { body } = await get();
     await delay(800);
     ok(body.readableLength < 1_500_000, `${body.readableLength} bytes lie here`);
@@ -230,7 +230,7 @@ describe("several at once", () => {
     equal(await outcome(), "200 a");
   });
 
-  test("a connection that nobody needs is closed after the idle time-out", async () => {
+  test("a connection that is not needed is closed after the idle time-out", async () => {
     answer = (socket) => socket.write(`${OK}content-length: 1\r\n\r\na`);
     equal(await outcome(), "200 a");
     await delay(400);
@@ -261,7 +261,7 @@ describe("over TLS", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("a connection is used again after bodies that were held back to their end", async () => {
+  test("a connection is used again after bodies that were paused up to their end", async () => {
     const trusting = httpTransport({ ca: [certificate], idleSeconds: 2 });
     let connections = 0;
     secure.on("secureConnection", () => {
@@ -285,7 +285,7 @@ describe("over TLS", () => {
 
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["127.0.0.1", "the owner's authority",    true,  "300000 bytes"],
+    ["127.0.0.1", "a private authority",      true,  "300000 bytes"],
     ["127.0.0.1", "no authority",             false, "self-signed certificate"],
     ["localhost", "another name's certificate", true, "Hostname/IP does not match"],
   ] as const;
