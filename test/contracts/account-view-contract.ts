@@ -46,7 +46,7 @@ export function describeAccountViewContract(name: string, makeStage: () => Promi
       });
     }
 
-    test("counts the running tasks that nobody keeps by their revision, and leaves out a schedule's", async () => {
+    test("counts standalone running tasks by their revision, and leaves out a schedule's", async () => {
       const { view, clusterArn, register, run } = await makeStage();
       const loose = await register("loose");
       const other = await register("signed");

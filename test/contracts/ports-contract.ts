@@ -2,7 +2,7 @@
  * What AWS and the sandbox have in common, as one suite that both must pass.
  *
  * Each assertion is marked by what backs it: an emulator that answers it too (moto), a recorded answer of
- * AWS with its source, or nothing but the sandbox. The counts are printed, so that nobody takes one for another.
+ * AWS with its source, or nothing but the sandbox. The counts are printed, so that one is not taken for another.
  */
 
 import { afterAll, describe, expect, test } from "vitest";
@@ -61,17 +61,17 @@ export function describePortsContract(
   backings: readonly BackingKind[],
 ): void {
   describe(`${name} keeps the contract of the ports`, () => {
-    const held = new Map<BackingKind, number>();
+    const assertionsBy = new Map<BackingKind, number>();
     for (const { says, backedBy, holds } of clauses) {
       const kind = kindOf(backedBy);
       if (!backings.includes(kind)) continue;
       test(`${says} [${backedBy}]`, async () => {
         await holds(await makeStage());
-        held.set(kind, (held.get(kind) ?? 0) + 1);
+        assertionsBy.set(kind, (assertionsBy.get(kind) ?? 0) + 1);
       });
     }
     afterAll(() => {
-      const counts = backings.map((kind) => `${held.get(kind) ?? 0} backed by ${kind}`);
+      const counts = backings.map((kind) => `${assertionsBy.get(kind) ?? 0} backed by ${kind}`);
       const elsewhere = clauses.filter(({ backedBy }) => !backings.includes(kindOf(backedBy))).length;
       console.log(`contract of the ports, ${name}: ${counts.join(", ")}; ${elsewhere} not asked here`);
     });
@@ -148,7 +148,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "the limit of the rule's account is an answer, and no passing one",
+    says: "the limit of the rule's account is an answer, and not a transient one",
     backedBy: PULL_THROUGH,
     holds: async ({ ecr, cache }) => {
       const { repository, digest } = cache?.limited ?? { repository: "", digest: DIGEST };
@@ -175,7 +175,7 @@ export const CLAUSES: readonly Clause[] = [
     says: "a revision that was never registered is undefined",
     backedBy: "moto",
     holds: async ({ ecs }) => {
-      expect(await ecs.describeTaskDefinition("nobody:1")).toBeUndefined();
+      expect(await ecs.describeTaskDefinition("absent:1")).toBeUndefined();
       const family = fresh("web");
       await ecs.registerTaskDefinition(webDefinition(family));
       expect(await ecs.describeTaskDefinition(`${family}:99`)).toBeUndefined();
@@ -228,7 +228,7 @@ export const CLAUSES: readonly Clause[] = [
     says: "a family that does not exist has no revisions",
     backedBy: "moto",
     holds: async ({ ecs }) => {
-      expect(await ecs.newestRevisions("nobody", 3)).toEqual([]);
+      expect(await ecs.newestRevisions("absent", 3)).toEqual([]);
     },
   },
   {
@@ -277,7 +277,7 @@ export const CLAUSES: readonly Clause[] = [
     says: "a service that does not exist is undefined, and so is one in a cluster that does not",
     backedBy: "moto",
     holds: async ({ ecs }) => {
-      expect(await ecs.describeService("shop", "nobody")).toBeUndefined();
+      expect(await ecs.describeService("shop", "absent")).toBeUndefined();
       expect(await ecs.describeService("nowhere", "web")).toBeUndefined();
     },
   },
@@ -303,7 +303,7 @@ export const CLAUSES: readonly Clause[] = [
     backedBy: "moto",
     holds: async (stage) => {
       const { arn } = await given(stage);
-      await expect(stage.ecs.updateService("shop", "nobody", arn)).rejects.toMatchObject({
+      await expect(stage.ecs.updateService("shop", "absent", arn)).rejects.toMatchObject({
         name: "AwsError",
         kind: "absent",
         action: "ecs:UpdateService",
@@ -354,7 +354,7 @@ export const CLAUSES: readonly Clause[] = [
     backedBy: "moto",
     holds: async (stage) => {
       const { name } = await given(stage, { desiredCount: 0 });
-      for (const service of [name, "nobody"]) {
+      for (const service of [name, "absent"]) {
         expect(await stage.ecs.listTasks({ cluster: "shop", service, desiredStatus: "STOPPED" })).toEqual([]);
       }
     },
@@ -395,13 +395,13 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "an image that nobody pushed is absent, in a repository and in none",
+    says: "an image that was not pushed is absent, in a repository and in none",
     backedBy: "moto",
     holds: async ({ ecr }) => {
       const name = fresh("repull/docker.io/library/nginx");
       await ecr.ensureRepository(name, REPOSITORY);
       expect(await ecr.imageStatus(name, DIGEST)).toBe("absent");
-      expect(await ecr.imageStatus("nobody/nothing", DIGEST)).toBe("absent");
+      expect(await ecr.imageStatus("absent/nothing", DIGEST)).toBe("absent");
     },
   },
   {
@@ -412,7 +412,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "members that nobody knows survive a registration, at every level",
+    says: "unknown members survive a registration, at every level",
     backedBy: "recorded: the JSON that SDK clients send and get, with members added",
     holds: async ({ ecs }) => {
       const sent = {
@@ -454,7 +454,7 @@ export const CLAUSES: readonly Clause[] = [
       });
       const other = taskDefinition.replace(/:\d+$/, ":99");
       expect(await stage.ecs.serviceDeployment("shop", name, other)).toBeUndefined();
-      expect(await stage.ecs.serviceDeployment("shop", "nobody", taskDefinition)).toBeUndefined();
+      expect(await stage.ecs.serviceDeployment("shop", "absent", taskDefinition)).toBeUndefined();
     },
   },
   {
@@ -494,7 +494,7 @@ export const CLAUSES: readonly Clause[] = [
   },
   {
     says: "a container that never ran has neither exit code nor digest",
-    backedBy: "recorded: ECS event of 2019 (ap-northeast-1, Fargate 1.3), as quoted by its owner",
+    backedBy: "recorded: ECS event of 2019 (ap-northeast-1, Fargate 1.3), as its author quoted it",
     holds: async (stage) => {
       stage.exhaustDockerHub?.();
       const { name } = await given(stage);

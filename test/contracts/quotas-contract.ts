@@ -16,7 +16,7 @@ export function describeCapsContract(
   { isAtomic = true }: { readonly isAtomic?: boolean } = {},
 ): void {
   describe(`${name} keeps the contract of the quotas`, () => {
-    test("grants as much as there is, to whoever asks first, and says how much is used", async () => {
+    test("grants what is left to the first requester, and says how much is used", async () => {
       const quotas = await makeCaps();
       const window = windowOf();
       const claimants = Array.from({ length: 12 }, (_, index) => `r-${index}`);
@@ -29,7 +29,7 @@ export function describeCapsContract(
       expect(await quotas.used(window)).toBe(5);
     });
 
-    test("grants the same again to whoever has it, and counts it once", async () => {
+    test("grants the same again to the same requester, and counts it once", async () => {
       const quotas = await makeCaps();
       const window = windowOf();
       const claim = { period: window, requester: "r-1", amount: 3, max: 3 };
@@ -70,7 +70,7 @@ export function describeCapsContract(
       expect(await quotas.claimNotification(window, "r-2")).toBe(false);
       expect(await quotas.claimNotification(window, "r-1")).toBe(true);
       expect(await quotas.claimNotification(windowOf(), "r-2")).toBe(true);
-      // That somebody tells of it takes nothing.
+      // A notification takes nothing.
       expect(await quotas.acquire({ period: window, requester: "r-1", amount: 1, max: 1 })).toEqual({
         kind: "granted",
       });

@@ -55,7 +55,7 @@ describe("the words of a reason", () => {
     });
 });
 
-describe("the words of a reason that somebody met", () => {
+describe("the words of a reason from a real task", () => {
   for (const { launchType, certainty, cause, reason, image } of fieldReasons)
     test(`${launchType}: ${cause} is ${certainty === "proved" ? "proved" : "one of three"} for “${reason.slice(0, 90)}…”`, () => {
       const containers = image === undefined ? [] : [{ name: "web", image }];

@@ -1,6 +1,6 @@
 /**
  * Reasons as Fargate, the agent, Docker and ECS word them, each with the cause that its words lead to first, and the launch
- * type where that changes the cause. Ids and names are ours; the words were met in public reports or stand in AWS's pages.
+ * type where that changes the cause. Ids and names are ours; the words are from public reports or from AWS's pages.
  */
 
 import type { CauseCode } from "../../src/diagnosis/causes.ts";

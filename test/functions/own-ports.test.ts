@@ -1,4 +1,4 @@
-/** The functions never ask what Lambda itself serves beside them, whoever maps a registry there. */
+/** The functions send no request to the ports that Lambda itself serves, whatever registry a setting maps there. */
 
 import { deepEqual, rejects } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test, vi } from "vitest";

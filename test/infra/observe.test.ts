@@ -5,7 +5,7 @@ import { EVERYTHING, FUNCTIONS, type Name, statementsOf } from "../support/aws/r
 
 const READS = /^[a-z0-9-]+:(?:BatchCheck|BatchGet|Describe|Get|List|Simulate|Validate)[A-Z]/;
 
-/** To its own logs, queues, executions and bus; and Lambda's, in the owner's VPC. Nothing else is written to. */
+/** To its own logs, queues, executions and bus; and Lambda's, in the operator's VPC. Nothing else is written to. */
 // biome-ignore format: a table is read by its columns
 const OWN: Readonly<Record<Name, readonly string[]>> = {
   detect:    ["lambda:InvokeFunction", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],

@@ -22,7 +22,7 @@ const anchors = (text: string): readonly string[] =>
   );
 
 describe("alarms", () => {
-  test("are there for the queues, each function, and each outcome that asks for somebody", () =>
+  test("are there for the queues, each function, and each outcome that needs attention", () =>
     expect(alarms.length).toBeGreaterThan(10));
 
   for (const { name, alarm } of alarms) {
@@ -125,7 +125,7 @@ describe("parameters", () => {
     ParameterLabels?: Record<string, unknown>;
   };
   const names = Object.keys(parameters).toSorted();
-  test("stand in one group each", () =>
+  test("are in one group each", () =>
     expect(ParameterGroups.flatMap(({ Parameters }) => Parameters).toSorted()).toEqual(names));
   test("have a label each", () => expect(Object.keys(ParameterLabels).toSorted()).toEqual(names));
   for (const [name, parameter] of Object.entries(parameters)) {

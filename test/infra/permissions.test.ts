@@ -35,7 +35,7 @@ const SERVICES: Readonly<Record<string, string>> = {
 /** A call whose right has another name. */
 const RIGHTS: Readonly<Record<string, string>> = { "lambda:Invoke": "lambda:InvokeFunction" };
 
-/** Behind which methods of our gateways each command stands: the function that calls none of them cannot send it. */
+/** Which methods of our gateways send each command: a function that calls none of them cannot send it. */
 // biome-ignore format: a table is read by its columns
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ecs:ListClusters":                        ["reads.listClusters"],
@@ -101,8 +101,8 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 const WITHOUT_A_COMMAND: readonly (readonly [functions: readonly Name[], right: string, caller: string])[] = [
   [["detect", "remediate", "mirror"], "logs:CreateLogStream",              "the Lambda runtime"],
   [["detect", "remediate", "mirror"], "logs:PutLogEvents",                 "the Lambda runtime"],
-  [["detect", "remediate", "mirror"], "kms:Decrypt",                       "SQS, with a key of the owner's"],
-  [["detect", "remediate", "mirror"], "kms:GenerateDataKey",               "SQS, with a key of the owner's"],
+  [["detect", "remediate", "mirror"], "kms:Decrypt",                       "SQS, with a customer managed key"],
+  [["detect", "remediate", "mirror"], "kms:GenerateDataKey",               "SQS, with a customer managed key"],
   [["detect"],                        "sqs:ReceiveMessage",                "the event source mapping"],
   [["detect"],                        "sqs:DeleteMessage",                 "the event source mapping"],
   [["detect"],                        "sqs:GetQueueAttributes",            "the event source mapping"],
@@ -121,12 +121,12 @@ const WITHOUT_A_COMMAND: readonly (readonly [functions: readonly Name[], right: 
   [["mirror"],                        "ecr:UploadLayerPart",               "the registry's upload"],
   [["mirror"],                        "ecr:CompleteLayerUpload",           "the registry's PUT of a blob"],
   [["mirror"],                        "ecr:PutImage",                      "the registry's PUT of a manifest"],
-  [["detect", "remediate", "mirror"], "ec2:CreateNetworkInterface",        "Lambda, in the owner's VPC"],
-  [["detect", "remediate", "mirror"], "ec2:DescribeNetworkInterfaces",     "Lambda, in the owner's VPC"],
-  [["detect", "remediate", "mirror"], "ec2:DescribeSubnets",               "Lambda, in the owner's VPC"],
-  [["detect", "remediate", "mirror"], "ec2:DeleteNetworkInterface",        "Lambda, in the owner's VPC"],
-  [["detect", "remediate", "mirror"], "ec2:AssignPrivateIpAddresses",      "Lambda, in the owner's VPC"],
-  [["detect", "remediate", "mirror"], "ec2:UnassignPrivateIpAddresses",    "Lambda, in the owner's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:CreateNetworkInterface",        "Lambda, in the operator's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:DescribeNetworkInterfaces",     "Lambda, in the operator's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:DescribeSubnets",               "Lambda, in the operator's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:DeleteNetworkInterface",        "Lambda, in the operator's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:AssignPrivateIpAddresses",      "Lambda, in the operator's VPC"],
+  [["detect", "remediate", "mirror"], "ec2:UnassignPrivateIpAddresses",    "Lambda, in the operator's VPC"],
 ];
 
 /** The commands that a function's bundle can send: `ecs:DescribeTasks`. */
@@ -199,7 +199,7 @@ for (const name of FUNCTIONS) {
     test("has every right that others need on its behalf", () => {
       expect(others.filter((right) => !granted.includes(right))).toEqual([]);
     });
-    test("has no right that nobody needs", () => {
+    test("has no unused right", () => {
       const commands = [...(sent.get(name) ?? [])].map((command) => RIGHTS[command] ?? command);
       expect(granted.filter((right) => !commands.includes(right) && !others.includes(right))).toEqual([]);
     });
@@ -212,7 +212,7 @@ for (const name of FUNCTIONS) {
   });
 }
 
-describe("what nobody can do", () => {
+describe("what no function can do", () => {
   const all = FUNCTIONS.flatMap((name) => statementsOf(name).map((statement) => ({ name, ...statement })));
   const holders = (right: RegExp) =>
     all.filter(({ actions }) => actions.some((action) => right.test(action)));
@@ -220,7 +220,7 @@ describe("what nobody can do", () => {
   test("no role names an action by a wildcard", () => {
     expect(all.flatMap(({ actions }) => actions).filter((action) => action.includes("*"))).toEqual([]);
   });
-  test("nobody changes a role, a policy, a rule of ECR, or a function", () => {
+  test("no role, policy, rule of ECR or function can be changed", () => {
     const forbidden =
       /^(?:iam:(?!PassRole$|SimulatePrincipalPolicy$|GetInstanceProfile$)|ecr:(?:Put(?!Image$)|Delete|Set|Update|CreatePullThrough|CreateRepositoryCreation)|lambda:(?:Update|Create|Delete|Put|Add)|kms:(?:Put|Create|Schedule)|sts:AssumeRole|secretsmanager:Put)/;
     expect(holders(forbidden)).toEqual([]);
@@ -231,7 +231,7 @@ describe("what nobody can do", () => {
       expect(resources).toEqual(["arn:aws:ecr:us-east-1:123456789012:repository/repull/*"]);
     }
   });
-  test("only mirror makes repositories and fills caches, below the prefix and where the owner's rules lead", () => {
+  test("only mirror makes repositories and fills caches, below the prefix and where the pull-through rules lead", () => {
     const place = (path: string) => `arn:aws:ecr:us-east-1:123456789012:repository/${path}`;
     for (const { name, resources } of holders(/^ecr:(?:CreateRepository|BatchImportUpstreamImage)$/)) {
       expect(name).toBe("mirror");
@@ -242,7 +242,7 @@ describe("what nobody can do", () => {
   });
   test("an account's secret and a policy are read by whom they concern, and nothing else of their kind", () => {
     for (const { name, resources } of holders(/^(?:secretsmanager|ssm):/)) {
-      // It shows no account to anybody.
+      // Only mirror and remediate show an account to a registry.
       if (name === "detect")
         expect(resources).toEqual([expect.stringMatching(/:parameter\/repull\/(?:policy|writes)$/)]);
       expect(resources).toHaveLength(1);
@@ -284,13 +284,13 @@ describe("what nobody can do", () => {
     );
     expect(holders(/^ecs:RegisterTaskDefinition$/)[0]?.text).toContain('"ecs:privileged":"false"');
   });
-  test("what is used of the quotas is counted in one table, and nobody reads or deletes there", () => {
+  test("what is used of the quotas is counted in one table, and no function reads or deletes there", () => {
     const counters = all.filter(({ actions }) => actions.some((action) => action.startsWith("dynamodb:")));
     expect(counters.map(({ name, actions, resources }) => [name, actions, resources])).toEqual(
       ["remediate", "mirror"].map((name) => [name, ["dynamodb:UpdateItem"], ["QuotaTable.Arn"]]),
     );
   });
-  test("a role is passed to tasks alone, and only one that the owner named", () => {
+  test("a role is passed to tasks alone, and only one that a parameter names", () => {
     const [statement] = holders(/^iam:PassRole$/);
     expect(statement?.text).toContain('"iam:PassedToService":"ecs-tasks.amazonaws.com"');
     const named = readTemplate({ PassableRoleArns: "arn:aws:iam::123456789012:role/a" }).resources

@@ -1,4 +1,4 @@
-/** Who may put what into the queues: nobody forges an event of ECS, whatever their own rights are. */
+/** Who may put what into the queues: no principal forges an event of ECS, whatever its own rights are. */
 
 import { describe, expect, test } from "vitest";
 import { getObjects } from "../../src/ecs/json-fields.ts";

@@ -27,7 +27,7 @@ describe("what a reviewer asks for", () => {
       );
     }
   });
-  test("a rule can be pointed at a cluster of the owner's, and at nothing else", () => {
+  test("a rule can be pointed at a cluster of the stack's, and at nothing else", () => {
     const [statement, ...others] = statementsOf("remediate").filter(({ actions }) =>
       actions.includes("events:PutTargets"),
     );
@@ -38,7 +38,7 @@ describe("what a reviewer asks for", () => {
     // ForAllValues holds for a request that names none.
     expect(statement?.text).toContain('"Null":{"events:TargetArn":"false"}');
   });
-  test("a key of the owner's for the history is used through Lambda alone", () => {
+  test("a customer managed key for the history is used through Lambda alone", () => {
     const holders = FUNCTIONS.flatMap((name) => statementsOf(name)).filter(({ resources }) =>
       resources.includes("arn:aws:kms:us-east-1:123456789012:key/2"),
     );
@@ -67,7 +67,7 @@ describe("what a reviewer asks for", () => {
   for (const [group, { Properties }] of Object.entries(every).filter(
     ([, { Type }]) => Type === "AWS::Logs::LogGroup",
   )) {
-    test(`${group} forgets after days that the owner says`, () =>
+    test(`${group} forgets after the days of its parameter`, () =>
       expect(Properties).toMatchObject({ RetentionInDays: expect.anything() }));
   }
   test("a topic takes messages from the one rule and this account's alarms", () => {

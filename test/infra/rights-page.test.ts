@@ -57,7 +57,7 @@ function list(value: unknown): string {
     .join(", ");
 }
 
-/** The comment that stands before a statement of this role. */
+/** The comment before a statement of this role. */
 function why(sid: string, role: string): readonly string[] {
   const from = lines.indexOf(`  ${role}:`);
   const at = lines.findIndex((line, index) => index > from && line.trim() === `- Sid: ${sid}`);

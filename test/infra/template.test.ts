@@ -75,7 +75,7 @@ describe("the environment", () => {
   );
 
   for (const name of set) {
-    test(`${name} is set for somebody who reads it`, () => equal(read.has(name), true));
+    test(`${name} is set for code that reads it`, () => equal(read.has(name), true));
   }
 
   const wiring = files
@@ -108,7 +108,7 @@ describe("rights", () => {
       ? []
       : [{ sid, index, text: block(new RegExp(`^${line.replace(/[-$*+?.()|[\]{}]/g, "\\$&")}$`)) }];
   });
-  // A wildcard in the action, or in the resource beyond the owner's own pattern.
+  // A wildcard in the action, or in the resource beyond the pattern of a parameter.
   const isWide = (text: string) => /Resource: "\*"|^[^#]*(?:Resource: |- )!Sub arn:\S*\*/m.test(text);
 
   test("are found", () => equal(statements.length >= 25, true));
@@ -122,14 +122,14 @@ describe("rights", () => {
     }
   }
 
-  test("a role may be passed to tasks only, and only a role that the owner named", () => {
+  test("a role may be passed to tasks only, and only a role that a parameter names", () => {
     const text = block(/Sid: PassTheTasksRoles$/);
     match(text, /Resource: !Ref PassableRoleArns\n/);
     match(text, /iam:PassedToService: ecs-tasks\.amazonaws\.com/);
     equal(/Default:/.test(parameter("PassableRoleArns")), false);
   });
 
-  test("the owner's list cannot be everything", () => {
+  test("the list of roles cannot be everything", () => {
     const pattern = new RegExp(/AllowedPattern: (\S+)/.exec(parameter("PassableRoleArns"))?.[1] ?? "");
     // biome-ignore format: a table is read by its columns
     const table = [
@@ -148,7 +148,7 @@ describe("rights", () => {
   });
 });
 
-test("whoever starts a durable execution names a published version", () => {
+test("each start of a durable execution names a published version", () => {
   for (const [, name] of template.matchAll(/REPULL_(?:REMEDIATE|MIRROR)_FUNCTION: (.*)/g))
     match(name ?? "", /:live$/);
   match(template, /AutoPublishAlias: live/);

@@ -19,7 +19,7 @@ type Workflow = {
   readonly jobs: Record<string, Job>;
 };
 
-/** Each right that a job may have, and who has it. Whatever stands not here, nobody has. */
+/** Each right that a job may have, and the jobs that have it. No job has any other right. */
 const RIGHTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "ci.yml everything": { contents: "read" },
   "ci.yml workflows": { contents: "read" },
@@ -80,7 +80,7 @@ for (const { name, job } of jobs) {
         if (uses.startsWith("actions/checkout@")) expect(options["persist-credentials"]).toBe(false);
     });
 
-    // Whoever may publish runs nothing of the tree, nor of its dependencies: it publishes what was built elsewhere.
+    // A job that may publish runs nothing of the tree, nor of its dependencies: it publishes what was built elsewhere.
     if (job.permissions?.["id-token"] === "write") {
       test("runs no code of a dependency, and has checked what it publishes", () => {
         const run = job.steps.map((step) => step.run ?? "").join("\n");
@@ -92,7 +92,7 @@ for (const { name, job } of jobs) {
   });
 }
 
-test("only what npm's own owner lets pass is published there, without a script and with its provenance", () => {
+test("publishes to npm only what npm's trusted publisher allows, without a script and with its provenance", () => {
   const npm = jobs.find(({ name }) => name === "release.yml npm")?.job;
   expect(npm?.environment).toBe("npm");
   const [publish] = (npm?.steps ?? []).flatMap(({ run }) => (run?.startsWith("npm publish") ? [run] : []));
@@ -100,6 +100,6 @@ test("only what npm's own owner lets pass is published there, without a script a
   expect(publish).toMatch(/--ignore-scripts\b/);
 });
 
-test("nobody needs a secret that is kept", () => {
+test("no job needs a stored secret", () => {
   for (const { text } of workflows) expect(text).not.toMatch(/secrets\./);
 });

@@ -132,7 +132,7 @@ function nameByDigest(world: World): void {
 describe("repull replay --aws --yes writes the bytes that were meant", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, (world: World) => void, string])[] = [
-    ["the tag still stands for them",                               () => {},                                                  "service-revision"],
+    ["the tag still has them",                                      () => {},                                                  "service-revision"],
     ["the tag was moved at Docker Hub and at ECR Public",           moveTag,                                                   "service-revision"],
     ["the text names the pinned index itself",                      (world) => say(world, refusedByDockerHub(world.deployed.index)), "service-revision"],
     ["the text names no manifest",                                  (world) => say(world, REFUSED_WITHOUT_MANIFEST),           "service-revision"],

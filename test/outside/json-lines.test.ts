@@ -1,4 +1,4 @@
-/** Every line that a command prints with --json, held against the schema of its type. */
+/** Every line that a command prints with --json, compared with the schema of its type. */
 
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -30,7 +30,7 @@ export type Left = Ended & {
   readonly images: readonly string[];
   /** The ARN, by which UpdateService pointed a service at a revision. */
   readonly redeployed: readonly string[];
-  /** Requests that change something, or tell somebody. */
+  /** Requests that change something, or notify a person. */
   readonly writes: readonly string[];
 };
 
@@ -78,7 +78,7 @@ export function environmentOf({ account, registries }: World): Readonly<Record<s
   };
 }
 
-/** The requests so far that change something, or tell somebody; of registries, that any of them was written to. */
+/** The requests so far that change something, or notify a person; of registries, that any of them was written to. */
 export function writesOf({ account, registries }: World): readonly string[] {
   const isWrittenTo = [registries.hub, registries.ecrPublic, registries.ecr].some(({ seen }) =>
     seen.some(({ method }) => method !== "GET" && method !== "HEAD"),

@@ -105,7 +105,7 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     [`Error response from daemon: received unexpected HTTP status: 451 Unavailable For Legal Reasons`, "acme/x:1", "unauthorized certain docker.io"],
   ],
   // biome-ignore format: a table is read by its columns
-  "a page or a proxy stands between": [
+  "a page or a proxy is between": [
     [`CannotPullContainerError: Error response from daemon: toomanyrequests: ${HTML}`, "consul:1.15", "registry-limit likely -"],
     [`CannotPullContainerError: Error response from daemon: toomanyrequests: ${HTML.replaceAll("\n", "\\n")}`, "consul:1.15", "registry-limit likely -"],
     [`Error response from daemon: error parsing HTTP 429 response body: invalid character '<' looking for beginning of value: "${HTML}"`, "consul:1.15", "registry-limit likely -"],

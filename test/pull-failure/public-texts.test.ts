@@ -1,8 +1,8 @@
 /**
  * Texts of failed pulls, and of what is no pull, as people pasted them into public issues: whole logs and tables too.
  *
- * Each answer was written down before the text was read by the rules. A member that is absent is not judged: two answers
- * may be right. Hosts and accounts that were masked in the source stand for themselves.
+ * Each answer was written down before the rules read the text. A member that is absent is not judged: two answers
+ * may be right. Hosts and accounts that were masked in the source stay masked.
  */
 
 import { describe, expect, it } from "vitest";

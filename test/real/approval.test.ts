@@ -1,5 +1,5 @@
 /**
- * The owner's word over the real wire: the built functions under Lambda's runtime client ask, and the built command line
+ * Approval over the real wire: the built functions under Lambda's runtime client ask, and the built command line
  * answers, each with AWS's own SDK between them and the account.
  */
 
@@ -30,7 +30,7 @@ async function asked(world: string): Promise<JsonObject> {
   return event;
 }
 
-/** The command line in a process of its own, with the owner's credentials; answers status and texts. */
+/** The command line in a process of its own, with the operator's credentials; answers status and texts. */
 async function repull(...command: readonly string[]): Promise<{ status: number; out: string; err: string }> {
   const env = {
     PATH: process.env.PATH,
@@ -97,7 +97,7 @@ describe("the built functions and the built command line", () => {
     expect(deployment.account.registered).toHaveLength(1);
   });
 
-  test("a plan that nobody answers expires", async () => {
+  test("a plan without an answer expires", async () => {
     await asked("fargate-service");
     await deployment.settle();
     expect(told("approval-expired")).toMatchObject([{ decision: { kind: "expired" } }]);

@@ -31,7 +31,7 @@ const EMPTY_WORLD = { services: [] };
 
 describe("initialisation", () => {
   for (const name of ["detect", "remediate", "mirror"] as const) {
-    test(`${name} starts alone, with nothing of this checkout, and asks nobody before its first event`, async () => {
+    test(`${name} starts alone, with nothing of this checkout, and sends no request before its first event`, async () => {
       const deployment = await deployed(EMPTY_WORLD);
       expect((await deployment.started(name)).initError).toBeUndefined();
       expect(deployment.requests).toEqual([]);
@@ -115,7 +115,7 @@ describe("detect", () => {
   });
 });
 
-/** A world of its own folder, in which the event happens that it stands beside. */
+/** A world of its own folder, in which the event next to it happens. */
 async function failed(world: string): Promise<{ deployment: Deployment; event: string }> {
   const deployment = await deployed(JSON.parse(await sample(`worlds/${world}`)));
   return { deployment, event: JSON.stringify(await firstFailure(deployment.world)) };

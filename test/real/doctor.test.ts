@@ -82,10 +82,10 @@ const makeAlias = (name: string) =>
     new CreateAliasCommand({ FunctionName: `repull-${name}`, Name: "live", FunctionVersion: "$LATEST" }),
   );
 
-/** What the doctor says, with stand-ins for what moto does not play. */
+/** What the doctor says, with fakes for what moto does not play. */
 async function examined(): Promise<readonly Check[]> {
   const aws = { region: REGION, endpoint: moto.url, credentials: MOTO_CREDENTIALS };
-  const send = async (): Promise<never> => assert.fail("nobody asks a registry here");
+  const send = async (): Promise<never> => assert.fail("no check asks a registry here");
   const tested = stackUnderTest(aws, HOME, "repull", { send, io: commandIo(), clock: systemClock });
   const { checks } = await runChecks({
     ...tested,
@@ -165,7 +165,7 @@ const table: Readonly<Record<string, Breakage>> = {
     breaks: () => lambda.send(new DeleteAliasCommand({ FunctionName: "repull-mirror", Name: "live" })), mends: () => makeAlias("mirror") },
   "a mapping that is disabled": { check: "mapping", because: /Disabled/, remedy: /update-event-source-mapping --enabled --uuid [0-9a-f-]{36}/,
     breaks: () => mappingEnabled(false), mends: () => mappingEnabled(true) },
-  "a message that nobody takes": { check: "queue", because: /1 message waits/, remedy: /#waiting/,
+  "a message that is not consumed": { check: "queue", because: /1 message waits/, remedy: /#waiting/,
     breaks: () => letter("PullFailureQueue"), mends: () => purged("PullFailureQueue") },
   "a dead letter with its reason": { check: "dead letters", because: /1 message lies .*\(0 h\): body: expected JSON/, remedy: /#dead-letters/,
     breaks: () => letter("UnhandledQueue", "body: expected JSON"), mends: () => purged("UnhandledQueue") },
@@ -177,7 +177,7 @@ const table: Readonly<Record<string, Breakage>> = {
     breaks: () => events.send(new DisableRuleCommand({ Name: idOf("PullFailureRule") })), mends: () => events.send(new EnableRuleCommand({ Name: idOf("PullFailureRule") })) },
   "a rule whose target lost its queue for failures": { check: "undelivered", because: /is lost/, remedy: /deploy the stack again/,
     breaks: () => targetOfRule(false), mends: () => targetOfRule(true) },
-  "a kill switch that somebody pulled": { check: "kill-switch", because: /pulled: Ada: freeze/, remedy: /put-parameter --name \/repull\/writes --overwrite --value allowed/,
+  "a kill switch that is set": { check: "kill-switch", because: /pulled: Ada: freeze/, remedy: /put-parameter --name \/repull\/writes --overwrite --value allowed/,
     breaks: () => killSwitch("Ada: freeze"), mends: () => killSwitch("allowed") },
   "a kill switch that was deleted": { check: "kill-switch", because: /nothing is written/, remedy: /deploy the stack again/,
     breaks: () => ssm.send(new DeleteParameterCommand({ Name: "/repull/writes" })), mends: () => killSwitch("allowed") },

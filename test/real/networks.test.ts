@@ -132,7 +132,7 @@ test("without a route, ECR is reached once each endpoint is there, and its names
   expect(await answers(ids.open, [S3])).toEqual(["yes: gateway-endpoint"]);
 });
 
-test("a group without S3's prefix list, and then an ACL, stand in the way of layers", async () => {
+test("a group without S3's prefix list, and then an ACL, block the layers", async () => {
   const GroupId = ids.group;
   const everything = [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }];
   const inside = [{ IpProtocol: "tcp", FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: "10.0.0.0/16" }] }];

@@ -106,7 +106,7 @@ async function manifestOf(registry: DockerRegistry, name: string): Promise<Raw> 
   return { ...(JSON.parse(stdout) as object), digest: digest.trim() };
 }
 
-/** A service as its owner has it: everything but the image must come through unchanged. */
+/** A service of the operator's: everything but the image must come through unchanged. */
 async function createService(name: string, image: string): Promise<string> {
   const { taskDefinition } = await ecs.send(
     new RegisterTaskDefinitionCommand({
@@ -177,7 +177,7 @@ async function currentOf(service: string) {
   return { arn, taskDefinition, tags };
 }
 
-/** What must not change: all that the owner wrote but the one image. */
+/** What must not change: everything in the source but the one image. */
 function othersOf(taskDefinition: Awaited<ReturnType<typeof currentOf>>["taskDefinition"]) {
   const { taskDefinitionArn: _arn, revision: _revision, registeredAt: _at, ...rest } = taskDefinition ?? {};
   return {
@@ -321,7 +321,7 @@ describe("a service that is well, by hand", () => {
     }
   });
 
-  test("stops watching at Ctrl-C, and says where it stands", async () => {
+  test("stops watching at Ctrl-C, and says how far it is", async () => {
     await push("watched", ["amd64"], hub, "acme/watched:1");
     await createService("watched", "acme/watched:1");
     // moto's rollouts never end.

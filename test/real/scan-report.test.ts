@@ -1,4 +1,4 @@
-/** The report of a scan in a real browser: it sorts, filters, fits a phone, asks nobody, and no name in it comes alive. */
+/** The report of a scan in a real browser: it sorts, filters, fits a phone, sends no request, and runs no name as markup. */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -117,7 +117,7 @@ for (const [name, account] of [
       });
     }
 
-    test("asks nobody for anything, and nothing in it complains", async () => {
+    test("sends no request, and logs no error", async () => {
       const page = await open(account);
       await click(page, 0);
       await type(page, "nginx");
@@ -157,7 +157,7 @@ test("what is not its own could not run either: the policy refuses it", async ()
   expect(page.complaints.join()).toContain("Content Security Policy");
 });
 
-test("on paper it is a table still, without what nobody can press there", async () => {
+test("on paper it is a table still, without its buttons", async () => {
   // A4 between its margins, in CSS pixels.
   const page = await open(SHOP, { width: 718, height: 1000 });
   await page.printMode();

@@ -225,7 +225,7 @@ test("finds every service on a Docker Hub image in every cluster, and none of th
   for (const exposure of exposures) expect(exposure).toMatchObject({ expectedStarts: 2, anonymousPulls: 2 });
 });
 
-test("finds what rules and schedules start, how often, and what somebody runs by hand", async () => {
+test("finds what rules and schedules start, how often, and which tasks are standalone", async () => {
   const exposures = objectsIn((await scanned({ json: true })).out).filter(({ kind }) => kind !== "service");
   expect(exposures).toMatchObject([
     { kind: "scheduled", name: "rule often", expectedStarts: 216, anonymousPulls: 216 },

@@ -1,4 +1,4 @@
-/** What the build made is small enough to start fast, and is packed the same by whoever packs it. Needs `npm run build`. */
+/** What the build made is small enough to start fast, and is packed the same on every machine. Needs `npm run build`. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";

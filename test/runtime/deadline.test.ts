@@ -51,7 +51,7 @@ describe("work with a deadline", () => {
     equal(clock.asleep[0], 0);
   });
 
-  test("has all the time where nobody counts it", async () => {
+  test("has all the time where it is not counted", async () => {
     const clock = sleeper();
     equal(await withDeadline(clock, Number.POSITIVE_INFINITY, async (signal) => signal.aborted), false);
     equal(clock.asleep.length, 0);

@@ -176,7 +176,7 @@ describe("a workflow in process", () => {
       expect(question).toMatchObject({ answer: yes });
     });
 
-    test("keeps the answer that came while nobody ran", async () => {
+    test("keeps the answer that came while no process ran", async () => {
       const log: StepRecord[] = [];
       const clock = new FastClock(0);
       const dead = runInProcess(ask, { clock, log, crashesAt: ({ name }) => name === "tell", runsMax: 1 });

@@ -23,10 +23,10 @@ describe("the virtual clock", () => {
     expect(clock.now()).toBe(START + 5000);
   });
 
-  test("waits for what happens before it goes on, however many turns that takes", async () => {
+  test("waits for work in progress before it moves, however many rounds of the event loop that takes", async () => {
     const { clock, told, tell, inSeconds } = story();
     inSeconds(1, async () => {
-      for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+      for (let round = 0; round < 200; round++) await new Promise((resolve) => setImmediate(resolve));
       tell("slow");
     });
     inSeconds(2, () => tell("after"));
@@ -60,7 +60,7 @@ describe("the virtual clock", () => {
         () => "called off",
       );
       const work = async (): Promise<string> => {
-        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+        for (let round = 0; round < 10; round++) await new Promise((resolve) => setImmediate(resolve));
         return "done";
       };
       tell(await Promise.race([late, work()]));
@@ -71,7 +71,7 @@ describe("the virtual clock", () => {
     expect(told).toEqual(["0 done", "0 called off"]);
   });
 
-  test("advances the world when somebody outside of it sleeps", async () => {
+  test("advances the world when code outside of it sleeps", async () => {
     const { clock, told, tell, inSeconds } = story();
     inSeconds(5, () => tell("meanwhile"));
     await clock.sleep(10_000);
@@ -99,7 +99,7 @@ describe("the virtual clock", () => {
     expect(clock.now()).toBe(START + 5000);
   });
 
-  test("hands an error of a process to whoever moves the world", async () => {
+  test("throws an error of a process where the world is advanced", async () => {
     const { clock, inSeconds } = story();
     inSeconds(1, async () => {
       await clock.sleep(1000);

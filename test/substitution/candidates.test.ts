@@ -131,7 +131,7 @@ describe("the table of who publishes on ECR Public", () => {
     ["quay.io/hashicorp/terraform:1", undefined],
   ] as const;
   for (const [image, expected] of table) {
-    test(`${image}: ${expected?.[0] ?? "nobody"}`, () => {
+    test(`${image}: ${expected?.[0] ?? "no publisher"}`, () => {
       const [found, ...others] = ecrPublicMirrors(parseReference(image));
       expect(others).toEqual([]);
       expect(found && [`${found.twin.host}/${found.twin.path}`, found.samePublisher]).toEqual(expected);
@@ -149,7 +149,7 @@ describe("the table of who publishes on ECR Public", () => {
   }
 });
 
-describe("the owner's own rows", () => {
+describe("the policy's own rows", () => {
   const row = (image: string, use: string, allowDifferentContent = false) => ({
     image,
     use,
@@ -170,7 +170,7 @@ describe("the owner's own rows", () => {
       ));
   }
 
-  test("only a row that says so is the owner's word for other bytes", () => {
+  test("only a row that says so allows other bytes", () => {
     const said = (allowDifferentContent: boolean) =>
       mappedCandidates(parseReference("acme/web:2"), [
         row("acme/web", "quay.io/acme/web", allowDifferentContent),
@@ -209,7 +209,7 @@ describe("each kind of limit has its ladder", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     ["an anonymous pull limit",     { kind: "docker-hub-pull-limit", limitedAs: "anonymous" },       5],
-    ["a limit of nobody knows whom", { kind: "docker-hub-pull-limit", limitedAs: "unknown" },        5],
+    ["a limit of an unknown party",  { kind: "docker-hub-pull-limit", limitedAs: "unknown" },        5],
     ["an account's",                { kind: "docker-hub-pull-limit", limitedAs: "account" },         4],
     ["abuse",                       { kind: "docker-hub-abuse-limit" },                              4],
     ["another registry's",          { kind: "registry-limit", registry: "ghcr.io" },                 4],
@@ -230,7 +230,7 @@ describe("each kind of limit has its ladder", () => {
     ["registry-limit", "123456789012.dkr.ecr.us-east-1.amazonaws.com"],
   ] as const;
   for (const [kind, registry] of none) {
-    test(`${kind} of ${registry ?? "nobody known"} has none`, () =>
+    test(`${kind} of ${registry ?? "an unknown registry"} has none`, () =>
       expect(unsupportedReason({ kind, registry })).toBeTypeOf("string"));
   }
 

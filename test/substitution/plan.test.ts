@@ -101,7 +101,7 @@ describe("the planner", () => {
       {},
     ],
     [
-      "the owner may ask for the very index",
+      "the policy may require the very index",
       "own:child public:same",
       "ecr-public same-index",
       {},
@@ -139,7 +139,7 @@ describe("the planner", () => {
     ],
     ["without a digest a name proves nothing", "own:same public:same", "no-substitute", "untrusted", {}],
     [
-      "unless the owner takes the publisher's word",
+      "unless the policy accepts the publisher's word",
       "own:same public:same",
       "ecr-public same-publisher",
       "untrusted",
@@ -160,7 +160,7 @@ describe("the planner", () => {
     ["public:same", "public.ecr.aws/docker/library/nginx:1.25"],
     ["own:same", `${ECR}/repull/docker.io/library/nginx:1.25-${"a".repeat(12)}`],
   ] as const) {
-    test(`writes ${written} where the owner wants tags`, () => {
+    test(`writes ${written} where the policy wants tags`, () => {
       const plan = planSubstitution([nginx(words)], { policy: { ...DEFAULT_POLICY, pinning: "tag" } });
       expect(plan.images[0]?.substitute?.writes).toBe(written);
     });
@@ -181,7 +181,7 @@ describe("the planner", () => {
     expect(plan.images[0]?.substitute?.copy?.platforms).toBeUndefined();
   });
 
-  test("stands still when the failing image has no substitute, though another one has", () => {
+  test("plans nothing when the failing image has no substitute, though another one has", () => {
     const sidecar = { ...nginx("public:same"), image: "redis:7", containers: ["cache"], failing: false };
     const plan = planSubstitution([nginx("public:moved"), sidecar], { policy: DEFAULT_POLICY });
     expect(plan.kind).toBe("no-substitute");

@@ -153,7 +153,7 @@ describe("an image that only the account may read", () => {
     });
   }
 
-  test("is private, and not copied unless the owner says so", async () => {
+  test("is private, and not copied unless the policy allows it", async () => {
     const ports = portsWith(await secretWith({ username: USER, password: PASSWORD, note: "private" }));
     expect(await probeCandidate(candidate, { trusted: digest, platforms: [] }, ports)).toEqual({
       kind: "denied",

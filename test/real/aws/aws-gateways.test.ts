@@ -127,7 +127,7 @@ describe("a service is moved to a revised task definition", () => {
 
   const absent = [
     ["a revision", () => createEcs(settings).describeTaskDefinition("web:99")],
-    ["a service", () => createEcs(settings).describeService("shop", "nobody")],
+    ["a service", () => createEcs(settings).describeService("shop", "absent")],
     ["a service's cluster", () => createEcs(settings).describeService("nowhere", "web")],
     [
       "a task's cluster",
@@ -141,11 +141,11 @@ describe("a service is moved to a revised task definition", () => {
   }
 
   test("a family that does not exist has no revisions", async () => {
-    expect(await createEcs(settings).newestRevisions("nobody", 3)).toEqual([]);
+    expect(await createEcs(settings).newestRevisions("absent", 3)).toEqual([]);
   });
 
   test("an update of a service that does not exist is refused as absent", async () => {
-    await expect(createEcs(settings).updateService("shop", "nobody", first)).rejects.toMatchObject({
+    await expect(createEcs(settings).updateService("shop", "absent", first)).rejects.toMatchObject({
       name: "AwsError",
       kind: "absent",
       action: "ecs:UpdateService",
@@ -180,11 +180,11 @@ describe("ECR", () => {
     expect(await ecr.ensureRepository(repository, wanted)).toBe("present");
   });
 
-  test("an image that nobody pushed is absent, in a repository and in none", async () => {
+  test("an image that was not pushed is absent, in a repository and in none", async () => {
     const ecr = createEcr(settings, systemClock);
     await ecr.ensureRepository(repository, wanted);
     expect(await ecr.imageStatus(repository, DIGEST)).toBe("absent");
-    expect(await ecr.imageStatus("nobody/nothing", DIGEST)).toBe("absent");
+    expect(await ecr.imageStatus("absent/nothing", DIGEST)).toBe("absent");
   });
 
   test("the registry's key is Basic credentials, also where the token has long expired", async () => {
@@ -197,7 +197,7 @@ describe("ECR", () => {
 });
 
 describe("the bus", () => {
-  test("an outcome reaches whoever a rule sends it to", async () => {
+  test("an outcome reaches the target of a rule", async () => {
     const queue = await sqs("CreateQueue", { QueueName: "outcomes" });
     const client = new EventBridgeClient(settings);
     await client.send(new CreateEventBusCommand({ Name: "operations" }));
@@ -227,7 +227,7 @@ describe("the bus", () => {
   });
 
   test("an event for a bus that does not exist is an error", async () => {
-    await expect(createBus(settings, "nobody").publish({ outcome: "succeeded" })).rejects.toMatchObject({
+    await expect(createBus(settings, "absent").publish({ outcome: "succeeded" })).rejects.toMatchObject({
       name: "AwsError",
       action: "events:PutEvents",
     });

@@ -142,7 +142,7 @@ describe("the rule for the doctor's own event", () => {
     ["takes the doctor's event",                      probe(inside),                                                      true],
     ["takes none of another service",                 probe(withDetail({ group: "service:payments" })),                   false],
     ["takes none of a task without a service",        probe(withDetail({ group: "family:repull-doctor" })),               false],
-    ["takes none without an owner",                   probe(withDetail({ group: null })),                                 false],
+    ["takes none without a group",                    probe(withDetail({ group: null })),                                 false],
     ["takes none of another stack's doctor",          probe(inside, { detail: { stack: "other", event: inside } }),       false],
     ["takes none from another account",               probe(inside, { account: "210987654321" }),                         false],
     ["takes no deployment's event",                   probe({ ...inside, "detail-type": "ECS Service Action" }),          false],
@@ -183,7 +183,7 @@ describe("events that cost nothing because they do not match", () => {
   }
 });
 
-describe("the owner's choice of clusters", () => {
+describe("the stack's choice of clusters", () => {
   const cluster = (name: string): JsonObject =>
     withDetail({ clusterArn: `arn:aws:ecs:us-east-1:123456789012:cluster/${name}` });
   // biome-ignore format: a table is read by its columns

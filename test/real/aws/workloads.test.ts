@@ -169,13 +169,13 @@ test("a lone task is run by the very request that it is given", async () => {
     taskDefinition: ours,
     launchType: "FARGATE",
     count: 1,
-    startedBy: "somebody",
+    startedBy: "ci",
     networkConfiguration: { awsvpcConfiguration: { subnets: [], securityGroups: [] } },
     overrides: { containerOverrides: [{ name: "job", command: ["migrate"] }] },
   });
   if (started.kind !== "started") throw new Error(started.because);
   const described = await tasks.describe(CLUSTER, started.arn);
-  expect(described).toMatchObject({ taskDefinitionArn: ours, startedBy: "somebody", launchType: "FARGATE" });
+  expect(described).toMatchObject({ taskDefinitionArn: ours, startedBy: "ci", launchType: "FARGATE" });
   expect(
     await tasks.describe(CLUSTER, `${CLUSTER.replace("cluster", "task")}/${"0".repeat(32)}`),
   ).toBeUndefined();

@@ -74,7 +74,7 @@ test("an image goes over TLS into a registry with tokens, one token for all of i
   deepEqual(realm.asked.slice(before), ["repository:mirror/app:pull,push"]);
 });
 
-test("it comes out again without a login, by a token for everybody", async () => {
+test("it comes out again without a login, by an anonymous token", async () => {
   const result = await copy(`${guarded.host}/mirror/app:v1`, "sealed.example/back/app:v1");
   deepEqual([result.digest, result.blobsMoved], [digest, 4]);
 });
@@ -105,7 +105,7 @@ test.each([1, 2, 3])(
   },
 );
 
-test("a certificate that nobody vouches for is not trusted", async () => {
+test("a certificate of an unknown authority is not trusted", async () => {
   const strangers = httpTransport();
   const failure = await copy("sealed.example/team/app:v1", `${guarded.host}/mirror/app:v2`, {
     send: strangers,

@@ -51,8 +51,8 @@ describe("every form of image", () => {
       const { there, back } = await thereAndBack(path, false);
       deepEqual([there.digest, back.digest], [digest, digest]);
       deepEqual(differences({ source, target }, path, path, digest), []);
-      const held = await registries.getManifest(parseReference(`${real.host}/${path}:v1`));
-      equal(held?.digest, digest);
+      const manifest = await registries.getManifest(parseReference(`${real.host}/${path}:v1`));
+      equal(manifest?.digest, digest);
     });
   }
 });

@@ -81,7 +81,7 @@ async function rawDigest(image: string): Promise<string | undefined> {
 }
 
 describe("a copy", () => {
-  test(`that is killed ${KILLS} times is completed by whoever starts it again, with only what was missing`, async () => {
+  test(`that is killed ${KILLS} times is completed by its next start, with only what was missing`, async () => {
     const wanted = await rawDigest(`${hub.host}/team/app:v1`);
     const startedAt = Date.now();
     await finish("measured:v1");
@@ -97,7 +97,7 @@ describe("a copy", () => {
       child.kill(signals[kill % signals.length]);
       await closed;
       const named = await rawDigest(`${mine.host}/${to}`);
-      ok(named === undefined || named === wanted, `after kill ${kill} the name stands for ${named}`);
+      ok(named === undefined || named === wanted, `after kill ${kill} the name has ${named}`);
       if (kill % 2 === 0) continue;
       const { account, status } = await finish(to);
       deepEqual([status, account.digest], [0, wanted]);

@@ -1,4 +1,4 @@
-/** The command line behind an owner's proxy, with an owner's certificate authority: as processes, over real sockets. */
+/** The command line behind a company's proxy, with a private certificate authority: as processes, over real sockets. */
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -93,7 +93,7 @@ describe("behind a proxy", () => {
   });
 
   test("NO_PROXY leaves a host out", async () => {
-    const { status } = await mirror("by/nobody", {
+    const { status } = await mirror("by/stranger", {
       HTTPS_PROXY: proxyUrl(),
       NO_PROXY: NAME,
       NODE_EXTRA_CA_CERTS: authority,
@@ -102,7 +102,7 @@ describe("behind a proxy", () => {
     deepEqual(asked, []);
   });
 
-  test("a certificate of nobody's is refused, whatever the proxy", async () => {
+  test("a certificate of an unknown authority is refused, whatever the proxy", async () => {
     const { status, words } = await mirror("by/stranger", { HTTPS_PROXY: proxyUrl() });
     equal(status, 5);
     match(words, /self-signed certificate/);

@@ -114,7 +114,7 @@ describe("in by skopeo, out by skopeo: the same bytes", () => {
   }
 });
 
-test("anybody pulls from Docker Hub and ECR Public with the token that their challenge leads to", async () => {
+test("an anonymous client pulls from Docker Hub and ECR Public with the token that their challenge leads to", async () => {
   const [image] = Object.values(images);
   if (image === undefined) throw new Error("no image");
   for (const [name, path] of [
@@ -176,7 +176,7 @@ describe("what skopeo is refused", () => {
     equal(registries.basic.manifest("acme/app", "1"), undefined);
   });
 
-  test("ECR: a repository that nobody created; the connection just ends", async () => {
+  test("ECR: a repository that was not created; the connection just ends", async () => {
     const ended = await push("ecr", "acme/absent:1");
     equal(ended.status, 1);
     match(ended.complaint, /EOF|reset/);

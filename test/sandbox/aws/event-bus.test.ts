@@ -25,7 +25,7 @@ async function delivered(delivery: Delivery, seed: number): Promise<readonly unk
 const inOrder = Array.from({ length: 20 }, (_, index) => index + 1);
 
 describe("the bus", () => {
-  test("delivers everything once and in order as long as nobody orders otherwise", async () => {
+  test("delivers everything once and in order as long as no fault is set", async () => {
     expect(await delivered(RELIABLE, 1)).toEqual(inOrder);
   });
 

@@ -204,7 +204,7 @@ describe("the circuit breaker", () => {
 describe("a deployment", () => {
   for (const [versionConsistency, because] of [
     ["enabled", "keeps to the bytes that its tag meant at first"],
-    ["disabled", "runs whatever the tag means, where the owner switched that off"],
+    ["disabled", "runs whatever the tag means, where version consistency is disabled"],
   ] as const) {
     test(because, async () => {
       const world = await createWorld({
@@ -250,7 +250,7 @@ describe("a deployment", () => {
     ]);
   });
 
-  test("lets old tasks go first where the owner allows fewer than all, and none beside them", async () => {
+  test("stops old tasks first when the service allows fewer than all and none in addition", async () => {
     const world = await createWorld(
       worldFile(100, { ...web, minimumHealthyPercent: 0, maximumPercent: 100 }),
     );

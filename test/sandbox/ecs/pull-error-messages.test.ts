@@ -105,7 +105,7 @@ const table = [
     {},
     {},
     "unauthorized",
-    "a repository that nobody may see",
+    "a private repository",
     /pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed$/,
   ],
   [
@@ -114,7 +114,7 @@ const table = [
     { trouble: "unreachable" },
     {},
     "network",
-    "nobody answers",
+    "no answer",
     `CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref docker.io/library/nginx:1: failed to do request: Head "${hub}/1": connect ECONNREFUSED registry-1.docker.io`,
   ],
   [

@@ -77,16 +77,16 @@ describe("signing in", () => {
 
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["anybody",  undefined, "GET /v2/library/nginx/manifests/1.25",  200, "a public image"],
-    ["anybody",  undefined, "GET /v2/library/nginx/manifests/2",     404, "a tag that is not there"],
-    ["anybody",  undefined, "GET /v2/library/absent/manifests/1",    401, "a repository that is not there"],
-    ["anybody",  undefined, "GET /v2/acme/private/manifests/1",      401, "somebody's private image"],
-    ["its owner", "acme",   "GET /v2/acme/private/manifests/1",      200, "a private image"],
-    ["another",  "team",    "GET /v2/acme/private/manifests/1",      401, "somebody's private image"],
-    ["anybody",  undefined, "POST /v2/library/nginx/blobs/uploads/", 401, "a push"],
-    ["another",  "team",    "POST /v2/acme/app/blobs/uploads/",      401, "a push to somebody's name"],
-    ["its owner", "acme",   "POST /v2/acme/new/blobs/uploads/",      202, "a push to one's own name"],
-    ["its owner", "acme",   "DELETE /v2/acme/private/manifests/1",   401, "a deletion without that scope"],
+    ["anonymous", undefined, "GET /v2/library/nginx/manifests/1.25",  200, "a public image"],
+    ["anonymous", undefined, "GET /v2/library/nginx/manifests/2",     404, "a tag that is not there"],
+    ["anonymous", undefined, "GET /v2/library/absent/manifests/1",    401, "a repository that is not there"],
+    ["anonymous", undefined, "GET /v2/acme/private/manifests/1",      401, "a private image of another"],
+    ["its account", "acme",   "GET /v2/acme/private/manifests/1",      200, "a private image"],
+    ["another",  "team",    "GET /v2/acme/private/manifests/1",      401, "a private image of another"],
+    ["anonymous", undefined, "POST /v2/library/nginx/blobs/uploads/", 401, "a push"],
+    ["another",  "team",    "POST /v2/acme/app/blobs/uploads/",      401, "a push to another's name"],
+    ["its account", "acme",   "POST /v2/acme/new/blobs/uploads/",      202, "a push to its own name"],
+    ["its account", "acme",   "DELETE /v2/acme/private/manifests/1",   401, "a deletion without that scope"],
   ] as const;
   for (const [who, user, line, status, what] of table) {
     test(`${who} asks for ${what}: ${status}`, async () => {
@@ -97,7 +97,7 @@ describe("signing in", () => {
   // biome-ignore format: a table is read by its columns
   const mounts = [
     ["library/nginx", 201, "a public image"],
-    ["acme/private",  202, "somebody's private image"],
+    ["acme/private",  202, "a private image of another"],
   ] as const;
   for (const [from, status, what] of mounts) {
     test(`a blob of ${what} mounted into one's own repository: ${status}`, async () => {
@@ -282,7 +282,7 @@ describe("when nothing is left", () => {
     });
   }
 
-  test("the abuse limit is another one: bare words, whoever asks", async () => {
+  test("the abuse limit is another one: bare words, with and without an account", async () => {
     const { ask, hub } = dockerHub();
     const lift = hub.fail({ on: "manifest-get", as: { kind: "abuse-limit" } });
     for (const user of [undefined, "team"]) {

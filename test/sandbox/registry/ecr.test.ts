@@ -66,7 +66,7 @@ describe("signing in", () => {
   }
 });
 
-describe("a repository that nobody created", () => {
+describe("a repository that was not created", () => {
   test("drops the connection of who pushes to it", async () => {
     const { ask, registry } = ecr();
     await rejects(ask("POST /v2/mirror/absent/blobs/uploads/"), { code: "ECONNRESET" });
@@ -131,7 +131,7 @@ describe("uploads", () => {
     equal(registry.blob(digest), undefined);
   });
 
-  test("or they are kept, but Range stands still, and who believes it is refused", async () => {
+  test("or they are kept, but Range does not move, and a client that believes it is refused", async () => {
     const { ask, location } = await opened({ laterParts: "kept-stale-range", partBytesMin: 0 });
     await ask(`PATCH ${location}`, { body: "twelve", headers: { "content-range": "0-5" } });
     const second = await ask(`PATCH ${location}`, { body: " by", headers: { "content-range": "6-8" } });
@@ -304,7 +304,7 @@ describe("ECR Public", () => {
     return { raw, ask, clock };
   }
 
-  test("sends who has no token to its own token address, where anybody gets one", async () => {
+  test("sends a client without a token to its own token address, which gives everyone one", async () => {
     const { raw, ask } = ecrPublic();
     const said = await raw("GET /v2/docker/library/nginx/manifests/1.25");
     equal(said.status, 401);
@@ -329,7 +329,7 @@ describe("ECR Public", () => {
     );
   });
 
-  test("lets nobody push who has no account", async () => {
+  test("lets no anonymous client push", async () => {
     equal((await ecrPublic().ask("POST /v2/docker/library/nginx/blobs/uploads/")).status, 401);
   });
 

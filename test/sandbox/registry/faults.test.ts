@@ -29,7 +29,7 @@ describe("trouble on order", () => {
     equal(body.destroyed, true);
   });
 
-  test("a body that nobody wanted is let flow away", async () => {
+  test("drains an unread request body", async () => {
     const { ask } = plainRegistry({ behaviour: { signIn: "basic" } });
     const body = Readable.from([BYTES, BYTES]);
     equal((await ask("PUT /v2/acme/app/manifests/1", { body })).status, 401);

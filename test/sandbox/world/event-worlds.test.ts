@@ -64,7 +64,7 @@ const UNTOUCHED: readonly (OutcomeKind | undefined)[] = [
   "ignored",
 ];
 
-describe("a sample event in the worlds that stand beside it", () => {
+describe("a sample event in the worlds next to it", () => {
   for (const [name, ...outcomes] of table) {
     test(`worlds/${name}.json → ${outcomes.join(", then ")}`, async () => {
       const event = jsonIn(`${name.split(".")[0]}.json`);

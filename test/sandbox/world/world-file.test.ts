@@ -61,7 +61,7 @@ describe("a world file", () => {
     expect(ecr.tags("arm")["1"]).toBe(listed[1].digest);
   });
 
-  test("that means an image nobody has is refused", async () => {
+  test("that names an absent image is refused", async () => {
     const file: WorldFile = { registries: { ecr: { images: { "a:1": { sameAs: "nginx:1" } } } } };
     await expect(createWorld(file)).rejects.toThrow(
       "registries.123456789012.dkr.ecr.us-east-1.amazonaws.com.images.a:1.sameAs",

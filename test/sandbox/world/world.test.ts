@@ -29,7 +29,7 @@ const SHOP: WorldFile = {
   },
 };
 
-/** Two hours of that world with Repull at work; every byte that was published, and where the services stand. */
+/** Two hours of that world with Repull at work; every byte that was published, and the state of the services. */
 async function twoHours(
   seed: number,
 ): Promise<{ transcript: string; rollouts: readonly string[]; outcomes: readonly JsonObject[] }> {

@@ -54,7 +54,7 @@ describe("a policy", () => {
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
     ["a quota of images, which is no more",         { quotas: { imagesPerDay: 5 } },                               ["quotas.imagesPerDay: expected a known key"]],
     ["windows of one's own, which are no more",   { windows: {} },                                             ["windows: expected"]],
-    ["a quota that nobody knows",                   { quotas: { remediationsPerHours: 5 } },                       ["quotas.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
+    ["an unknown quota",                            { quotas: { remediationsPerHours: 5 } },                       ["quotas.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
     ["a size without its unit, or a whole quota",   { quotas: { bytesPerDay: "200", remediationsPerHour: 0 } },    ["quotas.bytesPerDay: expected a size such as 500MB", "quotas.remediationsPerHour: expected number to be >=1"]],
   ];
   for (const [because, document, words] of wrong) {
@@ -71,7 +71,7 @@ describe("a policy", () => {
       expect(checkPolicy(text), text).toMatchObject({ kind: "invalid" });
   });
 
-  test("is read when a byte order mark stands before it", () => {
+  test("is read when a byte order mark comes before it", () => {
     const document = '\uFEFF{"mode":"observe"}';
     expect(checkPolicy(document).kind).toBe("valid");
     expect(policyFrom({}, document).mode).toBe("observe");

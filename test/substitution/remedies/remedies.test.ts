@@ -1,4 +1,4 @@
-/** Where nothing holds: each thing that the owner could do is one that this very plan asks for. */
+/** Remedies without a substitute: each one offered is one that this very plan needs. */
 
 import { describe, expect, test } from "vitest";
 import { optional } from "../../../src/ecs/json-fields.ts";
@@ -42,7 +42,7 @@ const sighted = (seen: ProbeResult, ...checks: Check[]) => ({
   probedCandidates: [{ candidate: COPY, seen, checks }],
 });
 
-describe("what the owner could do", () => {
+describe("what the operator can do", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [says: string, facts: Partial<ImageFacts>, remedy: RegExp])[] = [
     ["a role without a right",               sighted(HERE, failed("role", "the execution role web may not pull from ECR (ecr:BatchGetImage)")), /^give the tasks' role the right: the execution role web may not pull from ECR/m],
