@@ -139,7 +139,7 @@ const keepWatching: Rule = (state, seen, context) => {
   const seconds = isDisplaced ? POLL_SECONDS_MAX : Math.min(nextPause(rollout), secondsMax - waited);
   const next: Rollout = {
     ...rollout,
-    wasDisplaced: rollout.wasDisplaced || isDisplaced,
+    wasDisplaced: isDisplaced,
     polls: rollout.polls + 1,
     waitedSeconds: waited + seconds,
     pause: seconds,

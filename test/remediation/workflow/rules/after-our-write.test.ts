@@ -99,7 +99,7 @@ rules("another revision is seen in place of ours", [
   ["ECS put the former one back, once",         shown(wentBack), "wait 60 for rollout", { ...watched(60, 1), rollout: { polls: 1, waitedSeconds: 60, pause: 60, wasDisplaced: true } }],
   ["ECS put the former one back, and it is seen twice", shown(wentBack, { wasDisplaced: true }), "end rolled-back", { images, substitution }],
   ["a second look is given, though its time is over", shown(replaced, { waitedSeconds: 900 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 1, waitedSeconds: 960, pause: 60, wasDisplaced: true, foreignRevision: FOREIGN } }],
-  ["ours is seen again after it: it goes on",   shown(moving, { polls: 3, wasDisplaced: true, pause: 60, waitedSeconds: 120 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 4, waitedSeconds: 180 } }],
+  ["ours is seen again after it: it goes on, and what was seen counts no more", shown(moving, { polls: 3, wasDisplaced: true, pause: 60, waitedSeconds: 120 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 4, waitedSeconds: 180, wasDisplaced: false } }],
   ["a service that another has deployed does not go back", shown(replaced, { wasDisplaced: true }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end superseded", { images, substitution, revision: FOREIGN }],
 ]);
 
