@@ -6,6 +6,7 @@
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { describe, test } from "vitest";
+import { EXECUTION_HOURS_MAX } from "../../src/remediation/workflow/time-budget.ts";
 import { DEFAULT_POLICY, policyFrom } from "../../src/substitution/policy/policy.ts";
 import { PROOFS } from "../../src/substitution/proof.ts";
 import { STRATEGY_NAMES } from "../../src/substitution/strategy-name.ts";
@@ -146,6 +147,11 @@ describe("rights", () => {
   test("no ARN names a partition", () => {
     equal(/arn:aws[a-z-]*:/.test(template.replace(/^\s*(?:#|arn:aws:iam::123456789012).*$/gm, "")), false);
   });
+});
+
+test("a remediation has the time that its questions, its budget, its rollouts and a rollback may take", () => {
+  const seconds = /ExecutionTimeout: (\d+)/.exec(block(/^ {2}RemediateFunction:$/))?.[1];
+  equal(Number(seconds), EXECUTION_HOURS_MAX * 3600);
 });
 
 test("each start of a durable execution names a published version", () => {

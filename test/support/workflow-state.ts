@@ -167,7 +167,8 @@ export function contextOf({ policy, options, failure: of }: Given): Context {
 }
 
 export function stateOf(given: Given): State {
-  const changed = { ...FIRST_STATE, ...given.state };
+  const time = { startedAt: NOW, now: NOW, approvalSeconds: 0 };
+  const changed = { ...FIRST_STATE, time, ...given.state };
   if (given.survey === null) return changed;
   const result = survey(given.survey);
   return { ...withSeen(changed, { kind: "survey", at: NOW, result }, contextOf(given)), ...given.state };
@@ -240,7 +241,11 @@ function besides(action: Action, before: State): unknown {
     case "tell":
       return { ...restOf(action.ending), firstOf: action.firstOf, ...changesOf(before, action.state) };
     case "wait":
-      return { ...doingOf(action), ...changesOf(before, action.state) };
+      return {
+        ...doingOf(action),
+        ...timeOverOf(action),
+        ...changesOf(before, withoutTimeOver(action.state)),
+      };
     case "ask":
       return {};
     default:
@@ -248,10 +253,18 @@ function besides(action: Action, before: State): unknown {
   }
 }
 
-/** What people are told while it waits: that it waits for something, and as long as it does. */
-function doingOf({ doing, seconds }: Extract<Action, { kind: "wait" }>): Members {
-  if (doing?.kind !== "waiting") return {};
-  return { doing: doing.seconds === seconds ? doing.code : `${doing.code}, but not for ${seconds} seconds` };
+/** What people are told that it waits for. */
+function doingOf({ doing }: Extract<Action, { kind: "wait" }>): Members {
+  return doing === undefined ? {} : { doing };
+}
+
+/** How it would end where the time is over during the wait. */
+function timeOverOf({ timeOver }: Extract<Action, { kind: "wait" }>): Members {
+  return timeOver === undefined ? {} : { timeOver: endingInWords(timeOver) };
+}
+
+function withoutTimeOver({ timeOver: _, ...state }: State): Members {
+  return state;
 }
 
 /** What an ending has beside its kind, its codes and its sentences; of those only how many next steps there are. */

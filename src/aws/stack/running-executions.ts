@@ -18,7 +18,7 @@ export type RunningExecution = {
   readonly workload?: string;
 };
 
-/** Longer than the ExecutionTimeout of `remediate`: what began before has ended. */
+/** Longer than the ExecutionTimeout of `remediate`, in this release and earlier ones: what began before has ended. */
 const RUNS_MS_MAX = 60 * 86_400_000;
 /** Each costs a request: of a storm the newest are named, and all are counted. */
 const READ_MAX = 50;

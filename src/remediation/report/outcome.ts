@@ -20,7 +20,7 @@ export const OUTCOMES = {
   denied: "somebody has denied the plan",
   "awaiting-approval": "not the end: the plan waits for somebody's approval",
   "approval-expired": "nobody has approved the plan in time",
-  "no-substitute": "no place holds the image with enough proof",
+  "no-substitute": "no substitute can be deployed, and the reason says why",
   "not-eligible": "this workload or text is not one that Repull changes",
   "quota-exceeded": "a quota of the owner's is reached; nothing more is written until its next window",
   "rolled-back": "the substitute did worse; the service is back on its former revision",
@@ -45,6 +45,8 @@ export const REASONS = {
   "trust-unreadable": "which bytes were meant cannot be read from ECS, or ECS contradicts itself",
   "other-manifest-in-text": "the failing text names a manifest of other bytes than ECS or the registry does",
   "no-proof": "no place holds the image with enough proof",
+  "loop-guard": "earlier substitutes did not last: no other is tried for some hours",
+  "time-over": "a day has passed before a substitute could be deployed",
 } as const;
 
 export type Reason = keyof typeof REASONS;

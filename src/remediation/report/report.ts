@@ -35,7 +35,7 @@ export type RemediationResult = {
   /** Of a `failed`: what kept it from its end. */
   readonly error?: Outcome["error"];
   /** Of a `no-substitute`: why there is no substitute. */
-  readonly code?: NoSubstituteCode;
+  readonly code?: NoSubstituteCode | "loop-guard" | "time-over";
   readonly images?: readonly ImagePlan[];
   readonly substitution?: { readonly previousRevision: string; readonly newRevision: string } | undefined;
   /** The revision that the service was put back on. */

@@ -25,7 +25,10 @@ export type Action =
       readonly kind: "wait";
       readonly label: string;
       readonly seconds: number;
-      readonly doing?: Activity;
+      /** What people who watch are told that it waits for. */
+      readonly doing?: Extract<Activity, { kind: "waiting" }>["code"];
+      /** How it ends where the time budget is over meanwhile; absent: as `no-substitute`, code `time-over`. */
+      readonly timeOver?: RemediationResult;
       readonly state: State;
     }
   | {

@@ -8,6 +8,7 @@ import { type RemediationResult, report } from "../report/report.ts";
 import type { Context } from "./context.ts";
 import { planned } from "./plan.ts";
 import { type State, surveyAgain } from "./state.ts";
+import { afterQuestion, questionSeconds } from "./time-budget.ts";
 
 /** The state after the answer: what was approved, or how it ends. */
 export async function askForApproval(
@@ -20,12 +21,13 @@ export async function askForApproval(
   const { images } = planned(state).plan;
   const { execution, policy, functionName } = options;
   const number = state.approvals.asked + 1;
-  const callback = await steps.callback(`approval ${number}`, policy.approvalHours * 3600);
+  const seconds = questionSeconds(state, policy.approvalHours);
+  const callback = await steps.callback(`approval ${number}`, seconds);
   const where = `--region ${ports.location.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
   const approve = `repull approve ${execution} ${where}`;
   const deny = `repull deny ${execution} --because REASON ${where}`;
   const request = (): RemediationResult => {
-    const expiresAt = new Date(ports.clock.now() + policy.approvalHours * 3_600_000).toISOString();
+    const expiresAt = new Date(ports.clock.now() + seconds * 1000).toISOString();
     return {
       kind: "awaiting-approval",
       because: `${state.approvals.because ?? ""}nothing is written before somebody approves the plan, until ${expiresAt}: ${approve}`,
@@ -50,19 +52,19 @@ export async function askForApproval(
     approved: decision?.kind === "approved" ? changes.map(({ hash }) => hash) : [],
     because,
   };
-  const asked = surveyAgain({ ...state, approvals });
+  const asked = surveyAgain({ ...state, approvals, time: afterQuestion(state.time) });
   if (decision === undefined) return asked;
   const decided = { ...asked, decision };
   return decision.kind === "approved"
     ? decided
-    : { ...decided, ending: { ...endingOf(decision, policy.approvalHours), images } };
+    : { ...decided, ending: { ...endingOf(decision, seconds), images } };
 }
 
 function endingOf(
   { kind, by, because }: Decision,
-  hours: number,
+  seconds: number,
 ): Pick<RemediationResult, "kind" | "because"> {
   return kind === "denied"
     ? { kind, because: `${by} denied the plan${because === undefined ? "" : `: ${because}`}` }
-    : { kind: "approval-expired", because: `nobody answered within ${hours} hours` };
+    : { kind: "approval-expired", because: `nobody answered within ${Math.ceil(seconds / 3600)} hours` };
 }

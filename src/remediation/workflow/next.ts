@@ -10,10 +10,12 @@ import { afterPoll, copied, FIRST_COPY, nextName, rejectCopy, wasMirrored } from
 import { afterRepoint, afterRun } from "./rules/task-rules.ts";
 import type { Seen } from "./seen.ts";
 import { type State, type Stop, surveyAgain } from "./state.ts";
+import { afterObservation } from "./time-budget.ts";
 import type { StartedCopy, WriteResult } from "./write.ts";
 
 /** What an observation adds to what is known. */
-export function withSeen(state: State, seen: Seen, context: Context): State {
+export function withSeen(before: State, seen: Seen, context: Context): State {
+  const state = "at" in seen ? { ...before, time: afterObservation(before.time, seen.at) } : before;
   switch (seen.kind) {
     case "survey":
       return seen.result.kind === "survey" ? withSurvey(state, seen.result, seen.stopped, context) : state;

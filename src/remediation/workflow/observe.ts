@@ -84,14 +84,19 @@ async function observeCopy(state: State, ports: Ports): Promise<Seen> {
   // How it ended cannot be read: the target itself tells whether it has the image.
   const found =
     status?.status === "unknown" && request !== undefined ? await isInTarget(request, ports) : undefined;
-  return { kind: "copy", ...optional("status", status), ...optional("isInTarget", found) };
+  return {
+    kind: "copy",
+    at: ports.clock.now(),
+    ...optional("status", status),
+    ...optional("isInTarget", found),
+  };
 }
 
 async function observeService({ displaced }: State, ports: Ports): Promise<Seen> {
   const { clusterArn = "", service = "", newRevision = "" } = displaced?.place ?? {};
   const now = await ports.ecs.describeService(clusterArn, service);
   const isOurs = now !== undefined && sameRevision(now.taskDefinition, newRevision);
-  return { kind: "service", ...(isOurs ? { deployments: now.deployments } : {}) };
+  return { kind: "service", at: ports.clock.now(), ...(isOurs ? { deployments: now.deployments } : {}) };
 }
 
 async function observeRollout({ rollout }: State, ports: Ports): Promise<Seen> {
@@ -107,10 +112,10 @@ async function observeRollout({ rollout }: State, ports: Ports): Promise<Seen> {
     ...optional("foreignRevision", foreignRevision),
     ...optional("ourDeploymentId", deploymentId),
   };
-  return { kind: "rollout", verdict: await checkRollout(watched, ports) };
+  return { kind: "rollout", at: ports.clock.now(), verdict: await checkRollout(watched, ports) };
 }
 
 async function observeTask({ task }: State, ports: Ports): Promise<Seen> {
   const told = await ports.ecs.describeTask(task?.surveyed.clusterArn ?? "", task?.taskArn ?? "");
-  return { kind: "task", ...optional("verdict", judgeTask(told)) };
+  return { kind: "task", at: ports.clock.now(), ...optional("verdict", judgeTask(told)) };
 }

@@ -24,6 +24,7 @@ import { observe, subjectOf } from "./observe.ts";
 import { PermanentStepFailure, withPermanentFailures } from "./permanent-failures.ts";
 import type { Seen } from "./seen.ts";
 import { type Failed, FIRST_STATE, type State } from "./state.ts";
+import { afterWait } from "./time-budget.ts";
 import { write } from "./write.ts";
 
 /** A throttled or silent AWS is asked again for about a minute, within the step. */
@@ -92,9 +93,10 @@ async function act(
     case "observe":
       return action.state ?? before;
     case "wait":
-      if (action.doing !== undefined) options.onActivity?.(action.doing);
+      if (action.doing !== undefined)
+        options.onActivity?.({ kind: "waiting", code: action.doing, seconds: action.seconds });
       await steps.wait(`${action.label} ${n}`, action.seconds);
-      return action.state;
+      return afterWait(action.state, action.seconds);
     case "tell": {
       const { firstOf, ending: result } = action;
       const toTell = async (): Promise<RemediationResult | undefined> =>

@@ -10,11 +10,16 @@ import type { Failed, Stop } from "./state.ts";
 export type Seen =
   /** `at`: when it was read, in milliseconds since the epoch: the rules have no other clock. */
   | { readonly kind: "survey"; readonly at: number; readonly result: SurveyResult; readonly stopped?: Stop }
-  | { readonly kind: "copy"; readonly status?: ExecutionStatus; readonly isInTarget?: boolean }
+  | {
+      readonly kind: "copy";
+      readonly at: number;
+      readonly status?: ExecutionStatus;
+      readonly isInTarget?: boolean;
+    }
   /** The service a minute after another revision was seen in place of ours. Without deployments: it still is. */
-  | { readonly kind: "service"; readonly deployments?: readonly Deployment[] }
-  | { readonly kind: "rollout"; readonly verdict: RolloutStatus }
-  | { readonly kind: "task"; readonly verdict?: TaskVerdict }
+  | { readonly kind: "service"; readonly at: number; readonly deployments?: readonly Deployment[] }
+  | { readonly kind: "rollout"; readonly at: number; readonly verdict: RolloutStatus }
+  | { readonly kind: "task"; readonly at: number; readonly verdict?: TaskVerdict }
   /** What is known is enough. */
   | { readonly kind: "nothing" }
   | { readonly kind: "failed"; readonly failed: Failed };

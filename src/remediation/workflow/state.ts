@@ -61,7 +61,6 @@ export type Quota = {
   readonly hasWaited: boolean;
   /** The period of which the operator was told. */
   readonly toldOf?: string;
-  readonly waitedSeconds: number;
 };
 
 /** A write of ours was refused because another revision is in its place, or an old answer says so. */
@@ -85,7 +84,7 @@ export type Rollout = {
   readonly polls: number;
   readonly waitedSeconds: number;
   readonly pause: number;
-  /** Another revision was seen in place of ours once. */
+  /** Another revision was in place of ours at the last look. */
   readonly wasDisplaced: boolean;
 };
 
@@ -123,6 +122,18 @@ export type TaskWork = {
   readonly waitedSeconds: number;
 };
 
+/** Moments are in milliseconds since the epoch. */
+export type TimeSpent = {
+  /** The first observation; absent: nothing was observed yet. */
+  readonly startedAt?: number;
+  /** The last observation, and what was waited since. */
+  readonly now?: number;
+  /** A question was asked then, and nothing was observed since. */
+  readonly askedAt?: number;
+  /** What all questions have taken, in seconds. */
+  readonly approvalSeconds: number;
+};
+
 export type State = {
   /** How often it has begun from the survey, after a failure or a pause. */
   readonly look: number;
@@ -140,6 +151,9 @@ export type State = {
   readonly revertedSubstitute?: string;
   readonly skippedNewerRevision?: string;
   readonly decision?: Decision;
+  readonly time: TimeSpent;
+  /** How it ends where its time is over during the wait that was begun last. */
+  readonly timeOver?: RemediationResult;
 
   readonly plan?: { readonly surveyed: Survey; readonly plan: Plan; readonly stopped?: Stop };
   /** Places from which an image could not be brought into ECR, in this attempt. */
@@ -182,7 +196,7 @@ export type State = {
   readonly ending?: RemediationResult;
 };
 
-const QUOTA: Quota = { granted: false, of: "writes", hasWaited: false, waitedSeconds: 0 };
+const QUOTA: Quota = { granted: false, of: "writes", hasWaited: false };
 
 export const FIRST_STATE: State = {
   look: 1,
@@ -190,6 +204,7 @@ export const FIRST_STATE: State = {
   meant: {},
   registered: [],
   tried: [],
+  time: { approvalSeconds: 0 },
   rejected: [],
   mirrored: [],
   copies: 0,

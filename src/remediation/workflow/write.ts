@@ -20,13 +20,12 @@ import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { WriteKind } from "./action.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror, planned } from "./plan.ts";
-import { shortestPause } from "./rules/shortest-pause.ts";
 import { currentTarget, type RepointResult, whyNotRepointed } from "./rules/task-rules.ts";
 import type { QuotaWait, State } from "./state.ts";
 
 /** AWS bounds the rate of these writes for the account; with pauses, some fifteen minutes. Then they fail like any other. */
 const THROTTLED_MAX = 10;
-/** A raised quota is seen so soon, by a remediation that has not waited for days. */
+/** A raised quota is seen so soon. */
 const QUOTA_SECONDS_MAX = 1800;
 /** Those that wait do not all come back in a period's first second, and services without a running task come first. */
 const SPREAD_SECONDS = 240;
@@ -94,7 +93,7 @@ async function writeOnce(
 }
 
 async function acquireQuota(
-  { quota, polls, plan }: State,
+  { quota, plan }: State,
   { failure, options }: Context,
   ports: Ports,
 ): Promise<{ readonly waiting?: QuotaWait }> {
@@ -111,7 +110,7 @@ async function acquireQuota(
   if (held === undefined) return {};
   const isDown = plan?.surveyed.runningCount === 0;
   const left = secondsUntilOpen(held, ports.clock.now(), execution, isDown);
-  const seconds = Math.min(left, Math.max(QUOTA_SECONDS_MAX, shortestPause(polls)));
+  const seconds = Math.min(left, QUOTA_SECONDS_MAX);
   ports.log.info("held by a quota", { ...held, seconds });
   return { waiting: { held, seconds } };
 }

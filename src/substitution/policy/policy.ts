@@ -71,9 +71,12 @@ const LEVELS = {
   schedules: ["report", "move", "move-and-run"],
 } as const;
 
+/** How long one question to the owner may stay open; and all questions of one remediation together. */
+export const APPROVAL_HOURS_MAX = 72;
+
 export const policySchema = z.strictObject({
   mode: z.enum(MODES).default("remediate"),
-  approvalHours: z.int().min(1).max(72).default(12),
+  approvalHours: z.int().min(1).max(APPROVAL_HOURS_MAX).default(12),
   onActiveDeployment: z.enum(["act", "wait", "report"]).default("act"),
   strategies: z
     .array(z.enum(STRATEGY_NAMES))

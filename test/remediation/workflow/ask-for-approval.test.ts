@@ -15,6 +15,7 @@ import {
   type Given,
   GONE,
   imagesOf,
+  NOW,
   stateOf,
 } from "../../support/workflow-state.ts";
 
@@ -76,7 +77,7 @@ describe("the state after an answer", () => {
   for (const [title, given, answer, changes] of table)
     test(title, async () => {
       const { before, state } = await asked(given, answer);
-      expect(changesOf(before, state)).toEqual(changes);
+      expect(changesOf(before, state)).toEqual({ ...changes, time: { askedAt: NOW } });
     });
 });
 

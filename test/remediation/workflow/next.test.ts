@@ -47,7 +47,7 @@ const rollout = (more: Partial<Rollout> = {}): Pick<State, "rollout"> => ({
 });
 
 const surveyed = (result: SurveyResult): Seen => ({ kind: "survey", at: NOW, result });
-const shown = (verdict: RolloutStatus): Seen => ({ kind: "rollout", verdict });
+const shown = (verdict: RolloutStatus): Seen => ({ kind: "rollout", at: NOW, verdict });
 const having = (state: Partial<State>): Given => ({ survey: null, state });
 const { trusted: _, ...unread } = image();
 const other = { ...trusted, from: "task" } as const;
@@ -74,7 +74,7 @@ describe("the state after an observation", () => {
     ["seen again, it is none that came meanwhile",  having(rollout({ wasDisplaced: true })), shown({ kind: "superseded", because, revision: FOREIGN }), {}],
     ["what ours has replaced is no revision in its place", having(rollout()), shown({ kind: "overwrote", because, revision: FOREIGN, deployments: [] }), {}],
     ["a rollout that is not watched any more changes nothing", having({}), shown({ kind: "in-progress", because, deployment: "ecs-svc/2" }), {}],
-    ["a task changes nothing",                      having({}), { kind: "task" }, {}],
+    ["a task changes nothing",                      having({}), { kind: "task", at: NOW }, {}],
     ["nothing changes nothing",                     having({}), { kind: "nothing" }, {}],
     ["an observation that failed changes nothing",  having({}), { kind: "failed", failed: { because } }, {}],
   ];
@@ -175,10 +175,11 @@ test("a new survey after a pause keeps what was meant, written and tried, and co
       watchedSeconds: 60,
       decision: { kind: "approved" },
       ...told,
+      time: { startedAt: NOW, now: NOW, approvalSeconds: 0 },
     },
     network: { subnet: "subnet-1", securityGroups: [], hasPublicAddress: false },
     limitWait: { seconds: 300, polls: 1, isTold: true },
-    quota: { granted: true, of: "writes", hasWaited: false, waitedSeconds: 60 },
+    quota: { granted: true, of: "writes", hasWaited: false },
     approvals: { asked: 1, approved: ["a"] },
   };
   const ofThisAttempt: Partial<State> = {

@@ -12,6 +12,7 @@ import {
   CHECKS,
   DECLINED,
   FAILED,
+  GIVEN_UP,
   HELD,
   IN_VAIN,
   OBSERVED,
@@ -160,6 +161,12 @@ describe("an image whose bytes nobody can tell", () => {
   });
 });
 
+describe("a substitute that is not tried, or not any more", () => {
+  each(GIVEN_UP, ({ outcome, reason }, code) => {
+    expect({ outcome, reason }).toEqual({ outcome: "no-substitute", reason: code });
+  });
+});
+
 describe("a place that a task could not pull from", () => {
   for (const [what, row] of Object.entries(CHECKS))
     it(`has remedies that heal, each of them, where ${what} is what fails`, async () => {
@@ -191,7 +198,12 @@ describe("a plan that is not written", () => {
 describe("a remedy", () => {
   it("has a row for each code, and so has a refusal", () => {
     expect(new Set(Object.keys(BY_REMEDY))).toEqual(new Set(Object.keys(REMEDIES)));
-    const reasons = [...Object.keys(DECLINED), ...Object.keys(UNTRUSTED), "no-proof"];
+    const reasons = [
+      ...Object.keys(DECLINED),
+      ...Object.keys(UNTRUSTED),
+      ...Object.keys(GIVEN_UP),
+      "no-proof",
+    ];
     expect(Object.keys(REASONS).filter((reason) => !reasons.includes(reason))).toEqual([]);
   });
 

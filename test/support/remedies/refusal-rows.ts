@@ -1,6 +1,7 @@
 /** A world for each code of a refusal: one without a row does not compile. */
 
 import { type QuotaName, quotaPeriod } from "../../../src/remediation/gates/quotas.ts";
+import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import type { Outcome, Reason } from "../../../src/remediation/report/outcome.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
@@ -33,7 +34,7 @@ import {
 } from "./refused-worlds.ts";
 
 export const DECLINED: Readonly<
-  Record<Exclude<Reason, UntrustedCode | "no-proof">, Readonly<Record<string, Row>>>
+  Record<Exclude<Reason, UntrustedCode | GivenUpCode | "no-proof">, Readonly<Record<string, Row>>>
 > = {
   "opted-out": {
     "the service": { in: near({ tags: { Repull: "off" } }) },
@@ -247,4 +248,52 @@ export const IN_VAIN: Row = {
   },
   policy: { strategies: ["ecr-copy"] },
   story: twiceInVain,
+};
+
+/** Ten images of one service, each of which takes three tries of two hours to be copied: then a day is over. */
+async function slowCopies(played: World, policy: Policy): Promise<void> {
+  const stop = installRepull(played, { policy });
+  const tries = new Map<string, number>();
+  played.executions.serve("mirror", async (input, steps) => {
+    const { target } = input as { target: string };
+    const count = (tries.get(target) ?? 0) + 1;
+    tries.set(target, count);
+    await steps.wait("slow", 6900);
+    if (count % 3 !== 0) throw new Error("a socket");
+    return await mirror(input, played.ports, policy, steps);
+  });
+  // Others behind the tasks' address use up what comes back, so that no task starts by itself.
+  const spend = () => {
+    const caller = { address: played.addresses.tasks };
+    played.registries.dockerHub.spend(caller, played.registries.dockerHub.pullsLeft(caller) ?? 0);
+    played.clock.schedule(played.clock.now() + 5000, spend);
+  };
+  spend();
+  await played.runUntil(() => played.bus.outcomes.at(-1)?.reason === "time-over", 25 * HOUR);
+  stop();
+}
+
+const TEN = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`c${at}`, `acme/c${at}:1`]));
+
+/** Why there is no substitute where each image has a place. */
+export type GivenUpCode = "loop-guard" | "time-over";
+export const GIVEN_UP: Readonly<Record<GivenUpCode, Readonly<Record<string, Row>>>> = {
+  "loop-guard": { "for two substitutes that did not last": IN_VAIN },
+  "time-over": {
+    "for copies that take longer than a day": {
+      in: {
+        file: {
+          services: [{ cluster: "prod", name: "web", images: TEN, desiredCount: 1 }],
+          registries: {
+            "docker.io": {
+              images: Object.fromEntries(Object.values(TEN).map((image) => [image, {}])),
+              quota: { remaining: 0 },
+            },
+          },
+        },
+      },
+      policy: { strategies: ["ecr-copy", "mirror"] },
+      story: slowCopies,
+    },
+  },
 };

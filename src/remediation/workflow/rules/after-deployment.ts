@@ -11,9 +11,8 @@ import type { Superseded, Survey } from "../../survey/types.ts";
 import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";
 import type { Overwritten, Rollout, State } from "../state.ts";
+import { ROLLOUT_HOURS_MAX } from "../time-budget.ts";
 
-/** Of the day that an execution has, for all rollouts that it watches: the rest is for waits, copies and its report. */
-const WATCHED_SECONDS_MAX = 18 * 3600;
 const POLL_SECONDS_FIRST = 10;
 /** Deployments that come at the very moment of a way back, one after the other: a pipeline, and a person beside it. */
 const RESTORES_MAX = 4;
@@ -49,7 +48,7 @@ function watching(state: State, written: Written, _context: Context): State {
     ...{ surveyed, images: plan.images, newRevision: ours, ownRevisions: own },
     ...optional("foreignRevision", foreign),
     ...optional("deploymentId", deploymentId),
-    secondsMax: Math.min(surveyed.rolloutTimeoutSeconds, WATCHED_SECONDS_MAX - state.watchedSeconds),
+    secondsMax: Math.min(surveyed.rolloutTimeoutSeconds, ROLLOUT_HOURS_MAX * 3600 - state.watchedSeconds),
     ...{ polls: 0, waitedSeconds: 0, pause: POLL_SECONDS_FIRST, wasDisplaced: false },
   };
   return {

@@ -33,7 +33,7 @@ const retryRollback: Rule = (state, seen, { options }) => {
   if (seconds === undefined) return undefined;
   return {
     ...{ kind: "wait", label: "rollback", seconds },
-    doing: { kind: "waiting", code: "no-answer", seconds },
+    doing: "no-answer",
     state: { ...kept, rollbackPauses: state.rollbackPauses + 1 },
   };
 };

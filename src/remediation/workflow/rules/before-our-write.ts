@@ -11,6 +11,7 @@ import { loopGuardReason, loopGuardWaitSeconds } from "../../survey/loop-guard.t
 import type { Survey } from "../../survey/types.ts";
 import { imagesToMirror, planned, writeBlocked } from "../plan.ts";
 import { surveyAgain } from "../state.ts";
+import { questionSeconds, secondsLeft, TIME_BUDGET_HOURS } from "../time-budget.ts";
 import { conclude, ended, stepFailed, throttled } from "./conclude.ts";
 import { pauseOfPoll } from "./copy-polls.ts";
 import { appendWaitTime, isTransientlyUnread, waitForLimitReset } from "./limit-reset.ts";
@@ -29,6 +30,16 @@ const DEPLOYMENT_SECONDS_MAX = 3 * 3600;
 /** A plan that is another after each answer is not asked about without end. */
 const APPROVALS_MAX = 5;
 
+/** Nothing is begun once the time is over: what was waited for last names the end. */
+const timeBudget: Rule = (state, _seen, context) => {
+  if (secondsLeft(state) > 0) return undefined;
+  const because = `${TIME_BUDGET_HOURS} hours have passed, and no substitute could be deployed in them: the remediation waits no longer`;
+  const remedies = [nextFailure()];
+  const ending = { kind: "no-substitute", code: "time-over", because, remedies } as const;
+  const images = optional("images", state.plan?.plan.images);
+  return conclude(state, state.timeOver ?? { ...ending, ...images }, context);
+};
+
 /** The failure is over, is not ours to remedy, or its workload may not be changed. */
 const stillFailing: Rule = (state, seen, context) =>
   seen.kind === "survey" && seen.result.kind !== "survey" ? conclude(state, seen.result, context) : undefined;
@@ -42,10 +53,17 @@ const loopGuard: Rule = (state, _seen, context) => {
   if (because === undefined) return undefined;
   const seconds =
     context.options.surveysAgain === false ? undefined : loopGuardWaitSeconds(surveyed.recentSubstitutions);
+  const ending = {
+    kind: "no-substitute",
+    code: "loop-guard",
+    because,
+    remedies: afterTries(surveyed),
+  } as const;
   if (seconds === undefined || state.guardPauses === GUARD_PAUSES_MAX)
-    return conclude(state, { kind: "no-substitute", because, remedies: afterTries(surveyed) }, context);
+    return conclude(state, ending, context);
   return {
     ...{ kind: "wait", label: "loop guard", seconds },
+    timeOver: ending,
     state: surveyAgain({ ...state, guardPauses: state.guardPauses + 1 }),
   };
 };
@@ -90,14 +108,19 @@ const stopped: Rule = (state, _seen, context) => {
 
 /** Another deployment ends first: as the policy says, or because it has come so far that ours would undo much. */
 const otherDeployment: Rule = (state, _seen, { options }) => {
-  const { surveyed } = planned(state);
+  const { surveyed, plan } = planned(state);
   const endsFirst =
     surveyed.isDeploying && (options.policy.onActiveDeployment === "wait" || surveyed.stage !== undefined);
   if (!endsFirst || state.deploymentSeconds >= DEPLOYMENT_SECONDS_MAX) return undefined;
   const seconds = DEPLOYMENT_SECONDS;
   return {
     ...{ kind: "wait", label: "deployment", seconds },
-    doing: { kind: "waiting", code: "active-deployment", seconds },
+    doing: "active-deployment",
+    timeOver: {
+      kind: "superseded",
+      because: `the deployment ${surveyed.deploymentId ?? ""} is still under way, and was left alone`,
+      images: plan.images,
+    },
     state: surveyAgain({ ...state, deploymentSeconds: state.deploymentSeconds + seconds }),
   };
 };
@@ -113,8 +136,9 @@ const approval: Rule = (state, _seen, context) => {
   const changes = plannedChanges(surveyed, plan.images);
   const { asked, approved } = state.approvals;
   if (changes.every(({ hash }) => approved.includes(hash))) return undefined;
-  if (asked < APPROVALS_MAX) return { kind: "ask", changes };
-  const because = `the owner was asked ${APPROVALS_MAX} times, and each time the plan was another by then, or the answer could not be understood`;
+  if (asked < APPROVALS_MAX && questionSeconds(state, policy.approvalHours) > 0)
+    return { kind: "ask", changes };
+  const because = `the owner was asked ${asked} times, and each time the plan was another by then, or the answer could not be understood`;
   return conclude(state, { kind: "approval-expired", because, images: plan.images }, context);
 };
 
@@ -155,6 +179,7 @@ const surveyFirst: Rule = ({ plan }) => (plan === undefined ? { kind: "observe" 
 export const BEFORE_OUR_WRITE: readonly Rule[] = [
   stepFailed,
   ended,
+  timeBudget,
   throttled,
   stillFailing,
   surveyFirst,

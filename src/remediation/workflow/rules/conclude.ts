@@ -23,7 +23,7 @@ export function conclude(state: State, result: RemediationResult, { options }: C
   if (seconds !== undefined)
     return {
       ...{ kind: "wait", label: "survey again", seconds },
-      doing: { kind: "waiting", code: "no-answer", seconds },
+      doing: "no-answer",
       state: nextLook({ ...state, pauses: state.pauses + 1 }),
     };
   const last = state.tried.at(-1);

@@ -79,9 +79,7 @@ export function copied(state: State): State {
   const images = imagesToMirror(state);
   const place = placeIn(state);
   if (copying === undefined || place === undefined) return state;
-  const brought = state.brought.includes(place)
-    ? state
-    : { ...state, brought: [...state.brought, place], quota: { ...state.quota, waitedSeconds: 0 } };
+  const brought = state.brought.includes(place) ? state : { ...state, brought: [...state.brought, place] };
   if (copying.index + 1 < images.length)
     return { ...brought, copying: { ...FIRST_COPY, index: copying.index + 1 } };
   return surveyAgain({ ...brought, copies: state.copies + 1, mirrored: mirroredNow(state) });

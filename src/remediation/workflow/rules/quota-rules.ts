@@ -10,21 +10,17 @@ import { exceedsEntireQuota, formatQuotaExceeded, remedyFor } from "../../gates/
 import type { QuotaExceeded } from "../../ports/quota-exceeded.ts";
 import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
-import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";
 import type { State } from "../state.ts";
-import { conclude } from "./conclude.ts";
+import { TIME_BUDGET_HOURS } from "../time-budget.ts";
 import type { Rule } from "./rule.ts";
-
-/** A day's period, and an hour's after it; a remediation that gets on meanwhile waits as long for its next image. */
-const WAIT_HOURS_MAX = 25;
 
 /**
  * Waits until copies may be made again, where a quota alone keeps an image of the plan from its place. Deployed without it,
  * the service would fail on that image next. Nothing waits while a substitute of ours is in place.
  */
-export const copyQuota: Rule = (state, _seen, context) => {
-  if (state.quota.waiting !== undefined && state.quota.of === "copies") return wait(state, context);
+export const copyQuota: Rule = (state) => {
+  if (state.quota.waiting !== undefined && state.quota.of === "copies") return wait(state);
   const { images } = planned(state).plan;
   const lacking = images.flatMap(({ image, substitute }) => (substitute === undefined ? [image] : []));
   const exceeded = state.rejected.flatMap(({ image, held }) =>
@@ -36,9 +32,9 @@ export const copyQuota: Rule = (state, _seen, context) => {
   return acquire({ ...state, quota: { ...state.quota, granted: false, of: "copies", copies } });
 };
 
-export const quota: Rule = (state, _seen, context) => {
+export const quota: Rule = (state) => {
   if (state.quota.granted) return undefined;
-  if (state.quota.waiting !== undefined) return wait(state, context);
+  if (state.quota.waiting !== undefined) return wait(state);
   return acquire({ ...state, quota: { ...state.quota, of: "writes" } });
 };
 
@@ -46,8 +42,8 @@ function acquire(state: State): Action {
   return { kind: "write", write: "acquire-quota", state: { ...state, polls: state.polls + 1 } };
 }
 
-function wait(state: State, context: Context): Action | undefined {
-  const { waiting, waitedSeconds, toldOf } = state.quota;
+function wait(state: State): Action | undefined {
+  const { waiting, toldOf } = state.quota;
   if (waiting === undefined) return undefined;
   const { held, seconds } = waiting;
   const { images } = planned(state).plan;
@@ -59,20 +55,19 @@ function wait(state: State, context: Context): Action | undefined {
       state: { ...state, quota: { ...state.quota, toldOf: held.window } },
     };
   }
-  if (waitedSeconds >= WAIT_HOURS_MAX * 3600) {
-    const because = `${formatQuotaExceeded(held)}; nothing was written, and after ${WAIT_HOURS_MAX} hours it waits no longer`;
-    const next = "the next failing task of this deployment starts another attempt";
-    const remedy = remedyFor(held);
-    const nextSteps = [formatRemedy(remedy), next];
-    return conclude(
-      state,
-      { kind: "quota-exceeded", because, images, remedies: [remedy], nextSteps },
-      context,
-    );
-  }
   const { waiting: _, ...rest } = state.quota;
-  const next = { ...rest, hasWaited: true, waitedSeconds: waitedSeconds + seconds };
-  return { kind: "wait", label: "quota", seconds, state: { ...state, quota: next } };
+  return {
+    ...{ kind: "wait", label: "quota", seconds },
+    timeOver: { ...final(held), images },
+    state: { ...state, quota: { ...rest, hasWaited: true } },
+  };
+}
+
+function final(held: QuotaExceeded): RemediationResult {
+  const because = `${formatQuotaExceeded(held)}; nothing was written, and after ${TIME_BUDGET_HOURS} hours it waits no longer`;
+  const next = "the next failing task of this deployment starts another attempt";
+  const remedy = remedyFor(held);
+  return { kind: "quota-exceeded", because, remedies: [remedy], nextSteps: [formatRemedy(remedy), next] };
 }
 
 function interim(held: QuotaExceeded): RemediationResult {

@@ -24,6 +24,7 @@ import {
   type Given,
   GONE,
   imagesOf,
+  NOW,
   OURS,
   revision,
   stateOf,
@@ -157,13 +158,13 @@ const isBack = (
     }),
     ...state,
   }),
-  seen: { kind: "service", deployments },
+  seen: { kind: "service", at: NOW, deployments },
 });
 const redeployed = (more: Partial<Displaced> = {}): Given => ({
   state: { ...registered.state, displaced: displaced({ isWaitedFor: true, ...more }) },
 });
 const gone = { displaced: GONE };
-const still = { kind: "service" } as const;
+const still = { kind: "service", at: NOW } as const;
 const superseded = { kind: "superseded", because: said, images: plans, substitution };
 const rollingBack = {
   rolloutStateReason: "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/9",
@@ -174,9 +175,9 @@ describe("the state after a second look at the service", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, Given, changes: object])[] = [
     ["our deployment: the other revision still stands, which is the end", { ...redeployed(), seen: still }, { ...gone, ending: { kind: "superseded", because: said, images: plans } }],
-    ["our deployment: it is in place after all, and watched", { ...redeployed(), seen: { kind: "service", deployments: [ours] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
-    ["our deployment: without a revision that was seen in its place", { ...redeployed(withoutRevision), seen: { kind: "service", deployments: [ours] } }, { ...gone, ...watched() }],
-    ["our deployment: another's is shown behind it",  { ...redeployed(withoutRevision), seen: { kind: "service", deployments: [ours, theirs] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
+    ["our deployment: it is in place after all, and watched", { ...redeployed(), seen: { kind: "service", at: NOW, deployments: [ours] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
+    ["our deployment: without a revision that was seen in its place", { ...redeployed(withoutRevision), seen: { kind: "service", at: NOW, deployments: [ours] } }, { ...gone, ...watched() }],
+    ["our deployment: another's is shown behind it",  { ...redeployed(withoutRevision), seen: { kind: "service", at: NOW, deployments: [ours, theirs] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
     ["the way back: the other revision still stands, which is the end", { ...isBack([]), seen: still }, { ...gone, ending: { ...superseded, revision: FOREIGN } }],
     ["the way back: it is in place, and has replaced another's, which is deployed again", isBack([inForce, theirs]), { ...gone, overwritten: theOther() }],
     ["the way back: another's that failed is not deployed again", isBack([inForce, deployment(3, FOREIGN, { rolloutState: "FAILED" })]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],

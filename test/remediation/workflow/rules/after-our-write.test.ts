@@ -22,6 +22,7 @@ import {
   GONE,
   imagesOf,
   MEANT,
+  NOW,
   OURS,
   revision,
   rules,
@@ -42,7 +43,7 @@ const rollout = (more: Partial<Rollout> = {}): Rollout => ({
 const shown = (verdict: RolloutStatus, more: Partial<Rollout> = {}, state: Partial<State> = {}): Given => ({
   survey: null,
   state: { substitution, rollout: rollout(more), ...state },
-  seen: { kind: "rollout", verdict },
+  seen: { kind: "rollout", at: NOW, verdict },
 });
 const moving: RolloutStatus = { kind: "in-progress", because };
 const settled: RolloutStatus = { kind: "succeeded", because };

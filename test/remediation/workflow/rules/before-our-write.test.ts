@@ -45,7 +45,7 @@ const images = ["nginx:1.25"];
 /** What a remediation that has not waited for anything does first: it takes its place in the hour. */
 const GOES_ON = ["write acquire-quota", { polls: 1 }] as const;
 /** Its place is taken: what comes next is the copy, or the revision. */
-const granted = { granted: true, of: "writes", hasWaited: false, waitedSeconds: 0 } as const;
+const granted = { granted: true, of: "writes", hasWaited: false } as const;
 const again = (pauses: number) => ({ doing: "no-answer", look: 2, pauses });
 const moved = { tried: [failedSubstitute()], substitution: { previousRevision: FORMER, newRevision: OURS } };
 const rolledBack = { rollback: { of: failedSubstitute(), afterwards: because } };
@@ -109,7 +109,7 @@ rules("a survey that finds nothing to do", [
   ["what runs whole by now is the good end",      { ...seenAs({ kind: "succeeded", because }), state: moved }, "end succeeded", { substitution: moved.substitution }],
   ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [] }), state: moved }, "write roll-back", rolledBack],
   ["nothing was surveyed: it is",                 { survey: null }, "observe"],
-  ["after the end of a copy the world is surveyed", { survey: null, seen: { kind: "copy", status: { status: "succeeded" } } }, "observe"],
+  ["after the end of a copy the world is surveyed", { survey: null, seen: { kind: "copy", at: NOW, status: { status: "succeeded" } } }, "observe"],
 ]);
 
 const tries = (more: RecentSubstitutions): Pick<Survey, "recentSubstitutions"> => ({
@@ -118,7 +118,7 @@ const tries = (more: RecentSubstitutions): Pick<Survey, "recentSubstitutions"> =
 const none = { sameRevision6h: 0, sameRevision24h: 0, otherRevisions6h: 0 };
 const until = NOW + 2 * HOUR_MS;
 const FIX = "fix-by-hand repull fix web --cluster prod --yes";
-const GUARDED = `end no-substitute [${FIX}, next-failure]`;
+const GUARDED = `end no-substitute loop-guard [${FIX}, next-failure]`;
 
 // biome-ignore format: a table is read by its columns
 rules("the loop guard", [
@@ -126,10 +126,10 @@ rules("the loop guard", [
   ["one is not",                                        { survey: tries({ ...none, sameRevision6h: 1 }) }, ...GOES_ON],
   ["four within a day are enough",                      { survey: tries({ ...none, sameRevision24h: 4 }) }, GUARDED],
   ["six that later deploys replaced are enough",        { survey: tries({ ...none, otherRevisions6h: 6 }) }, GUARDED],
-  ["it says when it lets another be made",              { survey: tries({ ...none, sameRevision6h: 2, until }) }, `end no-substitute [${FIX}, next-failure 2026-01-20T12:00:00.000Z]`],
-  ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), task: { taskArn: "arn", action: "run", targets: [] } } }, "end no-substitute [next-failure]"],
-  ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }) }, "wait 600 for loop guard", { guardPauses: 1, plan: GONE }],
-  ["it waits a second time",                            { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { guardPauses: 2, plan: GONE }],
+  ["it says when it lets another be made",              { survey: tries({ ...none, sameRevision6h: 2, until }) }, `end no-substitute loop-guard [${FIX}, next-failure 2026-01-20T12:00:00.000Z]`],
+  ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), task: { taskArn: "arn", action: "run", targets: [] } } }, "end no-substitute loop-guard [next-failure]"],
+  ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }) }, "wait 600 for loop guard", { timeOver: "no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", guardPauses: 1, plan: GONE }],
+  ["it waits a second time",                            { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { timeOver: "no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", guardPauses: 2, plan: GONE }],
   ["and not a third time",                              { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 2 } }, GUARDED],
   ["a caller who does not wait gets the end",           { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), options: { surveysAgain: false } }, GUARDED],
   ["an hour later it goes on",                          { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 60 }) }, ...GOES_ON],
@@ -214,14 +214,14 @@ rules("the kill switch", [
 
 // biome-ignore format: a table is read by its columns
 rules("another deployment that is under way", [
-  ["is waited for where the policy says so",    { survey: deploying, policy: { onActiveDeployment: "wait" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
+  ["is waited for where the policy says so",    { survey: deploying, policy: { onActiveDeployment: "wait" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
   ["is replaced where the policy says so",      { survey: deploying }, ...GOES_ON],
-  ["is waited for once all its tasks have run, whatever the policy says", { survey: { ...deploying, stage: "BAKE_TIME" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
-  ["it waits for just under three hours",       { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_799 } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 11_099 }],
+  ["is waited for once all its tasks have run, whatever the policy says", { survey: { ...deploying, stage: "BAKE_TIME" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
+  ["it waits for just under three hours",       { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_799 } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 11_099 }],
   ["after three hours it goes on",              { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_800 } }, ...GOES_ON],
   ["without one the policy waits for nothing",  { policy: { onActiveDeployment: "wait" } }, ...GOES_ON],
   ["a stage of a deployment that has ended is none", { survey: { stage: "BAKE_TIME" } }, ...GOES_ON],
-  ["it is waited for before anybody is asked",  { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 }],
+  ["it is waited for before anybody is asked",  { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
 ]);
 
 const CHANGES = plannedChanges(survey(), imagesOf({})).map(({ hash }) => hash);

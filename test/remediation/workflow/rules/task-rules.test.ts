@@ -24,6 +24,7 @@ import {
   type Given,
   GONE,
   imagesOf,
+  NOW,
   OURS,
   revision,
   rules,
@@ -65,7 +66,7 @@ const one = { targets: [rule()] };
 const moved = { ...one, target: 1, touched: 1, sentences: ["the rule nightly"] };
 const ran = { taskArn };
 const seen = (kind?: TaskVerdict["kind"]): Given => ({
-  seen: { kind: "task", ...(kind === undefined ? {} : { verdict: { kind, because } }) },
+  seen: { kind: "task", at: NOW, ...(kind === undefined ? {} : { verdict: { kind, because } }) },
 });
 const passing = { images, substitution, transient: false };
 
