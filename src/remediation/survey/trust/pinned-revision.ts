@@ -42,7 +42,8 @@ export async function pinnedRevision(
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<PinnedRevision> {
   const { clusterArn, service, id, taskDefinition, shown } = failing;
-  const createdAt = shown.find((one) => one.id === id)?.createdAt;
+  const deployment = shown.find((one) => one.id === id);
+  const createdAt = deployment?.createdAt;
   const listed = await ecs.listServiceDeployments(clusterArn, service);
   const number = `/${id.replace(/^ecs-svc\//, "")}`;
   const named = [...new Set(listed.flatMap(({ revision }) => revision ?? []))].filter((arn) =>
@@ -58,10 +59,18 @@ export async function pinnedRevision(
   }
   if (createdAt !== undefined && createdAt < KEPT_SINCE)
     return { kind: "none", because: "ECS keeps no service revision of a deployment from before 2024-10-25" };
-  return await byDate(failing, listed, createdAt, ecs);
+  return await byDate(failing, listed, deployment, ecs);
 }
 
-type Brought = { readonly revision: ServiceRevision; readonly at: number };
+type Brought<Revision = ServiceRevision> = {
+  readonly revision: Revision;
+  readonly at: number;
+  /** ECS itself went back to it. */
+  readonly isWayBack?: true;
+};
+
+/** `ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/…` */
+const ROLLING_BACK = /rolling back/i;
 
 /** Two lists of one API tell the same moment with slightly different clocks. */
 const SAME_MOMENT_MS = 60_000;
@@ -73,17 +82,23 @@ const SAME_MOMENT_MS = 60_000;
 async function byDate(
   { id, taskDefinition, taskCreatedAt }: FailingDeployment,
   listed: readonly DeploymentSummary[],
-  createdAt: number | undefined,
+  deployment: Deployment | undefined,
   ecs: Ports["ecs"],
 ): Promise<PinnedRevision> {
+  const createdAt = deployment?.createdAt;
   const moment = taskCreatedAt ?? (createdAt === undefined ? undefined : createdAt + SAME_MOMENT_MS);
   if (moment === undefined)
     return unknown(`ECS no longer shows the deployment ${id}, nor the task that failed`);
   const brought = (await broughtBefore(moment, listed, ecs)).filter(({ revision }) =>
     sameRevision(revision.taskDefinition, taskDefinition),
   );
+  // What says of itself that ECS is going back was brought by no deployment of that moment.
+  const isWayBack = ROLLING_BACK.test(deployment?.rolloutStateReason ?? "");
   const then = brought.filter(
-    ({ at }) => createdAt !== undefined && Math.abs(at - createdAt) <= SAME_MOMENT_MS,
+    (one) =>
+      createdAt !== undefined &&
+      Math.abs(one.at - createdAt) <= SAME_MOMENT_MS &&
+      (!isWayBack || one.isWayBack),
   );
   const last = brought.filter(({ at }) => at === brought[0]?.at);
   const [one, ...others] = then.length > 0 || !isAsYoungAs(createdAt, listed) ? then : last;
@@ -106,19 +121,18 @@ async function broughtBefore(
 ): Promise<readonly Brought[]> {
   const rolledBack = listed.filter(({ status }) => status.startsWith("ROLLBACK_")).map(({ arn }) => arn);
   const rollbacks = rolledBack.length === 0 ? [] : await ecs.ecsRollbacks(rolledBack);
-  const brought = [
+  const all: readonly Brought<string>[] = [
     ...listed.flatMap(({ revision, createdAt }) =>
       revision === undefined ? [] : { revision, at: createdAt },
     ),
-    ...rollbacks.map(({ revision, startedAt }) => ({ revision, at: startedAt })),
-  ]
-    .filter(({ at }) => at <= moment)
-    .toSorted((one, other) => other.at - one.at);
+    ...rollbacks.map(({ revision, startedAt }) => ({ revision, at: startedAt, isWayBack: true as const })),
+  ];
+  const brought = all.filter(({ at }) => at <= moment).toSorted((one, other) => other.at - one.at);
   const newest = [...new Set(brought.map(({ revision }) => revision))].slice(0, DESCRIBED_MAX);
   const revisions = newest.length === 0 ? [] : await ecs.describeServiceRevisions(newest);
-  return brought.flatMap(({ revision: arn, at }) => {
-    const revision = revisions.find((one) => one.arn === arn);
-    return revision === undefined ? [] : { revision, at };
+  return brought.flatMap((one) => {
+    const revision = revisions.find(({ arn }) => arn === one.revision);
+    return revision === undefined ? [] : { ...one, revision };
   });
 }
 

@@ -31,6 +31,7 @@ const PINNED = digest("1");
 const RUNS = digest("2");
 const NOW = digest("3");
 const FOUND = digest("4");
+const ROLLING_BACK = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.";
 const T = Date.parse("2026-01-20T10:00:00Z") / 1000;
 
 /** A deployment, the service revision that it brought, and what that pins. */
@@ -50,6 +51,8 @@ type Row = {
   /** `ecs-svc/N`. */
   readonly startedBy?: string;
   readonly deployedAt?: number;
+  /** ECS says of the failing deployment that it is a way back of its own. */
+  readonly isWayBack?: true;
   readonly taskCreatedAt?: number;
   readonly brought?: readonly Brought[];
   readonly pages?: number;
@@ -103,6 +106,8 @@ const ROWS: readonly (readonly [when: string, row: Row, said: string])[] = [
   ["by the failed task's date, where ECS shows it no more",        { startedBy: "ecs-svc/999", taskCreatedAt: 150, brought: [{ id: "333", at: 400, pins: [pin(NOW)] }, own({ at: 100 })] }, `${PINNED} service-revision`],
   ["by the task's date, where its own is in no list that is as young", { startedBy: "ecs-svc/999", deployedAt: 250, taskCreatedAt: 260, brought: [{ id: "333", at: 600, taskDefinition: OTHER }, own({ at: 100 })] }, `${PINNED} service-revision`],
   ["ECS itself went back to an earlier service revision",          { startedBy: "ecs-svc/999", taskCreatedAt: 450, brought: [{ id: "333", at: 300, status: "ROLLBACK_SUCCESSFUL", pins: [pin(NOW)], rolledBackTo: ["111", 400] }, own({ at: 100 })] }, `${PINNED} service-revision`],
+  ["ECS went back to an earlier service revision within a minute of the deployment that failed", { startedBy: "ecs-svc/999", deployedAt: 350, isWayBack: true, brought: [{ id: "333", at: 300, status: "ROLLBACK_IN_PROGRESS", pins: [pin(NOW)], rolledBackTo: ["111", 350] }, own({ at: 100 })] }, `${PINNED} service-revision`],
+  ["ECS went back within a minute of another deployment, and does not tell yet to which service revision", { startedBy: "ecs-svc/999", deployedAt: 350, isWayBack: true, brought: [{ id: "333", at: 300, status: "IN_PROGRESS", pins: [pin(NOW)] }, own({ at: 100 })] }, "trust-unreadable"],
   ["neither its date nor the task's is known",                     { startedBy: "ecs-svc/999", brought: [own()] },                                                "trust-unreadable"],
   ["no deployment brought the failing revision",                   { startedBy: "ecs-svc/999", taskCreatedAt: 150, brought: [own({ at: 100, taskDefinition: OTHER })] }, "trust-unreadable"],
   ["two deployments of one moment pinned different digests",       { startedBy: "ecs-svc/999", taskCreatedAt: 150, brought: [{ id: "333", at: 100, pins: [pin(NOW)] }, own({ at: 100 })] }, "trust-unreadable"],
@@ -253,7 +258,12 @@ describe("the digest that was meant", () => {
         deployments:
           deployedAt === undefined
             ? []
-            : [{ id: startedBy ?? "", taskDefinition: FAILING, createdAt: T + deployedAt }],
+            : [
+                {
+                  ...{ id: startedBy ?? "", taskDefinition: FAILING, createdAt: T + deployedAt },
+                  ...(row.isWayBack === undefined ? {} : { rolloutStateReason: ROLLING_BACK }),
+                },
+              ],
       });
       const failing = {
         ...{ clusterArn: CLUSTER, taskDefinitionArn: FAILING },
