@@ -87,16 +87,24 @@ export async function registerRevision(
   return { kind: "registered", arn };
 }
 
-/** Without an answer it may have been done all the same: the service itself tells. */
-async function doneAnyway(
+/** Without an answer it may have been done all the same, or another's may have come first: the service itself tells. */
+async function withoutAnswer(
   error: unknown,
-  { clusterArn, service, to }: { readonly clusterArn: string; readonly service: string; readonly to: string },
+  { clusterArn, service, to, from, isSeenTwice = false }: Change,
+  compared: readonly string[],
   { ecs }: Pick<Ports, "ecs">,
-): Promise<Written | undefined> {
+): Promise<RedeployResult | undefined> {
   if (!(error instanceof AwsError && error.kind === "unavailable")) return undefined;
   const now = await ecs.describeService(clusterArn, service).catch(() => undefined);
-  if (now === undefined || !sameRevision(now.taskDefinition, to)) return undefined;
-  return { kind: "already", deployments: now.deployments };
+  if (now === undefined) return undefined;
+  if (sameRevision(now.taskDefinition, to)) return { kind: "already", deployments: now.deployments };
+  if (!isSeenTwice || sameRevision(now.taskDefinition, from)) return undefined;
+  // Written again over an answer of the past, ours would replace what this one has shown.
+  const because = `${shortRevision(now.taskDefinition)} was deployed meanwhile`;
+  const isBehind = now.deployments.some(
+    ({ id, taskDefinition }) => sameRevision(taskDefinition, to) && !compared.includes(id),
+  );
+  return { kind: "superseded", because, ...(isBehind ? {} : { revision: now.taskDefinition }) };
 }
 
 /** What only an execution role may pull, or read. */
@@ -133,23 +141,27 @@ export type Written = {
   readonly foreign?: string;
 };
 
+type Change = {
+  readonly clusterArn: string;
+  readonly service: string;
+  readonly to: string;
+  readonly from: string;
+  readonly deploymentId?: string;
+  /** The deployment that failed: to replace that one is what was asked for, though the survey saw an older one. */
+  readonly failing?: string | undefined;
+  /** What runs whole by now, after whatever wait, needs no healing. */
+  readonly heals?: boolean;
+  /** Another revision in place of ours is looked at a second time, before it is believed. */
+  readonly isSeenTwice?: boolean;
+};
+
 /**
  * Points the service at a revision, unless somebody has deployed since it was looked at.
  *
  * `from` is what it must still run, by revision and, where known, by deployment.
  */
 export async function redeployRevision(
-  change: {
-    readonly clusterArn: string;
-    readonly service: string;
-    readonly to: string;
-    readonly from: string;
-    readonly deploymentId?: string;
-    /** The deployment that failed: to replace that one is what was asked for, though the survey saw an older one. */
-    readonly failing?: string | undefined;
-    /** What runs whole by now, after whatever wait, needs no healing. */
-    readonly heals?: boolean;
-  },
+  change: Change,
   ports: Pick<Ports, "ecs" | "log">,
 ): Promise<RedeployResult> {
   const { clusterArn, to, from, deploymentId, failing, heals = false } = change;
@@ -176,6 +188,7 @@ export async function redeployRevision(
       because: `all tasks of ${service.name} run ${shortRevision(from)} now`,
       whole: true,
     };
+  const compared = service.deployments.map(({ id }) => id);
   let shown: readonly Deployment[];
   try {
     shown = await ports.ecs.updateService(clusterArn, change.service, to);
@@ -183,11 +196,10 @@ export async function redeployRevision(
     // A controller that takes no revision from us will not take one at the next attempt either.
     if (error instanceof AwsError && error.kind === "conflict")
       return { kind: "superseded", because: error.message };
-    const done = await doneAnyway(error, change, ports);
-    if (done === undefined) throw error;
-    return done;
+    const told = await withoutAnswer(error, change, compared, ports);
+    if (told === undefined) throw error;
+    return told;
   }
   ports.log.info("service redeployed", { serviceArn: service.arn, from, to });
-  const compared = service.deployments.map(({ id }) => id);
   return { kind: "redeployed", deployments: shown.filter(({ id }) => !compared.includes(id)) };
 }

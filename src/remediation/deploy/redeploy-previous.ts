@@ -36,6 +36,8 @@ export async function redeployPreviousRevision(
     readonly deploymentId?: string;
     /** Where ours runs whole by the time of the write, it stays: the former revision cannot start. */
     readonly heals?: boolean;
+    /** Another revision in place of ours is looked at a second time, before it is believed. */
+    readonly isSeenTwice?: boolean;
   } = {},
 ): Promise<Restored> {
   const { clusterArn, service, failingRevision } = place;

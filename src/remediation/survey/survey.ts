@@ -93,6 +93,7 @@ async function surveyService(
     currentRevision: service.taskDefinition,
     ...(deploymentId === undefined ? {} : { deploymentId }),
     deploymentIds: service.deployments.map(({ id }) => id),
+    ...optional("deployedAt", newestCreation(service)),
     desiredCount: service.desiredCount,
     runningCount: service.runningCount,
     failingRevision: former,
@@ -185,6 +186,11 @@ async function surveyStandaloneTask(
     rolloutTimeoutSeconds: 0,
     task: lone,
   };
+}
+
+function newestCreation({ deployments }: Service): number | undefined {
+  const moments = deployments.flatMap(({ createdAt }) => createdAt ?? []);
+  return moments.length === 0 ? undefined : Math.max(...moments);
 }
 
 function deletedRevision(former: string): Superseded {

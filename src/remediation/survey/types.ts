@@ -59,6 +59,8 @@ export type Survey = {
   readonly deploymentId?: string;
   /** Every deployment that the service showed: another one, later, is somebody else's. */
   readonly deploymentIds: readonly string[];
+  /** When the youngest of them was created, in milliseconds since the epoch, by the clock of ECS. */
+  readonly deployedAt?: number;
   readonly desiredCount: number;
   readonly runningCount: number;
   /** The failing revision. */

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { optional } from "../../ecs/json-fields.ts";
 import {
   type RedeployResult,
   type RegisterResult,
@@ -12,6 +13,7 @@ import {
 } from "../deploy/apply.ts";
 import { type Restored, redeployPreviousRevision } from "../deploy/redeploy-previous.ts";
 import { type RerunResult, rerunTask } from "../deploy/rerun-task.ts";
+import { findUnseenDeployment } from "../deploy/unseen-deployment.ts";
 import { acquireRemediation, isStillExceeded } from "../gates/quotas.ts";
 import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -138,7 +140,7 @@ async function startCopy(state: State, { options }: Context, ports: Ports): Prom
 }
 
 async function redeployService(state: State, { failure }: Context, ports: Ports): Promise<RedeployResult> {
-  const { clusterArn, service, currentRevision, deploymentId } = planned(state).surveyed;
+  const { clusterArn, service, currentRevision, deploymentId, deployedAt } = planned(state).surveyed;
   const change = {
     ...{ clusterArn, service },
     to: state.newRevision ?? "",
@@ -146,8 +148,13 @@ async function redeployService(state: State, { failure }: Context, ports: Ports)
     failing: failure.owner.kind === "service" ? failure.owner.deploymentId : undefined,
     heals: failure.preemptive !== true,
     ...(deploymentId === undefined ? {} : { deploymentId }),
+    isSeenTwice: true,
   };
-  return await redeployRevision(change, ports);
+  const redeployed = await redeployRevision(change, ports);
+  if (redeployed.kind === "superseded" || deployedAt === undefined) return redeployed;
+  // An answer to an earlier try may have been lost: what ours replaced then can be gone from the service by now.
+  const foreign = await findUnseenDeployment({ ...change, deployedAt }, state.registered, ports);
+  return { ...redeployed, ...optional("foreign", foreign) };
 }
 
 async function rollBack({ rollback }: State, execution: string, ports: Ports): Promise<Restored> {
@@ -156,6 +163,7 @@ async function rollBack({ rollback }: State, execution: string, ports: Ports): P
   // What could not be pulled for a while may run whole by now: hours may lie between the verdict and this write.
   return await redeployPreviousRevision(surveyed, newRevision, execution, ports, {
     heals: kind === "cannot-pull",
+    isSeenTwice: true,
   });
 }
 

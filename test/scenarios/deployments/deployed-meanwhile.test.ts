@@ -23,6 +23,12 @@ type How = {
   readonly lateAfter?: number;
   readonly isBefore?: boolean;
 };
+type Lost = {
+  readonly isNotSent?: boolean;
+  readonly seconds: number;
+  readonly shows: "nothing" | "before";
+  readonly isUnlisted?: boolean;
+};
 type Played = { readonly world: World; readonly outcome: Outcome };
 
 async function failingWorld(): Promise<World> {
@@ -174,4 +180,54 @@ describe("a deployment that comes between a comparison of ours and its write", (
       expect(outcome.outcome).toBe("superseded");
     });
   }
+});
+
+describe("a deployment that comes at our write, whose answer is lost", () => {
+  const silent = (action: string) => new AwsError("unavailable", action, "TimeoutError: timed out");
+  /** What becomes of the call, and what ECS shows after it for so many seconds. */
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [when: string, how: Lost, outcome: string])[] = [
+    ["ECS answers no question until ours has replaced it", { seconds: 50, shows: "nothing" }, "superseded"],
+    ["ECS shows the time before it until ours has replaced it", { seconds: 90, shows: "before" }, "superseded"],
+    ["the call did not arrive either, and ECS then shows the time before it, at whose end our second write is done", { isNotSent: true, seconds: 90, shows: "before" }, "superseded"],
+    ["what it was may not be read: ours stays, as nothing tells of another", { seconds: 50, shows: "nothing", isUnlisted: true }, "succeeded"],
+  ];
+  for (const [when, how, outcome] of table)
+    it(`stands in the end when ${when}`, async () => {
+      const world = await failingWorld();
+      const { isNotSent = false, isUnlisted = false, seconds, shows } = how;
+      let isFirst = true;
+      let theirs = "";
+      let looks = 0;
+      let past: { readonly service: Service | undefined; readonly until: number } | undefined;
+      const played = await play(world, (truth) => ({
+        async listServiceDeployments(cluster, name) {
+          if (isUnlisted && !isFirst)
+            throw new AwsError("denied", "ecs:ListServiceDeployments", "not authorized");
+          return await truth.listServiceDeployments(cluster, name);
+        },
+        async describeService(cluster, name) {
+          if (past === undefined || world.clock.now() >= past.until)
+            return await truth.describeService(cluster, name);
+          looks += 1;
+          // Where the call did not arrive, the first look shows it, and only what comes next is of the past.
+          if (isNotSent && looks === 1) return await truth.describeService(cluster, name);
+          if (shows === "nothing") throw silent("ecs:DescribeServices");
+          return past.service;
+        },
+        async updateService(...update: Update) {
+          if (isFirst) {
+            isFirst = false;
+            const service = await truth.describeService(update[0], update[1]);
+            past = { service, until: world.clock.now() + seconds * 1000 };
+            theirs = deploys(world, "nginx:1.26");
+            if (!isNotSent) await truth.updateService(...update);
+            throw silent("ecs:UpdateService");
+          }
+          return await truth.updateService(...update);
+        },
+      }));
+      expect(played.outcome.outcome).toBe(outcome);
+      if (outcome === "superseded") expect(now(world)?.taskDefinition).toBe(theirs);
+    });
 });

@@ -8,10 +8,10 @@
 
 import { type RegistryTimeLimits, registriesInTime } from "../../../assessment/registries-in-time.ts";
 import { nothingRead, type Unread } from "../../../network/facts.ts";
-import type { Clock } from "../../../runtime/clock.ts";
 import { withinTime } from "../../../runtime/time-limit.ts";
 import { AwsError } from "../../ports/aws-error.ts";
 import type { Ecr, Ecs, Ports } from "../../ports/ports.ts";
+import { readAgain } from "../../ports/read-again.ts";
 
 /** In seconds. */
 export type TimeLimits = RegistryTimeLimits & {
@@ -52,7 +52,7 @@ export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS)
     const late = (): AwsError =>
       new AwsError("unavailable", action, `${action}: no answer within ${Math.max(0, left) / 1000} s`);
     if (left <= 0) return Promise.reject(late());
-    return withinTime(clock, left, late, (ended) => askAgain(ask, clock, ended));
+    return withinTime(clock, left, late, (ended) => readAgain(ask, clock, ended));
   };
   const timed = registriesInTime(clock, limits);
   return {
@@ -99,26 +99,6 @@ export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS)
 }
 
 type Read = <T>(action: string, ask: () => Promise<T>) => Promise<T>;
-
-/** Before the second and the third try of a read of AWS. */
-const READ_PAUSES_MS = [1000, 3000];
-
-/**
- * A read that AWS turned away is asked once more by itself: begun anew for one of them, a survey would ask all its others
- * again, and in a storm that is what keeps AWS busy. @param ended nobody waits for it any more
- */
-async function askAgain<T>(ask: () => Promise<T>, clock: Clock, ended: AbortSignal): Promise<T> {
-  for (const pause of READ_PAUSES_MS) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof AwsError) || !(error.kind === "throttled" || error.kind === "unavailable"))
-        throw error;
-    }
-    await clock.sleep(pause, ended);
-  }
-  return await ask();
-}
 
 function timedReads<Port extends object>(
   port: Port,
