@@ -110,8 +110,13 @@ export interface Ecr extends EcrReads {
 
 export type ImportResult =
   | { readonly kind: "imported"; readonly bytes: Uint8Array; readonly mediaType: string }
-  /** `passing`: worth asking again in a while; a quota and a refusal are not. */
-  | { readonly kind: "refused"; readonly isTransient: boolean; readonly because: string };
+  /** `isTransient`: worth asking again in a while; a quota and a refusal are not. `code`: ECR's failure code. */
+  | {
+      readonly kind: "refused";
+      readonly isTransient: boolean;
+      readonly because: string;
+      readonly code?: string;
+    };
 
 /** What the tasks' own roles may do, as far as we may know. */
 export interface Roles {

@@ -2,7 +2,16 @@
 
 import { AwsError, type AwsErrorKind } from "../../remediation/ports/aws-error.ts";
 
+/** What AWS itself answers: its code is the name, as of an error of the SDK. */
+export class ApiError extends Error {
+  /** @param code AWS's own, `InvalidParameterException` for example */
+  constructor(code: string, words: string) {
+    super(words);
+    this.name = code;
+  }
+}
+
 /** @param code AWS's own, `InvalidParameterException` for example */
 export function awsRefusal(kind: AwsErrorKind, action: string, code: string, words: string): AwsError {
-  return new AwsError(kind, action, `${action}: ${code}: ${words}`);
+  return new AwsError(kind, action, `${action}: ${code}: ${words}`, { cause: new ApiError(code, words) });
 }

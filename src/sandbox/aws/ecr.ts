@@ -120,6 +120,7 @@ function refusedBy(kind: RegistryError["kind"]): ImportResult {
       return {
         kind: "refused",
         isTransient: false,
+        code: "UpstreamTooManyRequests",
         because: "the rule's own account has no pulls left there (UpstreamTooManyRequests)",
       };
     case "unauthorized":
@@ -127,18 +128,21 @@ function refusedBy(kind: RegistryError["kind"]): ImportResult {
       return {
         kind: "refused",
         isTransient: false,
+        code: "UpstreamAccessDenied",
         because: "it refuses the secret of the rule (UpstreamAccessDenied)",
       };
     case "absent":
       return {
         kind: "refused",
         isTransient: false,
+        code: "ImageNotFound",
         because: "it has no such image, or Repull may not import it (ImageNotFound)",
       };
     default:
       return {
         kind: "refused",
         isTransient: true,
+        code: "UpstreamUnavailable",
         because: "it does not answer (UpstreamUnavailable)",
       };
   }

@@ -30,13 +30,13 @@ export const UNRELIABLE: Delivery = { delaySeconds: 1, twice: 0.5, late: { chanc
 export type Subscriber = (document: JsonObject) => unknown;
 
 export interface EventBus {
-  /** Publishes an event in EventBridge's envelope. What it is given it keeps, and freezes. */
+  /** Publishes an event in EventBridge's envelope; answers its id. What it is given it keeps, and freezes. */
   emit(event: {
     readonly source: string;
     readonly type: string;
     readonly resources: readonly string[];
     readonly detail: JsonObject;
-  }): void;
+  }): string;
   /** Everything published from now on is delivered, each delivery a process of its own; answers how to stop. */
   subscribe(subscriber: Subscriber): () => void;
   /** Every document ever published, in order. */
@@ -74,9 +74,10 @@ export function createBus(
   };
 
   const emit: EventBus["emit"] = ({ source, type, resources, detail }) => {
+    const id = uuid(random);
     const document: JsonObject = frozen({
       version: "0",
-      id: uuid(random),
+      id,
       "detail-type": type,
       source,
       account: home.account,
@@ -90,6 +91,7 @@ export function createBus(
       deliver(subscriber, document);
       if (random.next() < delivery.twice) deliver(subscriber, document);
     }
+    return id;
   };
 
   return {

@@ -70,6 +70,12 @@ export interface Cluster {
   createRunningService(settings: NewService, send: Send): Promise<ServiceRecord>;
   /** Points a service at a revision. Throws AwsError as ECS refuses. */
   updateService(cluster: string, service: string, taskDefinition: string): void;
+  /** Changes how many tasks a service wants, or deploys its revision anew. Throws AwsError as ECS refuses. */
+  changeService(
+    cluster: string,
+    service: string,
+    change: { readonly desiredCount?: number; readonly forceNewDeployment?: boolean },
+  ): void;
   /** Starts a deployment as the service's own controller does, CodeDeploy for example. */
   deploy(cluster: string, service: string, taskDefinition: string, deploymentId?: string): void;
   /** Starts a task that belongs to no service. */
@@ -83,6 +89,9 @@ export interface Cluster {
     readonly tags?: Readonly<Record<string, string>>;
   }): TaskRecord;
   stopTask(cluster: string, taskArn: string, reason: string): void;
+  /** Makes a cluster without services, or answers the one of that name. */
+  createCluster(name: string): ClusterRecord;
+  readonly clusters: () => readonly ClusterRecord[];
   /** Gives a cluster its tags. */
   tagCluster(cluster: string, tags: Readonly<Record<string, string>>): void;
   clusterTags(cluster: string): Readonly<Record<string, string>>;
@@ -325,6 +334,14 @@ export function createCluster(world: EcsEnvironment): Cluster {
         );
       deploy(service, taskDefinition);
     },
+    changeService(clusterName, serviceName, { desiredCount, forceNewDeployment }) {
+      const service = existing(clusterName, serviceName);
+      if (desiredCount !== undefined) service.desiredCount = desiredCount;
+      const isUnderWay = service.deployments[0]?.rolloutState === "IN_PROGRESS";
+      // The revision that was just named brings a deployment by itself.
+      if (forceNewDeployment === true && !isUnderWay) startDeployment(service, service.taskDefinition, world);
+      scheduler.look(service);
+    },
     deploy: (clusterName, serviceName, taskDefinition, id) =>
       deploy(existing(clusterName, serviceName), taskDefinition, id),
     runTask({ cluster, taskDefinition, launchType = "FARGATE", group, startedBy, overrides, tags }) {
@@ -356,6 +373,8 @@ export function createCluster(world: EcsEnvironment): Cluster {
       stopTask(task, world, scheduler.watcher, "UserInitiated", reason);
     },
     service: find,
+    createCluster: clusterNamed,
+    clusters: () => [...clusters.values()],
     tagCluster(cluster, tags) {
       clusterNamed(cluster).tags = tags;
     },

@@ -41,6 +41,8 @@ export interface TaskDefinitions {
   describe(name: string): DescribedTaskDefinition | undefined;
   /** The newest ACTIVE revisions of a family, newest first. */
   newest(family: string, count: number): readonly { readonly arn: string; readonly tags: readonly Tag[] }[];
+  /** Every revision of every family, in the order of its number. */
+  all(): readonly DescribedTaskDefinition[];
   /** Has a family's next revision get at least this number: its earlier ones are long gone. */
   skipTo(family: string, revision: number): void;
   /** Makes a revision INACTIVE: running services keep it, nothing new may use it. */
@@ -116,6 +118,7 @@ export function createTaskDefinitions(
         .slice(0, count)
         .map(({ arn, tags }) => ({ arn, tags }));
     },
+    all: () => [...families.values()].flat().map(({ taskDefinition, tags }) => ({ taskDefinition, tags })),
     skipTo(family, revision) {
       firstNumbers.set(family, revision);
     },

@@ -73,6 +73,8 @@ export interface SandboxRegistry {
 
   repositories(): readonly string[];
   tags(path: string): Readonly<Record<string, Digest>>;
+  /** Of every manifest in a repository, children of indexes among them. */
+  digests(path: string): readonly Digest[];
   manifest(path: string, nameOrDigest: string): StoredManifest | undefined;
   blob(digest: Digest): Uint8Array | undefined;
   /** Whether this repository of it holds the blob. */
@@ -237,6 +239,7 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     fail: faults.add,
     repositories: contents.repositories,
     tags: (path) => Object.fromEntries(contents.repository(path)?.tags ?? []),
+    digests: (path) => [...(contents.repository(path)?.manifests.keys() ?? [])],
     manifest: contents.manifest,
     blob: contents.blob,
     holdsBlob: (path, digest) => contents.blobIn(path, digest) !== undefined,

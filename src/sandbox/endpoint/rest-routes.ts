@@ -1,0 +1,47 @@
+/** Paths of the services that speak REST: which operation each one is, and the names that stand in it. */
+
+import type { JsonObject } from "../../runtime/json.ts";
+
+type Route = {
+  readonly service: string;
+  readonly operation: string;
+  readonly method: string;
+  readonly path: RegExp;
+};
+
+/** https://docs.aws.amazon.com/lambda/latest/api/ and https://docs.aws.amazon.com/scheduler/latest/APIReference/ (read 2026-11). */
+const ROUTES: readonly Route[] = [
+  { service: "lambda", operation: "ListFunctions", method: "GET", path: /^\/2015-03-31\/functions\/?$/ },
+  {
+    service: "lambda",
+    operation: "ListTags",
+    method: "GET",
+    path: /^\/2017-03-31\/tags\/(?<Resource>[^/]+)$/,
+  },
+  {
+    service: "lambda",
+    operation: "GetFunctionConfiguration",
+    method: "GET",
+    path: /^\/2015-03-31\/functions\/(?<FunctionName>[^/]+)\/configuration$/,
+  },
+  { service: "scheduler", operation: "ListSchedules", method: "GET", path: /^\/schedules$/ },
+];
+
+export function restRouteOf(
+  service: string,
+  method: string,
+  path: string,
+): { readonly operation: string; readonly labels: JsonObject } | undefined {
+  const { pathname } = new URL(path, "http://localhost");
+  for (const route of ROUTES) {
+    if (route.service !== service || route.method !== method) continue;
+    const found = route.path.exec(pathname);
+    if (found === null) continue;
+    const labels = Object.entries(found.groups ?? {}).map(([name, value]) => [
+      name,
+      decodeURIComponent(value),
+    ]);
+    return { operation: route.operation, labels: Object.fromEntries(labels) as JsonObject };
+  }
+  return undefined;
+}
