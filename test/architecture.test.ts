@@ -86,6 +86,8 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/sandbox/aws":                  [".", "ecs", "registry", "world"],
   "src/sandbox/aws/scan":             ["ecs", "world"],
   "src/sandbox/ecs":                  [".", "aws", "world"],
+  "src/sandbox/endpoint":             [".", "aws", "endpoint/services", "world"],
+  "src/sandbox/endpoint/services":    ["aws", "ecs", "endpoint", "world"],
   "src/sandbox/registry":             [".", "registry/api"],
   "src/sandbox/registry/api":         ["registry"],
   "src/sandbox/world":                [".", "aws", "ecs", "registry"],

@@ -155,6 +155,7 @@ export const CLAUSES: readonly Clause[] = [
       expect(await ecr.importImage(repository, digest)).toEqual({
         kind: "refused",
         isTransient: false,
+        code: "UpstreamTooManyRequests",
         because: "the rule's own account has no pulls left there (UpstreamTooManyRequests)",
       });
     },

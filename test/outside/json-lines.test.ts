@@ -94,7 +94,7 @@ describe("repull --json", () => {
 
   it("is tried for every type of line", () => {
     const tried = new Set(TABLE.flatMap(([, types]) => types));
-    expect(LINE_TYPES.filter((type) => !tried.has(type))).toEqual(["sandbox"]);
+    expect(LINE_TYPES.filter((type) => !tried.has(type))).toEqual(["listening"]);
   });
 });
 

@@ -102,7 +102,7 @@ export function createEcrCache(client: ECRClient): EcrCache {
         }
         const [{ failureCode = "ImageNotFound", failureReason = "" } = {}] = failures ?? [];
         const [words, isTransient] = REFUSALS[failureCode] ?? [failureReason || failureCode, false];
-        return { kind: "refused", isTransient, because: `${words} (${failureCode})` };
+        return { kind: "refused", isTransient, because: `${words} (${failureCode})`, code: failureCode };
       } catch (error) {
         if (hasErrorCode(error, "UnableToGetUpstreamImageException", "RepositoryNotFoundException")) {
           const words = error instanceof Error ? error.message : "";

@@ -1,14 +1,18 @@
 /**
- * `repull sandbox serve`: the sandbox's registries on loopback, for clients that are not ours.
+ * `repull sandbox serve`: a whole AWS account on loopback, with the registries that its tasks pull from.
  *
- * Docker Hub with its quota, ECR Public and ECR with its ways, as skopeo, crane or docker meet them. Their clock stands
- * still, so what is used of a quota does not come back.
+ * The AWS CLI, Repull's own commands, skopeo, crane and docker speak to it as to the real ones. Its time passes as fast as
+ * the clock on the wall, or faster.
  */
 
 import { InvalidInput } from "../../image/invalid-input.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { type ServedEndpoint, serveEndpoint } from "../../sandbox/endpoint/serve-endpoint.ts";
+import { followWallClock } from "../../sandbox/endpoint/wall-clock.ts";
 import { createRandom } from "../../sandbox/random.ts";
-import { serveRegistry } from "../../sandbox/registry/http-server.ts";
-import { createWorld } from "../../sandbox/world/world.ts";
+import { type ServedRegistry, serveRegistry } from "../../sandbox/registry/http-server.ts";
+import type { SandboxRegistry } from "../../sandbox/registry/registry.ts";
+import { createWorld, type World } from "../../sandbox/world/world.ts";
 import { readWorldFile, type WorldFile } from "../../sandbox/world/world-file.ts";
 import { demoWorld } from "../demo/demo-world.ts";
 import { EXIT } from "../exit-status.ts";
@@ -17,40 +21,109 @@ import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
 
-export type SandboxServeInput = { readonly world?: string; readonly seed: string; readonly json: boolean };
+export type SandboxServeInput = {
+  readonly world?: string;
+  readonly seed: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Seconds of the sandbox in one second. */
+  readonly speed: number;
+  readonly json: boolean;
+};
 
-/** Serves until it is interrupted. */
+type Served = { readonly name: string; readonly registry: SandboxRegistry; readonly server: ServedRegistry };
+
+/** Serves until it is interrupted. Throws InvalidInput. */
 export async function sandboxServe(
-  { world: path, seed, json }: SandboxServeInput,
+  { world: path, seed, port, speed, json }: SandboxServeInput,
   io: CommandIo,
 ): Promise<number> {
   const file = path === undefined ? demoWorld(createRandom(seed)) : await worldFrom(path, io);
-  const { registries, addresses } = await createWorld(file, { seed });
-  const served = await Promise.all(
-    [...registries.byHost].map(async ([name, registry]) => ({
-      name,
-      registry,
-      server: await serveRegistry(registry, { address: addresses.repull }),
-    })),
-  );
+  // It begins now, unless the file says otherwise: what Repull did is then found by its own commands.
+  const world = await createWorld({ time: new Date(systemClock.now()).toISOString(), ...file }, { seed });
+  const wallClock = followWallClock(world.clock, speed);
+  const served: Served[] = [];
+  let endpoint: ServedEndpoint | undefined;
   try {
-    const ecrPassword = registries.ecr.issuePassword().password;
-    const endpoints = served.map(({ registry, server }) => `${registry.host}=${server.url}`).join(",");
-    const images = served.flatMap(({ name, registry, server }) =>
-      registry.repositories().flatMap((path) =>
-        Object.keys(registry.tags(path)).map((tag) => ({
-          stands: `${name}/${path}:${tag}`,
-          at: `${server.host}/${path}:${tag}`,
-        })),
-      ),
-    );
-    if (json) io.out(jsonLine("sandbox", { endpoints, ecrUser: "AWS", ecrPassword, images }));
-    else for (const line of formatEndpoints(endpoints, ecrPassword, images)) io.out(`${line}\n`);
+    endpoint = await serveEndpoint({ world, file }, { port, wallClock }).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new InvalidInput("--port", `a free port of this machine: ${why}`, { cause: error });
+    });
+    for (const [name, registry] of world.registries.byHost)
+      served.push({
+        name,
+        registry,
+        server: await serveRegistry(registry, { address: world.addresses.repull }),
+      });
+    tell(world, endpoint, served, { json, speed }, io);
     await aborted(io.signal);
     return EXIT.stopped;
   } finally {
-    await Promise.all(served.map(({ server }) => server.close()));
+    wallClock.stop();
+    await Promise.all([endpoint, ...served.map(({ server }) => server)].map((server) => server?.close()));
   }
+}
+
+function tell(
+  { home, registries }: World,
+  endpoint: ServedEndpoint,
+  served: readonly Served[],
+  { json, speed }: Pick<SandboxServeInput, "json" | "speed">,
+  io: CommandIo,
+): void {
+  const { password } = registries.ecr.issuePassword();
+  const environment = {
+    AWS_ENDPOINT_URL: endpoint.url,
+    AWS_REGION: home.region,
+    AWS_ACCESS_KEY_ID: "sandbox",
+    AWS_SECRET_ACCESS_KEY: "sandbox",
+    REPULL_REGISTRY_ENDPOINTS: served
+      .map(({ registry, server }) => `${registry.host}=${server.url}`)
+      .join(","),
+  };
+  const images = served.flatMap(({ name, registry, server }) =>
+    registry.repositories().flatMap((repository) =>
+      Object.keys(registry.tags(repository)).map((tag) => ({
+        image: `${name}/${repository}:${tag}`,
+        at: `${server.host}/${repository}:${tag}`,
+      })),
+    ),
+  );
+  const { account, region } = home;
+  if (json) {
+    const addresses = Object.fromEntries(served.map(({ name, server }) => [name, server.url]));
+    const ecr = { user: "AWS", password };
+    const listening = {
+      endpoint: endpoint.url,
+      region,
+      account,
+      registries: addresses,
+      environment,
+      ecr,
+      images,
+    };
+    io.out(jsonLine("listening", listening));
+    return;
+  }
+  const pace =
+    speed === 1 ? "Its time passes as yours does." : `Its time passes ${speed} times as fast as yours.`;
+  const lines = [
+    `Serving account ${account}, region ${region}, at ${endpoint.url} until Ctrl-C. Nothing here is real AWS. ${pace}`,
+    "",
+    "In another terminal:",
+    ...Object.entries(environment).map(([name, value]) => `  export ${name}=${value}`),
+    "  repull scan",
+    "  repull fix SERVICE --no-stack",
+    "",
+    ...textTable(
+      ["image", "is at"],
+      images.map(({ image, at }) => [image, at]),
+    ).map((line) => `  ${line}`),
+    "",
+    `  ECR: user AWS, password ${password}`,
+    `  Other clients: skopeo inspect --tls-verify=false docker://${images[0]?.at ?? "127.0.0.1"}`,
+  ];
+  for (const line of lines) io.out(`${line}\n`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -64,23 +137,4 @@ async function worldFrom(path: string, io: CommandIo): Promise<WorldFile> {
   const text = await io.readFile(path);
   if (text === undefined) throw new InvalidInput("--world", `a readable file, got ${path}`);
   return readWorldFile(parseJson(text, path));
-}
-
-function formatEndpoints(
-  endpoints: string,
-  password: string,
-  images: readonly { stands: string; at: string }[],
-): readonly string[] {
-  return [
-    "Serving the sandbox's registries on loopback, over plain HTTP, until Ctrl-C. Their clock stands still.",
-    "",
-    ...textTable(
-      ["image", "is at"],
-      images.map(({ stands, at }) => [stands, at]),
-    ).map((line) => `  ${line}`),
-    "",
-    `  ECR: user AWS, password ${password}`,
-    `  For Repull itself: REPULL_REGISTRY_ENDPOINTS=${endpoints}`,
-    `  Next: skopeo inspect --tls-verify=false docker://${images[0]?.at ?? "127.0.0.1"}`,
-  ];
 }

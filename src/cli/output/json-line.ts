@@ -20,7 +20,7 @@ export const LINE_TYPES = [
   "rate-limit",
   "policy",
   "public-image",
-  "sandbox",
+  "listening",
   "demo",
   "error",
 ] as const;

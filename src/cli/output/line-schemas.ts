@@ -142,12 +142,15 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     found: text,
     because: text,
   }),
-  sandbox: z.looseObject({
-    type: z.literal("sandbox"),
-    endpoints: text,
-    ecrUser: text,
-    ecrPassword: text,
-    images: texts,
+  listening: z.looseObject({
+    type: z.literal("listening"),
+    endpoint: text,
+    region: text,
+    account: text,
+    registries: z.record(text, text),
+    environment: z.record(text, text),
+    ecr: z.looseObject({ user: text, password: text }),
+    images: z.array(z.looseObject({ image: text, at: text })),
   }),
   demo: z.looseObject({
     type: z.literal("demo"),

@@ -24,7 +24,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   doctor: ["repull doctor", "repull doctor --stack repull --probe"],
   "policy check": ["repull policy check policy.json"],
   "policy public-images": ["repull policy public-images --json"],
-  "sandbox serve": ["repull sandbox serve"],
+  "sandbox serve": ["repull sandbox serve", "repull sandbox serve --world world.json --port 4599 --speed 20"],
   mirror: [
     "repull mirror nginx:1.27 123456789012.dkr.ecr.eu-west-1.amazonaws.com/own/nginx:1.27",
     "repull mirror nginx:1.27 registry.example.com/nginx:1.27 --platform linux/arm64",

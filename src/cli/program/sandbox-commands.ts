@@ -5,6 +5,7 @@ import type { CommandIo } from "../io.ts";
 import { WrongCall } from "../wrong-call.ts";
 import { addBoundedAccountOptions } from "./options/account-options.ts";
 import { addStackOptions, deployedConfigOptionsOf } from "./options/stack-options.ts";
+import { wholeNumber } from "./options/whole-number.ts";
 import { JSON_OPTION, type ProgramParts, SEED_OPTION } from "./program-parts.ts";
 
 export function addSandboxCommands({ program, io, finish }: ProgramParts): void {
@@ -74,8 +75,12 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
 
   sandbox
     .command("serve")
-    .description("Serve the sandbox's registries on loopback, for skopeo, crane and others, until Ctrl-C.")
-    .option("--world <file>", "the world whose registries they are; absent: the demonstration's")
+    .description(
+      "Serve a sandbox on loopback until Ctrl-C: an AWS account for AWS_ENDPOINT_URL, and its registries.",
+    )
+    .option("--world <file>", "the world that is served; absent: the demonstration's")
+    .option("--port <port>", "the port of the AWS endpoint; 0: any free one", wholeNumber(0, 65_535), 0)
+    .option("--speed <times>", "seconds of the sandbox in one second", wholeNumber(1, 1000), 1)
     .addOption(SEED_OPTION)
     .addOption(JSON_OPTION)
     .action((options) =>

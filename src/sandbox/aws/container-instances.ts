@@ -31,11 +31,15 @@ export type SandboxInstances = {
 
 type Entry = NonNullable<WorldFile["machines"]>[string][number];
 
+/** The machines of a cluster, as the file tells of them: one of x86_64 where it tells nothing. */
+export function machinesIn(file: WorldFile, cluster: string): readonly Entry[] {
+  return file.machines?.[cluster] ?? [{ architecture: "X86_64" }];
+}
+
 /** A cluster that the file does not name has machines of x86_64. */
 export function createContainerInstances(file: WorldFile, faults: AwsFault): SandboxInstances {
   const nextIndex = new Map<string, number>();
-  const machinesOf = (cluster: string): readonly Entry[] =>
-    file.machines?.[cluster] ?? [{ architecture: "X86_64" }];
+  const machinesOf = (cluster: string): readonly Entry[] => machinesIn(file, cluster);
   return {
     port: {
       async kinds(clusterArn) {

@@ -60,6 +60,8 @@ export type NewService = {
   readonly others?: JsonObject;
 };
 
+type ServiceChange = { readonly desiredCount?: number; readonly forceNewDeployment?: boolean };
+
 export interface Cluster {
   /** Makes a service; its tasks start as the world goes on. */
   createService(settings: NewService): ServiceRecord;
@@ -71,11 +73,7 @@ export interface Cluster {
   /** Points a service at a revision. Throws AwsError as ECS refuses. */
   updateService(cluster: string, service: string, taskDefinition: string): void;
   /** Changes how many tasks a service wants, or deploys its revision anew. Throws AwsError as ECS refuses. */
-  changeService(
-    cluster: string,
-    service: string,
-    change: { readonly desiredCount?: number; readonly forceNewDeployment?: boolean },
-  ): void;
+  changeService(cluster: string, service: string, change: ServiceChange): void;
   /** Starts a deployment as the service's own controller does, CodeDeploy for example. */
   deploy(cluster: string, service: string, taskDefinition: string, deploymentId?: string): void;
   /** Starts a task that belongs to no service. */
@@ -89,7 +87,6 @@ export interface Cluster {
     readonly tags?: Readonly<Record<string, string>>;
   }): TaskRecord;
   stopTask(cluster: string, taskArn: string, reason: string): void;
-  /** Makes a cluster without services, or answers the one of that name. */
   createCluster(name: string): ClusterRecord;
   readonly clusters: () => readonly ClusterRecord[];
   /** Gives a cluster its tags. */
@@ -337,9 +334,7 @@ export function createCluster(world: EcsEnvironment): Cluster {
     changeService(clusterName, serviceName, { desiredCount, forceNewDeployment }) {
       const service = existing(clusterName, serviceName);
       if (desiredCount !== undefined) service.desiredCount = desiredCount;
-      const isUnderWay = service.deployments[0]?.rolloutState === "IN_PROGRESS";
-      // The revision that was just named brings a deployment by itself.
-      if (forceNewDeployment === true && !isUnderWay) startDeployment(service, service.taskDefinition, world);
+      if (forceNewDeployment === true) startDeployment(service, service.taskDefinition, world);
       scheduler.look(service);
     },
     deploy: (clusterName, serviceName, taskDefinition, id) =>

@@ -2,7 +2,7 @@
 
 import { ApiError } from "../aws/aws-error.ts";
 import type { Call, Handler, Operations } from "./call.ts";
-import { ec2 } from "./services/ec2.ts";
+import { ec2 } from "./services/ec2-network.ts";
 import { ecr } from "./services/ecr.ts";
 import { ecsClusters } from "./services/ecs-clusters.ts";
 import { ecsServices } from "./services/ecs-services.ts";

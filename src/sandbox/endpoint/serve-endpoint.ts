@@ -36,7 +36,7 @@ export async function serveEndpoint(
   options: EndpointOptions = {},
 ): Promise<ServedEndpoint> {
   const server = createServer((incoming, outgoing) => {
-    respond(incoming, outgoing).catch(() => incoming.socket.destroy());
+    respond(incoming, outgoing).catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -46,6 +46,11 @@ export async function serveEndpoint(
 
   async function respond(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bodyOf(incoming);
+    if (body === undefined) {
+      outgoing.writeHead(413, { connection: "close", "x-amzn-errortype": "RequestEntityTooLargeException" });
+      outgoing.end("{}", () => incoming.destroy());
+      return;
+    }
     const { status, headers, body: said } = await answerTo(incoming, body);
     outgoing.writeHead(status, { ...headers, "x-amzn-requestid": "00000000-0000-4000-8000-000000000000" });
     outgoing.end(said);
@@ -90,12 +95,13 @@ export async function serveEndpoint(
   };
 }
 
-async function bodyOf(incoming: IncomingMessage): Promise<string> {
+/** Undefined where it is too large; what is left of it is not read. */
+async function bodyOf(incoming: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of incoming as AsyncIterable<Buffer>) {
+  for await (const part of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > BODY_BYTES_MAX) throw new RangeError("the request is larger than 1 MiB");
+    if (bytes > BODY_BYTES_MAX) return undefined;
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");

@@ -194,6 +194,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   };
   for (const { action, kind, times } of file.refusals ?? []) faults.order(action, kind, times);
   for (const entry of file.schedules ?? []) schedules.add(scheduleOf(home, entry));
+  for (const name of Object.keys(file.machines ?? {})) cluster.createCluster(name);
   for (const [name, { tags }] of Object.entries(file.clusters ?? {})) cluster.tagCluster(name, tags);
   for (const entry of file.services ?? []) await addService(world, entry);
   for (const entry of file.tasks ?? []) addTask(world, entry);

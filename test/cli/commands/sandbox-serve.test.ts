@@ -18,11 +18,11 @@ test("repull sandbox serve answers foreign clients as Docker Hub does, until it 
       printed.resolve();
     },
   };
-  const running = sandboxServe({ world: "w.json", seed: "1", json: true }, io);
+  const running = sandboxServe({ world: "w.json", seed: "1", port: 0, speed: 1, json: true }, io);
   await printed.promise;
   const [told] = objectsIn(recorded.printed.out);
-  const [image] = (told?.images ?? []) as { stands: string; at: string }[];
-  expect(image?.stands).toBe("docker.io/library/nginx:1");
+  const [image] = (told?.images ?? []) as { image: string; at: string }[];
+  expect(image?.image).toBe("docker.io/library/nginx:1");
 
   const manifest = `http://${image?.at.replace("/library/nginx:1", "/v2/library/nginx/manifests/1")}`;
   const challenge = (await fetch(manifest)).headers.get("www-authenticate") ?? "";

@@ -3,9 +3,11 @@
 import { getString, getStrings } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
 import { awsRefusal } from "../../aws/aws-error.ts";
+import { machinesIn } from "../../aws/container-instances.ts";
 import { isPending, isRunning } from "../../ecs/api-documents.ts";
 import type { ClusterRecord } from "../../ecs/state.ts";
 import type { World } from "../../world/world.ts";
+import type { WorldFile } from "../../world/world-file.ts";
 import type { Operations } from "../call.ts";
 import { pageOf } from "./page.ts";
 
@@ -47,12 +49,47 @@ export const ecsClusters: Operations = {
     return { cluster: described(world.cluster.createCluster(name), true) };
   },
 
-  // Tasks of the launch type EC2 are placed without a machine's record: an empty list is what is true of the sandbox.
-  ListContainerInstances(input, { world }) {
-    clusterIn(input, world, "ecs:ListContainerInstances");
-    return { containerInstanceArns: [] };
+  ListContainerInstances(input, { world, file }) {
+    const cluster = clusterIn(input, world, "ecs:ListContainerInstances");
+    const { items, next } = pageOf(instancesOf(cluster, file), input);
+    return {
+      containerInstanceArns: items.map(({ containerInstanceArn }) => containerInstanceArn ?? ""),
+      ...next,
+    };
+  },
+
+  DescribeContainerInstances(input, { world, file }) {
+    const all = instancesOf(clusterIn(input, world, "ecs:DescribeContainerInstances"), file);
+    const asked = getStrings(input, "containerInstances").map((arn) => ({
+      arn,
+      found: all.find(({ containerInstanceArn: own = "" }) => own === arn || String(own).endsWith(`/${arn}`)),
+    }));
+    return {
+      containerInstances: asked.flatMap(({ found }) => found ?? []),
+      failures: asked.flatMap(({ arn, found }) => (found === undefined ? [{ arn, reason: "MISSING" }] : [])),
+    };
   },
 };
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html (read 2026-11) */
+function instancesOf({ name, arn }: ClusterRecord, file: WorldFile): readonly JsonObject[] {
+  return machinesIn(file, name).map(
+    ({ architecture, operatingSystemFamily = "LINUX", capacityProvider, tellsRelease }, index) => ({
+      containerInstanceArn: `${arn.replace(":cluster/", ":container-instance/")}/${String(index + 1).padStart(32, "0")}`,
+      ec2InstanceId: `i-${index}`,
+      status: "ACTIVE",
+      agentConnected: true,
+      attributes: [
+        { name: "ecs.cpu-architecture", value: architecture === "ARM64" ? "arm64" : "x86_64" },
+        { name: "ecs.os-type", value: operatingSystemFamily === "LINUX" ? "linux" : "windows" },
+        ...(operatingSystemFamily === "LINUX" || tellsRelease === false
+          ? []
+          : [{ name: "ecs.os-family", value: operatingSystemFamily }]),
+      ],
+      ...(capacityProvider === undefined ? {} : { capacityProviderName: capacityProvider }),
+    }),
+  );
+}
 
 function described(record: ClusterRecord, withTags: boolean): JsonObject {
   const tasks = [...record.tasks.values()];

@@ -89,10 +89,13 @@ export const ecsServices: Operations = {
       );
     const taskDefinition = getString(input, "taskDefinition");
     const desiredCount = getNumber(input, "desiredCount");
+    const { taskDefinition: former } = existing(cluster, name, world, action);
     if (taskDefinition !== undefined) world.cluster.updateService(cluster, name, taskDefinition);
     world.cluster.changeService(cluster, name, {
       ...optional("desiredCount", desiredCount),
-      forceNewDeployment: input.forceNewDeployment === true,
+      // Another revision brings a deployment by itself.
+      forceNewDeployment:
+        input.forceNewDeployment === true && existing(cluster, name, world, action).taskDefinition === former,
     });
     return { service: describedService(existing(cluster, name, world, action)) };
   },

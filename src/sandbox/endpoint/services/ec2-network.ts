@@ -94,10 +94,10 @@ export const ec2: Operations = {
       vpcId: vpc,
       associationSet: { item: subnets.map((subnetId) => ({ subnetId, main: isMain })) },
       routeSet: {
-        item: routes.map(({ destination, target, state }) => ({
-          destinationCidrBlock: destination,
-          [target.startsWith("nat-") ? "natGatewayId" : "gatewayId"]: target,
-          state,
+        item: routes.map((route) => ({
+          destinationCidrBlock: route.destination,
+          [route.target.startsWith("nat-") ? "natGatewayId" : "gatewayId"]: route.target,
+          state: route.state,
         })),
       },
     })),
