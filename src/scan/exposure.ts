@@ -1,7 +1,7 @@
 /**
  * How far a workload depends on Docker Hub, before anything has failed.
  *
- * Which of its images come from there, as whom they are pulled, how many pulls six bad hours take, and where Repull would
+ * Which of its images come from there, as whom they are pulled, how many pulls the worst six hours take, and where Repull would
  * look for the same bytes. Nothing is asked of a registry.
  */
 
@@ -23,6 +23,7 @@ import { optedOut } from "../remediation/survey/opt-out.ts";
 import type { TaggedResource } from "../remediation/survey/tagged-resource.ts";
 import { excludedBy, matchesGlob, matchesImage } from "../substitution/glob.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
+import { counted } from "../text/counted.ts";
 import type { ScheduledTask } from "./account-inventory.ts";
 import { type LikelySubstitutes, likelySubstitutes, type ScanFacts } from "./likely-substitutes.ts";
 
@@ -43,7 +44,7 @@ export type Exposure = {
   readonly cluster: string;
   readonly name: string;
   readonly taskDefinition: string;
-  /** Tasks that start in six bad hours: each task of a service once, those of a schedule as often as it fires. */
+  /** Tasks that start in the worst six hours: each task of a service once, those of a schedule as often as it fires. */
   readonly expectedStarts: number;
   /** How that comes about, where it is more than a service's tasks. */
   readonly expectedStartsBecause?: string;
@@ -106,7 +107,7 @@ export function scheduledTaskExposure(
   const often =
     expression === undefined
       ? "an event starts it: once is counted"
-      : `${expression}: ${firings ?? 1} times in its busiest ${WINDOW_HOURS} hours`;
+      : `${expression}: ${counted(firings ?? 1, "run")} in its busiest ${WINDOW_HOURS} hours`;
   const starts = isEnabled ? taskCount * (firings ?? 1) : 0;
   const untouchable = seen.policy.schedules === "report" ? "the policy (schedules) says report" : undefined;
   return exposed(
@@ -114,9 +115,7 @@ export function scheduledTaskExposure(
       kind: "scheduled",
       name: `${kind} ${name}`,
       ...{ clusterArn, taskDefinition, expectedStarts: starts },
-      expectedStartsBecause: isEnabled
-        ? `${often}, ${taskCount} task${taskCount === 1 ? "" : "s"} each`
-        : "it is disabled",
+      expectedStartsBecause: isEnabled ? `${often}, ${counted(taskCount, "task")} each` : "it is disabled",
       ...optional("launchType", run.launchType),
       ...optional("network", run.network),
       ...optional("untouchable", untouchable),

@@ -89,10 +89,16 @@ function judge(
           : "the image is said to be there; digests decide",
       };
     case "mirror":
-      return { place, because: `it would be copied there from ${first.source ?? "its origin"} first` };
+      return { place, because: copiedFirst(image, first.source ?? "its origin") };
     case "authenticated-pull":
       return { place, because: "its tasks would pull it with the configured account" };
   }
+}
+
+/** Only an official image is known to be public: whether a copy can be made of another one, a registry has to say. */
+function copiedFirst({ path }: ImageReference, source: string): string {
+  const copied = `it would be copied there from ${source} first`;
+  return path.startsWith("library/") ? copied : `${copied}, if it is public`;
 }
 
 function ownCopy(

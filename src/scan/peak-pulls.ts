@@ -1,5 +1,5 @@
 /**
- * Six bad hours in figures: every task is replaced once, every schedule fires as often as it can, and all of it pulls by
+ * The worst six hours in figures: every task is replaced once, every schedule fires as often as it can, and all of it pulls by
  * the addresses that it has. Docker Hub counts anonymous pulls by address, so that is where the limit strikes.
  */
 
@@ -37,7 +37,7 @@ type Share = {
   readonly addresses: number;
 };
 
-/** The anonymous pulls of six bad hours by the address that they leave from, the most first. */
+/** The anonymous pulls of the worst six hours by the address that they leave from, the most first. */
 export function pullsByEgress(exposures: readonly Exposure[], ways: EgressInfo): readonly EgressLoad[] {
   const loads = new Map<
     string,

@@ -22,8 +22,9 @@ import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
 import { counted } from "../text/counted.ts";
 import type { AccountInventory, ContainerHost, ScheduledTask } from "./account-inventory.ts";
 import { type Exposure, scheduledTaskExposure, serviceExposure, standaloneTaskExposure } from "./exposure.ts";
+import { type ImageChange, imageChanges } from "./image-changes.ts";
 import { repositoryOf, type ScanFacts } from "./likely-substitutes.ts";
-import { type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
+import { type EgressInfo, type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
 
 export type Scan = {
   readonly clusters: number;
@@ -31,8 +32,9 @@ export type Scan = {
   readonly schedules: number;
   readonly standaloneTasks: number;
   readonly taskDefinitions: number;
-  /** The worst first. */
+  /** The most pulls first. */
   readonly exposures: readonly Exposure[];
+  readonly imageChanges: readonly ImageChange[];
   readonly addresses: readonly EgressLoad[];
   /** What could not be read, and why. */
   readonly gaps: readonly string[];
@@ -119,6 +121,7 @@ export async function scanAccount(
     }),
   );
   onProgress(counted(all.size, "subnet"));
+  const ways: EgressInfo = { ofSubnets, hosts };
   return {
     clusters: clusters.length,
     services: services.length,
@@ -126,7 +129,8 @@ export async function scanAccount(
     standaloneTasks: loose.reduce((sum, { count }) => sum + count, 0),
     taskDefinitions: definitions.size,
     exposures,
-    addresses: pullsByEgress(exposures, { ofSubnets, hosts }),
+    imageChanges: imageChanges(exposures, ways),
+    addresses: pullsByEgress(exposures, ways),
     gaps,
   };
 }
@@ -233,8 +237,12 @@ function hostOf({ source, publicAddress }: ContainerInstance): ContainerHost {
 
 function worstFirst(one: Exposure, other: Exposure): number {
   return (
+    pullsOf(other) - pullsOf(one) ||
     Number(other.notRemediatedBecause !== undefined) - Number(one.notRemediatedBecause !== undefined) ||
-    other.anonymousPulls - one.anonymousPulls ||
     `${one.cluster}/${one.name}`.localeCompare(`${other.cluster}/${other.name}`)
   );
+}
+
+function pullsOf({ anonymousPulls, accountPulls }: Exposure): number {
+  return anonymousPulls + accountPulls;
 }

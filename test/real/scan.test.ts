@@ -206,7 +206,7 @@ async function scanned(options: Partial<Parameters<typeof scan>[0]>) {
       written[path] = text;
     },
   };
-  const input = { json: false, roles: false, rights: false, ...options };
+  const input = { json: false, csv: false, roles: false, rights: false, ...options };
   // The SDK reads its credentials from the process, as it does for a person.
   process.env.AWS_ACCESS_KEY_ID ??= MOTO_CREDENTIALS.accessKeyId;
   process.env.AWS_SECRET_ACCESS_KEY ??= MOTO_CREDENTIALS.secretAccessKey;
@@ -239,7 +239,7 @@ test("sees the one address that they share, and says the risk in a sentence", as
   const { out } = await scanned({});
   expect(out.split("\n")[0]).toMatch(
     new RegExp(
-      `^Six bad hours take \\d+ anonymous pulls from ${natAddress} \\(nat-[0-9a-f]+\\), and Docker Hub grants 100 in six hours: \\d+ would be refused\\.`,
+      `^The worst six hours take \\d+ anonymous pulls from ${natAddress} \\(nat-[0-9a-f]+\\), and Docker Hub grants 100 in six hours: \\d+ would be refused\\.`,
     ),
   );
   expect(out).toContain("every task of a service is replaced once");
@@ -275,4 +275,11 @@ test("the roles, as the stack's parameter takes them", async () => {
       .join(",")
       .concat("\n"),
   );
+});
+
+test("the images to change, as CSV with what each change saves", async () => {
+  const [header, ...rows] = (await scanned({ csv: true })).out.trimEnd().split("\n");
+  expect(header).toMatch(/^image,change to,strategy,clusters,/);
+  expect(rows.map((row) => row.split(",")[0])).toEqual(["grafana/grafana:11", "nginx:1.25"]);
+  expect(rows.at(-1)).toMatch(/,0$/);
 });

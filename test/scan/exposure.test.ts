@@ -169,7 +169,7 @@ describe("what a schedule starts in its busiest hours", () => {
   });
 });
 
-describe("the pulls of six bad hours, by the address that they leave from", () => {
+describe("the pulls of the worst six hours, by the address that they leave from", () => {
   const fargate = {
     launchType: "FARGATE",
     networkConfiguration: { awsvpcConfiguration: { subnets: ["a", "b"] } },

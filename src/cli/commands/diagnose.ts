@@ -15,7 +15,8 @@ import { startsInText } from "../input/failed-start-documents.ts";
 import type { CommandIo } from "../io.ts";
 import { diagnosisInWords } from "../output/format-diagnosis.ts";
 import { jsonLine } from "../output/json-line.ts";
-import { diagnoseRights } from "./diagnose-permissions.ts";
+import { permissions } from "../output/permissions.ts";
+import { DIAGNOSE_RIGHTS } from "./diagnose-permissions.ts";
 
 export type DiagnoseInput = {
   /** Files, or in the account tasks and services. */
@@ -37,7 +38,7 @@ export type DiagnoseInput = {
 
 export async function diagnose(input: DiagnoseInput, io: CommandIo): Promise<number> {
   if (input.rights) {
-    io.out(`${diagnoseRights()}\n`);
+    io.out(permissions(DIAGNOSE_RIGHTS, input.json));
     return EXIT.done;
   }
   const { starts, names } = await given(input, io);

@@ -10,6 +10,8 @@ export const LINE_TYPES = [
   "copy",
   "scan",
   "summary",
+  "roles",
+  "permissions",
   "diagnosis",
   "status",
   "kill-switch",

@@ -72,12 +72,36 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     kind: z.enum(["service", "scheduled", "standalone"]),
     cluster: text,
     name: text,
+    taskDefinition: text,
+    expectedStarts: z.number(),
+    anonymousPulls: z.number(),
+    accountPulls: z.number(),
+    notRemediatedBecause: text.optional(),
     images,
   }),
   summary: z.looseObject({
     type: z.literal("summary"),
-    headline: z.looseObject({ sentence: text }),
+    headline: z.looseObject({ level: z.enum(["none", "low", "medium", "high"]), sentence: text }),
+    imageChanges: z.array(
+      z.looseObject({
+        image: text,
+        to: z.looseObject({ strategy: text, place: text }).optional(),
+        clusters: texts,
+        workloads: texts,
+        pulls: z.number(),
+        busiestAddressAfter: z.number(),
+      }),
+    ),
+    addresses: z.array(z.looseObject({ address: text, pulls: z.number(), pullsPerAddress: z.number() })),
     gaps: texts,
+  }),
+  roles: z.looseObject({ type: z.literal("roles"), roles: texts }),
+  permissions: z.looseObject({
+    type: z.literal("permissions"),
+    policy: z.looseObject({
+      Version: text,
+      Statement: z.array(z.looseObject({ Effect: text, Action: texts, Resource: text })),
+    }),
   }),
   diagnosis: z.looseObject({
     type: z.literal("diagnosis"),

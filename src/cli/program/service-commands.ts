@@ -20,10 +20,11 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
   addBoundedAccountOptions(addStackOptions(program.command("scan")))
     .description(
-      "Read the whole account: what depends on Docker Hub, what six bad hours would do to it, and where else the images are. Changes nothing.",
+      "Read the whole account: what depends on Docker Hub, what the worst six hours would do, and where else the images are. Changes nothing.",
     )
     .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
     .option("--html <file>", "also write a report: one file that needs nothing else")
+    .option("--csv", "print the images to change as CSV instead", false)
     .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)
     .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
     .addOption(JSON_OPTION)

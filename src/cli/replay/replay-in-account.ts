@@ -21,6 +21,7 @@ import { readDeployedConfig, refuseWhileStopped } from "../account/deployed-conf
 import { withFewAttempts } from "../account/few-attempts.ts";
 import { ignorePublishErrors, SILENT_PUBLISHER } from "../account/quiet-publisher.ts";
 import { refuseForeignEvent } from "../account/same-account.ts";
+import { whereOf } from "../account/where.ts";
 import type { CommandIo } from "../io.ts";
 import { createEventLog } from "../output/progress/event-log.ts";
 import { printActivity } from "../output/progress/fix-progress.ts";
@@ -40,9 +41,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
   // No tag makes a replay write that was not told to.
   const policy: Policy = input.yes ? config.policy : { ...config.policy, mode: "observe" };
   const what = input.yes ? "services may be changed" : "nothing is changed without --yes";
-  io.err(
-    `account ${account ?? "of the event"}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, by ${config.from}: ${what}\n`,
-  );
+  io.err(`${whereOf(account ?? "of the event", aws)}, by ${config.from}: ${what}\n`);
 
   return async (document, _file, tell) => {
     const own = refuseForeignEvent(document, { account, region: aws.region });

@@ -1,6 +1,7 @@
 /** A scan in words: what the risk is in one sentence, then who carries it, and how it was counted. */
 
 import type { ExposedImage, Exposure } from "../../scan/exposure.ts";
+import { busiestAddress, type ImageChange } from "../../scan/image-changes.ts";
 import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../scan/peak-pulls.ts";
 import type { Scan } from "../../scan/scan.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
@@ -8,6 +9,7 @@ import { counted } from "../../text/counted.ts";
 import { linesOf } from "../../text/visible.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
+import { changesSentence, changeTo } from "./format-image-changes.ts";
 
 export type Headline = {
   /** `medium` from half of what Docker Hub grants: what else pulls from there is not seen. */
@@ -17,7 +19,7 @@ export type Headline = {
 
 /** How it was counted: the same words under every table. */
 export const METHOD: readonly string[] = [
-  "Six bad hours, which is Docker Hub's window: every task of a service is replaced once (a deployment of everything, or the loss of its hosts), schedules fire as often as they can in all of them, and what runs by hand starts again.",
+  "The worst six hours, which is Docker Hub's window: every task of a service is replaced once (a deployment of everything, or the loss of its hosts), schedules fire as often as they can in all of them, and what runs by hand starts again.",
   "Each start pulls each of its Docker Hub images once; hosts that still hold an image may need fewer, and a second deployment within the window needs more.",
   `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; a task's pulls are spread evenly over its subnets.`,
 ];
@@ -32,18 +34,18 @@ export function headlineOf(scan: Scan): Headline {
     };
   const held = exposures.filter(({ notRemediatedBecause }) => notRemediatedBecause === undefined).length;
   const acts = `Repull would act for ${held === exposures.length ? "all" : held} of ${counted(exposures.length, "workload")}.`;
-  const worst = worstOf(scan);
+  const worst = busiestAddress(scan.addresses);
   if (worst === undefined) {
     const stranded = scan.addresses.reduce((sum, { pulls }) => sum + pulls, 0);
     if (stranded > 0)
       return {
         level: "low",
-        sentence: `Six bad hours take ${counted(stranded, "anonymous pull")} from subnets that have no way out to Docker Hub: no address is counted against. ${acts}`,
+        sentence: `The worst six hours take ${counted(stranded, "anonymous pull")} from subnets that have no way out to Docker Hub: no address is counted against. ${acts}`,
       };
     const pulls = exposures.reduce((sum, { accountPulls }) => sum + accountPulls, 0);
     return {
       level: levelOf(pulls, ACCOUNT_PULLS),
-      sentence: `No image is pulled anonymously; six bad hours take ${counted(pulls, "pull")} with accounts, of which a free one has ${ACCOUNT_PULLS} in six hours. ${acts}`,
+      sentence: `No image is pulled anonymously; the worst six hours take ${counted(pulls, "pull")} with accounts, of which a free one has ${ACCOUNT_PULLS} in six hours. ${acts}`,
     };
   }
   const { pullsPerAddress } = worst;
@@ -51,21 +53,14 @@ export function headlineOf(scan: Scan): Headline {
   const level = levelOf(pullsPerAddress, ANONYMOUS_PULLS);
   const sentence =
     level === "high"
-      ? `Six bad hours take ${pullsPerAddress} anonymous pulls ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${pullsPerAddress - ANONYMOUS_PULLS} would be refused. ${acts}`
-      : `The risk is ${level}: six bad hours take ${pullsPerAddress} of the ${ANONYMOUS_PULLS} anonymous pulls that Docker Hub grants in them ${where}. ${acts}`;
+      ? `The worst six hours take ${pullsPerAddress} anonymous pulls ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${pullsPerAddress - ANONYMOUS_PULLS} would be refused. ${acts}`
+      : `The risk is ${level}: the worst six hours take ${pullsPerAddress} of the ${ANONYMOUS_PULLS} anonymous pulls that Docker Hub grants in them ${where}. ${acts}`;
   return { level, sentence };
 }
 
 function levelOf(pulls: number, granted: number): "low" | "medium" | "high" {
   if (pulls > granted) return "high";
   return pulls >= granted / 2 ? "medium" : "low";
-}
-
-/** The address at which a limit would strike first. */
-export function worstOf({ addresses }: Scan): EgressLoad | undefined {
-  return addresses
-    .filter(({ kind }) => kind !== "none")
-    .toSorted((a, b) => b.pullsPerAddress - a.pullsPerAddress)[0];
 }
 
 function placeOf({ kind, address }: EgressLoad): string {
@@ -96,6 +91,14 @@ export function formatScan(scan: Scan): string {
   const lines = [headlineOf(scan).sentence, ""];
   if (exposures.length > 0) {
     lines.push(
+      "Images to change, the most pulled first:",
+      "",
+      ...textTable(
+        ["image", "change to", "used by", "saves", "still needed"],
+        scan.imageChanges.map(changeRow),
+      ),
+      "",
+      ...[changesSentence(scan)].flatMap((sentence) => (sentence === undefined ? [] : [sentence, ""])),
       `${counted(exposures.length, "workload")} on Docker Hub images, among ${countsOf(scan)}:`,
       "",
       ...textTable(
@@ -104,7 +107,7 @@ export function formatScan(scan: Scan): string {
       ),
       "",
       ...textTable(
-        ["anonymous pulls of six bad hours leave by", "pulls", `of ${ANONYMOUS_PULLS}`],
+        ["anonymous pulls of the worst six hours leave by", "pulls", `of ${ANONYMOUS_PULLS}`],
         addresses.map(({ address, pulls, pullsPerAddress, kind }) => [
           address,
           String(pulls),
@@ -124,6 +127,17 @@ export function formatScan(scan: Scan): string {
   }
   for (const gap of gaps) lines.push(`not read: ${gap}`);
   return linesOf(lines);
+}
+
+function changeRow(change: ImageChange): readonly string[] {
+  const { image, to, workloads, pulls, busiestAddressAfter } = change;
+  return [
+    image,
+    abbreviate(changeTo(change)),
+    counted(workloads.length, "workload"),
+    to === undefined ? "–" : counted(pulls, "pull"),
+    String(busiestAddressAfter),
+  ];
 }
 
 function rowsOf(exposure: Exposure): readonly (readonly string[])[] {

@@ -33,12 +33,4 @@ export const SCAN_RIGHTS = {
   ],
 } as const;
 
-/** An IAM policy to attach. */
-export function rightsDocument(): string {
-  const Action = [...SCAN_RIGHTS.needed, ...SCAN_RIGHTS.wanted].toSorted();
-  return JSON.stringify(
-    { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] },
-    undefined,
-    2,
-  );
-}
+export const SCAN_ACTIONS: readonly string[] = [...SCAN_RIGHTS.needed, ...SCAN_RIGHTS.wanted].toSorted();

@@ -1,4 +1,4 @@
-/** `repull scan`: what of an account depends on Docker Hub, and what six bad hours would do to it. Writes nothing there. */
+/** `repull scan`: what of an account depends on Docker Hub, and what the worst six hours would do. Writes nothing there. */
 
 import { createEcs } from "../../aws/adapters/ecs.ts";
 import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
@@ -8,16 +8,21 @@ import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { rolesOf } from "../../scan/exposure.ts";
+import type { Scan } from "../../scan/scan.ts";
 import { scanAccount } from "../../scan/scan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { type DeployedConfigOptions, readDeployedConfig } from "../account/deployed-config.ts";
 import { refuseForeign } from "../account/same-account.ts";
+import { whereOf } from "../account/where.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
+import { jsonLine } from "../output/json-line.ts";
+import { permissions } from "../output/permissions.ts";
 import { RefusedCommand } from "../refused-command.ts";
+import { imageChangesAsCsv } from "./format-image-changes.ts";
 import { formatScan, headlineOf, scanAsJson } from "./format-scan.ts";
-import { rightsDocument } from "./scan-permissions.ts";
+import { SCAN_ACTIONS } from "./scan-permissions.ts";
 import { scanProgress } from "./scan-progress.ts";
 
 export type ScanInput = {
@@ -25,6 +30,8 @@ export type ScanInput = {
   readonly cluster?: string;
   /** A file for the report. */
   readonly html?: string;
+  /** Print the images to change as CSV instead. */
+  readonly csv: boolean;
   /** Print the value of the stack's PassableRoleArns instead. */
   readonly roles: boolean;
   /** Print the IAM policy that a scan needs instead. */
@@ -35,14 +42,14 @@ export type ScanInput = {
 /** Scans the region of the environment; exit status 0, whatever it finds. */
 export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   if (input.rights) {
-    io.out(`${rightsDocument()}\n`);
+    io.out(permissions(SCAN_ACTIONS, input.json));
     return EXIT.done;
   }
   const aws = await awsSettingsFrom(io);
   const { account } = await getCallerIdentity(aws);
   if (input.cluster !== undefined) refuseForeign(input.cluster, { account, region: aws.region });
   const { policy, from, gap } = await policyFor(input, aws, io);
-  io.err(`account ${account}, region ${aws.region}, by ${from}: nothing is changed\n`);
+  io.err(`${whereOf(account, aws)}, by ${from}: nothing is changed\n`);
   const { cluster } = input;
   const clusterArn =
     cluster === undefined || cluster.startsWith("arn:")
@@ -58,23 +65,32 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   });
   progress.end();
   const scanned = gap === undefined ? read : { ...read, gaps: [gap, ...read.gaps] };
-  for (const one of scanned.gaps) io.err(`not read: ${one}\n`);
   if (input.html !== undefined) {
     const { scanAsHtml } = await import("./report/report.ts");
     const at = new Date(systemClock.now()).toISOString();
     await write(input.html, scanAsHtml(scanned, { account, region: aws.region, at }), io);
   }
-  if (input.roles) {
-    const roles = rolesOf(scanned.exposures);
-    if (roles.length === 0)
-      io.err(
-        "no workload here that depends on Docker Hub has a role: PassableRoleArns wants those of the tasks to come\n",
-      );
-    io.out(`${roles.join(",")}\n`);
-  } else if (input.json) io.out(scanAsJson(scanned));
-  else if (input.html === undefined) io.out(formatScan(scanned));
-  else io.out(`${headlineOf(scanned).sentence}\n${input.html} tells the rest\n`);
+  print(scanned, input, io);
   return EXIT.done;
+}
+
+/** The list of workloads says itself what could not be read; beside every other answer it is told. */
+function print(scanned: Scan, { roles, csv, html, json }: ScanInput, io: CommandIo): void {
+  const isList = !roles && !csv && !json && html === undefined;
+  if (!isList) for (const gap of scanned.gaps) io.err(`not read: ${gap}\n`);
+  if (isList) io.out(formatScan(scanned));
+  else if (roles) printRoles(rolesOf(scanned.exposures), json, io);
+  else if (csv) io.out(imageChangesAsCsv(scanned));
+  else if (json) io.out(scanAsJson(scanned));
+  else io.out(`${headlineOf(scanned).sentence}\n${html} has the rest\n`);
+}
+
+function printRoles(roles: readonly string[], json: boolean, io: CommandIo): void {
+  if (roles.length === 0)
+    io.err(
+      "no workload here that depends on Docker Hub has a role: PassableRoleArns needs those of the tasks to come\n",
+    );
+  io.out(json ? jsonLine("roles", { roles }) : `${roles.join(",")}\n`);
 }
 
 type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap?: string };

@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAccountReads } from "../../../src/aws/diagnosis/account-reads.ts";
-import { DIAGNOSE_RIGHTS, diagnoseRights } from "../../../src/cli/commands/diagnose-permissions.ts";
+import { DIAGNOSE_RIGHTS } from "../../../src/cli/commands/diagnose-permissions.ts";
+import { permissions } from "../../../src/cli/output/permissions.ts";
 import { diagnose } from "../../../src/diagnosis/diagnose.ts";
 import { failedStartsIn } from "../../../src/diagnosis/failed-start.ts";
 import { OPERATIONS } from "../../../src/diagnosis/reads.ts";
@@ -145,7 +146,7 @@ describe("the rights", () => {
   });
 
   test("only read, and are printed as a policy", () => {
-    for (const action of JSON.parse(diagnoseRights()).Statement[0].Action)
+    for (const action of JSON.parse(permissions(DIAGNOSE_RIGHTS, false)).Statement[0].Action)
       expect(action).toMatch(
         /:(?:Describe|List|Simulate|BatchGetImage$|GetManagedPrefixListEntries|GetRole$|GetCallerIdentity)/,
       );

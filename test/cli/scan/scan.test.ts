@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { formatScan, headlineOf, scanAsJson } from "../../../src/cli/scan/format-scan.ts";
-import { escaped, scanAsHtml } from "../../../src/cli/scan/report/report.ts";
+import { escaped } from "../../../src/cli/scan/report/html.ts";
+import { scanAsHtml } from "../../../src/cli/scan/report/report.ts";
 import { scan } from "../../../src/cli/scan/scan.ts";
 import { SCAN_RIGHTS } from "../../../src/cli/scan/scan-permissions.ts";
 import { nothingRead } from "../../../src/network/facts.ts";
@@ -28,15 +29,15 @@ describe("the risk in one sentence", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, ScannedService, "none" | "low" | "medium" | "high", string])[] = [
     ["nothing from Docker Hub",     web({ images: ["public.ecr.aws/x/y:1"] }), "none", "Nothing here depends on Docker Hub: none of 1 service, 0 scheduled runs and 0 tasks run by hand has an image from it."],
-    ["below the limit",             web({ tasks: 40 }),                       "low",  "The risk is low: six bad hours take 40 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
-    ["below half of it",            web({ tasks: 49 }),                       "low",  "The risk is low: six bad hours take 49 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
-    ["from half of it",             web({ tasks: 50 }),                       "medium", "The risk is medium: six bad hours take 50 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
-    ["at the limit",                web({ tasks: 100 }),                      "medium", "The risk is medium: six bad hours take 100 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
-    ["beyond it",                   web({ tasks: 160 }),                      "high", "Six bad hours take 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
-    ["two images for each task",    web({ tasks: 60, images: ["nginx:1", "redis:7"] }), "high", "Six bad hours take 120 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 20 would be refused. Repull would act for all of 1 workload."],
-    ["an address that is not seen", web({ tasks: 160, subnets: ["subnet-x"] }), "high", "Six bad hours take 160 anonymous pulls from one address, if they share it (not seen: the tasks of the cluster prod), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
-    ["an account",                  web({ tasks: 160, secret: true }),        "medium", "No image is pulled anonymously; six bad hours take 160 pulls with accounts, of which a free one has 200 in six hours. Repull would act for all of 1 workload."],
-    ["a service that opted out",    web({ tasks: 160, tags: { repull: "off" } }), "high", "Six bad hours take 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for 0 of 1 workload."],
+    ["below the limit",             web({ tasks: 40 }),                       "low",  "The risk is low: the worst six hours take 40 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["below half of it",            web({ tasks: 49 }),                       "low",  "The risk is low: the worst six hours take 49 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["from half of it",             web({ tasks: 50 }),                       "medium", "The risk is medium: the worst six hours take 50 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["at the limit",                web({ tasks: 100 }),                      "medium", "The risk is medium: the worst six hours take 100 of the 100 anonymous pulls that Docker Hub grants in them from 203.0.113.10 (nat-1). Repull would act for all of 1 workload."],
+    ["beyond it",                   web({ tasks: 160 }),                      "high", "The worst six hours take 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
+    ["two images for each task",    web({ tasks: 60, images: ["nginx:1", "redis:7"] }), "high", "The worst six hours take 120 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 20 would be refused. Repull would act for all of 1 workload."],
+    ["an address that is not seen", web({ tasks: 160, subnets: ["subnet-x"] }), "high", "The worst six hours take 160 anonymous pulls from one address, if they share it (not seen: the tasks of the cluster prod), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for all of 1 workload."],
+    ["an account",                  web({ tasks: 160, secret: true }),        "medium", "No image is pulled anonymously; the worst six hours take 160 pulls with accounts, of which a free one has 200 in six hours. Repull would act for all of 1 workload."],
+    ["a service that opted out",    web({ tasks: 160, tags: { repull: "off" } }), "high", "The worst six hours take 160 anonymous pulls from 203.0.113.10 (nat-1), and Docker Hub grants 100 in six hours: 60 would be refused. Repull would act for 0 of 1 workload."],
   ];
   for (const [because, service, level, sentence] of table) {
     test(`${because}: ${level}`, async () => {
@@ -182,7 +183,7 @@ describe("its rights", () => {
 
   test("are printed as a policy that only reads, and nobody is asked", async () => {
     const io = commandIo();
-    expect(await scan({ json: false, roles: false, rights: true, stack: false }, io)).toBe(0);
+    expect(await scan({ json: false, csv: false, roles: false, rights: true, stack: false }, io)).toBe(0);
     const { Statement } = JSON.parse(io.printed.out);
     expect(Statement).toHaveLength(1);
     for (const action of Statement[0].Action) expect(action).toMatch(/:(?:Describe|Get|List)/);

@@ -9,6 +9,7 @@ import { awsSettingsFrom } from "../aws-settings.ts";
 import type { DeployedConfig, DeployedConfigOptions } from "../deployed-config.ts";
 import type { SignedIn } from "../same-account.ts";
 import { stackFlags } from "../stack-flags.ts";
+import { whereOf } from "../where.ts";
 
 export type AccountSession = {
   /** Shown before anything is read: whose account it is. */
@@ -55,7 +56,7 @@ export async function openAccountSession(
   };
   return {
     home: { account, region: aws.region },
-    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
+    where: whereOf(account, aws),
     inventory: createServiceInventory(aws),
     installed: config,
     flags: stackFlags(options),

@@ -9,6 +9,7 @@ import { RefusedCommand } from "../../refused-command.ts";
 import { awsSettingsFrom } from "../aws-settings.ts";
 import type { DeployedConfigOptions } from "../deployed-config.ts";
 import { findStack, STACK_DEFAULT } from "../find-stack.ts";
+import { whereOf } from "../where.ts";
 
 export type ApprovalSessionOptions = DeployedConfigOptions & {
   /** The remediate function, where it is not called after its stack. */
@@ -34,7 +35,7 @@ export async function openApprovalSession(
   const name = functionName ?? `${await stackOf(rules.stack, aws)}${SUFFIX}`;
   const stack = rules.stack ?? named ?? name.slice(0, -SUFFIX.length);
   return {
-    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, ${name}`,
+    where: `${whereOf(account, aws)}, ${name}`,
     caller: arn,
     home: { account, region: aws.region },
     store: ofFunction(createApprovalStore(aws, name), name, aws.region),

@@ -15,6 +15,7 @@ import { RefusedCommand } from "../../refused-command.ts";
 import { awsSettingsFrom } from "../aws-settings.ts";
 import type { DeployedConfig, DeployedConfigOptions } from "../deployed-config.ts";
 import type { SignedIn } from "../same-account.ts";
+import { whereOf } from "../where.ts";
 
 export type HistorySession = {
   /** Shown before anything is read: whose account it is. */
@@ -70,7 +71,7 @@ export async function openHistorySession(
   return {
     home: { account, region: aws.region },
     ...optional("installed", config),
-    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}`,
+    where: whereOf(account, aws),
     inventory: createServiceInventory(aws),
     ports: config === undefined ? ports : withKillSwitchOnDeployments(ports, config.killSwitch),
     executionHistory: functionName === undefined ? NO_JOURNAL : createExecutionHistory(aws, functionName),

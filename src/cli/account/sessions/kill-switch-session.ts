@@ -8,6 +8,7 @@ import { parseArn } from "../../../ecs/arn.ts";
 import type { CommandIo } from "../../io.ts";
 import { RefusedCommand } from "../../refused-command.ts";
 import { awsSettingsFrom } from "../aws-settings.ts";
+import { whereOf } from "../where.ts";
 
 export type KillSwitchSession = {
   /** Shown before anything is read: whose account it is. */
@@ -62,7 +63,7 @@ export async function openKillSwitchSession(
     throw new RefusedCommand("no-stack", `the stack ${name} has no kill switch: nothing was written`);
   const parameters = createParameters(aws);
   return {
-    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}, stack ${name}`,
+    where: `${whereOf(account, aws)}, stack ${name}`,
     stack: name,
     parameter,
     caller: parseArn(arn)?.resource ?? arn,

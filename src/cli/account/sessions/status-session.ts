@@ -9,6 +9,7 @@ import type { Clock } from "../../../runtime/clock.ts";
 import type { CommandIo } from "../../io.ts";
 import { awsSettingsFrom } from "../aws-settings.ts";
 import type { DeployedConfig, DeployedConfigOptions } from "../deployed-config.ts";
+import { whereOf } from "../where.ts";
 
 export type StatusSession = {
   /** Shown before anything is read: whose account it is. */
@@ -54,7 +55,7 @@ export async function openStatusSession(
   const { stack } = config;
   const functionName = `${stack}-remediate`;
   return {
-    where: `account ${account}, region ${aws.region}${aws.endpoint === undefined ? "" : `, at ${aws.endpoint}`}${stack === undefined ? "" : `, stack ${stack}`}`,
+    where: `${whereOf(account, aws)}${stack === undefined ? "" : `, stack ${stack}`}`,
     config,
     inventory: createServiceInventory(aws),
     ecs: createEcs(aws),

@@ -56,76 +56,103 @@ svg .limit.account { stroke: var(--soft); stroke-dasharray: 3 3; }
 .key i.account { border-left-color: var(--soft); border-left-style: dashed; }
 .key i.over { width: 12px; border: 0; background: var(--over); border-radius: 2px; }
 
+.lead { margin: 4px 0 6px; font-weight: 600; overflow-wrap: anywhere; }
 .tools { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; margin: 10px 0 12px; }
 .tools label { font-size: 13px; color: var(--soft); }
-.tools input, .tools select {
-  font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 7px; padding: 6px 10px;
+.tools input, .tools select, .tools button {
+  font: inherit; font-size: 14px; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 7px; padding: 6px 10px;
 }
-.tools input { flex: 1 1 220px; min-width: 0; }
-.tools output { margin-left: auto; color: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; }
+.tools input { flex: 1 1 200px; min-width: 0; }
+.tools select { max-width: 100%; }
+.tools .sort { display: none; }
+.tools button { cursor: pointer; }
+.tools button:hover { color: var(--accent); border-color: currentColor; }
+.tools output { color: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; }
+.unseen { position: fixed; inset: 0 auto auto 0; opacity: 0; }
 table { width: 100%; border-collapse: collapse; font-size: 14px; table-layout: fixed; }
-col.workload { width: 21%; } col.images { width: 20%; } col.as { width: 11%; } col.pulls { width: 14%; } col.plan { width: 34%; }
-th { text-align: left; border-bottom: 2px solid var(--line); padding: 0; font-weight: 600; vertical-align: bottom; }
+#images col.image { width: 25%; } #images col.cluster { width: 11%; } #images col.count { width: 11%; }
+#images col.pulls { width: 11%; } #images col.then { width: 11%; }
+#workloads col.workload { width: 18%; } #workloads col.cluster { width: 10%; } #workloads col.image { width: 20%; }
+#workloads col.as { width: 10%; } #workloads col.pulls { width: 8%; }
+th { text-align: left; border-bottom: 2px solid var(--line); padding: 0; font-weight: 600; vertical-align: bottom; line-height: 1.25; }
 th button {
   all: unset; box-sizing: border-box; display: block; width: 100%; padding: 8px 10px; cursor: pointer; border-radius: 5px;
 }
 th button:hover { color: var(--accent); }
-th button:focus-visible, .tools :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
-th button::after { content: " \\2195"; color: var(--soft); opacity: .6; }
-th[aria-sort="ascending"] button::after { content: " \\2191"; opacity: 1; color: var(--accent); }
-th[aria-sort="descending"] button::after { content: " \\2193"; opacity: 1; color: var(--accent); }
-td { border-bottom: 1px solid var(--line); padding: 9px 10px; vertical-align: top; overflow-wrap: anywhere; }
+th button:focus-visible, .tools :focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+th button::after { content: "\\00a0\\2195"; color: var(--soft); opacity: .6; }
+th[aria-sort="ascending"] button::after { content: "\\00a0\\2191"; opacity: 1; color: var(--accent); }
+th[aria-sort="descending"] button::after { content: "\\00a0\\2193"; opacity: 1; color: var(--accent); }
+td { border-bottom: 1px solid var(--line); padding: 6px 10px; vertical-align: top; line-height: 22px; }
+td > *, summary { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+td > details { overflow: visible; white-space: normal; }
 tbody tr:nth-child(even) { background: var(--stripe); }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-th.number button { text-align: right; }
-td small { color: var(--soft); display: block; font-size: 12px; }
-td > div + div { margin-top: 8px; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td small { color: var(--soft); font-size: 12px; }
 .name { font-weight: 600; }
-code { font: 13px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
-.badge { display: inline-block; font-size: 12px; border-radius: 99px; padding: 1px 9px; border: 1px solid var(--line); white-space: nowrap; }
-.badge.idle { color: var(--soft); }
-.badge.alone { color: var(--over); border-color: currentColor; }
-.badge.acts { color: var(--good); border-color: currentColor; }
-details summary { cursor: pointer; color: var(--accent); font-size: 12px; margin-top: 4px; }
-details ul { margin: 4px 0 0; padding-left: 16px; font-size: 12px; color: var(--soft); }
-.empty { padding: 18px 10px; color: var(--soft); }
+code { font: 13px/22px ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+.badge { display: inline-block; font-size: 12px; line-height: 18px; border-radius: 99px; padding: 0 8px; border: 1px solid currentColor; }
+.badge.skipped { color: var(--over); }
+.badge.acts { color: var(--good); }
+summary { cursor: pointer; border-radius: 5px; }
+summary::before { content: "\\25b8\\00a0"; color: var(--soft); }
+details[open] > summary::before { content: "\\25be\\00a0"; }
+summary:hover { color: var(--accent); }
+details ul { margin: 2px 0 4px; padding-left: 18px; font-size: 12.5px; line-height: 1.5; color: var(--soft); overflow-wrap: anywhere; }
+.empty { padding: 12px 10px 0; color: var(--soft); margin: 0; }
 footer { color: var(--soft); font-size: 12px; padding-bottom: 32px; }
 
+@media screen and (max-width: 900px) {
+  table { font-size: 13px; }
+  code { font-size: 12px; }
+  td, th button { padding-left: 6px; padding-right: 6px; }
+  th button::after { content: none; }
+  th[aria-sort="ascending"] button::after { content: " \\2191"; }
+  th[aria-sort="descending"] button::after { content: " \\2193"; }
+  #workloads .as, #images .count { display: none; }
+  #images col.image { width: 30%; }
+  #workloads col.plan { width: 34%; }
+}
 @media screen and (max-width: 720px) {
   main, header.top, footer { padding-left: 12px; padding-right: 12px; }
   header.top { padding-top: 16px; }
   .card { padding: 14px; }
   .headline { font-size: 16px; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 10px; }
-  .tools { flex-direction: column; align-items: stretch; gap: 8px; }
-  .tools input { flex: none; }
-  .tools output { margin-left: 0; }
+  .tile { padding: 10px 12px; }
+  .tools input { flex: 1 1 100%; }
+  .tools label { flex: 1 1 100%; margin-bottom: -6px; }
+  .tools .sort { display: block; flex: 1; }
   .bar-label { flex-direction: column; gap: 0; }
   .bar-label .figure { white-space: normal; }
-  table, tbody, thead, tr, td, th { display: block; width: 100%; }
-  colgroup { display: none; }
-  thead tr { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 10px; }
-  thead th { width: auto; border: 0; }
-  thead th button { border: 1px solid var(--line); border-radius: 99px; padding: 4px 11px; font-size: 13px; }
+  table, tbody, td { display: block; width: 100%; }
+  colgroup, thead { display: none; }
   tbody tr {
-    display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 12px;
-    border: 1px solid var(--line); border-radius: 9px; padding: 8px 12px; margin-bottom: 10px;
+    display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0 12px;
+    border: 1px solid var(--line); border-radius: 9px; padding: 7px 12px; margin-bottom: 8px;
   }
   tbody tr[hidden] { display: none; }
-  td { border: 0; padding: 4px 0; grid-column: 1 / -1; }
-  td.as, td.number { grid-column: auto; }
-  td[data-label]::before { content: attr(data-label); display: block; font-size: 11px; color: var(--soft); }
-  td.number { text-align: left; }
+  td { border: 0; padding: 2px 0; grid-column: 1 / -1; line-height: 20px; }
+  #images td.image code { font-weight: 600; }
+  #images td code { white-space: normal; overflow-wrap: anywhere; }
+  #images td.cluster, #images td.pulls, #images td.then { grid-column: auto; text-align: left; }
+  #workloads td.workload { grid-column: 1 / 3; }
+  #workloads td.pulls { grid-column: 3; grid-row: 1; text-align: right; }
+  #workloads td.cluster { grid-column: 1; }
+  #workloads td.image { grid-column: 2 / -1; }
+  #images td.cluster::before, #images td.pulls::before, #images td.then::before { content: attr(data-label); display: block; font-size: 11px; line-height: 14px; color: var(--soft); }
+  #workloads td.pulls > ::after { content: " pulls"; color: var(--soft); font-size: 12px; }
 }
 @media print {
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --stripe: #fff; --over: #a02010; --over-soft: #fff; --warn-soft: #fff; --good-soft: #fff; }
   body { font-size: 11px; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .headline { font-size: 14px; }
   table { font-size: 10.5px; }
-  td, th button { padding: 5px 6px; }
-  td small, code, .badge { font-size: 9.5px; }
-  col.as { width: 13%; } col.images { width: 18%; }
-  .tools, th button::after, details summary { display: none; }
+  td, th button { padding: 4px 5px; line-height: 1.4; }
+  td > *, summary { white-space: normal; overflow-wrap: anywhere; }
+  td small, code, .badge { font-size: 9.5px; line-height: 1.4; }
+  .tools, th button::after { display: none; }
+  summary::before { display: none; }
   .card, .tile { break-inside: avoid; border-color: #bbb; }
   .card.table { break-inside: auto; }
   tr { break-inside: avoid; }

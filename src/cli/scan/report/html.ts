@@ -1,0 +1,69 @@
+/** Text of others, fit for a page, and the pieces that its tables share. */
+
+/** Longer names than AWS gives are cut: they are somebody's joke, and not worth a page each. */
+const TEXT_LENGTH_MAX = 300;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Text as text, wherever it stands: marks that turn the reading direction, and control characters, are shown as �. */
+export function escaped(text: string): string {
+  const cut =
+    text.length > TEXT_LENGTH_MAX
+      ? `${text.slice(0, TEXT_LENGTH_MAX)}… (${text.length.toLocaleString("en-US")} characters)`
+      : text;
+  return cut
+    .toWellFormed()
+    .replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd")
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+}
+
+export type Column = { readonly title: string; readonly key: string; readonly isNumber?: boolean };
+
+export type Cell = {
+  /** What it is sorted and copied by. */
+  readonly value: string | number;
+  /** HTML; absent: the value. */
+  readonly content?: string;
+};
+
+/** A table whose header sorts, and whose rows the script filters and copies. */
+export function table(id: string, columns: readonly Column[], rows: readonly string[]): string {
+  const heads = columns.map(
+    ({ title, key, isNumber }) =>
+      `<th scope="col" class="${key}${isNumber ? " number" : ""}" aria-sort="none"><button type="button">${escaped(title)}</button></th>`,
+  );
+  return `<table id="${id}">
+<colgroup>${columns.map(({ key }) => `<col class="${key}">`).join("")}</colgroup>
+<thead><tr>${heads.join("")}</tr></thead>
+<tbody>
+${rows.join("\n")}
+</tbody>
+</table>`;
+}
+
+/** One row; `facts` are what a filter goes by. */
+export function tableRow(
+  columns: readonly Column[],
+  cells: readonly Cell[],
+  facts: Readonly<Record<string, string>> = {},
+): string {
+  const data = Object.entries(facts).map(([name, value]) => ` data-${name}="${escaped(value)}"`);
+  const tds = cells.map(({ value, content }, index) => {
+    const { title = "", key = "", isNumber = false } = columns[index] ?? {};
+    const text = escaped(String(value));
+    return `<td class="${key}${isNumber ? " number" : ""}" data-label="${escaped(title)}" data-value="${text}">${content ?? `<span title="${text}">${text}</span>`}</td>`;
+  });
+  return `<tr${data.join("")}>${tds.join("")}</tr>`;
+}
+
+/** The controls over a table: sorting where its header is not shown, a copy of it, and how it went. */
+export function tools(id: string, columns: readonly Column[], more = ""): string {
+  const options = columns.map(({ title }, index) => `<option value="${index}">${escaped(title)}</option>`);
+  return `<div class="tools" data-for="${id}">${more}<select class="sort" aria-label="Sort by"><option value="">Sort by</option>${options.join("")}</select><button type="button" class="copy">Copy as CSV</button><output></output></div>`;
+}
