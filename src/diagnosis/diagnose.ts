@@ -52,6 +52,12 @@ const NO_FAILURE: ReadonlySet<CauseCode> = new Set([
   "application-exited",
 ]);
 
+/** What seldom is the cause: where it could not be read, that is said, and the rest is worth its verdict. */
+const SELDOM: ReadonlySet<string> = new Set([
+  ...["image.repository-policy", "secret.policy", "kms.key-policy", "net.dns.firewall"],
+  ...["efs.policy", "efs.access-point", "efs.sg-2049", "lb.target-health"],
+]);
+
 export async function diagnose(failedStart: FailedStart, reads: AccountReads): Promise<Diagnosis> {
   const told = hypothesesOf(failedStart);
   const certain = told.filter(({ certainty }) => certainty === "certain");
@@ -123,6 +129,9 @@ function causeOf(code: CauseCode, params: Params, proof: Proof | null, about: Ab
 function verdictOf(causes: readonly Cause[], checks: readonly StartCheck[]): Diagnosis["verdict"] {
   if (causes.some(({ certainty }) => certainty === "proved")) return "cause-found";
   if (causes.length > 0) return "not-sure";
-  const isOpen = checks.some(({ result, permission }) => result === "not sure" || permission !== undefined);
+  const isOpen = checks.some(
+    ({ id, result, permission }) =>
+      !SELDOM.has(id) && (result === "not sure" || (result === "not checked" && permission !== undefined)),
+  );
   return isOpen || !checks.some(({ result }) => result === "passed") ? "not-sure" : "nothing-found";
 }

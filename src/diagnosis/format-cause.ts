@@ -58,6 +58,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `${groups(securityGroups)} let nothing out to ${prefixList}, by which S3 is reached`,
   "sg-egress-blocks-internet": ({ securityGroups, port = "443" }) =>
     `${groups(securityGroups)} let nothing out to the internet by port ${port}`,
+  "sg-egress-blocks-file-system": ({ securityGroups, fileSystem = "the file system" }) =>
+    `${groups(securityGroups)} let nothing out by port 2049 to ${fileSystem}`,
   "network-acl-blocks": ({
     networkAcl = "the network ACL",
     subnet = "the subnet",
@@ -66,6 +68,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   }) => `${networkAcl} of ${subnet} refuses ${direction} by port ${ports}`,
   "address-family-mismatch": ({ subnet = "the subnet" }) =>
     `${subnet} has no way for the addresses that the target has`,
+  "dns-firewall-blocks": ({ vpc = "the VPC", host = "the name", ruleGroup }) =>
+    `the DNS firewall of ${vpc}${named(ruleGroup, ", rule group ")} blocks ${host}`,
   "dns-fails": ({ host = "the host" }) => `the name ${host} is not resolved`,
   "registry-certificate-not-trusted": (params) =>
     `the certificate of ${registry(params)} is of an authority that is not trusted`,

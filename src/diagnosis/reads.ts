@@ -3,7 +3,7 @@
  * prints. The same checks run on a live account, on recorded answers, and on none.
  */
 
-import type { NetworkFacts, Read, Source } from "../network/facts.ts";
+import type { NetworkFacts, Read, SecurityGroup, Source } from "../network/facts.ts";
 import type { JsonObject } from "../runtime/json.ts";
 
 /** Operation → the permission that it takes. */
@@ -18,15 +18,27 @@ export const OPERATIONS = {
   "ecs.ListContainerInstances":          "ecs:ListContainerInstances",
   "ec2.DescribeInstances":               "ec2:DescribeInstances",
   "ec2.DescribeSubnets":                 "ec2:DescribeSubnets",
+  "iam.GetInstanceProfile":              "iam:GetInstanceProfile",
   "iam.GetRole":                         "iam:GetRole",
   "iam.SimulatePrincipalPolicy":         "iam:SimulatePrincipalPolicy",
   "ecr.BatchGetImage":                   "ecr:BatchGetImage",
   "ecr.DescribeImages":                  "ecr:DescribeImages",
+  "ecr.GetRepositoryPolicy":             "ecr:GetRepositoryPolicy",
   "secretsmanager.DescribeSecret":       "secretsmanager:DescribeSecret",
+  "secretsmanager.GetResourcePolicy":    "secretsmanager:GetResourcePolicy",
   "ssm.DescribeParameters":              "ssm:DescribeParameters",
   "logs.DescribeLogGroups":              "logs:DescribeLogGroups",
   "kms.DescribeKey":                     "kms:DescribeKey",
+  "kms.GetKeyPolicy":                    "kms:GetKeyPolicy",
   "efs.DescribeMountTargets":            "elasticfilesystem:DescribeMountTargets",
+  "efs.DescribeMountTargetSecurityGroups": "elasticfilesystem:DescribeMountTargetSecurityGroups",
+  "efs.DescribeFileSystemPolicy":        "elasticfilesystem:DescribeFileSystemPolicy",
+  "efs.DescribeAccessPoints":            "elasticfilesystem:DescribeAccessPoints",
+  "elbv2.DescribeTargetGroups":          "elasticloadbalancing:DescribeTargetGroups",
+  "elbv2.DescribeTargetHealth":          "elasticloadbalancing:DescribeTargetHealth",
+  "route53resolver.ListFirewallRuleGroupAssociations": "route53resolver:ListFirewallRuleGroupAssociations",
+  "route53resolver.ListFirewallRules":   "route53resolver:ListFirewallRules",
+  "route53resolver.ListFirewallDomains": "route53resolver:ListFirewallDomains",
 } as const;
 
 export type Operation = keyof typeof OPERATIONS;
@@ -51,12 +63,22 @@ export type Answered =
   /** It could not be read: a right is missing, nothing was recorded, or AWS did not answer. */
   | { readonly kind: "unread"; readonly permission: string; readonly because: string };
 
+/** What a registry answers to a HEAD of a manifest, which is no pull. */
+export type ImageAnswer =
+  | { readonly kind: "found" | "absent" | "refused" | "limited" }
+  /** Nobody asked, or no answer came. */
+  | { readonly kind: "unknown"; readonly because: string };
+
 export interface AccountReads {
   /** Of whom the answers are; undefined where nothing tells. */
   readonly account: string | undefined;
   readonly region: string;
   read(operation: Operation, input: JsonObject, region?: string): Promise<Answered>;
   network(sources: Read<Source>): Promise<NetworkFacts>;
+  /** The security groups by their ids, as the model of the network takes them. */
+  securityGroups(ids: readonly string[], region?: string): Promise<Read<SecurityGroup>>;
+  /** Of a registry that is not ECR's, as whoever asks; the task may ask as somebody else. */
+  image(reference: string): Promise<ImageAnswer>;
 }
 
 /** The AWS CLI's command for a call, for whoever may make it. */

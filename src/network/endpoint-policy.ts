@@ -4,9 +4,11 @@
  * A denial goes before everything; a condition that is not ours to judge makes the answer uncertain, never a no.
  */
 
+import { takes } from "./wildcard.ts";
+
 export type PolicyAnswer = "allowed" | "refused" | "not-sure";
 
-type Statement = Readonly<Record<string, unknown>>;
+export type Statement = Readonly<Record<string, unknown>>;
 
 /** @param policy the document as text; absent: the default one, which allows all */
 export function askEndpointPolicy(
@@ -32,7 +34,7 @@ export function askEndpointPolicy(
   return allowances.some(isCertain) ? "allowed" : "not-sure";
 }
 
-function statementsIn(policy: string): readonly Statement[] | undefined {
+export function statementsIn(policy: string): readonly Statement[] | undefined {
   try {
     const { Statement } = JSON.parse(policy) as { readonly Statement?: unknown };
     const listed: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement];
@@ -42,7 +44,8 @@ function statementsIn(policy: string): readonly Statement[] | undefined {
   }
 }
 
-function fits(
+/** @param inverse the member that names what is left out */
+export function fits(
   statement: Statement,
   member: string,
   inverse: string,
@@ -58,13 +61,10 @@ function fits(
 function matches(pattern: string, asked: string, ignoresCase: boolean): boolean {
   // What is asked for may itself be all that begins so: the bucket's `/*`.
   if (pattern === asked) return true;
-  const source = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${source.replaceAll("*", ".*").replaceAll("?", ".")}$`, ignoresCase ? "i" : "").test(
-    asked,
-  );
+  return ignoresCase ? takes(pattern.toLowerCase(), asked.toLowerCase()) : takes(pattern, asked);
 }
 
-function isEverybody(principal: unknown): boolean {
+export function isEverybody(principal: unknown): boolean {
   if (principal === undefined || principal === "*") return true;
   if (typeof principal !== "object" || principal === null || !("AWS" in principal)) return false;
   return [principal.AWS].flat().includes("*");

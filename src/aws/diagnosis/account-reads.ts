@@ -1,7 +1,17 @@
 /** What a diagnosis reads of a live account, each call once. What may not be read is said with the permission, not thrown. */
 
-import { DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from "@aws-sdk/client-ec2";
-import { BatchGetImageCommand, DescribeImagesCommand, ECRClient } from "@aws-sdk/client-ecr";
+import {
+  DescribeInstancesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+} from "@aws-sdk/client-ec2";
+import {
+  BatchGetImageCommand,
+  DescribeImagesCommand,
+  ECRClient,
+  GetRepositoryPolicyCommand,
+} from "@aws-sdk/client-ecr";
 import {
   DescribeContainerInstancesCommand,
   DescribeServicesCommand,
@@ -12,16 +22,29 @@ import {
   ListContainerInstancesCommand,
   ListTasksCommand,
 } from "@aws-sdk/client-ecs";
-import { GetRoleCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
-import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  GetInstanceProfileCommand,
+  GetRoleCommand,
+  IAMClient,
+  SimulatePrincipalPolicyCommand,
+} from "@aws-sdk/client-iam";
+import {
+  DescribeSecretCommand,
+  GetResourcePolicyCommand,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
 import { DescribeParametersCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { type AccountReads, type Answered, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";
-import { getString, isObject } from "../../ecs/json-fields.ts";
+import { getString, isObject, optional } from "../../ecs/json-fields.ts";
+import type { Read, SecurityGroup } from "../../network/facts.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { createNetworks } from "../adapters/task-networks.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { callJson } from "../client/json-call.ts";
+import { securityGroupOf } from "../client/network-facts.ts";
+import { callQuery } from "../client/query-call.ts";
+import { readPages } from "../client/read-pages.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
@@ -42,16 +65,38 @@ const CALLS: Readonly<Record<Operation, Call>> = {
   "ecs.ListContainerInstances":            (input, at) => ecs(at).send(new ListContainerInstancesCommand(input)),
   "ec2.DescribeInstances":                 (input, at) => clientOf(EC2Client, at).send(new DescribeInstancesCommand(input)),
   "ec2.DescribeSubnets":                   (input, at) => clientOf(EC2Client, at).send(new DescribeSubnetsCommand(input)),
+  "iam.GetInstanceProfile":                (input, at) => clientOf(IAMClient, at).send(new GetInstanceProfileCommand(input)),
   "iam.GetRole":                           (input, at) => clientOf(IAMClient, at).send(new GetRoleCommand(input)),
   "iam.SimulatePrincipalPolicy":           (input, at) => clientOf(IAMClient, at).send(new SimulatePrincipalPolicyCommand(input)),
   "ecr.BatchGetImage":                     (input, at) => clientOf(ECRClient, at).send(new BatchGetImageCommand(input)),
   "ecr.DescribeImages":                    (input, at) => clientOf(ECRClient, at).send(new DescribeImagesCommand(input)),
+  "ecr.GetRepositoryPolicy":               (input, at) => clientOf(ECRClient, at).send(new GetRepositoryPolicyCommand(input)),
+  "secretsmanager.GetResourcePolicy":      (input, at) => clientOf(SecretsManagerClient, at).send(new GetResourcePolicyCommand(input)),
   "secretsmanager.DescribeSecret":         (input, at) => clientOf(SecretsManagerClient, at).send(new DescribeSecretCommand(input)),
   "ssm.DescribeParameters":                (input, at) => clientOf(SSMClient, at).send(new DescribeParametersCommand(input)),
   "logs.DescribeLogGroups":                (input, at) => callJson("logs", { operation: "DescribeLogGroups" }, input, at),
   "kms.DescribeKey":                       (input, at) => callJson("kms", { operation: "DescribeKey" }, input, at),
-  "efs.DescribeMountTargets":              (input, at) => callJson("efs", { operation: "DescribeMountTargets", path: "/2015-02-01/mount-targets", query: { FileSystemId: getString(input, "FileSystemId") ?? "" } }, {}, at),
+  "kms.GetKeyPolicy":                      (input, at) => callJson("kms", { operation: "GetKeyPolicy" }, input, at),
+  "efs.DescribeMountTargets":              (input, at) => efs("DescribeMountTargets", "mount-targets", { FileSystemId: idIn(input, "FileSystemId") }, at),
+  "efs.DescribeMountTargetSecurityGroups": (input, at) => efs("DescribeMountTargetSecurityGroups", `mount-targets/${idIn(input, "MountTargetId")}/security-groups`, {}, at),
+  "efs.DescribeFileSystemPolicy":          (input, at) => efs("DescribeFileSystemPolicy", `file-systems/${idIn(input, "FileSystemId")}/policy`, {}, at),
+  "efs.DescribeAccessPoints":              (input, at) => efs("DescribeAccessPoints", "access-points", { AccessPointId: idIn(input, "AccessPointId") }, at),
+  "elbv2.DescribeTargetGroups":            (input, at) => callQuery("elbv2", "DescribeTargetGroups", input, at),
+  "elbv2.DescribeTargetHealth":            (input, at) => callQuery("elbv2", "DescribeTargetHealth", input, at),
+  "route53resolver.ListFirewallRuleGroupAssociations": (input, at) => callJson("route53resolver", { operation: "ListFirewallRuleGroupAssociations" }, input, at),
+  "route53resolver.ListFirewallRules":     (input, at) => callJson("route53resolver", { operation: "ListFirewallRules" }, input, at),
+  "route53resolver.ListFirewallDomains":   (input, at) => callJson("route53resolver", { operation: "ListFirewallDomains" }, input, at),
 };
+
+function efs(operation: string, path: string, query: Readonly<Record<string, string>>, at: AwsSettings) {
+  return callJson("efs", { operation, path: `/2015-02-01/${path}`, query }, {}, at);
+}
+
+/** Ids stand in paths: what is none of EFS's is asked for nowhere. */
+function idIn(input: JsonObject, member: string): string {
+  const id = getString(input, member) ?? "";
+  return /^(?:arn:[\w:/-]+|fs(?:mt|ap)?-[\da-f]+)$/.test(id) ? encodeURIComponent(id) : "none";
+}
 
 function ecs(settings: AwsSettings): ECSClient {
   return clientOf(ECSClient, settings);
@@ -74,7 +119,16 @@ function clientOf<Client>(
 /** EFS's and IAM's own words for “there is none”, beside those that all services share. */
 const ABSENT = /NotFound|NoSuchEntity|ResourceNotFound/;
 
-export function createAccountReads(own: AwsSettings, account: string | undefined): AccountReads {
+/** Asks a registry that is not ECR's; whoever has no way there answers that it is not known. */
+export type AskImage = AccountReads["image"];
+
+const askNobody: AskImage = async () => ({ kind: "unknown", because: "registries are not asked here" });
+
+export function createAccountReads(
+  own: AwsSettings,
+  account: string | undefined,
+  image: AskImage = askNobody,
+): AccountReads {
   const settings: AwsSettings = { attemptsMax: ATTEMPTS_MAX, ...own };
   const networks = createNetworks(settings, account ?? "");
   const asked = new Map<string, Promise<Answered>>();
@@ -100,7 +154,19 @@ export function createAccountReads(own: AwsSettings, account: string | undefined
       described.set(key, facts);
       return facts;
     },
+    securityGroups: (ids, region = own.region) => groupsIn(settingsIn(region), ids),
+    image,
   };
+}
+
+async function groupsIn(settings: AwsSettings, ids: readonly string[]): Promise<Read<SecurityGroup>> {
+  return await readPages("ec2:DescribeSecurityGroups", async (token) => {
+    const Filters = [{ Name: "group-id", Values: [...ids] }];
+    const page = await clientOf(EC2Client, settings).send(
+      new DescribeSecurityGroupsCommand({ Filters, ...optional("NextToken", token) }),
+    );
+    return { items: page.SecurityGroups?.map(securityGroupOf), next: page.NextToken };
+  });
 }
 
 async function ask(operation: Operation, input: JsonObject, settings: AwsSettings): Promise<Answered> {

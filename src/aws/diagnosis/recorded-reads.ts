@@ -3,8 +3,15 @@
  * that was not recorded is unknown. An answer may hold more than the request asked for: each read picks its own part.
  */
 
-import { type AccountReads, type Answered, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";
+import {
+  type AccountReads,
+  type Answered,
+  type ImageAnswer,
+  OPERATIONS,
+  type Operation,
+} from "../../diagnosis/reads.ts";
 import { getObject, getString } from "../../ecs/json-fields.ts";
+import { isUnread, type Read, type SecurityGroup } from "../../network/facts.ts";
 import { type Home, networkFacts, type Recorded } from "./recorded-network.ts";
 
 export function recordedReads(recorded: Recorded, { account, region }: Home): AccountReads {
@@ -13,7 +20,28 @@ export function recordedReads(recorded: Recorded, { account, region }: Home): Ac
     region,
     read: async (operation) => recordedAnswer(recorded, operation),
     network: async (sources) => networkFacts(recorded, sources, { account, region }),
+    securityGroups: async (ids) => {
+      const kept = recorded.get(GROUPS_FILE)?.securityGroups as Read<SecurityGroup> | undefined;
+      const groups = kept ?? networkFacts(recorded, [], { account, region }).securityGroups;
+      return isUnread(groups) ? groups : groups.filter(({ id }) => ids.includes(id));
+    },
+    image: async (reference) => recordedImage(recorded, reference),
   };
+}
+
+/** Security groups beside those of the network, as they were concluded. */
+export const GROUPS_FILE = "network.securityGroups";
+
+/** `registry.Head.json`: reference → `found`, `absent`, `refused` or `limited`. */
+export const REGISTRY_FILE = "registry.Head";
+const ANSWERS = ["found", "absent", "refused", "limited"] as const;
+
+function recordedImage(recorded: Recorded, reference: string): ImageAnswer {
+  const said = recorded.get(REGISTRY_FILE)?.[reference];
+  const kind = ANSWERS.find((one) => one === said);
+  return kind === undefined
+    ? { kind: "unknown", because: `what its registry says of ${reference} is not recorded` }
+    : { kind };
 }
 
 function recordedAnswer(recorded: Recorded, operation: Operation): Answered {

@@ -1,6 +1,7 @@
 /** A folder of recorded answers, `<service>.<Operation>.json`: read for `--facts`, written by `--record`. */
 
 import { NETWORK_FILE, NETWORK_OPERATIONS, type Recorded } from "../../aws/diagnosis/recorded-network.ts";
+import { GROUPS_FILE, REGISTRY_FILE } from "../../aws/diagnosis/recorded-reads.ts";
 import { type AccountReads, OPERATIONS } from "../../diagnosis/reads.ts";
 import { isList, isObject } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
@@ -9,7 +10,13 @@ import type { CommandIo } from "../io.ts";
 
 export async function recordedIn(folder: string, io: CommandIo): Promise<Recorded> {
   const found = new Map<string, JsonObject>();
-  for (const name of [...Object.keys(OPERATIONS), ...NETWORK_OPERATIONS, NETWORK_FILE]) {
+  for (const name of [
+    ...Object.keys(OPERATIONS),
+    ...NETWORK_OPERATIONS,
+    NETWORK_FILE,
+    GROUPS_FILE,
+    REGISTRY_FILE,
+  ]) {
     const path = `${folder}/${name}.json`;
     const text = await io.readFile(path);
     if (text !== undefined) found.set(name, answerIn(text, path));
@@ -63,6 +70,18 @@ export function recordingReads(reads: AccountReads): RecordingReads {
       const facts = await reads.network(sources);
       kept.set(NETWORK_FILE, facts as unknown as JsonObject);
       return facts;
+    },
+    async securityGroups(ids, region) {
+      const found = await reads.securityGroups(ids, region);
+      const json = { securityGroups: found } as unknown as JsonObject;
+      kept.set(GROUPS_FILE, "unread" in found ? json : merged(kept.get(GROUPS_FILE) ?? {}, json));
+      return found;
+    },
+    async image(reference) {
+      const found = await reads.image(reference);
+      if (found.kind !== "unknown")
+        kept.set(REGISTRY_FILE, { ...kept.get(REGISTRY_FILE), [reference]: found.kind });
+      return found;
     },
     async write(folder, io) {
       for (const [name, answer] of kept) await save(`${folder}/${name}.json`, answer, io);

@@ -1,12 +1,14 @@
 /** `repull diagnose`: why a task does not start. Reads only: an account, recorded answers, or the words alone. */
 
 import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
-import { createAccountReads } from "../../aws/diagnosis/account-reads.ts";
+import { type AskImage, createAccountReads } from "../../aws/diagnosis/account-reads.ts";
+import type { Recorded } from "../../aws/diagnosis/recorded-network.ts";
 import { recordedReads } from "../../aws/diagnosis/recorded-reads.ts";
 import { type Diagnosis, diagnose as diagnoseStart } from "../../diagnosis/diagnose.ts";
 import { type FailedStart, failedStartOf } from "../../diagnosis/failed-start.ts";
 import type { AccountReads } from "../../diagnosis/reads.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
+import { askingImages } from "../account/ask-image.ts";
 import { awsSettingsFrom, awsSettingsIn } from "../account/aws-settings.ts";
 import { startsInAccount } from "../account/find-failed-start.ts";
 import { recordedIn, recordingReads } from "../account/recorded-answers.ts";
@@ -49,8 +51,28 @@ export async function diagnose(input: DiagnoseInput, io: CommandIo): Promise<num
       "TARGET",
       `a file, where no account is asked: ${names[0]} is none that can be read`,
     );
+  const images = askingImages(io);
+  try {
+    const account = isOffline ? undefined : await accountOf(starts, names, images.ask, io);
+    return await diagnoseAll({ starts, names, recorded, account }, input, io);
+  } finally {
+    images.close();
+  }
+}
+
+type Asked = {
+  readonly starts: readonly FailedStart[];
+  readonly names: readonly string[];
+  readonly recorded: Recorded | undefined;
+  readonly account: AccountReads | undefined;
+};
+
+async function diagnoseAll(
+  { starts, names, recorded, account }: Asked,
+  input: DiagnoseInput,
+  io: CommandIo,
+): Promise<number> {
   const region = io.env.AWS_REGION ?? "";
-  const account = isOffline ? undefined : await accountOf(starts, names, io);
   const recorder = account === undefined || input.record === undefined ? undefined : recordingReads(account);
   const readsFor = (start: Partial<FailedStart>): AccountReads =>
     recorder ??
@@ -87,6 +109,7 @@ async function given(
 async function accountOf(
   starts: readonly FailedStart[],
   names: readonly string[],
+  askImage: AskImage,
   io: CommandIo,
 ): Promise<AccountReads> {
   const [first] = starts;
@@ -99,7 +122,7 @@ async function accountOf(
       "TARGET",
       `a task of account ${account}, or --offline: ${foreign.target} is of another`,
     );
-  return createAccountReads(settings, account);
+  return createAccountReads(settings, account, askImage);
 }
 
 /** Bad news beats what is open, and that beats good news. */

@@ -42,6 +42,11 @@ export function notChecked(
   };
 }
 
+/** The start has nothing of that kind. */
+export function notApplicable(id: string, because: string): StartCheck {
+  return { id, result: "not applicable", because };
+}
+
 export function unknown(id: string, because: string): StartCheck {
   return { id, result: "not checked", because };
 }

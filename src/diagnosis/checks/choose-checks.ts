@@ -5,18 +5,20 @@
 
 import { parseArn } from "../../ecs/arn.ts";
 import { getString } from "../../ecs/json-fields.ts";
-import { ecrRegistryOf } from "../../image/ecr-hosts.ts";
-import { tryParseReference } from "../../image/reference.ts";
-import { isUnread } from "../../network/facts.ts";
 import type { CauseCode, Hypothesis } from "../causes.ts";
-import { executionRoleOf, imagesOf, isUnknown, type Scene } from "../scene.ts";
-import { failed, notChecked, type StartCheck } from "./check.ts";
+import { imagesOf, isUnknown, type Scene } from "../scene.ts";
+import { balancerChecks } from "./balancer-checks.ts";
+import type { StartCheck } from "./check.ts";
+import { definitionCheck } from "./definition-check.ts";
 import { imageChecks } from "./image-checks.ts";
+import { logChecks } from "./log-checks.ts";
 import { networkChecks } from "./network-checks.ts";
 import { neededTargets, toldTargets } from "./network-targets.ts";
-import { addressChecks, efsChecks, instanceChecks } from "./place-checks.ts";
-import { ECR_LOGIN, ecrPullNeed, mayDo, trustCheck } from "./role-checks.ts";
-import { logChecks, secretChecks, secretsOf } from "./secret-checks.ts";
+import { addressChecks, instanceChecks } from "./place-checks.ts";
+import { missingRole, pullRoleChecks } from "./pull-role-checks.ts";
+import { trustCheck } from "./role-checks.ts";
+import { secretChecks } from "./secret-checks.ts";
+import { storageChecks } from "./storage-checks.ts";
 
 type Area =
   | "network"
@@ -26,7 +28,8 @@ type Area =
   | "logs"
   | "addresses"
   | "instances"
-  | "efs"
+  | "storage"
+  | "balancer"
   | "task-role";
 
 /** What of an account decides on a cause; words that are certain are proof enough, and only their ids are looked up. */
@@ -35,8 +38,11 @@ const AREAS: readonly (readonly [codes: RegExp, ...areas: readonly Area[]])[] = 
     /^(?:no-way-to|instance-has|s3-|sg-|public-subnet|endpoint-security|network-acl|dns-fails|registry-token|registry-refuses)/,
     "network",
   ],
-  [/^(?:tag-not|repository-missing|digest-of|pull-denied|pull-through-cache-may|image-of-other)/, "image"],
-  [/^(?:pull-denied|role-may|digest-of)/, "pull-role"],
+  [
+    /^(?:tag-not|repository-missing|digest-of|pull-denied|pull-through-cache-may|image-of-other|no-such-repository)/,
+    "image",
+  ],
+  [/^(?:pull-denied|role-may|digest-of|repository-policy)/, "pull-role"],
   [
     /^(?:secret-missing|parameter-missing|registry-credentials|execution-role-may-not-(?:read-[sp]|decrypt))/,
     "secrets",
@@ -44,7 +50,8 @@ const AREAS: readonly (readonly [codes: RegExp, ...areas: readonly Area[]])[] = 
   [/^(?:log-|execution-role-may-not-(?:write|create))/, "logs"],
   [/^(?:subnet-out|eni-)/, "addresses"],
   [/^(?:no-instance|no-container|capacity-provider|placement|container-agent)/, "instances"],
-  [/^efs-/, "efs"],
+  [/^efs-/, "storage"],
+  [/^(?:load-balancer|target-group)/, "balancer"],
   [/^task-role/, "task-role"],
 ];
 const ALL: readonly Area[] = [
@@ -54,7 +61,8 @@ const ALL: readonly Area[] = [
   "secrets",
   "logs",
   "addresses",
-  "efs",
+  "storage",
+  "balancer",
   "task-role",
 ];
 const IMAGES_MAX = 5;
@@ -87,6 +95,7 @@ async function checksOf(
     case "network":
       return await networkChecks(
         hypotheses.length === 0 ? neededTargets(scene) : toldTargets(hypotheses, scene),
+        hypotheses.length === 0 || hypotheses.some(({ code }) => code === "dns-fails"),
         scene,
       );
     case "image":
@@ -107,8 +116,10 @@ async function checksOf(
       return await addressChecks(scene);
     case "instances":
       return await instanceChecks(scene);
-    case "efs":
-      return [...definitionCheck("efs.exists", scene), ...(await efsChecks(scene))];
+    case "storage":
+      return [...definitionCheck("efs.exists", scene), ...(await storageChecks(scene))];
+    case "balancer":
+      return await balancerChecks(hypotheses, scene);
     case "task-role":
       return await taskRoleChecks(scene);
   }
@@ -121,44 +132,6 @@ function imagesToAsk(hypotheses: readonly Hypothesis[], scene: Scene): readonly 
   return [...new Set(all.filter((one) => !one.startsWith("sha256:")))].slice(0, IMAGES_MAX);
 }
 
-async function pullRoleChecks(scene: Scene): Promise<readonly StartCheck[]> {
-  const repositories = imagesOf(scene).flatMap((image) => {
-    const reference = tryParseReference(image);
-    const registry = reference && ecrRegistryOf(reference.host);
-    if (registry === undefined) return [];
-    return `arn:${registry.partition}:ecr:${registry.region}:${registry.account}:repository/${reference?.path ?? ""}`;
-  });
-  if (repositories.length === 0) return [];
-  const role = executionRoleOf(scene);
-  // On EC2 the instance's role pulls, unless the definition's own attributes say otherwise: what is proved has to be of who pulls.
-  if (scene.pulledBy === "instance" && !pullsByExecutionRole(scene)) return [];
-  if (role === undefined) return [...definitionCheck("role.ecr-pull", scene), ...missingRole(scene)];
-  const needs = [ECR_LOGIN, ...[...new Set(repositories)].slice(0, IMAGES_MAX).map(ecrPullNeed)];
-  return await Promise.all(needs.map((need) => mayDo(role, need, scene)));
-}
-
-function pullsByExecutionRole({ definition }: Scene): boolean {
-  const attributes = isUnknown(definition) ? [] : definition.requiresAttributes;
-  return JSON.stringify(attributes ?? []).includes("ecs.capability.execution-role-ecr-pull");
-}
-
-/** Fargate refuses ECR images, secrets and logs without an execution role. (AmazonECS/…/task_execution_IAM_role.html) */
-function missingRole(scene: Scene): readonly StartCheck[] {
-  if (isUnknown(scene.definition) || executionRoleOf(scene) !== undefined || isUnread(scene.sources))
-    return [];
-  const hasEcr = imagesOf(scene).some(
-    (image) => ecrRegistryOf(tryParseReference(image)?.host ?? "") !== undefined,
-  );
-  const needs =
-    secretsOf(scene).length > 0 ? "secrets" : hasEcr && scene.pulledBy === "task" ? "ECR" : undefined;
-  if (needs === undefined) return [];
-  return [
-    failed("role.exec.exists", "the task definition names no executionRoleArn", "execution-role-missing", {
-      needs,
-    }),
-  ];
-}
-
 async function taskRoleChecks(scene: Scene): Promise<readonly StartCheck[]> {
   if (isUnknown(scene.definition)) return definitionCheck("role.task.exists", scene);
   const { definition } = scene;
@@ -167,17 +140,4 @@ async function taskRoleChecks(scene: Scene): Promise<readonly StartCheck[]> {
   return await Promise.all(
     arns.map((role) => trustCheck(role, "ecs-tasks.amazonaws.com", "task-role-not-assumable", scene)),
   );
-}
-
-/** Whatever rests on the task definition is not checked where that could not be read. */
-function definitionCheck(id: string, { definition, start, region }: Scene): readonly StartCheck[] {
-  if (!isUnknown(definition)) return [];
-  const { taskDefinition } = start;
-  return [
-    notChecked(
-      id,
-      definition,
-      taskDefinition === undefined ? undefined : ["ecs.DescribeTaskDefinition", { taskDefinition }, region],
-    ),
-  ];
 }

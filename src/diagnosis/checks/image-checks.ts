@@ -5,7 +5,7 @@ import { ecrRegistryOf } from "../../image/ecr-hosts.ts";
 import { tryParseReference } from "../../image/reference.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { Answered } from "../reads.ts";
-import type { Scene } from "../scene.ts";
+import { containersOf, type Scene } from "../scene.ts";
 import { failed, notChecked, passed, type StartCheck, unknown } from "./check.ts";
 import { platformChecks } from "./platform-check.ts";
 
@@ -19,8 +19,7 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
       failed("image.reference-form", `${image} is no image reference`, "image-reference-invalid", { image }),
     ];
   const registry = ecrRegistryOf(reference.host);
-  if (registry === undefined)
-    return [unknown("image.exists-upstream", `${reference.host} is not asked: repull plan asks it`)];
+  if (registry === undefined) return [await upstreamCheck(image, reference.host, scene)];
   const { account, region } = registry;
   if (scene.account !== undefined && scene.account !== account)
     return [
@@ -62,6 +61,33 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
     ]),
     ...(await platformChecks(detail, params, scene)),
   ];
+}
+
+/** What another registry says to whoever asks; the task may be somebody else there. */
+async function upstreamCheck(image: string, host: string, scene: Scene): Promise<StartCheck> {
+  const id = "image.exists-upstream";
+  const found = await scene.reads.image(image);
+  const hasLogin = containersOf(scene).some((one) => one.image === image && "repositoryCredentials" in one);
+  switch (found.kind) {
+    case "found":
+      return passed(id, `${host} has ${image}`, ["tag-not-in-repository", "no-such-repository-or-private"]);
+    case "absent":
+      return failed(id, `${host} has no ${image}`, "tag-not-in-repository", { image });
+    case "refused":
+      return hasLogin
+        ? unknown(id, `${host} refuses ${image} to whoever asks here; the task has a login of its own`)
+        : failed(id, `${host} refuses ${image} to whoever has no login`, "no-such-repository-or-private", {
+            image,
+          });
+    case "limited":
+      return {
+        id,
+        result: "not sure",
+        because: `${host} refuses further requests from here: its limit is reached`,
+      };
+    case "unknown":
+      return unknown(id, found.because);
+  }
 }
 
 type Wanted = { readonly tag: string; readonly digest: string | undefined };

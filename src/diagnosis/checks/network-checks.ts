@@ -11,6 +11,7 @@ import type { CauseCode } from "../causes.ts";
 import type { Scene } from "../scene.ts";
 import type { TargetName } from "../words/words.ts";
 import { failed, passed, type StartCheck } from "./check.ts";
+import { attributeChecks, firewallChecks } from "./dns-checks.ts";
 import type { NetworkTarget } from "./network-targets.ts";
 
 // biome-ignore format: a table is read by its columns
@@ -50,8 +51,10 @@ const NARROW: readonly CauseCode[] = [
   "sg-egress-blocks-endpoint",
 ];
 
+/** @param asksDns whether the lookup of names is in question, and not the way alone */
 export async function networkChecks(
   targets: readonly NetworkTarget[],
+  asksDns: boolean,
   scene: Scene,
 ): Promise<readonly StartCheck[]> {
   if (targets.length === 0) return [];
@@ -67,7 +70,25 @@ export async function networkChecks(
     ];
   }
   const facts = await scene.reads.network(scene.sources);
-  return targets.map((target) => networkCheck(target, facts, scene));
+  const ways = targets.map((target) => networkCheck(target, facts, scene));
+  const hosts = targets.map(({ destination }) => destination.host);
+  const names = asksDns ? [...attributeChecks(facts), ...(await firewallChecks(hosts, facts, scene))] : [];
+  return [...ways, ...names, ...publicAccessChecks(facts, ways)];
+}
+
+/** VPC Block Public Access, where no way has shown it already. */
+function publicAccessChecks({ subnets }: NetworkFacts, ways: readonly StartCheck[]): readonly StartCheck[] {
+  const id = "net.bpa";
+  if (isUnread(subnets) || ways.some((one) => one.id === id)) return [];
+  const closed = subnets.find(({ publicAccessBlock }) => publicAccessBlock !== undefined);
+  return closed === undefined
+    ? [passed(id, "VPC Block Public Access closes none of the subnets", ["public-access-blocked"])]
+    : [
+        {
+          ...{ id, result: "not sure" },
+          because: `VPC Block Public Access (${closed.publicAccessBlock}) is on for ${closed.id}: what leaves by a gateway of the VPC's may be closed`,
+        },
+      ];
 }
 
 function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts, scene: Scene): StartCheck {

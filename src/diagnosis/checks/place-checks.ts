@@ -1,6 +1,6 @@
-/** Where a start takes place: free addresses of its subnets, the container instances and their agents, its file systems. */
+/** Where a start takes place: free addresses of its subnets, the container instances and their agents. */
 
-import { getNumber, getObject, getObjects, getString, getStrings, optional } from "../../ecs/json-fields.ts";
+import { getNumber, getObjects, getString, getStrings, optional } from "../../ecs/json-fields.ts";
 import { isUnread } from "../../network/facts.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { CauseCode } from "../causes.ts";
@@ -108,69 +108,4 @@ function wantedOf(definition: JsonObject, member: string): number {
         0),
     0,
   );
-}
-
-export async function efsChecks(scene: Scene): Promise<readonly StartCheck[]> {
-  if (isUnknown(scene.definition)) return [];
-  const checks = getObjects(scene.definition, "volumes").map(async (volume) => {
-    const efs = getObject(volume, "efsVolumeConfiguration");
-    return efs === undefined ? [] : await efsCheck(getString(volume, "name") ?? "", efs, scene);
-  });
-  return (await Promise.all(checks)).flat();
-}
-
-async function efsCheck(volume: string, efs: JsonObject, scene: Scene): Promise<readonly StartCheck[]> {
-  const access = getObject(efs, "authorizationConfig") ?? {};
-  const needsTls = getString(access, "iam") === "ENABLED" || getString(access, "accessPointId") !== undefined;
-  const fileSystem = getString(efs, "fileSystemId") ?? "";
-  if (needsTls && getString(efs, "transitEncryption") !== "ENABLED")
-    return [
-      failed(
-        "efs.transit-encryption",
-        `the volume ${volume} needs transit encryption`,
-        "efs-settings-invalid",
-        { volume, fileSystem },
-      ),
-    ];
-  const { region } = scene;
-  const input = { FileSystemId: fileSystem };
-  const found = await scene.reads.read("efs.DescribeMountTargets", input, region);
-  const id = "efs.mount-target-in-az";
-  if (found.kind === "unread") return [notChecked(id, found, ["efs.DescribeMountTargets", input, region])];
-  if (found.kind === "absent")
-    return [failed("efs.exists", `EFS in ${region} has no ${fileSystem}`, "efs-missing", { fileSystem })];
-  const { sources } = scene;
-  if (isUnread(sources) || sources.length === 0) return [unknown(id, "the task's subnet is not recorded")];
-  const subnets = await scene.reads.read(
-    "ec2.DescribeSubnets",
-    { SubnetIds: sources.map(({ subnet }) => subnet) },
-    region,
-  );
-  if (subnets.kind !== "answer") return [unknown(id, subnets.because)];
-  const own = getObjects(subnets.answer, "Subnets").filter((one) =>
-    sources.some(({ subnet }) => subnet === one.SubnetId),
-  );
-  const targets = getObjects(found.answer, "MountTargets").filter(
-    (one) =>
-      getString(one, "FileSystemId") === fileSystem &&
-      (getString(one, "LifeCycleState") ?? "available") === "available",
-  );
-  return own.map((one) => {
-    const zone = getString(one, "AvailabilityZoneId") ?? "";
-    const subnet = getString(one, "SubnetId") ?? "";
-    return targets.some(
-      (target) =>
-        getString(target, "AvailabilityZoneId") === zone || getString(target, "SubnetId") === subnet,
-    )
-      ? passed(id, `${fileSystem} has a mount target in ${zone}`, [
-          "efs-no-mount-target-in-zone-or-dns",
-          "efs-missing",
-        ])
-      : failed(
-          id,
-          `${fileSystem} has no mount target in ${zone}, where ${subnet} is`,
-          "efs-no-mount-target-in-zone-or-dns",
-          { fileSystem, zone, subnet },
-        );
-  });
 }

@@ -11,6 +11,7 @@ import type { JsonObject } from "../../runtime/json.ts";
 import type { CauseCode } from "../causes.ts";
 import type { Scene } from "../scene.ts";
 import { failed, notChecked, passed, type StartCheck, unknown } from "./check.ts";
+import type { ResourcePolicyAnswer } from "./resource-policy.ts";
 
 export type Need = {
   readonly id: string;
@@ -19,6 +20,10 @@ export type Need = {
   readonly code: CauseCode;
   /** The resource may have a policy of its own, which alone would do in one account. */
   readonly hasOwnPolicy: boolean;
+  /** What that policy says of the role. */
+  readonly said?: ResourcePolicyAnswer | undefined;
+  /** What a condition may ask of the request. */
+  readonly context?: Readonly<Record<string, string>>;
 };
 
 export const ECR_LOGIN: Need = {
@@ -32,7 +37,10 @@ export function ecrPullNeed(resource: string): Need {
 }
 
 export async function mayDo(role: string, need: Need, scene: Scene): Promise<StartCheck> {
-  const input = { PolicySourceArn: role, ActionNames: need.actions, ResourceArns: [need.resource] };
+  const input = {
+    ...{ PolicySourceArn: role, ActionNames: need.actions, ResourceArns: [need.resource] },
+    ...(need.context === undefined ? {} : { ContextEntries: Object.entries(need.context).map(contextEntry) }),
+  };
   const found = await scene.reads.read("iam.SimulatePrincipalPolicy", input);
   const name = nameOf(role);
   if (found.kind === "unread")
@@ -55,6 +63,9 @@ export async function mayDo(role: string, need: Need, scene: Scene): Promise<Sta
       because: `whether ${name} may ${action} depends on ${context.join(", ")}`,
     };
   const by = policyOf(denied);
+  // In one account either of the two policies is enough.
+  if (need.said === "allowed" && !isExplicit && by === undefined && !isOfOther(need.resource, role))
+    return passed(need.id, `the resource's own policy allows ${action} to ${name}`, [need.code]);
   const because = `the policies of ${name} do not allow ${action} on ${need.resource}${by === undefined ? "" : `: ${by}`}`;
   if (need.hasOwnPolicy && !isExplicit && by === undefined && isOfOther(need.resource, role))
     return { id: need.id, result: "not sure", because };
@@ -131,6 +142,10 @@ function documentOf(value: unknown): JsonObject | undefined {
   }
 }
 
-function nameOf(role: string): string {
+function contextEntry([ContextKeyName, value]: readonly [string, string]) {
+  return { ContextKeyName, ContextKeyType: "string", ContextKeyValues: [value] };
+}
+
+export function nameOf(role: string): string {
   return role.slice(role.lastIndexOf("/") + 1);
 }

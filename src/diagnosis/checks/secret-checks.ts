@@ -1,10 +1,13 @@
 /** Whether the secrets and parameters of a start are there, and their references are of a form that ECS takes. No value is read. */
 
 import { parseArn } from "../../ecs/arn.ts";
-import { getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
-import { containersOf, executionRoleOf, regionOf, type Scene } from "../scene.ts";
-import { failed, notChecked, passed, type StartCheck, unknown } from "./check.ts";
-import { mayDo } from "./role-checks.ts";
+import { getObject, getObjects, getString } from "../../ecs/json-fields.ts";
+import { awsDomainOf } from "../../image/ecr-hosts.ts";
+import { containersOf, executionRoleOf, isUnknown, regionOf, type Scene } from "../scene.ts";
+import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "./check.ts";
+import { policyCheck } from "./policy-check.ts";
+import { askResourcePolicy } from "./resource-policy.ts";
+import { mayDo, type Need, nameOf } from "./role-checks.ts";
 
 export type SecretNeed = {
   readonly name: string;
@@ -51,11 +54,10 @@ function isOfOther(arn: string, { account }: Scene): boolean {
 }
 
 export async function secretChecks(scene: Scene): Promise<readonly StartCheck[]> {
-  const checks = await Promise.all(
-    secretsOf(scene)
-      .slice(0, SECRETS_MAX)
-      .map((one) => secretCheck(one, scene)),
-  );
+  if (isUnknown(scene.definition)) return [];
+  const secrets = secretsOf(scene);
+  if (secrets.length === 0) return [notApplicable("secret.exists", "the containers refer to no secret")];
+  const checks = await Promise.all(secrets.slice(0, SECRETS_MAX).map((one) => secretCheck(one, scene)));
   return checks.flat();
 }
 
@@ -79,6 +81,7 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
   const id = need.isCredentials ? "registry-credentials.secret" : "secret.exists";
   if (isOfOther(arn, scene)) return [unknown(id, `${arn} is of another account: only that account can tell`)];
   const found = await scene.reads.read("secretsmanager.DescribeSecret", input, region);
+  const role = executionRoleOf(scene);
   const checks: StartCheck[] = [];
   let resource = arn;
   if (found.kind === "unread")
@@ -96,25 +99,60 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
     checks.push(passed(id, `${arn} is there`, ["secret-missing"]));
     const key = getString(found.answer, "KmsKeyId");
     if (key !== undefined && !key.endsWith("alias/aws/secretsmanager"))
-      checks.push(await keyCheck(key, region, scene));
+      checks.push(...(await keyChecks(key, region, role, scene)));
   }
-  const role = executionRoleOf(scene);
   if (role === undefined) return checks;
   const code = need.isCredentials
     ? "registry-credentials-secret-not-readable"
     : "execution-role-may-not-read-secret";
-  const judged = await mayDo(
-    role,
-    {
-      id: "role.exec.secret",
-      actions: ["secretsmanager:GetSecretValue"],
-      resource,
-      code,
-      hasOwnPolicy: true,
-    },
-    scene,
-  );
-  return [...checks, judged];
+  const action = "secretsmanager:GetSecretValue";
+  const policy = await scene.reads.read("secretsmanager.GetResourcePolicy", input, region);
+  const own = policy.kind === "answer" ? getString(policy.answer, "ResourcePolicy") : undefined;
+  const said = own === undefined ? undefined : askResourcePolicy(own, { role, action, resource });
+  const params = { role: nameOf(role), action, resource, policy: "resource-based policy" };
+  if (policy.kind === "unread")
+    checks.push(notChecked("secret.policy", policy, ["secretsmanager.GetResourcePolicy", input, region]));
+  else checks.push(policyCheck("secret.policy", `the policy of ${arn}`, said, code, params));
+  const asked: Need = { id: "role.exec.secret", actions: [action], resource, code, hasOwnPolicy: true, said };
+  return [...checks, await mayDo(role, asked, scene)];
+}
+
+/** The key's state, and whether its own policy lets the role decrypt: without it, IAM's word does not count. */
+async function keyChecks(
+  key: string,
+  region: string,
+  role: string | undefined,
+  scene: Scene,
+): Promise<readonly StartCheck[]> {
+  const state = await keyCheck(key, region, scene);
+  if (role === undefined || state.result === "failed") return [state];
+  const input = { KeyId: key, PolicyName: "default" };
+  const found = await scene.reads.read("kms.GetKeyPolicy", input, region);
+  if (found.kind === "unread")
+    return [state, notChecked("kms.key-policy", found, ["kms.GetKeyPolicy", input, region])];
+  const text = found.kind === "answer" ? getString(found.answer, "Policy") : undefined;
+  const resource = key.startsWith("arn:") ? key : "*";
+  const said =
+    text === undefined ? undefined : askResourcePolicy(text, { role, action: "kms:Decrypt", resource });
+  const params = { role: nameOf(role), action: "kms:Decrypt", resource: key, policy: "key policy" };
+  const code = "execution-role-may-not-decrypt";
+  if (said === "silent")
+    return [
+      state,
+      failed("kms.key-policy", `the policy of ${key} names neither the role nor its account`, code, params),
+    ];
+  const own = policyCheck("kms.key-policy", `the policy of ${key}`, said, code, params);
+  if (said !== "delegated" || !key.startsWith("arn:")) return [state, own];
+  const context = { "kms:ViaService": `secretsmanager.${region}.${awsDomainOf(region)}` };
+  const need = {
+    id: "role.exec.kms-decrypt",
+    actions: ["kms:Decrypt"],
+    resource,
+    code,
+    hasOwnPolicy: false,
+    context,
+  } as const;
+  return [state, own, await mayDo(role, need, scene)];
 }
 
 async function keyCheck(key: string, region: string, scene: Scene): Promise<StartCheck> {
@@ -184,85 +222,4 @@ async function storedParameter(reference: string, scene: Scene): Promise<readonl
     scene,
   );
   return [...checks, judged];
-}
-
-export function logsOf(scene: Scene) {
-  return containersOf(scene).flatMap((container) => {
-    const log = getObject(container, "logConfiguration") ?? {};
-    const options = getObject(log, "options") ?? {};
-    if (getString(log, "logDriver") !== "awslogs") return [];
-    return [
-      {
-        ...optional("group", getString(options, "awslogs-group")),
-        region: getString(options, "awslogs-region") ?? scene.region,
-        isCreated: getString(options, "awslogs-create-group") === "true",
-      },
-    ];
-  });
-}
-
-const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
-
-export async function logChecks(scene: Scene): Promise<readonly StartCheck[]> {
-  const logs = logsOf(scene);
-  const distinct = logs.filter(
-    (one, index) =>
-      logs.findIndex(({ group, region }) => group === one.group && region === one.region) === index,
-  );
-  const checks = await Promise.all(distinct.map((one) => logCheck(one, scene)));
-  return checks.flat();
-}
-
-async function logCheck(
-  { group, region, isCreated }: ReturnType<typeof logsOf>[number],
-  scene: Scene,
-): Promise<readonly StartCheck[]> {
-  if (!REGION.test(region))
-    return [failed("log.region", `awslogs-region is ${region}`, "log-region-invalid", { region })];
-  if (group === undefined) return [unknown("log.group", "the log configuration names no group")];
-  const role = executionRoleOf(scene);
-  const account = scene.account ?? parseArn(role ?? "")?.account ?? "";
-  const resource = `arn:${parseArn(role ?? "")?.partition ?? "aws"}:logs:${region}:${account}:log-group:${group}`;
-  const may = (
-    actions: readonly string[],
-    on: string,
-    code: "execution-role-may-not-write-logs" | "execution-role-may-not-create-log-group",
-  ) =>
-    role === undefined || scene.pulledBy === "instance"
-      ? []
-      : [mayDo(role, { id: "role.exec.logs", actions, resource: on, code, hasOwnPolicy: false }, scene)];
-  const input = { logGroupNamePrefix: group };
-  const found = await scene.reads.read("logs.DescribeLogGroups", input, region);
-  const written = may(
-    ["logs:CreateLogStream", "logs:PutLogEvents"],
-    `${resource}:*`,
-    "execution-role-may-not-write-logs",
-  );
-  if (found.kind === "unread")
-    return [
-      notChecked("log.group", found, ["logs.DescribeLogGroups", input, region]),
-      ...(await Promise.all(written)),
-    ];
-  const isThere =
-    found.kind === "answer" &&
-    getObjects(found.answer, "logGroups").some((one) => getString(one, "logGroupName") === group);
-  if (isThere)
-    return [
-      passed("log.group", `the log group ${group} is in ${region}`, [
-        "log-group-missing",
-        "execution-role-may-not-create-log-group",
-      ]),
-      ...(await Promise.all(written)),
-    ];
-  if (!isCreated)
-    return [
-      failed("log.group", `CloudWatch Logs in ${region} has no log group ${group}`, "log-group-missing", {
-        logGroup: group,
-        region,
-      }),
-    ];
-  return await Promise.all([
-    ...may(["logs:CreateLogGroup"], resource, "execution-role-may-not-create-log-group"),
-    ...written,
-  ]);
 }

@@ -37,6 +37,7 @@ const WORDS: Readonly<Record<StartRemedyCode, string>> = {
   "look-at-key":                 "enable the key, or use another",
   "ask-organization":            "let tasks have the tags that the organization's policy wants",
   "change-deployment-configuration": "let ECS start new tasks before it stops old ones, or the other way round",
+  "change-dns-firewall":         "let the DNS firewall's rules allow the name",
   "restore-service-role":        "restore the rights and the trust of ECS's service role",
   "try-again":                   "start once more: this passes, unless it comes back",
   none:                          "nothing is to be done",

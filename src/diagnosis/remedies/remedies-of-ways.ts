@@ -72,6 +72,13 @@ export const WAY_REMEDIES = {
     networkAcl,
   ]),
   "address-family-mismatch": only("make-way-out"),
+  "dns-firewall-blocks": aws("change-dns-firewall", ({ ruleGroup = "RULE_GROUP_ID" }) => [
+    ...["route53resolver", "list-firewall-rules", "--firewall-rule-group-id", ruleGroup],
+  ]),
+  "sg-egress-blocks-file-system": egress(
+    ({ endpointGroups }) =>
+      `UserIdGroupPairs=[{GroupId=${first(endpointGroups, "FILE_SYSTEM_SECURITY_GROUP_ID")}}]`,
+  ),
   "dns-fails": aws("switch-dns-on", ({ vpc = "VPC_ID" }) => [
     "ec2",
     "describe-vpc-attribute",

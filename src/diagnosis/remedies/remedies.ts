@@ -138,7 +138,7 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
       "SECURITY_GROUP_ID",
     ],
   ),
-  "efs-mount-refused": ingress("open-file-system", 2049, () => undefined),
+  "efs-mount-refused": ingress("open-file-system", 2049, ({ securityGroups }) => securityGroups),
   "efs-root-directory-missing": set("volumes[].efsVolumeConfiguration.rootDirectory", "/"),
   "efs-missing": aws("make-mount-target", ({ fileSystem = "FILE_SYSTEM_ID" }) => [
     "efs",

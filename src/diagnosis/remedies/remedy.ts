@@ -40,6 +40,7 @@ export type StartRemedyCode =
   | "look-at-cache-rule"
   | "look-at-key"
   | "ask-organization"
+  | "change-dns-firewall"
   | "change-deployment-configuration"
   | "restore-service-role"
   | "try-again"
@@ -175,7 +176,7 @@ export const ingress = (
     ...["ec2", "authorize-security-group-ingress", "--group-id", first(group(params), "SECURITY_GROUP_ID")],
     ...[
       "--ip-permissions",
-      `IpProtocol=tcp,FromPort=${port},ToPort=${port},UserIdGroupPairs=[{GroupId=TASK_SECURITY_GROUP_ID}]`,
+      `IpProtocol=tcp,FromPort=${port},ToPort=${port},UserIdGroupPairs=[{GroupId=${first(params.taskSecurityGroups, "TASK_SECURITY_GROUP_ID")}}]`,
     ],
   ]);
 

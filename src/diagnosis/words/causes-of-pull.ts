@@ -144,7 +144,7 @@ function namedErrors({ words, start }: Told): readonly Found[] | undefined {
   if (error === "CannotInspectContainerError") return likely("docker-does-not-answer");
   if (/container health checks?/i.test(text)) return certain("container-health-check-failed");
   if (/ELB health checks|is (?:unhealthy|not healthy) in\b/i.test(text))
-    return likely("load-balancer-health-check-failed");
+    return likelyAbout(targetGroupIn(text), "load-balancer-health-check-failed");
   if (
     /Scaling activity initiated|scheduler initiated|stopped by user|Task stopped by/i.test(text) ||
     start.stopCode === "UserInitiated"
@@ -165,6 +165,11 @@ function imageIn(text: string, image: string | undefined): Readonly<Record<strin
     )?.groups?.image;
   const found = named?.replace(/:$/, "") ?? image;
   return found === undefined ? {} : { image: found };
+}
+
+function targetGroupIn(text: string): Readonly<Record<string, string>> {
+  const found = /target-group (?<arn>arn:aws[a-z-]*:elasticloadbalancing:[\w:/.-]+)/.exec(text)?.groups?.arn;
+  return found === undefined ? {} : { targetGroup: found };
 }
 
 function pathIn(text: string): string {

@@ -127,7 +127,7 @@ describe("the calls", () => {
       request.action === "DescribeTaskDefinition" ? { body: DEFINITION } : refused(request);
     await diagnose(start(), reads());
     for (const { action } of stub.requests)
-      expect(action).toMatch(/^(?:Describe|List|GetRole|Simulate|GET )/);
+      expect(action).toMatch(/^(?:Describe|List|GetRole|Get\w+Policy$|GetInstanceProfile$|Simulate|GET )/);
   });
 });
 
@@ -148,7 +148,7 @@ describe("the rights", () => {
   test("only read, and are printed as a policy", () => {
     for (const action of JSON.parse(permissions(DIAGNOSE_RIGHTS, false)).Statement[0].Action)
       expect(action).toMatch(
-        /:(?:Describe|List|Simulate|BatchGetImage$|GetManagedPrefixListEntries|GetRole$|GetCallerIdentity)/,
+        /:(?:Describe|List|Simulate|BatchGetImage$|Get\w+Policy$|GetInstanceProfile$|GetManagedPrefixListEntries|GetRole$|GetCallerIdentity)/,
       );
   });
 

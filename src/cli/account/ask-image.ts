@@ -1,0 +1,69 @@
+/**
+ * What a public registry says of an image to whoever has no login there: a HEAD, which is no pull. An image's name may come
+ * from somebody else's file, so only registries that everybody knows are asked.
+ */
+
+import type { AskImage } from "../../aws/diagnosis/account-reads.ts";
+import { tryParseReference } from "../../image/reference.ts";
+import { registryOf } from "../../image/registry-hosts.ts";
+import { createRegistries } from "../../oci/client/registries.ts";
+import { RegistryError, type RegistryErrorKind } from "../../oci/client/registry-error.ts";
+import { httpTransport } from "../../oci/http/http-transport.ts";
+import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { CommandIo } from "../io.ts";
+
+const PUBLIC_HOSTS = new Set([
+  "ghcr.io",
+  "quay.io",
+  "gcr.io",
+  "registry.k8s.io",
+  "mcr.microsoft.com",
+  "registry.gitlab.com",
+]);
+const REQUEST_SECONDS = 15;
+
+const ANSWER_OF: Readonly<Partial<Record<RegistryErrorKind, "refused" | "limited" | "absent">>> = {
+  unauthorized: "refused",
+  denied: "refused",
+  "rate-limited": "limited",
+  absent: "absent",
+};
+
+export function askingImages(io: CommandIo): { readonly ask: AskImage; close(): void } {
+  const transport = httpTransport({ clock: systemClock, proxyEnv: io.env });
+  const send = io.outgoing?.sending(transport) ?? transport;
+  const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
+  const registries = createRegistries({
+    send,
+    clock: systemClock,
+    endpoints,
+    requestSeconds: REQUEST_SECONDS,
+  });
+  const asked = new Map<string, ReturnType<AskImage>>();
+  const ask: AskImage = async (image) => {
+    const reference = tryParseReference(image);
+    const host = reference?.host ?? "";
+    if (reference === undefined || (registryOf(host).kind === "other" && !PUBLIC_HOSTS.has(host)))
+      return {
+        kind: "unknown",
+        because: `${host || image} is not asked: it is none of the public registries`,
+      };
+    try {
+      const head = await registries.headManifest(reference, io.signal);
+      return { kind: head === undefined ? "absent" : "found" };
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const kind = ANSWER_OF[error.kind];
+      return kind === undefined ? { kind: "unknown", because: error.message.slice(0, 200) } : { kind };
+    }
+  };
+  return {
+    ask: (image) => {
+      const answer = asked.get(image) ?? ask(image);
+      asked.set(image, answer);
+      return answer;
+    },
+    close: () => transport.close(),
+  };
+}

@@ -1,0 +1,317 @@
+/** What each check concludes of recorded answers: the facts of one service, changed in one place a row. */
+
+import { describe, expect, test } from "vitest";
+import { recordedReads } from "../../src/aws/diagnosis/recorded-reads.ts";
+import { type Diagnosis, diagnose } from "../../src/diagnosis/diagnose.ts";
+import { failedStartsIn } from "../../src/diagnosis/failed-start.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
+
+const ACCOUNT = "123456789012";
+const REGION = "us-east-1";
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/web-execution`;
+const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/web:1`;
+const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:db-AbCdEf`;
+const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`;
+const GROUP = `arn:aws:elasticloadbalancing:${REGION}:${ACCOUNT}:targetgroup/web/1`;
+
+type Facts = Readonly<Record<string, JsonObject>>;
+
+const any = { IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] };
+const group = (GroupId: string, more: JsonObject = {}): JsonObject => ({
+  ...{ GroupId, VpcId: "vpc-1", IpPermissions: [], IpPermissionsEgress: [any] },
+  ...more,
+});
+const nfs = (GroupId: string) => ({
+  IpPermissions: [{ IpProtocol: "tcp", FromPort: 2049, ToPort: 2049, UserIdGroupPairs: [{ GroupId }] }],
+});
+const policy = (...Statement: readonly JsonObject[]) => JSON.stringify({ Version: "2012-10-17", Statement });
+const decided = (EvalDecision: string, ...actions: readonly string[]): JsonObject => ({
+  EvaluationResults: actions.map((EvalActionName) => ({ EvalActionName, EvalDecision })),
+});
+
+const BASE: Facts = {
+  "ecs.DescribeServices": {
+    services: [
+      {
+        ...{ serviceName: "web", launchType: "FARGATE", taskDefinition: "web:7" },
+        loadBalancers: [{ targetGroupArn: GROUP, containerName: "web", containerPort: 80 }],
+        networkConfiguration: {
+          awsvpcConfiguration: {
+            subnets: ["subnet-1"],
+            securityGroups: ["sg-task"],
+            assignPublicIp: "DISABLED",
+          },
+        },
+      },
+    ],
+  },
+  "ecs.DescribeTaskDefinition": {
+    taskDefinition: {
+      executionRoleArn: ROLE,
+      volumes: [
+        {
+          name: "data",
+          efsVolumeConfiguration: {
+            fileSystemId: "fs-1",
+            transitEncryption: "ENABLED",
+            authorizationConfig: { accessPointId: "fsap-1" },
+          },
+        },
+      ],
+      containerDefinitions: [{ name: "web", image: IMAGE, secrets: [{ name: "DB", valueFrom: SECRET }] }],
+    },
+  },
+  "ec2.DescribeSubnets": {
+    Subnets: [
+      {
+        SubnetId: "subnet-1",
+        VpcId: "vpc-1",
+        CidrBlock: "10.0.1.0/24",
+        AvailabilityZoneId: "use1-az1",
+        AvailableIpAddressCount: 9,
+      },
+    ],
+  },
+  "ec2.DescribeRouteTables": {
+    RouteTables: [
+      {
+        ...{ RouteTableId: "rtb-1", VpcId: "vpc-1", Associations: [{ Main: true }] },
+        Routes: [
+          { DestinationCidrBlock: "10.0.0.0/16", GatewayId: "local", State: "active" },
+          { DestinationCidrBlock: "0.0.0.0/0", NatGatewayId: "nat-1", State: "active" },
+        ],
+      },
+    ],
+  },
+  "ec2.DescribeNatGateways": {
+    NatGateways: [{ NatGatewayId: "nat-1", State: "available", ConnectivityType: "public" }],
+  },
+  "ec2.DescribeVpcEndpoints": { VpcEndpoints: [] },
+  "ec2.DescribeNetworkAcls": {
+    NetworkAcls: [
+      {
+        NetworkAclId: "acl-1",
+        VpcId: "vpc-1",
+        Associations: [{ SubnetId: "subnet-1" }],
+        Entries: [true, false].map((Egress) => ({
+          ...{ RuleNumber: 100, Protocol: "-1", RuleAction: "allow", Egress, CidrBlock: "0.0.0.0/0" },
+        })),
+      },
+    ],
+  },
+  "ec2.DescribeVpcs": { Vpcs: [{ VpcId: "vpc-1", DhcpOptionsId: "dopt-1" }] },
+  "ec2.DescribeDhcpOptions": { DhcpOptions: [] },
+  "ec2.DescribeVpcAttribute": { EnableDnsSupport: { Value: true }, EnableDnsHostnames: { Value: true } },
+  "ec2.DescribeSecurityGroups": { SecurityGroups: [group("sg-task"), group("sg-efs", nfs("sg-task"))] },
+  "ecr.DescribeImages": {
+    imageDetails: [{ repositoryName: "web", imageTags: ["1"], imageDigest: "sha256:1" }],
+  },
+  "ecr.GetRepositoryPolicy": { Error: { Code: "RepositoryPolicyNotFoundException", Message: "none" } },
+  "secretsmanager.DescribeSecret": { ARN: SECRET, KmsKeyId: KEY },
+  "secretsmanager.GetResourcePolicy": { ARN: SECRET },
+  "kms.DescribeKey": { KeyMetadata: { Arn: KEY, KeyState: "Enabled" } },
+  "kms.GetKeyPolicy": {
+    Policy: policy({
+      Effect: "Allow",
+      Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+      Action: "kms:*",
+      Resource: "*",
+    }),
+  },
+  "iam.SimulatePrincipalPolicy": decided(
+    "allowed",
+    ...[
+      "ecr:GetAuthorizationToken",
+      "ecr:BatchGetImage",
+      "ecr:GetDownloadUrlForLayer",
+      "ecr:BatchCheckLayerAvailability",
+    ],
+    ...["secretsmanager:GetSecretValue", "kms:Decrypt"],
+  ),
+  "iam.GetRole": {
+    Role: {
+      RoleName: "web-execution",
+      AssumeRolePolicyDocument: { Statement: [{ Principal: { Service: "ecs-tasks.amazonaws.com" } }] },
+    },
+  },
+  "efs.DescribeMountTargets": {
+    MountTargets: [
+      {
+        MountTargetId: "fsmt-1",
+        FileSystemId: "fs-1",
+        SubnetId: "subnet-1",
+        AvailabilityZoneId: "use1-az1",
+        LifeCycleState: "available",
+      },
+    ],
+  },
+  "efs.DescribeMountTargetSecurityGroups": { SecurityGroups: ["sg-efs"] },
+  "efs.DescribeFileSystemPolicy": { Error: { Code: "PolicyNotFound", Message: "none" } },
+  "efs.DescribeAccessPoints": { AccessPoints: [{ AccessPointId: "fsap-1", FileSystemId: "fs-1" }] },
+  "elbv2.DescribeTargetGroups": {
+    TargetGroups: [{ TargetGroupArn: GROUP, HealthCheckPath: "/health", Matcher: { HttpCode: "200" } }],
+  },
+  "elbv2.DescribeTargetHealth": { TargetHealthDescriptions: [{ TargetHealth: { State: "healthy" } }] },
+  "route53resolver.ListFirewallRuleGroupAssociations": { FirewallRuleGroupAssociations: [] },
+};
+
+async function diagnosed(facts: Facts, document: JsonObject = {}): Promise<Diagnosis> {
+  const [start] = failedStartsIn({
+    services: [
+      { serviceName: "web", serviceArn: `arn:aws:ecs:${REGION}:${ACCOUNT}:service/prod/web`, ...document },
+    ],
+  }) as NonNullable<ReturnType<typeof failedStartsIn>>;
+  if (start === undefined) throw new RangeError("no start");
+  const recorded = new Map(Object.entries({ ...BASE, ...facts }));
+  return await diagnose(start, recordedReads(recorded, { account: ACCOUNT, region: REGION }));
+}
+
+const resultOf = ({ checks }: Diagnosis, id: string) =>
+  checks.filter((one) => one.id === id).map(({ result }) => result);
+
+test("a service with all that it needs would start, and each check says by which fact", async () => {
+  const found = await diagnosed({});
+  expect(found.checks.filter(({ result }) => result !== "passed" && result !== "not applicable")).toEqual([]);
+  expect(found.verdict).toBe("nothing-found");
+  expect(found.checks.every(({ because }) => because.length > 10)).toBe(true);
+});
+
+const deny = (Action: string, AWS: string): JsonObject => ({
+  Effect: "Deny",
+  Principal: { AWS },
+  Action,
+  Resource: "*",
+});
+const firewall = (Action: string, ...Domains: readonly string[]): Facts => ({
+  "route53resolver.ListFirewallRuleGroupAssociations": {
+    FirewallRuleGroupAssociations: [{ VpcId: "vpc-1", FirewallRuleGroupId: "rslvr-frg-1" }],
+  },
+  "route53resolver.ListFirewallRules": {
+    FirewallRules: [
+      { FirewallRuleGroupId: "rslvr-frg-1", FirewallDomainListId: "rslvr-fdl-1", Priority: 1, Action },
+    ],
+  },
+  "route53resolver.ListFirewallDomains": { Domains: [...Domains] },
+});
+const closed: Facts = {
+  "ec2.DescribeSubnets": {
+    Subnets: [
+      {
+        ...{ SubnetId: "subnet-1", VpcId: "vpc-1", CidrBlock: "10.0.1.0/24", AvailabilityZoneId: "use1-az1" },
+        AvailableIpAddressCount: 9,
+        BlockPublicAccessStates: { InternetGatewayBlockMode: "block-bidirectional" },
+      },
+    ],
+  },
+};
+const byGateway: Facts = {
+  "ecs.DescribeServices": {
+    services: [
+      {
+        ...{ serviceName: "web", launchType: "FARGATE", taskDefinition: "web:7" },
+        networkConfiguration: {
+          awsvpcConfiguration: {
+            subnets: ["subnet-1"],
+            securityGroups: ["sg-task"],
+            assignPublicIp: "ENABLED",
+          },
+        },
+      },
+    ],
+  },
+  "ec2.DescribeRouteTables": {
+    RouteTables: [
+      {
+        ...{ RouteTableId: "rtb-1", VpcId: "vpc-1", Associations: [{ Main: true }] },
+        Routes: [{ DestinationCidrBlock: "0.0.0.0/0", GatewayId: "igw-1", State: "active" }],
+      },
+    ],
+  },
+};
+const implicit: Facts = {
+  "iam.SimulatePrincipalPolicy": {
+    EvaluationResults: [
+      { EvalActionName: "ecr:GetAuthorizationToken", EvalDecision: "allowed" },
+      ...["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"].map(
+        (EvalActionName) => ({ EvalActionName, EvalDecision: "implicitDeny" }),
+      ),
+      ...["secretsmanager:GetSecretValue", "kms:Decrypt"].map((EvalActionName) => ({
+        EvalActionName,
+        EvalDecision: "allowed",
+      })),
+    ],
+  },
+};
+
+describe("one fact of the account is otherwise", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [story: string, facts: Facts, check: string, result: string, cause?: string])[] = [
+    ["the secret's policy denies the role",              { "secretsmanager.GetResourcePolicy": { ResourcePolicy: policy(deny("secretsmanager:*", ROLE)) } },              "secret.policy",            "failed",  "execution-role-may-not-read-secret"],
+    ["the secret's policy denies somebody else",         { "secretsmanager.GetResourcePolicy": { ResourcePolicy: policy(deny("secretsmanager:*", `${ROLE}-other`)) } },   "secret.policy",            "passed"],
+    ["the secret's policy denies under a condition",     { "secretsmanager.GetResourcePolicy": { ResourcePolicy: policy({ ...deny("secretsmanager:*", "*"), Condition: { StringNotEquals: { "aws:SourceVpce": "vpce-1" } } }) } }, "secret.policy", "not sure"],
+    ["the key's policy names nobody of the account",     { "kms.GetKeyPolicy": { Policy: policy({ Effect: "Allow", Principal: { AWS: "arn:aws:iam::210987654321:root" }, Action: "kms:*", Resource: "*" }) } }, "kms.key-policy", "failed", "execution-role-may-not-decrypt"],
+    ["the repository's policy denies everybody",         { "ecr.GetRepositoryPolicy": { repositoryName: "web", policyText: policy(deny("ecr:BatchGetImage", "*")) } },        "image.repository-policy",  "failed",  "repository-policy-denies"],
+    ["the repository's own policy is enough",            { ...implicit, "ecr.GetRepositoryPolicy": { repositoryName: "web", policyText: policy({ Effect: "Allow", Principal: { AWS: ROLE }, Action: "ecr:*" }) } }, "role.ecr-pull", "passed"],
+    ["neither policy lets the role pull",                implicit,                                                                                                       "role.ecr-pull",            "failed",  "role-may-not-pull"],
+    ["the DNS firewall blocks the registry",             firewall("BLOCK", "*.amazonaws.com."),                                                                            "net.dns.firewall",         "failed",  "dns-firewall-blocks"],
+    ["the DNS firewall only tells of the registry",      firewall("ALERT", "*.amazonaws.com."),                                                                            "net.dns.firewall",         "passed"],
+    ["the DNS firewall blocks other names",              firewall("BLOCK", "bad.example."),                                                                                "net.dns.firewall",         "passed"],
+    ["the VPC resolves nothing",                         { "ec2.DescribeVpcAttribute": { EnableDnsSupport: { Value: false }, EnableDnsHostnames: { Value: false } } },        "net.dns.vpc-attributes",   "failed",  "vpc-dns-attributes-off"],
+    ["Block Public Access is on for a public subnet",    { ...closed, ...byGateway },                                                                                     "net.bpa",                  "failed",  "public-access-blocked"],
+    ["Block Public Access is on, and a NAT gateway is elsewhere", closed,                                                                                                 "net.bpa",                  "not sure"],
+    ["the mount target's group lets nobody in",          { "ec2.DescribeSecurityGroups": { SecurityGroups: [group("sg-task"), group("sg-efs")] } },                           "efs.sg-2049",              "failed",  "efs-mount-refused"],
+    ["the task's group lets no NFS out",                 { "ec2.DescribeSecurityGroups": { SecurityGroups: [group("sg-task", { IpPermissionsEgress: [{ IpProtocol: "tcp", FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: "0.0.0.0/0" }] }] }), group("sg-efs", nfs("sg-task"))] } }, "efs.sg-egress", "failed", "sg-egress-blocks-file-system"],
+    ["the access point is another file system's",        { "efs.DescribeAccessPoints": { AccessPoints: [{ AccessPointId: "fsap-1", FileSystemId: "fs-2" }] } },               "efs.access-point",         "failed",  "efs-root-directory-missing"],
+    ["the target answers with another code",             { "elbv2.DescribeTargetHealth": { TargetHealthDescriptions: [{ TargetHealth: { State: "unhealthy", Reason: "Target.ResponseCodeMismatch" } }] } }, "lb.target-health", "failed", "load-balancer-health-check-failed"],
+    ["the target is new",                                { "elbv2.DescribeTargetHealth": { TargetHealthDescriptions: [{ TargetHealth: { State: "initial", Reason: "Elb.InitialHealthChecking" } }] } }, "lb.target-health", "passed"],
+    ["the target group is gone",                         { "elbv2.DescribeTargetGroups": { Error: { Code: "TargetGroupNotFoundException", Message: "none" } } },              "lb.target-group",          "failed",  "target-group-missing"],
+    ["the secret's policy may not be read",              { "secretsmanager.GetResourcePolicy": { Error: { Code: "AccessDeniedException", Message: "no" } } },                "secret.policy",            "not checked"],
+  ];
+  for (const [story, facts, check, result, cause] of table)
+    test(`${story}: ${check} ${result}`, async () => {
+      const found = await diagnosed(facts);
+      expect(resultOf(found, check)).toContain(result);
+      expect(found.checks.flatMap((one) => one.cause?.code ?? [])).toEqual(
+        cause === undefined ? [] : expect.arrayContaining([cause]),
+      );
+    });
+});
+
+describe("an image of another registry", () => {
+  const of = (image: string, more: JsonObject = {}): Facts => ({
+    "ecs.DescribeTaskDefinition": {
+      taskDefinition: { containerDefinitions: [{ name: "web", image, ...more }] },
+    },
+  });
+  const login = { repositoryCredentials: { credentialsParameter: SECRET } };
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [said: string, more: JsonObject, result: string, cause?: string])[] = [
+    ["found",   {},    "passed"],
+    ["absent",  {},    "failed",      "tag-not-in-repository"],
+    ["refused", {},    "failed",      "no-such-repository-or-private"],
+    ["refused", login, "not checked"],
+    ["limited", {},    "not sure"],
+    ["",        {},    "not checked"],
+  ];
+  for (const [said, more, result, cause] of table)
+    test(`the registry says “${said}” of it${"repositoryCredentials" in more ? ", and the task has a login" : ""}: ${result}`, async () => {
+      const found = await diagnosed({
+        ...of("ghcr.io/acme/web:1", more),
+        "registry.Head": { "ghcr.io/acme/web:1": said },
+      });
+      expect(resultOf(found, "image.exists-upstream")).toEqual([result]);
+      expect(found.checks.find(({ id }) => id === "image.exists-upstream")?.cause?.code).toBe(cause);
+    });
+});
+
+describe("a start without such things", () => {
+  test("has checks that are not applicable, with why", async () => {
+    const found = await diagnosed({
+      "ecs.DescribeTaskDefinition": {
+        taskDefinition: { containerDefinitions: [{ name: "web", image: "nginx:1" }] },
+      },
+    });
+    for (const id of ["secret.exists", "log.group", "efs.exists", "role.ecr-pull"])
+      expect(resultOf(found, id)).toEqual(["not applicable"]);
+  });
+});
