@@ -6,14 +6,14 @@
  */
 
 import type { Service } from "../../ecs/service/service.ts";
-import { taskEvent } from "../../ecs-events/task-event.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { ArnPage, ServiceReads } from "../ports/service-reads.ts";
 import { clusterExcluded, serviceExcluded } from "../survey/excluded.ts";
 import { type DetectPorts, type DetectResult, detect } from "./detect.ts";
+import { limitKeepingDown, runsTooFew } from "./limit-keeping-down.ts";
 import { type PacedReads, pacedReads } from "./paced-reads.ts";
 import { createSweepBudget, type SweepBudget, type SweepGap } from "./sweep-budget.ts";
-import { chunksOf, newestStoppedTask, ringFrom, runsTooFew, type ServiceChunk } from "./sweep-selection.ts";
+import { chunksOf, ringFrom, type ServiceChunk } from "./sweep-selection.ts";
 
 export type SweepReport = {
   /** Services in scope that were listed, and those of them that were described. */
@@ -137,14 +137,19 @@ async function detectFailureOf(
   { budget, reads, policy, ports }: Sweeping,
 ): Promise<DetectResult | undefined> {
   const { clusterArn, name } = service;
-  const task = await budget.orGap(async () => {
-    const arns = await reads.listStoppedTasks(clusterArn, name);
-    return newestStoppedTask(service, arns.length === 0 ? [] : await reads.describeTasks(clusterArn, arns));
-  });
-  if (task === undefined) return undefined;
   // It is seen failing now: an attempt that has looked at this task before is no reason to leave the service down.
-  const time = new Date(ports.clock.now()).toISOString();
-  const document = taskEvent(task, { ...ports.location, clusterArn, time });
-  const result = await budget.orGap(() => detect(document, ports, policy));
+  const now = new Date(ports.clock.now()).toISOString();
+  const limit = await budget.orGap(() =>
+    limitKeepingDown(
+      service,
+      async () => {
+        const arns = await reads.listStoppedTasks(clusterArn, name);
+        return arns.length === 0 ? [] : await reads.describeTasks(clusterArn, arns);
+      },
+      now,
+    ),
+  );
+  if (limit === undefined) return undefined;
+  const result = await budget.orGap(() => detect(limit.document, ports, policy));
   return result?.kind === "ignored" ? undefined : result;
 }

@@ -3,9 +3,9 @@
 import { describe, expect, it } from "vitest";
 import type { Service } from "../../../src/ecs/service/service.ts";
 import { readService } from "../../../src/ecs/service/service.ts";
+import { newestStoppedTask, runsTooFew } from "../../../src/remediation/detect/limit-keeping-down.ts";
 import { type SweepReport, sweep } from "../../../src/remediation/detect/sweep.ts";
 import { readSweepRequest } from "../../../src/remediation/detect/sweep-request.ts";
-import { newestStoppedTask, runsTooFew } from "../../../src/remediation/detect/sweep-selection.ts";
 import { AwsError, type AwsErrorKind } from "../../../src/remediation/ports/aws-error.ts";
 import type { ServiceReads } from "../../../src/remediation/ports/service-reads.ts";
 import { createExecutions } from "../../../src/sandbox/aws/durable-executions.ts";

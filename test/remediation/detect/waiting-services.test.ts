@@ -9,6 +9,7 @@ import { readPolicy } from "../../../src/substitution/policy/policy.ts";
 const LIMIT =
   "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/nginx:1.25: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit";
 const CRASH = "Essential container in task exited";
+const DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:42";
 const cluster = "arn:aws:ecs:us-east-1:123456789012:cluster/prod";
 
 type World = {
@@ -16,11 +17,20 @@ type World = {
   readonly status?: string;
   readonly tag?: string;
   readonly policy?: object;
+  /** Absent: the deployment that the service has now. */
+  readonly startedBy?: string;
   /** Newest last. */
   readonly stopped: readonly string[];
 };
 
-async function waiting({ running = 0, status = "ACTIVE", tag, policy = {}, stopped }: World) {
+async function waiting({
+  running = 0,
+  status = "ACTIVE",
+  tag,
+  policy = {},
+  stopped,
+  startedBy = "ecs-svc/1",
+}: World) {
   let listed = 0;
   const service = readService({
     serviceArn: "arn:aws:ecs:us-east-1:123456789012:service/prod/web",
@@ -29,12 +39,25 @@ async function waiting({ running = 0, status = "ACTIVE", tag, policy = {}, stopp
     status,
     desiredCount: 2,
     runningCount: running,
-    taskDefinition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web:42",
+    taskDefinition: DEFINITION,
+    deployments: [
+      {
+        id: "ecs-svc/1",
+        status: "PRIMARY",
+        taskDefinition: DEFINITION,
+        desiredCount: 2,
+        runningCount: running,
+      },
+    ],
     tags: tag === undefined ? [] : [{ key: "repull", value: tag }],
   });
   const tasks = stopped.map((reason, at) =>
     readTask({
       taskArn: `arn:aws:ecs:us-east-1:123456789012:task/prod/${at}`,
+      taskDefinitionArn: DEFINITION,
+      group: "service:web",
+      startedBy,
+      lastStatus: "STOPPED",
       createdAt: 1_795_000_000 + at,
       containers: [{ name: "web", image: "nginx:1.25", reason }],
     }),
@@ -63,6 +86,7 @@ describe("waitingServices", () => {
     ["its newest stopped task met a limit",              { stopped: [LIMIT] },                                        "waits"],
     ["an older task crashed",                            { stopped: [CRASH, LIMIT] },                                 "waits"],
     ["its newest stopped task crashed",                  { stopped: [LIMIT, CRASH] },                                 "nothing"],
+    ["the task that met it is of a deployment that is over", { stopped: [LIMIT], startedBy: "ecs-svc/0" },            "nothing"],
     ["no task stopped",                                  { stopped: [] },                                             "nothing"],
     ["all of its tasks run",                             { stopped: [LIMIT], running: 2 },                            "nothing"],
     ["it is being deleted",                              { stopped: [LIMIT], status: "DRAINING" },                    "nothing"],
