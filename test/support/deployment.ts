@@ -35,8 +35,10 @@ export type Deployment = {
   arnOf(name: Name): string;
   /** Sees each AWS call first, and may answer it in the account's place. */
   onCall: (request: AwsRequest) => AwsAnswer | undefined;
-  /** A function's process; started at its first use, and again after its end. */
-  started(name: Name): Promise<StartedFunction>;
+  /** The bundle of a function's version, by `remediate:7`; absent: the one of dist/. */
+  readonly bundles: Map<string, URL>;
+  /** A function's process; started at its first use, and again after its end. @param version absent: the newest */
+  started(name: Name, version?: number): Promise<StartedFunction>;
   /** Ends a function's process in the middle of whatever it does. */
   kill(name: Name): void;
   /** What all processes have printed. */
@@ -93,30 +95,38 @@ export async function deploy(
     POWERTOOLS_LOG_LEVEL: "INFO",
     ...environment,
   });
-  const running = new Map<Name, StartedFunction>();
+  const bundles = new Map<string, URL>();
+  const running = new Map<string, StartedFunction>();
   const all: StartedFunction[] = [];
 
-  const started = async (name: Name): Promise<StartedFunction> => {
-    const found = running.get(name);
+  const started = async (name: Name, version = durable.version): Promise<StartedFunction> => {
+    const key = `${name}:${version}`;
+    const found = running.get(key);
     if (found !== undefined) return found;
     const made = await startFunction({
-      bundle: name,
+      bundle: bundles.get(key) ?? name,
       functionArn: arnOf(name),
-      environment: environmentOf(),
+      environment: { ...environmentOf(), AWS_LAMBDA_FUNCTION_VERSION: `${version}` },
     });
-    running.set(name, made);
+    running.set(key, made);
     all.push(made);
     return made;
   };
 
   const kill = (name: Name): void => {
-    running.get(name)?.kill();
-    running.delete(name);
+    for (const [key, one] of running)
+      if (key.startsWith(`${name}:`)) {
+        one.kill();
+        running.delete(key);
+      }
   };
 
-  const invoke = async ({ functionName }: DurableExecution, envelope: JsonObject): Promise<Answer> => {
+  const invoke = async (
+    { functionName, version }: DurableExecution,
+    envelope: JsonObject,
+  ): Promise<Answer> => {
     const name = functionName.slice(STACK.length + 1) as Name;
-    return await (await started(name)).invoke(envelope);
+    return await (await started(name, version)).invoke(envelope);
   };
 
   const deployment: Deployment = {
@@ -127,6 +137,7 @@ export async function deploy(
     url: stub.url,
     arnOf,
     onCall: () => undefined,
+    bundles,
     started,
     kill,
     log: () => all.flatMap((one) => one.log()),

@@ -45,6 +45,8 @@ type Update = {
 export type DurableExecution = {
   readonly arn: string;
   readonly functionName: string;
+  /** The version to which the alias pointed when it was started: all its invocations are of that one. */
+  readonly version: number;
   readonly name: string;
   readonly operations: Operation[];
   status: "RUNNING" | "SUCCEEDED" | "FAILED";
@@ -65,6 +67,8 @@ const OPERATIONS_A_PAGE = 2;
 
 export class DurableService {
   readonly executions: DurableExecution[] = [];
+  /** To which the alias `live` of every function points. */
+  #version = 7;
   /** Told of every update before it is kept; false: the checkpoint is lost, and so is whoever sent it. */
   onUpdate: (execution: DurableExecution, update: Update) => boolean = () => true;
   /** Told of an execution that waits for an answer, with its callback's id; whoever answers does so before it ends. */
@@ -76,6 +80,15 @@ export class DurableService {
   constructor({ region, account }: { readonly region: string; readonly account: string }) {
     this.#region = region;
     this.#account = account;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** What a deployment of the stack does: a new version of each function, to which its alias points from now on. */
+  publish(): void {
+    this.#version += 1;
   }
 
   /** Answers Lambda's calls; undefined for a call that is none of them. */
@@ -129,10 +142,11 @@ export class DurableService {
         ? { status: 202, body: "" }
         : refusal(409, "DurableExecutionAlreadyStartedException", "the name is taken");
     }
-    const prefix = `arn:aws:lambda:${this.#region}:${this.#account}:function:${functionName}:7`;
+    const prefix = `arn:aws:lambda:${this.#region}:${this.#account}:function:${functionName}:${this.#version}`;
     this.executions.push({
       arn: `${prefix}/durable-execution/${name}/${randomUUID()}`,
       functionName,
+      version: this.#version,
       name,
       operations: [
         {
