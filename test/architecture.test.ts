@@ -75,22 +75,28 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/remediation/survey/trust":     ["detect", "ports"],
   "src/remediation/workflow":         ["deploy", "gates", "mirror", "ports", "report", "survey", "workflow/rules"],
   "src/remediation/workflow/rules":   ["deploy", "gates", "mirror", "ports", "report", "survey", "workflow"],
-  "src/aws":                          ["adapters", "client"],
+  "src/aws":                          ["adapters", "adapters/ecs", "client"],
   "src/aws/adapters":                 ["client"],
+  "src/aws/adapters/ecs":             ["client"],
   "src/aws/client":                   [],
-  "src/aws/diagnosis":                ["adapters", "client"],
+  "src/aws/diagnosis":                ["adapters", "adapters/ecs", "client"],
   "src/aws/registry":                 ["adapters", "client"],
-  "src/aws/scan":                     ["adapters", "client"],
+  "src/aws/scan":                     ["adapters", "adapters/ecs", "client"],
   "src/aws/stack":                    ["adapters", "client"],
   "src/sandbox":                      ["registry", "registry/api", "world"],
-  "src/sandbox/aws":                  [".", "ecs", "registry", "world"],
-  "src/sandbox/aws/scan":             ["ecs", "world"],
-  "src/sandbox/ecs":                  [".", "aws", "world"],
-  "src/sandbox/endpoint":             [".", "aws", "endpoint/services", "world"],
-  "src/sandbox/endpoint/services":    ["aws", "ecs", "endpoint", "world"],
+  "src/sandbox/aws":                  [".", "aws/faults", "ecs", "registry", "world"],
+  "src/sandbox/aws/ecs":              ["aws/faults", "ecs", "ecs/documents", "ecs/tasks", "world"],
+  "src/sandbox/aws/faults":           [],
+  "src/sandbox/aws/scan":             ["ecs", "ecs/documents", "world"],
+  "src/sandbox/ecs":                  [".", "aws", "aws/faults", "ecs/deployments", "ecs/tasks", "world"],
+  "src/sandbox/ecs/deployments":      ["ecs", "ecs/documents", "ecs/tasks"],
+  "src/sandbox/ecs/documents":        ["ecs"],
+  "src/sandbox/ecs/tasks":            ["ecs", "ecs/documents", "world"],
+  "src/sandbox/endpoint":             [".", "aws", "aws/faults", "endpoint/services", "world"],
+  "src/sandbox/endpoint/services":    ["aws", "aws/ecs", "aws/faults", "ecs", "ecs/documents", "endpoint", "world"],
   "src/sandbox/registry":             [".", "registry/api"],
   "src/sandbox/registry/api":         ["registry"],
-  "src/sandbox/world":                [".", "aws", "ecs", "registry"],
+  "src/sandbox/world":                [".", "aws", "aws/ecs", "aws/faults", "ecs", "ecs/tasks", "registry"],
   "src/cli":                          ["output", "program", "program/options"],
   "src/cli/account":                  ["."],
   "src/cli/account/sessions":         [".", "account", "commands"],
@@ -306,6 +312,26 @@ function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): readonly (read
   return cycles;
 }
 
+/** About a dozen files next to each other can still be read at a glance. */
+const FOLDER_FILES_MAX = 14;
+/** Folders that hold more, each with its number of files. A ratchet: entries shrink and go, none is added. */
+const FOLDER_FILES_MAX_OF: Readonly<Record<string, number>> = {
+  "src/remediation/survey": 15,
+  "src/remediation/workflow": 15,
+};
+
+/** The folders with more files than the ratchet allows, each with its remedy. */
+function crowdedFolders(
+  paths: readonly string[],
+  allowed: Readonly<Record<string, number>>,
+): readonly string[] {
+  return [...Map.groupBy(paths, dirname)].flatMap(([folder, { length }]) =>
+    length > (allowed[folder] ?? FOLDER_FILES_MAX)
+      ? [`${folder} has ${length} files: move those of one subject into a subfolder`]
+      : [],
+  );
+}
+
 const modules = projectFiles().filter(({ path }) => /^(?:src|functions)\/.*\.ts$/.test(path));
 
 describe("every module keeps its place", () => {
@@ -315,6 +341,17 @@ describe("every module keeps its place", () => {
 
   test("and none imports itself by a way round, types included", () => {
     deepEqual(cyclesOf(new Map(modules.map(({ path, text }) => [path, targetsOf(path, text)]))), []);
+  });
+
+  test("and no folder has more than about a dozen files", () => {
+    const paths = modules.map(({ path }) => path);
+    deepEqual(crowdedFolders(paths, FOLDER_FILES_MAX_OF), []);
+    const isCrowded = (folder: string) =>
+      crowdedFolders(paths, {}).some((one) => one.startsWith(`${folder} `));
+    deepEqual(
+      Object.keys(FOLDER_FILES_MAX_OF).filter((folder) => !isCrowded(folder)),
+      [],
+    );
   });
 
   test("and they were found at all", () => equal(modules.length > 20, true));
@@ -386,6 +423,18 @@ describe("and does not fail what is right", () => {
   for (const [path, text, because] of table) {
     test(`${because}: ${text}`, () => deepEqual(objections({ path, text }), []));
   }
+});
+
+describe("a folder", () => {
+  const filesOf = (count: number) => Array.from({ length: count }, (_, at) => `src/oci/${at}.ts`);
+
+  test("may have fourteen files", () => deepEqual(crowdedFolders(filesOf(14), {}), []));
+
+  test("with fifteen files is named", () => {
+    deepEqual(crowdedFolders([...filesOf(15), "src/text/a.ts"], {}), [
+      "src/oci has 15 files: move those of one subject into a subfolder",
+    ]);
+  });
 });
 
 describe("a cycle", () => {

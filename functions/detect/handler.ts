@@ -11,7 +11,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { createDeadLetters } from "../../src/aws/adapters/dead-letter-queue.ts";
 import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
-import { createServiceReads } from "../../src/aws/adapters/service-reads.ts";
+import { createServiceReads } from "../../src/aws/adapters/ecs/service-reads.ts";
 import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";

@@ -3,16 +3,16 @@
 import { partitionOf } from "../image/ecr-hosts.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { UNLIMITED } from "../remediation/ports/quota-store.ts";
-import { createContainerInstances } from "./adapters/container-instances.ts";
 import { createExecutions, type DurableFunctions } from "./adapters/durable-executions.ts";
 import { createEcr } from "./adapters/ecr.ts";
-import { createEcs } from "./adapters/ecs.ts";
+import { createContainerInstances } from "./adapters/ecs/container-instances.ts";
+import { createEcs } from "./adapters/ecs/ecs.ts";
+import { createTasks } from "./adapters/ecs/run-task.ts";
+import { createNetworks } from "./adapters/ecs/task-networks.ts";
 import { createBus } from "./adapters/event-bus.ts";
 import { createIamSimulator } from "./adapters/iam-simulator.ts";
 import { createQuotaTable } from "./adapters/quota-table.ts";
-import { createTasks } from "./adapters/run-task.ts";
 import { createSchedules } from "./adapters/schedules.ts";
-import { createNetworks } from "./adapters/task-networks.ts";
 import type { AwsSettings } from "./client/client-config.ts";
 
 export type Connection = {

@@ -1,10 +1,10 @@
 /** The AWS gateways under the clauses that recorded answers of AWS back: a stub on loopback gives those answers. */
 
 import { afterAll, beforeAll } from "vitest";
-import { createContainerInstances } from "../../src/aws/adapters/container-instances.ts";
 import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
 import { createEcr } from "../../src/aws/adapters/ecr.ts";
-import { createEcs } from "../../src/aws/adapters/ecs.ts";
+import { createContainerInstances } from "../../src/aws/adapters/ecs/container-instances.ts";
+import { createEcs } from "../../src/aws/adapters/ecs/ecs.ts";
 import { createBus } from "../../src/aws/adapters/event-bus.ts";
 import { getObjects } from "../../src/ecs/json-fields.ts";
 import { digestOf } from "../../src/image/digest.ts";

@@ -18,7 +18,7 @@ import {
   RevokeSecurityGroupEgressCommand,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createNetworks } from "../../src/aws/adapters/task-networks.ts";
+import { createNetworks } from "../../src/aws/adapters/ecs/task-networks.ts";
 import { type Destination, DOCKER_HUB, ecrPull } from "../../src/network/destination.ts";
 import type { Source } from "../../src/network/facts.ts";
 import { reach } from "../../src/network/reach.ts";

@@ -3,7 +3,7 @@
 import { type SweepReport, sweep } from "../../src/remediation/detect/sweep.ts";
 import { readSweepRequest, SWEEP_MINUTES } from "../../src/remediation/detect/sweep-request.ts";
 import type { KillSwitch } from "../../src/remediation/gates/kill-switch.ts";
-import { createServiceReads } from "../../src/sandbox/aws/service-reads.ts";
+import { createServiceReads } from "../../src/sandbox/aws/ecs/service-reads.ts";
 import type { World } from "../../src/sandbox/world/world.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
 

@@ -38,7 +38,7 @@ import { type AccountReads, type Answered, OPERATIONS, type Operation } from "..
 import { getString, isObject, optional } from "../../ecs/json-fields.ts";
 import type { Read, SecurityGroup } from "../../network/facts.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
-import { createNetworks } from "../adapters/task-networks.ts";
+import { createNetworks } from "../adapters/ecs/task-networks.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { callJson } from "../client/json-call.ts";

@@ -5,8 +5,8 @@ import { DescribeTasksCommand, ECSClient, ListTasksCommand } from "@aws-sdk/clie
 import { getObjects } from "../../ecs/json-fields.ts";
 import { groupStandaloneTasks } from "../../ecs/task/standalone-tasks.ts";
 import type { AccountInventory } from "../../scan/account-inventory.ts";
+import { createNetworks } from "../adapters/ecs/task-networks.ts";
 import { createEcrCache } from "../adapters/pull-through-cache.ts";
-import { createNetworks } from "../adapters/task-networks.ts";
 import { callAws, hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { sendRaw } from "../client/raw-json.ts";

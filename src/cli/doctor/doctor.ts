@@ -1,7 +1,7 @@
 /** `repull doctor`: what is deployed, whether it would work, and what to do where it would not. */
 
 import { createEcr } from "../../aws/adapters/ecr.ts";
-import { createEcs } from "../../aws/adapters/ecs.ts";
+import { createEcs } from "../../aws/adapters/ecs/ecs.ts";
 import { createIamSimulator } from "../../aws/adapters/iam-simulator.ts";
 import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";

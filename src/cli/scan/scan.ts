@@ -1,6 +1,6 @@
 /** `repull scan`: what of an account depends on Docker Hub, and what the worst six hours would do. Writes nothing there. */
 
-import { createEcs } from "../../aws/adapters/ecs.ts";
+import { createEcs } from "../../aws/adapters/ecs/ecs.ts";
 import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createAccountInventory } from "../../aws/scan/account-inventory.ts";

@@ -1,7 +1,7 @@
 /**
  * What a sweep reads of ECS. Each method sends exactly one request, so that a caller can count and pace them.
  *
- * `aws/adapters/service-reads.ts` and `sandbox/aws/service-reads.ts` implement it. Failures are AwsErrors, and a method
+ * `aws/adapters/ecs/service-reads.ts` and `sandbox/aws/ecs/service-reads.ts` implement it. Failures are AwsErrors, and a method
  * does not retry: a throttled sweep ends, and the next one goes on.
  */
 

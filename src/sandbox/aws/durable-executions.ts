@@ -28,7 +28,7 @@ import type { Json } from "../../runtime/json.ts";
 import type { CallbackResult, Steps } from "../../runtime/steps.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import { type Assumptions, DEFAULT_ASSUMPTIONS } from "../world/assumptions.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import type { AwsFault } from "./faults/aws-fault.ts";
 
 export type Workflow = Parameters<Executions["start"]>[0];
 export type WorkflowBody = (input: Json, steps: Steps, name: string) => Promise<unknown>;

@@ -16,7 +16,7 @@ import type { Internet } from "../network.ts";
 import type { SandboxRegistry } from "../registry/registry.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { WorldFile } from "../world/world-file.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import type { AwsFault } from "./faults/aws-fault.ts";
 
 /** ECR's own address towards the upstreams: RFC 5737. */
 const ECR_ADDRESS = "192.0.2.50";

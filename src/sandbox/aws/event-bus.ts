@@ -12,7 +12,7 @@ import { uuid } from "../ecs/ids.ts";
 import type { AwsLocation } from "../example-location.ts";
 import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import type { AwsFault } from "./faults/aws-fault.ts";
 
 /** How the bus delivers. */
 export type Delivery = {

@@ -3,7 +3,7 @@
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Roles } from "../../remediation/ports/ports.ts";
 import type { WorldFile } from "../world/world-file.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import type { AwsFault } from "./faults/aws-fault.ts";
 
 /** Whether a role has lost a right; what no world file takes away, it has. */
 export function isDeniedTo(file: WorldFile, roleArn: string, action: string): boolean {

@@ -4,7 +4,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { type NetworkFacts, nothingRead, type Source } from "../../network/facts.ts";
 import type { ContainerInstance, Networks } from "../../remediation/ports/ports.ts";
 import type { WorldFile } from "../world/world-file.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import type { AwsFault } from "./faults/aws-fault.ts";
 import { refusedBy } from "./iam-simulator.ts";
 
 type Home = { readonly account: string; readonly region: string; readonly partition: string };

@@ -1,7 +1,7 @@
 /** The table of the quotas in the sandbox: the same answers, kept in memory. */
 
 import type { QuotaStore } from "../../remediation/ports/quota-store.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import type { AwsFault } from "./faults/aws-fault.ts";
 
 export type SandboxPeriod = {
   used: number;

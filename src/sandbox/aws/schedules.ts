@@ -15,7 +15,7 @@ import {
 } from "../../ecs/schedule/scheduled-target.ts";
 import type { ScheduledTarget, Schedules } from "../../remediation/ports/schedules.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import type { AwsFault } from "./faults/aws-fault.ts";
 
 export type SandboxSchedule = {
   readonly kind: "rule" | "schedule";

@@ -7,102 +7,29 @@
 
 import { getString } from "../../ecs/json-fields.ts";
 import { readService } from "../../ecs/service/service.ts";
-import type { Send } from "../../oci/http/transport.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { awsRefusal } from "../aws/aws-error.ts";
-import { startDeployment } from "./deployments.ts";
-import { networkInterface } from "./elastic-network-interface.ts";
+import { awsRefusal } from "../aws/faults/aws-error.ts";
+import type { Cluster, NewService } from "./cluster-api.ts";
+import { startDeployment } from "./deployments/deployments.ts";
+import { createServiceScheduler } from "./deployments/service-scheduler.ts";
 import { deploymentId, hex } from "./ids.ts";
-import { recordedTask } from "./recorded-task.ts";
-import { createServiceScheduler } from "./service-scheduler.ts";
+import { completedDeployment, serviceRecord } from "./new-records.ts";
 import type {
-  Alarms,
   ClusterRecord,
-  Controller,
   DeploymentRecord,
   EcsEnvironment,
-  Hook,
   LaunchType,
   ServiceRecord,
-  Strategy,
   TaskRecord,
 } from "./state.ts";
-import { startSteadyTask } from "./steady-task.ts";
-import { containerRecords, runTask, stopTask } from "./task-lifecycle.ts";
+import { networkInterface } from "./tasks/elastic-network-interface.ts";
+import { recordedTask } from "./tasks/recorded-task.ts";
+import { startSteadyTask } from "./tasks/steady-task.ts";
+import { containerRecords, runTask, stopTask } from "./tasks/task-lifecycle.ts";
 
 const UPDATE = "ecs:UpdateService";
 /** "Stopped tasks currently appear in the returned results for at least one hour." */
 const STOPPED_SHOWN_MS = 3_600_000;
-
-export type NewService = {
-  readonly cluster: string;
-  readonly name: string;
-  /** ARN, `family:revision` or `family`. */
-  readonly taskDefinition: string;
-  readonly desiredCount?: number;
-  readonly launchType?: LaunchType;
-  readonly platformVersion?: string;
-  readonly controller?: Controller;
-  readonly schedulingStrategy?: "REPLICA" | "DAEMON";
-  readonly minimumHealthyPercent?: number;
-  readonly maximumPercent?: number;
-  readonly circuitBreaker?: { readonly enable: boolean; readonly rollback: boolean };
-  readonly healthCheckGracePeriodSeconds?: number;
-  readonly bakeTimeMinutes?: number;
-  readonly strategy?: Strategy;
-  readonly hooks?: readonly Hook[];
-  readonly alarms?: Alarms;
-  readonly behindClassicLoadBalancer?: boolean;
-  readonly tags?: Readonly<Record<string, string>>;
-  /** Its first deployment's id; else the world makes one up. */
-  readonly deploymentId?: string;
-  /** Other members for DescribeServices to show, `resourceManagementType` for example. */
-  readonly others?: JsonObject;
-};
-
-type ServiceChange = { readonly desiredCount?: number; readonly forceNewDeployment?: boolean };
-
-export interface Cluster {
-  /** Makes a service; its tasks start as the world goes on. */
-  createService(settings: NewService): ServiceRecord;
-  /**
-   * Makes a service that has long been running: its tasks are there, its deployment is COMPLETED.
-   * @param send how its images were pulled, back then; an image that is not to be had leaves no digest
-   */
-  createRunningService(settings: NewService, send: Send): Promise<ServiceRecord>;
-  /** Points a service at a revision. Throws AwsError as ECS refuses. */
-  updateService(cluster: string, service: string, taskDefinition: string): void;
-  /** Changes how many tasks a service wants, or deploys its revision anew. Throws AwsError as ECS refuses. */
-  changeService(cluster: string, service: string, change: ServiceChange): void;
-  /** Starts a deployment as the service's own controller does, CodeDeploy for example. */
-  deploy(cluster: string, service: string, taskDefinition: string, deploymentId?: string): void;
-  /** Starts a task that belongs to no service. */
-  runTask(settings: {
-    readonly cluster: string;
-    readonly taskDefinition: string;
-    readonly launchType?: LaunchType;
-    readonly group?: string;
-    readonly startedBy?: string;
-    readonly overrides?: JsonObject;
-    readonly tags?: Readonly<Record<string, string>>;
-  }): TaskRecord;
-  stopTask(cluster: string, taskArn: string, reason: string): void;
-  createCluster(name: string): ClusterRecord;
-  readonly clusters: () => readonly ClusterRecord[];
-  /** Gives a cluster its tags. */
-  tagCluster(cluster: string, tags: Readonly<Record<string, string>>): void;
-  clusterTags(cluster: string): Readonly<Record<string, string>>;
-  /** @param cluster name or ARN */
-  service(cluster: string, service: string): ServiceRecord | undefined;
-  task(cluster: string, taskArn: string): TaskRecord | undefined;
-  /** Puts a task there that stopped in the past, as a recorded event tells of it. */
-  addRecordedTask(detail: JsonObject): void;
-  /** The tasks that ECS still shows: stopped ones for an hour. */
-  tasks(cluster: string): readonly TaskRecord[];
-  readonly services: () => readonly ServiceRecord[];
-  /** The tasks of all clusters, as `tasks` shows them. */
-  readonly allTasks: () => readonly TaskRecord[];
-}
 
 /** An ECS without any cluster; a cluster is there as soon as it is named. */
 export function createCluster(world: EcsEnvironment): Cluster {
@@ -210,42 +137,9 @@ export function createCluster(world: EcsEnvironment): Cluster {
         "InvalidParameterException",
         "Creation of service was not idempotent.",
       );
-    const isDaemon = settings.schedulingStrategy === "DAEMON";
-    const launchType = settings.launchType ?? "FARGATE";
-    const service: ServiceRecord = {
-      cluster,
-      name: settings.name,
-      arn: arnOf(`service/${cluster.name}/${settings.name}`),
-      controller: settings.controller ?? "ECS",
-      schedulingStrategy: settings.schedulingStrategy ?? "REPLICA",
-      launchType,
-      platformVersion: launchType === "FARGATE" ? (settings.platformVersion ?? "1.4.0") : undefined,
-      minimumHealthyPercent: settings.minimumHealthyPercent ?? (isDaemon ? 0 : 100),
-      maximumPercent: settings.maximumPercent ?? (isDaemon ? 100 : 200),
-      circuitBreaker: settings.circuitBreaker ?? { enable: false, rollback: false },
-      healthCheckGracePeriodSeconds: settings.healthCheckGracePeriodSeconds ?? 0,
-      bakeTimeMinutes: settings.bakeTimeMinutes ?? 0,
-      // CodeDeploy knows nothing but two environments side by side.
-      strategy: settings.strategy ?? {
-        kind: settings.controller === "CODE_DEPLOY" ? "BLUE_GREEN" : "ROLLING",
-      },
-      hooks: settings.hooks ?? [],
-      alarms: settings.alarms,
-      behindClassicLoadBalancer: settings.behindClassicLoadBalancer ?? false,
-      tags: settings.tags ?? {},
-      others: settings.others ?? {},
-      createdAt: clock.now(),
-      status: "ACTIVE",
-      desiredCount: settings.desiredCount ?? 1,
-      taskDefinition: arn,
-      deployments: [],
-      serviceDeployments: [],
-      lastCompleted: undefined,
-      events: [],
-      failedRounds: 0,
-      startsAgainAt: clock.now(),
-      scheduledReconciles: new Set(),
-    };
+    const now = clock.now();
+    const serviceArn = arnOf(`service/${cluster.name}/${settings.name}`);
+    const service = serviceRecord(settings, { cluster, arn: serviceArn, taskDefinition: arn, now });
     cluster.services.set(service.name, service);
     return service;
   };
@@ -288,22 +182,7 @@ export function createCluster(world: EcsEnvironment): Cluster {
     async createRunningService(settings, send) {
       const service = newService(settings);
       const id = settings.deploymentId ?? deploymentId(random);
-      const deployment: DeploymentRecord = {
-        id,
-        revisionId: id.replace("ecs-svc/", ""),
-        taskDefinition: service.taskDefinition,
-        createdAt: clock.now(),
-        status: "PRIMARY",
-        rolloutState: "COMPLETED",
-        rolloutStateReason: `ECS deployment ${id} completed.`,
-        failedTasks: 0,
-        isRollback: false,
-        updatedAt: clock.now(),
-        stage: "CLEAN_UP",
-        completedAt: clock.now(),
-        hooks: new Map(),
-        resolved: new Map(),
-      };
+      const deployment = completedDeployment(id, service.taskDefinition, clock.now());
       service.deployments = [deployment];
       service.serviceDeployments.unshift(deployment);
       service.lastCompleted = deployment;

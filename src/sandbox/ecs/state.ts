@@ -2,7 +2,7 @@
  * What ECS remembers: services with their deployments, tasks with their containers.
  *
  * Plain records that the scheduler and the tasks change; everything that leaves the sandbox is a copy in
- * the shape of the API (`api-documents.ts`).
+ * the shape of the API (`documents`).
  */
 
 import type { Digest } from "../../image/digest.ts";
@@ -13,8 +13,8 @@ import type { AwsLocation } from "../example-location.ts";
 import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { Assumptions } from "../world/assumptions.ts";
-import type { HostPlatform, PullCredentials } from "./image-pull.ts";
 import type { TaskDefinitions } from "./task-definitions.ts";
+import type { HostPlatform, PullCredentials } from "./tasks/image-pull.ts";
 
 /** The world around a cluster, as its parts need it. */
 export type EcsEnvironment = {

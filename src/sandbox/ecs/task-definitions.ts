@@ -13,7 +13,7 @@ import { registryOf } from "../../image/registry-hosts.ts";
 import type { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { awsRefusal } from "../aws/aws-error.ts";
+import { awsRefusal } from "../aws/faults/aws-error.ts";
 import type { AwsLocation } from "../example-location.ts";
 import type { Assumptions } from "../world/assumptions.ts";
 import { frozen } from "./frozen.ts";

@@ -1,6 +1,6 @@
 /** All that the served account answers: service → operation → what answers it. */
 
-import { ApiError } from "../aws/aws-error.ts";
+import { ApiError } from "../aws/faults/aws-error.ts";
 import type { Call, Handler, Operations } from "./call.ts";
 import { ec2 } from "./services/ec2-network.ts";
 import { ecr } from "./services/ecr.ts";

@@ -7,7 +7,7 @@
 
 import { getString, isObject } from "../../ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
-import { ApiError } from "../aws/aws-error.ts";
+import { ApiError } from "../aws/faults/aws-error.ts";
 import type { Call, Protocol } from "./call.ts";
 import { restRouteOf } from "./rest-routes.ts";
 

@@ -2,7 +2,7 @@
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
-import { ApiError } from "../aws/aws-error.ts";
+import { ApiError } from "../aws/faults/aws-error.ts";
 import type { Call } from "./call.ts";
 
 export type HttpAnswer = {

@@ -4,7 +4,7 @@ import { getObject } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { SandboxSchedule } from "../aws/schedules.ts";
-import type { Cluster, NewService } from "../ecs/cluster.ts";
+import type { Cluster, NewService } from "../ecs/cluster-api.ts";
 import type { TaskDefinitions } from "../ecs/task-definitions.ts";
 import type { AwsLocation } from "../example-location.ts";
 import type { Internet } from "../network.ts";

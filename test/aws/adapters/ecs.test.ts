@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { createEcs } from "../../../src/aws/adapters/ecs.ts";
+import { createEcs } from "../../../src/aws/adapters/ecs/ecs.ts";
 import { getStrings } from "../../../src/ecs/json-fields.ts";
 import type { Ecs } from "../../../src/remediation/ports/ports.ts";
 import {

@@ -3,7 +3,7 @@
 import { RegisterTaskDefinitionRequest$, TaskDefinition$ } from "@aws-sdk/client-ecs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { createEcs } from "../../../src/aws/adapters/ecs.ts";
+import { createEcs } from "../../../src/aws/adapters/ecs/ecs.ts";
 import { getObjects, getStrings } from "../../../src/ecs/json-fields.ts";
 import {
   OUTPUT_ONLY_MEMBERS,

@@ -1,7 +1,7 @@
 /** What EC2 and ECS answer of a network, in the shapes of their models, as facts: to the end of every list. */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createNetworks } from "../../../src/aws/adapters/task-networks.ts";
+import { createNetworks } from "../../../src/aws/adapters/ecs/task-networks.ts";
 import { type NetworkFacts, nothingRead } from "../../../src/network/facts.ts";
 import {
   type AwsAnswer,

@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { createEcr } from "../../../src/aws/adapters/ecr.ts";
-import { createEcs } from "../../../src/aws/adapters/ecs.ts";
+import { createEcs } from "../../../src/aws/adapters/ecs/ecs.ts";
 import { createBus } from "../../../src/aws/adapters/event-bus.ts";
 import { getCallerIdentity } from "../../../src/aws/client/caller-identity.ts";
 import { createEcrCredentials } from "../../../src/aws/registry/ecr-credentials.ts";

@@ -19,9 +19,9 @@ import {
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createContainerInstances } from "../../../src/aws/adapters/container-instances.ts";
 import { createEcr } from "../../../src/aws/adapters/ecr.ts";
-import { createEcs } from "../../../src/aws/adapters/ecs.ts";
+import { createContainerInstances } from "../../../src/aws/adapters/ecs/container-instances.ts";
+import { createEcs } from "../../../src/aws/adapters/ecs/ecs.ts";
 import { createBus } from "../../../src/aws/adapters/event-bus.ts";
 import { createQuotaTable } from "../../../src/aws/adapters/quota-table.ts";
 import { createAccountInventory } from "../../../src/aws/scan/account-inventory.ts";

@@ -14,8 +14,8 @@ import {
   SchedulerClient,
 } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEcs } from "../../../src/aws/adapters/ecs.ts";
-import { createTasks } from "../../../src/aws/adapters/run-task.ts";
+import { createEcs } from "../../../src/aws/adapters/ecs/ecs.ts";
+import { createTasks } from "../../../src/aws/adapters/ecs/run-task.ts";
 import { createSchedules } from "../../../src/aws/adapters/schedules.ts";
 import { openHistorySession } from "../../../src/cli/account/sessions/history-session.ts";
 import { history } from "../../../src/cli/commands/history.ts";

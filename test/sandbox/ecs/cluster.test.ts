@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/runtime/json.ts";
-import { describedService, describedTask } from "../../../src/sandbox/ecs/api-documents.ts";
-import { breakerThreshold } from "../../../src/sandbox/ecs/deployments.ts";
+import { breakerThreshold } from "../../../src/sandbox/ecs/deployments/deployments.ts";
+import { describedService } from "../../../src/sandbox/ecs/documents/service-document.ts";
+import { describedTask } from "../../../src/sandbox/ecs/documents/task-document.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import type { ServiceEntry, WorldFile } from "../../../src/sandbox/world/world-file.ts";

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { parseReference } from "../../../src/image/reference.ts";
-import { type HostPlatform, pullImage } from "../../../src/sandbox/ecs/image-pull.ts";
+import { type HostPlatform, pullImage } from "../../../src/sandbox/ecs/tasks/image-pull.ts";
 import { buildImage, type ImageRecipe, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createRegistry } from "../../../src/sandbox/registry/registry.ts";
 import { stoppedClock } from "../../support/registries/registry-requests.ts";

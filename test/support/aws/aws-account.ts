@@ -8,7 +8,8 @@
 import { createHash } from "node:crypto";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { Json, JsonObject } from "../../../src/runtime/json.ts";
-import { describedService, describedTask } from "../../../src/sandbox/ecs/api-documents.ts";
+import { describedService } from "../../../src/sandbox/ecs/documents/service-document.ts";
+import { describedTask } from "../../../src/sandbox/ecs/documents/task-document.ts";
 import { serveRegistry } from "../../../src/sandbox/registry/http-server.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
 import type { AwsAnswer, AwsRequest } from "./aws-stub.ts";

@@ -2,7 +2,7 @@
 
 import { freeTags } from "../../../src/ecs/task-definition/task-definition.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
-import { isRunning } from "../../../src/sandbox/ecs/api-documents.ts";
+import { isRunning } from "../../../src/sandbox/ecs/documents/task-document.ts";
 import type { ServiceRecord } from "../../../src/sandbox/ecs/state.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
 import { placeOf } from "../world/images.ts";

@@ -8,7 +8,7 @@
 import type { Service } from "../../../src/ecs/service/service.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
 import { targetName } from "../../../src/remediation/ports/schedules.ts";
-import { awsRefusal } from "../../../src/sandbox/aws/aws-error.ts";
+import { awsRefusal } from "../../../src/sandbox/aws/faults/aws-error.ts";
 import type { Random } from "../../../src/sandbox/random.ts";
 import type { VirtualClock } from "../../../src/sandbox/virtual-clock.ts";
 

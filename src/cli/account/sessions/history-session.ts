@@ -53,7 +53,7 @@ export async function openHistorySession(
   ] = await Promise.all([
     import("../../../aws/client/caller-identity.ts"),
     import("../../../aws/scan/service-inventory.ts"),
-    import("../../../aws/adapters/ecs.ts"),
+    import("../../../aws/adapters/ecs/ecs.ts"),
     import("../../../aws/adapters/schedules.ts"),
     import("../../../aws/scan/scheduled-tasks.ts"),
     import("../../../aws/stack/execution-history.ts"),

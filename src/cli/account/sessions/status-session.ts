@@ -45,7 +45,7 @@ export async function openStatusSession(
     import("../../../aws/client/caller-identity.ts"),
     import("../deployed-config.ts"),
     import("../../../aws/scan/service-inventory.ts"),
-    import("../../../aws/adapters/ecs.ts"),
+    import("../../../aws/adapters/ecs/ecs.ts"),
     import("../../../aws/stack/execution-history.ts"),
     import("../../../aws/stack/approval-callbacks.ts"),
     import("../../../aws/stack/running-executions.ts"),

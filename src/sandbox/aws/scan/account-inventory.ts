@@ -3,7 +3,7 @@
 import { readEcsTarget } from "../../../ecs/schedule/ecs-target.ts";
 import { groupStandaloneTasks } from "../../../ecs/task/standalone-tasks.ts";
 import type { AccountInventory, ScheduledTask } from "../../../scan/account-inventory.ts";
-import { describedTask } from "../../ecs/api-documents.ts";
+import { describedTask } from "../../ecs/documents/task-document.ts";
 import type { World } from "../../world/world.ts";
 import { createServiceInventory } from "./service-inventory.ts";
 

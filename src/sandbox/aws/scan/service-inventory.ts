@@ -2,8 +2,8 @@
 
 import { readService } from "../../../ecs/service/service.ts";
 import type { ServiceInventory } from "../../../history/active-substitutions.ts";
-import { describedService } from "../../ecs/api-documents.ts";
-import type { Cluster } from "../../ecs/cluster.ts";
+import type { Cluster } from "../../ecs/cluster-api.ts";
+import { describedService } from "../../ecs/documents/service-document.ts";
 
 export function createServiceInventory({ services }: Pick<Cluster, "services">): ServiceInventory {
   return {

@@ -3,7 +3,7 @@
 import { getObjects, getString, getStrings } from "../../../ecs/json-fields.ts";
 import { isUnread, type NetworkFacts, type Read } from "../../../network/facts.ts";
 import type { Json, JsonObject } from "../../../runtime/json.ts";
-import { describedService } from "../../ecs/api-documents.ts";
+import { describedService } from "../../ecs/documents/service-document.ts";
 import type { Account, Operations } from "../call.ts";
 
 const DHCP_OPTIONS = "dopt-0a1b2c3d4e5f60718";

@@ -5,7 +5,7 @@ import { isDigest } from "../../../image/digest.ts";
 import { ecrHost } from "../../../image/ecr-hosts.ts";
 import type { AwsError } from "../../../remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
-import { awsRefusal } from "../../aws/aws-error.ts";
+import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import type { World } from "../../world/world.ts";
 import type { Operations } from "../call.ts";
 import { pageOf } from "./page.ts";

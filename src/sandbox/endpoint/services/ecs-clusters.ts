@@ -2,9 +2,9 @@
 
 import { getString, getStrings } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
-import { awsRefusal } from "../../aws/aws-error.ts";
-import { machinesIn } from "../../aws/container-instances.ts";
-import { isPending, isRunning } from "../../ecs/api-documents.ts";
+import { machinesIn } from "../../aws/ecs/container-instances.ts";
+import { awsRefusal } from "../../aws/faults/aws-error.ts";
+import { isPending, isRunning } from "../../ecs/documents/task-document.ts";
 import type { ClusterRecord } from "../../ecs/state.ts";
 import type { World } from "../../world/world.ts";
 import type { WorldFile } from "../../world/world-file.ts";

@@ -10,8 +10,8 @@ import {
   optional,
 } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
-import { awsRefusal } from "../../aws/aws-error.ts";
-import { describedService } from "../../ecs/api-documents.ts";
+import { awsRefusal } from "../../aws/faults/aws-error.ts";
+import { describedService } from "../../ecs/documents/service-document.ts";
 import type { LaunchType, ServiceRecord, Strategy } from "../../ecs/state.ts";
 import type { World } from "../../world/world.ts";
 import type { Operations } from "../call.ts";

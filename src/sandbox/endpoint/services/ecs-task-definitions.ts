@@ -2,7 +2,7 @@
 
 import { getObjects, getString, getStrings } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
-import { awsRefusal } from "../../aws/aws-error.ts";
+import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import type { World } from "../../world/world.ts";
 import type { Operations } from "../call.ts";
 import { pageOf } from "./page.ts";

@@ -10,8 +10,8 @@ import {
   optional,
 } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
-import { awsRefusal } from "../../aws/aws-error.ts";
-import { describedTask } from "../../ecs/api-documents.ts";
+import { awsRefusal } from "../../aws/faults/aws-error.ts";
+import { describedTask } from "../../ecs/documents/task-document.ts";
 import type { LaunchType, TaskRecord } from "../../ecs/state.ts";
 import type { Operations } from "../call.ts";
 import { clusterIn } from "./ecs-clusters.ts";

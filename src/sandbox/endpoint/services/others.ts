@@ -2,7 +2,7 @@
 
 import { getObject, getObjects, getString, getStrings } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
-import { awsRefusal } from "../../aws/aws-error.ts";
+import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import { isDeniedTo } from "../../aws/iam-simulator.ts";
 import type { Account, Operations } from "../call.ts";
 

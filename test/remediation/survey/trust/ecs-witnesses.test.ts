@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { trustedDigest } from "../../../../src/assessment/trust/trusted-digest.ts";
-import { createEcs } from "../../../../src/aws/adapters/ecs.ts";
+import { createEcs } from "../../../../src/aws/adapters/ecs/ecs.ts";
 import { readService } from "../../../../src/ecs/service/service.ts";
 import { readTask } from "../../../../src/ecs/task/task.ts";
 import { toTags } from "../../../../src/ecs/task-definition/provenance-tags.ts";

@@ -5,13 +5,13 @@
  * stopping with its reason at 28 s, stopped at 42 s. So the reason is known before the task is STOPPED.
  */
 
-import { getObjects, getString } from "../../ecs/json-fields.ts";
-import { parseReference } from "../../image/reference.ts";
-import { taskEventDetail } from "./api-documents.ts";
-import { hex } from "./ids.ts";
+import { getObjects, getString } from "../../../ecs/json-fields.ts";
+import { parseReference } from "../../../image/reference.ts";
+import { taskEventDetail } from "../documents/task-document.ts";
+import { hex } from "../ids.ts";
+import type { ContainerRecord, EcsEnvironment, StopCode, TaskRecord } from "../state.ts";
 import { type PullRefusal, pullImage } from "./image-pull.ts";
 import { ec2Message, fargateMessage } from "./pull-error-messages.ts";
-import type { ContainerRecord, EcsEnvironment, StopCode, TaskRecord } from "./state.ts";
 
 const SECONDS = 1000;
 /** An EC2 instance is ready; Fargate makes one first. */

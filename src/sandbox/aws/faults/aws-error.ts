@@ -1,6 +1,6 @@
 /** A refusal of the sandbox's AWS in the form that the AWS gateways give it: action, error code, words. */
 
-import { AwsError, type AwsErrorKind } from "../../remediation/ports/aws-error.ts";
+import { AwsError, type AwsErrorKind } from "../../../remediation/ports/aws-error.ts";
 
 /** What AWS itself answers: its code is the name, as of an error of the SDK. */
 export class ApiError extends Error {

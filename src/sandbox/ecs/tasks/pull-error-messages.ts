@@ -7,8 +7,13 @@
  */
 
 import { STATUS_CODES } from "node:http";
-import { canonicalName, familiarName, type ImageReference, repositoryName } from "../../image/reference.ts";
-import type { Assumptions } from "../world/assumptions.ts";
+import {
+  canonicalName,
+  familiarName,
+  type ImageReference,
+  repositoryName,
+} from "../../../image/reference.ts";
+import type { Assumptions } from "../../world/assumptions.ts";
 import type { PullRefusal } from "./image-pull.ts";
 
 /** amazon-ecs-agent: `ecsMaxContainerReasonLength`, `ecsMaxTaskReasonLength`. */

@@ -1,19 +1,21 @@
 /** The sandbox's ECS as the remediation sees it: the same port that the AWS gateway implements. */
 
-import { sameRevision } from "../../ecs/arn.ts";
-import { readService } from "../../ecs/service/service.ts";
-import { readServiceDeployment } from "../../ecs/service/service-deployment.ts";
+import { sameRevision } from "../../../ecs/arn.ts";
+import { readService } from "../../../ecs/service/service.ts";
+import { readServiceDeployment } from "../../../ecs/service/service-deployment.ts";
 import {
   readDeploymentSummary,
   readEcsRollback,
   readServiceRevision,
-} from "../../ecs/service/service-revision.ts";
-import { readTask } from "../../ecs/task/task.ts";
-import type { Ecs } from "../../remediation/ports/ports.ts";
-import { deploymentArn, describedService, describedTask } from "../ecs/api-documents.ts";
-import type { Cluster } from "../ecs/cluster.ts";
-import type { TaskDefinitions } from "../ecs/task-definitions.ts";
-import type { AwsFault } from "./aws-fault.ts";
+} from "../../../ecs/service/service-revision.ts";
+import { readTask } from "../../../ecs/task/task.ts";
+import type { Ecs } from "../../../remediation/ports/ports.ts";
+import type { Cluster } from "../../ecs/cluster-api.ts";
+import { deploymentArn } from "../../ecs/documents/resource-names.ts";
+import { describedService } from "../../ecs/documents/service-document.ts";
+import { describedTask } from "../../ecs/documents/task-document.ts";
+import type { TaskDefinitions } from "../../ecs/task-definitions.ts";
+import type { AwsFault } from "../faults/aws-fault.ts";
 import type { DeploymentReads } from "./service-deployments.ts";
 
 /** DescribeTasks and ListTasks answer at most so many. */

@@ -6,11 +6,11 @@
  * a new deployment starts without a pause.
  */
 
-import { isPending, isRunning } from "./api-documents.ts";
+import { isPending, isRunning } from "../documents/task-document.ts";
+import type { DeploymentRecord, EcsEnvironment, ServiceRecord, TaskRecord } from "../state.ts";
+import { stopTask, type TaskWatcher } from "../tasks/task-lifecycle.ts";
 import { enterStage, trafficStepsOf } from "./deployment-stages.ts";
 import { completeDeployment, countFailure, say, tellOfService } from "./deployments.ts";
-import type { DeploymentRecord, EcsEnvironment, ServiceRecord, TaskRecord } from "./state.ts";
-import { stopTask, type TaskWatcher } from "./task-lifecycle.ts";
 
 export type ServiceScheduler = {
   /** Looks at the service now, as one event of the world. */

@@ -1,6 +1,6 @@
 /** Trouble on order for the sandbox's AWS: the next calls of an action are refused as AWS refuses them. */
 
-import type { AwsErrorKind } from "../../remediation/ports/aws-error.ts";
+import type { AwsErrorKind } from "../../../remediation/ports/aws-error.ts";
 import { awsRefusal } from "./aws-error.ts";
 import type { AwsFault } from "./aws-fault.ts";
 

@@ -1,18 +1,17 @@
 /** The sandbox's service deployments and service revisions, as ECS's three calls answer them. */
 
-import { getObjects } from "../../ecs/json-fields.ts";
-import type { JsonObject } from "../../runtime/json.ts";
+import { getObjects } from "../../../ecs/json-fields.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import type { Cluster } from "../../ecs/cluster-api.ts";
 import {
-  deploymentArn,
   describedServiceDeployment,
   describedServiceRevision,
   listedServiceDeployment,
-  revisionArn,
-} from "../ecs/api-documents.ts";
-import type { Cluster } from "../ecs/cluster.ts";
-import type { DeploymentRecord, ServiceRecord } from "../ecs/state.ts";
-import type { TaskDefinitions } from "../ecs/task-definitions.ts";
-import type { Assumptions } from "../world/assumptions.ts";
+} from "../../ecs/documents/deployment-documents.ts";
+import { deploymentArn, revisionArn } from "../../ecs/documents/resource-names.ts";
+import type { DeploymentRecord, ServiceRecord } from "../../ecs/state.ts";
+import type { TaskDefinitions } from "../../ecs/task-definitions.ts";
+import type { Assumptions } from "../../world/assumptions.ts";
 
 export type DeploymentReads = {
   /** Of ListServiceDeployments. */

@@ -1,14 +1,21 @@
 /** The sandbox's lone tasks as the remediation sees them: described whole, and run again by one request. */
 
-import { getNumber, getObject, getObjects, getString, getStrings, optional } from "../../ecs/json-fields.ts";
-import { networkInterfaceId } from "../../ecs/task/rerun-task-request.ts";
-import type { RunTaskResult, Tasks } from "../../remediation/ports/tasks.ts";
-import type { JsonObject } from "../../runtime/json.ts";
-import { describedTask } from "../ecs/api-documents.ts";
-import type { Cluster } from "../ecs/cluster.ts";
-import type { LaunchType } from "../ecs/state.ts";
-import { awsRefusal } from "./aws-error.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import {
+  getNumber,
+  getObject,
+  getObjects,
+  getString,
+  getStrings,
+  optional,
+} from "../../../ecs/json-fields.ts";
+import { networkInterfaceId } from "../../../ecs/task/rerun-task-request.ts";
+import type { RunTaskResult, Tasks } from "../../../remediation/ports/tasks.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import type { Cluster } from "../../ecs/cluster-api.ts";
+import { describedTask } from "../../ecs/documents/task-document.ts";
+import type { LaunchType } from "../../ecs/state.ts";
+import { awsRefusal } from "../faults/aws-error.ts";
+import type { AwsFault } from "../faults/aws-fault.ts";
 
 /** Every network interface of the sandbox is attached with these. */
 export const SECURITY_GROUPS: readonly string[] = ["sg-0a1b2c3d4e5f60718"];

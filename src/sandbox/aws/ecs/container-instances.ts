@@ -1,13 +1,13 @@
 /** The machines of the sandbox's clusters: what the remediation is told of them, and where tasks are placed. */
 
-import { getObject, getString } from "../../ecs/json-fields.ts";
-import { runtimePlatformOf } from "../../ecs/task-definition/task-definition.ts";
-import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { ContainerInstances, InstanceKind } from "../../remediation/ports/container-instances.ts";
-import type { HostPlatform } from "../ecs/image-pull.ts";
-import type { Asked } from "../ecs/state.ts";
-import type { WorldFile } from "../world/world-file.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import { getObject, getString } from "../../../ecs/json-fields.ts";
+import { runtimePlatformOf } from "../../../ecs/task-definition/task-definition.ts";
+import { AwsError } from "../../../remediation/ports/aws-error.ts";
+import type { ContainerInstances, InstanceKind } from "../../../remediation/ports/container-instances.ts";
+import type { Asked } from "../../ecs/state.ts";
+import type { HostPlatform } from "../../ecs/tasks/image-pull.ts";
+import type { WorldFile } from "../../world/world-file.ts";
+import type { AwsFault } from "../faults/aws-fault.ts";
 
 const AMD64: HostPlatform = { os: "linux", architecture: "amd64" };
 const ARM64: HostPlatform = { os: "linux", architecture: "arm64" };

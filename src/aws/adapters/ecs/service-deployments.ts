@@ -11,21 +11,21 @@ import {
   type ECSClient,
   ListServiceDeploymentsCommand,
 } from "@aws-sdk/client-ecs";
-import { sameRevision } from "../../ecs/arn.ts";
-import { getObjects, getString } from "../../ecs/json-fields.ts";
-import { readServiceDeployment } from "../../ecs/service/service-deployment.ts";
+import { sameRevision } from "../../../ecs/arn.ts";
+import { getObjects, getString } from "../../../ecs/json-fields.ts";
+import { readServiceDeployment } from "../../../ecs/service/service-deployment.ts";
 import {
   type DeploymentSummary,
   readDeploymentSummary,
   readEcsRollback,
   readServiceRevision,
-} from "../../ecs/service/service-revision.ts";
-import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { Ecs } from "../../remediation/ports/ports.ts";
-import type { JsonObject } from "../../runtime/json.ts";
-import { callAws, hasErrorCode } from "../client/aws-error-codes.ts";
-import { sendRaw } from "../client/raw-json.ts";
-import { judgeFailures } from "../client/response-failures.ts";
+} from "../../../ecs/service/service-revision.ts";
+import { AwsError } from "../../../remediation/ports/aws-error.ts";
+import type { Ecs } from "../../../remediation/ports/ports.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import { callAws, hasErrorCode } from "../../client/aws-error-codes.ts";
+import { sendRaw } from "../../client/raw-json.ts";
+import { judgeFailures } from "../../client/response-failures.ts";
 
 /** Both describe calls take no more ARNs at once (API reference, read 2026-11). */
 const DESCRIBED_AT_ONCE = 20;

@@ -10,9 +10,9 @@
  * so does an alarm that fires. The old tasks run until CLEAN_UP, so the way back is short.
  */
 
-import { hookArn } from "./api-documents.ts";
+import { hookArn } from "../documents/resource-names.ts";
+import type { DeploymentRecord, EcsEnvironment, ServiceRecord, Stage } from "../state.ts";
 import { failDeployment } from "./deployments.ts";
-import type { DeploymentRecord, EcsEnvironment, ServiceRecord, Stage } from "./state.ts";
 
 /** Moving traffic by a load balancer's weights. */
 const SHIFT_SECONDS = 10;

@@ -16,19 +16,19 @@ import {
   RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
 } from "@aws-sdk/client-ecs";
-import { parseEcsArn, parseRevision } from "../../ecs/arn.ts";
-import { getObject, getObjects, getString, getTags } from "../../ecs/json-fields.ts";
-import { readService } from "../../ecs/service/service.ts";
-import { readTask } from "../../ecs/task/task.ts";
-import type { Tag } from "../../ecs/task-definition/tag.ts";
-import type { DescribedTaskDefinition } from "../../ecs/task-definition/task-definition.ts";
-import { AwsError } from "../../remediation/ports/aws-error.ts";
-import type { Ecs } from "../../remediation/ports/ports.ts";
-import type { JsonObject } from "../../runtime/json.ts";
-import { callAws, hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
-import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { sendRaw } from "../client/raw-json.ts";
-import { judgeFailures } from "../client/response-failures.ts";
+import { parseEcsArn, parseRevision } from "../../../ecs/arn.ts";
+import { getObject, getObjects, getString, getTags } from "../../../ecs/json-fields.ts";
+import { readService } from "../../../ecs/service/service.ts";
+import { readTask } from "../../../ecs/task/task.ts";
+import type { Tag } from "../../../ecs/task-definition/tag.ts";
+import type { DescribedTaskDefinition } from "../../../ecs/task-definition/task-definition.ts";
+import { AwsError } from "../../../remediation/ports/aws-error.ts";
+import type { Ecs } from "../../../remediation/ports/ports.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import { callAws, hasErrorCode, toAwsError } from "../../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../../client/client-config.ts";
+import { sendRaw } from "../../client/raw-json.ts";
+import { judgeFailures } from "../../client/response-failures.ts";
 import { createServiceDeployments } from "./service-deployments.ts";
 
 /** DescribeTasks takes no more at once; enough to know a service by. */

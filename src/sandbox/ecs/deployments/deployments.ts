@@ -6,8 +6,8 @@
  * last one that COMPLETED, if there is one and the breaker has `rollback`.
  */
 
-import { deploymentId, uuid } from "./ids.ts";
-import type { DeploymentRecord, EcsEnvironment, ServiceRecord } from "./state.ts";
+import { deploymentId, uuid } from "../ids.ts";
+import type { DeploymentRecord, EcsEnvironment, ServiceRecord } from "../state.ts";
 
 /** Half of the desired count, at least 3, at most 200: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html */
 export function breakerThreshold(desiredCount: number): number {

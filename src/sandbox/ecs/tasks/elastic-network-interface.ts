@@ -1,8 +1,8 @@
 /** The network interface of a Fargate task, as its `attachments` show it. */
 
-import type { JsonObject } from "../../runtime/json.ts";
-import { hex, uuid } from "./ids.ts";
-import type { EcsEnvironment } from "./state.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import { hex, uuid } from "../ids.ts";
+import type { EcsEnvironment } from "../state.ts";
 
 /** An interface of its own, with an address in a private subnet. */
 export function networkInterface({ random }: Pick<EcsEnvironment, "random">): JsonObject {

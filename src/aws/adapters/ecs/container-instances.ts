@@ -11,11 +11,11 @@ import {
   ECSClient,
   ListContainerInstancesCommand,
 } from "@aws-sdk/client-ecs";
-import { windowsBuildOf } from "../../ecs/task-definition/windows-release.ts";
-import { normalizePlatform, type Platform } from "../../image/platform.ts";
-import type { ContainerInstances, InstanceKind } from "../../remediation/ports/container-instances.ts";
-import { callAws, toAwsError } from "../client/aws-error-codes.ts";
-import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+import { windowsBuildOf } from "../../../ecs/task-definition/windows-release.ts";
+import { normalizePlatform, type Platform } from "../../../image/platform.ts";
+import type { ContainerInstances, InstanceKind } from "../../../remediation/ports/container-instances.ts";
+import { callAws, toAwsError } from "../../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../../client/client-config.ts";
 
 /** DescribeContainerInstances takes no more at once, ListContainerInstances answers no more. */
 const AT_ONCE = 100;

@@ -1,12 +1,12 @@
 /** A task that has been running since before the story began: its images were pulled, back then. */
 
-import type { Digest } from "../../image/digest.ts";
-import { parseReference } from "../../image/reference.ts";
-import type { Send } from "../../oci/http/transport.ts";
-import type { JsonObject } from "../../runtime/json.ts";
-import { uuid } from "./ids.ts";
+import type { Digest } from "../../../image/digest.ts";
+import { parseReference } from "../../../image/reference.ts";
+import type { Send } from "../../../oci/http/transport.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import { uuid } from "../ids.ts";
+import type { EcsEnvironment, TaskRecord } from "../state.ts";
 import { pullImage } from "./image-pull.ts";
-import type { EcsEnvironment, TaskRecord } from "./state.ts";
 import { pullRoleOf } from "./task-lifecycle.ts";
 
 /** Makes a task that has been running since before the story began. */

@@ -5,7 +5,7 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html (read 2026-11)
  */
 
-import type { Clock } from "../../runtime/clock.ts";
+import type { Clock } from "../../../runtime/clock.ts";
 import { awsRefusal } from "./aws-error.ts";
 import type { AwsFault } from "./aws-fault.ts";
 

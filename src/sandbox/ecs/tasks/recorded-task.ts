@@ -1,9 +1,9 @@
 /** A task of the past, made from what a recorded event says of it: DescribeTasks shows it like any other. */
 
-import { getNumber, getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
-import { isDigest } from "../../image/digest.ts";
-import type { JsonObject } from "../../runtime/json.ts";
-import type { ClusterRecord, ContainerRecord, EcsEnvironment, StopCode, TaskRecord } from "./state.ts";
+import { getNumber, getObject, getObjects, getString, optional } from "../../../ecs/json-fields.ts";
+import { isDigest } from "../../../image/digest.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import type { ClusterRecord, ContainerRecord, EcsEnvironment, StopCode, TaskRecord } from "../state.ts";
 
 /** Every member is optional in the wild, so each has a default. */
 export function recordedTask(detail: JsonObject, cluster: ClusterRecord, world: EcsEnvironment): TaskRecord {

@@ -1,11 +1,12 @@
 /** What a sweep reads of the sandbox's ECS: one request for each method, under the rates of the world. */
 
-import { readService } from "../../ecs/service/service.ts";
-import { readTask } from "../../ecs/task/task.ts";
-import type { ArnPage, ServiceReads } from "../../remediation/ports/service-reads.ts";
-import { describedService, describedTask } from "../ecs/api-documents.ts";
-import type { Cluster } from "../ecs/cluster.ts";
-import type { AwsFault } from "./aws-fault.ts";
+import { readService } from "../../../ecs/service/service.ts";
+import { readTask } from "../../../ecs/task/task.ts";
+import type { ArnPage, ServiceReads } from "../../../remediation/ports/service-reads.ts";
+import type { Cluster } from "../../ecs/cluster-api.ts";
+import { describedService } from "../../ecs/documents/service-document.ts";
+import { describedTask } from "../../ecs/documents/task-document.ts";
+import type { AwsFault } from "../faults/aws-fault.ts";
 
 const LISTED_MAX = 100;
 

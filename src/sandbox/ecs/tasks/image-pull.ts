@@ -7,13 +7,13 @@
  */
 
 import { Buffer } from "node:buffer";
-import { getObject, getObjects, getString, isObject } from "../../ecs/json-fields.ts";
-import { type Digest, digestOf, isDigest } from "../../image/digest.ts";
-import { type Platform, platformMatches, printPlatform } from "../../image/platform.ts";
-import { type ImageReference, manifestName } from "../../image/reference.ts";
-import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../../image/registry-hosts.ts";
-import type { RegistryResponse, Send } from "../../oci/http/transport.ts";
-import type { Json, JsonObject } from "../../runtime/json.ts";
+import { getObject, getObjects, getString, isObject } from "../../../ecs/json-fields.ts";
+import { type Digest, digestOf, isDigest } from "../../../image/digest.ts";
+import { type Platform, platformMatches, printPlatform } from "../../../image/platform.ts";
+import { type ImageReference, manifestName } from "../../../image/reference.ts";
+import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../../../image/registry-hosts.ts";
+import type { RegistryResponse, Send } from "../../../oci/http/transport.ts";
+import type { Json, JsonObject } from "../../../runtime/json.ts";
 
 export type PullRefusal =
   | {

@@ -14,7 +14,7 @@ import {
   GetManagedPrefixListEntriesCommand,
 } from "@aws-sdk/client-ec2";
 import { ECSClient } from "@aws-sdk/client-ecs";
-import { optional } from "../../ecs/json-fields.ts";
+import { optional } from "../../../ecs/json-fields.ts";
 import {
   isUnread,
   type NetworkFacts,
@@ -23,13 +23,13 @@ import {
   type SecurityGroup,
   type Source,
   type Vpc,
-} from "../../network/facts.ts";
-import type { Networks } from "../../remediation/ports/ports.ts";
-import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { filter, type Home, paged, readEgress, unlessNone, vpcsOf } from "../client/network-egress.ts";
-import { endpointOf, networkAclOf, ownDnsServersOf, securityGroupOf } from "../client/network-facts.ts";
-import { readContainerInstances } from "../client/read-container-instances.ts";
-import { readPages } from "../client/read-pages.ts";
+} from "../../../network/facts.ts";
+import type { Networks } from "../../../remediation/ports/ports.ts";
+import { type AwsSettings, clientConfiguration } from "../../client/client-config.ts";
+import { filter, type Home, paged, readEgress, unlessNone, vpcsOf } from "../../client/network-egress.ts";
+import { endpointOf, networkAclOf, ownDnsServersOf, securityGroupOf } from "../../client/network-facts.ts";
+import { readContainerInstances } from "../../client/read-container-instances.ts";
+import { readPages } from "../../client/read-pages.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
