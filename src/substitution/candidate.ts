@@ -28,6 +28,8 @@ export type Untrusted = {
   readonly permission?: string;
   /** The answer may be another in a while. */
   readonly transient?: boolean;
+  /** With `origin-unreadable`: why its registry did not answer. */
+  readonly unanswered?: Unanswered;
 };
 
 /**
@@ -43,7 +45,9 @@ export type UntrustedCode =
   | "origin-has-no-tag";
 
 /** Whether nothing at all may take the image's place. */
-export function isBarred(untrusted: Untrusted | undefined): boolean {
+export function isBarred(
+  untrusted: Untrusted | undefined,
+): untrusted is Untrusted & { readonly code: "trust-unreadable" | "other-manifest-in-text" } {
   return untrusted?.code === "trust-unreadable" || untrusted?.code === "other-manifest-in-text";
 }
 
@@ -88,37 +92,42 @@ export type ProbeResult =
   | { readonly kind: "fetchable" }
   /** authenticated-pull: the reference stays as it is written, and its digest is unknown. */
   | { readonly kind: "kept" }
-  | {
-      readonly kind:
-        | "absent"
-        | "unreachable"
-        | "rate-limited"
-        | "denied"
-        | "not-allowed"
-        | "archived"
-        | "unknown";
-      readonly because: string;
-      readonly code?: ProbeCode;
-      /** With `cache-not-fillable`: the repositories that the stack has to allow. */
-      readonly repositories?: string;
-    };
+  | NotHeld;
+
+/** The place is no help, as far as its registry tells. */
+export type NotHeld = {
+  readonly kind:
+    | "absent"
+    | "unreachable"
+    | "rate-limited"
+    | "denied"
+    | "not-allowed"
+    | "archived"
+    | "unknown";
+  readonly because: string;
+  readonly code?: ProbeCode;
+  /** With `cache-not-fillable`: the repositories that the stack has to allow. */
+  readonly repositories?: string;
+};
+
+/** A registry that did not answer: it did not in its time, there was no time to ask it, or it may not be asked now. */
+export type Unanswered = "no-answer" | "no-time" | "not-asked";
 
 /**
- * More than its kind says of a place that lost. `no-digest`: nothing to compare it with is known; `no-answer`, `no-time`: it did not answer in its time, or there was no
- * time to ask it; `account-exhausted`: the configured account has no pulls left; `private-image`: the policy does not let
- * it be copied; `cache-not-fillable`: Repull may not fill the repositories of the pull-through cache rule.
+ * More than its kind says of a place that lost. `no-digest`: nothing to compare it with is known; `account-exhausted`: the
+ * configured account has no pulls left; `private-image`: the policy does not let it be copied; `cache-not-fillable`: Repull
+ * may not fill the repositories of the pull-through cache rule.
  */
 export type ProbeCode =
+  | Unanswered
   | "no-digest"
-  | "no-answer"
-  | "no-time"
   | "account-exhausted"
   | "private-image"
   | "cache-not-fillable";
 
 /** Why a place is not used, for programs. */
 export type RejectionCode =
-  | Extract<ProbeResult, { readonly because: string }>["kind"]
+  | NotHeld["kind"]
   | ProbeCode
   | UntrustedCode
   | "check-failed"
@@ -159,6 +168,7 @@ export type NotApplicableReason = {
 export type NotApplicableCode =
   | "no-cache-rule"
   | "cache-rules-unreadable"
+  | "no-aws-account"
   | "cache-rule-unsuitable"
   | "cache-is-limited"
   | "not-published"

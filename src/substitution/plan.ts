@@ -89,7 +89,7 @@ function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
     ...(notApplicable === undefined ? {} : { notApplicable }),
   };
   for (const sighting of facts.probedCandidates) {
-    const judged = judge(sighting, facts, context);
+    const judged = judgeCandidate(sighting, facts, context);
     if ("candidate" in judged) return { ...base, substitute: judged, rejected: losers };
     const checks = sighting.checks === undefined ? {} : { checks: sighting.checks };
     losers.push({ candidate: sighting.candidate, ...judged, ...checks });
@@ -97,18 +97,20 @@ function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
   return { ...base, rejected: losers };
 }
 
-type Rejection = Omit<RejectedCandidate, "candidate" | "checks">;
+export type Rejection = Omit<RejectedCandidate, "candidate" | "checks">;
+
+/** What of an image decides whether a candidate may take its place. */
+type JudgedFacts = Pick<ImageFacts, "image" | "trusted" | "untrusted">;
 
 /** The substitute that a probed candidate makes, or the reason against it. */
-function judge(
+export function judgeCandidate(
   sighting: ProbedCandidate,
-  facts: ImageFacts,
+  facts: JudgedFacts,
   { policy, platforms = [] }: PlanContext,
 ): Substitute | Rejection {
   const { candidate, seen, checks = [] } = sighting;
   const { trusted, untrusted } = facts;
-  if (untrusted !== undefined && isBarred(untrusted))
-    return { code: untrusted.code, because: untrusted.because };
+  if (isBarred(untrusted)) return { code: untrusted.code, because: untrusted.because };
   if ("because" in seen) {
     const { kind, code = kind, because, repositories } = seen;
     return { code, because, ...(repositories === undefined ? {} : { repositories }) };
@@ -172,7 +174,12 @@ function judge(
  * The image from its own registry, with an account. A new deployment resolves a tag anew, and it may have moved: where
  * the trusted digest is known, it is written.
  */
-function kept(candidate: Candidate, facts: ImageFacts, policy: Policy, checks: readonly Check[]): Substitute {
+function kept(
+  candidate: Candidate,
+  facts: JudgedFacts,
+  policy: Policy,
+  checks: readonly Check[],
+): Substitute {
   const { image, trusted } = facts;
   const reference = parseReference(image);
   const stays = trusted === undefined || reference.digest !== undefined || policy.pinning !== "digest";
@@ -194,7 +201,7 @@ function provedBy(
     : undefined;
 }
 
-function cannotBeCompared({ untrusted }: ImageFacts): Rejection {
+function cannotBeCompared({ untrusted }: JudgedFacts): Rejection {
   return {
     code: untrusted?.code ?? "no-digest",
     because: `it cannot be compared: ${untrusted?.because ?? "the expected digest is not known"}`,

@@ -47,6 +47,14 @@ async function askAs(
     const because = `no other witness knows the digest, and ${reference.host} does not tell: ${told.message}`;
     // Another try would meet the same policy.
     if (told.kind === "not-allowed") return { untrusted: { code: "origin-not-allowed", because } };
-    return { untrusted: { code: "origin-unreadable", because, transient: true } };
+    const unanswered = told instanceof RegistryError ? told.unanswered : undefined;
+    return {
+      untrusted: {
+        code: "origin-unreadable",
+        because,
+        transient: true,
+        ...(unanswered === undefined ? {} : { unanswered }),
+      },
+    };
   }
 }

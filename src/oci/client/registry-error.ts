@@ -28,11 +28,11 @@ export type RegistryErrorFields = {
   readonly codes?: readonly string[];
   /** Worth another try within seconds: a transient failure, or a throttle by the second. */
   readonly transient?: boolean;
-  /** It said nothing: within the time that its question had, or because there was no time to ask it. */
+  /** It said nothing: within the time that its question had, because there was no time to ask it, or because it may not be asked now. */
   readonly unanswered?: Unanswered;
 };
 
-export type Unanswered = "no-answer" | "no-time";
+export type Unanswered = "no-answer" | "no-time" | "not-asked";
 
 export class RegistryError extends Error {
   override readonly name = "RegistryError";

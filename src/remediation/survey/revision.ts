@@ -3,6 +3,8 @@
  */
 
 import { cachedUpstream, noCache } from "../../assessment/cached-upstream.ts";
+import type { RequiredPlatforms } from "../../assessment/environment.ts";
+import { oneRound } from "../../assessment/one-round.ts";
 import { shortRevision } from "../../ecs/arn.ts";
 import { getObjects, optional } from "../../ecs/json-fields.ts";
 import type { Service } from "../../ecs/service/service.ts";
@@ -21,15 +23,17 @@ import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import { sharesLimit } from "../../substitution/applicable-limits.ts";
 import type { ImageFacts } from "../../substitution/plan-types.ts";
+import type { StrategyContext } from "../../substitution/strategy.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { removeOwnTags } from "../report/remedies-of-refusal.ts";
 import { imageExcluded } from "./excluded.ts";
-import { type ImageSurveyContext, type NamedImage, surveyImage } from "./image.ts";
+import { type ImageSurveyContext, mirrorRejected, type NamedImage, surveyImage } from "./image.ts";
 import { limitOf } from "./limit-met.ts";
+import { preflight } from "./probe/preflight.ts";
 import { answeredHosts, type PullIdentity, provesInternet } from "./probe/pull-identity.ts";
 import { withRequestCache } from "./probe/request-cache.ts";
-import { platformsOf, type TaskPlatforms } from "./task-platforms.ts";
+import { platformsOf } from "./task-platforms.ts";
 import { witnessesOf } from "./trust/ecs-witnesses.ts";
 import type { NotEligible, Survey, SurveyRequest } from "./types.ts";
 
@@ -133,8 +137,8 @@ async function surveyImages(
   { taskDefinition }: DescribedTaskDefinition,
   failure: PullFailure,
   { service, task }: { readonly service: Service | undefined; readonly task: Task | undefined },
-  { platforms, puller }: { platforms: TaskPlatforms; puller: PullIdentity },
-  { policy, failedPlaces: triedPlaces, mirrorRejections = [], meant = {} }: SurveyRequest,
+  { platforms, puller }: { platforms: RequiredPlatforms; puller: PullIdentity },
+  { policy, failedPlaces, mirrorRejections = [], meant = {} }: SurveyRequest,
   ports: Ports,
 ): Promise<readonly ImageFacts[] | Ignored | NotEligible> {
   const [{ classification: limit }] = failure.failures;
@@ -179,27 +183,32 @@ async function surveyImages(
     ...optional("startedBy", startedBy),
   };
   const context: ImageSurveyContext = {
-    meant,
-    witnessesOf: witnessesOf(failing, asking),
     failure,
     running,
-    policy,
-    failedPlaces: triedPlaces,
-    mirrorRejections,
-    rules,
-    puller,
-    platforms,
-    ...(service === undefined ? {} : { service }),
+    meant,
+    witnessesOf: witnessesOf(failing, asking),
+    environment: oneRound({
+      policy,
+      platforms,
+      limit,
+      account: { location: ports.location, ecr: asking.ecr, rules },
+      registries: ports.registries,
+      ...optional("anonymous", ports.anonymous),
+      clock: ports.clock,
+      preflight: (candidate) => preflight(candidate, puller, asking),
+      failedPlaces,
+      refused: (candidate) => mirrorRejected(candidate, mirrorRejections),
+    }),
   };
   const surveyed: ImageFacts[] = [];
   await forEachConcurrently([...inScope.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
-    surveyed[index] = await surveyImage(named, context, asking);
+    surveyed[index] = await surveyImage(named, context);
   });
   return surveyed;
 }
 
 /** The pull-through rules, or why they are not known: no right to ask is no failure of the whole. */
-async function rulesOf({ ecr }: Ports): Promise<ImageSurveyContext["rules"]> {
+async function rulesOf({ ecr }: Ports): Promise<StrategyContext["rules"]> {
   try {
     return await ecr.pullThroughRules();
   } catch (error) {

@@ -5,6 +5,7 @@
  * architecture or several. Machines that come later may be of another kind; that, nobody can ask.
  */
 
+import type { RequiredPlatforms } from "../../assessment/environment.ts";
 import type { Service } from "../../ecs/service/service.ts";
 import {
   type DescribedTaskDefinition,
@@ -12,10 +13,6 @@ import {
 } from "../../ecs/task-definition/task-definition.ts";
 import { type Platform, printPlatform } from "../../image/platform.ts";
 import type { ContainerInstances } from "../ports/container-instances.ts";
-
-export type TaskPlatforms =
-  | { readonly kind: "known"; readonly platforms: readonly Platform[] }
-  | { readonly kind: "unknown"; readonly because: string };
 
 /** Fargate without a word means x86_64: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html */
 const FARGATE_DEFAULT: Platform = { os: "linux", architecture: "amd64" };
@@ -29,7 +26,7 @@ export async function platformsOf(
     readonly service?: Pick<Service, "capacityProviders"> | undefined;
   },
   machines: ContainerInstances,
-): Promise<TaskPlatforms> {
+): Promise<RequiredPlatforms> {
   const stated = runtimePlatformOf(taskDefinition);
   if (stated !== undefined) return { kind: "known", platforms: [stated] };
   if (place.launchType === "FARGATE") return { kind: "known", platforms: [FARGATE_DEFAULT] };

@@ -5,6 +5,7 @@
  * failure itself proves outweighs what was read: tasks that a public registry answered reach the internet.
  */
 
+import { notChecked } from "../../../assessment/checks.ts";
 import { ecrHost } from "../../../image/ecr-hosts.ts";
 import { parseReference } from "../../../image/reference.ts";
 import { registryOf } from "../../../image/registry-hosts.ts";
@@ -12,7 +13,7 @@ import type { Candidate, Check } from "../../../substitution/candidate.ts";
 import type { Ports } from "../../ports/ports.ts";
 import { destinationOfSecret, destinationsOf, reaches } from "./network-check.ts";
 import type { PullIdentity } from "./pull-identity.ts";
-import { mayPull, mayReadSecret, notChecked } from "./pull-roles.ts";
+import { mayPull, mayReadSecret } from "./pull-roles.ts";
 
 /** The checks of one candidate, by what it would have the tasks pull and with what. Throws AwsError only for what passes. */
 export async function preflight(

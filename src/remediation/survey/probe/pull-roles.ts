@@ -5,6 +5,7 @@
  * role and ECS asks the agent to pull by that (`ecs.capability.execution-role-ecr-pull`).
  */
 
+import { notChecked } from "../../../assessment/checks.ts";
 import { parseArn } from "../../../ecs/arn.ts";
 import { awsDomainOf } from "../../../image/ecr-hosts.ts";
 import { isUnread } from "../../../network/facts.ts";
@@ -148,8 +149,4 @@ function judged(
     because: `${title} ${name} ${mayNot} (${asked.action})`,
     lacks: { role: name.slice(name.lastIndexOf("/") + 1), actions: [...actions], resource },
   };
-}
-
-export function notChecked(what: Check["what"], because: string): Check {
-  return { what, result: "not checked", because };
 }

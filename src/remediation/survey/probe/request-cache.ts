@@ -1,13 +1,11 @@
-/** Ports for one survey that ask each question once: many candidates share a role, a network, a rule, a source. */
+/** Ports for one survey that ask each question once: many candidates share a role, a network, a rule. */
 
-import { once, registriesOnce } from "../../../assessment/registries-once.ts";
+import { once } from "../../../assessment/registries-once.ts";
 import type { Ports } from "../../ports/ports.ts";
 
-/** Roles, networks and rules whose questions are remembered, and registries that are asked with courtesy. */
-export function withRequestCache<
-  P extends Pick<Ports, "roles" | "networks" | "ecr" | "registries" | "anonymous">,
->(ports: P): P {
-  const { roles, networks, ecr, registries, anonymous } = ports;
+/** Roles, networks and rules whose questions are remembered. */
+export function withRequestCache<P extends Pick<Ports, "roles" | "networks" | "ecr">>(ports: P): P {
+  const { roles, networks, ecr } = ports;
   const simulate = new Map<string, ReturnType<typeof roles.simulate>>();
   const profiles = new Map<string, ReturnType<typeof roles.ofInstanceProfile>>();
   const described = new Map<string, ReturnType<typeof networks.describe>>();
@@ -28,9 +26,5 @@ export function withRequestCache<
       instances: (cluster) => once(instances, cluster, () => networks.instances(cluster)),
     },
     ecr: { ...ecr, validateRule: (prefix) => once(validated, prefix, () => ecr.validateRule(prefix)) },
-    registries: registriesOnce(registries),
-    ...(anonymous === undefined
-      ? {}
-      : { anonymous: { ...anonymous, registries: registriesOnce(anonymous.registries) } }),
   };
 }

@@ -1,13 +1,13 @@
 /** A survey asks many places at once, and each registry as a guest does: one question at a time, and none twice. */
 
 import { describe, expect, test } from "vitest";
+import { registriesOnce } from "../../../../src/assessment/registries-once.ts";
 import { readEvent } from "../../../../src/ecs-events/read-event.ts";
 import { digestOf } from "../../../../src/image/digest.ts";
 import { parseReference } from "../../../../src/image/reference.ts";
 import type { Registries } from "../../../../src/oci/client/registries.ts";
 import { RegistryError } from "../../../../src/oci/client/registry-error.ts";
 import type { Ports } from "../../../../src/remediation/ports/ports.ts";
-import { withRequestCache } from "../../../../src/remediation/survey/probe/request-cache.ts";
 import { survey } from "../../../../src/remediation/survey/survey.ts";
 import { createWorld } from "../../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../../src/sandbox/world/world-file.ts";
@@ -41,15 +41,10 @@ function gauged(answer: (host: string) => Error | undefined = () => undefined) {
   return { registries, asked, mostAtOnce: () => most, mostOf: (host: string) => mostOf.get(host) };
 }
 
-async function courteous(registries: Registries): Promise<Registries> {
-  const { ports } = await createWorld({});
-  return withRequestCache({ ...ports, registries }).registries;
-}
-
 describe("a registry", () => {
   test("is asked one question at a time, while others are asked too", async () => {
     const gauge = gauged();
-    const registries = await courteous(gauge.registries);
+    const registries = registriesOnce(gauge.registries);
     const names = [
       "nginx:1",
       "redis:1",
@@ -67,7 +62,7 @@ describe("a registry", () => {
 
   test("is asked each question once", async () => {
     const gauge = gauged();
-    const registries = await courteous(gauge.registries);
+    const registries = registriesOnce(gauge.registries);
     const [one, other] = await Promise.all(
       ["nginx:1", "docker.io/library/nginx:1"].map((name) => registries.headManifest(parseReference(name))),
     );
@@ -78,7 +73,7 @@ describe("a registry", () => {
   test("that has said that its limit is reached is believed, for that image", async () => {
     const limited = new RegistryError("429", { kind: "rate-limited", host: "docker.io" });
     const gauge = gauged((host) => (host === "docker.io" ? limited : undefined));
-    const registries = await courteous(gauge.registries);
+    const registries = registriesOnce(gauge.registries);
     const asked = ["nginx:1", "nginx:2", "redis:1"].map((name) =>
       registries.headManifest(parseReference(name)),
     );
@@ -92,7 +87,7 @@ describe("a registry", () => {
     let times = 0;
     const down = new RegistryError("reset", { kind: "unavailable", host: "docker.io" });
     const gauge = gauged(() => (times++ === 0 ? down : undefined));
-    const registries = await courteous(gauge.registries);
+    const registries = registriesOnce(gauge.registries);
     await expect(registries.headManifest(parseReference("nginx:1"))).rejects.toBe(down);
     await expect(registries.headManifest(parseReference("nginx:2"))).resolves.toMatchObject({
       digest: DIGEST,
