@@ -10,14 +10,12 @@
 
 import type { AskedWitness, Testimony } from "../../../assessment/trust/testimony.ts";
 import { sameRevision } from "../../../ecs/arn.ts";
-import { optional } from "../../../ecs/json-fields.ts";
 import type { Service } from "../../../ecs/service/service.ts";
 import type { Task } from "../../../ecs/task/task.ts";
-import { type ProvenanceTags, parseTags, serviceTag } from "../../../ecs/task-definition/provenance-tags.ts";
 import { type Digest, isDigest } from "../../../image/digest.ts";
-import { isInteractive } from "../../detect/execution-names.ts";
 import { AwsError, isTransient } from "../../ports/aws-error.ts";
 import type { Ports } from "../../ports/ports.ts";
+import { earlierExecutionSays } from "./earlier-execution.ts";
 import { type FailingDeployment, type PinnedRevision, pinnedRevision } from "./pinned-revision.ts";
 
 /** The image whose digest is looked for, as the task definition names it. */
@@ -89,7 +87,12 @@ function askWitnesses(meant: Meant, failing: Failing, once: Once, ports: Ports):
   return [
     {
       from: "execution",
-      ask: () => heard(async () => executionSays(meant, failing, await once.revision(deployment), ports)),
+      ask: () =>
+        heard(async () => {
+          const pinned = await once.revision(deployment);
+          const since = revisionSays(meant, pinned);
+          return await earlierExecutionSays(meant.image, { deployment, pinned, since }, ports);
+        }),
     },
     {
       from: "service-revision",
@@ -97,73 +100,6 @@ function askWitnesses(meant: Meant, failing: Failing, once: Once, ports: Ports):
     },
     tasks,
   ];
-}
-
-/**
- * What an earlier execution trusted, where the deployment just before the failing one was its own, and it rolled back. The
- * tags of that revision only lead to the execution: what it found is read from its result.
- */
-async function executionSays(
-  meant: Meant,
-  { clusterArn, service, taskDefinitionArn }: Failing,
-  pinned: PinnedRevision,
-  { ecs, executions }: Ports,
-): Promise<Testimony> {
-  const { image } = meant;
-  const before = pinned.kind === "found" ? pinned.earlier[0]?.revision : undefined;
-  if (before === undefined || service === undefined) return { kind: "none" };
-  const [earlier] = await ecs.describeServiceRevisions([before]);
-  const described = await ecs.describeTaskDefinition(earlier?.taskDefinition ?? before);
-  const marker = parseTags(described?.tags ?? []);
-  if (marker?.service !== serviceTag(clusterArn, service.name)) return { kind: "none" };
-  // A way back of ours leads to the revision in whose place ours stood, or to a copy of it: anything else is a new deploy.
-  const failing = parseTags((await ecs.describeTaskDefinition(taskDefinitionArn))?.tags ?? []);
-  const [former, copied] = [
-    marker.previousRevision,
-    failing?.images.length === 0 ? failing.previousRevision : undefined,
-  ];
-  const isWayBack = former !== undefined && (sameRevision(former, taskDefinitionArn) || former === copied);
-  if (!isWayBack) return { kind: "none" };
-  const status = isInteractive(marker.execution)
-    ? undefined
-    : await executions.status("remediate", marker.execution);
-  if (status?.status !== "unknown" && status?.status !== "running" && status?.status !== "succeeded")
-    return unrecorded(image, marker, pinned);
-  if (status.status !== "succeeded") {
-    const because = `the remediation ${marker.execution}, which rolled the service back, cannot be read: ${status.because ?? "it has not ended"}`;
-    const isTransient = status.status === "running" || status.transient === true;
-    return {
-      kind: "unknown",
-      because,
-      ...optional("permission", status.permission),
-      ...(isTransient ? { transient: true } : {}),
-    };
-  }
-  const record = status.rolledBack;
-  const isOurs =
-    record?.clusterArn === clusterArn &&
-    record.service === service.name &&
-    record.revisions.some((one) => sameRevision(one, taskDefinitionArn));
-  const digest = isOurs ? record.trusted[image] : undefined;
-  if (digest === undefined) return { kind: "none" };
-  // What ECS pinned for the deployment by which that execution rolled back: its failing texts name this manifest.
-  const since = revisionSays(meant, pinned);
-  return { kind: "digest", digest, ...(since.kind === "digest" ? { pinnedSince: since.digest } : {}) };
-}
-
-/**
- * A remediation by hand, or one that died, has left no record. Its tag says what it had found: that is no proof, but where
- * ECS has pinned another digest since, it cannot be told which of the two was meant.
- */
-function unrecorded(image: string, { execution, images }: ProvenanceTags, pinned: PinnedRevision): Testimony {
-  const found = images.find((one) => one.image === image)?.trusted;
-  const pins = pinned.kind === "found" ? pinned.revision.images : [];
-  if (found === undefined || pins.every(({ digest }) => digest === undefined)) return { kind: "none" };
-  if (pins.some(({ digest }) => digest === found)) return { kind: "none" };
-  return {
-    kind: "unknown",
-    because: `${execution}, which left no record, had found another digest before the service came back`,
-  };
 }
 
 /** What the service revision pinned for the containers that run the image. */

@@ -27,6 +27,9 @@ export type PinnedRevision =
   | {
       readonly kind: "found";
       readonly revision: ServiceRevision;
+      /** When the deployment that brought it was created. */
+      readonly at: number;
+      /** The deployments before that one, the newest first. */
       readonly earlier: readonly DeploymentSummary[];
     }
   | { readonly kind: "none"; readonly because: string }
@@ -55,7 +58,7 @@ export async function pinnedRevision(
     const [revision] = await ecs.describeServiceRevisions([byNumber]);
     if (revision === undefined || !sameRevision(revision.taskDefinition, taskDefinition))
       return unknown(`ECS does not show what the deployment ${id} brought`);
-    return { kind: "found", revision, earlier: before(listed, revision.arn) };
+    return found(revision, listed);
   }
   if (createdAt !== undefined && createdAt < KEPT_SINCE)
     return { kind: "none", because: "ECS keeps no service revision of a deployment from before 2024-10-25" };
@@ -105,7 +108,7 @@ async function byDate(
   if (one === undefined) return unknown(`ECS shows no deployment that brought what ${id} runs`);
   if (others.some(({ revision }) => pins(revision) !== pins(one.revision)))
     return unknown("deployments of one moment pinned different digests");
-  return { kind: "found", revision: one.revision, earlier: before(listed, one.revision.arn) };
+  return found(one.revision, listed);
 }
 
 /** A list without any deployment as young as the failing one is of the time before it: nothing in it is the failing one's. */
@@ -136,12 +139,13 @@ async function broughtBefore(
   });
 }
 
-/** The deployments before the first that brought this revision, the newest first. */
-function before(listed: readonly DeploymentSummary[], arn: string): readonly DeploymentSummary[] {
-  const began = listed.find(({ revision }) => revision === arn)?.createdAt ?? 0;
-  return listed
-    .filter(({ createdAt }) => createdAt < began)
+/** With the deployments before the first that brought this revision. */
+function found(revision: ServiceRevision, listed: readonly DeploymentSummary[]): PinnedRevision {
+  const at = listed.find((one) => one.revision === revision.arn)?.createdAt ?? 0;
+  const earlier = listed
+    .filter(({ createdAt }) => createdAt < at)
     .toSorted((one, other) => other.createdAt - one.createdAt);
+  return { kind: "found", revision, at, earlier };
 }
 
 function pins({ images }: ServiceRevision): string {

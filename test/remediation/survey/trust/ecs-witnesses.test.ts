@@ -88,6 +88,15 @@ const rolledBack = (trusted: Readonly<Record<string, Digest>>, revisions = [FAIL
   status: "succeeded",
   rolledBack: { clusterArn: CLUSTER, service: "web", revisions, trusted },
 });
+/** What another deployed at the moment of our way back. */
+const THIRD = `arn:aws:ecs:${HOME}:task-definition/web:44`;
+/** Ours and another's in between, then the failing revision again. */
+const afterOursAndAnothers = (digest: Digest, at = 300): readonly Brought[] => [
+  own({ at, pins: [pin(digest)] }),
+  { id: "112", at: 250, taskDefinition: THIRD, pins: [pin(FOUND)] },
+  { id: "110", at: 200, taskDefinition: OTHER, pins: [pin(PINNED)] },
+  { id: "109", at: 100, pins: [pin(PINNED)] },
+];
 /** Ours in between, then the failing revision again. */
 const afterOurs: readonly Brought[] = [
   own({ at: 300, pins: [pin(NOW)] }),
@@ -130,6 +139,11 @@ const ROWS: readonly (readonly [when: string, row: Row, said: string])[] = [
   ["nothing was pinned, and the tag is gone",                      { brought: [own({ pins: [pin()] })], origin: "absent" },                                       "origin-has-no-tag"],
   ["nothing was pinned, and the origin does not answer",           { brought: [own({ pins: [pin()] })], origin: "unreadable" },                                   "origin-unreadable"],
   ["we rolled back before, and the tag had moved by then",         { brought: afterOurs, execution: rolledBack({ "nginx:1.27": PINNED }) },                       `${PINNED} execution`],
+  ["another deployment came at our way back, which is not recorded yet", { brought: afterOursAndAnothers(NOW), execution: { status: "running" } }, "trust-unreadable"],
+  ["another deployment came at our way back, and ECS pinned another digest for it", { brought: afterOursAndAnothers(NOW), execution: { ...rolledBack({ "nginx:1.27": PINNED }), endedAt: (T + 400) * 1000 } }, "trust-unreadable"],
+  ["another deployment came at our way back, and ECS pinned the same digest", { brought: afterOursAndAnothers(PINNED), execution: { ...rolledBack({ "nginx:1.27": PINNED }), endedAt: (T + 400) * 1000 } }, `${PINNED} execution`],
+  ["we rolled back, and another deployed and went back after that", { brought: afterOursAndAnothers(NOW), execution: { ...rolledBack({ "nginx:1.27": PINNED }), endedAt: (T + 260) * 1000 } }, `${NOW} service-revision`],
+  ["another deployed over ours, and went back a day later", { brought: afterOursAndAnothers(NOW, 90_000), execution: { status: "unknown" } }, `${NOW} service-revision`],
   ["the earlier execution trusted nothing for this image",         { brought: afterOurs, execution: rolledBack({ "redis:7": PINNED }) },                          `${NOW} service-revision`],
   ["the earlier execution rolled another revision back",           { brought: afterOurs, execution: rolledBack({ "nginx:1.27": PINNED }, [OTHER]) },              `${NOW} service-revision`],
   ["the earlier execution did not roll back",                      { brought: afterOurs, execution: { status: "succeeded" } },                                    `${NOW} service-revision`],
