@@ -100,12 +100,13 @@ function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts,
   const because = `${destination.host}: ${formatAnswer(answer)}`;
   const id = `net.${name}`;
   if (answer.answer === "yes") return passed(id, because, NARROW);
-  if (answer.answer === "not-sure" || (answer.code === "no-public-address" && !scene.isPublicAddressKnown))
-    return unsure(id, answer, because);
-  const [check, specific] = CAUSE_OF[answer.code];
+  if (answer.answer === "not-sure") return unsure(id, answer, because);
+  const decisive = decisiveOf(answer);
+  if (decisive === "no-public-address" && !scene.isPublicAddressKnown) return unsure(id, answer, because);
+  const [check, specific] = CAUSE_OF[decisive];
   const endpoint = endpointFor(destination, facts, scene);
   const code =
-    answer.code === "group-egress" && endpoint !== undefined
+    decisive === "group-egress" && endpoint !== undefined
       ? "sg-egress-blocks-endpoint"
       : (specific ?? NO_WAY[name]);
   const params = {
@@ -124,6 +125,13 @@ function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts,
     params,
   );
   return { ...found, excludes: NARROW.filter((one) => one !== code) };
+}
+
+/** Where an endpoint would do as well, what is broken on the way out is told: somebody meant that way to be. */
+function decisiveOf({ code, fact }: Extract<Answer, { answer: "no" }>): NoCode {
+  const { otherwise } = fact;
+  const isBroken = otherwise !== undefined && otherwise !== "no-route" && Object.hasOwn(CAUSE_OF, otherwise);
+  return code === "endpoint-missing" && isBroken ? (otherwise as NoCode) : code;
 }
 
 function unsure(id: string, answer: Answer, because: string): StartCheck {
