@@ -1,5 +1,5 @@
 /**
- * Bundles the three functions and the command line into `dist/`, each one file that runs alone, and reports their sizes.
+ * Bundles the functions and the command line into `dist/`, each one file that runs alone, and reports their sizes.
  *
  * The AWS SDK is bundled too: the Lambda runtime's own copy has an age that nobody knows, and an old one
  * drops the members of a task definition that it has not heard of.
@@ -30,6 +30,12 @@ const BUNDLES: readonly Bundle[] = [
     isCommand: false,
   },
   { entry: "functions/mirror/handler.ts", file: "dist/mirror/index.mjs", target: "node24", isCommand: false },
+  {
+    entry: "functions/diagnose/handler.ts",
+    file: "dist/diagnose/index.mjs",
+    target: "node24",
+    isCommand: false,
+  },
   { entry: "src/cli/main.ts", file: "dist/cli/repull.mjs", target: "node22", isCommand: true },
 ];
 

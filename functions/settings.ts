@@ -71,6 +71,25 @@ export function settingsFrom(env: Environment): Settings {
   };
 }
 
+export type DiagnoseSettings = Pick<Settings, "aws" | "clusterPattern" | "busName"> & {
+  /** The table that remembers which deployment and cause was told. */
+  readonly claimTable: string;
+};
+
+/** Of the function that diagnoses, which has no policy: it writes nothing. */
+export function diagnoseSettingsFrom(env: Environment): DiagnoseSettings {
+  const [region, claimTable] = [env.AWS_REGION, env.REPULL_CLAIM_TABLE];
+  if (!region) throw new InvalidInput("AWS_REGION", "a value in the function's environment");
+  if (!claimTable) throw new InvalidInput("REPULL_CLAIM_TABLE", "a value in the function's environment");
+  const endpoint = env.AWS_ENDPOINT_URL;
+  return {
+    aws: { region, ...(endpoint ? { endpoint } : {}) },
+    clusterPattern: env.REPULL_CLUSTER_PATTERN || "*",
+    busName: env.REPULL_BUS_NAME || "default",
+    claimTable,
+  };
+}
+
 /** The account that a function runs in: the fifth part of its own ARN. */
 export function accountOf(invokedFunctionArn: string): string {
   const account = invokedFunctionArn.split(":")[4];

@@ -1,8 +1,8 @@
-"""Checks the template as far as that goes without an account: it lints, and SAM makes CloudFormation of it.
+"""Checks the templates as far as that goes without an account: they lint, and SAM makes CloudFormation of them.
 
     python infra/check.py lint        cfn-lint, warnings included
     python infra/check.py translate   the SAM translator, offline; then what it made is looked at
-    python infra/check.py print       what the translator made, as JSON: a template for a deployment without the SAM transform
+    python infra/check.py print       what the translator made of the main one, as JSON: for a deployment without the SAM transform
 
 Exits 0 when all is well; says what is wrong otherwise.
 """
@@ -16,13 +16,15 @@ from pathlib import Path
 
 TEMPLATE = Path(__file__).parent / "template.yaml"
 FUNCTIONS = ("Detect", "Remediate", "Mirror")
+# What is deployed beside the main stack, each with its functions.
+ADDITIONS = {Path(__file__).parent / "diagnose.yaml": ("Diagnose",)}
 
 
 def lint() -> list[str]:
     # The program that this interpreter's own installation of it brought.
     program = shutil.which("cfn-lint", path=str(Path(sys.executable).parent)) or "cfn-lint"
     run = subprocess.run(
-        [program, "--template", str(TEMPLATE)],
+        [program, "--template", str(TEMPLATE), *map(str, ADDITIONS)],
         capture_output=True,
         text=True,
         check=False,
@@ -31,22 +33,26 @@ def lint() -> list[str]:
 
 
 def translate() -> list[str]:
-    made, problems = translated()
-    return problems + look_at(made["Resources"])
+    made, problems = translated(TEMPLATE, FUNCTIONS)
+    problems += look_at(made["Resources"])
+    for template, functions in ADDITIONS.items():
+        made, missing = translated(template, functions)
+        problems += missing + look_at_any(made["Resources"], functions)
+    return problems
 
 
-def translated() -> tuple[dict, list[str]]:
+def translated(template: Path, functions: tuple[str, ...]) -> tuple[dict, list[str]]:
     # The translator asks for a region even when it calls no service.
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
     from samtranslator.yaml_helper import yaml_parse
 
-    source = yaml_parse(TEMPLATE.read_text())
+    source = yaml_parse(template.read_text())
     problems = []
-    for name in FUNCTIONS:
+    for name in functions:
         properties = source["Resources"][f"{name}Function"]["Properties"]
-        bundle = (TEMPLATE.parent / properties["CodeUri"]).resolve()
+        bundle = (template.parent / properties["CodeUri"]).resolve()
         if not (bundle / "index.mjs").is_file():
             problems.append(f"{name}Function: {bundle.name}/index.mjs is not built")
         # `sam package` puts an address in the place of the folder.
@@ -76,13 +82,7 @@ def look_at(resources: dict) -> list[str]:
         is_durable = "DurableConfig" in properties
         if is_durable != (name != "Detect"):
             problems.append(f"{name}Function: DurableConfig {'should not' if is_durable else 'should'} be there")
-        if properties["Role"] != {"Fn::GetAtt": [f"{name}Role", "Arn"]}:
-            problems.append(f"{name}Function: its role is not {name}Role")
-        attached = resources[f"{name}Role"]["Properties"].get("ManagedPolicyArns", [])
-        if attached:
-            problems.append(f"{name}Role: a managed policy grants more than is needed: {attached}")
-    if "arn:aws:" in json.dumps({name: it.get("Properties") for name, it in resources.items()}):
-        problems.append("an ARN names the partition aws: use ${AWS::Partition}")
+    problems += look_at_any(resources, FUNCTIONS)
     pattern = resources["PullFailureRule"]["Properties"]["EventPattern"]
     # EventBridge's own limit, with room for the longest names.
     if len(json.dumps(pattern)) > 4096:
@@ -90,10 +90,23 @@ def look_at(resources: dict) -> list[str]:
     return problems
 
 
+def look_at_any(resources: dict, functions: tuple[str, ...]) -> list[str]:
+    problems = []
+    for name in functions:
+        if resources[f"{name}Function"]["Properties"]["Role"] != {"Fn::GetAtt": [f"{name}Role", "Arn"]}:
+            problems.append(f"{name}Function: its role is not {name}Role")
+        attached = resources[f"{name}Role"]["Properties"].get("ManagedPolicyArns", [])
+        if attached:
+            problems.append(f"{name}Role: a managed policy grants more than is needed: {attached}")
+    if "arn:aws:" in json.dumps({name: it.get("Properties") for name, it in resources.items()}):
+        problems.append("an ARN names the partition aws: use ${AWS::Partition}")
+    return problems
+
+
 if __name__ == "__main__":
     checks = {"lint": lint, "translate": translate}
     if sys.argv[1:] == ["print"]:
-        print(json.dumps(translated()[0], indent=2))
+        print(json.dumps(translated(TEMPLATE, FUNCTIONS)[0], indent=2))
         sys.exit(0)
     if len(sys.argv) != 2 or sys.argv[1] not in checks:
         sys.exit(f"usage: python infra/check.py {'|'.join([*checks, 'print'])}")

@@ -28,6 +28,7 @@ GLOBAL_KEYS |= {"lambda:SourceFunctionArn"}
 WIDE = {
     "UseNetworkInterfaces": "Lambda makes the interface before there is an ARN to name",
     "ButNotByCode": "a denial is as wide as it can be",
+    "ReadWhatAStartNeeds": "a start names any secret, role, repository or network of the account; all are descriptions",
     "ListTasks": "a service's tasks are listed without naming a machine, and the cluster is a condition",
 }
 

@@ -36,7 +36,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/aws":          ["src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/diagnosis", "src/remediation", "src/history", "src/scan"],
   "src/sandbox":      ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history", "src/scan"],
   "src/cli":          ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/history", "src/scan", "src/diagnosis", "src/aws", "src/sandbox"],
-  "functions":        ["src/image", "src/runtime", "src/substitution", "src/oci", "src/remediation", "src/aws"],
+  "functions":        ["src/image", "src/runtime", "src/substitution", "src/oci", "src/diagnosis", "src/remediation", "src/aws"],
 };
 
 /** Subfolder → the other subfolders of the same folder that its files may import; "." is the folder itself. */
@@ -116,6 +116,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/cli/scan/report":              ["scan"],
   "functions":                        [],
   "functions/detect":                 ["."],
+  "functions/diagnose":               ["."],
   "functions/mirror":                 ["."],
   "functions/remediate":              ["."],
 };

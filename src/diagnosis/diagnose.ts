@@ -4,6 +4,7 @@
  */
 
 import { optional } from "../ecs/json-fields.ts";
+import { redact } from "../text/redact.ts";
 import { CAUSES, type CauseCode, type Params } from "./causes.ts";
 import type { StartCheck } from "./checks/check.ts";
 import { checksFor } from "./checks/choose-checks.ts";
@@ -44,6 +45,7 @@ export type Diagnosis = {
 
 const CAUSES_MAX = 3;
 const QUOTE_MAX = 600;
+const REASON_MAX = 20_000;
 
 /** Codes that no failure is behind. */
 const NO_FAILURE: ReadonlySet<CauseCode> = new Set([
@@ -99,7 +101,11 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
     verdict: verdictOf(causes, checks),
     causes,
     checks: checks.map(({ excludes: _, ...check }) => check),
-    reasons: failedStart.reasons.map(({ field, text }) => ({ field, text: text.slice(0, QUOTE_MAX) })),
+    // Words may hold what somebody logged in with.
+    reasons: failedStart.reasons.map(({ field, text }) => ({
+      field,
+      text: redact(text.slice(0, REASON_MAX)).slice(0, QUOTE_MAX),
+    })),
   };
 }
 

@@ -43,6 +43,9 @@ export const OPERATIONS = {
 
 export type Operation = keyof typeof OPERATIONS;
 
+/** What finds a target by its name; an event brings its own. */
+const FINDING: readonly Operation[] = ["ecs.DescribeTasks", "ecs.ListTasks", "ecs.ListClusters"];
+
 /** What the model of the network is read by, beside the operations. */
 export const NETWORK_RIGHTS = [
   "ec2:DescribeDhcpOptions",
@@ -55,6 +58,16 @@ export const NETWORK_RIGHTS = [
   "ec2:DescribeVpcs",
   "ec2:GetManagedPrefixListEntries",
 ] as const;
+
+/** What the diagnosis of an event may read. */
+export const EVENT_RIGHTS: readonly string[] = [
+  ...new Set([
+    ...Object.entries(OPERATIONS).flatMap(([operation, right]) =>
+      FINDING.some((one) => one === operation) ? [] : right,
+    ),
+    ...NETWORK_RIGHTS,
+  ]),
+].toSorted();
 
 export type Answered =
   | { readonly kind: "answer"; readonly answer: JsonObject }

@@ -15,6 +15,15 @@ const DETAIL_BYTES_MAX = 240 * 1024;
 
 /** @param busName name or ARN; `default` is the account's own */
 export function createBus(settings: AwsSettings, busName: string): OutcomePublisher {
+  return createEventPublisher(settings, busName, EVENT_DETAIL_TYPE);
+}
+
+/** Publishes events of one kind. */
+export function createEventPublisher(
+  settings: AwsSettings,
+  busName: string,
+  detailType: string,
+): Pick<OutcomePublisher, "publish"> {
   const client = new EventBridgeClient(clientConfiguration(settings));
   const action = "events:PutEvents";
   return {
@@ -31,9 +40,7 @@ export function createBus(settings: AwsSettings, busName: string): OutcomePublis
       const answer = await client
         .send(
           new PutEventsCommand({
-            Entries: [
-              { EventBusName: busName, Source: EVENT_SOURCE, DetailType: EVENT_DETAIL_TYPE, Detail: text },
-            ],
+            Entries: [{ EventBusName: busName, Source: EVENT_SOURCE, DetailType: detailType, Detail: text }],
           }),
         )
         .catch((error: unknown) => {

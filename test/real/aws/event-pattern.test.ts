@@ -3,36 +3,14 @@
  * enough not to pay for every event. Needs Java and the engine's jars (`.ci/event-ruler`).
  */
 
-import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { TEST_EVENT_DETAIL_TYPE, TEST_EVENT_SOURCE } from "../../../src/aws/stack/send-test-event.ts";
 import { isObject } from "../../../src/ecs/json-fields.ts";
 import { readEvent } from "../../../src/ecs-events/read-event.ts";
 import type { Json, JsonObject } from "../../../src/runtime/json.ts";
+import { matchedByRuler } from "../../support/aws/event-ruler.ts";
 import { PSEUDO, readTemplate } from "../../support/aws/template.ts";
-
-const JARS = fileURLToPath(new URL("../../../.cache/event-ruler/", import.meta.url));
-const MATCH = fileURLToPath(new URL("../../../.ci/event-ruler/Match.java", import.meta.url));
-
-/** Which of the events the pattern matches, as event-ruler says. */
-function matched(pattern: JsonObject, events: readonly Json[]): readonly boolean[] {
-  if (!existsSync(JARS))
-    throw new Error(
-      `no event-ruler: mvn -f .ci/event-ruler/pom.xml dependency:copy-dependencies -DoutputDirectory=${JARS}`,
-    );
-  const input = [pattern, ...events].map((one) => JSON.stringify(one)).join("\n");
-  const output = execFileSync("java", ["-cp", `${JARS}*`, MATCH], {
-    input,
-    encoding: "utf8",
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const answers = output.trim().split("\n");
-  if (answers.length !== events.length)
-    throw new Error(`${answers.length} answers to ${events.length} events`);
-  return answers.map((answer) => answer === "true");
-}
 
 const HOME = { account: "123456789012", region: "us-east-1", partition: "aws" };
 
@@ -74,7 +52,7 @@ describe("every sample event", () => {
       return [];
     }
   });
-  const answers = matched(
+  const answers = matchedByRuler(
     patternFor(),
     documents.map(({ document }) => document),
   );
@@ -115,7 +93,7 @@ describe("every text of the corpus that an ECS agent writes", () => {
     ...event,
     detail: { ...(event.detail as JsonObject), lastStatus: "DEPROVISIONING" },
   }));
-  const answers = matched(patternFor(), [...asTask, ...asContainer, ...asDeprovisioning]);
+  const answers = matchedByRuler(patternFor(), [...asTask, ...asContainer, ...asDeprovisioning]);
 
   test("there are many of them", () => expect(ours.length).toBeGreaterThan(20));
   for (const [index, { id }] of ours.entries()) {
@@ -148,7 +126,7 @@ describe("the rule for the doctor's own event", () => {
     ["takes no deployment's event",                   probe({ ...inside, "detail-type": "ECS Service Action" }),          false],
     ["takes no event of ECS itself",                  inside,                                                             false],
   ];
-  const answers = matched(
+  const answers = matchedByRuler(
     pattern,
     table.map(([, event]) => event),
   );
@@ -174,7 +152,7 @@ describe("events that cost nothing because they do not match", () => {
     ["another account's",                       { ...fargate, account: "210987654321" }],
     ["another region's",                        { ...fargate, region: "eu-west-1" }],
   ];
-  const answers = matched(
+  const answers = matchedByRuler(
     patternFor(),
     table.map(([, event]) => event),
   );
@@ -194,7 +172,7 @@ describe("the stack's choice of clusters", () => {
   ] as const;
   for (const [pattern, clusters, wanted] of table) {
     test(`${pattern} of ${clusters.join(", ")}`, () => {
-      expect(matched(patternFor({ ClusterPattern: pattern }), clusters.map(cluster))).toEqual(wanted);
+      expect(matchedByRuler(patternFor({ ClusterPattern: pattern }), clusters.map(cluster))).toEqual(wanted);
     });
   }
 });

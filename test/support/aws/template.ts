@@ -50,9 +50,12 @@ export type Template = {
   readonly resources: Readonly<Record<string, JsonObject>>;
 };
 
-/** Reads `infra/template.yaml` with its defaults and these values in the place of some. */
-export function readTemplate(values: Readonly<Record<string, string>> = {}): Template {
-  const text = readFileSync(new URL("../../../infra/template.yaml", import.meta.url), "utf8");
+/** Reads `infra/template.yaml`, or an addition to it, with its defaults and these values in the place of some. */
+export function readTemplate(
+  values: Readonly<Record<string, string>> = {},
+  name = "template.yaml",
+): Template {
+  const text = readFileSync(new URL(`../../../infra/${name}`, import.meta.url), "utf8");
   const raw = parse(text, { customTags: [...scalars, ...collections] }) as Record<string, JsonObject>;
   const parameters = (raw.Parameters ?? {}) as Record<string, JsonObject>;
   const conditions = (raw.Conditions ?? {}) as Record<string, Json>;
