@@ -108,7 +108,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/cli/input":                    [],
   "src/cli/output":                   [".", "account", "replay"],
   "src/cli/output/progress":          ["."],
-  "src/cli/program":                  [".", "account", "account/sessions", "commands", "commands/policy", "completion", "demo", "doctor", "program/options", "rate-limit", "replay", "scan"],
+  "src/cli/program":                  [".", "account", "account/sessions", "commands", "commands/policy", "completion", "demo", "doctor", "output", "program/options", "rate-limit", "replay", "scan"],
   "src/cli/program/options":          [".", "account"],
   "src/cli/rate-limit":               [".", "account", "output"],
   "src/cli/replay":                   [".", "account", "input", "output", "output/progress"],

@@ -1,7 +1,7 @@
 /** What a command's exit status tells a script; `repull help` says the same. */
 
 import type { CopyErrorKind } from "../oci/copy/copy-error.ts";
-import { type AwsError, isTransient } from "../remediation/ports/aws-error.ts";
+import type { AwsError, AwsErrorKind } from "../remediation/ports/aws-error.ts";
 import { needsNoAttention, type Outcome } from "../remediation/report/outcome.ts";
 
 export const EXIT = {
@@ -40,8 +40,18 @@ export function exitStatusOfOutcome({ outcome, error }: Pick<Outcome, "outcome" 
   return error?.code === "unfinished" ? EXIT.unfinished : EXIT.failed;
 }
 
+const STATUS_OF_AWS: Readonly<Record<AwsErrorKind, number>> = {
+  denied: EXIT.refused,
+  // What was named is not there, or cannot be: another call may do.
+  absent: EXIT.usage,
+  invalid: EXIT.usage,
+  // The same call may do a moment later.
+  conflict: EXIT.unfinished,
+  throttled: EXIT.unfinished,
+  unavailable: EXIT.unfinished,
+};
+
 /** The status where AWS did not do what it was asked for. */
-export function exitStatusOfAws(error: Pick<AwsError, "kind">): number {
-  if (error.kind === "denied") return EXIT.refused;
-  return isTransient(error) ? EXIT.unfinished : EXIT.failed;
+export function exitStatusOfAws({ kind }: Pick<AwsError, "kind">): number {
+  return STATUS_OF_AWS[kind];
 }

@@ -64,6 +64,9 @@ describe("an error", () => {
     [new AwsError("denied", "ecs:UpdateService", "no"),              "aws-denied",      4],
     [new AwsError("unavailable", "ecs:UpdateService", "no answer"),  "aws-unavailable", 5],
     [new AwsError("throttled", "ecs:UpdateService", "slow down"),    "aws-throttled",   5],
+    [new AwsError("absent", "ecs:UpdateService", "no such cluster"), "aws-absent",      2],
+    [new AwsError("invalid", "ecs:UpdateService", "no such value"),  "aws-invalid",     2],
+    [new AwsError("conflict", "ecs:UpdateService", "in progress"),   "aws-conflict",    5],
     [new TypeError("undefined is not a function\n  at x"),           "bug",             5],
     ["a text",                                                       "bug",             5],
   ];

@@ -10,7 +10,7 @@ import {
 import { planUndo, type UndoPlan, undoOne } from "../../history/undo.ts";
 import { type UndoStatus, watchUndo } from "../../history/watch-undo.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { AwsError, type AwsErrorKind } from "../../remediation/ports/aws-error.ts";
 import { targetName } from "../../remediation/ports/schedules.ts";
 import { excludedBy, matchesGlob } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
@@ -19,7 +19,7 @@ import { refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
 import { clusterName } from "../account/find-service.ts";
 import { refuseForeign } from "../account/same-account.ts";
 import { type HistorySession, parseSince } from "../account/sessions/history-session.ts";
-import { exitStatusOfAws } from "../exit-status.ts";
+import { EXIT, exitStatusOfAws } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { tellWrongCall } from "../output/command-error.ts";
 import { jsonLine } from "../output/json-line.ts";
@@ -69,7 +69,7 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
   for (const plan of plans) {
     const { effect, kind, because, error } = await undoOne(plan, session.ports);
     const isDone = kind === "undone" || kind === "already";
-    if (!isDone) status = Math.max(status, error === undefined ? NOT_ALL : exitStatusOfAws({ kind: error }));
+    if (!isDone) status = Math.max(status, statusOf(error));
     if (kind === "undone" && effect.kind === "service") onTheirWay.push(effect);
     io.out(
       input.json
@@ -93,6 +93,12 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
     }),
   );
   return followed.every(Boolean) ? status : Math.max(status, NOT_ALL);
+}
+
+/** What was planned from the account's own answers is no wrong call where it is gone by now. */
+function statusOf(error: AwsErrorKind | undefined): number {
+  const status = error === undefined ? NOT_ALL : exitStatusOfAws({ kind: error });
+  return status === EXIT.usage ? NOT_ALL : status;
 }
 
 /** What the policy leaves out is left alone by this command as by the function. */

@@ -85,7 +85,8 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
 }
 
 export function wrongCall(message: string, command: string): CommandError {
-  return { code: "invalid-input", message: visible(message), remedy: helpOf(command), status: EXIT.usage };
+  const sentence = visible(message).replace(/\.$/, "");
+  return { code: "invalid-input", message: sentence, remedy: helpOf(command), status: EXIT.usage };
 }
 
 /** `repull plan: SERVICE: expected …; repull help plan` */
