@@ -11,7 +11,8 @@ import { isSameButImages } from "../ecs/task-definition/same-definition.ts";
 import { containersOf } from "../ecs/task-definition/task-definition.ts";
 import { tryParseReference } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
-import { redeployPreviousRevision } from "../remediation/deploy/redeploy-previous.ts";
+import { SCHEDULE_ROLLOUT } from "../remediation/deploy/schedule-rollout.ts";
+import { SERVICE_ROLLOUT } from "../remediation/deploy/service-rollout.ts";
 import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { targetName } from "../remediation/ports/schedules.ts";
@@ -117,14 +118,9 @@ async function undoService(
   ports: UndoPorts,
 ): Promise<Undone> {
   const { clusterArn, service, revision, former, execution, deploymentId } = effect;
-  const surveyed = { clusterArn, service, failingRevision: former };
-  const restored = await redeployPreviousRevision(
-    surveyed,
-    revision,
-    execution,
-    ports,
-    optional("deploymentId", deploymentId),
-  );
+  const place = { clusterArn, service, failingRevision: former };
+  const undone = { place, newRevision: revision, execution, ...optional("deploymentId", deploymentId) };
+  const restored = await SERVICE_ROLLOUT.undo(undone, ports);
   if (restored.kind === "superseded") return { effect, kind: "superseded", because: restored.because };
   return {
     effect,
@@ -137,20 +133,14 @@ async function undoTarget(
   effect: ActiveSubstitution & { readonly kind: "target" },
   ports: UndoPorts,
 ): Promise<Undone> {
-  const { target, revision, former } = effect;
-  const { taskDefinition } = (await ports.ecs.describeTaskDefinition(former)) ?? {};
-  const to =
-    typeof taskDefinition?.taskDefinitionArn === "string" ? taskDefinition.taskDefinitionArn : former;
-  const moved = await ports.schedules.move(target, to);
-  if (moved === "changed")
-    return {
-      effect,
-      kind: "superseded",
-      because: `${targetName(target)} was changed outside Repull meanwhile`,
-    };
+  const { target, revision, former, clusterArn, execution } = effect;
+  const place = { clusterArn, service: "", failingRevision: former };
+  const undone = { place, newRevision: revision, execution, target };
+  const restored = await SCHEDULE_ROLLOUT.undo(undone, ports);
+  if (restored.kind === "superseded") return { effect, kind: "superseded", because: restored.because };
   return {
     effect,
-    kind: moved === "already" ? "already" : "undone",
+    kind: restored.kind === "already" ? "already" : "undone",
     because: `${targetName(target)} was moved from ${shortRevision(revision)} back to ${former}`,
   };
 }

@@ -238,7 +238,7 @@ describe("a process that dies between a step's effect and its record", () => {
     // world               function     step            what is done twice at most
     ["fargate-service",    "remediate", "observe failure 1"],
     ["fargate-service",    "remediate", "register 2"],
-    ["fargate-service",    "remediate", "redeploy 3"],
+    ["fargate-service",    "remediate", "start 3"],
     ["fargate-service",    "remediate", "observe rollout 4"],
     ["multi-container",    "remediate", "start-copy 2"],
     ["multi-container",    "mirror",    "repository"],

@@ -246,7 +246,7 @@ function withoutComparison(): Sabotage {
       async describeService(cluster, name) {
         const service = await ports.ecs.describeService(cluster, name);
         if (step().startsWith("observe failure") && service !== undefined) surveyed.set(name, service);
-        return step().startsWith("redeploy") ? (surveyed.get(name) ?? service) : service;
+        return step().startsWith("start ") ? (surveyed.get(name) ?? service) : service;
       },
     });
 }

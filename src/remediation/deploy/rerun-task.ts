@@ -16,6 +16,7 @@ import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { redact } from "../../text/redact.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { RerunResult, RolloutStatus } from "./rollout.ts";
 
 /** What a task was attached with. Read first of all: its network interface is deleted soon after it has stopped. */
 export async function readTaskNetwork(
@@ -31,10 +32,6 @@ export async function readTaskNetwork(
   const id = task === undefined ? undefined : networkInterfaceId(task);
   return id === undefined ? undefined : await tasks.networkOf(id);
 }
-
-export type RerunResult =
-  | { readonly kind: "started"; readonly arn: string }
-  | { readonly kind: "refused" | "unknown"; readonly because: string };
 
 /** One task like the one that failed. The request holds its overrides: it is made and sent here, and kept nowhere. */
 export async function rerunTask(
@@ -58,14 +55,13 @@ export async function rerunTask(
   return started;
 }
 
-export type TaskVerdict = { readonly kind: "succeeded" | "failed"; readonly because: string };
-
-/** What has become of it; undefined while nothing has. That it ends badly after it has run is no matter of its images. */
-export function judgeTask(task: Task | undefined): TaskVerdict | undefined {
-  if (task === undefined) return undefined;
+/** What has become of it. That it ends badly after it has run is no matter of its images. */
+export function judgeTask(task: Task | undefined): RolloutStatus {
+  const starting: RolloutStatus = { kind: "in-progress", because: "and has not started yet" };
+  if (task === undefined) return starting;
   const ran = task.containers.some(({ exitCode }) => exitCode !== undefined);
   if (task.lastStatus === "RUNNING") return { kind: "succeeded", because: "and runs" };
-  if (task.lastStatus !== "STOPPED") return undefined;
+  if (task.lastStatus !== "STOPPED") return starting;
   if (ran) return { kind: "succeeded", because: "and has run" };
   const reason = task.containers.find(({ reason }) => reason !== undefined)?.reason ?? task.stoppedReason;
   return { kind: "failed", because: `and could not start: ${redact(reason ?? "ECS gives no reason")}` };

@@ -12,7 +12,7 @@ import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts"
 import type { Task } from "../../ecs/task/task.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { RolloutContext, RolloutStatus } from "./rollout-types.ts";
+import type { RolloutContext, RolloutStatus } from "./rollout.ts";
 import { formatStage, serviceDeploymentVerdict } from "./service-deployment-verdict.ts";
 import { failedTasksOf, isPullFailure, stopReasons } from "./stopped-tasks.ts";
 

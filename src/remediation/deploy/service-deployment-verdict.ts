@@ -7,7 +7,7 @@
 
 import { shortRevision } from "../../ecs/arn.ts";
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
-import type { RolloutStatus } from "./rollout-types.ts";
+import type { RolloutStatus } from "./rollout.ts";
 
 /** The verdict where the story has one; undefined where the tasks decide. `isOurs`: ECS still brings our revision. */
 export function serviceDeploymentVerdict(

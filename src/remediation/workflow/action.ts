@@ -6,15 +6,7 @@ import type { RemediationResult } from "../report/report.ts";
 import type { Activity } from "./context.ts";
 import type { State } from "./state.ts";
 
-export type WriteKind =
-  | "acquire-quota"
-  | "start-copy"
-  | "register"
-  | "redeploy"
-  | "roll-back"
-  | "restore"
-  | "repoint"
-  | "run-task";
+export type WriteKind = "acquire-quota" | "start-copy" | "register" | "start" | "undo" | "restore";
 
 /** `state`: what the remediation is in once the action is done; absent: what it was. */
 export type Action =

@@ -1,6 +1,7 @@
 /** The state after an observation, and after a write. Pure: a replay computes the same state from the same results. */
 
 import { optional } from "../../ecs/json-fields.ts";
+import type { RolloutStart } from "../deploy/rollout.ts";
 import { formatQuotaExceeded } from "../gates/quotas.ts";
 import type { Survey } from "../survey/types.ts";
 import type { Context } from "./context.ts";
@@ -74,17 +75,22 @@ export function next(state: State, result: WriteResult, context: Context): State
       return afterCopyStart(now, result.copy);
     case "register":
       return afterRegister(now, result.registered);
-    case "redeploy":
-      return afterRedeploy(now, result.redeployed, context);
-    case "roll-back":
+    case "start":
+      return afterStart(now, result.started, context);
+    case "undo":
       return afterRollback(now, result.restored);
     case "restore":
       return afterRestore(now, result.redeployed);
-    case "repoint":
-      return now.task === undefined ? now : afterRepoint(now, now.task, result.result);
-    case "run-task":
-      return now.task === undefined ? now : afterRun(now, now.task, result.run);
   }
+}
+
+function afterStart(state: State, started: RolloutStart, context: Context): State {
+  if (started.of === "service") return afterRedeploy(state, started.redeployed, context);
+  const { task } = state;
+  if (task === undefined) return state;
+  return started.of === "target"
+    ? afterRepoint(state, task, started.result)
+    : afterRun(state, task, started.run);
 }
 
 function afterQuota(state: State, waiting: State["quota"]["waiting"]): State {

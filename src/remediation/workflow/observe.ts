@@ -7,8 +7,8 @@
 
 import { sameRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
-import { judgeTask } from "../deploy/rerun-task.ts";
-import { checkRollout } from "../deploy/rollout-verdict.ts";
+import type { StartedRollout } from "../deploy/rollout.ts";
+import { rolloutOf } from "../deploy/rollouts.ts";
 import { isInTarget, mirrorRequestOf } from "../mirror/request-mirrors.ts";
 import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -16,9 +16,9 @@ import { survey } from "../survey/survey.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror } from "./plan.ts";
 import type { Seen } from "./seen.ts";
-import { isAfterOurWrite, type State, type Stop } from "./state.ts";
+import { isAfterOurWrite, type Rollout, type State, type Stop, type TaskWork } from "./state.ts";
 
-export type Subject = "failure" | "copy" | "displaced" | "rollout" | "task";
+export type Subject = "failure" | "copy" | "displaced" | "rollout";
 
 /** What has to be read before the next decision; undefined: what is known is enough. */
 export function subjectOf(state: State, { options }: Context): Subject | undefined {
@@ -29,7 +29,7 @@ export function subjectOf(state: State, { options }: Context): Subject | undefin
     return plan === undefined ? "failure" : undefined;
   }
   if (displaced !== undefined) return displaced.isWaitedFor ? "displaced" : undefined;
-  if (task !== undefined) return task.taskArn !== undefined && task.waitedSeconds > 0 ? "task" : undefined;
+  if (task !== undefined) return task.taskArn !== undefined && task.waitedSeconds > 0 ? "rollout" : undefined;
   const isWatched = overwritten === undefined && rollback === undefined && options.waitForRollout !== false;
   return rollout !== undefined && isWatched ? "rollout" : undefined;
 }
@@ -44,8 +44,6 @@ export async function observe(subject: Subject, state: State, context: Context, 
       return await observeService(state, ports);
     case "rollout":
       return await observeRollout(state, ports);
-    case "task":
-      return await observeTask(state, ports);
   }
 }
 
@@ -99,10 +97,17 @@ async function observeService({ displaced }: State, ports: Ports): Promise<Seen>
   return { kind: "service", at: ports.clock.now(), ...(isOurs ? { deployments: now.deployments } : {}) };
 }
 
-async function observeRollout({ rollout }: State, ports: Ports): Promise<Seen> {
-  if (rollout === undefined) throw new Error("there is no rollout to observe");
+async function observeRollout({ rollout, task }: State, ports: Ports): Promise<Seen> {
+  const started = rollout === undefined ? task && startedTask(task) : startedService(rollout);
+  const surveyed = (rollout ?? task)?.surveyed;
+  if (started === undefined || surveyed === undefined) throw new Error("there is no rollout to observe");
+  const verdict = await rolloutOf(surveyed).check(started, ports);
+  return { kind: "rollout", at: ports.clock.now(), verdict };
+}
+
+function startedService(rollout: Rollout): StartedRollout {
   const { surveyed, newRevision, ownRevisions, foreignRevision, deploymentId } = rollout;
-  const watched = {
+  return {
     clusterArn: surveyed.clusterArn,
     service: surveyed.service,
     previousRevision: surveyed.failingRevision,
@@ -112,10 +117,9 @@ async function observeRollout({ rollout }: State, ports: Ports): Promise<Seen> {
     ...optional("foreignRevision", foreignRevision),
     ...optional("ourDeploymentId", deploymentId),
   };
-  return { kind: "rollout", at: ports.clock.now(), verdict: await checkRollout(watched, ports) };
 }
 
-async function observeTask({ task }: State, ports: Ports): Promise<Seen> {
-  const told = await ports.ecs.describeTask(task?.surveyed.clusterArn ?? "", task?.taskArn ?? "");
-  return { kind: "task", at: ports.clock.now(), ...optional("verdict", judgeTask(told)) };
+function startedTask({ surveyed, substitution, taskArn }: TaskWork): StartedRollout {
+  const { clusterArn, service } = surveyed;
+  return { clusterArn, service, ...substitution, ...optional("taskArn", taskArn) };
 }

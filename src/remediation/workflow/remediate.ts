@@ -143,7 +143,8 @@ async function networkOf({ failure, options: { policy } }: Context, ports: Ports
 
 /** Tells those who watch what was seen. */
 function follow(state: State, seen: Seen, { failure, options }: Context): void {
-  if (seen.kind === "rollout") options.onActivity?.({ kind: "rollout", because: seen.verdict.because });
+  if (seen.kind === "rollout" && state.rollout !== undefined)
+    options.onActivity?.({ kind: "rollout", because: seen.verdict.because });
   if (seen.kind !== "survey" || state.plan === undefined) return;
   const { surveyed, plan } = state.plan;
   const isGuarded =

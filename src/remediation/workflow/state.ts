@@ -67,7 +67,7 @@ export type Quota = {
 export type Displaced = {
   readonly answer: Superseded;
   readonly place: { readonly clusterArn: string; readonly service: string; readonly newRevision: string };
-  readonly write: "redeploy" | "roll-back";
+  readonly write: "start" | "undo";
   readonly isWaitedFor: boolean;
 };
 

@@ -11,9 +11,9 @@ import {
   redeployRevision,
   registerRevision,
 } from "../deploy/apply.ts";
-import { type Restored, redeployPreviousRevision } from "../deploy/redeploy-previous.ts";
-import { type RerunResult, rerunTask } from "../deploy/rerun-task.ts";
-import { findUnseenDeployment } from "../deploy/unseen-deployment.ts";
+import type { Restored } from "../deploy/redeploy-previous.ts";
+import type { RolloutStart } from "../deploy/rollout.ts";
+import { rolloutOf } from "../deploy/rollouts.ts";
 import { acquireRemediation, isStillExceeded } from "../gates/quotas.ts";
 import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -22,7 +22,7 @@ import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { WriteKind } from "./action.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror, planned } from "./plan.ts";
-import { currentTarget, type RepointResult, whyNotRepointed } from "./rules/task-rules.ts";
+import { currentTarget } from "./rules/task-rules.ts";
 import type { QuotaWait, State } from "./state.ts";
 
 /** AWS bounds the rate of these writes for the account; with pauses, some fifteen minutes. Then they fail like any other. */
@@ -41,14 +41,12 @@ export type WriteResult =
   | { readonly write: "acquire-quota"; readonly waiting?: QuotaWait }
   | { readonly write: "start-copy"; readonly copy: StartedCopy }
   | { readonly write: "register"; readonly registered: RegisterResult }
-  | { readonly write: "redeploy"; readonly redeployed: RedeployResult }
-  | { readonly write: "roll-back"; readonly restored: Restored }
+  | { readonly write: "start"; readonly started: RolloutStart }
+  | { readonly write: "undo"; readonly restored: Restored }
   | { readonly write: "restore"; readonly redeployed: RedeployResult }
-  | { readonly write: "repoint"; readonly result: RepointResult }
-  | { readonly write: "run-task"; readonly run: RerunResult }
   | { readonly write: "throttled" };
 
-const BOUNDED_BY_RATE: readonly WriteKind[] = ["register", "redeploy", "roll-back", "restore"];
+const BOUNDED_BY_RATE: readonly WriteKind[] = ["register", "start", "undo", "restore"];
 
 export async function write(
   kind: WriteKind,
@@ -81,16 +79,12 @@ async function writeOnce(
       const { surveyed, plan } = planned(state);
       return { write: kind, registered: await registerRevision(surveyed, plan.images, execution, ports) };
     }
-    case "redeploy":
-      return { write: kind, redeployed: await redeployService(state, context, ports) };
-    case "roll-back":
-      return { write: kind, restored: await rollBack(state, execution, ports) };
+    case "start":
+      return { write: kind, started: await startRollout(state, context, ports) };
+    case "undo":
+      return { write: kind, restored: await undoRollout(state, execution, ports) };
     case "restore":
       return { write: kind, redeployed: await restoreOverwritten(state, ports) };
-    case "repoint":
-      return { write: kind, result: await repoint(state, ports) };
-    case "run-task":
-      return { write: kind, run: await runTask(state, context, ports) };
   }
 }
 
@@ -139,56 +133,35 @@ async function startCopy(state: State, { options }: Context, ports: Ports): Prom
   return { name, start: await startMirror(name, request, limits, ports) };
 }
 
-async function redeployService(state: State, { failure }: Context, ports: Ports): Promise<RedeployResult> {
-  const { clusterArn, service, currentRevision, deploymentId, deployedAt } = planned(state).surveyed;
+async function startRollout(
+  state: State,
+  { failure, options }: Context,
+  ports: Ports,
+): Promise<RolloutStart> {
+  const { task, network, registered } = state;
+  const surveyed = task?.surveyed ?? planned(state).surveyed;
   const change = {
-    ...{ clusterArn, service },
-    to: state.newRevision ?? "",
-    from: currentRevision,
-    failing: failure.owner.kind === "service" ? failure.owner.deploymentId : undefined,
+    ...{ surveyed, registered, execution: options.execution },
+    newRevision: task?.substitution.newRevision ?? state.newRevision ?? "",
+    ...optional("failing", failure.owner.kind === "service" ? failure.owner.deploymentId : undefined),
     heals: failure.preemptive !== true,
-    ...(deploymentId === undefined ? {} : { deploymentId }),
-    isSeenTwice: true,
+    ...optional("network", network),
+    ...optional("target", task && currentTarget(task)),
   };
-  const redeployed = await redeployRevision(change, ports);
-  if (redeployed.kind === "superseded" || deployedAt === undefined) return redeployed;
-  // An answer to an earlier try may have been lost: what ours replaced then can be gone from the service by now.
-  const foreign = await findUnseenDeployment({ ...change, deployedAt }, state.registered, ports);
-  return { ...redeployed, ...optional("foreign", foreign) };
+  return await rolloutOf(surveyed).start(change, ports);
 }
 
-async function rollBack({ rollback }: State, execution: string, ports: Ports): Promise<Restored> {
+async function undoRollout({ rollback }: State, execution: string, ports: Ports): Promise<Restored> {
   if (rollback === undefined) throw new Error("there is nothing to go back from");
   const { surveyed, newRevision, kind } = rollback.of;
   // What could not be pulled for a while may run whole by now: hours may lie between the verdict and this write.
-  return await redeployPreviousRevision(surveyed, newRevision, execution, ports, {
-    heals: kind === "cannot-pull",
-    isSeenTwice: true,
-  });
+  const heals = kind === "cannot-pull";
+  const undone = { place: surveyed, newRevision, execution, heals, isSeenTwice: true };
+  return await rolloutOf(surveyed).undo(undone, ports);
 }
 
 async function restoreOverwritten({ overwritten }: State, ports: Ports): Promise<RedeployResult> {
   if (overwritten === undefined) throw new Error("there is nothing to restore");
   const { clusterArn, service, revision, written } = overwritten;
   return await redeployRevision({ clusterArn, service, to: revision, from: written.at(-1) ?? "" }, ports);
-}
-
-async function repoint({ task }: State, ports: Ports): Promise<RepointResult> {
-  const target = task === undefined ? undefined : currentTarget(task);
-  if (
-    task === undefined ||
-    target === undefined ||
-    whyNotRepointed(target, task.substitution.previousRevision) !== undefined
-  )
-    return "skipped";
-  return await ports.schedules.move(target, task.substitution.newRevision);
-}
-
-async function runTask({ task, network }: State, { options }: Context, ports: Ports): Promise<RerunResult> {
-  if (task === undefined) throw new Error("there is no task to run");
-  const { clusterArn } = task.surveyed;
-  // The attempt is no part of the token: a second attempt for the same task must not run it a second time.
-  const token = options.execution.replace(/-[0-9]+$/, "");
-  const { taskArn } = task.surveyed.task;
-  return await rerunTask({ clusterArn, taskArn }, task.substitution.newRevision, network, token, ports);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Deployment, readService, type Service } from "../../../src/ecs/service/service.ts";
 import type { Task } from "../../../src/ecs/task/task.ts";
-import type { RolloutContext } from "../../../src/remediation/deploy/rollout-types.ts";
+import type { RolloutContext } from "../../../src/remediation/deploy/rollout.ts";
 import { judgeRollout, rolloutTimeoutSeconds } from "../../../src/remediation/deploy/rollout-verdict.ts";
 
 const arn = (revision: number): string =>

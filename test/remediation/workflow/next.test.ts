@@ -1,7 +1,7 @@
 /** What an observation and a write leave in the state, and what is observed next on it. */
 
 import { describe, expect, test } from "vitest";
-import type { RolloutStatus } from "../../../src/remediation/deploy/rollout-types.ts";
+import type { RolloutStatus } from "../../../src/remediation/deploy/rollout.ts";
 import type { SurveyResult } from "../../../src/remediation/survey/types.ts";
 import { next, withSeen } from "../../../src/remediation/workflow/next.ts";
 import { type Subject, subjectOf } from "../../../src/remediation/workflow/observe.ts";
@@ -74,7 +74,7 @@ describe("the state after an observation", () => {
     ["seen again, it is none that came meanwhile",  having(rollout({ wasDisplaced: true })), shown({ kind: "superseded", because, revision: FOREIGN }), {}],
     ["what ours has replaced is no revision in its place", having(rollout()), shown({ kind: "overwrote", because, revision: FOREIGN, deployments: [] }), {}],
     ["a rollout that is not watched any more changes nothing", having({}), shown({ kind: "in-progress", because, deployment: "ecs-svc/2" }), {}],
-    ["a task changes nothing",                      having({}), { kind: "task", at: NOW }, {}],
+    ["a task changes nothing",                      having({}), shown({ kind: "succeeded", because }), {}],
     ["nothing changes nothing",                     having({}), { kind: "nothing" }, {}],
     ["an observation that failed changes nothing",  having({}), { kind: "failed", failed: { because } }, {}],
   ];
@@ -113,7 +113,7 @@ describe("the state after a write that was throttled, and after a revision was r
 const displaced = (isWaitedFor: boolean): Displaced => ({
   answer: { kind: "superseded", because, revision: FOREIGN },
   place: { clusterArn: CLUSTER, service: "web", newRevision: OURS },
-  ...{ write: "redeploy", isWaitedFor },
+  ...{ write: "start", isWaitedFor },
 });
 const overwritten: Overwritten = {
   ...{ clusterArn: CLUSTER, service: "web", images: [], substitution, revision: FOREIGN, because },
@@ -146,7 +146,7 @@ describe("what is observed next", () => {
     ["that service, though there is a rollout",      { survey: null, state: { ...rollout(), displaced: displaced(true) } }, "displaced"],
     ["no task that was not run",                     { survey: null, state: { task: work({ waitedSeconds: 15 }) } }, undefined],
     ["no task that has only been started",           { survey: null, state: { task: work({ taskArn }) } },   undefined],
-    ["the task fifteen seconds after its start",     { survey: null, state: { task: work({ taskArn, waitedSeconds: 15 }) } }, "task"],
+    ["the task fifteen seconds after its start",     { survey: null, state: { task: work({ taskArn, waitedSeconds: 15 }) } }, "rollout"],
     ["nothing after a write that failed",            { survey: null, state: { failed: { because } } },       undefined],
     ["nothing once the end is decided",              { survey: null, state: { ending: { kind: "denied", because } } }, undefined],
     ["nothing while a throttled write waits",        { survey: null, state: { isThrottled: true } },         undefined],

@@ -40,7 +40,7 @@ const RUNNING = revision(42);
 const displaced = (ours: string, service = "web"): Displaced => ({
   answer: { kind: "superseded", because: "seen", revision: FOREIGN },
   place: { clusterArn: CLUSTER, service, newRevision: ours },
-  ...{ write: "redeploy", isWaitedFor: true },
+  ...{ write: "start", isWaitedFor: true },
 });
 const rollout = (ours: string, service = "web"): Rollout => ({
   surveyed: survey({ service, deploymentIds: [], failingRevision: FORMER }),
@@ -117,8 +117,8 @@ describe("in a world where the service runs whole", () => {
     ["what was seen in place of ours, and is not any more, was overwritten", "rollout", () => ({ state: { rollout: { ...rollout(RUNNING), foreignRevision: FOREIGN } } }), { kind: "rollout", verdict: expect.objectContaining({ kind: "overwrote", revision: FOREIGN }) }],
     ["unless ECS itself has gone back to ours",       "rollout",   () => ({ state: { rollout: { ...rollout(RUNNING), foreignRevision: FOREIGN, deploymentId: "ecs-svc/0" } } }), { kind: "rollout", verdict: expect.objectContaining({ kind: "succeeded" }) }],
     ["the service of our rollout is gone",            "rollout",   () => ({ state: { rollout: rollout(RUNNING, "other") } }), { kind: "rollout", verdict: { kind: "superseded", because: expect.any(String) } }],
-    ["a task runs",                                   "task",      () => ({ state: { task: task(running) } }), { kind: "task", verdict: { kind: "succeeded", because: expect.any(String) } }],
-    ["a task is not shown",                           "task",      () => ({ state: { task: task(`${CLUSTER.replace(":cluster/", ":task/")}/0f1e`) } }), { kind: "task" }],
+    ["a task runs",                                   "rollout",   () => ({ state: { task: task(running) } }), { kind: "rollout", verdict: { kind: "succeeded", because: expect.any(String) } }],
+    ["a task is not shown",                           "rollout",   () => ({ state: { task: task(`${CLUSTER.replace(":cluster/", ":task/")}/0f1e`) } }), { kind: "rollout", verdict: { kind: "in-progress", because: expect.any(String) } }],
     ["a copy that is not shown yet",                  "copy",      () => copying("copy-0"), { kind: "copy" }],
     ["a copy that has ended",                         "copy",      () => copying("copy-1"), { kind: "copy", status: expect.objectContaining({ status: "succeeded" }) }],
     ["ECS shows what ours replaced, and not ours yet", "rollout",  () => ({ state: { rollout: { ...rollout(FOREIGN), surveyed: survey({ deploymentId: deployment, deploymentIds: [] }) } } }), { kind: "rollout", verdict: expect.objectContaining({ kind: "in-progress" }) }],

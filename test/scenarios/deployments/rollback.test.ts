@@ -50,7 +50,7 @@ describe("the way back to an INACTIVE revision", () => {
   const dying = (world: World, moment: string): void => {
     let died = false;
     world.executions.dies(({ name, when }) => {
-      if (died || when !== moment || !name.startsWith("roll-back")) return false;
+      if (died || when !== moment || !name.startsWith("undo")) return false;
       died = true;
       return true;
     });
@@ -66,7 +66,7 @@ describe("the way back to an INACTIVE revision", () => {
       (world) => {
         let left = 30;
         world.executions.dies(({ name, when }) => {
-          if (when !== "unrecorded" || !name.startsWith("roll-back") || left === 0) return false;
+          if (when !== "unrecorded" || !name.startsWith("undo") || left === 0) return false;
           for (; left > 0; left -= 1)
             world.definitions.register({
               family: "web",

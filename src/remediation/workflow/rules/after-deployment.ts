@@ -24,7 +24,7 @@ export function afterRedeploy(state: State, redeployed: RedeployResult, context:
     return { ...state, ending: { kind: "superseded", because: redeployed.because, images: plan.images } };
   const { clusterArn, service } = surveyed;
   const place = { clusterArn, service, newRevision: state.newRevision ?? "" };
-  return { ...state, displaced: { answer: redeployed, place, write: "redeploy", isWaitedFor: false } };
+  return { ...state, displaced: { answer: redeployed, place, write: "start", isWaitedFor: false } };
 }
 
 /** Our deployment was accepted: it is watched. */
@@ -68,7 +68,7 @@ export function afterSecondLook(
   const { displaced, ...kept } = state;
   if (displaced === undefined) return state;
   const { answer, write } = displaced;
-  if (write === "redeploy") {
+  if (write === "start") {
     const { images } = planned(state).plan;
     if (deployments === undefined)
       return { ...kept, ending: { kind: "superseded", because: answer.because, images } };
@@ -117,7 +117,7 @@ export function afterRollback(state: State, restored: Restored): State {
       return { ...state, ending: { ...restored, images, substitution: made } };
     // The write may have landed and its answer be lost: then ours is in place of a deployment that this answer still shows.
     const place = { clusterArn, service, newRevision: failingRevision };
-    return { ...state, displaced: { answer: restored, place, write: "roll-back", isWaitedFor: false } };
+    return { ...state, displaced: { answer: restored, place, write: "undo", isWaitedFor: false } };
   }
   const { to } = restored;
   const known = surveyed.deploymentIds;

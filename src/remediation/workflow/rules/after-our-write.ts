@@ -2,7 +2,7 @@
 
 import { shortRevision } from "../../../ecs/arn.ts";
 import { repositoryOf } from "../../../image/reference.ts";
-import type { RolloutStatus } from "../../deploy/rollout-types.ts";
+import type { RolloutStatus } from "../../deploy/rollout.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
 import { overwriting } from "./after-deployment.ts";
 import { conclude, ended, rollBack, stepFailed, throttled } from "./conclude.ts";
@@ -75,7 +75,7 @@ const restoreOverwritten: Rule = (state, seen) => {
 
 /** A way back that was throttled is written again. */
 const rollBackAgain: Rule = (state) =>
-  state.rollback === undefined ? undefined : { kind: "write", write: "roll-back" };
+  state.rollback === undefined ? undefined : { kind: "write", write: "undo" };
 
 /** The redeployment was accepted, and the caller does not wait for more. */
 const acceptedOnly: Rule = (state, _seen, context) => {

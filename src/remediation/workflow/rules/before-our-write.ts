@@ -171,7 +171,7 @@ const mirrorFirst: Rule = (state, _seen, context) => {
 const register: Rule = ({ newRevision }) =>
   newRevision === undefined ? { kind: "write", write: "register" } : undefined;
 
-const redeploy: Rule = () => ({ kind: "write", write: "redeploy" });
+const redeploy: Rule = () => ({ kind: "write", write: "start" });
 
 /** A copy has ended: nothing is decided before the world is surveyed again. */
 const surveyFirst: Rule = ({ plan }) => (plan === undefined ? { kind: "observe" } : undefined);

@@ -41,7 +41,7 @@ export function rollBack(state: State, of: FailedSubstitute, afterwards?: string
   const { failed: _failed, ending: _ending, ...kept } = state;
   return {
     kind: "write",
-    write: "roll-back",
+    write: "undo",
     state: {
       ...kept,
       throttled: 0,

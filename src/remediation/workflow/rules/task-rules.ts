@@ -1,8 +1,8 @@
 /** What follows a new revision that no service runs: its targets are repointed, the task is run again and watched. */
 
 import { shortRevision } from "../../../ecs/arn.ts";
-import { isPinned } from "../../../ecs/schedule/scheduled-target.ts";
-import type { RerunResult } from "../../deploy/rerun-task.ts";
+import type { RepointResult, RerunResult } from "../../deploy/rollout.ts";
+import { whyNotRepointed } from "../../deploy/schedule-rollout.ts";
 import { type ScheduledTarget, targetName } from "../../ports/schedules.ts";
 import { type RemediationResult, sourceChanges } from "../../report/report.ts";
 import type { Action } from "../action.ts";
@@ -33,7 +33,7 @@ export const taskWork: Rule = (state, seen, context) => {
     });
   }
   const moves = action !== "run";
-  if (moves && currentTarget(task) !== undefined) return { kind: "write", write: "repoint" };
+  if (moves && currentTarget(task) !== undefined) return { kind: "write", write: "start" };
   const moved = task.sentences.join("; ");
   if (moves && task.touched === 0) return end({ kind: "superseded", because: moved });
   if (action === "move") {
@@ -53,7 +53,7 @@ export const taskWork: Rule = (state, seen, context) => {
       ],
     });
   }
-  if (task.taskArn === undefined) return { kind: "write", write: "run-task" };
+  if (task.taskArn === undefined) return { kind: "write", write: "start" };
   return watchTask(state, task, seen, (kind, because) =>
     end({ kind, because: `${before}; ${because}`, transient: false }),
   );
@@ -67,8 +67,9 @@ function watchTask(
 ): Action {
   const { taskArn = "", waitedSeconds } = task;
   const name = `the task was run again (${taskArn.slice(taskArn.lastIndexOf("/") + 1)})`;
-  const verdict = seen.kind === "task" ? seen.verdict : undefined;
-  if (verdict !== undefined) return end(verdict.kind, `${name} ${verdict.because}`);
+  const verdict = seen.kind === "rollout" ? seen.verdict : undefined;
+  if (verdict?.kind === "succeeded" || verdict?.kind === "failed")
+    return end(verdict.kind, `${name} ${verdict.because}`);
   if (waitedSeconds >= WATCH_SECONDS_MAX)
     return end("rollout-timed-out", `${name} and has not started in ${WATCH_SECONDS_MAX / 60} minutes`);
   return {
@@ -81,18 +82,6 @@ function watchTask(
 export function currentTarget({ surveyed, target }: TaskWork): ScheduledTarget | undefined {
   return surveyed.task.targets[target];
 }
-
-/** What is said of a target that is not written. */
-export function whyNotRepointed({ taskDefinition, ...target }: ScheduledTarget, former: string) {
-  const name = targetName({ taskDefinition, ...target } as ScheduledTarget);
-  if (!isPinned(taskDefinition))
-    return { touched: 1, sentence: `${name} names no revision and takes the newest by itself` };
-  return shortRevision(taskDefinition) === shortRevision(former)
-    ? undefined
-    : { touched: 0, sentence: `${name} runs ${shortRevision(taskDefinition)}, and was left alone` };
-}
-
-export type RepointResult = "moved" | "already" | "changed" | "skipped";
 
 /** The state after one target. */
 export function afterRepoint(state: State, task: TaskWork, result: RepointResult): State {

@@ -72,7 +72,10 @@ function rowsOf(name: string, table: readonly Row[]): void {
 }
 
 const registered: Given = { state: { newRevision: OURS, registered: [OURS] } };
-const redeploy = (redeployed: RedeployResult): WriteResult => ({ write: "redeploy", redeployed });
+const redeploy = (redeployed: RedeployResult): WriteResult => ({
+  write: "start",
+  started: { of: "service", redeployed },
+});
 const rollout = (more: object = {}) => ({
   ...{ surveyed: survey(), images: plans, newRevision: OURS, ownRevisions: [], secondsMax: 900 },
   ...{ polls: 0, waitedSeconds: 0, pause: 10, wasDisplaced: false, ...more },
@@ -81,7 +84,7 @@ const watched = (more: object = {}) => ({ substitution, rollout: rollout(more) }
 const place = { clusterArn: CLUSTER, service: "web", newRevision: OURS };
 const displaced = (more: Partial<Displaced> = {}): Displaced => ({
   answer: { kind: "superseded", because, revision: FOREIGN },
-  ...{ place, write: "redeploy", isWaitedFor: false, ...more },
+  ...{ place, write: "start", isWaitedFor: false, ...more },
 });
 
 // biome-ignore format: a table is read by its columns
@@ -112,7 +115,7 @@ const back = (state: Partial<State> = {}, afterwards?: string): Given => ({
     ...state,
   },
 });
-const rollBack = (restored: Restored): WriteResult => ({ write: "roll-back", restored });
+const rollBack = (restored: Restored): WriteResult => ({ write: "undo", restored });
 const restored = (to = FORMER) => ({
   ending: { kind: "rolled-back", because: said, images: plans, substitution, restored: to },
 });
@@ -135,7 +138,7 @@ rowsOf("the state after the way back was written", [
   ["it was back already",                           back(), rollBack({ kind: "already", deployments: [inForce], to: FORMER }), restored()],
   ["it is back on a copy of the former revision",   back(), rollBack({ kind: "redeployed", deployments: [primary(4, inactive)], to: inactive }), restored(inactive)],
   ["ours runs whole by now, and stays",             back(), rollBack({ kind: "superseded", because, revision: FOREIGN, whole: true }), { ending: { kind: "succeeded", because: said, images: plans, substitution } }],
-  ["another revision is in place: it is looked at again", back(), rollBack({ kind: "superseded", because, revision: FOREIGN }), { displaced: displaced({ place: { ...place, newRevision: FORMER }, write: "roll-back" }) }],
+  ["another revision is in place: it is looked at again", back(), rollBack({ kind: "superseded", because, revision: FOREIGN }), { displaced: displaced({ place: { ...place, newRevision: FORMER }, write: "undo" }) }],
   ["the service is gone",                           back(), rollBack({ kind: "superseded", because }), { ending: { kind: "superseded", because: said, images: plans, substitution } }],
   ["it has replaced another's, which is deployed again", back(), rollBack({ kind: "redeployed", deployments: [inForce, theirs], to: FORMER }), { overwritten: theOther() }],
   ["a deployment that was surveyed is no other's",  back(), rollBack({ kind: "already", deployments: [inForce, deployment(1, FOREIGN)], to: FORMER }), restored()],
@@ -152,7 +155,7 @@ const isBack = (
   ...back({
     displaced: displaced({
       place: { ...place, newRevision: FORMER },
-      write: "roll-back",
+      write: "undo",
       isWaitedFor: true,
       ...more,
     }),
@@ -185,7 +188,7 @@ describe("the state after a second look at the service", () => {
     ["the way back: ECS itself went back to it",      isBack([primary(4, FORMER, rollingBack), theirs]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],
     ["the way back: no revision was seen in its place", isBack([inForce], withoutRevision), { ...gone, ending: superseded }],
     ["no revision was looked for",                    { ...back(), seen: still }, {}],
-    ["nothing is gone back from any more",            { survey: null, state: { displaced: displaced({ write: "roll-back" }) }, seen: still }, {}],
+    ["nothing is gone back from any more",            { survey: null, state: { displaced: displaced({ write: "undo" }) }, seen: still }, {}],
   ];
   for (const [title, given, changes] of table)
     test(title, () => {

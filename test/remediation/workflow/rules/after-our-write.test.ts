@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from "vitest";
-import type { RolloutStatus } from "../../../../src/remediation/deploy/rollout-types.ts";
+import type { RolloutStatus } from "../../../../src/remediation/deploy/rollout.ts";
 import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
 import type { Seen } from "../../../../src/remediation/workflow/seen.ts";
 import type { Failed, Overwritten, Rollout, State } from "../../../../src/remediation/workflow/state.ts";
@@ -88,7 +88,7 @@ rules("a rollout that has ended", [
   ["ours runs",                                 shown(settled), "end succeeded", { images, substitution }],
   ["and it is no matter that its time is over", shown(settled, { waitedSeconds: 900 }), "end succeeded", { images, substitution }],
   ["ECS has left the service between two revisions", shown(stuck), "end rollout-timed-out", { images, substitution, nextSteps: 1 }],
-  ["ours starts and fails",                     shown(worse), "write roll-back", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
+  ["ours starts and fails",                     shown(worse), "write undo", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
   ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
   ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
 ]);
@@ -121,15 +121,15 @@ const kept: ImagePlan = { image: "redis:7", containers: ["cache"], failing: fals
 rules("ours cannot be pulled either", [
   ["the next candidate is tried",               shown(cannotPull(copyRepository)), "observe", { look: 2, tried: [failed()], rollout: GONE }],
   ["an image of the plan that keeps its place has no say", shown(cannotPull(copyRepository), { images: [kept, ...plans] }), "observe", { look: 2, tried: [failed({ images: [kept, ...plans] })], rollout: GONE }],
-  ["of a substitute of which none is at fault, the service goes back", shown(cannotPull(nowhere)), "write roll-back", { tried: [failed({ places: [] })], rollback: { of: failed({ places: [] }) } }],
+  ["of a substitute of which none is at fault, the service goes back", shown(cannotPull(nowhere)), "write undo", { tried: [failed({ places: [] })], rollback: { of: failed({ places: [] }) } }],
   ["a second candidate is tried",               shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute()] }), "observe", { look: 2, tried: [failedSubstitute(), failed()], rollout: GONE }],
-  ["after three the service goes back",         shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute(), failedSubstitute()] }), "write roll-back", { tried: [failedSubstitute(), failedSubstitute(), failed()], rollback: { of: failed() } }],
+  ["after three the service goes back",         shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute(), failedSubstitute()] }), "write undo", { tried: [failedSubstitute(), failedSubstitute(), failed()], rollback: { of: failed() } }],
 ]);
 
 const place = { clusterArn: CLUSTER, service: "web", newRevision: OURS };
 const answer = { kind: "superseded", because, revision: FOREIGN } as const;
 const displaced = (isWaitedFor = false): Pick<State, "displaced"> => ({
-  displaced: { answer, place, write: "redeploy", isWaitedFor },
+  displaced: { answer, place, write: "start", isWaitedFor },
 });
 const overwritten = (more: Partial<Overwritten> = {}): Pick<State, "overwritten"> => ({
   overwritten: {
@@ -164,7 +164,7 @@ rules("our write and another deployment came together", [
   ["what else this execution has registered is known as its own", shown(overtook, {}, { registered: [revision(40)] }), "write restore", { overwritten: { ...restores, written: [revision(40), OURS] } }],
   ["it is deployed again once more",            after(overwritten({ attempt: 2 })), "write restore"],
   ["where ECS has answered with the past it is given a minute", after(overwritten({ mustWait: true })), "wait 60 for restore", { overwritten: { mustWait: false } }],
-  ["a way back that was not written yet is written", after(rollback), "write roll-back"],
+  ["a way back that was not written yet is written", after(rollback), "write undo"],
 ]);
 
 const unanswered: Failed = { because, transient: true, error: { code: "unfinished" } };
@@ -181,7 +181,7 @@ rules("what went wrong is decided on first", [
   ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
   ["a service of which tasks run waits longer", after({ rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway }), backoff(true), { isThrottled: false }],
   ["what is gone back from tells, and not what was planned since", { state: { rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway } }, backoff(true), { isThrottled: false }],
-  ["a way back begins a count of its own",      { ...shown(worse), state: { ...shown(worse).state, throttled: 4 } }, "write roll-back", { throttled: 0, rollback: expect.anything() }],
+  ["a way back begins a count of its own",      { ...shown(worse), state: { ...shown(worse).state, throttled: 4 } }, "write undo", { throttled: 0, rollback: expect.anything() }],
 ]);
 
 const refused: Failed = {
@@ -212,11 +212,11 @@ rules("the order of these rules", [
   ["a step that failed goes before an ending that was decided", { ...shown(moving, {}, { ending: { kind: "superseded", because } }), seen: failedOnce }, "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE, ending: GONE }],
   ["an ending that was decided goes before a throttled write", after({ ...rollback, ...turnedAway, ending: { kind: "rolled-back", because } }), "end rolled-back"],
   ["a throttled write goes before a second look", after({ ...rollback, ...turnedAway, ...displaced() }), backoff(false), { isThrottled: false }],
-  ["a way back goes before a caller who does not wait", { ...shown(settled, {}, rollback), options: { waitForRollout: false } }, "write roll-back"],
+  ["a way back goes before a caller who does not wait", { ...shown(settled, {}, rollback), options: { waitForRollout: false } }, "write undo"],
   ["a caller who does not wait goes before the rollout", { ...shown(settled), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
   ["a second look goes before the rollout",     shown(settled, {}, displaced()), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
   ["a second look goes before what is to be deployed again", after({ ...displaced(), ...overwritten() }), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
   ["what is to be deployed again goes before a way back", after({ ...overwritten(), ...rollback }), "write restore"],
-  ["a way back goes before the rollout",        shown(settled, {}, rollback), "write roll-back"],
+  ["a way back goes before the rollout",        shown(settled, {}, rollback), "write undo"],
   ["a deployment that ours replaced goes before a caller who does not wait", { ...shown(overtook), options: { waitForRollout: false } }, "write restore", { overwritten: restores }],
 ]);

@@ -60,7 +60,7 @@ rules("a step that failed for good", [
   ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error }],
   ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { transient: false, error: refused.error }],
   ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for survey again", { ...again(1), plan: GONE, failed: GONE }],
-  ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write roll-back", rolledBack],
+  ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write undo", rolledBack],
   ["but after a pause, where there may be an answer", { survey: null, seen: failedOnce, state: moved }, "wait 60 for survey again", again(1)],
   ["an observation that failed goes before a write that failed", { survey: null, seen: failedOnce, state: { failed: refused } }, "wait 60 for survey again", { ...again(1), failed: GONE }],
   ["it goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
@@ -79,8 +79,8 @@ rules("an ending that a write has decided", [
   ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "succeeded", because, substitution: { previousRevision: FORMER, newRevision: FOREIGN } } } }, "end succeeded", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
   ["it goes before a write that was throttled",     { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
   ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "succeeded", because } } }, "end succeeded", { substitution: moved.substitution }],
-  ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "no-substitute", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
-  ["it goes back from the last of them",            { state: { tried: [failedSubstitute({ newRevision: FOREIGN }), ...moved.tried], substitution: moved.substitution, ending: { kind: "no-substitute", because } } }, "write roll-back", { ...rolledBack, ending: GONE }],
+  ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "no-substitute", because } } }, "write undo", { ...rolledBack, ending: GONE }],
+  ["it goes back from the last of them",            { state: { tried: [failedSubstitute({ newRevision: FOREIGN }), ...moved.tried], substitution: moved.substitution, ending: { kind: "no-substitute", because } } }, "write undo", { ...rolledBack, ending: GONE }],
   ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "no-substitute", because } } }, "end no-substitute", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
 ]);
 
@@ -107,7 +107,7 @@ rules("a survey that finds nothing to do", [
   ["another deployment ends it",                  seenAs({ kind: "superseded", because, revision: FOREIGN }), "end superseded", { revision: FOREIGN }],
   ["but one answer may be old",                   seenAs({ kind: "superseded", because, transient: true }), "wait 60 for survey again", again(1)],
   ["what runs whole by now is the good end",      { ...seenAs({ kind: "succeeded", because }), state: moved }, "end succeeded", { substitution: moved.substitution }],
-  ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [] }), state: moved }, "write roll-back", rolledBack],
+  ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [] }), state: moved }, "write undo", rolledBack],
   ["nothing was surveyed: it is",                 { survey: null }, "observe"],
   ["after the end of a copy the world is surveyed", { survey: null, seen: { kind: "copy", at: NOW, status: { status: "succeeded" } } }, "observe"],
 ]);
@@ -209,7 +209,7 @@ rules("the kill switch", [
   ["it goes before a copy",                     stoppedBy(stop, { survey: { images: [image({ probedCandidates: [toCopy()] })] } }), STOPPED, denied],
   ["the mode goes before it",                   stoppedBy(stop, { policy: { mode: "observe" } }), "end dry-run [raise-mode mode=remediate]", { images }],
   ["the search for a substitute goes before it", stoppedBy(stop, { survey: { images: [nowhere] } }), expect.stringMatching(/^end no-substitute/), { images, transient: false, policy: expect.anything() }],
-  ["from a substitute that failed it is tried to go back, which reads it again", stoppedBy(stop, { state: moved }), "write roll-back", { plan: expect.anything(), meant: expect.anything(), rollback: { of: failedSubstitute(), afterwards: expect.any(String) } }],
+  ["from a substitute that failed it is tried to go back, which reads it again", stoppedBy(stop, { state: moved }), "write undo", { plan: expect.anything(), meant: expect.anything(), rollback: { of: failedSubstitute(), afterwards: expect.any(String) } }],
 ]);
 
 // biome-ignore format: a table is read by its columns
@@ -251,8 +251,8 @@ rules("the writes in their order", [
   ["then what the plan needs in ECR is copied", { survey: toBeCopied, state: { quota } }, "write start-copy"],
   ["a cache that has to be filled is no other case", { survey: { images: [image({ probedCandidates: [toFill()] })] }, state: { quota } }, "write start-copy"],
   ["then the revision is registered",           { state: { quota } }, "write register"],
-  ["then the service is deployed",              { state: { quota, newRevision: OURS } }, "write redeploy"],
-  ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, newRevision: OURS } }, "write redeploy"],
+  ["then the service is deployed",              { state: { quota, newRevision: OURS } }, "write start"],
+  ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, newRevision: OURS } }, "write start"],
   ["no copy is made before there is a place in the hour", { survey: toBeCopied }, ...GOES_ON],
   ["a copy is made a second time where the first is not there any more", { survey: toBeCopied, state: { quota, copies: 1 } }, "write start-copy"],
   ["a copy that was lost twice is a failure, which may pass", { survey: toBeCopied, state: { quota, copies: 2 } }, "wait 60 for survey again", { ...again(1), plan: GONE, copies: 0 }],

@@ -1,15 +1,12 @@
 /** A revision that no service runs: its targets are repointed one after the other, the task is run again and watched. */
 
 import { describe, expect, test } from "vitest";
-import type { RerunResult, TaskVerdict } from "../../../../src/remediation/deploy/rerun-task.ts";
+import type { RepointResult, RerunResult } from "../../../../src/remediation/deploy/rollout.ts";
+import { whyNotRepointed } from "../../../../src/remediation/deploy/schedule-rollout.ts";
 import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
 import type { ScheduledTarget } from "../../../../src/remediation/ports/schedules.ts";
 import type { TaskFacts } from "../../../../src/remediation/survey/types.ts";
 import { next } from "../../../../src/remediation/workflow/next.ts";
-import {
-  type RepointResult,
-  whyNotRepointed,
-} from "../../../../src/remediation/workflow/rules/task-rules.ts";
 import type { TaskWork } from "../../../../src/remediation/workflow/state.ts";
 import type { WriteResult } from "../../../../src/remediation/workflow/write.ts";
 import {
@@ -65,8 +62,8 @@ const on = (wish: TaskFacts["action"], more: Parameters<typeof work>[1] = {}, gi
 const one = { targets: [rule()] };
 const moved = { ...one, target: 1, touched: 1, sentences: ["the rule nightly"] };
 const ran = { taskArn };
-const seen = (kind?: TaskVerdict["kind"]): Given => ({
-  seen: { kind: "task", at: NOW, ...(kind === undefined ? {} : { verdict: { kind, because } }) },
+const seen = (kind: "succeeded" | "failed" | "in-progress" = "in-progress"): Given => ({
+  seen: { kind: "rollout", at: NOW, verdict: { kind, because } },
 });
 const passing = { images, substitution, transient: false };
 
@@ -75,8 +72,8 @@ rules("a task that no service keeps running", [
   ["is only given its revision where the policy says register", on("register"), "end redeployed", { images, substitution, nextSteps: 2 }],
   ["and is told of where it says report",       on("report"), "end redeployed", { images, substitution, nextSteps: 2 }],
   ["whatever starts it",                        on("register", one), "end redeployed", { images, substitution, nextSteps: 2 }],
-  ["is run again",                              on("run"), "write run-task"],
-  ["without its schedule being moved",          on("run", one), "write run-task"],
+  ["is run again",                              on("run"), "write start"],
+  ["without its schedule being moved",          on("run", one), "write start"],
   ["could not be run again",                    on("run", { notRun: because }), "end rollout-timed-out", { images, substitution, nextSteps: 2 }],
   ["is looked at fifteen seconds after its start", on("run", ran), "wait 15 for task", { task: { waitedSeconds: 15 } }],
   ["has not started yet",                       on("run", { ...ran, waitedSeconds: 15 }, seen()), "wait 15 for task", { task: { waitedSeconds: 30 } }],
@@ -89,13 +86,13 @@ rules("a task that no service keeps running", [
 
 // biome-ignore format: a table is read by its columns
 rules("a task that a schedule starts", [
-  ["its target is moved",                       on("move", one), "write repoint"],
-  ["each of its targets is",                    on("move", { targets: [rule(), rule()], target: 1, touched: 1 }), "write repoint"],
+  ["its target is moved",                       on("move", one), "write start"],
+  ["each of its targets is",                    on("move", { targets: [rule(), rule()], target: 1, touched: 1 }), "write start"],
   ["all were moved, and the run that failed is not made up for", on("move", moved), "end redeployed", { images, substitution }],
   ["none was its to move: another deployer was first", on("move", { ...moved, touched: 0 }), "end superseded", { images, substitution }],
   ["nor is it run again then",                  on("move-and-run", { ...moved, touched: 0 }), "end superseded", { images, substitution }],
-  ["its targets are moved before it is run",    on("move-and-run", one), "write repoint"],
-  ["it is run once they are",                   on("move-and-run", moved), "write run-task"],
+  ["its targets are moved before it is run",    on("move-and-run", one), "write start"],
+  ["it is run once they are",                   on("move-and-run", moved), "write start"],
   ["it could not be run, and its next start is cured", on("move-and-run", { ...moved, notRun: because }), "end redeployed", { images, substitution, nextSteps: 2 }],
   ["it is watched",                             on("move-and-run", { ...moved, ...ran }), "wait 15 for task", { task: { waitedSeconds: 15 } }],
   ["it runs",                                   on("move-and-run", { ...moved, ...ran, waitedSeconds: 15 }, seen("succeeded")), "end succeeded", passing],
@@ -127,8 +124,11 @@ describe("a target that is not written", () => {
 });
 
 type After = readonly [title: string, Given, result: WriteResult, changes: object];
-const repoint = (result: RepointResult): WriteResult => ({ write: "repoint", result });
-const run = (result: RerunResult): WriteResult => ({ write: "run-task", run: result });
+const repoint = (result: RepointResult): WriteResult => ({
+  write: "start",
+  started: { of: "target", result },
+});
+const run = (result: RerunResult): WriteResult => ({ write: "start", started: { of: "task", run: result } });
 const sentences = [expect.any(String)];
 
 describe("the state after a write for a task", () => {

@@ -1,0 +1,38 @@
+/**
+ * The rollout of what a schedule starts: each target that names the failing revision is pointed at the new one, and then
+ * the run that failed may be made up for.
+ */
+
+import { shortRevision } from "../../ecs/arn.ts";
+import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
+import { type ScheduledTarget, targetName } from "../ports/schedules.ts";
+import type { Rollout } from "./rollout.ts";
+import { TASK_ROLLOUT } from "./task-rollout.ts";
+
+export const SCHEDULE_ROLLOUT: Rollout = {
+  async start(change, ports) {
+    const { target, surveyed, newRevision } = change;
+    if (target === undefined) return await TASK_ROLLOUT.start(change, ports);
+    const isLeft = whyNotRepointed(target, surveyed.failingRevision) !== undefined;
+    return { of: "target", result: isLeft ? "skipped" : await ports.schedules.move(target, newRevision) };
+  },
+  check: TASK_ROLLOUT.check,
+  async undo({ place: { failingRevision: to }, target }, { ecs, schedules }) {
+    if (target === undefined) return { kind: "superseded", because: "there is no target to point back" };
+    const arn = (await ecs.describeTaskDefinition(to))?.taskDefinition.taskDefinitionArn;
+    const moved = await schedules.move(target, typeof arn === "string" ? arn : to);
+    if (moved === "changed")
+      return { kind: "superseded", because: `${targetName(target)} was changed outside Repull meanwhile` };
+    return { kind: moved === "already" ? "already" : "redeployed", deployments: [], to };
+  },
+};
+
+/** What is said of a target that is not written; undefined for one that is. */
+export function whyNotRepointed({ taskDefinition, ...target }: ScheduledTarget, previousRevision: string) {
+  const name = targetName({ taskDefinition, ...target } as ScheduledTarget);
+  if (!isPinned(taskDefinition))
+    return { touched: 1, sentence: `${name} names no revision and takes the newest by itself` };
+  return shortRevision(taskDefinition) === shortRevision(previousRevision)
+    ? undefined
+    : { touched: 0, sentence: `${name} runs ${shortRevision(taskDefinition)}, and was left alone` };
+}
