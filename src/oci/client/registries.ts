@@ -13,7 +13,7 @@ import type { Access, FindCredentials } from "../auth/credentials.ts";
 import { addressOf, type Endpoints, isAllowedHost, type RegistryRules } from "../http/registry-address.ts";
 import type { Send } from "../http/transport.ts";
 import { RegistryClient } from "./registry-client.ts";
-import { Repository } from "./repository.ts";
+import { Repository } from "./repository/repository.ts";
 import { REQUEST_SECONDS } from "./request-time-limit.ts";
 import type { Manifest, ManifestHead } from "./types.ts";
 

@@ -9,7 +9,7 @@
 import { type Digest, digestOf } from "../../image/digest.ts";
 import { type Descriptor, isAttestation } from "../client/manifest.ts";
 import { OCI_INDEX } from "../client/media-types.ts";
-import type { Repository } from "../client/repository.ts";
+import type { Repository } from "../client/repository/repository.ts";
 import type { Manifest } from "../client/types.ts";
 import { CopyError, withSide } from "./copy-error.ts";
 import type { CopySession } from "./copy-session.ts";

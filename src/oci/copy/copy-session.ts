@@ -7,7 +7,7 @@ import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { Descriptor } from "../client/manifest.ts";
 import type { Repositories } from "../client/registries.ts";
 import { RegistryError } from "../client/registry-error.ts";
-import type { Repository } from "../client/repository.ts";
+import type { Repository } from "../client/repository/repository.ts";
 import type { Manifest, ManifestHead } from "../client/types.ts";
 import { CopyBlobs, type CopyStats } from "./blobs/copy-blobs.ts";
 import { CopyError, toCopyError, withSide } from "./copy-error.ts";

@@ -11,7 +11,7 @@ import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import { blobsOf, type Descriptor, type ParsedManifest, parseManifest } from "../client/manifest.ts";
 import { isForeignLayer } from "../client/media-types.ts";
 import { RegistryError } from "../client/registry-error.ts";
-import type { Repository } from "../client/repository.ts";
+import type { Repository } from "../client/repository/repository.ts";
 import type { Manifest } from "../client/types.ts";
 import { CopyError, toCopyError, withSide } from "./copy-error.ts";
 

@@ -8,7 +8,7 @@ import type { Digest } from "../../../image/digest.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import { forEachConcurrently } from "../../../runtime/for-each-concurrently.ts";
 import type { Descriptor } from "../../client/manifest.ts";
-import type { Repository } from "../../client/repository.ts";
+import type { Repository } from "../../client/repository/repository.ts";
 import { withSide } from "../copy-error.ts";
 import type { ManifestGraph } from "../manifest-graph.ts";
 import type { CopyOptions, CopyProgress, CopyResult } from "../types.ts";

@@ -9,7 +9,7 @@ import type { Digest } from "../../../image/digest.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Descriptor } from "../../client/manifest.ts";
 import { RegistryError } from "../../client/registry-error.ts";
-import type { Repository, Upload } from "../../client/repository.ts";
+import type { Repository, Upload } from "../../client/repository/repository.ts";
 import type { RegistryResponse } from "../../http/transport.ts";
 import { CopyError, toCopyError, withSide } from "../copy-error.ts";
 import { UploadUnanswered } from "./upload-unanswered.ts";

@@ -6,29 +6,25 @@
  */
 
 import type { Readable } from "node:stream";
-import { type Digest, isDigest } from "../../image/digest.ts";
-import { InvalidInput } from "../../image/invalid-input.ts";
-import { isDockerHubFront } from "../../image/registry-hosts.ts";
-import type { Clock } from "../../runtime/clock.ts";
-import type { Access } from "../auth/credentials.ts";
-import { discard, readBody } from "../http/response-body.ts";
-import type { RegistryResponse } from "../http/transport.ts";
-import { redactForLog } from "./error-response.ts";
-import { hashed, namesOther } from "./hashed.ts";
-import { type Descriptor, MANIFEST_BYTES_MAX, parseManifest } from "./manifest.ts";
-import { bareMediaType, MANIFEST_ACCEPT, OCI_INDEX } from "./media-types.ts";
-import type { RateLimit } from "./rate-limit.ts";
-import type { RegistryClient, RegistryRequestSpec } from "./registry-client.ts";
-import { RegistryError } from "./registry-error.ts";
-import { forTidying, heardOut, type RequestTimeLimit, withinRequestTime } from "./request-time-limit.ts";
-import type { Manifest, ManifestHead } from "./types.ts";
+import { type Digest, isDigest } from "../../../image/digest.ts";
+import { isDockerHubFront } from "../../../image/registry-hosts.ts";
+import type { Clock } from "../../../runtime/clock.ts";
+import type { Access } from "../../auth/credentials.ts";
+import { discard } from "../../http/response-body.ts";
+import type { RegistryResponse } from "../../http/transport.ts";
+import { hashed, namesOther } from "../hashed.ts";
+import { type Descriptor, MANIFEST_BYTES_MAX } from "../manifest.ts";
+import { bareMediaType, MANIFEST_ACCEPT } from "../media-types.ts";
+import type { RateLimit } from "../rate-limit.ts";
+import type { RegistryClient } from "../registry-client.ts";
+import { RegistryError } from "../registry-error.ts";
+import { forTidying, heardOut } from "../request-time-limit.ts";
+import type { Manifest, ManifestHead } from "../types.ts";
+import { listReferrers } from "./list-referrers.ts";
+import { RepositoryRequests } from "./repository-requests.ts";
 
 export type Upload = { readonly kind: "mounted" } | { readonly kind: "open"; readonly url: URL };
 
-type Asked = Omit<RegistryRequestSpec, "scopes" | "onRequest">;
-type Read = { readonly answer: RegistryResponse; readonly bytes: Uint8Array | undefined };
-
-const REFERRER_PAGES_MAX = 16;
 /** Docker Hub's window moves on: what was used up may be free again a minute later. */
 const SPENT_SECONDS = 60;
 
@@ -37,31 +33,27 @@ export class Repository {
   readonly path: string;
   readonly #client: RegistryClient;
   readonly #clock: Clock;
-  readonly #scopes: readonly string[];
   readonly #openedAt: number;
-  #requests = 0;
+  readonly #requests: RepositoryRequests;
 
   constructor(
-    exchange: RegistryClient,
+    client: RegistryClient,
     path: string,
     access: Access,
     clock: Clock,
     alsoPulls: readonly string[] = [],
   ) {
-    this.#client = exchange;
-    this.host = exchange.address.host;
+    this.#client = client;
+    this.host = client.address.host;
     this.path = path;
     this.#clock = clock;
     this.#openedAt = clock.now();
-    this.#scopes = [
-      `repository:${path}:${access === "push" ? "pull,push" : "pull"}`,
-      ...alsoPulls.map((other) => `repository:${other}:pull`),
-    ];
+    this.#requests = new RepositoryRequests(client, path, access, clock, alsoPulls);
   }
 
   /** Requests sent to the registry so far; tokens and redirected hops not counted. */
   get requests(): number {
-    return this.#requests;
+    return this.#requests.count;
   }
 
   /** The quota as the latest answer named it, since this repository was opened. */
@@ -79,10 +71,10 @@ export class Repository {
 
   /** The manifest that a name resolves to, without its bytes. `name` is a tag or a digest. */
   async headManifest(name: string, signal?: AbortSignal): Promise<ManifestHead | undefined> {
-    const attempted = `HEAD manifest ${this.#named(name)}`;
-    const answer = await this.#ask({
+    const attempted = `HEAD manifest ${this.#requests.named(name)}`;
+    const answer = await this.#requests.send({
       method: "HEAD",
-      url: this.#url(`manifests/${name}`),
+      url: this.#requests.url(`manifests/${name}`),
       headers: { accept: MANIFEST_ACCEPT },
       attempted,
       accepts: [200, 404, 405],
@@ -96,10 +88,12 @@ export class Repository {
     // Some proxies know no HEAD.
     if (digest === undefined || answer.status === 405) {
       // A GET is a counted pull at Docker Hub; elsewhere it is the only way to learn the digest.
-      if (isDockerHubFront(this.host)) throw this.#malformed(`${attempted}: the answer names no digest`);
+      if (isDockerHubFront(this.host))
+        throw this.#requests.malformed(`${attempted}: the answer names no digest`);
       return this.getManifest(name, signal);
     }
-    if (isDigest(name) && digest !== name) throw this.#malformed(`${attempted}: the answer is of ${digest}`);
+    if (isDigest(name) && digest !== name)
+      throw this.#requests.malformed(`${attempted}: the answer is of ${digest}`);
     const size = Number(headers["content-length"]);
     return {
       digest,
@@ -111,11 +105,11 @@ export class Repository {
 
   /** A manifest's bytes, checked against its digest. */
   async getManifest(name: string, signal?: AbortSignal): Promise<Manifest | undefined> {
-    const attempted = `GET manifest ${this.#named(name)}`;
-    const { answer, bytes } = await this.#askToRead(
+    const attempted = `GET manifest ${this.#requests.named(name)}`;
+    const { answer, bytes } = await this.#requests.sendAndRead(
       {
         method: "GET",
-        url: this.#url(`manifests/${name}`),
+        url: this.#requests.url(`manifests/${name}`),
         headers: { accept: MANIFEST_ACCEPT },
         attempted,
         accepts: [200, 404],
@@ -124,12 +118,12 @@ export class Repository {
       MANIFEST_BYTES_MAX,
     );
     if (answer.status === 404) return undefined;
-    if (bytes === undefined) throw this.#malformed(`${attempted}: the manifest is over 4 MiB`);
+    if (bytes === undefined) throw this.#requests.malformed(`${attempted}: the manifest is over 4 MiB`);
     const stated = answer.headers["docker-content-digest"];
     const wanted = isDigest(name) ? name : isDigest(stated) ? stated : undefined;
     const digest = hashed(bytes, wanted);
     if (wanted !== undefined && digest !== wanted) {
-      throw this.#malformed(`${attempted}: the bytes are ${digest}, not ${wanted}`);
+      throw this.#requests.malformed(`${attempted}: the bytes are ${digest}, not ${wanted}`);
     }
     return {
       digest,
@@ -140,50 +134,21 @@ export class Repository {
     };
   }
 
-  /**
-   * What has a manifest as its subject, by the registry's own list; undefined where it makes none.
-   * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
-   */
-  async listReferrers(subject: Digest, signal?: AbortSignal): Promise<readonly Descriptor[] | undefined> {
-    const attempted = `GET referrers ${this.#named(subject)}`;
-    const referrers: Descriptor[] = [];
-    let url: URL | undefined = this.#url(`referrers/${subject}`);
-    let came = 0;
-    for (let page = 0; url !== undefined; page++) {
-      if (page >= REFERRER_PAGES_MAX) throw this.#malformed(`${attempted}: the list has no end`);
-      const { answer, bytes }: Read = await this.#askToRead(
-        {
-          method: "GET",
-          url,
-          headers: { accept: OCI_INDEX },
-          attempted,
-          accepts: [200, 400, 404, 405],
-          signal,
-        },
-        MANIFEST_BYTES_MAX,
-      );
-      const isList = answer.status === 200 && bareMediaType(answer.headers["content-type"]) === OCI_INDEX;
-      if (!isList) return undefined;
-      if (bytes === undefined) throw this.#malformed(`${attempted}: the list is over 4 MiB`);
-      came += bytes.byteLength;
-      if (came > 2 * MANIFEST_BYTES_MAX) throw this.#malformed(`${attempted}: the list is over 8 MiB`);
-      referrers.push(...this.#listIn(bytes, attempted));
-      const next = /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(answer.headers.link ?? "")?.[1];
-      url = next === undefined ? undefined : this.#client.resolve(next, url, attempted);
-    }
-    return referrers;
+  /** What has a manifest as its subject, by the registry's own list; undefined where it keeps none. */
+  listReferrers(subject: Digest, signal?: AbortSignal): Promise<readonly Descriptor[] | undefined> {
+    return listReferrers(this.#requests, subject, signal);
   }
 
   /** A whole blob in memory, checked against its digest. */
   async getBlob(digest: Digest, bytesMax: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    const attempted = `GET blob ${this.#named(digest)}`;
-    const url = this.#url(`blobs/${digest}`);
+    const attempted = `GET blob ${this.#requests.named(digest)}`;
+    const url = this.#requests.url(`blobs/${digest}`);
     const asked = { method: "GET", url, attempted, accepts: [200, 404], signal } as const;
-    const { answer, bytes } = await this.#askToRead(asked, bytesMax);
+    const { answer, bytes } = await this.#requests.sendAndRead(asked, bytesMax);
     if (answer.status === 404) return undefined;
-    if (bytes === undefined) throw this.#malformed(`${attempted}: more than ${bytesMax} bytes came`);
+    if (bytes === undefined) throw this.#requests.malformed(`${attempted}: more than ${bytesMax} bytes came`);
     const got = hashed(bytes, digest);
-    if (got !== digest) throw this.#malformed(`${attempted}: the bytes are ${got}`);
+    if (got !== digest) throw this.#requests.malformed(`${attempted}: the bytes are ${got}`);
     return bytes;
   }
 
@@ -197,11 +162,11 @@ export class Repository {
     signal?: AbortSignal,
     bulk = false,
   ): Promise<RegistryResponse | undefined> {
-    const answer = await this.#ask({
+    const answer = await this.#requests.send({
       method: "GET",
-      url: this.#url(`blobs/${digest}`),
+      url: this.#requests.url(`blobs/${digest}`),
       ...(offset === 0 ? {} : { headers: { range: `bytes=${offset}-` } }),
-      attempted: `GET blob ${this.#named(digest)}`,
+      attempted: `GET blob ${this.#requests.named(digest)}`,
       accepts: [200, 206, 404],
       bulk,
       signal,
@@ -213,10 +178,10 @@ export class Repository {
 
   /** Whether the repository has a blob. */
   async hasBlob(digest: Digest, signal?: AbortSignal): Promise<boolean> {
-    const answer = await this.#ask({
+    const answer = await this.#requests.send({
       method: "HEAD",
-      url: this.#url(`blobs/${digest}`),
-      attempted: `HEAD blob ${this.#named(digest)}`,
+      url: this.#requests.url(`blobs/${digest}`),
+      attempted: `HEAD blob ${this.#requests.named(digest)}`,
       // Where no HEAD is known, it is not known to be there.
       accepts: [200, 404, 405],
       signal,
@@ -231,14 +196,14 @@ export class Repository {
   }
 
   async #beginUpload(digest: Digest, mountFrom?: string, signal?: AbortSignal): Promise<Upload> {
-    const url = this.#url("blobs/uploads/");
+    const url = this.#requests.url("blobs/uploads/");
     if (mountFrom !== undefined) {
       url.searchParams.set("mount", digest);
       url.searchParams.set("from", mountFrom);
     }
-    const attempted = `POST upload of ${this.#named(digest)}`;
+    const attempted = `POST upload of ${this.#requests.named(digest)}`;
     const ask = (to: URL): Promise<RegistryResponse> =>
-      this.#ask({
+      this.#requests.send({
         method: "POST",
         url: to,
         headers: { "content-length": "0" },
@@ -255,12 +220,12 @@ export class Repository {
         error instanceof RegistryError &&
         ["denied", "unauthorized", "absent", "malformed"].includes(error.kind);
       if (mountFrom === undefined || !denied) throw error;
-      answer = await ask(this.#url("blobs/uploads/"));
+      answer = await ask(this.#requests.url("blobs/uploads/"));
     }
     discard(answer);
     if (answer.status === 201 && mountFrom !== undefined) return { kind: "mounted" };
     const { location } = answer.headers;
-    if (location === undefined) throw this.#malformed(`${attempted}: the answer names no location`);
+    if (location === undefined) throw this.#requests.malformed(`${attempted}: the answer names no location`);
     return { kind: "open", url: this.#client.resolve(location, url, attempted) };
   }
 
@@ -275,28 +240,30 @@ export class Repository {
     const url = new URL(upload);
     // Put behind what is there, which may be signed as it is written.
     url.search = `${url.search === "" ? "?" : `${url.search}&`}digest=${blob.digest}`;
-    const answer = await this.#ask({
+    const answer = await this.#requests.send({
       method: "PUT",
       url,
       headers: { "content-length": String(blob.size), "content-type": "application/octet-stream" },
       body,
       fresh,
-      attempted: `PUT blob ${this.#named(blob.digest)}`,
+      attempted: `PUT blob ${this.#requests.named(blob.digest)}`,
       accepts: [201],
       signal,
     });
     discard(answer);
     const stored = answer.headers["docker-content-digest"];
     if (namesOther(stored, blob.digest))
-      throw this.#malformed(`PUT blob ${this.#named(blob.digest)}: the registry stored ${stored}`);
+      throw this.#requests.malformed(
+        `PUT blob ${this.#requests.named(blob.digest)}: the registry stored ${stored}`,
+      );
   }
 
   /** Gives up an upload; a registry that does not let us forgets it by itself. */
   async cancelUpload(upload: URL): Promise<void> {
     try {
-      const attempted = `DELETE upload in ${this.#named("")}`;
+      const attempted = `DELETE upload in ${this.#requests.named("")}`;
       const asked = { method: "DELETE", url: upload, attempted, accepts: [200, 202, 204, 404] } as const;
-      discard(await this.#ask(asked, forTidying(this.#client.limit)));
+      discard(await this.#requests.send(asked, forTidying(this.#client.limit)));
     } catch {
       // Only tidiness is lost.
     }
@@ -308,10 +275,10 @@ export class Repository {
     manifest: { readonly bytes: Uint8Array; readonly mediaType: string; readonly digest: Digest },
     signal?: AbortSignal,
   ): Promise<boolean> {
-    const attempted = `PUT manifest ${this.#named(name)}`;
-    const answer = await this.#ask({
+    const attempted = `PUT manifest ${this.#requests.named(name)}`;
+    const answer = await this.#requests.send({
       method: "PUT",
-      url: this.#url(`manifests/${name}`),
+      url: this.#requests.url(`manifests/${name}`),
       headers: {
         "content-length": String(manifest.bytes.byteLength),
         "content-type": manifest.mediaType,
@@ -325,75 +292,6 @@ export class Repository {
     const stored = answer.headers["docker-content-digest"];
     if (!isDigest(stored)) return false;
     if (stored === manifest.digest) return true;
-    throw this.#malformed(`${attempted}: the registry stored ${stored}, not ${manifest.digest}`);
-  }
-
-  /** One question. Its bytes are counted in its time where they are here already; a stream's have their own pace. */
-  async #ask(asked: Asked, limit: RequestTimeLimit = this.#client.limit): Promise<RegistryResponse> {
-    if (asked.body !== undefined && !(asked.body instanceof Uint8Array)) return await this.#send(asked);
-    return await withinRequestTime(limit, { ...asked, host: this.host }, (signal) =>
-      this.#send({ ...asked, signal }),
-    );
-  }
-
-  /** One question and the whole of its answer, where that is a 200; undefined where it is longer than the bound. */
-  #askToRead(asked: Asked, bytesMax: number): Promise<Read> {
-    return withinRequestTime(this.#client.limit, { ...asked, host: this.host }, async (signal) => {
-      const answer = await this.#send({ ...asked, signal });
-      if (answer.status === 200)
-        return { answer, bytes: await this.#read(answer, bytesMax, asked.attempted, signal) };
-      discard(answer);
-      return { answer, bytes: undefined };
-    });
-  }
-
-  #send(asked: Asked): Promise<RegistryResponse> {
-    return this.#client.send({
-      ...asked,
-      scopes: this.#scopes,
-      onRequest: () => {
-        this.#requests += 1;
-      },
-    });
-  }
-
-  async #read(
-    answer: RegistryResponse,
-    bytesMax: number,
-    attempted: string,
-    signal: AbortSignal,
-  ): Promise<Uint8Array | undefined> {
-    try {
-      return await readBody(answer, bytesMax, this.#clock, signal);
-    } catch (cause) {
-      signal.throwIfAborted();
-      const { status } = answer;
-      const fields = { kind: "unavailable", host: this.host, status, transient: true } as const;
-      const because = cause instanceof Error ? `: ${redactForLog(cause.message)}` : "";
-      throw new RegistryError(`${attempted}: the answer broke off${because}`, fields, { cause });
-    }
-  }
-
-  #listIn(bytes: Uint8Array, attempted: string): readonly Descriptor[] {
-    try {
-      const list = parseManifest(bytes, OCI_INDEX);
-      return list.kind === "index" ? list.children : [];
-    } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      throw this.#malformed(`${attempted}: ${error.message}`);
-    }
-  }
-
-  #url(rest: string): URL {
-    const { base } = this.#client.address;
-    return new URL(`${base.pathname.replace(/\/+$/, "")}/v2/${this.path}/${rest}`, base);
-  }
-
-  #named(name: string): string {
-    return `${this.host}/${this.path}${isDigest(name) ? "@" : ":"}${name}`;
-  }
-
-  #malformed(message: string): RegistryError {
-    return new RegistryError(message, { kind: "malformed", host: this.host });
+    throw this.#requests.malformed(`${attempted}: the registry stored ${stored}, not ${manifest.digest}`);
   }
 }
