@@ -16,9 +16,11 @@ import {
 } from "../../image/registry-hosts.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { recordedEvent } from "./recorded-event.ts";
+import type { ImageEntry } from "./registry-entry.ts";
+import type { ServiceEntry } from "./workload-entry.ts";
 import { imagesOf, taskDefinitionOf } from "./workloads.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
-import type { ImageEntry, ServiceEntry, WorldFile } from "./world-file.ts";
+import type { WorldFile } from "./world-file.ts";
 
 /**
  * Makes the world of a file with the recorded events already part of its past: their services deploy the

@@ -17,7 +17,8 @@ import type { RegistryBehaviour, RegistryKind } from "../registry/behaviour.ts";
 import { type BuiltImage, buildImage, seedImage } from "../registry/image-builder.ts";
 import { createRegistry, type SandboxRegistry } from "../registry/registry.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
-import type { ImageEntry, RegistryEntry, WorldFile } from "./world-file.ts";
+import type { ImageEntry, RegistryEntry } from "./registry-entry.ts";
+import type { WorldFile } from "./world-file.ts";
 
 /** Docker Hub counts pulls for six hours. */
 export const WINDOW_MS = 6 * 3_600_000;

@@ -8,7 +8,7 @@ import type { Cluster, NewService } from "../ecs/cluster-api.ts";
 import type { TaskDefinitions } from "../ecs/task-definitions.ts";
 import type { AwsLocation } from "../example-location.ts";
 import type { Internet } from "../network.ts";
-import type { ScheduleEntry, ServiceEntry, TaskEntry } from "./world-file.ts";
+import type { ScheduleEntry, ServiceEntry, TaskEntry } from "./workload-entry.ts";
 
 /** What workloads are put into. */
 export type Place = {

@@ -4,8 +4,9 @@ import { breakerThreshold } from "../../../src/sandbox/ecs/deployments/deploymen
 import { describedService } from "../../../src/sandbox/ecs/documents/service-document.ts";
 import { describedTask } from "../../../src/sandbox/ecs/documents/task-document.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
+import type { ServiceEntry } from "../../../src/sandbox/world/workload-entry.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
-import type { ServiceEntry, WorldFile } from "../../../src/sandbox/world/world-file.ts";
+import type { WorldFile } from "../../../src/sandbox/world/world-file.ts";
 
 const LIMIT =
   "toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit";

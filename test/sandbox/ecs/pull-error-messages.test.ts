@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { classify } from "../../../src/pull-failure/classify.ts";
+import type { RegistryEntry } from "../../../src/sandbox/world/registry-entry.ts";
 import { createWorld, type WorldOptions } from "../../../src/sandbox/world/world.ts";
-import type { RegistryEntry } from "../../../src/sandbox/world/world-file.ts";
 
 /** What the first task says that tries to pull an image in such a world. */
 async function reasonFor(
