@@ -32,7 +32,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/assessment":   ["src/text", "src/image", "src/runtime", "src/substitution", "src/oci"],
   "src/remediation":  ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/substitution", "src/ecs-events", "src/oci", "src/network", "src/assessment"],
   "src/history":      ["src/image", "src/runtime", "src/ecs", "src/remediation"],
-  "src/scan":         ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history"],
+  "src/scan":         ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/assessment", "src/history"],
   "src/aws":          ["src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/diagnosis", "src/remediation", "src/history", "src/scan"],
   "src/sandbox":      ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history", "src/scan"],
   "src/cli":          ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/history", "src/scan", "src/diagnosis", "src/aws", "src/sandbox"],

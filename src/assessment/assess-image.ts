@@ -75,6 +75,7 @@ async function readFacts(asked: AskedImage, environment: Environment): Promise<I
   const context = {
     ...trusted,
     platforms,
+    asksAhead: environment.asksAhead ?? false,
     accountLimitReached: limit.limitedAs === "account",
     mayCopyPrivate: policy.registries.privateImages.some((pattern) => matchesImage(pattern, reference)),
   };

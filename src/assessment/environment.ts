@@ -54,6 +54,11 @@ export type Environment = Omit<ProbePorts, "ecr"> & {
   readonly witnesses?: (image: AskedImage) => readonly AskedWitness[];
   /** Whether those who would pull a candidate may and can: roles, secrets, networks. Absent: that is not asked. */
   readonly preflight?: (candidate: Candidate) => Promise<readonly Check[]>;
+  /**
+   * Nothing has failed yet, so no question may cost what healing would need: a registry that counts pulls is asked no more
+   * once it has refused, and a pull-through cache is not made to fetch.
+   */
+  readonly asksAhead?: boolean;
   /** Places from which a pull was tried in vain. */
   readonly failedPlaces?: readonly string[];
   /** What is known of a candidate otherwise: its place is not asked then. */

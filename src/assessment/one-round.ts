@@ -28,9 +28,12 @@ export function oneRound(
   environment: Environment,
   { time, mayAskLimited = () => true }: Round = {},
 ): Environment {
-  const { registries, anonymous, clock } = environment;
+  const { registries, anonymous, clock, asksAhead = false } = environment;
+  const refused = new Set<string>();
+  // Who heals goes on: some images of Docker Hub have no limit.
+  const mayAsk = (host: string): boolean => !(asksAhead && refused.has(host)) && mayAskLimited(host);
   const inTime = time === undefined ? (asked: Registries) => asked : registriesInTime(clock, time);
-  const asked = (of: Registries): Registries => registriesOnce(headsOnly(inTime(of), mayAskLimited));
+  const asked = (of: Registries): Registries => registriesOnce(headsOnly(inTime(of), mayAsk, refused));
   return {
     ...environment,
     registries: asked(registries),
@@ -40,7 +43,11 @@ export function oneRound(
 }
 
 /** A GET of a manifest is a pull at a registry that counts them, and a HEAD is none. */
-function headsOnly(registries: Registries, mayAsk: (host: string) => boolean): Registries {
+function headsOnly(
+  registries: Registries,
+  mayAsk: (host: string) => boolean,
+  refused: Set<string>,
+): Registries {
   const heldBack = (host: string, because: string): RegistryError =>
     new RegistryError(`${host} was not asked: ${because}`, {
       kind: "unavailable",
@@ -52,7 +59,12 @@ function headsOnly(registries: Registries, mayAsk: (host: string) => boolean): R
       const { host } = reference;
       if (isDockerHubFront(host) && !mayAsk(host))
         throw heldBack(host, "it counts what is asked, and nothing may be asked of it now");
-      return await registries.headManifest(reference, signal);
+      try {
+        return await registries.headManifest(reference, signal);
+      } catch (error) {
+        if (error instanceof RegistryError && error.kind === "rate-limited") refused.add(host);
+        throw error;
+      }
     },
     async getManifest(reference, signal) {
       if (isDockerHubFront(reference.host)) throw heldBack(reference.host, "a manifest is a pull there");

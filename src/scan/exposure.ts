@@ -227,7 +227,10 @@ function notRemediatedReason(
   const nowhere = images.find(({ first }) => first === undefined);
   if (nowhere !== undefined) {
     const reference = tryParseReference(nowhere.image);
-    return `the policy names no place for ${reference === undefined ? nowhere.image : familiarName(reference)}`;
+    const name = reference === undefined ? nowhere.image : familiarName(reference);
+    return nowhere.isVerified
+      ? `no place was found that holds ${name} with enough proof`
+      : `the policy names no place for ${name}`;
   }
   const needsRole = isFargate && executionRoleOf(taskDefinition) === undefined;
   const onlyEcr = images.find(({ first }) => first !== undefined && first.strategy !== "ecr-public");

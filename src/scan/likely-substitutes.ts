@@ -1,29 +1,35 @@
 /**
  * Where an image would probably be found, judged from afar: by names, by rules, by the tags of our own repositories.
  *
- * No registry is asked, so nothing is proved: `repull plan` does that, for one service. What is told here is the place
- * that comes first and why the ones before it do not count.
+ * No registry is asked, so nothing is proved: `proved-substitutes.ts` does that. What is told here is the place that comes
+ * first and why the ones before it do not count.
  */
 
+import { EXPECTED_LIMIT, offersOf } from "../assessment/offers.ts";
+import type { Digest } from "../image/digest.ts";
 import type { ImageReference } from "../image/reference.ts";
-import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
-import { notApplicableReason } from "../substitution/applicable-limits.ts";
-import type { Candidate } from "../substitution/candidate.ts";
+import type { Candidate, Trusted } from "../substitution/candidate.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
+import type { Proof } from "../substitution/proof.ts";
 import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
-import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
-import type { StrategyContext } from "../substitution/strategy.ts";
 import type { StrategyName } from "../substitution/strategy-name.ts";
 
 export type LikelySubstitute = {
   readonly strategy: StrategyName;
   readonly place: string;
   readonly because: string;
+  /** Where registries were asked: how it is known that its bytes are the same, and their digest. */
+  readonly proof?: Proof;
+  readonly digest?: Digest;
 };
 
 export type LikelySubstitutes = {
-  /** The first place that is likely to have it; absent where the policy names none. */
+  /** The first place that is likely to have it, or that was proved to; absent where there is none. */
   readonly first?: LikelySubstitute;
+  /** Where registries were asked: the bytes that the image's name means now. */
+  readonly trusted?: Trusted;
+  /** Where registries were asked, whatever they said. */
+  readonly isVerified?: true;
   readonly rejected: readonly { readonly strategy: StrategyName; readonly because: string }[];
 };
 
@@ -33,30 +39,27 @@ export type ScanFacts = {
   readonly rules: readonly PullThroughRule[] | { readonly because: string };
   /** The tags of a repository in our ECR; undefined: there is none; a reason: it could not be read. */
   readonly tagsIn: (repository: string) => readonly string[] | undefined | { readonly because: string };
+  /** What registries said of an image; absent where they were not asked. */
+  readonly verified?: (image: ImageReference, signedIn: boolean) => LikelySubstitutes | undefined;
 };
 
-const ANONYMOUS_LIMIT = {
-  kind: "docker-hub-pull-limit",
-  limitedAs: "anonymous",
-  registry: DOCKER_HUB_HOST,
-} as const;
-
-/** Goes through the policy's strategies in their order, up to the first that is likely to help. */
+/** What registries said; else the policy's strategies in their order, up to the first that is likely to help. */
 export function likelySubstitutes(
   image: ImageReference,
   signedIn: boolean,
   seen: ScanFacts,
 ): LikelySubstitutes {
+  const verified = seen.verified?.(image, signedIn);
+  if (verified !== undefined) return verified;
   const { ecrHost, policy, rules } = seen;
-  const context: StrategyContext = {
-    ...{ ecrHost, policy, rules, signedIn },
+  const offers = offersOf(image, EXPECTED_LIMIT, {
+    ...{ account: { ecrHost, rules }, policy, signedIn },
     ...(image.digest === undefined ? {} : { trusted: image.digest }),
-  };
+  });
   const rejected: { strategy: StrategyName; because: string }[] = [];
-  for (const strategy of policy.strategies) {
-    const no = notApplicableReason(strategy, ANONYMOUS_LIMIT);
-    const offered = no ?? candidatesOf(strategy, image, context);
-    const judged = "because" in offered ? offered.because : judge(strategy, offered, image, seen);
+  for (const offer of offers) {
+    const { strategy } = offer;
+    const judged = "because" in offer ? offer.because : judge(strategy, offer.candidates, image, seen);
     if (typeof judged !== "string") return { first: { strategy, ...judged }, rejected };
     rejected.push({ strategy, because: judged });
   }

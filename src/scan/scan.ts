@@ -5,6 +5,9 @@
  * gap that is named, not a failure of the rest.
  */
 
+import type { Account, Environment } from "../assessment/environment.ts";
+import { EXPECTED_LIMIT } from "../assessment/offers.ts";
+import { optional } from "../ecs/json-fields.ts";
 import type { Service } from "../ecs/service/service.ts";
 import type { StandaloneTasks } from "../ecs/task/standalone-tasks.ts";
 import { containersOf, type DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
@@ -25,6 +28,7 @@ import { type Exposure, scheduledTaskExposure, serviceExposure, standaloneTaskEx
 import { type ImageChange, imageChanges } from "./image-changes.ts";
 import { repositoryOf, type ScanFacts } from "./likely-substitutes.ts";
 import { type EgressInfo, type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
+import { provedSubstitutes } from "./proved-substitutes.ts";
 
 export type Scan = {
   readonly clusters: number;
@@ -46,6 +50,9 @@ export type ScanOptions = {
   readonly policy: Policy;
   readonly ecrHost: string;
   readonly clock: Clock;
+  /** Whom to ask whether the places hold the same bytes; absent: no registry is asked. */
+  readonly verify?: Pick<Environment, "registries" | "anonymous" | "clock"> &
+    Pick<Account, "location" | "ecr">;
   /** Told what has been read so far. */
   readonly onProgress?: (done: string) => void;
 };
@@ -58,7 +65,7 @@ const AT_ONCE = 4;
 export async function scanAccount(
   view: AccountInventory,
   ecs: Pick<Ecs, "describeTaskDefinition">,
-  { cluster, policy, ecrHost, clock, onProgress = () => {} }: ScanOptions,
+  { cluster, policy, ecrHost, clock, verify, onProgress = () => {} }: ScanOptions,
 ): Promise<Scan> {
   const gaps: string[] = [];
   const orGap = <T>(what: string, otherwise: T, read: () => Promise<T>): Promise<T> =>
@@ -90,7 +97,9 @@ export async function scanAccount(
 
   const arns = [...services, ...runs, ...loose].map(({ taskDefinition }) => taskDefinition);
   const definitions = await describeEach([...new Set(arns)].filter(Boolean), ecs, clock, onProgress);
-  const seen = await readEcr(definitions, view, { policy, ecrHost }, orGap);
+  const inEcr = await readEcr(definitions, view, { policy, ecrHost }, orGap);
+  const verified = verify && (await verifiedBy(verify, definitions, inEcr, { gaps, onProgress }));
+  const seen: ScanFacts = { ...inEcr, ...optional("verified", verified) };
 
   const exposed = <T extends { readonly taskDefinition: string }>(
     workloads: readonly T[],
@@ -152,6 +161,25 @@ async function describeEach(
     if (done % 50 === 0 || done === arns.length) onProgress(`${done} of ${arns.length} task definitions`);
   });
   return found;
+}
+
+/** Asks registries of each image once. */
+async function verifiedBy(
+  { location, ecr, registries, anonymous, clock }: NonNullable<ScanOptions["verify"]>,
+  definitions: ReadonlyMap<string, DescribedTaskDefinition>,
+  { policy, rules }: ScanFacts,
+  told: { readonly gaps: string[]; readonly onProgress: (done: string) => void },
+): Promise<ScanFacts["verified"]> {
+  const environment = {
+    ...{ registries, ...optional("anonymous", anonymous), clock, policy, limit: EXPECTED_LIMIT },
+    account: { location, ecr, rules },
+  };
+  return await provedSubstitutes(definitions.values(), environment, {
+    onGap: (image, because) => told.gaps.push(`what registries say of ${image}: ${because}`),
+    onProgress: (done, all) => {
+      if (done % 10 === 0 || done === all) told.onProgress(`${done} of ${counted(all, "image")} verified`);
+    },
+  });
 }
 
 type OrGap = <T>(what: string, otherwise: T, read: () => Promise<T>) => Promise<T>;

@@ -7,6 +7,7 @@ import type { Testimony } from "../../src/assessment/trust/testimony.ts";
 import type { Check } from "../../src/substitution/candidate.ts";
 import {
   AMD64,
+  accountWith,
   assessed,
   COPY,
   ECR,
@@ -183,6 +184,28 @@ describe("assessImage: how much is asked, and until when", () => {
   test("asks Docker Hub for nothing when it may not be asked", async () => {
     expect((await assessed({ holds: all, mayAskLimited: () => false })).hub).toEqual({});
   });
+
+  // biome-ignore format: a table is read by its columns
+  const caches: readonly (readonly [cached: boolean, asksAhead: boolean, verdict: string, isAsked: boolean])[] = [
+    [false, false, "same-index", true],
+    [true,  false, "same-index", true],
+    [false, true,  "same-index", false],
+    [true,  true,  "same-index", true],
+  ];
+  for (const [cached, asksAhead, verdict, isAsked] of caches) {
+    test(`${isAsked ? "asks" : "does not ask"} a cache that ${cached ? "has the image" : "would have to fetch it"}${asksAhead ? ", where nothing has failed yet" : ""}`, async () => {
+      const asked: string[] = [];
+      const rules = [{ prefix: "hub", upstreamHost: "registry-1.docker.io" }];
+      const account = { ...accountWith({ imageStatus: async () => (cached ? "active" : "absent") }), rules };
+      const { assessment } = await assessed({
+        holds: { ...all, ...(cached ? { [`${ECR}/hub/library/nginx:1.25`]: NGINX } : {}) },
+        environment: { account, asksAhead },
+        onHead: (reference) => void asked.push(`${reference.host}/${reference.path}`),
+      });
+      expect(verdictOn(assessment, "pull-through-cache")).toBe(verdict);
+      expect(asked.includes(`${ECR}/hub/library/nginx`)).toBe(isAsked);
+    });
+  }
 
   test("asks Docker Hub as often as it may", async () => {
     let left = 1;

@@ -206,7 +206,7 @@ async function scanned(options: Partial<Parameters<typeof scan>[0]>) {
       written[path] = text;
     },
   };
-  const input = { json: false, csv: false, roles: false, rights: false, ...options };
+  const input = { json: false, csv: false, roles: false, rights: false, verify: false, ...options };
   // The SDK reads its credentials from the process, as it does for a person.
   process.env.AWS_ACCESS_KEY_ID ??= MOTO_CREDENTIALS.accessKeyId;
   process.env.AWS_SECRET_ACCESS_KEY ??= MOTO_CREDENTIALS.secretAccessKey;

@@ -7,12 +7,12 @@ import { oneRound, type Round } from "../../src/assessment/one-round.ts";
 import type { EcrReads } from "../../src/assessment/ports.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import { parsePlatform } from "../../src/image/platform.ts";
-import { parseReference } from "../../src/image/reference.ts";
+import { type ImageReference, parseReference } from "../../src/image/reference.ts";
 import { createRegistries } from "../../src/oci/client/registries.ts";
 import { createInternet } from "../../src/sandbox/network.ts";
 import { type BuiltImage, buildImage, seedImage } from "../../src/sandbox/registry/image-builder.ts";
 import { createRegistry } from "../../src/sandbox/registry/registry.ts";
-import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
+import { createVirtualClock, type VirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 export const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
@@ -42,6 +42,8 @@ export type Given = Round & {
   readonly silent?: readonly string[];
   /** Hosts that the policy lets be asked; absent: all. */
   readonly allowed?: readonly string[];
+  /** Told of each HEAD of a manifest. */
+  readonly onHead?: (reference: ImageReference) => void;
   /** How many assessments of the same image the round has. */
   readonly times?: number;
 };
@@ -53,40 +55,60 @@ export type Assessed = {
   readonly seconds: number;
 };
 
-const NAMES = { "docker.io": "registry-1.docker.io" } as const;
+const SERVERS: Readonly<Record<string, string>> = { "docker.io": "registry-1.docker.io" };
+const KINDS = {
+  "docker.io": "docker-hub",
+  "public.ecr.aws": "ecr-public",
+  [ECR]: "plain",
+  "quay.io": "plain",
+} as const;
 
-/** Assesses an image in a world of its own. What it throws comes out. */
-export async function assessed(given: Given): Promise<Assessed> {
-  const { image = "nginx:1.25", holds = { [ORIGIN]: NGINX }, silent = [], times = 1, allowed } = given;
+/** Registries that hold images, as one who asks sees them. */
+export function registriesWith({
+  holds = { [ORIGIN]: NGINX },
+  silent = [],
+  allowed,
+}: Pick<Given, "holds" | "silent" | "allowed">) {
   const clock = createVirtualClock(Date.parse("2026-01-20T10:00:00Z"));
-  const kinds = {
-    "docker.io": "docker-hub",
-    "public.ecr.aws": "ecr-public",
-    [ECR]: "plain",
-    "quay.io": "plain",
-  };
-  const registries = Object.entries(kinds).map(([host, kind]) => {
-    const server = NAMES[host as keyof typeof NAMES] ?? host;
-    const registry = createRegistry({ kind: kind as "plain", host: server, clock });
+  const servers = Object.entries(KINDS).map(([host, kind]) => {
+    const registry = createRegistry({ kind, host: SERVERS[host] ?? host, clock });
     for (const [name, built] of Object.entries(holds)) {
       const { host: at, path, tag = "latest" } = parseReference(name);
       if (at === host) seedImage(registry, path, tag, built);
     }
-    return [host, registry] as const;
+    return { host, registry };
   });
   const internet = createInternet(
-    registries.map(([, registry]) => registry),
+    servers.map(({ registry }) => registry),
     clock,
   );
-  for (const [host, registry] of registries) if (silent.includes(host)) internet.silence(registry);
-  const send = internet.from("203.0.113.1");
+  for (const { host, registry } of servers) if (silent.includes(host)) internet.silence(registry);
   const rules = allowed === undefined ? {} : { rules: { allowed, mayReachPrivate: false } };
+  const registries = createRegistries({ send: internet.from("203.0.113.1"), clock, timer: clock, ...rules });
+  /** What Docker Hub was asked, by kind, tokens aside. */
+  const hub = (): Readonly<Record<string, number>> => {
+    const { token: _, ping: __, ...asked } = servers[0]?.registry.requests() ?? {};
+    return asked;
+  };
+  return { clock, registries, hub, dockerHub: servers[0]?.registry };
+}
+
+/** Assesses an image in a world of its own. What it throws comes out. */
+export async function assessed(given: Given): Promise<Assessed> {
+  const { image = "nginx:1.25", times = 1 } = given;
+  const { clock, registries, hub } = registriesWith(given);
   const environment = oneRound(
     {
       policy: readPolicy(given.policy ?? {}),
       platforms: { kind: "known", platforms: [parsePlatform("linux/amd64")] },
       limit: EXPECTED_LIMIT,
-      registries: createRegistries({ send, clock, timer: clock, ...rules }),
+      registries: {
+        ...registries,
+        headManifest: (reference, signal) => {
+          given.onHead?.(reference);
+          return registries.headManifest(reference, signal);
+        },
+      },
       clock,
       ...(given.noAccount ? {} : { account: accountWith(given.ecr) }),
       ...given.environment,
@@ -95,21 +117,28 @@ export async function assessed(given: Given): Promise<Assessed> {
   );
   const asked = { image, reference: parseReference(image), ...given.asked };
   const began = clock.now();
-  let ended: Promise<ImageAssessment> | undefined;
+  const all = await within(clock, () =>
+    Promise.all(Array.from({ length: times }, () => assessImage(asked, environment))),
+  );
+  return { assessment: all[0] as ImageAssessment, hub: hub(), seconds: (clock.now() - began) / 1000 };
+}
+
+/** Runs something in the time of this clock, until it has ended. */
+export async function within<T>(clock: VirtualClock, run: () => Promise<T>): Promise<T> {
+  let ended: Promise<T> | undefined;
   let isOver = false;
-  clock.schedule(began, async () => {
-    const all = Array.from({ length: times }, () => assessImage(asked, environment));
-    ended = Promise.all(all).then(([first]) => first as ImageAssessment);
+  clock.schedule(clock.now(), async () => {
+    ended = run();
     await ended.catch(() => {});
     isOver = true;
   });
-  await clock.advanceUntil(() => isOver, began + 24 * 3_600_000);
-  const { token: _, ping: __, ...hub } = registries[0]?.[1].requests() ?? {};
-  if (ended === undefined) throw new Error("the assessment did not begin");
-  return { assessment: await ended, hub, seconds: (clock.now() - began) / 1000 };
+  await clock.advanceUntil(() => isOver, clock.now() + 24 * 3_600_000);
+  if (ended === undefined) throw new Error("it did not begin");
+  return await ended;
 }
 
-function accountWith(changed: Partial<EcrReads> = {}): Account {
+/** An account whose ECR is in order. */
+export function accountWith(changed: Partial<EcrReads> = {}): Account {
   const ecr: EcrReads = {
     imageStatus: async () => "active",
     pullThroughRules: async () => [],

@@ -6,7 +6,7 @@ import type { Egress } from "../../src/network/egress.ts";
 import { type NetworkFacts, nothingRead } from "../../src/network/facts.ts";
 import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import type { AccountInventory, ContainerHost, ScheduledTask } from "../../src/scan/account-inventory.ts";
-import { type Scan, scanAccount } from "../../src/scan/scan.ts";
+import { type Scan, type ScanOptions, scanAccount } from "../../src/scan/scan.ts";
 import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 
 const ACCOUNT = "123456789012";
@@ -33,7 +33,11 @@ export type ScannedAccount = {
   readonly copies?: Readonly<Record<string, readonly string[]>>;
 };
 
-export function scanOf(account: ScannedAccount, more: Partial<AccountInventory> = {}): Promise<Scan> {
+export function scanOf(
+  account: ScannedAccount,
+  more: Partial<AccountInventory> = {},
+  options: Partial<ScanOptions> = {},
+): Promise<Scan> {
   const { services, runs = [], loose = [], ways = {}, hosts = [], copies = {} } = account;
   const clusterOf = ({ cluster = "prod" }: ScannedService): string => arn(`cluster/${cluster}`);
   const definitions = new Map<string, { images: readonly string[]; secret?: boolean }>();
@@ -101,7 +105,7 @@ export function scanOf(account: ScannedAccount, more: Partial<AccountInventory> 
         };
       },
     },
-    { policy: DEFAULT_POLICY, ecrHost: ECR, clock: createVirtualClock(0) },
+    { policy: DEFAULT_POLICY, ecrHost: ECR, clock: createVirtualClock(0), ...options },
   );
 }
 

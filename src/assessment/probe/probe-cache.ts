@@ -10,7 +10,7 @@ import { requiredBlobs } from "./required-blobs.ts";
 
 export async function probeCache(
   place: ImageReference,
-  { trusted, platforms }: ProbeContext,
+  { trusted, platforms, asksAhead = false }: ProbeContext,
   { registries, ecr }: ProbePorts,
 ): Promise<ProbeResult> {
   if (trusted === undefined)
@@ -19,6 +19,8 @@ export async function probeCache(
       code: "no-digest",
       because: "the expected digest is not known, and a cached tag may be a day old",
     };
+  // To a client with the right to import, ECR may answer even a HEAD by fetching; its own description fetches nothing.
+  if (asksAhead && (await ecr?.imageStatus(place.path, trusted)) !== "active") return { kind: "fetchable" };
   // Without the right to import, what is not cached is not there for us.
   const head = await registries.headManifest(pinToDigest(place, trusted)).catch((error: unknown) => {
     if (error instanceof RegistryError && ["absent", "denied"].includes(error.kind)) return undefined;

@@ -9,6 +9,8 @@ export type ProbeContext = {
   readonly platforms: readonly Platform[];
   /** The limit that was met is an account's. */
   readonly accountLimitReached?: boolean;
+  /** A pull-through cache must not be made to fetch. */
+  readonly asksAhead?: boolean;
   /** Whether the owner lets a private image be copied. */
   readonly mayCopyPrivate?: boolean;
 };

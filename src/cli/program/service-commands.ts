@@ -23,6 +23,11 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
       "Read the whole account: what depends on Docker Hub, what the worst six hours would do, and where else the images are. Changes nothing.",
     )
     .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
+    .option(
+      "--verify",
+      "ask registries whether the places hold the same bytes, by HEAD: no pull is counted",
+      false,
+    )
     .option("--html <file>", "also write a report: one file that needs nothing else")
     .option("--csv", "print the images to change as CSV instead", false)
     .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)

@@ -24,6 +24,10 @@ export const METHOD: readonly string[] = [
   `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; a task's pulls are spread evenly over its subnets.`,
 ];
 
+/** What `--verify` has asked, and what it cannot know. */
+const VERIFIED =
+  "Each place was asked by HEAD whether it holds the bytes that the image's name means now. What a running deployment has pinned, and whether its tasks may pull from there, repull plan knows.";
+
 /** The account's risk in one sentence. */
 export function headlineOf(scan: Scan): Headline {
   const { exposures } = scan;
@@ -76,7 +80,8 @@ export function countsOf({ services, schedules, standaloneTasks }: Scan): string
 
 /** What Repull would do for an image, in a few words. */
 export function planOfImage({ first }: ExposedImage): string {
-  return first === undefined ? "nowhere" : `${first.strategy} ${abbreviate(first.place)}`;
+  if (first === undefined) return "nowhere";
+  return `${first.strategy} ${abbreviate(first.place)}${first.proof === undefined ? "" : ` (${first.proof})`}`;
 }
 
 /** One object a line: each workload, then one of the kind `summary`. */
@@ -118,6 +123,7 @@ export function formatScan(scan: Scan): string {
       ),
       "",
       ...METHOD,
+      ...(exposures.some(({ images }) => images.some(({ isVerified }) => isVerified)) ? [VERIFIED] : []),
     );
     const service = exposures.find(
       ({ kind, notRemediatedBecause }) => kind === "service" && notRemediatedBecause === undefined,

@@ -34,3 +34,14 @@ export const SCAN_RIGHTS = {
 } as const;
 
 export const SCAN_ACTIONS: readonly string[] = [...SCAN_RIGHTS.needed, ...SCAN_RIGHTS.wanted].toSorted();
+
+/** What `--verify` asks besides: it reads manifests in ECR as a registry, and the configured account of Docker Hub. */
+export const VERIFY_ACTIONS: readonly string[] = [
+  "ecr:BatchCheckLayerAvailability",
+  "ecr:BatchGetImage",
+  "ecr:DescribeImages",
+  "ecr:GetAuthorizationToken",
+  "ecr:GetDownloadUrlForLayer",
+  "ecr:ValidatePullThroughCacheRule",
+  "secretsmanager:GetSecretValue",
+];

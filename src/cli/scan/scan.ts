@@ -6,7 +6,9 @@ import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createAccountInventory } from "../../aws/scan/account-inventory.ts";
 import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
+import type { Ports } from "../../remediation/ports/ports.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import { silentLog } from "../../runtime/log.ts";
 import { rolesOf } from "../../scan/exposure.ts";
 import type { Scan } from "../../scan/scan.ts";
 import { scanAccount } from "../../scan/scan.ts";
@@ -22,7 +24,7 @@ import { permissions } from "../output/permissions.ts";
 import { RefusedCommand } from "../refused-command.ts";
 import { imageChangesAsCsv } from "./format-image-changes.ts";
 import { formatScan, headlineOf, scanAsJson } from "./format-scan.ts";
-import { SCAN_ACTIONS } from "./scan-permissions.ts";
+import { SCAN_ACTIONS, VERIFY_ACTIONS } from "./scan-permissions.ts";
 import { scanProgress } from "./scan-progress.ts";
 
 export type ScanInput = {
@@ -30,6 +32,8 @@ export type ScanInput = {
   readonly cluster?: string;
   /** A file for the report. */
   readonly html?: string;
+  /** Ask registries whether the places hold the same bytes, by HEADs: no pull is counted. */
+  readonly verify: boolean;
   /** Print the images to change as CSV instead. */
   readonly csv: boolean;
   /** Print the value of the stack's PassableRoleArns instead. */
@@ -42,7 +46,8 @@ export type ScanInput = {
 /** Scans the region of the environment; exit status 0, whatever it finds. */
 export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   if (input.rights) {
-    io.out(permissions(SCAN_ACTIONS, input.json));
+    const actions = input.verify ? [...SCAN_ACTIONS, ...VERIFY_ACTIONS].toSorted() : SCAN_ACTIONS;
+    io.out(permissions(actions, input.json));
     return EXIT.done;
   }
   const aws = await awsSettingsFrom(io);
@@ -61,6 +66,7 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
     policy,
     ecrHost: ecrHost(account, aws.region),
     clock: systemClock,
+    ...(input.verify ? { verify: await registriesOf(account, policy, aws, io) } : {}),
     onProgress: progress.tell,
   });
   progress.end();
@@ -91,6 +97,17 @@ function printRoles(roles: readonly string[], json: boolean, io: CommandIo): voi
       "no workload here that depends on Docker Hub has a role: PassableRoleArns needs those of the tasks to come\n",
     );
   io.out(json ? jsonLine("roles", { roles }) : `${roles.join(",")}\n`);
+}
+
+/** Registries as a remediation asks them, with the policy's account and endpoints. */
+async function registriesOf(
+  account: string,
+  policy: Policy,
+  aws: AwsSettings,
+  io: CommandIo,
+): Promise<Ports> {
+  const { accountPorts } = await import("../account/account-ports.ts");
+  return accountPorts({ aws, account, policy, log: silentLog }, io);
 }
 
 type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap?: string };

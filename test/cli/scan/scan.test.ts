@@ -6,7 +6,7 @@ import { formatScan, headlineOf, scanAsJson } from "../../../src/cli/scan/format
 import { escaped } from "../../../src/cli/scan/report/html.ts";
 import { scanAsHtml } from "../../../src/cli/scan/report/report.ts";
 import { scan } from "../../../src/cli/scan/scan.ts";
-import { SCAN_RIGHTS } from "../../../src/cli/scan/scan-permissions.ts";
+import { SCAN_RIGHTS, VERIFY_ACTIONS } from "../../../src/cli/scan/scan-permissions.ts";
 import { nothingRead } from "../../../src/network/facts.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { createTokenBucket } from "../../../src/runtime/token-bucket.ts";
@@ -181,17 +181,20 @@ describe("its rights", () => {
     );
   });
 
-  test("are printed as a policy that only reads, and nobody is asked", async () => {
-    const io = commandIo();
-    expect(await scan({ json: false, csv: false, roles: false, rights: true, stack: false }, io)).toBe(0);
-    const { Statement } = JSON.parse(io.printed.out);
-    expect(Statement).toHaveLength(1);
-    for (const action of Statement[0].Action) expect(action).toMatch(/:(?:Describe|Get|List)/);
-  });
+  for (const verify of [false, true])
+    test(`are printed as a policy that only reads, and nobody is asked, ${verify ? "with" : "without"} --verify`, async () => {
+      const io = commandIo();
+      const input = { json: false, csv: false, verify, roles: false, rights: true, stack: false } as const;
+      expect(await scan(input, io)).toBe(0);
+      const { Statement } = JSON.parse(io.printed.out);
+      expect(Statement).toHaveLength(1);
+      for (const action of Statement[0].Action)
+        expect(action).toMatch(/:(?:Batch)?(?:Describe|Get|List|Check|Validate)/);
+    });
 
   test("are all in the page about it", () => {
     const page = readFileSync(new URL("../../../docs/scan.md", import.meta.url), "utf8");
-    for (const action of [...SCAN_RIGHTS.needed, ...SCAN_RIGHTS.wanted])
+    for (const action of [...SCAN_RIGHTS.needed, ...SCAN_RIGHTS.wanted, ...VERIFY_ACTIONS])
       expect(page).toContain(`\`${action}\``);
   });
 });
