@@ -53,7 +53,7 @@ beforeAll(async () => {
     clusters: { include: ["prod"] },
   });
   serveWorkflows({ ...world, ports: { ...ports, ecs } }, { policy });
-  // Whatever the tasks' address gets back is gone at once: nobody is healed by waiting.
+  // Whatever the tasks' address gets back is used up at once: waiting heals no service.
   const spend = (): void => {
     const source = { address: addresses.tasks };
     const left = registries.dockerHub.pullsLeft(source) ?? 0;
@@ -83,16 +83,16 @@ describe(`${SERVICES} services under a quota of ${PER_HOUR} remediations per hou
     ));
 
   test("tell of it once for each hour that was not enough", () => {
-    const held = (world.bus.outcomes as unknown as readonly Outcome[]).filter(
+    const waiting = (world.bus.outcomes as unknown as readonly Outcome[]).filter(
       ({ outcome }) => outcome === "quota-exceeded",
     );
     deepEqual(
-      held.map(({ resumesAt }) => resumesAt),
+      waiting.map(({ resumesAt }) => resumesAt),
       [11, 12, 13, 14, 15].map((hour) => `2026-01-20T${hour}:00:00.000Z`),
     );
   });
 
-  test("start one execution each, that waits for its turn", () => {
+  test("start one execution each, that waits for its quota", () => {
     const deployments = world.executions.records
       .filter(({ workflow }) => workflow === "remediate")
       .map(({ input }) => String(((input as JsonObject).detail as JsonObject).startedBy));

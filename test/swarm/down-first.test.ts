@@ -1,4 +1,4 @@
-/** A storm over services of which some still serve by their old tasks: those that are down get ECS's turns first. */
+/** A storm over services of which some still serve by their old tasks: those that are down write to ECS first. */
 
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
@@ -9,7 +9,7 @@ import { readPolicy } from "../../src/substitution/policy/policy.ts";
 
 const SERVICES = 120;
 
-test("of the services that ECS turns away, those with no running task wait less", async () => {
+test("retries sooner for throttled services without a running task", async () => {
   const world = await createWorld(
     readWorldFile({
       services: Array.from({ length: SERVICES }, (_, index) => ({

@@ -165,7 +165,7 @@ export function atTheWorstMoment(
   };
 }
 
-/** Everybody behind the address goes on pulling, in some worlds for ever: then no window ends for long. */
+/** Other clients of the address continue to pull, in some worlds for ever: then no limit period ends for long. */
 export function spendUntil(world: World, isOver: () => boolean): void {
   const spend = (): void => {
     if (isOver()) return;

@@ -20,7 +20,7 @@ import { atTheWorstMoment, listen, serve, spendUntil } from "./product.ts";
 import { createMischief, MISCHIEF } from "./world/disturbances.ts";
 import { ANSWER_FAULTS, type AnswerFaultKind, createFaultInjector } from "./world/fault-injector.ts";
 import { createMisfortunes } from "./world/misfortunes.ts";
-import { CHANCES, createOwner, MOODS } from "./world/operator.ts";
+import { CHANCES, createOperator, MOODS } from "./world/operator.ts";
 import { randomPolicy, randomWorld } from "./world/random-world.ts";
 import { HAPPENING, type Trait, traitsOf } from "./world/traits.ts";
 
@@ -41,12 +41,12 @@ export type Report = {
   readonly seed: number;
   readonly violations: readonly Violation[];
   readonly faults: Readonly<Record<FaultKind, number>>;
-  /** Whether each service that Repull may touch is owed its health: it has a place to run from, and nobody has said no. */
+  /** Whether each service that Repull may touch is owed its health: it has a place to run from, and no plan was denied. */
   readonly healable: boolean;
   /** How many services of it run whole at the end, of how many. */
   readonly whole: readonly [number, number];
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Somebody deployed between a comparison and its write: nobody could have seen it before. */
+  /** Deployments between a comparison and its write: no read could have shown them before. */
   readonly races: number;
   /** Services that ran again after a limit's window was waited out. */
   readonly waitedOut: number;
@@ -65,13 +65,13 @@ const CALM_MS = 110 * HOUR;
 
 /** How a seed is played otherwise than by its own chance. */
 export type Ways = {
-  /** How often somebody changes a service between Repull's comparison and its write: 0.05. */
+  /** How often a service is changed between Repull's comparison and its write: 0.05. */
   readonly struck?: number;
-  /** Repull calls from the tasks' own address, and nobody uses up what comes back to it once the world is calm. */
+  /** Repull calls from the tasks' own address, and no other client uses up what comes back to it once the world is calm. */
   readonly windowsEnd?: boolean;
   /** Traits that the world has beside those of its seed. */
   readonly with?: readonly Trait[];
-  /** The owner is asked, and says no half of the time. */
+  /** The operator is asked, and denies half of the plans. */
   readonly denying?: boolean;
 };
 
@@ -88,7 +88,7 @@ export async function runSwarm(
   const world = await createWorld(readWorldFile(windowsEnd ? { ...file, repullAddress: "shared" } : file), {
     seed,
     unverified: {
-      // What nobody has measured is played both ways.
+      // What is unmeasured is played both ways.
       deploymentIdNamesRevision: isNumbered,
       failedTaskTellsDigest: random.fork("digests").next() < 0.3,
     },
@@ -98,8 +98,8 @@ export async function runSwarm(
     faults[kind] += 1;
   };
   const chance = random.fork("chance");
-  const owners = random.fork("owner");
-  const isAsked = owners.next() < 0.15 || denying;
+  const chances = random.fork("owner");
+  const isAsked = chances.next() < 0.15 || denying;
   const policy: Policy = {
     ...randomPolicy(random.fork("policy")),
     mode: isAsked ? "approve" : "remediate",
@@ -119,18 +119,25 @@ export async function runSwarm(
   );
   const mischief = createMischief(world, liar, random.fork("mischief"), witness, (kind, what) => {
     onFault(kind);
-    witness.note(`somebody: ${kind} ${what}`);
+    witness.note(`foreign: ${kind} ${what}`);
   });
   const calmAt = world.clock.now() + chance.integer(20, 100) * MINUTE;
   const isCalm = (): boolean => world.clock.now() >= calmAt;
 
-  const owner = isAsked
-    ? createOwner(world, owners, witness, isCalm, onFault, denying ? { ...CHANCES, denies: 0.5 } : CHANCES)
+  const operator = isAsked
+    ? createOperator(
+        world,
+        chances,
+        witness,
+        isCalm,
+        onFault,
+        denying ? { ...CHANCES, denies: 0.5 } : CHANCES,
+      )
     : undefined;
 
   const portsFor = (execution: string, step: () => string): Ports => {
     const watched = witness.watchEffects(world.ports, execution);
-    const effects = misfortunes.watch(owner?.watch(watched, execution) ?? watched, execution);
+    const effects = misfortunes.watch(operator?.watch(watched, execution) ?? watched, execution);
     const worst = atTheWorstMoment(effects, world, isCalm, { chance, struck }, async (service, kind) => {
       onFault("worst-moment");
       await mischief.doTo(service, kind);
@@ -185,10 +192,10 @@ export async function runSwarm(
   const atRest = (): boolean =>
     look() || (!world.executions.running() && touchable(world, witness).every(isDone));
   await world.clock.advanceUntil(atRest, calmAt + CALM_MS);
-  // A deployment of somebody else that was overwritten in a race may be given back only now.
+  // A foreign deployment that was overwritten in a race may be restored only now.
   await world.clock.advanceUntil(() => look(), world.clock.now() + HOUR);
 
-  faults["cap-reached"] += witness.held();
+  faults["cap-reached"] += witness.notifiedWindows();
   for (const [index, { name, target }] of world.schedules.all.entries()) {
     if (!isDeepStrictEqual(withoutRevision(target), targets[index]))
       witness.violate("nothing-lost", `the target of ${name} differs in more than its revision`);

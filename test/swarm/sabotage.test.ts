@@ -18,7 +18,7 @@ import {
   seesTenRevisions,
   takesTheUnreadForSuccess,
   trustsTheTagOfNow,
-  waitsForEverybody,
+  waitsForEveryRegistry,
 } from "./world/old-faults.ts";
 import { SECRET } from "./world/random-service.ts";
 import { type Trait, traitsOf } from "./world/traits.ts";
@@ -75,7 +75,7 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
       }),
   ],
   [
-    "a revision without its owner's tags",
+    "a revision without the existing tags",
     "nothing-lost",
     (ports) =>
       withEcs(ports, {
@@ -103,7 +103,7 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
       }),
   ],
   [
-    "a copy that begins before the owner has answered",
+    "a copy that begins before the approval is answered",
     "approved",
     (ports) => ({
       ...ports,
@@ -199,7 +199,7 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
     }),
   ],
   [
-    "a turn that nobody takes",
+    "a quota that is not acquired",
     "capped",
     (ports) => ({
       ...ports,
@@ -220,7 +220,7 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
       ),
   ],
   [
-    "a full hour that everybody tells of",
+    "a full hour that every execution notifies of",
     "capped",
     (ports) => ({ ...ports, quotaStore: { ...ports.quotaStore, claimNotification: async () => true } }),
   ],
@@ -238,7 +238,7 @@ function withClaim(ports: Ports, claim: Ports["quotaStore"]["acquire"]): Ports {
   return { ...ports, quotaStore: { ...ports.quotaStore, acquire: claim } };
 }
 
-/** Answers the comparison with what was surveyed, whatever stands there now. */
+/** Answers the comparison with what was surveyed, whatever is there now. */
 function withoutComparison(): Sabotage {
   const surveyed = new Map<string, NonNullable<Awaited<ReturnType<Ports["ecs"]["describeService"]>>>>();
   return (ports, step) =>
@@ -304,9 +304,9 @@ const oldFaults: readonly (readonly [was: string, Invariant, Sabotage, readonly 
     [],
     { with: ["refused-record"], denying: true },
   ],
-  ["a survey that waits for everybody", "recorded", waitsForEverybody(), ["silent-host"]],
+  ["a survey that waits for every registry", "recorded", waitsForEveryRegistry(), ["silent-host"]],
   ["a rollout of which no end is seen", "never-worse", seesNoEnd, [], { windowsEnd: true }],
-  ["an opt-out that nobody reads", "opted-out", seesNoTags, []],
+  ["an opt-out that is not read", "opted-out", seesNoTags, []],
 ];
 
 describe("what the product once did is found by worlds of its kind", () => {

@@ -26,7 +26,7 @@ export function isWhole(service: ServiceRecord): boolean {
   return running >= service.desiredCount;
 }
 
-/** What nobody answers in a world. */
+/** The hosts that do not answer in a world. */
 export type Cut = {
   /** Hosts from which nothing comes, as the world file names them. */
   readonly silent: ReadonlySet<string>;
@@ -50,16 +50,16 @@ export function canBeHealed(
   const mayUseEcr = service.launchType === "EC2" || definition.executionRoleArn !== undefined;
   const repull = { address: world.addresses.repull };
   if (witness.isAmbiguous(service)) return false;
-  // What an earlier execution trusted stands in its history alone, where the service came back to the same revision.
+  // What an earlier execution trusted is in its history alone, where the service came back to the same revision.
   if (history && (witness.substitutes.of(service.arn) > 0 || witness.isTriedBefore(service))) return false;
   const containers = containersOf(world, service.taskDefinition);
   const isElsewhere = containers.every(({ name }) =>
-    witness.ownersImage(service.taskDefinition, String(name)).includes(".amazonaws.com/"),
+    witness.sourceImage(service.taskDefinition, String(name)).includes(".amazonaws.com/"),
   );
-  // Against a limit of ECR itself a copy in ECR is no cure: what a storm of it has ended, its owner starts again.
+  // A copy in ECR is no cure for a limit of ECR itself: what a storm of it has ended, the operator starts again.
   if (isElsewhere && !isWhole(service)) return false;
   return containers.every(({ name }) => {
-    const image = witness.ownersImage(service.taskDefinition, String(name));
+    const image = witness.sourceImage(service.taskDefinition, String(name));
     if (image.includes(".amazonaws.com/")) return mayUseEcr;
     // Who may not ask what a tag means has to be told by ECS.
     if (witness.isReinterpreted(service, String(name))) return false;

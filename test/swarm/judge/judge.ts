@@ -20,7 +20,7 @@ export function judgeTheEnd(world: World, witness: Witness, cut: Cut): void {
   for (const service of touchable(world, witness)) {
     judgeHealth(world, witness, service, cut);
     const last = witness.foreign.findLast((one) => one.service === service.arn);
-    // ECS compares nothing when it writes: what no answer has told of, nobody could have spared.
+    // ECS compares nothing when it writes: what no answer has shown, no writer could have spared.
     if (last !== undefined && last.byEcs !== true && witness.wasShown(last.deployment))
       judgeForeign(world, witness, service, last);
   }
@@ -46,7 +46,7 @@ function judgeExecution(world: World, witness: Witness, record: ExecutionRecord)
 }
 
 /**
- * Whether a service is owed its health: it could run, Repull was told of its failure, nobody has said no, and the loop
+ * Whether a service is owed its health: it could run, Repull was told of its failure, no plan was denied, and the loop
  * guard has not had enough of it. Whatever is owed runs in the end.
  */
 export function isOwed(world: World, witness: Witness, service: ServiceRecord, cut: Cut): boolean {
@@ -108,11 +108,11 @@ function isTwin(one: ExecutionRecord, other: ExecutionRecord): boolean {
   );
 }
 
-/** What somebody deployed last is what runs, or what was made of it because it could not be pulled. */
+/** The last foreign deployment runs, or what was made of it because it could not be pulled. */
 function judgeForeign(world: World, witness: Witness, service: ServiceRecord, last: Foreign): void {
   for (const { name } of containersOf(world, last.revision)) {
-    const theirs = witness.ownersImage(last.revision, String(name));
-    const now = witness.ownersImage(service.taskDefinition, String(name));
+    const theirs = witness.sourceImage(last.revision, String(name));
+    const now = witness.sourceImage(service.taskDefinition, String(name));
     if (now === theirs) continue;
     witness.violate("not-overwritten", `${service.arn} was deployed with ${theirs} last, and has ${now}`);
   }

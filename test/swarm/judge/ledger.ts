@@ -1,7 +1,7 @@
 /**
- * Keeps account of what may happen only so often: claims under the owner's quotas, and tasks that are made up for.
+ * Counts what may happen only so often: claims under the policy's quotas, and tasks that are started again.
  *
- * It counts by itself what was granted and done, below whoever lies, and never asks the table that it judges.
+ * It counts itself what was granted and done, below the injected faults, and never asks the table that it judges.
  */
 
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
@@ -19,7 +19,7 @@ export function createLedger(
   /** Window → claimant → how much. */
   const windows = new Map<string, Map<string, number>>();
   const copied = new Set<string>();
-  /** Window → who has told the owner of it. */
+  /** Quota period → the executions that notified the operator of it. */
   const told = new Map<string, Set<string>>();
   /** Execution, whatever its attempt → the tasks that it has started. */
   const started = new Map<string, Set<string>>();
@@ -80,8 +80,8 @@ export function createLedger(
       note(`${execution} runs ${task}`);
       if (tasks.size > 1) violate("once", `${matter} has started ${[...tasks].join(" and ")}`);
     },
-    /** How many windows somebody was told of. */
-    held: () => told.size,
+    /** Quota periods of which the operator was notified. */
+    notifiedWindows: () => told.size,
   };
 }
 

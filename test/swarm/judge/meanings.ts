@@ -1,5 +1,5 @@
 /**
- * What the owner's words mean: the digests that may stand in for an image, judged from the world's own records.
+ * What a reference means: the digests that may replace an image, judged from the world's own records.
  *
  * A deployment fixes its meaning: where ECS has pinned a digest, that one counts, whatever the tag means by now. The
  * records of the sandbox are read, never a port.

@@ -1,8 +1,8 @@
 /**
  * Sees every effect of the product at the moment at which it happens, and knows what must never be.
  *
- * It stands below whoever lies: what it sees is true. What it looks for is written from the promises to the owner,
- * not from the product's code; it shares nothing with the planner.
+ * It watches below the injected faults: what it sees is true. What it looks for is written from the promises to the
+ * operator, not from the product's code; it shares nothing with the planner.
  */
 
 import { isDeepStrictEqual } from "node:util";
@@ -40,14 +40,14 @@ type View = {
 type Ours = {
   readonly execution: string;
   readonly former: string;
-  /** Some image in it is not the owner's own words: else it is a way back. */
+  /** Some image in it is not the source's own reference: else it is a rollback. */
   readonly isSubstitute: boolean;
   readonly allowed: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-/** A deployment of somebody else: a person, a pipeline, or ECS itself. */
+/** A deployment that is not ours: of a person, a pipeline, or ECS itself. */
 export type Foreign = {
-  /** Its ARN: a name may stand in several clusters. */
+  /** Its ARN: several clusters may have a service of one name. */
   readonly service: string;
   readonly deployment: string;
   readonly revision: string;
@@ -61,7 +61,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
   const violations: Violation[] = [];
   const views = new Map<string, View>();
   const ours = new Map<string, Ours>();
-  /** Revisions that somebody else made to look like ours. */
+  /** Foreign revisions that look like ours. */
   const forged = new Set<string>();
   /** Deployment → the execution that started it. */
   const started = new Map<string, string>();
@@ -104,10 +104,10 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
   meanings.look();
   const imageIn = (arn: string, name: string): string =>
     String(containersOf(world, arn).find((container) => container.name === name)?.image);
-  /** What the owner wrote for this container, however many revisions of ours lie between. */
-  const ownersImage = (arn: string, name: string): string => {
+  /** The image in the source of this container, however many revisions of ours lie between. */
+  const sourceImage = (arn: string, name: string): string => {
     const made = ours.get(arn);
-    return made === undefined ? imageIn(arn, name) : ownersImage(made.former, name);
+    return made === undefined ? imageIn(arn, name) : sourceImage(made.former, name);
   };
   const ledger = createLedger(policy, violate, note);
   const substitutes = createSubstitutes((what) => violate("bounded", what));
@@ -130,8 +130,8 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
   };
 
   /**
-   * A revision of ours has fixed nothing for this container: it was left in its owner's words, ECS had pinned no digest for
-   * it, and the outcome tells that none could be found. Whoever comes next finds what ECS would: the tag as it is then.
+   * A revision of ours has fixed nothing for this container: it kept the source's reference, ECS had pinned no digest for
+   * it, and the outcome says that none could be found. The next execution finds what ECS would: the tag as it is then.
    */
   const isUndecided = (revision: string, name: string): boolean => {
     const execution = ours.get(revision)?.execution ?? "";
@@ -144,16 +144,16 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         ),
     );
     const isPinned = pinsAtStart.get(execution)?.has(name) === true;
-    return imageIn(revision, name) === ownersImage(revision, name) && !isPinned && !isTrusted;
+    return imageIn(revision, name) === sourceImage(revision, name) && !isPinned && !isTrusted;
   };
 
-  /** What may stand for a container of the failing revision: what its deployment pinned; else what its tag has ever meant. */
+  /** What may replace a container of the failing revision: what its deployment pinned; else what its tag has ever meant. */
   const allowed = (execution: string, former: string, name: string): ReadonlySet<string> => {
     const host = hostOf(world.definitions.describe(former)?.taskDefinition ?? {});
     const words = imageIn(former, name);
-    const owners = ownersImage(former, name);
+    const source = sourceImage(former, name);
     const digest = words.split("@")[1];
-    if (digest !== undefined) return meanings.fitting(owners, digest, host);
+    if (digest !== undefined) return meanings.fitting(source, digest, host);
     const failing = failingDeployment(execution);
     const pinned = pinsAtStart.get(execution)?.get(name);
     // What we ourselves put back means what was trusted when we replaced it.
@@ -165,7 +165,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
     );
     const trusted = before?.[1].allowed.get(name);
     if (before !== undefined && trusted !== undefined && !isUndecided(before[0], name)) return trusted;
-    return pinned === undefined ? meanings.ever(owners, host) : meanings.fitting(owners, pinned, host);
+    return pinned === undefined ? meanings.ever(source, host) : meanings.fitting(source, pinned, host);
   };
 
   const isOff = (service: ServiceRecord): boolean =>
@@ -201,7 +201,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         const containers = containersOf(world, arn).map(({ name }) => String(name));
         const each = new Map(containers.map((name) => [name, allowed(execution, former, name)]));
         ours.set(arn, { execution, former, allowed: each, isSubstitute: false });
-        const isSubstitute = containers.some((name) => imageIn(arn, name) !== ownersImage(arn, name));
+        const isSubstitute = containers.some((name) => imageIn(arn, name) !== sourceImage(arn, name));
         ours.set(arn, { execution, former, allowed: each, isSubstitute });
         note(`${execution} registers ${arn} for ${former}`);
         count(registered, execution, REVISIONS_MAX, "revisions of one execution");
@@ -219,9 +219,9 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         compare(arn, former);
         tell(execution, world.definitions.describe(arn)?.tags ?? [], "the tags of a revision");
         for (const name of containers) {
-          const [image, owners] = [imageIn(arn, name), ownersImage(arn, name)];
-          if (image !== owners && each.get(name)?.has(image.split("@")[1] ?? "") !== true)
-            violate("same-bytes", `${arn} has ${image} in place of ${owners}`);
+          const [image, source] = [imageIn(arn, name), sourceImage(arn, name)];
+          if (image !== source && each.get(name)?.has(image.split("@")[1] ?? "") !== true)
+            violate("same-bytes", `${arn} has ${image} in place of ${source}`);
         }
         return arn;
       },
@@ -275,7 +275,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         if (!result.alreadyPresent) {
           const key = `${request.target.host}/${request.target.path}@${result.digest}`;
           ledger.copies(key);
-          // An index that names no platform is copied whole, for each platform that somebody needs.
+          // An index that names no platform is copied whole, for each platform that a task needs.
           const whom = JSON.stringify(request.platforms ?? []);
           count(copies, `${key} ${whom}`, 1 + copiesForgiven, "copies of one image", "copied-once");
         }
@@ -289,7 +289,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
     const made = ours.get(revision);
     if (isOff(service)) violate("opted-out", `${execution} updates ${service.arn}`);
     if (!ranBefore.has(service.arn)) ranBefore.set(service.arn, runningOf(service));
-    // What somebody else has deployed gets its place back, whatever stands there.
+    // A foreign deployment gets its place back, whatever is there.
     if (foreign.some((one) => one.service === service.arn && one.revision === revision)) return;
     if (view.whole === true)
       violate(
@@ -309,7 +309,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
       );
   };
 
-  /** What the product is told, above whoever lies. */
+  /** What the product is told, above the injected faults. */
   const watchAnswers = (ports: Ports, execution: string): Ports => ({
     ...ports,
     ecs: {
@@ -350,8 +350,8 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
     }
     if (!isDeepStrictEqual(essence(now.taskDefinition), essence(before.taskDefinition)))
       violate("nothing-lost", `${arn} differs from ${former} in more than its images`);
-    const owners = before.tags.filter(({ key }) => !key.startsWith("repull:"));
-    if (!owners.every((tag) => now.tags.some(({ key, value }) => key === tag.key && value === tag.value)))
+    const existing = before.tags.filter(({ key }) => !key.startsWith("repull:"));
+    if (!existing.every((tag) => now.tags.some(({ key, value }) => key === tag.key && value === tag.value)))
       violate("nothing-lost", `a tag of ${former} is not on ${arn}`);
   };
 
@@ -384,7 +384,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
     note,
     watchEffects,
     watchAnswers,
-    /** What a container of a revision may run: of ours what was allowed, of the owner's what is pinned or meant now. */
+    /** What a container of a revision may run: of ours what was allowed, of a foreign one what is pinned or meant now. */
     wanted(service: ServiceRecord, name: string): ReadonlySet<string> {
       const revision = service.taskDefinition;
       const made = ours.get(revision)?.allowed.get(name);
@@ -410,11 +410,11 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
       const earlier = started.has(id) ? meanings.earlierPins(id, name) : [];
       return new Set(earlier).size > 1;
     },
-    /** Somebody of ours has registered a substitute for the revision that the service is on. */
+    /** An execution of ours has registered a substitute for the revision that the service is on. */
     isTriedBefore: (service: ServiceRecord): boolean =>
       [...ours.values()].some(({ former }) => former === service.taskDefinition),
-    held: () => ledger.held(),
-    ownersImage,
+    notifiedWindows: () => ledger.notifiedWindows(),
+    sourceImage,
     isOurs: (revision: string) => ours.has(revision),
     isOff,
     forges: (revision: string) => void forged.add(revision),
@@ -451,16 +451,16 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         if (detail.lastStatus !== "RUNNING") continue;
         const revision = String(detail.taskDefinitionArn);
         const made = ours.get(revision);
-        if (forged.has(revision)) violate("adopted", `a task of ${revision} runs, which somebody else made`);
+        if (forged.has(revision)) violate("adopted", `a task of ${revision} runs, which is foreign`);
         if (made === undefined) continue;
         for (const container of detail.containers as readonly JsonObject[]) {
           const name = String(container.name);
-          const owners = ownersImage(revision, name);
+          const source = sourceImage(revision, name);
           if (
-            container.image !== owners &&
+            container.image !== source &&
             made.allowed.get(name)?.has(String(container.imageDigest)) !== true
           )
-            violate("same-bytes", `a task of ${revision} runs ${container.image} in place of ${owners}`);
+            violate("same-bytes", `a task of ${revision} runs ${container.image} in place of ${source}`);
         }
       }
     },

@@ -46,7 +46,7 @@ export function createMischief(
   onMischief: (kind: MischiefKind, what: string) => void,
 ) {
   const storms: (() => void)[] = [];
-  /** Service → the revision that its owner wrote last: what a pipeline has in its repository. */
+  /** Service → the revision that its source has: what a pipeline has in its repository. */
   const written = new Map(world.cluster.services().map(({ arn, taskDefinition }) => [arn, taskDefinition]));
 
   const point = async (service: ServiceRecord, revision: string, kind: MischiefKind): Promise<void> => {
@@ -60,7 +60,7 @@ export function createMischief(
     onMischief(kind, `${cluster}/${service.name} to ${now.taskDefinition}, ${now.id}`);
   };
 
-  const ownersRevision = (service: ServiceRecord): JsonObject => {
+  const sourceRevision = (service: ServiceRecord): JsonObject => {
     const described = world.definitions.describe(written.get(service.arn) ?? service.taskDefinition);
     const members = Object.entries(described?.taskDefinition ?? {}).filter(
       ([member]) => !WRITTEN_BY_ECS.includes(member),
@@ -77,32 +77,32 @@ export function createMischief(
         await point(service, lastCompleted.taskDefinition, kind);
       return;
     }
-    const owners = ownersRevision(service);
+    const source = sourceRevision(service);
     if (kind === "registered-only") {
       // A pipeline between its two calls, or for ever.
-      const arn = world.definitions.register(owners);
+      const arn = world.definitions.register(source);
       written.set(service.arn, arn);
       onMischief(kind, arn);
       return;
     }
     const before = service.taskDefinition;
-    const isSteady = kind === "deploy" && owners.executionRoleArn !== undefined && random.next() < 0.7;
+    const isSteady = kind === "deploy" && source.executionRoleArn !== undefined && random.next() < 0.7;
     const revised = isSteady
       ? {
-          ...owners,
-          containerDefinitions: (owners.containerDefinitions as readonly JsonObject[]).map((container) => ({
+          ...source,
+          containerDefinitions: (source.containerDefinitions as readonly JsonObject[]).map((container) => ({
             ...container,
             image: STEADY,
           })),
         }
-      : owners;
+      : source;
     const arn = world.definitions.register(revised);
     written.set(service.arn, arn);
     await point(service, arn, kind);
     if (kind === "deregister") world.definitions.deregister(before);
   };
 
-  /** Somebody points a rule at another revision. */
+  /** Points a rule at another revision. */
   const moveTarget = (): void => {
     const rule = world.schedules.all[0];
     if (rule === undefined) return;

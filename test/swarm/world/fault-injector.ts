@@ -2,7 +2,7 @@
  * AWS on a bad day: the same ports, between whose calls and answers a seed puts what goes wrong out there.
  *
  * A call may be throttled, lost on the way there, slow, or done without its answer coming back; and what was just
- * written may be read in its former state for a while, by everybody alike. Nothing is made up: every answer once was true.
+ * written may be read in its previous state for a while, by all callers alike. Nothing is made up: every answer once was true.
  */
 
 import type { Service } from "../../../src/ecs/service/service.ts";
@@ -34,7 +34,7 @@ export type FaultRates = {
 export type FaultInjector = {
   /** The ports, told untruly. */
   wrap(ports: Ports): Ports;
-  /** Somebody else is about to change this service: who reads it may see the former state for a while. */
+  /** A foreign writer is about to change this service: a read may show the previous state for a while. */
   aboutToChange(cluster: string, service: string, truth: Ports): Promise<void>;
   /** From now on nothing but the truth is told, and at once. */
   stop(): void;

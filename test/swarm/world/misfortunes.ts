@@ -98,7 +98,7 @@ export function createMisfortunes(
         const forged = world.definitions.register(forgedFrom(registrable, forging));
         witness.forges(forged);
         happened.add("forged-revision");
-        witness.note(`somebody forges ${forged} for ${execution}`);
+        witness.note(`a stranger forges ${forged} for ${execution}`);
         // Neither of them is told how it ended: ours looks again.
         throw new AwsError(
           comesFirst ? "throttled" : "unavailable",
@@ -128,7 +128,7 @@ export function createMisfortunes(
         const lifts = [registries.ecrPublic, registries.ecr].map((registry) =>
           registry.fail({ on: "manifest-get", as }),
         );
-        witness.note("ECR and ECR Public turn the tasks away");
+        witness.note("ECR and ECR Public throttle the tasks");
         later(random.integer(1, 20) * MINUTES, () => {
           for (const lift of lifts) lift();
         });
@@ -147,11 +147,11 @@ export function createMisfortunes(
   };
 }
 
-/** The same images, tags and family; and something in it that nobody has asked for. */
+/** The same images, tags and family; and a member in it that the plan does not have. */
 function forgedFrom(registrable: JsonObject, random: Random): JsonObject {
   const containers = registrable.containerDefinitions as readonly JsonObject[];
   const [first = {}, ...others] = containers;
-  const role = "arn:aws:iam::123456789012:role/somebody-else";
+  const role = "arn:aws:iam::123456789012:role/stranger";
   return random.pick([
     { ...registrable, containerDefinitions: [{ ...first, command: ["sh", "-c", "true"] }, ...others] },
     {

@@ -102,7 +102,7 @@ export const seesTenRevisions: Sabotage = (ports) =>
     },
   });
 
-/** Whoever made the failing revision has ended long ago. */
+/** The execution that made the failing revision has ended long ago. */
 export const leavesNothingToItsMaker: Sabotage = (ports, step) => ({
   ...ports,
   executions: {
@@ -133,7 +133,7 @@ export const takesTheUnreadForSuccess: Sabotage = (ports) => ({
 });
 
 /** No timer ends a survey's questions, and its time never runs out. */
-export function waitsForEverybody(): Sabotage {
+export function waitsForEveryRegistry(): Sabotage {
   return (ports, step) => {
     let began: { readonly step: string; readonly at: number } | undefined;
     return {
@@ -163,7 +163,7 @@ export const seesNoEnd: Sabotage = (ports) =>
     },
   });
 
-/** Nobody seems to have opted out. */
+/** No service seems to have opted out. */
 export const seesNoTags: Sabotage = (ports) =>
   withEcs(ports, {
     clusterTags: async () => ({}),

@@ -1,7 +1,7 @@
 /**
- * An owner who wants to be asked: answers as the seed decides, late, never, twice, or in words that nobody understands.
+ * An operator who is asked for approval: answers as the seed decides, late, never, twice, or in invalid words.
  *
- * When the world is calm they are as well, and say yes. What nobody has approved may not be written.
+ * When the world is calm the operator says yes. A plan that was not approved may not be written.
  */
 
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
@@ -23,23 +23,23 @@ export const CHANCES: Readonly<Record<Mood, number>> = {
   "answers-twice": 0.1,
 };
 
-export type Owner = {
+export type Operator = {
   /** The ports of an execution, watched: it writes nothing that waits for a word. */
   watch(ports: Ports, execution: string): Ports;
 };
 
-export function createOwner(
+export function createOperator(
   world: World,
   random: Random,
   witness: Pick<Witness, "violate" | "note">,
   isCalm: () => boolean,
   onMood: (mood: Mood) => void,
   chances: Readonly<Record<Mood, number>> = CHANCES,
-): Owner {
+): Operator {
   /** Callback → the execution that has asked by it. */
   const asked = new Map<string, string>();
   const mayWrite = new Set<string>();
-  /** Of whose failing deployments the owner has said no; the attempts of one deployment share their name but for its number. */
+  /** The failing deployments whose plans were denied; the attempts of one deployment share their name but for its number. */
   const denied = new Set<string>();
   const matterOf = (execution: string): string => execution.replace(/-\d+$/, "");
 
@@ -56,7 +56,7 @@ export function createOwner(
 
   const say = (id: string, execution: string, text: string): void => {
     const taken = world.executions.answer(id, { kind: "answered", text });
-    witness.note(`the owner: ${execution} ${text}: ${taken}`);
+    witness.note(`the operator: ${execution} ${text}: ${taken}`);
     if (taken === "taken" && text === YES) mayWrite.add(execution);
     if (taken === "taken" && text === NO) denied.add(matterOf(execution));
   };
@@ -69,7 +69,7 @@ export function createOwner(
     const execution = String(name);
     asked.set(id, execution);
     if (denied.has(matterOf(execution)))
-      witness.violate("approved", `${execution} asks again about what its owner has denied`);
+      witness.violate("approved", `${execution} asks again about a denied plan`);
     mayWrite.delete(execution);
     const today = mood();
     if (today === "falls-silent") return;
@@ -80,8 +80,7 @@ export function createOwner(
   });
 
   const approved = (execution: string, what: string): void => {
-    if (!mayWrite.has(execution))
-      witness.violate("approved", `${execution} ${what} without a word of the owner`);
+    if (!mayWrite.has(execution)) witness.violate("approved", `${execution} ${what} without an approval`);
   };
 
   return {

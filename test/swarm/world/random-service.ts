@@ -35,9 +35,9 @@ export type Place = {
   readonly family: string;
   readonly isWindows?: boolean;
   readonly behindClassicLoadBalancer?: boolean;
-  /** Its task has a container of each official image: whoever asks for all their twins asks long. */
+  /** Its task has a container of each official image: a survey of all of them takes long. */
   readonly isWide?: boolean;
-  /** One container: what ECS has not pinned, nobody could ask for. */
+  /** One container: a digest that ECS has not pinned is known to no one. */
   readonly isAlone?: boolean;
   /** It only ever crashes. */
   readonly crashes?: boolean;

@@ -1,5 +1,5 @@
 /**
- * A world that nobody thought of: services that share an address and a limit that is gone, in every shape that a
+ * A random world: services that share an address and a limit that is gone, in every shape that a
  * task definition may have. What may heal them is decided here too, so that most worlds can be healed.
  */
 
@@ -33,7 +33,7 @@ export function randomWorld(
     : servicesOf(random, traits, { isWide, isAlone: "docker.io" in silent });
   const offCluster = traits.has("several-clusters") && random.fork("off").next() < 0.08;
   const isShared = !traits.has("silent-host") && random.next() < 0.015;
-  // Where nobody may ask Docker Hub, what was copied before is all there is.
+  // Where Docker Hub may not be asked, what was copied before is all there is.
   const isCopied = "docker.io" in silent;
   const { hub, ecrPublic, ecr } = imagesOf(random, traits, isCopied);
   return {
@@ -142,7 +142,7 @@ function imagesOf(
     if (!image.includes("/")) {
       const chance = random.next();
       if (chance < 0.6) ecrPublic[`docker/${path}`] = { sameAs: origin, ...crash };
-      // The tag stands over there as well, over other bytes.
+      // The tag is over there as well, with other bytes.
       else if (chance < 0.85) ecrPublic[`docker/${path}`] = { kilobytes: 1 };
     }
     if (isCopied) ecr[`repull/docker.io/${hubPath(former)}`] = { sameAs: `docker.io/${hubPath(former)}` };
@@ -153,7 +153,7 @@ function imagesOf(
   return { hub, ecrPublic, ecr };
 }
 
-/** Whose packets are dropped: everybody's on the way to ECR Public, or ours on the way to Docker Hub. */
+/** Whose packets are dropped: those of all clients on the way to ECR Public, or ours on the way to Docker Hub. */
 function silence(random: Random): Readonly<Record<string, object>> {
   return random.pick([
     { "public.ecr.aws": { trouble: "silent" } },
@@ -194,7 +194,7 @@ function loneTasks(random: Random): Record<string, unknown> {
   };
 }
 
-/** All that an owner may allow where nobody's account is needed; in some worlds only so often, and then it takes its time. */
+/** A policy of all that needs no account; in some worlds with quotas, and then it takes its time. */
 export function randomPolicy(random: Random): Policy {
   const isCapped = random.next() < 0.3;
   const quotas = { remediationsPerHour: random.integer(1, 2), bytesPerDay: "100GB" };

@@ -15,7 +15,7 @@ export const TRAITS = {
   "shared-family": { chance: 0.28, least: 0.2 },
   /** The tag means other bytes by now than a deployment pinned. */
   "moved-tag": { chance: 0.42, least: 0.2 },
-  /** Somebody else registers a revision that looks like one of ours. */
+  /** A foreign writer registers a revision that looks like one of ours. */
   "forged-revision": { chance: 0.2, least: 0.1 },
   /** A registry from which nothing ever comes. */
   "silent-host": { chance: 0.16, least: 0.1 },
