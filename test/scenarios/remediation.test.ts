@@ -91,7 +91,7 @@ const table: readonly Row[] = [
     { world: limited({ image: "grafana/grafana:11", architecture: "ARM64" }) },
   ],
   [
-    "the owner may want the whole image",
+    "the policy may want the whole image",
     "succeeded",
     [ECR_COPY],
     { world: limited({ image: "grafana/grafana:11" }), policy: { platforms: "all" } },
@@ -150,7 +150,7 @@ const table: readonly Row[] = [
     { world: limited({ executionRole: false }, { ...onPublic, ...ownCopy }) },
   ],
   [
-    "and stands still where ECR is the only place",
+    "and changes nothing where ECR is the only place",
     "no-substitute",
     [LEFT],
     { world: limited({ image: "grafana/grafana:11", executionRole: false }) },

@@ -1,4 +1,4 @@
-/** A world for assessments: registries and an account's ECR in memory, and nobody who has tasks, pods or files. */
+/** A world for assessments: registries and an account's ECR in memory, without tasks, pods or files. */
 
 import { assessImage, type ImageAssessment } from "../../src/assessment/assess-image.ts";
 import type { Account, AskedImage, Environment } from "../../src/assessment/environment.ts";
@@ -22,7 +22,7 @@ export const NGINX = buildImage({ name: "nginx", platforms: PLATFORMS, layers: 1
 export const MOVED = buildImage({ name: "nginx of yesterday", platforms: PLATFORMS, layers: 1 });
 export const AMD64 = NGINX.manifests[0]?.digest as Digest;
 
-/** What stands where: `docker.io/library/nginx:1.25` → an image. */
+/** Which image is where: `docker.io/library/nginx:1.25` → an image. */
 export type Holds = Readonly<Record<string, BuiltImage>>;
 
 export const COPY = `${ECR}/repull/docker.io/library/nginx:1.25`;

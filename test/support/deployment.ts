@@ -65,7 +65,7 @@ export async function deploy(
       configurationIn(request) ??
       durable.answer(request) ??
       (await account.answer(request));
-    assert(answer !== undefined, `nobody answers ${request.action}`);
+    assert(answer !== undefined, `the fake does not answer ${request.action}`);
     return answer;
   });
   const registries = await serveRegistries(world);
@@ -167,7 +167,7 @@ export async function deploy(
 function registriesOf(settings: string): JsonObject {
   const rows = settings.split(",").map((row) => {
     const [host = "", url = ""] = row.split("=");
-    // What stands in for a registry sees its login only where the policy says so.
+    // An endpoint that is used instead of a registry sees its login only where the policy allows it.
     return { host, url, sendCredentials: true };
   });
   // Blobs are redirected to the same server by its other name: a host of its own, port included.

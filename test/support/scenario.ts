@@ -40,7 +40,7 @@ export type Scenario = {
   readonly untilFailure?: (world: World) => void;
   /** Something that happens to the world while the remediation waits for its rollout for the first time. */
   readonly meanwhile?: (world: World) => void;
-  /** The owner's answers to its questions, one after the other; where none is left, nobody answers. */
+  /** The operator's answers to the approval requests, one after the other; a request without one stays open. */
   readonly answers?: readonly OwnersAnswer[];
   readonly killSwitch?: KillSwitch;
   /** Told each plan as it is made. */
@@ -198,7 +198,7 @@ async function officially(
       callback: async (name, seconds) => {
         if (!told.has(name)) told.set(name, answers.shift());
         const answer = told.get(name);
-        // The engine skips no time here: a second of its own stands for the owner's hours.
+        // The engine skips no time here: one second represents the operator's hours.
         const question = await steps.callback(name, answer === undefined ? 1 : seconds);
         const waits = answer === undefined ? seconds * 1000 : minutesOf(answer) * 60_000;
         const reply = async (): Promise<void> => {

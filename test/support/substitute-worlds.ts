@@ -65,7 +65,7 @@ export const signedUp = { secrets: { [SECRET]: { username: "shop", password: "ri
 /** Repull's own address has no pulls left either. */
 export const dry = { quota: { remaining: 0, remainingForRepull: 0 } };
 
-/** A HEAD is refused too once no pulls remain: nobody has measured which it is. */
+/** A HEAD is refused too once no pulls remain: which of both Docker Hub does is unmeasured. */
 export const silentHub: WorldOptions = { registryWays: { "docker-hub": { headAtZero: "refuses" } } };
 
 export const daemon = { ...prefect, launchType: "EC2", schedulingStrategy: "DAEMON", desiredCount: 2 };
@@ -110,19 +110,19 @@ function reasonOf({ code, checks = [] }: RejectedCandidate): string {
   return [code, failed.what, failed.code ?? failed.lacks?.actions[0]].filter(Boolean).join(" ");
 }
 
-/** Plays each world on our engines, and on AWS's own, which is slow, the first of each way up the ladder. */
-export function climb(about: string, table: readonly Row[]): void {
+/** Plays each world on our engines, and on AWS's own, which is slow, the first of each strategy. */
+export function playWorlds(about: string, table: readonly Row[]): void {
   const ways = table.filter(({ wins }, index) => table.findIndex((row) => row.wins === wins) === index);
   for (const engine of ENGINES) {
     const rows = engine === "official" ? ways : table;
     describe(`${about}, on the ${engine} engine`, () => {
       if (engine === "official") inOfficialEnvironment();
-      climbOn(engine, rows);
+      playWorldsOn(engine, rows);
     });
   }
 }
 
-function climbOn(engine: Engine, table: readonly Row[]): void {
+function playWorldsOn(engine: Engine, table: readonly Row[]): void {
   for (const row of table) {
     test(`${row.because}: ${row.wins}`, async () => {
       const plans: Plan[] = [];
@@ -147,7 +147,7 @@ function climbOn(engine: Engine, table: readonly Row[]): void {
         ...(images[0]?.notApplicable ?? []).map(({ strategy, code }) => [strategy, code] as const),
       ]);
       for (const expected of Object.entries(row.loses ?? {})) expect(reasons).toContainEqual(expected);
-      // No place loses for a reason that nobody expects.
+      // No place loses for an unexpected reason.
       const unexpected = reasons.filter(
         ([name, code]) => row.loses?.[name] !== code && !USUAL[name].includes(code),
       );

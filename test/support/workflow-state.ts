@@ -125,7 +125,7 @@ export const failure = (more: Partial<PullFailure> = {}): PullFailure => ({
 });
 
 /** A quota that is used up until the next hour, or the next day. */
-export const held = (more: Partial<QuotaExceeded> = {}): QuotaExceeded => ({
+export const quotaReached = (more: Partial<QuotaExceeded> = {}): QuotaExceeded => ({
   quota: "remediationsPerHour",
   window: "remediationsPerHour 2026-01-20T10",
   max: 5,

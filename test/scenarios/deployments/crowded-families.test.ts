@@ -1,4 +1,4 @@
-/** Task definitions in which Repull is not alone: full of their owner's tags, or registered anew by somebody else. */
+/** Task definitions with other writers: with many tags already, or with foreign revisions. */
 
 import { expect, test } from "vitest";
 import { shortRevision } from "../../../src/ecs/arn.ts";
@@ -52,7 +52,7 @@ for (const [because, tags, expected] of table) {
   });
 }
 
-test("a revision that somebody else has registered since is neither run nor hidden", async () => {
+test("a foreign revision that was registered since is neither run nor hidden", async () => {
   const { outcome, world: after } = await play({
     world: world(0),
     untilFailure: ({ definitions }) => void definitions.register(definition(0, "acme/web:2")),

@@ -1,4 +1,4 @@
-/** Somebody deploys at the very moments at which we write: the deployment that was made last is what stands. */
+/** Foreign deployments at the very moments at which we write: the deployment that was made last runs in the end. */
 
 import { describe, expect, it } from "vitest";
 import type { Service } from "../../../src/ecs/service/service.ts";
@@ -110,7 +110,7 @@ describe("a person's rollback to our revision", () => {
 });
 
 describe("a deployment that comes between a comparison of ours and its write", () => {
-  /** What somebody deploys during our first, second … write. */
+  /** What is deployed during our first, second … write. */
   const table: readonly (readonly [when: string, deployed: readonly (readonly string[])[], how: How])[] = [
     ["the substitute's write", [["nginx:1.26"]], {}],
     ["the way back's write too", [["nginx:1.26"], ["nginx:1.27"]], {}],
@@ -143,7 +143,7 @@ describe("a deployment that comes between a comparison of ours and its write", (
     ],
   ];
   for (const [when, deployed, how] of table) {
-    it(`stands in the end when it comes at ${when}`, async () => {
+    it(`runs in the end when it comes at ${when}`, async () => {
       const world = await failingWorld();
       const { dies, isRefused = false, lateAfter, isBefore = false }: How = how;
       if (isRefused) {
@@ -193,7 +193,7 @@ describe("a deployment that comes at our write, whose answer is lost", () => {
     ["what it was may not be read: ours stays, as nothing tells of another", { seconds: 50, shows: "nothing", isUnlisted: true }, "succeeded"],
   ];
   for (const [when, how, outcome] of table)
-    it(`stands in the end when ${when}`, async () => {
+    it(`runs in the end when ${when}`, async () => {
       const world = await failingWorld();
       const { isNotSent = false, isUnlisted = false, seconds, shows } = how;
       let isFirst = true;

@@ -21,7 +21,7 @@ const file = {
 };
 
 /**
- * Heals the service: the first plan is approved, and ECR turns its tasks away for a while; the second is left.
+ * Heals the service: the first plan is approved, and ECR throttles its tasks for a while; the second is left.
  *
  * `until`: for so many minutes, or until the way back has begun, whose first read then takes half an hour.
  */

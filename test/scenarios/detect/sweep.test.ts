@@ -151,7 +151,7 @@ describe("a sweep", () => {
 
   // biome-ignore format: a table is read by its columns
   const weeks = [
-    ["nothing can stand in",       hopeless, {},                   "remediate"],
+    ["no substitute exists",       hopeless, {},                   "remediate"],
     ["writes are paused",          limited,  { isPaused: true },   "remediate"],
   ] as const;
   for (const [when, makeWorld, { isPaused = false }, mode] of weeks as readonly (readonly [

@@ -1,4 +1,4 @@
-/** A plan that waits for its owner's word: on every engine, whatever happens to the world until the word is there. */
+/** A plan that waits for approval: on every engine, whatever happens to the world until the answer is there. */
 
 import { describe, expect, test } from "vitest";
 import { detect } from "../../../src/remediation/detect/detect.ts";
@@ -77,9 +77,9 @@ const table: readonly Row[] = [
     [answer({ failed: "the chat is down" })],
     { world: elsewhere },
   ],
-  ["nobody answers", "approval-expired", 1, [], { world: elsewhere }],
+  ["no answer comes", "approval-expired", 1, [], { world: elsewhere }],
   [
-    "nobody is asked where there is nothing to write",
+    "no approval is asked for where there is nothing to write",
     "no-substitute",
     0,
     [],
@@ -94,13 +94,7 @@ const table: readonly Row[] = [
   ],
   ["and may be denied", "denied", 2, [answer(yes, takenDown), answer(no)], { world: elsewhere }],
   ["or be forgotten", "approval-expired", 2, [answer(yes, takenDown)], { world: elsewhere }],
-  [
-    "an answer that nobody understands approves nothing",
-    "succeeded",
-    2,
-    [answer("yes!"), answer(yes)],
-    { world: elsewhere },
-  ],
+  ["an invalid answer approves nothing", "succeeded", 2, [answer("yes!"), answer(yes)], { world: elsewhere }],
   [
     "nor does one of another shape",
     "approval-expired",
@@ -124,7 +118,7 @@ const killSwitch = { activeReason: async () => released.word };
 inOfficialEnvironment();
 
 for (const engine of ENGINES) {
-  describe(`with the owner's word, on the ${engine} engine`, () => {
+  describe(`with an approval, on the ${engine} engine`, () => {
     for (const [because, outcome, asked, answers, scenario] of table) {
       test(`${because}: ${outcome}`, async () => {
         const ended = await play(
@@ -169,7 +163,7 @@ for (const engine of ENGINES) {
   });
 }
 
-describe("a question to the owner", () => {
+describe("an approval request", () => {
   const asking: Partial<Scenario> = { policy: { mode: "approve" } };
 
   test("says what will be written, until when, and how to answer", async () => {

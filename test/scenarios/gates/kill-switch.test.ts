@@ -1,4 +1,4 @@
-/** The owner's kill switch, pulled before, in the middle of, and after a remediation. */
+/** The kill switch, set before, in the middle of, and after a remediation. */
 
 import { expect, test } from "vitest";
 import { shortRevision } from "../../../src/ecs/arn.ts";

@@ -1,4 +1,4 @@
-/** Nothing but Docker Hub has the image, and it grants no more pulls to anybody: the window is waited out, or not. */
+/** Only Docker Hub has the image, and it grants no more pulls: the limit period is waited out, or not. */
 
 import { describe, expect, test } from "vitest";
 import type { World } from "../../../src/sandbox/world/world.ts";
@@ -20,7 +20,7 @@ function limited(resetsInSeconds: number, more: object = {}) {
   };
 }
 
-/** Whatever comes back, somebody else behind the address uses up at once. */
+/** Whatever comes back, another client of the address uses up at once. */
 function spendForEver(world: World): void {
   const address = world.addresses.repull;
   const spend = (): void => {
@@ -75,7 +75,7 @@ describe("a limit that only its window's end can cure", () => {
     expect(hours).toBeLessThan(7);
   });
 
-  test("is not waited out where the owner does not want it", async () => {
+  test("is not waited out where the policy does not want it", async () => {
     const { world, outcome } = await play({ world: limited(HOUR), policy: { waitForLimit: false } });
     expect(outcome.outcome).toBe("no-substitute");
     expect(told(world)).toEqual([["no-substitute", false]]);
@@ -87,7 +87,7 @@ describe("a limit that only its window's end can cure", () => {
     expect(told(world)).toEqual([["no-substitute", false]]);
   });
 
-  test("ends within a quarter of an hour where somebody deploys something else", async () => {
+  test("ends within a quarter of an hour where another revision is deployed", async () => {
     const meanwhile = (world: World): void => {
       world.clock.schedule(world.clock.now() + HOUR * 1000, () => {
         const described = world.definitions.newest("web", 1)[0];

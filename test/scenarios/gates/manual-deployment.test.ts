@@ -1,4 +1,4 @@
-/** Services that somebody else deploys: nothing is written, and what is to be done is said to the last step. */
+/** Services that another system deploys: nothing is written, and what is to be done is said to the last step. */
 
 import { describe, expect, test } from "vitest";
 import { play } from "../../support/scenario.ts";

@@ -1,4 +1,4 @@
-/** The owner's quotas: what is let through, who waits, who is told of it, and what becomes of those that wait. */
+/** The policy's quotas: what is let through, what waits, what is published of it, and what becomes of those that wait. */
 
 import { expect, test } from "vitest";
 import { detect } from "../../../src/remediation/detect/detect.ts";
@@ -49,8 +49,8 @@ test("one remediation per hour heals three services in three hours, and tells of
   const world = await threeServices({ remediationsPerHour: 1 });
   await world.run(HOUR / 2);
   expect([whole(world), named(world).toSorted()]).toEqual([1, ["quota-exceeded", "succeeded"]]);
-  const [held] = outcomes(world).filter(({ outcome }) => outcome === "quota-exceeded");
-  expect(held).toMatchObject({
+  const [reached] = outcomes(world).filter(({ outcome }) => outcome === "quota-exceeded");
+  expect(reached).toMatchObject({
     because:
       "the quota of 1 remediations per hour (quotas.remediationsPerHour) is reached: 1 are used until 2026-01-20 23:00 UTC; this remediation, and those that wait behind it unsaid, go on by themselves",
     resumesAt: "2026-01-20T23:00:00.000Z",
@@ -117,7 +117,7 @@ test("a service is not deployed without the copy of its other image that a quota
   expect(world.definitions.newest("web", 9)).toHaveLength(2);
 });
 
-test("where only copies are held back, a strategy that needs none heals meanwhile", async () => {
+test("where only the copy quota is reached, a strategy that needs none heals meanwhile", async () => {
   const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
   const { outcome, world } = await play({
     world: {
@@ -147,7 +147,7 @@ test("where only copies are held back, a strategy that needs none heals meanwhil
     policy: { dockerHubSecret: arn },
     untilFailure: ({ ports, clock }) => {
       const window = { name: `bytesPerDay ${new Date(clock.now()).toISOString().slice(0, 10)}`, endsAt: 0 };
-      void ports.quotaStore.acquire({ period: window, requester: "somebody", amount: 200e9, max: 200e9 });
+      void ports.quotaStore.acquire({ period: window, requester: "another", amount: 200e9, max: 200e9 });
     },
   });
   expect(outcome).toMatchObject({ outcome: "succeeded", images: [{ strategy: "authenticated-pull" }] });
@@ -210,7 +210,7 @@ test("a raised quota lets through what waits within half an hour", async () => {
   expect(whole(world)).toBe(3);
 });
 
-test("what has waited for a day ends as held, and says so", async () => {
+test("an execution that has waited for a day ends as quota-exceeded, and says so", async () => {
   const world = await createWorld(
     readWorldFile({
       services: [{ cluster: "prod", name: "web", image: "acme/web:1", desiredCount: 1 }],
@@ -219,7 +219,7 @@ test("what has waited for a day ends as held, and says so", async () => {
   );
   const policy = readPolicy({});
   const { ports } = world;
-  // Somebody is always quicker.
+  // Another execution is always quicker.
   const claim: typeof ports.quotaStore.acquire = async ({ max }) => ({ kind: "reached", used: max });
   world.executions.serve("remediate", (input, steps, execution) =>
     remediate(

@@ -1,11 +1,11 @@
 /** Which place wins, by what is there. */
 
 import {
-  climb,
   dry,
   ECR,
   NGINX,
   PREFECT,
+  playWorlds,
   prefect,
   type Row,
   refused,
@@ -60,7 +60,7 @@ const table: readonly Row[] = [
   },
   {
     because:
-      "a wrong secret that nobody may ask about shows when the cache is filled, and the next place has its turn",
+      "a wrong secret that may not be read shows when the cache is filled, and the next candidate is tried",
     world: world({
       service: prefect,
       more: { ...rule({ secretIsWrong: true }), ...refused("ecr:ValidatePullThroughCacheRule") },
@@ -69,7 +69,7 @@ const table: readonly Row[] = [
     loses: { "pull-through-cache": "denied" },
   },
   {
-    because: "the limit of the rule's own account is a reason, and the next place's turn",
+    because: "the limit of the rule's own account is a reason, and the next candidate is tried",
     world: world({ service: prefect, more: rule({ account: "spent" }) }),
     wins: "pull-through-cache, mirror, ecr-copy: succeeded",
     loses: {
@@ -99,7 +99,7 @@ const table: readonly Row[] = [
     loses: { "ecr-public": "other-content" },
   },
   {
-    because: "a tag without layers is nobody's image",
+    because: "a tag without layers is not an image",
     world: world({ hub: dry, open: { images: { "docker/library/nginx:1.25": { empty: true } } } }),
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
@@ -139,14 +139,14 @@ const table: readonly Row[] = [
     },
   },
   {
-    because: "but where the owner takes it",
+    because: "but where the policy accepts it",
     world: world({ hub: dry, open: same("docker/library/nginx:1.25") }),
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "ecr-public: succeeded",
   },
   {
-    because: "and not of somebody who does not publish both",
+    because: "and not of a publisher of only one of both",
     world: world({
       service: { image: "amazon/aws-cli:2" },
       hub: { images: { "amazon/aws-cli:2": {} }, ...dry },
@@ -158,7 +158,7 @@ const table: readonly Row[] = [
     loses: { "ecr-public": "origin-unreadable" },
   },
   {
-    because: "the owner may say where else an image is",
+    because: "the policy may say where else an image is",
     world: world({
       service: prefect,
       registries: { "ghcr.io": same("shop/prefect:3", PREFECT) },
@@ -172,7 +172,7 @@ const table: readonly Row[] = [
     runs: /^ghcr\.io\/shop\/prefect@sha256:/,
   },
   {
-    because: "where other bytes stand there, that is not enough",
+    because: "where other bytes are there, that is not enough",
     world: world({
       service: prefect,
       registries: { "ghcr.io": { images: { "shop/prefect:3": {} } } },
@@ -186,7 +186,7 @@ const table: readonly Row[] = [
     loses: { "ecr-public": "other-content" },
   },
   {
-    because: "unless the owner wants them for this very image",
+    because: "unless the policy maps exactly this image to them",
     world: world({
       service: prefect,
       registries: { "ghcr.io": { images: { "shop/prefect:3": {} } } },
@@ -212,4 +212,4 @@ const table: readonly Row[] = [
   },
 ];
 
-climb("the ladder by places", table);
+playWorlds("Candidates by places", table);

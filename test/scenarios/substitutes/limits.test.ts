@@ -6,11 +6,11 @@ import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
 import { play, stateOf } from "../../support/scenario.ts";
 import {
-  climb,
   countingQuay,
   denied,
   dry,
   ECR,
+  playWorlds,
   prefect,
   QUAY,
   quay,
@@ -35,7 +35,7 @@ const table: readonly Row[] = [
     runs: /^docker\.io\/prefecthq\/prefect@sha256:/,
   },
   {
-    because: "nobody signs in with a secret that the role may not read",
+    because: "no task signs in with a secret that the role may not read",
     world: world({
       service: prefect,
       hub: dry,
@@ -70,7 +70,7 @@ const table: readonly Row[] = [
     },
   },
   {
-    because: "unless the owner says that it will do",
+    because: "unless the policy accepts it",
     world: world({
       service: prefect,
       hub: dry,
@@ -80,7 +80,7 @@ const table: readonly Row[] = [
     wins: "authenticated-pull: succeeded",
   },
   {
-    because: "without a secret nobody signs in",
+    because: "without a secret no task signs in",
     world: world({ service: prefect, hub: dry }),
     wins: "nothing: no-substitute",
     loses: {
@@ -124,20 +124,20 @@ const table: readonly Row[] = [
     loses: { "authenticated-pull": "account-already-used" },
   },
   {
-    because: "the configured account copies where nobody may",
+    because: "the configured account copies what an anonymous client may not",
     world: world({ service: prefect, hub: { ...dry, repullSignsInAs: "shop" } }),
     policy: { dockerHubSecret: SECRET },
     wins: "mirror, ecr-copy: succeeded",
   },
   {
-    because: "and where its pulls are spent, nobody's may be left",
+    because: "and where its pulls are spent, anonymous ones may be left",
     world: world({ service: prefect, hub: { repullSignsInAs: "spent" } }),
     policy: { dockerHubSecret: SECRET },
     wins: "mirror, ecr-copy: succeeded",
     loses: { mirror: "rate-limited" },
   },
   {
-    because: "signing in needs no digest: the image stays as the owner wrote it",
+    because: "signing in needs no digest: the image stays as the source has it",
     world: world({ service: prefect, hub: dry, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
     options: silentHub,
@@ -180,9 +180,9 @@ const table: readonly Row[] = [
   },
 ];
 
-climb("the ladder by limits", table);
+playWorlds("Candidates by limits", table);
 
-test("a pinned reference needs nobody's word: a rule fetches it while Docker Hub answers nobody", async () => {
+test("a pinned reference needs no witness: a rule fetches it while Docker Hub answers no one", async () => {
   const digest = (await createWorld(readWorldFile(world({})))).registries.dockerHub.manifest(
     "prefecthq/prefect",
     "3",
@@ -227,7 +227,7 @@ describe("a private image", () => {
 
   for (const [says, privateImages, api] of [
     ["is not copied to where others could read it", [], /^shop\/api:7$/],
-    ["is copied where the owner says so", ["shop/*"], new RegExp(`^${ECR}/repull/docker\\.io/shop/api@`)],
+    ["is copied where the policy says so", ["shop/*"], new RegExp(`^${ECR}/repull/docker\\.io/shop/api@`)],
   ] as const) {
     test(says, async () => {
       const { world: after, outcome } = await play({

@@ -81,7 +81,7 @@ describe("a remediation whose image is gone at its registry", () => {
     expect(ended.outcome).toBe("succeeded");
   });
 
-  it("advises waiting when the image is there and only the limit stands before it", async () => {
+  it("advises waiting when the image is there and only the limit keeps it from being pulled", async () => {
     const ended = await replayed("acme/api:3", world("acme/api:3", { "acme/api:3": {} }), {
       waitForLimit: false,
     });

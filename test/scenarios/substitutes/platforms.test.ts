@@ -1,10 +1,10 @@
 /** Images whose index tells several builds of Windows, or no platform, or lists indexes: what is copied, and that it runs. */
 
 import {
-  climb,
   daemon,
   ECR,
   PREFECT,
+  playWorlds,
   prefect,
   type Row,
   rule,
@@ -149,4 +149,4 @@ const table: readonly Row[] = [
     wins: "pull-through-cache, pull-through-cache: succeeded",
   },
 ];
-climb("Which images of an index are copied", table);
+playWorlds("Which images of an index are copied", table);

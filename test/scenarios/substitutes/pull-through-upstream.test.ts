@@ -1,4 +1,4 @@
-/** A pull-through cache met the limit of its upstream: other places that hold the upstream's bytes stand in for it. */
+/** A pull-through cache met the limit of its upstream: other places that have the upstream's bytes replace it. */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

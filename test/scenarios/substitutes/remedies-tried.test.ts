@@ -13,9 +13,9 @@ import {
   DECLINED,
   FAILED,
   GIVEN_UP,
-  HELD,
   IN_VAIN,
   OBSERVED,
+  QUOTA_REACHED,
   UNTRUSTED,
 } from "../../support/remedies/refusal-rows.ts";
 import {
@@ -92,7 +92,7 @@ const BY_REMEDY: Readonly<Record<RemedyCode, Row>> = {
   },
   "name-image-that-exists": GONE,
   "name-other-place": GONE,
-  "raise-quota": HELD.remediationsPerHour["that is one cluster's alone"] as Row,
+  "raise-quota": QUOTA_REACHED.remediationsPerHour["that is one cluster's alone"] as Row,
   "remove-tag": DECLINED["opted-out"]["the service"] as Row,
   "set-tag": DECLINED["opt-out-unclear"]["the service"] as Row,
   "include-workload": DECLINED["excluded-by-policy"]["the service is excluded"] as Row,
@@ -104,7 +104,7 @@ const BY_REMEDY: Readonly<Record<RemedyCode, Row>> = {
   "undo-substitute": DECLINED["substitute-failed"]["that a rule starts"] as Row,
   "fix-by-hand": IN_VAIN,
   "next-failure": IN_VAIN,
-  "allow-writes": FAILED.denied["the owner, who has stopped all writes"] as Row,
+  "allow-writes": FAILED.denied["the kill switch, which stops all writes"] as Row,
   "change-request": FAILED.invalid["AWS, which takes no such request"] as Row,
 };
 
@@ -155,7 +155,7 @@ describe("a workload that Repull leaves as it is", () => {
   });
 });
 
-describe("an image whose bytes nobody can tell", () => {
+describe("an image of unknown bytes", () => {
   each(UNTRUSTED, ({ outcome, images }, code) => {
     expect({ outcome, code: images[0]?.untrusted?.code }).toEqual({ outcome: "no-substitute", code });
   });
@@ -180,7 +180,7 @@ describe("a place that a task could not pull from", () => {
 });
 
 describe("a quota", () => {
-  each(HELD, ({ remedies = [] }, code) => {
+  each(QUOTA_REACHED, ({ remedies = [] }, code) => {
     expect(remedies.flatMap(({ setting }) => setting?.key ?? [])).toContain(`quotas.${code}`);
   });
 });

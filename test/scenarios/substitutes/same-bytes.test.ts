@@ -1,4 +1,4 @@
-/** The promise *same bytes*, in worlds where a tag has moved, or somebody else writes what Repull writes. */
+/** The promise *same bytes*, in worlds where a tag has moved, or a stranger writes what Repull writes. */
 
 import { describe, expect, it } from "vitest";
 import { containersOf } from "../../../src/ecs/task-definition/task-definition.ts";
@@ -162,7 +162,7 @@ describe("a manifest in the failing text", () => {
     expect(ended.world.registries.ecr.repositories()).toEqual([]);
   });
 
-  it("that is the pinned image's own for the task's platform keeps nobody from anything", async () => {
+  it("that is the pinned image's own for the task's platform blocks nothing", async () => {
     const ended = await heal(world(COPY), (played, event) => {
       const index = played.registries.dockerHub.manifest("library/nginx", "1.25");
       const child = JSON.parse(Buffer.from(index?.bytes ?? []).toString()).manifests[0].digest as string;
@@ -197,7 +197,7 @@ describe("a second attempt of one remediation", () => {
   });
 });
 
-describe("a revision that somebody else registered with Repull's own tags and the planned image", () => {
+describe("a foreign revision with Repull's own tags and the planned image", () => {
   it("is never deployed: its command is another", async () => {
     const ended = await heal(world(TWIN), (played, event) => {
       const failure = readEvent(event, played.home);

@@ -1,6 +1,6 @@
 /**
- * Deployments that their owner has go in stages, under alarms and hooks: ours go the same way, are waited for as long,
- * and what the owner's own checks say of them stands.
+ * Services that deploy in stages, under alarms and hooks: our deployments go the same way, are waited for as long,
+ * and the results of the service's own checks apply to them.
  */
 
 import { describe, expect, test } from "vitest";
@@ -38,7 +38,7 @@ const hook = (extra: object) => ({ name: "smoke-test", stage: "POST_TEST_TRAFFIC
 const alarms = (extra: object) => ({ alarms: { names: ["5xx"], rollback: true, ...extra } });
 const BREAKER = { circuitBreaker: "rollback" };
 
-// Each row: what the owner has set, how it ends, what runs then, the words, and the least minutes that it takes.
+// Each row: what the service has set, how it ends, what runs then, the words, and the least minutes that it takes.
 // biome-ignore format: a table is read by its columns
 const table: readonly (readonly [string, object, Outcome["outcome"], RegExp | string, readonly RegExp[], number])[] = [
   ["a rolling update under a breaker",                 BREAKER,                                                                              "succeeded",   OURS, [/2 of 2 tasks run web:43/], 0],
@@ -51,7 +51,7 @@ const table: readonly (readonly [string, object, Outcome["outcome"], RegExp | st
   ["blue/green whose hook says no",                    { ...BLUE_GREEN, hooks: [hook({ ends: "fails" })] },                                  "rolled-back",  OLD,  [/took web:43 back at POST_TEST_TRAFFIC_SHIFT: .*function:smoke-test returned FAILED/, /hook smoke-test refused/], 0],
   ["blue/green whose hook is never done",              { ...BLUE_GREEN, hooks: [hook({ ends: "times-out", timeoutMinutes: 45 })] },           "rolled-back",  OLD,  [/function:smoke-test timed out/, /hook smoke-test/], 45],
   ["blue/green that a person lets go on",              { ...BLUE_GREEN, hooks: [hook({ isPause: true, ends: "succeeds", takesSeconds: 7200 })] }, "succeeded", OURS, [/2 of 2 tasks run web:43/], 135],
-  ["blue/green that nobody lets go on",                { ...BLUE_GREEN, hooks: [hook({ isPause: true, ends: "times-out", timeoutMinutes: 120 })] }, "rolled-back", OLD, [/took web:43 back/, /nobody continued the deployment/], 120],
+  ["blue/green whose pause times out",                 { ...BLUE_GREEN, hooks: [hook({ isPause: true, ends: "times-out", timeoutMinutes: 120 })] }, "rolled-back", OLD, [/took web:43 back/, /nobody continued the deployment/], 120],
   ["blue/green whose alarm fires",                     { ...BLUE_GREEN, ...alarms({ fires: "BAKE_TIME" }) },                                 "rolled-back",  OLD,  [/at BAKE_TIME: the alarm 5xx fired/, /alarm 5xx/], 0],
   ["a canary",                                         CANARY,                                                                               "succeeded",   OURS, [/2 of 2 tasks run web:43/], 40],
   ["a canary whose alarm fires on a tenth",            { ...CANARY, ...alarms({ fires: "PRODUCTION_TRAFFIC_SHIFT" }) },                      "rolled-back",  OLD,  [/at PRODUCTION_TRAFFIC_SHIFT: the alarm 5xx fired/, /alarm 5xx/], 0],
@@ -64,7 +64,7 @@ inOfficialEnvironment();
 
 const OFFICIALLY = ["a rolling update whose alarm fires", "blue/green", "blue/green whose hook says no"];
 
-describe("our deployment, by its owner's settings", () => {
+describe("our deployment, by the service's settings", () => {
   for (const [name, extra, outcome, image, words, minutes] of table) {
     // AWS's own engine takes real time for each look: it plays one row of each kind.
     const engines = OFFICIALLY.includes(name) ? ENGINES : ENGINES.filter((engine) => engine !== "official");
@@ -78,7 +78,7 @@ describe("our deployment, by its owner's settings", () => {
       expect(images[0]).toMatch(image);
       const took = (world.clock.now() - Date.parse(String(event.time))) / 60_000;
       expect(took).toBeGreaterThanOrEqual(minutes);
-      // Nobody fights: one revision of ours, and one redeployment.
+      // No loop: one revision of ours, and one redeployment.
       expect(await ownRevisions(world)).toHaveLength(1);
     });
   }
@@ -137,7 +137,7 @@ describe("our deployment, by its owner's settings", () => {
   });
 });
 
-describe("somebody's deployment that has come to its traffic when a task of it cannot be pulled", () => {
+describe("a foreign deployment that has come to its traffic when a task of it cannot be pulled", () => {
   const late = (extra: object): Scenario => ({
     // Two tasks were pulled while there was a pull left for each; then one of them dies.
     world: deploying(

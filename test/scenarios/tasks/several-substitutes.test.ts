@@ -1,12 +1,12 @@
 /** Which place wins, by what the tasks may, reach and run on. */
 
 import {
-  climb,
   daemon,
   denied,
   dry,
   machines,
   NGINX,
+  playWorlds,
   prefect,
   type Row,
   refused,
@@ -38,7 +38,7 @@ const table: readonly Row[] = [
     runs: /^public\.ecr\.aws\//,
   },
   {
-    because: "a role that nobody may ask about is not held against a place",
+    because: "a role that may not be simulated does not reject a candidate",
     world: world({
       ecr: same("repull/docker.io/library/nginx:1.25"),
       more: refused("iam:SimulatePrincipalPolicy"),
@@ -56,7 +56,7 @@ const table: readonly Row[] = [
     loses: { "ecr-copy": "check-failed role no-execution-role" },
   },
   {
-    because: "unless the owner lends such tasks one",
+    because: "unless the policy names one for such tasks",
     world: world({ service: { executionRole: false }, ecr: same("repull/docker.io/library/nginx:1.25") }),
     policy: { executionRole: "arn:aws:iam::123456789012:role/lent" },
     wins: "ecr-copy: succeeded",
@@ -139,7 +139,7 @@ const table: readonly Row[] = [
     copies: ["linux/arm64"],
   },
   {
-    because: "machines that nobody may ask about may be of any kind: the whole image is copied",
+    because: "container instances that may not be described may be of any kind: the whole image is copied",
     world: world({ service: daemon, hub: threePlatforms, more: refused("ecs:ListContainerInstances") }),
     wins: "mirror, ecr-copy: succeeded",
     copies: ["linux/amd64", "linux/arm64", "linux/s390x"],
@@ -159,4 +159,4 @@ const table: readonly Row[] = [
   },
 ];
 
-climb("the ladder by tasks", table);
+playWorlds("Candidates by tasks", table);

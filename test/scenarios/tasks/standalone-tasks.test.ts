@@ -1,4 +1,4 @@
-/** Tasks that no service keeps running: reported, given a revision, run again, or moved with their schedule, as the owner says. */
+/** Tasks without a service: reported, given a revision, run again, or moved with their schedule, as the policy says. */
 
 import { describe, expect, test } from "vitest";
 import { getObject, getObjects, getString } from "../../../src/ecs/json-fields.ts";
@@ -69,7 +69,7 @@ const table: readonly Row[] = [
   ["a rule without a revision needs nothing",            { schedules: "move" },              "redeployed",     ["job:3"],          ["job"],   byRule(rule("job"))],
   ["a rule that was moved on is left alone",             { schedules: "move" },              "superseded",  ["job:3"],          ["job:9"], byRule(rule("job:9"))],
   ["another rule is left alone",                         { schedules: "move" },              "redeployed",     ["job:3"],          ["job:4", "job:3"], byRule(rule("job:3"), rule("job:3", "weekly"))],
-  ["a rule that nobody finds",                           { schedules: "move" },              "not-eligible",    ["job:3"],          [],        byRule()],
+  ["a rule that is not found",                           { schedules: "move" },              "not-eligible",    ["job:3"],          [],        byRule()],
   ["no right to move it is said",                        { schedules: "move" },              "failed",      ["job:3"],          ["job:3"], { ...byRule(rule("job:3")), refusals: [{ action: "events:PutTargets", kind: "denied" }] }],
   ["a schedule signs with 36 characters",                { schedules: "move" },              "redeployed",     ["job:3"],          ["job:4"], {
     ...lone({ startedBy: "chronos-schedule/gold-coast-data-lak" }),

@@ -1,4 +1,4 @@
-/** What else the owner can say: by a tag on a service, a cluster, a task definition, a task or what starts it. */
+/** What else tags can say: on a service, a cluster, a task definition, a task or what starts it. */
 
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -83,7 +83,7 @@ describe("a tag", () => {
     });
   }
 
-  test("that is set while the owner is asked counts when they have answered", async () => {
+  test("that is set while an approval is open counts when it is answered", async () => {
     const before = (world: World): void => world.cluster.tagCluster("prod", tagOf("repull:mode=observe"));
     const { outcome, world } = await play({
       world: tagged("", ""),

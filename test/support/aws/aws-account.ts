@@ -102,7 +102,7 @@ export function awsAccount(world: World): AwsAccount {
       const token = Buffer.from(`AWS:${registries.ecr.issuePassword().password}`).toString("base64");
       return { authorizationData: [{ authorizationToken: token, expiresAt: Date.now() / 1000 + 43_200 }] };
     },
-    // An account without rules, whose roles may do everything, and whose networks are nobody's business.
+    // An account without rules, whose roles may do everything, and whose networks are not read.
     DescribePullThroughCacheRules: () => ({ pullThroughCacheRules: [] }),
     PutEvents: async ({ Entries }) => {
       for (const { Source, DetailType, Detail } of Entries as readonly JsonObject[]) {

@@ -1,6 +1,6 @@
 /**
  * The few commands of AWS's own that remedies print, carried out in a world file as AWS would: a command, a flag or a
- * value that is not known here is an error, so that nothing is printed that nobody has tried.
+ * value that is not known here is an error, so that every printed command is tried.
  */
 
 import { parseArn, parseEcsArn } from "../../../src/ecs/arn.ts";

@@ -2,7 +2,7 @@
  * Lambda's durable execution service, as far as a function can tell: it invokes with an envelope, keeps what is
  * checkpointed, and comes back when a wait is over.
  *
- * Its time is skipped: what waits is resumed at once, and whoever drives it is told how long the wait was. Shapes are
+ * Its time is skipped: a wait is over at once, and the caller that drives it is told how long the wait was. Shapes are
  * those of client-lambda 3.1162 and of @aws/durable-execution-sdk-js 2.4.
  */
 
@@ -69,9 +69,9 @@ export class DurableService {
   readonly executions: DurableExecution[] = [];
   /** To which the alias `live` of every function points. */
   #version = 7;
-  /** Told of every update before it is kept; false: the checkpoint is lost, and so is whoever sent it. */
+  /** Called with every update before it is kept; false: the checkpoint is lost, and its sender dies. */
   onUpdate: (execution: DurableExecution, update: Update) => boolean = () => true;
-  /** Told of an execution that waits for an answer, with its callback's id; whoever answers does so before it ends. */
+  /** Called with an execution that waits for an answer, and its callback's id; an answer is given before it ends. */
   onQuestion: (execution: DurableExecution, callbackId: string) => Promise<void> = async () => {};
   readonly #asked = new Set<string>();
   readonly #region: string;
@@ -242,7 +242,7 @@ export class DurableService {
 
   /** What the function's own answer says of the execution. */
   #settle(execution: DurableExecution, answer: Answer): void {
-    // Whoever dies or throws is called again, with what was checkpointed.
+    // A function that dies or throws is called again, with what was checkpointed.
     if (answer.kind !== "response") {
       assert(execution.invocations < 20, `it never gets through: ${JSON.stringify(answer)}`);
       return;
@@ -342,7 +342,7 @@ function ripen(operation: Operation): void {
   }
 }
 
-/** What of an operation stands in a history, newest last. */
+/** The events of an operation in a history, newest last. */
 function eventsOf({
   Id,
   Name,

@@ -13,7 +13,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextRound } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const CLIENT = new URL(
@@ -73,7 +73,7 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
   const source = typeof bundle === "string" ? new URL(`${bundle}/`, DIST) : bundle;
   if (!existsSync(new URL("index.mjs", source)))
     throw new Error(`no index.mjs in ${source.pathname}: npm run build`);
-  // Alone, so that nothing of this checkout's node_modules can stand in for what was not bundled.
+  // Alone, so that nothing of this checkout's node_modules can replace what was not bundled.
   const folder = await mkdtemp(join(tmpdir(), "repull-task-"));
   await cp(source, folder, { recursive: true });
   const api = await startRuntimeApi(functionArn, timeoutSeconds);
@@ -81,7 +81,7 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
   const began = performance.now();
   const child = spawn(process.execPath, [client, "index.handler"], {
     cwd: folder,
-    // Lambda's own variables, the template's, and nothing of whoever runs the test.
+    // Lambda's own variables, the template's, and nothing of the test's own environment.
     env: {
       PATH: process.env.PATH,
       TZ: ":UTC",
@@ -120,8 +120,8 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
     initMilliseconds,
     invoke: async (event) => {
       const answer = await api.invoke(event);
-      // What it printed before it answered lies in the pipe by now, and is read within this turn of the event loop.
-      await turn();
+      // What it printed before it answered is in the pipe by now, and is read within this round of the event loop.
+      await nextRound();
       return answer;
     },
     log: () => printed.split("\n").filter((line) => line !== ""),

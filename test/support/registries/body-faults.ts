@@ -64,7 +64,7 @@ export const flipped = (honest: Buffer): Buffer => {
 };
 export const short = (honest: Buffer): Buffer => honest.subarray(0, honest.length >> 1);
 
-/** Bytes as long as anybody listens. */
+/** Bytes for as long as the client reads. */
 export function endless(response: ServerResponse, code = 200): void {
   response.writeHead(code, { "content-type": OCI_MANIFEST });
   const piece = randomBytes(64 * 1024);

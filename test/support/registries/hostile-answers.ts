@@ -51,7 +51,7 @@ const CLOSE = "connection: close\r\n";
 const CHUNKED = "transfer-encoding: chunked\r\n";
 const HTML = `<html><body>${"<p>Log in to the portal</p>".repeat(200)}</body></html>`;
 const DIGESTS = ["a", "b"].map((hex) => `sha256:${hex.repeat(64)}`);
-let turns = 0;
+let rounds = 0;
 
 /** By what they are called in the table of tests. */
 export const ANSWERS = {
@@ -105,7 +105,7 @@ export const ANSWERS = {
   "429 for a negative time": says(429, { "retry-after": "-5" }),
   "429 for no number": says(429, { "retry-after": "NaN" }),
   "503 for a year": says(503, { "retry-after": "31536000" }),
-  "a redirect in circles": pointsTo(() => `/v2/round/manifests/${turns++ % 3}`),
+  "a redirect in circles": pointsTo(() => `/v2/round/manifests/${rounds++ % 3}`),
   "a redirect to a file": pointsTo("file:///etc/passwd"),
   "a redirect to the cloud's metadata": pointsTo("https://169.254.169.254/latest/meta-data/"),
   "a redirect with a password": pointsTo(({ headers }) => `http://ann:s3cret@${headers.host}/v2/`),

@@ -12,7 +12,7 @@ import type { Mischief } from "./loopback-registry.ts";
 /** Terminal colours, a cleared screen, a window title, a C1 control, a line of its own and a turned order of letters. */
 export const ESCAPES = "\u001b[2J\u001b]0;title\u0007\u009b31m\r\nDone.\u202etxt";
 
-/** A clock and timer in one, that moves by steps while a peer is known to hang. Never faster than the event loop turns. */
+/** A clock and timer in one, that moves by steps while a peer is known to hang. Never faster than the event loop. */
 export class SteppedClock extends FastClock implements Clock, Timer {
   readonly #due = new Set<{ readonly at: number; readonly run: () => void }>();
   #stepping: NodeJS.Timeout | undefined;

@@ -55,7 +55,7 @@ class Shelf {
 const noise = (name: string, length = 100_000): Buffer => Buffer.alloc(length, name);
 const PLATFORMS = ["linux/amd64", "linux/arm64", "linux/arm/v7"];
 
-/** Name → how to make it; what is answered is the digest that the tag `v1` stands for. */
+/** Name → how to make it; the answer is the digest of the tag `v1`. */
 export const IMAGE_FORMS: Readonly<Record<string, (shelf: Shelf) => Digest>> = {
   "docker schema 2": (shelf) => shelf.built({ name: "single", format: "docker", layers: 3 }),
   "a manifest list": (shelf) => shelf.built({ name: "list", format: "docker", platforms: PLATFORMS }),

@@ -8,7 +8,7 @@ import type { Certificate } from "../certificate.ts";
 
 export type TokenRealm = { readonly url: string; readonly asked: string[]; stop(): Promise<void> };
 
-/** Pulls are for everybody; pushes for who shows this `authorization` header. */
+/** Pulls are anonymous; a push needs this `authorization` header. */
 export async function startTokenRealm(
   certificate: Certificate,
   names: { readonly issuer: string; readonly service: string },

@@ -1,4 +1,4 @@
-/** Stands before a real registry and never hands out its biggest blobs, for tests that stop a copy in the middle of it. */
+/** A proxy of a real registry that never hands out its biggest blobs, for tests that stop a copy in the middle of it. */
 
 import http from "node:http";
 import type { AddressInfo } from "node:net";

@@ -32,8 +32,8 @@ import { inWorld } from "../sandbox-session.ts";
 import { ECR, SECRET } from "../substitute-worlds.ts";
 import { type Case, environmentOf, isWell, type Told, told } from "./tried-case.ts";
 
-/** What only the owner can name, as it is called in these worlds. */
-const OWNERS: Readonly<Record<Exclude<(typeof OPERATOR_PLACEHOLDERS)[number], "TAG_KEY">, string>> = {
+/** What only the operator can name, as it is called in these worlds. */
+const OPERATORS: Readonly<Record<Exclude<(typeof OPERATOR_PLACEHOLDERS)[number], "TAG_KEY">, string>> = {
   SECRET_ARN: SECRET,
   RULE_PREFIX: "hub",
   ROLE_ARN: "arn:aws:iam::123456789012:role/lent",
@@ -45,9 +45,9 @@ const HOURS = 3600;
 /** What became of it: healed, or what is told then. */
 export type Followed = Pick<Told, "isHealed" | "world" | "outcome">;
 
-/** Follows a remedy in the world of a case. Throws for what nobody could carry out. */
+/** Follows a remedy in the world of a case. Throws for what no operator could carry out. */
 export async function follow(remedy: Remedy, one: Case): Promise<Followed> {
-  const named = inOwnersWords(remedy);
+  const named = withOperatorNames(remedy);
   const file = structuredClone(one.world) as MutableWorld;
   if (named.setting !== undefined) return await after(set(named.setting, { ...one, world: file }));
   if (named.command !== undefined) {
@@ -68,11 +68,11 @@ async function after(one: Case): Promise<Followed> {
   return await told(one);
 }
 
-function inOwnersWords(remedy: Remedy): Remedy {
+function withOperatorNames(remedy: Remedy): Remedy {
   let keys = 0;
-  const text = JSON.stringify(remedy).replaceAll("TAG_KEY", () => `owner-${++keys}`);
+  const text = JSON.stringify(remedy).replaceAll("TAG_KEY", () => `team-${++keys}`);
   return JSON.parse(
-    Object.entries(OWNERS).reduce((all, [word, meant]) => all.replaceAll(word, meant), text),
+    Object.entries(OPERATORS).reduce((all, [word, meant]) => all.replaceAll(word, meant), text),
   ) as Remedy;
 }
 
@@ -116,7 +116,7 @@ async function untilThen({ at, params = {} }: Remedy, one: Case): Promise<Follow
   return { isHealed: await isWell(world), world };
 }
 
-/** The next run of each rule and schedule; of one that nobody finds, what it ran before. */
+/** The next run of each rule and schedule; of one that is not found, what it ran before. */
 async function runNext(world: World, family = ""): Promise<void> {
   const { all } = world.schedules;
   const named = all.map(({ target }) =>
@@ -274,7 +274,7 @@ async function runByHand(argv: readonly string[], one: Case): Promise<Followed> 
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
-/** Runs the command line itself as a process, over the world's registries, from an address that nobody has limited. */
+/** Runs the command line itself as a process, over the world's registries, from an address without a limit. */
 async function runInShell(commands: readonly (readonly string[])[], world: World, one: Case): Promise<void> {
   const stub = await startAwsStub(async (request) => stackAnswers(request, one));
   const served = await Promise.all(
@@ -283,7 +283,7 @@ async function runInShell(commands: readonly (readonly string[])[], world: World
       server: await serveRegistry(registry, { address: "203.0.113.200" }),
     })),
   );
-  // Who stands in for a registry is shown the login of its own name.
+  // An endpoint that is used instead of a registry is shown the login of its own name.
   const ecr = served.find(({ host }) => host === ECR)?.server.host ?? "";
   const auth = Buffer.from(`AWS:${world.registries.ecr.issuePassword().password}`).toString("base64");
   const home = await mkdtemp(join(tmpdir(), "repull-remedy-"));

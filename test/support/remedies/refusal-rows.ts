@@ -102,18 +102,18 @@ export const DECLINED: Readonly<
       policy: { schedules: "move" },
       story: ourPlaceIsLimited,
     },
-    "that somebody has started": {
+    "that RunTask has started": {
       in: { file: { tasks: [{ ...job, revision: 4, taskDefinition: OURS }], registries } },
     },
   },
   "too-many-tags": {
     "for one image": {
-      in: near(tagged(Object.fromEntries(Array.from({ length: 48 }, (_, at) => [`owner-${at + 1}`, "x"])))),
+      in: near(tagged(Object.fromEntries(Array.from({ length: 48 }, (_, at) => [`team-${at + 1}`, "x"])))),
     },
   },
   "ambiguous-failure": {
     "a text that is cut off, of a task that is gone": { in: near(), retold: () => CUT, isForgotten: true },
-    "a rule that nobody finds": { in: task(byRule) },
+    "a rule that is not found": { in: task(byRule) },
   },
 };
 
@@ -169,7 +169,7 @@ export const usedUp =
     await ports.quotaStore.acquire({ period: { ...window, name }, requester: "others", amount, max: amount });
   };
 export const only = { clusters: { include: ["prod"], exclude: [] } };
-export const HELD: Readonly<Record<QuotaName, Readonly<Record<string, Row>>>> = {
+export const QUOTA_REACHED: Readonly<Record<QuotaName, Readonly<Record<string, Row>>>> = {
   remediationsPerHour: {
     "that is one cluster's alone": {
       in: { open: TWIN },
@@ -206,7 +206,7 @@ export type FailedCode = NonNullable<Outcome["error"]>["code"];
 export const FAILED: Readonly<Record<FailedCode, Readonly<Record<string, Row>>>> = {
   denied: {
     "a right that is missing": { in: near({}, refusing("ecs:UpdateService", "denied")) },
-    "the owner, who has stopped all writes": {
+    "the kill switch, which stops all writes": {
       in: near({}, { operator: { writesStopped: "Ada: an audit" } }),
     },
   },
@@ -224,7 +224,7 @@ export const OBSERVED: Readonly<Record<string, Row>> = {
   "the stack observes": { in: near(), parameters: { Mode: "observe" } },
   "the policy observes": { in: near(), policy: { mode: "observe" } },
   "a tag of the service says observe": { in: near({ tags: { "repull:mode": "observe" } }) },
-  "a tag of the cluster says what nobody knows": {
+  "a tag of the cluster has an unknown value": {
     in: near({}, { clusters: { prod: { tags: { "Repull:Mode": "never" } } } }),
   },
   "a deployment under way is only reported": { in: near(), policy: { onActiveDeployment: "report" } },

@@ -28,7 +28,7 @@ export type Row = Omit<Case, "world" | "policy"> & {
   readonly heals?: (world: World) => Promise<boolean>;
 };
 
-/** One pull of Docker Hub's is left to nobody, and no other place has the image: unless a row says otherwise. */
+/** Docker Hub has no anonymous pull left, and no other place has the image: unless a row says otherwise. */
 export const dead = (more: object = {}) => ({ service: prefect, hub: dry, ...more });
 /** The very image is on ECR Public: nothing but the refusal keeps Repull from it. */
 export const near = (service: object = {}, more: object = {}) => ({ service, open: TWIN, hub: dry, more });
@@ -117,7 +117,7 @@ export const byRule = { startedBy: "events-rule/nightly" };
 export const task = (more: object = {}, schedules: readonly object[] = [], other: object = {}) => ({
   file: { tasks: [{ ...job, ...more }], schedules, registries, ...other },
 });
-/** Somebody runs a substitute of ours. */
+/** A running substitute of ours. */
 export const OURS = {
   ...definition("job", "postgres:16"),
   tags: [

@@ -89,7 +89,7 @@ function retoldDetail(detail: Json | undefined, { retold, isForgotten }: Case): 
   const text = retold?.(`${task.containers[0]?.image}`);
   if (text === undefined) return detail;
   const containers = task.containers.map(({ reason: _, ...container }) => container as JsonObject);
-  // A task of its own, so that what ECS tells of the real one does not stand against it.
+  // A task of its own, so that what ECS tells of the real one does not contradict it.
   const taskArn = `${task.taskArn}`.replace(/.{4}$/, "0000");
   return isForgotten === true && text === ""
     ? { ...task, taskArn }

@@ -22,12 +22,12 @@ import {
   type Given,
   GONE,
   HOUR_MS,
-  held,
   image,
   imagesOf,
   NOW,
   OURS,
   ownCopy,
+  quotaReached,
   rules,
   silent,
   survey,
@@ -149,7 +149,7 @@ const unread = (untrusted: Untrusted): ImageFacts => {
 const unheard = image({ probedCandidates: [ownCopy(silent)] });
 const lost = (number: number) =>
   Array.from({ length: number }, () => ({ image: "nginx:1.25", place: "a", because }));
-const tooLarge = held({ quota: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
+const tooLarge = quotaReached({ quota: "bytesPerDay", max: 1e9, amount: 2e9, used: 0 });
 
 // biome-ignore format: a table is read by its columns
 rules("the search for a substitute", [

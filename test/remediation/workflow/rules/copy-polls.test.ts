@@ -14,9 +14,9 @@ import {
   contextOf,
   type Given,
   GONE,
-  held,
   image,
   NOW,
+  quotaReached,
   stateOf,
   toCopy,
 } from "../../../support/workflow-state.ts";
@@ -100,7 +100,7 @@ describe("the state after a copy was polled", () => {
     ["it succeeded: the world is surveyed again",     copying(), { status: "succeeded" }, brought],
     ["it succeeded after two hours",                  copying({ waitedSeconds: 7_200 }), { status: "succeeded" }, brought],
     ["it was refused",                                copying(), { status: "succeeded", refused: "no room" }, rejects({ because: "no room" })],
-    ["a quota refused it",                            copying(), { status: "succeeded", refused: "no room", held: held() }, rejects({ because: "no room", held: held() })],
+    ["a quota refused it",                            copying(), { status: "succeeded", refused: "no room", held: quotaReached() }, rejects({ because: "no room", held: quotaReached() })],
     ["its source's limit refused it",                 copying(), { status: "succeeded", refused: "no pulls", limited: true }, rejects({ because: "no pulls", limited: true })],
     ["how it ended is not known, and the image is there", copying(), { status: "unknown" }, brought, true],
     ["how it ended is not known, and the image is not there", copying(), { status: "unknown", because }, rejects(), false],
@@ -153,7 +153,7 @@ describe("the state after the start of a copy", () => {
     ["it had failed before: the next name is tried",  notStarted, "spent", { copying: { ...FIRST_COPY, attempt: 2 } }],
     ["its fortieth name had failed before",           again({ attempt: 40 }), "spent", rejects({ failed: true })],
     ["it had been started three times",               again({ own: 3 }), "spent", rejects({ failed: true })],
-    ["a quota refuses it",                            notStarted, { held: held() }, { plan: GONE, rejected: [rejected({ held: held() })], mirrored: [PLACE] }],
+    ["a quota refuses it",                            notStarted, { held: quotaReached() }, { plan: GONE, rejected: [rejected({ held: quotaReached() })], mirrored: [PLACE] }],
     ["a write that was throttled before is over",     { ...notStarted, state: { throttled: 2 } }, "waiting", { throttled: 0, copying: begun }],
   ];
   for (const [title, given, start, changes] of table)

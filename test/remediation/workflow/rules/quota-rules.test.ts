@@ -17,18 +17,18 @@ import {
   type Given,
   GONE,
   HOUR_MS,
-  held,
   image,
   NOW,
   OURS,
   ownCopy,
+  quotaReached,
   rules,
   stateOf,
 } from "../../../support/workflow-state.ts";
 
 const images = ["nginx:1.25"];
-const HOUR = held();
-const DAY = held({
+const HOUR = quotaReached();
+const DAY = quotaReached({
   quota: "bytesPerDay",
   window: "bytesPerDay 2026-01-20",
   max: 1e9,
@@ -36,7 +36,7 @@ const DAY = held({
   amount: 2e8,
   opensAt: NOW + 14 * HOUR_MS,
 });
-const TOO_LARGE = held({ ...DAY, amount: 2e9 });
+const TOO_LARGE = quotaReached({ ...DAY, amount: 2e9 });
 const AT_ELEVEN = { resumesAt: "2026-01-20T11:00:00.000Z" };
 const AT_MIDNIGHT = { resumesAt: "2026-01-21T00:00:00.000Z" };
 
@@ -57,7 +57,7 @@ rules("the quota of remediations", [
   ["and then it is waited for",                     { state: quota({ ...waiting(HOUR), ...told }) }, "wait 1800 for quota", { timeOver: TIME_OVER, quota: { waiting: GONE, hasWaited: true } }],
   ["of the next hour the operator is told anew",    { state: quota({ ...waiting(HOUR), toldOf: "remediationsPerHour 2026-01-20T09" }) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
   ["a quota of copies that was waited for does not grant a write", { state: quota({ of: "copies", copies: DAY }) }, "write acquire-quota", { polls: 1, quota: { of: "writes" } }],
-  ["the share of a cluster is half of the hour",    { state: quota(waiting(held({ cluster: "prod", max: 3, used: 3 }))) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=8]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
+  ["the share of a cluster is half of the hour",    { state: quota(waiting(quotaReached({ cluster: "prod", max: 3, used: 3 }))) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=8]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
 ]);
 
 const refused = (by?: QuotaExceeded, of = "nginx:1.25"): MirrorRejected => ({
