@@ -132,6 +132,6 @@ function knownPlatforms({ platforms }: Environment) {
 function otherManifest(digest: Digest): Untrusted {
   return {
     code: "other-manifest-in-text",
-    because: `the failing text names the manifest ${shortDigest(digest)}, which is of other bytes`,
+    because: `the failing text names the manifest ${shortDigest(digest)}, which has other content`,
   };
 }

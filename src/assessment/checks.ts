@@ -26,12 +26,12 @@ export async function ruleCheck(
 /** A place without the platform is not found at all; here is said how it is known that it has it. */
 export function platformCheck(seen: Held, needed: RequiredPlatforms): Check {
   if (needed.kind === "unknown")
-    return notChecked("platform", `${needed.because}: only whole images will do`);
+    return notChecked("platform", `${needed.because}: only a copy of the whole image is used`);
   const names = needed.platforms.map(printPlatform).join(" and ");
   const isKnown = seen.kind === "found" && (seen.platformDigest ?? seen.childOf) !== undefined;
   const because = isKnown
     ? `it has ${names}`
-    : `it is the very image that the tasks ask for, ${names} or not`;
+    : "it is the same image index or manifest that the tasks ask for";
   return { what: "platform", result: "passed", because };
 }
 

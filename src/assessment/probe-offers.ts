@@ -52,5 +52,5 @@ async function probe(
 function failedBefore(candidate: Candidate, { failedPlaces = [] }: Environment): NotHeld | undefined {
   const repository = repositoryOf(candidate.image);
   if (!failedPlaces.some((place) => repositoryOf(place) === repository)) return undefined;
-  return { kind: "denied", because: "a task tried to pull it from there, and could not" };
+  return { kind: "denied", because: "a task could not pull it from there" };
 }

@@ -65,10 +65,9 @@ export function sourceChange(
   by: ManagedBy | undefined,
   { image, substitute, containers }: ImageChange,
 ): string {
-  const next = "the next deploy would bring the old image back";
-  const what = `container ${containers.join(", ")}`;
+  const what = `the image of container ${containers.join(", ")}`;
   const [before, after] = patchOf(by, image, substitute);
-  return `${placeOf(by)} (${what}), or ${next}:\n-${before}\n+${after}`;
+  return `change ${what} ${placeOf(by)}; otherwise the next deployment brings back the old image:\n-${before}\n+${after}`;
 }
 
 function placeOf(by: ManagedBy | undefined): string {
@@ -77,16 +76,16 @@ function placeOf(by: ManagedBy | undefined): string {
     case "cdk": {
       const resource = by.logicalId === undefined ? "" : `, resource ${by.logicalId}`;
       const source = by.kind === "cdk" ? "in the CDK code of the stack" : "in the template of the stack";
-      return `${source} ${by.stack}${resource}, change the image`;
+      return `${source} ${by.stack}${resource}`;
     }
     case "copilot":
-      return `in copilot/${by.service}/manifest.yml of the application ${by.application}, change the image`;
+      return `in copilot/${by.service}/manifest.yml of the application ${by.application}`;
     case "terraform":
-      return "in the Terraform resource aws_ecs_task_definition, change the image";
+      return "in the Terraform resource aws_ecs_task_definition";
     case "pulumi":
-      return "in the Pulumi program, change the task definition's image";
+      return "in the task definition of the Pulumi program";
     default:
-      return "in the source of the task definition, change the image";
+      return "in the source of the task definition";
   }
 }
 

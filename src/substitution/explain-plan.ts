@@ -1,41 +1,49 @@
-/** A plan in words: what runs instead, how that is known to be the same, and why not the other places. */
+/** A plan for people: what will run, how that is known to be the same image, and why no other source is used. */
 
-import { shortDigest } from "../image/digest.ts";
+import { type Digest, shortDigest } from "../image/digest.ts";
 import { printPlatform } from "../image/platform.ts";
 import type { Check, NotApplicable, Trusted } from "./candidate.ts";
 import type { ImagePlan, Plan, RejectedCandidate, Substitute } from "./plan-types.ts";
 import type { Proof } from "./proof.ts";
-import { formatRemedy } from "./remedies/format-remedy.ts";
 
 const PROOF_SENTENCES: Readonly<Record<Proof, string>> = {
-  "same-index": "the digest is equal",
-  "same-platform": "the trusted image lists what it holds",
-  "same-publisher": "the same publisher keeps both names; no digest could be compared",
-  "same-reference": "the image stays as you wrote it",
-  "operator-override": "the policy names it",
+  "same-index": "verified: it has the expected digest",
+  "same-platform": "verified: it is listed for this platform in the image index with the expected digest",
+  "same-publisher": "not verified by digest: the same publisher maintains both names",
+  "same-reference": "the image reference does not change",
+  "operator-override": "not verified: the policy maps the image to it (imageMappings)",
 };
 
 const TRUSTED_SENTENCES: Readonly<Record<Trusted["from"], string>> = {
-  reference: "the reference itself names it",
-  "service-revision": "ECS pinned it for this deployment",
-  task: "tasks of this deployment run it",
-  origin: "its own registry says so now",
-  execution: "an earlier remediation of this revision found it",
+  reference: "written in the image reference",
+  "service-revision": "recorded by ECS for this deployment",
+  task: "run by other tasks of this deployment",
+  origin: "reported by its registry now",
+  execution: "found by an earlier remediation of this revision",
 };
 
 /**
- * The plan, a line for each thing to know; indented lines belong to the one above.
+ * The plan, a line for each thing to know; indented lines belong to the one above. The remedies are the outcome's.
  * @param why what is said of each image beside its name: why there is a plan for it
  */
-export function explainPlan(plan: Plan, why: (image: ImagePlan) => string = whyPlanned): readonly string[] {
-  const lines = plan.images.flatMap((image) => explainImage(image, why(image)));
-  if (plan.kind === "substitute") return lines;
-  return [
-    `Nothing can be done safely: ${plan.because}.`,
-    ...lines,
-    "What you can do:",
-    ...plan.remedies.map((remedy) => `  - ${formatRemedy(remedy)}`),
-  ];
+export function explainPlan(
+  { images }: Pick<Plan, "images">,
+  why: (image: ImagePlan) => string = whyPlanned,
+): readonly string[] {
+  return images.flatMap((image) => explainImage(image, why(image)));
+}
+
+/** How it is known that the substitute is the image that was meant. */
+export function formatProof(proof: Proof, trusted: Told | undefined): string {
+  const expected = trusted === undefined ? "" : ` ${formatTrusted(trusted)}`;
+  const isVerified = proof === "same-index" || proof === "same-platform";
+  return `${PROOF_SENTENCES[proof]}${isVerified ? expected : ""} (${proof})`;
+}
+
+type Told = { readonly digest: string; readonly from: Trusted["from"] };
+
+function formatTrusted({ digest, from }: Told): string {
+  return `${shortDigest(digest as Digest)}, ${TRUSTED_SENTENCES[from]}`;
 }
 
 /** Names as a person reads them at 3 a.m.: digests in twelve digits, the registry of an account as `ECR`. */
@@ -46,7 +54,7 @@ export function abbreviate(text: string): string {
 }
 
 function whyPlanned({ failing }: ImagePlan): string {
-  return failing ? "could not be pulled" : "comes from the same registry and would fail next";
+  return failing ? "could not be pulled" : "is from the same registry and would fail next";
 }
 
 function explainImage(plan: ImagePlan, why: string): readonly string[] {
@@ -64,34 +72,37 @@ function explainImage(plan: ImagePlan, why: string): readonly string[] {
   return [
     `${image} (${containers.join(", ")}) ${why}`,
     trusted === undefined
-      ? `  no digest is trusted${untrusted === undefined ? "" : `: ${untrusted.because}`}`
-      : `  trusted: ${shortDigest(trusted.digest)}, ${TRUSTED_SENTENCES[trusted.from]}`,
-    ...(vetoedBy === undefined || untrusted === undefined ? [] : [`  but ${untrusted.because}`]),
+      ? `  expected digest: not known${untrusted === undefined ? "" : `: ${untrusted.because}`}`
+      : `  expected digest: ${formatTrusted(trusted)}`,
+    ...(vetoedBy === undefined || untrusted === undefined ? [] : [`  contradicted: ${untrusted.because}`]),
     ...(notCompared === undefined
       ? []
       : [
-          `  ignored: the manifest ${shortDigest(notCompared.digest)} of the failing text, for ${notCompared.because}`,
+          `  ignored: the manifest ${shortDigest(notCompared.digest)} in the error text: ${notCompared.because}`,
         ]),
     ...rejected.map(explainRejected),
     ...(substitute === undefined ? notApplicable.map(explainNotApplicable) : []),
-    ...(substitute === undefined ? ["  left as it is"] : explainSubstitute(substitute)),
+    ...(substitute === undefined
+      ? [plan.failing ? "  → no substitute: nothing is written" : "  → stays as it is"]
+      : explainSubstitute(substitute)),
   ].map(abbreviate);
 }
 
 function explainRejected({ candidate, because }: RejectedCandidate): string {
   const { strategy, source, image, anonymous } = candidate;
-  return `  not ${strategy} ${source ?? image}${anonymous ? ", anonymously" : ""}: ${because}`;
+  return `  skipped ${strategy} ${source ?? image}${anonymous ? ", anonymously" : ""}: ${because}`;
 }
 
 function explainNotApplicable({ strategy, because }: NotApplicable): string {
-  return `  not ${strategy}: ${because}`;
+  return `  skipped ${strategy}: ${because}`;
 }
 
 function explainSubstitute(winner: Substitute): readonly string[] {
   const { proof, quota, checks } = winner;
   return [
-    `  → ${whatIsDone(winner)} (${proof}: ${PROOF_SENTENCES[proof]})`,
-    ...(quota === undefined ? [] : [`    there, ${quota}`]),
+    `  → use ${whatIsDone(winner)}`,
+    `    ${formatProof(proof, undefined)}`,
+    ...(quota === undefined ? [] : [`    quota of the source: ${quota}`]),
     ...explainChecks(checks).map((line) => `    ${line}`),
   ];
 }
@@ -99,7 +110,7 @@ function explainSubstitute(winner: Substitute): readonly string[] {
 function whatIsDone({ candidate, writes, copy, importIntoCache }: Substitute): string {
   const { strategy, secret } = candidate;
   if (importIntoCache !== undefined)
-    return `${strategy}: have ECR fetch ${importIntoCache.upstream} into ${importIntoCache.target}`;
+    return `${strategy}: let ECR fetch ${importIntoCache.upstream} into ${importIntoCache.target}`;
   if (secret !== undefined) return `${strategy}: ${writes} with the account of ${secret}`;
   if (copy === undefined) return `${strategy} ${writes}`;
   const what = copy.platforms?.map(printPlatform).join(" and ") ?? "the whole image";
@@ -112,6 +123,6 @@ function explainChecks(checks: readonly Check[]): readonly string[] {
   const others = checks.filter(({ result }) => result !== "passed");
   return [
     ...(passed.length === 0 ? [] : [`checked: ${passed.join(", ")}`]),
-    ...others.map(({ what, result, because }) => `${result}: ${what}, for ${because}`),
+    ...others.map(({ what, result, because }) => `${what} ${result}: ${because}`),
   ];
 }

@@ -40,13 +40,13 @@ describe("an outcome reaches the topic", () => {
     ["with what the classifier quotes",     classify(LIMIT).because],
     ["with a backslash at its end",         "C:\\app\\"],
     ["with a line's end and a tab",         "first\n\tsecond"],
-    ["with what looks like a placeholder",  "<because> and <execution>"],
+    ["with what looks like a placeholder",  "<summary> and <execution>"],
   ];
-  for (const [title, because] of table) {
+  for (const [title, summary] of table) {
     test(title, () =>
-      expect(transformed({ outcome: "rolled-back", because, execution: "r-1" })).toEqual({
+      expect(transformed({ outcome: "rolled-back", summary, execution: "r-1" })).toEqual({
         repull: "rolled-back",
-        because,
+        summary,
         execution: "r-1",
       }),
     );

@@ -11,6 +11,9 @@ export async function checkArchived(
 ): Promise<ProbeResult> {
   const status = await ecr?.imageStatus(place.path, seen.digest);
   return status === "archived"
-    ? { kind: "archived", because: "the copy is archived in ECR, and cannot be pulled before it is restored" }
+    ? {
+        kind: "archived",
+        because: "the copy is archived in ECR, and must be restored before it can be pulled",
+      }
     : seen;
 }

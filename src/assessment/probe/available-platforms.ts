@@ -23,7 +23,7 @@ type Wanted = {
 
 const CONFIG_BYTES_MAX = 4 * 1024 * 1024;
 
-const EMPTY: ProbeResult = { kind: "absent", because: "what stands there is empty: it has no layers" };
+const EMPTY: ProbeResult = { kind: "absent", because: "the image there has no layers" };
 
 /** What was found, if it is enough; with the manifest of the one platform that is needed, where there is one. */
 export async function withAvailablePlatforms(

@@ -21,7 +21,7 @@ export function found({ digest, mediaType, quota }: ManifestHead): Found {
 export function formatRateLimit(quota: RateLimit): string {
   const { windowSeconds, source } = quota;
   const hours = windowSeconds === undefined ? "" : ` in ${Math.round(windowSeconds / 3600)} hours`;
-  return `${formatPulls(quota)}${hours} are left${source === undefined ? "" : ` to ${source}`}`;
+  return `${formatPulls(quota)} left${hours}${source === undefined ? "" : `, counted for ${source}`}`;
 }
 
 /** A source with nothing left is not asked again: its HEAD says so for free. */
@@ -29,6 +29,6 @@ export function limited({ quota }: ManifestHead, place: ImageReference): ProbeRe
   if (quota?.remaining !== 0) return undefined;
   return {
     kind: "rate-limited",
-    because: `${place.host} has no pulls left for Repull: ${formatRateLimit(quota)}`,
+    because: `${place.host} has no pulls left for Repull (${formatRateLimit(quota)})`,
   };
 }

@@ -78,7 +78,7 @@ function refusal(error: unknown, place: ImageReference): ProbeResult {
   if (!(error instanceof RegistryError)) throw error;
   switch (error.kind) {
     case "rate-limited":
-      return { kind: "rate-limited", because: `${place.host} refuses Repull too: its rate limit is reached` };
+      return { kind: "rate-limited", because: `${place.host} refuses Repull too: rate limit reached` };
     case "not-allowed":
       return { kind: "not-allowed", because: error.message };
     case "unauthorized":

@@ -43,7 +43,7 @@ export async function probeCopy(
   const part = indexSubset({ bytes: proof }, platforms);
   if (part === undefined) {
     const names = platforms.map(printPlatform).join(", no ");
-    return { kind: "absent", because: `the trusted image has no ${names}` };
+    return { kind: "absent", because: `the expected image has no ${names}` };
   }
   const copy = await registries.headManifest(pinToDigest(place, part.digest));
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };

@@ -22,7 +22,7 @@ export async function probeOrigin(
     const head = await registries.headManifest(trusted === undefined ? place : pinToDigest(place, trusted));
     if (head !== undefined)
       return isAccount && head.quota?.remaining === 0 ? accountExhausted(head.quota) : kept;
-    const lost = trusted === undefined ? "it" : "the trusted digest";
+    const lost = trusted === undefined ? "it" : "the expected digest";
     return { kind: "absent", because: `${repositoryName(place)} no longer has ${lost}` };
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;

@@ -15,7 +15,7 @@ import type { ProbeContext } from "./probe-context.ts";
 
 /** An account's limit is not cured by another pull as nobody, unless that is counted apart and some are left. */
 const NO_OTHER_QUOTA =
-  "the limit is an account's, and Docker Hub does not say that anonymous pulls are left to Repull";
+  "the account's limit is reached, and Docker Hub does not say that anonymous pulls are left";
 
 export async function probeSource(
   candidate: Candidate,
@@ -65,4 +65,4 @@ async function privateImage(
 }
 
 const PERHAPS_PRIVATE =
-  "whether it is private cannot be told while Docker Hub's anonymous limit is reached for Repull too; naming it in registries.privateImages would let it be copied";
+  "it may be private: Docker Hub's anonymous limit is reached for Repull too, so this cannot be checked; registries.privateImages would let it be copied";

@@ -70,6 +70,6 @@ async function read(
 ): Promise<ParsedManifest | { readonly because: string }> {
   const manifest = await fetchManifest(digest);
   if ("because" in manifest) return manifest;
-  if (digestOf(manifest.bytes) !== digest) return { because: `its bytes are not those of ${digest}` };
+  if (digestOf(manifest.bytes) !== digest) return { because: `its content does not match ${digest}` };
   return parseManifest(manifest.bytes, manifest.mediaType);
 }

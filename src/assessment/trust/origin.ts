@@ -44,7 +44,7 @@ async function askAs(
     const told = findPortError(error) ?? error;
     if (told instanceof PortError && told.kind === "throttled") throw told;
     if (!(told instanceof PortError || told instanceof RegistryError)) throw told;
-    const because = `no other witness knows the digest, and ${reference.host} does not tell: ${told.message}`;
+    const because = `ECS did not record the digest, and ${reference.host} did not report it: ${told.message}`;
     // Another try would meet the same policy.
     if (told.kind === "not-allowed") return { untrusted: { code: "origin-not-allowed", because } };
     const unanswered = told instanceof RegistryError ? told.unanswered : undefined;

@@ -6,7 +6,6 @@
  */
 
 import { withKillSwitch } from "../../remediation/gates/kill-switch.ts";
-import type { Outcome } from "../../remediation/report/outcome.ts";
 import { remediateFailure } from "../../remediation/workflow/remediate.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
 import { silentLog } from "../../runtime/log.ts";
@@ -124,8 +123,7 @@ async function carryOut(
       { clock: session.clock },
     );
     if (json) io.out(jsonLine("outcome", outcome));
-    else io.out(linesOf(formatOutcome(outcome)));
-    for (const line of afterwards(outcome, looked, session.flags)) tell(line);
+    else io.out(linesOf(formatOutcome(outcome, { flags: session.flags })));
     return exitStatusOfOutcome(outcome);
   } catch (error) {
     if (error instanceof PlanChanged) {
@@ -138,16 +136,6 @@ async function carryOut(
     );
     return EXIT.stopped;
   }
-}
-
-/** Where the way back is, once there is one; a service of the same name may have been healed in another cluster. */
-function afterwards(
-  { newTaskDefinition, outcome }: Outcome,
-  { service }: Planned,
-  flags: string,
-): readonly string[] {
-  if (newTaskDefinition === undefined || outcome === "rolled-back") return [];
-  return [`back: repull undo ${service.name} --cluster ${clusterName(service.clusterArn)}${flags} --yes`];
 }
 
 /** Between a yes and the first write the world has changed. */

@@ -82,8 +82,7 @@ function watch(world: World, policy: Policy, eventLog: EventLog, before: Map<str
   });
   world.bus.subscribe((document) => {
     if (document.source !== "repull") return;
-    const { workload, outcome, because } = document.detail as unknown as Outcome;
-    eventLog.say(`${workload?.name ?? "?"}: ${outcome}. ${because}`);
+    eventLog.say((document.detail as unknown as Outcome).summary);
   });
 }
 
@@ -108,7 +107,7 @@ function tellFailure(
 function tellPlan(plan: Plan, service: string, isAgain: boolean, eventLog: EventLog): void {
   eventLog.say(isAgain ? `${service}: planned again, with the copy there` : `${service}: the plan`);
   for (const line of explainPlan(plan))
-    if (!isAgain || line.trimStart().startsWith("→")) eventLog.say(`  ${line}`);
+    if (!isAgain || /^ +(?:→|verified)/.test(line)) eventLog.say(`  ${line}`);
 }
 
 async function rows(world: World): Promise<readonly Row[]> {
@@ -156,12 +155,17 @@ function closing(
   io: CommandIo,
 ): readonly string[] {
   const table = textTable(
-    ["service", "struck", "now", "runs"],
+    ["service", "at the limit", "now", "runs"],
     after.flatMap(({ service, images, ...now }) => {
       const then = before.get(service);
       const [first = "", ...others] = images.map(abbreviate);
       return [
-        [service, then === undefined ? "spared" : state(then), state({ service, images, ...now }), first],
+        [
+          service,
+          then === undefined ? "not affected" : state(then),
+          state({ service, images, ...now }),
+          first,
+        ],
         ...others.map((image) => ["", "", "", image]),
       ];
     }),

@@ -40,17 +40,14 @@ function bodyOf(assessment: Assessment): readonly string[] {
         ],
   );
   if (assessment.kind === "nothing-to-do") return [...others, "", `Nothing to do: ${assessment.because}.`];
-  if (assessment.kind === "not-eligible")
-    return [...others, "", `Repull leaves it alone: ${assessment.ending.because}.`];
+  if (assessment.kind === "not-eligible") return [...others, "", `Skipped: ${assessment.ending.because}.`];
   const { plan } = assessment;
   const planned = plan.images.flatMap((image) => [
-    ...explainPlan({ kind: "substitute", images: [image], policy: plan.policy }, () =>
-      fromWhere(image, assessment),
-    ),
+    ...explainPlan({ images: [image] }, () => fromWhere(image, assessment)),
     ...writtenIn(image).map((line) => `  ${line}`),
   ]);
   if (plan.kind === "substitute") return [...planned, ...others];
-  return [...planned, ...others, "", `Nothing can be done safely: ${plan.because}.`];
+  return [...planned, ...others, "", `Blocked: ${plan.because}.`];
 }
 
 function fromWhere({ image }: ImagePlan, { today }: Assessment): string {

@@ -1,34 +1,88 @@
-/** An outcome as a person reads it: how it ended, what changed, what to do next. */
+/** An outcome for people: the verdict, then what changed, how it was verified, the way back, and what to do next. */
 
 import { shortRevision } from "../../ecs/arn.ts";
-import { OUTCOMES } from "../../remediation/report/outcome.ts";
-import { abbreviate } from "../../substitution/explain-plan.ts";
+import type { Outcome } from "../../remediation/report/outcome.ts";
+import { abbreviate, formatProof } from "../../substitution/explain-plan.ts";
+import type { Proof } from "../../substitution/proof.ts";
 import type { Replayed } from "../replay/replay-types.ts";
 import { nextLines } from "./next-lines.ts";
 
-/** The lines of an outcome, indented by two. @param then the command that shows whether what was done has helped */
-export function formatOutcome(replayed: Replayed, then?: string): readonly string[] {
+export type OutcomeFormat = {
+  /** The command that shows whether what was done has helped. */
+  readonly then?: string | undefined;
+  /** What every command that acts on the same stack has to name. */
+  readonly flags?: string;
+};
+
+/** The lines of an outcome, indented by two. */
+export function formatOutcome(
+  replayed: Replayed,
+  { then, flags = "" }: OutcomeFormat = {},
+): readonly string[] {
   if (!("images" in replayed)) return [`  ${replayed.outcome}: ${replayed.because}`, ""];
-  const { outcome, because, formerTaskDefinition, newTaskDefinition, images, nextSteps, decision } = replayed;
-  const { remedies = [] } = replayed;
-  const changed =
-    formerTaskDefinition === undefined || newTaskDefinition === undefined
-      ? []
-      : [
-          `  changed: ${shortRevision(formerTaskDefinition)} → ${shortRevision(newTaskDefinition)}`,
-          ...images.flatMap(({ image, containers, substitute, proof }) =>
-            substitute === undefined
-              ? []
-              : [`    ${containers.join(", ")}: ${image} → ${abbreviate(substitute)} (${proof})`],
-          ),
-        ];
+  const { summary, nextSteps, undo, remedies = [] } = replayed;
   return [
-    `  ${outcome}: ${because}`,
-    `  (${OUTCOMES[outcome]})`,
-    ...(decision?.kind === "approved" ? [`  approved by ${decision.by}`] : []),
-    ...changed,
-    ...nextLines(nextSteps, remedies).map((line) => `  ${line}`),
-    ...(then === undefined || remedies.length === 0 ? [] : [`  then: ${then}`]),
-    "",
+    summary,
+    ...causeOf(replayed),
+    ...changesOf(replayed),
+    ...(undo === undefined ? [] : [`undo: ${undo.join(" ")}${flags} --yes`]),
+    ...nextLines(nextSteps, remedies),
+    ...(then === undefined || remedies.length === 0 ? [] : [`then: ${then}`]),
+  ]
+    .map((line) => `  ${line}`)
+    .concat("");
+}
+
+/** What the registry refused, in its own words' meaning. */
+function causeOf({ failure, outcome }: Outcome): readonly string[] {
+  const limit = failure === undefined || outcome === "ignored" ? undefined : formatLimit(failure);
+  return limit === undefined ? [] : [`cause: ${abbreviate(failure?.image ?? "the image")}: ${limit}`];
+}
+
+function formatLimit({ kind, limitedAs, registry }: NonNullable<Outcome["failure"]>): string | undefined {
+  switch (kind) {
+    case "docker-hub-pull-limit":
+      return limitedAs === "account"
+        ? "Docker Hub's pull limit of the signed-in account is reached"
+        : `Docker Hub's pull limit is reached${limitedAs === "anonymous" ? " (pulled without an account)" : ""}`;
+    case "docker-hub-abuse-limit":
+      return "Docker Hub's abuse limit is reached (too many requests from one address)";
+    case "registry-limit":
+      return `the rate limit of ${registry ?? "its registry"} is reached`;
+    default:
+      return undefined;
+  }
+}
+
+/** What became of the change, where it was not seen to be in use. */
+const LABELS: Readonly<Partial<Record<Outcome["outcome"], string>>> = {
+  "rolled-back": "tried",
+  superseded: "tried",
+  failed: "tried",
+  "rollout-timed-out": "started",
+};
+
+/** What was decided, and what came of it; a revision that is no longer in use is not told of as a change. */
+function changesOf({
+  outcome,
+  formerTaskDefinition: before,
+  newTaskDefinition: after,
+  images,
+  decision,
+}: Outcome): readonly string[] {
+  const approved = decision?.kind === "approved" ? [`approved by: ${decision.by}`] : [];
+  if (before === undefined || after === undefined) return approved;
+  const label = LABELS[outcome] ?? "changed";
+  return [
+    ...approved,
+    `${label}: ${shortRevision(before)} → ${shortRevision(after)}`,
+    ...images.flatMap(({ image, containers, substitute, proof, trusted }) =>
+      substitute === undefined
+        ? []
+        : [
+            `  ${containers.join(", ")}: ${abbreviate(image)} → ${abbreviate(substitute)}`,
+            ...(proof === undefined ? [] : [`  ${formatProof(proof as Proof, trusted)}`]),
+          ],
+    ),
   ];
 }

@@ -63,23 +63,22 @@ export function replayInSandbox(
   };
 }
 
-/** Whoever waits for hours looks every quarter of one: the same plan is told once. */
+/** A remediation that waits for hours plans again and again: only what is new is printed. */
 function newPlans(tell: (lines: readonly string[]) => void): (plan: Plan) => void {
-  let last: string | undefined;
+  const told = new Set<string>();
   return (plan) => {
     const lines = explainPlan(plan);
-    const text = lines.join("\n");
-    if (text !== last) tell(lines);
-    last = text;
+    tell(lines.filter((line) => !told.has(line)));
+    for (const line of lines) told.add(line);
   };
 }
 
 /** Tells what waits, for a person or for a quota, as the bus hears of it: the end is told by whoever asked for it. */
 function tellAhead({ bus }: World, say: (line: string) => void): void {
   bus.subscribe(({ source, detail }) => {
-    const { outcome, because, resumesAt } = isObject(detail) ? detail : {};
+    const { outcome, summary, resumesAt } = isObject(detail) ? detail : {};
     if (source !== OUTCOME_SOURCE || (outcome !== "awaiting-approval" && resumesAt === undefined)) return;
-    say(`${outcome}: ${because}`);
+    say(String(summary));
   });
 }
 

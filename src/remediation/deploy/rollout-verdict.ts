@@ -132,7 +132,7 @@ export function judgeRollout(
 }
 
 export function formatOverwrite(revision: string): string {
-  return `${shortRevision(revision)} was deployed at the very moment of our write`;
+  return `${shortRevision(revision)} was deployed by another caller at the same moment as Repull's change`;
 }
 
 /** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */
@@ -147,7 +147,11 @@ function notPrimaryAnyMore(service: Service, primary: Deployment, watched: Rollo
     return { kind: "in-progress", because: "ECS does not show the new deployment yet" };
   if (ROLLING_BACK.test(primary.rolloutStateReason ?? "")) {
     const why = shown?.rolloutStateReason ?? primary.rolloutStateReason;
-    return { kind: "rolled-back", because: `ECS put ${shortRevision(current)} back: ${why}`, ...deployment };
+    return {
+      kind: "rolled-back",
+      because: `ECS rolled back to ${shortRevision(current)}: ${why}`,
+      ...deployment,
+    };
   }
   if (sameRevision(service.taskDefinition, newRevision))
     return { kind: "in-progress", because: "ECS does not show the new deployment yet" };
@@ -155,7 +159,7 @@ function notPrimaryAnyMore(service: Service, primary: Deployment, watched: Rollo
     const why = shown?.rolloutStateReason === undefined ? "" : `: ${shown.rolloutStateReason}`;
     return {
       kind: "rolled-back",
-      because: `${shortRevision(previousRevision)} was put back${why}`,
+      because: `${shortRevision(previousRevision)} was deployed again${why}`,
       ...deployment,
     };
   }

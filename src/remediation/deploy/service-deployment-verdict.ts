@@ -22,14 +22,14 @@ export function serviceDeploymentVerdict(
     case "ROLLBACK_SUCCESSFUL":
       return {
         kind: "rolled-back",
-        because: `ECS took ${name} back${why}`,
+        because: `ECS rolled back ${name}${why}`,
         nextSteps: lookAt(serviceDeployment, name),
       };
     case "ROLLBACK_FAILED":
       return {
         kind: "stopped",
-        because: `ECS wanted to take ${name} back, and could not${why}`,
-        nextSteps: ["look at the service's deployment in ECS now: it stands between two revisions"],
+        because: `ECS tried to roll back ${name}, and failed${why}`,
+        nextSteps: ["check the service's deployment in ECS now: its tasks may run two revisions"],
       };
     case "STOP_REQUESTED":
     case "STOPPED":
@@ -37,10 +37,10 @@ export function serviceDeploymentVerdict(
       if (!isOurs) return undefined;
       return {
         kind: "stopped",
-        because: `ECS stopped the deployment of ${name}, and its settings want no way back${why}`,
+        because: `ECS stopped the deployment of ${name} without a rollback${why}`,
         nextSteps: [
           ...lookAt(serviceDeployment, name),
-          "then deploy again, or go back: repull history names the execution, repull undo EXECUTION takes it back",
+          "then deploy again, or take the change back: repull history names the execution, repull undo EXECUTION undoes it",
         ],
       };
     default:
@@ -53,7 +53,7 @@ export function formatStage({ stage, hooks }: ServiceDeployment): string {
   if (stage === undefined) return "";
   const waiting = hooks.some(({ status }) => status === "AWAITING_ACTION");
   const running = hooks.flatMap((hook) => (hook.status === "IN_PROGRESS" ? (hook.function ?? []) : []));
-  if (waiting) return `; ECS is at ${stage}, and waits for somebody to continue the deployment`;
+  if (waiting) return `; ECS is at ${stage}, and a pause hook waits until the deployment is continued`;
   return `; ECS is at ${stage}${running.length === 0 ? "" : `, and waits for the hook ${running.join(", ")}`}`;
 }
 
@@ -69,10 +69,12 @@ function lookAt({ firedAlarms, hooks }: ServiceDeployment, name: string): readon
   const functions = refused.flatMap((hook) => hook.function ?? []);
   const steps = [
     ...firedAlarms.map((alarm) => `find out why the alarm ${alarm} fired`),
-    ...functions.map((hook) => `find out why the hook ${hook} refused: its log is in CloudWatch`),
-    ...(refused.length > functions.length ? ["nobody continued the deployment in its time"] : []),
+    ...functions.map((hook) => `find out why the hook ${hook} failed: its log is in CloudWatch`),
+    ...(refused.length > functions.length
+      ? ["continue the next deployment within the time of its pause hook"]
+      : []),
   ];
   return steps.length > 0
     ? steps
-    : [`find out why ${name} was taken back: its stopped tasks and logs are in ECS`];
+    : [`find out why ${name} was rolled back: read its stopped tasks and their logs in ECS`];
 }

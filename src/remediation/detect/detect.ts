@@ -118,7 +118,7 @@ export async function detect(
     because:
       attempts === ATTEMPTS_MAX
         ? `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`
-        : `this deployment was looked at ${NAMES_MAX} times and within this hour, and there was nothing to do`,
+        : `this deployment was checked ${NAMES_MAX} times, the last time within this hour, and there was nothing to do`,
   };
 }
 
@@ -147,8 +147,7 @@ function reasonNotToRetry(
   // A start that is not listed yet has not ended either.
   if (status === undefined || status.status === "running") return { words: "is running" };
   if (status.denied !== undefined) return { words: `stays as it is: ${status.denied}` };
-  if (status.endedAt !== undefined && failedAt <= status.endedAt)
-    return { words: "has looked at it already" };
+  if (status.endedAt !== undefined && failedAt <= status.endedAt) return { words: "has checked it already" };
   // It may have been denied: a person is not asked a second time because a result could not be read.
   if (status.status === "unknown") return unreadable(status);
   if (status.endedAt === undefined)
@@ -160,7 +159,7 @@ function reasonNotToRetry(
 }
 
 function unreadable({ because = "no reason given", permission, transient }: ExecutionStatus): Closed {
-  const words = `has ended, and how cannot be read: ${because}`;
+  const words = `has ended, and its result cannot be read: ${because}`;
   if (transient) throw new AwsError("unavailable", "lambda:GetDurableExecution", words);
   return { words, code: "result-unreadable", ...optional("permission", permission) };
 }

@@ -95,7 +95,7 @@ function asFailed({ image, containers, pulledAs, leftOut }: CurrentImage): reado
       registry: DOCKER_HUB_HOST,
       image: canonicalName(reference),
       evidence: [],
-      because: "its owner asks what a limit would bring",
+      because: "a plan was requested before a limit is reached",
     },
   }));
 }
@@ -105,6 +105,6 @@ function nothingToDo(arn: string, today: readonly CurrentImage[]): Ignored {
   const because =
     leftOut.length === 0
       ? `no image of ${shortRevision(arn)} comes from Docker Hub`
-      : `the policy leaves out every image of ${shortRevision(arn)} that comes from Docker Hub: ${leftOut[0]?.leftOut}`;
+      : `the policy excludes every image of ${shortRevision(arn)} that comes from Docker Hub: ${leftOut[0]?.leftOut}`;
   return { kind: "ignored", because };
 }

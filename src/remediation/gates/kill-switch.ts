@@ -18,7 +18,7 @@ export class Stopped extends AwsError {
   readonly parameter: string | undefined;
 
   constructor(action: string, because: string, parameter: string | undefined) {
-    super("denied", action, `${action} was not sent: the owner has stopped Repull (${because})`);
+    super("denied", action, `${action} was not sent: the kill switch stops every write (${because})`);
     this.parameter = parameter;
   }
 }

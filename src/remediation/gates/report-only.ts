@@ -37,7 +37,7 @@ export function reportManualDeployment(
         `CodeDeploy has deployed a revision with ${placesIn(images)}`,
       ),
     ],
-    because: `CodeDeploy deploys the service ${service}, and ECS takes a new task definition for it from nothing else: register the revision and begin the deployment yourself`,
+    because: `CodeDeploy deploys the service ${service}, and ECS accepts a new task definition for it from no other caller. Register the revision and start the deployment with the commands below`,
     images,
     nextSteps: [
       ...copies.map(({ source, target }) => `repull mirror ${source} ${target}`),

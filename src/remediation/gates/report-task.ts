@@ -22,12 +22,12 @@ export function reportTask(
   if (action !== "report") return undefined;
   const setting = schedule === undefined ? "StandaloneTasks" : "Schedules";
   const allow = allowTaskChanges(schedule, rights);
-  const starter = schedule === undefined ? "somebody's own call" : `the rule or schedule ${schedule}`;
+  const starter = schedule === undefined ? "a RunTask call" : `the rule or schedule ${schedule}`;
   const copies = images.flatMap(({ substitute }) => substitute?.copy ?? []);
   return {
     kind: "not-eligible",
     reason: "report-only",
-    because: `no service started the task but ${starter}, and the policy says to report it (${setting}=report)`,
+    because: `${starter} started the task, and the policy lets Repull only report such tasks (${setting}=report)`,
     images,
     remedies: [allow, ...waiting],
     nextSteps: [

@@ -10,22 +10,22 @@ import { decisionSchema } from "../gates/approval-decision.ts";
 
 export const OUTCOME_SCHEMA_VERSION = "1";
 
-/** What each outcome means; the first six need nobody's attention. */
+/** What each outcome means; the first six need no attention. */
 export const OUTCOMES = {
-  succeeded: "the service runs the substitute",
-  redeployed: "the redeployment was accepted and is not watched",
-  ignored: "nothing of ours",
-  superseded: "somebody else has changed the service meanwhile",
-  "dry-run": "planned only: the owner has not let it write",
-  denied: "somebody has denied the plan",
-  "awaiting-approval": "not the end: the plan waits for somebody's approval",
-  "approval-expired": "nobody has approved the plan in time",
-  "no-substitute": "no substitute can be deployed, and the reason says why",
-  "not-eligible": "this workload or text is not one that Repull changes",
-  "quota-exceeded": "a quota of the owner's is reached; nothing more is written until its next window",
-  "rolled-back": "the substitute did worse; the service is back on its former revision",
-  "rollout-timed-out": "the rollout has not ended in the time it was given",
-  failed: "a step failed; what was done until then is in the record",
+  succeeded: "the service or the task runs the substitute",
+  redeployed: "the change was accepted, and whether it starts was not watched",
+  ignored: "nothing to do: the failure is over, or is not the limit of a registry",
+  superseded: "another deployment came first, and was left in place",
+  "dry-run": "planned only: the mode or the policy does not let Repull write",
+  denied: "the plan was denied, and nothing was written",
+  "awaiting-approval": "not the end: the plan waits for an approval",
+  "approval-expired": "the plan was not approved in time, and nothing was written",
+  "no-substitute": "no source has the image with enough proof",
+  "not-eligible": "Repull does not change this workload, or the error text does not tell enough",
+  "quota-exceeded": "a quota of the policy is used up, and nothing more is written until its next period",
+  "rolled-back": "the deployment was rolled back, and the service runs an earlier revision again",
+  "rollout-timed-out": "the rollout did not end in its time, and ECS may still continue it",
+  failed: "a step failed: nextSteps says what is missing",
 } as const;
 
 export type OutcomeKind = keyof typeof OUTCOMES;
@@ -33,20 +33,22 @@ export type OutcomeKind = keyof typeof OUTCOMES;
 /** Why Repull said no, in a word that can be counted: of `not-eligible` and `no-substitute`. */
 export const REASONS = {
   "opted-out":
-    "the tag repull of the service, its cluster, its task definition, the task or its schedule says off",
-  "opt-out-unclear": "the tag repull has a word that Repull does not know: it counts as off",
-  "excluded-by-policy": "the owner's policy leaves out the cluster, the service or the image",
-  "report-only": "the owner's policy says to report such tasks, and to change nothing",
+    "the tag repull of the service, its cluster, its task definition, the task or its schedule is off",
+  "opt-out-unclear": "the tag repull has a value that Repull does not know, which counts as off",
+  "excluded-by-policy": "the policy excludes the cluster, the service or the image",
+  "report-only": "the policy lets Repull report such tasks, and not change them",
   "deployed-by-others":
     "CodeDeploy, an external controller, ECS itself, AWS Batch or Step Functions deploys it",
-  "substitute-failed": "what cannot be pulled is a substitute itself",
-  "too-many-tags": "the task definition has no room for the tags by which Repull knows its own revisions",
-  "ambiguous-failure": "the text is cut off, or nothing tells who started the task",
-  "trust-unreadable": "which bytes were meant cannot be read from ECS, or ECS contradicts itself",
-  "other-manifest-in-text": "the failing text names a manifest of other bytes than ECS or the registry does",
-  "no-proof": "no place holds the image with enough proof",
-  "loop-guard": "earlier substitutes did not last: no other is tried for some hours",
+  "substitute-failed": "the image that cannot be pulled is one of Repull's substitutes",
+  "too-many-tags": "the task definition has no room for the tags by which Repull finds its own revisions",
+  "ambiguous-failure": "the error text is cut off, or it is not known what started the task",
+  "trust-unreadable": "the expected digest cannot be read from ECS, or ECS contradicts itself",
+  "other-manifest-in-text":
+    "the error text names a manifest with other content than ECS or the registry does",
+  "loop-guard": "earlier substitutes did not last, and no other is tried for some hours",
   "time-over": "a day has passed before a substitute could be deployed",
+  "limit-not-reset": "only Docker Hub has the image, and it granted no pulls for as long as Repull waits",
+  "no-proof": "no source has the image with enough proof",
 } as const;
 
 export type Reason = keyof typeof REASONS;
@@ -60,7 +62,7 @@ const WELL: readonly OutcomeKind[] = [
   "denied",
 ];
 
-/** Whether nobody has to look at it: exit status 0. */
+/** Whether it needs no attention: exit status 0. */
 export function needsNoAttention(kind: OutcomeKind): boolean {
   return WELL.includes(kind);
 }
@@ -101,14 +103,18 @@ const checks = z.array(
 export const outcomeSchema = z.object({
   schemaVersion: z.literal(OUTCOME_SCHEMA_VERSION),
   outcome: z.enum(Object.keys(OUTCOMES) as [OutcomeKind, ...OutcomeKind[]]),
+  /** Verdict, workload, reason and what runs, in one or two sentences: what a notification shows. */
+  summary: z.string(),
   because: z.string(),
   reason: z.enum(Object.keys(REASONS) as [Reason, ...Reason[]]).optional(),
   /** Of a `failed`, where a step could not be done: refused for good, or not answered until its tries were over. */
   error: z
     .object({
       code: z.enum(["denied", "invalid", "unfinished"]),
-      /** The right that is missing, whose use the owner has stopped, or whose request AWS does not take; as IAM spells it. */
+      /** The permission that is missing, that the kill switch stops, or whose request AWS refuses as invalid. */
       permission: z.string().optional(),
+      /** The step of the execution's history that failed. */
+      step: z.string().optional(),
     })
     .optional(),
   /** The execution's name: the same for every event of one failing deployment. */
@@ -143,8 +149,12 @@ export const outcomeSchema = z.object({
   decision: decisionSchema.optional(),
   formerTaskDefinition: z.string().optional(),
   newTaskDefinition: z.string().optional(),
-  /** What the service was put back on: the former revision or, where ECS takes that no more, a copy of it. */
+  /** What the service was rolled back to: the previous revision or, where that is INACTIVE, a copy of it. */
   restoredTaskDefinition: z.string().optional(),
+  /** A revision that was registered, and that nothing runs. */
+  unusedTaskDefinition: z.string().optional(),
+  /** The command that takes the change back. */
+  undo: z.array(z.string()).readonly().optional(),
   images: z.array(
     z.object({
       image: z.string(),

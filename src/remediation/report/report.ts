@@ -18,6 +18,7 @@ import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Decision } from "../gates/approval-decision.ts";
 import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
+import { clusterNameOf, formatSummary, type Summarized } from "./format-summary.ts";
 import {
   needsNoAttention,
   OUTCOME_SCHEMA_VERSION,
@@ -35,11 +36,13 @@ export type RemediationResult = {
   /** Of a `failed`: what kept it from its end. */
   readonly error?: Outcome["error"];
   /** Of a `no-substitute`: why there is no substitute. */
-  readonly code?: NoSubstituteCode | "loop-guard" | "time-over";
+  readonly code?: NoSubstituteCode | "loop-guard" | "time-over" | "limit-not-reset";
   readonly images?: readonly ImagePlan[];
   readonly substitution?: { readonly previousRevision: string; readonly newRevision: string } | undefined;
   /** The revision that the service was put back on. */
   readonly restored?: string;
+  /** A revision that was registered, and that nothing runs. */
+  readonly unused?: string;
   readonly remedies?: readonly Remedy[];
   /** In the place of the sentences that the remedies make. */
   readonly nextSteps?: readonly string[];
@@ -145,6 +148,16 @@ export function toOutcome(
   failure: PullFailure | undefined,
   execution: string,
 ): Outcome {
+  const record = toRecord(result, failure, execution);
+  const { schemaVersion, outcome, ...members } = record;
+  return { schemaVersion, outcome, summary: formatSummary(record), ...members };
+}
+
+function toRecord(
+  result: RemediationResult,
+  failure: PullFailure | undefined,
+  execution: string,
+): Summarized {
   const { kind, because, reason, images = [], substitution, approval, decision, remedies } = result;
   const classification = failure?.preemptive ? undefined : failure?.failures[0].classification;
   return {
@@ -170,6 +183,8 @@ export function toOutcome(
       ? {}
       : { formerTaskDefinition: substitution.previousRevision, newTaskDefinition: substitution.newRevision }),
     ...optional("restoredTaskDefinition", result.restored),
+    ...optional("unusedTaskDefinition", result.unused),
+    ...optional("undo", undoCommand(result, failure)),
     ...optional("approval", approval),
     ...optional("decision", decision),
     images: images.map(imageOutcome),
@@ -181,6 +196,18 @@ export function toOutcome(
     ],
     ...optional("remedies", remedies && [...remedies]),
   };
+}
+
+const CAN_BE_UNDONE: readonly OutcomeKind[] = ["succeeded", "redeployed", "rollout-timed-out"];
+
+function undoCommand(
+  { kind, substitution }: RemediationResult,
+  failure: PullFailure | undefined,
+): readonly string[] | undefined {
+  const { owner, clusterArn = "" } = failure ?? {};
+  if (substitution === undefined || owner?.kind !== "service" || !CAN_BE_UNDONE.includes(kind))
+    return undefined;
+  return ["repull", "undo", owner.service, "--cluster", clusterNameOf(clusterArn)];
 }
 
 function workloadOf({ owner, clusterArn }: PullFailure): NonNullable<Outcome["workload"]> {
@@ -239,11 +266,11 @@ function revertedNotice({ revertedSubstitute }: RemediationResult): readonly str
   return revertedSubstitute === undefined
     ? []
     : [
-        `a later deploy has brought the old image back, after ${revertedSubstitute} had replaced it: change the source, for it is not fought over`,
+        `a later deployment brought the old image back after Repull had replaced it with ${revertedSubstitute}: change the source; otherwise every deployment brings it back`,
       ];
 }
 
-/** Who names a family alone gets its newest revision, and that is ours now, made from an older one. */
+/** A deployment that names the family alone gets its newest revision, and that is ours now, made from an older one. */
 function newerRevisionNotice({
   kind,
   substitution,
@@ -255,7 +282,7 @@ function newerRevisionNotice({
     shortRevision(substitution.previousRevision),
   ];
   return [
-    `the newest of its family is now ${ours}, made from ${former}, and not ${skippedNewerRevision}, which the service did not run: whoever deploys without a number should name ${skippedNewerRevision}, or register it again`,
+    `${ours} is now the latest revision of its family. It is based on ${former} and does not contain ${skippedNewerRevision}. If you deploy by family name, name ${skippedNewerRevision} or register it again`,
   ];
 }
 
@@ -266,16 +293,22 @@ function nextStepsFor({ kind, images = [], substitution, managedBy }: Remediatio
       return sourceChanges(images, managedBy);
     case "rolled-back":
       return [
-        `find out why ${substitution === undefined ? "the substitute" : shortRevision(substitution.newRevision)} failed: its stopped tasks and logs are in ECS`,
+        `find out why ${substitution === undefined ? "the substitute" : shortRevision(substitution.newRevision)} failed: read its stopped tasks and their logs in ECS`,
       ];
     case "rollout-timed-out":
-      return ["look at the service's deployment in ECS: it goes on, and nothing more will be changed"];
+      return [
+        "see in ECS what the deployment waits for: the service's events, free capacity, health checks, minimumHealthyPercent and maximumPercent; Repull changes nothing more",
+      ];
     case "denied":
-      return ["this deployment is not tried again; the next one is asked about anew"];
+      return ["Repull does not ask again for this deployment; it asks for the next one that fails"];
     case "approval-expired":
-      return ["the next failing task asks again; approvalHours says how long a plan waits"];
+      return [
+        "wait for the next failing task, which asks again; approvalHours in the policy sets how long a plan waits",
+      ];
     case "failed":
-      return ["read the execution's history; the next failing task starts another attempt"];
+      return [
+        "read the execution's history in the Lambda console; the next failing task starts another attempt",
+      ];
     default:
       return [];
   }
@@ -286,7 +319,9 @@ export function sourceChanges(images: readonly ImagePlan[], managedBy?: ManagedB
   return images.flatMap(({ image, containers, substitute }) => {
     if (substitute?.writes === undefined) return [];
     if (substitute.candidate.strategy === "authenticated-pull")
-      return [`in the source of the task definition, give ${image} its repositoryCredentials`];
+      return [
+        `in the source of the task definition, add repositoryCredentials to the container that runs ${image}`,
+      ];
     return [sourceChange(managedBy, { image, containers, substitute: substitute.writes })];
   });
 }

@@ -30,7 +30,7 @@ export async function confirmFailure(
   const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
   const told = task === undefined ? failure : readEvent(taskEvent(task, failure), ports.location);
   if (told.kind === "ignored") {
-    return { kind: "ignored", because: `ECS tells otherwise than the event: ${told.because}` };
+    return { kind: "ignored", because: `ECS does not confirm the event: ${told.because}` };
   }
   const limits = told.failures.filter(
     ({ classification }) => unsupportedReason(classification) === undefined,
@@ -54,11 +54,11 @@ export async function confirmFailure(
     const { classification } = told.failures[0];
     return { kind: "ignored", because: `${unsupportedReason(classification)}: ${classification.because}` };
   }
-  const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of it";
+  const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of the text";
   return {
     kind: "not-eligible",
     reason: "ambiguous-failure",
-    because: `the reason is cut off, and ${where}: ${limits[0].classification.because}`,
+    because: `the error text is cut off, and ${where}: ${limits[0].classification.because}`,
     remedies: [nextFailure("the service's events in ECS have the whole text")],
   };
 }

@@ -14,7 +14,7 @@ import type { NotEligible, Recovered, Superseded, SurveyRequest } from "./types.
 
 /** The service was deleted. */
 export function serviceDeleted(service: string): Ignored {
-  return { kind: "ignored", because: `the service ${service} is not there any more` };
+  return { kind: "ignored", because: `the service ${service} no longer exists` };
 }
 
 /** Why this service is never changed, whatever has failed. */
@@ -24,7 +24,7 @@ export function ineligibleReason(service: Service): Ignored | NotEligible | unde
     unsupportedReason(service) ??
     notEligible(
       "deployed-by-others",
-      `CodeDeploy deploys the service ${service.name}: ECS refuses a new task definition from anybody else`,
+      `CodeDeploy deploys the service ${service.name}: ECS accepts a new task definition from no other caller`,
       [
         deployYourself(
           "let CodeDeploy deploy a revision with an image from ECR",
@@ -46,12 +46,12 @@ export function unsupportedReason(service: Service): Ignored | NotEligible | und
     return notEligible(
       "deployed-by-others",
       isDaemon
-        ? `ECS manages the daemon ${name} itself, and an update of it drains and replaces machines`
+        ? `ECS manages the daemon ${name} itself, and an update of it drains and replaces container instances`
         : `ECS manages the Express service ${name} itself, and writes its revisions`,
       [
         isDaemon
           ? deployYourself(
-              "register the daemon's task definition with an image from ECR, and update the daemon when its machines may be replaced",
+              "register the daemon's task definition with an image from ECR, and update the daemon when its container instances may be replaced",
               "the daemon runs an image from ECR",
             )
           : updateExpress(service.arn),
@@ -139,7 +139,7 @@ export async function staleFailureReason(
 /** A substitute of this execution's that could not be pulled for a while, and runs now. */
 export function recovered({ desiredCount, taskDefinition }: Deployment): Recovered {
   const ours = shortRevision(taskDefinition);
-  return { kind: "succeeded", because: `${desiredCount} of ${desiredCount} tasks run ${ours} after all` };
+  return { kind: "succeeded", because: `${desiredCount} of ${desiredCount} tasks run ${ours} by now` };
 }
 
 /** The service shows the failing deployment as replaced by a later one: that one's tasks have events of their own. */
@@ -148,7 +148,7 @@ function pastDeployment(service: Service, { owner }: PullFailure): Ignored | und
   const primary = primaryDeployment(service);
   const own = service.deployments.find((deployment) => deployment.id === id);
   if (own === undefined || primary === undefined || own.id === primary.id) return undefined;
-  return { kind: "ignored", because: `the deployment ${own.id} is past: ${primary.id} has replaced it` };
+  return { kind: "ignored", because: `the deployment ${own.id} was replaced by ${primary.id}` };
 }
 
 /** An answer without the deployment that failed may be of the time before it. */

@@ -42,6 +42,6 @@ export function formatCluster(clusterArn: string): string {
 }
 
 function excludedByPolicy(what: string, because: string, remedy: Remedy): NotEligible {
-  const told = `${what} is left alone: ${because}`;
+  const told = `${what} is skipped: ${because}`;
   return { kind: "not-eligible", reason: "excluded-by-policy", because: told, remedies: [remedy] };
 }

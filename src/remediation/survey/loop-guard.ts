@@ -62,13 +62,13 @@ const DEPLOYMENTS_MAX = 100;
 export function loopGuardReason(recent: RecentSubstitutions, former: string): string | undefined {
   const { sameRevision6h, sameRevision24h, otherRevisions6h, minutesSinceReverted } = recent;
   if (sameRevision6h >= SUBSTITUTIONS_PER_6H_MAX)
-    return `${sameRevision6h} substitutes for ${shortRevision(former)} did not last within ${LOOP_GUARD_HOURS} hours: no more is tried before they are over`;
+    return `${sameRevision6h} substitutes for ${shortRevision(former)} did not last within ${LOOP_GUARD_HOURS} hours: Repull tries no other until they are over`;
   if (sameRevision24h >= SUBSTITUTIONS_PER_DAY_MAX)
-    return `${sameRevision24h} substitutes for ${shortRevision(former)} did not last within a day: no more is tried before it is over`;
+    return `${sameRevision24h} substitutes for ${shortRevision(former)} did not last within a day: Repull tries no other until it is over`;
   if (otherRevisions6h >= DEPLOYMENTS_PER_6H_MAX)
-    return `${otherRevisions6h} substitutes were replaced by later deploys within ${LOOP_GUARD_HOURS} hours: no more is tried before they are over`;
+    return `${otherRevisions6h} substitutes were replaced by later deployments within ${LOOP_GUARD_HOURS} hours: Repull tries no other until they are over`;
   if (minutesSinceReverted !== undefined && minutesSinceReverted < REVERTED_WITHIN_MINUTES) {
-    return `the service came back to ${shortRevision(former)} after a substitute made ${minutesSinceReverted} minutes ago: no other is tried within the hour`;
+    return `the service came back to ${shortRevision(former)} after a substitute made ${minutesSinceReverted} minutes ago: Repull tries no other within the hour`;
   }
   return undefined;
 }

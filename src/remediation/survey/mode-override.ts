@@ -37,8 +37,8 @@ function parseMode(value: string, key: string, bearer: TaggedResource): Required
   const tag = `the tag ${MODE_TAG}=${value} of ${bearer.name}`;
   const modeRemedies = removeTag(bearer, [key]);
   return mode === undefined
-    ? { mode: "observe", modeBecause: `${tag} is no mode, and so counts as observe`, modeRemedies }
-    : { mode, modeBecause: `${tag} says ${mode}`, modeRemedies };
+    ? { mode: "observe", modeBecause: `${tag} names no mode, which counts as observe`, modeRemedies }
+    : { mode, modeBecause: `${tag} sets the mode to ${mode}`, modeRemedies };
 }
 
 function rank(mode: Mode): number {

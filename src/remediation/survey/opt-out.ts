@@ -35,7 +35,7 @@ export function optedOut(taggedResources: readonly TaggedResource[]): NotEligibl
     return {
       kind: "not-eligible",
       reason: "opt-out-unclear",
-      because: `${name} counts as opted out: the ${tag} is no word that Repull knows`,
+      because: `${name} counts as opted out: Repull does not know the value of its ${tag}`,
       remedies: keys.length === 1 ? setTag(bearer, first.key, "on") : removeTag(bearer, keys),
     };
   }

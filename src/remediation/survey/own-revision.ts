@@ -37,7 +37,7 @@ export async function isWatchedByItsExecution(
   if (found?.status === "running")
     return {
       kind: "ignored",
-      because: `${revision} is a substitute of ${maker}, which is still at work`,
+      because: `${revision} is a substitute of ${maker}, which still runs`,
       transient: true,
     };
   if (found !== undefined) return undefined;
@@ -45,7 +45,7 @@ export async function isWatchedByItsExecution(
   return clock.now() - registeredAt < YOUNG_MINUTES * 60_000
     ? {
         kind: "ignored",
-        because: `${revision} is a new substitute of ${maker}, which may still be at work`,
+        because: `${revision} is a new substitute of ${maker}, which may still run`,
         transient: true,
       }
     : undefined;

@@ -81,7 +81,7 @@ export async function surveyRevision(
     pullsByExecutionRole: requiresAttribute(described, "ecs.capability.execution-role-ecr-pull"),
     network,
     answered: answeredHosts(failure),
-    reached: `${failure.preemptive ? "its tasks pull from" : "the task that failed did reach"} ${classification.registry ?? "the registry"}`,
+    reached: `${failure.preemptive ? "its tasks pull from" : "the failed task did reach"} ${classification.registry ?? "the registry"}`,
     reachesInternet: provesInternet(failure),
   };
   const images = await surveyImages(
@@ -124,7 +124,7 @@ function tooManyTags(
   return {
     kind: "not-eligible",
     reason: "too-many-tags",
-    because: `${family} has ${TAGS_MAX - room} tags of its owner's, of ${TAGS_MAX} that AWS allows: ${needed} more are needed, for Repull to know its own revisions again`,
+    because: `${family} has ${TAGS_MAX - room} tags of the ${TAGS_MAX} that AWS allows, and Repull needs ${needed} more to find its own revisions`,
     remedies: [removeOwnTags(former, needed - room)],
   };
 }
@@ -213,7 +213,7 @@ async function rulesOf({ ecr }: Ports): Promise<StrategyContext["rules"]> {
     return await ecr.pullThroughRules();
   } catch (error) {
     if (error instanceof AwsError && error.kind !== "throttled")
-      return { because: `the account's rules cannot be read: ${error.message}` };
+      return { because: `the pull-through cache rules cannot be read: ${error.message}` };
     throw error;
   }
 }

@@ -35,7 +35,7 @@ export function managedByWorkflowEngine(
     return {
       kind: "not-eligible",
       reason: "deployed-by-others",
-      because: `AWS Batch started the task ${family} on a cluster of its own, from a job definition that it turns into task definitions by itself: a revision of ours would be used by nobody`,
+      because: `AWS Batch started the task ${family} on a cluster of its own, from a job definition that it turns into task definitions by itself: a revision of Repull's would not be used`,
       remedies: [
         deployYourself(
           "register a revision of the job definition with an image from ECR, and submit the job again; its retryStrategy may retry on CannotPullContainerError",
@@ -48,7 +48,7 @@ export function managedByWorkflowEngine(
     return {
       kind: "not-eligible",
       reason: "deployed-by-others",
-      because: `a state machine of Step Functions started the task of ${shortRevision(taskDefinitionArn)} and judges it: a task started by anybody else would not count`,
+      because: `a state machine of Step Functions started the task of ${shortRevision(taskDefinitionArn)} and watches it: a task that another caller starts would not count`,
       remedies: [
         deployYourself(
           `register a revision of ${shortRevision(taskDefinitionArn)} with an image from ECR, name the family without a revision in the state machine's task, or that revision, and redrive the execution`,
@@ -88,7 +88,7 @@ export async function surveyTask(
   if (newer !== undefined) {
     return {
       kind: "superseded",
-      because: `${shortRevision(newer)} is newer than the failing ${shortRevision(former)}: a revision made from the old one would become the newest, for everybody who names the family alone`,
+      because: `${shortRevision(newer)} is newer than the failing ${shortRevision(former)}: a revision made from the old one would become the newest, for every caller that names the family alone`,
     };
   }
   if (owner.kind !== "scheduled") return { taskArn, action: policy.standaloneTasks, targets: [] };
@@ -118,7 +118,7 @@ function backTo(former: string | undefined, { owner, clusterArn }: PullFailure, 
     return undoSubstitute(family, clusterArn.slice(clusterArn.lastIndexOf("/") + 1));
   const revision = former ?? "the revision that its tags name (repull:previous-revision)";
   return deployYourself(
-    `start the task on ${revision} again: should that fail, another substitute is looked for`,
+    `start the task on ${revision} again; if that fails, Repull looks for another substitute`,
     `the task was started on ${revision}`,
   );
 }

@@ -40,7 +40,10 @@ export async function platformsOf(
   const platforms = new Map(within.map(({ platform }) => [printPlatform(platform), platform]));
   if (platforms.size === 0) {
     const whose = providers.length === 0 ? "the cluster" : `the capacity provider ${providers.join(" or ")}`;
-    return { kind: "unknown", because: `${whose} has no machine now that could tell its architecture` };
+    return {
+      kind: "unknown",
+      because: `${whose} has no container instance now, so the architecture is not known`,
+    };
   }
   const byName = [...platforms].toSorted(([one], [other]) => one.localeCompare(other));
   return { kind: "known", platforms: byName.map(([, platform]) => platform) };

@@ -30,7 +30,7 @@ export async function askForApproval(
     const expiresAt = new Date(ports.clock.now() + seconds * 1000).toISOString();
     return {
       kind: "awaiting-approval",
-      because: `${state.approvals.because ?? ""}nothing is written before somebody approves the plan, until ${expiresAt}: ${approve}`,
+      because: `${state.approvals.because ?? ""}the plan needs an approval: ${approve}`,
       images,
       approval: {
         callbackId: callback.id,
@@ -45,7 +45,7 @@ export async function askForApproval(
   // Its result is what `repull approve` reads from the execution's history, also where the bus has refused the event.
   await report(`ask ${number}`, request, failure, options, ports, steps);
   const decision = parseDecision(await callback.answer());
-  const because = `${decision === undefined ? "the last answer could not be understood" : "the plan is no longer the one that was approved"}; `;
+  const because = `${decision === undefined ? "the last answer could not be read" : "the plan is no longer the one that was approved"}; `;
   // An approval of another plan is none of this one, nor of what comes after a question that was left open.
   const approvals = {
     asked: number,
@@ -66,5 +66,9 @@ function endingOf(
 ): Pick<RemediationResult, "kind" | "because"> {
   return kind === "denied"
     ? { kind, because: `${by} denied the plan${because === undefined ? "" : `: ${because}`}` }
-    : { kind: "approval-expired", because: `nobody answered within ${Math.ceil(seconds / 3600)} hours` };
+    : { kind: "approval-expired", because: noAnswerWithin(Math.ceil(seconds / 3600)) };
+}
+
+function noAnswerWithin(hours: number): string {
+  return `no answer came within ${hours === 1 ? "an hour" : `${hours} hours`}`;
 }

@@ -43,14 +43,14 @@ export function writeBlocked(
     executionRole,
   } = surveyed;
   if (mode === "observe") {
-    const because = `${modeBecause ?? "the policy says observe"}: nothing was written`;
+    const because = modeBecause ?? "the mode is observe";
     return { kind: "dry-run", because, images, remedies: modeRemedies };
   }
   if (surveyed.manualDeployment !== undefined)
     return reportManualDeployment(surveyed.manualDeployment, failingRevision, images, executionRole);
   if (task !== undefined) return reportTask(task, failingRevision, images, { rights, waiting });
   if (!isDeploying || policy.onActiveDeployment !== "report") return undefined;
-  const because = `the deployment ${deploymentId} is under way, and the policy (onActiveDeployment) says report: nothing was written`;
+  const because = `the deployment ${deploymentId} is in progress, and the policy does not let Repull replace it (onActiveDeployment=report)`;
   return {
     kind: "dry-run",
     because,

@@ -125,10 +125,10 @@ async function resultOf<T extends object>(run: () => Promise<T>): Promise<T | { 
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     const refusal = error instanceof PermanentStepFailure ? error.refusal : undefined;
-    const because = `${error.step}: ${error.message}`;
-    const { stopped: _, ...told } = refusal ?? { code: "unfinished" };
+    const { message: because, step } = error;
+    const { stopped: _, ...told } = refusal ?? { code: "unfinished" as const };
     const remedies = remediesOfFailed(refusal, because);
-    return { failed: { because, transient: refusal === undefined, error: told, remedies } };
+    return { failed: { because, transient: refusal === undefined, error: { ...told, step }, remedies } };
   }
 }
 

@@ -1,5 +1,7 @@
-/** A remedy in words. */
+/** A remedy as a sentence. */
 
+import { tryParseReference } from "../../image/reference.ts";
+import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import type { Remedy, RemedyCode } from "./remedy.ts";
 
 type Words = (remedy: Remedy, params: Readonly<Record<string, string>>) => string;
@@ -8,27 +10,27 @@ const PLANS = "a free one has 200 pulls in 6 hours, a paid one (Pro, Team, Busin
 
 const WORDS: Readonly<Record<RemedyCode, Words>> = {
   "name-rules-account": (_, { image }) =>
-    `give the pull-through cache rule that ${image} goes by (aws ecr describe-pull-through-cache-rules names it) an account with pulls left; of Docker Hub's plans a paid one has no limit of pulls, a free one has 200 in 6 hours`,
+    `give the pull-through cache rule of ${image} (aws ecr describe-pull-through-cache-rules lists the rules) an account with pulls left: ${PLANS}`,
   "name-image-that-exists": (_, { host, name, elsewhere }) =>
-    `name an image that is there in your source: ${host} has no ${name} any more, and neither waiting nor an account brings it back${
+    `change the image in your source: ${host} no longer has ${name}, and neither waiting nor an account brings it back${
       elsewhere === undefined
         ? ""
-        : `; its publisher's ${elsewhere} gets no updates: for a while, by its digest`
+        : `; its publisher keeps ${elsewhere} without updates: use it by its digest for a while`
     }`,
   "name-other-place": (remedy) =>
-    `or, where a copy is kept elsewhere, name it in the policy (imageMappings with allowDifferentContent, because its bytes cannot be compared: ${settingOf(remedy)}): Repull uses what you name there`,
+    `or, where a copy is kept elsewhere, name it in the policy (imageMappings with allowDifferentContent, because its digest cannot be verified: ${settingOf(remedy)})`,
   "accept-weaker-proof": ({ setting }) =>
     setting?.value === "same-publisher"
-      ? "accept the proof same-publisher (the stack's LeastProof, minimumProof in the policy): the publisher keeps both names, no digest could be compared"
+      ? "accept the proof same-publisher (the stack's LeastProof, minimumProof in the policy): the same publisher maintains both names, and no digest could be verified"
       : `accept the proof ${setting?.value} (the stack's LeastProof, minimumProof in the policy)`,
   "allow-permission": (_, { permission }) => `give Repull's role the permission ${permission}`,
   "pin-by-digest": (_, { image }) =>
-    `pin ${image} by its digest in your source (NAME@sha256:…): then places can be compared even when the origin does not answer`,
-  "allow-role": (_, { because }) => `give the tasks' role the right: ${because}`,
+    `pin ${image} by its digest in your source (NAME@sha256:…): then a copy can be verified although ${registryName(image)} does not answer`,
+  "allow-role": (_, { because }) => `give the tasks' role the permission: ${because}`,
   "name-execution-role": () =>
     "give the task definition an execution role, or name one for such tasks (executionRole in the policy)",
-  "open-network": (_, { because }) => `open a way for the tasks: ${because}`,
-  "mend-rule": (_, { because }) => `mend the pull-through rule: ${because}`,
+  "open-network": (_, { because }) => `open the network for the tasks: ${because}`,
+  "mend-rule": (_, { because }) => `repair the pull-through cache rule: ${because}`,
   "mend-secret": (_, { because }) => `let the tasks read the secret: ${because}`,
   "accept-unchecked-secret": () =>
     "let the account be used although it is unknown whether the tasks may read its secret (allowUnverifiedSecretAccess in the policy)",
@@ -36,37 +38,36 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
     `deploy the stack with ${setting?.key}=${setting?.value}, so that Repull may fill the cache`,
   "restore-archived-copy": () => "restore the archived copy in ECR",
   "create-pull-through-rule": () =>
-    "create a pull-through cache rule for Docker Hub, which ECR lets use a Docker Hub account only; Repull finds it by itself",
+    "create a pull-through cache rule for Docker Hub (ECR requires a Docker Hub account for it); Repull finds the rule by itself",
   "name-docker-hub-account": () =>
     `give Repull a Docker Hub account (the stack's AccountSecretArn, dockerHubSecret in the policy): ${PLANS}`,
-  "pay-for-account": () =>
-    "move the Docker Hub account to a paid plan (Pro, Team, Business), which has no limit of pulls; a free one has 200 in 6 hours",
+  "pay-for-account": () => `move the Docker Hub account to a paid plan: ${PLANS}`,
   "copy-into-ecr": ({ first }, { image }) =>
-    `copy ${image} into ECR from a place with pulls left${first === undefined ? "" : " (the first command, where ECR has no such repository yet)"}`,
+    `copy ${image} into ECR from a network that has pulls left${first === undefined ? "" : " (skip the first command if the repository exists)"}`,
   "allow-registry": (remedy, { host }) =>
-    `let ${host} be asked (registries.allowed in the policy: ${formatValue(remedy)})`,
-  "open-registry": (_, { because }) => `give Repull access to the registry that refused it: ${because}`,
+    `allow requests to ${host} (registries.allowed in the policy: ${formatValue(remedy)})`,
+  "open-registry": (_, { host, because }) => `give Repull access to ${host}: ${because}`,
   "allow-private-copy": (remedy) =>
     `allow copies of the private image (registries.privateImages: ${formatValue(remedy)})`,
   "allow-strategies": (_, { strategies }) =>
     `allow more strategies (the stack's Strategies, strategies in the policy, is ${strategies})`,
   "reach-registry": (_, { host, because }) => `let Repull reach ${host}: ${because}`,
-  wait: ({ until }, { again = "ECS goes on trying" }) => `or wait: ${until}, and ${again}`,
+  wait: ({ until }, { again = "ECS keeps trying" }) => `or wait: ${until}; ${again}`,
   "raise-quota": ({ setting }, { cluster }) =>
     cluster === undefined
-      ? `to let more through, raise ${setting?.key} in the policy document (docs/policy.md): what waits sees it within half an hour`
-      : `to let more of ${cluster} through, raise ${setting?.key} in the policy document (docs/policy.md), of which one cluster has half, or name ${cluster} alone in clusters.include: what waits sees it within half an hour`,
-  "remove-tag": (_, { name, keys }) => `to let Repull act on ${name}, take the tag ${keys} off it`,
+      ? `to allow more, raise ${setting?.key} in the policy document (docs/policy.md): waiting remediations read it within half an hour`
+      : `to allow more for ${cluster}, raise ${setting?.key} in the policy document (docs/policy.md; one cluster may use half of it), or name ${cluster} alone in clusters.include: waiting remediations read it within half an hour`,
+  "remove-tag": (_, { name, keys }) => `to let Repull act on ${name}, remove its tag ${keys}`,
   "set-tag": (_, { name, key, value }) =>
-    `write a word that Repull knows into the tag ${key} of ${name}: off keeps it away, ${value} lets it act`,
+    `set the tag ${key} of ${name} to a value that Repull knows: off excludes it, ${value} lets Repull act`,
   "include-workload": (remedy, { name }) =>
     `to let Repull act on ${name}, include it in the policy (${settingOf(remedy)})`,
   "raise-mode": ({ setting }) =>
     setting?.key === "Mode"
-      ? "to let Repull write, deploy the stack with Mode=remediate (or Mode=approve, to be asked before)"
-      : "to let Repull write, say so in the policy document (mode: remediate, or approve, to be asked before)",
+      ? "to let Repull write, deploy the stack with Mode=remediate (or Mode=approve to be asked first)"
+      : "to let Repull write, set the mode in the policy document (remediate, or approve to be asked first)",
   "act-while-deploying": () =>
-    "to let Repull replace deployments that are under way, say so in the policy document (onActiveDeployment: act, or wait, for their end)",
+    "to let Repull replace deployments in progress, set onActiveDeployment in the policy document (act, or wait for them to end)",
   "allow-task-changes": ({ setting }, { schedule }) =>
     `or have Repull ${schedule === undefined ? "start the task again" : `point ${schedule} at the new revision`} (${
       /^[A-Z]/.test(setting?.key ?? "")
@@ -75,15 +76,22 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
     })`,
   "deploy-yourself": (_, { how = "deploy an image that can be pulled" }) => how,
   "remove-own-tags": (_, { count, family }) =>
-    `take ${count} tags off the task definition of ${family}, in its source too`,
-  "undo-substitute": () => "put the former revision back: should that fail, another substitute is looked for",
+    `remove ${count} tags from the task definition of ${family}, also in its source`,
+  "undo-substitute": () =>
+    "go back to the previous revision; if that fails too, Repull looks for another substitute",
   "fix-by-hand": () =>
-    "look at why they did not last (their revisions are tagged repull:previous-revision), then heal the service by hand, under no such guard",
+    "find out why they did not last (their revisions have the tag repull:previous-revision), then run the fix yourself, which this guard does not stop",
   "next-failure": ({ until }) => `or wait: ${until}`,
   "allow-writes": () => "let Repull write again; the next failing task starts another attempt",
   "change-request": (_, { permission, because }) =>
     `change what makes AWS refuse ${permission} as invalid (${because}); the next failing task starts another attempt`,
 };
+
+/** The registry that an image is from, for people. */
+function registryName(image: string | undefined): string {
+  const host = tryParseReference(image ?? "")?.host;
+  return host === undefined || host === DOCKER_HUB_HOST ? "Docker Hub" : host;
+}
 
 /** One sentence for people, with its commands. */
 export function formatRemedy(remedy: Remedy): string {

@@ -18,12 +18,12 @@ export function waitRemedy(
 
 function untilWhen(limit: (Limit & { readonly endsBy?: string }) | undefined): string {
   if (limit?.kind === "docker-hub-abuse-limit")
-    return "the abuse limit counts requests by the minute, and ends when fewer come from this address";
+    return "the abuse limit counts requests by the minute, and ends when this address sends fewer";
   if (limit?.mayBeUpstreams === true)
-    return "the cache serves it as soon as its upstream grants pulls again, at Docker Hub within 6 hours";
+    return "the cache serves it when its upstream grants pulls again (Docker Hub: within 6 hours)";
   if (limit?.kind === "registry-limit")
-    return `${limit.registry ?? "the registry"} does not tell how long its limit lasts`;
+    return `${limit.registry ?? "the registry"} does not say how long its limit lasts`;
   return limit?.endsBy === undefined
-    ? "a Docker Hub window ends at the latest 6 hours after the limit struck"
-    : `the limit ends at the latest at ${limit.endsBy} (a Docker Hub window has 6 hours)`;
+    ? "Docker Hub's limit resets at the latest 6 hours after it was reached"
+    : `Docker Hub's limit resets at the latest at ${limit.endsBy} (6 hours)`;
 }

@@ -83,7 +83,7 @@ describe("plan", () => {
 
   test("a copy that is still to be made is named by where it will be", async () => {
     const { out } = await planned(stage, { service: "dashboards" });
-    expect(out).toContain("→ mirror: copy linux/amd64 from");
+    expect(out).toContain("→ use mirror: copy linux/amd64 from");
     expect(out).toContain(
       "would write ECR/repull/docker.io/grafana/grafana, by the digest of its linux/amd64 image for dashboards",
     );
@@ -155,15 +155,15 @@ describe("fix", () => {
       "next: repull fix web --cluster prod --no-stack\n",
     );
     const { out } = await fixed({ world, hands: session });
-    expect(out).toContain("back: repull undo web --cluster prod --no-stack --yes\n");
+    expect(out).toContain("undo: repull undo web --cluster prod --no-stack --yes\n");
     expect(out).toMatch(/^ +- +"image": "nginx:1.25",\n +\+ +"image": "public/m);
   });
 
   test("moves a healthy service, and the same bytes run", async () => {
     const { world, hands: session } = await sandboxHands(FILE);
     const { status, out } = await fixed({ world, hands: session });
-    expect(out).toContain("succeeded: 2 of 2 tasks run web:43");
-    expect(out).toContain("back: repull undo web --cluster prod --yes");
+    expect(out).toContain("Succeeded: service prod/web: 2 of 2 tasks run web:43");
+    expect(out).toContain("undo: repull undo web --cluster prod --yes");
     expect(status).toBe(0);
     const { images, running } = await stateOf(world, "prod", "web");
     expect(images[0]).toMatch(/^public\.ecr\.aws\/docker\/library\/nginx@sha256:/);
@@ -174,7 +174,7 @@ describe("fix", () => {
   test("copies what no place has, and runs the copy", async () => {
     const stage = await sandboxHands(FILE);
     const { status, out } = await fixed(stage, { service: "dashboards" });
-    expect(out).toContain("registered dashboards:8 in place of dashboards:7");
+    expect(out).toContain("registered dashboards:8");
     expect(out).toContain("1 of 1 tasks run dashboards:8");
     expect(status).toBe(0);
     expect((await stateOf(stage.world, "prod", "dashboards")).images[0]).toMatch(
@@ -259,8 +259,8 @@ describe("fix", () => {
     };
     const stage = await sandboxHands({ ...FILE, registries: crashing });
     const { status, out } = await fixed(stage);
-    expect(out).toContain("rolled-back:");
-    expect(out).not.toContain("back: repull undo");
+    expect(out).toContain("Rolled back: service prod/web: ");
+    expect(out).not.toContain("undo: ");
     expect(status).toBe(1);
     expect(shortRevision((await stateOf(stage.world, "prod", "web")).service.taskDefinition)).toBe("web:42");
   });
@@ -269,9 +269,9 @@ describe("fix", () => {
   const refusals: readonly (readonly [string, object, Parameters<typeof sandboxHands>[1], RegExp])[] = [
     ["the service opted out",           { tags: { repull: "off" } },        {},                                                         /opted out/],
     ["CodeDeploy deploys it",           { controller: "CODE_DEPLOY" },      {},                                                         /CodeDeploy deploys/],
-    ["the policy says observe",         {},                                 { policy: { mode: "observe" } },                            /says observe.*--policy FILE/s],
-    ["the policy leaves the service out", {},                               { policy: { services: { include: ["*"], exclude: ["web"] } } }, /left alone/],
-    ["no place has it",                 {},                                 { policy: { strategies: ["ecr-copy"] } },                   /no place was found/],
+    ["the policy says observe",         {},                                 { policy: { mode: "observe" } },                            /observe.*--policy FILE/s],
+    ["the policy leaves the service out", {},                               { policy: { services: { include: ["*"], exclude: ["web"] } } }, /skipped/],
+    ["no place has it",                 {},                                 { policy: { strategies: ["ecr-copy"] } },                   /no verified copy/],
   ];
   for (const [because, service, options, words] of refusals) {
     test(`writes nothing where ${because}, and says so`, async () => {
@@ -309,7 +309,7 @@ describe("fix", () => {
   test("whose yes it is waits for nobody else's approval", async () => {
     const stage = await sandboxHands(FILE, { policy: { mode: "approve" } });
     const { status, out } = await fixed(stage);
-    expect(out).toContain("succeeded:");
+    expect(out).toContain("Succeeded: ");
     expect(status).toBe(0);
   });
 
@@ -351,7 +351,7 @@ describe("fix", () => {
   test("--no-wait ends with the redeployment accepted", async () => {
     const stage = await sandboxHands(FILE);
     const { status, out } = await fixed(stage, { settle: false });
-    expect(out).toContain("redeployed:");
+    expect(out).toContain("Changed, not confirmed: ");
     expect(status).toBe(0);
   });
 });

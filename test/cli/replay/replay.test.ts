@@ -131,7 +131,7 @@ describe("repull replay, in a sandbox", () => {
       world,
     };
     expect(await replay(input, io)).toBe(0);
-    expect(io.printed.out.match(/no-substitute: /g)?.length).toBe(1);
+    expect(io.printed.out.match(/Waiting for Docker Hub until/g)?.length).toBe(1);
     expect(io.printed.out.match(/could not be pulled/g)?.length).toBeLessThan(5);
   });
 

@@ -47,10 +47,11 @@ const table: readonly (readonly [name: string, ...outcomes: OutcomeKind[]])[] = 
   ["vanity-host.shared-address", "no-substitute", "succeeded"],
 ];
 
-/** The word for a no, where it is not that no place has enough proof. */
+/** The reason of a refusal that is not for want of proof. */
 const REASONS: Readonly<Record<string, string>> = {
   "code-deploy-service": "deployed-by-others",
   "deprovisioning.opted-out": "opted-out",
+  "abuse-limit.nowhere-else": "limit-not-reset",
   truncated: "ambiguous-failure",
 };
 

@@ -203,6 +203,7 @@ describe("a remedy", () => {
       ...Object.keys(UNTRUSTED),
       ...Object.keys(GIVEN_UP),
       "no-proof",
+      "limit-not-reset",
     ];
     expect(Object.keys(REASONS).filter((reason) => !reasons.includes(reason))).toEqual([]);
   });

@@ -34,7 +34,10 @@ import {
 } from "./refused-worlds.ts";
 
 export const DECLINED: Readonly<
-  Record<Exclude<Reason, UntrustedCode | GivenUpCode | "no-proof">, Readonly<Record<string, Row>>>
+  Record<
+    Exclude<Reason, UntrustedCode | GivenUpCode | "no-proof" | "limit-not-reset">,
+    Readonly<Record<string, Row>>
+  >
 > = {
   "opted-out": {
     "the service": { in: near({ tags: { Repull: "off" } }) },
@@ -237,7 +240,7 @@ export async function twiceInVain(played: World, policy: Policy): Promise<void> 
     on: "manifest-get",
     as: { kind: "status", status: 403, code: "DENIED", message: "not authorized" },
   });
-  await played.runUntil(() => `${played.bus.outcomes.at(-1)?.because}`.includes("did not last"), 5 * HOUR);
+  await played.runUntil(() => played.bus.outcomes.at(-1)?.reason === "loop-guard", 5 * HOUR);
   stop();
   lift();
 }

@@ -52,14 +52,13 @@ function judgeExecution(world: World, witness: Witness, record: ExecutionRecord)
 export function isOwed(world: World, witness: Witness, service: ServiceRecord, cut: Cut): boolean {
   if (isWhole(service)) return true;
   const said = wordsAbout(world, witness, service);
-  const last = String(said.at(-1)?.because ?? "");
   // Of a deployment whose events were all lost, or told of other troubles, Repull knows nothing.
   const isKnown = witness.wasTold(service.deployments[0]?.id ?? "");
   // Nor is it owed more attempts than a loop may have; but its neighbours' are not its own.
   const hadEnough =
-    said.some(({ because }) => /no more is tried|no other is tried/.test(String(because))) &&
+    said.some(({ reason }) => reason === "loop-guard") &&
     witness.substitutes.of(service.arn) >= SUBSTITUTES_OWED;
-  const hasWaited = /hours of waiting/.test(last);
+  const hasWaited = said.at(-1)?.reason === "limit-not-reset";
   const isLeft = said.some(({ outcome }) => outcome === "denied" || outcome === "approval-expired");
   return isKnown && !hadEnough && !hasWaited && !isLeft && canBeHealed(world, witness, service, cut);
 }

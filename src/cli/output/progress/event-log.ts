@@ -23,13 +23,13 @@ function formatFields(message: string, fields: LogFields): string | undefined {
   const name = (field: string): string => shortRevision(String(fields[field] ?? ""));
   switch (message) {
     case "image copied":
-      return `mirrored to ${abbreviate(String(fields.target))}, ${Math.round(Number(fields.bytesMoved) / 1024)} kB`;
+      return `copied to ${abbreviate(String(fields.target))}, ${Math.round(Number(fields.bytesMoved) / 1024)} kB`;
     case "revision registered":
-      return `registered ${name("revision")} in place of ${name("former")}`;
+      return `registered ${name("revision")}, based on ${name("former")}`;
     case "service redeployed":
-      return `redeployed: the service goes from ${name("from")} to ${name("to")}`;
+      return `started to deploy ${name("to")} in place of ${name("from")}`;
     case "restoring the former revision":
-      return `restoring ${name("to")} in place of ${name("ours")}`;
+      return `rolling back to ${name("to")} from ${name("ours")}`;
     default:
       // The outcome itself is printed whole at the end.
       return undefined;

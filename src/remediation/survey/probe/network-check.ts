@@ -54,7 +54,7 @@ export async function reaches(
   if (decided === undefined) return { what, result: "passed", because: `${whose(pulledBy)} lead to ${name}` };
   const because = formatAnswer(decided);
   if (decided.answer === "no") return { what, result: "failed", because };
-  const evidence = decided.code === "answer-contradicts" ? "" : `; yet ${puller.reached}`;
+  const evidence = decided.code === "answer-contradicts" ? "" : `; ${puller.reached}`;
   return { what, result: "not checked", because: `${because}${evidence}` };
 }
 

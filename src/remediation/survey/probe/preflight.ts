@@ -37,7 +37,7 @@ export async function preflight(
       ? [
           notChecked(
             "role",
-            `whether account ${registry.account}'s policy for ${path} lets the tasks pull is not for us to see`,
+            `whether account ${registry.account}'s policy for ${path} lets the tasks pull cannot be read from this account`,
           ),
         ]
       : []),

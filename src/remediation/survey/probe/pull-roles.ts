@@ -43,7 +43,7 @@ export async function mayPull(
   if (byExecution === undefined || byExecution.result === byInstances.result) return byInstances;
   // Of a revision that is not registered yet, ECS does not tell.
   const found = [byInstances, byExecution].map(({ because }) => because).join("; ");
-  return notChecked("role", `${found}: which of them pulls, ECS tells of a registered revision only`);
+  return notChecked("role", `${found}: ECS says which of them pulls only for a registered revision`);
 }
 
 async function instancesPull(
@@ -55,7 +55,7 @@ async function instancesPull(
   if (isUnread(instances)) return notChecked("role", instances.because);
   const profiles = [...new Set(instances.flatMap(({ profile }) => profile ?? []))];
   if (profiles.length === 0)
-    return notChecked("role", "no container instance of EC2 with an instance profile is in the cluster");
+    return notChecked("role", "the cluster has no EC2 container instance with an instance profile");
   const checks: Check[] = [];
   for (const profile of profiles.slice(0, PROFILES_MAX))
     checks.push(await profilePulls(profile, repository, ports));

@@ -139,7 +139,7 @@ export function afterRollback(state: State, restored: Restored): State {
   const after = rollback.afterwards === undefined ? "" : `; after that, ${rollback.afterwards}`;
   const result: RemediationResult = {
     kind: "rolled-back",
-    because: `${because}; the service is back on ${formatBackOn(to, failingRevision)}${after}`,
+    because: `${because}; the service runs ${formatBackOn(to, failingRevision)} again${after}`,
     ...{ images, substitution: made, restored: to },
   };
   return { ...state, ending: result };
@@ -186,7 +186,9 @@ export function afterRestore(state: State, redeployed: RedeployResult): State {
   const isLast = attempt === RESTORES_MAX;
   if (isOfThePast(redeployed, overwritten)) {
     if (isLast)
-      return end(`${because}; ECS does not show what stands: deploy ${shortRevision(to)} if it is another`);
+      return end(
+        `${because}; ECS does not show which revision runs now: deploy ${shortRevision(to)} if it is another one`,
+      );
     return { ...state, overwritten: { ...overwritten, attempt: attempt + 1, mustWait: true } };
   }
   if (redeployed.kind === "superseded") return end(redeployed.because);
@@ -196,12 +198,10 @@ export function afterRestore(state: State, redeployed: RedeployResult): State {
     knownDeploymentIds,
     ownRevisions: now,
   });
-  if (following === undefined) return end(`${because}; it was put back`);
+  if (following === undefined) return end(`${because}; Repull deployed it again`);
   const why = formatOverwrite(following);
   if (isLast)
-    return end(
-      `${why}, and ${shortRevision(to)} stands in its place: deploy ${shortRevision(following)} again`,
-    );
+    return end(`${why}, and ${shortRevision(to)} has replaced it: deploy ${shortRevision(following)} again`);
   const shown = [...knownDeploymentIds, ...redeployed.deployments.map(({ id }) => id)];
   const next = {
     revision: following,

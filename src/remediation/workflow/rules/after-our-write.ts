@@ -82,7 +82,7 @@ const acceptedOnly: Rule = (state, _seen, context) => {
   const { rollout } = state;
   if (rollout === undefined || context.options.waitForRollout !== false) return undefined;
   const { surveyed, newRevision, images } = rollout;
-  const because = `the service ${surveyed.service} was moved from ${shortRevision(surveyed.failingRevision)} to ${shortRevision(newRevision)}`;
+  const because = `ECS accepted ${shortRevision(newRevision)} in place of ${shortRevision(surveyed.failingRevision)}, and the rollout was not watched`;
   return conclude(state, { kind: "redeployed", because, images }, context);
 };
 

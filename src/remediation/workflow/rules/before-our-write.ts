@@ -85,7 +85,9 @@ const findSubstitute: Rule = (state, seen, context) => {
   if (wait !== undefined) return wait;
   const remedies = [...raisedCaps(state.rejected), ...plan.remedies];
   const because = appendWaitTime(plan.because, state);
-  return conclude(state, { ...plan, because, remedies, transient: transient }, context);
+  const hasWaited = plan.code === "no-proof" && state.limitWait.polls > 0;
+  const code = hasWaited ? "limit-not-reset" : plan.code;
+  return conclude(state, { ...plan, code, because, remedies, transient }, context);
 };
 
 const reportOnly: Rule = (state, _seen, context) => {
@@ -99,7 +101,7 @@ const reportOnly: Rule = (state, _seen, context) => {
 const stopped: Rule = (state, _seen, context) => {
   const { plan, stopped: stop } = planned(state);
   if (stop === undefined) return undefined;
-  const because = `nothing was written: the owner has stopped Repull (${stop.because})`;
+  const because = `nothing was written, because the kill switch${stop.parameter === undefined ? "" : ` ${stop.parameter}`} stops every write (${stop.because})`;
   const refusal = { code: "denied", stopped: optional("parameter", stop.parameter) } as const;
   const remedies = remediesOfFailed(refusal, because);
   const ending = { because, images: plan.images, error: { code: "denied" }, remedies } as const;
@@ -138,7 +140,7 @@ const approval: Rule = (state, _seen, context) => {
   if (changes.every(({ hash }) => approved.includes(hash))) return undefined;
   if (asked < APPROVALS_MAX && questionSeconds(state, policy.approvalHours) > 0)
     return { kind: "ask", changes };
-  const because = `the owner was asked ${asked} times, and each time the plan was another by then, or the answer could not be understood`;
+  const because = `approval was requested ${asked} times, and each time the plan had changed by then or the answer could not be read`;
   return conclude(state, { kind: "approval-expired", because, images: plan.images }, context);
 };
 
@@ -148,7 +150,7 @@ const mirrorFirst: Rule = (state, _seen, context) => {
   if (imagesToMirror(state).length === 0 || state.newRevision !== undefined) return undefined;
   const { copying } = state;
   if (copying === undefined && state.copies === COPIES_MAX) {
-    const because = "the copy was made and is not there any more";
+    const because = "the copy was made, and is no longer in ECR";
     return conclude(state, { kind: "failed", because, images: plan.images }, context);
   }
   if (copying?.name === undefined) return { kind: "write", write: "start-copy" };
@@ -201,7 +203,7 @@ function afterTries({ service, clusterArn, task, recentSubstitutions: recent }: 
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   return [
     ...(task === undefined ? [fixByHand(service, cluster)] : []),
-    nextFailure("these hours are over", recent.until),
+    nextFailure("the time above is over", recent.until),
   ];
 }
 

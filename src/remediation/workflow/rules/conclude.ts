@@ -53,8 +53,10 @@ export function rollBack(state: State, of: FailedSubstitute, afterwards?: string
 
 /** What was written earlier is part of the record, whatever the last look has found. */
 function withRecord(state: State, result: RemediationResult): RemediationResult {
-  const { substitution, managedBy, revertedSubstitute, decision, skippedNewerRevision } = state;
+  const { substitution, managedBy, revertedSubstitute, decision, skippedNewerRevision, newRevision } = state;
+  const isUsed = (result.substitution ?? substitution)?.newRevision === newRevision;
   return {
+    ...(isUsed ? {} : optional("unused", newRevision)),
     ...optional("substitution", substitution),
     ...optional("managedBy", managedBy),
     ...optional("revertedSubstitute", revertedSubstitute),

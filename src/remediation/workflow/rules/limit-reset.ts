@@ -38,7 +38,7 @@ export function waitForLimitReset(
   if (waited >= WAIT_SECONDS_MAX) return undefined;
   if (!isTold && seen.kind === "survey") {
     const resumesAt = new Date(seen.at + WAIT_SECONDS_MAX * 1000).toISOString();
-    const because = `${plan.because}; only Docker Hub has it, and grants no more pulls: the remediation waits for the window's end, and goes on by itself at the latest at ${resumesAt}`;
+    const because = `${plan.because}: only Docker Hub has it, and its pull limit is reached for Repull too`;
     const limitWait = { ...state.limitWait, isTold: true };
     return { kind: "tell", ending: { ...plan, because, resumesAt }, state: { ...state, limitWait } };
   }
@@ -59,7 +59,7 @@ export function waitForLimitReset(
 export function appendWaitTime(because: string, { limitWait }: State): string {
   return limitWait.polls === 0
     ? because
-    : `${because}, and ${Math.round(limitWait.seconds / 3600)} hours of waiting for Docker Hub's window brought no pulls`;
+    : `${because}; Repull waited ${Math.round(limitWait.seconds / 3600)} hours, and Docker Hub still grants no pulls`;
 }
 
 /** A registry that has not answered may do so in a while; a quota of Docker Hub does not come back so soon. */

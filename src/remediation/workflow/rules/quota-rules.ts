@@ -64,14 +64,14 @@ function wait(state: State): Action | undefined {
 }
 
 function final(held: QuotaExceeded): RemediationResult {
-  const because = `${formatQuotaExceeded(held)}; nothing was written, and after ${TIME_BUDGET_HOURS} hours it waits no longer`;
-  const next = "the next failing task of this deployment starts another attempt";
+  const because = `${formatQuotaExceeded(held)}; nothing was written in ${TIME_BUDGET_HOURS} hours of waiting`;
+  const next = "or wait: the next failing task of this deployment starts another attempt";
   const remedy = remedyFor(held);
   return { kind: "quota-exceeded", because, remedies: [remedy], nextSteps: [formatRemedy(remedy), next] };
 }
 
 function interim(held: QuotaExceeded): RemediationResult {
-  const because = `${formatQuotaExceeded(held)}; this remediation, and those that wait behind it unsaid, go on by themselves`;
+  const because = `${formatQuotaExceeded(held)}; this remediation, and others that the same quota stops, resume by themselves`;
   const resumesAt = new Date(held.opensAt).toISOString();
   return { kind: "quota-exceeded", because, resumesAt, remedies: [remedyFor(held)] };
 }

@@ -39,7 +39,7 @@ export const taskWork: Rule = (state, seen, context) => {
   if (action === "move") {
     return end({
       kind: "redeployed",
-      because: `${registered}; ${moved}; the run that failed was not made up for (Schedules=move)`,
+      because: `${registered}; ${moved}; the run that failed was not repeated (Schedules=move)`,
     });
   }
   const before = moves ? `${registered}; ${moved}` : registered;
@@ -48,7 +48,7 @@ export const taskWork: Rule = (state, seen, context) => {
       kind: moves ? "redeployed" : "rollout-timed-out",
       because: `${before}; the task was not run again: ${task.notRun}`,
       nextSteps: [
-        `start the task again by hand, on ${shortRevision(task.substitution.newRevision)}`,
+        `start the task again, on ${shortRevision(task.substitution.newRevision)}`,
         ...sourceChanges(task.images),
       ],
     });
@@ -92,7 +92,7 @@ export function afterRepoint(state: State, task: TaskWork, result: RepointResult
   const sentence =
     left?.sentence ??
     (result === "changed"
-      ? `${targetName(target)} was changed by somebody else meanwhile, and was left alone`
+      ? `${targetName(target)} was changed meanwhile, and was left as it is`
       : `${targetName(target)} was moved from ${shortRevision(previousRevision)} to ${shortRevision(newRevision)}`);
   const touched = left?.touched ?? (result === "changed" ? 0 : 1);
   const done = { target: task.target + 1, touched: task.touched + touched };

@@ -32,7 +32,7 @@ const only = (of: readonly ImageFacts[] = [facts], state: Partial<State> = waite
   state,
 });
 const next = (seconds: number, polls: number) => ({ plan: GONE, limitWait: { seconds, polls } });
-const noSubstitute = expect.stringMatching(/^end no-substitute no-proof/);
+const noSubstitute = expect.stringMatching(/^end no-substitute (?:no-proof|limit-not-reset)/);
 const without = { images, transient: false, policy: expect.anything() };
 const LATEST = "2026-01-20T16:05:00.000Z";
 const lookAgain = { doing: "no-answer", look: 2, pauses: 1, plan: GONE };

@@ -56,7 +56,7 @@ rules("the time before our write", [
   ["a day is the end",                          { state: OVER }, TIME_OVER, { images }],
   ["before a plan was made there are no images to name", { survey: null, state: OVER, seen: { kind: "nothing" } }, TIME_OVER],
   ["nothing is registered after it",            { state: { ...OVER, ...granted } }, TIME_OVER, { images }],
-  ["nor deployed that was registered before",   { state: { ...OVER, ...granted, newRevision: OURS } }, TIME_OVER, { images }],
+  ["nor deployed that was registered before",   { state: { ...OVER, ...granted, newRevision: OURS } }, TIME_OVER, { images, unused: OURS }],
   ["nor is a throttled write waited for",       { state: { ...OVER, ...backoff } }, TIME_OVER, { images }],
   ["what was waited for last names the end",    { state: { ...OVER, timeOver: superseded } }, "end superseded"],
   ["an ending that was decided goes before it", { state: { ...OVER, ending: { kind: "denied", because } } }, "end denied"],
