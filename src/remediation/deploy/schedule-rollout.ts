@@ -31,8 +31,8 @@ export const SCHEDULE_ROLLOUT: Rollout = {
 export function whyNotRepointed({ taskDefinition, ...target }: ScheduledTarget, previousRevision: string) {
   const name = targetName({ taskDefinition, ...target } as ScheduledTarget);
   if (!isPinned(taskDefinition))
-    return { touched: 1, sentence: `${name} names no revision and takes the newest by itself` };
+    return { touched: 1, sentence: `${name} names no revision, so its next run uses the newest one` };
   return shortRevision(taskDefinition) === shortRevision(previousRevision)
     ? undefined
-    : { touched: 0, sentence: `${name} runs ${shortRevision(taskDefinition)}, and was left alone` };
+    : { touched: 0, sentence: `${name} runs ${shortRevision(taskDefinition)} by now, and was not changed` };
 }
