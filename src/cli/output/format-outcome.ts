@@ -9,7 +9,7 @@ import { nextLines } from "./next-lines.ts";
 
 export type OutcomeFormat = {
   /** The command that shows whether what was done has helped. */
-  readonly then?: string | undefined;
+  readonly check?: string | undefined;
   /** What every command that acts on the same stack has to name. */
   readonly flags?: string;
 };
@@ -17,7 +17,7 @@ export type OutcomeFormat = {
 /** The lines of an outcome, indented by two. */
 export function formatOutcome(
   replayed: Replayed,
-  { then, flags = "" }: OutcomeFormat = {},
+  { check, flags = "" }: OutcomeFormat = {},
 ): readonly string[] {
   if (!("images" in replayed)) return [`  ${replayed.outcome}: ${replayed.because}`, ""];
   const { summary, nextSteps, undo, remedies = [] } = replayed;
@@ -27,7 +27,7 @@ export function formatOutcome(
     ...changesOf(replayed),
     ...(undo === undefined ? [] : [`undo: ${undo.join(" ")}${flags} --yes`]),
     ...nextLines(nextSteps, remedies),
-    ...(then === undefined || remedies.length === 0 ? [] : [`then: ${then}`]),
+    ...(check === undefined || remedies.length === 0 ? [] : [`then: ${check}`]),
   ]
     .map((line) => `  ${line}`)
     .concat("");

@@ -41,7 +41,7 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
           ? await replayOne(run, entry.document, file, tell)
           : invalid(entry.kind === "text" ? TEXT_ALONE : entry.because);
       if (input.json) io.out(jsonLine("outcome", { where: entry.where, ...replayed }));
-      else io.out(linesOf(formatOutcome(replayed, { then: thenCommand(replayed, file, input) })));
+      else io.out(linesOf(formatOutcome(replayed, { check: thenCommand(replayed, file, input) })));
       status = Math.max(status, statusOf(replayed));
     }
   }

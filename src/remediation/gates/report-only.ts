@@ -7,9 +7,10 @@
 
 import { shortRevision } from "../../ecs/arn.ts";
 import type { ImagePlan } from "../../substitution/plan-types.ts";
+import { sourceChanges } from "../report/next-steps.ts";
 import { createDeploymentCommand, registerCommand } from "../report/paste-commands.ts";
 import { deployYourself, placesIn } from "../report/remedies-of-refusal.ts";
-import { type RemediationResult, sourceChanges } from "../report/report.ts";
+import type { RemediationResult } from "../report/report.ts";
 
 export type ManualDeployment = {
   readonly service: string;

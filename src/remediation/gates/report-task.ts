@@ -5,8 +5,9 @@ import type { ImagePlan } from "../../substitution/plan-types.ts";
 import type { Rights } from "../../substitution/policy/policy.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import { sourceChanges } from "../report/next-steps.ts";
 import { allowTaskChanges } from "../report/remedies-of-refusal.ts";
-import { type RemediationResult, sourceChanges } from "../report/report.ts";
+import type { RemediationResult } from "../report/report.ts";
 import type { TaskFacts } from "../survey/types.ts";
 
 /** The ending where the policy says to report such tasks; undefined where it says more. */

@@ -5,20 +5,19 @@
  * and a publish that fails ends nothing but itself: the result says that nobody on the bus heard of it.
  */
 
-import { shortRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
-import { type ManagedBy, sourceChange } from "../../ecs/managed-by.ts";
+import type { ManagedBy } from "../../ecs/managed-by.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
 import type { Untrusted } from "../../substitution/candidate.ts";
 import type { ImagePlan, NoSubstituteCode } from "../../substitution/plan-types.ts";
-import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Decision } from "../gates/approval-decision.ts";
 import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
-import { clusterNameOf, formatSummary, type Summarized } from "./format-summary.ts";
+import { formatSummary, type Summarized } from "./format-summary.ts";
+import { formatNextSteps, undoCommand } from "./next-steps.ts";
 import {
   needsNoAttention,
   OUTCOME_SCHEMA_VERSION,
@@ -189,25 +188,9 @@ function toRecord(
     ...optional("decision", decision),
     images: images.map(imageOutcome),
     ...optional("resumesAt", result.resumesAt),
-    nextSteps: [
-      ...revertedNotice(result),
-      ...newerRevisionNotice(result),
-      ...(result.nextSteps ?? remedies?.map(formatRemedy) ?? nextStepsFor(result)),
-    ],
+    nextSteps: [...formatNextSteps(result)],
     ...optional("remedies", remedies && [...remedies]),
   };
-}
-
-const CAN_BE_UNDONE: readonly OutcomeKind[] = ["succeeded", "redeployed", "rollout-timed-out"];
-
-function undoCommand(
-  { kind, substitution }: RemediationResult,
-  failure: PullFailure | undefined,
-): readonly string[] | undefined {
-  const { owner, clusterArn = "" } = failure ?? {};
-  if (substitution === undefined || owner?.kind !== "service" || !CAN_BE_UNDONE.includes(kind))
-    return undefined;
-  return ["repull", "undo", owner.service, "--cluster", clusterNameOf(clusterArn)];
 }
 
 function workloadOf({ owner, clusterArn }: PullFailure): NonNullable<Outcome["workload"]> {
@@ -259,69 +242,4 @@ function imageOutcome({
 
 function withoutTransient({ transient: _, ...told }: Untrusted): Omit<Untrusted, "transient"> {
   return told;
-}
-
-/** Healed again and again, the source would never be looked at. */
-function revertedNotice({ revertedSubstitute }: RemediationResult): readonly string[] {
-  return revertedSubstitute === undefined
-    ? []
-    : [
-        `a later deployment brought the old image back after Repull had replaced it with ${revertedSubstitute}: change the source; otherwise every deployment brings it back`,
-      ];
-}
-
-/** A deployment that names the family alone gets its newest revision, and that is ours now, made from an older one. */
-function newerRevisionNotice({
-  kind,
-  substitution,
-  skippedNewerRevision,
-}: RemediationResult): readonly string[] {
-  if (substitution === undefined || skippedNewerRevision === undefined || kind === "superseded") return [];
-  const [ours, former] = [
-    shortRevision(substitution.newRevision),
-    shortRevision(substitution.previousRevision),
-  ];
-  return [
-    `${ours} is now the latest revision of its family. It is based on ${former} and does not contain ${skippedNewerRevision}. If you deploy by family name, name ${skippedNewerRevision} or register it again`,
-  ];
-}
-
-function nextStepsFor({ kind, images = [], substitution, managedBy }: RemediationResult): readonly string[] {
-  switch (kind) {
-    case "succeeded":
-    case "redeployed":
-      return sourceChanges(images, managedBy);
-    case "rolled-back":
-      return [
-        `find out why ${substitution === undefined ? "the substitute" : shortRevision(substitution.newRevision)} failed: read its stopped tasks and their logs in ECS`,
-      ];
-    case "rollout-timed-out":
-      return [
-        "see in ECS what the deployment waits for: the service's events, free capacity, health checks, minimumHealthyPercent and maximumPercent; Repull changes nothing more",
-      ];
-    case "denied":
-      return ["Repull does not ask again for this deployment; it asks for the next one that fails"];
-    case "approval-expired":
-      return [
-        "wait for the next failing task, which asks again; approvalHours in the policy sets how long a plan waits",
-      ];
-    case "failed":
-      return [
-        "read the execution's history in the Lambda console; the next failing task starts another attempt",
-      ];
-    default:
-      return [];
-  }
-}
-
-/** What to change where the task definition is written. */
-export function sourceChanges(images: readonly ImagePlan[], managedBy?: ManagedBy): readonly string[] {
-  return images.flatMap(({ image, containers, substitute }) => {
-    if (substitute?.writes === undefined) return [];
-    if (substitute.candidate.strategy === "authenticated-pull")
-      return [
-        `in the source of the task definition, add repositoryCredentials to the container that runs ${image}`,
-      ];
-    return [sourceChange(managedBy, { image, containers, substitute: substitute.writes })];
-  });
 }
