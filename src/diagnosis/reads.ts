@@ -12,6 +12,7 @@ export const OPERATIONS = {
   "ecs.DescribeTasks":                   "ecs:DescribeTasks",
   "ecs.ListTasks":                       "ecs:ListTasks",
   "ecs.ListClusters":                    "ecs:ListClusters",
+  "ecs.ListServices":                    "ecs:ListServices",
   "ecs.DescribeServices":                "ecs:DescribeServices",
   "ecs.DescribeTaskDefinition":          "ecs:DescribeTaskDefinition",
   "ecs.DescribeContainerInstances":      "ecs:DescribeContainerInstances",
@@ -44,7 +45,12 @@ export const OPERATIONS = {
 export type Operation = keyof typeof OPERATIONS;
 
 /** What finds a target by its name; an event brings its own. */
-const FINDING: readonly Operation[] = ["ecs.DescribeTasks", "ecs.ListTasks", "ecs.ListClusters"];
+const FINDING: readonly Operation[] = [
+  "ecs.DescribeTasks",
+  "ecs.ListTasks",
+  "ecs.ListClusters",
+  "ecs.ListServices",
+];
 
 /** What the model of the network is read by, beside the operations. */
 export const NETWORK_RIGHTS = [
@@ -58,6 +64,11 @@ export const NETWORK_RIGHTS = [
   "ec2:DescribeVpcs",
   "ec2:GetManagedPrefixListEntries",
 ] as const;
+
+/** All that a diagnosis asks for, to read; each that is missing leaves a check open, and stops none. */
+export const DIAGNOSE_RIGHTS: readonly string[] = [
+  ...new Set([...Object.values(OPERATIONS), ...NETWORK_RIGHTS, "sts:GetCallerIdentity"]),
+].toSorted();
 
 /** What the diagnosis of an event may read. */
 export const EVENT_RIGHTS: readonly string[] = [
@@ -88,6 +99,8 @@ export interface AccountReads {
   readonly region: string;
   read(operation: Operation, input: JsonObject, region?: string): Promise<Answered>;
   network(sources: Read<Source>): Promise<NetworkFacts>;
+  /** Told of all sources that will be asked for, so that each VPC is read once. */
+  prepare?(sources: readonly Source[]): Promise<void>;
   /** The security groups by their ids, as the model of the network takes them. */
   securityGroups(ids: readonly string[], region?: string): Promise<Read<SecurityGroup>>;
   /** Of a registry that is not ECR's, as whoever asks; the task may ask as somebody else. */

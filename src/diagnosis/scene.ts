@@ -4,7 +4,7 @@ import { parseArn, revisionOf, sameRevision } from "../ecs/arn.ts";
 import { getObject, getObjects, getString, getStrings, optional } from "../ecs/json-fields.ts";
 import { isUnread, type Read, type Source } from "../network/facts.ts";
 import type { JsonObject } from "../runtime/json.ts";
-import type { FailedStart } from "./failed-start.ts";
+import { type FailedStart, fromService } from "./failed-start.ts";
 import type { AccountReads, Answered } from "./reads.ts";
 
 export type Unread = Extract<Answered, { kind: "unread" }>;
@@ -102,6 +102,11 @@ function networkOf(service: JsonObject, deployment: string | undefined): AwsVpc 
     securityGroups: getStrings(configuration, "securityGroups"),
     isPublic: getString(configuration, "assignPublicIp") === "ENABLED",
   };
+}
+
+/** The interfaces that the next tasks of a service get, where these are of their own. */
+export function sourcesOfService(service: JsonObject): Read<Source> {
+  return taskSources(fromService(service), networkOf(service, undefined));
 }
 
 function taskSources({ subnet }: FailedStart, network: AwsVpc | undefined): Read<Source> {

@@ -69,7 +69,8 @@ describe("a parameter offers what the policy knows", () => {
 });
 
 describe("the environment", () => {
-  const set = new Set(template.match(/\bREPULL_[A-Z_]+(?=:)/g));
+  const addition = files.find(({ path }) => path === "infra/diagnose.yaml")?.text ?? "";
+  const set = new Set(`${template}\n${addition}`.match(/\bREPULL_[A-Z_]+(?=:)/g));
   const readers = files.filter(({ path }) => /^(?:src|functions)\/.*\.ts$/.test(path));
   const read = new Set(
     readers.flatMap(({ text }) => withoutComments(text).match(/\bREPULL_[A-Z_]+\b/g) ?? []),

@@ -3,6 +3,7 @@
  * parameters, keys, images and file systems, each read by the calls that AWS takes. What moto does not have is left open.
  */
 
+import { readFileSync } from "node:fs";
 import {
   AuthorizeSecurityGroupEgressCommand,
   CreateSecurityGroupCommand,
@@ -184,6 +185,38 @@ describe("a failed start in the account", () => {
     test(`${what}: ${cause}`, async () => {
       expect(causes(await diagnose(failed(reason), reads()))[0]).toBe(cause);
     });
+});
+
+describe("the calls of a diagnosis", () => {
+  const counted = async (what: (from: ReturnType<typeof createAccountReads>) => Promise<unknown>) => {
+    let calls = 0;
+    const watch = async <T>(_: unknown, send: (signal: undefined) => Promise<T>) => {
+      calls += 1;
+      return await send(undefined);
+    };
+    await what(createAccountReads({ ...settings(), attemptsMax: 1, watch }, MOTO_ACCOUNT));
+    return calls;
+  };
+  const texts: readonly { readonly reason: string }[] = JSON.parse(
+    readFileSync(new URL("../diagnosis/field-reasons.json", import.meta.url), "utf8"),
+  );
+
+  test("of a failure with words are 25 at the most, but for one in twenty", async () => {
+    const counts: number[] = [];
+    for (const { reason } of texts) counts.push(await counted((from) => diagnose(failed(reason), from)));
+    const sorted = counts.toSorted((a, b) => a - b);
+    expect(sorted[Math.floor(sorted.length * 0.95)]).toBeLessThanOrEqual(25);
+    expect(sorted.at(-1)).toBeLessThanOrEqual(60);
+  }, 120_000);
+
+  test("of a service that has not failed are 60 at the most", async () => {
+    const calls = await counted(async (from) => {
+      const [start] = await startsInAccount("prod/web", undefined, from);
+      return await diagnose(start as FailedStart, from);
+    });
+    expect(calls).toBeLessThanOrEqual(60);
+    expect(calls).toBeGreaterThan(20);
+  });
 });
 
 describe("a service that has not failed", () => {

@@ -21,7 +21,14 @@ export function serviceCall(name: string, settings: AwsSettings, prepare: (reque
   const configuration: ECSClientConfig = {
     ...clientConfiguration(settings),
     endpoint: settings.endpoint ?? `https://${name}.${region}.${awsDomainOf(region)}`,
-    httpAuthSchemeProvider: () => [{ schemeId: "aws.auth#sigv4", signingProperties: { name, region } }],
+    httpAuthSchemeProvider: () => [
+      {
+        schemeId: "aws.auth#sigv4",
+        signingProperties: { signingName: name, signingRegion: region },
+        // What the signer asks for beside: the client's credentials and clock.
+        propertiesExtractor: (config, context) => ({ signingProperties: { config, context } }),
+      },
+    ],
   };
   const command = new DescribeClustersCommand({});
   command.middlewareStack.add(

@@ -20,6 +20,7 @@ import {
   ECSClient,
   ListClustersCommand,
   ListContainerInstancesCommand,
+  ListServicesCommand,
   ListTasksCommand,
 } from "@aws-sdk/client-ecs";
 import {
@@ -36,15 +37,16 @@ import {
 import { DescribeParametersCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { type AccountReads, type Answered, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";
 import { getString, isObject, optional } from "../../ecs/json-fields.ts";
-import type { Read, SecurityGroup } from "../../network/facts.ts";
+import type { Read, SecurityGroup, Subnet } from "../../network/facts.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { createNetworks } from "../adapters/ecs/task-networks.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { callJson } from "../client/json-call.ts";
-import { securityGroupOf } from "../client/network-facts.ts";
+import { securityGroupOf, subnetOf } from "../client/network-facts.ts";
 import { callQuery } from "../client/query-call.ts";
 import { readPages } from "../client/read-pages.ts";
+import { SharedNetworks } from "./shared-networks.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;
@@ -58,6 +60,7 @@ type Call = (input: Input, settings: AwsSettings) => Promise<unknown>;
 const CALLS: Readonly<Record<Operation, Call>> = {
   "ecs.DescribeTasks":                     (input, at) => ecs(at).send(new DescribeTasksCommand(input)),
   "ecs.ListTasks":                         (input, at) => ecs(at).send(new ListTasksCommand(input)),
+  "ecs.ListServices":                      (input, at) => ecs(at).send(new ListServicesCommand(input)),
   "ecs.ListClusters":                      (input, at) => ecs(at).send(new ListClustersCommand(input)),
   "ecs.DescribeServices":                  (input, at) => ecs(at).send(new DescribeServicesCommand(input)),
   "ecs.DescribeTaskDefinition":            (input, at) => ecs(at).send(new DescribeTaskDefinitionCommand(input)),
@@ -133,7 +136,7 @@ export function createAccountReads(
   const networks = createNetworks(settings, account ?? "");
   const asked = new Map<string, Promise<Answered>>();
   const places = new Map<string, AwsSettings>();
-  const described = new Map<string, ReturnType<AccountReads["network"]>>();
+  const shared = new SharedNetworks(networks.describe, (ids) => subnetsIn(settings, ids));
   const settingsIn = (region: string): AwsSettings => {
     const there = places.get(region) ?? { ...settings, region };
     places.set(region, there);
@@ -148,15 +151,21 @@ export function createAccountReads(
       asked.set(key, answer);
       return answer;
     },
-    network(sources) {
-      const key = JSON.stringify(sources);
-      const facts = described.get(key) ?? networks.describe(sources);
-      described.set(key, facts);
-      return facts;
-    },
+    network: (sources) => shared.of(sources),
+    prepare: (sources) => shared.prepare(sources),
     securityGroups: (ids, region = own.region) => groupsIn(settingsIn(region), ids),
     image,
   };
+}
+
+async function subnetsIn(settings: AwsSettings, ids: readonly string[]): Promise<Read<Subnet>> {
+  return await readPages("ec2:DescribeSubnets", async (token) => {
+    const Filters = [{ Name: "subnet-id", Values: [...ids] }];
+    const page = await clientOf(EC2Client, settings).send(
+      new DescribeSubnetsCommand({ Filters, ...optional("NextToken", token) }),
+    );
+    return { items: page.Subnets?.map(subnetOf), next: page.NextToken };
+  });
 }
 
 async function groupsIn(settings: AwsSettings, ids: readonly string[]): Promise<Read<SecurityGroup>> {

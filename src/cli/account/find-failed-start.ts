@@ -1,10 +1,10 @@
 /** A task or a service by its name in the account: an id, an ARN, the console's address; a service's newest failures first. */
 
-import { type FailedStart, fromService, fromTask } from "../../diagnosis/failed-start.ts";
+import { type FailedStart, fromTask } from "../../diagnosis/failed-start.ts";
 import type { AccountReads, Answered, Operation } from "../../diagnosis/reads.ts";
-import { hypothesesOf } from "../../diagnosis/words/hypotheses.ts";
+import { startOfService } from "../../diagnosis/service-start.ts";
 import { parseEcsArn } from "../../ecs/arn.ts";
-import { getMoment, getObjects, getString, getStrings, optional } from "../../ecs/json-fields.ts";
+import { getObjects, getString, getStrings, optional } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { RefusedCommand } from "../refused-command.ts";
@@ -16,7 +16,6 @@ const TASK_ID = /^(?:[\da-f]{32}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 const CONSOLE =
   /\/clusters\/(?<cluster>[\w-]+)\/(?:services\/[\w-]+\/(?=tasks\/))?(?<kind>services|tasks)\/(?<name>[\w-]+)/;
 const NAME = /^(?:(?<cluster>[\w-]{1,255})\/)?(?<name>[\w-]{1,255})$/;
-const TASKS_MAX = 20;
 
 export function targetOf(text: string, cluster: string | undefined): Named {
   const arn = parseEcsArn(text);
@@ -76,7 +75,6 @@ async function taskIn(cluster: string, task: string, reads: AccountReads): Promi
   return found && fromTask(found);
 }
 
-/** What of its newest stopped tasks failed; else what its events tell; else whether it would start. */
 async function serviceIn(
   cluster: string,
   name: string,
@@ -86,27 +84,7 @@ async function serviceIn(
   const service = getObjects(described, "services").find(
     (one) => getString(one, "serviceName") === name && getString(one, "status") !== "INACTIVE",
   );
-  if (service === undefined) return undefined;
-  const own = fromService(service);
-  const listed = await reads.read("ecs.ListTasks", { cluster, serviceName: name, desiredStatus: "STOPPED" });
-  const arns = listed.kind === "answer" ? getStrings(listed.answer, "taskArns").slice(0, TASKS_MAX) : [];
-  if (arns.length === 0) return own;
-  const answer = await reads.read("ecs.DescribeTasks", { cluster, tasks: arns });
-  const tasks = answer.kind === "answer" ? getObjects(answer.answer, "tasks") : [];
-  const failed = [...tasks]
-    .filter((one) => getString(one, "desiredStatus") !== "RUNNING")
-    .sort((a, b) => (getMoment(b, "stoppedAt") ?? 0) - (getMoment(a, "stoppedAt") ?? 0))
-    .map(fromTask)
-    .filter((one) => hypothesesOf(one).some(({ code }) => code !== "stopped-on-purpose"));
-  const [newest] = failed;
-  if (newest === undefined) return own;
-  const cause = firstCause(newest);
-  const alike = failed.filter((one) => firstCause(one) === cause).length;
-  return { ...newest, others: { failed: failed.length, alike } };
-}
-
-function firstCause(start: FailedStart): string | undefined {
-  return hypothesesOf(start)[0]?.code;
+  return service && (await startOfService(service, cluster, reads));
 }
 
 /** What names the target has to be readable: without it nothing is diagnosed. */

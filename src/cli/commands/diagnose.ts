@@ -7,6 +7,7 @@ import { recordedReads } from "../../aws/diagnosis/recorded-reads.ts";
 import { type Diagnosis, diagnose as diagnoseStart } from "../../diagnosis/diagnose.ts";
 import { type FailedStart, failedStartOf } from "../../diagnosis/failed-start.ts";
 import type { AccountReads } from "../../diagnosis/reads.ts";
+import { DIAGNOSE_RIGHTS } from "../../diagnosis/reads.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { askingImages } from "../account/ask-image.ts";
 import { awsSettingsFrom, awsSettingsIn } from "../account/aws-settings.ts";
@@ -18,7 +19,6 @@ import type { CommandIo } from "../io.ts";
 import { diagnosisInWords } from "../output/format-diagnosis.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { permissions } from "../output/permissions.ts";
-import { DIAGNOSE_RIGHTS } from "./diagnose-permissions.ts";
 
 export type DiagnoseInput = {
   /** Files, or in the account tasks and services. */

@@ -31,6 +31,11 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
     .option("--html <file>", "also write a report: one file that needs nothing else")
     .option("--csv", "print the images to change as CSV instead", false)
     .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)
+    .option(
+      "--starts",
+      "diagnose every service instead: would it start, or why does it not; one line each",
+      false,
+    )
     .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
     .addOption(JSON_OPTION)
     .action(({ policy, ...options }: Omit<ScanInput, "policyFile"> & { readonly policy?: string }) =>

@@ -4,6 +4,8 @@ import { createEcs } from "../../aws/adapters/ecs/ecs.ts";
 import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createAccountInventory } from "../../aws/scan/account-inventory.ts";
+import { DIAGNOSE_RIGHTS } from "../../diagnosis/reads.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
@@ -40,29 +42,37 @@ export type ScanInput = {
   readonly roles: boolean;
   /** Print the IAM policy that a scan needs instead. */
   readonly rights: boolean;
+  /** Diagnose every service instead: would it start, or why does it not. */
+  readonly starts?: boolean;
   readonly json: boolean;
 } & DeployedConfigOptions;
 
 /** Scans the region of the environment; exit status 0, whatever it finds. */
 export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   if (input.rights) {
-    const actions = input.verify ? [...SCAN_ACTIONS, ...VERIFY_ACTIONS].toSorted() : SCAN_ACTIONS;
+    const own = input.starts === true ? DIAGNOSE_RIGHTS : SCAN_ACTIONS;
+    const actions = input.verify ? [...own, ...VERIFY_ACTIONS].toSorted() : own;
     io.out(permissions(actions, input.json));
     return EXIT.done;
   }
   const aws = await awsSettingsFrom(io);
   const { account } = await getCallerIdentity(aws);
   if (input.cluster !== undefined) refuseForeign(input.cluster, { account, region: aws.region });
-  const { policy, from, gap } = await policyFor(input, aws, io);
-  io.err(`${whereOf(account, aws)}, by ${from}: nothing is changed\n`);
   const { cluster } = input;
   const clusterArn =
     cluster === undefined || cluster.startsWith("arn:")
       ? cluster
       : `arn:${partitionOf(aws.region)}:ecs:${aws.region}:${account}:cluster/${cluster}`;
+  if (input.starts === true) {
+    io.err(`${whereOf(account, aws)}: nothing is changed\n`);
+    const { scanStarts } = await import("./scan-starts.ts");
+    return await scanStarts({ json: input.json, account, aws, ...optional("cluster", clusterArn) }, io);
+  }
+  const { policy, from, gap } = await policyFor(input, aws, io);
+  io.err(`${whereOf(account, aws)}, by ${from}: nothing is changed\n`);
   const progress = scanProgress(io, systemClock);
   const read = await scanAccount(createAccountInventory(aws), createEcs(aws), {
-    ...(clusterArn === undefined ? {} : { cluster: clusterArn }),
+    ...optional("cluster", clusterArn),
     policy,
     ecrHost: ecrHost(account, aws.region),
     clock: systemClock,

@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAccountReads } from "../../../src/aws/diagnosis/account-reads.ts";
-import { DIAGNOSE_RIGHTS } from "../../../src/cli/commands/diagnose-permissions.ts";
 import { permissions } from "../../../src/cli/output/permissions.ts";
 import { diagnose } from "../../../src/diagnosis/diagnose.ts";
 import { failedStartsIn } from "../../../src/diagnosis/failed-start.ts";
-import { OPERATIONS } from "../../../src/diagnosis/reads.ts";
+import { DIAGNOSE_RIGHTS, OPERATIONS, type Operation } from "../../../src/diagnosis/reads.ts";
+import type { JsonObject } from "../../../src/runtime/json.ts";
 import {
   type AwsAnswer,
   type AwsRequest,
@@ -131,9 +131,61 @@ describe("the calls", () => {
   });
 });
 
+describe("a call of a service that has no client here", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [operation: Operation, input: JsonObject, service: string, asked: string])[] = [
+    ["logs.DescribeLogGroups",            { logGroupNamePrefix: "/ecs/web" }, "logs",                  "DescribeLogGroups"],
+    ["kms.GetKeyPolicy",                  { KeyId: "1" },                     "kms",                   "GetKeyPolicy"],
+    ["efs.DescribeMountTargets",          { FileSystemId: "fs-1" },           "elasticfilesystem",     "GET /2015-02-01/mount-targets"],
+    ["efs.DescribeFileSystemPolicy",      { FileSystemId: "fs-1/../x" },      "elasticfilesystem",     "GET /2015-02-01/file-systems/none/policy"],
+    ["route53resolver.ListFirewallRules", { FirewallRuleGroupId: "1" },       "route53resolver",       "ListFirewallRules"],
+  ];
+  for (const [operation, input, service, asked] of table)
+    test(`${operation} is signed for ${service}`, async () => {
+      answer = () => ({ body: {} });
+      expect(await reads().read(operation, input)).toEqual({ kind: "answer", answer: {} });
+      const [request] = stub.requests.slice(-1);
+      expect(request?.action).toContain(asked);
+      expect(request?.headers.authorization).toContain(`/us-east-1/${service}/aws4_request`);
+    });
+
+  test("the load balancer's is a form, and its XML is read as the AWS CLI prints it", async () => {
+    const xml = (inside: string) => `<R xmlns="x">${inside}</R>`;
+    answer = () => ({
+      headers: { "content-type": "text/xml" },
+      body: xml(
+        "<DescribeTargetHealthResult><TargetHealthDescriptions><member><TargetHealth><State>unhealthy</State><Reason>Target.Timeout</Reason><Description>a &lt;b&gt; &amp; c</Description></TargetHealth></member></TargetHealthDescriptions></DescribeTargetHealthResult>",
+      ),
+    });
+    expect(await reads().read("elbv2.DescribeTargetHealth", { TargetGroupArn: "arn:x" })).toEqual({
+      kind: "answer",
+      answer: {
+        TargetHealthDescriptions: [
+          { TargetHealth: { State: "unhealthy", Reason: "Target.Timeout", Description: "a <b> & c" } },
+        ],
+      },
+    });
+    const [request] = stub.requests.slice(-1);
+    expect(request?.headers.authorization).toContain("/us-east-1/elasticloadbalancing/aws4_request");
+    const error = (Code: string) => ({
+      status: Code === "AccessDenied" ? 403 : 400,
+      headers: { "content-type": "text/xml" },
+      body: xml(`<Error><Type>Sender</Type><Code>${Code}</Code><Message>no</Message></Error>`),
+    });
+    answer = () => error("TargetGroupNotFound");
+    expect((await reads().read("elbv2.DescribeTargetHealth", { TargetGroupArn: "arn:x" })).kind).toBe(
+      "absent",
+    );
+    answer = () => error("AccessDenied");
+    expect(await reads().read("elbv2.DescribeTargetHealth", { TargetGroupArn: "arn:x" })).toMatchObject({
+      ...{ kind: "unread", because: "may not call elasticloadbalancing:DescribeTargetHealth" },
+    });
+  });
+});
+
 describe("the rights", () => {
   test("are those of the calls that the code can send", () => {
-    const sources = ["adapters/task-networks", "client/network-egress", "client/caller-identity"].map(
+    const sources = ["adapters/ecs/task-networks", "client/network-egress", "client/caller-identity"].map(
       (name) =>
         withoutComments(
           readFileSync(new URL(["../../../src/aws/", name, ".ts"].join(""), import.meta.url), "utf8"),
