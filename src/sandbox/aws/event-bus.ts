@@ -87,6 +87,7 @@ export function createBus(
       detail,
     });
     published.push(document);
+    if (source === OUTCOME_SOURCE && type === OUTCOME_TYPE) outcomes.push(structuredClone(detail));
     for (const subscriber of subscribers) {
       deliver(subscriber, document);
       if (random.next() < delivery.twice) deliver(subscriber, document);
@@ -105,7 +106,6 @@ export function createBus(
     port: {
       async publish(detail) {
         faults("events:PutEvents");
-        outcomes.push(structuredClone(detail));
         emit({ source: OUTCOME_SOURCE, type: OUTCOME_TYPE, resources: [], detail: structuredClone(detail) });
       },
     },

@@ -1,0 +1,199 @@
+/**
+ * Repull as it is deployed, on AWS's own programs: the three bundles under Lambda's emulator, their durable executions on
+ * AWS's local runner, and the account of a sandbox world behind one address.
+ */
+
+import { setTimeout as delay } from "node:timers/promises";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import type { JsonObject } from "../../../src/runtime/json.ts";
+import { serveEndpoint } from "../../../src/sandbox/endpoint/serve-endpoint.ts";
+import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
+import { serveRegistries } from "../aws/aws-account.ts";
+import { MOTO_CREDENTIALS, type Moto } from "../aws/moto.ts";
+import { type ExecutionNames, executionNames } from "./execution-names.ts";
+import { type FrontDoor, type FrontDoorSettings, openFrontDoor } from "./front-door.ts";
+import { type EmulatedFunction, type Program, startDurableRunner, startEmulator } from "./programs.ts";
+
+/** The account that the emulator puts into every context. */
+export const EMULATOR_ACCOUNT = "012345678912";
+export type BundleName = "detect" | "remediate" | "mirror";
+
+export type EmulatedStack = {
+  readonly world: World;
+  readonly door: FrontDoor;
+  readonly executions: ExecutionNames;
+  readonly stackName: string;
+  /** What the functions' environment leads to, for a person's command line. */
+  readonly environment: Readonly<Record<string, string>>;
+  onCall: FrontDoorSettings["onCall"];
+  /** `detect` with these bodies as one batch of SQS; answers what it answered. */
+  deliver(...bodies: readonly string[]): Promise<{ readonly status: number; readonly body: string }>;
+  functionOf(name: BundleName): Promise<EmulatedFunction>;
+  /** Waits until no execution runs; answers each one's status by its name. */
+  settle(secondsMax?: number): Promise<ReadonlyMap<string, string>>;
+  log(): string;
+  stop(): Promise<void>;
+};
+
+export type EmulatedStackOptions = {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly policy?: JsonObject;
+  /** False: timers of the runner take their time, and a wait becomes one second of it. */
+  readonly skipsTime?: boolean;
+  /** Of `mirror`, in seconds. */
+  readonly timeoutSeconds?: number;
+};
+
+let stacks = 0;
+
+/** @param moto with the account of the emulator */
+export async function startEmulatedStack(
+  worldFile: JsonObject,
+  moto: Moto,
+  { environment = {}, policy = {}, skipsTime = true, timeoutSeconds = 600 }: EmulatedStackOptions = {},
+): Promise<EmulatedStack> {
+  stacks += 1;
+  const stackName = `repull${stacks}`;
+  const file = readWorldFile({ ...worldFile, account: EMULATOR_ACCOUNT });
+  const world = await createWorld(file);
+  const { region } = world.home;
+  const names = executionNames({ account: EMULATOR_ACCOUNT, region });
+  const [endpoint, registries] = await Promise.all([serveEndpoint({ world, file }), serveRegistries(world)]);
+  const functions = new Map<string, Promise<EmulatedFunction>>();
+  const printed: (() => string)[] = [];
+  let runner: Program | undefined;
+
+  const door = await openFrontDoor({
+    account: EMULATOR_ACCOUNT,
+    names,
+    sandboxUrl: endpoint.url,
+    motoUrl: moto.url,
+    runnerUrl: () => runner?.url ?? "",
+    functionNamed: (name) => functionOf(name.slice(stackName.length + 1) as BundleName),
+    passTime: (seconds) => world.run(seconds),
+    onCall: (call) => stack.onCall(call),
+    ...(skipsTime ? {} : { waitFor: () => 1 }),
+  });
+  const client = { region, endpoint: moto.url, credentials: MOTO_CREDENTIALS };
+  const queueUrl = await prepareAccount(client, stackName, {
+    ...policy,
+    registries: { ...registriesOf(registries.endpoints), ...(policy.registries as JsonObject | undefined) },
+  });
+  const settings = {
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: MOTO_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: MOTO_CREDENTIALS.secretAccessKey,
+    AWS_ENDPOINT_URL: door.url,
+    REPULL_POLICY_PARAMETER: `/${stackName}/policy`,
+    REPULL_WRITES_PARAMETER: `/${stackName}/writes`,
+    REPULL_REMEDIATE_FUNCTION: arnOf("remediate"),
+    REPULL_MIRROR_FUNCTION: arnOf("mirror"),
+    REPULL_QUOTA_TABLE: `${stackName}-quotas`,
+    REPULL_DEAD_LETTER_QUEUE_URL: queueUrl.replace(moto.url, door.url),
+    POWERTOOLS_SERVICE_NAME: "repull",
+    ...environment,
+  };
+
+  function arnOf(name: BundleName): string {
+    return `arn:aws:lambda:${region}:${EMULATOR_ACCOUNT}:function:${stackName}-${name}:live`;
+  }
+  function functionOf(name: BundleName): Promise<EmulatedFunction> {
+    const found = functions.get(name);
+    if (found !== undefined) return found;
+    const made = startEmulator({
+      bundle: name,
+      functionName: `${stackName}-${name}`,
+      environment: settings,
+      timeoutSeconds,
+    });
+    functions.set(name, made);
+    void made.then(({ log }) => printed.push(log));
+    return made;
+  }
+
+  runner = await startDurableRunner(door.url, region, skipsTime);
+  const runnerUrl = runner.url;
+  const stack: EmulatedStack = {
+    world,
+    door,
+    executions: names,
+    stackName,
+    environment: settings,
+    onCall: () => undefined,
+    functionOf,
+    async deliver(...bodies) {
+      const detect = await functionOf("detect");
+      return await detect.invoke(JSON.stringify({ Records: bodies.map(recordOf) }));
+    },
+    async settle(secondsMax = 120) {
+      const until = performance.now() + secondsMax * 1000;
+      for (;;) {
+        const statuses = new Map<string, string>();
+        for (const { name, runnerArn } of names.all) {
+          const answer = await fetch(
+            `${runnerUrl}/2025-12-01/durable-executions/${encodeURIComponent(runnerArn)}`,
+          );
+          statuses.set(name, String(((await answer.json()) as JsonObject).Status));
+        }
+        if (![...statuses.values()].includes("RUNNING")) return statuses;
+        if (performance.now() > until) throw new Error(`still running: ${JSON.stringify([...statuses])}`);
+        await delay(200);
+      }
+    },
+    log: () => printed.map((read) => read()).join("\n"),
+    async stop() {
+      await runner?.stop();
+      for (const one of functions.values()) await (await one).stop();
+      await Promise.all([door.close(), endpoint.close(), registries.close()]);
+    },
+  };
+  const recordOf = (body: string, index: number): JsonObject => ({
+    messageId: `message-${index + 1}`,
+    receiptHandle: "handle",
+    body,
+    attributes: { ApproximateReceiveCount: "1" },
+    messageAttributes: {},
+    eventSource: "aws:sqs",
+    eventSourceARN: `arn:aws:sqs:${region}:${EMULATOR_ACCOUNT}:${stackName}-queue`,
+    awsRegion: region,
+  });
+  return stack;
+}
+
+/** What the template makes beside the functions; answers the dead-letter queue's address. */
+async function prepareAccount(
+  client: ConstructorParameters<typeof DynamoDBClient>[0] & object,
+  stackName: string,
+  policy: JsonObject,
+): Promise<string> {
+  await new DynamoDBClient(client).send(
+    new CreateTableCommand({
+      TableName: `${stackName}-quotas`,
+      AttributeDefinitions: [{ AttributeName: "window", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "window", KeyType: "HASH" }],
+      BillingMode: "PAY_PER_REQUEST",
+    }),
+  );
+  const ssm = new SSMClient(client as ConstructorParameters<typeof SSMClient>[0] & object);
+  const put = (Name: string, Value: string) =>
+    ssm.send(new PutParameterCommand({ Name, Value, Type: "String" }));
+  await put(`/${stackName}/policy`, JSON.stringify(policy));
+  await put(`/${stackName}/writes`, "allowed");
+  const sqs = new SQSClient(client as ConstructorParameters<typeof SQSClient>[0] & object);
+  const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName: `${stackName}-unhandled` }));
+  return QueueUrl;
+}
+
+/** The policy's word on the world's registries, which are on loopback. */
+function registriesOf(settings: string): JsonObject {
+  const rows = settings.split(",").map((row) => {
+    const [host = "", url = ""] = row.split("=");
+    return { host, url, sendCredentials: true };
+  });
+  const blobHosts = rows.map(({ url }) => `localhost:${new URL(url).port}`);
+  return { allowed: ["well-known", ...blobHosts], endpoints: rows };
+}

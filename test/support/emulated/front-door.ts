@@ -1,0 +1,247 @@
+/**
+ * The one address of AWS that the emulated functions know: what is Lambda's goes to Lambda's own programs, ECS and ECR to
+ * the sandbox's account, and the rest to moto.
+ *
+ * It translates and counts, and plays nothing: an asynchronous Invoke becomes the runner's start, the runner's ARNs become
+ * Lambda's, and a wait that is checkpointed lets the sandbox's time pass by so much.
+ */
+
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getNumber, getObject } from "../../../src/ecs/json-fields.ts";
+import type { JsonObject } from "../../../src/runtime/json.ts";
+import { countCheckpoint, type ExecutionNames, type StartedExecution } from "./execution-names.ts";
+import type { EmulatedFunction } from "./programs.ts";
+
+export type FrontDoorSettings = {
+  readonly account: string;
+  readonly names: ExecutionNames;
+  readonly sandboxUrl: string;
+  readonly motoUrl: string;
+  runnerUrl(): string;
+  /** The function's emulator, started when it is first needed. */
+  functionNamed(name: string): Promise<EmulatedFunction>;
+  /** Lets the world's time pass. */
+  passTime(seconds: number): Promise<void>;
+  /** What a wait becomes for the runner, in seconds; absent: what it is. */
+  readonly waitFor?: (seconds: number) => number;
+  /** Sees each request before it goes on; an answer is given in place of AWS's. */
+  onCall(call: DoorCall): DoorAnswer | undefined | Promise<DoorAnswer | undefined>;
+};
+
+export type DoorCall = {
+  readonly service: string;
+  /** `UpdateService`; method and path of a REST call. */
+  readonly operation: string;
+  readonly body: string;
+  readonly execution?: StartedExecution;
+};
+
+export type DoorAnswer = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+export type FrontDoor = {
+  readonly url: string;
+  /** Every call to AWS in order: `ecs:UpdateService 200`. */
+  readonly calls: readonly string[];
+  /** Bounds that an execution has passed; empty while all is well. */
+  readonly broken: readonly string[];
+  close(): Promise<void>;
+};
+
+/** Lambda's own: 3,000 operations and 100 MB a history; the design's are stricter. */
+const OPERATIONS_MAX = 1_500;
+const BYTES_MAX = 10_000_000;
+const CHECKPOINT_BYTES_MAX = 256 * 1024;
+const HANDLER_HEADER = "x-dex-handler-invoke";
+/** The services that the sandbox's account plays. */
+const SANDBOX = ["ecs", "ecr", "ec2", "events", "iam", "sts", "scheduler"];
+
+export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontDoor> {
+  const { names } = settings;
+  const calls: string[] = [];
+  const broken: string[] = [];
+  const starting = new Set<Promise<unknown>>();
+
+  const start = async (functionName: string, name: string, input: string): Promise<DoorAnswer> => {
+    const before = names.find(functionName, name);
+    if (before !== undefined)
+      return before.input === input
+        ? { status: 202, body: "" }
+        : refusal(409, "DurableExecutionAlreadyStartedException", "The name is taken.");
+    const answer = await fetch(`${settings.runnerUrl()}/start-durable-execution`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        AccountId: settings.account,
+        FunctionName: functionName,
+        FunctionQualifier: "7",
+        ExecutionName: name,
+        ExecutionTimeoutSeconds: 1_728_000,
+        ExecutionRetentionPeriodDays: 30,
+        InvocationId: `start-${names.all.length}`,
+        Input: input,
+      }),
+    });
+    const said = await answer.text();
+    if (!answer.ok) return { status: answer.status, body: said };
+    names.add(
+      functionName,
+      name,
+      input,
+      String((JSON.parse(said) as { ExecutionArn?: string }).ExecutionArn),
+    );
+    return { status: 202, body: "" };
+  };
+
+  /** The runner calls a function before its answer to the start is here: its ARN is told first. */
+  const invokeHandler = async (functionName: string, body: string): Promise<DoorAnswer> => {
+    await Promise.all(starting);
+    const { DurableExecutionArn: runnerArn = "" } = JSON.parse(body) as { DurableExecutionArn?: string };
+    const execution = names.byRunner(runnerArn);
+    if (execution !== undefined) execution.invocations += 1;
+    const { status, body: said } = await (await settings.functionNamed(functionName)).invoke(
+      names.toLambda(body),
+    );
+    return { status, body: said };
+  };
+
+  const checkpoint = async (execution: StartedExecution, body: string): Promise<string> => {
+    const updates = countCheckpoint(execution, body);
+    if (Buffer.byteLength(body) > CHECKPOINT_BYTES_MAX)
+      broken.push(`${execution.name}: a checkpoint of ${body.length}`);
+    if (execution.operations.size > OPERATIONS_MAX)
+      broken.push(`${execution.name}: more than ${OPERATIONS_MAX} operations`);
+    if (execution.bytes > BYTES_MAX) broken.push(`${execution.name}: more than ${BYTES_MAX} bytes`);
+    for (const update of updates) {
+      const seconds = secondsOf(update);
+      if (seconds > 0) await settings.passTime(seconds);
+    }
+    const { waitFor } = settings;
+    if (waitFor === undefined) return body;
+    const parsed = JSON.parse(body) as { Updates?: { WaitOptions?: { WaitSeconds: number } }[] };
+    for (const { WaitOptions } of parsed.Updates ?? [])
+      if (WaitOptions !== undefined) WaitOptions.WaitSeconds = waitFor(WaitOptions.WaitSeconds);
+    return JSON.stringify(parsed);
+  };
+
+  const ofRunner = async (method: string, path: string, headers: Record<string, string>, body: string) => {
+    // A function is listed by its name there; Lambda takes its ARN as well.
+    const plain = names
+      .toRunner(decodeURIComponent(path))
+      .replace(/\/functions\/arn:[^/]*:function:([^:/]+)(?::[^/]*)?\//, "/functions/$1/");
+    const found = names.all.find(({ runnerArn }) => plain.includes(runnerArn));
+    const runnerArn = found?.runnerArn ?? "";
+    const sent = found === undefined ? plain : plain.replace(runnerArn, encodeURIComponent(runnerArn));
+    const isCheckpoint = found !== undefined && /\/checkpoint(?:\?|$)/.test(plain);
+    const told = isCheckpoint ? await checkpoint(found, body) : body;
+    const called = await settings.onCall({
+      service: "lambda",
+      operation: `${method} ${plain.split("?")[0]}`,
+      body,
+      ...(found === undefined ? {} : { execution: found }),
+    });
+    return called ?? (await forward(settings.runnerUrl(), method, sent, headers, told));
+  };
+
+  const answerTo = async (incoming: IncomingMessage, body: string): Promise<DoorAnswer> => {
+    const { method = "GET", url: path = "/" } = incoming;
+    const headers = kept(incoming);
+    const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(path)?.[1];
+    if (invoked !== undefined) {
+      const functionName =
+        decodeURIComponent(invoked)
+          .replace(/^.*function:/, "")
+          .split(":")[0] ?? "";
+      if (headers[HANDLER_HEADER] !== undefined) return await invokeHandler(functionName, body);
+      const begun = start(functionName, String(headers["x-amz-durable-execution-name"]), body);
+      starting.add(begun);
+      return await begun.finally(() => starting.delete(begun));
+    }
+    if (path.startsWith("/2025-12-01/")) {
+      const answer = await ofRunner(method, path, headers, body);
+      return { ...answer, body: names.toLambda(answer.body) };
+    }
+    const service =
+      /Credential=[^/]+\/\d+\/[^/]+\/([a-z0-9-]+)\//.exec(headers.authorization ?? "")?.[1] ?? "";
+    const operation =
+      headers["x-amz-target"]?.split(".").at(-1) ??
+      /(?:^|&)Action=(\w+)/.exec(body)?.[1] ??
+      `${method} ${path}`;
+    const called = await settings.onCall({ service, operation, body });
+    const target = SANDBOX.includes(service) ? settings.sandboxUrl : settings.motoUrl;
+    const answer = called ?? (await forward(target, method, path, headers, body));
+    calls.push(`${service}:${operation} ${answer.status}`);
+    return answer;
+  };
+
+  const server = createServer(async (incoming, outgoing) => {
+    const parts: Buffer[] = [];
+    for await (const part of incoming) parts.push(part as Buffer);
+    const answer = await answerTo(incoming, Buffer.concat(parts).toString("utf8")).catch((error: unknown) =>
+      refusal(500, "InternalFailure", `the front door: ${String(error)}`),
+    );
+    outgoing.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
+    outgoing.end(answer.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    broken,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** How long an execution sleeps after this update. */
+function secondsOf({ Action, WaitOptions, StepOptions }: JsonObject): number {
+  if (Action === "START")
+    return getNumber(getObject({ WaitOptions: WaitOptions ?? {} }, "WaitOptions") ?? {}, "WaitSeconds") ?? 0;
+  if (Action !== "RETRY") return 0;
+  const options = getObject({ StepOptions: StepOptions ?? {} }, "StepOptions") ?? {};
+  return getNumber(options, "NextAttemptDelaySeconds") ?? 0;
+}
+
+const NOT_FORWARDED = /^(?:host|content-length|transfer-encoding|connection|accept-encoding|expect)$/;
+
+function kept({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined || NOT_FORWARDED.test(name) ? [] : [[name, String(value)]],
+    ),
+  );
+}
+
+async function forward(
+  base: string,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body: string,
+): Promise<DoorAnswer> {
+  const answer = await fetch(`${base}${path}`, {
+    method,
+    headers,
+    ...(method === "GET" || method === "HEAD" ? {} : { body }),
+  });
+  const passed = ["content-type", "x-amzn-errortype", "x-amz-crc32"].flatMap((name) => {
+    const value = answer.headers.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return { status: answer.status, headers: Object.fromEntries(passed), body: await answer.text() };
+}
+
+function refusal(status: number, type: string, message: string): DoorAnswer {
+  return {
+    status,
+    headers: { "x-amzn-errortype": type },
+    body: JSON.stringify({ Type: "User", message, Message: message }),
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * AWS's own programs of Lambda, as `.ci/run` installs them: the runtime interface emulator, the runtime interface client
+ * under it, and the local runner of durable functions. Each is a process on loopback, ended by its own id.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const CACHE = new URL("../../../.cache/", import.meta.url);
+const EMULATOR = new URL("go/aws-lambda-rie", CACHE);
+const CLIENT = new URL("lambda-runtime/node_modules/.bin/aws-lambda-ric", CACHE);
+const RUNNER = new URL("durable-runner/bin/dex-local-runner", CACHE);
+const DIST = new URL("../../../dist/", import.meta.url);
+
+const START_MILLISECONDS_MAX = 60_000;
+const DAYS_20_SECONDS = 1_728_000;
+
+/** Throws, saying how to get it, where a program is not installed. */
+function installed(program: URL): string {
+  const path = fileURLToPath(program);
+  if (existsSync(path)) return path;
+  throw new Error(`${path} is not installed: .ci/run installs it`);
+}
+
+export type Program = {
+  readonly url: string;
+  log(): string;
+  stop(): Promise<void>;
+};
+
+export type EmulatedFunction = Program & {
+  /** Runs one invocation; answers what the emulator answered. */
+  invoke(payload: string): Promise<{ readonly status: number; readonly body: string }>;
+  /** Ends the function's process in the middle of whatever it does; the emulator starts another at the next invocation. */
+  killRuntime(): Promise<void>;
+};
+
+/** One function of dist/ under the emulator, alone in a folder, so that nothing of this checkout can stand in for it. */
+export async function startEmulator(settings: {
+  readonly bundle: string | URL;
+  readonly functionName: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+}): Promise<EmulatedFunction> {
+  const { bundle, functionName, environment, timeoutSeconds } = settings;
+  const [emulator, client] = [installed(EMULATOR), installed(CLIENT)];
+  const source = typeof bundle === "string" ? new URL(`${bundle}/`, DIST) : bundle;
+  if (!existsSync(new URL("index.mjs", source)))
+    throw new Error(`no index.mjs in ${source.pathname}: npm run build`);
+  const folder = await mkdtemp(join(tmpdir(), "repull-task-"));
+  await cp(source, folder, { recursive: true });
+  const [port, apiPort] = [await freePort(), await freePort()];
+  const flags = [
+    ...["--runtime-interface-emulator-address", `127.0.0.1:${port}`],
+    ...["--runtime-api-address", `127.0.0.1:${apiPort}`],
+  ];
+  const child = spawn(emulator, [...flags, client, "index.handler"], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      TZ: ":UTC",
+      LAMBDA_TASK_ROOT: folder,
+      AWS_LAMBDA_FUNCTION_NAME: functionName,
+      AWS_LAMBDA_FUNCTION_TIMEOUT: String(timeoutSeconds),
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
+      AWS_LAMBDA_LOG_FORMAT: "JSON",
+      NODE_OPTIONS: "--enable-source-maps",
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const program = await watched(child, `http://127.0.0.1:${port}`, "/");
+  return {
+    ...program,
+    async invoke(payload) {
+      const answer = await fetch(`${program.url}/2015-03-31/functions/function/invocations`, {
+        method: "POST",
+        body: payload,
+      });
+      return { status: answer.status, body: await answer.text() };
+    },
+    killRuntime: () => killChildrenOf(child),
+    async stop() {
+      await killChildrenOf(child);
+      await program.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param lambdaUrl where the functions are invoked @param skipsTime whether waits end at once */
+export async function startDurableRunner(
+  lambdaUrl: string,
+  region: string,
+  skipsTime: boolean,
+): Promise<Program> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(
+    installed(RUNNER),
+    [
+      ...["start-server", "--host", "127.0.0.1", "--port", String(port)],
+      ...["--lambda-endpoint", lambdaUrl, "--local-runner-endpoint", url, "--local-runner-region", region],
+      ...["--execution-timeout", String(DAYS_20_SECONDS), "--log-level", "WARNING"],
+      skipsTime ? "--skip-time" : "--no-skip-time",
+    ],
+    {
+      env: {
+        PATH: [fileURLToPath(new URL("durable-runner/bin", CACHE)), process.env.PATH].join(delimiter),
+        AWS_ACCESS_KEY_ID: "test",
+        AWS_SECRET_ACCESS_KEY: "test",
+        AWS_DEFAULT_REGION: region,
+        AWS_EC2_METADATA_DISABLED: "true",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  return await watched(child, url, "/health");
+}
+
+/** Resolves when the program answers at that path, with whatever status. */
+async function watched(child: ChildProcess, url: string, path: string): Promise<Program> {
+  let printed = "";
+  let ended: string | undefined;
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk) => {
+      printed = `${printed}${chunk}`.slice(-2_000_000);
+    });
+  child.once("error", (error) => {
+    ended = error.message;
+  });
+  child.once("exit", (code, signal) => {
+    ended ??= `ended with ${code ?? signal}: ${printed.slice(-2000)}`;
+  });
+  for (let waited = 0; ; waited += 50) {
+    if (ended !== undefined) throw new Error(`${child.spawnfile} ${ended}`);
+    if (waited > START_MILLISECONDS_MAX) throw new Error(`${child.spawnfile} does not answer`);
+    const answer = await fetch(`${url}${path}`).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer !== undefined) break;
+    await delay(50);
+  }
+  return {
+    url,
+    log: () => printed,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** The emulator starts the runtime in a process group of its own. Linux lists a process's children by thread. */
+async function killChildrenOf({ pid, exitCode }: ChildProcess): Promise<void> {
+  if (pid === undefined || exitCode !== null) return;
+  for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) {
+    const children = await readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "");
+    for (const one of children.split(" ").filter(Boolean)) {
+      try {
+        process.kill(Number(one), "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+    }
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
