@@ -73,6 +73,14 @@ export async function startEmulatedStack(
     motoUrl: moto.url,
     runnerUrl: () => runner?.url ?? "",
     functionNamed: (name) => functionOf(name.slice(stackName.length + 1) as BundleName),
+    configurationOf: (name) =>
+      name.startsWith(`${stackName}-`)
+        ? {
+            FunctionName: name,
+            FunctionArn: arnOf(name.slice(stackName.length + 1) as BundleName),
+            Environment: { Variables: settings },
+          }
+        : undefined,
     passTime: (seconds) => world.run(seconds),
     onCall: (call) => stack.onCall(call),
     ...(skipsTime ? {} : { waitFor: () => 1 }),

@@ -21,6 +21,8 @@ export type FrontDoorSettings = {
   runnerUrl(): string;
   /** The function's emulator, started when it is first needed. */
   functionNamed(name: string): Promise<EmulatedFunction>;
+  /** What `GetFunctionConfiguration` shows of a function of the stack; undefined for any other. */
+  configurationOf(name: string): JsonObject | undefined;
   /** Lets the world's time pass. */
   passTime(seconds: number): Promise<void>;
   /** What a wait becomes for the runner, in seconds; absent: what it is. */
@@ -152,10 +154,7 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     const headers = kept(incoming);
     const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(path)?.[1];
     if (invoked !== undefined) {
-      const functionName =
-        decodeURIComponent(invoked)
-          .replace(/^.*function:/, "")
-          .split(":")[0] ?? "";
+      const functionName = nameIn(decodeURIComponent(invoked));
       if (headers[HANDLER_HEADER] !== undefined) return await invokeHandler(functionName, body);
       const begun = start(functionName, String(headers["x-amz-durable-execution-name"]), body);
       starting.add(begun);
@@ -165,6 +164,9 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
       const answer = await ofRunner(method, path, headers, body);
       return { ...answer, body: names.toLambda(answer.body) };
     }
+    const configured = /^\/2015-03-31\/functions\/([^/]+)\/configuration/.exec(path)?.[1];
+    const configuration = configured && settings.configurationOf(nameIn(decodeURIComponent(configured)));
+    if (configuration) return { status: 200, body: JSON.stringify(configuration) };
     const service =
       /Credential=[^/]+\/\d+\/[^/]+\/([a-z0-9-]+)\//.exec(headers.authorization ?? "")?.[1] ?? "";
     const operation =
@@ -207,6 +209,11 @@ function secondsOf({ Action, WaitOptions, StepOptions }: JsonObject): number {
   if (Action !== "RETRY") return 0;
   const options = getObject({ StepOptions: StepOptions ?? {} }, "StepOptions") ?? {};
   return getNumber(options, "NextAttemptDelaySeconds") ?? 0;
+}
+
+/** A function's name, of its name or ARN with a version or without. */
+function nameIn(text: string): string {
+  return text.replace(/^.*function:/, "").split(":")[0] ?? "";
 }
 
 const NOT_FORWARDED = /^(?:host|content-length|transfer-encoding|connection|accept-encoding|expect)$/;

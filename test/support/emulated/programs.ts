@@ -22,6 +22,12 @@ const DIST = new URL("../../../dist/", import.meta.url);
 const START_MILLISECONDS_MAX = 60_000;
 const DAYS_20_SECONDS = 1_728_000;
 
+/** Why the deployed path cannot be tried here; undefined where it can. */
+export function missingProgram(): string | undefined {
+  const absent = [EMULATOR, CLIENT, RUNNER].find((program) => !existsSync(fileURLToPath(program)));
+  return absent && `${fileURLToPath(absent).split("/").at(-1)} is not installed: .ci/run installs it`;
+}
+
 /** Throws, saying how to get it, where a program is not installed. */
 function installed(program: URL): string {
   const path = fileURLToPath(program);
