@@ -116,8 +116,13 @@ function ownCopy(
     const tags = repository === undefined ? undefined : tagsIn(repository);
     if (tags === undefined) continue;
     if ("because" in tags) return `whether a copy is in ECR cannot be read: ${tags.because}`;
-    if (tags.some((one) => one === tag || one.startsWith(`${tag}-`)))
-      return { place: candidate.image, because: "a copy under this tag is in ECR; its digest decides" };
+    // A copy stands under the tag of its image and the beginning of its digest (`repull mirror`).
+    const found = tags.find((one) => one === tag) ?? tags.find((one) => one.startsWith(`${tag}-`));
+    if (found !== undefined)
+      return {
+        place: `${ecrHost}/${repository}:${found}`,
+        because: "a copy under this tag is in ECR; its digest decides",
+      };
   }
   return "no copy of it is in ECR";
 }

@@ -17,6 +17,7 @@ import { canonicalName, type ImageReference, tryParseReference } from "../image/
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { platformsOf } from "../remediation/survey/task-platforms.ts";
 import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
+import type { Substitute } from "../substitution/plan-types.ts";
 import type { LikelySubstitutes, ScanFacts } from "./likely-substitutes.ts";
 
 /** A person waits: a quarter of an hour in all, and a registry that lets a question of seconds pass is left out. */
@@ -74,7 +75,7 @@ function verifiedBy({ facts, plan }: ImageAssessment): LikelySubstitutes {
       : {
           first: {
             strategy: substitute.candidate.strategy,
-            place: substitute.candidate.image,
+            place: placeOf(substitute),
             because: `its registry was asked: ${substitute.proof}`,
             proof: substitute.proof,
             ...(substitute.digest === undefined ? {} : { digest: substitute.digest }),
@@ -82,6 +83,11 @@ function verifiedBy({ facts, plan }: ImageAssessment): LikelySubstitutes {
         }),
     rejected: others,
   };
+}
+
+/** A copy in ECR has no tag that is only its image's: by its digest it can be pulled. */
+function placeOf({ candidate, writes }: Substitute): string {
+  return candidate.strategy === "ecr-copy" ? (writes ?? candidate.image) : candidate.image;
 }
 
 async function imagesOf(

@@ -7,6 +7,7 @@ import type { Scan } from "../../src/scan/scan.ts";
 import {
   accountWith,
   COPY,
+  ECR,
   type Given,
   MOVED,
   NGINX,
@@ -64,6 +65,11 @@ describe("a scan that verifies", () => {
       trusted: { digest: NGINX.digest, from: "origin" },
       first: { digest: NGINX.digest },
     });
+  });
+
+  test("names a copy in ECR by its digest: the tag of the image is not the copy's", async () => {
+    const { scan } = await verified({ holds: { [ORIGIN]: NGINX, [COPY]: NGINX } });
+    expect(firstImage(scan)?.first?.place).toBe(`${ECR}/repull/docker.io/library/nginx@${NGINX.digest}`);
   });
 
   test("asks of an image once, however many workloads run it", async () => {
