@@ -94,6 +94,8 @@ const checks = z.array(
     what: z.string(),
     result: z.enum(["passed", "failed", "not checked"]),
     because: z.string(),
+    /** Of `role` and `secret`: there is no execution role that could be allowed anything. */
+    code: z.enum(["no-execution-role"]).optional(),
     lacks: z
       .object({ role: z.string(), actions: z.array(z.string()).readonly(), resource: z.string() })
       .optional(),
