@@ -104,8 +104,10 @@ export type Overwritten = {
   /** What this remediation has written, in order. */
   readonly written: readonly string[];
   readonly attempt: number;
-  /** ECS has answered with the past: it is given time. */
+  /** ECS may have answered with the past: it is given time. */
   readonly mustWait: boolean;
+  /** A revision that was seen in place of what was deployed again. */
+  readonly displacedBy?: string;
 };
 
 /** What follows a new revision that no service runs: targets to repoint, a task to run again. */

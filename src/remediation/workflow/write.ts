@@ -163,5 +163,6 @@ async function undoRollout({ rollback }: State, execution: string, ports: Ports)
 async function restoreOverwritten({ overwritten }: State, ports: Ports): Promise<RedeployResult> {
   if (overwritten === undefined) throw new Error("there is nothing to restore");
   const { clusterArn, service, revision, written } = overwritten;
-  return await redeployRevision({ clusterArn, service, to: revision, from: written.at(-1) ?? "" }, ports);
+  const change = { clusterArn, service, to: revision, from: written.at(-1) ?? "", isSeenTwice: true };
+  return await redeployRevision(change, ports);
 }

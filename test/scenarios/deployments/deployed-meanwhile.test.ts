@@ -16,12 +16,13 @@ const POLICY = readPolicy({});
 const HOURS = 3600;
 
 type Update = Parameters<Ecs["updateService"]>;
-/** `lateAfter`: ECS tells of the time before this write of ours for half a minute; `isBefore`: and before what came with it. */
+/** `lateAfter`: ECS tells of the time before this write of ours for half a minute; `isBefore`: and before what came with it; `loses`: the answer to this write is lost. */
 type How = {
   readonly dies?: string;
   readonly isRefused?: boolean;
   readonly lateAfter?: number;
   readonly isBefore?: boolean;
+  readonly loses?: number;
 };
 type Lost = {
   readonly isNotSent?: boolean;
@@ -30,6 +31,8 @@ type Lost = {
   readonly isUnlisted?: boolean;
 };
 type Played = { readonly world: World; readonly outcome: Outcome };
+
+const silent = (action: string) => new AwsError("unavailable", action, "TimeoutError: timed out");
 
 async function failingWorld(): Promise<World> {
   return await createWorld(
@@ -117,14 +120,14 @@ describe("a deployment that comes between a comparison of ours and its write", (
     [
       "the way back's write too, whose process then dies",
       [["nginx:1.26"], ["nginx:1.27"]],
-      { dies: "give back" },
+      { dies: "restore" },
     ],
-    ["two ways back", [["nginx:1.26"], ["nginx:1.27"], ["nginx:1.28"]], { dies: "give back" }],
+    ["two ways back", [["nginx:1.26"], ["nginx:1.27"], ["nginx:1.28"]], { dies: "restore" }],
     ["the write that restores the former revision", [[], ["nginx:1.26"]], { isRefused: true }],
     [
       "the write that restores, whose process then dies",
       [[], ["nginx:1.26"]],
-      { isRefused: true, dies: "restore" },
+      { isRefused: true, dies: "undo" },
     ],
     [
       "the way back's write too, of which ECS shows the state before for a while",
@@ -139,13 +142,28 @@ describe("a deployment that comes between a comparison of ours and its write", (
     [
       "the write that restores, whose process dies and of which ECS shows the state before for a while",
       [[], ["nginx:1.26"]],
-      { isRefused: true, lateAfter: 2, dies: "restore" },
+      { isRefused: true, lateAfter: 2, dies: "undo" },
+    ],
+    [
+      "the substitute's write, whose answer is lost and before which ECS then shows the state for a while",
+      [["nginx:1.26"]],
+      { lateAfter: 1, loses: 1 },
+    ],
+    [
+      "the way back's write too, whose answer is lost and before which ECS then shows the state for a while",
+      [["nginx:1.26"], ["nginx:1.27"]],
+      { lateAfter: 2, loses: 2 },
+    ],
+    [
+      "the write that restores, whose answer is lost and before which ECS then shows the state for a while",
+      [[], ["nginx:1.26"]],
+      { isRefused: true, lateAfter: 2, loses: 2 },
     ],
   ];
   for (const [when, deployed, how] of table) {
     it(`runs in the end when it comes at ${when}`, async () => {
       const world = await failingWorld();
-      const { dies, isRefused = false, lateAfter, isBefore = false }: How = how;
+      const { dies, isRefused = false, lateAfter, isBefore = false, loses }: How = how;
       if (isRefused) {
         const as = { kind: "status", status: 403, code: "DENIED", message: "not authorized" } as const;
         world.registries.ecr.fail({ on: "manifest-get", as });
@@ -173,17 +191,19 @@ describe("a deployment that comes between a comparison of ours and its write", (
             const service = isBefore ? before : await truth.describeService(update[0], update[1]);
             past = { service, until: world.clock.now() + 30_000 };
           }
-          return await truth.updateService(...update);
+          const answer = await truth.updateService(...update);
+          if (loses === writes) throw silent("ecs:UpdateService");
+          return answer;
         },
       }));
       expect(now(world)?.taskDefinition).toBe(last);
       expect(outcome.outcome).toBe("superseded");
+      expect(died.size > 0).toBe(dies !== undefined);
     });
   }
 });
 
 describe("a deployment that comes at our write, whose answer is lost", () => {
-  const silent = (action: string) => new AwsError("unavailable", action, "TimeoutError: timed out");
   /** What becomes of the call, and what ECS shows after it for so many seconds. */
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [when: string, how: Lost, outcome: string])[] = [

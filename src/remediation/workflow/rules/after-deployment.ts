@@ -178,7 +178,8 @@ export function overwriting(
 export function afterRestore(state: State, redeployed: RedeployResult): State {
   const { overwritten } = state;
   if (overwritten === undefined) return state;
-  const { revision: to, because, knownDeploymentIds, written, attempt, images, substitution } = overwritten;
+  const { revision: to, because, knownDeploymentIds, written, attempt, displacedBy } = overwritten;
+  const { images, substitution } = overwritten;
   const end = (why: string): State => ({
     ...state,
     ending: { kind: "superseded", because: why, images, substitution },
@@ -191,13 +192,18 @@ export function afterRestore(state: State, redeployed: RedeployResult): State {
       );
     return { ...state, overwritten: { ...overwritten, attempt: attempt + 1, mustWait: true } };
   }
-  if (redeployed.kind === "superseded") return end(redeployed.because);
+  if (redeployed.kind === "superseded") {
+    const { revision } = redeployed;
+    const isSeenTwice = revision === displacedBy;
+    if (revision === undefined || isSeenTwice || isLast) return end(redeployed.because);
+    // The write may have landed and its answer be lost: then ours is in place of what this answer still shows.
+    const again = { displacedBy: revision, attempt: attempt + 1, mustWait: true };
+    return { ...state, overwritten: { ...overwritten, ...again } };
+  }
   const now = [...written, to];
-  const following = findOverwrittenDeployment(redeployed, {
-    newRevision: to,
-    knownDeploymentIds,
-    ownRevisions: now,
-  });
+  const following =
+    findOverwrittenDeployment(redeployed, { newRevision: to, knownDeploymentIds, ownRevisions: now }) ??
+    displacedBy;
   if (following === undefined) return end(`${because}; Repull deployed it again`);
   const why = formatOverwrite(following);
   if (isLast)
@@ -210,7 +216,8 @@ export function afterRestore(state: State, redeployed: RedeployResult): State {
     written: now,
     attempt: attempt + 1,
   };
-  return { ...state, overwritten: { ...overwritten, ...next } };
+  const { displacedBy: _, ...kept } = overwritten;
+  return { ...state, overwritten: { ...kept, ...next } };
 }
 
 /** The answer is of the time before our last write: it shows as primary what that has replaced, or what we wrote before it. */
