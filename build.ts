@@ -1,7 +1,7 @@
 /**
  * Bundles the functions and the command line into `dist/`, each one file that runs alone, and reports their sizes.
  *
- * The AWS SDK is bundled too: the Lambda runtime's own copy has an age that nobody knows, and an old one
+ * The AWS SDK is bundled too: the Lambda runtime's own copy is of unknown age, and an old one
  * drops the members of a task definition that it has not heard of.
  */
 
@@ -135,7 +135,7 @@ function onlyLambdasCredentials(): Plugin {
   };
 }
 
-/** What Lambda takes, for whoever deploys without SAM: `dist/detect.zip`, the same bytes from the same sources. */
+/** The zips for Lambda, for a deployment without SAM: `dist/detect.zip`, the same bytes from the same sources. */
 async function pack(folder: string): Promise<void> {
   const names = await readdir(join(root, folder));
   const entries = await Promise.all(
@@ -156,7 +156,7 @@ async function missingEntries(): Promise<readonly string[]> {
   return BUNDLES.filter((_, index) => !found[index]).map(({ entry }) => entry);
 }
 
-/** Prints each bundle's size, and leaves the figures in `dist/sizes.json` for whoever compares them. */
+/** Prints each bundle's size, and leaves the figures in `dist/sizes.json` for later comparison. */
 async function report(): Promise<void> {
   const sizes: Record<string, { readonly minifiedBytes: number; readonly gzipBytes: number }> = {};
   console.log(`${"bundle".padEnd(26)}${"minified".padStart(12)}${"gzip".padStart(12)}`);

@@ -25,7 +25,7 @@ server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   process.stdout.write(`${typeof address === "object" ? address?.port : ""}\n`);
 });
-// Whoever started it holds its standard input.
+// The process that started it holds its standard input.
 process.stdin.on("end", () => process.exit()).resume();
 
 /** Hands on what comes, in its order, each piece after so many milliseconds. */

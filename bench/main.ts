@@ -23,7 +23,7 @@ const world = await World.make();
 const results: RowResult[] = [];
 const tell = (text: string): void => void process.stderr.write(text);
 
-// Whoever stops the bench finds no registry left running.
+// A bench that is stopped leaves no registry running.
 for (const [signal, status] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],

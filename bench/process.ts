@@ -1,4 +1,4 @@
-/** Processes of the bench's own, each ended by whoever started it. */
+/** Processes of the bench's own, each ended by the process that started it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

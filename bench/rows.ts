@@ -1,4 +1,4 @@
-/** What is compared: every image on every wire, and how each result has to stand against skopeo. */
+/** What is compared: every image on every wire, and how each result has to compare with skopeo. */
 
 import type { ImageName } from "./images.ts";
 

@@ -85,7 +85,7 @@ function asWarm(worker: Worker): Copy {
   };
 }
 
-/** Each run begins with another tool: whoever comes after the heaviest should not always be the same. */
+/** Each run begins with another tool: the one after the heaviest should not always be the same. */
 function rotated<T>(list: readonly T[], by: number): readonly T[] {
   const at = by % list.length;
   return [...list.slice(at), ...list.slice(0, at)];

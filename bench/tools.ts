@@ -72,7 +72,7 @@ const TOOLS: readonly Definition[] = [
   },
 ];
 
-/** Loopback is plain HTTP unless somebody says where it really is. */
+/** Loopback is plain HTTP unless a setting says otherwise. */
 export function endpointsOf(places: readonly Place[]): string {
   return places
     .filter(({ secure }) => secure)
