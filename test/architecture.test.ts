@@ -193,7 +193,7 @@ const BANS: readonly Ban[] = [
   },
   {
     pattern: /(?<![\w.])fetch\s*\(/g,
-    // Somebody's own function of that name is not the global one.
+    // A function of one's own of that name is not the global one.
     unless: /\bfunction fetch\b|\bconst fetch\b|\bthis\.fetch\b/,
     except: [],
     remedy:

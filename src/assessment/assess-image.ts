@@ -31,7 +31,7 @@ export type ImageAssessment = {
 };
 
 export type AssessedCandidate = ProbedCandidate & {
-  /** Absent where the place does not have it, or nobody was asked (`environment.preflight`). */
+  /** Absent where the place does not have it, or it was not asked for (`environment.preflight`). */
   readonly preflight?: Preflight;
 } & ({ readonly substitute: Substitute } | { readonly rejection: Rejection });
 
@@ -110,7 +110,7 @@ async function believed(
   return await trustedDigest(named, environment.witnesses?.(asked) ?? [], environment);
 }
 
-/** What a name in our own pull-through cache stands for: where its upstream met the limit, its bytes are looked for under that name. */
+/** The upstream image of a name in our own pull-through cache: when its upstream met the limit, its bytes are looked for under that name. */
 function upstreamOf(
   { reference }: AskedImage,
   { limit, account }: Environment,

@@ -1,5 +1,5 @@
 /**
- * What an image's name in a pull-through cache stands for at its upstream, by the rules of our own account.
+ * The upstream image of a name in a pull-through cache, by the rules of our own account.
  *
  * ECR serves what is cached even where its upstream refuses, so a limit is met for what it does not have: other places
  * that hold the upstream's bytes can stand in for it.

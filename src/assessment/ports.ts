@@ -12,7 +12,7 @@ import type { PullThroughRule } from "../substitution/pull-through-rule.ts";
 /** Who is asked whether a place holds an image. */
 export type ProbePorts = {
   readonly registries: Registries;
-  /** The same as nobody, where `registries` shows an account to Docker Hub. */
+  /** Anonymous clients. Set only where `registries` signs in to Docker Hub. */
   readonly anonymous?: { readonly registries: Registries };
   /** Absent: no account is at hand. */
   readonly ecr?: EcrReads;

@@ -23,7 +23,7 @@ export type RegistryTimeLimits = {
   readonly get: number;
 };
 
-/** The same registries, each asked within its time, from now on: dead for an account is dead for nobody too. */
+/** The same registries, each asked within its time, from now on: a registry that is dead for an account is dead anonymously too. */
 export function registriesInTime(
   clock: Clock & Timer,
   limits: RegistryTimeLimits,

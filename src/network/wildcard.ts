@@ -1,6 +1,6 @@
 /**
  * Whether a pattern of a policy takes a text: `*` any characters, `?` one. By going back to the last star only, so that no
- * pattern takes longer than its length times the text's: a policy is somebody else's document.
+ * pattern takes longer than its length times the text's: a policy is a foreign document.
  */
 export function takes(pattern: string, text: string): boolean {
   let at = 0;

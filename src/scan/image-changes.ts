@@ -1,6 +1,6 @@
 /**
  * The images to change in the source, and what each change takes off the worst six hours: the one that is pulled most
- * comes first. Whoever changes the first few of them may never meet the limit.
+ * comes first. Changing the first few of them may be enough never to meet the limit.
  */
 
 import { optional } from "../ecs/json-fields.ts";
@@ -10,7 +10,7 @@ import type { LikelySubstitute } from "./likely-substitutes.ts";
 import { type EgressInfo, type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
 
 export type ImageChange = {
-  /** As people write it: `nginx:1.27`, however it stands in the task definitions. */
+  /** As people write it: `nginx:1.27`, however the task definitions write it. */
   readonly image: string;
   /** Where the same image probably is; absent where the policy names no place. */
   readonly to?: LikelySubstitute;

@@ -130,7 +130,7 @@ describe("assessImage: whether those who would pull it get it", () => {
   const both = { [ORIGIN]: NGINX, [COPY]: NGINX, [TWIN]: NGINX };
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [when: string, checks: readonly Check[] | undefined, preflight: string | undefined, verdict: string, plan: string])[] = [
-    ["nobody is asked",                       undefined,                                                       undefined,  "same-index",  "ecr-copy same-index"],
+    ["no check is made",                      undefined,                                                       undefined,  "same-index",  "ecr-copy same-index"],
     ["role and network are good",             [check("role", "passed"), check("network", "passed")],           "yes",      "same-index",  "ecr-copy same-index"],
     ["the role lacks a right",                [check("role", "failed"), check("network", "passed")],           "no",       "check-failed", "ecr-public same-index"],
     ["the network leads nowhere",             [check("role", "passed"), check("network", "failed")],           "no",       "check-failed", "ecr-public same-index"],
@@ -218,16 +218,16 @@ describe("assessImage: how much is asked, and until when", () => {
 
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [who: string, given: Given, said: readonly [trust: string, copy: string, preflight: string | undefined]])[] = [
-    ["nobody",                 {},                                                                                      ["origin: now", "same-index", undefined]],
+    ["none",                   {},                                                                                      ["origin: now", "same-index", undefined]],
     ["a witness",              { environment: { witnesses: () => [{ from: "task", ask: never }] } },                     ["trust-unreadable", "trust-unreadable", undefined]],
     ["who knows the rights",   { environment: { preflight: never } },                                                   ["origin: now", "same-index", "not-sure"]],
     ["who knows of archives",  { ecr: { imageStatus: never } },                                                         ["origin: now", "unreachable", undefined]],
     ["ECR",                    { silent: [ECR] },                                                                       ["origin: now", "no-answer", undefined]],
     ["every other registry",   { silent: ["docker.io", "public.ecr.aws"] },                                              ["origin-unreadable no-answer", "no-digest", undefined]],
-    ["anybody",                { silent: ["docker.io", "public.ecr.aws", ECR] },                                         ["origin-unreadable no-answer", "no-digest", undefined]],
+    ["every registry",         { silent: ["docker.io", "public.ecr.aws", ECR] },                                         ["origin-unreadable no-answer", "no-digest", undefined]],
   ];
   for (const [who, given, said] of table) {
-    test(`ends within its time, and says what it could not know, when ${who === "nobody" ? "all answer" : `${who} is silent`}`, async () => {
+    test(`ends within its time, and says what it could not know, when ${who === "none" ? "all answer" : `${who} is silent`}`, async () => {
       const { assessment, seconds } = await assessed({ holds: all, time, ...given });
       const copy = assessment.candidates.find(({ candidate }) => candidate.strategy === "ecr-copy");
       expect([trustOf(assessment), verdictOn(assessment, "ecr-copy"), copy?.preflight]).toEqual(said);

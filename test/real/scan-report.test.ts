@@ -113,7 +113,7 @@ describe("the table of workloads", () => {
     expect(await column(page, 0)).toEqual(["rule every-five-minutes", "schedule nightly-report"]);
   });
 
-  test("sorts by the choice that stands for its header on a phone", async () => {
+  test("sorts by the choice that replaces its header on a phone", async () => {
     const page = await open(SHOP, { width: 360, height: 800 });
     await page.evaluate(
       `(() => { const choice = document.querySelector('.tools[data-for="workloads"] .sort'); choice.value = "2"; choice.dispatchEvent(new Event("change")); })()`,

@@ -47,7 +47,7 @@ describe("a scan that verifies", () => {
     ["our ECR holds a copy of the same bytes",       { holds: { [ORIGIN]: NGINX, [COPY]: NGINX, [TWIN]: NGINX } },                           "ecr-copy same-index",   undefined],
     ["the copy has other bytes than the name now",   { holds: { [ORIGIN]: NGINX, [COPY]: MOVED, [TWIN]: NGINX } },                           "ecr-public same-index", undefined],
     ["nothing but its origin has it",                { holds: { [ORIGIN]: NGINX } },                                                         "mirror same-platform",  undefined],
-    ["nobody has it",                                { holds: { "docker.io/library/nginx:1.24": MOVED } },                                   "nowhere",               "no place was found that holds nginx:1.25 with enough proof"],
+    ["no registry has it",                           { holds: { "docker.io/library/nginx:1.24": MOVED } },                                   "nowhere",               "no place was found that holds nginx:1.25 with enough proof"],
   ];
   for (const [when, given, expected, reason] of table) {
     test(`tells ${expected} when ${when}`, async () => {

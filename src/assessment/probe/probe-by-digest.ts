@@ -1,4 +1,4 @@
-/** Asks a place for the trusted digest; without it, for what stands under the tag. */
+/** Asks a place for the trusted digest; without it, for the tag's manifest. */
 
 import { type ImageReference, pinToDigest } from "../../image/reference.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";

@@ -32,7 +32,7 @@ export async function probeCache(
     return manifest ?? { because: `${digest} is not cached` };
   });
   if (blobs.kind === "lacking") return { kind: "fetchable" };
-  // Without an account at hand nobody tells which blobs are there.
+  // Without an account it is unknown which blobs are there.
   const missing = await ecr?.missingLayers(place.path, blobs.digests);
   return missing?.length === 0 ? found(head) : { kind: "fetchable" };
 }

@@ -49,7 +49,7 @@ export async function probeCopy(
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };
 }
 
-/** What stands under the tag where the digest is not there: an index that lists it, or other bytes. */
+/** What the tag has where the digest is absent: an index that lists it, or other bytes. */
 async function probeTag(
   place: ImageReference,
   trusted: Digest,

@@ -16,7 +16,7 @@ export async function probeOrigin(
 ): Promise<ProbeResult> {
   const kept: ProbeResult =
     trusted === undefined ? { kind: "kept" } : { kind: "found", digest: trusted, isIndex: false };
-  // Where there is somebody else to ask as, these registries are asked with the account itself.
+  // Where there is an anonymous client too, these registries are asked with the account.
   const isAccount = anonymous !== undefined;
   try {
     const head = await registries.headManifest(trusted === undefined ? place : pinToDigest(place, trusted));

@@ -13,7 +13,7 @@ import type { ProbePorts } from "../ports.ts";
 import { probeByDigest } from "./probe-by-digest.ts";
 import type { ProbeContext } from "./probe-context.ts";
 
-/** An account's limit is not cured by another pull as nobody, unless that is counted apart and some are left. */
+/** An anonymous pull does not cure an account's limit, unless it is counted apart and some pulls are left. */
 const NO_OTHER_QUOTA =
   "the account's limit is reached, and Docker Hub does not say that anonymous pulls are left";
 
@@ -38,14 +38,14 @@ export async function probeSource(
   return (await privateImage(candidate, place, context, ports)) ?? seen;
 }
 
-/** An image that nobody may see without an account would be seen by all who may pull from the mirror's prefix. */
+/** Every client that may pull from the mirror's prefix would see a private image. */
 async function privateImage(
   candidate: Candidate,
   place: ImageReference,
   { trusted, mayCopyPrivate = false }: ProbeContext,
   { anonymous }: ProbePorts,
 ): Promise<ProbeResult | undefined> {
-  // What its publisher also keeps on ECR Public is everybody's: Docker's own images are.
+  // What its publisher also keeps on ECR Public is public: Docker's own images are.
   if (anonymous === undefined || candidate.anonymous || mayCopyPrivate || ecrPublicMirrors(place).length > 0)
     return undefined;
   if (registryOf(place.host).kind !== "docker-hub") return undefined;

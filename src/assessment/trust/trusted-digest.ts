@@ -3,7 +3,7 @@
  *
  * A tag moves, so what it means now proves nothing of then. Witnesses are heard in a fixed order; each answers *a
  * digest*, *none*, or *unknown*. `none` lets the next one speak. `unknown` ends the search: an answer that was refused,
- * cut off or contradictory may hide other bytes, and a weaker witness must not speak in its place. First stands the
+ * cut off or contradictory may hide other bytes, and a weaker witness must not speak in its place. First comes the
  * reference's own digest, then what the workload itself knows, last the origin.
  *
  * A failing text is no witness. It may veto (`text-veto.ts`).

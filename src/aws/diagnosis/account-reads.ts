@@ -122,7 +122,7 @@ function clientOf<Client>(
 /** EFS's and IAM's own words for “there is none”, beside those that all services share. */
 const ABSENT = /NotFound|NoSuchEntity|ResourceNotFound/;
 
-/** Asks a registry that is not ECR's; whoever has no way there answers that it is not known. */
+/** Asks a registry that is not ECR's; without a way there, the answer is unknown. */
 export type AskImage = AccountReads["image"];
 
 const askNobody: AskImage = async () => ({ kind: "unknown", because: "registries are not asked here" });

@@ -1,5 +1,5 @@
 /**
- * The table in which each deployment and cause is claimed once: one item for each, which expires. Whoever writes it first has it.
+ * The table in which each deployment and cause is claimed once: one item for each, which expires. The first write has it.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html (read 2026-11)
  */
 

@@ -36,7 +36,7 @@ export type RegistryAccess = {
 
 /**
  * ECR's token comes from AWS's endpoint. Where that is on this machine, the token opens nothing elsewhere, and an ECR on
- * this machine may see it; a token of AWS's is never shown to an address that stands in for ECR.
+ * this machine may see it; a token of AWS's is never shown to an address that is used instead of ECR.
  */
 function isSandboxEcr(host: string, url: string, awsEndpoint: string | undefined): boolean {
   if (awsEndpoint === undefined || registryOf(host).kind !== "ecr") return false;

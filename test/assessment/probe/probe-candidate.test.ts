@@ -1,4 +1,4 @@
-/** Single places, asked by themselves: what a registry or AWS refuses is that place's loss and nobody else's. */
+/** Single places, asked by themselves: what a registry or AWS refuses is the loss of that place alone. */
 
 import { describe, expect, test } from "vitest";
 import { probeCandidate } from "../../../src/assessment/probe/probe-candidate.ts";
@@ -86,7 +86,7 @@ describe("where the limit that was met is an account's", () => {
     [undefined, "unknown"],
     ["unknown", "unknown"],
   ] as const) {
-    test(`a copy as nobody, of whom ${pullsLeft ?? "no"} pulls are told: ${kind}`, async () => {
+    test(`an anonymous copy, for which ${pullsLeft ?? "no"} pulls are told: ${kind}`, async () => {
       expect((await asked(pullsLeft)).kind).toBe(kind);
     });
   }
