@@ -116,7 +116,7 @@ function ownCopy(
     const tags = repository === undefined ? undefined : tagsIn(repository);
     if (tags === undefined) continue;
     if ("because" in tags) return `whether a copy is in ECR cannot be read: ${tags.because}`;
-    // A copy stands under the tag of its image and the beginning of its digest (`repull mirror`).
+    // A copy has the tag of its image, with the beginning of its digest (`repull mirror`).
     const found = tags.find((one) => one === tag) ?? tags.find((one) => one.startsWith(`${tag}-`));
     if (found !== undefined)
       return {
