@@ -4,21 +4,21 @@ import { type Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { systemClock } from "../runtime/clock.ts";
 import { EXIT } from "./exit-status.ts";
+import { tooOldNode } from "./node-version.ts";
 import { wrongCall } from "./output/command-error.ts";
 import { processIo } from "./process-io.ts";
-import { commandOf, wordsOf } from "./program/command-words.ts";
+import { commandOf, unknownHelp, wordsOf } from "./program/command-words.ts";
 import { createProgram } from "./program/create-program.ts";
 import { type AccountFlags, isBounded, secondsIn } from "./program/options/account-options.ts";
+import { reportPlace } from "./program/report-place.ts";
+import { RefusedCommand } from "./refused-command.ts";
 import { createCommandRunner } from "./run-command.ts";
+import { WrongCall } from "./wrong-call.ts";
 
 const { given, flags } = givenIn(process.argv.slice(2));
 const { io, stopped, endAfter, callOff } = processIo(process.env, systemClock, flags);
-const { version } = packageJson;
-const bugs: { readonly url?: string } = "bugs" in packageJson ? (packageJson.bugs as object) : {};
-const runner = createCommandRunner(io, stopped, {
-  version,
-  reportTo: bugs.url ?? "the repository that this release is from",
-});
+const { version, engines } = packageJson;
+const runner = createCommandRunner(io, stopped, { version, reportTo: reportPlace(packageJson) });
 const program = createProgram({ version, begin, io, finish: runner.finish });
 
 /** What the command was told of where, as whom and for how long, before it runs. */
@@ -50,13 +50,23 @@ function givenIn(words: readonly string[]) {
   };
 }
 
+/** Commander asks on a line of its own what was perhaps meant. */
+function inOneLine(message: string): string {
+  return message.replace(/^error: /, "").replace(/\n\(Did you mean (.*)\?\)$/, ", perhaps $1");
+}
+
 if (flags.verbose) process.setSourceMapsEnabled(true);
 
 /** `help policy check` is about `policy check`: commander's own looks at the first word only. */
 const [first, ...words] = given;
-const asked = first === "help" && words.length > 1 ? [...words, "--help"] : given;
+const isHelp = first === "help" && words.length > 0;
+const asked = isHelp ? [...words, "--help"] : given;
 
 try {
+  const unfit = tooOldNode(process.version, engines.node);
+  if (unfit !== undefined) throw new RefusedCommand("old-node", unfit);
+  const unknown = isHelp ? unknownHelp(words, program) : undefined;
+  if (unknown !== undefined) throw new WrongCall(unknown);
   await program.parseAsync(asked, { from: "user" });
 } catch (error) {
   const command = wordsOf(commandOf(given, program));
@@ -65,7 +75,7 @@ try {
   else if (error.exitCode === 0) process.exitCode = EXIT.done;
   // The help that commander shows where no command is named has said it.
   else if (error.code === "commander.help") process.exitCode = EXIT.usage;
-  else process.exitCode = runner.tell(wrongCall(error.message.replace(/^error: /, ""), command));
+  else process.exitCode = runner.tell(wrongCall(inOneLine(error.message), command));
 } finally {
   callOff();
 }

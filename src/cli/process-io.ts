@@ -14,6 +14,8 @@ import { highlight } from "./output/highlight.ts";
 const FINISHES_MS = 10_000;
 /** A command that heeds its signal says in this time what it leaves; a copy gives its uploads back in three seconds of it. */
 const HEEDS_MS = 5_000;
+/** A person at a terminal is told at once what a pipe is told when it takes long. */
+const INPUT_SILENCE_MS = process.stdin.isTTY === true ? 0 : 5_000;
 
 export type ProcessIo = {
   readonly io: CommandIo;
@@ -93,8 +95,7 @@ export function processIo(
     isTty: process.stderr.isTTY === true && !quiet,
     env,
     readFile: async (path) => {
-      if (path === "-")
-        return decodeText(await (await import("node:stream/consumers")).buffer(process.stdin));
+      if (path === "-") return decodeText(await standardInput(err, clock));
       const bytes = await readFile(path).catch(() => undefined);
       return bytes === undefined ? undefined : decodeText(bytes);
     },
@@ -120,6 +121,19 @@ export function processIo(
       callOff();
     },
   };
+}
+
+/** All of standard input; whoever waits for it without knowing is told. */
+async function standardInput(err: (line: string) => void, clock: Timer): Promise<Buffer> {
+  const { buffer } = await import("node:stream/consumers");
+  const callOff = clock.after(INPUT_SILENCE_MS, () =>
+    err("waiting for standard input; Ctrl-D ends what is typed\n"),
+  );
+  try {
+    return await buffer(process.stdin);
+  } finally {
+    callOff();
+  }
 }
 
 /** An error of ours begins with the name of the program. */

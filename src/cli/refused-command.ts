@@ -10,7 +10,8 @@ export type RefusalCode =
   | "no-right"
   | "account-unknown"
   | "other-account"
-  | "other-region";
+  | "other-region"
+  | "old-node";
 
 export class RefusedCommand extends Error {
   override readonly name = "Refused";

@@ -7,8 +7,10 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tooOldNode } from "../../src/cli/node-version.ts";
 import { describeError, errorLine } from "../../src/cli/output/command-error.ts";
-import { EXAMPLES } from "../../src/cli/program/help-text.ts";
+import { EXAMPLES, SUMMARIES } from "../../src/cli/program/help-text.ts";
+import { reportPlace } from "../../src/cli/program/report-place.ts";
 import { RefusedCommand } from "../../src/cli/refused-command.ts";
 import { WrongCall } from "../../src/cli/wrong-call.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
@@ -102,6 +104,39 @@ describe("an error", () => {
       expect(ended.err).toMatch(/^repull [a-z -]+: [^\n]+; [^\n]+\n$/m);
       expect(JSON.parse(ended.out)).toMatchObject({ type: "error", code: "invalid-input" });
     });
+});
+
+describe("the place where a fault is reported", () => {
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    ["the address that the package has for bugs", { bugs: { url: "https://example.com/bugs" } },                       "https://example.com/bugs"],
+    ["that address as a text",                    { bugs: "https://example.com/bugs" },                                "https://example.com/bugs"],
+    ["the issues of its repository",              { repository: { url: "git+https://github.com/acme/repull.git" } },   "https://github.com/acme/repull/issues"],
+    ["the issues of a repository by ssh",         { repository: "git@github.com:acme/repull.git" },                    "https://github.com/acme/repull/issues"],
+    ["where the copy is from without either",     {},                                                                  "the place that this copy is from"],
+  ] as const;
+  for (const [what, links, place] of table) it(`is ${what}`, () => expect(reportPlace(links)).toBe(place));
+});
+
+describe("a Node that is too old", () => {
+  for (const [running, isTold] of [
+    ["v20.20.2", true],
+    ["v21.9.0", true],
+    ["v22.0.0", false],
+    ["v24.21.0", false],
+    ["v100.0.0", false],
+  ] as const)
+    it(`is ${isTold ? "told" : "not told"} of when it is ${running}`, () => {
+      expect(tooOldNode(running, ">=22") !== undefined).toBe(isTold);
+    });
+});
+
+describe("the list of commands", () => {
+  it("has one line for each command", async () => {
+    const { out } = await repull(["--help"]);
+    for (const [command, summary] of Object.entries(SUMMARIES))
+      expect(out).toMatch(new RegExp(`^  ${command} +${summary}$`, "m"));
+  });
 });
 
 describe("colour", () => {

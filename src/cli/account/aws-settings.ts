@@ -10,8 +10,8 @@ export async function awsSettingsFrom(io: Pick<CommandIo, "env" | "outgoing">): 
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (await profileRegion(env));
   if (region === undefined || region === "")
     throw new InvalidInput(
-      "AWS_REGION",
-      `a region, such as us-east-1, here, with --region or as the region of the profile ${env.AWS_PROFILE || "default"}`,
+      "--region",
+      `a region, here, in AWS_REGION or in the profile ${env.AWS_PROFILE || "default"} of ~/.aws/config`,
     );
   return awsSettingsIn(region, io);
 }

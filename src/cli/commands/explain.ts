@@ -75,7 +75,7 @@ async function explainFiles({ files, policy }: ExplainInput, io: CommandIo): Pro
   for (const file of files) {
     const text = await io.readFile(file);
     if (text === undefined) {
-      explanations.push(invalid(file, "there is no such file, or it cannot be read"));
+      explanations.push(invalid(file, missingFile(file)));
       continue;
     }
     for (const entry of readEventDocuments(text, file === "-" ? "standard input" : file)) {
@@ -142,6 +142,12 @@ function explanationOf(
     wouldDo: wouldDo(classification, failure, policy),
     others: [],
   };
+}
+
+/** An error text given in the place of a file is a common slip: no file has blanks and a colon in its name. */
+function missingFile(file: string): string {
+  const isText = /\s/.test(file) && file.includes(":");
+  return `there is no such file, or it cannot be read${isText ? "; an error text is given with --text" : ""}`;
 }
 
 function invalid(where: string, because: string): Explanation {

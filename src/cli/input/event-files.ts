@@ -40,7 +40,12 @@ function entriesIn(whole: string, name: string): readonly DocumentEntry[] {
   if (pasted !== undefined) return pasted;
   return pieces.some(({ kind }) => kind === "document")
     ? pieces
-    : [{ kind: "unreadable", where: name, because: `not JSON: ${parsed.because}` }];
+    : [{ kind: "unreadable", where: name, because: notJson(whole, parsed.because) }];
+}
+
+/** Words that begin as no JSON does were meant as an error text. */
+function notJson(whole: string, because: string): string {
+  return /^[{["]/.test(whole) ? `not JSON: ${because}` : "neither JSON nor an error text of a failed pull";
 }
 
 /** Whether it is an event, or known to carry some: an error text may hold a registry's JSON, which is neither. */

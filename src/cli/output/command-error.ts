@@ -45,6 +45,7 @@ const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
   "account-unknown": "sign in with credentials that may call sts:GetCallerIdentity",
   "other-account": "sign in to that account with --profile",
   "other-region": "name that region with --region",
+  "old-node": "install it from https://nodejs.org, or put it first on the PATH",
 };
 
 export function describeError(error: unknown, command: string, bug: BugReport): CommandError {
@@ -61,6 +62,13 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
     };
   if (error instanceof RefusedCommand)
     return { code: error.code, message, remedy: REFUSAL_REMEDIES[error.code], status: EXIT.refused };
+  if (error instanceof AwsError && hasNoCredentials(error))
+    return {
+      code: "aws-denied",
+      message: "no AWS credentials were found",
+      remedy: "sign in (aws sso login, aws configure), or name a profile that has some with --profile",
+      status: EXIT.refused,
+    };
   if (error instanceof AwsError)
     return {
       code: `aws-${error.kind}`,
@@ -79,9 +87,16 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
   return {
     code: "bug",
     message: `a fault of Repull ${bug.version}: ${name}: ${message}`,
-    remedy: `report it at ${bug.reportTo} with what --verbose shows`,
+    remedy: `report it to ${bug.reportTo}, with what --verbose shows`,
     status: EXIT.unfinished,
   };
+}
+
+/** The SDK's own words name the chain of its providers, and no way out. */
+function hasNoCredentials({ cause }: AwsError): boolean {
+  return (
+    cause instanceof Error && cause.name === "CredentialsProviderError" && /any providers/.test(cause.message)
+  );
 }
 
 export function wrongCall(message: string, command: string): CommandError {

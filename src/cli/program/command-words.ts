@@ -1,6 +1,7 @@
 /** A command and the words that name it: `policy check`. */
 
 import type { Command } from "commander";
+import { suggest } from "../../text/suggest.ts";
 
 /** Empty for the program itself. */
 export function wordsOf(command: Command): string {
@@ -12,4 +13,17 @@ export function commandOf(words: readonly string[], from: Command): Command {
   const [word, ...rest] = words.filter((one) => !one.startsWith("-"));
   const next = from.commands.find((one) => one.name() === word);
   return next === undefined ? from : commandOf(rest, next);
+}
+
+/** The first word of `help …` that names no command, with the one that was perhaps meant. */
+export function unknownHelp(words: readonly string[], from: Command): string | undefined {
+  const [word, ...rest] = words.filter((one) => !one.startsWith("-"));
+  if (word === undefined || word === "help" || from.commands.length === 0) return undefined;
+  const next = from.commands.find((one) => one.name() === word);
+  if (next !== undefined) return unknownHelp(rest, next);
+  const likely = suggest(
+    word,
+    from.commands.map((one) => one.name()),
+  );
+  return `unknown command '${word}'${likely === undefined ? "" : `, perhaps ${likely}`}`;
 }

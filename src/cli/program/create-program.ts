@@ -12,6 +12,17 @@ import { addSandboxCommands } from "./sandbox-commands.ts";
 import { addServiceCommands } from "./service-commands.ts";
 import { addShellCommands } from "./shell-commands.ts";
 
+const LAST_GROUP = "The command line:";
+/** As the help lists them. */
+const GROUPS: readonly (readonly [heading: string, add: readonly ((parts: ProgramParts) => void)[]])[] = [
+  ["Without an account:", [addSandboxCommands]],
+  ["Services of an account:", [addServiceCommands]],
+  ["A deployed stack:", [addOperationCommands, addHistoryCommands, addApprovalCommands]],
+  ["Registries:", [addRegistryCommands]],
+  ["Settings:", [addPolicyCommands]],
+  [LAST_GROUP, [addShellCommands]],
+];
+
 export type ProgramOptions = Omit<ProgramParts, "program"> & {
   readonly version: string;
   /** Told of the command that is about to run. */
@@ -21,22 +32,24 @@ export type ProgramOptions = Omit<ProgramParts, "program"> & {
 export function createProgram({ version, begin, io, finish }: ProgramOptions): Command {
   const program = new Command("repull")
     .description("Puts Amazon ECS services that hit a registry's pull limit back on their feet.")
-    .version(version)
-    .option("--verbose", "tell of each request to AWS, and of the stack of a fault", false)
-    .option("--quiet", "print results and errors alone, no progress", false)
+    .version(version, "-v, --version", "print the version")
+    .option("--verbose", "show each request to AWS, and the stack of a fault")
+    .option("--quiet", "print results and errors alone, no progress")
     .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .hook("preAction", (_, command) => begin(command))
     .exitOverride();
   const parts = { program, io, finish };
-  addSandboxCommands(parts);
-  addServiceCommands(parts);
-  addOperationCommands(parts);
-  addHistoryCommands(parts);
-  addApprovalCommands(parts);
-  addRegistryCommands(parts);
-  addPolicyCommands(parts);
-  addShellCommands(parts);
+  for (const [heading, add] of GROUPS) {
+    program.commandsGroup(heading);
+    for (const one of add) one(parts);
+  }
+  program.addHelpCommand(
+    new Command("help")
+      .argument("[command]")
+      .description("show how a command is called")
+      .helpGroup(LAST_GROUP),
+  );
   addHelpTexts(program);
   return program;
 }

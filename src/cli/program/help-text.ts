@@ -34,14 +34,52 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   undo: ["repull undo web --cluster prod", "repull undo --since 6h --yes"],
   approve: ["repull approve", "repull approve EXECUTION"],
   deny: ['repull deny EXECUTION --because "not during the freeze"'],
+  version: ["repull version"],
   completion: ["source <(repull completion bash)", "repull completion fish | source"],
   schema: ["repull schema", "repull schema plan"],
 };
 
-/** Adds both to every command that can be run. */
+/** By the command's words: its line in the list of all commands. */
+export const SUMMARIES: Readonly<Record<string, string>> = {
+  demo: "play a whole story in a sandbox",
+  explain: "say what an event or an error text means",
+  replay: "remediate a recorded event, in a sandbox or with --aws",
+  sandbox: "serve a sandbox to other programs",
+  scan: "list what depends on Docker Hub",
+  diagnose: "say why a task does not start",
+  plan: "show what would be done for a service",
+  fix: "move a service to another source of its images",
+  status: "show what runs, what waits and whether writes are allowed",
+  doctor: "check a deployed stack, part by part",
+  pause: "stop every write of a stack",
+  resume: "let a paused stack write again",
+  history: "list what was done, and how it ended",
+  undo: "go back to the previous revision",
+  approve: "say yes to a plan that waits",
+  deny: "say no to a plan that waits",
+  mirror: "copy an image between registries",
+  "rate-limit": "show how many pulls Docker Hub still grants",
+  policy: "check a policy document",
+  version: "print the version",
+  completion: "print the script for a shell's completion",
+  schema: "print the JSON Schema of what --json prints",
+};
+
+const ENVIRONMENT = `
+Environment:
+  AWS_REGION, AWS_PROFILE        where and as whom, as in every AWS tool
+  REPULL_REGISTRY_ENDPOINTS      other addresses of registries: host=url,host=url
+  DOCKER_CONFIG, HTTPS_PROXY     logins of registries, and the way to them
+  NO_COLOR                       no colours
+
+repull help COMMAND shows its options, examples and exit statuses.`;
+
+/** Adds all of it to the program and its commands. */
 export function addHelpTexts(program: Command, path = ""): void {
+  if (path === "") program.addHelpText("after", ENVIRONMENT);
   for (const command of program.commands) {
     const words = `${path} ${command.name()}`.trim();
+    command.summary(SUMMARIES[words] ?? "");
     if (command.commands.length > 0) addHelpTexts(command, words);
     else {
       const examples = (EXAMPLES[words] ?? []).map((line) => `  ${line}\n`).join("");

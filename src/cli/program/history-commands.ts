@@ -11,9 +11,7 @@ import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 export function addHistoryCommands({ program, io, finish }: ProgramParts): void {
   addBoundedAccountOptions(program.command("history"))
-    .description(
-      "Say what was done in the account of the environment, when, why, with what proof, and how it ended.",
-    )
+    .description("List what was done in this account: when, why, with what proof, and how it ended.")
     .option("--since <time>", "30d, 6h, 90m, or a time in ISO 8601", "30d")
     .option("--stack <name>", "the stack whose executions are read; absent: the region's only one")
     .option("--no-stack", "read the revisions' tags alone")
@@ -32,13 +30,13 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
 
   addBoundedAccountOptions(addStackOptions(program.command("undo")))
     .description(
-      "Go back to the former revision of one remediation, or of all since a time. Shows the plan first.",
+      "Go back to the previous revision of one remediation, or of all since a time. Shows the plan first.",
     )
     .argument("[name]", "an execution, a service, or the family of a scheduled task")
     .option("--since <time>", "every remediation whose revision was registered since: 6h, 30d, or ISO 8601")
     .option("--cluster <cluster>", "the cluster of the service or the scheduled task, by name or ARN")
     .option("--yes", "go on and write", false)
-    .option("--no-wait", "do not follow the services until their former revision stands")
+    .option("--no-wait", "do not wait until the services run their previous revision")
     .addOption(JSON_OPTION)
     .action((name: string | undefined, options) =>
       finish(async () => {

@@ -3,7 +3,9 @@
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 export function addPolicyCommands({ program, io, finish }: ProgramParts): void {
-  const policies = program.command("policy").description("Work with what the owner decided.");
+  const policies = program
+    .command("policy")
+    .description("Check a policy document, and the tables that a policy rests on.");
 
   policies
     .command("check")
@@ -16,7 +18,9 @@ export function addPolicyCommands({ program, io, finish }: ProgramParts): void {
 
   policies
     .command("public-images")
-    .description("Ask whether the table of twins on ECR Public is still true; HEADs only, no pulls.")
+    .description(
+      "Check the table of publishers' images on ECR Public against the registries; HEAD only, no pulls.",
+    )
     .addOption(JSON_OPTION)
     .action((options) =>
       finish(async () => (await import("../commands/policy/public-images.ts")).publicImages(options, io)),

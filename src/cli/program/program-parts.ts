@@ -1,6 +1,6 @@
 /** What each group of commands is added to, and what it runs its commands with. */
 
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CommandIo } from "../io.ts";
 
 export type ProgramParts = {
@@ -14,5 +14,10 @@ export type ProgramParts = {
 export const JSON_OPTION = new Option("--json", "one JSON object a line, to standard output").default(false);
 export const SEED_OPTION = new Option(
   "--seed <seed>",
-  "decides everything that the sandbox leaves to chance",
-).default("1");
+  "any word; it decides everything that the sandbox leaves to chance",
+)
+  .default("1")
+  .argParser((seed) => {
+    if (seed === "") throw new InvalidArgumentError("A seed is a word.");
+    return seed;
+  });

@@ -41,7 +41,7 @@ export function addRegistryCommands({ program, io, finish }: ProgramParts): void
   program
     .command("rate-limit")
     .description(
-      "Tell how many pulls Docker Hub still grants, to this address and to the account of docker login.",
+      "Show how many pulls Docker Hub still grants, to this address and to the account of docker login.",
     )
     .option("--pulls <count>", "say whether so many pulls fit; status 3 where they do not")
     .option("--timeout <seconds>", "for all of it, whatever Docker Hub answers; status 5 then (default: 60)")

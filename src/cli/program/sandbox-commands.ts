@@ -24,7 +24,7 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
   program
     .command("explain")
     .description(
-      "Say what an event or an error text means, and what would be done. Asks nobody, changes nothing.",
+      "Say what an event or an error text means, and what would be done. Sends nothing, changes nothing.",
     )
     .argument(
       "[file...]",
@@ -46,14 +46,10 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
 
   addBoundedAccountOptions(addStackOptions(program.command("replay")))
     .description(
-      "Remediate recorded events: in a sandbox, or with --aws in the account of the environment. The sandbox goes by the stack's defaults with the mode remediate, or by --policy FILE.",
+      "Remediate recorded events: in a sandbox, or with --aws in your account. The sandbox uses the defaults of a stack with the mode remediate, or --policy FILE.",
     )
     .argument("<file...>", "EventBridge documents: one, an array, or one a line; - for standard input")
-    .option(
-      "--aws",
-      "against the account of the environment (AWS_REGION, AWS_ENDPOINT_URL); shows the plan first",
-      false,
-    )
+    .option("--aws", "in the account of your credentials; shows the plan first", false)
     .option("--yes", "with --aws: go on and write", false)
     .option("--no-wait", "stop once the redeployment is accepted (outcome: redeployed)")
     .option("--world <file>", "the sandbox's world, instead of worlds/<name>.json beside the event")
@@ -71,7 +67,7 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
       }),
     );
 
-  const sandbox = program.command("sandbox").description("Work with the closed world that needs no account.");
+  const sandbox = program.command("sandbox").description("Serve a closed world that needs no account.");
 
   sandbox
     .command("serve")

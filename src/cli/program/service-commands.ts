@@ -36,7 +36,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
       "diagnose every service instead: would it start, or why does it not; one line each",
       false,
     )
-    .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)
     .action(({ policy, ...options }: Omit<ScanInput, "policyFile"> & { readonly policy?: string }) =>
       finish(async () =>
@@ -46,7 +46,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
 
   addBoundedAccountOptions(program.command("diagnose"))
     .description(
-      "Say why a task does not start: the cause, the fact that proves it, and what mends it. Changes nothing.",
+      "Say why a task does not start: the cause, the fact that proves it, and how to fix it. Changes nothing.",
     )
     .argument(
       "[target...]",
@@ -59,7 +59,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
     .option("--offline", "ask no account: the words alone, or with --facts", false)
     .option("--facts <folder>", "recorded answers in place of an account: <service>.<Operation>.json")
     .option("--record <folder>", "also keep what the account answers, in a folder that is there")
-    .option("--rights", "print the rights that it needs instead, as an IAM policy; asks nobody", false)
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)
     .action((targets: string[], options: Omit<DiagnoseInput, "targets">) =>
       finish(async () => {
@@ -95,7 +95,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
 
   byHand(program.command("fix"))
     .description(
-      "Move a service off Docker Hub before a limit strikes: the remediation by hand. Shows the plan, and asks.",
+      "Move a service to another source of its images before a limit stops it. Shows the plan, and asks.",
     )
     .option("--yes", "do not ask", false)
     .option("--no-wait", "stop once the redeployment is accepted (outcome: redeployed)")

@@ -1,4 +1,4 @@
-/** The commands about the command line itself: `completion` and `schema`. Each loads its own code only. */
+/** The commands about the command line itself: `version`, `completion` and `schema`. Each loads its own code only. */
 
 import { Argument } from "commander";
 import { completionScript, SHELLS, type Shell } from "../completion/completion-script.ts";
@@ -7,6 +7,16 @@ import { LINE_TYPES } from "../output/json-line.ts";
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 export function addShellCommands({ program, io, finish }: ProgramParts): void {
+  program
+    .command("version")
+    .description("Print the version, and that of Node.")
+    .action(() =>
+      finish(async () => {
+        io.out(`repull ${program.version()}, Node ${process.version}\n`);
+        return EXIT.done;
+      }),
+    );
+
   program
     .command("completion")
     .description("Print the script that completes commands and options in a shell.")

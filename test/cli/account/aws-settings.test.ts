@@ -46,7 +46,7 @@ describe("the region of a command", () => {
     it(`is asked for when ${when}`, async () => {
       await expect(awsSettingsFrom({ env: { HOME: home, ...env } })).rejects.toMatchObject({
         name: "InvalidInput",
-        path: "AWS_REGION",
+        path: "--region",
       });
     });
 });

@@ -12,13 +12,13 @@ export function addStackOptions(command: Command): Command {
     .addOption(
       new Option(
         "--stack <name>",
-        "the deployed stack by whose policy and kill switch it goes; absent: the region's only one",
+        "use the policy and the kill switch of this stack; absent: the region's only one",
       ),
     )
     .addOption(
-      new Option("--no-stack", "go by no stack: the default policy, and no kill switch").default(undefined),
+      new Option("--no-stack", "use no stack: the default policy, and no kill switch").default(undefined),
     )
-    .addOption(new Option("--policy <file>", "a policy document that goes before the stack's"));
+    .addOption(new Option("--policy <file>", "use this policy document in place of the stack's"));
 }
 
 export function deployedConfigOptionsOf({ stack, policy }: StackFlags): DeployedConfigOptions {
