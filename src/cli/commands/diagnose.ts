@@ -9,6 +9,7 @@ import { type FailedStart, failedStartOf } from "../../diagnosis/failed-start.ts
 import type { AccountReads } from "../../diagnosis/reads.ts";
 import { DIAGNOSE_RIGHTS } from "../../diagnosis/reads.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
+import { systemClock } from "../../runtime/clock.ts";
 import { askingImages } from "../account/ask-image.ts";
 import { awsSettingsFrom, awsSettingsIn } from "../account/aws-settings.ts";
 import { startsInAccount } from "../account/find-failed-start.ts";
@@ -34,6 +35,8 @@ export type DiagnoseInput = {
   readonly facts?: string;
   /** A folder, that exists, for what the account answers. */
   readonly record?: string;
+  /** A file for the diagnoses as a page. */
+  readonly html?: string;
   readonly rights: boolean;
   readonly json: boolean;
 };
@@ -86,8 +89,20 @@ async function diagnoseAll(
     diagnoses.push(found);
     io.out(input.json ? jsonLine("diagnosis", found) : diagnosisInWords(found));
   }
+  if (input.html !== undefined) await writePage(input.html, diagnoses, io);
   if (recorder !== undefined && input.record !== undefined) await recorder.write(input.record, io);
   return statusOf(diagnoses);
+}
+
+async function writePage(path: string, diagnoses: readonly Diagnosis[], io: CommandIo): Promise<void> {
+  const { diagnosesAsHtml } = await import("../output/diagnosis-page/page.ts");
+  const page = diagnosesAsHtml(diagnoses, new Date(systemClock.now()).toISOString());
+  try {
+    await io.writeFile?.(path, page);
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    throw new InvalidInput("--html", `a file that can be written: ${because}`, { cause: error });
+  }
 }
 
 /** What is read of files and of the text, and what is left to be the name of a task or a service. */

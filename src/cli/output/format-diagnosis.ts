@@ -5,7 +5,7 @@ import type { Cause, Diagnosis, Proof } from "../../diagnosis/diagnose.ts";
 import { formatRemedy, shellWords } from "../../diagnosis/remedies/format-remedy.ts";
 import { linesOf } from "../../text/visible.ts";
 
-const VERDICTS: Readonly<Record<Diagnosis["verdict"], string>> = {
+export const VERDICTS: Readonly<Record<Diagnosis["verdict"], string>> = {
   "cause-found": "the cause is found",
   "not-sure": "not sure: no fact proves a cause",
   "nothing-found": "nothing stands in the way of a start, of what was looked at",

@@ -58,6 +58,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
     .addOption(cluster)
     .option("--offline", "ask no account: the words alone, or with --facts", false)
     .option("--facts <folder>", "recorded answers in place of an account: <service>.<Operation>.json")
+    .option("--html <file>", "also write a page: the way from subnet to target, and where it breaks")
     .option("--record <folder>", "also keep what the account answers, in a folder that is there")
     .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)

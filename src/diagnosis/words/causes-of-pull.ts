@@ -1,6 +1,7 @@
 /** What a registry answered, and what failed at the secrets, logs or files of a start where no action and no network is named. */
 
 import { ecrRegistryOf } from "../../image/ecr-hosts.ts";
+import { tryParseReference } from "../../image/reference.ts";
 import type { CauseCode } from "../causes.ts";
 import type { Found, Told } from "./told.ts";
 
@@ -158,13 +159,22 @@ function namedErrors({ words, start }: Told): readonly Found[] | undefined {
     : undefined;
 }
 
+/** The image that is named, and what of ECR its name tells: repository, tag, region. */
 function imageIn(text: string, image: string | undefined): Readonly<Record<string, string>> {
   const named =
     /(?:resolve ref(?:erence)?|manifest for|pull access denied for|cannot pull) "?(?<image>[\w./:@-]+?)"?(?:[:,]? |:$|$)/i.exec(
       text,
     )?.groups?.image;
   const found = named?.replace(/:$/, "") ?? image;
-  return found === undefined ? {} : { image: found };
+  if (found === undefined) return {};
+  const reference = tryParseReference(found);
+  const registry = reference && ecrRegistryOf(reference.host);
+  if (reference === undefined || registry === undefined) return { image: found };
+  const { tag, digest, path } = reference;
+  return {
+    ...{ image: found, repository: path, region: registry.region },
+    ...(tag === undefined || digest !== undefined ? {} : { tag }),
+  };
 }
 
 function targetGroupIn(text: string): Readonly<Record<string, string>> {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { formatScan, headlineOf, scanAsJson } from "../../../src/cli/scan/format-scan.ts";
-import { escaped } from "../../../src/cli/scan/report/html.ts";
+
 import { scanAsHtml } from "../../../src/cli/scan/report/report.ts";
 import { scan } from "../../../src/cli/scan/scan.ts";
 import { SCAN_RIGHTS, VERIFY_ACTIONS } from "../../../src/cli/scan/scan-permissions.ts";
@@ -11,6 +11,7 @@ import { nothingRead } from "../../../src/network/facts.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { createTokenBucket } from "../../../src/runtime/token-bucket.ts";
 import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
+import { escaped } from "../../../src/text/escape-html.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { withoutComments } from "../../support/project-files.ts";
 import { HOSTILE, SCRIPT, type ScannedService, SHOP, scanOf } from "../../support/scan-world.ts";

@@ -3,8 +3,8 @@
 import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../../scan/peak-pulls.ts";
 import type { Scan } from "../../../scan/scan.ts";
 import { counted } from "../../../text/counted.ts";
+import { escaped } from "../../../text/escape-html.ts";
 import { METHOD } from "../format-scan.ts";
-import { escaped } from "./html.ts";
 
 /** The heaviest addresses; the others are summed up in words. */
 const BARS_MAX = 15;

@@ -3,8 +3,9 @@
 import type { ImageChange } from "../../../scan/image-changes.ts";
 import type { Scan } from "../../../scan/scan.ts";
 import { abbreviate } from "../../../substitution/explain-plan.ts";
+import { escaped } from "../../../text/escape-html.ts";
 import { changesSentence, changeTo } from "../format-image-changes.ts";
-import { type Column, escaped, table, tableRow, tools } from "./html.ts";
+import { type Column, table, tableRow, tools } from "./html.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "Image", key: "image" },

@@ -5,7 +5,8 @@ import type { ExposedImage, Exposure } from "../../../scan/exposure.ts";
 import type { Scan } from "../../../scan/scan.ts";
 import { abbreviate } from "../../../substitution/explain-plan.ts";
 import { counted } from "../../../text/counted.ts";
-import { type Column, escaped, table, tableRow, tools } from "./html.ts";
+import { escaped } from "../../../text/escape-html.ts";
+import { type Column, table, tableRow, tools } from "./html.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "Workload", key: "workload" },
