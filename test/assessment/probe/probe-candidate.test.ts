@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { probeCandidate } from "../../../src/assessment/probe/probe-candidate.ts";
 import { digestOf } from "../../../src/image/digest.ts";
 import type { Registries } from "../../../src/oci/client/registries.ts";
-import { RegistryError } from "../../../src/oci/client/registry-error.ts";
+import { RegistryError, type RegistryErrorKind } from "../../../src/oci/client/registry-error.ts";
 import { AwsError, type AwsErrorKind } from "../../../src/remediation/ports/aws-error.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
 import type { Candidate } from "../../../src/substitution/candidate.ts";
@@ -45,18 +45,18 @@ describe("a place", () => {
     expect(await failing(passedOn)).toEqual({ kind: "denied", because: "no secret for you" });
   });
 
-  for (const [kind, seen, words] of [
-    ["rate-limited", "rate-limited", /rate limit is reached/],
-    ["unauthorized", "denied", /refuses the login/],
-    ["denied", "denied", /denies access/],
-    ["absent", "absent", /has no library\/nginx/],
-    ["unavailable", "unreachable", /it burns/],
-  ] as const) {
+  for (const [kind, seen] of [
+    ["rate-limited", "rate-limited"],
+    ["unauthorized", "denied"],
+    ["denied", "denied"],
+    ["not-allowed", "not-allowed"],
+    ["absent", "absent"],
+    ["malformed", "unreachable"],
+    ["unavailable", "unreachable"],
+  ] as const satisfies readonly (readonly [RegistryErrorKind, string])[]) {
     test(`that refuses with ${kind} is ${seen}`, async () => {
       const error = new RegistryError("it burns", { kind, host: "docker.io" });
-      const found = await failing(error);
-      expect(found.kind).toBe(seen);
-      expect("because" in found && found.because).toMatch(words);
+      expect(await failing(error)).toMatchObject({ kind: seen, because: expect.stringMatching(/./) });
     });
   }
 
