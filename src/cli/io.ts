@@ -15,10 +15,10 @@ export type CommandIo = {
   readFile(path: string): Promise<string | undefined>;
   /** Writes a file anew; a rejection says why it cannot be written. */
   writeFile?(path: string, text: string): Promise<void>;
-  /** Asks whoever sits at the terminal; absent where nobody does. */
+  /** Asks the person at the terminal; absent where there is none. */
   readonly ask?: (question: string) => Promise<string>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Sees what the command sends; absent where nothing is sent, or nobody can stop it. */
+  /** Sees what the command sends; absent where nothing is sent, or it cannot be interrupted. */
   readonly outgoing?: Outgoing;
 };

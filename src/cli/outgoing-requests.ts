@@ -132,7 +132,7 @@ export function createOutgoing(
     sending:
       (send, heedsItself = false) =>
       async (request) => {
-        // A DELETE gives an upload up: whoever has stopped wants nothing left behind.
+        // A DELETE cancels an upload: an interrupted command should leave nothing behind.
         if (!heedsItself && request.method !== "DELETE") signal.throwIfAborted();
         begun ||= request.method !== "GET" && request.method !== "HEAD";
         // A body that is on its way is the copy's to tell of; how long an answer is waited for, the registry's client bounds.

@@ -64,8 +64,8 @@ export function processIo(
     const endAfter = (milliseconds: number): void => {
       callOff();
       callOff = clock.after(milliseconds, () => {
-        const stands = outgoing.hasBegun() ? "what was written until then stands" : "nothing was written";
-        err(`repull: ${why.because}; ${stands}\n`);
+        const effect = outgoing.hasBegun() ? "what was written until then remains" : "nothing was written";
+        err(`repull: ${why.because}; ${effect}\n`);
         process.exit(why.status);
       });
     };
@@ -78,7 +78,7 @@ export function processIo(
   let isLost = false;
   for (const stream of [process.stdout, process.stderr])
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      // A full disk: whoever asked for the output has not got it, however well the work went.
+      // A full disk: the caller has not got the output, however well the work went.
       if (error.code !== "EPIPE" && !isLost) {
         isLost = true;
         if (stream === process.stdout) err(`repull: the output cannot be written: ${error.message}\n`);

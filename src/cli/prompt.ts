@@ -1,4 +1,4 @@
-/** A question to whoever sits at the terminal. Who ends it by Ctrl-C or Ctrl-D has not said yes. */
+/** A question to the person at the terminal. Ctrl-C or Ctrl-D is not a yes. */
 
 import { createInterface } from "node:readline/promises";
 

@@ -20,9 +20,9 @@ const DONE_SECONDS = 86_400;
 
 /** Who does what once, kept for a time. */
 export interface Claims {
-  /** False: somebody has it, or it is done. */
+  /** False: another execution has it, or it is done. */
   claim(id: string, seconds: number): Promise<boolean>;
-  /** The work is done: nobody does it again for so long. */
+  /** The work is done: it is not done again for so long. */
   keep(id: string, seconds: number): Promise<void>;
 }
 
@@ -85,7 +85,7 @@ function detailOf(
   };
 }
 
-/** By the cluster's ARN, or else by the service's or the task's, in which its name stands. */
+/** By the cluster's ARN, or else by the service's or the task's, which contain its name. */
 function clusterOf({ cluster, target }: FailedStart): string | undefined {
   const own = cluster?.slice(cluster.lastIndexOf("/") + 1);
   return own ?? /:(?:service|task)\/(?<cluster>[^/]+)\//.exec(target)?.groups?.cluster;

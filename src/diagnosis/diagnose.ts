@@ -39,7 +39,7 @@ export type Diagnosis = {
   readonly verdict: "cause-found" | "not-sure" | "nothing-found";
   readonly causes: readonly Cause[];
   readonly checks: readonly StartCheck[];
-  /** The words that were read, with where they stood. */
+  /** The words that were read, with the field that they were in. */
   readonly reasons: readonly { readonly field: string; readonly text: string }[];
 };
 
@@ -101,7 +101,7 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
     verdict: verdictOf(causes, checks),
     causes,
     checks: checks.map(({ excludes: _, ...check }) => check),
-    // Words may hold what somebody logged in with.
+    // A reason may contain credentials.
     reasons: failedStart.reasons.map(({ field, text }) => ({
       field,
       text: redact(text.slice(0, REASON_MAX)).slice(0, QUOTE_MAX),

@@ -1,8 +1,8 @@
 /**
- * A task that did not start, or a service whose tasks do not, as one set of facts, whoever recorded it: DescribeTasks, RunTask,
+ * A task that did not start, or a service whose tasks do not, as one set of facts, from any record: DescribeTasks, RunTask,
  * DescribeServices, or EventBridge. Every place that can hold a reason is read, in the order of how much it tells.
  *
- * On EC2 the cause stands with the container, on Fargate with the task, of EBS with the attachment.
+ * On EC2 the container has the cause, on Fargate the task, for EBS the attachment.
  * (API_Task, API_Attachment; ECS events, AmazonECS/latest/developerguide/ecs_task_events.html; read 2026-11)
  */
 

@@ -190,7 +190,7 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "provisioning-limit-reached": "the cluster has as many tasks in PROVISIONING as it may have",
   "fargate-quota-reached": "the account's Fargate quota is reached",
   "fargate-capacity-unavailable": "Fargate has no capacity in these Availability Zones now",
-  "see-tasks-of-the-deployment": "the deployment's tasks fail: the cause stands with its stopped tasks",
+  "see-tasks-of-the-deployment": "the deployment's tasks fail: its stopped tasks have the cause",
   "deployment-configuration-blocks":
     "the service's minimumHealthyPercent and maximumPercent let ECS neither stop nor start a task",
   "ecs-throttles-service": "ECS throttles the service, because its tasks failed many times in a row",

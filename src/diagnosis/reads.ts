@@ -90,7 +90,7 @@ export type Answered =
 /** What a registry answers to a HEAD of a manifest, which is no pull. */
 export type ImageAnswer =
   | { readonly kind: "found" | "absent" | "refused" | "limited" }
-  /** Nobody asked, or no answer came. */
+  /** It was not asked, or no answer came. */
   | { readonly kind: "unknown"; readonly because: string };
 
 export interface AccountReads {
@@ -103,11 +103,11 @@ export interface AccountReads {
   prepare?(sources: readonly Source[]): Promise<void>;
   /** The security groups by their ids, as the model of the network takes them. */
   securityGroups(ids: readonly string[], region?: string): Promise<Read<SecurityGroup>>;
-  /** Of a registry that is not ECR's, as whoever asks; the task may ask as somebody else. */
+  /** Of a registry that is not ECR's, with the caller's login; the task may have another. */
   image(reference: string): Promise<ImageAnswer>;
 }
 
-/** The AWS CLI's command for a call, for whoever may make it. */
+/** The AWS CLI's command for a call, for a caller with the permission. */
 export function commandOf(operation: Operation, input: JsonObject, region: string): readonly string[] {
   const [service = "", name = ""] = operation.split(".");
   const flags = Object.entries(input).flatMap(([member, value]) => [

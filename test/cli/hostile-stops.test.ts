@@ -97,7 +97,7 @@ describe("a copy leaves no upload behind", () => {
         const [code] = (await exit) as [number | null];
         ok(performance.now() - startedAt < 12_000, `${performance.now() - startedAt} ms`);
         if (status !== undefined) equal(code, status);
-        // Whoever serves learns of the last DELETE a moment later.
+        // The server learns of the last DELETE a moment later.
         for (let waited = 0; waited < 50 && target.openUploads.size > 0; waited++) await delay(50);
         deepEqual([...target.openUploads], []);
         source.wake();

@@ -48,7 +48,7 @@ describe("no word of a stranger moves a cursor or begins a line", () => {
     ["of a file's name",                          ["explain", join(folder, HOSTILE)]],
     ["of an image's name",                        ["mirror", `nginx:${HOSTILE}`, "localhost/x"]],
     ["of an option",                              ["mirror", "nginx", "localhost/x", "--concurrency", HOSTILE]],
-    ["of a registry that nobody answers at",      ["mirror", "127.0.0.1:1/app:v1", "127.0.0.1:1/x", "--timeout", "5"]],
+    ["of a registry that does not answer",        ["mirror", "127.0.0.1:1/app:v1", "127.0.0.1:1/x", "--timeout", "5"]],
   ];
   for (const [what, args] of table) {
     test(what, () => {

@@ -1,4 +1,4 @@
-/** What a command sends, by a clock that the test turns: what is said of a silent host, and when it is given up. */
+/** What a command sends, by a clock that the test moves: what is said of a silent host, and when it is given up. */
 
 import { describe, expect, it } from "vitest";
 import { watchedRequest } from "../../src/aws/client/request-watch.ts";

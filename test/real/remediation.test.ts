@@ -293,7 +293,7 @@ describe("a service that is well, by hand", () => {
     expect(digest).toBe((await manifestOf(hub, "grafana/loki:3")).digest);
     expect((await manifestOf(ecr, `repull/docker.io/grafana/loki@${digest}`)).digest).toBe(digest);
 
-    expect((await byHand("history")).out).toMatch(/by-hand +prod\/by-hand +by-hand:1 → by-hand:2 +stands/);
+    expect((await byHand("history")).out).toMatch(/by-hand +prod\/by-hand +by-hand:1 → by-hand:2 +active/);
     const again = await byHand("fix", "by-hand", "--no-stack", "--yes");
     expect(again.out).toContain("Nothing to do: no image of by-hand:2 comes from Docker Hub.");
     expect(again.status).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * What a public registry says of an image to whoever has no login there: a HEAD, which is no pull. An image's name may come
- * from somebody else's file, so only registries that everybody knows are asked.
+ * What a public registry says of an image without a login: a HEAD, which is no pull. An image's name may come
+ * from a stranger's file, so only well-known registries are asked.
  */
 
 import type { AskImage } from "../../aws/diagnosis/account-reads.ts";

@@ -37,7 +37,7 @@ export type Assessment = { readonly service: Service; readonly today: Preemptive
       readonly surveyed: Survey;
       readonly plan: Plan;
       /** Why it would not be written, although there is a way. */
-      readonly held?: RemediationResult;
+      readonly blockedBy?: RemediationResult;
     }
 );
 
@@ -56,8 +56,8 @@ export async function assessService(service: Service, policy: Policy, ports: Por
   const state = withSeen(FIRST_STATE, seen, context);
   const { surveyed, plan } = planned(state);
   const action = decide(state, seen, context);
-  const held = plan.kind === "substitute" && action.kind === "end" ? action.ending : undefined;
-  return { kind: "planned", ...known, surveyed, plan, ...(held === undefined ? {} : { held }) };
+  const blockedBy = plan.kind === "substitute" && action.kind === "end" ? action.ending : undefined;
+  return { kind: "planned", ...known, surveyed, plan, ...(blockedBy === undefined ? {} : { blockedBy }) };
 }
 
 /** Whether two plans put the same bytes from the same places into the same containers. */

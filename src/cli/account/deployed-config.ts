@@ -1,8 +1,8 @@
 /**
- * What the owner has decided for this account: the policy and the kill switch of the deployed stack.
+ * The policy and the kill switch of the deployed stack.
  *
- * Whoever works by hand goes by the same rules as the function. A stack that cannot be read is no absent one: its kill switch
- * may be pulled. An absent one is no permission either: its name may be another, or the region the wrong one.
+ * A command follows the same rules as the function. A stack that cannot be read is not absent: its kill switch
+ * may be set. An absent one is no permission either: its name may be another, or the region the wrong one.
  */
 
 import { createKillSwitch } from "../../aws/adapters/kill-switch-parameter.ts";
@@ -108,7 +108,7 @@ export async function refuseWhileStopped({
     );
 }
 
-/** Throws Refused where the owner has stopped Repull, or lets it only look: a person who goes by the stack is told so too. */
+/** Throws Refused where the kill switch or the mode forbids writes: this applies to a person as well. */
 export async function refuseUnlessWritesAllowed(config: DeployedConfig): Promise<void> {
   await refuseWhileStopped(config);
   if (config.policy.mode === "observe")

@@ -1,4 +1,4 @@
-/** Steps for whoever said `--no-wait`: what fails is tried twice, not for a minute, and nothing is slept for. */
+/** Steps for `--no-wait`: what fails is tried twice, not for a minute, and nothing is slept for. */
 
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
 

@@ -1,5 +1,5 @@
 /**
- * `repull approve` and `repull deny`: the owner's word on a plan that waits for it.
+ * `repull approve` and `repull deny`: the operator's answer to a plan that waits for it.
  *
  * Without a name, `approve` tells what waits and decides nothing. With one it shows the plan once more and sends the word,
  * in the name of the caller; whether the caller may, IAM decides.
@@ -136,7 +136,7 @@ function whyNot(execution: string, asked: Exclude<ApprovalStatus, { kind: "waiti
   if (asked.kind === "nothing") return asked.because;
   const { kind, by, because } = asked.decision;
   if (kind === "expired")
-    return `nobody answered ${execution} in time; the next failing task of the service asks again`;
+    return `no answer to ${execution} came in time; the next failing task of the service asks again`;
   return `${execution} was ${kind} before, by ${by}${because === undefined ? "" : `: ${because}`}`;
 }
 

@@ -1,4 +1,4 @@
-/** `repull explain`: what an event or an error text means, and what would be done. Asks nobody, changes nothing. */
+/** `repull explain`: what an event or an error text means, and what would be done. Sends no request, changes nothing. */
 
 import { shortRevision } from "../../ecs/arn.ts";
 import type { TaskOwner } from "../../ecs/task/task-owner.ts";
@@ -186,7 +186,7 @@ function wouldDo(
   if (no !== undefined)
     return [`nothing: it is ${no}`, ...(LIMITS.has(classification.kind) ? [] : [DIAGNOSE])];
   if (failure !== null && failure.owner.kind !== "service") {
-    return ["nothing: the task belongs to no service, so nobody but its starter can start it again"];
+    return ["nothing: the task belongs to no service, so only its starter can start it again"];
   }
   const written = tryParseReference(image);
   const isCached = classification.mayBeUpstreams === true;

@@ -1,7 +1,7 @@
 /**
  * `repull fix SERVICE`: the remediation by hand, before anything fails.
  *
- * The plan is shown, its owner says yes, and then the very workflow runs that the function runs, in this process: under
+ * The plan is shown, a person approves it, and then the very workflow runs that the function runs, in this process: under
  * the same kill switch and policy, leaving the same tags. Who says yes to one plan does not get another.
  */
 
@@ -35,7 +35,7 @@ export type FixInput = ServiceName & {
 
 type Planned = Extract<Assessment, { kind: "planned" }>;
 
-/** Exit status 0 where the service runs the substitute or needs none, 1 where somebody should look, 2 where nobody can be asked. */
+/** Exit status 0 where the service runs the substitute or needs none, 1 where it needs attention, 2 where no person can be asked. */
 export async function fix(input: FixInput, session: AccountSession, io: CommandIo): Promise<number> {
   if (!input.yes && io.ask === undefined) {
     const why = "it asks before it writes, and here is no terminal to ask at: say --yes";
@@ -78,10 +78,10 @@ function endWithout(
   io: CommandIo,
 ): number {
   const next = nextStepsFor(assessment);
-  const held = assessment.kind === "planned" ? assessment.held : undefined;
+  const blockedBy = assessment.kind === "planned" ? assessment.blockedBy : undefined;
   if (json) io.out(jsonLine("plan", assessmentToJson(assessment, session.installed.from, next)));
   else {
-    if (held !== undefined) io.out(linesOf([`Not done: ${held.because}.`]));
+    if (blockedBy !== undefined) io.out(linesOf([`Not done: ${blockedBy.because}.`]));
     io.out(linesOf(afterLook(assessment, next, session.flags)));
   }
   return assessment.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
@@ -132,7 +132,7 @@ async function carryOut(
     }
     if (!io.signal.aborted) throw error;
     io.err(
-      `interrupted: what is told above is done, and nobody watches it further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${session.flags} says where it stands\n`,
+      `interrupted: what is told above is done, and it is not watched further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${session.flags} says how far it is\n`,
     );
     return EXIT.stopped;
   }

@@ -55,7 +55,7 @@ function formatEntry(deed: HistoryEntry): string {
       ended,
       ...(workload === undefined ? [] : [workload]),
       ...moved,
-      ...(active ? ["stands"] : []),
+      ...(active ? ["active"] : []),
     ].join("  "),
     ...(because === undefined ? [] : [because]),
     ...(decision?.kind === "approved" ? [`approved by ${decision.by}`] : []),

@@ -26,7 +26,7 @@ export type ResumeInput = Omit<PauseInput, "because">;
 const ALLOWED = "allowed";
 const REASON_LENGTH_MAX = 150;
 
-/** Exit status 0 where writes are stopped at the end, whoever stopped them; 1 where the answer is no. */
+/** Exit status 0 where writes are stopped at the end, by this pause or an earlier one; 1 where the answer is no. */
 export async function pause(input: PauseInput, session: KillSwitchSession, io: CommandIo): Promise<number> {
   const after = `paused by ${session.caller}: ${reasonIn(input.because)}`;
   io.err(`${session.where}\n`);
@@ -41,7 +41,7 @@ export async function pause(input: PauseInput, session: KillSwitchSession, io: C
   return await change({ ...input, session, before, after, plan, writes: "stopped" }, io);
 }
 
-/** Exit status 0 where writes are allowed at the end; 1 where the answer is no, or somebody paused meanwhile. */
+/** Exit status 0 where writes are allowed at the end; 1 where the answer is no, or another pause came meanwhile. */
 export async function resume(input: ResumeInput, session: KillSwitchSession, io: CommandIo): Promise<number> {
   io.err(`${session.where}\n`);
   const before = await currentValue(session);

@@ -19,7 +19,7 @@ import { nextLines } from "../output/next-lines.ts";
 
 export type PlanInput = ServiceName & { readonly json: boolean };
 
-/** Exit status 0 where a fix is at hand or none is needed, 1 where somebody should look. */
+/** Exit status 0 where a fix is at hand or none is needed, 1 where the service needs attention. */
 export async function plan(input: PlanInput, session: AccountSession, io: CommandIo): Promise<number> {
   const { installed: config, inventory } = session;
   io.err(`${session.where}, by ${config.from}: nothing is changed\n`);
@@ -39,7 +39,9 @@ export async function plan(input: PlanInput, session: AccountSession, io: Comman
 /** Whether `repull fix` would go on to write. */
 export function canFix(assessment: Assessment): boolean {
   return (
-    assessment.kind === "planned" && assessment.plan.kind === "substitute" && assessment.held === undefined
+    assessment.kind === "planned" &&
+    assessment.plan.kind === "substitute" &&
+    assessment.blockedBy === undefined
   );
 }
 

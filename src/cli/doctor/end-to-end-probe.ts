@@ -1,7 +1,7 @@
 /**
  * One synthetic event through the real path, about a service that does not exist: so nothing can be written for it.
  *
- * It begins at the bus, with the stack's rule for it, for nobody but ECS may put an event of ECS on a bus; what the rule
+ * It begins at the bus, with the stack's rule for it, because only ECS may put an event of ECS on a bus; what the rule
  * for those would let through is asked of EventBridge itself. It ends with the record that every remediation leaves.
  */
 

@@ -1,8 +1,8 @@
 /**
- * What became of the executions: one that times out writes no record of its own, so somebody has to come and look.
+ * What became of the executions: one that times out writes no record of its own, so a person has to look.
  *
  * Of the attempts for one deployment the newest decides. An execution that died is compared with the service as it is
- * now: one that runs all its tasks needs nobody, one that does not is named.
+ * now: one that runs all its tasks needs nothing, one that does not is named.
  */
 
 import type { ListedExecution } from "../../aws/stack/deployed-executions.ts";
@@ -15,7 +15,7 @@ import { deployedFunction, type Functions, type StackUnderTest } from "./stack-u
 
 const HOUR_MS = 3_600_000;
 const DAYS = 7;
-/** A day under the owner's quotas, a limit's window of six hours and a rollout behind it; or twelve hours for an approval. */
+/** A day under the policy's quotas, a limit period of six hours and a rollout behind it; or twelve hours for an approval. */
 const HOURS_MAX = { remediate: 36, mirror: 4 } as const;
 /** Each is a call or two. */
 const LEFT_MAX = 20;

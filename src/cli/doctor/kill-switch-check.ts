@@ -1,4 +1,4 @@
-/** Whether the owner has stopped it: then nothing is written, whatever else is well. */
+/** Whether the kill switch stops writes: then nothing is written, whatever else is well. */
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Check, failed, passed, refused, skipped } from "./check.ts";

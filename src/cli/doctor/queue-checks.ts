@@ -1,4 +1,4 @@
-/** What brings events to `detect`, and where those lie that nobody could handle, with the reason of the oldest. */
+/** What brings events to `detect`, and where the unhandled ones are, with the reason of the oldest. */
 
 import type {
   DeadLetter,

@@ -29,7 +29,10 @@ async function secretCheck(
   const remediate = deployedFunction(functions, "remediate");
   if (remediate === undefined) return skipped(check, "remediate was not found");
   if (secret === undefined)
-    return passed(check, "none is configured: Repull asks Docker Hub as nobody, and sign-in is not offered");
+    return passed(
+      check,
+      "none is configured: Repull asks Docker Hub anonymously, and authenticated-pull is not offered",
+    );
   try {
     const keys = await secretKeys(secret);
     const has = (key: string) => keys.includes(key);

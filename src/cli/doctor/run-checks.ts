@@ -2,7 +2,7 @@
  * What the doctor looks at, in the order in which an event goes: region, functions, queue, rule, kill switch, rights, and then
  * what became of those that went that way before.
  *
- * Nothing here writes: a stack can be examined at any time, by whoever may read it.
+ * Nothing here writes: every caller that may read the stack can examine it at any time.
  */
 
 import type { Check } from "./check.ts";

@@ -14,7 +14,7 @@ export type StackUnderTest = {
   readonly services: Pick<Ecs, "describeService">;
   readonly roles: IamSimulator;
   readonly cache: Pick<Ecr, "pullThroughRules" | "validateRule">;
-  /** The word in the owner's kill switch. Throws AwsError. */
+  /** The value of the kill switch. Throws AwsError. */
   killSwitch(parameter: string): Promise<string>;
   /** Which of the keys that it may have a secret has; never what is in them. Throws AwsError. */
   secretKeys(secretArn: string): Promise<readonly string[]>;

@@ -1,5 +1,5 @@
 /**
- * What stands around an event where people find it: a queue's message, a topic's notification, a log, what a Lambda
+ * The envelopes around an event where people find it: a queue's message, a topic's notification, a log, what a Lambda
  * function was given; and ECS's own answers, which hold the same task without an event.
  *
  * DescribeTasks names a task's members as EventBridge does ("the detail section … DescribeTasks output",
@@ -17,11 +17,11 @@ type Members = Readonly<Record<string, unknown>>;
 /** Reads the documents of a text. */
 type ReadText = (text: string, where: string) => readonly DocumentEntry[];
 
-/** SNS in SQS in Lambda is three; what nests deeper is nobody's event. */
+/** SNS in SQS in Lambda is three; what nests deeper is not an event. */
 const DEPTH_MAX = 6;
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The events in a document: itself, where nothing is known to stand around it. */
+/** The events in a document: itself, where it has no known envelope. */
 export function unwrapped(
   document: unknown,
   where: string,

@@ -1,6 +1,6 @@
 /**
  * Reads event files as people have them: one JSON document, an array of them, one a line (NDJSON, with or without what a
- * log writes before it), or several one after the other (`jq .`); what stands around them (`event-envelopes.ts`); and error
+ * log writes before it), or several one after the other (`jq .`); their envelopes (`event-envelopes.ts`); and error
  * texts without an event (`pasted-texts.ts`).
  *
  * One bad line must not hide the good ones: it becomes an entry of its own, with its place.

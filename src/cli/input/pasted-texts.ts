@@ -5,7 +5,7 @@
 import { classify, isPullFailureText } from "../../pull-failure/classify.ts";
 import type { DocumentEntry } from "./document-entry.ts";
 
-/** Begins a row of kubectl's table of events: the type stands first, or after the time. */
+/** Begins a row of kubectl's table of events: the type comes first, or after the time. */
 const EVENT_ROW = /^[ \t]*(?:[\w<>]{1,20}[ \t]+)?(?:Normal|Warning)[ \t]/m;
 
 /** A cluster's events of an hour are fewer; a log of all time is no table to be read row by row. */

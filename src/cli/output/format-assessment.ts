@@ -96,7 +96,7 @@ function warningsOf(assessment: Assessment): readonly string[] {
 /** What is left for a person to do; nothing where the plan can be carried out. */
 export function nextStepsFor(assessment: Assessment): readonly string[] {
   if (assessment.kind === "nothing-to-do") return [];
-  const result = assessment.kind === "not-eligible" ? assessment.ending : assessment.held;
+  const result = assessment.kind === "not-eligible" ? assessment.ending : assessment.blockedBy;
   if (result?.kind === "dry-run")
     return [
       ...(result.remedies ?? []).map(formatRemedy),
@@ -110,7 +110,7 @@ export function nextStepsFor(assessment: Assessment): readonly string[] {
 /** The same as data, where it is; nothing where the plan can be carried out. */
 export function remediesAsData(assessment: Assessment): readonly Remedy[] {
   if (assessment.kind === "nothing-to-do") return [];
-  const result = assessment.kind === "not-eligible" ? assessment.ending : assessment.held;
+  const result = assessment.kind === "not-eligible" ? assessment.ending : assessment.blockedBy;
   if (result !== undefined) return result.remedies ?? [];
   return assessment.kind === "planned" && assessment.plan.kind === "no-substitute"
     ? assessment.plan.remedies
@@ -127,7 +127,7 @@ export function assessmentToJson(assessment: Assessment, from: string, next: rea
   const result =
     assessment.kind === "not-eligible"
       ? assessment.ending
-      : (assessment.held ??
+      : (assessment.blockedBy ??
         (assessment.plan.kind === "no-substitute"
           ? assessment.plan
           : {
@@ -139,7 +139,10 @@ export function assessmentToJson(assessment: Assessment, from: string, next: rea
   const plans = assessment.kind === "planned" ? assessment.plan.images : [];
   return {
     ...base,
-    kind: assessment.kind === "planned" && assessment.held === undefined ? assessment.plan.kind : result.kind,
+    kind:
+      assessment.kind === "planned" && assessment.blockedBy === undefined
+        ? assessment.plan.kind
+        : result.kind,
     because,
     workload,
     images: today.map((image) => {

@@ -8,7 +8,7 @@ import { linesOf } from "../../text/visible.ts";
 export const VERDICTS: Readonly<Record<Diagnosis["verdict"], string>> = {
   "cause-found": "the cause is found",
   "not-sure": "not sure: no fact proves a cause",
-  "nothing-found": "nothing stands in the way of a start, of what was looked at",
+  "nothing-found": "of what was checked, nothing blocks a start",
 };
 
 export function diagnosisInWords({ target, tasks, verdict, causes, checks, reasons }: Diagnosis): string {

@@ -1,7 +1,7 @@
 /**
  * Colours for a terminal, put on after the text was made safe for it.
  *
- * Only the beginning of a line is looked at, where words of strangers never stand. NO_COLOR, FORCE_COLOR and a stream that is
+ * Only the beginning of a line is looked at, where foreign text never is. NO_COLOR, FORCE_COLOR and a stream that is
  * no terminal are Node's own `styleText` to judge.
  */
 

@@ -1,4 +1,4 @@
-/** What stands under the options in each command's help: how it is called, and what its exit status means. */
+/** The text below the options in each command's help: how it is called, and what its exit status means. */
 
 import type { Command } from "commander";
 import { EXIT_STATUS_HELP } from "../exit-status.ts";

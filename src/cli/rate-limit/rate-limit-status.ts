@@ -16,7 +16,7 @@ export type RateLimitStatus = {
 /** Docker names the window as six hours; an answer that names another is believed. */
 export const WINDOW_SECONDS_DEFAULT = 6 * 60 * 60;
 
-/** How a number of pulls stands against what is left; undefined where that is not known. */
+/** How many of these pulls are not left; undefined where that is not known. */
 export function lackingPulls({ remaining }: RateLimit, pulls: number): number | undefined {
   return remaining === undefined ? undefined : Math.max(0, pulls - remaining);
 }

@@ -23,7 +23,7 @@ import { formatRateLimits } from "./format-rate-limit.ts";
 import { lackingPulls, type RateLimitStatus, WINDOW_SECONDS_DEFAULT } from "./rate-limit-status.ts";
 
 export type RateLimitInput = {
-  /** How many pulls somebody is about to make, as written on the command line. */
+  /** How many pulls are planned, as written on the command line. */
   readonly pulls?: string;
   /** Seconds for the whole of it, as written on the command line. */
   readonly timeout?: string;
@@ -31,7 +31,7 @@ export type RateLimitInput = {
 };
 
 const IMAGE = parseReference(`${DOCKER_HUB_HOST}/ratelimitpreview/test:latest`);
-/** Several tries of a question, each as long as a connection may take to stand. */
+/** Several tries of a request, each as long as opening a connection may take. */
 const TIMEOUT_SECONDS = 60;
 const TIMEOUT_SECONDS_MAX = 3600;
 const PULLS = /^[1-9][0-9]{0,8}$/;

@@ -28,7 +28,7 @@ import { printActivity } from "../output/progress/fix-progress.ts";
 import { RefusedCommand } from "../refused-command.ts";
 import type { Replay, ReplayInput } from "./replay-types.ts";
 
-/** The SDK's own tries of one call, for whoever said --no-wait: a survey asks again by itself, and its step once more. */
+/** The SDK's own tries of one call, with --no-wait: a survey asks again by itself, and its step once more. */
 const WITHOUT_WAIT = { attemptsMax: 2, requestSeconds: 10 };
 const NOT_SAID: KillSwitch = { activeReason: async () => "--yes was not said" };
 
@@ -83,7 +83,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
 }
 
 /**
- * Undefined where an endpoint of its own has no STS: whatever stands in for AWS there may know ECS alone, and say so by a
+ * Undefined where an endpoint of its own has no STS: an emulator of AWS there may know ECS alone, and say so by a
  * page, a status or a code. Only a refusal of these credentials is one.
  */
 async function accountOf(aws: AwsSettings, io: CommandIo): Promise<string | undefined> {

@@ -73,7 +73,7 @@ function newPlans(tell: (lines: readonly string[]) => void): (plan: Plan) => voi
   };
 }
 
-/** Tells what waits, for a person or for a quota, as the bus hears of it: the end is told by whoever asked for it. */
+/** Tells what waits, for a person or for a quota, as the bus hears of it: the caller tells the end. */
 function tellAhead({ bus }: World, say: (line: string) => void): void {
   bus.subscribe(({ source, detail }) => {
     const { outcome, summary, resumesAt } = isObject(detail) ? detail : {};
@@ -113,7 +113,7 @@ async function worldFor(
   { world }: ReplayInput,
   io: CommandIo,
 ): Promise<{ file: WorldFile; from: string }> {
-  // In a folder of their own: whoever replays `events/*.json` means the events.
+  // In a folder of their own, so that `repull replay events/*.json` means the events.
   const beside = where.replace(/([^/\\]+)\.(?:json|ndjson)$/, "worlds/$1.json");
   const path = world ?? (beside === where ? undefined : beside);
   const text = path === undefined ? undefined : await io.readFile(path);
@@ -124,6 +124,6 @@ async function worldFor(
   if (world !== undefined) throw new InvalidInput("--world", `a readable file, got ${world}`);
   return {
     file: healableWorld([document]),
-    from: "no world file stands beside the event, so one was made of it",
+    from: "there is no world file next to the event, so one was made of it",
   };
 }

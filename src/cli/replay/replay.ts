@@ -1,7 +1,7 @@
 /**
  * `repull replay`: the whole remediation of recorded events.
  *
- * By default in a sandbox: a world described by the file beside the event, so that nothing of anybody's can be hurt.
+ * By default in a sandbox: a world described by the file next to the event, so that no account can be changed.
  * With --aws against the account of the environment, and then nothing is written without --yes.
  */
 
@@ -48,7 +48,7 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
   return status;
 }
 
-/** An account that cannot be worked in refuses each document: whoever waits for a line for each gets it. */
+/** An account that cannot be worked in refuses each document: a caller that waits for a line for each gets it. */
 async function runnerOf(input: ReplayInput, io: CommandIo): Promise<Replay> {
   if (!input.aws) return replayInSandbox(await sandboxPolicies(input, io), input, io);
   try {

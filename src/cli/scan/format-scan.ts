@@ -36,8 +36,8 @@ export function headlineOf(scan: Scan): Headline {
       level: "none",
       sentence: `Nothing here depends on Docker Hub: none of ${countsOf(scan)} has an image from it.`,
     };
-  const held = exposures.filter(({ notRemediatedBecause }) => notRemediatedBecause === undefined).length;
-  const acts = `Repull would act for ${held === exposures.length ? "all" : held} of ${counted(exposures.length, "workload")}.`;
+  const actedFor = exposures.filter(({ notRemediatedBecause }) => notRemediatedBecause === undefined).length;
+  const acts = `Repull would act for ${actedFor === exposures.length ? "all" : actedFor} of ${counted(exposures.length, "workload")}.`;
   const worst = busiestAddress(scan.addresses);
   if (worst === undefined) {
     const stranded = scan.addresses.reduce((sum, { pulls }) => sum + pulls, 0);

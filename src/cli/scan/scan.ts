@@ -122,7 +122,7 @@ async function registriesOf(
 
 type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap?: string };
 
-/** Whoever only looks may go by the default where the stack does not tell. */
+/** A scan uses the default policy where the stack does not tell. */
 async function policyFor(
   options: DeployedConfigOptions,
   aws: AwsSettings,

@@ -18,7 +18,7 @@ export type StartCheck = {
   /** What the check shows not to be the cause. */
   readonly excludes?: readonly CauseCode[];
   readonly permission?: string;
-  /** What would answer, for whoever may ask it. */
+  /** The command that would answer, for a caller with the permission. */
   readonly command?: readonly string[];
 };
 

@@ -1,6 +1,6 @@
 /**
  * Whether the VPC of a start resolves names: its DNS attributes, and the firewall of its resolver. Where the VPC asks DNS
- * servers of its owner's, what these answer is not seen. (vpc-dns.html; Route 53, resolver-dns-firewall.html; read 2026-11)
+ * servers of its own, what these answer is not seen. (vpc-dns.html; Route 53, resolver-dns-firewall.html; read 2026-11)
  */
 
 import { getObjects, getString, getStrings } from "../../ecs/json-fields.ts";
@@ -11,7 +11,7 @@ import { failed, notApplicable, notChecked, passed, type StartCheck } from "./ch
 
 const ATTRIBUTES = "net.dns.vpc-attributes";
 const FIREWALL = "net.dns.firewall";
-/** Lists of AWS's own have no domains to read; an owner's own are few. */
+/** Lists of AWS's own have no domains to read; the customer's own are few. */
 const GROUPS_MAX = 3;
 const RULES_MAX = 5;
 
@@ -35,7 +35,7 @@ export function attributeChecks({ vpcs }: NetworkFacts): readonly StartCheck[] {
       return {
         id: ATTRIBUTES,
         result: "not sure" as const,
-        because: `${id} asks its owner's DNS servers (${ownDnsServers.join(", ")}): what they answer is not seen`,
+        because: `${id} asks DNS servers of its own (${ownDnsServers.join(", ")}): what they answer is not seen`,
       };
     return dnsHostnames
       ? passed(ATTRIBUTES, `${id} has enableDnsSupport and enableDnsHostnames on`, ["vpc-dns-attributes-off"])

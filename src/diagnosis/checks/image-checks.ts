@@ -63,7 +63,7 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
   ];
 }
 
-/** What another registry says to whoever asks; the task may be somebody else there. */
+/** What another registry answers to this caller; the task may have another login there. */
 async function upstreamCheck(image: string, host: string, scene: Scene): Promise<StartCheck> {
   const id = "image.exists-upstream";
   const found = await scene.reads.image(image);
@@ -75,8 +75,8 @@ async function upstreamCheck(image: string, host: string, scene: Scene): Promise
       return failed(id, `${host} has no ${image}`, "tag-not-in-repository", { image });
     case "refused":
       return hasLogin
-        ? unknown(id, `${host} refuses ${image} to whoever asks here; the task has a login of its own`)
-        : failed(id, `${host} refuses ${image} to whoever has no login`, "no-such-repository-or-private", {
+        ? unknown(id, `${host} refuses ${image} to this caller; the task has a login of its own`)
+        : failed(id, `${host} refuses ${image} without a login`, "no-such-repository-or-private", {
             image,
           });
     case "limited":

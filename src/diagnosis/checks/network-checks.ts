@@ -127,7 +127,7 @@ function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts,
   return { ...found, excludes: NARROW.filter((one) => one !== code) };
 }
 
-/** Where an endpoint would do as well, what is broken on the way out is told: somebody meant that way to be. */
+/** Where an endpoint would also do, the broken way out is named: the network was built to use that way. */
 function decisiveOf({ code, fact }: Extract<Answer, { answer: "no" }>): NoCode {
   const { otherwise } = fact;
   const isBroken = otherwise !== undefined && otherwise !== "no-route" && Object.hasOwn(CAUSE_OF, otherwise);

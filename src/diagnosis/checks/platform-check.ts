@@ -1,6 +1,6 @@
 /**
- * Whether an index in ECR lists an image for the task's platform. A single manifest does not tell its own: that stands in
- * its config, which is not read here.
+ * Whether an index in ECR lists an image for the task's platform. A single manifest does not name its own: its config does,
+ * which is not read here.
  */
 
 import { getObject, getObjects, getString, isObject } from "../../ecs/json-fields.ts";

@@ -37,7 +37,7 @@ export function askResourcePolicy(policy: string, asked: Asked): ResourcePolicyA
   return meant("Allow").length > 0 ? "not-sure" : "silent";
 }
 
-/** Whether a statement is about the role: by its ARN, as everybody, or by the account that it is of. */
+/** Whether a statement applies to the role: by its ARN, for every principal, or by its account. */
 function callerIn(
   { Principal, NotPrincipal }: Statement,
   role: string,

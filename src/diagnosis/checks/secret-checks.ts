@@ -180,7 +180,7 @@ async function storedParameter(reference: string, scene: Scene): Promise<readonl
   const path = arn?.resource.replace(/^parameter/, "");
   if (isOfOther(reference, scene)) return [unknown("ssm.exists", `${reference} is of another account`)];
   const written = path === undefined ? reference : path.lastIndexOf("/") > 0 ? path : path.slice(1);
-  // A version or a label may stand behind it.
+  // A version or a label may follow it.
   const name = written.replace(/:[\w.-]+$/, "");
   const input = { ParameterFilters: [{ Key: "Name", Values: [name] }] };
   const found = await scene.reads.read("ssm.DescribeParameters", input, region);

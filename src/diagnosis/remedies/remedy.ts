@@ -1,6 +1,6 @@
 /**
  * What mends a cause, as data: a command with the ids that are known, or a member of the task definition to set. A word in
- * capitals stands for what only the operator can name. No command is run here.
+ * capitals is a placeholder for what only the operator can name. No command is run here.
  */
 
 import type { Json } from "../../runtime/json.ts";

@@ -1,6 +1,6 @@
 /**
  * Phrases that AWS, the agent, Docker and containerd use for one cause each, in the order in which they are looked for: an
- * earlier row is the narrower one. All were met in public reports or stand in AWS's pages. (read 2026-11)
+ * earlier row is the narrower one. All are from public reports or from AWS's pages. (read 2026-11)
  */
 
 import type { CauseCode } from "../causes.ts";

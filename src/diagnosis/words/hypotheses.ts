@@ -1,5 +1,5 @@
 /**
- * The causes that a failed start's own words lead to, best first. Asks nobody.
+ * The causes that a failed start's own words lead to, best first. Sends no request.
  *
  * Where words leave one reading, that is the cause; where they narrow it down, the likeliest come in order, and the
  * account's facts decide between them.

@@ -6,5 +6,5 @@ import type { Words } from "./words.ts";
 
 export type Found = { readonly code: CauseCode; readonly isCertain: boolean; readonly params?: Params };
 
-/** What a reader of words is given: them, where they stood, and whose start it was. */
+/** What a reader of words is given: the words, their field, and whose start it was. */
 export type Told = { readonly words: Words; readonly reason: Reason; readonly start: FailedStart };

@@ -57,7 +57,8 @@ export function latestApproval({ execution, status, operations }: ApprovalHistor
   });
   const last = opened.toSorted((one, other) => other.number - one.number)[0];
   const state = status === "running" ? "is running" : `has ended (${status})`;
-  if (last === undefined) return { kind: "nothing", because: `${execution} ${state}, and has asked nobody` };
+  if (last === undefined)
+    return { kind: "nothing", because: `${execution} ${state}, and has asked for no approval` };
   if (last.answer !== undefined) {
     const decision = parseDecision(last.answer);
     return decision === undefined

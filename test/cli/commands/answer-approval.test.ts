@@ -1,4 +1,4 @@
-/** `repull approve` and `repull deny`, in a world in which a plan waits for its owner's word. */
+/** `repull approve` and `repull deny`, in a world in which a plan waits for approval. */
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type ApprovalSession, answerApproval } from "../../../src/cli/commands/answer-approval.ts";
@@ -115,11 +115,11 @@ describe("an answer that comes to nothing says why", () => {
     const { status, err } = await run("approve", [execution]);
     expect(status).toBe(1);
     expect(err).toContain(
-      `nobody answered ${execution} in time; the next failing task of the service asks again`,
+      `no answer to ${execution} came in time; the next failing task of the service asks again`,
     );
   });
 
-  test("somebody answered in between", async () => {
+  test("another answer came in between", async () => {
     const { store } = account;
     account = {
       ...account,
@@ -145,11 +145,11 @@ describe("an answer that comes to nothing says why", () => {
     expect(world.executions.running()).toBe(true);
   });
 
-  test("it has asked nobody", async () => {
+  test("it has asked for no approval", async () => {
     const history = { execution, status: "running" as const, operations: [] };
     account = { ...account, store: { ...account.store, history: async () => history } };
     expect((await run("approve", [execution])).err).toContain(
-      `${execution} is running, and has asked nobody`,
+      `${execution} is running, and has asked for no approval`,
     );
   });
 });

@@ -222,7 +222,7 @@ describe("a network that is in the way is proved by the fact that closes it", ()
     expect(status).toBe(5);
   });
 
-  test("a subnet whose task's public address nobody recorded is not called private", async () => {
+  test("does not call a subnet private when the task's public address was not recorded", async () => {
     const { found } = await run(login("44.213.79.86"), network({ routes: [to({ GatewayId: "igw-1" })] }));
     expect(found[0]?.causes.every(({ proof }) => proof === null)).toBe(true);
   });
@@ -413,7 +413,7 @@ describe("its exit status and its input", () => {
   const table = [
     ["words that prove a cause",       task("ResourceInitializationError: did not contain json key A"),  1],
     ["words that narrow it down",      login("44.213.79.86"),                                            5],
-    ["words that nobody knows",        task("Something new went wrong"),                                 5],
+    ["unknown words",                  task("Something new went wrong"),                                 5],
   ] as const;
   for (const [what, document, status] of table)
     test(`${what}: ${status}`, async () => expect((await run(document)).status).toBe(status));

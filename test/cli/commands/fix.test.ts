@@ -306,7 +306,7 @@ describe("fix", () => {
     expect(await writesIn(stage.world)).toEqual(before);
   });
 
-  test("whose yes it is waits for nobody else's approval", async () => {
+  test("with --yes waits for no other approval", async () => {
     const stage = await sandboxHands(FILE, { policy: { mode: "approve" } });
     const { status, out } = await fixed(stage);
     expect(out).toContain("Succeeded: ");

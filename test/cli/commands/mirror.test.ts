@@ -69,7 +69,7 @@ describe("repull mirror ends with", () => {
     ["a source whose limit is reached", 3, "rate-limited", () => { source.mischief = always(429, "TOOMANYREQUESTS", QUOTA); }],
     ["a target that wants a login",    4, "unauthorized", () => { target.mischief = always(401, "UNAUTHORIZED"); }],
     ["a target that says no",          4, "denied",       () => { target.mischief = always(403, "DENIED"); }],
-    ["a tag that stands for something else", 4, "tag-taken", () => { addImage(target, "copy/app", "v1", "another"); target.immutableTags = true; }],
+    ["a tag that has another digest",        4, "tag-taken", () => { addImage(target, "copy/app", "v1", "another"); target.immutableTags = true; }],
   ];
   for (const [because, status, kind, arrange] of table) {
     test(`${status}: ${because}`, async () => {
@@ -101,7 +101,7 @@ describe("repull mirror ends with", () => {
     clock.stop();
   });
 
-  test("0: one blob at a time, where somebody wants it so", async () => {
+  test("0: one blob at a time, where an option says so", async () => {
     let most = 0;
     let under = 0;
     target.mischief = (request, response) => {

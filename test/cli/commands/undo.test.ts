@@ -92,7 +92,7 @@ describe("undo", () => {
     ["another image than Repull's own",   { image: `public.ecr.aws/docker/library/nginx@sha256:${"e".repeat(64)}` }],
   ];
   for (const [what, change] of copied) {
-    test(`a revision of somebody else's with Repull's tags and ${what} is left alone`, async () => {
+    test(`a foreign revision with Repull's tags and ${what} is left alone`, async () => {
       const ours = world.definitions.describe("web:43");
       const [container] = (ours?.taskDefinition.containerDefinitions ?? []) as readonly JsonObject[];
       world.definitions.register({
@@ -107,7 +107,7 @@ describe("undo", () => {
   }
 
   for (const tag of [{ repull: "off" }, { repull: "No" }, { Repull: " off" }]) {
-    test(`the owner's own switch, ${JSON.stringify(tag)}, does not keep its owner away`, async () => {
+    test(`the opt-out tag ${JSON.stringify(tag)} does not block an operator`, async () => {
       const { ecs } = world.ports;
       const describeService: typeof ecs.describeService = async (cluster, service) => {
         const found = await ecs.describeService(cluster, service);
@@ -127,7 +127,7 @@ describe("undo", () => {
     expect(await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo())).toBe(1);
   });
 
-  test("a deployment that somebody starts in between is theirs", async () => {
+  test("a foreign deployment in between is kept", async () => {
     const theirs = world.definitions.register({
       family: "web",
       containerDefinitions: [{ name: "web", image: "nginx:1.26" }],
@@ -231,7 +231,7 @@ describe("a way back that is followed", () => {
     return { status, io };
   };
 
-  test("stands again once the limit's window has passed", async () => {
+  test("runs again once the limit period has passed", async () => {
     await heal({});
     await world.run(7 * 3600);
     const { status, io } = await followed();
@@ -263,7 +263,7 @@ describe("a way back that is followed", () => {
 describe("history", () => {
   beforeEach(() => heal({}));
 
-  test("tells what was done, by which proof, how it ended, and that it stands", async () => {
+  test("tells what was done, by which proof, how it ended, and that it is active", async () => {
     const io = commandIo();
     expect(await history({ since: SINCE, json: true }, session, io)).toBe(0);
     expect(objectsIn(io.printed.out)).toMatchObject([
@@ -277,7 +277,7 @@ describe("history", () => {
     ]);
   });
 
-  test("and who approved it, where somebody was asked", async () => {
+  test("and who approved it, where an approval was asked for", async () => {
     const yes = JSON.stringify({ decision: "approve", by: "Ada" });
     const asked = { policy: { mode: "approve" as const }, answers: [{ says: yes }] };
     ({ world, execution } = await play({ world: { services: [web], registries }, ...asked }));
@@ -299,7 +299,7 @@ describe("history", () => {
     expect(io.printed.err).toContain("no such function");
   });
 
-  test("and no longer that it stands, once it is undone", async () => {
+  test("and no longer that it is active, once it is undone", async () => {
     await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo());
     const io = commandIo();
     await history({ since: SINCE, json: false }, session, io);

@@ -207,7 +207,7 @@ describe("what is wrong is one failed check with its remedy", () => {
     ["a function that is not there",      "function mirror",        without("mirror"),                         {}, /no repull-mirror/,         /sam deploy --guided/],
     ["messages that wait",                "queue",                  filled(QUEUE),                             {}, /3 messages wait/,          /#waiting/],
     ["dead letters, and why",             "dead letters",           filled(DEAD),                              {}, /3 messages.*5 h.*taskArn/, /#dead-letters/],
-    ["dead letters nobody explained",     "dead letters",           { ...filled(DEAD), oldestDeadLetter: async () => read({ sentAt: NOW - 100 * HOUR }) }, {}, /4 d.*five times/, /#dead-letters/],
+    ["dead letters without a cause",      "dead letters",           { ...filled(DEAD), oldestDeadLetter: async () => read({ sentAt: NOW - 100 * HOUR }) }, {}, /4 d.*five times/, /#dead-letters/],
     ["letters that never arrived",        "undelivered",            filled(UNDELIVERED),                       {}, /3 messages/,               /#undelivered/],
     ["a rule that loses what it cannot",  "undelivered",            ruled({ undeliveredArn: undefined }),      {}, /is lost/,                  /deploy/],
     ["a disabled rule",                   "rule",                   ruled({ isEnabled: false }),               {}, /disabled/,                 /aws events enable-rule --name r/],
@@ -232,7 +232,7 @@ describe("what is wrong is one failed check with its remedy", () => {
     ["a remediation that timed out",      "executions of remediate", { past: timedOut }, { services: { describeService: async () => service(0) } }, /r-a-1 timed out and wrote no record; prod-eu\/web runs 0 of 2 tasks of web:42/, /#failed-executions/],
     ["a remediation that failed",         "executions of remediate", { past: [execution("r-a-1", "failed", 3)], died: { input: INPUT, because: "no right to checkpoint" } }, { services: { describeService: async () => service(1) } }, /failed: no right.*1 of 2/, /#failed-executions/],
     ["one about a task without service",  "executions of remediate", { past: timedOut, died: { input: taskEvent(HOME, "prod-eu", { group: "family:report", stoppedReason: "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit" }) } }, {}, /a task of the family/, /#failed-executions/],
-    ["one about nobody knows what",       "executions of remediate", { past: timedOut, died: {} },              {}, /its service is not known/,  /#failed-executions/],
+    ["one about something unknown",       "executions of remediate", { past: timedOut, died: {} },              {}, /its service is not known/,  /#failed-executions/],
     ["a remediation that is stuck",       "executions of remediate", { past: [execution("r-a-1", "running", 40)] }, {}, /has run for 40 h/,         /#stuck/],
     ["a copy that failed",                "executions of mirror",   { past: [execution("m-a-1", "failed", 2)], died: { because: "denied" } }, {}, /m-a-1 failed: denied/, /#failed-executions/],
   ];
@@ -264,7 +264,7 @@ describe("what is wrong is one failed check with its remedy", () => {
   });
 });
 
-describe("executions that need nobody", () => {
+describe("executions that need no attention", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, readonly ListedExecution[], RegExp])[] = [
     ["one that timed out, whose service runs again", [execution("r-a-1", "timed-out", 30)], /none left alone; r-a-1 timed out.*2 of 2/],
@@ -313,7 +313,7 @@ describe("what could not be looked at is not checked, and no failure", () => {
     expect(check).not.toHaveProperty("remedy");
   });
 
-  test("rights, where IAM does not tell; the quota, where nobody answers", async () => {
+  test("rights, where IAM does not tell; the quota, where no answer comes", async () => {
     const roles: StackUnderTest["roles"] = {
       simulate: async () => ({ kind: "unknown", because: "iam:SimulatePrincipalPolicy: denied" }),
     };
@@ -391,7 +391,7 @@ describe("the probe", () => {
 
   /** A path on which what is put becomes an execution that ends so; undefined: it becomes none. */
   const path = (status: ListedExecution["status"] | undefined, died: DescribedExecution) => {
-    const started: ListedExecution[] = [execution("r-of-somebody-else-1", "running", 0)];
+    const started: ListedExecution[] = [execution("r-of-another-1", "running", 0)];
     return {
       put: async (document: JsonObject) => {
         const failure = readEvent(document, HOME);

@@ -72,7 +72,7 @@ describe("an npm script that a page names is one", () => {
 });
 
 describe("a command that needs no account does what its page says, and ends without a trace of ours", () => {
-  // A file that the reader brings is theirs; everything of the sandbox and of events/ is run as it stands.
+  // A file that the reader brings is theirs; everything of the sandbox and of events/ is run as written.
   const offline = commands.filter(
     ({ command }) => /^repull (?:explain|replay) /.test(command) && !command.includes("--aws"),
   );
@@ -88,7 +88,7 @@ describe("a command that needs no account does what its page says, and ends with
   }
 });
 
-describe("what the story names to try next can be typed as it stands", () => {
+describe("what the story names to try next can be typed as written", () => {
   const table = [
     ["where the command is installed, from any folder", {}],
     ["in a checkout, after npm start", { cwd: root, env: { npm_lifecycle_event: "start" } }],

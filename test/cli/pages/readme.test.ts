@@ -1,4 +1,4 @@
-/** The README and docs/outcome-event.md say what the product does: both are held to it here. */
+/** The README and docs/outcome-event.md say what the product does: both are compared with it here. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";

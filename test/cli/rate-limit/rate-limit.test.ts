@@ -115,7 +115,7 @@ describe("repull rate-limit", () => {
     ]);
   });
 
-  test("tells that nobody answers from that a limit is reached", async () => {
+  test("tells a missing answer from a reached limit", async () => {
     const io = commandIo({}, { REPULL_REGISTRY_ENDPOINTS: "docker.io=http://127.0.0.1:1" });
     equal(await rateLimit({ json: false }, io, noon), 5);
     match(io.printed.out, /no answer to go by/);

@@ -79,7 +79,7 @@ describe("repull replay, in a sandbox", () => {
     });
   }
 
-  test("stops once the redeployment is accepted where nobody wants to wait", async () => {
+  test("stops once the redeployment is accepted with --no-wait", async () => {
     expect((await replayed("fargate-service", undefined, false)).object).toMatchObject({
       outcome: "redeployed",
     });
@@ -89,7 +89,7 @@ describe("repull replay, in a sandbox", () => {
     expect(await replayed("multi-container")).toEqual(await replayed("multi-container"));
   });
 
-  /** What somebody names goes before the policy of the world's operator, and that before the environment. */
+  /** The command line goes before the policy of the world's operator, and that before the environment. */
   for (const [title, world, document, outcome] of [
     ["a policy file, over the defaults", undefined, { mode: "observe" }, "dry-run"],
     [
@@ -100,7 +100,7 @@ describe("repull replay, in a sandbox", () => {
     ],
     ["one over the world's own policy", "fargate-service.dry-run", {}, "succeeded"],
     [
-      "one whose question nobody answers",
+      "one whose approval request is not answered",
       undefined,
       { mode: "approve", approvalHours: 72 },
       "approval-expired",

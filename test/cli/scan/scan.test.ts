@@ -183,7 +183,7 @@ describe("its rights", () => {
   });
 
   for (const verify of [false, true])
-    test(`are printed as a policy that only reads, and nobody is asked, ${verify ? "with" : "without"} --verify`, async () => {
+    test(`are printed as a policy that only reads, and no request is sent, ${verify ? "with" : "without"} --verify`, async () => {
       const io = commandIo();
       const input = { json: false, csv: false, verify, roles: false, rights: true, stack: false } as const;
       expect(await scan(input, io)).toBe(0);

@@ -1,4 +1,4 @@
-/** What `repull plan` and `repull fix` work in: the account of the environment, or whatever stands in for it. */
+/** What `repull plan` and `repull fix` work in: the account of the environment, or a test's own. */
 
 import type { ServiceInventory } from "../../../history/active-substitutions.ts";
 import type { Copier, Ports } from "../../../remediation/ports/ports.ts";

@@ -44,7 +44,7 @@ export async function openApprovalSession(
 }
 
 /** Throws Refused where the function is not there: a plan that waits may be in another stack. */
-function ofFunction(desk: ApprovalStore, name: string, region: string): ApprovalStore {
+function ofFunction(approvals: ApprovalStore, name: string, region: string): ApprovalStore {
   const told = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read;
@@ -57,9 +57,9 @@ function ofFunction(desk: ApprovalStore, name: string, region: string): Approval
     }
   };
   return {
-    running: () => told(desk.running()),
-    history: (execution) => told(desk.history(execution)),
-    answer: desk.answer,
+    running: () => told(approvals.running()),
+    history: (execution) => told(approvals.history(execution)),
+    answer: approvals.answer,
   };
 }
 

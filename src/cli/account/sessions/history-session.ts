@@ -1,4 +1,4 @@
-/** What `repull history` and `repull undo` look at: the account of the environment, or whatever stands in for it. */
+/** What `repull history` and `repull undo` look at: the account of the environment, or a test's own. */
 
 import type { AwsSettings } from "../../../aws/client/client-config.ts";
 import { optional } from "../../../ecs/json-fields.ts";
@@ -87,7 +87,7 @@ function functionOf(stack: string | undefined): string | undefined {
   return stack === undefined ? undefined : `${stack}-remediate`;
 }
 
-/** Whoever only reads goes on by the revisions' tags where no stack is found, and is told so. */
+/** A command that only reads uses the revisions' tags where no stack is found, and says so. */
 async function readStack(
   stack: string | false | undefined,
   aws: AwsSettings,

@@ -1,4 +1,4 @@
-/** `repull policy check FILE`: whether a policy document is one, and what it says. Asks nobody. */
+/** `repull policy check FILE`: whether a policy document is one, and what it says. Sends no request. */
 
 import { checkPolicy } from "../../../substitution/policy/explain-policy.ts";
 import { linesOf } from "../../../text/visible.ts";

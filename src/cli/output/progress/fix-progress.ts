@@ -1,4 +1,4 @@
-/** What a fix is doing, for whoever waits: what it waits for, how its rollout goes, and the bytes of a copy. */
+/** The progress of a fix: what it waits for, how its rollout goes, and the bytes of a copy. */
 
 import type { Copier } from "../../../remediation/ports/ports.ts";
 import type { Activity } from "../../../remediation/workflow/context.ts";

@@ -1,7 +1,7 @@
 /**
- * A scan as a report: one file that asks nobody for anything, opens from a mail, and is read on a phone.
+ * A scan as a report: one file that sends no request, opens from a mail, and is read on a phone.
  *
- * Every name in it was written by somebody else and is escaped; a policy in its head lets nothing but its own style and
+ * Every name in it is foreign and is escaped; a policy in its head lets nothing but its own style and
  * script run, by their hashes, and nothing be fetched.
  */
 

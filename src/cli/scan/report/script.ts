@@ -1,6 +1,6 @@
 /**
- * The report's own script: sorting by a header, filtering by words and by kind, a copy of what is shown as CSV. It asks
- * nobody and keeps nothing. Its rules for a cell of CSV are those of csv.ts.
+ * The report's own script: sorting by a header, filtering by words and by kind, a copy of what is shown as CSV. It sends
+ * no request and keeps nothing. Its rules for a cell of CSV are those of csv.ts.
  */
 
 export const SCAN_SCRIPT = `
