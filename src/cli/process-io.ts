@@ -123,7 +123,7 @@ export function processIo(
   };
 }
 
-/** All of standard input; whoever waits for it without knowing is told. */
+/** All of standard input; a person who waits for it without knowing is told. */
 async function standardInput(err: (line: string) => void, clock: Timer): Promise<Buffer> {
   const { buffer } = await import("node:stream/consumers");
   const callOff = clock.after(INPUT_SILENCE_MS, () =>

@@ -1,4 +1,4 @@
-/** Where a fault is reported: what the package that runs says of itself, and no address that nobody reads. */
+/** Where a fault is reported: the address that the running package names, and otherwise none. */
 
 /** Of package.json. */
 export type PackageLinks = {
@@ -7,7 +7,7 @@ export type PackageLinks = {
   readonly repository?: string | { readonly url?: string };
 };
 
-/** A release names its repository, and a copy that was handed on without one came from somebody. */
+/** A release names its repository; a copy without one was handed on by its user. */
 export function reportPlace({ bugs, repository }: PackageLinks): string {
   const issues = typeof bugs === "string" ? bugs : bugs?.url;
   if (issues !== undefined) return issues;

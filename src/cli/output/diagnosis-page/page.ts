@@ -1,6 +1,6 @@
 /**
- * Diagnoses as a page: one file that asks nobody for anything, with the way from the subnet to the target drawn, and where it
- * breaks. Every name in it was written by somebody else and is escaped; a policy in its head lets nothing but its own style in.
+ * Diagnoses as a page: one file that sends no request, with the way from the subnet to the target drawn, and where it
+ * breaks. Every name in it is foreign and is escaped; a policy in its head lets nothing but its own style in.
  */
 
 import { createHash } from "node:crypto";

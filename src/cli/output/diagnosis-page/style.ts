@@ -1,4 +1,4 @@
-/** The page's own looks: both colour schemes, a phone, a page of paper. No address stands in it. */
+/** The page's own looks: both colour schemes, a phone, a page of paper. It contains no address. */
 
 export const DIAGNOSIS_STYLE = `
 :root {
