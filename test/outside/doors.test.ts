@@ -71,7 +71,7 @@ const TABLE = `
   what it names is of another region            | 4      | 4     | 4      | 4       | 4      | ·      | 4    | 4    | ·       | ·  | ·      | ·      | ·
   two clusters have the name                    | ·      | 2     | 2      | ·       | ·      | ·      | 2    | ·    | ·       | ·  | ·      | ·      | ·
   no service has the name                       | ·      | 2     | 1      | 1       | 1      | ·      | 2    | ·    | ·       | ·  | ·      | ·      | ·
-  no stack is deployed                          | 4      | 4     | 4      | 4       | 4      | 4      | 0    | 0    | 0       | 1  | 4      | 4      | 4
+  no stack is deployed                          | 4      | 4     | 4      | 4       | 4      | 4      | 0    | 0    | 0       | 4  | 4      | 4      | 4
   no stack is deployed, and --no-stack is said  | 0 all  | 0 all | 0 back | ·       | ·      | 0 copy | 0    | 0    | 0       | ·  | 2      | 2      | 0
   the stack that is named is absent             | 4      | 4     | 4      | 4       | 4      | 4      | 4    | 4    | 0       | 1  | 4      | 4      | 4
   the only stack has another name               | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | 1  | 0 stop | 0      | 0

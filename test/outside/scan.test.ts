@@ -45,6 +45,10 @@ describe("repull scan", () => {
     expect(rows[0]).toMatch(/^nginx:1\.25,/);
   });
 
+  it("names the next command with the options of its own that change what that one does", async () => {
+    expect((await scan()).out).toMatch(/^next: repull plan web --cluster prod --no-stack$/m);
+  });
+
   it("has no plural of one", async () => {
     const { out, err } = await scan();
     expect(out + err).not.toMatch(/\b1 [a-z-]*(?:clusters|subnets|services|times|pulls|workloads)\b/);

@@ -82,8 +82,7 @@ export async function readDeployedConfig(
   };
 }
 
-const UNKNOWN_RULES =
-  ", so a policy and a kill switch are not known: nothing was written; --stack NAME names another stack, AWS_REGION or the profile another region, and --no-stack goes by the default policy and no kill switch";
+const UNKNOWN_RULES = ", so nothing was written; --no-stack uses the default policy and no kill switch";
 
 /** Throws Refused where writes are stopped, or where it cannot be known. */
 export async function refuseWhileStopped({

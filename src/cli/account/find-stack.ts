@@ -27,7 +27,7 @@ async function listed(aws: AwsSettings): Promise<readonly string[]> {
     if (!(error instanceof AwsError)) throw error;
     throw new RefusedCommand(
       "stack-unreadable",
-      `the stacks in ${aws.region} cannot be listed, so neither a policy nor a kill switch is known: ${error.message}; nothing was written; --stack NAME names the stack, --no-stack goes without one`,
+      `the stacks in ${aws.region} cannot be listed, so neither a policy nor a kill switch is known: ${error.message}; nothing was written; --no-stack uses none`,
       { cause: error },
     );
   }

@@ -24,6 +24,7 @@ import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
 import { linesOf } from "../../text/visible.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { findStack, STACK_DEFAULT } from "../account/find-stack.ts";
+import { whereOf } from "../account/where.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
@@ -48,8 +49,9 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
   const aws = await awsSettingsFrom(io);
   const { account, partition } = await getCallerIdentity(aws);
   const home = { account, region: aws.region, partition };
-  const stack = input.stack ?? (await stackIn(aws, io));
-  io.err(`account ${account}, region ${aws.region}, stack ${stack}: nothing is changed\n`);
+  const where = whereOf(account, aws);
+  const stack = input.stack ?? (await stackIn(aws, where, io));
+  io.err(`${where}, stack ${stack}: nothing is changed\n`);
   const send = httpTransport({ clock, proxyEnv: io.env });
   try {
     const examined = await runChecks(
@@ -73,17 +75,23 @@ export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = s
   }
 }
 
-/** Where none can be found, each check of the default one says what is missing of it. Throws InvalidInput where there are several. */
-async function stackIn(aws: AwsSettings, io: CommandIo): Promise<string> {
+/** Where they cannot be listed, the checks of the default one say why. Throws Refused where there is none, InvalidInput where there are several. */
+async function stackIn(aws: AwsSettings, where: string, io: CommandIo): Promise<string> {
+  let found: string | undefined;
   try {
-    const found = await findStack(aws);
-    if (found !== undefined) return found;
-    io.err(`no stack of Repull is deployed in ${aws.region}; --stack NAME names one\n`);
+    found = await findStack(aws);
   } catch (error) {
     if (!(error instanceof RefusedCommand)) throw error;
     io.err(`${error.message}\n`);
+    return STACK_DEFAULT;
   }
-  return STACK_DEFAULT;
+  // One sentence says it; sixteen checks of nothing would hide it.
+  if (found === undefined)
+    throw new RefusedCommand(
+      "no-stack",
+      `no stack of Repull is deployed here (${where}), so there is nothing to check`,
+    );
+  return found;
 }
 
 /** An account, as the checks ask for it. */

@@ -36,7 +36,8 @@ const AWS_REMEDIES: Readonly<Record<AwsErrorKind, string>> = {
 
 const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
   "no-stack": "name the stack with --stack, or its region with --region",
-  "stack-unreadable": "allow lambda:GetFunctionConfiguration, lambda:ListFunctions and lambda:ListTags",
+  "stack-unreadable":
+    "name it with --stack, or allow lambda:GetFunctionConfiguration, lambda:ListFunctions and lambda:ListTags",
   "policy-unreadable": "allow ssm:GetParameter for the policy document, or name one with --policy",
   "writes-stopped": "repull status shows why, repull resume lets it write again",
   "observe-mode": "raise Mode of the stack",

@@ -91,7 +91,8 @@ export function scanAsJson(scan: Scan): string {
   return [...exposures.map((line) => jsonLine("scan", line)), jsonLine("summary", summary)].join("");
 }
 
-export function formatScan(scan: Scan): string {
+/** @param flags of the command, as `repull plan` takes them on: ` --no-stack` */
+export function formatScan(scan: Scan, flags = ""): string {
   const { exposures, addresses, gaps } = scan;
   const lines = [headlineOf(scan).sentence, ""];
   if (exposures.length > 0) {
@@ -129,7 +130,7 @@ export function formatScan(scan: Scan): string {
       ({ kind, notRemediatedBecause }) => kind === "service" && notRemediatedBecause === undefined,
     );
     if (service !== undefined)
-      lines.push("", `next: repull plan ${service.name} --cluster ${service.cluster}`);
+      lines.push("", `next: repull plan ${service.name} --cluster ${service.cluster}${flags}`);
   }
   for (const gap of gaps) lines.push(`not read: ${gap}`);
   return linesOf(lines);

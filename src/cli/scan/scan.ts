@@ -18,6 +18,7 @@ import type { Policy } from "../../substitution/policy/policy.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { type DeployedConfigOptions, readDeployedConfig } from "../account/deployed-config.ts";
 import { refuseForeign } from "../account/same-account.ts";
+import { stackFlags } from "../account/stack-flags.ts";
 import { whereOf } from "../account/where.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
@@ -91,10 +92,11 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
 }
 
 /** The list of workloads says itself what could not be read; beside every other answer it is told. */
-function print(scanned: Scan, { roles, csv, html, json }: ScanInput, io: CommandIo): void {
+function print(scanned: Scan, input: ScanInput, io: CommandIo): void {
+  const { roles, csv, html, json } = input;
   const isList = !roles && !csv && !json && html === undefined;
   if (!isList) for (const gap of scanned.gaps) io.err(`not read: ${gap}\n`);
-  if (isList) io.out(formatScan(scanned));
+  if (isList) io.out(formatScan(scanned, stackFlags(input)));
   else if (roles) printRoles(rolesOf(scanned.exposures), json, io);
   else if (csv) io.out(imageChangesAsCsv(scanned));
   else if (json) io.out(scanAsJson(scanned));

@@ -372,6 +372,7 @@ describe("the probe", () => {
   const record = {
     schemaVersion: "1",
     outcome: "not-eligible",
+    summary: "not eligible: there is no such service",
     because: "there is no such service",
     execution: "r-1",
     images: [],

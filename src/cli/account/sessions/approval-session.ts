@@ -51,7 +51,7 @@ function ofFunction(approvals: ApprovalStore, name: string, region: string): App
     } catch (error) {
       if (!(error instanceof AwsError) || error.kind !== "absent") throw error;
       const why = `there is no function ${name} in ${region}: nothing was written`;
-      throw new RefusedCommand("no-stack", `${why}; --stack NAME or --function NAME names another`, {
+      throw new RefusedCommand("no-stack", `${why}; --function NAME names another function`, {
         cause: error,
       });
     }
@@ -74,6 +74,6 @@ async function stackOf(stack: string | false | undefined, aws: AwsSettings): Pro
   if (stack === false) return STACK_DEFAULT;
   throw new RefusedCommand(
     "no-stack",
-    `no stack of Repull is deployed in ${aws.region}, so no plan waits there: nothing was written; --region REGION or --stack NAME names another`,
+    `no stack of Repull is deployed in ${aws.region}, so no plan waits there: nothing was written`,
   );
 }

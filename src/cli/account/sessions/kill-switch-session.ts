@@ -47,14 +47,14 @@ export async function openKillSwitchSession(
   if (name === undefined)
     throw new RefusedCommand(
       "no-stack",
-      `no stack of Repull is deployed in ${aws.region}, so there is no kill switch: nothing was written; --stack NAME names a stack, --region REGION another region`,
+      `no stack of Repull is deployed in ${aws.region}, so there is no kill switch: nothing was written`,
     );
   const read = await readDeployedStack(aws, name).functionNamed("remediate");
   if (read.kind === "unread")
     throw new RefusedCommand(
       read.error.kind === "absent" ? "no-stack" : "stack-unreadable",
       read.error.kind === "absent"
-        ? `no stack ${name} is deployed in ${aws.region}: nothing was written; --stack NAME names another stack, --region REGION another region`
+        ? `no stack ${name} is deployed in ${aws.region}: nothing was written`
         : `the stack ${name} cannot be read, so its kill switch is not known: ${read.error.message}; nothing was written`,
       { cause: read.error },
     );
