@@ -175,7 +175,7 @@ ${row(
   dollars.map((parts) => `**${money(sum(parts))}**`),
 )}
 
-A quiet account pays for what watches, and for asking an empty queue. Beside this: ECR keeps the copies at about $0.10 a
+A quiet account pays for what watches, and for asking an empty queue. In addition, ECR keeps the copies at about $0.10 a
 GB-month, the bytes that an execution remembers are kept for \`ExecutionRetentionDays\`, and a KMS key of your own has its
 price. In a VPC, the copies go through your NAT gateway, which bills by the GB.
 `;

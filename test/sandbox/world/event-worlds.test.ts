@@ -51,7 +51,7 @@ const table: readonly (readonly [name: string, ...outcomes: OutcomeKind[]])[] = 
 const REASONS: Readonly<Record<string, string>> = {
   "code-deploy-service": "deployed-by-others",
   "deprovisioning.opted-out": "opted-out",
-  "abuse-limit.nowhere-else": "limit-not-reset",
+  "abuse-limit.no-substitute": "limit-not-reset",
   truncated: "ambiguous-failure",
 };
 
