@@ -52,9 +52,14 @@ export type FailedStart = {
 /** A message without news: another place tells the cause, or none does. */
 const EMPTY_REASON = /^(?:task failed to start\.?|essential container in task exited\.?|)$/i;
 const EVENTS_MAX = 100;
+/** ECS takes ten containers in a task; a document of more is no task of ECS. */
+export const REASONS_MAX = 50;
+const CONTAINERS_MAX = 100;
+const DEPTH_MAX = 4;
 
 /** A document of any of the kinds above; undefined where it is none of them. */
-export function failedStartsIn(document: JsonObject): readonly FailedStart[] | undefined {
+export function failedStartsIn(document: JsonObject, depth = 0): readonly FailedStart[] | undefined {
+  if (depth > DEPTH_MAX) return undefined;
   const { detail } = document;
   if ("detail-type" in document && isObject(detail)) return [fromEvent(document, detail)];
   const { tasks, failures, services } = document;
@@ -69,7 +74,7 @@ export function failedStartsIn(document: JsonObject): readonly FailedStart[] | u
   if ("serviceName" in document || "serviceArn" in document) return [fromService(document)];
   for (const member of ["task", "service", "event", "runTask"]) {
     const inner = getObject(document, member);
-    const found = inner === undefined ? undefined : failedStartsIn(inner);
+    const found = inner === undefined ? undefined : failedStartsIn(inner, depth + 1);
     // The container's last words may have been kept beside it: what it could not run, only they tell.
     if (found !== undefined)
       return found.map((one) => ({ ...one, reasons: [...reasonText(document, "log"), ...one.reasons] }));
@@ -85,7 +90,7 @@ export function failedStartOf(text: string, image?: string): FailedStart {
 }
 
 export function fromTask(task: JsonObject): FailedStart {
-  const containers = getObjects(task, "containers");
+  const containers = getObjects(task, "containers").slice(0, CONTAINERS_MAX);
   const arn = getString(task, "taskArn");
   const group = getString(task, "group");
   const startedBy = getString(task, "startedBy");
@@ -206,7 +211,7 @@ function reasonText(json: JsonObject, field: string): readonly Reason[] {
 }
 
 function withNews(reasons: readonly Reason[]): readonly Reason[] {
-  return reasons.filter(({ text }) => !EMPTY_REASON.test(text.trim()));
+  return reasons.filter(({ text }) => !EMPTY_REASON.test(text.slice(0, 100).trim())).slice(0, REASONS_MAX);
 }
 
 function detailIn(attachment: JsonObject, name: string): string | undefined {

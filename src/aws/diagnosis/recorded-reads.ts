@@ -47,7 +47,10 @@ function recordedImage(recorded: Recorded, reference: string): ImageAnswer {
 function recordedAnswer(recorded: Recorded, operation: Operation): Answered {
   const answer = recorded.get(operation);
   if (answer === undefined)
-    return { kind: "unread", permission: OPERATIONS[operation], because: `${operation} is not recorded` };
+    return {
+      ...{ kind: "unread", permission: OPERATIONS[operation] },
+      because: recorded.size === 0 ? `${operation}: no account was asked` : `${operation} is not recorded`,
+    };
   const error = getObject(answer, "Error");
   if (error === undefined) return { kind: "answer", answer };
   const code = getString(error, "Code") ?? "";

@@ -29,10 +29,15 @@ export function diagnosisInWords({ target, tasks, verdict, causes, checks, reaso
         ]),
     ...(looked.length === 0
       ? []
-      : ["", "Looked at, and well:", ...looked.map(({ id, because }) => `  ${id}: ${because}`)]),
-    ...(open.length === 0 ? [] : ["", "Not known:", ...open.flatMap(openLines)]),
+      : ["", "Checked, and in order:", ...looked.map(({ id, because }) => `  ${id}: ${because}`)]),
+    ...(open.length === 0 ? [] : ["", "Not checked:", ...open.flatMap(openLines)]),
+    ...(causes.some(hasGap) ? ["", "A word in capitals in a command is one that only you can fill in."] : []),
     "",
   ]);
+}
+
+function hasGap({ remedy }: Cause): boolean {
+  return remedy.command?.some((word) => /\b[A-Z]+_[A-Z_]+\b|\[[A-Z]+\]/.test(word)) === true;
 }
 
 function causeLines(
@@ -43,7 +48,7 @@ function causeLines(
   return [
     "",
     `${number}. ${certainty === "likely" ? "perhaps: " : ""}${sentence} (${code}, ${certainty})`,
-    `   proof   ${proof === null ? "none: the words lead here, and other causes have the same words" : proofInWords(proof)}`,
+    `   proof   ${proof === null ? "none yet: the same message comes with other causes too" : proofInWords(proof)}`,
     `   remedy  ${what}`,
     ...how.map((line) => `         ${line}`),
     `   page    ${page}`,

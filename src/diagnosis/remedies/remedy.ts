@@ -77,6 +77,8 @@ export const only =
 export const first = (ids: string | undefined, otherwise: string) => ids?.split(", ")[0] || otherwise;
 export const clusterOf = ({ start }: About) => start.cluster ?? "CLUSTER";
 export const serviceOf = ({ start }: About) => start.service ?? "SERVICE";
+/** The subnet of the task, as its network interface recorded it. */
+export const subnetOf = ({ start }: About) => start.subnet ?? "SUBNET_ID";
 export const updateService = (about: About) => [
   "ecs",
   "update-service",
@@ -92,10 +94,7 @@ export const deployAgain = aws("deploy-again", (_, about) => updateService(about
 export const endpoint = (fallback: string): Make =>
   aws(
     "make-endpoint",
-    (
-      { vpc = "VPC_ID", service = fallback, region, subnet = "SUBNET_ID", routeTable = "ROUTE_TABLE_ID" },
-      about,
-    ) => {
+    ({ vpc = "VPC_ID", service = fallback, region, subnet, routeTable = "ROUTE_TABLE_ID" }, about) => {
       const name = `com.amazonaws.${region ?? about.region}.${service}`;
       return service === "s3"
         ? [
@@ -120,7 +119,7 @@ export const endpoint = (fallback: string): Make =>
             "--vpc-endpoint-type",
             "Interface",
             "--subnet-ids",
-            subnet,
+            subnet ?? subnetOf(about),
             "--private-dns-enabled",
           ];
     },
@@ -147,10 +146,10 @@ export const newRoute = aws("make-way-out", ({ routeTable = "ROUTE_TABLE_ID" }) 
   "NAT_GATEWAY_ID",
 ]);
 
-export const publicAddress = aws("give-public-address", ({ subnet = "SUBNET_ID" }, about) => [
+export const publicAddress = aws("give-public-address", ({ subnet }, about) => [
   ...updateService(about),
   "--network-configuration",
-  `awsvpcConfiguration={subnets=[${subnet}],securityGroups=[SECURITY_GROUP_ID],assignPublicIp=ENABLED}`,
+  `awsvpcConfiguration={subnets=[${subnet ?? subnetOf(about)}],securityGroups=[SECURITY_GROUP_ID],assignPublicIp=ENABLED}`,
 ]);
 
 export const egress = (peer: (params: Params) => string): Make =>

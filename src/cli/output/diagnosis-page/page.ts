@@ -58,11 +58,11 @@ function section(found: Diagnosis): string {
 <section class="card"><h3>The phases of the start</h3>${drawing(phasesOf(found), "The phases of the start")}${quotes.join("")}</section>
 ${causes.map((cause, index) => causeCard(cause, index + 1)).join("\n")}
 ${checkCard(
-  "Looked at, and well",
+  "Checked, and in order",
   checks.filter(({ result }) => result === "passed"),
 )}
 ${checkCard(
-  "Not known",
+  "Not checked",
   checks.filter(({ result }) => result === "not checked" || result === "not sure"),
 )}
 </article>`;
@@ -74,7 +74,7 @@ function causeCard(cause: Cause, number: number): string {
   const [what = "", ...how] = formatRemedy(remedy);
   const proved =
     proof === null
-      ? "none: the words lead here, and other causes have the same words"
+      ? "none yet: the same message comes with other causes too"
       : proof.by === "text"
         ? `${proof.field} says “${proof.quote}”`
         : `${proof.check}: ${proof.because}`;
