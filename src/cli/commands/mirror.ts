@@ -220,9 +220,12 @@ function formatCopy({ target }: CopyRequest, result: CopyResult, seconds: number
   const { requests, quota, foreignLayers = [], platforms = [], referrers } = result;
   const there = `${target.host}/${target.path}${result.tag === undefined ? "" : `:${result.tag}`}`;
   const several = platforms.length > 1 ? platforms : [];
+  const { tagMovedFrom } = result;
+  const known = tagMovedFrom === undefined ? "Already there:" : "Moved the tag";
   const lines = [
-    result.alreadyPresent ? `Already there: ${there}` : `Copied to ${there}`,
+    `${result.alreadyPresent ? known : "Copied to"} ${there}`,
     `  digest    ${result.digest}`,
+    ...(tagMovedFrom === undefined ? [] : [`  before    ${tagMovedFrom}`]),
     ...several.map(
       ({ platform, digest, tag }) => `  ${platform.padEnd(9)} ${digest}${tag ? ` :${tag}` : ""}`,
     ),

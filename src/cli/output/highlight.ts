@@ -10,7 +10,10 @@ import { styleText } from "node:util";
 type Style = Parameters<typeof styleText>[0];
 
 const STYLES: readonly (readonly [start: RegExp, style: Style])[] = [
-  [/^(?:✓|Writes: allowed|Copied to|Already there|Resumed:|(?:succeeded|redeployed)\b)/gm, "green"],
+  [
+    /^(?:✓|Writes: allowed|Copied to|Already there|Moved the tag|Resumed:|(?:succeeded|redeployed)\b)/gm,
+    "green",
+  ],
   [/^(?:✗|Writes: unknown|repull[a-z -]*: |(?:failed|rolled-back|no-substitute)\b)/gm, "red"],
   [
     /^(?:Writes: paused|Paused:|Not read:|(?:dry-run|awaiting-approval|quota-exceeded|not-eligible|rollout-timed-out|approval-expired|denied|superseded)\b)/gm,

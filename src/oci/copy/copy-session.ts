@@ -201,10 +201,13 @@ export class CopySession {
     readonly foreign?: readonly Descriptor[];
   }): CopyResult {
     const { tag, foreign = [], ...rest } = copied;
+    // As it was first asked for: before this copy set it.
+    const before = tag === undefined ? undefined : this.#heads.get(tag)?.digest;
     return {
       ...rest,
       ...this.stats(),
       ...(tag === undefined ? {} : { tag }),
+      ...(before === undefined || before === copied.digest ? {} : { tagMovedFrom: before }),
       ...(foreign.length === 0 ? {} : { foreignLayers: foreign.map(({ digest }) => digest) }),
     };
   }

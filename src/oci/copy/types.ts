@@ -44,6 +44,8 @@ export type CopyResult = {
   readonly sourceDigest: Digest;
   readonly mediaType: string;
   readonly tag?: string;
+  /** What the tag named before, where it was another manifest. */
+  readonly tagMovedFrom?: Digest;
   readonly alreadyPresent: boolean;
   readonly bytesMoved: number;
   readonly bytesSkipped: number;

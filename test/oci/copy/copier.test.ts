@@ -71,6 +71,18 @@ describe("the whole image", () => {
     equal(again.bytesMoved, 0);
   });
 
+  test("a tag that named other bytes is told with them, whether these were there already or not", async () => {
+    const old = world.addImage([10], "v1");
+    equal((await world.copy()).tagMovedFrom, undefined);
+    const now = world.addImage([20], "v1");
+    const copied = await world.copy();
+    deepEqual([copied.tagMovedFrom, copied.alreadyPresent], [old.digest, false]);
+    world.source.tags.set("app:v1", old.digest);
+    const moved = await world.copy();
+    deepEqual([moved.tagMovedFrom, moved.alreadyPresent], [now.digest, true]);
+    equal((await world.copy()).tagMovedFrom, undefined);
+  });
+
   test("a pinned source that is there already is not asked at all", async () => {
     const { digest } = world.addImage([10], "v1");
     const source = { ...parseReference(`${world.source.host}/app`), digest: digest as Digest };
