@@ -126,7 +126,7 @@ function taggedImages(images: readonly ImagePlan[]): readonly SubstitutedImage[]
   });
 }
 
-/** `already`: the service runs the revision, whoever's answer was lost. */
+/** `already`: the service runs the revision; the answer to an earlier write was lost. */
 export type RedeployResult = Written | Superseded;
 
 /** What is replaced is soon no longer shown: whose deployment it was, ECS's answer tells best. */
@@ -156,7 +156,7 @@ type Change = {
 };
 
 /**
- * Points the service at a revision, unless somebody has deployed since it was looked at.
+ * Points the service at a revision, unless another deployment came since it was looked at.
  *
  * `from` is what it must still run, by revision and, where known, by deployment.
  */

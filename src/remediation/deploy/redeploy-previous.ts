@@ -25,7 +25,7 @@ export type Restored = (Written & { readonly to: string }) | Superseded;
 
 type Place = Pick<Survey, "clusterArn" | "service" | "failingRevision">;
 
-/** Redeploys the former revision, unless somebody else has deployed meanwhile. */
+/** Redeploys the previous revision, unless another deployment came meanwhile. */
 export async function redeployPreviousRevision(
   place: Place,
   ours: string,
@@ -51,7 +51,7 @@ export async function redeployPreviousRevision(
   return written.kind === "superseded" ? written : { ...written, to };
 }
 
-/** The copy that stands in the service or in the family already, or else a new one. */
+/** The copy that the service or the family has already, or else a new one. */
 async function copyOf(
   described: DescribedTaskDefinition,
   { clusterArn, service, failingRevision }: Place,

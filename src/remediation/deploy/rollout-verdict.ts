@@ -1,5 +1,5 @@
 /**
- * Watches a deployment of ours until it stands, fails, or has had its time.
+ * Watches a deployment of ours until it has completed, failed, or had its time.
  *
  * One look is a pure judgement over what ECS says; the workflow looks again and again, with waits between.
  */
@@ -21,7 +21,7 @@ const ROLLOUT_SECONDS_BASE = 900;
 /** Of the day that an execution has; what all its rollouts together may take is the course's matter. */
 const ROLLOUT_SECONDS_MAX = 16 * 3600;
 
-/** How often a task of ours may fail before the deployment counts as failing: one failure can be anybody's. */
+/** How often a task of ours may fail before the deployment counts as failing: a single failure may be unrelated. */
 const FAILURES_TOLERATED = 1;
 
 /** How long a deployment may take before it is reported as unsettled. */
@@ -135,7 +135,7 @@ export function formatOverwrite(revision: string): string {
   return `${shortRevision(revision)} was deployed by another caller at the same moment as Repull's change`;
 }
 
-/** Not ours any more: ECS put another revision back, somebody deployed, or the answer is an old one. */
+/** Not ours any more: ECS rolled back, another deployment came, or the answer is an old one. */
 function notPrimaryAnyMore(service: Service, primary: Deployment, watched: RolloutContext): RolloutStatus {
   const { newRevision, previousRevision, replacedDeploymentId, ownRevisions = [] } = watched;
   const current = primary.taskDefinition;
@@ -171,10 +171,10 @@ function notPrimaryAnyMore(service: Service, primary: Deployment, watched: Rollo
 }
 
 /**
- * A deployment that nobody had seen when we surveyed, and that ours has replaced.
+ * A foreign deployment that the survey had not seen, and that ours has replaced.
  *
- * The newest one is its owner's last word. Where that brought the revision in whose place ours stands, nothing is lost,
- * and what came before it was replaced by its owner.
+ * The newest one is what was last asked for. When it brought the revision that ours replaces, nothing is lost, and what
+ * came before it was replaced by its own deployer.
  */
 export function findOverwrittenDeployment(
   { deployments }: Pick<Service, "deployments">,
@@ -184,7 +184,7 @@ export function findOverwrittenDeployment(
     knownDeploymentIds,
     ownRevisions = [],
   }: Pick<RolloutContext, "newRevision" | "knownDeploymentIds" | "ownRevisions"> & {
-    /** What ours stands for; absent where ours is a way back. */
+    /** What ours replaces; absent where ours is a rollback. */
     readonly previousRevision?: string;
   },
 ): string | undefined {
@@ -194,7 +194,7 @@ export function findOverwrittenDeployment(
       ({ id, status, taskDefinition, rolloutStateReason = "" }) =>
         status !== "PRIMARY" &&
         !knownDeploymentIds.includes(id) &&
-        // What ECS itself goes back to is what nobody asked for: our revision is what the owner wanted.
+        // A rollback of ECS's own was not asked for: our revision is based on what was deployed.
         !ROLLING_BACK.test(rolloutStateReason) &&
         ![newRevision, ...ownRevisions].some((one) => sameRevision(one, taskDefinition)),
     )

@@ -16,7 +16,7 @@ import type { Restored } from "./redeploy-previous.ts";
 export interface Rollout {
   /** Puts the revision into use: one call is one write. It compares first, and what is different then is a result. */
   start(change: RolloutChange, ports: Ports): Promise<RolloutStart>;
-  /** How it stands. Reads only. */
+  /** Its status. Reads only. */
   check(started: StartedRollout, ports: Pick<Ports, "ecs">): Promise<RolloutStatus>;
   /** Puts the previous revision back, unless the world is another by now. */
   undo(undone: RolloutUndo, ports: UndoPorts): Promise<Restored>;
@@ -88,9 +88,9 @@ export type RolloutStatus =
       readonly nextSteps?: readonly string[];
       readonly deployment?: string;
     }
-  /** ECS has ended it, and left the service between two revisions: its owner's turn. */
+  /** ECS has ended it, and left the service between two revisions: the operator has to act. */
   | { readonly kind: "stopped"; readonly because: string; readonly nextSteps: readonly string[] }
-  /** Somebody else's deployment stood between what was compared and what we wrote: it was ours that replaced it. */
+  /** A foreign deployment came between the comparison and our write: ours replaced it. */
   | {
       readonly kind: "overwrote";
       readonly because: string;

@@ -1,8 +1,8 @@
 /**
  * What ECS's own story of our deployment says: who put an end to it, or what it waits for.
  *
- * Alarms and hooks are the owner's judgement of a deployment. Where one of them has spoken, nothing is tried against it:
- * the verdict is passed on with its reason, and the next deployment is its owner's.
+ * Alarms and hooks are the service's own checks of a deployment. When one of them has failed it, nothing is tried against
+ * it: the verdict is passed on with its reason, and the operator makes the next deployment.
  */
 
 import { shortRevision } from "../../ecs/arn.ts";
@@ -48,7 +48,7 @@ export function serviceDeploymentVerdict(
   }
 }
 
-/** How far it is, for whoever waits with us. */
+/** How far it is, for a person who waits. */
 export function formatStage({ stage, hooks }: ServiceDeployment): string {
   if (stage === undefined) return "";
   const waiting = hooks.some(({ status }) => status === "AWAITING_ACTION");

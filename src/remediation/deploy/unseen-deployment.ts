@@ -26,7 +26,7 @@ type Write = {
 };
 
 /**
- * The revision of that deployment; undefined where there is none, and where ECS does not tell: then the write stands.
+ * The revision of that deployment; undefined where there is none, and where ECS does not tell: then the write remains.
  *
  * @param own revisions that this execution registered
  */
@@ -51,7 +51,7 @@ async function deployedRevisions(
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<readonly (string | undefined)[]> {
   const newest = (await ecs.listServiceDeployments(clusterArn, service))
-    // What ECS itself has taken back, nobody wants to have again.
+    // A deployment that ECS itself rolled back is not restored.
     .filter(({ createdAt, status }) => createdAt > deployedAt && !status.startsWith("ROLLBACK_"))
     .toSorted((one, other) => other.createdAt - one.createdAt)
     .slice(0, DEPLOYMENTS_MAX);
@@ -68,7 +68,7 @@ function replacedUnseen(
   const isOurs = (one: string | undefined): boolean => one !== undefined && sameRevision(one, to);
   const others = deployed.findIndex((one) => !isOurs(one));
   const [replaced, ...older] = others <= 0 ? [] : deployed.slice(others);
-  // Ours once more, behind another's: the newer one may be that owner's own way back to it.
+  // Ours once more, behind another's: that one may itself be a rollback to it.
   if (replaced === undefined || older.some(isOurs)) return undefined;
   return [from, ...own].some((one) => sameRevision(one, replaced)) ? undefined : replaced;
 }

@@ -1,5 +1,5 @@
 /**
- * Turns one delivered document into one named remediation, or into the reason why not.
+ * Converts one delivered document into one named remediation, or into the reason why not.
  *
  * A hundred tasks of one deployment fail within a minute: they make one name, and a name starts once. What happened
  * before an attempt ended is no news to it; a failure after that is, and starts the next attempt, with growing pauses.

@@ -39,7 +39,7 @@ export function remediationName(
 }
 
 /**
- * The name under which `repull fix` works on a deployment: whoever repeats it goes on with what the first time made.
+ * The name under which `repull fix` works on a deployment: a repeated command continues what the first one made.
  * No durable execution has it: its revisions' tags alone remember.
  */
 export function interactiveExecutionName({ clusterArn, taskDefinitionArn, owner }: PullFailure): string {
@@ -52,7 +52,7 @@ export function isInteractive(execution: string): boolean {
 }
 
 /**
- * The name of a copy: one for each image, platform, source and target, whoever needs it.
+ * The name of a copy: one for each image, platform, source and target, shared by all who need it.
  * @param functionName the function that copies
  */
 export function mirrorName(

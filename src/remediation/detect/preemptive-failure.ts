@@ -1,5 +1,5 @@
 /**
- * A pull failure that has not happened yet: what a service's owner asks about before a limit strikes.
+ * A pull failure that has not happened yet: what an operator asks about before a limit strikes.
  *
  * It has the shape of a failure, so that what surveys, plans and writes is the very code that heals a service. Only what
  * a task would have told is not there: nothing is confirmed by it, and a service that is whole is no reason to stop.

@@ -1,5 +1,5 @@
 /**
- * What comes back from whoever was asked: a word, a name, and perhaps a reason.
+ * An operator's answer to an approval request: a word, a name, and perhaps a reason.
  *
  *     {"decision": "deny", "by": "Ada", "because": "the payment freeze"}
  *
@@ -21,7 +21,7 @@ export type Decision = z.infer<typeof decisionSchema>;
 
 const BY_LENGTH_MAX = 200;
 const BECAUSE_LENGTH_MAX = 500;
-const NAMELESS = "somebody who gave no name";
+const NAMELESS = "an unnamed operator";
 
 const answerSchema = z.object({
   decision: z.enum(["approve", "deny"]),
@@ -59,7 +59,7 @@ export function denialReason(result: unknown): string | undefined {
   return read.success && read.data.decision.kind === "denied" ? read.data.because : undefined;
 }
 
-/** Others write it, and everybody reads it: one line, without secrets, and not long. */
+/** Foreign text that many people read: one line, without secrets, and not long. */
 function short(text: string | undefined, lengthMax: number): string | undefined {
   const plain = normalizeText(text ?? "").slice(0, lengthMax);
   return plain === "" ? undefined : plain;

@@ -1,10 +1,10 @@
 /**
- * The owner's kill switch: one word in one place, read immediately before each write.
+ * The kill switch: one word in one place, read immediately before each write.
  *
  * A policy holds for a remediation from its beginning to its end, so that one thing is done by one rule. A kill switch is for
- * the moment in which somebody wants all of it to stop: it is read anew each time, by what has begun as well. It stops
- * writes to the owner's workloads; reading, reporting, and a copy that is under way go on, for they hurt nobody. Where
- * it cannot be read, nothing is written either: an unreadable kill switch is no released one.
+ * the moment in which an operator wants everything to stop: it is read anew each time, also by what has begun. It stops
+ * writes to workloads; reading, reporting, and a copy that is under way go on, because they harm no workload. Where
+ * it cannot be read, nothing is written either: an unreadable kill switch does not allow writes.
  */
 
 import { AwsError } from "../ports/aws-error.ts";
@@ -13,7 +13,7 @@ import type { Ports } from "../ports/ports.ts";
 
 export type { KillSwitch };
 
-/** A write that was not sent, for the owner has stopped all of them. */
+/** A write that was not sent, because the kill switch stops all of them. */
 export class Stopped extends AwsError {
   readonly parameter: string | undefined;
 
@@ -23,7 +23,7 @@ export class Stopped extends AwsError {
   }
 }
 
-/** For whoever has none. */
+/** For callers without one. */
 export const NO_KILL_SWITCH: KillSwitch = { activeReason: async () => undefined };
 
 /** The same ports, whose every write asks the kill switch first. A write that is stopped is refused for good. */
@@ -49,7 +49,7 @@ export function withKillSwitch(ports: Ports, killSwitch: KillSwitch): Ports {
   };
 }
 
-/** The same for whoever writes to services, rules and schedules alone. */
+/** The same for ports that write to services, rules and schedules alone. */
 export function withKillSwitchOnDeployments<P extends Pick<Ports, "ecs" | "schedules">>(
   ports: P,
   killSwitch: KillSwitch,

@@ -1,8 +1,8 @@
 /**
- * What waits for the owner's word, as the executions themselves tell it.
+ * The plans that wait for approval, as the executions themselves tell it.
  *
- * A question and its answer are in the execution's own history; so whoever answers is shown the plan that this very
- * execution has published, and nothing is kept beside it.
+ * A request and its answer are in the execution's own history; so the operator is shown the plan that this very
+ * execution has published, and no second record is kept.
  */
 
 import type { CallbackResult } from "../../runtime/steps.ts";
@@ -47,7 +47,7 @@ export type ApprovalStatus =
   /** Nothing waits, and nothing was decided. */
   | { readonly kind: "nothing"; readonly because: string };
 
-/** How the last question of an execution stands. */
+/** The status of an execution's last approval request. */
 export function latestApproval({ execution, status, operations }: ApprovalHistory): ApprovalStatus {
   const opened = operations.flatMap((operation) => {
     const number = OPENED.exec(operation.name)?.[1];

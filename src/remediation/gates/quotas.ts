@@ -1,7 +1,7 @@
 /**
- * The owner's quotas: so many remediations in an hour and so many bytes in a day, and not more, whatever storms or goes wrong.
+ * The policy's quotas: so many remediations in an hour and so many bytes in a day, and not more, whatever storms or goes wrong.
  *
- * Windows are those of the clock in UTC, so that everybody can tell when the next one opens. What is used is counted in
+ * Periods are those of the clock in UTC, so that everyone can tell when the next one opens. What is used is counted in
  * one table with conditional writes (docs/decisions/quotas.md); where that cannot be read, nothing is granted.
  */
 
@@ -30,7 +30,7 @@ export function quotaLimit(limits: Quotas, cap: QuotaName): number {
 }
 
 /**
- * What one cluster may take of the hour: half, rounded up, so that the storm of one team leaves the others their turn.
+ * What one cluster may take of the hour: half, rounded up, so that the storm of one team leaves some to the others.
  * All of it where the policy is for one cluster alone. Undefined: no share of its own is counted.
  */
 export function shareOf(limits: Quotas, { include }: Policy["clusters"]): number | undefined {
@@ -40,7 +40,7 @@ export function shareOf(limits: Quotas, { include }: Policy["clusters"]): number
   return isOneAlone || share === limits.remediationsPerHour ? undefined : share;
 }
 
-/** Takes a place in the hour: of the cluster's share first, for whoever waits there must not take the others' places. */
+/** Takes a place in the hour: of the cluster's share first, because what waits there must not take the others' places. */
 export async function acquireRemediation(
   { claimant, cluster }: { readonly claimant: string; readonly cluster: string },
   limits: Quotas,
@@ -91,7 +91,7 @@ export async function acquire(
   return { quota, window: window.name, max, used: answer.used, amount, opensAt: window.endsAt };
 }
 
-/** Whether it still holds: its window is not over, and nobody has raised the quota. */
+/** Whether it is still exceeded: its period is not over, and the quota was not raised. */
 export function isStillExceeded(held: QuotaExceeded, limits: Quotas, now: number): boolean {
   return quotaLimit(limits, held.quota) <= held.max && (now < held.opensAt || exceedsEntireQuota(held));
 }
@@ -101,7 +101,7 @@ export function exceedsEntireQuota({ amount, max }: QuotaExceeded): boolean {
   return amount > max;
 }
 
-/** What the owner can do about it: let this one through, too. A cluster has half of the hour. */
+/** What the operator can do about it: let this one through, too. A cluster has half of the hour. */
 export function remedyFor({ quota, cluster, used, amount }: QuotaExceeded): Remedy {
   const wanted = used + amount;
   const value =

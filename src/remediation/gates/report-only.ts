@@ -1,7 +1,7 @@
 /**
- * A service that CodeDeploy deploys: planned to the last step, and handed to whoever runs its deployments.
+ * A service that CodeDeploy deploys: planned to the last step, and handed to the operator of its deployments.
  *
- * ECS takes no revision for it from anybody else, and a deployment of CodeDeploy runs its owner's hooks, moves traffic
+ * ECS takes a revision for it from CodeDeploy alone, and a deployment of CodeDeploy runs hooks, moves traffic
  * and fills the one place that its group has: so Repull begins none. It names the commands that do.
  */
 
@@ -18,7 +18,7 @@ export type ManualDeployment = {
   readonly deployment?: string;
 };
 
-/** Stands for an id that ECS does not tell. */
+/** Replaces an id that ECS does not tell. */
 const UNKNOWN_DEPLOYMENT = "DEPLOYMENT";
 
 /** The plan with the commands that carry it out, in their order. */

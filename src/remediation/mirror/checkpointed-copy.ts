@@ -80,7 +80,7 @@ export async function copyWithCheckpoints(
 
 type Read = { readonly manifests: Map<Digest, Manifest>; readonly bytes: number };
 
-/** Reads the manifests. One step holds those of every image that is known; what does not fit is held by the next. */
+/** Reads the manifests. One step has those of every known image; the next one has what does not fit. */
 async function readInSteps(
   { copier, request, inTime, refusalOf }: CheckpointedCopy,
   steps: Steps,

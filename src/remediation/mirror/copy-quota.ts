@@ -1,5 +1,5 @@
 /**
- * A copy's place under the owner's quota: its share of the bytes of the day.
+ * A copy's place under the policy's quota: its share of the bytes of the day.
  *
  * The image itself is who claims, not the execution that copies it: tried again on the same day, it counts once.
  */

@@ -2,7 +2,7 @@
  * Fills ECR's pull-through cache with one image before a service needs it.
  *
  * Only the mirror function has the right to import: a task that pulls what is already there needs no such right, and no
- * way to the upstream. A refusal of the upstream is an answer, and the next strategy's turn.
+ * way to the upstream. A refusal of the upstream is an answer, and the next strategy is tried.
  */
 
 import { type ManifestBytes, requiredBlobs } from "../../assessment/probe/required-blobs.ts";

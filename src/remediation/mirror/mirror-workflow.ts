@@ -2,7 +2,7 @@
  * Brings one image into ECR: copies it into a repository of ours, or has a pull-through cache fetch it.
  *
  * A copy that is cut off goes on where it stopped, in another invocation. What asking again cannot cure (a quota, a
- * refused login) is an answer, and the next source's turn.
+ * refused login) is an answer, and the next source is tried.
  */
 
 import * as z from "zod";
@@ -24,12 +24,12 @@ import { copyWithCheckpoints } from "./checkpointed-copy.ts";
 import { acquireCopyQuota, type CopyRejected } from "./copy-quota.ts";
 import { type CacheFilled, fillPullThroughCache } from "./fill-pull-through-cache.ts";
 
-/** More than anybody has machines for. */
+/** More than any cluster has. */
 const PLATFORMS_MAX = 16;
 
 const image = {
   digest: z.string().refine(isDigest, "a digest"),
-  /** Repository in our own ECR, with the tag of the image that the copy stands for. */
+  /** Repository in our own ECR, with the tag of the original image. */
   target: z.string(),
   /** Absent: all that the image has. */
   platforms: z.array(z.string()).min(1).max(PLATFORMS_MAX).optional(),
@@ -40,7 +40,7 @@ const requestSchema = z.union([
     ...image,
     kind: z.literal("copy").default("copy"),
     source: z.string(),
-    /** Asks the source as nobody, although an account is configured. */
+    /** Reads the source anonymously, although an account is configured. */
     anonymous: z.boolean().default(false),
   }),
   /** Has ECR fetch what a pull-through rule leads to. */
@@ -61,7 +61,7 @@ export type MirrorResult = {
 
 /**
  * The mirror workflow. Throws InvalidInput for a target that is not ours to fill.
- * @param millisecondsLeft what is left of this invocation, asked when a step of the copy begins; absent: nobody counts
+ * @param millisecondsLeft what is left of this invocation, asked when a step of the copy begins; absent: without limit
  */
 export async function mirror(
   input: unknown,

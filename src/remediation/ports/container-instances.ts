@@ -5,7 +5,7 @@ import type { Platform } from "../../image/platform.ts";
 /** Some machines of one kind. */
 export type InstanceKind = {
   readonly platform: Platform;
-  /** The capacity provider that brought them; absent for those that somebody registered. */
+  /** The capacity provider that brought them; absent for those that were registered without one. */
   readonly capacityProvider?: string;
 };
 

@@ -35,7 +35,7 @@ export interface Ports {
   readonly ecr: Ecr;
   readonly registries: Registries;
   readonly copier: Copier;
-  /** The same as nobody, where `registries` and `copier` show an account to Docker Hub. */
+  /** Anonymous clients. Set only where `registries` and `copier` sign in to Docker Hub. */
   readonly anonymous?: { readonly registries: Registries; readonly copier: Copier };
   readonly roles: Roles;
   readonly networks: Networks;
@@ -150,7 +150,7 @@ export type ContainerInstance = {
 
 /** Networks as far as we may know. Never fails: what could not be read is named in the facts. */
 export interface Networks {
-  /** All that stands between these interfaces and the rest of the world. */
+  /** Everything between these interfaces and the internet. */
   describe(sources: Read<Source>): Promise<NetworkFacts>;
   /** Of these subnets, only their routes and what these lead to. */
   egress(subnets: readonly string[]): Promise<NetworkFacts>;
@@ -158,7 +158,7 @@ export interface Networks {
   instances(clusterArn: string): Promise<Read<ContainerInstance>>;
 }
 
-/** What a workflow uses of the copier: a copy that was cut off goes on where the target stands. */
+/** What a workflow uses of the copier: a copy that was cut off continues from what the target has. */
 export type Copier = Pick<OciCopier, "copy" | "readManifests">;
 
 export type ExecutionStatus = {
@@ -182,7 +182,7 @@ export type ExecutionStatus = {
   readonly ignored?: true;
   /** The operator's own setting kept it from writing. */
   readonly heldBackBy?: HeldBack;
-  /** Somebody denied its plan, and why. */
+  /** The plan was denied, and why. */
   readonly denied?: string;
   /** It rolled its change back, and this is what it had trusted. */
   readonly rolledBack?: RollbackRecord;

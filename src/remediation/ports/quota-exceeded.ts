@@ -9,7 +9,7 @@ export const quotaExceededSchema = z.object({
   window: z.string(),
   /** The quota, or the cluster's share of it, as it was then: a raised one is worth asking again. */
   max: z.number(),
-  /** Whose share it is; absent: everybody's quota. */
+  /** Whose share it is; absent: the quota of all clusters. */
   cluster: z.string().optional(),
   used: z.number(),
   amount: z.number(),

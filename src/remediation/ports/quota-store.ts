@@ -1,4 +1,4 @@
-/** What has been used of the owner's quotas, counted in one place for all executions. */
+/** What has been used of the policy's quotas, counted in one place for all executions. */
 
 /** One window of one quota: an hour or a day. */
 export type QuotaPeriod = {
@@ -29,7 +29,7 @@ export interface QuotaStore {
   used(window: QuotaPeriod): Promise<number>;
 }
 
-/** For a person who watches what is done, and for whoever has no stack. */
+/** For a person who watches what is done, and for callers without a stack. */
 export const UNLIMITED: QuotaStore = {
   acquire: async () => ({ kind: "granted" }),
   claimNotification: async () => false,

@@ -198,7 +198,7 @@ export const outcomeSchema = z.object({
     .optional(),
   /** Only told ahead of the end: when this remediation goes on by itself, ISO 8601. */
   resumesAt: z.string().optional(),
-  /** What the owner can or should do now. */
+  /** What the operator can or should do now. */
   nextSteps: z.array(z.string()),
   /** Of what was not done: the same as data, which a program can carry out. */
   remedies: z.array(remedySchema).optional(),

@@ -1,8 +1,8 @@
 /**
  * What can be done about a workload that Repull leaves as it is, as data: one maker for each remedy.
  *
- * Whoever deploys a workload that Repull may not change is told what to deploy; whoever has kept Repull away is told by
- * which word it comes back.
+ * Of a workload that Repull may not change, they say what to deploy; of one that Repull was kept away from, which
+ * setting brings it back.
  */
 
 import { parseArn, parseRevision } from "../../ecs/arn.ts";
@@ -13,7 +13,7 @@ import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { TaggedResource } from "../survey/tagged-resource.ts";
 import type { StepRefusal } from "../workflow/permanent-failures.ts";
 
-/** Takes tags off what bears them. A task is over before anybody could: it is started anew without them. */
+/** Takes tags off their resource. A task is over before that is possible: it is started anew without them. */
 export function removeTag({ arn, name }: TaggedResource, keys: readonly string[]): readonly Remedy[] {
   const asked = tagService(arn);
   if (asked === undefined) return [];
@@ -109,12 +109,12 @@ export function removeOwnTags(revision: string, count: number): Remedy {
   };
 }
 
-/** Goes back to what a substitute stands for. */
+/** Redeploys what a substitute replaces. */
 export function undoSubstitute(name: string, cluster: string): Remedy {
   return { code: "undo-substitute", command: ["repull", "undo", name, "--cluster", cluster, "--yes"] };
 }
 
-/** Whoever heals a service by hand is under no guard of Repull's. */
+/** A service that is healed by hand is under no guard of Repull's. */
 export function fixByHand(service: string, cluster: string): Remedy {
   return { code: "fix-by-hand", command: ["repull", "fix", service, "--cluster", cluster, "--yes"] };
 }
@@ -128,7 +128,7 @@ export function nextFailure(after?: string, at?: number): Remedy {
   };
 }
 
-/** What stood in the way of a step. */
+/** What blocked a step. */
 export function remediesOfFailed(refusal: StepRefusal | undefined, because: string): readonly Remedy[] {
   if (refusal === undefined) return [nextFailure("AWS answers again")];
   const { code, permission = "the action", stopped } = refusal;

@@ -1,8 +1,8 @@
 /**
  * The record that every remediation leaves: a line in the log and a figure first, then an event on the bus.
  *
- * The bus is somebody else's, and may refuse. So what became of a remediation is written down before it is published,
- * and a publish that fails ends nothing but itself: the result says that nobody on the bus heard of it.
+ * The bus is another service, and may refuse. So the outcome is written down before it is published,
+ * and a publish that fails ends nothing but itself: the result says that the event did not reach the bus.
  */
 
 import { optional } from "../../ecs/json-fields.ts";
@@ -48,10 +48,10 @@ export type RemediationResult = {
   /** Who would bring the old image back, and the substitute that a later deploy has undone before. */
   readonly managedBy?: ManagedBy;
   readonly revertedSubstitute?: string;
-  /** What waits for the owner's word; and that word, once it was given. */
+  /** The plan that waits for approval; and the decision, once it was given. */
   readonly approval?: Outcome["approval"];
   readonly decision?: Decision;
-  /** A revision of the family that somebody else has registered since, and that the service does not run. */
+  /** A foreign revision of the family that was registered since, and that the service does not run. */
   readonly skippedNewerRevision?: string;
   /** It may be otherwise in a while: worth looks before it is final; `soon`: one, a minute later. */
   readonly transient?: boolean | "soon";
@@ -118,7 +118,7 @@ async function publishInStep(
   }
 }
 
-/** Tells of what is no end yet, where somebody should know of it now. Its step fails without hindering anything. */
+/** Publishes an interim outcome (for example, while waiting for approval). Its step fails without hindering anything. */
 export async function publishInterim(
   name: string,
   end: () => Promise<RemediationResult | undefined>,

@@ -1,5 +1,5 @@
 /**
- * Reads a failure again where nobody can have cut or made it up: from the task itself, as ECS describes it.
+ * Reads a failure again where it cannot have been cut or forged: from the task itself, as ECS describes it.
  *
  * The event is a hint. Where the task is still there, its own words count; where it is gone, only an event whose words
  * are whole is enough to act on.

@@ -1,4 +1,4 @@
-/** What the owner's policy leaves out: clusters, services and images, each with what would include it. */
+/** What the policy leaves out: clusters, services and images, each with what would include it. */
 
 import type { Service } from "../../ecs/service/service.ts";
 import { familiarName, type ImageReference } from "../../image/reference.ts";

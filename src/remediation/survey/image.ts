@@ -33,7 +33,7 @@ export type NamedImage = {
   readonly reference: ImageReference;
   readonly containers: readonly string[];
   readonly failing: boolean;
-  /** What its name in a pull-through cache stands for: its bytes are looked for under that name. */
+  /** Its upstream image where its name is in a pull-through cache: its bytes are looked for under that name. */
   readonly upstream?: ImageReference;
   /** Its containers show an account of their own. */
   readonly signedIn: boolean;
@@ -61,7 +61,7 @@ export async function surveyImage(named: NamedImage, scene: ImageSurveyContext):
   return { ...facts, containers, failing, ...(ranBefore === undefined ? {} : { ranBefore }) };
 }
 
-/** A place from which no copy could be had. A quota of the owner's says nothing of it, and a copy that failed nothing against it. */
+/** A place that could not be copied. A quota of the policy says nothing about it, and a failed copy does not reject it. */
 export function mirrorRejected(
   candidate: Candidate,
   rejections: readonly MirrorRejected[],

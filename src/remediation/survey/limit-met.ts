@@ -25,7 +25,7 @@ export function limitOf(
   };
 }
 
-/** The end of the limit, where anything tries again by itself: nothing starts a task anew that somebody ran. */
+/** The end of the limit, where something tries again by itself: a standalone task is not started anew. */
 export function waitingFor(failure: PullFailure): readonly Remedy[] {
   const { owner, preemptive, failures } = failure;
   const isOver =

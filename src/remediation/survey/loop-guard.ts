@@ -28,11 +28,11 @@ export type RecentSubstitutions = {
   readonly sameRevision24h: number;
   /** Those that they made for the same images in place of other revisions. */
   readonly otherRevisions6h: number;
-  /** Since the youngest of those that stood in place of this very revision: the service has come back to it. */
+  /** Since the youngest of those that replaced this very revision: the service has come back to it. */
   readonly minutesSinceReverted?: number;
   /** A substitute that was in place when a later deploy wrote the former image again. */
   readonly revertedSubstitute?: string;
-  /** The newest revision that somebody else has registered since the failing one: the service does not run it. */
+  /** The newest foreign revision that was registered since the failing one: the service does not run it. */
   readonly newer?: string;
   /** When the guard that these tries are counted for lets another one be made, in milliseconds since the epoch. */
   readonly until?: number;
@@ -50,7 +50,7 @@ export const SUBSTITUTIONS_PER_6H_MAX = 2;
 /** What has failed twice in each of two windows fails for another reason than a window. */
 export const SUBSTITUTIONS_PER_DAY_MAX = 4;
 const DAY_HOURS = 24;
-/** Each is somebody's new deploy, and may be healed; but a pipeline that deploys for ever is not answered for ever. */
+/** Each is a new deployment, and may be healed; but a pipeline that deploys for ever is not answered for ever. */
 export const DEPLOYMENTS_PER_6H_MAX = 6;
 export const REVERTED_WITHIN_MINUTES = 60;
 
@@ -73,7 +73,7 @@ export function loopGuardReason(recent: RecentSubstitutions, former: string): st
   return undefined;
 }
 
-/** How long until another may be tried, where that is all that stands in its way: a breaker may have stopped ECS meanwhile. */
+/** How long until another may be tried, where only the guard blocks it: a circuit breaker may have stopped ECS meanwhile. */
 export function loopGuardWaitSeconds(recent: RecentSubstitutions): number | undefined {
   const { sameRevision6h, sameRevision24h, otherRevisions6h, minutesSinceReverted } = recent;
   const isEnough =
@@ -243,7 +243,7 @@ async function registeredSince(
   return tries;
 }
 
-/** By the owner's words and, as far as both times tell, by what they meant: an index, or its part for the tasks. */
+/** By the source's reference and, as far as both times tell, by what it meant: an index, or its part for the tasks. */
 function isSameImage(marked: SubstitutedImage, { image, trusted }: ImageFacts): boolean {
   if (marked.image !== image) return false;
   if (trusted === undefined || marked.trusted === undefined) return true;

@@ -2,7 +2,7 @@
  * The mode that tags give: `repull:mode` on whatever takes part in a failure.
  *
  * Who may tag a service is not always who answers for the stack. So a tag makes the policy's mode stricter and never
- * freer; the strictest word counts; and a word that nobody understands is read as the strictest.
+ * freer; the strictest word counts; and an unknown word is read as the strictest.
  */
 
 import { MODES, type Mode, type Policy } from "../../substitution/policy/policy.ts";

@@ -1,7 +1,7 @@
 /**
  * The tag `repull`: what bears it with any word but yes is left alone.
  *
- * Whoever writes it wants Repull away; a word that is not understood was meant so too. Case and spaces do not count, in
+ * The tag keeps Repull away; an unknown word is meant so too. Case and spaces do not count, in
  * the key as in the value: AWS tells `Repull` from `repull`, and people do not.
  */
 
@@ -14,7 +14,7 @@ export const OPT_OUT_TAG = "repull";
 const ON: readonly string[] = ["on", "true", "yes", "enabled"];
 const OFF: readonly string[] = ["off", "false", "no", "disabled", "never", "0"];
 
-/** Its owner wants it left alone: the first of the bearers that says so. */
+/** The workload opted out: the first of the tagged resources that says so. */
 export function optedOut(taggedResources: readonly TaggedResource[]): NotEligible | undefined {
   for (const bearer of taggedResources) {
     const { name, tags } = bearer;

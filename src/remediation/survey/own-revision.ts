@@ -13,12 +13,12 @@ import type { DescribedTaskDefinition } from "../../ecs/task-definition/task-def
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { Ports } from "../ports/ports.ts";
 
-/** Whoever registered a revision so short a time ago may be at work, though no list of executions shows them yet. */
+/** An execution that registered a revision so recently may be at work, though no list of executions shows it yet. */
 const YOUNG_MINUTES = 15;
 
 /**
  * Why the failure is left to the execution that made the revision; undefined where that has ended.
- * Throws AwsError where it cannot be read: then nobody knows, and nothing may be written.
+ * Throws AwsError where it cannot be read: then it is unknown, and nothing may be written.
  */
 export async function isWatchedByItsExecution(
   { taskDefinition, tags }: DescribedTaskDefinition,
@@ -27,9 +27,9 @@ export async function isWatchedByItsExecution(
   { executions, clock }: Pick<Ports, "executions" | "clock">,
 ): Promise<(Ignored & { readonly transient: true }) | undefined> {
   const { execution: maker, service } = parseTags(tags) ?? {};
-  // Whoever asks by hand has seen what runs, and decides.
+  // A person who asks has seen what runs, and decides.
   if (maker === undefined || maker === execution || preemptive) return undefined;
-  // The maker looks after the service that it made the revision for, and no other one that somebody has put on it.
+  // The maker looks after the service that it made the revision for, and no other one that runs it.
   const own = owner.kind === "service" ? serviceTag(clusterArn, owner.service) : undefined;
   if (own !== undefined && service !== undefined && service !== own) return undefined;
   const revision = shortRevision(taskDefinitionArn);

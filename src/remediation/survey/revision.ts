@@ -1,5 +1,5 @@
 /**
- * Reads what is known of a failing revision, whoever runs it: its images, the machines that it needs, who pulls them.
+ * Reads what is known of a failing revision of any workload: its images, the hosts that it needs, who pulls them.
  */
 
 import { cachedUpstream, noCache } from "../../assessment/cached-upstream.ts";
@@ -112,7 +112,7 @@ export async function surveyRevision(
 /** The execution, the former revision and the service: by them Repull knows its own. */
 const PROVENANCE_TAGS = 3;
 
-/** A revision that nobody could tell from its owner's would be made again and again, and counted by nobody. */
+/** A revision without Repull's tags would be made again and again, and never counted. */
 function tooManyTags(
   { taskDefinition, tags }: DescribedTaskDefinition,
   former: string,

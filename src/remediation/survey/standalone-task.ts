@@ -2,8 +2,8 @@
  * Reads the world around a task that no service started: nothing brings it back, so more has to be known of it.
  *
  * Who waits for the task decides what may be done. A workflow engine that started it keeps an account of its own, and
- * is told; a schedule is looked up with the targets that pin the revision; a task that somebody ran is left as it is,
- * or run again, as the owner has said.
+ * is told; a schedule is looked up with the targets that pin the revision; a task of RunTask is left as it is,
+ * or run again, as the policy says.
  */
 
 import { parseArn, parseRevision, sameRevision, shortRevision } from "../../ecs/arn.ts";
@@ -25,7 +25,7 @@ const REVISIONS_SEEN = 10;
 const BATCH_CLUSTER = /:cluster\/AWSBatch-/;
 const STEP_FUNCTIONS = "AWS Step Functions";
 
-/** Whose task it is where somebody keeps an account of it who has to be told. @param startedBy as ECS tells it */
+/** Whose task it is where a workflow engine tracks it and has to be told. @param startedBy as ECS tells it */
 export function managedByWorkflowEngine(
   { clusterArn, taskDefinitionArn }: PullFailure,
   startedBy: string | undefined,
@@ -112,7 +112,7 @@ export async function surveyTask(
   return { taskArn, action: policy.schedules, schedule: owner.schedule, targets };
 }
 
-/** A schedule is put back by us; whatever else starts the task, its owner points at what the substitute stands for. */
+/** A schedule is put back by us; what else starts the task has to be pointed at the previous revision by its operator. */
 function backTo(former: string | undefined, { owner, clusterArn }: PullFailure, family: string): Remedy {
   if (owner.kind === "scheduled")
     return undoSubstitute(family, clusterArn.slice(clusterArn.lastIndexOf("/") + 1));
@@ -135,7 +135,7 @@ async function newerThan(former: string, family: string, ports: Ports): Promise<
   })?.arn;
 }
 
-/** The task itself, while ECS still tells of it, and what starts it: where else the owner may have put a tag. */
+/** The task itself, while ECS still tells of it, and what starts it: where else a tag may be. */
 export async function taggedResourcesOf(
   { clusterArn, taskArn }: PullFailure,
   targets: readonly ScheduledTarget[],

@@ -32,7 +32,7 @@ import { managedByWorkflowEngine, surveyTask, taggedResourcesOf } from "./standa
 import type { TaggedResource } from "./tagged-resource.ts";
 import type { Superseded, SurveyRequest, SurveyResult } from "./types.ts";
 
-/** Everything that the plan needs to know, or why there is nothing to plan. Ends within a minute, whoever is silent. */
+/** Everything that the plan needs to know, or why there is nothing to plan. Ends within a minute, whatever is silent. */
 export async function survey(request: SurveyRequest, world: Ports): Promise<SurveyResult> {
   const ports = withTimeLimits(world);
   const confirmed = await confirmFailure(request.failure, ports);
@@ -197,7 +197,7 @@ function deletedRevision(former: string): Superseded {
   return { kind: "superseded", because: `the task definition ${shortRevision(former)} is gone` };
 }
 
-/** Whether somebody's deployment of the failing revision has not ended. ECS's own way back is nobody's. */
+/** Whether a foreign deployment of the failing revision has not ended. A rollback of ECS's own does not count. */
 function isDeploying(service: Service, former: string): boolean {
   const primary = primaryDeployment(service);
   return (

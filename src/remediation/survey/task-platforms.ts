@@ -2,7 +2,7 @@
  * On which platforms a service's tasks may run: what a copy has to hold, and what a place has to have.
  *
  * The task definition may say it, Fargate has a default, and else it is what the cluster's machines are: one
- * architecture or several. Machines that come later may be of another kind; that, nobody can ask.
+ * architecture or several. Container instances that come later may be of another kind; that is unknown.
  */
 
 import type { RequiredPlatforms } from "../../assessment/environment.ts";

@@ -57,7 +57,7 @@ export type Survey = {
   readonly currentRevision: string;
   /** The primary deployment's id; compared again immediately before the write. */
   readonly deploymentId?: string;
-  /** Every deployment that the service showed: another one, later, is somebody else's. */
+  /** Every deployment that the service showed: another one, later, is foreign. */
   readonly deploymentIds: readonly string[];
   /** When the youngest of them was created, in milliseconds since the epoch, by the clock of ECS. */
   readonly deployedAt?: number;
@@ -71,9 +71,9 @@ export type Survey = {
   readonly images: readonly ImageFacts[];
   /** What other executions tried for these images before. */
   readonly recentSubstitutions: RecentSubstitutions;
-  /** The primary deployment is under way, and not one that ECS itself began: somebody may be waiting for it. */
+  /** The primary deployment is in progress, and not one that ECS itself began: a person or a pipeline may wait for it. */
   readonly isDeploying: boolean;
-  /** The stage of that deployment, once all its tasks have run: its owner's checks and traffic are under way. */
+  /** The stage of that deployment, once all its tasks have run: its checks and traffic are in progress. */
   readonly stage?: string;
   /** Who would bring the old image back. */
   readonly managedBy?: ManagedBy;

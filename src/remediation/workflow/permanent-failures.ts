@@ -22,7 +22,7 @@ export class PermanentStepFailure extends StepFailed {
 export type StepRefusal = {
   readonly code: "denied" | "invalid";
   readonly permission?: string;
-  /** It was the owner, who has stopped all writes; with the parameter that says so, where it is known. */
+  /** The kill switch stops all writes; with its parameter, where it is known. */
   readonly stopped?: { readonly parameter?: string };
 };
 

@@ -1,5 +1,5 @@
 /**
- * A remediation whose policy has to be read first, from a document that its owner may have changed a minute ago.
+ * A remediation whose policy has to be read first, from a document that may have changed a minute ago.
  *
  * It is read in a step, so that one remediation goes by one policy to its end. A policy that cannot be read is no reason
  * to go by another: nothing is done, and the record says why.
@@ -42,7 +42,7 @@ export async function remediateWithPolicy(
     const told = failure.kind === "ignored" ? undefined : failure;
     return await report("report", () => ending, told, options, ports, steps);
   }
-  // A quota is no rule by which one thing is done, but the owner's hand on all of them: raised, it holds for what waits.
+  // A quota is not a rule for one remediation, but a bound on all of them: when it is raised, that applies to what waits.
   const limits = async () => (await read()).quotas;
   return await remediate(event, portsFor(policy), { ...options, policy, limits }, steps);
 }

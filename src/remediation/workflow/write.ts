@@ -107,7 +107,7 @@ async function acquireQuota(
   const isDown = plan?.surveyed.runningCount === 0;
   const left = secondsUntilOpen(held, ports.clock.now(), execution, isDown);
   const seconds = Math.min(left, QUOTA_SECONDS_MAX);
-  ports.log.info("held by a quota", { ...held, seconds });
+  ports.log.info("quota exceeded", { ...held, seconds });
   return { waiting: { held, seconds } };
 }
 

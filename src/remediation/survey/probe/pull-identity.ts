@@ -32,7 +32,7 @@ const LIMITS: ReadonlySet<PullFailureKind> = new Set([
 
 type Shown = Pick<PullFailure, "failures" | "preemptive">;
 
-/** Whether a failure is the answer of a registry that stands on the internet alone, and not of a cache on the way to it. */
+/** Whether a failure is the answer of a registry that is on the internet alone, and not of a cache on the way to it. */
 export function provesInternet({ failures, preemptive }: Shown): boolean {
   if (preemptive) return false;
   return failures.some((failed) => {

@@ -2,8 +2,8 @@
  * What an earlier execution trusted, where the failing deployment is its way back from a substitute of its own.
  *
  * The tags of the substitute's revision only lead to the execution: what it found is read from its result. Another's
- * deployment may stand between the two, when it came at the very moment of the way back. Then it may also be that owner who
- * went back, and what was meant is told only by digests that agree.
+ * deployment may come between the two, when it came at the very moment of the rollback. Then that deployer may also have
+ * gone back, and what was meant is told only by digests that agree.
  */
 
 import type { Testimony } from "../../../assessment/trust/testimony.ts";
@@ -96,7 +96,7 @@ async function substituteBefore(
       continue;
     const isNext = index === 0;
     if (sameRevision(marker.previousRevision, taskDefinition)) return { marker, isNext };
-    // A way back may lead to a copy of the revision in whose place ours stood. Anything else is a new deploy.
+    // A rollback may lead to a copy of the revision that ours replaced. Anything else is a new deployment.
     const failing = await markerOf(taskDefinition);
     if (failing?.images.length === 0 && failing.previousRevision === marker.previousRevision)
       return { marker, isNext };

@@ -5,7 +5,7 @@
  *     CodeDeploy, external controller  tasks of the same task set
  *     standalone, scheduled            running tasks of the same startedBy and revision
  *
- * What it means when one of them has none, or cannot be read, stands in `assessment/trust/trusted-digest.ts`.
+ * What it means when one of them has none, or cannot be read, is in `assessment/trust/trusted-digest.ts`.
  */
 
 import type { AskedWitness, Testimony } from "../../../assessment/trust/testimony.ts";
