@@ -65,15 +65,6 @@ const UNCLEAR_WORDS: Readonly<Record<string, string>> = {
   stands: "is, runs, applies, replaces, means",
 };
 
-/** Where they are still said. A ratchet: entries go, none is added. */
-const UNCLEAR_YET: readonly string[] = [
-  "src/remediation/",
-  "test/remediation/",
-  // Two sentences of src/remediation.
-  "test/scenarios/deployments/crowded-families.test.ts",
-  "test/scenarios/substitutes/strategies.test.ts",
-];
-
 type Rule = {
   readonly name: string;
   readonly concerns: (path: string) => boolean;
@@ -133,9 +124,7 @@ const RULES: readonly Rule[] = [
   {
     name: "words are plain",
     concerns: (path) =>
-      /^(?:src|functions|infra|events|bench|test)\//.test(path) &&
-      path !== "test/tidy.test.ts" &&
-      !UNCLEAR_YET.some((place) => path.startsWith(place)),
+      /^(?:src|functions|infra|events|bench|test)\//.test(path) && path !== "test/tidy.test.ts",
     find: ({ text }) => unclearWords(text),
   },
   {
@@ -238,14 +227,6 @@ describe("the project is tidy", () => {
     const lengths = new Map(files.map(({ path, text }) => [path, text.split("\n").length - 1]));
     deepEqual(
       Object.keys(LINES_MAX_OF).filter((path) => (lengths.get(path) ?? 0) <= linesMax(path)),
-      [],
-    );
-  });
-
-  test("a place whose words are plain by now leaves the ratchet", () => {
-    const unclear = files.filter(({ text }) => unclearWords(text).length > 0).map(({ path }) => path);
-    deepEqual(
-      UNCLEAR_YET.filter((place) => !unclear.some((path) => path.startsWith(place))),
       [],
     );
   });

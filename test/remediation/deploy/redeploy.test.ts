@@ -1,4 +1,4 @@
-/** What a redeployment takes for somebody else's, and leaves alone. */
+/** Which deployments a redeployment takes for foreign ones, and leaves alone. */
 
 import { describe, expect, it } from "vitest";
 import { redeployRevision } from "../../../src/remediation/deploy/apply.ts";

@@ -6,7 +6,7 @@ import { judgeRollout, rolloutTimeoutSeconds } from "../../../src/remediation/de
 
 const arn = (revision: number): string =>
   `arn:aws:ecs:us-east-1:123456789012:task-definition/web:${revision}`;
-/** The failing revision, ours in its place, the one before, and somebody's next one. */
+/** The failing revision, ours that replaces it, the one before, and a foreign next one. */
 const [FORMER, OURS, OLDER, THEIRS] = [arn(42), arn(43), arn(41), arn(44)];
 const watched: RolloutContext = {
   newRevision: OURS,
@@ -68,14 +68,14 @@ const tasks = (ends: string): readonly Task[] =>
 describe("our deployment", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["stands",                                      "d-43 web:43 running 2/2 COMPLETED",                                                         "",                "succeeded"],
-    ["stands, though tasks failed on the way",      "d-43 web:43 running 2/2 COMPLETED",                                                         "limit limit",     "succeeded"],
+    ["completed",                                      "d-43 web:43 running 2/2 COMPLETED",                                                         "",                "succeeded"],
+    ["completed, though tasks failed on the way",   "d-43 web:43 running 2/2 COMPLETED",                                                         "limit limit",     "succeeded"],
     ["wants no task, and has none",                 "d-43 web:43 running 0/0 COMPLETED",                                                         "",                "succeeded"],
     ["runs, but is not yet counted on",             "d-43 web:43 running 2/2 IN_PROGRESS",                                                       "",                "in-progress"],
     ["is completed, and has lost a task",           "d-43 web:43 running 1/2 COMPLETED",                                                         "",                "in-progress"],
     ["starts beside the former",                    "d-43 web:43 running 0/2 IN_PROGRESS; d-42 web:42 running 2/2 COMPLETED",                    "",                "in-progress"],
     ["is not there yet",                            "",                                                                                          "",                "in-progress"],
-    ["one failed task can be anybody's",            "d-43 web:43 running 0/2 failed 1 IN_PROGRESS",                                              "denied",          "in-progress"],
+    ["one failed task may be unrelated",            "d-43 web:43 running 0/2 failed 1 IN_PROGRESS",                                              "denied",          "in-progress"],
     ["tasks fail, and others run",                  "d-43 web:43 running 1/2 failed 3 IN_PROGRESS",                                              "denied denied",   "in-progress"],
     ["tasks that were scaled in are no failures",   "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "scaledIn byHand scaledIn", "in-progress"],
     ["its image is denied",                         "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "denied denied",   "cannot-pull"],
@@ -86,13 +86,13 @@ describe("our deployment", () => {
     ["the breaker ends it, with nowhere to go",     "d-43 web:43 running 1/2 failed 3 FAILED because tasks failed to start.",                    "crash",           "unhealthy"],
     ["the breaker goes back to the one before",     `d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}; d-43 web:43 running 0/2 FAILED`,    "denied",          "rolled-back"],
     ["the breaker goes back to the failing one",    `d-9 web:42 running 0/2 IN_PROGRESS because ${ROLLBACK}; d-43 web:43 running 0/2 FAILED`,    "denied",          "rolled-back"],
-    ["somebody puts the failing one back",          "d-9 web:42 running 0/2 IN_PROGRESS; d-43 web:43 running 0/2 IN_PROGRESS",                   "",                "rolled-back"],
-    ["somebody deploys the next",                   "d-44 web:44 running 0/2 IN_PROGRESS; d-43 web:43 running 0/2 IN_PROGRESS",                  "",                "superseded"],
+    ["a foreign deployment of the failing one",     "d-9 web:42 running 0/2 IN_PROGRESS; d-43 web:43 running 0/2 IN_PROGRESS",                   "",                "rolled-back"],
+    ["a foreign deployment of the next",            "d-44 web:44 running 0/2 IN_PROGRESS; d-43 web:43 running 0/2 IN_PROGRESS",                  "",                "superseded"],
     ["the answer is of the time before our write",  "d-42 web:42 running 0/2 IN_PROGRESS",                                                       "",                "in-progress"],
     ["of the time before, while ECS rolled back",   `d-42 web:42 running 0/2 IN_PROGRESS because ${ROLLBACK}`,                                   "",                "in-progress"],
-    ["it took the place of somebody's",             "d-43 web:43 running 0/2 IN_PROGRESS; d-44 web:44 running 0/2 IN_PROGRESS",                  "",                "overwrote"],
+    ["it replaced a foreign one",                   "d-43 web:43 running 0/2 IN_PROGRESS; d-44 web:44 running 0/2 IN_PROGRESS",                  "",                "overwrote"],
     ["it took the place of one after the former",    "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:44 running 0/2; d-44 web:42 running 0/2",       "",                "overwrote"],
-    ["the former was put back over somebody's",      "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:42 running 0/2; d-44 web:44 running 0/2",       "",                "in-progress"],
+    ["the previous one replaced a foreign one",      "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:42 running 0/2; d-44 web:44 running 0/2",       "",                "in-progress"],
     ["it took the place of ECS's way back",         `d-43 web:43 running 0/2 IN_PROGRESS; d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}`, "",              "in-progress"],
     ["no state is told, it is alone, and all run",  "d-43 web:43 running 2/2",                                                                   "",                "succeeded"],
     ["no state is told, and one more task starts",  "d-43 web:43 running 2/2 pending 1",                                                         "",                "in-progress"],
@@ -107,7 +107,7 @@ describe("our deployment", () => {
     });
   }
 
-  test("that was seen behind somebody else's gives that one its place back", () => {
+  test("that was seen behind a foreign one restores that one", () => {
     const now = service("d-43 web:43 running 2/2 COMPLETED");
     expect(judgeRollout(now, [], { ...watched, foreignRevision: THEIRS })).toMatchObject({
       kind: "overwrote",
@@ -115,7 +115,7 @@ describe("our deployment", () => {
     });
   });
 
-  test("that ECS came back to, after somebody else's failed, gives nothing back", () => {
+  test("that ECS came back to, after a foreign one failed, restores nothing", () => {
     const now = service("d-50 web:43 running 1/2 IN_PROGRESS; d-44 web:44 running 0/2 FAILED");
     expect(judgeRollout(now, [], { ...watched, foreignRevision: THEIRS, ourDeploymentId: "d-43" }).kind).toBe(
       "in-progress",
@@ -125,14 +125,14 @@ describe("our deployment", () => {
     );
   });
 
-  test("is told by its id, and as the older one, where it is shown behind somebody else's", () => {
+  test("is told by its id, and as the older one, where it is shown behind a foreign one", () => {
     const now = service("d-44 web:44 running 0/2 IN_PROGRESS; d-43 web:43 running 2/2 COMPLETED");
     const { kind, ...told } = judgeRollout(now, [], watched);
     expect([kind, told]).toMatchObject(["superseded", { deployment: "d-43" }]);
     expect(told).not.toHaveProperty("revision");
   });
 
-  test("is not shown at all beside somebody else's: which came first is not known, and that one is told", () => {
+  test("is not shown next to a foreign one: which came first is not known, and that one is told", () => {
     const verdict = judgeRollout(service("d-44 web:44 running 0/2 IN_PROGRESS"), [], watched);
     expect(verdict).toMatchObject({ kind: "superseded", revision: THEIRS });
   });

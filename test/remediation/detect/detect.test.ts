@@ -16,8 +16,10 @@ const failedAt = Date.parse(event.time);
 /** The moment at which the failure comes. */
 const clock = createVirtualClock(failedAt);
 
-/** Executions whose attempts stand as told, the first one first; the next can be started. */
-function standing(attempts: readonly (ExecutionStatus | undefined)[]): Executions & { started: string[] } {
+/** Executions whose attempts have these statuses, the first one first; the next can be started. */
+function executionsWith(
+  attempts: readonly (ExecutionStatus | undefined)[],
+): Executions & { started: string[] } {
   const started: string[] = [];
   const of = (name: string) => attempts[Number(name.split("-").at(-1)) - 1];
   return {
@@ -45,8 +47,8 @@ const idle = (minutesBefore: number): ExecutionStatus => ({
 describe("a failure of a deployment", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, readonly (ExecutionStatus | undefined)[], RegExp])[] = [
-    ["nobody has looked at it",            [],                                                  /^started .*-1$/],
-    ["somebody is at it",                  [{ status: "running" }],                             /^duplicate .*is running/],
+    ["no execution has it",                [],                                                  /^started .*-1$/],
+    ["an execution is running",            [{ status: "running" }],                             /^duplicate .*is running/],
     ["it was started, and is not listed",  [undefined],                                         /^duplicate .*is running/],
     ["it was there before the end",        [ended("succeeded", -1)],                            /^duplicate .*looked at it/],
     ["it came at the very end",            [ended("succeeded", 0)],                             /^duplicate .*looked at it/],
@@ -74,7 +76,7 @@ describe("a failure of a deployment", () => {
   ];
   for (const [because, attempts, expected] of table) {
     test(`${because}: ${expected.source}`, async () => {
-      const executions = standing(attempts);
+      const executions = executionsWith(attempts);
       const detected = await detect(event, { location: home, executions, clock });
       const words = "because" in detected ? `: ${detected.because}` : "";
       const name = "execution" in detected ? detected.execution : "";
@@ -86,7 +88,7 @@ describe("a failure of a deployment", () => {
   test("is left until the next hour where this hour's look found nothing to do, and looks up a bounded number of names", async () => {
     const looked: string[] = [];
     const executions = {
-      ...standing([]),
+      ...executionsWith([]),
       start: async (_: string, name: string) => {
         looked.push(name);
         return "taken" as const;
@@ -111,7 +113,7 @@ describe("a failure of a deployment", () => {
     test(title, async () => {
       const { time: _, ...rest } = event;
       const document = time === undefined ? rest : { ...rest, time };
-      const executions = standing([ended(status, minutesBefore)]);
+      const executions = executionsWith([ended(status, minutesBefore)]);
       expect((await detect(document, { location: home, executions, clock })).kind).toBe(expected);
     });
   }
@@ -136,7 +138,7 @@ describe("a failure of a deployment", () => {
   ];
   for (const [title, attempts, mode, activeReason, expected] of lifted) {
     test(`is ${expected} where its attempts were kept from writing and ${title}`, async () => {
-      const executions = standing(attempts);
+      const executions = executionsWith(attempts);
       const ports = { location: home, executions, clock, killSwitch: { activeReason } };
       expect((await detect(event, ports, readPolicy({ mode }))).kind).toBe(expected);
     });
@@ -154,9 +156,9 @@ describe("a failure of a deployment", () => {
   ];
   for (const [title, attempts, died] of deaths) {
     test(`${died ? "tells" : "tells nothing"} of a death where ${title}`, async () =>
-      expect((await detect(event, { location: home, executions: standing(attempts), clock })).died).toBe(
-        died,
-      ));
+      expect(
+        (await detect(event, { location: home, executions: executionsWith(attempts), clock })).died,
+      ).toBe(died));
   }
 
   test("forged for hours cannot use up the attempts of the real one", async () => {
@@ -178,7 +180,7 @@ describe("a failure of a deployment", () => {
   test("starts in production although a rehearsal stack beside it has started, if names are an account's", async () => {
     const taken = new Set<string>();
     const stack = (name: string): Executions => ({
-      ...standing([]),
+      ...executionsWith([]),
       functionName: (workflow) => `${name}-${workflow}`,
       async start(_workflow, execution) {
         if (taken.has(execution)) return "taken";
@@ -198,7 +200,7 @@ describe("a failure of a deployment", () => {
   });
 
   test("is brought again by the queue where the result of an attempt cannot be read for now", async () => {
-    const executions = standing([{ ...ended("unknown", 600), transient: true }]);
+    const executions = executionsWith([{ ...ended("unknown", 600), transient: true }]);
     await expect(detect(event, { location: home, executions, clock })).rejects.toMatchObject({
       kind: "unavailable",
     });
@@ -206,7 +208,7 @@ describe("a failure of a deployment", () => {
   });
 
   test("names the right that is missing to read an attempt's result", async () => {
-    const executions = standing([{ ...ended("unknown", 600), permission: "kms:Decrypt" }]);
+    const executions = executionsWith([{ ...ended("unknown", 600), permission: "kms:Decrypt" }]);
     expect(await detect(event, { location: home, executions, clock })).toMatchObject({
       kind: "duplicate",
       code: "result-unreadable",
@@ -214,16 +216,16 @@ describe("a failure of a deployment", () => {
     });
   });
 
-  test("that Lambda turns away is the queue's to bring again", async () => {
+  test("that Lambda throttles is left to the queue to redeliver", async () => {
     const throttled = new AwsError("throttled", "lambda:InvokeFunction", "Rate exceeded");
-    const executions = { ...standing([]), start: () => Promise.reject(throttled) };
+    const executions = { ...executionsWith([]), start: () => Promise.reject(throttled) };
     await expect(detect(event, { location: home, executions, clock })).rejects.toBe(throttled);
   });
 
   test("starts its execution with what it needs, and no more", async () => {
     let given: unknown;
     const executions: Executions = {
-      ...standing([]),
+      ...executionsWith([]),
       async start(_workflow, _name, input) {
         given = input;
         return "started";

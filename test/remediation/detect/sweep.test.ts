@@ -247,7 +247,7 @@ describe("the newest stopped task of a service", () => {
     ["the newest of one deployment",            [task("old", "ecs-svc/2", 1), task("new", "ecs-svc/2", 2)],  "new"],
     ["the newest of all that are there",        [task("a", "ecs-svc/1", 3), task("b", "ecs-svc/2", 2)],      "a"],
     ["none of a deployment that is gone",       [task("gone", "ecs-svc/0", 9), task("b", "ecs-svc/2", 2)],   "b"],
-    ["none that nobody knows who started",      [task("odd", undefined, 9)],                                 undefined],
+    ["no task of an unknown starter",           [task("odd", undefined, 9)],                                 undefined],
     ["none where there is none",                [],                                                          undefined],
   ] as const;
   for (const [what, tasks, expected] of rows)

@@ -85,7 +85,7 @@ describe("a yes to a plan with a copy in it", () => {
   const table: readonly (readonly [because: string, Survey, ImagePlan, boolean])[] = [
     ["the copy is made by now, under a digest of its own",  surveyed(), plan({ digest: DIGEST }), true],
     ["the same copy is still to be made, with fewer pulls", surveyed(), plan({ copy, quota: "3 of 100 pulls left" }), true],
-    ["the owner means other bytes by now",                  surveyed(), plan({}, OTHER), false],
+    ["the tag has other bytes by now",                      surveyed(), plan({}, OTHER), false],
     ["the proof is another one",                            surveyed(), plan({ proof: "same-publisher" }), false],
     ["the copy would come from somewhere else",             surveyed(), plan({ copy: { ...copy, source: "public.ecr.aws/docker/library/nginx:1.25" } }), false],
     ["it would run from another place",                     surveyed(), plan({ candidate: { strategy: "ecr-copy", image: `${ECR}/other/nginx:1.25`, samePublisher: false } }), false],

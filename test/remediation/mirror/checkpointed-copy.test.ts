@@ -221,7 +221,7 @@ describe("a copy that cannot be had", () => {
     expect(asked).toBe(3);
   });
 
-  test("is held back before its first blob where it is more than the owner's quota of a day", async () => {
+  test("is refused before its first blob where it is more than the policy's quota of a day", async () => {
     const { world, request } = await imageWorld(1, [2 * MIB]);
     const policy = readPolicy({ ...DEFAULT_POLICY, quotas: { bytesPerDay: "1MB" } });
     const ended = await inTwin(world, request, { policy });

@@ -1,4 +1,4 @@
-/** Images on their way into ECR: the cache that is filled, the copy that is refused, and whose turn it is then. */
+/** Images on their way into ECR: the cache that is filled, the copy that is refused, and which candidate is tried then. */
 
 import { describe, expect, test } from "vitest";
 import type { PullFailure } from "../../../src/ecs-events/pull-failure.ts";
@@ -224,15 +224,15 @@ describe("waiting for a copy", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [because: string, past: readonly ExecutionStatus[], started: readonly ExecutionStatus[], starts: number, ended: RegExp | undefined])[] = [
     ["a copy that is made is waited for",                     [],                       [ok],               1, undefined],
-    ["one that somebody has made is believed",                [ok],                     [],                 0, undefined],
+    ["one that another execution has made is believed",       [ok],                     [],                 0, undefined],
     ["one that failed is tried again",                        [],                       [failed, ok],       2, undefined],
     ["three times",                                           [],                       [failed],           3, /the copy failed \(a socket\)/],
     ["a refusal is not asked for again",                      [],                       [no, ok],           1, /^the limit is reached$/],
-    ["failures of long ago hold nobody up",                   [failed, failed, failed], [ok],               1, undefined],
+    ["failures of long ago delay nothing",                    [failed, failed, failed], [ok],               1, undefined],
     ["nor do refusals: a window may have ended since",        [no, no],                 [ok],               1, undefined],
     ["a quota that has refused holds for all who come",         [heldUntil("2026-01-21")], [ok],              0, /^the quota of 200 GB copied per day \(quotas.bytesPerDay\) is reached: 200 GB are used until 2026-01-21 00:00 UTC, and this image has 1 GB$/],
     ["until its day is over",                                 [heldUntil("2026-01-20")], [ok],              1, undefined],
-    ["or its owner raises it",                                [heldUntil("2026-01-21", 100e9)], [ok],         1, undefined],
+    ["or the policy raises it",                               [heldUntil("2026-01-21", 100e9)], [ok],         1, undefined],
   ];
   for (const [because, past, started, starts, expected] of table) {
     test(because, async () => {

@@ -109,7 +109,7 @@ describe("what was tried before", () => {
     ["later deploys did so again and again",             60, [43, 45, 47, 49, 51, 53].map((number) => ({ number, for: `web:${number - 1}`, ago: 5 })), /6 substitutes were replaced by later deploys/],
   ];
   for (const [because, former, revisions, expected] of table) {
-    test(`${because}: ${expected === undefined ? "is tried" : "stands still"}`, async () => {
+    test(`${because}: ${expected === undefined ? "is tried" : "is not tried"}`, async () => {
       for (const refused of [false, true]) {
         const why = loopGuardReason(await ask(revisions, former, refused), arn(former));
         if (expected === undefined) expect(why).toBeUndefined();

@@ -31,7 +31,7 @@ describe("the platforms that a service's tasks may run on", () => {
     ["and not of machines that no provider brought",        nothing,         undefined,  ["arm"],      [X86, by(ARM, "arm")],          "linux/arm64"],
     ["are not known of a provider that has none yet",       nothing,         undefined,  ["arm"],      [by(X86, "x86")],               "? the capacity provider arm has no machine now that could tell its architecture"],
     ["nor of an empty cluster",                             nothing,         "EC2",      [],           [],                             "? the cluster has no machine now that could tell its architecture"],
-    ["nor where nobody may ask",                            nothing,         "EC2",      [],           "ecs:ListContainerInstances: AccessDeniedException", "? ecs:ListContainerInstances: AccessDeniedException"],
+    ["nor where the right is missing",                      nothing,         "EC2",      [],           "ecs:ListContainerInstances: AccessDeniedException", "? ecs:ListContainerInstances: AccessDeniedException"],
   ];
   for (const [because, definition, launchType, capacityProviders, found, platforms] of table) {
     test(`${because}: ${platforms}`, async () => {

@@ -1,4 +1,4 @@
-/** An AWS that turns reads away now and then: a survey gets along with it, and begins anew only where it is asked to. */
+/** An AWS that throttles reads now and then: a survey gets along with it, and begins anew only where it is asked to. */
 
 import { describe, expect, it } from "vitest";
 import { readEvent } from "../../../src/ecs-events/read-event.ts";

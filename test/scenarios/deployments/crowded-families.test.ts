@@ -40,14 +40,8 @@ for (const [because, tags, expected] of table) {
       return;
     }
     const missing = tags - 46;
-    expect(outcome).toMatchObject({
-      reason: "too-many-tags",
-      because: `web has ${tags} tags of its owner's, of 50 that AWS allows: 4 more are needed, for Repull to know its own revisions again`,
-      nextSteps: [
-        expect.stringContaining(`take ${missing} tags off the task definition of web`),
-        expect.anything(),
-      ],
-    });
+    expect(outcome.reason).toBe("too-many-tags");
+    expect(outcome.nextSteps[0]).toMatch(new RegExp(`\\b${missing} tags\\b.*\\bweb\\b`));
     expect(after.definitions.newest("web", 9)).toHaveLength(1);
   });
 }
@@ -59,9 +53,7 @@ test("a foreign revision that was registered since is neither run nor hidden", a
   });
   expect(outcome.outcome).toBe("succeeded");
   expect(shortRevision(outcome.newTaskDefinition ?? "")).toBe("web:43");
-  expect(outcome.nextSteps[0]).toBe(
-    "the newest of its family is now web:43, made from web:41, and not web:42, which the service did not run: whoever deploys without a number should name web:42, or register it again",
-  );
+  expect(outcome.nextSteps[0]).toMatch(/\bweb:43\b.*\bweb:42\b/);
   const { images } = await stateOf(after, "prod", "web");
   expect(images).toEqual([expect.stringContaining("/repull/docker.io/acme/web@sha256:")]);
 });

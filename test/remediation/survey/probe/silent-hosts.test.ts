@@ -37,7 +37,7 @@ type Given = {
   readonly policy?: Partial<Policy>;
 };
 
-/** A service whose images are pinned, so that what was meant is known, whoever is silent. */
+/** A service whose images are pinned, so that what was meant is known, whatever is silent. */
 async function worldOf({ hosts = [], images = 1, hasAccount = false }: Given): Promise<World> {
   const trouble = (host: string): object => (hosts.includes(host) ? silent : {});
   const registries = {
@@ -113,18 +113,18 @@ const imageMappings = DEAD.map((host) => ({
 
 // biome-ignore format: a table is read by its columns
 const table: readonly (readonly [because: string, given: Given, heard: readonly string[], secondsMax: number])[] = [
-  ["nobody is silent",                        {},                                                               ["docker.io: found", "ecr: found", "public.ecr.aws: found"],       1],
+  ["no host is silent",                       {},                                                               ["docker.io: found", "ecr: found", "public.ecr.aws: found"],       1],
   ["Docker Hub is silent",                    { hosts: ["docker.io"] },                                         ["docker.io: no-answer", "ecr: found", "public.ecr.aws: found"],          6],
   ["the same with seven images",              { hosts: ["docker.io"], images: 7 },                              ["docker.io: no-answer", "ecr: found", "public.ecr.aws: found"],          6],
   ["the same with an account",                { hosts: ["docker.io"], images: 7, hasAccount: true },            ["docker.io: no-answer", "ecr: found", "public.ecr.aws: found"],          6],
   ["ECR Public is silent too",                { hosts: ["docker.io", "public.ecr.aws"], images: 7 },            ["docker.io: no-answer", "ecr: found", "public.ecr.aws: no-answer"],      12],
   ["our own ECR is silent",                   { hosts: ["ecr"], images: 3 },                                    ["docker.io: found", "ecr: no-answer", "public.ecr.aws: found"],   6],
-  ["everybody is silent",                     { hosts: ["ecr", "docker.io", "public.ecr.aws"], images: 7 },     ["docker.io: no-answer", "ecr: no-answer", "public.ecr.aws: no-answer"],  20],
+  ["every host is silent",                    { hosts: ["ecr", "docker.io", "public.ecr.aws"], images: 7 },     ["docker.io: no-answer", "ecr: no-answer", "public.ecr.aws: no-answer"],  20],
 ];
 
 describe("a survey whose hosts drop packets", () => {
   for (const [because, given, expected, secondsMax] of table) {
-    test(`hears whoever answers, within ${secondsMax} s, where ${because}`, async () => {
+    test(`hears each host that answers, within ${secondsMax} s, where ${because}`, async () => {
       const world = await worldOf(given);
       const { result, seconds } = await surveyed(world, given);
       expect(heard(result)).toEqual(expected);
@@ -179,9 +179,9 @@ const reads: readonly (readonly [because: string, change: (ports: Ports) => Part
   ["the task is not described",        ({ ecs }) => ({ ecs: { ...ecs, describeTask: never } }),                              "ecs:DescribeTasks unavailable"],
   ["the service is not described",     ({ ecs }) => ({ ecs: { ...ecs, describeService: never } }),                           "ecs:DescribeServices unavailable"],
   ["the revisions are not listed",     ({ ecs }) => ({ ecs: { ...ecs, newestRevisions: never } }),                           "ecs:ListTaskDefinitions unavailable"],
-  ["nobody tells what a role may do",  () => ({ roles: { simulate: never, ofInstanceProfile: never } }),                                                  "ecr-copy"],
-  ["nobody tells of the networks",     () => ({ networks: { describe: never, egress: never, instances: never } }),                                            "ecr-copy"],
-  ["nobody tells of the rules",        ({ ecr }) => ({ ecr: { ...ecr, pullThroughRules: never } }),                          "ecr-copy"],
+  ["IAM does not answer",              () => ({ roles: { simulate: never, ofInstanceProfile: never } }),                                                  "ecr-copy"],
+  ["EC2 does not answer",              () => ({ networks: { describe: never, egress: never, instances: never } }),                                            "ecr-copy"],
+  ["ECR does not tell its rules",      ({ ecr }) => ({ ecr: { ...ecr, pullThroughRules: never } }),                          "ecr-copy"],
 ];
 
 describe("a survey whose AWS does not answer", () => {

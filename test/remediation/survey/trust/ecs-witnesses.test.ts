@@ -62,7 +62,7 @@ type Row = {
   readonly origin?: "absent" | "unreadable";
   /** The execution that the revision deployed before the failing one names. */
   readonly execution?: ExecutionStatus;
-  /** In whose place that revision says that it stood. */
+  /** Which revision that revision says that it replaced. */
   readonly former?: string;
   /** What its tag says that it had found. */
   readonly found?: Digest;
@@ -109,7 +109,7 @@ const ROWS: readonly (readonly [when: string, row: Row, said: string])[] = [
   ["the reference has a digest",                                   { image: `nginx:1.27@${FOUND}`, brought: [own()] },                                             `${FOUND} reference`],
   ["the failing deployment pinned one, and the tag has moved",     { brought: [own()] },                                                                          `${PINNED} service-revision`],
   ["a task of it runs other bytes than it pinned",                 { brought: [own()], tasks: [{ by: "ecs-svc/111", digest: RUNS }] },                            `${PINNED} service-revision`],
-  ["the deployment stands on the third page",                      { brought: [own()], pages: 3 },                                                                `${PINNED} service-revision`],
+  ["the deployment is on the third page",                          { brought: [own()], pages: 3 },                                                                `${PINNED} service-revision`],
   ["a later deployment of the same revision pinned another",       { brought: [{ id: "222", at: 500, pins: [pin(NOW)] }, own()] },                                `${PINNED} service-revision`],
   ["the number in its id is no service revision: by its date",     { startedBy: "ecs-svc/999", deployedAt: 100, brought: [{ id: "333", at: 400, pins: [pin(NOW)] }, own({ at: 100 })] }, `${PINNED} service-revision`],
   ["by the failed task's date, where ECS shows it no more",        { startedBy: "ecs-svc/999", taskCreatedAt: 150, brought: [{ id: "333", at: 400, pins: [pin(NOW)] }, own({ at: 100 })] }, `${PINNED} service-revision`],

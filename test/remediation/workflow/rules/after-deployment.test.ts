@@ -52,7 +52,7 @@ const wroteIt = (deployments: readonly Deployment[], more: object = {}): Redeplo
   deployments,
   ...more,
 });
-const stoodAlready = (deployments: readonly Deployment[], more: object = {}): RedeployResult => ({
+const ranAlready = (deployments: readonly Deployment[], more: object = {}): RedeployResult => ({
   kind: "already",
   deployments,
   ...more,
@@ -90,11 +90,11 @@ const displaced = (more: Partial<Displaced> = {}): Displaced => ({
 // biome-ignore format: a table is read by its columns
 rowsOf("the state after our deployment was written", [
   ["it is watched, by its id",                      registered, redeploy(wroteIt([ours])), watched({ deploymentId: "ecs-svc/2" })],
-  ["it stood already: whose it is cannot be told",  registered, redeploy(stoodAlready([ours, failing])), watched()],
+  ["it stood already: whose it is cannot be told",  registered, redeploy(ranAlready([ours, failing])), watched()],
   ["an answer without a primary deployment tells no id", registered, redeploy(wroteIt([])), watched()],
   ["another's was replaced by it",                  registered, redeploy(wroteIt([ours, theirs])), watched({ deploymentId: "ecs-svc/2", foreignRevision: FOREIGN })],
   ["what the write has seen in its place goes before what is shown", registered, redeploy(wroteIt([ours, theirs], { foreign: revision(51) })), watched({ deploymentId: "ecs-svc/2", foreignRevision: revision(51) })],
-  ["deployments that were there before are no other's", registered, redeploy(stoodAlready([ours, deployment(1, FOREIGN)])), watched()],
+  ["deployments that were there before are no other's", registered, redeploy(ranAlready([ours, deployment(1, FOREIGN)])), watched()],
   ["the failing revision, deployed anew, is no other's", registered, redeploy(wroteIt([ours, deployment(4, FORMER)])), watched({ deploymentId: "ecs-svc/2" })],
   ["an earlier substitute of ours is no other's",   { state: { ...registered.state, tried: [failedSubstitute({ newRevision: revision(40) })] } }, redeploy(wroteIt([ours, deployment(4, revision(40))])), watched({ deploymentId: "ecs-svc/2", ownRevisions: [revision(40)] })],
   ["what ECS itself goes back to is no other's",    registered, redeploy(wroteIt([ours, deployment(3, FOREIGN, { rolloutStateReason: "ECS is rolling back" })])), watched({ deploymentId: "ecs-svc/2" })],
@@ -177,11 +177,11 @@ const withoutRevision = { answer: { kind: "superseded", because } } as const;
 describe("the state after a second look at the service", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, Given, changes: object])[] = [
-    ["our deployment: the other revision still stands, which is the end", { ...redeployed(), seen: still }, { ...gone, ending: { kind: "superseded", because: said, images: plans } }],
+    ["our deployment: the other revision still runs, which is the end",   { ...redeployed(), seen: still }, { ...gone, ending: { kind: "superseded", because: said, images: plans } }],
     ["our deployment: it is in place after all, and watched", { ...redeployed(), seen: { kind: "service", at: NOW, deployments: [ours] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
     ["our deployment: without a revision that was seen in its place", { ...redeployed(withoutRevision), seen: { kind: "service", at: NOW, deployments: [ours] } }, { ...gone, ...watched() }],
     ["our deployment: another's is shown behind it",  { ...redeployed(withoutRevision), seen: { kind: "service", at: NOW, deployments: [ours, theirs] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
-    ["the way back: the other revision still stands, which is the end", { ...isBack([]), seen: still }, { ...gone, ending: { ...superseded, revision: FOREIGN } }],
+    ["the rollback: the other revision still runs, which is the end",   { ...isBack([]), seen: still }, { ...gone, ending: { ...superseded, revision: FOREIGN } }],
     ["the way back: it is in place, and has replaced another's, which is deployed again", isBack([inForce, theirs]), { ...gone, overwritten: theOther() }],
     ["the way back: another's that failed is not deployed again", isBack([inForce, deployment(3, FOREIGN, { rolloutState: "FAILED" })]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],
     ["the way back: another failed deployment than that one says nothing", isBack([inForce, deployment(3, revision(51), { rolloutState: "FAILED" })]), { ...gone, overwritten: theOther() }],
@@ -223,9 +223,9 @@ const followed = (more: object = {}) => ({
 
 // biome-ignore format: a table is read by its columns
 rowsOf("the state after another's was deployed again", [
-  ["it stands: that is the end",                    overwritten(), restore(wroteIt([isTheirs])), putBack],
-  ["its own deployer has put it back already",      overwritten(), restore(stoodAlready([isTheirs])), putBack],
-  ["a deployment of its that we had seen is an answer of the past: it is given time", overwritten(), restore(stoodAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 2, mustWait: true } }],
+  ["it runs: that is the end",                      overwritten(), restore(wroteIt([isTheirs])), putBack],
+  ["its own deployer has put it back already",      overwritten(), restore(ranAlready([isTheirs])), putBack],
+  ["a deployment of its that we had seen is an answer of the past: it is given time", overwritten(), restore(ranAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 2, mustWait: true } }],
   ["so is one of what was written before the last", overwritten(), restore({ kind: "superseded", because, revision: OURS }), { overwritten: { attempt: 2, mustWait: true } }],
   ["so is the first of several",                    overwritten({ written: [OURS, FORMER, FOREIGN], revision: yetAnother }), restore({ kind: "superseded", because, revision: OURS }), { overwritten: { attempt: 2, mustWait: true } }],
   ["what was written last, deployed by another, is none: it is looked at twice", overwritten(), restore({ kind: "superseded", because, revision: FORMER }), { overwritten: { attempt: 2, mustWait: true, displacedBy: FORMER } }],
@@ -233,10 +233,10 @@ rowsOf("the state after another's was deployed again", [
   ["seen twice, it is in place: that is the end",   overwritten({ displacedBy: yetAnother }), restore({ kind: "superseded", because, revision: yetAnother }), putBack],
   ["a third one comes before the second look: it is looked at twice, too", overwritten({ displacedBy: revision(52) }), restore({ kind: "superseded", because, revision: yetAnother }), { overwritten: { attempt: 2, mustWait: true, displacedBy: yetAnother } }],
   ["no fifth look is taken",                        overwritten({ attempt: 4 }), restore({ kind: "superseded", because, revision: yetAnother }), putBack],
-  ["theirs is in its place at the second look: it was replaced, and is deployed again", overwritten({ displacedBy: yetAnother }), restore(stoodAlready([primary(6, FOREIGN)])), followed({ displacedBy: GONE, knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4", "ecs-svc/6"] })],
+  ["theirs is in its place at the second look: it was replaced, and is deployed again", overwritten({ displacedBy: yetAnother }), restore(ranAlready([primary(6, FOREIGN)])), followed({ displacedBy: GONE, knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4", "ecs-svc/6"] })],
   ["the service is gone",                           overwritten(), restore({ kind: "superseded", because }), putBack],
-  ["an answer of the past is asked for a fourth time", overwritten({ attempt: 3 }), restore(stoodAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 4, mustWait: true } }],
-  ["and no fifth time",                             overwritten({ attempt: 4 }), restore(stoodAlready([primary(3, FOREIGN)])), putBack],
+  ["an answer of the past is asked for a fourth time", overwritten({ attempt: 3 }), restore(ranAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 4, mustWait: true } }],
+  ["and no fifth time",                             overwritten({ attempt: 4 }), restore(ranAlready([primary(3, FOREIGN)])), putBack],
   ["theirs has replaced yet another's: that one is deployed again", overwritten(), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed()],
   ["as often as four times",                        overwritten({ attempt: 3 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed({ attempt: 4 })],
   ["and no more",                                   overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), putBack],
@@ -258,8 +258,8 @@ describe("what a record names", () => {
     ["a copy of it, and it",                         formatBackOn(inactive, FORMER), "web:43 web:41"],
     ["what the service is back on",                  ending(back(), rollBack({ kind: "redeployed", deployments: [], to: FORMER })), "web:41"],
     ["what was found after that",                    ending(back({}, "afterwards"), rollBack({ kind: "redeployed", deployments: [], to: FORMER })), "web:41 afterwards"],
-    ["what has to be deployed where ECS shows no more", ending(overwritten({ attempt: 4 }), restore(stoodAlready([primary(3, FOREIGN)]))), "web:50"],
-    ["what stands, and what has to be deployed again", ending(overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)]))), "web:51 web:50 web:51"],
+    ["what has to be deployed where ECS shows no more", ending(overwritten({ attempt: 4 }), restore(ranAlready([primary(3, FOREIGN)]))), "web:50"],
+    ["what runs, and what has to be deployed again",   ending(overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)]))), "web:51 web:50 web:51"],
   ];
   for (const [title, told, names] of table)
     test(title, () => expect(told.match(/web:\d+|afterwards/g)?.join(" ")).toBe(names));

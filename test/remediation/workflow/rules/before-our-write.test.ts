@@ -84,8 +84,8 @@ rules("an ending that a write has decided", [
   ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "no-substitute", because } } }, "end no-substitute", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
 ]);
 
-const backoff = (isServing: boolean, turn: number) =>
-  `wait ${throttleBackoffSeconds({ execution: EXECUTION, isServing }, turn)} for throttled`;
+const backoff = (isServing: boolean, attempt: number) =>
+  `wait ${throttleBackoffSeconds({ execution: EXECUTION, isServing }, attempt)} for throttled`;
 
 // biome-ignore format: a table is read by its columns
 rules("a write that AWS throttled", [
@@ -221,7 +221,7 @@ rules("another deployment that is under way", [
   ["after three hours it goes on",              { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_800 } }, ...GOES_ON],
   ["without one the policy waits for nothing",  { policy: { onActiveDeployment: "wait" } }, ...GOES_ON],
   ["a stage of a deployment that has ended is none", { survey: { stage: "BAKE_TIME" } }, ...GOES_ON],
-  ["it is waited for before anybody is asked",  { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
+  ["it is waited for before an approval is asked for", { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
 ]);
 
 const CHANGES = plannedChanges(survey(), imagesOf({})).map(({ hash }) => hash);
