@@ -7,16 +7,24 @@
  */
 
 import { shortRevision } from "../ecs/arn.ts";
-import { getString } from "../ecs/json-fields.ts";
+import { getString, optional } from "../ecs/json-fields.ts";
 import { primaryDeployment, type Service } from "../ecs/service/service.ts";
 import { parseTags, type SubstitutedImage, wholeRevision } from "../ecs/task-definition/provenance-tags.ts";
+import { containersOf } from "../ecs/task-definition/task-definition.ts";
+import { tryParseReference } from "../image/reference.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import type { ScheduledTarget } from "../remediation/ports/schedules.ts";
+import type { JsonObject } from "../runtime/json.ts";
 
 /** Every service of the account and region, a few at a time. */
 export type ServiceInventory = {
   clusters(): Promise<readonly string[]>;
   services(cluster: string): AsyncIterable<readonly Service[]>;
+};
+
+export type ActiveImage = SubstitutedImage & {
+  /** As the revision has it; absent where no container of it has the digest that its tags name. */
+  readonly substitute?: string;
 };
 
 export type ActiveSubstitution = {
@@ -25,7 +33,7 @@ export type ActiveSubstitution = {
   /** The one that it replaces, `web:41`. */
   readonly former: string;
   readonly execution: string;
-  readonly images: readonly SubstitutedImage[];
+  readonly images: readonly ActiveImage[];
   /** Milliseconds since the epoch, where ECS tells. */
   readonly registeredAt?: number;
   readonly clusterArn: string;
@@ -100,9 +108,16 @@ async function describeOurs(revision: string, { ecs }: Pick<Ports, "ecs">): Prom
     revision: getString(described.taskDefinition, "taskDefinitionArn") ?? revision,
     former: wholeRevision(marker.previousRevision, revision),
     execution: marker.execution,
-    images: marker.images,
+    images: marker.images.map((image) => withSubstitute(image, described.taskDefinition)),
     ...(registeredAt === undefined ? {} : { registeredAt }),
   };
+}
+
+function withSubstitute(tagged: SubstitutedImage, revision: JsonObject): ActiveImage {
+  if (tagged.digest === undefined) return tagged;
+  const { image } =
+    containersOf(revision).find((one) => tryParseReference(one.image ?? "")?.digest === tagged.digest) ?? {};
+  return { ...tagged, ...optional("substitute", image) };
 }
 
 /** ECS writes seconds since the epoch; what is recorded elsewhere may be ISO 8601. */

@@ -91,7 +91,7 @@ function entryOf(
   };
 }
 
-/** Tags say what replaces what, and by which digest; not why, nor how well it was proved. */
+/** Tags and revision say what replaces what; not why, nor how well it was proved. */
 function entryOfTags(effect: ActiveSubstitution): HistoryEntry {
   const { execution, registeredAt, former, revision, images, clusterArn } = effect;
   const name =
@@ -109,7 +109,10 @@ function entryOfTags(effect: ActiveSubstitution): HistoryEntry {
     workload: `${clusterName(clusterArn)}/${name}`,
     former,
     revision,
-    images: images.map(({ image, digest }) => ({ image, substitute: digest ?? image })),
+    images: images.map(({ image, digest, substitute }) => ({
+      image,
+      substitute: substitute ?? digest ?? image,
+    })),
     active: true,
   };
 }

@@ -244,7 +244,8 @@ function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean,
       ? `${user}: from ${shortRevision(effect.revision)} back to ${effect.former}`
       : `${user}: cannot be undone: ${refusedBecause}`,
     ...effect.images.map(
-      ({ image, digest }) => `${image} again, in place of ${digest ?? "the same with an account"}`,
+      ({ image, digest, substitute }) =>
+        `${image} again, in place of ${substitute ?? digest ?? "the same with an account"}`,
     ),
     ...warnings,
   ];

@@ -294,7 +294,20 @@ describe("history", () => {
     const io = commandIo();
     expect(await history({ since: SINCE, json: true }, { ...session, executionHistory: silent }, io)).toBe(0);
     expect(objectsIn(io.printed.out)).toMatchObject([
-      { execution, ended: "unknown", former: "web:42", active: true },
+      {
+        execution,
+        ended: "unknown",
+        former: "web:42",
+        images: [
+          {
+            image: "nginx:1.25",
+            substitute: expect.stringMatching(
+              /^public\.ecr\.aws\/docker\/library\/nginx@sha256:[0-9a-f]{64}$/,
+            ),
+          },
+        ],
+        active: true,
+      },
     ]);
     expect(io.printed.err).toContain("no such function");
   });
