@@ -12,7 +12,7 @@ const LINES_MAX = 400;
 /** Tables are long, and a test is read a row at a time. */
 const TEST_LINES_MAX = 600;
 /** A template is a list: it has no second idea to move out. */
-const TEMPLATE_LINES_MAX = 1720;
+const TEMPLATE_LINES_MAX = 1730;
 
 /** Files that have got away, each with its length when it did. A ratchet: entries shrink and go, none is added. */
 const LINES_MAX_OF: Readonly<Record<string, number>> = {};

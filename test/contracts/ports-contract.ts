@@ -508,6 +508,40 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
+    says: "a deployment that is over, or was never there, cannot be stopped",
+    backedBy: "sandbox only",
+    holds: async (stage) => {
+      const { name, arn } = await given(stage);
+      await stage.go?.(120);
+      const story = await stage.ecs.serviceDeployment("shop", name, arn);
+      await expect(stage.ecs.rollBackDeployment(story?.arn ?? "")).rejects.toMatchObject({
+        kind: "conflict",
+      });
+      await expect(stage.ecs.rollBackDeployment(`${story?.arn}0`)).rejects.toMatchObject({ kind: "absent" });
+    },
+  },
+  {
+    says: "a deployment that is stopped with a rollback goes back to the service revision before it",
+    backedBy: "sandbox only",
+    holds: async (stage) => {
+      const { name, arn, family } = await given(stage);
+      await stage.go?.(120);
+      const second = await stage.ecs.registerTaskDefinition(webDefinition(family, "nginx:absent"));
+      await stage.ecs.updateService("shop", name, second);
+      await stage.go?.(30);
+      const story = await stage.ecs.serviceDeployment("shop", name, second);
+      const [source] = await stage.ecs.describeServiceRevisions(story?.sources ?? []);
+      expect(source?.taskDefinition).toBe(arn);
+      await stage.ecs.rollBackDeployment(story?.arn ?? "");
+      expect((await stage.ecs.serviceDeployment("shop", name, second))?.status).toBe("ROLLBACK_REQUESTED");
+      await stage.go?.(120);
+      expect((await stage.ecs.describeService("shop", name))?.taskDefinition).toBe(arn);
+      expect(await stage.ecs.ecsRollbacks([story?.arn ?? ""])).toMatchObject([{ revision: source?.arn }]);
+      // Asked again, it is no error.
+      await stage.ecs.rollBackDeployment(story?.arn ?? "");
+    },
+  },
+  {
     says: "an update makes a new primary deployment while the former one still serves",
     backedBy: "sandbox only",
     holds: async (stage) => {

@@ -64,6 +64,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ecs:ListTaskDefinitions":                 ["ecs.newestRevisions"],
   "ecs:RegisterTaskDefinition":              ["ecs.registerTaskDefinition"],
   "ecs:UpdateService":                       ["ecs.updateService"],
+  "ecs:StopServiceDeployment":               ["ecs.rollBackDeployment"],
   "ecr:CreateRepository":                    ["ecr.ensureRepository"],
   "ecr:DescribeImages":                      ["ecr.imageStatus"],
   "ecr:GetAuthorizationToken":               ["ecr.authorization"],

@@ -157,6 +157,11 @@ export function atTheWorstMoment(
         await perhaps(cluster, name, 0.005);
         return await ports.ecs.describeService(cluster, name);
       },
+      async rollBackDeployment(arn) {
+        const [, cluster = "", name = ""] = arn.split("/");
+        await perhaps(cluster, name, struck);
+        await ports.ecs.rollBackDeployment(arn);
+      },
       async updateService(cluster, name, revision) {
         await perhaps(cluster, name, struck);
         return await ports.ecs.updateService(cluster, name, revision);

@@ -55,6 +55,7 @@ const CODES: Readonly<Record<AwsErrorKind, readonly string[]>> = {
     "PullThroughCacheRuleNotFoundException",
     "RepositoryNotFoundException",
     "ResourceNotFoundException",
+    "ServiceDeploymentNotFoundException",
     "ServiceNotFoundException",
     "TargetNotFoundException",
     "TaskSetNotFoundException",

@@ -13,6 +13,8 @@ export type ServiceDeployment = {
   readonly arn: string;
   /** PENDING, IN_PROGRESS, SUCCESSFUL, STOP_REQUESTED, STOPPED, or one of ROLLBACK_…. */
   readonly status: string;
+  /** The ARNs of the service revisions that ran when it began. */
+  readonly sources: readonly string[];
   /** ECS's own words for the status. */
   readonly because?: string;
   /** From PRE_SCALE_UP to CLEAN_UP. */
@@ -40,6 +42,7 @@ export function readServiceDeployment(json: JsonObject): ServiceDeployment {
   return {
     arn: getString(json, "serviceDeploymentArn") ?? "",
     status: getString(json, "status") ?? "",
+    sources: getObjects(json, "sourceServiceRevisions").flatMap((one) => getString(one, "arn") ?? []),
     ...optional(
       "because",
       getString(json, "statusReason") ?? getString(getObject(json, "rollback") ?? {}, "reason"),

@@ -5,7 +5,7 @@
 import { sameRevision, shortRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
 import { isFullyRunning } from "../../ecs/service/rollout-state.ts";
-import { type Deployment, primaryDeployment } from "../../ecs/service/service.ts";
+import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import {
   EXECUTION_TAG,
   parseTags,
@@ -155,6 +155,35 @@ type Change = {
   readonly isSeenTwice?: boolean;
 };
 
+/** What keeps from a write, or that it is done; `same`: the service is what the survey saw. */
+export async function compareService(
+  { clusterArn, service: name, to, from, deploymentId, failing, heals = false }: Change,
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<RedeployResult | { readonly kind: "same"; readonly service: Service }> {
+  const service = await ecs.describeService(clusterArn, name);
+  if (service === undefined || service.status !== "ACTIVE")
+    return { kind: "superseded", because: `the service ${name} was deleted meanwhile` };
+  if (sameRevision(service.taskDefinition, to)) return { kind: "already", deployments: service.deployments };
+  if (!sameRevision(service.taskDefinition, from)) {
+    const because = `${shortRevision(service.taskDefinition)} was deployed meanwhile`;
+    return { kind: "superseded", because, revision: service.taskDefinition };
+  }
+  const primary = primaryDeployment(service);
+  const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
+  if (deploymentId !== undefined && isAnother)
+    return {
+      kind: "superseded",
+      because: `${shortRevision(from)} was deployed anew meanwhile (${primary.id})`,
+    };
+  if (heals && isFullyRunning(service))
+    return {
+      kind: "superseded",
+      because: `all tasks of ${service.name} run ${shortRevision(from)} now`,
+      whole: true,
+    };
+  return { kind: "same", service };
+}
+
 /**
  * Points the service at a revision, unless another deployment came since it was looked at.
  *
@@ -164,30 +193,10 @@ export async function redeployRevision(
   change: Change,
   ports: Pick<Ports, "ecs" | "log">,
 ): Promise<RedeployResult> {
-  const { clusterArn, to, from, deploymentId, failing, heals = false } = change;
-  const service = await ports.ecs.describeService(clusterArn, change.service);
-  if (service === undefined || service.status !== "ACTIVE") {
-    return { kind: "superseded", because: `the service ${change.service} was deleted meanwhile` };
-  }
-  if (sameRevision(service.taskDefinition, to)) return { kind: "already", deployments: service.deployments };
-  const primary = primaryDeployment(service);
-  if (!sameRevision(service.taskDefinition, from)) {
-    const because = `${shortRevision(service.taskDefinition)} was deployed meanwhile`;
-    return { kind: "superseded", because, revision: service.taskDefinition };
-  }
-  const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
-  if (deploymentId !== undefined && isAnother) {
-    return {
-      kind: "superseded",
-      because: `${shortRevision(from)} was deployed anew meanwhile (${primary.id})`,
-    };
-  }
-  if (heals && isFullyRunning(service))
-    return {
-      kind: "superseded",
-      because: `all tasks of ${service.name} run ${shortRevision(from)} now`,
-      whole: true,
-    };
+  const { clusterArn, to, from } = change;
+  const found = await compareService(change, ports);
+  if (found.kind !== "same") return found;
+  const { service } = found;
   const compared = service.deployments.map(({ id }) => id);
   let shown: readonly Deployment[];
   try {

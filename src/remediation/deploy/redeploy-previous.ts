@@ -15,13 +15,20 @@ import {
 } from "../../ecs/task-definition/task-definition.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Superseded, Survey } from "../survey/types.ts";
-import { redeployRevision, type Written } from "./apply.ts";
+import { compareService, redeployRevision, type Written } from "./apply.ts";
+import { rollBackByEcs } from "./ecs-rollback.ts";
 
 /** A copy is as young as the way back; other services of its family register beside it. */
 const REVISIONS_SEEN = 10;
 
 /** `to`: what the service is back on, the former revision or its copy. */
-export type Restored = (Written & { readonly to: string }) | Superseded;
+export type Restored =
+  | (Written & {
+      readonly to: string;
+      /** ECS goes back by itself, to the service revision that it had. */
+      readonly byEcs?: true;
+    })
+  | Superseded;
 
 type Place = Pick<Survey, "clusterArn" | "service" | "failingRevision">;
 
@@ -31,13 +38,18 @@ export async function redeployPreviousRevision(
   ours: string,
   execution: string,
   ports: Pick<Ports, "ecs" | "log">,
-  conditions: {
+  {
+    byEcs = true,
+    ...conditions
+  }: {
     /** The deployment of ours that is to be replaced, where another one of the same revision is not. */
     readonly deploymentId?: string;
     /** Where ours runs whole by the time of the write, it stays: the former revision cannot start. */
     readonly heals?: boolean;
     /** Another revision in place of ours is looked at a second time, before it is believed. */
     readonly isSeenTwice?: boolean;
+    /** False: ECS was asked to go back by itself, and has not. */
+    readonly byEcs?: boolean;
   } = {},
 ): Promise<Restored> {
   const { clusterArn, service, failingRevision } = place;
@@ -46,8 +58,17 @@ export async function redeployPreviousRevision(
     return { kind: "superseded", because: `the task definition ${shortRevision(failingRevision)} is gone` };
   const isInactive = described.taskDefinition.status === "INACTIVE";
   const to = isInactive ? await copyOf(described, place, execution, ports) : failingRevision;
+  const change = { clusterArn, service, to, from: ours, ...conditions };
   ports.log.warn("restoring the former revision", { serviceName: service, ours, to });
-  const written = await redeployRevision({ clusterArn, service, to, from: ours, ...conditions }, ports);
+  // A revision that is INACTIVE may have nothing left that ECS could go back to.
+  if (
+    !isInactive &&
+    byEcs &&
+    (await compareService(change, ports)).kind === "same" &&
+    (await rollBackByEcs(place, ours, ports))
+  )
+    return { kind: "redeployed", deployments: [], to, byEcs: true };
+  const written = await redeployRevision(change, ports);
   return written.kind === "superseded" ? written : { ...written, to };
 }
 

@@ -66,6 +66,8 @@ export type RolloutUndo = {
   readonly heals?: boolean;
   /** Another revision in place of ours is looked at a second time, before it is believed. */
   readonly isSeenTwice?: boolean;
+  /** False: ECS was asked to go back by itself, and has not. */
+  readonly byEcs?: boolean;
   /** Of a schedule: what is pointed back. */
   readonly target?: ScheduledTarget;
 };

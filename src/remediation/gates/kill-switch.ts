@@ -7,21 +7,10 @@
  * it cannot be read, nothing is written either: an unreadable kill switch does not allow writes.
  */
 
-import { AwsError } from "../ports/aws-error.ts";
-import type { KillSwitch } from "../ports/kill-switch.ts";
+import { type KillSwitch, Stopped } from "../ports/kill-switch.ts";
 import type { Ports } from "../ports/ports.ts";
 
 export type { KillSwitch };
-
-/** A write that was not sent, because the kill switch stops all of them. */
-export class Stopped extends AwsError {
-  readonly parameter: string | undefined;
-
-  constructor(action: string, because: string, parameter: string | undefined) {
-    super("denied", action, `${action} was not sent: the kill switch stops every write (${because})`);
-    this.parameter = parameter;
-  }
-}
 
 /** For callers without one. */
 export const NO_KILL_SWITCH: KillSwitch = { activeReason: async () => undefined };
@@ -62,6 +51,10 @@ export function withKillSwitchOnDeployments<P extends Pick<Ports, "ecs" | "sched
       async registerTaskDefinition(registrable) {
         await refuseIfActive(killSwitch, "ecs:RegisterTaskDefinition");
         return await ecs.registerTaskDefinition(registrable);
+      },
+      async rollBackDeployment(serviceDeploymentArn) {
+        await refuseIfActive(killSwitch, "ecs:StopServiceDeployment");
+        await ecs.rollBackDeployment(serviceDeploymentArn);
       },
       async updateService(cluster, service, revision) {
         await refuseIfActive(killSwitch, "ecs:UpdateService");

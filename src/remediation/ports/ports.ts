@@ -86,6 +86,11 @@ export interface Ecs {
   /** The tasks that run of those started by this text (`ecs-svc/…`, `events-rule/…`, a caller's own), described; at most 100. */
   listTasksStartedBy(clusterArn: string, startedBy: string): Promise<readonly Task[]>;
   /**
+   * Has ECS stop a deployment that is in progress and go back by itself to the service revision before it. Asked again,
+   * it goes on doing so. Throws AwsError, `conflict` where the deployment is not in progress.
+   */
+  rollBackDeployment(serviceDeploymentArn: string): Promise<void>;
+  /**
    * Points the service at a revision: ECS starts a deployment. Nothing else of the service is sent.
    * Answers the service's deployments as ECS shows them in its answer, ours and what it replaces; none where it shows none.
    */

@@ -89,6 +89,10 @@ const untrusted = z.object({
   permission: z.string().optional(),
 });
 
+const restoredImage = z.object({ image: z.string(), digest: z.string().optional() });
+
+export type RestoredImage = z.infer<typeof restoredImage>;
+
 const checks = z.array(
   z.object({
     what: z.string(),
@@ -157,6 +161,14 @@ export const outcomeSchema = z.object({
   unusedTaskDefinition: z.string().optional(),
   /** The command that takes the change back. */
   undo: z.array(z.string()).readonly().optional(),
+  /** How the service was put back: by ECS's own rollback, or by a new deployment, for which ECS resolves each tag again. */
+  rollback: z
+    .object({
+      by: z.enum(["ecs", "new-deployment"]),
+      /** The images that a tag names, and to what ECS has resolved it, where it tells. */
+      images: z.array(restoredImage),
+    })
+    .optional(),
   images: z.array(
     z.object({
       image: z.string(),

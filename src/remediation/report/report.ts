@@ -42,6 +42,8 @@ export type RemediationResult = {
   readonly restored?: string;
   /** A revision that was registered, and that nothing runs. */
   readonly unused?: string;
+  /** How it was put back, and what its tags mean there. */
+  readonly rollback?: Outcome["rollback"];
   readonly remedies?: readonly Remedy[];
   /** In the place of the sentences that the remedies make. */
   readonly nextSteps?: readonly string[];
@@ -184,6 +186,7 @@ function toRecord(
     ...optional("restoredTaskDefinition", result.restored),
     ...optional("unusedTaskDefinition", result.unused),
     ...optional("undo", undoCommand(result, failure)),
+    ...optional("rollback", result.rollback),
     ...optional("approval", approval),
     ...optional("decision", decision),
     images: images.map(imageOutcome),

@@ -7,6 +7,7 @@
 
 import { sameRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
+import { checkRestored } from "../deploy/restored-images.ts";
 import type { StartedRollout } from "../deploy/rollout.ts";
 import { rolloutOf } from "../deploy/rollouts.ts";
 import { isInTarget, mirrorRequestOf } from "../mirror/request-mirrors.ts";
@@ -18,7 +19,7 @@ import { imagesToMirror } from "./plan.ts";
 import type { Seen } from "./seen.ts";
 import { isAfterOurWrite, type Rollout, type State, type Stop, type TaskWork } from "./state.ts";
 
-export type Subject = "failure" | "copy" | "displaced" | "rollout";
+export type Subject = "failure" | "copy" | "displaced" | "rollout" | "restored";
 
 /** What has to be read before the next decision; undefined: what is known is enough. */
 export function subjectOf(state: State, { options }: Context): Subject | undefined {
@@ -29,6 +30,7 @@ export function subjectOf(state: State, { options }: Context): Subject | undefin
     return plan === undefined ? "failure" : undefined;
   }
   if (displaced !== undefined) return displaced.isWaitedFor ? "displaced" : undefined;
+  if (overwritten === undefined && rollback?.restored !== undefined) return "restored";
   if (task !== undefined) return task.taskArn !== undefined && task.waitedSeconds > 0 ? "rollout" : undefined;
   const isWatched = overwritten === undefined && rollback === undefined && options.waitForRollout !== false;
   return rollout !== undefined && isWatched ? "rollout" : undefined;
@@ -44,6 +46,8 @@ export async function observe(subject: Subject, state: State, context: Context, 
       return await observeService(state, ports);
     case "rollout":
       return await observeRollout(state, ports);
+    case "restored":
+      return await observeRestored(state, ports);
   }
 }
 
@@ -122,4 +126,13 @@ function startedService(rollout: Rollout): StartedRollout {
 function startedTask({ surveyed, substitution, taskArn }: TaskWork): StartedRollout {
   const { clusterArn, service } = surveyed;
   return { clusterArn, service, ...substitution, ...optional("taskArn", taskArn) };
+}
+
+async function observeRestored({ rollback }: State, ports: Ports): Promise<Seen> {
+  if (rollback?.restored === undefined) throw new Error("nothing was put back");
+  const { surveyed, newRevision } = rollback.of;
+  const { clusterArn, service } = surveyed;
+  const { to, byEcs } = rollback.restored;
+  const status = await checkRestored({ clusterArn, service, newRevision, to, byEcs }, ports);
+  return { kind: "restored", at: ports.clock.now(), ...status };
 }

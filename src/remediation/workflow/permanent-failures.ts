@@ -6,8 +6,8 @@
 
 import { optional } from "../../ecs/json-fields.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
-import { Stopped } from "../gates/kill-switch.ts";
 import { AwsError } from "../ports/aws-error.ts";
+import { Stopped } from "../ports/kill-switch.ts";
 
 /** A right is missing, or the request is one that AWS will never take: only a person can change that. */
 export class PermanentStepFailure extends StepFailed {

@@ -1,6 +1,7 @@
 /** One observation: the result of a step, and the only thing that the rules know of the world at that time. */
 
 import type { Deployment } from "../../ecs/service/service.ts";
+import type { RestoredStatus } from "../deploy/restored-images.ts";
 import type { RolloutStatus } from "../deploy/rollout.ts";
 import type { ExecutionStatus } from "../ports/ports.ts";
 import type { SurveyResult } from "../survey/types.ts";
@@ -18,6 +19,8 @@ export type Seen =
   /** The service a minute after another revision was seen in place of ours. Without deployments: it still is. */
   | { readonly kind: "service"; readonly at: number; readonly deployments?: readonly Deployment[] }
   | { readonly kind: "rollout"; readonly at: number; readonly verdict: RolloutStatus }
+  /** What has become of an undo. */
+  | ({ readonly kind: "restored"; readonly at: number } & RestoredStatus)
   /** What is known is enough. */
   | { readonly kind: "nothing" }
   | { readonly kind: "failed"; readonly failed: Failed };

@@ -88,7 +88,14 @@ export type Rollout = {
   readonly wasDisplaced: boolean;
 };
 
-export type Rollback = { readonly of: FailedSubstitute; readonly afterwards?: string };
+export type Rollback = {
+  readonly of: FailedSubstitute;
+  readonly afterwards?: string;
+  /** It was written: until when the service is back, and its tags are resolved again, it is looked at. */
+  readonly restored?: { readonly to: string; readonly byEcs: boolean; readonly looks: number };
+  /** ECS has not gone back by itself. */
+  readonly withoutEcs?: true;
+};
 
 /** Our write replaced another deployment at the very moment of its start: theirs is deployed again. */
 export type Overwritten = {

@@ -154,9 +154,10 @@ async function startRollout(
 async function undoRollout({ rollback }: State, execution: string, ports: Ports): Promise<Restored> {
   if (rollback === undefined) throw new Error("there is nothing to go back from");
   const { surveyed, newRevision, kind } = rollback.of;
+  const byEcs = rollback.withoutEcs !== true;
   // What could not be pulled for a while may run whole by now: hours may lie between the verdict and this write.
   const heals = kind === "cannot-pull";
-  const undone = { place: surveyed, newRevision, execution, heals, isSeenTwice: true };
+  const undone = { place: surveyed, newRevision, execution, heals, isSeenTwice: true, byEcs };
   return await rolloutOf(surveyed).undo(undone, ports);
 }
 

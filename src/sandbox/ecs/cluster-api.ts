@@ -51,6 +51,8 @@ export interface Cluster {
   createRunningService(settings: NewService, send: Send): Promise<ServiceRecord>;
   /** Points a service at a revision. Throws AwsError as ECS refuses. */
   updateService(cluster: string, service: string, taskDefinition: string): void;
+  /** Stops a deployment, so that ECS goes back from it. Throws AwsError as ECS refuses. */
+  rollBackDeployment(serviceDeploymentArn: string): void;
   /** Changes how many tasks a service wants, or deploys its revision anew. Throws AwsError as ECS refuses. */
   changeService(cluster: string, service: string, change: ServiceChange): void;
   /** Starts a deployment as the service's own controller does, CodeDeploy for example. */

@@ -10,7 +10,7 @@ import { readService } from "../../ecs/service/service.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { awsRefusal } from "../aws/faults/aws-error.ts";
 import type { Cluster, NewService } from "./cluster-api.ts";
-import { startDeployment } from "./deployments/deployments.ts";
+import { requestRollback, startDeployment } from "./deployments/deployments.ts";
 import { createServiceScheduler } from "./deployments/service-scheduler.ts";
 import { deploymentId, hex } from "./ids.ts";
 import { completedDeployment, serviceRecord } from "./new-records.ts";
@@ -209,6 +209,16 @@ export function createCluster(world: EcsEnvironment): Cluster {
           "Unable to update task definition on services with an EXTERNAL deployment controller.",
         );
       deploy(service, taskDefinition);
+    },
+    rollBackDeployment(arn) {
+      const STOP = "ecs:StopServiceDeployment";
+      const [, clusterName = "", serviceName = "", number] = arn.split("/");
+      const service = clusters.get(clusterName)?.services.get(serviceName);
+      const deployment = service?.serviceDeployments.find(({ id }) => id === `ecs-svc/${number}`);
+      if (service === undefined || deployment === undefined)
+        throw awsRefusal("absent", STOP, "ServiceDeploymentNotFoundException", `no deployment ${arn}`);
+      if (!requestRollback(service, deployment, world, () => scheduler.look(service)))
+        throw awsRefusal("conflict", STOP, "ConflictException", "The service deployment is not in progress.");
     },
     changeService(clusterName, serviceName, { desiredCount, forceNewDeployment }) {
       const service = existing(clusterName, serviceName);

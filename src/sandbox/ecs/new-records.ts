@@ -67,6 +67,7 @@ export function completedDeployment(id: string, taskDefinition: string, now: num
     stage: "CLEAN_UP",
     completedAt: now,
     hooks: new Map(),
+    sources: [],
     resolved: new Map(),
   };
 }

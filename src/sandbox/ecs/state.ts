@@ -142,6 +142,10 @@ export type DeploymentRecord = {
     readonly to: DeploymentRecord | undefined;
     readonly at?: number;
   };
+  /** The service revisions that ran when it began. */
+  readonly sources: readonly DeploymentRecord[];
+  /** StopServiceDeployment has asked ECS to take it back. */
+  isStopRequested?: true;
   /** Version consistency: container → the digest that its tag was resolved to when the first task started. */
   readonly resolved: Map<string, Digest>;
 };

@@ -80,6 +80,10 @@ export function awsAccount(world: World): AwsAccount {
     ListTaskDefinitions: ({ familyPrefix, maxResults }) => ({
       taskDefinitionArns: definitions.newest(String(familyPrefix), Number(maxResults)).map(({ arn }) => arn),
     }),
+    StopServiceDeployment: ({ serviceDeploymentArn }) => {
+      cluster.rollBackDeployment(String(serviceDeploymentArn));
+      return { serviceDeploymentArn: String(serviceDeploymentArn) };
+    },
     UpdateService: ({ cluster: name, service, taskDefinition }) => {
       cluster.updateService(String(name), String(service), String(taskDefinition));
       const now = cluster.service(String(name), String(service));

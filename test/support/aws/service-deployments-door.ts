@@ -125,6 +125,12 @@ const CALLS: Readonly<Record<string, (body: JsonObject, ask: Ask) => Promise<Jso
     });
   },
 
+  // moto deploys at once, so that nothing is ever in progress.
+  async StopServiceDeployment(body, ask) {
+    const found = await byNumber(getString(body, "serviceDeploymentArn") ?? "", ask);
+    throw new Refusal(found === undefined ? "ServiceDeploymentNotFoundException" : "ConflictException");
+  },
+
   async DescribeServiceRevisions(body, ask) {
     return described("serviceRevisions", getStrings(body, "serviceRevisionArns"), async (arn) => {
       const found = await byNumber(arn, ask);

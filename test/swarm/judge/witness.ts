@@ -225,6 +225,12 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         }
         return arn;
       },
+      async rollBackDeployment(arn) {
+        if (started.get(arn.replace(/^.*\//, "ecs-svc/")) !== execution)
+          violate("not-overwritten", `${execution} has ECS take back ${arn}, which it did not start`);
+        note(`${execution} has ECS take back ${arn}`);
+        return await ports.ecs.rollBackDeployment(arn);
+      },
       async updateService(cluster, name, revision) {
         const service = world.cluster.service(cluster, name);
         const [primary] = service?.deployments ?? [];
@@ -370,7 +376,6 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
   };
   const isAtWork = (execution: string): boolean =>
     world.executions.records.some(({ name, status }) => name === execution && status === "running");
-
   return {
     violations,
     foreign,

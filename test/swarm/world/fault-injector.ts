@@ -139,6 +139,7 @@ export function createFaultInjector(
             remember(`family ${family}`, await ecs.newestRevisions(family, 10));
             return await ecs.registerTaskDefinition(registrable);
           }),
+        rollBackDeployment: (arn) => write("ecs:StopServiceDeployment", () => ecs.rollBackDeployment(arn)),
         updateService: (cluster, name, revision) =>
           write("ecs:UpdateService", async () => {
             await rememberService(cluster, name, truth);

@@ -10,6 +10,7 @@ import {
   DescribeServiceRevisionsCommand,
   type ECSClient,
   ListServiceDeploymentsCommand,
+  StopServiceDeploymentCommand,
 } from "@aws-sdk/client-ecs";
 import { sameRevision } from "../../../ecs/arn.ts";
 import { getObjects, getString } from "../../../ecs/json-fields.ts";
@@ -32,12 +33,16 @@ const DESCRIBED_AT_ONCE = 20;
 /** 5,000 deployments in the 90 days that ECS keeps them. */
 const PAGES_MAX = 50;
 
-type Reads = Pick<
+type Deployments = Pick<
   Ecs,
-  "serviceDeployment" | "listServiceDeployments" | "ecsRollbacks" | "describeServiceRevisions"
+  | "serviceDeployment"
+  | "listServiceDeployments"
+  | "ecsRollbacks"
+  | "describeServiceRevisions"
+  | "rollBackDeployment"
 >;
 
-export function createServiceDeployments(client: ECSClient): Reads {
+export function createServiceDeployments(client: ECSClient): Deployments {
   const list = async (cluster: string, service: string): Promise<readonly DeploymentSummary[]> => {
     const action = "ecs:ListServiceDeployments";
     const found: DeploymentSummary[] = [];
@@ -79,6 +84,11 @@ export function createServiceDeployments(client: ECSClient): Reads {
 
     async ecsRollbacks(arns) {
       return (await stories(arns)).flatMap((one) => readEcsRollback(one) ?? []);
+    },
+
+    async rollBackDeployment(serviceDeploymentArn) {
+      const stop = new StopServiceDeploymentCommand({ serviceDeploymentArn, stopType: "ROLLBACK" });
+      await callAws("ecs:StopServiceDeployment", () => client.send(stop));
     },
 
     async describeServiceRevisions(arns) {

@@ -35,7 +35,9 @@ const ECS_READS = {
   ecsRollbacks: "ecs:DescribeServiceDeployments",
   describeServiceRevisions: "ecs:DescribeServiceRevisions",
   listTasksStartedBy: "ecs:ListTasks",
-} as const satisfies Record<Exclude<keyof Ecs, "registerTaskDefinition" | "updateService">, string>;
+} as const satisfies Record<Exclude<keyof Ecs, EcsWrite>, string>;
+
+type EcsWrite = "registerTaskDefinition" | "updateService" | "rollBackDeployment";
 
 const ECR_READS = {
   imageStatus: "ecr:DescribeImages",

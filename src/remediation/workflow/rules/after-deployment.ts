@@ -6,7 +6,6 @@ import { type Deployment, primaryDeployment } from "../../../ecs/service/service
 import type { RedeployResult, Written } from "../../deploy/apply.ts";
 import type { Restored } from "../../deploy/redeploy-previous.ts";
 import { findOverwrittenDeployment, formatOverwrite } from "../../deploy/rollout-verdict.ts";
-import type { RemediationResult } from "../../report/report.ts";
 import type { Superseded, Survey } from "../../survey/types.ts";
 import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";
@@ -107,7 +106,7 @@ function replacedRunning(
 export function afterRollback(state: State, restored: Restored): State {
   const { rollback } = state;
   if (rollback === undefined) return state;
-  const { surveyed, newRevision, images, because } = rollback.of;
+  const { surveyed, newRevision, images } = rollback.of;
   const { clusterArn, service, failingRevision } = surveyed;
   const made = { previousRevision: failingRevision, newRevision };
   if (restored.kind === "superseded" && restored.whole)
@@ -136,13 +135,8 @@ export function afterRollback(state: State, restored: Restored): State {
       images,
     });
   }
-  const after = rollback.afterwards === undefined ? "" : `; after that, ${rollback.afterwards}`;
-  const result: RemediationResult = {
-    kind: "rolled-back",
-    because: `${because}; the service runs ${formatBackOn(to, failingRevision)} again${after}`,
-    ...{ images, substitution: made, restored: to },
-  };
-  return { ...state, ending: result };
+  const byEcs = restored.byEcs === true;
+  return { ...state, rollback: { ...rollback, restored: { to, byEcs, looks: 0 } } };
 }
 
 /** What runs after a way back, by its own name. */

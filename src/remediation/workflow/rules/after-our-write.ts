@@ -6,6 +6,7 @@ import type { RolloutStatus } from "../../deploy/rollout.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
 import { overwriting } from "./after-deployment.ts";
 import { conclude, ended, rollBack, stepFailed, throttled } from "./conclude.ts";
+import { restored } from "./restored-rule.ts";
 import type { Rule } from "./rule.ts";
 import { taskWork } from "./task-rules.ts";
 
@@ -179,6 +180,7 @@ export const AFTER_OUR_WRITE: readonly Rule[] = [
   taskWork,
   superseded,
   restoreOverwritten,
+  restored,
   rollBackAgain,
   acceptedOnly,
   rolloutDone,

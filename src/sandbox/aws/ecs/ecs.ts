@@ -98,6 +98,10 @@ export function createEcsPort(
       for (let one = 0; one < newest.length; one += 1) faults("ecs:DescribeTaskDefinition");
       return newest;
     },
+    async rollBackDeployment(arn) {
+      faults("ecs:StopServiceDeployment");
+      cluster.rollBackDeployment(arn);
+    },
     async updateService(clusterName, service, taskDefinitionArn) {
       faults("ecs:UpdateService");
       cluster.updateService(clusterName, service, taskDefinitionArn);

@@ -25,6 +25,7 @@ const BUCKETS: Readonly<Record<string, Bucket>> = {
   "ecs:DescribeTaskDefinition": TASK_DEFINITION_READ,
   "ecs:ListTaskDefinitions": TASK_DEFINITION_READ,
   "ecs:UpdateService": SERVICE_MODIFY,
+  "ecs:StopServiceDeployment": SERVICE_MODIFY,
   "ecs:ListClusters": CLUSTER_READ,
   "ecs:ListServices": SERVICE_READ,
   "ecs:DescribeServices": SERVICE_READ,

@@ -50,6 +50,7 @@ export function startDeployment(
     // The way back waits for nothing.
     ...(isRollback ? { stage: "CLEAN_UP" as const } : {}),
     hooks: new Map(),
+    sources: [...service.deployments],
     resolved: backTo?.resolved ?? new Map(),
   };
   takeOver(service, deployment);
@@ -158,6 +159,29 @@ export function failDeployment(
   lastCompleted.updatedAt = world.clock.now();
   takeOver(service, lastCompleted);
   tellOfDeployment(service, lastCompleted, "INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS", world);
+}
+
+/** How long ECS takes to begin what StopServiceDeployment asks for. */
+const STOP_SECONDS = 5;
+
+/** StopServiceDeployment with ROLLBACK; false where the deployment is not in progress. */
+export function requestRollback(
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  world: EcsEnvironment,
+  afterwards: () => void,
+): boolean {
+  if (deployment.isStopRequested || deployment.ended?.to !== undefined) return true;
+  const isStill = () => service.deployments[0] === deployment && deployment.rolloutState === "IN_PROGRESS";
+  if (!isStill() || deployment.isRollback || service.lastCompleted === undefined) return false;
+  deployment.isStopRequested = true;
+  world.clock.schedule(world.clock.now() + STOP_SECONDS * 1000, () => {
+    if (!isStill()) return;
+    const because = "Service deployment rolled back because of a StopServiceDeployment request.";
+    failDeployment(service, deployment, world, { because, rollsBack: true });
+    afterwards();
+  });
+  return true;
 }
 
 function takeOver(service: ServiceRecord, primary: DeploymentRecord): void {

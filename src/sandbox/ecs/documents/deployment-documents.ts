@@ -17,6 +17,7 @@ export function describedServiceDeployment(
     serviceArn: service.arn,
     clusterArn: service.cluster.arn,
     createdAt: deployment.createdAt / 1000,
+    sourceServiceRevisions: deployment.sources.map((one) => ({ arn: revision(one) })),
     targetServiceRevision: { arn: revision(deployment) },
     status: statusOf(deployment),
     statusReason: ended?.because,
@@ -86,9 +87,10 @@ export function describedServiceRevision(
   });
 }
 
-function statusOf({ ended, rolloutState, status, completedAt }: DeploymentRecord): string {
+function statusOf({ ended, rolloutState, status, completedAt, isStopRequested }: DeploymentRecord): string {
   if (ended?.to !== undefined)
     return ended.to.rolloutState === "COMPLETED" ? "ROLLBACK_SUCCESSFUL" : "ROLLBACK_IN_PROGRESS";
   if (ended === undefined && (rolloutState === "COMPLETED" || completedAt !== undefined)) return "SUCCESSFUL";
-  return ended !== undefined || status !== "PRIMARY" ? "STOPPED" : "IN_PROGRESS";
+  if (ended !== undefined || status !== "PRIMARY") return "STOPPED";
+  return isStopRequested ? "ROLLBACK_REQUESTED" : "IN_PROGRESS";
 }

@@ -122,6 +122,20 @@ export const ecsServices: Operations = {
     return { serviceDeployments, failures: missing(asked, serviceDeployments, "serviceDeploymentArn") };
   },
 
+  StopServiceDeployment(input, { world }) {
+    const serviceDeploymentArn = getString(input, "serviceDeploymentArn") ?? "";
+    const stopType = getString(input, "stopType") ?? "ROLLBACK";
+    if (stopType !== "ROLLBACK")
+      throw awsRefusal(
+        "invalid",
+        "ecs:StopServiceDeployment",
+        "InvalidParameterException",
+        "stopType takes ROLLBACK.",
+      );
+    world.cluster.rollBackDeployment(serviceDeploymentArn);
+    return { serviceDeploymentArn };
+  },
+
   DescribeServiceRevisions(input, { world }) {
     const asked = getStrings(input, "serviceRevisionArns");
     // Two deployments may bring one revision: what ECS rolled back to.

@@ -116,9 +116,7 @@ const back = (state: Partial<State> = {}, afterwards?: string): Given => ({
   },
 });
 const rollBack = (restored: Restored): WriteResult => ({ write: "undo", restored });
-const restored = (to = FORMER) => ({
-  ending: { kind: "rolled-back", because: said, images: plans, substitution, restored: to },
-});
+const restored = (to = FORMER, byEcs = false) => ({ rollback: { restored: { to, byEcs, looks: 0 } } });
 const theOther = (more: Partial<Overwritten> = {}): Overwritten => ({
   ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution, revision: FOREIGN, because: said },
   ...{
@@ -135,6 +133,7 @@ const inactive = revision(43);
 // biome-ignore format: a table is read by its columns
 rowsOf("the state after the way back was written", [
   ["the service is back",                           back(), rollBack({ kind: "redeployed", deployments: [inForce], to: FORMER }), restored()],
+  ["ECS goes back by itself",                       back(), rollBack({ kind: "redeployed", deployments: [], to: FORMER, byEcs: true }), restored(FORMER, true)],
   ["it was back already",                           back(), rollBack({ kind: "already", deployments: [inForce], to: FORMER }), restored()],
   ["it is back on a copy of the former revision",   back(), rollBack({ kind: "redeployed", deployments: [primary(4, inactive)], to: inactive }), restored(inactive)],
   ["ours runs whole by now, and stays",             back(), rollBack({ kind: "superseded", because, revision: FOREIGN, whole: true }), { ending: { kind: "succeeded", because: said, images: plans, substitution } }],
@@ -256,8 +255,6 @@ describe("what a record names", () => {
   const table: readonly (readonly [title: string, told: string, names: string])[] = [
     ["the former revision",                          formatBackOn(FORMER, FORMER),   "web:41"],
     ["a copy of it, and it",                         formatBackOn(inactive, FORMER), "web:43 web:41"],
-    ["what the service is back on",                  ending(back(), rollBack({ kind: "redeployed", deployments: [], to: FORMER })), "web:41"],
-    ["what was found after that",                    ending(back({}, "afterwards"), rollBack({ kind: "redeployed", deployments: [], to: FORMER })), "web:41 afterwards"],
     ["what has to be deployed where ECS shows no more", ending(overwritten({ attempt: 4 }), restore(ranAlready([primary(3, FOREIGN)]))), "web:50"],
     ["what runs, and what has to be deployed again",   ending(overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)]))), "web:51 web:50 web:51"],
   ];
