@@ -8,7 +8,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { codeOf, type ProjectFile, projectFiles } from "./support/project-files.ts";
 
-const LINES_MAX = 400;
+const LINES_MAX = 300;
 /** Tables are long, and a test is read a row at a time. */
 const TEST_LINES_MAX = 600;
 /** A template is a list: it has no second idea to move out. */

@@ -31,8 +31,8 @@ import {
 import type { ScheduledTarget, Schedules } from "../../remediation/ports/schedules.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { callAws, toAwsErrorOfCode } from "../client/aws-error-codes.ts";
+import { sendRawRest } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { sendRawRest } from "../client/raw-json.ts";
 
 /** More pages than any account's rules for one cluster, or schedules of one prefix, should take. */
 const PAGES_MAX = 20;

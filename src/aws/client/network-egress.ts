@@ -8,8 +8,8 @@ import {
 } from "@aws-sdk/client-ec2";
 import { optional } from "../../ecs/json-fields.ts";
 import { isUnread, type NetworkFacts, type Read, type Subnet, type Unread } from "../../network/facts.ts";
+import { readPages } from "./calls/read-pages.ts";
 import { natGatewayOf, routeTableOf, subnetOf } from "./network-facts.ts";
-import { readPages } from "./read-pages.ts";
 
 /** A filter takes two hundred values. */
 const VALUES_MAX = 200;

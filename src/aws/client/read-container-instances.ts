@@ -12,7 +12,7 @@ import {
 import { optional } from "../../ecs/json-fields.ts";
 import { isUnread, type Read, type Unread } from "../../network/facts.ts";
 import type { ContainerInstance } from "../../remediation/ports/ports.ts";
-import { readPages } from "./read-pages.ts";
+import { readPages } from "./calls/read-pages.ts";
 
 /** DescribeContainerInstances takes no more at once, and a filter of DescribeInstances takes two hundred. */
 const AT_ONCE = 100;

@@ -41,11 +41,11 @@ import type { Read, SecurityGroup, Subnet } from "../../network/facts.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { createNetworks } from "../adapters/ecs/task-networks.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
+import { callJson } from "../client/calls/json-call.ts";
+import { callQuery } from "../client/calls/query-call.ts";
+import { readPages } from "../client/calls/read-pages.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { callJson } from "../client/json-call.ts";
 import { securityGroupOf, subnetOf } from "../client/network-facts.ts";
-import { callQuery } from "../client/query-call.ts";
-import { readPages } from "../client/read-pages.ts";
 import { SharedNetworks } from "./shared-networks.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */

@@ -8,8 +8,8 @@ import type { AccountInventory } from "../../scan/account-inventory.ts";
 import { createNetworks } from "../adapters/ecs/task-networks.ts";
 import { createEcrCache } from "../adapters/pull-through-cache.ts";
 import { callAws, hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
+import { sendRaw } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { sendRaw } from "../client/raw-json.ts";
 import { createScheduledTasks } from "./scheduled-tasks.ts";
 import { createServiceInventory } from "./service-inventory.ts";
 

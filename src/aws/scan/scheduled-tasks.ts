@@ -12,8 +12,8 @@ import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { AccountInventory, ScheduledTask } from "../../scan/account-inventory.ts";
 import { busNames, ruleNames } from "../adapters/schedules.ts";
 import { callAws } from "../client/aws-error-codes.ts";
+import { sendRawRest } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { sendRawRest } from "../client/raw-json.ts";
 
 const SCHEDULES_AT_ONCE = 100;
 const PAGES_MAX = 100;

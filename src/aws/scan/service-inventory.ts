@@ -11,8 +11,8 @@ import { readService, type Service } from "../../ecs/service/service.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { callAws } from "../client/aws-error-codes.ts";
+import { sendRaw } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { sendRaw } from "../client/raw-json.ts";
 
 export interface ServiceInventory {
   /** ARNs of the region's clusters. */

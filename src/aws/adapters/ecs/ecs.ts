@@ -26,8 +26,8 @@ import { AwsError } from "../../../remediation/ports/aws-error.ts";
 import type { Ecs } from "../../../remediation/ports/ports.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
 import { callAws, hasErrorCode, toAwsError } from "../../client/aws-error-codes.ts";
+import { sendRaw } from "../../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../../client/client-config.ts";
-import { sendRaw } from "../../client/raw-json.ts";
 import { judgeFailures } from "../../client/response-failures.ts";
 import { createServiceDeployments } from "./service-deployments.ts";
 

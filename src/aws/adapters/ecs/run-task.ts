@@ -15,8 +15,8 @@ import { getObjects, getString } from "../../../ecs/json-fields.ts";
 import { AwsError } from "../../../remediation/ports/aws-error.ts";
 import type { Tasks } from "../../../remediation/ports/tasks.ts";
 import { callAws, hasErrorCode, toAwsError } from "../../client/aws-error-codes.ts";
+import { sendRaw } from "../../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../../client/client-config.ts";
-import { sendRaw } from "../../client/raw-json.ts";
 
 export function createTasks(settings: AwsSettings): Tasks {
   const ecs = new ECSClient(clientConfiguration(settings));

@@ -25,7 +25,7 @@ import { AwsError } from "../../../remediation/ports/aws-error.ts";
 import type { Ecs } from "../../../remediation/ports/ports.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
 import { callAws, hasErrorCode } from "../../client/aws-error-codes.ts";
-import { sendRaw } from "../../client/raw-json.ts";
+import { sendRaw } from "../../client/calls/raw-json.ts";
 import { judgeFailures } from "../../client/response-failures.ts";
 
 /** Both describe calls take no more ARNs at once (API reference, read 2026-11). */

@@ -13,8 +13,8 @@ import { readService } from "../../../ecs/service/service.ts";
 import { readTask } from "../../../ecs/task/task.ts";
 import type { ArnPage, ServiceReads } from "../../../remediation/ports/service-reads.ts";
 import { callAws } from "../../client/aws-error-codes.ts";
+import { sendRaw } from "../../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../../client/client-config.ts";
-import { sendRaw } from "../../client/raw-json.ts";
 
 /** As many as each of the three lists gives in one answer. */
 const LISTED_MAX = 100;

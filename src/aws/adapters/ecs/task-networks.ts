@@ -25,11 +25,11 @@ import {
   type Vpc,
 } from "../../../network/facts.ts";
 import type { Networks } from "../../../remediation/ports/ports.ts";
+import { readPages } from "../../client/calls/read-pages.ts";
 import { type AwsSettings, clientConfiguration } from "../../client/client-config.ts";
 import { filter, type Home, paged, readEgress, unlessNone, vpcsOf } from "../../client/network-egress.ts";
 import { endpointOf, networkAclOf, ownDnsServersOf, securityGroupOf } from "../../client/network-facts.ts";
 import { readContainerInstances } from "../../client/read-container-instances.ts";
-import { readPages } from "../../client/read-pages.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */
 const ATTEMPTS_MAX = 3;

@@ -4,8 +4,8 @@
  */
 
 import { DescribeClustersCommand, ECSClient, type ECSClientConfig } from "@aws-sdk/client-ecs";
-import { awsDomainOf } from "../../image/ecr-hosts.ts";
-import { type AwsSettings, clientConfiguration } from "./client-config.ts";
+import { awsDomainOf } from "../../../image/ecr-hosts.ts";
+import { type AwsSettings, clientConfiguration } from "../client-config.ts";
 
 export type HttpRequest = {
   method: string;

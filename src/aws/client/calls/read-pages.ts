@@ -1,7 +1,7 @@
 /** Reads a list of AWS to its end, page by page; what may not be read, or has no end in sight, is said, not thrown. */
 
-import type { Unread } from "../../network/facts.ts";
-import { callAws, toAwsError } from "./aws-error-codes.ts";
+import type { Unread } from "../../../network/facts.ts";
+import { callAws, toAwsError } from "../aws-error-codes.ts";
 
 export type Page<T> = { readonly items: readonly T[] | undefined; readonly next: string | undefined };
 

@@ -15,8 +15,8 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from "@aws-sdk/client-ecs";
-import { isObject } from "../../ecs/json-fields.ts";
-import type { JsonObject } from "../../runtime/json.ts";
+import { isObject } from "../../../ecs/json-fields.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
 
 /** A hundred described tasks are about a megabyte; nothing that ECS answers comes near this. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;

@@ -3,8 +3,8 @@
  * EFS's is plain REST with JSON.
  */
 
-import type { JsonObject } from "../../runtime/json.ts";
-import type { AwsSettings } from "./client-config.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import type { AwsSettings } from "../client-config.ts";
 import { sendRawRest } from "./raw-json.ts";
 import { serviceCall } from "./service-call.ts";
 

@@ -3,7 +3,7 @@
  * that form is left out; nothing is looked up, so that no document can name another.
  */
 
-import type { Json, JsonObject } from "../../runtime/json.ts";
+import type { Json, JsonObject } from "../../../runtime/json.ts";
 
 const DEPTH_MAX = 32;
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };

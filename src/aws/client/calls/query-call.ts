@@ -1,8 +1,8 @@
 /** Reads by AWS's query protocol, a form that is answered with XML: Elastic Load Balancing speaks no other. */
 
-import { isObject } from "../../ecs/json-fields.ts";
-import type { Json, JsonObject } from "../../runtime/json.ts";
-import type { AwsSettings } from "./client-config.ts";
+import { isObject } from "../../../ecs/json-fields.ts";
+import type { Json, JsonObject } from "../../../runtime/json.ts";
+import type { AwsSettings } from "../client-config.ts";
 import { serviceCall } from "./service-call.ts";
 import { jsonOfXml } from "./xml-answer.ts";
 
