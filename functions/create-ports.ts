@@ -30,7 +30,7 @@ export function getPorts(
 }
 
 function wire(
-  { aws, busName, registryEndpoints, functions, quotaTable }: Settings,
+  { aws, registryEndpoints, functions, quotaTable }: Settings,
   account: string,
   log: Log,
   { dockerHubSecret, registries }: Policy,
@@ -47,10 +47,7 @@ function wire(
     clock: systemClock,
     endpoints: parseEndpoints(registryEndpoints),
   });
-  return createPorts(
-    { aws, account, busName, functions, quotaTable },
-    { ...access, clock: systemClock, log },
-  );
+  return createPorts({ aws, account, functions, quotaTable }, { ...access, clock: systemClock, log });
 }
 
 /**

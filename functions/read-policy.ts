@@ -1,4 +1,4 @@
-/** The effective policy: the stack's parameters, and the document in SSM that goes before them. */
+/** The policy in force: the document in SSM, within what the stack's parameters give rights to. */
 
 import { createParameters } from "../src/aws/client/ssm-parameters.ts";
 import type { Policy } from "../src/substitution/policy/policy.ts";

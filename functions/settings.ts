@@ -17,7 +17,6 @@ export type Settings = {
   readonly killSwitchParameter?: string;
   /** The clusters that the stack is for, by name; `*` matches any text. */
   readonly clusterPattern: string;
-  readonly busName: string;
   /** Read when used: not every function starts others. */
   readonly functions: DurableFunctions;
   /** The table that counts what is used of the quotas. */
@@ -43,7 +42,7 @@ export function settingsFrom(env: Environment): Settings {
   };
   const parameter = env.REPULL_POLICY_PARAMETER;
   const killSwitch = env.REPULL_WRITES_PARAMETER;
-  // A stack parameter that is none should not wait for the first event to say so.
+  // A setting that is none should not wait for the first event to say so.
   policyFrom(env);
   return {
     aws,
@@ -52,7 +51,6 @@ export function settingsFrom(env: Environment): Settings {
     ...(parameter === undefined || parameter === "" ? {} : { policyParameter: parameter }),
     ...(killSwitch === undefined || killSwitch === "" ? {} : { killSwitchParameter: killSwitch }),
     clusterPattern: env.REPULL_CLUSTER_PATTERN || "*",
-    busName: env.REPULL_BUS_NAME || "default",
     functions: {
       get remediate() {
         return needed("REPULL_REMEDIATE_FUNCTION");

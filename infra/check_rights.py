@@ -36,11 +36,8 @@ PARAMETERS = {
     "PassableRoleArns": "arn:aws:iam::123456789012:role/a",
     "ScheduleRoleArns": "arn:aws:iam::123456789012:role/a",
     "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
-    "HistoryKmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
-    "AccountKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
-    "AccountSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:a",
     "DockerHubSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:a",
-    "OtherRepositoryArns": "arn:aws:ecr:us-east-1:123456789012:repository/a",
+    "ReadableRepositoryArns": "arn:aws:ecr:us-east-1:123456789012:repository/a",
 }
 # What `!GetAtt X.Arn`, or a topic's `!Ref`, is.
 ARNS = {

@@ -135,6 +135,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@aws-lambda-powertools/":        ["src/runtime", "functions"],
   "aws-lambda":                     ["functions"],
   "commander":                      ["src/cli/main.ts", "src/cli/program", "src/cli/completion"],
+  "jsonc-parser":                   ["src/substitution/policy/parse-document.ts"],
   "zod":                            ["src/ecs-events", "src/substitution", "src/remediation", "src/scan", "src/history", "src/runtime", "src/cli", "src/sandbox"],
   "node:assert":                    ["src", "functions"],
   "node:crypto":                    ["src"],

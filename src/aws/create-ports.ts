@@ -18,8 +18,6 @@ import type { AwsSettings } from "./client/client-config.ts";
 export type Connection = {
   readonly aws: AwsSettings;
   readonly account: string;
-  /** Where outcomes are published; not needed by who brings a bus. */
-  readonly busName?: string;
   /** Not needed by who brings executions, as the command line does: it runs the copies itself. */
   readonly functions?: DurableFunctions;
   /** The table that counts what is used of the quotas; a person who watches has none. */
@@ -30,10 +28,7 @@ export type Connection = {
 type Provided = Pick<Ports, "registries" | "copier" | "clock" | "log"> &
   Partial<Pick<Ports, "executions" | "bus" | "anonymous">>;
 
-export function createPorts(
-  { aws, account, busName, functions, quotaTable }: Connection,
-  brought: Provided,
-): Ports {
+export function createPorts({ aws, account, functions, quotaTable }: Connection, brought: Provided): Ports {
   const executions =
     brought.executions ?? (functions === undefined ? undefined : createExecutions(aws, functions));
   if (executions === undefined) throw new TypeError("connect: neither functions nor executions");
@@ -49,6 +44,6 @@ export function createPorts(
     schedules: createSchedules(aws),
     executions,
     quotaStore: quotaTable === undefined ? UNLIMITED : createQuotaTable(aws, quotaTable),
-    bus: brought.bus ?? createBus(aws, busName ?? "default"),
+    bus: brought.bus ?? createBus(aws),
   };
 }

@@ -90,7 +90,7 @@ function excludedReason(service: Service, policy: Policy): string | undefined {
   const { name, tags } = service;
   const refusal = ineligibleReason(service);
   if (refusal !== undefined) return refusal.because;
-  const leftOut = excludedBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
+  const leftOut = excludedBy(policy.scope.services, "services", (pattern) => matchesGlob(pattern, name));
   if (leftOut !== undefined) return leftOut;
   const { mode, modeBecause } = modeFromTags(policy, [{ name, tags }]);
   return mode === "observe" ? modeBecause : undefined;
@@ -109,7 +109,7 @@ export function scheduledTaskExposure(
       ? "an event starts it: once is counted"
       : `${expression}: ${counted(firings ?? 1, "run")} in its busiest ${WINDOW_HOURS} hours`;
   const starts = isEnabled ? taskCount * (firings ?? 1) : 0;
-  const untouchable = seen.policy.schedules === "report" ? "the policy (schedules) says report" : undefined;
+  const untouchable = seen.policy.schedules === "report" ? "the stack only reports tasks of schedules (no ScheduleRoleArns)" : undefined;
   return exposed(
     {
       kind: "scheduled",
@@ -133,7 +133,7 @@ export function standaloneTaskExposure(
 ): Exposure | undefined {
   const { clusterArn, taskDefinition, count, launchType, network } = tasks;
   const untouchable =
-    seen.policy.standaloneTasks === "report" ? "the policy (standaloneTasks) says report" : undefined;
+    seen.policy.standaloneTasks === "report" ? "the stack only reports such tasks (StandaloneTasks=report)" : undefined;
   const family = getString(described.taskDefinition, "family") ?? taskDefinition;
   return exposed(
     {
@@ -190,7 +190,7 @@ function blockedByTags(bearer: TaggedResource, policy: Policy): string | undefin
 }
 
 /** What the policy says of every workload of a cluster. */
-function blockedByPolicy(cluster: string, { clusters, mode }: Policy): string | undefined {
+function blockedByPolicy(cluster: string, { scope: { clusters }, mode }: Policy): string | undefined {
   const leftOut = excludedBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
   return leftOut ?? (mode === "observe" ? "the policy says observe" : undefined);
 }
@@ -210,7 +210,7 @@ function imagesOf(
       pulledAs: signedIn ? "account" : "anonymous",
       ...optional(
         "excludedBecause",
-        excludedBy(seen.policy.images, "images", (pattern) => matchesImage(pattern, reference)),
+        excludedBy(seen.policy.scope.images, "images", (pattern) => matchesImage(pattern, reference)),
       ),
       ...likelySubstitutes(reference, signedIn, seen),
     };

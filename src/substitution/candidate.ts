@@ -63,8 +63,6 @@ export type Candidate = {
   readonly pullThroughRule?: { readonly rule: string; readonly upstream: string };
   /** sign-in: the ARN of the secret that the task shows; never its content. */
   readonly secret?: string;
-  /** The ARN of the customer-managed key that encrypts that secret. */
-  readonly key?: string;
   /** The same publisher keeps both names: what counts when no digest can be compared. */
   readonly samePublisher: boolean;
   /** The policy maps exactly this image to this place, whatever its bytes. */
@@ -172,6 +170,7 @@ export type NotApplicableCode =
   | "cache-rule-unsuitable"
   | "cache-is-limited"
   | "not-published"
+  | "no-mirror-prefix"
   | "no-account"
   | "account-already-used"
   | "other-registry"

@@ -33,11 +33,11 @@ export type Scope = { readonly include: readonly string[]; readonly exclude: rea
 /** Why a scope leaves something out; undefined: it is in. @param matches whether a pattern of the scope means it */
 export function excludedBy(
   scope: Scope,
-  setting: string,
+  setting: "clusters" | "services" | "images",
   matches: (pattern: string) => boolean,
 ): string | undefined {
   const excluded = scope.exclude.find(matches);
-  if (excluded !== undefined) return `the policy excludes it (${setting}.exclude: ${excluded})`;
+  if (excluded !== undefined) return `the policy excludes it (scope.${setting}.exclude: ${excluded})`;
   if (scope.include.some(matches)) return undefined;
-  return `the policy does not include it (${setting}.include: ${scope.include.join(", ") || "nothing"})`;
+  return `the policy does not include it (scope.${setting}.include: ${scope.include.join(", ") || "nothing"})`;
 }

@@ -29,7 +29,6 @@ import type {
 import type { Policy } from "./policy/policy.ts";
 import { meets, type ProofLevel, proofOf } from "./proof.ts";
 import { remediesFor } from "./remedies/remedies.ts";
-import { copyTag } from "./strategies/ecr-copy.ts";
 
 /**
  * What a whole image may cost in pulls: Docker's own have up to ten platforms, and each is a pull (docs.docker.com, usage
@@ -118,13 +117,13 @@ export function judgeCandidate(
   const failed = checks.find(({ result }) => result === "failed");
   if (failed !== undefined) return { code: "check-failed", because: failed.because };
   const secret = checks.find(({ what }) => what === "secret");
-  if (secret?.result === "not checked" && !policy.allowUnverifiedSecretAccess) {
+  if (secret?.result === "not checked" && !policy.registries.allowUnverifiedSecretAccess) {
     return {
       code: "secret-unchecked",
-      because: `it could not be checked that the tasks' role can read the secret (${secret.because}); the policy key allowUnverifiedSecretAccess allows it unchecked`,
+      because: `it could not be checked that the tasks' role can read the secret (${secret.because}); the policy key registries.allowUnverifiedSecretAccess allows it unchecked`,
     };
   }
-  if (seen.kind === "kept") return kept(candidate, facts, policy, checks);
+  if (seen.kind === "kept") return kept(candidate, facts, checks);
   if (seen.kind === "fetchable") {
     if (trusted === undefined) return cannotBeCompared(facts);
     // ECR is asked for the digest, so nothing else can come.
@@ -150,13 +149,14 @@ export function judgeCandidate(
 
   if (candidate.source === undefined) {
     if (!enough(proved.proof)) return tooWeak(proved.proof, policy);
-    const writes = imageReference(candidate, proved.digest, policy);
+    const writes = canonicalName(pinToDigest(parseReference(candidate.image), proved.digest));
     return { candidate, ...proved, writes, checks };
   }
   // What is copied of some platforms, the index that was proved lists.
   const { pullsLeft = WHOLE_IMAGE_PULLS } = seen;
   const isScarce = pullsLeft === "unknown" || pullsLeft < WHOLE_IMAGE_PULLS;
-  const wantsPart = policy.platforms === "task" || (isScarce && meets("same-platform", policy.minimumProof));
+  const wantsPart =
+    policy.mirrors.platforms === "task" || (isScarce && meets("same-platform", policy.minimumProof));
   const isPart = wantsPart && platforms.length > 0 && seen.isIndex;
   const proof = isPart ? "same-platform" : proved.proof;
   if (!enough(proof)) return tooWeak(proof, policy);
@@ -177,12 +177,11 @@ export function judgeCandidate(
 function kept(
   candidate: Candidate,
   facts: JudgedFacts,
-  policy: Policy,
   checks: readonly Check[],
 ): Substitute {
   const { image, trusted } = facts;
   const reference = parseReference(image);
-  const stays = trusted === undefined || reference.digest !== undefined || policy.pinning !== "digest";
+  const stays = trusted === undefined || reference.digest !== undefined;
   if (stays) return { candidate, proof: "same-reference", writes: image, checks };
   const writes = canonicalName(pinToDigest(reference, trusted.digest));
   return { candidate, proof: "same-index", digest: trusted.digest, writes, checks };
@@ -211,12 +210,4 @@ function cannotBeCompared({ untrusted }: JudgedFacts): Rejection {
 function tooWeak(proof: ProofLevel, policy: Policy): Rejection {
   const because = `its proof is ${proof}; the policy requires at least ${policy.minimumProof} (minimumProof)`;
   return { code: "weak-proof", because, proof };
-}
-
-function imageReference(candidate: Candidate, digest: Digest, policy: Policy): string {
-  const reference = parseReference(candidate.image);
-  if (policy.pinning === "digest" || reference.tag === undefined)
-    return canonicalName(pinToDigest(reference, digest));
-  if (candidate.strategy !== "ecr-copy") return canonicalName({ ...reference });
-  return canonicalName({ host: reference.host, path: reference.path, tag: copyTag(reference.tag, digest) });
 }

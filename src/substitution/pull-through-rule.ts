@@ -55,7 +55,7 @@ export function ruleFor(repository: string, rules: readonly PullThroughRule[]): 
     .toSorted((one, other) => prefixPath(other.prefix).length - prefixPath(one.prefix).length)[0];
 }
 
-/** The pattern of the repositories that a rule may fill: what the stack's PullThroughRepositories has to say. */
+/** The pattern of the repositories that a rule may fill: what the stack's ReadableRepositoryArns has to name. */
 export function repositoryPattern({ prefix }: PullThroughRule): string {
   return `${prefixPath(prefix)}*`;
 }

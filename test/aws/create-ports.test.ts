@@ -41,14 +41,10 @@ test("nothing is asked of AWS before a port is used", () => {
   expect(stub.requests).toEqual([]);
 });
 
-test("outcomes go to the bus of the settings, or to the account's own", async () => {
+test("outcomes go to the account's default bus", async () => {
   const settings = { aws: aws("us-east-1"), account: "123456789012", functions };
-  await createPorts({ ...settings, busName: "operations" }, brought).bus.publish({});
   await createPorts(settings, brought).bus.publish({});
-  expect(stub.requests.map(({ body }) => body)).toMatchObject([
-    { Entries: [{ EventBusName: "operations" }] },
-    { Entries: [{ EventBusName: "default" }] },
-  ]);
+  expect(stub.requests.map(({ body }) => body)).toMatchObject([{ Entries: [{ EventBusName: "default" }] }]);
 });
 
 test("a caller's own executions and bus are used in place of AWS's", async () => {

@@ -59,7 +59,7 @@ async function makeStage(): Promise<Stage> {
   return {
     ecs: createEcs(settings),
     ecr: createEcr(settings, systemClock),
-    bus: createBus(settings, "default"),
+    bus: createBus(settings),
     executions: createExecutions(settings, {
       remediate: `${LAMBDA}:remediate:live`,
       mirror: `${LAMBDA}:mirror:live`,

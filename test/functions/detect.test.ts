@@ -229,7 +229,7 @@ describe("the policy document", () => {
 
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["says that each standalone task is run again", '{"standaloneTasks":"run"}', 2],
+    ["says what only a parameter can say",          '{"standaloneTasks":"run"}', 1],
     ["says nothing",                                "{}",                        1],
     ["is no JSON",                                  "{",                         1],
     ["is not there",                                undefined,                   1],

@@ -6,7 +6,7 @@ import { classify } from "../../src/pull-failure/classify.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
-const rule = readTemplate({ Notify: "attention" }).resources.OutcomeRule?.Properties as JsonObject;
+const rule = readTemplate({ NotifyEmail: "ops@example.com" }).resources.OutcomeRule?.Properties as JsonObject;
 const [target] = getObjects(rule, "Targets");
 const transformer = (target as JsonObject).InputTransformer as JsonObject;
 const paths = transformer.InputPathsMap as Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { getObjects, isObject } from "../../src/ecs/json-fields.ts";
 import { OUTCOMES } from "../../src/remediation/report/outcome.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
-const { resources, parameters, metadata } = readTemplate({ Notify: "attention" });
+const { resources, parameters, metadata } = readTemplate({ NotifyEmail: "ops@example.com" });
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const alarms = Object.entries(resources).flatMap(([name, { Type, Properties }]) =>
   Type === "AWS::CloudWatch::Alarm" && isObject(Properties) ? [{ name, alarm: Properties }] : [],
@@ -62,20 +62,26 @@ describe("alarms", () => {
 });
 
 describe("the topic", () => {
-  const outcomesFor = (notify: string): unknown => {
-    const rule = readTemplate({ Notify: notify }).resources.OutcomeRule?.Properties;
+  const outcomesFor = (parameters: Readonly<Record<string, string>>): unknown => {
+    const rule = readTemplate(parameters).resources.OutcomeRule?.Properties;
     return isObject(rule) && isObject(rule.EventPattern) && isObject(rule.EventPattern.detail)
       ? rule.EventPattern.detail.outcome
       : undefined;
   };
   const WELL = ["succeeded", "redeployed", "ignored", "superseded", "dry-run", "denied"];
 
-  test("attention gets every outcome that did not end well, and no other", () =>
-    expect(new Set(outcomesFor("attention") as string[])).toEqual(
-      new Set(Object.keys(OUTCOMES).filter((outcome) => !WELL.includes(outcome))),
+  const NotifyEmail = "ops@example.com";
+  for (const Mode of ["approve", "remediate"]) {
+    test(`gets every outcome that needs attention, and no other, in the mode ${Mode}`, () =>
+      expect(new Set(outcomesFor({ NotifyEmail, Mode }) as string[])).toEqual(
+        new Set(Object.keys(OUTCOMES).filter((outcome) => !WELL.includes(outcome))),
+      ));
+  }
+  test("gets what would have been done too, from a stack that observes", () =>
+    expect(new Set(outcomesFor({ NotifyEmail }) as string[])).toEqual(
+      new Set(Object.keys(OUTCOMES).filter((outcome) => outcome === "dry-run" || !WELL.includes(outcome))),
     ));
-  test("everything gets every outcome", () => expect(outcomesFor("everything")).toEqual([{ exists: true }]));
-  test("nothing makes none", () => expect(outcomesFor("nothing")).toBeUndefined());
+  test("is not made without an address", () => expect(outcomesFor({})).toBeUndefined());
 });
 
 describe("the dashboard", () => {

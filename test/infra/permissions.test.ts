@@ -86,6 +86,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ec2:DescribeVpcEndpoints":                ["networks.describe"],
   "ec2:DescribeVpcs":                        ["networks.describe"],
   "ec2:GetManagedPrefixListEntries":         ["networks.describe"],
+  "secretsmanager:DescribeSecret":           ["roles.keyOfSecret"],
   "secretsmanager:GetSecretValue":           ["hub.credentials"],
   "ssm:GetParameter":                        ["parameters.read"],
   "events:PutEvents":                        ["bus.publish"],
@@ -204,10 +205,13 @@ for (const name of FUNCTIONS) {
       const commands = [...(sent.get(name) ?? [])].map((command) => RIGHTS[command] ?? command);
       expect(granted.filter((right) => !commands.includes(right) && !others.includes(right))).toEqual([]);
     });
-    test("is granted each right once for each resource", () => {
-      const pairs = statements.flatMap(({ actions, resources }) =>
-        actions.flatMap((action) => resources.map((resource) => `${action} on ${resource}`)),
-      );
+    test("is granted each right once for each resource and condition", () => {
+      const pairs = statements.flatMap(({ actions, resources, text }) => {
+        const condition = JSON.stringify(JSON.parse(text).Condition ?? {});
+        return actions.flatMap((action) =>
+          resources.map((resource) => `${action} on ${resource} ${condition}`),
+        );
+      });
       expect(pairs.toSorted()).toEqual([...new Set(pairs)].toSorted());
     });
   });
@@ -237,7 +241,9 @@ describe("what no function can do", () => {
     for (const { name, resources } of holders(/^ecr:(?:CreateRepository|BatchImportUpstreamImage)$/)) {
       expect(name).toBe("mirror");
       for (const resource of resources) {
-        expect([place("repull/*"), place("docker-hub/*")]).toContain(resource);
+        expect([place("repull/*"), place("docker-hub/*"), EVERYTHING.ReadableRepositoryArns]).toContain(
+          resource,
+        );
       }
     }
   });
@@ -247,7 +253,9 @@ describe("what no function can do", () => {
       if (name === "detect")
         expect(resources).toEqual([expect.stringMatching(/:parameter\/repull\/(?:policy|writes)$/)]);
       expect(resources).toHaveLength(1);
-      expect(resources[0]).toMatch(/:secret:hub$|:parameter\/repull\/(?:policy|writes)$/);
+      expect(resources[0]).toMatch(
+        /:secret:ecr-pullthroughcache\/hub$|:parameter\/repull\/(?:policy|writes)$/,
+      );
     }
   });
   test("only remediate writes to ECS", () => {
@@ -310,6 +318,33 @@ describe("what no function can do", () => {
     // But for the kill switch, which every stack has, and detect and remediate read.
     expect(text.match(/"ssm:/g)).toHaveLength(2);
   });
+});
+
+describe("a parameter that is empty takes its rights away", () => {
+  const actionsWithout = (parameters: Readonly<Record<string, string>>): readonly string[] =>
+    FUNCTIONS.flatMap((name) => statementsOf(name, { ...EVERYTHING, ...parameters })).flatMap(
+      ({ actions, resources }) =>
+        actions.flatMap((action) => resources.map((resource) => `${action} ${resource}`)),
+    );
+  // biome-ignore format: a table is read by its columns
+  const table = [
+    [{ StandaloneTasks: "register" },  /^ecs:RunTask |^ecs:TagResource .*:task\//],
+    [{ ScheduleRoleArns: "" },         /^(?:scheduler:|events:(?!PutEvents))|^iam:PassRole .*role\/schedules/],
+    [{ MirrorPrefix: "" },             /^ecr:(?:PutImage|.*Upload.*) |repository\/\/|repository\/repull/],
+    [{ DockerHubSecretArn: "" },       /^secretsmanager:|repository\/docker-hub/],
+    [{ DockerHubSecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub" }, /repository\/docker-hub/],
+    [{ ReadableRepositoryArns: "" },   /repository\/central/],
+    [{ PolicyParameter: "" },          /^ssm:(?!GetParameter .*\/writes$)/],
+    [{ KmsKeyArn: "" },                /^kms:/],
+    [{ SubnetIds: "" },                /^ec2:(?:Create|Delete|Assign|Unassign)/],
+    [{ Mode: "observe" },              /^(?:ecs:(?!Describe|List)|ecr:(?!Get|Describe|Batch(?:Get|Check)|Validate)|iam:PassRole|dynamodb:|scheduler:Update|events:PutTargets)/],
+  ] as const;
+  for (const [parameters, rights] of table) {
+    test(JSON.stringify(parameters), () => {
+      expect(actionsWithout({}).filter((right) => rights.test(right))).not.toEqual([]);
+      expect(actionsWithout(parameters).filter((right) => rights.test(right))).toEqual([]);
+    });
+  }
 });
 
 describe("the derivation", () => {

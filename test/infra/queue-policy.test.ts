@@ -6,7 +6,7 @@ import type { JsonObject } from "../../src/runtime/json.ts";
 import { isAllowed } from "../support/aws/resource-policy.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
-const { resources } = readTemplate({ Notify: "attention" });
+const { resources } = readTemplate({ NotifyEmail: "ops@example.com" });
 const statements = Object.values(resources).flatMap(({ Type, Properties }) =>
   Type === "AWS::SQS::QueuePolicy"
     ? getObjects((Properties as JsonObject).PolicyDocument as JsonObject, "Statement")

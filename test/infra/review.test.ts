@@ -38,18 +38,24 @@ describe("what a reviewer asks for", () => {
     // ForAllValues holds for a request that names none.
     expect(statement?.text).toContain('"Null":{"events:TargetArn":"false"}');
   });
-  test("a customer managed key for the history is used through Lambda alone", () => {
+  test("your own key is used through a service alone, and for what is the stack's", () => {
     const holders = FUNCTIONS.flatMap((name) => statementsOf(name)).filter(({ resources }) =>
-      resources.includes("arn:aws:kms:us-east-1:123456789012:key/2"),
+      resources.includes(EVERYTHING.KmsKeyArn),
     );
-    expect(holders).toHaveLength(3);
-    for (const { actions, text: statement } of holders) {
+    expect(holders).toHaveLength(8);
+    for (const { text: statement } of holders)
+      expect(statement).toMatch(
+        /"kms:ViaService":"(?:lambda|sqs)\.us-east-1\.amazonaws\.com"|"kms:ViaService":"secretsmanager\.\*"/,
+      );
+    for (const { text: statement } of holders) expect(statement).toContain('"kms:EncryptionContext:');
+    const ofHistory = holders.filter(({ text: statement }) => statement.includes('"lambda.us-east-1'));
+    expect(ofHistory).toHaveLength(3);
+    for (const { actions, text: statement } of ofHistory) {
       expect(actions).toEqual(["kms:Decrypt"]);
-      expect(statement).toContain('"kms:ViaService":"lambda.us-east-1.amazonaws.com"');
       expect(statement).toMatch(/"kms:EncryptionContext:aws:lambda:FunctionArn":\["arn:[^*]*"\]/);
     }
     for (const name of ["RemediateFunction", "MirrorFunction"])
-      expect(text(name)).toContain('"KMSKeyArn":"arn:aws:kms:us-east-1:123456789012:key/2"');
+      expect(text(name)).toContain(`"KMSKeyArn":"${EVERYTHING.KmsKeyArn}"`);
     expect(JSON.stringify(readTemplate().resources)).not.toContain("KMSKeyArn");
   });
 
@@ -71,7 +77,9 @@ describe("what a reviewer asks for", () => {
       expect(Properties).toMatchObject({ RetentionInDays: expect.anything() }));
   }
   test("a topic takes messages from the one rule and this account's alarms", () => {
-    const topic = JSON.stringify(readTemplate({ Notify: "attention" }).resources.RuleAndAlarmsMayPublish);
+    const topic = JSON.stringify(
+      readTemplate({ NotifyEmail: "ops@example.com" }).resources.RuleAndAlarmsMayPublish,
+    );
     expect(topic).toContain('"ArnEquals":{"aws:SourceArn":"OutcomeRule.Arn"}');
     expect(topic).toContain('"StringEquals":{"aws:SourceAccount":"123456789012"}');
   });

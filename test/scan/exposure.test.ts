@@ -7,7 +7,8 @@ import type { ContainerHost } from "../../src/scan/account-inventory.ts";
 import { type Exposure, rolesOf, scheduledTaskExposure, serviceExposure } from "../../src/scan/exposure.ts";
 import type { ScanFacts } from "../../src/scan/likely-substitutes.ts";
 import { pullsByEgress } from "../../src/scan/peak-pulls.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../support/policy.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
@@ -220,9 +221,9 @@ describe("why a limit would find a service unprotected", () => {
     ["no strategy is left",     { policy: { strategies: ["ecr-public"] } },                              /no place for acme\/api/],
     ["the policy says observe", { policy: { mode: "observe" } },                                            /says observe/],
     ["a tag says observe",      { service: { tags: [{ key: "repull:mode", value: "observe" }] } },          /repull:mode/],
-    ["the service is left out", { policy: { services: { include: ["*"], exclude: ["w*"] } } },              /services\.exclude: w\*/],
-    ["its cluster is left out", { policy: { clusters: { include: ["dev"], exclude: [] } } },                /clusters\.include: dev/],
-    ["its image is left out",   { policy: { images: { include: ["*"], exclude: ["acme/*"] } } },            /acme\/api:2: the policy excludes it/],
+    ["the service is left out", { policy: { scope: { services: { include: ["*"], exclude: ["w*"] } } } },              /services\.exclude: w\*/],
+    ["its cluster is left out", { policy: { scope: { clusters: { include: ["dev"], exclude: [] } } } },                /clusters\.include: dev/],
+    ["its image is left out",   { policy: { scope: { images: { include: ["*"], exclude: ["acme/*"] } } } },            /acme\/api:2: the policy excludes it/],
     ["Fargate, without a role", { service: { launchType: "FARGATE" } },                                     /execution role/],
   ];
   for (const [sentence, options, words] of table) {

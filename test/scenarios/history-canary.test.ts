@@ -7,7 +7,7 @@ import { runInProcess, type StepRecord } from "../../src/runtime/in-process-step
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../support/policy.ts";
 import { firstFailure } from "../support/scenario.ts";
 
 const CANARY = "canary-7c1e0b";

@@ -94,7 +94,7 @@ const table: readonly Row[] = [
     "the policy may want the whole image",
     "succeeded",
     [ECR_COPY],
-    { world: limited({ image: "grafana/grafana:11" }), policy: { platforms: "all" } },
+    { world: limited({ image: "grafana/grafana:11" }), policy: { mirrors: { platforms: "all" } } },
   ],
   [
     "the whole image, for a cluster of unknown machines",

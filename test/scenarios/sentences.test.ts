@@ -72,7 +72,7 @@ test("a plan without a substitute says why each source is skipped, and leaves wh
     "  skipped mirror public.ecr.aws/docker/library/nginx@sha256:A: public.ecr.aws does not have it",
     "  skipped mirror docker.io/library/nginx@sha256:A: docker.io has no pulls left for Repull (0 of 100 pulls left in 6 hours, counted for 203.0.113.10)",
     "  skipped pull-through-cache: this account has no pull-through cache rule for docker.io",
-    "  skipped authenticated-pull: no Docker Hub account is configured (dockerHubSecret)",
+    "  skipped authenticated-pull: no Docker Hub account is configured (the stack's DockerHubSecretArn)",
     "  → no substitute: nothing is written",
   ]);
 });

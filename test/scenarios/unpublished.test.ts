@@ -8,7 +8,7 @@ import type { Log } from "../../src/runtime/log.ts";
 import { installRepull } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../support/policy.ts";
 
 const NGINX = { "library/nginx:1.25": { platforms: ["linux/amd64"] } };
 const file = {
@@ -95,7 +95,7 @@ describe("a remediation whose bus refuses the record", () => {
   });
 
   it("leaves its question open and readable when the question was not published", async () => {
-    const ended = await played("denied", 1, { mode: "approve", approvalHours: 1 });
+    const ended = await played("denied", 1, { mode: "approve", approval: { hours: 1 } });
     const { status, result, log } = remediationOf(ended);
     expect(status).toBe("succeeded");
     expect(result).toMatchObject({ outcome: "approval-expired" });

@@ -6,7 +6,7 @@ import type { Outcome } from "../../src/remediation/report/outcome.ts";
 import { installRepull } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../support/policy.ts";
 
 const HISTORY = "lambda:GetDurableExecution";
 const file = (quota?: object) => ({
@@ -66,7 +66,7 @@ describe("a denied plan whose result cannot be read", () => {
       world.executions.answer(approval.callbackId, { kind: "answered", text });
     });
     world.faults.order(HISTORY, "denied");
-    installRepull(world, { policy: readPolicy({ mode: "approve", approvalHours: 1 }) });
+    installRepull(world, { policy: readPolicy({ mode: "approve", approval: { hours: 1 } }) });
     await world.run(4 * 3600);
     expect(asked).toBe(1);
     expect(remediations(world)).toHaveLength(1);

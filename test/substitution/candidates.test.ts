@@ -8,7 +8,6 @@ import {
 import { mappedCandidates } from "../../src/substitution/custom-mappings.ts";
 import { ecrPublicMirrors, PUBLIC_IMAGES } from "../../src/substitution/ecr-public-mirrors.ts";
 import { excludedBy, matchesGlob, matchesImage } from "../../src/substitution/glob.ts";
-import { DEFAULT_POLICY } from "../../src/substitution/policy/policy.ts";
 import {
   cachedRepository,
   type PullThroughRule,
@@ -17,6 +16,7 @@ import {
 } from "../../src/substitution/pull-through-rule.ts";
 import { ecrCopy } from "../../src/substitution/strategies/ecr-copy.ts";
 import { STRATEGY_NAMES } from "../../src/substitution/strategy-name.ts";
+import { readPolicy } from "../support/policy.ts";
 
 const hub = (prefix: string, upstreamPrefix?: string): PullThroughRule => ({
   prefix,
@@ -110,8 +110,8 @@ describe("a pattern", () => {
     const scope = { include: ["a*"], exclude: ["ab"] };
     const why = (name: string) => excludedBy(scope, "services", (pattern) => matchesGlob(pattern, name));
     expect(why("aa")).toBeUndefined();
-    expect(why("ab")).toBe("the policy excludes it (services.exclude: ab)");
-    expect(why("ba")).toBe("the policy does not include it (services.include: a*)");
+    expect(why("ab")).toBe("the policy excludes it (scope.services.exclude: ab)");
+    expect(why("ba")).toBe("the policy does not include it (scope.services.include: a*)");
   });
 });
 
@@ -192,7 +192,7 @@ describe("further repositories with copies", () => {
     test(`${place} for ${image}`, () => {
       const offered = ecrCopy.candidates(parseReference(image), {
         ecrHost,
-        policy: { ...DEFAULT_POLICY, additionalCopyRepositories: [place] },
+        policy: readPolicy({ mirrors: { additionalRepositories: [place] } }),
         rules: [],
         signedIn: false,
       });

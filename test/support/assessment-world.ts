@@ -13,7 +13,7 @@ import { createInternet } from "../../src/sandbox/network.ts";
 import { type BuiltImage, buildImage, seedImage } from "../../src/sandbox/registry/image-builder.ts";
 import { createRegistry } from "../../src/sandbox/registry/registry.ts";
 import { createVirtualClock, type VirtualClock } from "../../src/sandbox/virtual-clock.ts";
-import { readPolicy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy } from "./policy.ts";
 
 export const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const PLATFORMS = ["linux/amd64", "linux/arm64"];

@@ -6,20 +6,20 @@ import { createServiceInventory } from "../../src/sandbox/aws/scan/service-inven
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy, type SaidPolicy } from "./policy.ts";
 
 export type SandboxHands = { readonly world: World; readonly hands: AccountSession };
 
 export async function sandboxHands(
   file: unknown,
   options: {
-    readonly policy?: Partial<Policy>;
+    readonly policy?: SaidPolicy;
     readonly killSwitch?: KillSwitch;
     readonly flags?: string;
   } = {},
 ): Promise<SandboxHands> {
   const world = await createWorld(readWorldFile(file));
-  const policy = readPolicy({ ...DEFAULT_POLICY, ...options.policy });
+  const policy = readPolicy({ ...options.policy });
   serveWorkflows(world, { policy });
   const session: AccountSession = {
     where: "the sandbox",

@@ -25,7 +25,8 @@ import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
 import type { Plan } from "../../src/substitution/plan-types.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../src/substitution/policy/policy.ts";
+import type { Policy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy, type SaidPolicy } from "./policy.ts";
 
 export const ENGINES = ["twin", "dying", "official"] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -33,7 +34,7 @@ export type Engine = (typeof ENGINES)[number];
 export type Scenario = {
   /** A world file; its first service, or first task, is the one that fails. */
   readonly world: unknown;
-  readonly policy?: Partial<Policy>;
+  readonly policy?: SaidPolicy;
   readonly options?: WorldOptions;
   readonly waitForRollout?: boolean;
   /** What happens to the world before anything fails. */
@@ -83,7 +84,7 @@ const HOURS = 3600;
 
 /** Lets the world fail, remediates on the engine, and answers how it ended. */
 export async function play(scenario: Scenario, engine: Engine = "twin"): Promise<Ended> {
-  const policy = readPolicy({ ...DEFAULT_POLICY, ...scenario.policy });
+  const policy = readPolicy({ ...scenario.policy });
   const { allowed } = policy.registries;
   const world = await createWorld(readWorldFile(scenario.world), { allowed, ...scenario.options });
   scenario.untilFailure?.(world);

@@ -8,8 +8,8 @@ import type { Digest } from "../../src/image/digest.ts";
 import { printPlatform, readPlatform } from "../../src/image/platform.ts";
 import type { World, WorldOptions } from "../../src/sandbox/world/world.ts";
 import type { Plan, RejectedCandidate } from "../../src/substitution/plan-types.ts";
-import type { Policy } from "../../src/substitution/policy/policy.ts";
 import type { StrategyName } from "../../src/substitution/strategy-name.ts";
+import type { SaidPolicy } from "./policy.ts";
 import { ENGINES, type Engine, inOfficialEnvironment, play, stateOf } from "./scenario.ts";
 
 export const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
@@ -62,6 +62,11 @@ export const prefect = { image: "prefecthq/prefect:3" };
 export const denied = (...actions: string[]) => ({ roles: { "web-execution": { denied: actions } } });
 export const refused = (action: string) => ({ refusals: [{ action, kind: "denied" }] });
 export const signedUp = { secrets: { [SECRET]: { username: "shop", password: "right" } } };
+export const signedUpUnderOwnKey = {
+  secrets: {
+    [SECRET]: { username: "shop", password: "right", kmsKey: "arn:aws:kms:us-east-1:123456789012:key/1" },
+  },
+};
 /** Repull's own address has no pulls left either. */
 export const dry = { quota: { remaining: 0, remainingForRepull: 0 } };
 
@@ -83,7 +88,7 @@ export const countingQuay: WorldOptions = { registryWays: { plain: { counts: tru
 export type Row = {
   readonly because: string;
   readonly world: object;
-  readonly policy?: Partial<Policy>;
+  readonly policy?: SaidPolicy;
   readonly options?: WorldOptions;
   /** Strategies that won, plan after plan; and how it ended. */
   readonly wins: string;

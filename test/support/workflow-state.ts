@@ -23,8 +23,8 @@ import type {
   ProbeResult as RegistryAnswer,
 } from "../../src/substitution/candidate.ts";
 import type { ImageFacts, ImagePlan } from "../../src/substitution/plan-types.ts";
-import { DEFAULT_POLICY, type Policy } from "../../src/substitution/policy/policy.ts";
 import type { Remedy } from "../../src/substitution/remedies/remedy.ts";
+import { readPolicy, type SaidPolicy } from "./policy.ts";
 
 /** 2026-01-20 10:00 UTC. */
 export const NOW = Date.UTC(2026, 0, 20, 10);
@@ -153,7 +153,7 @@ export type Given = {
   readonly state?: Partial<State>;
   /** Absent: the survey, where there is one. */
   readonly seen?: Seen;
-  readonly policy?: Partial<Policy>;
+  readonly policy?: SaidPolicy;
   readonly options?: Partial<RemediationOptions>;
   readonly failure?: Partial<PullFailure>;
 };
@@ -161,7 +161,7 @@ export type Given = {
 export function contextOf({ policy, options, failure: of }: Given): Context {
   return {
     failure: failure(of),
-    options: { execution: EXECUTION, policy: { ...DEFAULT_POLICY, ...policy }, ...options },
+    options: { execution: EXECUTION, policy: readPolicy(policy ?? {}), ...options },
     region: "us-east-1",
   };
 }

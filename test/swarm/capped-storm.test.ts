@@ -9,7 +9,7 @@ import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createRandom } from "../../src/sandbox/random.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../support/policy.ts";
 
 const SERVICES = 300;
 const PER_HOUR = 50;
@@ -50,7 +50,7 @@ beforeAll(async () => {
   };
   const policy = readPolicy({
     quotas: { remediationsPerHour: PER_HOUR },
-    clusters: { include: ["prod"] },
+    scope: { clusters: { include: ["prod"] } },
   });
   serveWorkflows({ ...world, ports: { ...ports, ecs } }, { policy });
   // Whatever the tasks' address gets back is used up at once: waiting heals no service.

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../src/runtime/json.ts";
 import { installRepull } from "../../src/sandbox/install-repull.ts";
 import { createWorld } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../support/policy.ts";
 
 const SERVICES = 120;
 

@@ -1,4 +1,4 @@
-/** Publishes the outcome of a remediation on an EventBridge bus, for the rules that the operator adds. */
+/** Publishes what became of a remediation on the default EventBridge bus, for the rules of the account. */
 
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 
@@ -13,15 +13,13 @@ export const EVENT_DETAIL_TYPE = "Image Pull Remediation";
 /** EventBridge takes a megabyte since 2026-01, but many targets (SNS, SQS of old) take no more than this. */
 const DETAIL_BYTES_MAX = 240 * 1024;
 
-/** @param busName name or ARN; `default` is the account's own */
-export function createBus(settings: AwsSettings, busName: string): OutcomePublisher {
-  return createEventPublisher(settings, busName, EVENT_DETAIL_TYPE);
+export function createBus(settings: AwsSettings): OutcomePublisher {
+  return createEventPublisher(settings, EVENT_DETAIL_TYPE);
 }
 
-/** Publishes events of one kind. */
+/** Publishes events of one kind on the account's own bus; rules there take them further, to other buses and accounts too. */
 export function createEventPublisher(
   settings: AwsSettings,
-  busName: string,
   detailType: string,
 ): Pick<OutcomePublisher, "publish"> {
   const client = new EventBridgeClient(clientConfiguration(settings));
@@ -40,7 +38,7 @@ export function createEventPublisher(
       const answer = await client
         .send(
           new PutEventsCommand({
-            Entries: [{ EventBusName: busName, Source: EVENT_SOURCE, DetailType: detailType, Detail: text }],
+            Entries: [{ EventBusName: "default", Source: EVENT_SOURCE, DetailType: detailType, Detail: text }],
           }),
         )
         .catch((error: unknown) => {

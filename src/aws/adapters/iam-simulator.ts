@@ -6,6 +6,8 @@
  */
 
 import { GetInstanceProfileCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
+import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { parseArn } from "../../ecs/arn.ts";
 
 import type { Roles } from "../../remediation/ports/ports.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
@@ -65,5 +67,33 @@ export function createIamSimulator(settings: AwsSettings): Roles & IamSimulator 
         return { kind: "unknown", because: message.slice(0, 200) };
       }
     },
+
+    async keyOfSecret(secret) {
+      const region = parseArn(secret)?.region || settings.region;
+      const secrets = new SecretsManagerClient(
+        clientConfiguration({ attemptsMax: ATTEMPTS_MAX, ...settings, region }),
+      );
+      try {
+        const { KmsKeyId } = await secrets.send(new DescribeSecretCommand({ SecretId: secret }));
+        return keyNamed(KmsKeyId, secret);
+      } catch (error) {
+        const { message } = toAwsError("secretsmanager:DescribeSecret", error);
+        return { kind: "unknown", because: message.slice(0, 200) };
+      }
+    },
   };
+}
+
+/**
+ * A secret names its key by id, by ARN or by alias; without one it is under the key `aws/secretsmanager`, which each role
+ * that may read the secret may use.
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html (read 2026-11)
+ */
+function keyNamed(name: string | undefined, secret: string): Awaited<ReturnType<Roles["keyOfSecret"]>> {
+  if (name === undefined || /(?:^|:)alias\/aws\/secretsmanager$/.test(name))
+    return { kind: "known", key: undefined };
+  if (/^arn:[^:]+:kms:[^:]*:[^:]*:key\//.test(name)) return { kind: "known", key: name };
+  if (name.includes("alias/")) return { kind: "unknown", because: `the key is named by its alias, ${name}` };
+  const { partition = "aws", region = "", account = "" } = parseArn(secret) ?? {};
+  return { kind: "known", key: `arn:${partition}:kms:${region}:${account}:key/${name}` };
 }

@@ -24,8 +24,6 @@ export type AccountOptions = {
   readonly account: string;
   readonly policy: Policy;
   readonly log: Ports["log"];
-  /** Where outcomes are published; REPULL_BUS_NAME goes before. */
-  readonly busName?: string | undefined;
   /** The deployed `remediate`: what its executions did before is asked there. Absent: nothing is known of them. */
   readonly remediateArn?: string | undefined;
   /** Told how each copy goes. */
@@ -48,9 +46,8 @@ export function accountPorts(options: AccountOptions, io: Pick<CommandIo, "env" 
     endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? ""),
   });
   const { anonymous } = access;
-  const busName = io.env.REPULL_BUS_NAME ?? options.busName;
   const ports: Ports = createPorts(
-    { aws, account, ...(busName === undefined ? {} : { busName }) },
+    { aws, account },
     {
       ...access,
       copier: watchCopies(access.copier),

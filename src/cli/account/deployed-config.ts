@@ -22,7 +22,6 @@ export type DeployedConfig = {
   /** Whose policy it is, in words. */
   readonly from: string;
   readonly killSwitch: KillSwitch;
-  readonly busName?: string;
   /** The stack's name; absent: no stack. */
   readonly stack?: string;
   /** The stack's `remediate`, whose executions tell what they trusted and whether they are at work; absent: no stack. */
@@ -77,7 +76,6 @@ export async function readDeployedConfig(
     from: `${named}the policy of the stack ${name}`,
     stack: name,
     killSwitch: killSwitch ? createKillSwitch(aws, killSwitch) : NO_KILL_SWITCH,
-    ...(environment.REPULL_BUS_NAME ? { busName: environment.REPULL_BUS_NAME } : {}),
     ...(arn === "" ? {} : { remediateArn: arn }),
   };
 }

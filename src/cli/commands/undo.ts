@@ -108,9 +108,9 @@ function withinPolicy(plan: UndoPlan, policy: Policy | undefined): UndoPlan {
   const isMeant = (name: string) => (pattern: string) => matchesGlob(pattern, name);
   const cluster = clusterName(effect.clusterArn);
   const refusedBecause =
-    excludedBy(policy.clusters, "clusters", isMeant(cluster)) ??
+    excludedBy(policy.scope.clusters, "clusters", isMeant(cluster)) ??
     (effect.kind === "service"
-      ? excludedBy(policy.services, "services", isMeant(effect.service))
+      ? excludedBy(policy.scope.services, "services", isMeant(effect.service))
       : undefined);
   return refusedBecause === undefined ? plan : { ...plan, refusedBecause };
 }

@@ -90,7 +90,7 @@ function wantedOf(
     { whose: "remediate", actions: ["ecs:RegisterTaskDefinition"],              on: arn("ecs", "task-definition/any:1"), toWrite: true },
     { whose: "remediate", actions: ["lambda:InvokeFunction"],                   on: mirror?.arn, toWrite: true },
     { whose: "remediate", actions: ["ssm:GetParameter"],                        on: killSwitch && arn("ssm", `parameter${killSwitch}`) },
-    { whose: "remediate", actions: ["events:PutEvents"],                        on: arn("events", `event-bus/${settings.REPULL_BUS_NAME ?? "default"}`), context: { "events:source": "repull" } },
+    { whose: "remediate", actions: ["events:PutEvents"],                        on: arn("events", "event-bus/default"), context: { "events:source": "repull" } },
     { whose: "remediate", actions: ["secretsmanager:GetSecretValue"],           on: secret },
     { whose: "mirror",    actions: ["secretsmanager:GetSecretValue"],           on: secret },
     { whose: "mirror",    actions: ["ecr:CreateRepository", "ecr:InitiateLayerUpload", "ecr:PutImage"], on: copies, toWrite: true },

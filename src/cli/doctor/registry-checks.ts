@@ -40,26 +40,25 @@ async function secretCheck(
       return failed(
         check,
         `it has ${keys.length === 0 ? "none of the keys that it needs" : `only ${keys.join(", ")}`}`,
-        "write it as docs/policy.md#dockerhubsecret says: username, password and accessToken",
+        "write it as docs/policy.md#a-docker-hub-account says: username, password and accessToken",
       );
-    const strategies = remediate.environment.REPULL_STRATEGIES ?? "";
-    if (strategies.split(",").includes("authenticated-pull") && !has("password"))
+    if (!has("password"))
       return failed(
         check,
         "it has no password, the key that ECS reads: tasks cannot sign in with it",
-        "add password with the same token, or take sign-in out of the stack's Strategies",
+        "add password with the same token; without it, take authenticated-pull out of the policy's strategies",
       );
     return passed(check, `it can be read, and has ${keys.join(", ")}`);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     if (error.kind === "absent")
-      return failed(check, "there is no such secret", "make it, or empty the stack's AccountSecretArn");
+      return failed(check, "there is no such secret", "make it, or empty the stack's DockerHubSecretArn");
     // Not a word of it is repeated: what could not be understood may be the secret itself.
     if (error.kind === "invalid")
       return failed(
         check,
         "it is no JSON object, or is about to be deleted",
-        "write it as docs/policy.md#dockerhubsecret says",
+        "write it as docs/policy.md#a-docker-hub-account says",
       );
     return refused(check, error);
   }
@@ -80,7 +79,7 @@ async function cacheChecks(
     for (const { prefix } of rules) {
       const { isValid, because } = await cache.validateRule(prefix);
       if (!isValid)
-        return [failed(check, because, "mend the rule's secret, or its key: docs/policy.md#dockerhubsecret")];
+        return [failed(check, because, "mend the rule's secret, or its key: docs/policy.md#a-docker-hub-account")];
       if (role === undefined || observes(functions)) continue;
       const path = prefix === "ROOT" ? "library/any" : `${prefix}/library/any`;
       const repository = `arn:${home.partition}:ecr:${home.region}:${home.account}:repository/${path}`;
@@ -90,7 +89,7 @@ async function cacheChecks(
           failed(
             check,
             `mirror may not fill ${path}`,
-            `deploy with PullThroughRepositories=${prefix === "ROOT" ? "*" : `${prefix}/*`}`,
+            `add ${repositoriesOf(prefix, home)} to the stack's parameter ReadableRepositoryArns`,
           ),
         ];
     }
@@ -99,6 +98,10 @@ async function cacheChecks(
     if (!(error instanceof AwsError)) throw error;
     return [refused(check, error)];
   }
+}
+
+function repositoriesOf(prefix: string, { partition, region, account }: StackUnderTest["home"]): string {
+  return `arn:${partition}:ecr:${region}:${account}:repository/${prefix === "ROOT" ? "*" : `${prefix}/*`}`;
 }
 
 async function quotaCheck(

@@ -52,8 +52,8 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
       );
     if (input.yes) await refuseWhileStopped(config);
     const eventLog = createEventLog(systemClock.now, tell);
-    const { busName, remediateArn } = config;
-    const plain = accountPorts({ aws, account: own, policy, log: eventLog.log, busName, remediateArn }, io);
+    const { remediateArn } = config;
+    const plain = accountPorts({ aws, account: own, policy, log: eventLog.log, remediateArn }, io);
     const ports = {
       ...withKillSwitch(plain, input.yes ? config.killSwitch : NOT_SAID),
       bus: input.yes ? ignorePublishErrors(plain.bus, io) : SILENT_PUBLISHER,

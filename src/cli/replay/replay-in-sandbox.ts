@@ -11,6 +11,7 @@ import type { Json } from "../../runtime/json.ts";
 import { OUTCOME_SOURCE } from "../../sandbox/aws/event-bus.ts";
 import { serveWorkflows } from "../../sandbox/install-repull.ts";
 import { operate } from "../../sandbox/world/operator.ts";
+import type { OperatorEntry } from "../../sandbox/world/operator-entry.ts";
 import { recordedEvent } from "../../sandbox/world/recorded-event.ts";
 import { createRecordedWorld, healableWorld } from "../../sandbox/world/recorded-world.ts";
 import type { World } from "../../sandbox/world/world.ts";
@@ -26,21 +27,25 @@ import type { Replay, ReplayInput } from "./replay-types.ts";
 /** Longer than any remediation may take, approvals of three days and quotas of a day among it: two weeks there. */
 const WORLD_SECONDS_MAX = 14 * 86_400;
 
+type Environment = Readonly<Record<string, string>>;
+
+/** The policy by a document, and by what the stack's parameters make of the functions' environment. */
+export type PolicyOf = (document: string | undefined, parameters: Environment) => Policy;
+
 /**
  * Replays documents, each in a fresh world.
- * @param policyWith the policy by this document, of the world's operator; one that was named goes before it
+ * @param policyWith the policy of a world's operator; a document that was named goes before theirs
  */
-export function replayInSandbox(
-  policyWith: (document: string | undefined) => Policy,
-  input: ReplayInput,
-  io: CommandIo,
-): Replay {
+export function replayInSandbox(policyWith: PolicyOf, input: ReplayInput, io: CommandIo): Replay {
   return async (document, where, tell) => {
     const read = readEvent(document);
     if (read.kind === "ignored") return toOutcome(read, undefined, "none");
     const described = await worldFor(document, where, input, io);
     const { operator = {} } = described.file;
-    const policy = policyWith(operator.policy && JSON.stringify(operator.policy));
+    const policy = policyWith(
+      operator.policy && JSON.stringify(operator.policy),
+      environmentOf(operator.parameters),
+    );
     tell(`  in a sandbox: ${described.from}`);
     let world: World | undefined;
     const eventLog = createEventLog(() => world?.clock.now() ?? 0, tell);
@@ -60,6 +65,18 @@ export function replayInSandbox(
       }),
     });
     return await remediateIn(world, recordedEvent(document, world), read, policy);
+  };
+}
+
+/** As the template hands the parameters on. */
+function environmentOf({
+  StandaloneTasks,
+  ScheduleRoleArns = [],
+}: OperatorEntry["parameters"] = {}): Environment {
+  const schedules = StandaloneTasks === "run" ? "move-and-run" : "move";
+  return {
+    ...(StandaloneTasks === undefined ? {} : { REPULL_STANDALONE_TASKS: StandaloneTasks }),
+    ...(ScheduleRoleArns.length === 0 ? {} : { REPULL_SCHEDULES: schedules }),
   };
 }
 

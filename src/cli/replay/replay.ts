@@ -9,7 +9,7 @@ import { redactEvent } from "../../ecs-events/redact-event.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Json } from "../../runtime/json.ts";
-import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
+import { policyFrom } from "../../substitution/policy/policy.ts";
 import { linesOf } from "../../text/visible.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import { readEventDocuments } from "../input/event-files.ts";
@@ -18,7 +18,7 @@ import { formatOutcome } from "../output/format-outcome.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
 import { replayInAccount } from "./replay-in-account.ts";
-import { replayInSandbox } from "./replay-in-sandbox.ts";
+import { type PolicyOf, replayInSandbox } from "./replay-in-sandbox.ts";
 import type { Replay, Replayed, ReplayInput } from "./replay-types.ts";
 
 /**
@@ -59,15 +59,14 @@ async function runnerOf(input: ReplayInput, io: CommandIo): Promise<Replay> {
 }
 
 /** By the stack's defaults, of which only the mode is another: `remediate`, so that the whole of it can be seen. */
-async function sandboxPolicies(
-  { policyFile }: ReplayInput,
-  { env, readFile }: CommandIo,
-): Promise<(document: string | undefined) => Policy> {
-  if (policyFile === undefined) return (document) => policyFrom(env, document);
+async function sandboxPolicies({ policyFile }: ReplayInput, { env, readFile }: CommandIo): Promise<PolicyOf> {
+  if (policyFile === undefined)
+    return (document, parameters) => policyFrom({ ...env, ...parameters }, document);
   const text = await readFile(policyFile);
   if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${policyFile}`);
-  const policy = policyFrom(env, text);
-  return () => policy;
+  // What is none is said before anything is replayed.
+  policyFrom(env, text);
+  return (_document, parameters) => policyFrom({ ...env, ...parameters }, text);
 }
 
 const TEXT_ALONE =

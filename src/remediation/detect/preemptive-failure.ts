@@ -36,7 +36,7 @@ export type PreemptiveAssessment = {
 /** Every image of the service that comes from Docker Hub, as if its pull had failed. Throws AwsError. */
 export async function preemptiveFailure(
   service: Service,
-  { images: scope }: Policy,
+  { scope: { images: scope } }: Policy,
   { ecs, location }: Pick<Ports, "ecs" | "location">,
 ): Promise<PreemptiveAssessment> {
   const { clusterArn, taskDefinition: arn, name } = service;

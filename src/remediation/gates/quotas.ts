@@ -5,7 +5,8 @@
  * one table with conditional writes (docs/decisions/quotas.md); where that cannot be read, nothing is granted.
  */
 
-import { CLAIMS_MAX, type Policy, parseSize } from "../../substitution/policy/policy.ts";
+import { CLAIMS_MAX } from "../../substitution/policy/document.ts";
+import { type Policy, parseSize } from "../../substitution/policy/policy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
@@ -33,7 +34,7 @@ export function quotaLimit(limits: Quotas, cap: QuotaName): number {
  * What one cluster may take of the hour: half, rounded up, so that the storm of one team leaves some to the others.
  * All of it where the policy is for one cluster alone. Undefined: no share of its own is counted.
  */
-export function shareOf(limits: Quotas, { include }: Policy["clusters"]): number | undefined {
+export function shareOf(limits: Quotas, { include }: Policy["scope"]["clusters"]): number | undefined {
   const [only = "*", ...others] = include;
   const isOneAlone = others.length === 0 && !only.includes("*");
   const share = Math.ceil(limits.remediationsPerHour / 2);
@@ -44,7 +45,7 @@ export function shareOf(limits: Quotas, { include }: Policy["clusters"]): number
 export async function acquireRemediation(
   { claimant, cluster }: { readonly claimant: string; readonly cluster: string },
   limits: Quotas,
-  clusters: Policy["clusters"],
+  clusters: Policy["scope"]["clusters"],
   ports: Pick<Ports, "quotaStore" | "clock">,
 ): Promise<QuotaExceeded | undefined> {
   const cap = "remediationsPerHour";

@@ -77,7 +77,7 @@ async function importTree(
   target: ImageReference,
   digest: Digest,
   platforms: readonly Platform[],
-  { ecr }: Ports,
+  { ecr, location }: Ports,
 ): Promise<{ readonly blobs: readonly Digest[] } | NotFilled> {
   const rules = await ecr.pullThroughRules();
   const rule = ruleFor(target.path, rules);
@@ -85,8 +85,8 @@ async function importTree(
   const upstream = upstreamOf(rule, target.path);
   let repositories: string | undefined;
   const denied = (error: unknown): { kind: "refused"; isTransient: false; because: string } => {
-    const because = deniedReason(error, rule, target);
-    repositories = repositoryPattern(rule);
+    repositories = repositoriesOf(rule, location);
+    const because = deniedReason(error, repositories, target);
     return { kind: "refused", isTransient: false, because };
   };
   const imports = async (wanted: Digest): Promise<ManifestBytes | { because: string }> => {
@@ -109,10 +109,18 @@ async function missingOf(repository: string, blobs: readonly Digest[], { ecr }: 
   return missing.length;
 }
 
+/** The repositories that a rule fills, as the stack's ReadableRepositoryArns names them. */
+function repositoriesOf(
+  rule: PullThroughRule,
+  { partition, region, account }: Ports["location"],
+): string {
+  return `arn:${partition}:ecr:${region}:${account}:repository/${repositoryPattern(rule)}`;
+}
+
 /** A permission that Repull lacks is not found by asking again. */
-function deniedReason(error: unknown, rule: PullThroughRule, { path }: ImageReference): string {
+function deniedReason(error: unknown, repositories: string, { path }: ImageReference): string {
   if (!isDenied(error)) throw error;
-  const because = `Repull may not fill ${path}: set the stack's parameter PullThroughRepositories to ${repositoryPattern(rule)} (${error.message})`;
+  const because = `Repull may not fill ${path}: add ${repositories} to the stack's parameter ReadableRepositoryArns (${error.message})`;
   return because.slice(0, 500);
 }
 

@@ -73,15 +73,13 @@ export async function mirror(
   const request = readRequest(input, ports);
   const target = parseReference(request.target);
   const platforms = (request.platforms ?? []).map(parsePlatform);
-  if (request.kind === "copy" && !target.path.startsWith(`${policy.mirrorPrefix}/`)) {
-    throw new InvalidInput("target", `a repository under ${policy.mirrorPrefix}/, got ${request.target}`);
-  }
+  if (request.kind === "copy") requireMirrorPrefix(target.path, policy);
   if (request.kind === "fill-cache")
     return await fillPullThroughCache({ target, digest: request.digest, platforms }, ports, steps);
 
   const source = pinToDigest(parseReference(request.source), request.digest);
   const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;
-  const { immutableTags, scanOnPush, kmsKey, tags } = policy.repository;
+  const { immutableTags, scanOnPush, kmsKey, tags } = policy.mirrors;
   // Known only to the invocation that made it: any other finds what was left there.
   let isEmpty = false;
   const repository = await steps.step("repository", async () => {
@@ -125,6 +123,13 @@ export async function mirror(
     alreadyPresent: alreadyPresent && bytesMoved === 0,
     bytesMoved,
   };
+}
+
+function requireMirrorPrefix(repository: string, { mirrorPrefix }: Policy): void {
+  if (mirrorPrefix === undefined)
+    throw new InvalidInput("target", "no copy: the stack's parameter MirrorPrefix is empty");
+  if (!repository.startsWith(`${mirrorPrefix}/`))
+    throw new InvalidInput("target", `a repository under ${mirrorPrefix}/, got ${repository}`);
 }
 
 /** What is true of the image itself, whenever it is asked for. */

@@ -143,6 +143,13 @@ export interface Roles {
     | { readonly kind: "known"; readonly role: string | undefined }
     | { readonly kind: "unknown"; readonly because: string }
   >;
+  /** The ARN of the KMS key that a secret is encrypted with; undefined for Secrets Manager's own. @param secret its ARN */
+  keyOfSecret(
+    secret: string,
+  ): Promise<
+    | { readonly kind: "known"; readonly key: string | undefined }
+    | { readonly kind: "unknown"; readonly because: string }
+  >;
 }
 
 /** A container instance: who pulls the images of the tasks on it. */

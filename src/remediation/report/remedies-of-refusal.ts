@@ -61,24 +61,20 @@ export function includeWorkload(
     include: include.some(matches) ? [...include] : [...include, name],
     exclude: exclude.filter((pattern) => !matches(pattern)),
   };
-  return { code: "include-workload", params: { name }, setting: { key, value } };
+  return { code: "include-workload", params: { name }, setting: { key: `scope.${key}`, value } };
 }
 
-/** A key of the policy document; or the parameter of the stack, where it is what allows no more. */
+/** The stack's Mode is a ceiling: where it allows no more, the document cannot. */
 export function raiseMode(rights: Rights = {}): Remedy {
   const key = rights.mode === "observe" ? "Mode" : "mode";
   return { code: "raise-mode", setting: { key, value: "remediate" } };
 }
 
-/** The same for tasks that no service started. */
-export function allowTaskChanges(schedule: string | undefined, rights: Rights = {}): Remedy {
+/** The stack's parameter that lets Repull change tasks that no service started. */
+export function allowTaskChanges(schedule: string | undefined): Remedy {
   const code = "allow-task-changes";
-  if (schedule === undefined) {
-    const key = rights.standaloneTasks === "report" ? "StandaloneTasks" : "standaloneTasks";
-    return { code, setting: { key, value: "run" } };
-  }
-  const key = rights.schedules === "report" ? "Schedules" : "schedules";
-  return { code, params: { schedule }, setting: { key, value: "move" } };
+  if (schedule === undefined) return { code, setting: { key: "StandaloneTasks", value: "run" } };
+  return { code, params: { schedule }, setting: { key: "ScheduleRoleArns", value: "ROLE_ARN" } };
 }
 
 /** @param how in words, as an order; @param until the same, as what has come about */

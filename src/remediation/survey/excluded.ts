@@ -10,15 +10,18 @@ import type { NotEligible } from "./types.ts";
 
 /** A service that the policy leaves out is not touched, whatever has failed. */
 export function serviceExcluded({ name, clusterArn }: Service, policy: Policy): NotEligible | undefined {
-  const because = excludedBy(policy.services, "services", (pattern) => matchesGlob(pattern, name));
-  const remedy = includeWorkload("services", policy.services, name);
+  const because = excludedBy(policy.scope.services, "services", (pattern) => matchesGlob(pattern, name));
+  const remedy = includeWorkload("services", policy.scope.services, name);
   return (
     clusterExcluded(clusterArn, policy) ??
     (because === undefined ? undefined : excludedByPolicy(`the service ${name}`, because, remedy))
   );
 }
 
-export function clusterExcluded(clusterArn: string, { clusters }: Policy): NotEligible | undefined {
+export function clusterExcluded(
+  clusterArn: string,
+  { scope: { clusters } }: Policy,
+): NotEligible | undefined {
   const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
   const because = excludedBy(clusters, "clusters", (pattern) => matchesGlob(pattern, cluster));
   const remedy = includeWorkload("clusters", clusters, cluster);
@@ -28,7 +31,7 @@ export function clusterExcluded(clusterArn: string, { clusters }: Policy): NotEl
 export function imageExcluded(
   image: string,
   reference: ImageReference,
-  { images }: Policy,
+  { scope: { images } }: Policy,
 ): NotEligible | undefined {
   const matches = (pattern: string): boolean => matchesImage(pattern, reference);
   const because = excludedBy(images, "images", matches);

@@ -21,7 +21,7 @@ export async function askForApproval(
   const { images } = planned(state).plan;
   const { execution, policy, functionName } = options;
   const number = state.approvals.asked + 1;
-  const seconds = questionSeconds(state, policy.approvalHours);
+  const seconds = questionSeconds(state, policy.approval.hours);
   const callback = await steps.callback(`approval ${number}`, seconds);
   const where = `--region ${ports.location.region}${functionName === undefined ? "" : ` --function ${functionName}`}`;
   const approve = `repull approve ${execution} ${where}`;

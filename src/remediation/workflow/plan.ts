@@ -48,7 +48,7 @@ export function writeBlocked(
   }
   if (surveyed.manualDeployment !== undefined)
     return reportManualDeployment(surveyed.manualDeployment, failingRevision, images, executionRole);
-  if (task !== undefined) return reportTask(task, failingRevision, images, { rights, waiting });
+  if (task !== undefined) return reportTask(task, failingRevision, images, waiting);
   if (!isDeploying || policy.onActiveDeployment !== "report") return undefined;
   const because = `the deployment ${deploymentId} is in progress, and the policy does not let Repull replace it (onActiveDeployment=report)`;
   return {

@@ -99,7 +99,7 @@ async function acquireQuota(
   const { copies } = quota;
   const held =
     quota.of === "writes"
-      ? await acquireRemediation({ claimant: execution, cluster }, now, policy.clusters, ports)
+      ? await acquireRemediation({ claimant: execution, cluster }, now, policy.scope.clusters, ports)
       : copies !== undefined && isStillExceeded(copies, now, ports.clock.now())
         ? copies
         : undefined;

@@ -26,6 +26,12 @@ export function createIamSimulator(file: WorldFile, faults: AwsFault): Roles {
       if (because !== undefined) return { kind: "unknown", because };
       return { kind: "known", role: profile.replace(":instance-profile/", ":role/") };
     },
+
+    async keyOfSecret(secret) {
+      const because = refusedBy(faults, "secretsmanager:DescribeSecret");
+      if (because !== undefined) return { kind: "unknown", because };
+      return { kind: "known", key: file.secrets?.[secret]?.kmsKey };
+    },
   };
 }
 

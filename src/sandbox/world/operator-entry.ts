@@ -8,6 +8,13 @@ const json: z.ZodType<Json> = z.json();
 export const operatorEntry = z.strictObject({
   /** The policy document; absent: the stack's defaults, with the mode `remediate`. */
   policy: z.record(z.string(), json).optional(),
+  /** Of the stack's parameters, those that give rights over tasks that no service started; absent: its defaults. */
+  parameters: z
+    .strictObject({
+      StandaloneTasks: z.enum(["report", "register", "run"]).optional(),
+      ScheduleRoleArns: z.array(z.string()).optional(),
+    })
+    .optional(),
   /** What is answered, some minutes later, to a plan that waits for approval: `never` if absent. */
   answers: z.enum(["yes", "no", "never"]).optional(),
   /** The quota that others have used up, in the hour or the day in which the story begins. */

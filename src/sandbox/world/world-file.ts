@@ -78,7 +78,13 @@ const worldFile = z.strictObject({
   /** Whether Repull calls from the tasks' NAT address, and shares its quota, or from its own (the default). */
   repullAddress: z.enum(["own", "shared"]).optional(),
   /** ARN → the secret behind a container's `repositoryCredentials`. */
-  secrets: z.record(z.string(), z.strictObject({ username: z.string(), password: z.string() })).optional(),
+  secrets: z
+    .record(
+      z.string(),
+      // kmsKey: the ARN of the operator's own key; absent: Secrets Manager's.
+      z.strictObject({ username: z.string(), password: z.string(), kmsKey: z.string().optional() }),
+    )
+    .optional(),
   /** ECR's pull-through cache rules. */
   pullThrough: z.array(pullThroughRule).optional(),
   /** Role name → what it lacks. A service's execution role is `<family>-execution`. */

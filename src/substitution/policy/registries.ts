@@ -35,12 +35,19 @@ export const registriesSchema = z.strictObject({
     .refine((rows) => new Set(rows.map(({ host }) => host)).size === rows.length, "each host once")
     .default([]),
   privateImages: z.array(z.string().min(1).max(300)).max(LIST_MAX).default([]),
+  /** A task is given the Docker Hub account although it is not known whether its role can read the secret. */
+  allowUnverifiedSecretAccess: z.boolean().default(false),
 });
 
 export type RegistrySettings = z.infer<typeof registriesSchema>;
 
 /** What each key says, for people. */
-export function formatRegistries({ allowed, endpoints, privateImages }: RegistrySettings): string {
+export function formatRegistries({
+  allowed,
+  endpoints,
+  privateImages,
+  allowUnverifiedSecretAccess,
+}: RegistrySettings): string {
   return [
     allowed.length === 0 ? "no registry is asked but this account's ECR" : `asked: ${allowed.join(", ")}`,
     ...endpoints.map(
@@ -50,6 +57,9 @@ export function formatRegistries({ allowed, endpoints, privateImages }: Registry
     privateImages.length === 0
       ? "no private image of Docker Hub is copied"
       : `private images that may be copied: ${privateImages.join(", ")}`,
+    allowUnverifiedSecretAccess
+      ? "tasks get the Docker Hub account EVEN WHERE THEIR ROLE WAS NOT SEEN TO READ IT"
+      : "tasks get the Docker Hub account only where their role is known to read its secret",
   ].join("; ");
 }
 

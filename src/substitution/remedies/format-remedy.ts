@@ -21,8 +21,8 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
     `or, where a copy is kept elsewhere, name it in the policy (imageMappings with allowDifferentContent, because its digest cannot be verified: ${settingOf(remedy)})`,
   "accept-weaker-proof": ({ setting }) =>
     setting?.value === "same-publisher"
-      ? "accept the proof same-publisher (the stack's LeastProof, minimumProof in the policy): the same publisher maintains both names, and no digest could be verified"
-      : `accept the proof ${setting?.value} (the stack's LeastProof, minimumProof in the policy)`,
+      ? "accept the proof same-publisher (minimumProof in the policy): the same publisher maintains both names, and no digest could be verified"
+      : `accept the proof ${setting?.value} (minimumProof in the policy)`,
   "allow-permission": (_, { permission }) => `give Repull's role the permission ${permission}`,
   "pin-by-digest": (_, { image }) =>
     `pin ${image} by its digest in your source (NAME@sha256:…): then a copy can be verified although ${registryName(image)} does not answer`,
@@ -33,30 +33,33 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
   "mend-rule": (_, { because }) => `repair the pull-through cache rule: ${because}`,
   "mend-secret": (_, { because }) => `let the tasks read the secret: ${because}`,
   "accept-unchecked-secret": () =>
-    "let the account be used although it is unknown whether the tasks may read its secret (allowUnverifiedSecretAccess in the policy)",
+    "let the account be used although it is unknown whether the tasks may read its secret (registries.allowUnverifiedSecretAccess in the policy)",
   "let-cache-be-filled": ({ setting }) =>
-    `deploy the stack with ${setting?.key}=${setting?.value}, so that Repull may fill the cache`,
+    `add ${setting?.value} to the stack's parameter ${setting?.key}, so that Repull may fill the cache`,
   "restore-archived-copy": () => "restore the archived copy in ECR",
   "create-pull-through-rule": () =>
     "create a pull-through cache rule for Docker Hub (ECR requires a Docker Hub account for it); Repull finds the rule by itself",
   "name-docker-hub-account": () =>
-    `give Repull a Docker Hub account (the stack's AccountSecretArn, dockerHubSecret in the policy): ${PLANS}`,
+    `give Repull a Docker Hub account (the stack's DockerHubSecretArn): ${PLANS}`,
   "pay-for-account": () => `move the Docker Hub account to a paid plan: ${PLANS}`,
   "copy-into-ecr": ({ first }, { image }) =>
     `copy ${image} into ECR from a network that has pulls left${first === undefined ? "" : " (skip the first command if the repository exists)"}`,
   "allow-registry": (remedy, { host }) =>
     `allow requests to ${host} (registries.allowed in the policy: ${formatValue(remedy)})`,
-  "open-registry": (_, { host, because }) => `give Repull access to ${host}: ${because}`,
+  "open-registry": ({ setting }, { host, because }) =>
+    setting === undefined
+      ? `give Repull access to ${host}: ${because}`
+      : `add ${setting.value} to the stack's parameter ${setting.key}, so that Repull may read there: ${because}`,
   "allow-private-copy": (remedy) =>
     `allow copies of the private image (registries.privateImages: ${formatValue(remedy)})`,
   "allow-strategies": (_, { strategies }) =>
-    `allow more strategies (the stack's Strategies, strategies in the policy, is ${strategies})`,
+    `allow more strategies (strategies in the policy is ${strategies})`,
   "reach-registry": (_, { host, because }) => `let Repull reach ${host}: ${because}`,
   wait: ({ until }, { again = "ECS keeps trying" }) => `or wait: ${until}; ${again}`,
   "raise-quota": ({ setting }, { cluster }) =>
     cluster === undefined
       ? `to allow more, raise ${setting?.key} in the policy document (docs/policy.md): waiting remediations read it within half an hour`
-      : `to allow more for ${cluster}, raise ${setting?.key} in the policy document (docs/policy.md; one cluster may use half of it), or name ${cluster} alone in clusters.include: waiting remediations read it within half an hour`,
+      : `to allow more for ${cluster}, raise ${setting?.key} in the policy document (docs/policy.md; one cluster may use half of it), or name ${cluster} alone in scope.clusters.include: waiting remediations read it within half an hour`,
   "remove-tag": (_, { name, keys }) => `to let Repull act on ${name}, remove its tag ${keys}`,
   "set-tag": (_, { name, key, value }) =>
     `set the tag ${key} of ${name} to a value that Repull knows: off excludes it, ${value} lets Repull act`,
@@ -69,11 +72,9 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
   "act-while-deploying": () =>
     "to let Repull replace deployments in progress, set onActiveDeployment in the policy document (act, or wait for them to end)",
   "allow-task-changes": ({ setting }, { schedule }) =>
-    `or have Repull ${schedule === undefined ? "start the task again" : `point ${schedule} at the new revision`} (${
-      /^[A-Z]/.test(setting?.key ?? "")
-        ? `the stack's parameter ${setting?.key}=${setting?.value}`
-        : `${setting?.key}: ${setting?.value} in the policy document`
-    })`,
+    schedule === undefined
+      ? `or have Repull start the task again (the stack's parameter ${setting?.key}=${setting?.value})`
+      : `or have Repull point ${schedule} at the new revision (the stack's parameter ${setting?.key}: the role by which ${schedule} starts its task)`,
   "deploy-yourself": (_, { how = "deploy an image that can be pulled" }) => how,
   "remove-own-tags": (_, { count, family }) =>
     `remove ${count} tags from the task definition of ${family}, also in its source`,

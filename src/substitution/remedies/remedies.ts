@@ -2,8 +2,8 @@
 
 import { printPlatform } from "../../image/platform.ts";
 import { parseReference, tryParseReference } from "../../image/reference.ts";
-import { isDockerHub } from "../../image/registry-hosts.ts";
-import { isBarred } from "../candidate.ts";
+import { isDockerHub, registryOf } from "../../image/registry-hosts.ts";
+import { type Candidate, isBarred } from "../candidate.ts";
 import { type MissingImage, missingImage } from "../missing-image.ts";
 import type { ImageFacts, ImagePlan, PlanContext } from "../plan-types.ts";
 import { meets, type ProofLevel } from "../proof.ts";
@@ -71,7 +71,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
     if (repositories !== undefined)
       remedies.push({
         code: "let-cache-be-filled",
-        setting: { key: "PullThroughRepositories", value: repositories },
+        setting: { key: "ReadableRepositoryArns", value: repositories },
       });
     if (probedCandidates.some((one) => one.candidate === candidate && one.seen.kind === "archived"))
       remedies.push({
@@ -89,7 +89,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
   if (hasRole && !isElsewhere && lacksAccount)
     remedies.push({
       code: "name-docker-hub-account",
-      setting: { key: "dockerHubSecret", value: "SECRET_ARN" },
+      setting: { key: "DockerHubSecretArn", value: "SECRET_ARN" },
     });
   if (limit?.limitedAs === "account" || isSpent)
     remedies.push({ code: "pay-for-account", until: "the account has a plan without a limit of pulls" });
@@ -118,13 +118,20 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
         },
       });
     else if (seen.code !== "cache-not-fillable")
-      remedies.push({
-        code: "open-registry",
-        params: { host, because: seen.because },
-        until: `${host} lets Repull read and write there`,
-      });
+      remedies.push(openRegistry(host, seen.because, candidate));
   }
   return remedies;
+}
+
+/** A repository of ECR is opened by the stack: what it may read there, a parameter names. */
+function openRegistry(host: string, because: string, { image, source }: Candidate): Remedy {
+  const code = "open-registry";
+  const registry = registryOf(host);
+  if (source !== undefined || registry.kind !== "ecr")
+    return { code, params: { host, because }, until: `${host} lets Repull read and write there` };
+  const { partition, region, account } = registry;
+  const value = `arn:${partition}:ecr:${region}:${account}:repository/${parseReference(image).path}`;
+  return { code, params: { host, because }, setting: { key: "ReadableRepositoryArns", value } };
 }
 
 /** What the source itself says goes before every other witness. */
@@ -191,7 +198,7 @@ function copyByHand(
   );
   if (trusted === undefined || copy === undefined || limited === undefined) return [];
   const target = copy.candidate.image;
-  const isPart = policy.platforms === "task" && meets("same-platform", policy.minimumProof);
+  const isPart = policy.mirrors.platforms === "task" && meets("same-platform", policy.minimumProof);
   const wanted = isPart ? platforms.flatMap((platform) => ["--platform", printPlatform(platform)]) : [];
   const source = limited.candidate.source ?? image;
   return [

@@ -8,13 +8,13 @@ export const authenticatedPull: Strategy = {
   name: "authenticated-pull",
   summary: "keep the image, and pull it with the account of the configured secret",
   candidates: (image, { policy, signedIn, trusted, written }) => {
-    const { dockerHubSecret: secret, dockerHubSecretKey: key } = policy;
+    const { dockerHubSecret: secret } = policy;
     if (registryOf(image.host).kind !== "docker-hub")
       return { code: "other-registry", because: "the image is not from Docker Hub" };
     if (signedIn)
       return { code: "account-already-used", because: "the container already has repositoryCredentials" };
     if (secret === undefined)
-      return { code: "no-account", because: "no Docker Hub account is configured (dockerHubSecret)" };
+      return { code: "no-account", because: "no Docker Hub account is configured (the stack's DockerHubSecretArn)" };
     if (written !== undefined && trusted === undefined)
       return {
         code: "no-digest",
@@ -26,7 +26,6 @@ export const authenticatedPull: Strategy = {
         image: canonicalName(image),
         secret,
         samePublisher: false,
-        ...(key === undefined ? {} : { key }),
       },
     ];
   },

@@ -13,9 +13,10 @@ export const ecrCopy: Strategy = {
     // Before Docker Hub's fronts were known as such, their images were copied under the fronts' names.
     const names = written === undefined ? [image] : [image, written];
     const places = [
-      ...names.map((name) => mirrorTarget(name, context)),
+      ...names.flatMap((name) => mirrorTarget(name, context) ?? []),
       ...names.flatMap((name) => namedCopies(name, context)),
     ].map(canonicalName);
+    if (places.length === 0) return NO_PREFIX;
     return [...new Set(places)].map((place) => ({
       strategy: "ecr-copy",
       image: place,
@@ -24,17 +25,23 @@ export const ecrCopy: Strategy = {
   },
 };
 
-type Place = { readonly ecrHost: string; readonly policy: { readonly mirrorPrefix: string } };
+type Place = { readonly ecrHost: string; readonly policy: { readonly mirrorPrefix?: string } };
 
-/** The repository of an image's copy in ECR, with the tag of the original image. */
-export function mirrorTarget(image: ImageReference, { ecrHost, policy }: Place): ImageReference {
+export const NO_PREFIX = {
+  code: "no-mirror-prefix",
+  because: "no copies are kept in ECR (the stack's MirrorPrefix is empty)",
+} as const;
+
+/** Where a copy of an image lives in ECR, with the tag of the image that it stands for; undefined where none are made. */
+export function mirrorTarget(image: ImageReference, { ecrHost, policy }: Place): ImageReference | undefined {
+  if (policy.mirrorPrefix === undefined) return undefined;
   const path = `${policy.mirrorPrefix}/${hostAsPath(image.host)}/${image.path}`;
   return { host: ecrHost, path, ...(image.tag === undefined ? {} : { tag: image.tag }) };
 }
 
 /** The further repositories that the policy names, with the image's parts filled in. */
 function namedCopies(image: ImageReference, { ecrHost, policy }: StrategyContext): readonly ImageReference[] {
-  return policy.additionalCopyRepositories.flatMap((place) => {
+  return policy.mirrors.additionalRepositories.flatMap((place) => {
     const filled = place
       .replaceAll("{host}", hostAsPath(image.host))
       .replaceAll("{path}", image.path)

@@ -5,15 +5,17 @@ import { isDockerHub, registryOf } from "../../image/registry-hosts.ts";
 import type { Candidate } from "../candidate.ts";
 import { ecrPublicMirrors } from "../ecr-public-mirrors.ts";
 import type { Strategy } from "../strategy.ts";
-import { mirrorTarget } from "./ecr-copy.ts";
+import { mirrorTarget, NO_PREFIX } from "./ecr-copy.ts";
 
 export const mirror: Strategy = {
   name: "mirror",
   summary: "copy the image into this account's ECR and run the copy",
   candidates: (image, context) => {
+    const target = mirrorTarget(image, context);
+    if (target === undefined) return NO_PREFIX;
     const copied = (source: string, anonymous = false): Candidate => ({
       strategy: "mirror",
-      image: canonicalName(mirrorTarget(image, context)),
+      image: canonicalName(target),
       source,
       ...(anonymous ? { anonymous: true as const } : {}),
       samePublisher: false,

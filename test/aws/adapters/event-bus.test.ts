@@ -11,10 +11,7 @@ beforeEach(async () => {
 afterEach(() => stub.stop());
 
 const bus = () =>
-  createBus(
-    { region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 },
-    "operations",
-  );
+  createBus({ region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 });
 
 test("an outcome is published under the product's source and detail-type", async () => {
   answer = { body: { FailedEntryCount: 0, Entries: [{ EventId: "1" }] } };
@@ -23,7 +20,7 @@ test("an outcome is published under the product's source and detail-type", async
     {
       Entries: [
         {
-          EventBusName: "operations",
+          EventBusName: "default",
           Source: "repull",
           DetailType: "Image Pull Remediation",
           Detail: '{"outcome":"succeeded"}',

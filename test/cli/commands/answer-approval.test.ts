@@ -8,8 +8,9 @@ import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { sandboxApprovals } from "../../support/sandbox-approvals.ts";
 import { firstFailure, stateOf } from "../../support/scenario.ts";
 

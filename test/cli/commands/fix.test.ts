@@ -270,7 +270,7 @@ describe("fix", () => {
     ["the service opted out",           { tags: { repull: "off" } },        {},                                                         /opted out/],
     ["CodeDeploy deploys it",           { controller: "CODE_DEPLOY" },      {},                                                         /CodeDeploy deploys/],
     ["the policy says observe",         {},                                 { policy: { mode: "observe" } },                            /observe.*--policy FILE/s],
-    ["the policy leaves the service out", {},                               { policy: { services: { include: ["*"], exclude: ["web"] } } }, /skipped/],
+    ["the policy leaves the service out", {},                               { policy: { scope: { services: { exclude: ["web"] } } } }, /skipped/],
     ["no place has it",                 {},                                 { policy: { strategies: ["ecr-copy"] } },                   /no verified copy/],
   ];
   for (const [because, service, options, words] of refusals) {
@@ -315,7 +315,7 @@ describe("fix", () => {
 
   test("an image that the policy leaves out is no reason to leave the others", async () => {
     const two = { ...web, images: { web: "nginx:1.25", log: "grafana/grafana:11" } };
-    const policy = { images: { include: ["*"], exclude: ["grafana/*"] } };
+    const policy = { scope: { images: { exclude: ["grafana/*"] } } };
     const stage = await sandboxHands({ ...FILE, services: [two] }, { policy });
     const { status, out } = await fixed(stage);
     expect(out).toContain("grafana/grafana:11 (log) stays: the policy excludes it");

@@ -17,8 +17,8 @@ import { createServiceInventory } from "../../../src/sandbox/aws/scan/service-in
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
 import { commandIo } from "../../support/command-io.ts";
+import { readPolicy } from "../../support/policy.ts";
 
 const HEALED = ["prod/web web:43", "staging/web web-staging:8"];
 const PROD_BACK = ["prod/web web:42", "staging/web web-staging:8"];
@@ -126,7 +126,7 @@ describe("repull undo, by the stack's rules", () => {
   }
 
   it("leaves a service of a cluster that the policy leaves out", async () => {
-    const rules = { policy: { clusters: { exclude: ["prod"] } } };
+    const rules = { policy: { scope: { clusters: { exclude: ["prod"] } } } };
     expect((await undone({ name: "prod/web" }, rules)).status).toBe(1);
     expect(runs()).toEqual(HEALED);
   });

@@ -102,7 +102,7 @@ describe("repull replay, in a sandbox", () => {
     [
       "one whose approval request is not answered",
       undefined,
-      { mode: "approve", approvalHours: 72 },
+      { mode: "approve", approval: { hours: 72 } },
       "approval-expired",
     ],
   ] as const) {

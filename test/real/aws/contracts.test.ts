@@ -56,7 +56,7 @@ async function makeStage(): Promise<Stage> {
   return {
     ecs: createEcs(settings),
     ecr: createEcr(settings, systemClock),
-    bus: createBus(settings, "default"),
+    bus: createBus(settings),
     containerInstances: createContainerInstances(settings),
     clusterOfOne: () => clusterOfOne(settings),
     createService: async ({ name, taskDefinition, desiredCount, launchType = "EC2", tags = {} }) => {

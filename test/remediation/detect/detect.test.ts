@@ -5,7 +5,8 @@ import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { ExecutionStatus, Executions } from "../../../src/remediation/ports/ports.ts";
 import { createExecutions } from "../../../src/sandbox/aws/durable-executions.ts";
 import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
-import { type Mode, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import type { Mode } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 
 const home = { account: "123456789012", region: "us-east-1", partition: "aws" };
 const event = JSON.parse(

@@ -10,7 +10,7 @@ import { AwsError, type AwsErrorKind } from "../../../src/remediation/ports/aws-
 import type { ServiceReads } from "../../../src/remediation/ports/service-reads.ts";
 import { createExecutions } from "../../../src/sandbox/aws/durable-executions.ts";
 import { createVirtualClock, type VirtualClock } from "../../../src/sandbox/virtual-clock.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 
 const location = { account: "123456789012", region: "us-east-1", partition: "aws" };
 const arn = (resource: string) => `arn:aws:ecs:us-east-1:123456789012:${resource}`;

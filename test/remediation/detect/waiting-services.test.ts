@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { readService } from "../../../src/ecs/service/service.ts";
 import { readTask } from "../../../src/ecs/task/task.ts";
 import { waitingServices } from "../../../src/remediation/detect/waiting-services.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 
 const LIMIT =
   "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/nginx:1.25: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit";
@@ -91,7 +91,7 @@ describe("waitingServices", () => {
     ["all of its tasks run",                             { stopped: [LIMIT], running: 2 },                            "nothing"],
     ["it is being deleted",                              { stopped: [LIMIT], status: "DRAINING" },                    "nothing"],
     ["its tag says off",                                 { stopped: [LIMIT], tag: "off" },                            "skipped"],
-    ["the policy excludes it",                           { stopped: [LIMIT], policy: { services: { exclude: ["web"] } } }, "skipped"],
+    ["the policy excludes it",                           { stopped: [LIMIT], policy: { scope: { services: { exclude: ["web"] } } } }, "skipped"],
   ];
   for (const [when, world, expected] of table)
     it(`finds ${expected === "nothing" ? "no service" : "prod/web"} when ${when}`, async () => {

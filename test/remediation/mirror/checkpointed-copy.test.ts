@@ -12,7 +12,8 @@ import { type DurableSlice, durableSteps } from "../../../src/runtime/durable-st
 import type { CrashPoint, StepRecord } from "../../../src/runtime/in-process-steps.ts";
 import { createRandom } from "../../../src/sandbox/random.ts";
 import { answer, connectionError } from "../../../src/sandbox/registry/api/response.ts";
-import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import {
   asksFor,
   imageWorld,

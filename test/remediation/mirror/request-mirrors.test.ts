@@ -18,7 +18,8 @@ import { write } from "../../../src/remediation/workflow/write.ts";
 import { runInProcess } from "../../../src/runtime/in-process-steps.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
 import type { ImagePlan } from "../../../src/substitution/plan-types.ts";
-import { DEFAULT_POLICY, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { firstFailure } from "../../support/scenario.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";

@@ -84,7 +84,7 @@ describe("the state after an answer", () => {
 describe("the question", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, Given, hours: number, where: string])[] = [
-    ["is open as long as the policy says",        { policy: { approvalHours: 3 } },               3,  "--region us-east-1"],
+    ["is open as long as the policy says",        { policy: { approval: { hours: 3 } } },               3,  "--region us-east-1"],
     ["names the function where it is not the usual one", { options: { functionName: "mine" } }, 12, "--region us-east-1 --function mine"],
   ];
   for (const [title, given, hours, where] of table)

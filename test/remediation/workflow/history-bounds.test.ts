@@ -15,7 +15,7 @@ import type { StepRecord } from "../../../src/runtime/in-process-steps.ts";
 import type { Steps } from "../../../src/runtime/steps.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import {
   imageWorld,
   incompressible,

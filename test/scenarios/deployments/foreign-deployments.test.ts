@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { play, stateOf } from "../../support/scenario.ts";
 
 const HOURS = 3600;

@@ -11,7 +11,7 @@ import type { ExecutionRecord } from "../../../src/sandbox/aws/durable-execution
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 
 const HOURS = 3600;
 const POLICY = readPolicy({});

@@ -5,7 +5,7 @@ import { shortRevision } from "../../../src/ecs/arn.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 
 const MINUTES = 60_000;
 const HOURS = 60 * MINUTES;

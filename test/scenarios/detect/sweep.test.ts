@@ -7,7 +7,8 @@ import type { SweepReport } from "../../../src/remediation/detect/sweep.ts";
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { type Mode, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import type { Mode } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { sweepEachPeriod } from "../../support/sweeps.ts";
 
 const HOUR = 3600;
@@ -124,8 +125,8 @@ describe("a sweep", () => {
   // biome-ignore format: a table is read by its columns
   const outside = [
     ["the stack is for other clusters",    {},                                    (name: string) => name !== "prod"],
-    ["the policy excludes the cluster",    { clusters: { exclude: ["prod"] } },   () => true],
-    ["the policy excludes the service",    { services: { exclude: ["web"] } },    () => true],
+    ["the policy excludes the cluster",    { scope: { clusters: { exclude: ["prod"] } } },   () => true],
+    ["the policy excludes the service",    { scope: { services: { exclude: ["web"] } } },    () => true],
   ] as const;
   for (const [when, scope, isOurCluster] of outside) {
     it(`starts nothing when ${when}`, async () => {

@@ -9,7 +9,7 @@ import type { Outcome } from "../../../src/remediation/report/outcome.ts";
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { firstFailure } from "../../support/scenario.ts";
 
 const WORDS = "stopped by Ada";

@@ -7,17 +7,15 @@ import { remediate } from "../../../src/remediation/workflow/remediate.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy, type SaidPolicy } from "../../support/policy.ts";
 import { ENGINES, inOfficialEnvironment, play } from "../../support/scenario.ts";
 
 const HOUR = 3600;
 const IMAGES = ["acme/web:1", "acme/api:1", "acme/job:1"];
 
 /** At ten minutes past ten in the evening, three services cannot pull; each has an image of its own, 2 MB large. */
-async function threeServices(
-  quotas: Partial<Policy["quotas"]>,
-  others: Partial<Policy> = {},
-): Promise<World> {
+async function threeServices(quotas: Partial<Policy["quotas"]>, others: SaidPolicy = {}): Promise<World> {
   const world = await createWorld(
     readWorldFile({
       time: "2026-01-20T22:10:00Z",
@@ -35,7 +33,7 @@ async function threeServices(
       },
     }),
   );
-  installRepull(world, { policy: readPolicy({ ...DEFAULT_POLICY, ...others, quotas }) });
+  installRepull(world, { policy: readPolicy({ ...others, quotas }) });
   return world;
 }
 

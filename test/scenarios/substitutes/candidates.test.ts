@@ -118,7 +118,7 @@ const table: readonly Row[] = [
   {
     because: "the policy may name further repositories",
     world: world({ service: prefect, ecr: same("central/prefecthq/prefect:3", PREFECT) }),
-    policy: { additionalCopyRepositories: ["central/{path}"] },
+    policy: { mirrors: { additionalRepositories: ["central/{path}"] } },
     wins: "ecr-copy: succeeded",
     loses: { "ecr-copy": "absent" },
     runs: new RegExp(`^${ECR}/central/prefecthq/prefect@sha256:`),
@@ -201,13 +201,13 @@ const table: readonly Row[] = [
   {
     because: "a service that the policy leaves out is left alone",
     world: world({ open: same("docker/library/nginx:1.25") }),
-    policy: { services: { include: ["*"], exclude: ["we*"] } },
+    policy: { scope: { services: { exclude: ["we*"] } } },
     wins: ": not-eligible",
   },
   {
     because: "and an image",
     world: world({ open: same("docker/library/nginx:1.25") }),
-    policy: { images: { include: ["acme/*"], exclude: [] } },
+    policy: { scope: { images: { include: ["acme/*"] } } },
     wins: ": not-eligible",
   },
 ];

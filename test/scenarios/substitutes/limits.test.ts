@@ -21,6 +21,7 @@ import {
   SECRET,
   same,
   signedUp,
+  signedUpUnderOwnKey,
   silentHub,
   world,
 } from "../../support/substitute-worlds.ts";
@@ -49,8 +50,8 @@ const table: readonly Row[] = [
   },
   {
     because: "nor with one that the role may not decrypt",
-    world: world({ service: prefect, hub: dry, more: { ...signedUp, ...denied("kms:Decrypt") } }),
-    policy: { dockerHubSecret: SECRET, dockerHubSecretKey: "arn:aws:kms:us-east-1:123456789012:key/1" },
+    world: world({ service: prefect, hub: dry, more: { ...signedUpUnderOwnKey, ...denied("kms:Decrypt") } }),
+    policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
     loses: {
       "authenticated-pull": "check-failed secret kms:Decrypt",
@@ -76,7 +77,7 @@ const table: readonly Row[] = [
       hub: dry,
       more: { ...signedUp, ...refused("iam:SimulatePrincipalPolicy") },
     }),
-    policy: { dockerHubSecret: SECRET, allowUnverifiedSecretAccess: true },
+    policy: { dockerHubSecret: SECRET, registries: { allowUnverifiedSecretAccess: true } },
     wins: "authenticated-pull: succeeded",
   },
   {

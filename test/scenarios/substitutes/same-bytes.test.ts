@@ -11,7 +11,7 @@ import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { firstFailure } from "../../support/scenario.ts";
 
 const MULTI = { platforms: ["linux/amd64", "linux/arm64"] };
@@ -102,7 +102,7 @@ describe("a tag that moved after the deployment began", () => {
     const policy = readPolicy({
       strategies: ["authenticated-pull"],
       dockerHubSecret: secret,
-      allowUnverifiedSecretAccess: true,
+      registries: { allowUnverifiedSecretAccess: true },
     });
     serveWorkflows(played, { policy });
     moveTag(played);

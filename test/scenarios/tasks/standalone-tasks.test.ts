@@ -7,7 +7,8 @@ import { detect } from "../../../src/remediation/detect/detect.ts";
 import { surveyTask } from "../../../src/remediation/survey/standalone-task.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
-import { type Policy, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import type { Policy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { ENGINES, inOfficialEnvironment, play, type Scenario } from "../../support/scenario.ts";
 
 const SECRET = "correct-horse-battery-staple";

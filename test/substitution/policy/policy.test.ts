@@ -2,15 +2,16 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { policyCheck } from "../../../src/cli/commands/policy/check.ts";
+import { documentSchema } from "../../../src/substitution/policy/document.ts";
 import { checkPolicy, explainPolicy } from "../../../src/substitution/policy/explain-policy.ts";
 import {
+  DEFAULT_DOCUMENT,
   DEFAULT_POLICY,
   policyFrom,
-  policySchema,
-  readPolicy,
+  readDocument,
 } from "../../../src/substitution/policy/policy.ts";
+import { RENAMED_KEYS } from "../../../src/substitution/policy/renamed-keys.ts";
 
-const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf";
 const documentation = readFileSync(
   fileURLToPath(new URL("../../../docs/policy.md", import.meta.url)),
   "utf8",
@@ -19,21 +20,40 @@ const documentation = readFileSync(
 describe("a policy", () => {
   test("has defaults for everything", () => {
     expect(policyFrom({})).toEqual(DEFAULT_POLICY);
-    expect(readPolicy({})).toEqual(DEFAULT_POLICY);
+    expect(readDocument({})).toEqual(DEFAULT_DOCUMENT);
     expect(DEFAULT_POLICY).toMatchObject({
-      minimumProof: "same-platform",
-      pinning: "digest",
-      mode: "remediate",
+      ...{ minimumProof: "same-platform", mode: "remediate", mirrorPrefix: "repull" },
+      ...{ standaloneTasks: "report", schedules: "report" },
     });
   });
 
+  test("has fourteen keys at most, and six members of a key", () => {
+    expect(Object.keys(documentSchema.shape).length).toBeLessThanOrEqual(14);
+    for (const [key, value] of Object.entries(DEFAULT_DOCUMENT))
+      if (typeof value === "object" && !Array.isArray(value))
+        expect(Object.keys(value).length, key).toBeLessThanOrEqual(6);
+  });
+
+  test("says nothing that a parameter of the stack says, but for the mode", () => {
+    const ofStack = Object.keys(DEFAULT_POLICY).filter((key) => !(key in DEFAULT_DOCUMENT));
+    expect(ofStack.toSorted()).toEqual(["mirrorPrefix", "schedules", "standaloneTasks"]);
+    for (const key of [...ofStack, "dockerHubSecret"])
+      expect(() => readDocument({ [key]: "any" })).toThrow(key);
+  });
+
   for (const [setting, value, complaint] of [
-    ["REPULL_STRATEGIES", "ecr-copy,magic", "ecr-copy"],
-    ["REPULL_LEAST_PROOF", "none", "same-platform"],
     ["REPULL_MIRROR_PREFIX", "Repull", "prefix"],
-    ["REPULL_PINNING", "maybe", "digest"],
     ["REPULL_MODE", "panic", "observe"],
+    ["REPULL_STANDALONE_TASKS", "maybe", "register"],
+    ["REPULL_SCHEDULES", "stop", "move"],
     ["REPULL_DOCKER_HUB_SECRET", "hub", "ARN"],
+    ["REPULL_STRATEGIES", "ecr-copy", "the policy's key strategies"],
+    ["REPULL_LEAST_PROOF", "same-index", "the policy's key minimumProof"],
+    ["REPULL_PLATFORMS", "all", "the policy's key mirrors.platforms"],
+    ["REPULL_PINNING", "tag", "nothing in its place"],
+    ["REPULL_DOCKER_HUB_SECRET_KEY", "arn", "nothing in its place"],
+    ["REPULL_BUS_NAME", "operations", "default bus"],
+    ["REPULL_BRAKE_PARAMETER", "/repull/brake", "REPULL_WRITES_PARAMETER"],
   ] as const) {
     test(`says what ${setting} may be instead of ${value}`, () => {
       expect(() => policyFrom({ [setting]: value })).toThrow(complaint);
@@ -41,28 +61,50 @@ describe("a policy", () => {
     });
   }
 
+  test("copies nothing where the stack's MirrorPrefix is empty", () => {
+    expect(policyFrom({ REPULL_MIRROR_PREFIX: "" })).not.toHaveProperty("mirrorPrefix");
+  });
+
   // biome-ignore format: a table is read by its columns
   const wrong: readonly (readonly [because: string, document: unknown, words: readonly string[]])[] = [
     ["an unknown key, with the likely one",       { strategie: [] },                                           ["strategie: expected a known key, perhaps strategies"]],
-    ["an unknown key inside another",             { services: { exlude: ["a"] } },                             ["services.exlude: expected a known key, perhaps exclude"]],
-    ["an unknown key of a row",                   { imageMappings: [{ image: "a", uses: "b" }] },                ["imageMappings.0.use: expected string, received undefined", "imageMappings.0.uses: expected a known key, perhaps use"]],
-    ["a key like no other, with all there are",   { zebra: 1 },                                                ["zebra: expected one of the keys mode, approvalHours, onActiveDeployment"]],
-    ["everything at once",                        { mode: "off", pinning: "sha" },                             ["mode: expected one of remediate, approve, observe", "pinning: expected one of digest, tag"]],
-    ["other bytes for more than one image",       { imageMappings: [{ image: "a/*", use: "b", allowDifferentContent: true }] }, ["imageMappings.0.image: expected an image without *"]],
-    ["one repository for every image",            { additionalCopyRepositories: ["central/nginx"] },                               ["additionalCopyRepositories.0: expected a repository with {path} or {name}"]],
+    ["an unknown key inside another",             { scope: { service: {} } },                                  ["scope.service: expected a known key, perhaps services"]],
+    ["an unknown key inside one of those",        { scope: { services: { exlude: ["a"] } } },                  ["scope.services.exlude: expected a known key, perhaps exclude"]],
+    ["an unknown key of a row",                   { imageMappings: [{ image: "a", uses: "b" }] },              ["imageMappings.0.use: expected string, received undefined", "imageMappings.0.uses: expected a known key, perhaps use"]],
+    ["a key like no other, with all there are",   { zebra: 1 },                                                ["zebra: expected one of the keys scope, mode, approval"]],
+    ["everything at once",                        { mode: "off", mirrors: { platforms: "some" } },             ["mode: expected one of remediate, approve, observe", "mirrors.platforms: expected one of task, all"]],
+    ["other content for more than one image",     { imageMappings: [{ image: "a/*", use: "b", allowDifferentContent: true }] }, ["imageMappings.0.image: expected an image without *"]],
+    ["one repository for every image",            { mirrors: { additionalRepositories: ["central/nginx"] } },  ["mirrors.additionalRepositories.0: expected a repository with {path} or {name}"]],
+    ["a calendar that is none",                   { changeCalendar: ["a b"] },                                 ["changeCalendar.0: expected the name or ARN of an SSM Change Calendar"]],
     ["a role that is none",                       { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
     ["a quota of images, which is no more",         { quotas: { imagesPerDay: 5 } },                               ["quotas.imagesPerDay: expected a known key"]],
     ["windows of one's own, which are no more",   { windows: {} },                                             ["windows: expected"]],
     ["an unknown quota",                            { quotas: { remediationsPerHours: 5 } },                       ["quotas.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
     ["a size without its unit, or a whole quota",   { quotas: { bytesPerDay: "200", remediationsPerHour: 0 } },    ["quotas.bytesPerDay: expected a size such as 500MB", "quotas.remediationsPerHour: expected number to be >=1"]],
+    ["a key of another cluster manager",          { kubernetes: {} },                                          ["kubernetes: expected no such key: this version acts on Amazon ECS alone"]],
+    ["a quota that does not exist",               { quotas: { remediationsPerHours: 5 } },                     ["quotas.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
+    ["a size without its unit, or a whole quota", { quotas: { bytesPerDay: "200", remediationsPerHour: 0 } },  ["quotas.bytesPerDay: expected a size such as 500MB", "quotas.remediationsPerHour: expected number to be >=1"]],
   ];
   for (const [because, document, words] of wrong) {
     test(`complains of ${because}`, () => {
       const checked = checkPolicy(JSON.stringify(document));
       expect(checked.kind).toBe("invalid");
       for (const word of words) expect(checked.lines.join("\n")).toContain(word);
-      expect(() => readPolicy(document)).toThrow();
+      expect(() => readDocument(document)).toThrow();
+    });
+  }
+
+  for (const [key, now] of Object.entries(RENAMED_KEYS)) {
+    test(`names what has taken the place of the key ${key}`, () => {
+      const document = key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), "any");
+      expect(checkPolicy(JSON.stringify(document)).lines).toContain(`${key}: expected ${now}`);
+      const named = /^the key (.*?)(?::|$)/.exec(now)?.[1]?.split(".") ?? [];
+      let at: unknown = DEFAULT_DOCUMENT;
+      for (const part of named) {
+        if (part !== "executionRole") expect(at).toHaveProperty(part);
+        at = Object(at)[part];
+      }
     });
   }
 
@@ -77,60 +119,54 @@ describe("a policy", () => {
     expect(policyFrom({}, document).mode).toBe("observe");
   });
 
-  test("takes what the document says before what the stack says, key by key", () => {
-    const policy = policyFrom(
-      { REPULL_MODE: "observe", REPULL_PINNING: "tag", REPULL_DOCKER_HUB_SECRET: SECRET },
-      '{"pinning":"digest","services":{"exclude":["pay-*"]}}',
-    );
-    expect(policy).toMatchObject({
-      mode: "observe",
-      pinning: "digest",
-      dockerHubSecret: SECRET,
-      services: { include: ["*"], exclude: ["pay-*"] },
-    });
+  test("may have comments, and a comma after its last member", () => {
+    const document = '{\n  // who may look\n  "mode": "observe", /* for now */\n}\n';
+    expect(policyFrom({}, document).mode).toBe("observe");
   });
 
-  test("names the key of the document, not the stack's setting, where the document is wrong", () => {
-    expect(() => policyFrom({ REPULL_PINNING: "tag" }, '{"pinning":"no"}')).toThrow(/^(?!.*REPULL).*pinning/);
+  test("names the line and the column of what is no JSON", () => {
+    expect(() => policyFrom({}, '{\n  "mode": observe\n}')).toThrow(/line 2, column 11/);
+  });
+
+  test("is found by editors through $schema, which says nothing else", () => {
+    expect(policyFrom({}, '{"$schema":"./policy.schema.json","mode":"approve"}').mode).toBe("approve");
   });
 
   // biome-ignore format: a table is read by its columns
-  const rights = [
-    ["standaloneTasks", "REPULL_STANDALONE_TASKS", "report",  "run",          "report"],
-    ["standaloneTasks", "REPULL_STANDALONE_TASKS", "run",     "register",     "register"],
-    ["schedules",       "REPULL_SCHEDULES",        "move",    "move-and-run", "move"],
-    ["schedules",       "REPULL_SCHEDULES",        undefined, "move-and-run", "move-and-run"],
-    ["mode",            "REPULL_MODE",             "observe", "remediate",    "observe"],
-    ["mode",            "REPULL_MODE",             "approve", "remediate",    "approve"],
-    ["mode",            "REPULL_MODE",             "remediate", "observe",    "observe"],
-    ["mode",            "REPULL_MODE",             undefined, "approve",      "approve"],
+  const ceilings = [
+    ["observe",   "remediate", "observe"],
+    ["approve",   "remediate", "approve"],
+    ["remediate", "observe",   "observe"],
+    [undefined,   "approve",   "approve"],
   ] as const;
-  for (const [member, setting, parameter, document, effective] of rights) {
-    test(`${member}: the stack's ${parameter ?? "silence"} and a document's ${document} make ${effective}`, () => {
-      const policy = policyFrom({ [setting]: parameter }, JSON.stringify({ [member]: document }));
-      expect(policy[member]).toBe(effective);
+  for (const [parameter, document, effective] of ceilings) {
+    test(`the stack's Mode ${parameter ?? "(no stack)"} and a document's ${document} make ${effective}`, () => {
+      const env = parameter === undefined ? {} : { REPULL_MODE: parameter };
+      expect(policyFrom(env, JSON.stringify({ mode: document })).mode).toBe(effective);
     });
   }
 
   test("puts ecr-copy before mirror, whose copies it finds", () => {
-    expect(readPolicy({ strategies: ["mirror"] }).strategies).toEqual(["ecr-copy", "mirror"]);
+    expect(readDocument({ strategies: ["mirror"] }).strategies).toEqual(["ecr-copy", "mirror"]);
   });
 });
 
 describe("an explained policy", () => {
   test("has a line for each key, and marks what is not the default", () => {
-    const lines = explainPolicy(readPolicy({ services: { exclude: ["pay-*"] }, mode: "observe" }));
-    expect(lines).toHaveLength(Object.keys(policySchema.shape).length);
+    const lines = explainPolicy(
+      readDocument({ scope: { services: { exclude: ["pay-*"] } }, mode: "observe" }),
+    );
+    expect(lines).toHaveLength(Object.keys(documentSchema.shape).length);
     expect(lines.filter((line) => line.startsWith("*")).map((line) => line.split(/\s+/)[1])).toEqual([
+      "scope",
       "mode",
-      "services",
     ]);
     expect(lines.join("\n")).toContain("all, but not pay-*");
   });
 
   for (const [file, text, status, words] of [
-    ["good.json", '{"pinning":"tag"}', 0, /\* pinning +a substitute is written by a tag/],
-    ["bad.json", '{"pining":"tag"}', 1, /pining: expected a known key, perhaps pinning/],
+    ["good.json", '{"waitForLimit":false}', 0, /\* waitForLimit +.*does not wait/],
+    ["bad.json", '{"waitForLimits":false}', 1, /waitForLimits: expected a known key, perhaps waitForLimit/],
   ] as const) {
     test(`is printed by the command line: ${file}, exit status ${status}`, async () => {
       const printed: string[] = [];
@@ -163,12 +199,12 @@ describe("the documentation", () => {
   );
 
   test("has a section for each key, and no other", () => {
-    expect([...sections.keys()].toSorted()).toEqual(Object.keys(policySchema.shape).toSorted());
+    expect([...sections.keys()].toSorted()).toEqual(Object.keys(documentSchema.shape).toSorted());
   });
 
-  for (const key of Object.keys(policySchema.shape)) {
+  for (const key of Object.keys(documentSchema.shape)) {
     test(`tells the default of ${key}`, () => {
-      const value = DEFAULT_POLICY[key as keyof typeof DEFAULT_POLICY];
+      const value = DEFAULT_DOCUMENT[key as keyof typeof DEFAULT_DOCUMENT];
       const said = value === undefined ? "Default: none" : `Default: \`${JSON.stringify(value)}\``;
       expect(sections.get(key)).toContain(said);
     });

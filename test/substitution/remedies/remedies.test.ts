@@ -57,7 +57,7 @@ describe("what the operator can do", () => {
     ["no way through the network",           sighted(HERE, failed("network", "subnet-a has no way to the internet and no endpoint for s3")), "open-network"],
     ["a rule that does not work",            sighted({ kind: "fetchable" }, failed("rule", "ECR says that the rule hub does not work: Secret not found")), "mend-rule"],
     ["a secret that the role may not read",  sighted(HERE, failed("secret", "the execution role web may not decrypt the secret with its key (kms:Decrypt)")), "mend-secret"],
-    ["a cache that Repull may not fill",     sighted({ kind: "denied", code: "cache-not-fillable", because: "denied", repositories: "hub/*" }), "let-cache-be-filled hub/*"],
+    ["a cache that Repull may not fill",     sighted({ kind: "denied", code: "cache-not-fillable", because: "denied", repositories: "arn:aws:ecr:us-east-1:123456789012:repository/hub/*" }), "let-cache-be-filled arn:aws:ecr:us-east-1:123456789012:repository/hub/*"],
     ["an archived copy",                     sighted({ kind: "archived", because: "the copy is archived in ECR" }), "restore-archived-copy"],
     ["an account without pulls",             sighted({ kind: "rate-limited", code: "account-exhausted", because: "no pulls left" }), "pay-for-account"],
     ["no rule",                              { notApplicable: [{ strategy: "pull-through-cache", code: "no-cache-rule", because: "no rule", host: "docker.io" }] }, "create-pull-through-rule"],

@@ -12,16 +12,13 @@ export type Name = (typeof FUNCTIONS)[number];
 export const EVERYTHING = {
   Mode: "remediate",
   StandaloneTasks: "run",
-  HistoryKmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/2",
-  Schedules: "move-and-run",
   ScheduleRoleArns: "arn:aws:iam::123456789012:role/schedules/*",
   KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1",
   SubnetIds: "subnet-1",
   SecurityGroupIds: "sg-1",
-  AccountSecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub",
-  AccountKeyArn: "arn:aws:kms:us-east-1:123456789012:key/3",
+  DockerHubSecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/hub",
   PolicyParameter: "/repull/policy",
-  OtherRepositoryArns: "arn:aws:ecr:us-east-1:210987654321:repository/central/*",
+  ReadableRepositoryArns: "arn:aws:ecr:us-east-1:210987654321:repository/central/*",
 };
 
 type Statement = {

@@ -66,19 +66,23 @@ export const DECLINED: Readonly<
     },
   },
   "excluded-by-policy": {
-    "its cluster is excluded": { in: near(), policy: { clusters: { exclude: ["staging", "pr*"] } } },
-    "its cluster is not included": { in: near(), policy: { clusters: { include: ["staging"] } } },
-    "the service is excluded": { in: near(), policy: { services: { exclude: ["w*"] } } },
-    "the service is not included": { in: near(), policy: { services: { include: ["api"] } } },
-    "the image is excluded": { in: near(), policy: { images: { exclude: ["nginx"] } } },
-    "the image is not included": { in: near(), policy: { images: { include: ["redis"] } } },
-    "a lone task's cluster is excluded": { in: task(), policy: { clusters: { exclude: ["prod"] } } },
+    "its cluster is excluded": {
+      in: near(),
+      policy: { scope: { clusters: { exclude: ["staging", "pr*"] } } },
+    },
+    "its cluster is not included": { in: near(), policy: { scope: { clusters: { include: ["staging"] } } } },
+    "the service is excluded": { in: near(), policy: { scope: { services: { exclude: ["w*"] } } } },
+    "the service is not included": { in: near(), policy: { scope: { services: { include: ["api"] } } } },
+    "the image is excluded": { in: near(), policy: { scope: { images: { exclude: ["nginx"] } } } },
+    "the image is not included": { in: near(), policy: { scope: { images: { include: ["redis"] } } } },
+    "a lone task's cluster is excluded": {
+      in: task(),
+      policy: { scope: { clusters: { exclude: ["prod"] } } },
+    },
   },
   "report-only": {
     "the stack reports lone tasks": { in: task(), parameters: { StandaloneTasks: "report" } },
-    "the policy reports lone tasks": { in: task(), policy: { standaloneTasks: "report" } },
-    "the stack reports schedules": { in: task(byRule, [nightly()]), parameters: { Schedules: "report" } },
-    "the policy reports schedules": { in: task(byRule, [nightly()]), policy: { schedules: "report" } },
+    "the stack reports schedules": { in: task(byRule, [nightly()]), parameters: { ScheduleRoleArns: "" } },
   },
   "deployed-by-others": {
     CodeDeploy: { in: near({ controller: "CODE_DEPLOY" }) },
@@ -102,7 +106,7 @@ export const DECLINED: Readonly<
       in: task(byRule, [nightly()], {
         services: [{ cluster: "prod", name: "neighbour", image: `${ECR}/own/postgres:16`, settled: true }],
       }),
-      policy: { schedules: "move" },
+      parameters: { StandaloneTasks: "report" },
       story: ourPlaceIsLimited,
     },
     "that RunTask has started": {
@@ -171,7 +175,7 @@ export const usedUp =
     const name = cluster === "" ? window.name : `${window.name} ${cluster}`;
     await ports.quotaStore.acquire({ period: { ...window, name }, requester: "others", amount, max: amount });
   };
-export const only = { clusters: { include: ["prod"], exclude: [] } };
+export const only = { scope: { clusters: { include: ["prod"], exclude: [] } } };
 export const QUOTA_REACHED: Readonly<Record<QuotaName, Readonly<Record<string, Row>>>> = {
   remediationsPerHour: {
     "that is one cluster's alone": {

@@ -44,7 +44,8 @@ export function policyOf({ policy, parameters }: Pick<Case, "policy" | "paramete
 
 /** The environment that the template gives the functions. */
 export function environmentOf(parameters: Case["parameters"] = {}): Record<string, string> {
-  const wanted = { Mode: "remediate", StandaloneTasks: "run", Schedules: "move-and-run", ...parameters };
+  const ScheduleRoleArns = "arn:aws:iam::123456789012:role/schedules";
+  const wanted = { Mode: "remediate", StandaloneTasks: "run", ScheduleRoleArns, ...parameters };
   const { globals } = readTemplate(wanted);
   const { Function: of } = globals as { Function: { Environment: { Variables: Record<string, Json> } } };
   const said = Object.entries(of.Environment.Variables).filter(([, value]) => typeof value === "string");

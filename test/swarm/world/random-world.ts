@@ -4,7 +4,8 @@
  */
 
 import type { Random } from "../../../src/sandbox/random.ts";
-import { type Policy, readPolicy } from "../../../src/substitution/policy/policy.ts";
+import type { Policy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { hubPath, IMAGE_NAMES, swarmImage, WINDOWS_IMAGE } from "./images.ts";
 import {
   type Entry,

@@ -69,7 +69,6 @@ export async function openAccountSession(
           policy: config.policy,
           log,
           clock,
-          busName: config.busName,
           remediateArn: config.remediateArn,
           ...(watchCopies === undefined ? {} : { watchCopies }),
         },

@@ -42,7 +42,7 @@ export async function allowCopy(
   return config.from;
 }
 
-function refuseExcluded(source: ImageReference, { images }: Pick<Policy, "images">): void {
+function refuseExcluded(source: ImageReference, { scope: { images } }: Pick<Policy, "scope">): void {
   const because = excludedBy(images, "images", (pattern) => matchesImage(pattern, source));
   if (because !== undefined)
     throw new RefusedCommand(

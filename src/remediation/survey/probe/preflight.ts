@@ -22,10 +22,10 @@ export async function preflight(
   ports: Pick<Ports, "roles" | "networks" | "location">,
 ): Promise<readonly Check[]> {
   const { host, path } = parseReference(candidate.image);
-  const { secret, key } = candidate;
+  const { secret } = candidate;
   if (secret !== undefined)
     return [
-      await mayReadSecret({ secret, key }, puller, ports),
+      await mayReadSecret(secret, puller, ports),
       await reaches("Secrets Manager", [destinationOfSecret(secret)], puller, ports),
     ];
   const registry = registryOf(host);

@@ -95,7 +95,7 @@ async function rolePulls(
 
 /** The execution role reads a registry's secret, on EC2 too. */
 export async function mayReadSecret(
-  { secret, key }: { readonly secret: string; readonly key: string | undefined },
+  secret: string,
   { executionRole }: PullIdentity,
   { roles }: Pick<Ports, "roles">,
 ): Promise<Check> {
@@ -114,7 +114,12 @@ export async function mayReadSecret(
   };
   const allowed = await roles.simulate(executionRole, reading.actions, secret);
   const read = judged("secret", allowed, reading, "may read the secret", "may not read the secret");
-  if (key === undefined || read.result !== "passed") return read;
+  if (read.result !== "passed") return read;
+  const found = await roles.keyOfSecret(secret);
+  if (found.kind === "unknown")
+    return notChecked("secret", `whose key it is under is not known: ${found.because}`);
+  const { key } = found;
+  if (key === undefined) return read;
   const region = parseArn(secret)?.region ?? "";
   const by = { "kms:ViaService": `secretsmanager.${region}.${awsDomainOf(region)}` };
   const decrypts = await roles.simulate(executionRole, ["kms:Decrypt"], key, by);

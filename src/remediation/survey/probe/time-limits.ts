@@ -66,6 +66,8 @@ export function withTimeLimits(ports: Ports, limits: TimeLimits = SURVEY_LIMITS)
         read("iam:SimulatePrincipalPolicy", () => roles.simulate(...args)).catch(unknown),
       ofInstanceProfile: (profile) =>
         read("iam:GetInstanceProfile", () => roles.ofInstanceProfile(profile)).catch(unknown),
+      keyOfSecret: (secret) =>
+        read("secretsmanager:DescribeSecret", () => roles.keyOfSecret(secret)).catch(unknown),
     },
     networks: {
       describe: (sources) =>

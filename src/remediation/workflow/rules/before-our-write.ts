@@ -138,7 +138,7 @@ const approval: Rule = (state, _seen, context) => {
   const changes = plannedChanges(surveyed, plan.images);
   const { asked, approved } = state.approvals;
   if (changes.every(({ hash }) => approved.includes(hash))) return undefined;
-  if (asked < APPROVALS_MAX && questionSeconds(state, policy.approvalHours) > 0)
+  if (asked < APPROVALS_MAX && questionSeconds(state, policy.approval.hours) > 0)
     return { kind: "ask", changes };
   const because = `approval was requested ${asked} times, and each time the plan had changed by then or the answer could not be read`;
   return conclude(state, { kind: "approval-expired", because, images: plan.images }, context);

@@ -40,7 +40,7 @@ export const taskWork: Rule = (state, seen, context) => {
   if (action === "move") {
     return end({
       kind: "redeployed",
-      because: `${registered}; ${moved}; the run that failed was not repeated (Schedules=move)`,
+      because: `${registered}; ${moved}; the run that failed was not repeated (StandaloneTasks=run repeats it)`,
     });
   }
   const before = moves ? `${registered}; ${moved}` : registered;

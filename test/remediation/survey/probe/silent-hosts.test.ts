@@ -14,7 +14,8 @@ import type { SurveyResult } from "../../../../src/remediation/survey/types.ts";
 import { systemClock } from "../../../../src/runtime/clock.ts";
 import { createWorld, type World } from "../../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../../src/sandbox/world/world-file.ts";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../../../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY } from "../../../../src/substitution/policy/policy.ts";
+import { readPolicy, type SaidPolicy } from "../../../support/policy.ts";
 import { firstFailure, play } from "../../../support/scenario.ts";
 
 const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
@@ -34,7 +35,7 @@ type Given = {
   readonly hosts?: readonly string[];
   readonly images?: number;
   readonly hasAccount?: boolean;
-  readonly policy?: Partial<Policy>;
+  readonly policy?: SaidPolicy;
 };
 
 /** A service whose images are pinned, so that what was meant is known, whatever is silent. */
@@ -69,7 +70,7 @@ async function worldOf({ hosts = [], images = 1, hasAccount = false }: Given): P
 /** One survey in its world: what it ended with, and how many seconds it took. */
 async function surveyed(
   world: World,
-  { policy = {}, ports = world.ports }: { policy?: Partial<Policy>; ports?: Ports } = {},
+  { policy = {}, ports = world.ports }: { policy?: SaidPolicy; ports?: Ports } = {},
 ): Promise<{ result?: SurveyResult; error?: unknown; seconds: number }> {
   const failure = readEvent(await firstFailure(world), world.home);
   if (failure.kind !== "pull-failure") throw new Error(failure.because);
@@ -79,7 +80,7 @@ async function surveyed(
   world.clock.schedule(begins, async () => {
     const request = {
       failure,
-      policy: readPolicy({ ...DEFAULT_POLICY, ...policy }),
+      policy: readPolicy({ ...policy }),
       execution: "r-1",
       failedPlaces: [],
     };
@@ -179,7 +180,7 @@ const reads: readonly (readonly [because: string, change: (ports: Ports) => Part
   ["the task is not described",        ({ ecs }) => ({ ecs: { ...ecs, describeTask: never } }),                              "ecs:DescribeTasks unavailable"],
   ["the service is not described",     ({ ecs }) => ({ ecs: { ...ecs, describeService: never } }),                           "ecs:DescribeServices unavailable"],
   ["the revisions are not listed",     ({ ecs }) => ({ ecs: { ...ecs, newestRevisions: never } }),                           "ecs:ListTaskDefinitions unavailable"],
-  ["IAM does not answer",              () => ({ roles: { simulate: never, ofInstanceProfile: never } }),                                                  "ecr-copy"],
+  ["IAM does not answer",              () => ({ roles: { simulate: never, ofInstanceProfile: never, keyOfSecret: never } }),                                                  "ecr-copy"],
   ["EC2 does not answer",              () => ({ networks: { describe: never, egress: never, instances: never } }),                                            "ecr-copy"],
   ["ECR does not tell its rules",      ({ ecr }) => ({ ecr: { ...ecr, pullThroughRules: never } }),                          "ecr-copy"],
 ];

@@ -1,0 +1,39 @@
+/** What is wrong with a policy document, in words that name the key and what it may be. */
+
+import type * as z from "zod";
+import { suggest } from "../../text/suggest.ts";
+import { documentSchema, MEMBERS, patternsSchema } from "./document.ts";
+import { RENAMED_KEYS } from "./renamed-keys.ts";
+
+export type PolicyError = { readonly path: string; readonly expected: string };
+
+/** What Zod says before what it expected: we say that it was expected ourselves. */
+const LEAD_OF_A_MESSAGE = /^(?:Invalid input|Too small|Too big): expected /;
+
+export function policyErrors(error: z.ZodError): readonly PolicyError[] {
+  return error.issues.flatMap((issue) => {
+    const parts = issue.path.map(String);
+    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(parts, key));
+    const path = parts.length === 0 ? "policy" : parts.join(".");
+    if (issue.code === "invalid_value") return [{ path, expected: `one of ${issue.values.join(", ")}` }];
+    return [{ path, expected: issue.message.replace(LEAD_OF_A_MESSAGE, "") }];
+  });
+}
+
+function unknownKey(parts: readonly string[], key: string): PolicyError {
+  const path = [...parts, key].join(".");
+  const now = RENAMED_KEYS[path];
+  if (now !== undefined) return { path, expected: now };
+  const known = keysAt(parts);
+  const likely = suggest(key, known);
+  return {
+    path,
+    expected: likely === undefined ? `one of the keys ${known.join(", ")}` : `a known key, perhaps ${likely}`,
+  };
+}
+
+function keysAt([first, second]: readonly string[]): readonly string[] {
+  if (first === undefined) return Object.keys(documentSchema.shape);
+  if (first === "scope" && second !== undefined) return Object.keys(patternsSchema.shape);
+  return Object.keys((MEMBERS[first] ?? documentSchema).shape);
+}

@@ -1,0 +1,96 @@
+/**
+ * What the stack's parameters say, as the environment of its functions hands it on: rights, and the names of what they are
+ * for. None of them is a key of the policy document, but for the mode, of which a parameter is the most.
+ */
+
+import * as z from "zod";
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { MODES, type Mode } from "./document.ts";
+
+export type StackSettings = {
+  /** Copies live in ECR under it. Absent: nothing is copied. */
+  readonly mirrorPrefix?: string;
+  /** The ARN of the secret with the Docker Hub account. */
+  readonly dockerHubSecret?: string;
+  /** What is done for a task that somebody ran. */
+  readonly standaloneTasks: "report" | "register" | "run";
+  /** What is done for a task that a rule or a schedule started. */
+  readonly schedules: "report" | "move" | "move-and-run";
+};
+
+/** The most that a document gets. */
+export type Rights = { readonly mode?: Mode };
+
+const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}$/;
+
+/** By hand, without a stack, copies go where the stack's own default has them. */
+export const DEFAULT_STACK_SETTINGS: StackSettings = {
+  mirrorPrefix: "repull",
+  standaloneTasks: "report",
+  schedules: "report",
+};
+
+const mirrorPrefix = z
+  .string()
+  .regex(/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/, "an ECR repository prefix such as repull")
+  .max(80);
+const dockerHubSecret = z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager");
+const standaloneTasks = z.enum(["report", "register", "run"]);
+const schedules = z.enum(["report", "move", "move-and-run"]);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws InvalidInput that names the variable, and for one of an older version its place now. */
+export function stackSettingsFrom(env: Environment): StackSettings {
+  refuseOldVariables(env);
+  const prefix = env.REPULL_MIRROR_PREFIX?.trim() ?? DEFAULT_STACK_SETTINGS.mirrorPrefix ?? "";
+  const secret = env.REPULL_DOCKER_HUB_SECRET?.trim() ?? "";
+  return {
+    ...(prefix === "" ? {} : { mirrorPrefix: read("REPULL_MIRROR_PREFIX", mirrorPrefix, prefix) }),
+    ...(secret === "" ? {} : { dockerHubSecret: read("REPULL_DOCKER_HUB_SECRET", dockerHubSecret, secret) }),
+    standaloneTasks: read(
+      "REPULL_STANDALONE_TASKS",
+      standaloneTasks,
+      env.REPULL_STANDALONE_TASKS?.trim() || DEFAULT_STACK_SETTINGS.standaloneTasks,
+    ),
+    schedules: read(
+      "REPULL_SCHEDULES",
+      schedules,
+      env.REPULL_SCHEDULES?.trim() || DEFAULT_STACK_SETTINGS.schedules,
+    ),
+  };
+}
+
+/** The ceiling in the environment of a stack's function; none where there is no stack. */
+export function rightsIn(env: Environment): Rights {
+  const mode = env.REPULL_MODE?.trim() ?? "";
+  return mode === "" ? {} : { mode: read("REPULL_MODE", z.enum(MODES), mode) };
+}
+
+function read<T>(name: string, schema: z.ZodType<T>, text: string): T {
+  const parsed = schema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const expected =
+    issue?.code === "invalid_value"
+      ? `one of ${issue.values.join(", ")}`
+      : (issue?.message ?? "another value");
+  throw new InvalidInput(name, expected, { cause: parsed.error });
+}
+
+/** Where what a variable said is said now. */
+const OLD_VARIABLES: Readonly<Record<string, string>> = {
+  REPULL_STRATEGIES: "the policy's key strategies",
+  REPULL_LEAST_PROOF: "the policy's key minimumProof",
+  REPULL_PLATFORMS: "the policy's key mirrors.platforms",
+  REPULL_PINNING: "nothing in its place: a substitute is always written by its digest",
+  REPULL_DOCKER_HUB_SECRET_KEY: "nothing in its place: the secret itself tells its key",
+  REPULL_BUS_NAME:
+    "nothing in its place: outcomes go to the default bus, and a rule there takes them further",
+  REPULL_BRAKE_PARAMETER: "REPULL_WRITES_PARAMETER",
+};
+
+function refuseOldVariables(env: Environment): void {
+  for (const [name, now] of Object.entries(OLD_VARIABLES))
+    if (env[name] !== undefined && env[name] !== "") throw new InvalidInput(name, now);
+}
