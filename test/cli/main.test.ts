@@ -94,8 +94,8 @@ describe("the command line", () => {
   }
 
   for (const [setting, value] of [
-    ["REPULL_STRATEGIES", "magic"],
-    ["REPULL_LEAST_PROOF", "hope"],
+    ["REPULL_STANDALONE_TASKS", "magic"],
+    ["REPULL_LEAST_PROOF", "same-index"],
     ["REPULL_MIRROR_PREFIX", "UPPER"],
   ] as const) {
     test(`names the setting ${setting} when it makes no sense`, async () => {

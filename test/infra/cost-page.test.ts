@@ -176,7 +176,7 @@ ${row(
 )}
 
 A quiet account pays for what watches, and for asking an empty queue. In addition, ECR keeps the copies at about $0.10 a
-GB-month, the bytes that an execution remembers are kept for \`ExecutionRetentionDays\`, and a KMS key of your own has its
+GB-month, the bytes that an execution remembers are kept for 30 days, and a KMS key of your own has its
 price. In a VPC, the copies go through your NAT gateway, which bills by the GB.
 `;
   await expect(page).toMatchFileSnapshot("../../docs/cost.md");

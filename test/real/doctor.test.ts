@@ -66,9 +66,7 @@ beforeAll(async () => {
   await stacks.create("repull", {
     Mode: "remediate",
     PassableRoleArns: "arn:aws:iam::123456789012:role/ecs/*",
-    AccountSecretArn: secret,
-    // moto makes a list of what is given, and not of a default.
-    Strategies: "ecr-copy,authenticated-pull",
+    DockerHubSecretArn: secret,
   });
   // moto does not make the alias that the stack asks for.
   for (const name of ["detect", "remediate", "mirror"]) await makeAlias(name);

@@ -48,9 +48,7 @@ const deployedFunction = (name: string): DeployedFunction => ({
     REPULL_DEAD_LETTER_QUEUE_URL: DEAD,
     REPULL_MIRROR_PREFIX: "copies",
     REPULL_WRITES_PARAMETER: "/repull/writes",
-    REPULL_BUS_NAME: "default",
     REPULL_DOCKER_HUB_SECRET: SECRET,
-    REPULL_STRATEGIES: "ecr-copy,mirror,authenticated-pull",
   },
 });
 

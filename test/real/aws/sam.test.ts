@@ -85,14 +85,14 @@ describe("a deploy command of the pages", () => {
       const existing = {
         ...defaults,
         PassableRoleArns: ROLES,
-        Notify: "everything",
+        NotifyEmail: "you@example.com",
         Mode: said ? "approve" : "observe",
       };
       const deployed = await deployedBy(command, isNew ? undefined : existing);
       expect(deployed).toMatchObject({
         Mode: said ?? "observe",
         PassableRoleArns: ROLES,
-        Notify: "everything",
+        NotifyEmail: "you@example.com",
       });
     });
   }

@@ -34,10 +34,9 @@ const EVERYTHING = {
   Mode: "remediate",
   PassableRoleArns: ROLES,
   ClusterPattern: "prod-*",
-  Notify: "attention",
   NotifyEmail: "ops@example.com",
-  RemediateConcurrency: "5",
-  MirrorConcurrency: "3",
+  ScheduleRoleArns: "arn:aws:iam::123456789012:role/schedules/*",
+  ReadableRepositoryArns: "arn:aws:ecr:us-east-1:210987654321:repository/central/*",
 };
 const settings = () => ({ region: REGION, endpoint: moto.url, credentials: MOTO_CREDENTIALS });
 
