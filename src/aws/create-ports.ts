@@ -3,6 +3,7 @@
 import { partitionOf } from "../image/ecr-hosts.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { UNLIMITED } from "../remediation/ports/quota-store.ts";
+import { createChangeCalendar } from "./adapters/change-calendar.ts";
 import { createExecutions, type DurableFunctions } from "./adapters/durable-executions.ts";
 import { createEcr } from "./adapters/ecr.ts";
 import { createContainerInstances } from "./adapters/ecs/container-instances.ts";
@@ -44,6 +45,7 @@ export function createPorts({ aws, account, functions, quotaTable }: Connection,
     schedules: createSchedules(aws),
     executions,
     quotaStore: quotaTable === undefined ? UNLIMITED : createQuotaTable(aws, quotaTable),
+    changeCalendar: createChangeCalendar(aws),
     bus: brought.bus ?? createBus(aws),
   };
 }

@@ -174,11 +174,7 @@ export function judgeCandidate(
  * The image from its own registry, with an account. A new deployment resolves a tag anew, and it may have moved: where
  * the trusted digest is known, it is written.
  */
-function kept(
-  candidate: Candidate,
-  facts: JudgedFacts,
-  checks: readonly Check[],
-): Substitute {
+function kept(candidate: Candidate, facts: JudgedFacts, checks: readonly Check[]): Substitute {
   const { image, trusted } = facts;
   const reference = parseReference(image);
   const stays = trusted === undefined || reference.digest !== undefined;

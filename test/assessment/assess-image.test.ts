@@ -60,7 +60,7 @@ describe("assessImage: which bytes are meant", () => {
   ];
   for (const [when, given, trust, plan] of table) {
     test(`are told by ${trust}, and the plan is ${plan}, when ${when}`, async () => {
-      const { assessment } = await assessed({ policy: { platforms: "task" }, ...given });
+      const { assessment } = await assessed({ policy: { mirrors: { platforms: "task" } }, ...given });
       expect([trustOf(assessment), planned(assessment)]).toEqual([trust, plan]);
     });
   }
@@ -88,7 +88,7 @@ describe("assessImage: what a place is worth", () => {
   const table: readonly (readonly [what: string, place: readonly [strategy: string, host: string], given: Given, verdict: string])[] = [
     ["it holds the trusted index",                          ["ecr-public", TWIN],         { holds: { ...origin, [TWIN]: NGINX } },                                                              "same-index"],
     ["it holds the trusted manifest of one platform",       ["ecr-public", TWIN],         { holds: { ...origin, [TWIN]: NGINX }, asked: trusting(AMD64) },                                      "same-index"],
-    ["what is needed of it would be copied",                ["mirror", "docker.io"],      { holds: origin, policy: { platforms: "task" } },                                                     "same-platform"],
+    ["what is needed of it would be copied",                ["mirror", "docker.io"],      { holds: origin, policy: { mirrors: { platforms: "task" } } },                                                     "same-platform"],
     ["no digest is known, and one publisher keeps both",    ["ecr-public", TWIN],         { holds: { [TWIN]: NGINX }, policy: { minimumProof: "same-publisher" } },                             "same-publisher"],
     ["the same, and the policy asks for more",              ["ecr-public", TWIN],         { holds: { [TWIN]: NGINX }, policy: { minimumProof: "same-platform" } },                              "weak-proof"],
     ["no digest is known, and others publish it",           ["ecr-public", "quay.io"],    { holds: { "quay.io/shop/nginx:1": NGINX }, policy: mapped(false) },                                  "origin-unreadable"],

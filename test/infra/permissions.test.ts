@@ -88,6 +88,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "ec2:GetManagedPrefixListEntries":         ["networks.describe"],
   "secretsmanager:DescribeSecret":           ["roles.keyOfSecret"],
   "secretsmanager:GetSecretValue":           ["hub.credentials"],
+  "ssm:GetCalendarState":                    ["changeCalendar.state"],
   "ssm:GetParameter":                        ["parameters.read"],
   "events:PutEvents":                        ["bus.publish"],
   "dynamodb:UpdateItem":                     ["quotaStore.acquire", "quotaStore.claimNotification"],
@@ -248,7 +249,7 @@ describe("what no function can do", () => {
     }
   });
   test("an account's secret and a policy are read by whom they concern, and nothing else of their kind", () => {
-    for (const { name, resources } of holders(/^(?:secretsmanager|ssm):/)) {
+    for (const { name, resources } of holders(/^(?:secretsmanager:|ssm:GetParameter$)/)) {
       // Only mirror and remediate show an account to a registry.
       if (name === "detect")
         expect(resources).toEqual([expect.stringMatching(/:parameter\/repull\/(?:policy|writes)$/)]);
@@ -257,6 +258,14 @@ describe("what no function can do", () => {
         /:secret:ecr-pullthroughcache\/hub$|:parameter\/repull\/(?:policy|writes)$/,
       );
     }
+  });
+  test("remediate alone asks Change Calendars, and reads nothing of them but their state", () => {
+    const askers = all.filter(({ actions }) =>
+      actions.some((action) => /^ssm:(?!GetParameter$)/.test(action)),
+    );
+    expect(askers.map(({ name, actions }) => [name, actions])).toEqual([
+      ["remediate", ["ssm:GetCalendarState"]],
+    ]);
   });
   test("only remediate writes to ECS", () => {
     const writers = holders(/^ecs:(?:Register|Update|Tag|Create|Delete|Run|Start|Stop)/);

@@ -13,13 +13,15 @@ export const EVENT_DETAIL_TYPE = "Image Pull Remediation";
 /** EventBridge takes a megabyte since 2026-01, but many targets (SNS, SQS of old) take no more than this. */
 const DETAIL_BYTES_MAX = 240 * 1024;
 
+/** The account's own bus: rules there take an outcome further, to other buses and accounts too. */
 export function createBus(settings: AwsSettings): OutcomePublisher {
-  return createEventPublisher(settings, EVENT_DETAIL_TYPE);
+  return createEventPublisher(settings, "default", EVENT_DETAIL_TYPE);
 }
 
-/** Publishes events of one kind on the account's own bus; rules there take them further, to other buses and accounts too. */
+/** Publishes events of one kind. @param busName name or ARN */
 export function createEventPublisher(
   settings: AwsSettings,
+  busName: string,
   detailType: string,
 ): Pick<OutcomePublisher, "publish"> {
   const client = new EventBridgeClient(clientConfiguration(settings));
@@ -38,7 +40,7 @@ export function createEventPublisher(
       const answer = await client
         .send(
           new PutEventsCommand({
-            Entries: [{ EventBusName: "default", Source: EVENT_SOURCE, DetailType: detailType, Detail: text }],
+            Entries: [{ EventBusName: busName, Source: EVENT_SOURCE, DetailType: detailType, Detail: text }],
           }),
         )
         .catch((error: unknown) => {

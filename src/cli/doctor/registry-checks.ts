@@ -79,7 +79,9 @@ async function cacheChecks(
     for (const { prefix } of rules) {
       const { isValid, because } = await cache.validateRule(prefix);
       if (!isValid)
-        return [failed(check, because, "mend the rule's secret, or its key: docs/policy.md#a-docker-hub-account")];
+        return [
+          failed(check, because, "mend the rule's secret, or its key: docs/policy.md#a-docker-hub-account"),
+        ];
       if (role === undefined || observes(functions)) continue;
       const path = prefix === "ROOT" ? "library/any" : `${prefix}/library/any`;
       const repository = `arn:${home.partition}:ecr:${home.region}:${home.account}:repository/${path}`;

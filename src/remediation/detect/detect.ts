@@ -101,7 +101,8 @@ export async function detect(
     if (started === "started") return { kind: "started", failure, execution, ...died };
     const status = await ports.executions.status("remediate", execution);
     const triedNothing =
-      status?.ignored === true || (await isLifted(status?.heldBackBy, policy, ports.killSwitch));
+      status?.ignored === true ||
+      (await isLifted(status?.heldBackBy, policy, ports.killSwitch, ports.clock.now()));
     if (!triedNothing) attempts += 1;
     died = status?.status === "failed" || status?.status === "timed-out" ? { died: true } : {};
     const closed = reasonNotToRetry(failedAt, triedNothing ? 1 : attempts, status);

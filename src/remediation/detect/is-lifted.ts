@@ -15,7 +15,9 @@ export async function isLifted(
   heldBackBy: HeldBack | undefined,
   { mode }: Pick<Policy, "mode">,
   killSwitch: Pick<KillSwitch, "activeReason"> | undefined,
+  now: number,
 ): Promise<boolean> {
+  if (typeof heldBackBy === "object") return now >= heldBackBy.calendarUntil;
   if (heldBackBy === "mode") return mode !== "observe";
   if (heldBackBy === undefined || killSwitch === undefined) return false;
   try {

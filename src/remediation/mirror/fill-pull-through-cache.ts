@@ -110,10 +110,7 @@ async function missingOf(repository: string, blobs: readonly Digest[], { ecr }: 
 }
 
 /** The repositories that a rule fills, as the stack's ReadableRepositoryArns names them. */
-function repositoriesOf(
-  rule: PullThroughRule,
-  { partition, region, account }: Ports["location"],
-): string {
+function repositoriesOf(rule: PullThroughRule, { partition, region, account }: Ports["location"]): string {
   return `arn:${partition}:ecr:${region}:${account}:repository/${repositoryPattern(rule)}`;
 }
 

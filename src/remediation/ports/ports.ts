@@ -19,6 +19,7 @@ import type { Copier as OciCopier } from "../../oci/copy/copier.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import type { Log } from "../../runtime/log.ts";
+import type { ChangeCalendar } from "./change-calendar.ts";
 import type { ContainerInstances } from "./container-instances.ts";
 import type { HeldBack } from "./held-back-record.ts";
 import type { KillSwitch } from "./kill-switch.ts";
@@ -45,6 +46,8 @@ export interface Ports {
   readonly executions: Executions;
   readonly quotaStore: QuotaStore;
   readonly bus: OutcomePublisher;
+  /** Asked where the policy names calendars. */
+  readonly changeCalendar: ChangeCalendar;
   /** Read before anything is asked for or taken; every write reads it again by itself. */
   readonly killSwitch?: KillSwitch;
   readonly clock: Clock & Timer;

@@ -45,6 +45,7 @@ export const REASONS = {
   "trust-unreadable": "the expected digest cannot be read from ECS, or ECS contradicts itself",
   "other-manifest-in-text":
     "the error text names a manifest with other content than ECS or the registry does",
+  "calendar-closed": "a Change Calendar of the policy is closed, or cannot be read",
   "loop-guard": "earlier substitutes did not last, and no other is tried for some hours",
   "time-over": "a day has passed before a substitute could be deployed",
   "limit-not-reset": "only Docker Hub has the image, and it granted no pulls for as long as Repull waits",

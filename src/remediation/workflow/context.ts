@@ -11,8 +11,8 @@ import type { Survey } from "../survey/types.ts";
 export type Activity =
   | {
       readonly kind: "waiting";
-      /** What it waits for: a registry or an AWS API that did not answer, or the end of another deployment. */
-      readonly code: "no-answer" | "active-deployment";
+      /** What it waits for: a registry or an AWS API that did not answer, the end of another deployment, or a calendar to open. */
+      readonly code: "no-answer" | "active-deployment" | "change-calendar";
       readonly seconds: number;
     }
   | { readonly kind: "rollout"; readonly because: string };

@@ -10,7 +10,7 @@ import { afterRedeploy, afterRestore, afterRollback, afterSecondLook } from "./r
 import { afterPoll, copied, FIRST_COPY, nextName, rejectCopy, wasMirrored } from "./rules/copy-polls.ts";
 import { afterRepoint, afterRun } from "./rules/task-rules.ts";
 import type { Seen } from "./seen.ts";
-import { type State, type Stop, surveyAgain } from "./state.ts";
+import { type State, surveyAgain } from "./state.ts";
 import { afterObservation } from "./time-budget.ts";
 import type { StartedCopy, WriteResult } from "./write.ts";
 
@@ -19,7 +19,7 @@ export function withSeen(before: State, seen: Seen, context: Context): State {
   const state = "at" in seen ? { ...before, time: afterObservation(before.time, seen.at) } : before;
   switch (seen.kind) {
     case "survey":
-      return seen.result.kind === "survey" ? withSurvey(state, seen.result, seen.stopped, context) : state;
+      return seen.result.kind === "survey" ? withSurvey(state, seen.result, seen, context) : state;
     case "copy":
       return afterPoll(state, seen);
     case "service":
@@ -44,7 +44,12 @@ export function withSeen(before: State, seen: Seen, context: Context): State {
   }
 }
 
-function withSurvey(state: State, surveyed: Survey, stopped: Stop | undefined, context: Context): State {
+function withSurvey(
+  state: State,
+  surveyed: Survey,
+  { stopped, closed }: Pick<Extract<Seen, { kind: "survey" }>, "stopped" | "closed">,
+  context: Context,
+): State {
   const meant = Object.fromEntries(
     surveyed.images.flatMap(({ image, trusted }) => (trusted ? [[image, trusted]] : [])),
   );
@@ -56,7 +61,11 @@ function withSurvey(state: State, surveyed: Survey, stopped: Stop | undefined, c
   } = state;
   return {
     ...known,
-    plan: { surveyed, plan: planOf(surveyed, context.options.policy), ...optional("stopped", stopped) },
+    plan: {
+      ...{ surveyed, plan: planOf(surveyed, context.options.policy) },
+      ...optional("stopped", stopped),
+      ...optional("closed", closed),
+    },
     meant: { ...meant, ...state.meant },
     ...optional("managedBy", surveyed.managedBy),
     ...optional("revertedSubstitute", surveyed.recentSubstitutions.revertedSubstitute),
@@ -67,6 +76,10 @@ function withSurvey(state: State, surveyed: Survey, stopped: Stop | undefined, c
 /** The state after a write. */
 export function next(state: State, result: WriteResult, context: Context): State {
   if (result.write === "throttled") return { ...state, throttled: state.throttled + 1, isThrottled: true };
+  if (result.write === "calendar-closed") {
+    const { plan } = state;
+    return plan === undefined ? state : { ...state, plan: { ...plan, closed: result.closed } };
+  }
   const now = { ...state, throttled: 0 };
   switch (result.write) {
     case "acquire-quota":

@@ -10,6 +10,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { checkRestored } from "../deploy/restored-images.ts";
 import type { StartedRollout } from "../deploy/rollout.ts";
 import { rolloutOf } from "../deploy/rollouts.ts";
+import { closedCalendar } from "../gates/change-calendar.ts";
 import { isInTarget, mirrorRequestOf } from "../mirror/request-mirrors.ts";
 import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -62,7 +63,11 @@ async function observeFailure(state: State, { failure, options }: Context, ports
     meant: state.meant,
   };
   const result = await survey(request, ports);
-  return { kind: "survey", at, result, ...optional("stopped", await readStop(ports)) };
+  return {
+    ...{ kind: "survey", at, result },
+    ...optional("stopped", await readStop(ports)),
+    ...optional("closed", await closedCalendar(policy.changeCalendar, ports.changeCalendar)),
+  };
 }
 
 /** A kill switch that cannot be read stops every write as one that is set does. */

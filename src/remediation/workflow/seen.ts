@@ -3,13 +3,20 @@
 import type { Deployment } from "../../ecs/service/service.ts";
 import type { RestoredStatus } from "../deploy/restored-images.ts";
 import type { RolloutStatus } from "../deploy/rollout.ts";
+import type { ClosedCalendar } from "../gates/change-calendar.ts";
 import type { ExecutionStatus } from "../ports/ports.ts";
 import type { SurveyResult } from "../survey/types.ts";
 import type { Failed, Stop } from "./state.ts";
 
 export type Seen =
   /** `at`: when it was read, in milliseconds since the epoch: the rules have no other clock. */
-  | { readonly kind: "survey"; readonly at: number; readonly result: SurveyResult; readonly stopped?: Stop }
+  | {
+      readonly kind: "survey";
+      readonly at: number;
+      readonly result: SurveyResult;
+      readonly stopped?: Stop;
+      readonly closed?: ClosedCalendar;
+    }
   | {
       readonly kind: "copy";
       readonly at: number;

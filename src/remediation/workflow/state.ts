@@ -8,6 +8,7 @@ import type { ManagedBy } from "../../ecs/managed-by.ts";
 import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
 import type { ImagePlan, Plan } from "../../substitution/plan-types.ts";
 import type { Decision } from "../gates/approval-decision.ts";
+import type { ClosedCalendar } from "../gates/change-calendar.ts";
 import type { MirrorRejected } from "../mirror/mirror-result.ts";
 import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { RemediationResult } from "../report/report.ts";
@@ -164,7 +165,12 @@ export type State = {
   /** How it ends where its time is over during the wait that was begun last. */
   readonly timeOver?: RemediationResult;
 
-  readonly plan?: { readonly surveyed: Survey; readonly plan: Plan; readonly stopped?: Stop };
+  readonly plan?: {
+    readonly surveyed: Survey;
+    readonly plan: Plan;
+    readonly stopped?: Stop;
+    readonly closed?: ClosedCalendar;
+  };
   /** Places from which an image could not be brought into ECR, in this attempt. */
   readonly rejected: readonly MirrorRejected[];
   /** Places that were copied in this attempt: a second copy means that the first was lost. */

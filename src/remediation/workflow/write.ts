@@ -14,6 +14,7 @@ import {
 import type { Restored } from "../deploy/redeploy-previous.ts";
 import type { RolloutStart } from "../deploy/rollout.ts";
 import { rolloutOf } from "../deploy/rollouts.ts";
+import { type ClosedCalendar, closedCalendar } from "../gates/change-calendar.ts";
 import { acquireRemediation, isStillExceeded } from "../gates/quotas.ts";
 import { mirrorRequestOf, nameOfMirror, startMirror } from "../mirror/request-mirrors.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -23,7 +24,7 @@ import type { WriteKind } from "./action.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror, planned } from "./plan.ts";
 import { currentTarget } from "./rules/task-rules.ts";
-import type { QuotaWait, State } from "./state.ts";
+import { isAfterOurWrite, type QuotaWait, type State } from "./state.ts";
 
 /** AWS bounds the rate of these writes for the account; with pauses, some fifteen minutes. Then they fail like any other. */
 const THROTTLED_MAX = 10;
@@ -44,7 +45,12 @@ export type WriteResult =
   | { readonly write: "start"; readonly started: RolloutStart }
   | { readonly write: "undo"; readonly restored: Restored }
   | { readonly write: "restore"; readonly redeployed: RedeployResult }
-  | { readonly write: "throttled" };
+  | { readonly write: "throttled" }
+  /** The operator's Change Calendar has closed since the observation: nothing was written. */
+  | { readonly write: "calendar-closed"; readonly closed: ClosedCalendar };
+
+/** By these a change begins. */
+const BEGINS_A_CHANGE: readonly WriteKind[] = ["start-copy", "register", "start"];
 
 const BOUNDED_BY_RATE: readonly WriteKind[] = ["register", "start", "undo", "restore"];
 
@@ -55,6 +61,10 @@ export async function write(
   ports: Ports,
 ): Promise<WriteResult> {
   try {
+    if (BEGINS_A_CHANGE.includes(kind) && !isAfterOurWrite(state)) {
+      const closed = await closedCalendar(context.options.policy.changeCalendar, ports.changeCalendar);
+      if (closed !== undefined) return { write: "calendar-closed", closed };
+    }
     return await writeOnce(kind, state, context, ports);
   } catch (error) {
     const mayWait = BOUNDED_BY_RATE.includes(kind) && state.throttled + 1 < THROTTLED_MAX;

@@ -56,6 +56,8 @@ const subnet = z.strictObject({
   endpoints: z.array(z.string()).optional(),
 });
 
+const closedTime = z.strictObject({ from: z.iso.datetime().optional(), until: z.iso.datetime().optional() });
+
 const worldFile = z.strictObject({
   /** For the reader. */
   about: z.string().optional(),
@@ -93,6 +95,8 @@ const worldFile = z.strictObject({
   subnets: z.record(z.string(), subnet).optional(),
   /** Cluster → the container instances that take its EC2 tasks, round robin; absent: one of x86_64. */
   machines: z.record(z.string(), z.array(machine)).optional(),
+  /** Change Calendar → the times in which it is closed, ISO 8601; without an end: for good. */
+  calendars: z.record(z.string(), z.array(closedTime)).optional(),
   /** What AWS refuses. */
   refusals: z.array(refusal).optional(),
   /** Who operates Repull there. */
@@ -121,6 +125,7 @@ const KNOWN_KEYS = [
       pullThroughRule,
       role,
       subnet,
+      closedTime,
       operatorEntry,
     ].flatMap(({ shape }) => Object.keys(shape)),
   ),

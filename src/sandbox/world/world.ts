@@ -15,6 +15,7 @@ import { createCopier } from "../../oci/copy/copier.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import { type Log, silentLog } from "../../runtime/log.ts";
 import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
+import { createChangeCalendar } from "../aws/change-calendar.ts";
 import { createExecutions, type SandboxExecutions } from "../aws/durable-executions.ts";
 import { createEcrPort } from "../aws/ecr.ts";
 import { createContainerInstances } from "../aws/ecs/container-instances.ts";
@@ -171,6 +172,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
       schedules: schedules.port,
       executions: executions.port,
       quotaStore: quotas.port,
+      changeCalendar: createChangeCalendar(file, clock, faults.check),
       bus: bus.port,
       clock,
       log,

@@ -69,6 +69,10 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
     setting?.key === "Mode"
       ? "to let Repull write, deploy the stack with Mode=remediate (or Mode=approve to be asked first)"
       : "to let Repull write, set the mode in the policy document (remediate, or approve to be asked first)",
+  "open-calendar": ({ at }, { calendars }) =>
+    `wait for the Change Calendar (${calendars}) to open${at === undefined ? "" : ` at ${at}`}, or open it: the next failing task, or the next sweep, starts another attempt`,
+  "name-calendar": (_, { calendars }) =>
+    `name Change Calendars that exist in the policy's changeCalendar, or none: ${calendars} cannot be read`,
   "act-while-deploying": () =>
     "to let Repull replace deployments in progress, set onActiveDeployment in the policy document (act, or wait for them to end)",
   "allow-task-changes": ({ setting }, { schedule }) =>

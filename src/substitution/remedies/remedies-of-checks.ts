@@ -8,7 +8,12 @@ import { ruleCommand } from "./rule-command.ts";
 export function remediesOfChecks({ candidate, code, checks = [] }: RejectedCandidate): readonly Remedy[] {
   const unchecked: readonly Remedy[] =
     code === "secret-unchecked"
-      ? [{ code: "accept-unchecked-secret", setting: { key: "registries.allowUnverifiedSecretAccess", value: true } }]
+      ? [
+          {
+            code: "accept-unchecked-secret",
+            setting: { key: "registries.allowUnverifiedSecretAccess", value: true },
+          },
+        ]
       : [];
   const failed = checks.filter(({ result }) => result === "failed");
   return [

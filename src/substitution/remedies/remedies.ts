@@ -117,8 +117,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
           value: [...policy.registries.privateImages, nameOf(image)],
         },
       });
-    else if (seen.code !== "cache-not-fillable")
-      remedies.push(openRegistry(host, seen.because, candidate));
+    else if (seen.code !== "cache-not-fillable") remedies.push(openRegistry(host, seen.because, candidate));
   }
   return remedies;
 }

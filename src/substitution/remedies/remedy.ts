@@ -38,6 +38,8 @@ export const REMEDIES = {
   "set-tag": "the tag says a word that Repull knows",
   "include-workload": "the policy no longer leaves the workload or the image out",
   "raise-mode": "the mode lets Repull write",
+  "open-calendar": "the Change Calendar opens",
+  "name-calendar": "the policy names Change Calendars that there are",
   "act-while-deploying": "the policy lets Repull replace a deployment that is under way",
   "allow-task-changes": "Repull may change tasks that no service started, or what starts them",
   "deploy-yourself": "a new deployment of the workload names an image that can be pulled",

@@ -14,7 +14,10 @@ export const authenticatedPull: Strategy = {
     if (signedIn)
       return { code: "account-already-used", because: "the container already has repositoryCredentials" };
     if (secret === undefined)
-      return { code: "no-account", because: "no Docker Hub account is configured (the stack's DockerHubSecretArn)" };
+      return {
+        code: "no-account",
+        because: "no Docker Hub account is configured (the stack's DockerHubSecretArn)",
+      };
     if (written !== undefined && trusted === undefined)
       return {
         code: "no-digest",

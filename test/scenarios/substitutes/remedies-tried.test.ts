@@ -10,6 +10,7 @@ import { REMEDIES, type Remedy, type RemedyCode } from "../../../src/substitutio
 import { follow } from "../../support/remedies/follow-remedy.ts";
 import {
   CHECKS,
+  CLOSED,
   DECLINED,
   FAILED,
   GIVEN_UP,
@@ -97,6 +98,8 @@ const BY_REMEDY: Readonly<Record<RemedyCode, Row>> = {
   "set-tag": DECLINED["opt-out-unclear"]["the service"] as Row,
   "include-workload": DECLINED["excluded-by-policy"]["the service is excluded"] as Row,
   "raise-mode": OBSERVED["the stack observes"] as Row,
+  "open-calendar": CLOSED["its calendar opens in some days"] as Row,
+  "name-calendar": CLOSED["there is no such calendar"] as Row,
   "act-while-deploying": OBSERVED["a deployment under way is only reported"] as Row,
   "allow-task-changes": DECLINED["report-only"]["the stack reports lone tasks"] as Row,
   "deploy-yourself": DECLINED["deployed-by-others"].CodeDeploy as Row,
@@ -191,6 +194,12 @@ describe("a step that could not be done", () => {
   });
 });
 
+describe("a plan that a Change Calendar keeps from being written", () => {
+  each({ closed: CLOSED }, ({ outcome, reason }) =>
+    expect({ outcome, reason }).toEqual({ outcome: "dry-run", reason: "calendar-closed" }),
+  );
+});
+
 describe("a plan that is not written", () => {
   each({ observed: OBSERVED }, ({ outcome }) => expect(outcome).toBe("dry-run"));
 });
@@ -200,6 +209,7 @@ describe("a remedy", () => {
     expect(new Set(Object.keys(BY_REMEDY))).toEqual(new Set(Object.keys(REMEDIES)));
     const reasons = [
       ...Object.keys(DECLINED),
+      "calendar-closed",
       ...Object.keys(UNTRUSTED),
       ...Object.keys(GIVEN_UP),
       "no-proof",

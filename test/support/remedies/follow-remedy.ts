@@ -165,6 +165,8 @@ async function untilSo({ code, params = {}, until = "" }: Remedy, one: Case): Pr
       return withImage(
         /(?:with|on) (?<image>\S+:\S+) from (?<place>\S+)/.exec(until)?.groups?.place ?? inEcr(file),
       );
+    case "open-calendar":
+      return { ...one, world: { ...file, calendars: { freeze: [] } } as WorldFile };
     case "pin-by-digest": {
       const { host, path, tag = "latest" } = parseReference(params.image ?? "");
       const { registries: real } = await createWorld(readWorldFile(file));

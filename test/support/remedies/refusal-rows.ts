@@ -35,7 +35,7 @@ import {
 
 export const DECLINED: Readonly<
   Record<
-    Exclude<Reason, UntrustedCode | GivenUpCode | "no-proof" | "limit-not-reset">,
+    Exclude<Reason, UntrustedCode | GivenUpCode | "no-proof" | "limit-not-reset" | "calendar-closed">,
     Readonly<Record<string, Row>>
   >
 > = {
@@ -235,6 +235,17 @@ export const OBSERVED: Readonly<Record<string, Row>> = {
     in: near({}, { clusters: { prod: { tags: { "Repull:Mode": "never" } } } }),
   },
   "a deployment under way is only reported": { in: near(), policy: { onActiveDeployment: "report" } },
+};
+
+const freeze = (calendars: object, more: object = {}): Row => ({
+  in: near({}, { calendars, ...more }),
+  policy: { changeCalendar: ["freeze"] },
+});
+export const CLOSED: Readonly<Record<string, Row>> = {
+  "its calendar opens in some days": freeze({ freeze: [{ until: "2030-01-01T00:00:00Z" }] }),
+  "its calendar is closed for good": freeze({ freeze: [{}] }),
+  "its calendar may not be read": freeze({ freeze: [] }, refused("ssm:GetCalendarState")),
+  "there is no such calendar": freeze({}),
 };
 
 /** The substitute cannot be pulled either, twice: then the guard holds, and ECR lets it be pulled at last. */

@@ -25,6 +25,8 @@ function formatWait({ code, seconds }: Extract<Activity, { kind: "waiting" }>): 
       return `something did not answer: ${again}`;
     case "active-deployment":
       return `the policy waits for the deployment that is under way: ${again}`;
+    case "change-calendar":
+      return `the policy waits for the Change Calendar to open: ${again}`;
   }
 }
 

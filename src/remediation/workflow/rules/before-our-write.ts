@@ -12,6 +12,7 @@ import type { Survey } from "../../survey/types.ts";
 import { imagesToMirror, planned, writeBlocked } from "../plan.ts";
 import { surveyAgain } from "../state.ts";
 import { questionSeconds, secondsLeft, TIME_BUDGET_HOURS } from "../time-budget.ts";
+import { changeCalendar } from "./change-calendar.ts";
 import { conclude, ended, stepFailed, throttled } from "./conclude.ts";
 import { pauseOfPoll } from "./copy-polls.ts";
 import { appendWaitTime, isTransientlyUnread, waitForLimitReset } from "./limit-reset.ts";
@@ -192,6 +193,7 @@ export const BEFORE_OUR_WRITE: readonly Rule[] = [
   stopped,
   otherDeployment,
   approval,
+  changeCalendar,
   quota,
   mirrorFirst,
   register,
