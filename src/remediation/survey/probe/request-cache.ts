@@ -8,6 +8,7 @@ export function withRequestCache<P extends Pick<Ports, "roles" | "networks" | "e
   const { roles, networks, ecr } = ports;
   const simulate = new Map<string, ReturnType<typeof roles.simulate>>();
   const profiles = new Map<string, ReturnType<typeof roles.ofInstanceProfile>>();
+  const keys = new Map<string, ReturnType<typeof roles.keyOfSecret>>();
   const described = new Map<string, ReturnType<typeof networks.describe>>();
   const instances = new Map<string, ReturnType<typeof networks.instances>>();
   const validated = new Map<string, ReturnType<typeof ecr.validateRule>>();
@@ -18,6 +19,7 @@ export function withRequestCache<P extends Pick<Ports, "roles" | "networks" | "e
         once(simulate, [role, resource, ...actions, JSON.stringify(context)].join(" "), () =>
           roles.simulate(role, actions, resource, context),
         ),
+      keyOfSecret: (secret) => once(keys, secret, () => roles.keyOfSecret(secret)),
       ofInstanceProfile: (profile) => once(profiles, profile, () => roles.ofInstanceProfile(profile)),
     },
     networks: {
