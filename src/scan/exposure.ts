@@ -109,7 +109,10 @@ export function scheduledTaskExposure(
       ? "an event starts it: once is counted"
       : `${expression}: ${counted(firings ?? 1, "run")} in its busiest ${WINDOW_HOURS} hours`;
   const starts = isEnabled ? taskCount * (firings ?? 1) : 0;
-  const untouchable = seen.policy.schedules === "report" ? "the stack only reports tasks of schedules (no ScheduleRoleArns)" : undefined;
+  const untouchable =
+    seen.policy.schedules === "report"
+      ? "the stack only reports tasks of schedules (no ScheduleRoleArns)"
+      : undefined;
   return exposed(
     {
       kind: "scheduled",
@@ -133,7 +136,9 @@ export function standaloneTaskExposure(
 ): Exposure | undefined {
   const { clusterArn, taskDefinition, count, launchType, network } = tasks;
   const untouchable =
-    seen.policy.standaloneTasks === "report" ? "the stack only reports such tasks (StandaloneTasks=report)" : undefined;
+    seen.policy.standaloneTasks === "report"
+      ? "the stack only reports such tasks (StandaloneTasks=report)"
+      : undefined;
   const family = getString(described.taskDefinition, "family") ?? taskDefinition;
   return exposed(
     {
