@@ -2,7 +2,7 @@
  * The operator's Change Calendars: a change begins only while all of them are open.
  *
  * Maintenance windows and release freezes are kept in AWS's own documents, for every tool; Repull has none of its own. What
- * cannot be read is closed. They say when a change begins: a rollback is the end of one, and is asked of nobody.
+ * cannot be read is closed. They say when a change begins: a rollback is the end of one, and waits for none.
  */
 
 import { optional } from "../../ecs/json-fields.ts";

@@ -103,7 +103,7 @@ export const documentSchema = z.strictObject({
 
 export type PolicyDocument = z.infer<typeof documentSchema>;
 
-/** What stands below a key, for an error that has to name a member. */
+/** The members of a key, for an error that has to name a member. */
 export const MEMBERS: Readonly<Record<string, { readonly shape: object }>> = {
   scope,
   approval,

@@ -43,7 +43,7 @@ function invalid(errors: readonly PolicyError[]): PolicyCheck {
   };
 }
 
-/** The whole document, a line for each key; `*` stands before what is not the default. */
+/** The whole document, a line for each key; `*` marks what is not the default. */
 export function explainPolicy(policy: PolicyDocument): readonly string[] {
   const width = Math.max(...Object.keys(SENTENCES).map((key) => key.length));
   return Object.entries(SENTENCES).map(([key, words]) => {

@@ -12,7 +12,7 @@ export type StackSettings = {
   readonly mirrorPrefix?: string;
   /** The ARN of the secret with the Docker Hub account. */
   readonly dockerHubSecret?: string;
-  /** What is done for a task that somebody ran. */
+  /** What is done for a task that was run by hand. */
   readonly standaloneTasks: "report" | "register" | "run";
   /** What is done for a task that a rule or a schedule started. */
   readonly schedules: "report" | "move" | "move-and-run";

@@ -32,7 +32,7 @@ export const NO_PREFIX = {
   because: "no copies are kept in ECR (the stack's MirrorPrefix is empty)",
 } as const;
 
-/** Where a copy of an image lives in ECR, with the tag of the image that it stands for; undefined where none are made. */
+/** Where a copy of an image lives in ECR, with the tag of the original image; undefined where none are made. */
 export function mirrorTarget(image: ImageReference, { ecrHost, policy }: Place): ImageReference | undefined {
   if (policy.mirrorPrefix === undefined) return undefined;
   const path = `${policy.mirrorPrefix}/${hostAsPath(image.host)}/${image.path}`;

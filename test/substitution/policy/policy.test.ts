@@ -53,7 +53,6 @@ describe("a policy", () => {
     ["REPULL_PINNING", "tag", "nothing in its place"],
     ["REPULL_DOCKER_HUB_SECRET_KEY", "arn", "nothing in its place"],
     ["REPULL_BUS_NAME", "operations", "default bus"],
-    ["REPULL_BRAKE_PARAMETER", "/repull/brake", "REPULL_WRITES_PARAMETER"],
   ] as const) {
     test(`says what ${setting} may be instead of ${value}`, () => {
       expect(() => policyFrom({ [setting]: value })).toThrow(complaint);

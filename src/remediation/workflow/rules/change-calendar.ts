@@ -14,7 +14,7 @@ import { secondsLeft } from "../time-budget.ts";
 import { conclude } from "./conclude.ts";
 import type { Rule } from "./rule.ts";
 
-/** A calendar that somebody opens ahead of its time is seen so soon. */
+/** A calendar that is opened ahead of its time is seen so soon. */
 const WAIT_SECONDS_MAX = 3600;
 
 export const changeCalendar: Rule = (state, _seen, context) => {
