@@ -8,7 +8,7 @@ import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { buildImage, seedImage } from "../../../src/sandbox/registry/image-builder.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
-import { readPolicy } from "../../../src/substitution/policy/policy.ts";
+import { readPolicy } from "../../support/policy.ts";
 import { firstFailure } from "../../support/scenario.ts";
 
 const HOURS = 3600;
