@@ -55,6 +55,7 @@ export const NOT_SURE_CODES = [
   "ipv6-not-certain",
   "proxy-possible",
   "answer-contradicts",
+  "endpoint-passed-by",
   "sources-differ",
 ] as const;
 

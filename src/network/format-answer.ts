@@ -66,6 +66,8 @@ const SENTENCES: Readonly<Record<YesCode | NoCode | NotSureCode, (fact: Fact) =>
     `${sentenceOf(otherwise, fact)}, unless the instances have a proxy`,
   "answer-contradicts": ({ otherwise = "", ...fact }) =>
     `${sentenceOf(otherwise, fact)}, although a public registry answered`,
+  "endpoint-passed-by": ({ endpoint, subnet }) =>
+    `${endpoint} takes that name now, yet a public address was asked, to which ${subnet} has no way`,
   "sources-differ": ({ subnet, endpoint }) =>
     `not every ${endpoint === undefined ? "instance" : `interface of ${endpoint}`} leads there: see ${subnet}`,
 };

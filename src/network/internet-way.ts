@@ -111,7 +111,9 @@ function byNatGateway(id: string, fact: Yes["fact"], facts: NetworkFacts): Answe
   if (subnet === undefined || table === undefined) return notSure("not-described", { what: nat.subnet });
   const next = chooseRoute(table, EVERYWHERE.ipv4, facts).route;
   const onward = { ...fact, natSubnet: subnet.id, natRouteTable: table.id };
-  if (next === undefined || next.state === "blackhole") return no("nat-no-route", onward);
+  // A NAT gateway in a subnet that leads back to it sends all packets to itself.
+  if (next === undefined || next.state === "blackhole" || next.target === id)
+    return no("nat-no-route", onward);
   if (!next.target.startsWith("igw-"))
     return next.target.startsWith("vpce-")
       ? notSure("firewall-on-the-way", { ...onward, target: next.target })

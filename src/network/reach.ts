@@ -129,11 +129,23 @@ function toService(
     return no("dns-hostnames-off", { vpc: vpc.id, endpoint: named.id });
   }
   const way = otherwise();
-  if (gateway !== undefined || isToldPublic) return way;
+  if (gateway !== undefined) return way;
+  if (named !== undefined && way.answer === "no") return pastEndpoint(named.id, start, facts);
+  if (isToldPublic) return way;
   // In a shared VPC the endpoints belong to its owner's account, and a participant does not see them.
   if (subnet.owner !== undefined && subnet.owner !== facts.account)
     return notSure("shared-subnet", { subnet: subnet.id, owner: subnet.owner });
   return way.answer === "no" ? withoutEndpoint(start, destination, found, way) : way;
+}
+
+/** A public address was asked, though an endpoint takes the name. */
+function pastEndpoint(endpoint: string, { subnet, vpc }: Start, { vpcs }: NetworkFacts): Answer {
+  if (isUnread(vpcs)) return notRead(vpcs);
+  if (vpc === undefined) return notSure("not-described", { what: subnet.vpc });
+  if (vpc.ownDnsServers.length > 0)
+    return notSure("own-dns-servers", { vpc: vpc.id, servers: vpc.ownDnsServers.join(", ") });
+  if (!vpc.dnsSupport || !vpc.dnsHostnames) return no("dns-hostnames-off", { vpc: vpc.id, endpoint });
+  return notSure("endpoint-passed-by", { endpoint, subnet: subnet.id });
 }
 
 /** No public address is reached, and no endpoint takes the name. */

@@ -128,6 +128,25 @@ describe("each cause", () => {
     });
 });
 
+describe("a task that was stopped by hand", () => {
+  const text = "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit";
+  const told = (stopCode: string, more: JsonObject = {}) =>
+    (failedStartsIn({ taskArn: "task", stopCode, stoppedReason: text, ...more }) ?? [])
+      .flatMap(hypothesesOf)
+      .map(({ code }) => code);
+
+  test("has a reason of free text", () => {
+    expect(told("UserInitiated")).toEqual(["stopped-on-purpose"]);
+    expect(told("TaskFailedToStart")).toEqual(["docker-hub-pull-limit"]);
+  });
+
+  test("may have containers whose reasons ECS wrote", () => {
+    expect(told("UserInitiated", { containers: [{ name: "web", reason: text }] })).toContain(
+      "docker-hub-pull-limit",
+    );
+  });
+});
+
 describe("hostile words", () => {
   const long = "a/".repeat(5_000_000);
   // biome-ignore format: a table is read by its columns

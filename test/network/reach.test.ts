@@ -114,6 +114,7 @@ const NAT: readonly Row[] = [
   ["it is deleted",                            { nat: { state: "deleted" } },                                       TASK, HUB, "no",       "nat-not-available"],
   ["it failed",                                { nat: { state: "failed" } },                                        TASK, HUB, "no",       "nat-not-available"],
   ["its subnet leads nowhere",                 { natRoutes: NO_WAY },                                               TASK, HUB, "no",       "nat-no-route"],
+  ["its subnet leads back to it",              { natRoutes: [LOCAL, route("0.0.0.0/0", "nat-1")] },                TASK, HUB, "no",       "nat-no-route"],
   ["its subnet's route is a blackhole",        { natRoutes: [LOCAL, route("0.0.0.0/0", "igw-1", "blackhole")] },    TASK, HUB, "no",       "nat-no-route"],
   ["its subnet leads through a firewall",      { natRoutes: [LOCAL, route("0.0.0.0/0", "vpce-fw")] },               TASK, HUB, "not-sure", "firewall-on-the-way"],
   ["it is private, before a transit gateway",  { nat: { isPrivate: true }, natRoutes: [LOCAL, route("0.0.0.0/0", "tgw-1")] }, TASK, HUB, "not-sure", "route-leads-elsewhere"],
@@ -219,7 +220,10 @@ const ENDPOINTS: readonly Row[] = [
   ["S3 has its gateway on another table, and NAT leads out", { endpoints: [gateway({ routeTables: ["rtb-other"] })] },            TASK, S3,      "yes",      "nat-gateway"],
   ["S3 has an interface with private DNS",      { routes: NO_WAY, endpoints: [face("s3")] },                                      TASK, S3,      "yes",      "interface-endpoint"],
   ["a narrower route takes a part of S3",       { routes: [...WITH_S3, route("3.5.1.0/24", "tgw-1")], endpoints: [gateway()], prefixList: ["3.5.0.0/19"] }, TASK, S3, "not-sure", "more-specific-route"],
-  ["the text tells a public address of the name", { routes: NO_WAY, endpoints: [face("ecr.api")] },                               TASK, { ...API, address: "44.213.79.86" }, "no", "no-route"],
+  ["the text tells a public address of the name", { routes: NO_WAY },                                                             TASK, { ...API, address: "44.213.79.86" }, "no", "no-route"],
+  ["a public address of a name that it takes",  { routes: NO_WAY, endpoints: [face("ecr.api")] },                                 TASK, { ...API, address: "44.213.79.86" }, "not-sure", "endpoint-passed-by"],
+  ["the same, and the VPC gives no names",      { routes: NO_WAY, endpoints: [face("ecr.api")], vpc: { dnsHostnames: false } },   TASK, { ...API, address: "44.213.79.86" }, "no", "dns-hostnames-off"],
+  ["the same, and the VPC has other resolvers", { routes: NO_WAY, endpoints: [face("ecr.api")], vpc: { ownDnsServers: ["10.0.0.9"] } }, TASK, { ...API, address: "44.213.79.86" }, "not-sure", "own-dns-servers"],
   ["the text tells the endpoint's own address", { endpoints: [face("ecr.api")], ingress: [], vpc: { dnsHostnames: false } },      TASK, { ...API, address: "10.0.3.15" }, "no", "endpoint-group-ingress"],
 ];
 

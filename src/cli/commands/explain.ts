@@ -1,6 +1,9 @@
 /** `repull explain`: what an event or an error text means, and what would be done. Sends no request, changes nothing. */
 
+import { failedStartsIn } from "../../diagnosis/failed-start.ts";
+import { hypothesesOf } from "../../diagnosis/words/hypotheses.ts";
 import { shortRevision } from "../../ecs/arn.ts";
+import { isObject } from "../../ecs/json-fields.ts";
 import type { TaskOwner } from "../../ecs/task/task-owner.ts";
 import type { FailedContainer, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
@@ -15,6 +18,7 @@ import {
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import { classify } from "../../pull-failure/classify.ts";
 import type { Classification } from "../../pull-failure/types.ts";
+import type { JsonObject } from "../../runtime/json.ts";
 import { type Limit, notApplicableReason, unsupportedReason } from "../../substitution/applicable-limits.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { candidatesOf } from "../../substitution/strategies/candidates-of.ts";
@@ -95,7 +99,11 @@ function explainDocument(document: unknown, where: string, policy: Policy): Expl
   try {
     const read = readEvent(document);
     return read.kind === "ignored"
-      ? { ...invalid(where, read.because), kind: "ignored" }
+      ? {
+          ...invalid(where, read.because),
+          kind: "ignored",
+          wouldDo: isFailedStart(document) ? [DIAGNOSE] : [],
+        }
       : explainFailure(read, where, policy);
   } catch (error) {
     if (error instanceof InvalidInput) return invalid(where, error.message);
@@ -165,6 +173,14 @@ function invalid(where: string, because: string): Explanation {
     wouldDo: [],
     others: [],
   };
+}
+
+/** That a pull failed is one reason of many for which a task does not start. */
+function isFailedStart(document: unknown): boolean {
+  const starts = isObject(document as JsonObject) ? failedStartsIn(document as JsonObject) : undefined;
+  return (
+    starts?.some((start) => hypothesesOf(start).some(({ code }) => code !== "stopped-on-purpose")) === true
+  );
 }
 
 /** What is no limit, another command looks into. */

@@ -22,7 +22,10 @@ const LENGTH_MAX = 20_000;
 const LIMITS = new Set(["docker-hub-pull-limit", "docker-hub-abuse-limit", "registry-limit"]);
 
 export function hypothesesOf(start: FailedStart): readonly Hypothesis[] {
-  const told = start.reasons.flatMap((reason) =>
+  // Who stops a task by hand may write what they like.
+  const isFreeText = ({ field }: Reason) => start.stopCode === "UserInitiated" && field === "stoppedReason";
+  const reasons = start.reasons.filter((reason) => !isFreeText(reason));
+  const told = reasons.flatMap((reason) =>
     causesIn({ words: wordsOf(withoutName(reason.text)), reason, start }).map(
       ({ code, isCertain, params = {} }): Hypothesis => ({
         code,

@@ -56,6 +56,8 @@ describe("repull explain", () => {
     ["not-found", true],
     ["unauthorized", true],
     ["ecr-public-limit", false],
+    ["deployment-failed", true],
+    ["stopped-by-hand", false],
   ] as const)
     test(`${isPointedOn ? "points" : "does not point"} to repull diagnose for ${event}.json`, async () => {
       const { objects } = await explained({ "e.json": sample(event) });
