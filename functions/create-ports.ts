@@ -51,7 +51,7 @@ function wire(
 }
 
 /**
- * Where Lambda itself listens beside the function: the runtime interface, and the extension that hands out parameters and
+ * Where Lambda itself listens next to the function: the runtime interface, and the extension that hands out parameters and
  * secrets. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, and
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_lambda.html (read 2026-11).
  */

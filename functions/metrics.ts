@@ -1,7 +1,7 @@
 /**
  * Figures for CloudWatch, in the log's own lines (embedded metric format): no call, no right, no waiting.
  *
- * Few names and few dimensions, for each combination is paid for. The template's alarms and dashboard read these.
+ * Few names and few dimensions, because each combination is paid for. The template's alarms and dashboard read these.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 

@@ -70,7 +70,7 @@ export async function handler(event: unknown, context: Context): Promise<SQSBatc
   });
 }
 
-/** What Lambda is answered, and the log has beside the findings. */
+/** What Lambda is answered, and the log has in addition to the findings. */
 type SweepSummary = Omit<SweepReport, "detected" | "gaps"> & {
   readonly started: number;
   readonly gaps: number;
@@ -80,7 +80,7 @@ type SweepSummary = Omit<SweepReport, "detected" | "gaps"> & {
 const LEFT_SECONDS = 10;
 const SWEEP_SECONDS_MAX = 50;
 
-/** One sweep. Fails where nothing at all could be read, for then the alarm of this function's errors has to tell of it. */
+/** One sweep. Fails where nothing at all could be read, so that the alarm of this function's errors says so. */
 async function sweepAccount(
   sweepNumber: number,
   policy: Policy,

@@ -1,7 +1,7 @@
 /**
  * Registries as a guest asks them: each question once, and one question at a time.
  *
- * Places are asked beside each other, for a workload waits; but each registry counts what one address asks of it, ECR
+ * Places are asked in parallel, because a workload waits; but each registry counts what one address asks of it, ECR
  * Public by the second, so that its places wait for each other. A source that has said that its limit is reached is
  * believed, and not asked again.
  */
@@ -12,7 +12,7 @@ import type { Registries } from "../oci/client/registries.ts";
 import { RegistryError } from "../oci/client/registry-error.ts";
 import type { ManifestHead } from "../oci/client/types.ts";
 
-/** The same registries, for one round of questions. */
+/** The same registries, for one round of requests. */
 export function registriesOnce(registries: Registries): Registries {
   const heads = new Map<string, Promise<ManifestHead | undefined>>();
   const refusals = new Map<string, RegistryError>();

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { CommandIo } from "./io.ts";
 
-/** The package has the sample events beside `dist`, as a checkout has them beside `src`. */
+/** The package has the sample events next to `dist`, as a checkout has them next to `src`. */
 const EVENTS = new URL("../../events/", import.meta.url);
 
 /** The commands, and what each tells. */

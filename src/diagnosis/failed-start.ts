@@ -75,7 +75,7 @@ export function failedStartsIn(document: JsonObject, depth = 0): readonly Failed
   for (const member of ["task", "service", "event", "runTask"]) {
     const inner = getObject(document, member);
     const found = inner === undefined ? undefined : failedStartsIn(inner, depth + 1);
-    // The container's last words may have been kept beside it: what it could not run, only they tell.
+    // The container's last words may have been kept next to it: what it could not run, only they tell.
     if (found !== undefined)
       return found.map((one) => ({ ...one, reasons: [...reasonText(document, "log"), ...one.reasons] }));
   }

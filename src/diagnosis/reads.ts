@@ -52,7 +52,7 @@ const FINDING: readonly Operation[] = [
   "ecs.ListServices",
 ];
 
-/** What the model of the network is read by, beside the operations. */
+/** What the model of the network is read by, in addition to the operations. */
 export const NETWORK_RIGHTS = [
   "ec2:DescribeDhcpOptions",
   "ec2:DescribeNatGateways",

@@ -1,4 +1,4 @@
-/** A failed start with what the account tells beside it: its task definition, its service, and the interfaces that asked. */
+/** A failed start with what the account says about it: its task definition, its service, and the interfaces that asked. */
 
 import { parseArn, revisionOf, sameRevision } from "../ecs/arn.ts";
 import { getObject, getObjects, getString, getStrings, optional } from "../ecs/json-fields.ts";

@@ -2,7 +2,7 @@
  * What has been done, when, why, with what proof, and how it ended: told by those who know.
  *
  * A durable execution keeps its outcome as long as the stack says; a revision keeps its tags for ever. What only one of
- * them knows is told by that one, and nothing is kept beside them.
+ * them knows is told by that one, and no other record is kept.
  */
 
 import { optional } from "../ecs/json-fields.ts";

@@ -21,7 +21,7 @@ import { formatBackOn } from "../remediation/workflow/rules/after-deployment.ts"
 import type { JsonObject } from "../runtime/json.ts";
 import type { ActiveSubstitution } from "./active-substitutions.ts";
 
-/** What of the world the way back needs. */
+/** The ports that an undo needs. */
 export type UndoPorts = Pick<Ports, "ecs" | "schedules" | "log">;
 
 export type UndoPlan = {

@@ -35,7 +35,7 @@ export async function watchUndo(
     const verdict = sameRevision(to, revision)
       ? {
           kind: "in-progress" as const,
-          because: `ECS does not show the way back from ${shortRevision(to)} yet`,
+          because: `ECS does not show the rollback from ${shortRevision(to)} yet`,
         }
       : judgeRollout(service, await stoppedSince(service, ports), {
           newRevision: to,

@@ -1,4 +1,4 @@
-/** By which address what is in a subnet reaches the internet over IPv4, for who counts by address: a registry does. */
+/** The address by which a subnet's workloads reach the internet over IPv4: a registry counts by address. */
 
 import { EVERYWHERE } from "./addresses.ts";
 import { isUnread, type NetworkFacts } from "./facts.ts";

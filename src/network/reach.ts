@@ -13,7 +13,7 @@ import { isUnread, type NetworkFacts, type RouteTable, type Source, type Subnet,
 import { internetWay, nat64Way } from "./internet-way.ts";
 import { leadsToOtherNetworks, tableOf } from "./routes.ts";
 
-/** Who asks, and what is known of it beside its network. */
+/** Who asks, and what is known of it in addition to its network. */
 export type Workload = {
   /** By its own interface; or by a container instance's, and it may be placed on any of them. */
   readonly pulledBy: "task" | "instance";

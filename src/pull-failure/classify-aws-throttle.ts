@@ -14,7 +14,7 @@ import {
 } from "./parsed-text.ts";
 import { AWS_SERVICE, AWS_THROTTLED, ECR_ASKED } from "./patterns.ts";
 
-/** The conclusion that AWS turned away what a start needs beside its registry; undefined where the text does not say so. */
+/** The conclusion that AWS throttled what a start needs in addition to its registry; undefined where the text does not say so. */
 export function classifyAwsThrottle(parsed: ParsedText): PartialClassification | undefined {
   const { text } = parsed;
   const fact = firstMatch(text, [AWS_THROTTLED]);

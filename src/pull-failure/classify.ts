@@ -51,7 +51,7 @@ export function classify(text: string, image?: string): Classification {
   };
 }
 
-/** Whether the text tells of a pull that failed, for whatever cause; other ends of a container are no business of ours. */
+/** Whether the text is about a failed pull, whatever its cause; other ends of a container are not handled. */
 export function isPullFailureText(text: string): boolean {
   const { kind } = classify(text);
   return kind !== "other" || PULL_ERROR.test(normalizeText(text));

@@ -185,7 +185,7 @@ export const REFUSED_BECAUSE: readonly (Phrase & { readonly kind: "network" | "u
   },
 ];
 
-/** The sum of what was tried: it decides only where no cause is told beside it. */
+/** The sum of what was tried: it decides only where no other cause is told. */
 export const NO_ENDPOINT: Phrase = {
   pattern:
     /no (?:available )?registry endpoints?\b|could not reach any registry\b|no endpoints? available for\b/i,

@@ -28,7 +28,7 @@ export type PartialClassification = Omit<Classification, "image" | "evidence"> &
   readonly at: number;
 };
 
-/** Reads a text, and what is known of the container's image beside it. */
+/** Reads a text, and what is known of the container's image with it. */
 export function parseText(text: string, image: string | undefined): ParsedText {
   const plain = normalizeText(text);
   return {

@@ -198,7 +198,7 @@ export const AWS_THROTTLED: Phrase = {
   seen: "repost.aws/knowledge-center/ssm-parameter-store-rate-exceeded; copilot-cli tests",
 };
 
-/** Services of AWS that a task's start needs beside its registry. */
+/** Services of AWS that a task's start needs in addition to its registry. */
 export const AWS_SERVICE =
   /\b(?:from|to|in|for|by) (?:ssm|asm)\b|\bssm\b|parameter store|secrets ?manager|arn:aws[a-z-]{0,16}:(?:ssm|secretsmanager|kms|sts|logs|s3|elasticfilesystem):|\bgetparameters?\b|\bgetsecretvalue\b|\bassumerole\b|\b(?:aws)?kms\b|\bsts\b|cloudwatch|\bawslogs\b|elasticfilesystem|environment file/i;
 

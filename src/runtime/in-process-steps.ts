@@ -113,7 +113,11 @@ function stepsOver(log: StepRecord[], options: InProcessOptions, die: (died: typ
     return record as Extract<StepRecord, { kind: K }>;
   };
   const remember = (record: StepRecord): void => {
-    assert.equal(log.length, cursor - 1, `${record.kind} ${record.name} ran beside another operation`);
+    assert.equal(
+      log.length,
+      cursor - 1,
+      `${record.kind} ${record.name} ran in parallel with another operation`,
+    );
     log.push(record);
     onStep?.(record);
   };

@@ -4,7 +4,7 @@
  * A workflow runs many times over one log: what a step returned is remembered, what lies between steps
  * is computed again. So nothing outside a step may read the clock, the environment or the network, and
  * step names must come in the same order each time. Results are JSON and small: no manifests, no task
- * definitions, no secrets, for they stay readable in the execution's history for weeks.
+ * definitions, no secrets, because they stay readable in the execution's history for weeks.
  */
 
 import { visible } from "../text/visible.ts";
@@ -19,7 +19,7 @@ export type StepOptions = {
 export interface Steps {
   /**
    * Runs at least once and remembers its JSON result. Whatever the last attempt threw comes out as
-   * StepFailed, for a replay has nothing but its words.
+   * StepFailed, because a replay has only its message.
    */
   step<T>(name: string, run: () => Promise<T>, options?: StepOptions): Promise<T>;
   /** Sleeps without cost: whole seconds, 1 second to 1 year. */

@@ -133,7 +133,7 @@ export type RejectionCode =
   | "other-content"
   | "weak-proof";
 
-/** Something that a task needs beside the bytes, asked beforehand. */
+/** Something that a task needs in addition to the bytes, checked beforehand. */
 export type Check = {
   readonly what: "role" | "network" | "platform" | "rule" | "secret";
   readonly result: "passed" | "failed" | "not checked";

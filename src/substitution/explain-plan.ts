@@ -24,7 +24,7 @@ const TRUSTED_SENTENCES: Readonly<Record<Trusted["from"], string>> = {
 
 /**
  * The plan, a line for each thing to know; indented lines belong to the one above. The remedies are the outcome's.
- * @param why what is said of each image beside its name: why there is a plan for it
+ * @param why what is said of each image after its name: why there is a plan for it
  */
 export function explainPlan(
   { images }: Pick<Plan, "images">,

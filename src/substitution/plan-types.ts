@@ -31,7 +31,7 @@ export type ImageFacts = {
   readonly vetoedBy?: Digest;
   /** A manifest in the failing text that could not be compared, and why: it is ignored, and said. */
   readonly notCompared?: { readonly digest: Digest; readonly because: string };
-  /** What another deployment ran under this name: shown, never trusted, for the tag may have moved on purpose. */
+  /** What another deployment ran under this name: shown, never trusted, because the tag may have moved on purpose. */
   readonly ranBefore?: Digest;
   readonly probedCandidates: readonly ProbedCandidate[];
   /** Strategies of the policy that have no place to ask. */

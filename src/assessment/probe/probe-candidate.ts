@@ -1,7 +1,7 @@
 /**
  * Asks one place whether it holds the image.
  *
- * A HEAD by digest decides, for it costs nothing and cannot be about other bytes; ECR's own description can only veto.
+ * A HEAD by digest decides, because it costs nothing and cannot be about other bytes; ECR's own description can only veto.
  * Docker Hub is never asked for more than a HEAD: a GET there is a pull, and pulls are what has run out.
  */
 

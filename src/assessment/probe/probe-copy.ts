@@ -1,4 +1,4 @@
-/** Asks a copy of ours: it holds the trusted manifest itself, or what is needed of it beside the index that proves it. */
+/** Asks a copy of ours: it holds the trusted manifest itself, or what is needed of it with the index that proves it. */
 
 import type { Digest } from "../../image/digest.ts";
 import { type Platform, printPlatform } from "../../image/platform.ts";

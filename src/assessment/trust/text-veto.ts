@@ -115,7 +115,7 @@ async function lists(
   return false;
 }
 
-/** Where substitutes were found; Docker Hub is not asked, for there a manifest is a pull. */
+/** Where substitutes were found; Docker Hub is not asked, because a manifest counts as a pull there. */
 function placesIn(probedCandidates: readonly ProbedCandidate[]): readonly ImageReference[] {
   return probedCandidates
     .filter(({ seen }) => seen.kind === "found")
@@ -124,7 +124,7 @@ function placesIn(probedCandidates: readonly ProbedCandidate[]): readonly ImageR
     .slice(0, PLACES_MAX);
 }
 
-/** Reads a manifest by digest at the first of the places that has it: as a manifest, or as the blob kept beside a copy. */
+/** Reads a manifest by digest at the first of the places that has it: as a manifest, or as the blob kept next to a copy. */
 function reader(places: readonly ImageReference[], registries: Registries): Read {
   const known = new Map<Digest, Promise<ParsedManifest | undefined>>();
   const readAt = async (place: ImageReference, digest: Digest): Promise<ParsedManifest | undefined> => {

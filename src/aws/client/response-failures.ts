@@ -1,4 +1,4 @@
-/** ECS answers some calls with `failures` beside the results: MISSING is an answer, anything else is a refusal. */
+/** ECS answers some calls with `failures` next to the results: MISSING is an answer, anything else is a refusal. */
 
 import { getObjects, getString } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";

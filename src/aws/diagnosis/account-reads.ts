@@ -119,7 +119,7 @@ function clientOf<Client>(
   return client;
 }
 
-/** EFS's and IAM's own words for “there is none”, beside those that all services share. */
+/** EFS's and IAM's own words for “there is none”, in addition to those that all services share. */
 const ABSENT = /NotFound|NoSuchEntity|ResourceNotFound/;
 
 /** Asks a registry that is not ECR's; without a way there, the answer is unknown. */

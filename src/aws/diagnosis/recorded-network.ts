@@ -24,7 +24,7 @@ import {
 /** The facts as they were concluded, in place of EC2's answers. */
 export const NETWORK_FILE = "network.facts";
 
-/** What beside the operations of a diagnosis the network is made of. */
+/** What the network is made of in addition to the operations of a diagnosis. */
 export const NETWORK_OPERATIONS = [
   "ec2.DescribeDhcpOptions",
   "ec2.DescribeNatGateways",

@@ -29,7 +29,7 @@ export function recordedReads(recorded: Recorded, { account, region }: Home): Ac
   };
 }
 
-/** Security groups beside those of the network, as they were concluded. */
+/** Security groups in addition to those of the network, as they were concluded. */
 export const GROUPS_FILE = "network.securityGroups";
 
 /** `registry.Head.json`: reference → `found`, `absent`, `refused` or `limited`. */

@@ -215,7 +215,7 @@ function deadLetterOf({ Attributes, MessageAttributes }: Message): DeadLetter {
   };
 }
 
-/** Reads a part; a failure of the world is kept beside the others. */
+/** Reads a part; a failure is kept next to the other parts. */
 export async function tryRead<T>(action: string, read: () => Promise<T>): Promise<ReadResult<T>> {
   try {
     return { kind: "read", value: await read() };

@@ -29,7 +29,7 @@ export type ApprovalSession = {
   readonly caller: string;
   readonly home?: SignedIn;
   readonly store: ApprovalStore;
-  /** The rules of the stack; read for an approval alone, for a denial stops what they would stop. Throws Refused. */
+  /** The rules of the stack; read for an approval alone, because a denial stops what they would stop. Throws Refused. */
   readonly rules?: () => Promise<DeployedConfig>;
 };
 

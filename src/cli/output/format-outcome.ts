@@ -1,4 +1,4 @@
-/** An outcome for people: the verdict, then what changed, how it was verified, the way back, and what to do next. */
+/** An outcome for people: the verdict, then what changed, how it was verified, how to undo it, and what to do next. */
 
 import { shortRevision } from "../../ecs/arn.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";

@@ -52,7 +52,7 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
     .option("--aws", "in the account of your credentials; shows the plan first", false)
     .option("--yes", "with --aws: go on and write", false)
     .option("--no-wait", "stop once the redeployment is accepted (outcome: redeployed)")
-    .option("--world <file>", "the sandbox's world, instead of worlds/<name>.json beside the event")
+    .option("--world <file>", "the sandbox's world, instead of worlds/<name>.json next to the event")
     .addOption(SEED_OPTION)
     .addOption(JSON_OPTION)
     .action((files: string[], { wait, ...options }) =>
@@ -84,7 +84,7 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
     );
 }
 
-/** The defaults of a stack, and what the environment sets beside them. */
+/** The defaults of a stack, and what the environment sets in addition. */
 async function policyOf({ env }: CommandIo): Promise<Policy> {
   return (await import("../../substitution/policy/policy.ts")).policyFrom(env);
 }

@@ -1,4 +1,4 @@
-/** A recorded event in a closed world: ECS, the registries and their quotas as a small file beside it tells. */
+/** A recorded event in a closed world: ECS, the registries and their quotas as a small file next to it says. */
 
 import { isObject } from "../../ecs/json-fields.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
@@ -123,7 +123,7 @@ async function remediateIn(
   return toOutcome({ kind: "failed", because }, failure, started ?? "none");
 }
 
-/** The world file that was named, or the one beside the event, or a world made of the event itself. */
+/** The world file that was named, or the one next to the event, or a world made of the event itself. */
 async function worldFor(
   document: Json,
   where: string,
@@ -131,8 +131,8 @@ async function worldFor(
   io: CommandIo,
 ): Promise<{ file: WorldFile; from: string }> {
   // In a folder of their own, so that `repull replay events/*.json` means the events.
-  const beside = where.replace(/([^/\\]+)\.(?:json|ndjson)$/, "worlds/$1.json");
-  const path = world ?? (beside === where ? undefined : beside);
+  const nextToIt = where.replace(/([^/\\]+)\.(?:json|ndjson)$/, "worlds/$1.json");
+  const path = world ?? (nextToIt === where ? undefined : nextToIt);
   const text = path === undefined ? undefined : await io.readFile(path);
   if (text !== undefined && path !== undefined) {
     const file = readWorldFile(parseJson(text, path));

@@ -13,7 +13,7 @@ export type ReplayInput = {
   readonly yes: boolean;
   readonly settle: boolean;
   readonly json: boolean;
-  /** A world file for all events, instead of the one beside each. */
+  /** A world file for all events, instead of the one next to each. */
   readonly world?: string;
   readonly seed: string;
 } & DeployedConfigOptions;

@@ -91,7 +91,7 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   return EXIT.done;
 }
 
-/** The list of workloads says itself what could not be read; beside every other answer it is told. */
+/** The list of workloads says itself what could not be read; with every other answer it is told. */
 function print(scanned: Scan, input: ScanInput, io: CommandIo): void {
   const { roles, csv, html, json } = input;
   const isList = !roles && !csv && !json && html === undefined;

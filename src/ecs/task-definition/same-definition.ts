@@ -31,7 +31,7 @@ export function isSameDefinition(
   return texts[0] === texts[1];
 }
 
-/** What a substitute may change beside its tags: where images come from, and with what they are pulled. */
+/** What a substitute may change in addition to its tags: where images come from, and with what they are pulled. */
 const CHANGED_OF_CONTAINER: readonly string[] = ["image", "repositoryCredentials"];
 
 /** Whether two revisions are the same but for where their images come from; their tags do not count. */

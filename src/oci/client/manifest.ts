@@ -81,7 +81,7 @@ export function blobsOf(image: Extract<ParsedManifest, { kind: "image" }>): read
   return [...unique.values()];
 }
 
-/** BuildKit lists an image's attestations beside its platforms, under a platform that nothing runs on. */
+/** BuildKit lists an image's attestations next to its platforms, under a platform that nothing runs on. */
 export function isAttestation(child: Descriptor): boolean {
   return (
     child.annotations?.["vnd.docker.reference.type"] === "attestation-manifest" ||
@@ -176,7 +176,7 @@ function childIn(value: unknown, path: string): Descriptor {
   };
 }
 
-/** What is needed to bring it; nothing else of it is kept, for a stranger may say megabytes of a layer. */
+/** What is needed to bring it; nothing else of it is kept, because a stranger may say megabytes of a layer. */
 function blobIn(value: unknown, path: string): Descriptor {
   const fields = fieldsOf(value, path);
   const { mediaType, digest, size } = fields;

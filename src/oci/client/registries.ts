@@ -2,7 +2,7 @@
  * The registries of the world, as the rest of the product asks them.
  *
  * A survey asks three questions of any image (`Registries`); a copy opens a repository for itself and
- * counts what it asked. Tokens and challenges are remembered between them, for every host once.
+ * counts what it asked. Tokens and challenges are remembered between them, once for each host.
  */
 
 import type { Digest } from "../../image/digest.ts";

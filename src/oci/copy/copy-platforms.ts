@@ -144,7 +144,7 @@ async function readRetainedIndex(session: CopySession, digest: Digest): Promise<
   }
 }
 
-/** Stores the index beside its child. A registry that will not have it costs the proof, not the copy. */
+/** Stores the index next to its child. A registry that will not have it costs the proof, not the copy. */
 async function pushRetainedIndex(session: CopySession, index: Manifest): Promise<"kept" | "refused"> {
   const proof = retainIndex(index);
   try {

@@ -21,7 +21,7 @@ type HttpAgent = { readonly request: typeof Http.request; readonly agent: Http.A
 
 /**
  * What a connection is for. `fresh`: a new one for each request, where a kept one may be stale. `bulk`: long bodies by a
- * proxy, beside the uploads that they feed: with one pool for both, each could wait for the other.
+ * proxy, in parallel with the uploads that they feed: with one pool for both, each could wait for the other.
  */
 export type ConnectionUse = "kept" | "fresh" | "bulk";
 

@@ -31,9 +31,9 @@ export type HttpTransportOptions = {
   readonly idleSeconds?: number;
   /** From the last byte of an upload to its answer: registries hash and move a layer first. Default 300. */
   readonly uploadAnswerSeconds?: number;
-  /** Connections to one host at once, beside those of bulk bodies. Default 32: sixteen uploads and what is asked beside them. */
+  /** Connections to one host at once, apart from those of bulk bodies. Default 32: sixteen uploads and their other requests. */
   readonly socketsPerHostMax?: number;
-  /** More certificate authorities, in PEM, beside the system's. */
+  /** More certificate authorities, in PEM, in addition to the system's. */
   readonly ca?: readonly string[];
   /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` as Node reads them (24.5 and newer). */
   readonly proxyEnv?: ProxyEnv;

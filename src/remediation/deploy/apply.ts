@@ -1,5 +1,5 @@
 /**
- * The writes: a revision, then the redeployment. Each looks again before it writes, for a step runs at least once.
+ * The writes: a revision, then the redeployment. Each compares again before it writes, because a step runs at least once.
  */
 
 import { sameRevision, shortRevision } from "../../ecs/arn.ts";

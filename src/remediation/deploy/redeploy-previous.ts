@@ -18,7 +18,7 @@ import type { Superseded, Survey } from "../survey/types.ts";
 import { compareService, redeployRevision, type Written } from "./apply.ts";
 import { rollBackByEcs } from "./ecs-rollback.ts";
 
-/** A copy is as young as the way back; other services of its family register beside it. */
+/** A copy is as young as the rollback; other services of its family register revisions too. */
 const REVISIONS_SEEN = 10;
 
 /** `to`: what the service is back on, the former revision or its copy. */

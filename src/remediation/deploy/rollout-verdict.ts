@@ -94,7 +94,7 @@ export function judgeRollout(
       : serviceDeploymentVerdict(serviceDeployment, { ours: newRevision, isOurs });
   if (told !== undefined) return told;
   if (!isOurs) return notPrimaryAnyMore(service, primary, watched);
-  // A deployment of ours that is another than the one seen first is ECS's way back from one that failed by itself:
+  // A deployment of ours that is another than the one seen first is ECS's rollback from one that failed by itself:
   // there is nothing to give back.
   const isReturn = watched.ourDeploymentId !== undefined && primary.id !== watched.ourDeploymentId;
   const overtaken = isReturn

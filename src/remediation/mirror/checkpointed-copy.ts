@@ -85,7 +85,7 @@ async function readInSteps(
   { copier, request, inTime, refusalOf }: CheckpointedCopy,
   steps: Steps,
 ): Promise<Read | CheckpointedCopyResult> {
-  /** What is in the record, and what this process knows beside it. */
+  /** What is in the record, and what this process knows in addition. */
   const kept = new Map<Digest, Manifest>();
   const manifests = new Map<Digest, Manifest>();
   const readMore = async (): Promise<ReadStep> => {

@@ -19,7 +19,7 @@ export interface Schedules {
     readonly family: string;
     readonly schedule: string;
   }): Promise<readonly ScheduledTarget[]>;
-  /** The tags of a target's rule; of a schedule, those of its group, for schedules bear none. */
+  /** The tags of a target's rule; of a schedule, those of its group, because schedules have none. */
   tagsOf(target: ScheduledTarget, clusterArn: string): Promise<Readonly<Record<string, string>>>;
   /**
    * Points a target at a revision, all else kept. Looks at it once more before: `changed` where it no longer says what

@@ -184,7 +184,7 @@ export const outcomeSchema = z.object({
       substitute: z.string().optional(),
       strategy: z.string().optional(),
       proof: z.string().optional(),
-      /** What the tasks need beside the bytes, asked beforehand. */
+      /** What the tasks need in addition to the bytes, checked beforehand. */
       checks: checks.optional(),
       rejected: z.array(
         z.object({

@@ -93,7 +93,7 @@ function notEligible(reason: Reason, because: string, remedies: readonly Remedy[
 /**
  * Whether the failing revision is no longer the one to heal.
  *
- * Judged by the service and by its primary deployment, for one of them may still be old.
+ * Judged by the service and by its primary deployment, because one of them may still be old.
  */
 export async function staleFailureReason(
   service: Service,
@@ -123,7 +123,7 @@ export async function staleFailureReason(
       return {
         kind: "ignored",
         because: `already done: the service ${service.name} was moved from ${shortRevision(former)} to ${shortRevision(revision)} by ${marker.execution}`,
-        // Or undone since then: the way back is a deployment of its own, which this answer does not show yet.
+        // Or undone since then: the undo is a deployment of its own, which this answer does not show yet.
         ...(showsDeployment(service, failure) ? {} : { transient: "soon" }),
       };
     }

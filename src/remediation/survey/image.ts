@@ -1,7 +1,7 @@
 /**
  * What is known of one image of a failing revision: an assessment, with what ECS knows of the bytes that were meant.
  *
- * What an earlier deployment ran is shown and never trusted, for the tag may have moved on purpose.
+ * What an earlier deployment ran is shown and never trusted, because the tag may have moved on purpose.
  */
 
 import { assessImage } from "../../assessment/assess-image.ts";

@@ -42,7 +42,7 @@ export function optedOut(taggedResources: readonly TaggedResource[]): NotEligibl
   return undefined;
 }
 
-/** What a tag says, whatever the case of its key: AWS keeps `Repull` and `repull` beside each other. */
+/** What a tag says, whatever the case of its key: AWS keeps both `Repull` and `repull`. */
 export function tagsNamed(
   tags: Tags,
   wanted: string,

@@ -2,7 +2,7 @@
  * Whether the failing revision is one of ours that its own execution still looks after.
  *
  * While an execution watches its rollout, tasks of its substitute may fail as well: it sees them, and tries the next
- * place or goes back. A second execution beside it would write over its writes, and copy what it copies. It may end with
+ * place or goes back. A second execution in parallel would write over its writes, and copy what it copies. It may end with
  * the failing revision in place, and a circuit breaker may have stopped ECS by then: so the failure is looked at again.
  */
 

@@ -132,7 +132,7 @@ function tooManyTags(
 /** Times the places of each that are asked at once: a dozen questions of AWS under way, and one of each registry. */
 const IMAGES_AT_ONCE = 3;
 
-/** Every image of the task definition that comes from the registry that refused, for the next one would fail next. */
+/** Every image of the task definition that comes from the registry that refused, because the next one would fail next. */
 async function surveyImages(
   { taskDefinition }: DescribedTaskDefinition,
   failure: PullFailure,

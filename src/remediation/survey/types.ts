@@ -16,7 +16,7 @@ import type { ScheduledTarget } from "../ports/schedules.ts";
 import type { Reason } from "../report/outcome.ts";
 import type { RecentSubstitutions } from "./loop-guard.ts";
 
-/** What is to be done for a task, beside its new revision. */
+/** What is to be done for a task, in addition to its new revision. */
 export type TaskFacts = {
   readonly taskArn: string;
   /** Once the revision is there: tell of it, run the task again, or move what starts it. */

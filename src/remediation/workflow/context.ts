@@ -40,7 +40,7 @@ export type RemediationOptions = {
   readonly onPlan?: (plan: Plan, surveyed: Survey) => void;
 };
 
-/** What the rules decide with, beside the state and the observation. It never changes. */
+/** What the rules decide with, in addition to the state and the observation. It never changes. */
 export type Context = {
   readonly failure: PullFailure;
   readonly options: RemediationOptions;

@@ -1,7 +1,7 @@
 /**
  * Durable executions in the sandbox: one name starts once, and what it started lives in the world's time.
  *
- * Each is a process of the clock over a log of its own, so that it can wait for hours beside others, die after
+ * Each is a process of the clock over a log of its own, so that it can wait for hours in parallel with others, die after
  * any step, and go on from where the log ends.
  */
 

@@ -53,15 +53,15 @@ export const service = z.strictObject({
   /** The image of its one container, named like the family; or `images`, container → image; or `taskDefinition`. */
   image: z.string().optional(),
   images: z.record(z.string(), z.string()).optional(),
-  /** The whole task definition, as RegisterTaskDefinition takes it. `image` and `images` are ignored beside it. */
+  /** The whole task definition, as RegisterTaskDefinition takes it. `image` and `images` are then ignored. */
   taskDefinition: jsonObject.optional(),
-  /** `cluster/name` of a service above: both point at its very revisions. `image`, `images`, `taskDefinition` and `revision` are ignored beside it. */
+  /** `cluster/name` of a service above: both point at its very revisions. `image`, `images`, `taskDefinition` and `revision` are then ignored. */
   sharesRevisionWith: z.string().optional(),
   /** The number that its revision gets: 1. */
   revision: z.number().int().positive().optional(),
   /** What ran before and still does: an image, or container → image. Absent: this is the service's first deployment. */
   formerly: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
-  /** No deployment under way: the revision itself has long been running. Ignored beside `formerly`. */
+  /** No deployment under way: the revision itself has long been running. Ignored with `formerly`. */
   settled: z.boolean().optional(),
   deploymentId: z.string().optional(),
   desiredCount: z.number().int().nonnegative().max(100).optional(),

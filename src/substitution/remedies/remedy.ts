@@ -64,7 +64,7 @@ export const OPERATOR_PLACEHOLDERS = [
 
 export const remedySchema = z.object({
   code: z.enum(Object.keys(REMEDIES) as [RemedyCode, ...RemedyCode[]]),
-  /** What the sentence names beside the command and the setting. */
+  /** What the sentence names in addition to the command and the setting. */
   params: z.record(z.string(), z.string()).optional(),
   /** A command that comes first, where what it makes is not there yet. */
   first: z.array(z.string()).readonly().optional(),

@@ -12,7 +12,7 @@ import type { StrategyContext } from "../strategy.ts";
 import type { StrategyName } from "../strategy-name.ts";
 import { STRATEGIES } from "./index.ts";
 
-/** What is known beside the image. `isDockerHub`: Docker Hub answered under the image's host, whatever it is called. */
+/** What is known in addition to the image. `isDockerHub`: Docker Hub answered under the image's host, whatever it is called. */
 export type CandidatesContext = Omit<StrategyContext, "written"> & { readonly isDockerHub?: boolean };
 
 /** The places that a strategy names, best first; or why it has none. */

@@ -2,7 +2,7 @@
  * What Amazon ECS keeps of a service's deployments: the list, each one's story, and the service revision that it brought.
  *
  * A deployment names a service revision, and that one the task definition with the digests that ECS pinned: the way from
- * one to the other is three reads. All pages are read, for the order of the list is not documented.
+ * one to the other is three reads. All pages are read, because the order of the list is not documented.
  */
 
 import {

@@ -25,7 +25,7 @@ export function serviceCall(name: string, settings: AwsSettings, prepare: (reque
       {
         schemeId: "aws.auth#sigv4",
         signingProperties: { signingName: name, signingRegion: region },
-        // What the signer asks for beside: the client's credentials and clock.
+        // What the signer needs in addition: the client's credentials and clock.
         propertiesExtractor: (config, context) => ({ signingProperties: { config, context } }),
       },
     ],

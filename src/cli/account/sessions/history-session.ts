@@ -23,7 +23,7 @@ export type HistorySession = {
   readonly inventory: ServiceInventory;
   readonly ports: UndoPorts;
   readonly executionHistory: ExecutionHistory;
-  /** The rules and schedules that run tasks: what `--since` looks through beside the services. */
+  /** The rules and schedules that run tasks: what `--since` looks through in addition to the services. */
   readonly scheduledTasks: AccountInventory["scheduledTasks"];
   readonly clock: Clock;
   readonly home?: SignedIn;

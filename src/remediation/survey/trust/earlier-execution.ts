@@ -1,5 +1,5 @@
 /**
- * What an earlier execution trusted, where the failing deployment is its way back from a substitute of its own.
+ * What an earlier execution trusted, where the failing deployment is its rollback from a substitute of its own.
  *
  * The tags of the substitute's revision only lead to the execution: what it found is read from its result. Another's
  * deployment may come between the two, when it came at the very moment of the rollback. Then that deployer may also have
@@ -16,7 +16,7 @@ import type { FailingDeployment, PinnedRevision } from "./pinned-revision.ts";
 
 /** Deployments before the failing one that are looked at: each further one costs a DescribeTaskDefinition. */
 const EARLIER_MAX = 3;
-/** A rollout is watched for 18 hours at most, and its way back written for one: a later one is another's. */
+/** A rollout is watched for 18 hours at most, and its rollback written for one: a later one is another's. */
 const WAY_BACK_MS = 20 * 3_600_000;
 
 type Failing = {
@@ -65,14 +65,14 @@ export async function earlierExecutionSays(
   if (digest === undefined || isLater) return { kind: "none" };
   const pinnedSince = since.kind === "digest" ? since.digest : undefined;
   if (!isNext && pinnedSince !== digest) {
-    const because = `${marker.execution} rolled the service back, another deployment came beside that, and which of the two went back to this revision cannot be told`;
+    const because = `${marker.execution} rolled the service back, another deployment came at the same time, and which of the two went back to this revision cannot be told`;
     return { kind: "unknown", because };
   }
   // What ECS pinned for the deployment by which that execution rolled back: its failing texts name this manifest.
   return { kind: "digest", digest, ...optional("pinnedSince", pinnedSince) };
 }
 
-/** The newest substitute of ours from which a way back leads to the failing revision. */
+/** The newest substitute of ours whose rollback leads to the failing revision. */
 async function substituteBefore(
   { clusterArn, service, taskDefinition }: FailingDeployment,
   pinned: PinnedRevision,
@@ -89,7 +89,7 @@ async function substituteBefore(
     parseTags((await ecs.describeTaskDefinition(arn))?.tags ?? []);
   for (const [index, { revision }] of earlier.entries()) {
     const brought = revisions.find(({ arn }) => arn === revision)?.taskDefinition;
-    // The service was on the failing revision in between: a way back of ours led there.
+    // The service was on the failing revision in between: a rollback of ours led there.
     if (brought === undefined || (index > 0 && sameRevision(brought, taskDefinition))) return undefined;
     const marker = await markerOf(brought);
     if (marker?.previousRevision === undefined || marker.service !== serviceTag(clusterArn, service))

@@ -13,7 +13,7 @@ import type { Overwritten, Rollout, State } from "../state.ts";
 import { ROLLOUT_HOURS_MAX } from "../time-budget.ts";
 
 const POLL_SECONDS_FIRST = 10;
-/** Deployments that come at the very moment of a way back, one after the other: a pipeline, and a person beside it. */
+/** Deployments that come at the very moment of a rollback, one after the other: of a pipeline, and of a person. */
 const RESTORES_MAX = 4;
 
 export function afterRedeploy(state: State, redeployed: RedeployResult, context: Context): State {
@@ -139,7 +139,7 @@ export function afterRollback(state: State, restored: Restored): State {
   return { ...state, rollback: { ...rollback, restored: { to, byEcs, looks: 0 } } };
 }
 
-/** What runs after a way back, by its own name. */
+/** What runs after a rollback, by its own name. */
 export function formatBackOn(to: string, former: string): string {
   return sameRevision(to, former)
     ? shortRevision(former)

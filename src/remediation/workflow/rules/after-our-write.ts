@@ -74,7 +74,7 @@ const restoreOverwritten: Rule = (state, seen) => {
   };
 };
 
-/** A way back that was throttled is written again. */
+/** A rollback that was throttled is written again. */
 const rollBackAgain: Rule = (state) =>
   state.rollback === undefined ? undefined : { kind: "write", write: "undo" };
 
@@ -160,7 +160,7 @@ function longestPause(waited: number): number {
   return waited < MANY_HOURS_BEGIN_SECONDS ? POLL_SECONDS_OF_HOURS : POLL_SECONDS_OF_MANY_HOURS;
 }
 
-/** Only the substitutes that could not be pulled are at fault, not those beside them. */
+/** Only the substitutes that could not be pulled are at fault, not the others. */
 function failedSubstitute(
   { surveyed, newRevision, images }: Rollout,
   verdict: Extract<RolloutStatus, { kind: "unhealthy" | "cannot-pull" }>,

@@ -7,7 +7,7 @@
  *
  * Stages as documented: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
  * A hook runs when its stage is reached; one that fails, or is not answered in its time, takes the deployment back, and
- * so does an alarm that fires. The old tasks run until CLEAN_UP, so the way back is short.
+ * so does an alarm that fires. The old tasks run until CLEAN_UP, so a rollback is short.
  */
 
 import { hookArn } from "../documents/resource-names.ts";

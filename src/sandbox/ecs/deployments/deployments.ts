@@ -47,7 +47,7 @@ export function startDeployment(
     failedTasks: 0,
     isRollback,
     updatedAt: clock.now(),
-    // The way back waits for nothing.
+    // The rollback waits for nothing.
     ...(isRollback ? { stage: "CLEAN_UP" as const } : {}),
     hooks: new Map(),
     sources: [...service.deployments],
@@ -140,7 +140,7 @@ export function failDeployment(
   const because = wayBack === undefined ? undefined : `${wayBack} ${lastCompleted.id}.`;
   say(service, `(service ${service.name}) rolling back to deployment ${lastCompleted.id}.`, world);
   service.taskDefinition = lastCompleted.taskDefinition;
-  // What moves traffic keeps its old tasks until the end: the way back finds them running.
+  // What moves traffic keeps its old tasks until the end: a rollback finds them running.
   const startsAnew = world.unverified.rollbackStartsAnew && service.strategy.kind === "ROLLING";
   if (startsAnew || !service.deployments.includes(lastCompleted)) {
     const to = startDeployment(service, lastCompleted.taskDefinition, world, {

@@ -179,7 +179,7 @@ function movesTraffic({ strategy }: ServiceRecord): boolean {
   return strategy.kind !== "ROLLING";
 }
 
-/** Its traffic has all moved and its time is over; ECS's own way back has nothing to wait for. */
+/** Its traffic has all moved and its time is over; ECS's own rollback has nothing to wait for. */
 function mayCleanUp({ stage }: DeploymentRecord): boolean {
   return stage === "CLEAN_UP";
 }

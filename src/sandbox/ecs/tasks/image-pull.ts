@@ -43,7 +43,7 @@ export type Pull =
 /** `user:password`, as Basic authentication wants it. */
 export type PullCredentials = { readonly user: string; readonly password: string };
 
-/** What a container runs on: of Windows the build as well, `10.0.20348`, for nothing else runs there. */
+/** What a container runs on: of Windows the build as well, `10.0.20348`, because only that build runs there. */
 export type HostPlatform = Platform & { readonly build?: string };
 
 export type PullRequest = {

@@ -82,7 +82,7 @@ function describe(name: string, { definitions }: World, action: string) {
   throw awsRefusal("invalid", action, "ClientException", "Unable to describe task definition.");
 }
 
-/** The containers of a revision, for what is told of its images. */
+/** The containers of a revision, whose images are described. */
 export function containersOf(taskDefinition: JsonObject): readonly JsonObject[] {
   return getObjects(taskDefinition, "containerDefinitions");
 }
