@@ -2,6 +2,7 @@
 
 import { afterEach } from "vitest";
 import { createPorts } from "../../src/aws/create-ports.ts";
+import { accountOf } from "../../src/sandbox/endpoint/call.ts";
 import { type ServedEndpoint, serveEndpoint } from "../../src/sandbox/endpoint/serve-endpoint.ts";
 import type { World } from "../../src/sandbox/world/world.ts";
 import { CLAUSES, describePortsContract } from "./ports-contract.ts";
@@ -13,7 +14,7 @@ afterEach(async () => {
 });
 
 async function overHttp(world: World) {
-  const endpoint = await serveEndpoint({ world, file: STAGE_FILE });
+  const endpoint = await serveEndpoint(accountOf(world, STAGE_FILE));
   served.push(endpoint);
   const aws = {
     region: world.home.region,

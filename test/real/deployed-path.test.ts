@@ -8,9 +8,8 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { type Moto, startMoto } from "../support/aws/moto.ts";
 import {
   EMULATOR_ACCOUNT,
   type EmulatedStack,
@@ -23,14 +22,8 @@ import { firstFailure } from "../support/scenario.ts";
 const run = promisify(execFile);
 const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
-let moto: Moto;
 const missing = missingProgram();
 beforeEach(({ skip }) => skip(missing !== undefined, missing));
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  moto = await startMoto(EMULATOR_ACCOUNT);
-}, 60_000);
-afterAll(() => moto?.stop());
 
 const running: EmulatedStack[] = [];
 afterEach(async () => {
@@ -47,7 +40,7 @@ async function sampleWorld(name: string): Promise<JsonObject> {
 }
 
 async function started(file: JsonObject, options: EmulatedStackOptions = {}): Promise<EmulatedStack> {
-  const stack = await startEmulatedStack(file, moto, options);
+  const stack = await startEmulatedStack(file, options);
   running.push(stack);
   return stack;
 }
@@ -168,7 +161,7 @@ describe("a process that the kernel kills", () => {
   const table = [
     // function     between the effect of this step and its record
     ["remediate",   "observe failure 1"],
-    ["remediate",   "redeploy 3"],
+    ["remediate",   "start 3"],
     ["mirror",      "repository"],
     ["mirror",      "manifests"],
     ["mirror",      "copy 1"],

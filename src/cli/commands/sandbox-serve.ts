@@ -7,6 +7,7 @@
 
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import { accountOf } from "../../sandbox/endpoint/call.ts";
 import { type ServedEndpoint, serveEndpoint } from "../../sandbox/endpoint/serve-endpoint.ts";
 import { followWallClock } from "../../sandbox/endpoint/wall-clock.ts";
 import { createRandom } from "../../sandbox/random.ts";
@@ -45,7 +46,7 @@ export async function sandboxServe(
   const served: Served[] = [];
   let endpoint: ServedEndpoint | undefined;
   try {
-    endpoint = await serveEndpoint({ world, file }, { port, wallClock }).catch((error: unknown) => {
+    endpoint = await serveEndpoint(accountOf(world, file), { port, wallClock }).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       throw new InvalidInput("--port", `a free port of this machine: ${why}`, { cause: error });
     });

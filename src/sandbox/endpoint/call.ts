@@ -16,8 +16,21 @@ export type Call = {
   readonly input: JsonObject;
 };
 
-/** The account that is served: the world, and the file that it was made of. */
-export type Account = { readonly world: World; readonly file: WorldFile };
+export type SentMessage = { readonly queueUrl: string; readonly body: string; readonly because?: string };
+
+/** The account that is served: a world, the file that it was made of, and what clients put there beside it. */
+export type Account = {
+  readonly world: World;
+  readonly file: WorldFile;
+  /** Of SSM's Parameter Store: name → value. */
+  readonly parameters: Map<string, string>;
+  /** What was put into queues, in order. */
+  readonly messages: SentMessage[];
+};
+
+export function accountOf(world: World, file: WorldFile): Account {
+  return { world, file, parameters: new Map(), messages: [] };
+}
 
 /** Answers one operation. Throws AwsError as AWS refuses. */
 export type Handler = (input: JsonObject, account: Account) => JsonObject | Promise<JsonObject>;

@@ -9,6 +9,7 @@ import { ecsServices } from "./services/ecs-services.ts";
 import { ecsTaskDefinitions } from "./services/ecs-task-definitions.ts";
 import { ecsTasks } from "./services/ecs-tasks.ts";
 import { events, iam, lambda, scheduler, sts } from "./services/others.ts";
+import { dynamodb, sqs, ssm } from "./services/storage.ts";
 
 export const OPERATIONS: Readonly<Record<string, Operations>> = {
   ecs: { ...ecsClusters, ...ecsServices, ...ecsTasks, ...ecsTaskDefinitions },
@@ -16,8 +17,11 @@ export const OPERATIONS: Readonly<Record<string, Operations>> = {
   ec2,
   events,
   iam,
+  dynamodb,
   lambda,
   scheduler,
+  sqs,
+  ssm,
   sts,
 };
 

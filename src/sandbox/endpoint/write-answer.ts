@@ -36,14 +36,14 @@ export function writeAnswer({ protocol, operation }: Asked, output: JsonObject):
 
 /** HTTP 400 for a wrong or refused call, 500 where AWS itself is ill; the code is what clients go by. */
 export function writeError({ protocol }: Pick<Call, "protocol">, error: unknown): HttpAnswer {
-  const { code, words, status } = told(error);
+  const { code, words, status, members = {} } = told(error);
   switch (protocol) {
     case "json":
     case "rest-json":
       return {
         status,
         headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code },
-        body: JSON.stringify({ __type: code, message: words }),
+        body: JSON.stringify({ __type: code, message: words, ...members }),
       };
     case "query": {
       const said = { Type: status < 500 ? "Sender" : "Receiver", Code: code, Message: words };
@@ -56,10 +56,18 @@ export function writeError({ protocol }: Pick<Call, "protocol">, error: unknown)
   }
 }
 
-function told(error: unknown): { readonly code: string; readonly words: string; readonly status: number } {
+type Told = {
+  readonly code: string;
+  readonly words: string;
+  readonly status: number;
+  readonly members?: JsonObject;
+};
+
+function told(error: unknown): Told {
   const cause = error instanceof AwsError ? error.cause : error;
   const isIll = error instanceof AwsError && error.kind === "unavailable";
-  if (cause instanceof ApiError) return { code: cause.name, words: cause.message, status: isIll ? 500 : 400 };
+  if (cause instanceof ApiError)
+    return { code: cause.name, words: cause.message, status: isIll ? 500 : 400, members: cause.members };
   const words = error instanceof Error ? error.message : String(error);
   if (error instanceof AwsError) return { code: "ServerException", words, status: isIll ? 500 : 400 };
   return { code: "InternalFailure", words: `The sandbox failed: ${words}`, status: 500 };

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/runtime/json.ts";
+import { accountOf } from "../../../src/sandbox/endpoint/call.ts";
 import { OPERATIONS } from "../../../src/sandbox/endpoint/operations.ts";
 import { type ServedEndpoint, serveEndpoint } from "../../../src/sandbox/endpoint/serve-endpoint.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
@@ -22,10 +23,9 @@ const calls: string[] = [];
 
 beforeEach(async () => {
   world = await createWorld(FILE);
-  endpoint = await serveEndpoint(
-    { world, file: FILE },
-    { onCall: ({ service, operation }, status) => calls.push(`${service}:${operation} ${status}`) },
-  );
+  endpoint = await serveEndpoint(accountOf(world, FILE), {
+    onCall: ({ service, operation }, status) => calls.push(`${service}:${operation} ${status}`),
+  });
 });
 afterEach(async () => {
   calls.length = 0;

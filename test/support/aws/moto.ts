@@ -19,16 +19,13 @@ export type Moto = { readonly url: string; stop(): Promise<void> };
 const START_MILLISECONDS_MAX = 60_000;
 
 /** Starts moto and waits until it answers. Throws, with its own words, where it is not installed or does not start. */
-export async function startMoto(account: string = MOTO_ACCOUNT): Promise<Moto> {
+export async function startMoto(): Promise<Moto> {
   const port = await freePort();
   const address = ["-H", "127.0.0.1", "-p", String(port)];
   const failures: string[] = [];
   for (const [command, ...first] of [["moto_server"], ["python3", "-m", "moto.server"]]) {
     if (command === undefined) continue;
-    const server = spawn(command, [...first, ...address], {
-      env: { ...process.env, MOTO_ACCOUNT_ID: account },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const server = spawn(command, [...first, ...address], { stdio: ["ignore", "ignore", "pipe"] });
     const url = `http://127.0.0.1:${port}`;
     const because = await answers(server, url);
     if (because === undefined) {

@@ -4,15 +4,13 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../../src/runtime/json.ts";
+import { accountOf } from "../../../src/sandbox/endpoint/call.ts";
 import { serveEndpoint } from "../../../src/sandbox/endpoint/serve-endpoint.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { serveRegistries } from "../aws/aws-account.ts";
-import { MOTO_CREDENTIALS, type Moto } from "../aws/moto.ts";
+import { STUB_CREDENTIALS } from "../aws/aws-stub.ts";
 import { type ExecutionNames, executionNames } from "./execution-names.ts";
 import { type FrontDoor, type FrontDoorSettings, openFrontDoor } from "./front-door.ts";
 import { type EmulatedFunction, type Program, startDurableRunner, startEmulator } from "./programs.ts";
@@ -49,10 +47,8 @@ export type EmulatedStackOptions = {
 
 let stacks = 0;
 
-/** @param moto with the account of the emulator */
 export async function startEmulatedStack(
   worldFile: JsonObject,
-  moto: Moto,
   { environment = {}, policy = {}, skipsTime = true, timeoutSeconds = 600 }: EmulatedStackOptions = {},
 ): Promise<EmulatedStack> {
   stacks += 1;
@@ -61,7 +57,8 @@ export async function startEmulatedStack(
   const world = await createWorld(file);
   const { region } = world.home;
   const names = executionNames({ account: EMULATOR_ACCOUNT, region });
-  const [endpoint, registries] = await Promise.all([serveEndpoint({ world, file }), serveRegistries(world)]);
+  const account = accountOf(world, file);
+  const [endpoint, registries] = await Promise.all([serveEndpoint(account), serveRegistries(world)]);
   const functions = new Map<string, Promise<EmulatedFunction>>();
   const printed: (() => string)[] = [];
   let runner: Program | undefined;
@@ -70,7 +67,6 @@ export async function startEmulatedStack(
     account: EMULATOR_ACCOUNT,
     names,
     sandboxUrl: endpoint.url,
-    motoUrl: moto.url,
     runnerUrl: () => runner?.url ?? "",
     functionNamed: (name) => functionOf(name.slice(stackName.length + 1) as BundleName),
     configurationOf: (name) =>
@@ -85,23 +81,25 @@ export async function startEmulatedStack(
     onCall: (call) => stack.onCall(call),
     ...(skipsTime ? {} : { waitFor: () => 1 }),
   });
-  const client = { region, endpoint: moto.url, credentials: MOTO_CREDENTIALS };
-  const queueUrl = await prepareAccount(client, stackName, {
-    ...policy,
-    registries: { ...registriesOf(registries.endpoints), ...(policy.registries as JsonObject | undefined) },
-  });
+  const queueUrl = `https://sqs.${region}.amazonaws.com/${EMULATOR_ACCOUNT}/${stackName}-unhandled`;
+  const registrySettings = {
+    ...registriesOf(registries.endpoints),
+    ...(policy.registries as JsonObject | undefined),
+  };
+  account.parameters.set(`/${stackName}/policy`, JSON.stringify({ ...policy, registries: registrySettings }));
+  account.parameters.set(`/${stackName}/writes`, "allowed");
   const settings = {
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: MOTO_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: MOTO_CREDENTIALS.secretAccessKey,
+    AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
     AWS_ENDPOINT_URL: door.url,
     REPULL_POLICY_PARAMETER: `/${stackName}/policy`,
     REPULL_WRITES_PARAMETER: `/${stackName}/writes`,
     REPULL_REMEDIATE_FUNCTION: arnOf("remediate"),
     REPULL_MIRROR_FUNCTION: arnOf("mirror"),
     REPULL_QUOTA_TABLE: `${stackName}-quotas`,
-    REPULL_DEAD_LETTER_QUEUE_URL: queueUrl.replace(moto.url, door.url),
+    REPULL_DEAD_LETTER_QUEUE_URL: queueUrl,
     POWERTOOLS_SERVICE_NAME: "repull",
     ...environment,
   };
@@ -170,30 +168,6 @@ export async function startEmulatedStack(
     awsRegion: region,
   });
   return stack;
-}
-
-/** What the template makes beside the functions; answers the dead-letter queue's address. */
-async function prepareAccount(
-  client: ConstructorParameters<typeof DynamoDBClient>[0] & object,
-  stackName: string,
-  policy: JsonObject,
-): Promise<string> {
-  await new DynamoDBClient(client).send(
-    new CreateTableCommand({
-      TableName: `${stackName}-quotas`,
-      AttributeDefinitions: [{ AttributeName: "window", AttributeType: "S" }],
-      KeySchema: [{ AttributeName: "window", KeyType: "HASH" }],
-      BillingMode: "PAY_PER_REQUEST",
-    }),
-  );
-  const ssm = new SSMClient(client as ConstructorParameters<typeof SSMClient>[0] & object);
-  const put = (Name: string, Value: string) =>
-    ssm.send(new PutParameterCommand({ Name, Value, Type: "String" }));
-  await put(`/${stackName}/policy`, JSON.stringify(policy));
-  await put(`/${stackName}/writes`, "allowed");
-  const sqs = new SQSClient(client as ConstructorParameters<typeof SQSClient>[0] & object);
-  const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName: `${stackName}-unhandled` }));
-  return QueueUrl;
 }
 
 /** The policy's word on the world's registries, which are on loopback. */

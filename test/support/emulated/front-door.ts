@@ -1,6 +1,6 @@
 /**
- * The one address of AWS that the emulated functions know: what is Lambda's goes to Lambda's own programs, ECS and ECR to
- * the sandbox's account, and the rest to moto.
+ * The one address of AWS that the emulated functions know: what is Lambda's goes to Lambda's own programs, and
+ * everything else to the sandbox's account.
  *
  * It translates and counts, and plays nothing: an asynchronous Invoke becomes the runner's start, the runner's ARNs become
  * Lambda's, and a wait that is checkpointed lets the sandbox's time pass by so much.
@@ -8,6 +8,7 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { getNumber, getObject } from "../../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { countCheckpoint, type ExecutionNames, type StartedExecution } from "./execution-names.ts";
@@ -17,7 +18,6 @@ export type FrontDoorSettings = {
   readonly account: string;
   readonly names: ExecutionNames;
   readonly sandboxUrl: string;
-  readonly motoUrl: string;
   runnerUrl(): string;
   /** The function's emulator, started when it is first needed. */
   functionNamed(name: string): Promise<EmulatedFunction>;
@@ -59,14 +59,26 @@ const OPERATIONS_MAX = 1_500;
 const BYTES_MAX = 10_000_000;
 const CHECKPOINT_BYTES_MAX = 256 * 1024;
 const HANDLER_HEADER = "x-dex-handler-invoke";
-/** The services that the sandbox's account plays. */
-const SANDBOX = ["ecs", "ecr", "ec2", "events", "iam", "sts", "scheduler"];
 
 export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontDoor> {
   const { names } = settings;
   const calls: string[] = [];
   const broken: string[] = [];
   const starting = new Set<Promise<unknown>>();
+  /** Invocations of handlers that run, and those of them that are about to sleep. */
+  let running = 0;
+  let sleeping = 0;
+
+  /** The world's time passes while nothing works in it: a token must not expire under a copy that takes real time. */
+  const sleep = async (seconds: number): Promise<void> => {
+    sleeping += 1;
+    try {
+      while (running > sleeping) await delay(5);
+      await settings.passTime(seconds);
+    } finally {
+      sleeping -= 1;
+    }
+  };
 
   const start = async (functionName: string, name: string, input: string): Promise<DoorAnswer> => {
     const before = names.find(functionName, name);
@@ -105,10 +117,13 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     const { DurableExecutionArn: runnerArn = "" } = JSON.parse(body) as { DurableExecutionArn?: string };
     const execution = names.byRunner(runnerArn);
     if (execution !== undefined) execution.invocations += 1;
-    const { status, body: said } = await (await settings.functionNamed(functionName)).invoke(
-      names.toLambda(body),
-    );
-    return { status, body: said };
+    const emulated = await settings.functionNamed(functionName);
+    running += 1;
+    try {
+      return await emulated.invoke(names.toLambda(body));
+    } finally {
+      running -= 1;
+    }
   };
 
   const checkpoint = async (execution: StartedExecution, body: string): Promise<string> => {
@@ -120,7 +135,7 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     if (execution.bytes > BYTES_MAX) broken.push(`${execution.name}: more than ${BYTES_MAX} bytes`);
     for (const update of updates) {
       const seconds = secondsOf(update);
-      if (seconds > 0) await settings.passTime(seconds);
+      if (seconds > 0) await sleep(seconds);
     }
     const { waitFor } = settings;
     if (waitFor === undefined) return body;
@@ -156,6 +171,8 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     if (invoked !== undefined) {
       const functionName = nameIn(decodeURIComponent(invoked));
       if (headers[HANDLER_HEADER] !== undefined) return await invokeHandler(functionName, body);
+      // Two starts of one name at once: Lambda takes one of them first.
+      while (starting.size > 0) await Promise.all(starting);
       const begun = start(functionName, String(headers["x-amz-durable-execution-name"]), body);
       starting.add(begun);
       return await begun.finally(() => starting.delete(begun));
@@ -174,8 +191,7 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
       /(?:^|&)Action=(\w+)/.exec(body)?.[1] ??
       `${method} ${path}`;
     const called = await settings.onCall({ service, operation, body });
-    const target = SANDBOX.includes(service) ? settings.sandboxUrl : settings.motoUrl;
-    const answer = called ?? (await forward(target, method, path, headers, body));
+    const answer = called ?? (await forward(settings.sandboxUrl, method, path, headers, body));
     calls.push(`${service}:${operation} ${answer.status}`);
     return answer;
   };

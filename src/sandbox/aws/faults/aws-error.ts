@@ -1,13 +1,16 @@
 /** A refusal of the sandbox's AWS in the form that the AWS gateways give it: action, error code, words. */
 
 import { AwsError, type AwsErrorKind } from "../../../remediation/ports/aws-error.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
 
 /** What AWS itself answers: its code is the name, as of an error of the SDK. */
 export class ApiError extends Error {
-  /** @param code AWS's own, `InvalidParameterException` for example */
-  constructor(code: string, words: string) {
+  readonly members: JsonObject;
+  /** @param code AWS's own, `InvalidParameterException` for example @param members what the answer has beside it */
+  constructor(code: string, words: string, members: JsonObject = {}) {
     super(words);
     this.name = code;
+    this.members = members;
   }
 }
 
