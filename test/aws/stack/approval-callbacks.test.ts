@@ -17,6 +17,7 @@ const one = (name: string, Status = "RUNNING") => ({
 const asked = (number: number, callbackId: string) => ({
   schemaVersion: "1",
   outcome: "awaiting-approval",
+  summary: "Waiting for approval",
   because: "nothing is written before the plan is approved",
   execution: "r-1",
   approval: {

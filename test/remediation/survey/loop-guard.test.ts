@@ -95,7 +95,7 @@ describe("what was tried before", () => {
     ["the service of that name in another cluster",      42, [{ number: 43, for: "web:42", service: "test/web", ago: 5 }],                        undefined],
     ["another image",                                    42, [{ number: 43, for: "web:42", image: "redis:7", ago: 5 }],                           undefined],
     ["a copy of the former, made to go back to it",      42, [{ number: 43, for: "web:42", image: "", ago: 5 }],                                  undefined],
-    ["the service came back a moment ago",               42, [{ number: 43, for: "web:42", ago: 5 }],                                             /came back to web:42 .* 5 minutes ago: no other is tried within the hour/],
+    ["the service came back a moment ago",               42, [{ number: 43, for: "web:42", ago: 5 }],                                             /came back to web:42 .* 5 minutes ago: Repull tries no other within the hour/],
     ["it came back as a copy of the former",             44, [{ number: 44, for: "web:42", image: "", ago: 4 }, { number: 43, for: "web:42", ago: 5 }], /came back to web:44 .* 5 minutes ago/],
     ["it came back as a copy of a copy of the former",   46, [{ number: 46, for: "web:44", image: "", ago: 3 }, { number: 44, for: "web:42", image: "", ago: 4 }, { number: 43, for: "web:42", ago: 5 }], /came back to web:46 .* 5 minutes ago/],
     ["copies that name each other as their former",      46, [{ number: 46, for: "web:44", image: "", ago: 3 }, { number: 44, for: "web:46", image: "", ago: 4 }, { number: 43, for: "web:42", ago: 5 }], undefined],
@@ -106,7 +106,7 @@ describe("what was tried before", () => {
     ["the tag means what it meant",                      42, [{ number: 43, for: "web:42", meant: MEANT, ago: 5 }],                                /came back to web:42/],
     ["it means by itself what ran then as its part",     42, [{ number: 43, for: "web:42", meant: MOVED, digest: MEANT, ago: 5 }],                 /came back to web:42/],
     ["a later deploy brought the image back",            44, [{ number: 43, for: "web:42", ago: 5 }],                                             undefined],
-    ["later deploys did so again and again",             60, [43, 45, 47, 49, 51, 53].map((number) => ({ number, for: `web:${number - 1}`, ago: 5 })), /6 substitutes were replaced by later deploys/],
+    ["later deployments did so again and again",             60, [43, 45, 47, 49, 51, 53].map((number) => ({ number, for: `web:${number - 1}`, ago: 5 })), /6 substitutes were replaced by later deployments/],
   ];
   for (const [because, former, revisions, expected] of table) {
     test(`${because}: ${expected === undefined ? "is tried" : "is not tried"}`, async () => {

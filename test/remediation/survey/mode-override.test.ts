@@ -35,7 +35,7 @@ describe("the mode of a service", () => {
         { name: "the service web", tags: tagsWith("approve") },
         { name: "the cluster prod", tags: tagsWith("Off") },
       ]).modeBecause,
-    ).toBe("the tag repull:mode=off of the cluster prod is no mode, and so counts as observe"));
+    ).toBe("the tag repull:mode=off of the cluster prod names no mode, which counts as observe"));
 });
 
 function tagsWith(value: string): Readonly<Record<string, string>> {
