@@ -119,7 +119,7 @@ describe("our own deployments", () => {
     expect(world.bus.outcomes).toMatchObject([{ outcome: "succeeded" }, { outcome: "succeeded" }]);
     expect(world.bus.outcomes[1]?.nextSteps).toEqual(
       expect.arrayContaining([
-        expect.stringContaining("brought the old image back, after web:43 had replaced it"),
+        expect.stringContaining("brought the old image back after Repull had replaced it with web:43"),
       ]),
     );
   });
@@ -146,7 +146,7 @@ describe("our own deployments", () => {
     );
     expect(outcome).toMatchObject({
       outcome: "ignored",
-      because: expect.stringMatching(/is past: .* has replaced it/),
+      because: expect.stringMatching(/was replaced by/),
     });
   });
 });

@@ -44,7 +44,7 @@ for (const engine of ENGINES) {
       const [ahead] = world.bus.outcomes;
       expect(ahead).toMatchObject({
         outcome: "no-substitute",
-        because: expect.stringMatching(/only Docker Hub has it, and grants no more pulls/),
+        reason: "no-proof",
         nextSteps: expect.arrayContaining([expect.stringMatching(/mirror docker\.io\/grafana/)]),
       });
       const failedAt = Date.parse(String(event.time));

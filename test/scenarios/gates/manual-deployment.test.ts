@@ -16,7 +16,7 @@ const FORMERLY = { ...DEPLOYED, formerly: "nginx:1.24" };
 const DEPLOY = /^aws deploy create-deployment [\s\S]*get-deployment --deployment-id d-[0-9]{9} /;
 
 /** CodeDeploy gives up after an hour; ECS goes on trying. */
-const WAIT = /^or wait: the limit ends/;
+const WAIT = /^or wait: Docker Hub's limit resets/;
 
 // biome-ignore format: a table is read by its columns
 const table = [
@@ -25,7 +25,7 @@ const table = [
   ["CodeDeploy's, in a deployment of the pipeline's", "not-eligible", world(FORMERLY),                       [/in the source/, /register-task-definition[\s\S]*task-definition\/web:42/, DEPLOY]],
   ["CodeDeploy's, opted out",              "not-eligible", world({ ...DEPLOYED, tags: { repull: "off" } }),    [/untag-resource .*service\/prod\/web/]],
   ["an Express service, which ECS writes", "not-eligible", world({ resourceManagementType: "ECS" }),           [/update-express-gateway-service/, WAIT]],
-  ["a managed daemon, which replaces machines", "not-eligible", world({ resourceManagementType: "ECS", schedulingStrategy: "DAEMON" }), [/when its machines may be replaced/, WAIT]],
+  ["a managed daemon, which replaces machines", "not-eligible", world({ resourceManagementType: "ECS", schedulingStrategy: "DAEMON" }), [/when its container instances may be replaced/, WAIT]],
   ["an external controller's",             "not-eligible", world({ controller: "EXTERNAL" }),                  [/task set/, WAIT]],
 ] as const;
 

@@ -49,12 +49,8 @@ test("one remediation per hour heals three services in three hours, and tells of
   expect([whole(world), named(world).toSorted()]).toEqual([1, ["quota-exceeded", "succeeded"]]);
   const [reached] = outcomes(world).filter(({ outcome }) => outcome === "quota-exceeded");
   expect(reached).toMatchObject({
-    because:
-      "the quota of 1 remediations per hour (quotas.remediationsPerHour) is reached: 1 are used until 2026-01-20 23:00 UTC; this remediation, and those that wait behind it unsaid, go on by themselves",
     resumesAt: "2026-01-20T23:00:00.000Z",
-    nextSteps: [
-      "to let more through, raise quotas.remediationsPerHour in the policy document (docs/policy.md): what waits sees it within half an hour",
-    ],
+    remedies: [{ code: "raise-quota", setting: { key: "quotas.remediationsPerHour", value: 2 } }],
   });
   await world.run(HOUR);
   expect([whole(world), named(world).toSorted()]).toEqual([

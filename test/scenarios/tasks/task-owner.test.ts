@@ -46,12 +46,12 @@ const yes = { says: JSON.stringify({ decision: "approve", by: "Ada" }) };
 
 // biome-ignore format: a table is read by its columns
 const tags: readonly (readonly [because: string, service: string, cluster: string, policy: Partial<Policy>, outcome: string, words: string, asked: number])[] = [
-  ["a service that is only to be observed",  "repull:mode=observe",   "",                      {},                                      "dry-run", "the tag repull:mode=observe of the service web says observe: nothing was written", 0],
-  ["a cluster that is only to be observed",  "",                      "repull:mode=observe",   {},                                      "dry-run", "of the cluster prod says observe", 0],
+  ["a service that is only to be observed",  "repull:mode=observe",   "",                      {},                                      "dry-run", "the tag repull:mode=observe of the service web sets the mode to observe", 0],
+  ["a cluster that is only to be observed",  "",                      "repull:mode=observe",   {},                                      "dry-run", "of the cluster prod sets the mode to observe", 0],
   ["a service that is asked about",          "repull:mode=approve",   "",                      {},                                      "succeeded",  "", 1],
   ["a cluster that is asked about",          "",                      "repull:mode=approve",   {},                                      "succeeded",  "", 1],
-  ["a tag that frees nothing",               "repull:mode=remediate", "",                      { mode: "observe" },                     "dry-run", "the policy says observe", 0],
-  ["a misspelt tag",                         "repull:mode=observ",    "",                      {},                                      "dry-run", "is no mode, and so counts as observe", 0],
+  ["a tag that frees nothing",               "repull:mode=remediate", "",                      { mode: "observe" },                     "dry-run", "the mode is observe", 0],
+  ["a misspelt tag",                         "repull:mode=observ",    "",                      {},                                      "dry-run", "names no mode, which counts as observe", 0],
   ["a service that opted out",               "repull=off",            "",                      {},                                      "not-eligible", "the service web opted out", 0],
   ["a service that opted out in other words", "repull= Never ",        "",                      {},                                      "not-eligible", "the service web opted out", 0],
   ["a service with a word that is not known", "repull=please",         "",                      {},                                      "not-eligible", "the service web counts as opted out", 0],
