@@ -83,7 +83,12 @@ describe("the command line", () => {
     ["a stack without a region", ["doctor"], 2, /AWS_REGION/],
     ["a plan of nothing", ["plan"], 2, /missing required argument/],
     ["a fix without a region", ["fix", "web"], 2, /AWS_REGION/],
-    ["another story of the demonstration", ["demo", "--seed", "7"], 0, /Succeeded: service \S+\/storefront: /],
+    [
+      "another story of the demonstration",
+      ["demo", "--seed", "7"],
+      0,
+      /Succeeded: service \S+\/storefront: /,
+    ],
   ] as const) {
     test(`${because}: status ${status}`, async () => {
       const { status: exit, out, err } = await repull(args);
