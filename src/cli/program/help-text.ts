@@ -22,7 +22,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   plan: ["repull plan web", "repull plan prod/web --json"],
   fix: ["repull fix prod/web", "repull fix web --cluster prod --yes --no-wait"],
   doctor: ["repull doctor", "repull doctor --stack repull --probe"],
+  "policy init": ["repull policy init > policy.json"],
   "policy check": ["repull policy check policy.json"],
+  "policy schema": ["repull policy schema > policy.schema.json"],
   "policy public-images": ["repull policy public-images --json"],
   "sandbox serve": ["repull sandbox serve", "repull sandbox serve --world world.json --port 4599 --speed 20"],
   mirror: [
@@ -59,7 +61,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   deny: "say no to a plan that waits",
   mirror: "copy an image between registries",
   "rate-limit": "show how many pulls Docker Hub still grants",
-  policy: "check a policy document",
+  policy: "write, check and describe a policy document",
   version: "print the version",
   completion: "print the script for a shell's completion",
   schema: "print the JSON Schema of what --json prints",

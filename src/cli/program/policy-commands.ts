@@ -1,20 +1,34 @@
-/** The commands about the policy document: `policy check`, `policy public-images`. Each loads its own code only. */
+/** The commands about the policy document: `policy init`, `check`, `schema` and `public-images`. Each loads its own code only. */
 
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 export function addPolicyCommands({ program, io, finish }: ProgramParts): void {
   const policies = program
     .command("policy")
-    .description("Check a policy document, and the tables that a policy rests on.");
+    .description("Write, check and describe a policy document, and the tables that a policy rests on.");
+
+  policies
+    .command("init")
+    .description(
+      "Print a policy document with every key, its default and what it decides, as JSON with comments.",
+    )
+    .action(() => finish(async () => (await import("../commands/policy/init.ts")).policyInit(io)));
 
   policies
     .command("check")
-    .description("Say whether a policy document is one, and what it means, key by key.")
-    .argument("<file>", "the document, in JSON")
+    .description(
+      "Say whether a policy document is one, what it means, key by key, and which parameters give its rights.",
+    )
+    .argument("<file>", "the document, in JSON; comments are allowed")
     .addOption(JSON_OPTION)
     .action((file: string, options) =>
       finish(async () => (await import("../commands/policy/check.ts")).policyCheck({ file, ...options }, io)),
     );
+
+  policies
+    .command("schema")
+    .description("Print the JSON Schema of a policy document, for editors.")
+    .action(() => finish(async () => (await import("../commands/policy/schema.ts")).policySchema(io)));
 
   policies
     .command("public-images")
