@@ -13,6 +13,7 @@ import {
   TestEventPatternCommand,
 } from "@aws-sdk/client-eventbridge";
 import {
+  GetAccountSettingsCommand,
   GetFunctionConfigurationCommand,
   LambdaClient,
   ListDurableExecutionsByFunctionCommand,
@@ -92,6 +93,8 @@ export interface DeployedStack {
   matches(pattern: string, event: Json): Promise<ReadResult<boolean>>;
   /** Whether the region's Lambda answers for durable executions at all, of a function that need not exist. */
   supportsDurableFunctions(): Promise<ReadResult<boolean>>;
+  /** How many executions at a time the functions that reserve none share. */
+  unreservedConcurrency(): Promise<ReadResult<number>>;
 }
 
 const RULES_MAX = 20;
@@ -187,6 +190,11 @@ export function readDeployedStack(settings: AwsSettings, stack: string): Deploye
           new TestEventPatternCommand({ EventPattern: pattern, Event: JSON.stringify(event) }),
         );
         return Result === true;
+      }),
+    unreservedConcurrency: () =>
+      tryRead("lambda:GetAccountSettings", async () => {
+        const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
+        return AccountLimit?.UnreservedConcurrentExecutions ?? 0;
       }),
     supportsDurableFunctions: () =>
       tryRead("lambda:ListDurableExecutionsByFunction", async () => {

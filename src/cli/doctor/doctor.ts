@@ -1,5 +1,6 @@
 /** `repull doctor`: what is deployed, whether it would work, and what to do where it would not. */
 
+import { createChangeCalendar } from "../../aws/adapters/change-calendar.ts";
 import { createEcr } from "../../aws/adapters/ecr.ts";
 import { createEcs } from "../../aws/adapters/ecs/ecs.ts";
 import { createIamSimulator } from "../../aws/adapters/iam-simulator.ts";
@@ -112,6 +113,8 @@ export function stackUnderTest(
     roles: createIamSimulator(aws),
     cache: createEcr(aws, clock),
     killSwitch: (parameter) => createParameters(aws).read(parameter),
+    policyDocument: (parameter) => createParameters(aws).read(parameter),
+    calendar: createChangeCalendar(aws),
     secretKeys: (secretArn) => secretKeyNames(aws, secretArn),
     async quota(secretArn) {
       const account = secretArn === undefined ? {} : createDockerHubCredentials(aws, secretArn, clock);

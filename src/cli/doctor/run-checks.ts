@@ -10,6 +10,7 @@ import { executionChecks } from "./execution-checks.ts";
 import { functionChecks } from "./function-checks.ts";
 import { killSwitchCheck } from "./kill-switch-check.ts";
 import { passRoleCheck, rightChecks } from "./permission-checks.ts";
+import { policyChecks } from "./policy-checks.ts";
 import { queueChecks } from "./queue-checks.ts";
 import { registryChecks } from "./registry-checks.ts";
 import { ruleChecks } from "./rule-checks.ts";
@@ -46,6 +47,7 @@ export async function runChecks(tested: StackUnderTest): Promise<CheckReport> {
       ...queues,
       ...rule,
       await killSwitchCheck(functions, tested),
+      ...(await policyChecks(functions, tested)),
       ...(await rightChecks(functions, places, tested)),
       await passRoleCheck(functions, tested),
       ...(await registryChecks(functions, tested)),

@@ -4,6 +4,7 @@ import type { IamSimulator } from "../../aws/adapters/iam-simulator.ts";
 import type { DeployedExecutions } from "../../aws/stack/deployed-executions.ts";
 import type { DeployedFunction, DeployedStack, ReadResult } from "../../aws/stack/deployed-stack.ts";
 import type { RateLimit } from "../../oci/client/rate-limit.ts";
+import type { ChangeCalendar } from "../../remediation/ports/change-calendar.ts";
 import type { Ecr, Ecs } from "../../remediation/ports/ports.ts";
 
 export type StackUnderTest = {
@@ -16,6 +17,9 @@ export type StackUnderTest = {
   readonly cache: Pick<Ecr, "pullThroughRules" | "validateRule">;
   /** The value of the kill switch. Throws AwsError. */
   killSwitch(parameter: string): Promise<string>;
+  /** The text of the policy document. Throws AwsError. */
+  policyDocument(parameter: string): Promise<string>;
+  readonly calendar: ChangeCalendar;
   /** Which of the keys that it may have a secret has; never what is in them. Throws AwsError. */
   secretKeys(secretArn: string): Promise<readonly string[]>;
   /** What Docker Hub says of the address that asks, or of the secret's account. Undefined: it names no limit. */

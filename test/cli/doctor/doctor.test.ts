@@ -108,6 +108,7 @@ function patient(
         read([{ name: "repull-rule", isEnabled: true, pattern: PATTERN, undeliveredArn: UNDELIVERED }]),
       matches: async (_pattern, event) => read(JSON.stringify(event).includes("CannotPull")),
       supportsDurableFunctions: async () => read(true),
+      unreservedConcurrency: async () => read(1000),
       ...ill,
     },
     executions: {
@@ -122,6 +123,8 @@ function patient(
       validateRule: async () => ({ isValid: true, because: "good" }),
     },
     killSwitch: async () => "allowed",
+    policyDocument: async () => "{}",
+    calendar: { state: async () => ({ state: "open" }) },
     secretKeys: async () => ["username", "password", "accessToken"],
     quota: async () => ({ limit: 100, remaining: 80, source: "203.0.113.7" }),
     rolesInUse: async () => [ROLE],
@@ -155,6 +158,8 @@ test("a stack as it should be passes every check", async () => {
     "rule pattern",
     "undelivered",
     "kill-switch",
+    "policy",
+    "concurrency",
     "rights of detect",
     "rights of remediate",
     "rights of mirror",
@@ -425,4 +430,38 @@ describe("the probe", () => {
       result: "not checked",
     });
   });
+});
+
+describe("the policy document and the concurrency", () => {
+  const withDocument = (text: string, others: Partial<StackUnderTest> = {}, ill: Ill = {}) => {
+    const environment = {
+      ...deployedFunction("remediate").environment,
+      REPULL_POLICY_PARAMETER: "/repull/policy",
+    };
+    return patient(
+      { functionNamed: async (name) => read({ ...deployedFunction(name), environment }), ...ill },
+      { policyDocument: async () => text, ...others },
+    );
+  };
+  const FREEZE = '{"changeCalendar":["freeze"]}';
+  const closed: StackUnderTest["calendar"] = { state: async () => ({ state: "closed", opensAt: NOW }) };
+  const unread = (kind: "denied" | "absent") => ({ state: throwing(kind, "ssm:GetCalendarState") });
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [when: string, tested: StackUnderTest, check: string, result: string])[] = [
+    ["there is no document",                       patient(),                                                             "policy",      "passed"],
+    ["the document is a policy",                   withDocument("{}"),                                                    "policy",      "passed"],
+    ["the document is none",                       withDocument('{"modes":1}'),                                           "policy",      "failed"],
+    ["there is no such parameter",                 withDocument("", { policyDocument: throwing("absent", "ssm:GetParameter") }), "policy", "failed"],
+    ["the parameter may not be read",              withDocument("", { policyDocument: throwing("denied", "ssm:GetParameter") }), "policy", "not checked"],
+    ["its calendar is closed, which is no fault",  withDocument(FREEZE, { calendar: closed }),                            "policy",      "passed"],
+    ["there is no such calendar",                  withDocument(FREEZE, { calendar: unread("absent") }),                  "policy",      "failed"],
+    ["you may not read the calendar",              withDocument(FREEZE, { calendar: unread("denied") }),                  "policy",      "not checked"],
+    ["a young account runs ten at a time",         patient({ unreservedConcurrency: async () => read(10) }),              "concurrency", "not checked"],
+    ["an account runs a thousand",                 patient(),                                                             "concurrency", "passed"],
+  ];
+  for (const [when, tested, check, result] of table)
+    test(`${check} is ${result} where ${when}`, async () => {
+      const { checks } = await runChecks(tested);
+      expect(checks.find((one) => one.check === check)?.result).toBe(result);
+    });
 });
