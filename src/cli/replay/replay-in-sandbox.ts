@@ -11,7 +11,7 @@ import type { Json } from "../../runtime/json.ts";
 import { OUTCOME_SOURCE } from "../../sandbox/aws/event-bus.ts";
 import { serveWorkflows } from "../../sandbox/install-repull.ts";
 import { operate } from "../../sandbox/world/operator.ts";
-import type { OperatorEntry } from "../../sandbox/world/operator-entry.ts";
+import { environmentOf } from "../../sandbox/world/operator-entry.ts";
 import { recordedEvent } from "../../sandbox/world/recorded-event.ts";
 import { createRecordedWorld, healableWorld } from "../../sandbox/world/recorded-world.ts";
 import type { World } from "../../sandbox/world/world.ts";
@@ -42,10 +42,7 @@ export function replayInSandbox(policyWith: PolicyOf, input: ReplayInput, io: Co
     if (read.kind === "ignored") return toOutcome(read, undefined, "none");
     const described = await worldFor(document, where, input, io);
     const { operator = {} } = described.file;
-    const policy = policyWith(
-      operator.policy && JSON.stringify(operator.policy),
-      environmentOf(operator.parameters),
-    );
+    const policy = policyWith(operator.policy && JSON.stringify(operator.policy), environmentOf(operator));
     tell(`  in a sandbox: ${described.from}`);
     let world: World | undefined;
     const eventLog = createEventLog(() => world?.clock.now() ?? 0, tell);
@@ -65,18 +62,6 @@ export function replayInSandbox(policyWith: PolicyOf, input: ReplayInput, io: Co
       }),
     });
     return await remediateIn(world, recordedEvent(document, world), read, policy);
-  };
-}
-
-/** As the template hands the parameters on. */
-function environmentOf({
-  StandaloneTasks,
-  ScheduleRoleArns = [],
-}: OperatorEntry["parameters"] = {}): Environment {
-  const schedules = StandaloneTasks === "run" ? "move-and-run" : "move";
-  return {
-    ...(StandaloneTasks === undefined ? {} : { REPULL_STANDALONE_TASKS: StandaloneTasks }),
-    ...(ScheduleRoleArns.length === 0 ? {} : { REPULL_SCHEDULES: schedules }),
   };
 }
 

@@ -24,3 +24,13 @@ export const operatorEntry = z.strictObject({
 });
 
 export type OperatorEntry = z.infer<typeof operatorEntry>;
+
+/** What the template makes of the parameters in the functions' environment. */
+export function environmentOf({ parameters = {} }: OperatorEntry): Readonly<Record<string, string>> {
+  const { StandaloneTasks, ScheduleRoleArns = [] } = parameters;
+  const schedules = StandaloneTasks === "run" ? "move-and-run" : "move";
+  return {
+    ...(StandaloneTasks === undefined ? {} : { REPULL_STANDALONE_TASKS: StandaloneTasks }),
+    ...(ScheduleRoleArns.length === 0 ? {} : { REPULL_SCHEDULES: schedules }),
+  };
+}

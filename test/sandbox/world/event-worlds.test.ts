@@ -5,6 +5,7 @@ import { OUTCOMES, type Outcome, type OutcomeKind } from "../../../src/remediati
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { serveWorkflows } from "../../../src/sandbox/install-repull.ts";
 import { operate } from "../../../src/sandbox/world/operator.ts";
+import { environmentOf } from "../../../src/sandbox/world/operator-entry.ts";
 import { recordedEvent } from "../../../src/sandbox/world/recorded-event.ts";
 import { createRecordedWorld } from "../../../src/sandbox/world/recorded-world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
@@ -71,7 +72,10 @@ describe("a sample event in the worlds next to it", () => {
       const event = jsonIn(`${name.split(".")[0]}.json`);
       const file = readWorldFile(jsonIn(`worlds/${name}.json`));
       const world = await createRecordedWorld(file, [event]);
-      const policy = policyFrom({}, JSON.stringify(file.operator?.policy ?? {}));
+      const policy = policyFrom(
+        environmentOf(file.operator ?? {}),
+        JSON.stringify(file.operator?.policy ?? {}),
+      );
       serveWorkflows(world, { policy, killSwitch: await operate(world, file.operator ?? {}, policy) });
       let ignored: string | undefined;
       world.clock.schedule(world.clock.now(), async () => {

@@ -9,7 +9,7 @@ import type { Case } from "./tried-case.ts";
 export const HOUR = 3600;
 export const TWIN = same("docker/library/nginx:1.25");
 export const COPY = same("repull/docker.io/prefecthq/prefect:3", PREFECT);
-export const account = (extra: object = {}) => ({ policy: { dockerHubSecret: SECRET, ...extra } });
+export const account = () => ({ parameters: { DockerHubSecretArn: SECRET } });
 export const lone = (image: string, more: object = {}) => ({ service: { image }, ...more });
 
 /** What Docker Hub answers who has no pulls left. */
