@@ -124,7 +124,8 @@ const RULES: readonly Rule[] = [
   {
     name: "words are plain",
     concerns: (path) =>
-      /^(?:src|functions|infra|events|bench|test)\//.test(path) && path !== "test/tidy.test.ts",
+      /^(?:src|functions|infra|events|bench|test|docs)\/|^[A-Z]+\.md$/.test(path) &&
+      path !== "test/tidy.test.ts",
     find: ({ text }) => unclearWords(text),
   },
   {
