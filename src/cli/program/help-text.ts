@@ -17,7 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'repull pause --stack repull --because "incident 42" --yes',
   ],
   resume: ["repull resume", "repull resume --stack repull --yes"],
-  scan: ["repull scan", "repull scan --cluster prod --html report.html"],
+  scan: ["repull scan", "repull scan --cluster prod --html report.html", "repull scan --csv > images.csv"],
   diagnose: ["repull diagnose prod/web", "repull diagnose event.json --offline"],
   plan: ["repull plan web", "repull plan prod/web --json"],
   fix: ["repull fix prod/web", "repull fix web --cluster prod --yes --no-wait"],
