@@ -97,7 +97,8 @@ const stack =
       environment: { ...KILL_SWITCH, ...environment },
       parameters: {
         "/repull/writes": killSwitch,
-        "/repull/policy": '{"clusters":{"exclude":["prod"]},"images":{"exclude":["public.ecr.aws/*"]}}',
+        "/repull/policy":
+          '{"scope":{"clusters":{"exclude":["prod"]},"images":{"exclude":["public.ecr.aws/*"]}}}',
       },
     };
   };

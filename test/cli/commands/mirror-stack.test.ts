@@ -93,7 +93,7 @@ describe("repull mirror into ECR", () => {
   const refusals = [
     ["its kill switch is pulled",       () => { word = "by Ada"; },                             "writes-stopped"],
     ["its mode is observe",             () => { environment = { REPULL_MODE: "observe" }; },     "observe-mode"],
-    ["its policy excludes the image",   () => { environment = { REPULL_POLICY_PARAMETER: "/p" }; word = '{"images":{"exclude":["acme/*"]}}'; }, "excluded-by-policy"],
+    ["its policy excludes the image",   () => { environment = { REPULL_POLICY_PARAMETER: "/p" }; word = '{"scope":{"images":{"exclude":["acme/*"]}}}'; }, "excluded-by-policy"],
     ["its policy cannot be read",       () => { environment = { REPULL_POLICY_PARAMETER: "/none" }; }, "policy-unreadable"],
     ["it is absent",                    () => { environment = "absent"; },                       "no-stack"],
     ["it cannot be read",               () => { environment = undefined; },                      "stack-unreadable"],

@@ -193,7 +193,7 @@ describe("repull replay --aws", () => {
   const held: readonly (readonly [string, Stack, string])[] = [
     ["the stack's mode is observe",              { stack: { ...RULES, REPULL_MODE: "observe" }, parameters: ALLOWED }, "dry-run"],
     ["the policy document says observe",         { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...ALLOWED, "/p": '{"mode":"observe"}' } }, "dry-run"],
-    ["the policy document leaves the cluster out", { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...ALLOWED, "/p": '{"clusters":{"exclude":["prod"]}}' } }, "not-eligible"],
+    ["the policy document leaves the cluster out", { stack: { ...RULES, REPULL_POLICY_PARAMETER: "/p" }, parameters: { ...ALLOWED, "/p": '{"scope":{"clusters":{"exclude":["prod"]}}}' } }, "not-eligible"],
   ];
   for (const [when, account, outcome] of held) {
     it(`ends ${outcome} and leaves the service when ${when}`, async () => {
