@@ -181,13 +181,13 @@ const table: Readonly<Record<string, Breakage>> = {
     breaks: () => killSwitch("Ada: freeze"), mends: () => killSwitch("allowed") },
   "a kill switch that was deleted": { check: "kill-switch", because: /nothing is written/, remedy: /deploy the stack again/,
     breaks: () => ssm.send(new DeleteParameterCommand({ Name: "/repull/writes" })), mends: () => killSwitch("allowed") },
-  "a secret that is no JSON": { check: "Docker Hub secret", because: /no JSON object/, remedy: /policy\.md#dockerhubsecret/,
+  "a secret that is no JSON": { check: "Docker Hub secret", because: /no JSON object/, remedy: /policy\.md#a-docker-hub-account/,
     breaks: () => inSecret("hunter2-hunter2"), mends: () => inSecret(GOOD) },
-  "a secret with keys of another tool": { check: "Docker Hub secret", because: /none of the keys/, remedy: /policy\.md#dockerhubsecret/,
+  "a secret with keys of another tool": { check: "Docker Hub secret", because: /none of the keys/, remedy: /policy\.md#a-docker-hub-account/,
     breaks: () => inSecret(JSON.stringify({ user: "acme", token: "hunter2-hunter2" })), mends: () => inSecret(GOOD) },
   "a secret for the cache alone": { check: "Docker Hub secret", because: /no password/, remedy: /same token/,
     breaks: () => inSecret(JSON.stringify({ username: "acme", accessToken: "hunter2-hunter2" })), mends: () => inSecret(GOOD) },
-  "a secret that is about to be deleted": { check: "Docker Hub secret", because: /about to be deleted/, remedy: /policy\.md#dockerhubsecret/,
+  "a secret that is about to be deleted": { check: "Docker Hub secret", because: /about to be deleted/, remedy: /policy\.md#a-docker-hub-account/,
     breaks: () => secrets.send(new DeleteSecretCommand({ SecretId: secret })), mends: () => secrets.send(new RestoreSecretCommand({ SecretId: secret })) },
 };
 

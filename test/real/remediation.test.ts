@@ -271,7 +271,7 @@ describe("a service that is well, by hand", () => {
 
     const planned = await byHand("plan", "by-hand");
     expect(planned.out).toContain("grafana/loki:3 (web) today from Docker Hub, pulled anonymously");
-    expect(planned.out).toContain("→ mirror: copy ");
+    expect(planned.out).toContain("→ use mirror: copy ");
     expect(planned.out).toContain("next: repull fix by-hand --cluster prod");
     expect(planned.err).toContain("no stack of Repull is deployed in us-east-1");
     expect(planned.status).toBe(0);
@@ -282,8 +282,8 @@ describe("a service that is well, by hand", () => {
 
     const fixed = await byHand("fix", "by-hand", "--no-stack", "--yes", "--no-wait");
     expect(fixed.err).toMatch(/[0-9a-f]{12} .* copied/);
-    expect(fixed.out).toContain("mirrored to ECR/repull/docker.io/grafana/loki:3");
-    expect(fixed.out).toContain("redeployed: the service by-hand was moved from by-hand:1 to by-hand:2");
+    expect(fixed.out).toContain("copied to ECR/repull/docker.io/grafana/loki:3");
+    expect(fixed.out).toContain("changed: by-hand:1 → by-hand:2");
     expect(fixed.status).toBe(0);
     const now = await currentOf("by-hand");
     const [place = "", digest = ""] = (
@@ -327,11 +327,11 @@ describe("a service that is well, by hand", () => {
     // moto's rollouts never end.
     const printed = await atTerminal(
       ["fix", "watched", "--no-stack", "--yes"],
-      "the service goes from watched:1",
+      "started to deploy watched:2",
       "\u0003",
       env,
     );
-    expect(printed).toContain("redeployed: the service goes from watched:1 to watched:2");
+    expect(printed).toContain("started to deploy watched:2 in place of watched:1");
     expect(printed).toContain("interrupted: what is told above is done");
     expect(printed).not.toMatch(/\n\s+at .*\.ts:\d+/);
   });
@@ -342,10 +342,12 @@ describe("a service that is well, by hand", () => {
     const ssm = new SSMClient({ region: REGION, endpoint: moto.url, credentials: MOTO_CREDENTIALS });
     const put = (Name: string, Value: string) =>
       ssm.send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: true }));
-    await put("/hands/policy", JSON.stringify({ mirrorPrefix: "mirrors" }));
+    await put("/hands/policy", JSON.stringify({ waitForLimit: false }));
     await put("/hands/writes", "stopped by Ada");
     await deployFunction("hands-remediate", {
       REPULL_POLICY_PARAMETER: "/hands/policy",
+      REPULL_MODE: "remediate",
+      REPULL_MIRROR_PREFIX: "mirrors",
       REPULL_WRITES_PARAMETER: "/hands/writes",
     });
 

@@ -157,6 +157,7 @@ describe("an image that only the account may read", () => {
     const ports = portsWith(await secretWith({ username: USER, password: PASSWORD, note: "private" }));
     expect(await probeCandidate(candidate, { trusted: digest, platforms: [] }, ports)).toEqual({
       kind: "denied",
+      code: "private-image",
       because: "it is private, and the policy does not let it be copied (registries.privateImages)",
     });
   });
