@@ -79,7 +79,9 @@ describe("a workflow in process", () => {
     const both = async (steps: Steps) => {
       await Promise.all([steps.step("a", async () => 1), steps.step("b", async () => 2)]);
     };
-    await expect(runInProcess(both, { clock: new FastClock(0) })).rejects.toThrow("in parallel with another operation");
+    await expect(runInProcess(both, { clock: new FastClock(0) })).rejects.toThrow(
+      "in parallel with another operation",
+    );
   });
 
   test("tries a failing step as often as it is told, with growing pauses, and throws StepFailed at last", async () => {
