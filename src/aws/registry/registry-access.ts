@@ -6,11 +6,11 @@
  */
 
 import { ecrHost } from "../../image/ecr-hosts.ts";
-import { registryOf } from "../../image/registry-hosts.ts";
 import type { FindCredentials } from "../../oci/auth/credentials.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
 import { createCopier } from "../../oci/copy/copier.ts";
-import { type Endpoint, isLoopbackHost } from "../../oci/http/registry-address.ts";
+import { endpointsWithLogin } from "../../oci/http/endpoints-with-login.ts";
+import type { Endpoint } from "../../oci/http/registry-address.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -34,15 +34,6 @@ export type RegistryAccess = {
   readonly mayReachPrivate: boolean;
 };
 
-/**
- * ECR's token comes from AWS's endpoint. Where that is on this machine, the token opens nothing elsewhere, and an ECR on
- * this machine may see it; a token of AWS's is never shown to an address that is used instead of ECR.
- */
-function isSandboxEcr(host: string, url: string, awsEndpoint: string | undefined): boolean {
-  if (awsEndpoint === undefined || registryOf(host).kind !== "ecr") return false;
-  return [url, awsEndpoint].every((address) => isLoopbackHost(URL.parse(address)?.hostname ?? ""));
-}
-
 /** Nothing is asked, and no secret fetched, before a registry asks who we are. */
 export function createRegistryAccess({
   aws,
@@ -55,10 +46,7 @@ export function createRegistryAccess({
   mayReachPrivate,
 }: RegistryAccess): Pick<Ports, "registries" | "copier" | "anonymous"> {
   const endpoints = new Map<string, Endpoint | string>([
-    ...[...mapped].map(([host, url]): [string, Endpoint] => [
-      host,
-      { url, sendCredentials: isSandboxEcr(host, url, aws.endpoint) },
-    ]),
+    ...endpointsWithLogin(mapped, aws.endpoint),
     ...settings.endpoints.map((row): [string, Endpoint] => [row.host, row]),
   ]);
   const rules = { allowed: [...settings.allowed, ecrHost(account, aws.region)], mayReachPrivate };

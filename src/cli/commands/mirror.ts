@@ -10,6 +10,7 @@ import { createRegistries } from "../../oci/client/registries.ts";
 import { type CopierOptions, createCopier } from "../../oci/copy/copier.ts";
 import { CopyError } from "../../oci/copy/copy-error.ts";
 import type { CopyRequest, CopyResult } from "../../oci/copy/types.ts";
+import { endpointsWithLogin } from "../../oci/http/endpoints-with-login.ts";
 import { httpTransport } from "../../oci/http/http-transport.ts";
 import { EndpointsError, parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
@@ -118,7 +119,7 @@ async function before<T>(late: AbortSignal, promise: Promise<T>): Promise<T> {
 type Asked =
   | {
       readonly request: CopyRequest;
-      readonly endpoints: ReadonlyMap<string, string>;
+      readonly endpoints: ReturnType<typeof endpointsWithLogin>;
       readonly concurrency: Pick<CopierOptions, "concurrency">;
       readonly timeoutSeconds: number;
     }
@@ -147,6 +148,7 @@ function requestFrom(input: MirrorInput, io: CommandIo): Asked {
     // Without a tag of its own, the target is called what the source is called.
     const tag = given.tag ?? source.tag ?? (source.digest === undefined ? "latest" : undefined);
     const target = tag === undefined ? given : { ...given, tag };
+    const mapped = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
     const platforms: readonly Platform[] = input.platforms.map(parsePlatform);
     return {
       request: {
@@ -155,7 +157,7 @@ function requestFrom(input: MirrorInput, io: CommandIo): Asked {
         ...(platforms.length === 0 ? {} : { platforms }),
         ...(input.referrers === true ? { referrers: true } : {}),
       },
-      endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS),
+      endpoints: endpointsWithLogin(mapped, io.env.AWS_ENDPOINT_URL),
       concurrency: blobs === undefined ? {} : { concurrency: () => blobs },
       timeoutSeconds,
     };
