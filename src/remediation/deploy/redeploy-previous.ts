@@ -15,8 +15,8 @@ import {
 } from "../../ecs/task-definition/task-definition.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Superseded, Survey } from "../survey/types.ts";
-import { compareService, redeployRevision, type Written } from "./apply.ts";
 import { rollBackByEcs } from "./ecs-rollback.ts";
+import { compareService, redeployRevision, type Written } from "./redeploy-service.ts";
 
 /** A copy is as young as the rollback; other services of its family register revisions too. */
 const REVISIONS_SEEN = 10;

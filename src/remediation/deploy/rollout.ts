@@ -10,8 +10,8 @@ import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { ScheduledTarget } from "../ports/schedules.ts";
 import type { Survey } from "../survey/types.ts";
-import type { RedeployResult } from "./apply.ts";
 import type { Restored } from "./redeploy-previous.ts";
+import type { RedeployResult } from "./redeploy-service.ts";
 
 export interface Rollout {
   /** Puts the revision into use: one call is one write. It compares first, and what is different then is a result. */

@@ -1,8 +1,8 @@
 /** The rollout of a service: ECS starts a deployment, and the one before it is what an undo goes back to. */
 
 import { optional } from "../../ecs/json-fields.ts";
-import { redeployRevision } from "./apply.ts";
 import { redeployPreviousRevision } from "./redeploy-previous.ts";
+import { redeployRevision } from "./redeploy-service.ts";
 import type { Rollout } from "./rollout.ts";
 import { checkRollout } from "./rollout-verdict.ts";
 import { findUnseenDeployment } from "./unseen-deployment.ts";

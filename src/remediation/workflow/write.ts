@@ -5,13 +5,9 @@
 
 import { createHash } from "node:crypto";
 import { optional } from "../../ecs/json-fields.ts";
-import {
-  type RedeployResult,
-  type RegisterResult,
-  redeployRevision,
-  registerRevision,
-} from "../deploy/apply.ts";
 import type { Restored } from "../deploy/redeploy-previous.ts";
+import { type RedeployResult, redeployRevision } from "../deploy/redeploy-service.ts";
+import { type RegisterResult, registerRevision } from "../deploy/register-revision.ts";
 import type { RolloutStart } from "../deploy/rollout.ts";
 import { rolloutOf } from "../deploy/rollouts.ts";
 import { type ClosedCalendar, closedCalendar } from "../gates/change-calendar.ts";

@@ -3,8 +3,8 @@
 import { sameRevision, shortRevision } from "../../../ecs/arn.ts";
 import { optional } from "../../../ecs/json-fields.ts";
 import { type Deployment, primaryDeployment } from "../../../ecs/service/service.ts";
-import type { RedeployResult, Written } from "../../deploy/apply.ts";
 import type { Restored } from "../../deploy/redeploy-previous.ts";
+import type { RedeployResult, Written } from "../../deploy/redeploy-service.ts";
 import { findOverwrittenDeployment, formatOverwrite } from "../../deploy/rollout-verdict.ts";
 import type { Superseded, Survey } from "../../survey/types.ts";
 import type { Context } from "../context.ts";

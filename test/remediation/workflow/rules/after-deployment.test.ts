@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import type { Deployment } from "../../../../src/ecs/service/service.ts";
-import type { RedeployResult } from "../../../../src/remediation/deploy/apply.ts";
 import type { Restored } from "../../../../src/remediation/deploy/redeploy-previous.ts";
+import type { RedeployResult } from "../../../../src/remediation/deploy/redeploy-service.ts";
 import { next, withSeen } from "../../../../src/remediation/workflow/next.ts";
 import { formatBackOn } from "../../../../src/remediation/workflow/rules/after-deployment.ts";
 import type {

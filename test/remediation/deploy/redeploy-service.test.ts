@@ -1,7 +1,7 @@
 /** Which deployments a redeployment takes for foreign ones, and leaves alone. */
 
 import { describe, expect, it } from "vitest";
-import { redeployRevision } from "../../../src/remediation/deploy/apply.ts";
+import { redeployRevision } from "../../../src/remediation/deploy/redeploy-service.ts";
 import { createWorld } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 

@@ -1,0 +1,119 @@
+/**
+ * Points a service at a revision, unless the service is no longer what was looked at.
+ *
+ * The step may run more than once, and an answer may be lost: the service itself tells what became of the write.
+ */
+
+import { sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { isFullyRunning } from "../../ecs/service/rollout-state.ts";
+import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
+import { AwsError } from "../ports/aws-error.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { Superseded } from "../survey/types.ts";
+
+/** `already`: the service runs the revision; the answer to an earlier write was lost. */
+export type RedeployResult = Written | Superseded;
+
+/** What is replaced is soon no longer shown: whose deployment it was, ECS's answer tells best. */
+export type Written = {
+  readonly kind: "redeployed" | "already";
+  /**
+   * The deployments that ECS showed: after `redeployed` those that the comparison had not shown, ours first among them;
+   * after `already` all of them.
+   */
+  readonly deployments: readonly Deployment[];
+  /** A revision that was seen in place of ours, and is not there any more. */
+  readonly foreign?: string;
+};
+
+type Change = {
+  readonly clusterArn: string;
+  readonly service: string;
+  readonly to: string;
+  readonly from: string;
+  readonly deploymentId?: string;
+  /** The deployment that failed: to replace that one is what was asked for, though the survey saw an older one. */
+  readonly failing?: string | undefined;
+  /** What runs whole by now, after whatever wait, needs no healing. */
+  readonly heals?: boolean;
+  /** Another revision in place of ours is looked at a second time, before it is believed. */
+  readonly isSeenTwice?: boolean;
+};
+
+/** What keeps from a write, or that it is done; `same`: the service is what the survey saw. */
+export async function compareService(
+  { clusterArn, service: name, to, from, deploymentId, failing, heals = false }: Change,
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<RedeployResult | { readonly kind: "same"; readonly service: Service }> {
+  const service = await ecs.describeService(clusterArn, name);
+  if (service === undefined || service.status !== "ACTIVE")
+    return { kind: "superseded", because: `the service ${name} was deleted meanwhile` };
+  if (sameRevision(service.taskDefinition, to)) return { kind: "already", deployments: service.deployments };
+  if (!sameRevision(service.taskDefinition, from)) {
+    const because = `${shortRevision(service.taskDefinition)} was deployed meanwhile`;
+    return { kind: "superseded", because, revision: service.taskDefinition };
+  }
+  const primary = primaryDeployment(service);
+  const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
+  if (deploymentId !== undefined && isAnother)
+    return {
+      kind: "superseded",
+      because: `${shortRevision(from)} was deployed anew meanwhile (${primary.id})`,
+    };
+  if (heals && isFullyRunning(service))
+    return {
+      kind: "superseded",
+      because: `all tasks of ${service.name} run ${shortRevision(from)} now`,
+      whole: true,
+    };
+  return { kind: "same", service };
+}
+
+/**
+ * Points the service at a revision, unless another deployment came since it was looked at.
+ *
+ * `from` is what it must still run, by revision and, where known, by deployment.
+ */
+export async function redeployRevision(
+  change: Change,
+  ports: Pick<Ports, "ecs" | "log">,
+): Promise<RedeployResult> {
+  const { clusterArn, to, from } = change;
+  const found = await compareService(change, ports);
+  if (found.kind !== "same") return found;
+  const { service } = found;
+  const compared = service.deployments.map(({ id }) => id);
+  let shown: readonly Deployment[];
+  try {
+    shown = await ports.ecs.updateService(clusterArn, change.service, to);
+  } catch (error) {
+    // A controller that takes no revision from us will not take one at the next attempt either.
+    if (error instanceof AwsError && error.kind === "conflict")
+      return { kind: "superseded", because: error.message };
+    const told = await withoutAnswer(error, change, compared, ports);
+    if (told === undefined) throw error;
+    return told;
+  }
+  ports.log.info("service redeployed", { serviceArn: service.arn, from, to });
+  return { kind: "redeployed", deployments: shown.filter(({ id }) => !compared.includes(id)) };
+}
+
+/** Without an answer it may have been done all the same, or another's may have come first: the service itself tells. */
+async function withoutAnswer(
+  error: unknown,
+  { clusterArn, service, to, from, isSeenTwice = false }: Change,
+  compared: readonly string[],
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<RedeployResult | undefined> {
+  if (!(error instanceof AwsError && error.kind === "unavailable")) return undefined;
+  const now = await ecs.describeService(clusterArn, service).catch(() => undefined);
+  if (now === undefined) return undefined;
+  if (sameRevision(now.taskDefinition, to)) return { kind: "already", deployments: now.deployments };
+  if (!isSeenTwice || sameRevision(now.taskDefinition, from)) return undefined;
+  // Written again over an answer of the past, ours would replace what this one has shown.
+  const because = `${shortRevision(now.taskDefinition)} was deployed meanwhile`;
+  const isBehind = now.deployments.some(
+    ({ id, taskDefinition }) => sameRevision(taskDefinition, to) && !compared.includes(id),
+  );
+  return { kind: "superseded", because, ...(isBehind ? {} : { revision: now.taskDefinition }) };
+}
