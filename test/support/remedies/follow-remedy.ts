@@ -4,7 +4,7 @@
  */
 
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -278,19 +278,16 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 
 /** Runs the command line itself as a process, over the world's registries, from an address without a limit. */
 async function runInShell(commands: readonly (readonly string[])[], world: World, one: Case): Promise<void> {
-  const stub = await startAwsStub(async (request) => stackAnswers(request, one));
+  const stub = await startAwsStub(
+    async (request) => ecrAnswers(request, world) ?? stackAnswers(request, one),
+  );
   const served = await Promise.all(
     [...world.registries.byHost].map(async ([host, registry]) => ({
       host: host === "docker.io" ? "registry-1.docker.io" : host,
       server: await serveRegistry(registry, { address: "203.0.113.200" }),
     })),
   );
-  // An endpoint that is used instead of a registry is shown the login of its own name.
-  const ecr = served.find(({ host }) => host === ECR)?.server.host ?? "";
-  const auth = Buffer.from(`AWS:${world.registries.ecr.issuePassword().password}`).toString("base64");
   const home = await mkdtemp(join(tmpdir(), "repull-remedy-"));
-  await mkdir(join(home, ".docker"));
-  await writeFile(join(home, ".docker", "config.json"), JSON.stringify({ auths: { [ecr]: { auth } } }));
   const env = {
     PATH: process.env.PATH,
     HOME: home,
@@ -310,6 +307,13 @@ async function runInShell(commands: readonly (readonly string[])[], world: World
     await stub.stop();
     await rm(home, { recursive: true });
   }
+}
+
+/** The token of the world's ECR. */
+function ecrAnswers({ action }: AwsRequest, { registries, clock }: World): AwsAnswer | undefined {
+  if (action !== "GetAuthorizationToken") return undefined;
+  const authorizationToken = Buffer.from(`AWS:${registries.ecr.issuePassword().password}`).toString("base64");
+  return { body: { authorizationData: [{ authorizationToken, expiresAt: clock.now() / 1000 + 43_200 }] } };
 }
 
 /** The stack by whose policy and kill switch the command goes. */
