@@ -32,6 +32,11 @@ type Change = {
   readonly to: string;
   readonly from: string;
   readonly deploymentId?: string;
+  /**
+   * The deployments that were there when the write was decided on. One of `from` that is not among them came since: a
+   * person's, or ECS's own rollback of an earlier run of this very step, whose answer was lost.
+   */
+  readonly knownDeploymentIds?: readonly string[];
   /** The deployment that failed: to replace that one is what was asked for, though the survey saw an older one. */
   readonly failing?: string | undefined;
   /** What runs whole by now, after whatever wait, needs no healing. */
@@ -42,7 +47,7 @@ type Change = {
 
 /** What keeps from a write, or that it is done; `same`: the service is what the survey saw. */
 export async function compareService(
-  { clusterArn, service: name, to, from, deploymentId, failing, heals = false }: Change,
+  { clusterArn, service: name, to, from, deploymentId, knownDeploymentIds, failing, heals = false }: Change,
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<RedeployResult | { readonly kind: "same"; readonly service: Service }> {
   const service = await ecs.describeService(clusterArn, name);
@@ -55,7 +60,8 @@ export async function compareService(
   }
   const primary = primaryDeployment(service);
   const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
-  if (deploymentId !== undefined && isAnother)
+  const isSince = primary !== undefined && knownDeploymentIds?.includes(primary.id) === false;
+  if (isSince || (deploymentId !== undefined && isAnother))
     return {
       kind: "superseded",
       because: `${shortRevision(from)} was deployed anew meanwhile (${primary.id})`,

@@ -169,7 +169,8 @@ async function undoRollout({ rollback }: State, execution: string, ports: Ports)
 
 async function restoreOverwritten({ overwritten }: State, ports: Ports): Promise<RedeployResult> {
   if (overwritten === undefined) throw new Error("there is nothing to restore");
-  const { clusterArn, service, revision, written } = overwritten;
-  const change = { clusterArn, service, to: revision, from: written.at(-1) ?? "", isSeenTwice: true };
+  const { clusterArn, service, revision, written, knownDeploymentIds } = overwritten;
+  const place = { clusterArn, service, to: revision, from: written.at(-1) ?? "" };
+  const change = { ...place, knownDeploymentIds, isSeenTwice: true };
   return await redeployRevision(change, ports);
 }

@@ -33,3 +33,37 @@ describe("redeploy, where the survey saw an older deployment of the same revisio
     expect(kind).toBe(result);
   });
 });
+
+describe("redeploy, of a revision that an earlier run of the same step has deployed without an answer", () => {
+  const table = [
+    ["writes nothing when ECS has rolled that deployment back since", true, "superseded"],
+    ["writes when the service is as it was when the write was decided on", false, "redeployed"],
+  ] as const;
+  for (const [what, isRolledBack, result] of table)
+    it(what, async () => {
+      const world = await createWorld(
+        readWorldFile({
+          services: [
+            { cluster: "prod", name: "web", image: "nginx:1.25", settled: true, circuitBreaker: "rollback" },
+          ],
+          registries: { "docker.io": { images: { "library/nginx:1.25": {} } } },
+        }),
+      );
+      const [service] = world.cluster.services();
+      const from = service?.taskDefinition ?? "";
+      const knownDeploymentIds = service?.deployments.map(({ id }) => id) ?? [];
+      const to = world.definitions.register({
+        family: "web",
+        containerDefinitions: [{ name: "web", image: "nginx:no-such-tag" }],
+      });
+      if (isRolledBack) {
+        world.cluster.updateService("prod", "web", to);
+        const isBack = () =>
+          service?.taskDefinition === from && service.deployments[0]?.rolloutState === "COMPLETED";
+        expect(await world.runUntil(isBack, 3600)).toBe(true);
+      }
+      const change = { clusterArn: service?.cluster.arn ?? "", service: "web", to, from };
+      const { kind } = await redeployRevision({ ...change, knownDeploymentIds }, world.ports);
+      expect([kind, service?.taskDefinition]).toEqual([result, result === "redeployed" ? to : from]);
+    });
+});

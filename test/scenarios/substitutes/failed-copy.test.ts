@@ -43,5 +43,19 @@ for (const engine of ENGINES) {
         expect((await stateOf(after, "prod", "web")).running).toBe(tasks);
       },
     );
+
+    // biome-ignore format: a table is read by its columns
+    test.each([["throttled", 180, "succeeded", 1], ["denied", 180, "succeeded", 1], ["throttled", Number.POSITIVE_INFINITY, "no-substitute", 0]] as const)(
+      "ends by the world's own truth where how its copies end is %s for good and they fail for %d s",
+      async (kind, seconds, expected, tasks) => {
+        const untilFailure = (played: World): void => {
+          failing("docker.io", seconds)(played);
+          played.faults.order("lambda:GetDurableExecution", kind);
+        };
+        const { world: after, outcome } = await play({ world, untilFailure }, engine);
+        expect(outcome.outcome, outcome.because).toBe(expected);
+        expect((await stateOf(after, "prod", "web")).running).toBe(tasks);
+      },
+    );
   });
 }

@@ -56,9 +56,10 @@ export function afterPoll(
       ...optional("repositories", repositories),
     });
   if (status.status === "succeeded" || isInTarget) return copied(state);
-  // It may have met a limit: a copy whose end is unknown is not tried again.
+  // It may have met a limit, so it is not tried again at once: the next survey asks the source first.
   if (status.status === "unknown")
     return rejectCopy(state, {
+      failed: true,
       because: `${what} has ended, and how cannot be read: ${status.because ?? "no reason given"}`,
     });
   const because = `${what} ${status.status}${status.because === undefined ? "" : ` (${status.because})`}`;
