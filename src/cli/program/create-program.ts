@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addApprovalCommands } from "./approval-commands.ts";
 import { addHelpTexts } from "./help-text.ts";
 import { addHistoryCommands } from "./history-commands.ts";
+import { addKubernetesCommands } from "./kubernetes/kubernetes-commands.ts";
 import { addOperationCommands } from "./operation-commands.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import type { ProgramParts } from "./program-parts.ts";
@@ -18,6 +19,7 @@ const GROUPS: readonly (readonly [heading: string, add: readonly ((parts: Progra
   ["Without an account:", [addSandboxCommands]],
   ["Services of an account:", [addServiceCommands]],
   ["A deployed stack:", [addOperationCommands, addHistoryCommands, addApprovalCommands]],
+  ["A cluster:", [addKubernetesCommands]],
   ["Registries:", [addRegistryCommands]],
   ["Settings:", [addPolicyCommands]],
   [LAST_GROUP, [addShellCommands]],

@@ -1,0 +1,19 @@
+/** The commands of a cluster: `repull kubernetes …`. Each is a file beside this one, and loads its own code only. */
+
+import type { Command } from "commander";
+import type { ProgramParts } from "../program-parts.ts";
+
+export type KubernetesParts = Omit<ProgramParts, "program"> & {
+  /** `repull kubernetes`. */
+  readonly group: Command;
+};
+
+/** In the order of the help. */
+const COMMANDS: readonly ((parts: KubernetesParts) => void)[] = [];
+
+export function addKubernetesCommands({ program, io, finish }: ProgramParts): void {
+  // A group without commands would only be a line in the help.
+  if (COMMANDS.length === 0) return;
+  const group = program.command("kubernetes").description("Admit pods of a cluster with the same bytes.");
+  for (const add of COMMANDS) add({ group, io, finish });
+}
