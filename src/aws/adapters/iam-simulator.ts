@@ -8,8 +8,9 @@
 import { GetInstanceProfileCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
 import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { parseArn } from "../../ecs/arn.ts";
-
+import { judge, simulationOf } from "../../iam/simulation.ts";
 import type { Roles } from "../../remediation/ports/ports.ts";
+import type { JsonObject } from "../../runtime/json.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
@@ -31,25 +32,11 @@ export function createIamSimulator(settings: AwsSettings): Roles & IamSimulator 
   return {
     async simulate(roleArn, actions, resourceArn, context = {}) {
       try {
-        const { EvaluationResults } = await client.send(
-          new SimulatePrincipalPolicyCommand({
-            PolicySourceArn: roleArn,
-            ActionNames: [...actions],
-            ResourceArns: [resourceArn],
-            ContextEntries: Object.entries(context).map(([ContextKeyName, value]) => ({
-              ContextKeyName,
-              ContextKeyType: "string",
-              ContextKeyValues: [value],
-            })),
-          }),
-        );
-        const decisions = new Map(
-          (EvaluationResults ?? []).map(({ EvalActionName, EvalDecision }) => [EvalActionName, EvalDecision]),
-        );
-        const missing = actions.find((action) => !decisions.has(action));
-        if (missing !== undefined) return { kind: "unknown", because: `IAM does not judge ${missing}` };
-        const refused = actions.find((action) => decisions.get(action) !== "allowed");
-        return refused === undefined ? { kind: "allowed" } : { kind: "refused", action: refused };
+        const question = { role: roleArn, actions, resource: resourceArn, context };
+        const answer = await client.send(new SimulatePrincipalPolicyCommand(simulationOf(question)));
+        // The SDK's own objects hold what the answer's JSON would.
+        const judged = judge(answer as unknown as JsonObject, question);
+        return judged.kind === "refused" ? { kind: "refused", action: judged.action } : judged;
       } catch (error) {
         const { message } = toAwsError("iam:SimulatePrincipalPolicy", error);
         return { kind: "unknown", because: message.slice(0, 200) };

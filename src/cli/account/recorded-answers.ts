@@ -2,8 +2,8 @@
 
 import { NETWORK_FILE, NETWORK_OPERATIONS, type Recorded } from "../../aws/diagnosis/recorded-network.ts";
 import { GROUPS_FILE, REGISTRY_FILE } from "../../aws/diagnosis/recorded-reads.ts";
-import { type AccountReads, OPERATIONS } from "../../diagnosis/reads.ts";
-import { isList, isObject } from "../../ecs/json-fields.ts";
+import { type AccountReads, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";
+import { getObjects, getString, getStrings, isList, isObject, optional } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import type { CommandIo } from "../io.ts";
@@ -61,7 +61,7 @@ export function recordingReads(reads: AccountReads): RecordingReads {
     async read(operation, input, region) {
       const found = await reads.read(operation, input, region);
       if (found.kind === "answer")
-        kept.set(operation, merged(withoutError(kept.get(operation)), withoutValues(found.answer)));
+        kept.set(operation, merged(withoutError(kept.get(operation)), told(operation, input, found.answer)));
       if (found.kind === "absent" && !kept.has(operation))
         kept.set(operation, { Error: { Code: found.code, Message: found.because } });
       return found;
@@ -104,6 +104,19 @@ async function save(path: string, answer: JsonObject, io: CommandIo): Promise<vo
       cause: error,
     });
   }
+}
+
+/** What an answer does not repeat of its question, where one file holds the answers to many. */
+function told(operation: Operation, input: JsonObject, answer: JsonObject): JsonObject {
+  const kept = withoutValues(answer);
+  if (operation !== "iam.SimulatePrincipalPolicy") return kept;
+  const [resource] = getStrings(input, "ResourceArns");
+  const about = {
+    ...optional("PolicySourceArn", getString(input, "PolicySourceArn")),
+    ...optional("EvalResourceName", resource),
+  };
+  const EvaluationResults = getObjects(kept, "EvaluationResults").map((one) => ({ ...one, ...about }));
+  return { ...kept, EvaluationResults };
 }
 
 /** Environment variables and overrides hold what people put there. No check reads them. */

@@ -57,12 +57,26 @@ export async function rightChecks(
               `${role} may not ${answer.action} on ${on}`,
               "a boundary or an organisation's policy forbids it, or the stack is old: deploy it again",
             )
-          : skipped(check, answer.because, "allow yourself iam:SimulatePrincipalPolicy");
+          : unknown(check, answer);
       break;
     }
     checks.push(verdict);
   }
   return checks;
+}
+
+/** A condition that asks for what no simulation gives is not mended by a right of the caller's. */
+function unknown(
+  check: string,
+  { because, context }: { readonly because: string; readonly context?: readonly string[] },
+): Check {
+  return context === undefined
+    ? skipped(check, because, "allow yourself iam:SimulatePrincipalPolicy")
+    : skipped(
+        check,
+        because,
+        "look at the conditions of its policies: no simulation knows what these keys are",
+      );
 }
 
 function wantedOf(
@@ -123,8 +137,7 @@ export async function passRoleCheck(
     const answer = await roles.simulate(ours, ["iam:PassRole"], role, {
       "iam:PassedToService": "ecs-tasks.amazonaws.com",
     });
-    if (answer.kind === "unknown")
-      return skipped(check, answer.because, "allow yourself iam:SimulatePrincipalPolicy");
+    if (answer.kind === "unknown") return unknown(check, answer);
     if (answer.kind === "refused") forbidden.push(role);
   }
   if (forbidden.length > 0)

@@ -6,7 +6,8 @@
  */
 
 import { parseArn } from "../../ecs/arn.ts";
-import { getObject, getObjects, getString, isObject } from "../../ecs/json-fields.ts";
+import { getObject, getString, isObject } from "../../ecs/json-fields.ts";
+import { ECR_PULL_ACTIONS, judge, simulationOf } from "../../iam/simulation.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { CauseCode } from "../causes.ts";
 import type { Scene } from "../scene.ts";
@@ -32,41 +33,39 @@ export const ECR_LOGIN: Need = {
 };
 
 export function ecrPullNeed(resource: string): Need {
-  const actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
-  return { id: "role.ecr-pull", actions, resource, code: "role-may-not-pull", hasOwnPolicy: true };
+  return {
+    id: "role.ecr-pull",
+    actions: ECR_PULL_ACTIONS,
+    resource,
+    code: "role-may-not-pull",
+    hasOwnPolicy: true,
+  };
 }
 
 export async function mayDo(role: string, need: Need, scene: Scene): Promise<StartCheck> {
-  const input = {
-    ...{ PolicySourceArn: role, ActionNames: need.actions, ResourceArns: [need.resource] },
-    ...(need.context === undefined ? {} : { ContextEntries: Object.entries(need.context).map(contextEntry) }),
-  };
+  const { actions, resource, context } = need;
+  const question = { role, actions, resource, ...(context === undefined ? {} : { context }) };
+  const input = simulationOf(question);
   const found = await scene.reads.read("iam.SimulatePrincipalPolicy", input);
   const name = nameOf(role);
   if (found.kind === "unread")
     return notChecked(need.id, found, ["iam.SimulatePrincipalPolicy", input, scene.region]);
   if (found.kind === "absent")
     return failed("role.exists", `IAM has no role ${name}`, "task-role-not-assumable", { role: name });
-  const results = resultsOf(found.answer, need);
-  if (results.length === 0) return unknown(need.id, `IAM judges none of ${need.actions.join(", ")}`);
-  const denied = results.find((one) => decisionOf(one, need.resource) !== "allowed");
-  if (denied === undefined)
-    return passed(need.id, `${name} may ${need.actions.join(", ")} by its own policies`, [need.code]);
-  const action = getString(denied, "EvalActionName") ?? "";
-  const missing = denied.MissingContextValues;
-  const isExplicit = decisionOf(denied, need.resource) === "explicitDeny";
-  const context = Array.isArray(missing) ? missing.filter((one) => typeof one === "string") : [];
-  if (context.length > 0 && !isExplicit)
-    return {
-      id: need.id,
-      result: "not sure",
-      because: `whether ${name} may ${action} depends on ${context.join(", ")}`,
-    };
-  const by = policyOf(denied);
+  const judged = judge(found.answer, question);
+  if (judged.kind === "allowed")
+    return passed(need.id, `${name} may ${actions.join(", ")} by its own policies`, [need.code]);
+  if (judged.kind === "unknown")
+    return judged.context === undefined
+      ? unknown(need.id, `${name}: ${judged.because}`)
+      : { id: need.id, result: "not sure", because: `${name}: ${judged.because}` };
+  const { action, isExplicit, by, statementOf } = judged;
   // In one account either of the two policies is enough.
   if (need.said === "allowed" && !isExplicit && by === undefined && !isOfOther(need.resource, role))
     return passed(need.id, `the resource's own policy allows ${action} to ${name}`, [need.code]);
-  const because = `the policies of ${name} do not allow ${action} on ${need.resource}${by === undefined ? "" : `: ${by}`}`;
+  const because = isExplicit
+    ? `${statementOf ?? by ?? "a statement"} denies ${name} ${action} on ${resource}`
+    : `the policies of ${name} do not allow ${action} on ${resource}${by === undefined ? "" : `: ${by}`}`;
   if (need.hasOwnPolicy && !isExplicit && by === undefined && isOfOther(need.resource, role))
     return { id: need.id, result: "not sure", because };
   return failed(need.id, because, need.code, {
@@ -75,30 +74,6 @@ export async function mayDo(role: string, need: Need, scene: Scene): Promise<Sta
     resource: need.resource,
     ...(by === undefined ? {} : { policy: by }),
   });
-}
-
-/** A recorded answer may be about several resources; a live one may name a pattern in place of the only one. */
-function resultsOf(answer: JsonObject, { actions, resource }: Need): readonly JsonObject[] {
-  const all = getObjects(answer, "EvaluationResults").filter((one) =>
-    actions.includes(getString(one, "EvalActionName") ?? ""),
-  );
-  const own = all.filter((one) => getString(one, "EvalResourceName") === resource);
-  return own.length > 0 ? own : all;
-}
-
-function decisionOf(result: JsonObject, resource: string): string | undefined {
-  const own = getObjects(result, "ResourceSpecificResults").find(
-    (one) => getString(one, "EvalResourceName") === resource,
-  );
-  return (own && getString(own, "EvalResourceDecision")) ?? getString(result, "EvalDecision");
-}
-
-function policyOf(result: JsonObject): string | undefined {
-  if (getObject(result, "OrganizationsDecisionDetail")?.AllowedByOrganizations === false)
-    return "service control policy";
-  if (getObject(result, "PermissionsBoundaryDecisionDetail")?.AllowedByPermissionsBoundary === false)
-    return "permissions boundary";
-  return undefined;
 }
 
 function isOfOther(resource: string, role: string): boolean {
@@ -140,10 +115,6 @@ function documentOf(value: unknown): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function contextEntry([ContextKeyName, value]: readonly [string, string]) {
-  return { ContextKeyName, ContextKeyType: "string", ContextKeyValues: [value] };
 }
 
 export function nameOf(role: string): string {

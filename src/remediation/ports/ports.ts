@@ -137,7 +137,8 @@ export interface Roles {
   ): Promise<
     | { readonly kind: "allowed" }
     | { readonly kind: "refused"; readonly action: string }
-    | { readonly kind: "unknown"; readonly because: string }
+    /** `context`: the keys of the request on which it depends. */
+    | { readonly kind: "unknown"; readonly because: string; readonly context?: readonly string[] }
   >;
   /** The ARN of the role behind an instance profile; undefined where it has none. @param profile its ARN */
   ofInstanceProfile(

@@ -255,6 +255,8 @@ describe("what the account tells of an image, a role, a secret, a log group", ()
     "iam.SimulatePrincipalPolicy": {
       EvaluationResults: [
         "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:BatchCheckLayerAvailability",
         "ecr:GetAuthorizationToken",
         "secretsmanager:GetSecretValue",
       ].map((EvalActionName) => ({ EvalActionName, EvalDecision: "allowed" })),
@@ -303,6 +305,19 @@ describe("what the account tells of an image, a role, a secret, a log group", ()
   test("what a role may do is not called a cause", async () => {
     const { found } = await run(refused, { ...definition(), ...images({ imageTags: ["1"] }), ...allowed });
     expect(found[0]?.causes.map(({ code }) => code)).not.toContain("role-may-not-pull");
+  });
+
+  test("a role of which IAM judged some actions only is neither cleared nor proved to be the cause", async () => {
+    const some = {
+      "iam.SimulatePrincipalPolicy": {
+        EvaluationResults: [{ EvalActionName: "ecr:BatchGetImage", EvalDecision: "allowed" }],
+      },
+    };
+    const { found } = await run(refused, { ...definition(), ...images({ imageTags: ["1"] }), ...some });
+    expect(found[0]?.causes.find(({ code }) => code === "role-may-not-pull")).toMatchObject({
+      certainty: "likely",
+      proof: null,
+    });
   });
 });
 

@@ -7,13 +7,12 @@
 
 import { notChecked } from "../../../assessment/checks.ts";
 import { parseArn } from "../../../ecs/arn.ts";
+import { ECR_PULL_ACTIONS } from "../../../iam/simulation.ts";
 import { awsDomainOf } from "../../../image/ecr-hosts.ts";
 import { isUnread } from "../../../network/facts.ts";
 import type { Check } from "../../../substitution/candidate.ts";
 import type { Ports } from "../../ports/ports.ts";
 import type { PullIdentity } from "./pull-identity.ts";
-
-const PULL_ACTIONS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
 
 /** Different profiles in one cluster are rare; each costs three calls. */
 const PROFILES_MAX = 5;
@@ -85,10 +84,10 @@ async function rolePulls(
   { roles }: Pick<Ports, "roles">,
 ): Promise<Check> {
   const signIn = await roles.simulate(role, ["ecr:GetAuthorizationToken"], "*");
-  const pull = signIn.kind === "allowed" ? await roles.simulate(role, PULL_ACTIONS, repository) : signIn;
+  const pull = signIn.kind === "allowed" ? await roles.simulate(role, ECR_PULL_ACTIONS, repository) : signIn;
   const wanted =
     signIn.kind === "allowed"
-      ? { actions: PULL_ACTIONS, resource: repository }
+      ? { actions: ECR_PULL_ACTIONS, resource: repository }
       : { actions: ["ecr:GetAuthorizationToken"], resource: "*" };
   return judged("role", pull, { role, title, ...wanted }, "may pull from ECR", "may not pull from ECR");
 }
