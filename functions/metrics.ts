@@ -23,25 +23,11 @@ export function recordDetected(kind: string, failure?: string): void {
 }
 
 /**
- * An execution ended without an outcome: it threw, or `detect` found that the one before had failed or run out of time.
+ * Executions that ended without an outcome, by an error or out of time, as a sweep of `detect` finds them.
  * Lambda counts these as well, under a dimension that its guide does not name.
  */
-export function recordDied(): void {
-  count("ExecutionsDied", {});
-}
-
-/** The same workflow; counted is each end of it by an error. */
-export function recordingDeath<Arguments extends unknown[], Result>(
-  workflow: (...given: Arguments) => Promise<Result>,
-): (...given: Arguments) => Promise<Result> {
-  return async (...given) => {
-    try {
-      return await workflow(...given);
-    } catch (error) {
-      recordDied();
-      throw error;
-    }
-  };
+export function recordDied(executions: number): void {
+  write("ExecutionsDied", MetricUnit.Count, executions, {});
 }
 
 /**

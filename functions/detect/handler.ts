@@ -12,11 +12,16 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda"
 import { createDeadLetters } from "../../src/aws/adapters/dead-letter-queue.ts";
 import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
 import { createServiceReads } from "../../src/aws/adapters/ecs/service-reads.ts";
+import { createEndedBadly } from "../../src/aws/adapters/ended-badly.ts";
 import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import { type SweepReport, sweep } from "../../src/remediation/detect/sweep.ts";
-import { isSweepRequest, readSweepRequest } from "../../src/remediation/detect/sweep-request.ts";
+import {
+  isSweepRequest,
+  periodBefore,
+  readSweepRequest,
+} from "../../src/remediation/detect/sweep-request.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { matchesGlob } from "../../src/substitution/glob.ts";
@@ -28,6 +33,7 @@ import { accountOf, settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
 const executions = createExecutions(settings.aws, settings.functions);
+const endedBadly = createEndedBadly(settings.aws, settings.functions);
 const serviceReads = createServiceReads(settings.aws);
 const deadLetters = createDeadLetters(settings.aws, settings.deadLetterQueueUrl);
 const log = new Logger({ serviceName: "repull-detect" });
@@ -42,7 +48,12 @@ export async function handler(event: unknown, context: Context): Promise<SQSBatc
   const ports = { location, executions, clock: systemClock, killSwitch: killSwitchOf(settings) };
   if (isSweepRequest(event)) {
     const { sweepNumber } = readSweepRequest(event);
-    return await sweepAccount(sweepNumber, await policyNow(), { ...ports, serviceReads }, context);
+    const policy = await policyNow();
+    const [summary] = await Promise.all([
+      sweepAccount(sweepNumber, policy, { ...ports, serviceReads }, context),
+      countEndedBadly(sweepNumber),
+    ]);
+    return summary;
   }
   const policy = await policyNow();
   const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
@@ -50,7 +61,6 @@ export async function handler(event: unknown, context: Context): Promise<SQSBatc
       const detected = await detect(parsed(body), ports, policy);
       log.info(`event ${detected.kind}`, { messageId, ...detected });
       recordDetected(detected.kind, detected.failure);
-      if (detected.died) recordDied();
     } catch (error) {
       if (error instanceof InvalidInput) {
         log.warn("event rejected", { messageId, because: error.message });
@@ -106,6 +116,21 @@ async function sweepAccount(
   if (first !== undefined && figures.described === 0)
     throw new AwsError(first.code, first.action, `nothing could be swept: ${first.because}`);
   return summary;
+}
+
+/** Counts what died since the sweep before. A list that cannot be read keeps nothing else from being swept. */
+async function countEndedBadly(sweepNumber: number): Promise<void> {
+  const { from, to } = periodBefore(sweepNumber);
+  for (const workflow of ["remediate", "mirror"] as const)
+    try {
+      const died = await endedBadly.count(workflow, from, to);
+      if (died === 0) continue;
+      log.warn("executions ended without an outcome", { workflow, died });
+      recordDied(died);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      log.warn("the executions that died cannot be counted", { workflow, because: error.message });
+    }
 }
 
 /**

@@ -7,23 +7,21 @@ import { readPolicyOnce } from "../../src/remediation/workflow/read-policy-once.
 import { durableSteps } from "../../src/runtime/durable-steps.ts";
 import { getPorts } from "../create-ports.ts";
 import { executionNameOf } from "../execution-name.ts";
-import { recordingDeath, recordingLength, recordMirrored } from "../metrics.ts";
+import { recordingLength, recordMirrored } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-mirror" });
 
-export const handler = withDurableExecution(
-  recordingDeath(async (event: unknown, context: DurableContext) => {
-    log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
-    const steps = recordingLength(durableSteps(context));
-    const policy = await readPolicyOnce(() => readEffectivePolicy(settings), steps);
-    const ports = getPorts(settings, context.lambdaContext.invokedFunctionArn, log, policy);
-    const result = await mirror(event, ports, policy, steps, () =>
-      context.lambdaContext.getRemainingTimeInMillis(),
-    );
-    if ("bytesMoved" in result) recordMirrored(result.bytesMoved);
-    return result;
-  }),
-);
+export const handler = withDurableExecution(async (event: unknown, context: DurableContext) => {
+  log.appendKeys({ execution: executionNameOf(context.executionContext.durableExecutionArn) });
+  const steps = recordingLength(durableSteps(context));
+  const policy = await readPolicyOnce(() => readEffectivePolicy(settings), steps);
+  const ports = getPorts(settings, context.lambdaContext.invokedFunctionArn, log, policy);
+  const result = await mirror(event, ports, policy, steps, () =>
+    context.lambdaContext.getRemainingTimeInMillis(),
+  );
+  if ("bytesMoved" in result) recordMirrored(result.bytesMoved);
+  return result;
+});

@@ -11,7 +11,7 @@ import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { getPorts } from "../create-ports.ts";
 import { executionNameOf } from "../execution-name.ts";
 import { killSwitchOf } from "../kill-switch.ts";
-import { recordingDeath, recordingLength, recordOutcome, withQuotaMetric } from "../metrics.ts";
+import { recordingLength, recordOutcome, withQuotaMetric } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { settingsFrom } from "../settings.ts";
 
@@ -19,36 +19,34 @@ const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-remediate" });
 const killSwitch = killSwitchOf(settings);
 
-export const handler = withDurableExecution(
-  recordingDeath(async (event: unknown, context: DurableContext) => {
-    const execution = executionNameOf(context.executionContext.durableExecutionArn);
-    log.appendKeys({ execution });
-    const { invokedFunctionArn } = context.lambdaContext;
-    const source = {
-      read: () => readEffectivePolicy(settings),
-      portsFor: (policy?: Policy) => {
-        const ports = getPorts(settings, invokedFunctionArn, log, policy);
-        return withKillSwitch({ ...ports, quotaStore: withQuotaMetric(ports.quotaStore) }, killSwitch);
-      },
-    };
-    const functionName = functionToName(invokedFunctionArn);
-    const onOutcome = (outcome: Outcome): void => {
-      // A question is no end: its own outcome is counted when it ends.
-      if (outcome.outcome !== "awaiting-approval") recordOutcome(outcome, secondsSince(event));
-    };
-    return await remediateWithPolicy(
-      event,
-      source,
-      {
-        execution,
-        onOutcome,
-        rights: settings.rights,
-        ...(functionName === undefined ? {} : { functionName }),
-      },
-      recordingLength(durableSteps(context)),
-    );
-  }),
-);
+export const handler = withDurableExecution(async (event: unknown, context: DurableContext) => {
+  const execution = executionNameOf(context.executionContext.durableExecutionArn);
+  log.appendKeys({ execution });
+  const { invokedFunctionArn } = context.lambdaContext;
+  const source = {
+    read: () => readEffectivePolicy(settings),
+    portsFor: (policy?: Policy) => {
+      const ports = getPorts(settings, invokedFunctionArn, log, policy);
+      return withKillSwitch({ ...ports, quotaStore: withQuotaMetric(ports.quotaStore) }, killSwitch);
+    },
+  };
+  const functionName = functionToName(invokedFunctionArn);
+  const onOutcome = (outcome: Outcome): void => {
+    // A question is no end: its own outcome is counted when it ends.
+    if (outcome.outcome !== "awaiting-approval") recordOutcome(outcome, secondsSince(event));
+  };
+  return await remediateWithPolicy(
+    event,
+    source,
+    {
+      execution,
+      onOutcome,
+      rights: settings.rights,
+      ...(functionName === undefined ? {} : { functionName }),
+    },
+    recordingLength(durableSteps(context)),
+  );
+});
 
 /** The function's name, where a command has to name it. */
 function functionToName(arn: string): string | undefined {

@@ -94,7 +94,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "dynamodb:UpdateItem":                     ["quotaStore.acquire", "quotaStore.claimNotification"],
   "dynamodb:GetItem":                        ["quotaStore.used"],
   "lambda:Invoke":                           ["executions.start"],
-  "lambda:ListDurableExecutionsByFunction":  ["executions.start", "executions.status"],
+  "lambda:ListDurableExecutionsByFunction":  ["executions.start", "executions.status", "endedBadly.count"],
   "lambda:GetDurableExecution":              ["executions.status"],
   "sqs:SendMessage":                         ["deadLetters.reject"],
 };

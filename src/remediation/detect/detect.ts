@@ -37,8 +37,6 @@ export type DetectResult = (
     }
 ) & {
   readonly failure?: PullFailureKind;
-  /** The attempt before ended without an outcome. */
-  readonly died?: true;
 };
 
 export type DetectPorts = Pick<Ports, "location" | "executions" | "clock"> & {
@@ -92,30 +90,27 @@ export async function detect(
   const functionName = ports.executions.functionName("remediate");
   const failedAt = failureTime(told, ports.clock.now());
   let attempts = 0;
-  let died: { readonly died?: true } = {};
   let execution = "";
   for (const n of numbersAt(failedAt)) {
     if (attempts === ATTEMPTS_MAX) break;
     execution = remediationName(functionName, told, n, each);
     const started = await ports.executions.start("remediate", execution, reduced);
-    if (started === "started") return { kind: "started", failure, execution, ...died };
+    if (started === "started") return { kind: "started", failure, execution };
     const status = await ports.executions.status("remediate", execution);
     const triedNothing =
       status?.ignored === true ||
       (await isLifted(status?.heldBackBy, policy, ports.killSwitch, ports.clock.now()));
     if (!triedNothing) attempts += 1;
-    died = status?.status === "failed" || status?.status === "timed-out" ? { died: true } : {};
     const closed = reasonNotToRetry(failedAt, triedNothing ? 1 : attempts, status);
     if (closed !== undefined) {
       const { words, ...more } = closed;
-      return { kind: "duplicate", failure, execution, because: `${execution} ${words}`, ...more, ...died };
+      return { kind: "duplicate", failure, execution, because: `${execution} ${words}`, ...more };
     }
   }
   return {
     kind: "duplicate",
     failure,
     execution,
-    ...died,
     because:
       attempts === ATTEMPTS_MAX
         ? `${ATTEMPTS_MAX} attempts were made for this deployment, and it still fails`

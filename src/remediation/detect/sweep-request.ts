@@ -11,6 +11,10 @@ const schema = z.strictObject({
   scheduledAt: z.iso.datetime({ offset: true }),
 });
 
+const PERIOD_MS = SWEEP_MINUTES * 60_000;
+/** An execution that ended a moment ago may not be in Lambda's list yet. */
+const LIST_DELAY_MS = 60_000;
+
 export type SweepRequest = {
   /** The number of the schedule's period: two sweeps that follow each other have numbers that do. */
   readonly sweepNumber: number;
@@ -28,5 +32,11 @@ export function readSweepRequest(document: unknown): SweepRequest {
     const path = read.error.issues[0]?.path.join(".") ?? "";
     throw new InvalidInput(path || "sweep", 'exactly {"sweep": true, "scheduledAt": an ISO 8601 time}');
   }
-  return { sweepNumber: Math.round(Date.parse(read.data.scheduledAt) / (SWEEP_MINUTES * 60_000)) };
+  return { sweepNumber: Math.round(Date.parse(read.data.scheduledAt) / PERIOD_MS) };
+}
+
+/** The period that a sweep looks back on, in milliseconds since the epoch: those of two sweeps that follow each other meet. */
+export function periodBefore(sweepNumber: number): { readonly from: number; readonly to: number } {
+  const to = sweepNumber * PERIOD_MS - LIST_DELAY_MS;
+  return { from: to - PERIOD_MS, to };
 }

@@ -145,23 +145,6 @@ describe("a failure of a deployment", () => {
     });
   }
 
-  // biome-ignore format: a table is read by its columns
-  const deaths: readonly (readonly [string, readonly ExecutionStatus[], true | undefined])[] = [
-    ["the attempt before failed, and the next starts", [ended("failed", 6)],                      true],
-    ["it failed, and its pause is not over",           [ended("failed", 4)],                      true],
-    ["it ran out of time",                             [ended("timed-out", 6)],                   true],
-    ["it was stopped by hand",                         [ended("stopped", 6)],                     undefined],
-    ["it ended with an outcome",                       [ended("succeeded", 6)],                   undefined],
-    ["an older one failed, and the last did not",      [ended("failed", 60), ended("succeeded", 11)], undefined],
-    ["there was none before",                          [],                                        undefined],
-  ];
-  for (const [title, attempts, died] of deaths) {
-    test(`${died ? "tells" : "tells nothing"} of a death where ${title}`, async () =>
-      expect(
-        (await detect(event, { location: home, executions: executionsWith(attempts), clock })).died,
-      ).toBe(died));
-  }
-
   test("forged for hours cannot use up the attempts of the real one", async () => {
     const world = createVirtualClock(failedAt);
     const engine = createExecutions(world);
