@@ -124,18 +124,19 @@ const RULES: readonly Rule[] = [
   {
     name: "words are plain",
     concerns: (path) =>
-      /^(?:src|functions|infra|events|bench|test|docs)\/|^[A-Z]+\.md$/.test(path) &&
+      /^(?:src|functions|infra|events|bench|local|test|docs)\/|^[A-Z]+\.md$/.test(path) &&
       path !== "test/tidy.test.ts",
     find: ({ text }) => unclearWords(text),
   },
   {
     name: "only the rim prints",
-    concerns: (path) => isCode(path) && !/^(?:src\/cli\/|bench\/|build\.ts$|test\/contracts\/)/.test(path),
+    concerns: (path) =>
+      isCode(path) && !/^(?:src\/cli\/|bench\/|local\/|build\.ts$|test\/contracts\/)/.test(path),
     find: ({ text }) =>
       matches(
         codeOf(text),
         /\bconsole\s*\.\s*\w+/g,
-        "return the text, or use the Log; src/cli, bench, build.ts and the contracts' counts print",
+        "return the text, or use the Log; src/cli, bench, local, build.ts and the contracts' counts print",
       ),
   },
   {

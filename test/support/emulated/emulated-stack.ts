@@ -4,15 +4,17 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { JsonObject } from "../../../src/runtime/json.ts";
+import type { Json, JsonObject } from "../../../src/runtime/json.ts";
 import { accountOf } from "../../../src/sandbox/endpoint/call.ts";
 import { serveEndpoint } from "../../../src/sandbox/endpoint/serve-endpoint.ts";
-import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
+import { createRecordedWorld } from "../../../src/sandbox/world/recorded-world.ts";
+import type { World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { serveRegistries } from "../aws/aws-account.ts";
 import { STUB_CREDENTIALS } from "../aws/aws-stub.ts";
 import { type ExecutionNames, executionNames } from "./execution-names.ts";
 import { type FrontDoor, type FrontDoorSettings, openFrontDoor } from "./front-door.ts";
+import { startInProcessRunner, startInThread } from "./in-process.ts";
 import { type EmulatedFunction, type Program, startDurableRunner, startEmulator } from "./programs.ts";
 
 /** The account that the emulator puts into every context. */
@@ -41,20 +43,28 @@ export type EmulatedStackOptions = {
   readonly policy?: JsonObject;
   /** False: timers of the runner take their time, and a wait becomes one second of it. */
   readonly skipsTime?: boolean;
-  /** Of `mirror`, in seconds. */
+  /** Of each function, in seconds. */
   readonly timeoutSeconds?: number;
+  /** Recorded events that have happened in the world. */
+  readonly events?: readonly Json[];
+  /** Runs the bundles in this process: Lambda's programs are not installed. Time is then not skipped by the engine. */
+  readonly inProcess?: boolean;
+  /** Where Lambda's programs are installed; absent: `.cache/`. */
+  readonly programs?: URL;
 };
 
 let stacks = 0;
 
 export async function startEmulatedStack(
   worldFile: JsonObject,
-  { environment = {}, policy = {}, skipsTime = true, timeoutSeconds = 600 }: EmulatedStackOptions = {},
+  options: EmulatedStackOptions = {},
 ): Promise<EmulatedStack> {
+  const { environment = {}, policy = {}, timeoutSeconds = 600, events = [], inProcess = false } = options;
+  const skipsTime = !inProcess && options.skipsTime !== false;
   stacks += 1;
   const stackName = `repull${stacks}`;
   const file = readWorldFile({ ...worldFile, account: EMULATOR_ACCOUNT });
-  const world = await createWorld(file);
+  const world = await createRecordedWorld(file, events);
   const { region } = world.home;
   const names = executionNames({ account: EMULATOR_ACCOUNT, region });
   const account = accountOf(world, file);
@@ -110,18 +120,23 @@ export async function startEmulatedStack(
   function functionOf(name: BundleName): Promise<EmulatedFunction> {
     const found = functions.get(name);
     if (found !== undefined) return found;
-    const made = startEmulator({
+    const wanted = {
       bundle: name,
       functionName: `${stackName}-${name}`,
       environment: settings,
       timeoutSeconds,
-    });
+    };
+    const made = inProcess
+      ? startInThread(wanted, EMULATOR_ACCOUNT)
+      : startEmulator(wanted, options.programs);
     functions.set(name, made);
     void made.then(({ log }) => printed.push(log));
     return made;
   }
 
-  runner = await startDurableRunner(door.url, region, skipsTime);
+  runner = inProcess
+    ? await startInProcessRunner(door.url)
+    : await startDurableRunner(door.url, region, skipsTime, options.programs);
   const runnerUrl = runner.url;
   const stack: EmulatedStack = {
     world,

@@ -14,25 +14,40 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const CACHE = new URL("../../../.cache/", import.meta.url);
-const EMULATOR = new URL("go/aws-lambda-rie", CACHE);
-const CLIENT = new URL("lambda-runtime/node_modules/.bin/aws-lambda-ric", CACHE);
-const RUNNER = new URL("durable-runner/bin/dex-local-runner", CACHE);
+const EMULATOR = "go/aws-lambda-rie";
+const CLIENT = "lambda-runtime/node_modules/.bin/aws-lambda-ric";
+const RUNNER = "durable-runner/bin/dex-local-runner";
 const DIST = new URL("../../../dist/", import.meta.url);
 
 const START_MILLISECONDS_MAX = 60_000;
 const DAYS_20_SECONDS = 1_728_000;
 
-/** Why the deployed path cannot be tried here; undefined where it can. */
-export function missingProgram(): string | undefined {
-  const absent = [EMULATOR, CLIENT, RUNNER].find((program) => !existsSync(fileURLToPath(program)));
-  return absent && `${fileURLToPath(absent).split("/").at(-1)} is not installed: .ci/run installs it`;
+/** Why the deployed path cannot be tried here; undefined where it can. @param cache where the programs are installed */
+export function missingProgram(cache = CACHE): string | undefined {
+  const absent = [EMULATOR, CLIENT, RUNNER].find((program) => !existsSync(new URL(program, cache)));
+  return absent && `${absent.split("/").at(-1)} is not installed: .ci/emulators installs it`;
 }
 
 /** Throws, saying how to get it, where a program is not installed. */
-function installed(program: URL): string {
-  const path = fileURLToPath(program);
+function installed(program: string, cache: URL): string {
+  const path = fileURLToPath(new URL(program, cache));
   if (existsSync(path)) return path;
-  throw new Error(`${path} is not installed: .ci/run installs it`);
+  throw new Error(`${path} is not installed: .ci/emulators installs it`);
+}
+
+export type FunctionSettings = {
+  /** A folder of dist/, or any folder with an index.mjs. */
+  readonly bundle: string | URL;
+  readonly functionName: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+};
+
+/** Throws, saying how to make it, where there is no bundle. */
+export function bundleFolder(bundle: string | URL): URL {
+  const folder = typeof bundle === "string" ? new URL(`${bundle}/`, DIST) : bundle;
+  if (existsSync(new URL("index.mjs", folder))) return folder;
+  throw new Error(`no index.mjs in ${folder.pathname}: npm run build`);
 }
 
 export type Program = {
@@ -49,17 +64,10 @@ export type EmulatedFunction = Program & {
 };
 
 /** One function of dist/ under the emulator, alone in a folder, so that nothing of this checkout can stand in for it. */
-export async function startEmulator(settings: {
-  readonly bundle: string | URL;
-  readonly functionName: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutSeconds: number;
-}): Promise<EmulatedFunction> {
+export async function startEmulator(settings: FunctionSettings, cache = CACHE): Promise<EmulatedFunction> {
   const { bundle, functionName, environment, timeoutSeconds } = settings;
-  const [emulator, client] = [installed(EMULATOR), installed(CLIENT)];
-  const source = typeof bundle === "string" ? new URL(`${bundle}/`, DIST) : bundle;
-  if (!existsSync(new URL("index.mjs", source)))
-    throw new Error(`no index.mjs in ${source.pathname}: npm run build`);
+  const [emulator, client] = [installed(EMULATOR, cache), installed(CLIENT, cache)];
+  const source = bundleFolder(bundle);
   const folder = await mkdtemp(join(tmpdir(), "repull-task-"));
   await cp(source, folder, { recursive: true });
   const [port, apiPort] = [await freePort(), await freePort()];
@@ -106,11 +114,12 @@ export async function startDurableRunner(
   lambdaUrl: string,
   region: string,
   skipsTime: boolean,
+  cache = CACHE,
 ): Promise<Program> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
-    installed(RUNNER),
+    installed(RUNNER, cache),
     [
       ...["start-server", "--host", "127.0.0.1", "--port", String(port)],
       ...["--lambda-endpoint", lambdaUrl, "--local-runner-endpoint", url, "--local-runner-region", region],
@@ -119,7 +128,7 @@ export async function startDurableRunner(
     ],
     {
       env: {
-        PATH: [fileURLToPath(new URL("durable-runner/bin", CACHE)), process.env.PATH].join(delimiter),
+        PATH: [fileURLToPath(new URL("durable-runner/bin", cache)), process.env.PATH].join(delimiter),
         AWS_ACCESS_KEY_ID: "test",
         AWS_SECRET_ACCESS_KEY: "test",
         AWS_DEFAULT_REGION: region,
