@@ -1,0 +1,22 @@
+/** Where the real Kubernetes of the tests is: `.ci/kube/kube-tools.sh .cache/kube` puts it there. */
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+const folder = join(root, ".cache/kube/bin");
+
+export type KubeTool =
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "kube-scheduler"
+  | "kwok"
+  | "kubectl"
+  | "helm";
+
+export const toolPath = (tool: KubeTool): string => join(folder, tool);
+
+/** Whether there is a control plane to start. Without one the suite is skipped as a whole, with this reason. */
+export const hasKube = existsSync(toolPath("kube-apiserver")) && existsSync(toolPath("kubectl"));
